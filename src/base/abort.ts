@@ -1,0 +1,51 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { TimeoutError, toError } from './errors.ts';
+
+/** Anything that waits takes this. */
+export interface Waiting {
+  readonly signal: AbortSignal;
+}
+
+/** Sleeps under the signal; throws the signal's own reason when it fires. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  try {
+    await sleepFor(ms, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/**
+ * Runs `work` under the caller's signal and a deadline of ours. When ours fires, a {@link TimeoutError} says which and
+ * how long it was; when the caller's does, its reason comes through untouched.
+ *
+ * @param what - what is being done, for the message ("log on to HMC a90")
+ */
+export async function withDeadline<T>(
+  what: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(new TimeoutError(`${what} took longer than ${timeoutMs / 1000} s`, { timeoutMs }));
+  }, timeoutMs);
+  try {
+    return await work(AbortSignal.any([signal, deadline.signal]));
+  } catch (error) {
+    if (signal.aborted) throw toError(signal.reason);
+    if (deadline.signal.aborted) throw toError(deadline.signal.reason);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A signal that never fires, for the places that have no caller to be asked (tests, process start). */
+export function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,157 @@
+/** Plain JSON: what an error's facts, the journal and the outputs are made of. */
+export type JsonValue =
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
+
+/**
+ * Every code an error of this package can carry. Codes are API: programs may compare them, messages they may not.
+ *
+ * @public
+ */
+export const errorCodes = {
+  CONFIG: 'a setting or argument is missing or unusable; nothing was changed',
+  NOT_FOUND: 'the named thing does not exist',
+  CONFLICT: 'the thing is in a state that forbids the operation; nothing was changed',
+  NO_RESOURCES: 'the CPC subset has no room for the request; nothing was changed',
+  HMC_CONNECTION: 'no usable answer came from the HMC',
+  HMC_HTTP: 'the HMC refused the request',
+  HMC_AUTH: 'the HMC refuses the credentials or the session',
+  HMC_SCHEMA: 'the answer of the HMC is not of the documented form',
+  JOB_FAILED: 'an asynchronous HMC operation ended in error',
+  JOB_TIMEOUT: 'an asynchronous HMC operation did not end in time',
+  STATUS_TIMEOUT: 'a partition did not reach the wanted status',
+  BOOT_FAILED: 'the partition did not boot on any path',
+  CINDER_CONNECTION: 'no usable answer came from Cinder or Keystone',
+  CINDER_HTTP: 'Cinder refused the request',
+  CINDER_AUTH: 'Keystone or Cinder refuses the credentials',
+  CINDER_SCHEMA: 'the answer of Cinder or Keystone is not of the documented form',
+  CONNECTION_INFO: 'the connection_info of a volume cannot be used',
+  NO_USABLE_TARGET: 'no path of a volume is usable',
+  VOLUME_DRIVER: 'no volume driver serves this driver_volume_type, or it cannot be loaded',
+  VOLUME_ATTACH: 'a volume could not be attached',
+  VOLUME_DETACH: 'a volume could not be detached',
+  FLOW_ROLLED_BACK: 'a flow failed and everything was put back',
+  FLOW_STUCK: 'a flow failed and something is left behind',
+  JOURNAL: 'the journal cannot be written, or cannot be read safely',
+  STATE_BUSY: 'another process works on this state directory',
+  TIMEOUT: 'a deadline passed',
+  RETRIES_EXHAUSTED: 'every attempt failed',
+  INTERRUPTED: 'the caller asked to stop',
+  INTERNAL: 'a defect of this program',
+} as const;
+
+/** @public */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Facts of an error: what a log or a test wants. Secrets never. */
+export type ErrorFacts = Readonly<Record<string, JsonValue | undefined>>;
+
+/**
+ * Base of every error that this package throws.
+ *
+ * @remarks `code` is API; `message` is for people and may change. The message says what was being done, to which
+ * resource, and what happened; it never repeats the cause: {@link describeError} joins the chain.
+ * @public
+ */
+export abstract class DpmError extends Error {
+  abstract readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(message: string, facts: ErrorFacts = {}, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.facts = facts;
+  }
+}
+
+/** A setting or an argument cannot be used. Names the option, the value and what was expected. @public */
+export class ConfigError extends DpmError {
+  readonly code = 'CONFIG';
+}
+
+/** The caller named a thing that does not exist. @public */
+export class NotFoundError extends DpmError {
+  readonly code = 'NOT_FOUND';
+}
+
+/** The thing exists, but its state forbids the operation; nothing was changed. @public */
+export class ConflictError extends DpmError {
+  readonly code = 'CONFLICT';
+}
+
+/** The CPC subset's share is used up. Nova reschedules on it. @public */
+export class ComputeResourcesUnavailableError extends DpmError {
+  readonly code = 'NO_RESOURCES';
+}
+
+/** One of our own deadlines passed. @public */
+export class TimeoutError extends DpmError {
+  readonly code = 'TIMEOUT';
+}
+
+/** The retry policy gave up; `attempts` holds every attempt's error, in order. @public */
+export class RetriesExhaustedError extends DpmError {
+  readonly code = 'RETRIES_EXHAUSTED';
+  readonly attempts: readonly Error[];
+
+  constructor(what: string, attempts: readonly Error[]) {
+    super(
+      `${what} failed ${attempts.length} times`,
+      { attempts: attempts.map((error) => error.message) },
+      {
+        cause: attempts.at(-1),
+      },
+    );
+    this.attempts = attempts;
+  }
+}
+
+/** The caller asked to stop. @public */
+export class InterruptedError extends DpmError {
+  readonly code = 'INTERRUPTED';
+}
+
+/** A defect of this program: an invariant did not hold. @public */
+export class InternalError extends DpmError {
+  readonly code = 'INTERNAL';
+}
+
+/** Makes an Error of whatever was thrown. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new InternalError(`something other than an error was thrown: ${typeof thrown}`);
+}
+
+/**
+ * One line for people: the message of the error and of each of its causes, joined with a colon.
+ * Members of an AggregateError are listed in brackets. Cycles and very long chains end in "…".
+ */
+export function describeError(thrown: unknown): string {
+  const parts: string[] = [];
+  const seen = new Set<unknown>();
+  let current: unknown = thrown;
+  while (current !== undefined && current !== null) {
+    if (seen.has(current) || seen.size > 10) {
+      parts.push('…');
+      break;
+    }
+    seen.add(current);
+    const error = toError(current);
+    const members = error instanceof AggregateError ? ` [${error.errors.map(describeError).join('; ')}]` : '';
+    const text = `${error.message || error.name}${members}`;
+    // A wrapper that carries its cause's very words adds nothing.
+    if (parts.at(-1) !== text) parts.push(text);
+    current = error.cause;
+  }
+  return parts.join(': ');
+}
+
+/** The first DpmError in the chain of causes that has one of these codes. */
+export function findError(thrown: unknown, ...codes: ErrorCode[]): DpmError | undefined {
+  let current: unknown = thrown;
+  for (let depth = 0; depth < 20 && current instanceof Error; depth += 1) {
+    if (current instanceof DpmError && codes.includes(current.code)) return current;
+    current = current.cause;
+  }
+  return undefined;
+}

@@ -1,0 +1,40 @@
+export { neverAborted, sleep, withDeadline } from './abort.ts';
+export type { Waiting } from './abort.ts';
+export {
+  ComputeResourcesUnavailableError,
+  ConfigError,
+  ConflictError,
+  describeError,
+  DpmError,
+  errorCodes,
+  findError,
+  InternalError,
+  InterruptedError,
+  NotFoundError,
+  RetriesExhaustedError,
+  TimeoutError,
+  toError,
+} from './errors.ts';
+export type { ErrorCode, ErrorFacts, JsonValue } from './errors.ts';
+export { silentLogger } from './logger.ts';
+export type { Logger } from './logger.ts';
+export {
+  formatLunShort,
+  isWellKnownLun,
+  lunAddressing,
+  lunFromCinder,
+  lunFromLinux,
+  lunSchema,
+  lunToByPath,
+  lunToCinder,
+  lunToLinux,
+  parseLun,
+} from './lun.ts';
+export type { AddressingMode, Lun } from './lun.ts';
+export { retry } from './retry.ts';
+export type { RetryClass, RetryOptions, RetryPolicy } from './retry.ts';
+export { BLANKED, blankSecrets, isSecretKey, Secret } from './secret.ts';
+export { waitUntil } from './wait.ts';
+export type { Observed, Verdict, WaitOptions, WaitPolicy } from './wait.ts';
+export { formatWwpn0x, parseWwpn, wwpnSchema } from './wwpn.ts';
+export type { Wwpn } from './wwpn.ts';

@@ -1,0 +1,90 @@
+import pRetry, { AbortError } from 'p-retry';
+import { RetriesExhaustedError, toError } from './errors.ts';
+import { sleep } from './abort.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * How often, and how long apart, a call is made again. Plain data, so that settings and tests can replace it.
+ *
+ * @public
+ */
+export interface RetryPolicy {
+  /** Total calls, so 1 means no retry. */
+  readonly attempts: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly factor: number;
+  /** No attempt starts after this many milliseconds. */
+  readonly budgetMs: number;
+}
+
+/**
+ * What an error says about making the call again.
+ *
+ * - `transient`: nothing reached the peer, or a repeat is harmless.
+ * - `busy`: the peer said "not now".
+ * - `session-lost`: log on again first; not a matter for this loop.
+ * - `unknown-outcome`: the call may have had its effect; look before repeating.
+ * - `permanent`: a repeat would get the same answer.
+ */
+export type RetryClass = 'transient' | 'busy' | 'session-lost' | 'unknown-outcome' | 'permanent';
+
+export interface RetryOptions {
+  /** What is being done, for the error and the log. */
+  readonly what: string;
+  readonly policy: RetryPolicy;
+  readonly signal: AbortSignal;
+  /** Is another attempt allowed after this error? */
+  readonly isRetryable: (error: Error) => boolean;
+  /** The peer's wish for the next attempt (Retry-After), in milliseconds. */
+  readonly askedDelayMs?: (error: Error) => number | undefined;
+  readonly log?: Logger | undefined;
+}
+
+/**
+ * The one retry loop of this package (p-retry): jittered, bounded in attempts and time, ended by the signal.
+ *
+ * @throws the error itself when only one attempt was made or it is not retryable; else {@link RetriesExhaustedError}.
+ */
+export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
+  const { policy, signal } = options;
+  const failures: Error[] = [];
+  const startedAt = performance.now();
+  const run = async (attempt: number): Promise<T> => {
+    try {
+      return await work(attempt);
+    } catch (thrown) {
+      const error = toError(thrown);
+      failures.push(error);
+      if (!options.isRetryable(error)) throw new AbortError(error);
+      options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
+      await obey(options.askedDelayMs?.(error), policy, startedAt, signal);
+      throw error;
+    }
+  };
+  try {
+    return await pRetry(run, {
+      retries: policy.attempts - 1,
+      factor: policy.factor,
+      minTimeout: policy.firstDelayMs,
+      maxTimeout: policy.maxDelayMs,
+      maxRetryTime: policy.budgetMs,
+      randomize: true,
+      signal,
+      // p-retry would not repeat a TypeError and would repeat nearly all else: the decision is ours alone.
+      shouldRetry: ({ error }) => options.isRetryable(error),
+    });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const last = failures.at(-1) ?? toError(thrown);
+    throw failures.length > 1 ? new RetriesExhaustedError(options.what, failures) : last;
+  }
+}
+
+async function obey(asked: number | undefined, policy: RetryPolicy, startedAt: number, signal: AbortSignal) {
+  if (asked === undefined || asked <= 0) return;
+  // A peer that asks for more than our budget gets no further attempt before it ends; p-retry sees to that.
+  const left = policy.budgetMs - (performance.now() - startedAt);
+
+  await sleep(Math.max(0, Math.min(asked, left)), signal);
+}

@@ -1,0 +1,4 @@
+export { TransportError } from './errors.ts';
+export type { TransportPhase } from './errors.ts';
+export { HttpTransport } from './transport.ts';
+export type { TlsOptions, TransportOptions, TransportRequest, TransportResponse } from './transport.ts';

@@ -1,0 +1,20 @@
+export { createSan } from './san.ts';
+export { SanError } from './types.ts';
+export type {
+  DiscoveredLun,
+  InitiatorTargetMap,
+  LunForm,
+  MapRequest,
+  MaskRecord,
+  ProbeFailure,
+  ProbeResult,
+  San,
+  SanOptions,
+  SanSnapshot,
+  SanVolume,
+  SimulatedSan,
+  TargetPort,
+  VolumeExport,
+  ZoningOptions,
+  ZoningPolicy,
+} from './types.ts';

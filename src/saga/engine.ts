@@ -1,0 +1,279 @@
+import type { z } from 'zod';
+import { describeError, retry, toError, withDeadline } from '../base/index.ts';
+import type { JsonValue } from '../base/index.ts';
+import type { Journal, JournalEvent } from './journal.ts';
+import { JournalError, replay } from './replay.ts';
+import type { Replay } from './replay.ts';
+import type { AnyStep, ExecuteOptions, Failpoint, Outcome, Saga, Settled, StepContext, StepEvent } from './saga.ts';
+
+export interface RunIdentity {
+  readonly id: string;
+  /** The flow whose step runs this one. */
+  readonly parent?: string | undefined;
+  readonly subject?: string | undefined;
+}
+
+/** Runs a flow from its first step. Everything that it starts is in the journal before it starts. */
+export async function execute<Input, State, Deps>(
+  saga: Saga<Input, State, Deps>,
+  input: Input,
+  identity: RunIdentity,
+  options: ExecuteOptions<Deps>,
+): Promise<Outcome<State>> {
+  options.signal.throwIfAborted();
+  const journaled = input as JsonValue; // inputs are plain JSON by the saga's schema
+  await record(options.journal, identity.id, {
+    kind: 'flow-started',
+    flow: saga.name,
+    input: journaled,
+    parent: identity.parent,
+    subject: identity.subject,
+  });
+  return await new Run<State, Deps>(saga, identity.id, journaled, options).forward();
+}
+
+/**
+ * Takes up an unfinished or stuck run from its journal: finishes it where the flow says so and no undo has begun, else
+ * goes back.
+ *
+ * @throws JournalError when the history cannot be followed, or is of another flow.
+ */
+export async function resume<Input, State, Deps>(
+  saga: Saga<Input, State, Deps>,
+  flowId: string,
+  options: ExecuteOptions<Deps>,
+): Promise<Outcome<State>> {
+  const history = replay(flowId, await options.journal.read(flowId));
+  if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
+  const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
+  run.takeOver(history);
+  if (saga.recovery === 'forward' && !history.isUndoing) return await run.forward();
+  const error = new Error(history.error ?? 'the process ended in the middle of it');
+  return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
+}
+
+async function record(journal: Journal, flowId: string, event: JournalEvent): Promise<void> {
+  try {
+    await journal.append(flowId, event);
+  } catch (error) {
+    throw new JournalError(`record "${event.kind}" of flow ${flowId}`, { flowId }, { cause: error });
+  }
+}
+
+function parseJournaled(flowId: string, what: string, schema: z.ZodType, value: JsonValue): JsonValue {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success)
+    throw new JournalError(
+      `flow ${flowId}: the journaled ${what} is not of the expected form`,
+      {},
+      { cause: parsed.error },
+    );
+  return parsed.data as JsonValue; // schemas of inputs and outputs describe plain JSON
+}
+
+/** What the engine needs of a flow; its types were used up when it was built. */
+interface AnySaga<Deps> {
+  readonly name: string;
+  readonly steps: readonly AnyStep<Deps>[];
+}
+
+class Run<State, Deps> {
+  readonly #saga: AnySaga<Deps>;
+  readonly #id: string;
+  readonly #options: ExecuteOptions<Deps>;
+  readonly #state: Record<string, JsonValue>;
+  /** Steps whose effect may exist, in the order in which they were started. */
+  readonly #started: { step: AnyStep<Deps>; was: Settled<JsonValue> }[] = [];
+
+  constructor(saga: AnySaga<Deps>, id: string, input: JsonValue, options: ExecuteOptions<Deps>) {
+    this.#saga = saga;
+    this.#id = id;
+    this.#options = options;
+    this.#state = { input };
+  }
+
+  takeOver(history: Replay): void {
+    for (const [name, known] of history.steps) {
+      const step = this.#saga.steps.find((candidate) => candidate.name === name);
+      if (step === undefined)
+        throw new JournalError(`flow ${this.#id}: there is no step "${name}" in "${this.#saga.name}"`);
+      if (known.state === 'undone') continue;
+      const output =
+        known.state === 'done' ? known.output : known.state === 'undoing' ? known.before?.output : undefined;
+      if (output === undefined) this.#started.push({ step, was: { kind: 'unconfirmed' } });
+      else this.#settle(step, parseJournaled(this.#id, `output of step "${name}"`, step.output, output));
+    }
+  }
+
+  lastStarted(): string | undefined {
+    return this.#started.at(-1)?.step.name;
+  }
+
+  async forward(): Promise<Outcome<State>> {
+    for (const step of this.#saga.steps) {
+      if (this.#started.some((entry) => entry.step === step && entry.was.kind === 'done')) continue;
+      try {
+        await this.#run(step);
+      } catch (error) {
+        return await this.back(step.name, toError(error));
+      }
+    }
+    await this.#recordEnd({ kind: 'flow-ended', outcome: 'completed' });
+    return { kind: 'completed', state: this.#state as State }; // the builder's type says which steps have run
+  }
+
+  async back(failedStep: string, error: Error): Promise<Outcome<State>> {
+    while (this.#started.length > 0) {
+      const entry = this.#started.at(-1);
+      if (entry === undefined) break;
+      try {
+        await this.#undo(entry.step, entry.was);
+      } catch (undoError) {
+        return await this.#stuck(failedStep, error, entry.step, toError(undoError));
+      }
+      this.#started.pop();
+      Reflect.deleteProperty(this.#state, entry.step.name);
+    }
+    await this.#recordEnd({ kind: 'flow-ended', outcome: 'rolled-back', error: describeError(error) });
+    return { kind: 'rolled-back', failedStep, error };
+  }
+
+  async #run(step: AnyStep<Deps>): Promise<void> {
+    this.#options.signal.throwIfAborted();
+    await record(this.#options.journal, this.#id, { kind: 'started', step: step.name });
+    const entry = this.#started.find((candidate) => candidate.step === step);
+    if (entry === undefined) this.#started.push({ step, was: { kind: 'unconfirmed' } });
+    const done = this.#tell(step, 'running');
+    try {
+      await this.#failpoint(step, 'before-run');
+      const output = await step.run(this.#context(step, this.#options.signal));
+      this.#settle(step, output);
+      await this.#failpoint(step, 'after-run');
+      await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
+    } catch (error) {
+      done('failed', describeError(error));
+      await this.#recordQuietly({ kind: 'failed', step: step.name, error: describeError(error) });
+      throw error;
+    }
+    done('done');
+  }
+
+  #settle(step: AnyStep<Deps>, output: JsonValue): void {
+    const entry = this.#started.find((candidate) => candidate.step === step);
+    const was = { kind: 'done', output } as const;
+    if (entry === undefined) this.#started.push({ step, was });
+    else entry.was = was;
+    this.#state[step.name] = output;
+  }
+
+  async #undo(step: AnyStep<Deps>, was: Settled<JsonValue>): Promise<void> {
+    const { undo } = step;
+    if (typeof undo !== 'function') return;
+    await this.#recordQuietly({ kind: 'undo-started', step: step.name });
+    const done = this.#tell(step, 'undoing');
+    const policy = this.#options.undo;
+    const never = new AbortController().signal; // undo is shielded from the cancellation that may have caused it
+    try {
+      await retry(
+        async () => {
+          await withDeadline(`undo of ${step.name}`, policy.timeoutMs, never, async (signal) => {
+            await this.#failpoint(step, 'before-undo');
+            await undo(this.#context(step, signal), was);
+            await this.#failpoint(step, 'after-undo');
+          });
+        },
+        {
+          what: `undo of ${step.name}`,
+          policy: policy.retry,
+          signal: never,
+          isRetryable: () => true,
+          log: this.#options.log,
+        },
+      );
+    } catch (error) {
+      done('stuck', describeError(error));
+      await this.#recordQuietly({ kind: 'undo-failed', step: step.name, error: describeError(error) });
+      throw error;
+    }
+    await this.#recordQuietly({ kind: 'undo-finished', step: step.name });
+    done('undone');
+  }
+
+  async #stuck(failedStep: string, error: Error, stuckStep: AnyStep<Deps>, undoError: Error): Promise<Outcome<State>> {
+    const leftBehind = [...new Set(this.#started.toReversed().flatMap(({ step, was }) => this.#leaves(step, was)))];
+    const both = new AggregateError(
+      [error, undoError],
+      `${failedStep} failed, and ${stuckStep.name} could not be undone`,
+    );
+    const described = describeError(both);
+    this.#options.log.error(
+      {
+        event: 'saga.stuck',
+        flow: this.#saga.name,
+        flowId: this.#id,
+        failedStep,
+        stuckStep: stuckStep.name,
+        leftBehind,
+        error: described,
+      },
+      'a flow is stuck: something is left behind',
+    );
+    await this.#recordEnd({ kind: 'flow-ended', outcome: 'stuck', error: described, leftBehind });
+    return { kind: 'stuck', failedStep, stuckStep: stuckStep.name, error: both, leftBehind };
+  }
+
+  #leaves(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
+    if (typeof step.undo !== 'function') return [];
+    return step.leaves?.(this.#state as never, was) ?? [`what step "${step.name}" made`];
+  }
+
+  #context(step: AnyStep<Deps>, signal: AbortSignal): StepContext<never, Deps> {
+    const { deps, log } = this.#options;
+    return {
+      flowId: this.#id,
+      state: this.#state as never, // each step sees the state that the builder's type promised it
+      deps,
+      signal,
+      log: log.child({ flow: this.#saga.name, flowId: this.#id, step: step.name }),
+      progress: (detail) => this.#emit(step, { state: 'progress', detail }),
+    };
+  }
+
+  #tell(step: AnyStep<Deps>, state: StepEvent['state']): (end: StepEvent['state'], detail?: string) => void {
+    const startedAt = performance.now();
+    this.#emit(step, { state });
+    return (end, detail) =>
+      this.#emit(step, {
+        state: end,
+        ms: Math.round(performance.now() - startedAt),
+        ...(detail === undefined ? {} : { detail }),
+      });
+  }
+
+  #emit(step: AnyStep<Deps>, event: Omit<StepEvent, 'flow' | 'flowId' | 'step'>): void {
+    this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, step: step.name, ...event });
+  }
+
+  async #failpoint(step: AnyStep<Deps>, at: Failpoint['at']): Promise<void> {
+    await this.#options.failpoint?.({ flow: this.#saga.name, step: step.name, at });
+  }
+
+  /**
+   * While going back, a journal that cannot be written does not stop the undo: an undo is safe to run twice, so the
+   * worst that the missing line causes is that a restart runs it again.
+   */
+  async #recordQuietly(event: JournalEvent): Promise<void> {
+    try {
+      await this.#options.journal.append(this.#id, event);
+    } catch (error) {
+      this.#options.log.error(
+        { event: 'journal.write', flowId: this.#id, error: describeError(error) },
+        'journal not written',
+      );
+    }
+  }
+
+  async #recordEnd(event: JournalEvent): Promise<void> {
+    await this.#recordQuietly(event);
+  }
+}

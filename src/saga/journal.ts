@@ -1,0 +1,102 @@
+import type { JsonValue } from '../base/index.ts';
+
+/** One durable line of a flow's history. Written before and after each half of each step. */
+export type JournalEvent =
+  | {
+      readonly kind: 'flow-started';
+      readonly flow: string;
+      readonly input: JsonValue;
+      readonly parent?: string | undefined;
+      readonly subject?: string | undefined;
+    }
+  | { readonly kind: 'started'; readonly step: string }
+  | { readonly kind: 'succeeded'; readonly step: string; readonly output: JsonValue }
+  | { readonly kind: 'failed'; readonly step: string; readonly error: string }
+  | { readonly kind: 'undo-started'; readonly step: string }
+  | { readonly kind: 'undo-finished'; readonly step: string }
+  | { readonly kind: 'undo-failed'; readonly step: string; readonly error: string }
+  | {
+      readonly kind: 'flow-ended';
+      readonly outcome: FlowOutcome;
+      readonly error?: string | undefined;
+      readonly leftBehind?: readonly string[];
+    };
+
+/** How a flow ended. `stuck` can be taken up again. */
+export type FlowOutcome = 'completed' | 'rolled-back' | 'stuck';
+
+/** What is listed of a flow without reading its whole history. */
+export interface FlowSummary {
+  readonly id: string;
+  readonly flow: string;
+  /** The thing it works on, for people and for finding it again: an instance's UUID. */
+  readonly subject: string | undefined;
+  readonly parent: string | undefined;
+  readonly state: 'running' | FlowOutcome;
+  readonly startedAt: string;
+  readonly endedAt: string | undefined;
+  readonly error: string | undefined;
+  readonly leftBehind: readonly string[];
+}
+
+/** Where histories are kept. */
+export interface Journal {
+  /** Durable once it returns; throws when the event could not be recorded, and then nothing may be started. */
+  append(flowId: string, event: JournalEvent): Promise<void>;
+  /** The whole history of one flow, oldest first; empty when there is none. */
+  read(flowId: string): Promise<readonly JournalEvent[]>;
+  /** Flows, newest first; only those not ended well when `open` is asked for (running or stuck). */
+  list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
+}
+
+/** Keeps histories in memory: for tests, and for callers that have no disk to trust. */
+export class MemoryJournal implements Journal {
+  readonly #flows = new Map<string, { startedAt: string; events: JournalEvent[] }>();
+
+  append(flowId: string, event: JournalEvent): Promise<void> {
+    const flow = this.#flows.get(flowId) ?? { startedAt: new Date().toISOString(), events: [] };
+    flow.events.push(event);
+    this.#flows.set(flowId, flow);
+    return Promise.resolve();
+  }
+
+  read(flowId: string): Promise<readonly JournalEvent[]> {
+    return Promise.resolve([...(this.#flows.get(flowId)?.events ?? [])]);
+  }
+
+  list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
+    const all = [...this.#flows].map(([id, flow]) => summarize(id, flow.startedAt, undefined, flow.events)).reverse();
+    return Promise.resolve(all.filter((flow) => matches(flow, filter)));
+  }
+}
+
+/** Does a flow belong to a listing? One place for both stores. */
+export function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
+  const isOpen = flow.state === 'running' || flow.state === 'stuck';
+  return (filter.open !== true || isOpen) && (filter.subject === undefined || flow.subject === filter.subject);
+}
+
+/** The summary that a history amounts to. */
+export function summarize(
+  id: string,
+  startedAt: string,
+  endedAt: string | undefined,
+  events: readonly JournalEvent[],
+): FlowSummary {
+  const first = events.find((event) => event.kind === 'flow-started');
+  const last = events.findLast(
+    (event) => event.kind === 'flow-ended' || event.kind === 'flow-started' || event.kind === 'undo-started',
+  );
+  const ended = last?.kind === 'flow-ended' ? last : undefined;
+  return {
+    id,
+    flow: first?.flow ?? '?',
+    subject: first?.subject,
+    parent: first?.parent,
+    state: ended?.outcome ?? 'running',
+    startedAt,
+    endedAt: ended === undefined ? undefined : endedAt,
+    error: ended?.error,
+    leftBehind: ended?.leftBehind ?? [],
+  };
+}

@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import type { JsonValue, Logger, RetryPolicy } from '../base/index.ts';
+import type { Journal } from './journal.ts';
+
+/** What is known of a step when its undo runs. */
+export type Settled<Out> = { readonly kind: 'done'; readonly output: Out } | { readonly kind: 'unconfirmed' };
+
+export interface StepContext<State, Deps> {
+  readonly flowId: string;
+  readonly state: State;
+  readonly deps: Deps;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Tells a watching person what this step is waiting for. */
+  readonly progress: (detail: string) => void;
+}
+
+/**
+ * One step of a flow: one effect, and the way back.
+ *
+ * `run` may be called again after a crash, so it finds its own effect and takes it over. `undo` is safe to run twice,
+ * and must work from nothing but the state when it is told `unconfirmed`: the effect may or may not have happened.
+ */
+export interface Step<Name extends string, State, Out, Deps> {
+  /** Key in the journal: never reused for another meaning. */
+  readonly name: Name;
+  /** Outputs are journaled, so they are parsed when read back. */
+  readonly output: z.ZodType<Out>;
+  readonly run: (ctx: StepContext<State, Deps>) => Promise<Out>;
+  readonly undo:
+    ((ctx: StepContext<State, Deps>, was: Settled<Out>) => Promise<void>) | { readonly nothingToUndo: string };
+  /** Names what stays behind if this step's effect cannot be undone. */
+  readonly leaves?: (state: State, was: Settled<Out>) => readonly string[];
+}
+
+/** What happens to a step, for people who watch. */
+export interface StepEvent {
+  readonly flow: string;
+  readonly flowId: string;
+  readonly step: string;
+  readonly state: 'running' | 'progress' | 'done' | 'failed' | 'undoing' | 'undone' | 'stuck';
+  readonly ms?: number;
+  readonly detail?: string;
+}
+
+export interface ExecuteOptions<Deps> {
+  readonly deps: Deps;
+  readonly journal: Journal;
+  /** The caller's: when it fires, the flow stops where it is and goes back. */
+  readonly signal: AbortSignal;
+  readonly undo: UndoPolicy;
+  readonly log: Logger;
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
+  /** Called at each point where a process can die or a call can fail; tests throw or kill here. */
+  readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+}
+
+export interface Failpoint {
+  readonly flow: string;
+  readonly step: string;
+  readonly at: 'before-run' | 'after-run' | 'before-undo' | 'after-undo';
+}
+
+export interface UndoPolicy {
+  /** Per step: how often an undo is tried before the flow is stuck. */
+  readonly retry: RetryPolicy;
+  /** For one attempt at one step's undo; undo is shielded from the caller's signal. */
+  readonly timeoutMs: number;
+}
+
+export type Outcome<State> =
+  | { readonly kind: 'completed'; readonly state: State }
+  | { readonly kind: 'rolled-back'; readonly failedStep: string; readonly error: Error }
+  | {
+      readonly kind: 'stuck';
+      readonly failedStep: string;
+      readonly stuckStep: string;
+      readonly error: AggregateError;
+      readonly leftBehind: readonly string[];
+    };
+
+/** A step without its types: what the engine works with. */
+export type AnyStep<Deps> = Step<string, never, JsonValue, Deps>;
+
+/**
+ * A flow: named steps in order, and the type of what is known after them.
+ *
+ * `recovery` says what a restarted process does with an unfinished run of it: go back, or finish it.
+ */
+export interface Saga<Input, State, Deps> {
+  readonly name: string;
+  readonly input: z.ZodType<Input>;
+  readonly recovery: 'back' | 'forward';
+  readonly steps: readonly AnyStep<Deps>[];
+  /** The same flow with one more step, whose output joins the state under the step's name. */
+  step<Name extends string, Out>(
+    step: Step<Name, State, Out, Deps>,
+  ): Saga<Input, State & { readonly [K in Name]: Out }, Deps>;
+}
+
+/** Begins a flow. Its steps are added with {@link Saga.step}, so that the definition reads as the story of the flow. */
+export function defineSaga<Input, Deps>(
+  name: string,
+  input: z.ZodType<Input>,
+  options: { recovery: 'back' | 'forward' } = { recovery: 'back' },
+): Saga<Input, { readonly input: Input }, Deps> {
+  return build<Input, { readonly input: Input }, Deps>(name, input, options.recovery, []);
+}
+
+function build<Input, State, Deps>(
+  name: string,
+  input: z.ZodType<Input>,
+  recovery: 'back' | 'forward',
+  steps: readonly AnyStep<Deps>[],
+): Saga<Input, State, Deps> {
+  return {
+    name,
+    input,
+    recovery,
+    steps,
+    step<Name extends string, Out>(step: Step<Name, State, Out, Deps>) {
+      if (steps.some((other) => other.name === step.name)) throw new Error(`flow ${name} has two steps "${step.name}"`);
+      // The builder's type keeps state and steps in agreement; the engine only hands each step the state so far.
+      const erased = step as unknown as AnyStep<Deps>;
+      return build<Input, State & { readonly [K in Name]: Out }, Deps>(name, input, recovery, [...steps, erased]);
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +25,7 @@ function counter(): { routes: Route[]; value: () => number } {
   const add = (req: SimRequest): SimResponse => {
     if (req.bodyError !== undefined) return { status: 400, body: { error: req.bodyError } };
     count += 1;
-    return { status: 201, body: { id: req.params['id'], count, echo: req.body ?? null } };
+    return { status: 201, body: { id: req.params.id, count, echo: req.body ?? null } };
   };
   const domain = (req: SimRequest): SimResponse => {
     req.fault?.take();
@@ -32,7 +33,8 @@ function counter(): { routes: Route[]; value: () => number } {
   };
   const both = async (req: SimRequest): Promise<SimResponse> => {
     const entries = req.body as { method: string; uri: string }[];
-    const all = entries.map((entry) => req.aggregate?.({ ...entry, headers: {}, body: { from: 'entry' } }));
+    const aggregate = req.aggregate!; // every request that came over HTTP has it
+    const all = entries.map((entry) => aggregate({ ...entry, headers: {}, body: { from: 'entry' } }));
     return { status: 200, body: await Promise.all(all) };
   };
   const routes: Route[] = [
@@ -332,7 +334,7 @@ async function get(url: string, ca?: string, method = 'GET'): Promise<number | u
     return response.status;
   }
   const request = https.request(url, { method, ca, agent: false }).end();
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.resume();
   await once(response, 'end');
   if (!response.complete) throw new Error('truncated');

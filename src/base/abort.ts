@@ -45,6 +45,25 @@ export async function withDeadline<T>(
   }
 }
 
+/**
+ * Waits for work that others wait for too: when this caller's signal fires, only this caller stops waiting.
+ *
+ * @throws the signal's own reason, untouched.
+ */
+export async function whileWanted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let giveUp = (): void => undefined;
+  const given = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(toError(signal.reason));
+  });
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([shared, given]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
 /** A signal that never fires, for the places that have no caller to be asked (tests, process start). */
 export function neverAborted(): AbortSignal {
   return new AbortController().signal;

@@ -18,6 +18,7 @@ export const errorCodes = {
   HMC_SCHEMA: 'the answer of the HMC is not of the documented form',
   JOB_FAILED: 'an asynchronous HMC operation ended in error',
   JOB_TIMEOUT: 'an asynchronous HMC operation did not end in time',
+  JOB_LOST: 'the HMC no longer knows the job of an asynchronous operation; its outcome has to be looked up',
   STATUS_TIMEOUT: 'a partition did not reach the wanted status',
   BOOT_FAILED: 'the partition did not boot on any path',
   CINDER_CONNECTION: 'no usable answer came from Cinder or Keystone',

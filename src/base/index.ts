@@ -1,4 +1,4 @@
-export { neverAborted, sleep, withDeadline } from './abort.ts';
+export { neverAborted, sleep, whileWanted, withDeadline } from './abort.ts';
 export type { Waiting } from './abort.ts';
 export {
   ComputeResourcesUnavailableError,

@@ -44,7 +44,8 @@ export interface RetryOptions {
 /**
  * The one retry loop of this package (p-retry): jittered, bounded in attempts and time, ended by the signal.
  *
- * @throws the error itself when only one attempt was made or it is not retryable; else {@link RetriesExhaustedError}.
+ * @throws the error itself when it is not retryable or only one attempt was made; else {@link RetriesExhaustedError}:
+ * giving up is what that one says, and an error that ends the loop at once has its own class to be asked for.
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { policy, signal } = options;
@@ -77,7 +78,8 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
   } catch (thrown) {
     signal.throwIfAborted();
     const last = failures.at(-1) ?? toError(thrown);
-    throw failures.length > 1 ? new RetriesExhaustedError(options.what, failures) : last;
+    const gaveUp = failures.length > 1 && options.isRetryable(last);
+    throw gaveUp ? new RetriesExhaustedError(options.what, failures) : last;
   }
 }
 

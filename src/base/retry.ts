@@ -60,7 +60,8 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       if (!options.isRetryable(error)) throw new AbortError(error);
       options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
       await obey(options.askedDelayMs?.(error), policy, startedAt, signal);
-      throw error;
+      // p-retry ends at a TypeError whatever it is told; behind another error, the decision is ours alone.
+      throw new Error('again', { cause: error });
     }
   };
   try {
@@ -72,8 +73,6 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       maxRetryTime: policy.budgetMs,
       randomize: true,
       signal,
-      // p-retry would not repeat a TypeError and would repeat nearly all else: the decision is ours alone.
-      shouldRetry: ({ error }) => options.isRetryable(error),
     });
   } catch (thrown) {
     signal.throwIfAborted();

@@ -1,0 +1,61 @@
+import type { SectionName } from './schema.ts';
+
+/**
+ * Options that Nova, keystoneauth or the retired Python driver read in our sections, and we do not. A file that was
+ * written for them must go on working; what changes its meaning gets a warning.
+ *
+ * Source: Nova's and keystoneauth's option lists (users-and-conventions.md 4.4, nova-virt-driver.md 2.13 and 5.3).
+ */
+interface Elsewhere {
+  /** Have no meaning here, or the one we have anyway. */
+  readonly quiet: readonly string[];
+  /** Somebody may rely on them. */
+  readonly warned: readonly string[];
+}
+
+const sessionOptions: Elsewhere = {
+  quiet: [
+    'collect_timing',
+    'split_loggers',
+    'timeout',
+    'connect_retries',
+    'connect_retry_delay',
+    'status_code_retries',
+    'status_code_retry_delay',
+    'retriable_status_codes',
+    'auth_plugin',
+  ],
+  warned: [
+    'certfile',
+    'keyfile',
+    'system_scope',
+    'domain_id',
+    'domain_name',
+    'trust_id',
+    'passcode',
+    'token',
+    'service_type',
+    'service_name',
+    'valid_interfaces',
+    'min_version',
+    'max_version',
+    'version',
+  ],
+};
+
+const elsewhere: Readonly<Record<SectionName, Elsewhere>> = {
+  DEFAULT: { quiet: [], warned: [] },
+  dpm: { quiet: [], warned: ['max_instances'] },
+  cinder: {
+    quiet: ['http_retries', 'cross_az_attach', 'debug', ...sessionOptions.quiet],
+    warned: ['ca_certificates_file', 'api_insecure', ...sessionOptions.warned],
+  },
+  // Both tokens come from the same Keystone, reached as [cinder] says.
+  service_user: { quiet: ['cafile', 'insecure', ...sessionOptions.quiet], warned: sessionOptions.warned },
+};
+
+/** How an option of a section that is not in our table is to be taken. */
+export function readElsewhere(section: SectionName, name: string): 'quiet' | 'warned' | undefined {
+  if (elsewhere[section].quiet.includes(name)) return 'quiet';
+  return elsewhere[section].warned.includes(name) ? 'warned' : undefined;
+}

@@ -1,0 +1,109 @@
+import { Secret } from '../base/index.ts';
+import { composeCinder } from './compose-cinder.ts';
+import { composeDpm } from './compose-dpm.ts';
+import { emptyLayers, findGiven } from './layers.ts';
+import type { Layers, Source } from './layers.ts';
+import { addOpenstackDefaults } from './openstack.ts';
+import { readCertificates, statePath } from './paths.ts';
+import type { NamedPath, Surroundings } from './paths.ts';
+import { settingsError } from './problems.ts';
+import { findOption } from './schema.ts';
+import type { Settings } from './settings.ts';
+import { checkNames, chooseFiles, readEnvironment, readSettingsFile } from './sources.ts';
+import type { Findings } from './sources.ts';
+import { readSection } from './values.ts';
+
+/** Everything the settings depend on. @public */
+export interface LoadOptions extends Surroundings {
+  /** The files of `--config-file`, in order; none for the usual places. */
+  readonly configFiles?: readonly string[];
+  /** This machine's name; what follows its first dot is dropped. */
+  readonly hostname: string;
+}
+
+const DPM_DRIVER = 'dpm.DPMDriver';
+
+/**
+ * Reads and checks all settings: the files, then the environment over them, clouds.yaml and `OS_*` below.
+ *
+ * @throws ConfigError that names every setting which is missing, unknown or unusable, its value, what was expected and
+ * where it stands. Nothing but files is touched before.
+ * @public
+ */
+export function loadSettings(options: LoadOptions): Settings {
+  const findings: Findings = { problems: [], warnings: [] };
+  const layers = emptyLayers();
+  const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
+  for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
+  readEnvironment(options.env, layers.environment, findings);
+  layers.defaults.add('DEFAULT', 'host', { value: shortName(options.hostname), source: { kind: 'default' } });
+  checkNames(layers, findings);
+  const settings = compose(layers, options, findings, configFiles);
+  if (findings.problems.length > 0 || settings === undefined) {
+    const read = configFiles.length === 0 ? ' (no settings file was found)' : '';
+    throw settingsError(`settings${read}`, findings.problems);
+  }
+  return deepFreeze(settings);
+}
+
+function shortName(hostname: string): string {
+  return hostname.split('.')[0] ?? hostname;
+}
+
+function compose(
+  layers: Layers,
+  options: LoadOptions,
+  findings: Findings,
+  files: readonly string[],
+): Settings | undefined {
+  const catalogInterface = addOpenstackDefaults(layers, options, findings);
+  const common = readSection('DEFAULT', layers, findings);
+  const dpm = readSection('dpm', layers, findings);
+  const cinder = readSection('cinder', layers, findings);
+  const serviceUser = readSection('service_user', layers, findings);
+  const named = (section: string, name: string, path: string | undefined): NamedPath | undefined =>
+    path === undefined ? undefined : { option: `${section}.${name}`, path, source: sourceOf(layers, section, name) };
+
+  const caFile = named('cinder', 'cafile', cinder.values.cafile);
+  const cinderSettings = composeCinder(
+    cinder.values,
+    serviceUser.values,
+    {
+      interface: catalogInterface,
+      catalogInfoGiven: sourceOf(layers, 'cinder', 'catalog_info').kind !== 'default',
+      ca: caFile === undefined ? undefined : readCertificates(caFile, options, findings),
+    },
+    findings,
+  );
+  const computeDriver = common.values.compute_driver;
+  const dpmSettings = composeDpm(
+    dpm.values,
+    (name) => named('dpm', name, dpm.values[name]),
+    options,
+    findings,
+    computeDriver === DPM_DRIVER,
+  );
+  const state = named('DEFAULT', 'state_path', common.values.state_path);
+  if (cinderSettings === undefined || common.values.host === undefined || state === undefined) return undefined;
+  return {
+    host: common.values.host,
+    computeDriver,
+    statePath: statePath(state, options),
+    dpm: dpmSettings,
+    cinder: cinderSettings,
+    warnings: findings.warnings,
+    files,
+    entries: [...common.entries, ...dpm.entries, ...cinder.entries, ...serviceUser.entries],
+  };
+}
+
+function sourceOf(layers: Layers, section: string, name: string): Source {
+  return findGiven(layers, section, name, findOption(section, name))?.at(-1)?.source ?? { kind: 'default' };
+}
+
+/** Settings are shared by everything: nobody may change them under the others. */
+function deepFreeze<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || value instanceof Secret || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

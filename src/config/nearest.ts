@@ -1,0 +1,35 @@
+/** Number of letters to insert, remove, change, or swap with their neighbour, to make one word of the other. */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      const at = (line: number[], index: number) => line[index] ?? 0; // rows are filled from the left: always there
+      let best = Math.min(at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + (same ? 0 : 1));
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        best = Math.min(best, at(beforeLast, column - 2) + 1);
+      }
+      current.push(best);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[b.length] ?? 0;
+}
+
+/**
+ * The known word that the given one most probably stands for; undefined when none is near.
+ * Case and the choice between dash and underscore do not count.
+ */
+export function nearest(given: string, known: readonly string[]): string | undefined {
+  const plain = (word: string) => word.toLowerCase().replaceAll('-', '_');
+  const wanted = plain(given).slice(0, 60);
+  const allowed = Math.max(2, Math.floor(wanted.length / 3));
+  const ranked = known
+    .map((word) => ({ word, far: distance(wanted, plain(word)) }))
+    .filter(({ word, far }) => far <= allowed || (wanted.length >= 3 && plain(word).includes(wanted)))
+    .sort((a, b) => a.far - b.far);
+  return ranked[0]?.word;
+}

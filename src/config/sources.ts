@@ -1,0 +1,132 @@
+import { describeError } from '../base/index.ts';
+import type { FileAccess } from './file-access.ts';
+import { parseIni } from './ini.ts';
+import { readElsewhere } from './known-elsewhere.ts';
+import { describeSource } from './layers.ts';
+import type { Layer, Layers } from './layers.ts';
+import { nearest } from './nearest.ts';
+import type { SettingsProblem } from './problems.ts';
+import { findOption, isSection, sectionNames, sectionOptions } from './schema.ts';
+import type { SectionName } from './schema.ts';
+
+/** What reading the settings collects on its way, so that a person hears of everything at once. */
+export interface Findings {
+  readonly problems: SettingsProblem[];
+  readonly warnings: string[];
+}
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const PREFIX = 'NOVA_DPM_';
+const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
+
+/**
+ * The settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first of `nova-dpm.conf` in the
+ * current directory and `/etc/nova-dpm/nova-dpm.conf` that exists.
+ */
+export function chooseFiles(named: readonly string[], env: Environment, files: FileAccess): readonly string[] {
+  if (named.length > 0) return named;
+  const fromEnvironment = env[CONFIG_VARIABLE];
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return [fromEnvironment];
+  return ['nova-dpm.conf', '/etc/nova-dpm/nova-dpm.conf'].filter((path) => files.info(path) !== undefined).slice(0, 1);
+}
+
+/** The text of a file that must be there; a problem when it is not. */
+export function readRequired(
+  path: string,
+  option: string,
+  files: FileAccess,
+  findings: Findings,
+  where?: string,
+): string | undefined {
+  const problem = (expected: string) => findings.problems.push({ option, value: path, expected, where });
+  try {
+    const text = files.read(path);
+    if (text === undefined) problem('a file that exists');
+    return text;
+  } catch (error) {
+    problem(`a file that can be read (${describeError(error)})`);
+    return undefined;
+  }
+}
+
+/** Reads a settings file into the layer of files. */
+export function readSettingsFile(path: string, files: FileAccess, layer: Layer, findings: Findings): void {
+  const text = readRequired(path, '--config-file', files, findings);
+  if (text === undefined) return;
+  const { entries, problems } = parseIni(text, path);
+  findings.problems.push(...problems);
+  for (const { section, key, value, line } of entries) {
+    layer.add(section, key, { value, source: { kind: 'file', path, line } });
+  }
+  const holdsSecret = entries.some(
+    ({ section, key, value }) => findOption(section, key)?.secret === true && value !== '',
+  );
+  if (holdsSecret && ((files.info(path)?.mode ?? 0) & 0o004) !== 0) {
+    findings.warnings.push(`${path} holds a password and can be read by everybody: chmod o-r ${path}`);
+  }
+}
+
+/** Reads `NOVA_DPM_<SECTION>__<OPTION>` into the layer of the environment. */
+export function readEnvironment(env: Environment, layer: Layer, findings: Findings): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || name === CONFIG_VARIABLE || value === undefined) continue;
+    const words = name.slice(PREFIX.length).split('__');
+    const [section = '', ...rest] = words;
+    if (rest.length === 0) {
+      findings.warnings.push(`${name} is not used (expected ${PREFIX}<SECTION>__<OPTION>)`);
+      continue;
+    }
+    const sectionName = section === 'DEFAULT' ? section : section.toLowerCase();
+    if (isSection(sectionName)) addFromEnvironment(layer, sectionName, rest.join('__').toLowerCase(), name, value);
+    else findings.problems.push({ option: name, unknown: true, expected: unknownSection(section) });
+  }
+}
+
+function unknownSection(section: string): string {
+  const near = nearest(section, sectionNames);
+  const known = sectionNames.map((name) => name.toUpperCase()).join(', ');
+  return near === undefined ? `a section of ${known}` : `the section ${near.toUpperCase()}, perhaps`;
+}
+
+/** One variable holds all values of an option that a file would repeat; they are divided by commas or line ends. */
+function addFromEnvironment(layer: Layer, section: SectionName, option: string, name: string, value: string): void {
+  const values = findOption(section, option)?.multi === true ? value.split(/[,\n]/) : [value];
+  for (const one of values) {
+    layer.add(section, option, { value: one.trim(), source: { kind: 'environment', name } });
+  }
+}
+
+/**
+ * Every option of our own sections must be known. `DEFAULT` is spared in files: a nova.conf has hundreds of Nova's there.
+ */
+export function checkNames(layers: Layers, findings: Findings): void {
+  for (const layer of [layers.files, layers.environment]) {
+    for (const { section, name, given } of layer.entries()) {
+      if (!isSection(section) || (section === 'DEFAULT' && layer === layers.files)) continue;
+      if (isKnown(section, name)) continue;
+      const where = given[0] === undefined ? undefined : describeSource(given[0].source);
+      const how = readElsewhere(section, name);
+      if (how === 'warned') findings.warnings.push(`${section}.${name} (${where}) is not used by nova-dpm`);
+      else if (how === undefined) {
+        const expected = known(section, name);
+        findings.problems.push({ option: `${section}.${name}`, unknown: true, expected, where });
+      }
+    }
+  }
+}
+
+function isKnown(section: SectionName, name: string): boolean {
+  if (findOption(section, name) !== undefined) return true;
+  return Object.values(sectionOptions(section)).some((option) => option.aliases?.includes(name) === true);
+}
+
+/** Advice on an unknown name: the same name in another section of ours, else the nearest name. */
+function known(section: SectionName, name: string): string {
+  const elsewhere = sectionNames.find((other) => findOption(other, name) !== undefined);
+  if (elsewhere !== undefined) return `this option in section [${elsewhere}]`;
+  const own = nearest(name, Object.keys(sectionOptions(section)));
+  if (own !== undefined) return `${section}.${own}, perhaps`;
+  return 'one of the options that dpm config sample shows';
+}

@@ -1,0 +1,196 @@
+import { isIP } from 'node:net';
+import { wwpnSchema } from '../base/index.ts';
+import type { Wwpn } from '../base/index.ts';
+import { valueType } from './option.ts';
+import type { ValueType } from './option.ts';
+
+/** An FCP adapter port of the domain. */
+export interface AdapterPort {
+  /** Object id of the adapter, lower case. */
+  readonly adapterObjectId: string;
+  /** Element id of its storage port, 0 to 3. */
+  readonly port: number;
+}
+
+/** Where the driver of one `driver_volume_type` comes from. */
+export interface VolumeDriverSetting {
+  /** Cinder's `driver_volume_type`. */
+  readonly type: string;
+  /** A module specifier, or `builtin`. */
+  readonly module: string;
+  readonly exportName?: string;
+}
+
+/** Source: HMC Web Services, default port of the API (users-and-conventions.md 4.3). */
+const HMC_PORT = 6794;
+
+/**
+ * Source: names of partitions have at most 64 characters; ours are `OpenStack-<host>-<uuid>`, and 10 + 17 + 1 + 36 is 64.
+ */
+export const MAX_HOST_NAME = 17;
+
+/** The compute host's name, as it stands in the name of every partition. */
+export const hostName: ValueType<string> = valueType(
+  'string',
+  `1 to ${MAX_HOST_NAME} of the characters A-Z a-z 0-9 . _ - (it is part of partition names, which end at 64)`,
+  ['', 'a-name-of-18-chars', 'rack 1', 'host/1', 'hôte'],
+  (value) => (new RegExp(`^[A-Za-z0-9._-]{1,${MAX_HOST_NAME}}$`).test(value) ? value : undefined),
+);
+
+/** Nova's form `package.Class` of the two drivers that are built in, or a module specifier and `#ExportName`. */
+export const computeDriver: ValueType<string> = valueType(
+  'string',
+  'dpm.DPMDriver, fake.FakeDriver or <module specifier>#<ExportName>',
+  ['libvirt.LibvirtDriver', '', 'module#', '#Export', 'module#not a name'],
+  (value) => (/^(?:dpm\.DPMDriver|fake\.FakeDriver|[^#\s]+#[A-Za-z_$][\w$]*)$/.test(value) ? value : undefined),
+);
+
+/** Is this host the machine on which we run, so that no one else can listen in? */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function readUrl(value: string): URL | undefined {
+  if (/\s/.test(value) || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && url.hostname !== '' && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+function readHmc(value: string): string | undefined {
+  // A bare IPv6 address needs its brackets before it can stand in a URL.
+  const authority = isIP(value) === 6 ? `[${value}]` : value;
+  const url = readUrl(/^https?:\/\//i.test(value) ? value : `https://${authority}`);
+  if (url?.pathname !== '/' || !hasHostForm(url.hostname)) return undefined;
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return undefined;
+  const port = Number(givenPort(value) ?? HMC_PORT);
+  return port === 0 ? undefined : `${url.protocol}//${url.hostname}:${port}`;
+}
+
+/** The URL parser takes far more than host names: `a_b`, `%41`, `a;b`. Underscores do occur in internal names. */
+function hasHostForm(hostname: string): boolean {
+  return /^\[[0-9a-f:.]+\]$|^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(hostname);
+}
+
+/** The port as written: the URL parser drops 443 and 80, which are not our defaults. */
+function givenPort(value: string): string | undefined {
+  if (isIP(value) === 6) return undefined;
+  return /:(\d+)\/?$/.exec(value.replace(/^https?:\/\//i, ''))?.[1];
+}
+
+/** An HMC as `https://host:port`; plain http for a loopback address only. */
+export const hmcUrl: ValueType<string> = valueType(
+  'string',
+  'a host, host:port or https URL without path or password (http only for a loopback address)',
+  ['http://hmc1.example.com', 'ftp://hmc1', 'hmc1:99999', 'https://hmc1/api', 'https://user:pw@hmc1', 'hmc 1', '*'],
+  readHmc,
+);
+
+/** The URL of an OpenStack service, without a slash at its end. */
+export const serviceUrl: ValueType<string> = {
+  ...valueType(
+    'URL',
+    'an http or https URL without user, password or query',
+    ['keystone', 'ftp://keystone/v3', 'https://user:pw@keystone/v3', 'https://keystone/v3?a=b', 'https://'],
+    (value) => readUrl(value)?.href.replace(/\/+$/, ''),
+  ),
+  emptyIsNone: true,
+};
+
+const objectIdForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** An HMC object id, lower-cased. */
+export const objectId: ValueType<string> = {
+  ...valueType(
+    'object id',
+    'an object id such as 6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6',
+    ['A90', '6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ecg', '/api/cpcs/6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6'],
+    (value) => {
+      const id = value.toLowerCase();
+      return objectIdForm.test(id) ? id : undefined;
+    },
+  ),
+  emptyIsNone: true,
+};
+
+/** `<adapter object-id>:<port>`. */
+export const adapterPort: ValueType<AdapterPort> = valueType(
+  'adapter port',
+  '<adapter object-id>:<port 0 to 3>',
+  ['6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6', '6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6:4', 'A16:0', ''],
+  (value) => {
+    const [id = '', port = '', ...rest] = value.toLowerCase().split(':');
+    if (!objectIdForm.test(id) || !/^[0-3]$/.test(port) || rest.length > 0) return undefined;
+    return { adapterObjectId: id, port: Number(port) };
+  },
+);
+
+/** A WWPN in any spelling. */
+export const wwpn: ValueType<Wwpn> = valueType(
+  'WWPN',
+  'WWPNs of 16 hex digits, not zero, divided by commas',
+  ['5005076802160', '0000000000000000', '50050768021604170', 'target'],
+  (value) => wwpnSchema.safeParse(value).data,
+);
+
+/** `<driver_volume_type>=<module specifier>[#ExportName]`. */
+export const volumeDriver: ValueType<VolumeDriverSetting> = valueType(
+  'volume driver',
+  '<driver_volume_type>=<module specifier>[#ExportName]',
+  ['fibre_channel', '=builtin', 'fibre_channel=', 'fibre channel=builtin', 'x=module#not-a-name', 'x=#Export'],
+  (value) => {
+    const match = /^([\w.-]+)\s*=\s*([^#\s]+)(?:#([A-Za-z_$][\w$]*))?$/.exec(value);
+    const [, type, module, exportName] = match ?? [];
+    if (type === undefined || module === undefined) return undefined;
+    return { type, module, ...(exportName === undefined ? {} : { exportName }) };
+  },
+);
+
+const NO_WWNN = 'none';
+const SAME_AS_WWPN = 'x'.repeat(16);
+
+/**
+ * How a connector's WWNNs are made: undefined for no WWNNs, else sixteen characters of which each `x` stands for the
+ * WWPN's digit at its place.
+ */
+export const wwnnRule: ValueType<{ readonly template: string | undefined }> = valueType(
+  'string',
+  'none, wwpn, or 16 hex digits in which x stands for the digit of the WWPN at this place',
+  ['yes', '', '5005076', 'c05076ffe680xxxxx', 'c05076ffe680yyyy'],
+  (value) => {
+    const rule = value.toLowerCase();
+    if (rule === NO_WWNN) return { template: undefined };
+    if (rule === 'wwpn') return { template: SAME_AS_WWPN };
+    return /^[0-9a-fx]{16}$/.test(rule) ? { template: rule } : undefined;
+  },
+);
+
+/** The WWNN that goes with a WWPN, by the template of `dpm.connector_wwnns`. */
+export function wwnnFromTemplate(template: string, wwpnOfPort: Wwpn): string {
+  return template.replaceAll(/x/g, (_, place: number) => wwpnOfPort.charAt(place));
+}
+
+/** Cinder's entry in the service catalogue: type, name (mostly empty) and interface. */
+export const catalogInfo: ValueType<string> = {
+  ...valueType(
+    'string',
+    '<service type>:<service name, may be empty>:<interface>',
+    ['volumev3', 'volumev3:publicURL', 'a:b:c:d', '::publicURL', 'volumev3::nowhere'],
+    (value) => (/^[\w.-]+:[^:\s]*:(?:public|internal|admin)(?:URL)?$/.test(value) ? value : undefined),
+  ),
+  emptyIsNone: true,
+};
+
+/**
+ * Nova's `endpoint_template`: an override whose project id is filled in by us, so that only the part before it is kept.
+ */
+export const endpointTemplate: ValueType<string> = {
+  ...valueType(
+    'URL',
+    'an http or https URL, with %(project_id)s or $(project_id)s at its end at most',
+    ['cinder', 'https://cinder/v3/%(user)s'],
+    (value) => serviceUrl.schema.safeParse(value.replace(/\/[%$]\((?:project|tenant)_id\)s\/?$/, '')).data,
+  ),
+  emptyIsNone: true,
+};

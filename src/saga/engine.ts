@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeError, retry, toError, withDeadline } from '../base/index.ts';
+import { blankSecrets, describeError, retry, toError, withDeadline } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import { JournalError, replay } from './replay.ts';
@@ -47,17 +47,22 @@ export async function resume<Input, State, Deps>(
   if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
   run.takeOver(history);
-  if (saga.recovery === 'forward' && !history.isUndoing) return await run.forward();
+  if (run.goesForward(saga.recovery) && !history.isUndoing) return await run.forward();
   const error = new Error(history.error ?? 'the process ended in the middle of it');
   return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
 }
 
 async function record(journal: Journal, flowId: string, event: JournalEvent): Promise<void> {
   try {
-    await journal.append(flowId, event);
+    await journal.append(flowId, withoutSecrets(event));
   } catch (error) {
     throw new JournalError(`record "${event.kind}" of flow ${flowId}`, { flowId }, { cause: error });
   }
+}
+
+/** Whatever a step's output carries, no secret reaches the disk. The state in memory keeps it. */
+function withoutSecrets(event: JournalEvent): JournalEvent {
+  return blankSecrets(event) as JournalEvent; // the same shape: only values of secret fields are replaced
 }
 
 function parseJournaled(flowId: string, what: string, schema: z.ZodType, value: JsonValue): JsonValue {
@@ -105,6 +110,11 @@ class Run<State, Deps> {
     }
   }
 
+  /** Past a pivot there is only forward; before it, the flow says. */
+  goesForward(recovery: 'back' | 'forward'): boolean {
+    return recovery === 'forward' || this.#started.some((entry) => entry.step.pivot === true);
+  }
+
   lastStarted(): string | undefined {
     return this.#started.at(-1)?.step.name;
   }
@@ -115,6 +125,8 @@ class Run<State, Deps> {
       try {
         await this.#run(step);
       } catch (error) {
+        const isPastReturn = this.#started.some((entry) => entry.step.pivot === true);
+        if (isPastReturn) return await this.#stuck(step.name, step, [toError(error)]);
         return await this.back(step.name, toError(error));
       }
     }
@@ -129,7 +141,7 @@ class Run<State, Deps> {
       try {
         await this.#undo(entry.step, entry.was);
       } catch (undoError) {
-        return await this.#stuck(failedStep, error, entry.step, toError(undoError));
+        return await this.#stuck(failedStep, entry.step, [error, toError(undoError)]);
       }
       this.#started.pop();
       Reflect.deleteProperty(this.#state, entry.step.name);
@@ -146,7 +158,7 @@ class Run<State, Deps> {
     const done = this.#tell(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
-      const output = await step.run(this.#context(step, this.#options.signal));
+      const output = await this.#attempt(step);
       this.#settle(step, output);
       await this.#failpoint(step, 'after-run');
       await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
@@ -156,6 +168,14 @@ class Run<State, Deps> {
       throw error;
     }
     done('done');
+  }
+
+  /** A pivot is tried as an undo is: there is no other way out. Other steps leave repeats to the clients. */
+  async #attempt(step: AnyStep<Deps>): Promise<JsonValue> {
+    const { signal, undo, log } = this.#options;
+    const run = async () => await step.run(this.#context(step, signal));
+    if (step.pivot !== true) return await run();
+    return await retry(run, { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log });
   }
 
   #settle(step: AnyStep<Deps>, output: JsonValue): void {
@@ -199,13 +219,11 @@ class Run<State, Deps> {
     done('undone');
   }
 
-  async #stuck(failedStep: string, error: Error, stuckStep: AnyStep<Deps>, undoError: Error): Promise<Outcome<State>> {
+  async #stuck(failedStep: string, stuckStep: AnyStep<Deps>, errors: readonly Error[]): Promise<Outcome<State>> {
     const leftBehind = [...new Set(this.#started.toReversed().flatMap(({ step, was }) => this.#leaves(step, was)))];
-    const both = new AggregateError(
-      [error, undoError],
-      `${failedStep} failed, and ${stuckStep.name} could not be undone`,
-    );
-    const described = describeError(both);
+    const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
+    const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
+    const described = describeError(error);
     this.#options.log.error(
       {
         event: 'saga.stuck',
@@ -219,11 +237,11 @@ class Run<State, Deps> {
       'a flow is stuck: something is left behind',
     );
     await this.#recordEnd({ kind: 'flow-ended', outcome: 'stuck', error: described, leftBehind });
-    return { kind: 'stuck', failedStep, stuckStep: stuckStep.name, error: both, leftBehind };
+    return { kind: 'stuck', failedStep, stuckStep: stuckStep.name, error, leftBehind };
   }
 
   #leaves(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
-    if (typeof step.undo !== 'function') return [];
+    if (typeof step.undo !== 'function' && step.leaves === undefined) return [];
     return step.leaves?.(this.#state as never, was) ?? [`what step "${step.name}" made`];
   }
 
@@ -264,7 +282,7 @@ class Run<State, Deps> {
    */
   async #recordQuietly(event: JournalEvent): Promise<void> {
     try {
-      await this.#options.journal.append(this.#id, event);
+      await this.#options.journal.append(this.#id, withoutSecrets(event));
     } catch (error) {
       this.#options.log.error(
         { event: 'journal.write', flowId: this.#id, error: describeError(error) },

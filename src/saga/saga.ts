@@ -29,7 +29,12 @@ export interface Step<Name extends string, State, Out, Deps> {
   readonly run: (ctx: StepContext<State, Deps>) => Promise<Out>;
   readonly undo:
     ((ctx: StepContext<State, Deps>, was: Settled<Out>) => Promise<void>) | { readonly nothingToUndo: string };
-  /** Names what stays behind if this step's effect cannot be undone. */
+  /**
+   * Set on a step after which there is no way back: it is tried by the undo policy, and when it fails for good the flow
+   * is stuck and goes on from here when it is taken up again.
+   */
+  readonly pivot?: boolean;
+  /** Names what stays behind if this step's effect cannot be undone (or, of a pivot, cannot be finished). */
   readonly leaves?: (state: State, was: Settled<Out>) => readonly string[];
 }
 
@@ -95,7 +100,7 @@ export interface Saga<Input, State, Deps> {
   /** The same flow with one more step, whose output joins the state under the step's name. */
   step<Name extends string, Out>(
     step: Step<Name, State, Out, Deps>,
-  ): Saga<Input, State & { readonly [K in Name]: Out }, Deps>;
+  ): Saga<Input, State & Readonly<Record<Name, Out>>, Deps>;
 }
 
 /** Begins a flow. Its steps are added with {@link Saga.step}, so that the definition reads as the story of the flow. */
@@ -122,7 +127,7 @@ function build<Input, State, Deps>(
       if (steps.some((other) => other.name === step.name)) throw new Error(`flow ${name} has two steps "${step.name}"`);
       // The builder's type keeps state and steps in agreement; the engine only hands each step the state so far.
       const erased = step as unknown as AnyStep<Deps>;
-      return build<Input, State & { readonly [K in Name]: Out }, Deps>(name, input, recovery, [...steps, erased]);
+      return build<Input, State & Readonly<Record<Name, Out>>, Deps>(name, input, recovery, [...steps, erased]);
     },
   };
 }

@@ -1,0 +1,16 @@
+import { DpmError } from '../base/index.ts';
+
+/** A partition did not reach the status that was waited for; `observed` says what was seen instead, and how often. @public */
+export class StatusTimeoutError extends DpmError {
+  readonly code = 'STATUS_TIMEOUT';
+}
+
+/** A partition ended its start in another status than running, on every path that was tried. @public */
+export class BootFailedError extends DpmError {
+  readonly code = 'BOOT_FAILED';
+}
+
+/** The partition is in a status in which nobody can say what an operation would do. @public */
+export class PartitionStatusError extends DpmError {
+  readonly code = 'CONFLICT';
+}

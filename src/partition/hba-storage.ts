@@ -1,0 +1,152 @@
+import { ConflictError, InternalError, toError } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
+import type { Hba, HmcSession, UpdatePartition } from '../hmc-client/index.ts';
+import type { PartitionRef } from './lifecycle.ts';
+import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
+import type { AdapterPort, PartitionOwner } from './naming.ts';
+import type { ExposedVolume, ExposeRequest, Initiator, PartitionStorage, VolumePath } from './storage.ts';
+
+/**
+ * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the
+ * domain. A LUN masked to a vHBA's WWPN is the partition's at once, so exposing and concealing change nothing here.
+ * Source: HMC sheet 6.
+ */
+export class HbaStorage implements PartitionStorage {
+  readonly model = 'hba';
+  readonly #hmc: HmcSession;
+  readonly #ports: readonly AdapterPort[];
+
+  constructor(hmc: HmcSession, ports: readonly AdapterPort[]) {
+    this.#hmc = hmc;
+    this.#ports = ports;
+  }
+
+  allocate(): Promise<void> {
+    return Promise.resolve(); // WWPNs exist only with the partition's vHBAs
+  }
+
+  deallocate(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Creates the vHBAs side by side, then reads their WWPNs in one go. */
+  async bind(_owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
+    const names = this.#ports.map(hbaName);
+    const results = await Promise.allSettled(this.#ports.map((port) => this.#create(partition, port, w)));
+    const failures = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ name: names[index] ?? '', reason: result.reason as unknown }] : [],
+    );
+    if (failures.length > 0) throw createFailed(failures);
+    const uris = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const hbas = await this.#hmc.hbas.getMany(uris, w);
+    return this.#inPortOrder(partition, hbas);
+  }
+
+  /** vHBAs go with their partition; this is for one that stays. */
+  async unbind(_owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void> {
+    try {
+      const ours = (await this.#existing(partition, w)).filter((hba) => isOurElementName(hba.name));
+      await Promise.all(ours.map((hba) => this.#hmc.hbas.delete(hba.uri, w)));
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error; // the partition is gone, and its vHBAs with it
+    }
+  }
+
+  async initiators(
+    _owner: PartitionOwner,
+    partition: PartitionRef | undefined,
+    w: Waiting,
+  ): Promise<readonly Initiator[]> {
+    if (partition === undefined) return [];
+    const hbas = await this.#existing(partition, w);
+    return this.#sorted(hbas).flatMap((hba) => toInitiator(hba) ?? []);
+  }
+
+  expose(
+    _owner: PartitionOwner,
+    _partition: PartitionRef,
+    volumes: readonly ExposeRequest[],
+  ): Promise<readonly ExposedVolume[]> {
+    return Promise.resolve(
+      volumes.map(({ volumeId, isBoot, paths }) => ({
+        volumeId,
+        isBoot,
+        storageVolumeUri: null,
+        paths: paths.map((path) => ({ ...path, deviceNumber: null })),
+      })),
+    );
+  }
+
+  conceal(): Promise<void> {
+    return Promise.resolve(); // the guest loses the LUN when Cinder unmasks it
+  }
+
+  bootProperties(_volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
+    const initiator = initiators.find((candidate) => candidate.wwpn === path.initiatorWwpn);
+    if (initiator?.elementUri == null) throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);
+    return {
+      bootDevice: 'storage-adapter',
+      bootStorageDevice: initiator.elementUri,
+      bootWorldWidePortName: path.targetWwpn,
+      bootLogicalUnitNumber: path.lun,
+    };
+  }
+
+  async #create(partition: PartitionRef, port: AdapterPort, w: Waiting): Promise<string> {
+    const name = hbaName(port);
+    try {
+      return await this.#hmc.hbas.create(partition.uri, { name, adapterPortUri: adapterPortUri(port) }, w);
+    } catch (error) {
+      if (!isHmcError(error, 400, 8)) throw error;
+      // The name is taken: by our own earlier run of this step, or else the HMC's answer stands.
+      const twin = (await this.#existing(partition, w)).find((hba) => hba.name === name);
+      if (twin?.adapterPortUri !== adapterPortUri(port)) throw error;
+      return twin.uri;
+    }
+  }
+
+  async #existing(partition: PartitionRef, w: Waiting): Promise<readonly Hba[]> {
+    const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
+    return hbaUris === undefined || hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w);
+  }
+
+  #inPortOrder(partition: PartitionRef, hbas: readonly Hba[]): readonly Initiator[] {
+    return this.#ports.map((port) => {
+      const hba = hbas.find((candidate) => candidate.name === hbaName(port));
+      const initiator = hba === undefined ? undefined : toInitiator(hba);
+      // An empty WWPN list would let a back end map the volume to nobody, or to everybody.
+      if (initiator === undefined) {
+        throw new ConflictError(`vHBA "${hbaName(port)}" of partition "${partition.name}" has no WWPN`, {
+          partition: partition.name,
+          hba: hbaName(port),
+        });
+      }
+      return initiator;
+    });
+  }
+
+  #sorted(hbas: readonly Hba[]): readonly Hba[] {
+    const order = new Map(this.#ports.map((port, index) => [hbaName(port), index]));
+    const rank = (hba: Hba) => order.get(hba.name) ?? Number.MAX_SAFE_INTEGER;
+    return hbas.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  }
+}
+
+function toInitiator(hba: Hba): Initiator | undefined {
+  if (hba.wwpn === undefined) return undefined;
+  return {
+    wwpn: hba.wwpn,
+    deviceNumber: hba.deviceNumber?.toLowerCase() ?? null,
+    elementUri: hba.uri,
+    adapterPortUri: hba.adapterPortUri,
+  };
+}
+
+/** One failure stands for itself; several keep their names. */
+function createFailed(failures: readonly { name: string; reason: unknown }[]): Error {
+  const [first, ...others] = failures.map(({ reason }) => toError(reason));
+  if (first !== undefined && others.length === 0) return first;
+  const names = failures.map(({ name }) => name).join(', ');
+  return new AggregateError([first, ...others], `create vHBAs ${names}`);
+}

@@ -1,0 +1,179 @@
+import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
+import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
+import { HmcConnectionError, isHmcError, JobFailedError } from '../hmc-client/index.ts';
+import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
+import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
+import {
+  deletableStatuses,
+  runningStatuses,
+  startableStatuses,
+  stoppableStatuses,
+  transitionalStatuses,
+  unknowableStatuses,
+} from './status.ts';
+
+/** A partition as the messages name it. */
+export interface PartitionRef {
+  readonly uri: string;
+  readonly name: string;
+}
+
+export interface LifecyclePolicy {
+  /** For a start or stop, job and status together. */
+  readonly timeoutMs: number;
+  /** How the job and then the status are looked at. */
+  readonly poll: Pick<WaitPolicy, 'minDelayMs' | 'maxDelayMs'>;
+  /**
+   * After the job has ended, how long a status that is neither the wanted one nor transitional is taken for the lag
+   * that every HMC shows (HMC sheet 5.4), before it is believed.
+   */
+  readonly settleMs: number;
+}
+
+export const defaultLifecyclePolicy: LifecyclePolicy = {
+  timeoutMs: 900_000,
+  poll: { minDelayMs: 250, maxDelayMs: 5_000 },
+  settleMs: 10_000,
+};
+
+/** How a start ended: the status says it, and the caller decides what it means for a boot. */
+export type StartResult =
+  | { readonly kind: 'running'; readonly status: string }
+  | { readonly kind: 'failed'; readonly status: string; readonly hmcSaid: string };
+
+/** Starting, stopping and deleting partitions: the state machine of a careful client. Source: HMC sheet 5.4. */
+export class PartitionLifecycle {
+  readonly #hmc: HmcSession;
+  readonly #policy: LifecyclePolicy;
+
+  constructor(hmc: HmcSession, policy: LifecyclePolicy = defaultLifecyclePolicy) {
+    this.#hmc = hmc;
+    this.#policy = policy;
+  }
+
+  async status(partition: PartitionRef, w: Waiting): Promise<string> {
+    const { status } = await this.#hmc.partitions.get(partition.uri, w, ['status']);
+    return status ?? 'unknown';
+  }
+
+  /**
+   * Starts a stopped partition and waits until its status says how it went.
+   *
+   * Performs "Start Partition" (a job), then watches the status, which trails the job. A start whose answer was lost is
+   * judged by the status, never repeated.
+   *
+   * @throws StatusTimeoutError when it stayed on the way; JobFailedError never: a failed job is a `failed` result
+   */
+  async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
+    const deadline = performance.now() + this.#policy.timeoutMs;
+    const hmcSaid = await this.#runJob(() => this.#hmc.partitions.start(partition.uri, w), w);
+    const settled = performance.now() + this.#policy.settleMs;
+    const accept = (status: string): Verdict<StartResult> => {
+      if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
+      const isLagging = hmcSaid === undefined && performance.now() < settled;
+      if (transitionalStatuses.has(status) || isLagging) return { kind: 'again' };
+      const said = hmcSaid ?? 'the start job ended without error';
+      return { kind: 'done', value: { kind: 'failed', status, hmcSaid: said } };
+    };
+    return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);
+  }
+
+  /** Brings a partition that is not there to start, to running: see the state machine of the sheet. */
+  async ensureRunning(partition: PartitionRef, w: Waiting): Promise<StartResult> {
+    let status = await this.#leaveTransition(partition, w);
+    if (runningStatuses.has(status)) return { kind: 'running', status };
+    // An operating system that ended itself leaves `paused` or `terminated`: only a stop makes it startable again.
+    if (stoppableStatuses.has(status)) status = await this.ensureStopped(partition, w);
+    if (!startableStatuses.has(status)) throw unusable('start', partition, status, startableStatuses);
+    return await this.start(partition, w);
+  }
+
+  /** Stops a partition unless it is stopped. @returns the status in which it holds no resources */
+  async ensureStopped(partition: PartitionRef, w: Waiting): Promise<string> {
+    const status = await this.#leaveTransition(partition, w);
+    if (deletableStatuses.has(status)) return status;
+    if (!stoppableStatuses.has(status)) throw unusable('stop', partition, status, stoppableStatuses);
+    const deadline = performance.now() + this.#policy.timeoutMs;
+    await this.#runJob(() => this.#hmc.partitions.stop(partition.uri, w), w);
+    const accept = (seen: string): Verdict<string> =>
+      deletableStatuses.has(seen) ? { kind: 'done', value: seen } : { kind: 'again' };
+    return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w);
+  }
+
+  /** Stops and deletes a partition; one that is gone is deleted. Its vHBAs and NICs go with it. */
+  async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
+    try {
+      await this.ensureStopped(partition, w);
+      await this.#hmc.partitions.delete(partition.uri, w);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error;
+    }
+  }
+
+  async #leaveTransition(partition: PartitionRef, w: Waiting): Promise<string> {
+    const accept = (status: string): Verdict<string> => {
+      if (transitionalStatuses.has(status)) return { kind: 'again' };
+      if (unknowableStatuses.has(status)) {
+        return { kind: 'failed', error: unusable('use', partition, status, stoppableStatuses) };
+      }
+      return { kind: 'done', value: status };
+    };
+    return await this.#watch(partition, 'wait for', 'a lasting status', accept, this.#policy.timeoutMs, w);
+  }
+
+  /** @returns what the HMC said when the job failed; undefined when it did not, or when nobody can know */
+  async #runJob(begin: () => Promise<HmcJob>, w: Waiting): Promise<string | undefined> {
+    try {
+      const job = await begin();
+      await job.wait({ timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll });
+      return undefined;
+    } catch (error) {
+      if (error instanceof JobFailedError) return error.message;
+      // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
+      if (isHmcError(error, 409, 1)) return error.hmcMessage;
+      if (error instanceof HmcConnectionError && error.sent) return undefined;
+      throw error;
+    }
+  }
+
+  async #watch<T>(
+    partition: PartitionRef,
+    verb: string,
+    desired: string,
+    accept: (status: string) => Verdict<T>,
+    timeoutMs: number,
+    w: Waiting,
+  ): Promise<T> {
+    return await waitUntil({
+      ...this.#policy.poll,
+      timeoutMs,
+      signal: w.signal,
+      poll: async (signal) => await this.status(partition, { signal }),
+      accept,
+      label: (status) => status,
+      onTimeout: (lastSeen, observed) =>
+        new StatusTimeoutError(
+          `${verb} partition "${partition.name}": status is still "${lastSeen}" after ${Math.round(timeoutMs / 1000)} s (wanted ${desired})`,
+          { partition: partition.name, partitionUri: partition.uri, desired, lastSeen, observed, timeoutMs },
+        ),
+    });
+  }
+}
+
+function unusable(verb: string, partition: PartitionRef, status: string, usable: ReadonlySet<string>): Error {
+  return new PartitionStatusError(
+    `${verb} partition "${partition.name}": its status is "${status}" (expected one of ${[...usable].join(', ')})`,
+    { partition: partition.name, partitionUri: partition.uri, status },
+  );
+}
+
+/** The partition of an instance, or an error that names both. */
+export function requirePartition<P extends PartitionRef>(found: P | undefined, name: string): P {
+  if (found !== undefined) return found;
+  throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
+}
+
+/** A partition of this name is there already. */
+export function partitionExists(name: string): ConflictError {
+  return new ConflictError(`partition "${name}" exists already`, { partition: name });
+}

@@ -1,0 +1,54 @@
+/** Statuses of a partition that the sheet names; an HMC may report others, which belong to none of the tables. */
+export const partitionStatuses = [
+  'stopped',
+  'starting',
+  'active',
+  'degraded',
+  'paused',
+  'terminated',
+  'stopping',
+  'reservation-error',
+  'communications-not-active',
+  'status-check',
+] as const;
+
+export type PartitionStatus = (typeof partitionStatuses)[number];
+
+/** Nova's power states, in its words. Source: Nova sheet 1.10. */
+export type PowerState = 'nostate' | 'running' | 'paused' | 'shutdown' | 'crashed' | 'suspended';
+
+const table = (...statuses: PartitionStatus[]): ReadonlySet<string> => new Set(statuses);
+
+/** Start is accepted in these. Source: HMC sheet 5.3. */
+export const startableStatuses = table('stopped', 'reservation-error');
+/** Stop is accepted in these; elsewhere 409.1. Source: HMC sheet 5.3 (z13-era books leave `degraded` out). */
+export const stoppableStatuses = table('active', 'degraded', 'paused', 'terminated');
+/** Delete is accepted in these; `terminated` still holds resources. Source: HMC sheet 5.3. */
+export const deletableStatuses = table('stopped', 'reservation-error');
+/** Running, perhaps with some I/O missing. Source: HMC sheet 5.2. */
+export const runningStatuses = table('active', 'degraded');
+/** On the way to another status. Source: HMC sheet 5.2. */
+export const transitionalStatuses = table('starting', 'stopping');
+/** Processors and memory are taken. Source: HMC sheet 5.2 and za issue 642. */
+export const resourceHoldingStatuses = table('starting', 'active', 'degraded', 'paused', 'terminated', 'stopping');
+/** Nobody can tell; acting on these would be guessing. Source: HMC sheet 5.4. */
+export const unknowableStatuses = table('communications-not-active', 'status-check');
+
+const powerStates: Readonly<Record<PartitionStatus, PowerState>> = {
+  active: 'running',
+  degraded: 'running',
+  stopped: 'shutdown',
+  // The guest has shut itself down; nothing executes. A user cannot pause a partition.
+  paused: 'shutdown',
+  'reservation-error': 'shutdown',
+  terminated: 'crashed',
+  starting: 'nostate',
+  stopping: 'nostate',
+  'communications-not-active': 'nostate',
+  'status-check': 'nostate',
+};
+
+/** Nova's power state for a partition status; what is unknown is `nostate`, which Nova leaves alone. */
+export function powerStateOf(status: string): PowerState {
+  return Object.hasOwn(powerStates, status) ? powerStates[status as PartitionStatus] : 'nostate';
+}

@@ -1,0 +1,15 @@
+export type { BootPolicy, FlowDeps, FlowVolume, MappedVolume, VolumeMapper } from './deps.ts';
+export {
+  attachVolumeFlow,
+  destroyFlow,
+  detachVolumeFlow,
+  driverFlows,
+  prepareFlow,
+  spawnFlow,
+  spawnPreparedFlow,
+} from './flows.ts';
+export type { PartitionSpec, PreparedInput, SpawnInput } from './inputs.ts';
+export type { VolumeInput } from './steps/attach.ts';
+export type { BootChoice, Started } from './steps/boot.ts';
+export type { DestroyInput } from './steps/destroy.ts';
+export type { PreparedSpawnInput } from './steps/prepared.ts';

@@ -1,0 +1,28 @@
+import type { Initiator, PartitionRef } from '../../partition/index.ts';
+import type { Step } from '../../saga/index.ts';
+import { initiatorsSchema } from '../deps.ts';
+import type { FlowDeps } from '../deps.ts';
+import type { PreparedInput } from '../inputs.ts';
+
+interface Before {
+  readonly input: PreparedInput;
+  readonly 'create-partition': PartitionRef;
+}
+
+/**
+ * Before: a partition without ports. After: it has its vHBAs (or its group), and their WWPNs are known. Undo: taken
+ * away, whichever of them came to exist; only after the masks for their WWPNs are gone.
+ */
+export const bindStorage = {
+  name: 'bind-storage',
+  output: initiatorsSchema,
+  run: async ({ state, deps, signal }) => [
+    ...(await deps.storage.bind(state.input.owner, state['create-partition'], { signal })),
+  ],
+  undo: async ({ state, deps, signal }) =>
+    await deps.storage.unbind(state.input.owner, state['create-partition'], { signal }),
+  leaves: ({ input }, was) => {
+    const wwpns = was.kind === 'done' ? ` with ${was.output.map(({ wwpn }) => wwpn).join(', ')}` : '';
+    return [`ports of partition "${input.partition.name}"${wwpns}`];
+  },
+} satisfies Step<'bind-storage', Before, Initiator[], FlowDeps>;

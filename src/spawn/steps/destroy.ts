@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { partitionName } from '../../partition/index.ts';
+import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { Step } from '../../saga/index.ts';
+import { initiatorsSchema, mappedVolumeSchema, ownerSchema, partitionRefSchema } from '../deps.ts';
+import type { FlowDeps } from '../deps.ts';
+import { optionsFor } from './connect-volumes.ts';
+
+export const destroyInputSchema = z.object({
+  owner: ownerSchema,
+  /** Volumes whose connection_info is still known; their drivers are asked to let go. */
+  mapped: z.array(mappedVolumeSchema),
+});
+export type DestroyInput = z.infer<typeof destroyInputSchema>;
+
+interface Start {
+  readonly input: DestroyInput;
+}
+
+const foundSchema = z.object({ partition: partitionRefSchema.nullable(), initiators: initiatorsSchema });
+type Found = z.infer<typeof foundSchema>;
+
+interface AfterFind extends Start {
+  readonly 'find-partition': Found;
+}
+
+const forwardOnly = { nothingToUndo: 'a delete only goes forward' } as const;
+
+/** Before: whatever is there. After: the partition is known, or known not to be there. */
+export const findPartition = {
+  name: 'find-partition',
+  output: foundSchema,
+  run: async ({ state, deps, signal }) => {
+    const { owner, mapped } = state.input;
+    const name = partitionName(owner);
+    const found = await deps.hmc.partitions.findByName(deps.cpcUri, name, { signal });
+    const partition: PartitionRef | null = found === undefined ? null : { uri: found.uri, name };
+    // The ports are of interest only to the drivers of volumes.
+    const initiators = mapped.length === 0 ? [] : await deps.storage.initiators(owner, found, { signal });
+    return { partition, initiators: [...initiators] };
+  },
+  undo: { nothingToUndo: 'it only looks' },
+} satisfies Step<'find-partition', Start, Found, FlowDeps>;
+
+/**
+ * Before: it may run. After: it does not. From here there is no way back: the guest's memory is gone. Its boot volume
+ * is taken away only afterwards.
+ */
+export const stopPartition = {
+  name: 'stop-partition',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    const { partition } = state['find-partition'];
+    if (partition !== null) await deps.lifecycle.ensureStopped(partition, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+  leaves: ({ input, 'find-partition': { partition } }) => [
+    ...(partition === null ? [] : [`partition "${partition.name}" (${partition.uri})`]),
+    ...input.mapped.map(({ volumeId }) => `attachment of volume ${volumeId}`),
+  ],
+} satisfies Step<'stop-partition', AfterFind, null, FlowDeps>;
+
+/** Before: drivers hold connections. After: they have let go of them. */
+export const disconnectVolumes = {
+  name: 'disconnect-volumes',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    const { partition, initiators } = state['find-partition'];
+    if (partition === null) return null;
+    const instance = { ...state.input.owner, partition, initiators };
+    for (const volume of state.input.mapped.toReversed()) {
+      const driver = deps.volumeDrivers.get(volume.connectionInfo.driver_volume_type);
+      await driver.disconnectVolume(volume.connectionInfo, instance, optionsFor(volume, { signal }));
+    }
+    return null;
+  },
+  undo: forwardOnly,
+} satisfies Step<'disconnect-volumes', AfterFind, null, FlowDeps>;
+
+/**
+ * Before: LUNs masked to the partition's WWPNs. After: not any more. It comes before the WWPNs are given up: an HMC
+ * hands a WWPN out again, and with it would go the disk.
+ */
+export const unmapVolumes = {
+  name: 'unmap-volumes',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    await deps.mapper.unmap(state.input.owner, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+} satisfies Step<'unmap-volumes', AfterFind, null, FlowDeps>;
+
+/** Before: a stopped partition that no volume knows. After: none; its vHBAs and NICs went with it. */
+export const deletePartition = {
+  name: 'delete-partition',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    const { partition } = state['find-partition'];
+    if (partition === null) return null;
+    await deps.lifecycle.ensureDeleted(partition, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+} satisfies Step<'delete-partition', AfterFind, null, FlowDeps>;
+
+/** Before: storage that the instance had of its own. After: none. */
+export const deallocateStorage = {
+  name: 'deallocate-storage',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    await deps.storage.deallocate(state.input.owner, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+  leaves: ({ input }) => [`storage of instance ${input.owner.instanceUuid}`],
+} satisfies Step<'deallocate-storage', { readonly input: { readonly owner: PartitionOwner } }, null, FlowDeps>;

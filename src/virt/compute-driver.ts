@@ -1,0 +1,232 @@
+import type { JsonValue } from '../base/index.ts';
+import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
+import type { PowerState } from '../partition/index.ts';
+
+/** Who asks, and until when. Nova's request context, as far as a driver needs it. @public */
+export interface RequestContext {
+  /** `req-<uuid>`, as Nova writes it; shown with every failure. */
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Nova's instance, as far as a driver needs it. @public */
+export interface Instance {
+  readonly uuid: string;
+  readonly name: string;
+  readonly host: string;
+  readonly flavor: {
+    readonly vcpus: number;
+    readonly memoryMb: number;
+    readonly extraSpecs?: Readonly<Record<string, string>>;
+  };
+}
+
+/** One entry of `block_device_mapping`. @public */
+export interface DriverBlockDevice {
+  readonly volumeId: string;
+  readonly sizeGib: number;
+  /** 0 is the boot volume; null is never booted from. */
+  readonly bootIndex: number | null;
+  readonly mountDevice: string;
+  readonly attachmentId: string | null;
+  readonly deleteOnTermination: boolean;
+  /** Undefined until Cinder has mapped the volume: that is how the deferred order is told from the stock one. */
+  readonly connectionInfo?: ConnectionInfo | undefined;
+}
+
+/** @public */
+export interface BlockDeviceInfo {
+  readonly rootDeviceName: string;
+  readonly blockDeviceMapping: readonly DriverBlockDevice[];
+}
+
+/** @public */
+export interface InstanceInfo {
+  readonly state: PowerState;
+  readonly internalId?: string;
+}
+
+/** What the platform knows of an instance, for `server show`. JSON in the outputs' own form. @public */
+export interface InstanceDiagnostics {
+  readonly partition: string;
+  readonly partitionUri: string;
+  readonly partitionStatus: string;
+  readonly storageModel: 'hba' | 'storage-group';
+  readonly connector: Connector | null;
+  readonly boot: {
+    readonly device: string;
+    readonly hbaUri: string | null;
+    readonly initiatorWwpn: string | null;
+    readonly targetWwpn: string | null;
+    readonly lun: string | null;
+  } | null;
+  readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
+}
+
+/** @public */
+export interface DiagnosedPath {
+  readonly initiatorWwpn: string;
+  readonly targetWwpn: string;
+  readonly lun: string;
+  readonly deviceNumber: string | null;
+}
+
+/** Nova's dictionary of the same name, in camelCase. Memory in MiB, disk in GiB. @public */
+export interface AvailableResource {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly localGb: number;
+  readonly vcpusUsed: number;
+  readonly memoryMbUsed: number;
+  readonly localGbUsed: number;
+  readonly cpuInfo: string;
+  readonly numaTopology: null;
+  readonly hypervisorType: string;
+  readonly hypervisorVersion: number;
+  readonly hypervisorHostname: string;
+  readonly supportedInstances: readonly (readonly [string, string, string])[];
+  readonly diskAvailableLeast: number;
+  readonly stats: Readonly<Record<string, JsonValue>>;
+}
+
+/** A guest as the platform lists it, ours or not. @public */
+export interface PlatformGuest {
+  readonly name: string;
+  readonly uri: string;
+  readonly status: string;
+  readonly instanceUuid: string | null;
+  readonly iflProcessors: number | null;
+  readonly memoryMib: number | null;
+}
+
+/**
+ * What a compute manager hands to its driver.
+ *
+ * Nova's own virtapi has no way back into `_prep_block_device`; the deferred order needs one, and a way to undo it.
+ *
+ * @public
+ */
+export interface VirtApi {
+  /** Maps the instance's volumes to its connector, and returns the same mapping with connection_info filled in. */
+  prepBlockDevice(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<BlockDeviceInfo>;
+  /** Takes back whatever volume mappings the instance has. Succeeds when there are none; needs nothing but the UUID. */
+  unprepBlockDevice(context: RequestContext, instanceUuid: string): Promise<void>;
+}
+
+/**
+ * Nova's contract of a virt driver, in camelCase: Nova's argument order and meaning. What DPM has no use for is left
+ * out; a manager treats a missing method as `NotImplementedError`.
+ *
+ * @remarks Source: nova nova/virt/driver.py; Nova sheet 1.3 to 1.8.
+ * @public
+ */
+export interface ComputeDriver {
+  readonly capabilities: Readonly<Record<string, boolean>>;
+
+  /** Connects and validates; throws to stop the service. */
+  initHost(host: string, context: RequestContext): Promise<void>;
+  /** The service stops: logs off. */
+  cleanupHost(host: string): Promise<void>;
+  /** Takes up what an earlier process left unfinished, before anything new is begun. */
+  processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
+
+  /** Makes partition and ports, so that there is a connector. ComputeResourcesUnavailable makes Nova try elsewhere. */
+  prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
+  /** Undoes {@link ComputeDriver.prepareForSpawn}; also when that never ran, or ran half. */
+  failedSpawnCleanup(instance: Instance, context?: RequestContext): Promise<void>;
+  /**
+   * Ends with the guest running, or with the platform as it was. With connection_info in the mapping it is Nova's stock
+   * order; without, the deferred one, which calls {@link VirtApi.prepBlockDevice} back.
+   */
+  spawn(
+    context: RequestContext,
+    instance: Instance,
+    imageMeta: unknown,
+    injectedFiles: readonly unknown[],
+    adminPassword: string | null,
+    allocations: unknown,
+    networkInfo?: readonly unknown[] | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
+  /** Succeeds when the guest is gone already. */
+  destroy(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: readonly unknown[] | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    destroyDisks?: boolean,
+  ): Promise<void>;
+  cleanup(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: readonly unknown[] | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+
+  getVolumeConnector(instance: Instance, context?: RequestContext): Promise<Connector>;
+  attachVolume(
+    context: RequestContext,
+    connectionInfo: ConnectionInfo,
+    instance: Instance,
+    mountpoint: string,
+    diskBus?: string | null,
+    deviceType?: string | null,
+    encryption?: unknown,
+  ): Promise<void>;
+  detachVolume(
+    context: RequestContext,
+    connectionInfo: ConnectionInfo,
+    instance: Instance,
+    mountpoint: string,
+    encryption?: unknown,
+  ): Promise<void>;
+  /** The array has grown the volume; the guest sees it after a rescan of its own. Size in bytes. */
+  extendVolume(
+    context: RequestContext,
+    connectionInfo: ConnectionInfo,
+    instance: Instance,
+    requestedSize: number,
+  ): Promise<void>;
+
+  powerOn(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: readonly unknown[] | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+  /** `timeout` 0 stops at once; else the guest is asked first, for that many seconds. Stopping what is stopped succeeds. */
+  powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
+  reboot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: readonly unknown[] | null,
+    rebootType: 'SOFT' | 'HARD',
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+
+  /** @throws NotFoundError when the platform does not know the instance */
+  getInfo(instance: Instance, useCache?: boolean, context?: RequestContext): Promise<InstanceInfo>;
+  instanceExists(instance: Instance, context?: RequestContext): Promise<boolean>;
+  listInstanceUuids(context?: RequestContext): Promise<readonly string[]>;
+  listInstances(context?: RequestContext): Promise<readonly string[]>;
+  getNumInstances(context?: RequestContext): Promise<number>;
+  /** Power state of every instance of this host, in as many requests for many as for one. */
+  listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>>;
+  listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;
+  getInstanceDiagnostics(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<InstanceDiagnostics | undefined>;
+
+  getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
+  nodeIsAvailable(nodename: string): Promise<boolean>;
+  getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
+  plugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { Logger, Waiting } from '../../base/index.ts';
+import type { Partition } from '../../hmc-client/index.ts';
+import { partitionName } from '../../partition/index.ts';
+import type { Initiator, PartitionOwner, VolumePath } from '../../partition/index.ts';
+import type { MappedVolume } from '../../spawn/index.ts';
+import { makeConnector } from '../../volume/index.ts';
+import type { InstanceDiagnostics } from '../compute-driver.ts';
+import type { DpmRuntime } from './runtime.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/** What HMC and volume drivers know of an instance; undefined when it has no partition. */
+export async function diagnose(
+  runtime: DpmRuntime,
+  settings: DpmDriverSettings,
+  owner: PartitionOwner,
+  mapped: readonly MappedVolume[],
+  log: Logger,
+  w: Waiting,
+): Promise<InstanceDiagnostics | undefined> {
+  const { hmc, cpc, storage } = runtime;
+  const found = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
+  if (found === undefined) return undefined;
+  const [partition, initiators] = await Promise.all([
+    hmc.partitions.get(found.uri, w),
+    storage.initiators(owner, found, w),
+  ]);
+  const wwpns = initiators.map(({ wwpn }) => wwpn);
+  return {
+    partition: found.name,
+    partitionUri: found.uri,
+    partitionStatus: partition.status ?? found.status,
+    storageModel: storage.model,
+    connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),
+    boot: describeBoot(partition, initiators),
+    volumes: new Map(
+      await Promise.all(mapped.map(async (volume) => [volume.volumeId, await pathsOf(volume)] as const)),
+    ),
+  };
+
+  async function pathsOf(volume: MappedVolume): Promise<readonly VolumePath[]> {
+    const instance = { ...owner, partition: { uri: partition.uri, name: found?.name ?? '' }, initiators };
+    try {
+      const driver = runtime.volumeDrivers.get(volume.connectionInfo.driver_volume_type);
+      return await driver.getVolumePaths(volume.connectionInfo, instance, { ...volume, signal: w.signal });
+    } catch (error) {
+      // A picture with a hole is better than no picture.
+      log.warn({ event: 'volume.paths', volumeId: volume.volumeId, error: String(error) }, 'paths cannot be told');
+      return [];
+    }
+  }
+}
+
+function describeBoot(partition: Partition, initiators: readonly Initiator[]): InstanceDiagnostics['boot'] {
+  if (partition.bootDevice === undefined) return null;
+  const hbaUri = partition.bootStorageDevice ?? null;
+  return {
+    device: partition.bootDevice,
+    hbaUri,
+    initiatorWwpn: initiators.find(({ elementUri }) => hbaUri !== null && elementUri === hbaUri)?.wwpn ?? null,
+    targetWwpn: partition.bootWorldWidePortName === '' ? null : (partition.bootWorldWidePortName ?? null),
+    lun: partition.bootLogicalUnitNumber === '' ? null : (partition.bootLogicalUnitNumber ?? null),
+  };
+}

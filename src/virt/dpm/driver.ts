@@ -1,0 +1,361 @@
+import { ConflictError, describeError, InternalError, NotFoundError } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
+import type { HmcSession } from '../../hmc-client/index.ts';
+import { partitionName, powerStateOf, requirePartition } from '../../partition/index.ts';
+import type { Initiator, PartitionOwner, PartitionRef, PowerState } from '../../partition/index.ts';
+import { resumeFlow, runFlow } from '../../saga/index.ts';
+import type { FlowServices, Saga } from '../../saga/index.ts';
+import {
+  attachVolumeFlow,
+  destroyFlow,
+  detachVolumeFlow,
+  driverFlows,
+  prepareFlow,
+  spawnFlow,
+  spawnPreparedFlow,
+} from '../../spawn/index.ts';
+import type { FlowDeps, MappedVolume, VolumeMapper } from '../../spawn/index.ts';
+import { makeConnector } from '../../volume/index.ts';
+import type {
+  AvailableResource,
+  BlockDeviceInfo,
+  ComputeDriver,
+  Instance,
+  InstanceDiagnostics,
+  InstanceInfo,
+  PlatformGuest,
+  RequestContext,
+  VirtApi,
+} from '../compute-driver.ts';
+import { diagnose } from './diagnostics.ts';
+import { CpcSubset } from './inventory.ts';
+import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped } from './mapping.ts';
+import { powerOff, powerOn } from './power.ts';
+import { openHmc, startRuntime } from './runtime.ts';
+import type { DpmRuntime } from './runtime.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/** Nova's verbs, each mapped to a flow or a lifecycle operation of a partition. @public */
+export class DpmDriver implements ComputeDriver {
+  readonly capabilities = {
+    supports_extend_volume: true,
+    supports_multiattach: true,
+    supports_attach_interface: false,
+    has_imagecache: false,
+  };
+
+  readonly #settings: DpmDriverSettings;
+  readonly #virtapi: VirtApi;
+  readonly #services: FlowServices;
+  readonly #hmc: HmcSession;
+  #runtime: DpmRuntime | undefined;
+  /** Ports of instances whose spawn is under way: the callback asks for the connector once per volume. */
+  readonly #ports = new Map<string, readonly Initiator[]>();
+  /** What a flow of this process saw last; Nova asks right after each verb, and allows a cached answer. */
+  readonly #lastSeen = new Map<string, PowerState>();
+
+  constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: FlowServices) {
+    this.#settings = settings;
+    this.#virtapi = virtapi;
+    this.#services = services;
+    this.#hmc = openHmc(settings, services.log);
+  }
+
+  async initHost(host: string, context: RequestContext): Promise<void> {
+    if (host !== this.#settings.host) {
+      throw new InternalError(`this driver was made for host "${this.#settings.host}", not "${host}"`);
+    }
+    if (this.#settings.hmc.insecure) {
+      this.#services.log.warn(
+        { event: 'hmc.insecure' },
+        'dpm.hmc_insecure is set: anybody in between can read the HMC password',
+      );
+    }
+    this.#runtime = await startRuntime(this.#hmc, this.#settings, this.#services.log, context);
+  }
+
+  async cleanupHost(): Promise<void> {
+    await this.#hmc.close({ signal: AbortSignal.timeout(10_000) });
+  }
+
+  async processInstancesAtStartup(
+    context: RequestContext,
+    instances: readonly Instance[],
+  ): Promise<readonly Instance[]> {
+    for (const flow of (await this.#services.journal.list({ open: true })).toReversed()) {
+      if (!driverFlows.some(({ name }) => name === flow.flow) || flow.subject === undefined) continue;
+      await this.resumeFlow(context, flow.id).catch((error: unknown) => {
+        // One flow that stays stuck must not keep the host from serving the others; it is listed and named.
+        this.#services.log.error(
+          { event: 'flow.resume', flowId: flow.id, error: describeError(error) },
+          'flow not finished',
+        );
+      });
+    }
+    return instances;
+  }
+
+  /** Takes up one flow of this driver. @throws FlowStuckError when it is stuck again */
+  async resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'> {
+    const [flow] = (await this.#services.journal.list({ open: true })).filter(({ id }) => id === flowId);
+    if (flow?.subject === undefined) throw new NotFoundError(`flow ${flowId} is not open`, { flowId });
+    const deps = this.#deps(this.#unmapOnly(context));
+    return await resumeFlow(driverFlows, flow, deps, context.signal, this.#services);
+  }
+
+  async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {
+    const input = preparedInput(instance, null, this.#settings);
+    await this.#run(prepareFlow, input, this.#unmapOnly(context), 'prepare', instance, context);
+  }
+
+  async failedSpawnCleanup(instance: Instance, context = standalone()): Promise<void> {
+    await this.destroy(context, instance, null, null);
+  }
+
+  async spawn(
+    context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    _injectedFiles: readonly unknown[],
+    _adminPassword: string | null,
+    _allocations: unknown,
+    _networkInfo: readonly unknown[] | null = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    if (blockDeviceInfo === null || !blockDeviceInfo.blockDeviceMapping.some(({ bootIndex }) => bootIndex === 0)) {
+      throw new ConflictError(
+        `instance ${instance.name} has no volume with boot index 0: a partition boots from volumes only`,
+      );
+    }
+    const input = { ...preparedInput(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
+    try {
+      const state = isMapped(blockDeviceInfo)
+        ? await this.#run(
+            spawnPreparedFlow,
+            { ...input, mapped: mappedVolumes(blockDeviceInfo) },
+            this.#unmapOnly(context),
+            'spawn',
+            instance,
+            context,
+          )
+        : await this.#run(
+            spawnFlow,
+            input,
+            this.#callBack(context, instance, blockDeviceInfo),
+            'spawn',
+            instance,
+            context,
+          );
+      this.#lastSeen.set(instance.uuid, powerStateOf(state['start-partition'].status));
+    } finally {
+      this.#ports.delete(instance.uuid);
+    }
+  }
+
+  async destroy(
+    context: RequestContext,
+    instance: Instance,
+    _networkInfo: readonly unknown[] | null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    this.#lastSeen.delete(instance.uuid);
+    const input = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo) };
+    await this.#run(destroyFlow, input, this.#unmapOnly(context), 'destroy', instance, context);
+  }
+
+  async cleanup(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: readonly unknown[] | null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.destroy(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  async getVolumeConnector(instance: Instance, context = standalone()): Promise<Connector> {
+    const initiators = this.#ports.get(instance.uuid) ?? (await this.#readPorts(instance, context));
+    const wwpns = initiators.map(({ wwpn }) => wwpn);
+    if (wwpns.length === 0) throw new NotFoundError(`instance ${instance.name} has no FCP port: there is no connector`);
+    return makeConnector(instance.uuid, wwpns, this.#settings.connector);
+  }
+
+  async attachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
+    const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    await this.#run(attachVolumeFlow, input, this.#unmapOnly(context), 'attach volume to', instance, context);
+  }
+
+  async detachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
+    const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    if (!(await this.instanceExists(instance, context))) return; // nothing has it any more
+    await this.#run(detachVolumeFlow, input, this.#unmapOnly(context), 'detach volume from', instance, context);
+  }
+
+  extendVolume(): Promise<void> {
+    return Promise.resolve(); // the LUN grows on the array; a guest sees it by a rescan of its own
+  }
+
+  async powerOn(context: RequestContext, instance: Instance): Promise<void> {
+    this.#lastSeen.delete(instance.uuid);
+    await powerOn(this.#started(), await this.#partition(instance, context), context);
+    this.#lastSeen.set(instance.uuid, 'running');
+  }
+
+  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = standalone()): Promise<void> {
+    this.#lastSeen.delete(instance.uuid);
+    const pollMs = Math.max(retryInterval, 1) * 1000;
+    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, context);
+    this.#lastSeen.set(instance.uuid, 'shutdown');
+  }
+
+  async reboot(
+    context: RequestContext,
+    instance: Instance,
+    _networkInfo: readonly unknown[] | null,
+    rebootType: 'SOFT' | 'HARD',
+  ): Promise<void> {
+    await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+    await this.powerOn(context, instance);
+  }
+
+  async getInfo(instance: Instance, useCache = true, context = standalone()): Promise<InstanceInfo> {
+    const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
+    this.#lastSeen.delete(instance.uuid); // good for the one question that follows a verb
+    if (cached !== undefined) return { state: cached };
+    const found = await this.#find(instance, context);
+    if (found === undefined)
+      throw new NotFoundError(`instance ${instance.name} has no partition`, { instance: instance.uuid });
+    return { state: powerStateOf(found.status), internalId: found.uri };
+  }
+
+  async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
+    return (await this.#find(instance, context)) !== undefined;
+  }
+
+  async listInstanceUuids(context = standalone()): Promise<readonly string[]> {
+    return [...(await this.listPowerStates(context)).keys()];
+  }
+
+  async listInstances(context = standalone()): Promise<readonly string[]> {
+    return await this.listInstanceUuids(context); // the platform keeps no other name of an instance
+  }
+
+  async getNumInstances(context = standalone()): Promise<number> {
+    return (await this.listInstanceUuids(context)).length;
+  }
+
+  async listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>> {
+    return await this.#subset().powerStates(context);
+  }
+
+  async listGuests(context: RequestContext, { all }: { readonly all: boolean }): Promise<readonly PlatformGuest[]> {
+    return await this.#subset().guests(all, context);
+  }
+
+  async getInstanceDiagnostics(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<InstanceDiagnostics | undefined> {
+    const mapped = mappedVolumes(blockDeviceInfo);
+    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, this.#services.log, context);
+  }
+
+  getAvailableNodes(): Promise<readonly string[]> {
+    return Promise.resolve([this.#settings.host]);
+  }
+
+  nodeIsAvailable(nodename: string): Promise<boolean> {
+    return Promise.resolve(nodename === this.#settings.host);
+  }
+
+  async getAvailableResource(nodename: string, context = standalone()): Promise<AvailableResource> {
+    return await this.#subset().availableResource(nodename, context);
+  }
+
+  plugVifs(): Promise<void> {
+    return Promise.resolve(); // a restart of Nova asks this of every server; networks are not this driver's yet
+  }
+
+  unplugVifs(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #run<Input, State>(
+    flow: Saga<Input, State, FlowDeps>,
+    input: Input,
+    mapper: VolumeMapper,
+    verb: string,
+    instance: Instance,
+    context: RequestContext,
+  ): Promise<State> {
+    const run = { what: `${verb} instance ${instance.name}`, subject: instance.uuid, signal: context.signal };
+    return await runFlow(flow, input, this.#deps(mapper), run, this.#services);
+  }
+
+  #deps(mapper: VolumeMapper): FlowDeps {
+    const { hmc, cpc, lifecycle, storage, volumeDrivers } = this.#started();
+    const boot = { attempts: this.#settings.bootAttempts };
+    return { hmc, cpcUri: cpc.uri, lifecycle, storage, volumeDrivers, boot, mapper };
+  }
+
+  /** The deferred order: once the ports are there, the compute manager is called back to map the volumes. */
+  #callBack(context: RequestContext, instance: Instance, info: BlockDeviceInfo): VolumeMapper {
+    return {
+      map: async (owner, initiators, w) => {
+        this.#ports.set(owner.instanceUuid, initiators);
+        const mapped = await this.#virtapi.prepBlockDevice({ ...context, signal: w.signal }, instance, info);
+        return requireMapped(mapped);
+      },
+      unmap: this.#unmapOnly(context).unmap,
+    };
+  }
+
+  #unmapOnly(context: RequestContext): VolumeMapper {
+    return {
+      map: () => Promise.reject(new InternalError('this flow does not map volumes')),
+      unmap: async (owner, w) =>
+        await this.#virtapi.unprepBlockDevice({ ...context, signal: w.signal }, owner.instanceUuid),
+    };
+  }
+
+  #started(): DpmRuntime {
+    if (this.#runtime === undefined) throw new InternalError('initHost has not run');
+    return this.#runtime;
+  }
+
+  #subset(): CpcSubset {
+    return new CpcSubset(this.#started(), this.#settings);
+  }
+
+  #owner(instance: Pick<Instance, 'uuid'>): PartitionOwner {
+    return ownerOf(instance, this.#settings.host);
+  }
+
+  async #find(instance: Instance, w: Waiting) {
+    const { hmc, cpc } = this.#started();
+    return await hmc.partitions.findByName(cpc.uri, partitionName(this.#owner(instance)), w);
+  }
+
+  async #partition(instance: Instance, w: Waiting): Promise<PartitionRef> {
+    return requirePartition(await this.#find(instance, w), partitionName(this.#owner(instance)));
+  }
+
+  async #readPorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
+    return await this.#started().storage.initiators(this.#owner(instance), await this.#find(instance, w), w);
+  }
+}
+
+/** Attach and detach are told of a volume by its connection_info alone. */
+function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
+  const { volume_id: fromData } = connectionInfo.data;
+  const volumeId =
+    typeof fromData === 'string' ? fromData : String(connectionInfo['volume_id'] ?? connectionInfo['serial'] ?? '');
+  return { volumeId, sizeGib: 0, isBoot: false, connectionInfo };
+}
+
+/** For the verbs that Nova calls without a context. */
+function standalone(): RequestContext {
+  return { requestId: 'req-none', signal: new AbortController().signal };
+}

@@ -1,0 +1,89 @@
+import { hostPrefix, instanceOf, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
+import type { PowerState } from '../../partition/index.ts';
+import type { Partition } from '../../hmc-client/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import type { AvailableResource, PlatformGuest } from '../compute-driver.ts';
+import type { DpmRuntime } from './runtime.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/** What of the CPC is this compute host's, and how much of it is used. Two requests at most, however many partitions. */
+export class CpcSubset {
+  readonly #runtime: DpmRuntime;
+  readonly #settings: DpmDriverSettings;
+
+  constructor(runtime: DpmRuntime, settings: DpmDriverSettings) {
+    this.#runtime = runtime;
+    this.#settings = settings;
+  }
+
+  /** Instance UUID → power state of every partition of this host, by one list. */
+  async powerStates(w: Waiting): Promise<ReadonlyMap<string, PowerState>> {
+    const { hmc, cpc } = this.#runtime;
+    const partitions = await hmc.partitions.list(cpc.uri, { namePrefix: hostPrefix(this.#settings.host) }, w);
+    return new Map(
+      partitions.flatMap(({ name, status }) => {
+        const uuid = instanceOf(this.#settings.host, { name });
+        return uuid === undefined ? [] : [[uuid, powerStateOf(status)] as const];
+      }),
+    );
+  }
+
+  /** Partitions with what they are made of: this host's, or all that the user may see. */
+  async guests(all: boolean, w: Waiting): Promise<readonly PlatformGuest[]> {
+    const partitions = await this.#detailed(all, w);
+    const guests = partitions.map((partition) => this.#toGuest(partition));
+    return all ? guests : guests.filter((guest) => guest.instanceUuid !== null);
+  }
+
+  async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
+    const guests = (await this.guests(false, w)).filter(({ status }) => resourceHoldingStatuses.has(status));
+    const { cpc, storage } = this.#runtime;
+    const { maxProcessors, maxMemoryMib } = this.#settings;
+    return {
+      vcpus: maxProcessors,
+      memoryMb: maxMemoryMib,
+      localGb: 0, // every disk is a volume of Cinder
+      vcpusUsed: sum(guests.map((guest) => guest.iflProcessors ?? 0)),
+      memoryMbUsed: sum(guests.map((guest) => guest.memoryMib ?? 0)),
+      localGbUsed: 0,
+      cpuInfo: JSON.stringify({ arch: 's390x', vendor: 'IBM', model: cpc.machineType ?? null }),
+      numaTopology: null,
+      hypervisorType: 'PRSM',
+      hypervisorVersion: versionNumber(cpc.seVersion),
+      hypervisorHostname: nodename,
+      supportedInstances: [['s390x', 'prsm', 'hvm']],
+      diskAvailableLeast: 0,
+      stats: { running: guests.length, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
+    };
+  }
+
+  async #detailed(all: boolean, w: Waiting): Promise<readonly Partition[]> {
+    const { hmc, cpc } = this.#runtime;
+    const filter = all ? {} : { namePrefix: hostPrefix(this.#settings.host) };
+    const properties = ['description', 'ifl-processors', 'initial-memory', 'status', 'name'] as const;
+    return await hmc.partitions.listDetailed(cpc.uri, filter, properties, w);
+  }
+
+  #toGuest(partition: Partition): PlatformGuest {
+    const name = partition.name ?? '';
+    const instanceUuid = instanceOf(this.#settings.host, { name, description: partition.description });
+    return {
+      name,
+      uri: partition.uri,
+      status: partition.status ?? 'unknown',
+      instanceUuid: instanceUuid ?? null,
+      iflProcessors: partition.iflProcessors ?? null,
+      memoryMib: partition.initialMemory ?? null,
+    };
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, value) => total + value, 0);
+}
+
+/** libvirt's way of a version in one number: major·10⁶ + minor·10³ + fix. Source: Nova sheet 1.8. */
+function versionNumber(version: string): number {
+  const [major = 0, minor = 0, fix = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  return major * 1_000_000 + minor * 1_000 + fix;
+}

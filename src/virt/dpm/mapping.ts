@@ -1,0 +1,50 @@
+import { InternalError } from '../../base/index.ts';
+import type { PartitionOwner } from '../../partition/index.ts';
+import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
+import type { FlowVolume, MappedVolume, PreparedInput } from '../../spawn/index.ts';
+import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/** Nova's words into the flows' words, and nothing else. */
+
+export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): PartitionOwner {
+  return { host, instanceUuid: instance.uuid };
+}
+
+export function toFlowVolume(device: DriverBlockDevice): FlowVolume {
+  return { volumeId: device.volumeId, sizeGib: device.sizeGib, isBoot: device.bootIndex === 0 };
+}
+
+/** Volumes that Cinder has mapped; those without connection_info are left out, as Nova does on delete. */
+export function mappedVolumes(info: BlockDeviceInfo | null | undefined): MappedVolume[] {
+  return (info?.blockDeviceMapping ?? []).flatMap((device) =>
+    device.connectionInfo === undefined ? [] : [{ ...toFlowVolume(device), connectionInfo: device.connectionInfo }],
+  );
+}
+
+/** @throws InternalError when the callback left a volume unmapped */
+export function requireMapped(info: BlockDeviceInfo): MappedVolume[] {
+  const missing = info.blockDeviceMapping.find((device) => device.connectionInfo === undefined);
+  if (missing !== undefined) throw new InternalError(`volume ${missing.volumeId} came back without connection_info`);
+  return mappedVolumes(info);
+}
+
+/** Is this Nova's stock order, in which Cinder has mapped the volumes before spawn? */
+export function isMapped(info: BlockDeviceInfo): boolean {
+  return info.blockDeviceMapping.every((device) => device.connectionInfo !== undefined);
+}
+
+export function preparedInput(
+  instance: Instance,
+  info: BlockDeviceInfo | null,
+  settings: DpmDriverSettings,
+): PreparedInput {
+  const owner = ownerOf(instance, settings.host);
+  const flavor = { vcpus: instance.flavor.vcpus, memoryMib: instance.flavor.memoryMb };
+  const size = sizePartition(flavor, settings.memoryIncrementMib);
+  return {
+    owner,
+    partition: { name: partitionName(owner), description: partitionDescription(settings.host), ...size },
+    volumes: (info?.blockDeviceMapping ?? []).map(toFlowVolume),
+  };
+}

@@ -1,0 +1,73 @@
+import { waitUntil } from '../../base/index.ts';
+import type { Verdict, Waiting } from '../../base/index.ts';
+import { isHmcError } from '../../hmc-client/index.ts';
+import { BootFailedError, runningStatuses } from '../../partition/index.ts';
+import type { PartitionRef } from '../../partition/index.ts';
+import type { DpmRuntime } from './runtime.ts';
+
+/** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
+const SHUTDOWN_COMMAND = 'shutdown -h now';
+
+/** Starts the partition, or says why it does not run. */
+export async function powerOn(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<void> {
+  const result = await runtime.lifecycle.ensureRunning(partition, w);
+  if (result.kind === 'running') return;
+  throw new BootFailedError(
+    `start partition "${partition.name}": it ended with status "${result.status}" (${result.hmcSaid})`,
+    { partition: partition.name, status: result.status },
+  );
+}
+
+/**
+ * Stops the partition. With a timeout the guest is asked first, through its console, and stopped by force when it has
+ * not ended by then, or cannot be asked.
+ */
+export async function powerOff(
+  runtime: DpmRuntime,
+  partition: PartitionRef,
+  timeoutMs: number,
+  pollMs: number,
+  w: Waiting,
+): Promise<void> {
+  if (timeoutMs > 0 && (await askGuest(runtime, partition, w)))
+    await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
+  await runtime.lifecycle.ensureStopped(partition, w);
+}
+
+/** @returns false when the guest has no console that takes commands (409.332), so that waiting would be in vain */
+async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<boolean> {
+  try {
+    await runtime.hmc.partitions.sendOsCommand(partition.uri, SHUTDOWN_COMMAND, w);
+    return true;
+  } catch (error) {
+    if (isHmcError(error, 409, 332, 1) || isHmcError(error, 403, 1) || isHmcError(error, 404)) return false;
+    throw error;
+  }
+}
+
+/** A guest that is slow is not an error: it is then stopped by force. */
+async function waitForGuest(
+  runtime: DpmRuntime,
+  partition: PartitionRef,
+  timeoutMs: number,
+  pollMs: number,
+  w: Waiting,
+) {
+  const ended = (status: string): Verdict<boolean> =>
+    runningStatuses.has(status) ? { kind: 'again' } : { kind: 'done', value: true };
+  const timedOut = new Error('the guest is still running');
+  try {
+    await waitUntil({
+      minDelayMs: pollMs,
+      maxDelayMs: pollMs,
+      timeoutMs,
+      signal: w.signal,
+      poll: async (signal) => await runtime.lifecycle.status(partition, { signal }),
+      accept: ended,
+      label: (status) => status,
+      onTimeout: () => timedOut,
+    });
+  } catch (error) {
+    if (error !== timedOut) throw error;
+  }
+}

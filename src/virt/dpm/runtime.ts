@@ -1,0 +1,87 @@
+import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
+import type { Logger, Waiting } from '../../base/index.ts';
+import { openHmcSession } from '../../hmc-client/index.ts';
+import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
+import { HbaStorage, PartitionLifecycle } from '../../partition/index.ts';
+import type { PartitionStorage } from '../../partition/index.ts';
+import { VolumeDriverRegistry } from '../../volume/index.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/** Everything that stands once the driver knows its HMC and CPC. */
+export interface DpmRuntime {
+  readonly hmc: HmcSession;
+  readonly cpc: Cpc;
+  readonly lifecycle: PartitionLifecycle;
+  readonly storage: PartitionStorage;
+  readonly volumeDrivers: VolumeDriverRegistry;
+}
+
+/** Statuses of a CPC in which its partitions can be worked with. Source: HMC sheet 4.3. */
+const usableCpcStatuses: ReadonlySet<string> = new Set(['active', 'service-required', 'degraded', 'exceptions']);
+
+/** Opens the session (nothing is sent before the first request). */
+export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
+  const { hmc } = settings;
+  return openHmcSession({
+    urls: hmc.urls,
+    userid: hmc.userid,
+    password: hmc.password,
+    tls: { ca: hmc.ca, insecure: hmc.insecure },
+    maxConcurrent: hmc.maxConcurrent,
+    log,
+  });
+}
+
+/**
+ * Finds the CPC, checks that it can be used, and chooses the storage model by what it reports.
+ *
+ * @throws NotFoundError, ConflictError or ConfigError, each naming the CPC and what was expected
+ */
+export async function startRuntime(
+  hmc: HmcSession,
+  settings: DpmDriverSettings,
+  log: Logger,
+  w: Waiting,
+): Promise<DpmRuntime> {
+  const cpc = await findCpc(hmc, settings, w);
+  requireUsable(cpc, settings);
+  const storage = new HbaStorage(hmc, settings.adapterPorts);
+  const context = { log, storage, ignoredTargets: settings.ignoredTargets };
+  const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
+  return { hmc, cpc, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
+}
+
+/** The CPC that the settings name. @throws NotFoundError saying which CPCs the user may see */
+export async function findCpc(hmc: HmcSession, settings: Pick<DpmDriverSettings, 'cpc'>, w: Waiting): Promise<Cpc> {
+  if ('objectId' in settings.cpc) return await hmc.cpcs.get(`/api/cpcs/${settings.cpc.objectId}`, w);
+  const { name } = settings.cpc;
+  const [found] = await hmc.cpcs.list({ name }, w);
+  if (found !== undefined) return await hmc.cpcs.get(found.uri, w);
+  const visible = (await hmc.cpcs.list({}, w)).map((cpc) => cpc.name).join(', ') || 'none';
+  throw new NotFoundError(
+    `CPC "${name}" (dpm.cpc_name) is not known to HMC ${hmc.hmcHost()}; this user sees: ${visible}`,
+    { name },
+  );
+}
+
+function requireUsable(cpc: Cpc, settings: DpmDriverSettings): void {
+  if (!cpc.dpmEnabled) throw new ConflictError(`CPC "${cpc.name}" is not in DPM mode`, { cpc: cpc.name });
+  if (!usableCpcStatuses.has(cpc.status)) {
+    const expected = [...usableCpcStatuses].join(', ');
+    throw new ConflictError(`CPC "${cpc.name}" has status "${cpc.status}" (expected one of ${expected})`, {
+      cpc: cpc.name,
+    });
+  }
+  requireWithin('dpm.max_processors', settings.maxProcessors, cpc.processorCountIfl, 'IFLs', cpc);
+  requireWithin('dpm.max_memory', settings.maxMemoryMib, cpc.storageCustomer, 'MiB', cpc);
+}
+
+/** The share of a CPC subset cannot be more than the CPC; a machine that does not say what it has is believed. */
+function requireWithin(option: string, value: number, available: number | undefined, unit: string, cpc: Cpc): void {
+  if (available === undefined || available <= 0 || value <= available) return;
+  throw new ConfigError(`${option} is ${value}, but CPC "${cpc.name}" has ${available} ${unit}`, {
+    option,
+    value,
+    available,
+  });
+}

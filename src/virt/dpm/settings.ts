@@ -1,0 +1,29 @@
+import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
+import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
+import type { VolumeDriverEntry, WwnnPolicy } from '../../volume/index.ts';
+
+/** The part of the settings that the DPM driver works from. */
+export interface DpmDriverSettings {
+  readonly host: string;
+  readonly hmc: {
+    readonly urls: readonly string[];
+    readonly userid: string;
+    readonly password: () => Promise<Secret>;
+    readonly ca: string | undefined;
+    readonly insecure: boolean;
+    readonly maxConcurrent: number;
+  };
+  readonly cpc: { readonly objectId: string } | { readonly name: string };
+  readonly maxProcessors: number;
+  readonly maxMemoryMib: number;
+  readonly memoryIncrementMib: number;
+  readonly adapterPorts: readonly AdapterPort[];
+  readonly ignoredTargets: ReadonlySet<Wwpn>;
+  readonly volumeDrivers: readonly VolumeDriverEntry[];
+  /** Where the modules of volume drivers are looked for. */
+  readonly baseDir: string;
+  readonly connector: { readonly wwnns: WwnnPolicy; readonly ip: string | undefined };
+  readonly bootAttempts: number;
+  readonly lifecycle: LifecyclePolicy;
+  readonly undo: { readonly retry: RetryPolicy; readonly timeoutMs: number };
+}

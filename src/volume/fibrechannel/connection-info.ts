@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { lunFromCinder, parseWwpn } from '../../base/index.ts';
+import type { ConnectionInfo } from '../../cinder-client/index.ts';
+import type { Lun, Wwpn } from '../../base/index.ts';
+import { ConnectionInfoError } from './errors.ts';
+
+/** A target port, and the LUN under which the volume answers there. */
+export interface FcTarget {
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+}
+
+/**
+ * What a Fibre Channel connection_info says, in one form. Cinder's oddities end here: one target or a list, LUN as a
+ * number or text, upper-case or colon-separated names, keys in either case, maps that are missing, partial, or name
+ * ports that the list does not.
+ */
+export interface FcConnection {
+  readonly volumeId: string | undefined;
+  readonly isReadOnly: boolean;
+  /** Every target of the volume, in the order given. */
+  readonly targets: readonly FcTarget[];
+  /** Which targets each initiator may use; undefined when Cinder gave no map, which means all. */
+  readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
+  /** SCSI page 83 identifier, where the back end tells it (Pure's `wwn`), 32 lower-case hex digits. */
+  readonly naa: string | undefined;
+  /** What was odd, in words. */
+  readonly warnings: readonly string[];
+}
+
+const wwnValue = z.union([z.string(), z.array(z.string())]).nullish();
+const lunValue = z.union([z.number(), z.string()]);
+
+/** The keys that matter, loosely: what else a driver adds is kept by Cinder's client and ignored here. */
+const fcData = z.looseObject({
+  target_wwn: wwnValue,
+  target_wwns: wwnValue,
+  target_lun: lunValue.nullish(),
+  target_luns: z.array(lunValue).nullish(),
+  initiator_target_map: z.record(z.string(), z.union([z.string(), z.array(z.string())])).nullish(),
+  initiator_target_lun_map: z.record(z.string(), z.array(z.tuple([z.string(), lunValue]))).nullish(),
+  addressing_mode: z.string().nullish(),
+  access_mode: z.string().nullish(),
+  encrypted: z.boolean().nullish(),
+  volume_id: z.string().nullish(),
+  wwn: z.string().nullish(),
+});
+
+type FcData = z.infer<typeof fcData>;
+
+/**
+ * Reads the connection_info of a Fibre Channel volume.
+ *
+ * @throws ConnectionInfoError naming the key and the value. Also for an encrypted volume: the data would have to be
+ * decrypted on a host that sees it, and with DPM there is none (Cinder sheet F10).
+ * @remarks Rules and their sources: Cinder sheet 3.2 and 3.3. `target_wwns` comes before `target_wwn`, as in os-brick.
+ */
+export function parseFcConnection(info: ConnectionInfo): FcConnection {
+  if (info.driver_volume_type !== 'fibre_channel') {
+    throw new ConnectionInfoError(`driver_volume_type is "${info.driver_volume_type}", expected "fibre_channel"`);
+  }
+  const data = readData(info);
+  if (data.encrypted === true) {
+    throw new ConnectionInfoError('the volume is encrypted by Cinder; a partition would read it undecrypted', {
+      volumeId: data.volume_id ?? undefined,
+    });
+  }
+  const warnings: string[] = [];
+  const targets = zipTargets(listedTargets(data), listedLuns(data), data);
+  const targetsOf = readMap(data, targets, warnings);
+  const all = targets.length > 0 ? targets : unique([...(targetsOf?.values() ?? [])].flat());
+  if (all.length === 0) throw new ConnectionInfoError('connection_info names no target port');
+  return {
+    volumeId: data.volume_id ?? undefined,
+    isReadOnly: data.access_mode === 'ro',
+    targets: all,
+    targetsOf,
+    naa: readNaa(data.wwn),
+    warnings,
+  };
+}
+
+function readData(info: ConnectionInfo): FcData {
+  // Some back ends were seen with upper-case keys; Cinder's own are lower case.
+  const lowered = Object.fromEntries(Object.entries(info.data).map(([key, value]) => [key.toLowerCase(), value]));
+  const parsed = fcData.safeParse(lowered);
+  if (!parsed.success) {
+    throw new ConnectionInfoError(
+      `connection_info is not usable: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
+    );
+  }
+  return parsed.data;
+}
+
+function listedTargets(data: FcData): readonly Wwpn[] {
+  const plural = asList(data.target_wwns);
+  const [key, texts] = plural.length > 0 ? ['target_wwns', plural] : ['target_wwn', asList(data.target_wwn)];
+  return texts.map((text) => readWwpn(key, text));
+}
+
+function asList(value: string | readonly string[] | null | undefined): readonly string[] {
+  if (value === null || value === undefined || value === '') return [];
+  return typeof value === 'string' ? value.split(',') : value;
+}
+
+function readWwpn(key: string, text: string): Wwpn {
+  const wwpn = parseWwpn(text);
+  if (wwpn === undefined) {
+    throw new ConnectionInfoError(`${key} "${text.slice(0, 48)}" is not a WWPN (expected 16 hex digits)`, { key });
+  }
+  return wwpn;
+}
+
+function listedLuns(data: FcData): readonly Lun[] {
+  if (data.target_luns !== null && data.target_luns !== undefined && data.target_luns.length > 0) {
+    return data.target_luns.map((lun) => readLun('target_luns', lun, data));
+  }
+  const single = data.target_lun;
+  return single === null || single === undefined ? [] : [readLun('target_lun', single, data)]; // LUN 0 is a LUN
+}
+
+function readLun(key: string, value: number | string, data: FcData): Lun {
+  try {
+    return lunFromCinder(value, data.addressing_mode);
+  } catch (error) {
+    throw new ConnectionInfoError(`${key} cannot be used`, { key, value }, { cause: error });
+  }
+}
+
+function zipTargets(wwpns: readonly Wwpn[], luns: readonly Lun[], data: FcData): readonly FcTarget[] {
+  const [first] = luns;
+  if (first === undefined) {
+    if (data.initiator_target_lun_map) return [];
+    throw new ConnectionInfoError('connection_info has neither target_lun nor target_luns');
+  }
+  if (luns.length !== 1 && luns.length !== wwpns.length) {
+    throw new ConnectionInfoError(`${luns.length} target_luns do not fit ${wwpns.length} target ports`);
+  }
+  return unique(
+    wwpns.map((targetWwpn, index) => ({ targetWwpn, lun: luns.length === 1 ? first : (luns[index] ?? first) })),
+  );
+}
+
+function unique(targets: readonly FcTarget[]): readonly FcTarget[] {
+  return [...new Map(targets.map((target) => [`${target.targetWwpn}/${target.lun}`, target])).values()];
+}
+
+function readMap(
+  data: FcData,
+  targets: readonly FcTarget[],
+  warnings: string[],
+): ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined {
+  const withLuns = Object.entries(data.initiator_target_lun_map ?? {});
+  if (withLuns.length > 0) {
+    return new Map(
+      withLuns.map(([initiator, pairs]) => [
+        readWwpn('initiator_target_lun_map', initiator),
+        pairs.map(([target, lun]) => ({
+          targetWwpn: readWwpn('initiator_target_lun_map', target),
+          lun: readLun('initiator_target_lun_map', lun, data),
+        })),
+      ]),
+    );
+  }
+  const plain = Object.entries(data.initiator_target_map ?? {});
+  if (plain.length === 0) return undefined; // absent and {} both mean: all initiators, all targets
+  const luns = new Set(listedLuns(data));
+  const map = new Map<Wwpn, readonly FcTarget[]>();
+  for (const [initiator, listed] of plain) {
+    const wwpns = asList(listed).map((target) => readWwpn('initiator_target_map', target));
+    const found = wwpns.flatMap((wwpn) => resolveTarget(wwpn, targets, luns, warnings));
+    const key = readWwpn('initiator_target_map', initiator);
+    map.set(key, unique([...(map.get(key) ?? []), ...found]));
+  }
+  return map;
+}
+
+/** A port that only the map names gets the volume's LUN if there is but one. Source: Cinder sheet 3.3 rule 7. */
+function resolveTarget(
+  wwpn: Wwpn,
+  targets: readonly FcTarget[],
+  luns: ReadonlySet<Lun>,
+  warnings: string[],
+): FcTarget[] {
+  const listed = targets.filter((target) => target.targetWwpn === wwpn);
+  if (listed.length > 0) return listed;
+  const [only, ...others] = luns;
+  if (only !== undefined && others.length === 0) return [{ targetWwpn: wwpn, lun: only }];
+  warnings.push(`initiator_target_map names target ${wwpn}, for which there is no LUN`);
+  return [];
+}
+
+function readNaa(text: string | null | undefined): string | undefined {
+  const digits = text
+    ?.trim()
+    .toLowerCase()
+    .replace(/^naa\./, '')
+    .replace(/^3(?=[0-9a-f]{32}$)/, '');
+  return digits !== undefined && /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
+}

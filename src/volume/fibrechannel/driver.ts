@@ -1,0 +1,96 @@
+import type { Waiting } from '../../base/index.ts';
+import type { ConnectionInfo } from '../../cinder-client/index.ts';
+import type { VolumePath } from '../../partition/index.ts';
+import type {
+  ConnectedVolume,
+  VolumeDriver,
+  VolumeDriverContext,
+  VolumeInstance,
+  VolumeOptions,
+} from '../volume-driver.ts';
+import { parseFcConnection } from './connection-info.ts';
+import type { FcConnection } from './connection-info.ts';
+import { selectPaths } from './paths.ts';
+import type { FcPath, PathSelection } from './paths.ts';
+
+/** The built-in driver for `fibre_channel`: every Cinder back end that maps FCP LUNs to the partition's WWPNs. */
+export class FibreChannelVolumeDriver implements VolumeDriver {
+  readonly #context: VolumeDriverContext;
+
+  constructor(context: VolumeDriverContext) {
+    this.#context = context;
+  }
+
+  async connectVolume(
+    connectionInfo: ConnectionInfo,
+    instance: VolumeInstance,
+    options: VolumeOptions,
+  ): Promise<ConnectedVolume> {
+    const connection = parseFcConnection(connectionInfo);
+    const selection = this.#select(connection, instance);
+    this.#report(connection, selection, options);
+    const { storage } = this.#context;
+    const request = { ...pickVolume(options), paths: selection.paths, naa: connection.naa };
+    const [exposed] = await storage.expose(instance, instance.partition, [request], options);
+    if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    return { ...exposed, paths: withDevices(exposed.paths, instance), pathReason: selection.reason };
+  }
+
+  async disconnectVolume(
+    _connectionInfo: ConnectionInfo,
+    instance: VolumeInstance,
+    options: VolumeOptions,
+  ): Promise<void> {
+    const volume = { volumeId: options.volumeId, storageVolumeUri: null };
+    await this.#context.storage.conceal(instance, instance.partition, [volume], options);
+  }
+
+  async rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    await this.disconnectVolume(connectionInfo, instance, options);
+  }
+
+  getVolumePaths(connectionInfo: ConnectionInfo, instance: VolumeInstance): Promise<readonly VolumePath[]> {
+    const { paths } = this.#select(parseFcConnection(connectionInfo), instance);
+    return Promise.resolve(withDevices(paths, instance));
+  }
+
+  getSearchPath(instance: VolumeInstance | undefined): string {
+    return instance?.partition.uri ?? '/api/partitions';
+  }
+
+  getAllVolumes(instance: VolumeInstance, _options: Waiting): Promise<readonly string[]> {
+    return Promise.resolve(instance.initiators.map(({ wwpn, deviceNumber }) => `${deviceNumber ?? '----'} ${wwpn}`));
+  }
+
+  #select(connection: FcConnection, instance: VolumeInstance): PathSelection {
+    return selectPaths(connection, {
+      initiators: instance.initiators.map(({ wwpn }) => wwpn),
+      ignoredTargets: this.#context.ignoredTargets,
+    });
+  }
+
+  #report(connection: FcConnection, selection: PathSelection, { volumeId }: VolumeOptions): void {
+    const { log } = this.#context;
+    for (const warning of connection.warnings)
+      log.warn({ event: 'volume.connection', volumeId, warning }, 'odd connection_info');
+    for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {
+      log.warn({ event: 'volume.path-excluded', volumeId, initiatorWwpn, targetWwpn, reason }, 'path not used');
+    }
+  }
+}
+
+function pickVolume({ volumeId, sizeGib, isBoot }: VolumeOptions) {
+  return { volumeId, sizeGib, isBoot };
+}
+
+/** The device number is the guest's name of the initiator; the partition knows it. */
+function withDevices(
+  paths: readonly (FcPath & { deviceNumber?: string | null })[],
+  instance: VolumeInstance,
+): VolumePath[] {
+  const deviceOf = new Map(instance.initiators.map((initiator) => [initiator.wwpn, initiator.deviceNumber]));
+  return paths.map((path) => ({
+    ...path,
+    deviceNumber: path.deviceNumber ?? deviceOf.get(path.initiatorWwpn) ?? null,
+  }));
+}

@@ -1,0 +1,107 @@
+import type { Lun, Wwpn } from '../../base/index.ts';
+import type { FcConnection, FcTarget } from './connection-info.ts';
+import { NoUsableTargetError } from './errors.ts';
+
+/** One way to a volume: from an initiator port of the partition to a LUN behind a target port. */
+export interface FcPath {
+  readonly initiatorWwpn: Wwpn;
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+}
+
+/** Why a possible path is not used. `targetWwpn` is undefined where the initiator as a whole is out. */
+export interface ExcludedPath {
+  readonly initiatorWwpn: Wwpn;
+  readonly targetWwpn: Wwpn | undefined;
+  readonly reason: string;
+}
+
+export interface PathSelection {
+  /** In the order in which a boot tries them. */
+  readonly paths: readonly FcPath[];
+  readonly excluded: readonly ExcludedPath[];
+  /** Why the first path is the first, in words. */
+  readonly reason: string;
+}
+
+export interface SelectionRules {
+  /** Initiators of the partition, in the order of the configured adapter ports: the first is preferred for boot. */
+  readonly initiators: readonly Wwpn[];
+  /** Targets never to be used. */
+  readonly ignoredTargets: ReadonlySet<Wwpn>;
+}
+
+/**
+ * Every usable path of a volume, in boot order, and why the others are out. A pure function.
+ *
+ * Order: each initiator's first target in turn, then each one's second, and so on, so that the second try of a boot
+ * goes over another port and fabric than the first. Targets are sorted, because some back ends list them in an order
+ * that differs from call to call (PowerMax, NetApp; Cinder sheet 3.1).
+ *
+ * @throws NoUsableTargetError when nothing is left, with the reason of each exclusion.
+ */
+export function selectPaths(connection: FcConnection, rules: SelectionRules): PathSelection {
+  const excluded: ExcludedPath[] = [];
+  const perInitiator = rules.initiators.map((initiatorWwpn) => {
+    const targets = targetsFor(connection, initiatorWwpn, excluded);
+    return targets
+      .filter(({ targetWwpn }) => {
+        const isIgnored = rules.ignoredTargets.has(targetWwpn);
+        if (isIgnored) excluded.push({ initiatorWwpn, targetWwpn, reason: 'in target_wwpn_ignore_list' });
+        return !isIgnored;
+      })
+      .toSorted((a, b) => compare(a.targetWwpn, b.targetWwpn) || compare(a.lun, b.lun))
+      .map((target): FcPath => ({ initiatorWwpn, targetWwpn: target.targetWwpn, lun: target.lun }));
+  });
+  const paths = roundRobin(perInitiator);
+  const [first] = paths;
+  if (first === undefined) throw nothingLeft(connection, rules, excluded);
+  return { paths, excluded, reason: explain(first, rules, paths.length, excluded) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function targetsFor(connection: FcConnection, initiatorWwpn: Wwpn, excluded: ExcludedPath[]): readonly FcTarget[] {
+  if (connection.targetsOf === undefined) return connection.targets;
+  const mapped = connection.targetsOf.get(initiatorWwpn);
+  if (mapped !== undefined && mapped.length > 0) return mapped;
+  const reason = mapped === undefined ? 'not in initiator_target_map' : 'initiator_target_map gives it no target';
+  excluded.push({ initiatorWwpn, targetWwpn: undefined, reason });
+  return [];
+}
+
+function roundRobin(lists: readonly (readonly FcPath[])[]): readonly FcPath[] {
+  const rounds = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: rounds }, (_, round) => lists.flatMap((list) => list.slice(round, round + 1))).flat();
+}
+
+function explain(first: FcPath, rules: SelectionRules, count: number, excluded: readonly ExcludedPath[]): string {
+  const position = rules.initiators.indexOf(first.initiatorWwpn) + 1;
+  const port =
+    position === 1
+      ? 'the preferred adapter port'
+      : `adapter port ${position}, since no earlier one has a usable target`;
+  const out = excluded.length === 0 ? '' : `; ${excluded.length} excluded`;
+  return `initiator ${first.initiatorWwpn} is ${port}; target ${first.targetWwpn} is its first usable one of ${count} paths${out}`;
+}
+
+function nothingLeft(connection: FcConnection, rules: SelectionRules, excluded: readonly ExcludedPath[]) {
+  const why = excluded.map(({ initiatorWwpn, targetWwpn, reason }) =>
+    targetWwpn === undefined ? `${initiatorWwpn}: ${reason}` : `${initiatorWwpn} to ${targetWwpn}: ${reason}`,
+  );
+  const subject = connection.volumeId === undefined ? 'the volume' : `volume ${connection.volumeId}`;
+  const advice =
+    connection.targetsOf !== undefined && rules.initiators.every((wwpn) => !connection.targetsOf?.has(wwpn))
+      ? ' (Cinder mapped none of the initiators that it was given: a look-up based zoning driver sees only ports that have logged in)'
+      : '';
+  return new NoUsableTargetError(
+    `${subject} has no usable path: ${why.join('; ') || 'there is no initiator'}${advice}`,
+    {
+      volumeId: connection.volumeId,
+      initiators: rules.initiators,
+      targets: connection.targets.map((target) => target.targetWwpn),
+    },
+  );
+}

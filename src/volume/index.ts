@@ -1,0 +1,20 @@
+export { parseFcConnection } from './fibrechannel/connection-info.ts';
+export type { FcConnection, FcTarget } from './fibrechannel/connection-info.ts';
+export { makeConnector } from './fibrechannel/connector.ts';
+export type { ConnectorRules, WwnnPolicy } from './fibrechannel/connector.ts';
+export { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
+export { ConnectionInfoError, NoUsableTargetError } from './fibrechannel/errors.ts';
+export { selectPaths } from './fibrechannel/paths.ts';
+export type { ExcludedPath, FcPath, PathSelection, SelectionRules } from './fibrechannel/paths.ts';
+export { loadExport, parseExportReference } from './load-export.ts';
+export type { ExportReference } from './load-export.ts';
+export { VolumeDriverError, VolumeDriverRegistry } from './registry.ts';
+export type { VolumeDriverEntry } from './registry.ts';
+export type {
+  ConnectedVolume,
+  VolumeDriver,
+  VolumeDriverClass,
+  VolumeDriverContext,
+  VolumeInstance,
+  VolumeOptions,
+} from './volume-driver.ts';

@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** `package-or-path#ExportName`: how settings name code of a third party. */
+export interface ExportReference {
+  readonly module: string;
+  readonly exportName: string | undefined;
+}
+
+export function parseExportReference(text: string): ExportReference {
+  const hash = text.lastIndexOf('#');
+  if (hash < 0) return { module: text, exportName: undefined };
+  return { module: text.slice(0, hash), exportName: text.slice(hash + 1) };
+}
+
+/**
+ * Imports what a setting names. Paths are taken from `baseDir`; packages are looked for from there first, so that a
+ * project's own packages are found wherever this one is installed.
+ *
+ * @returns the named export, else the default export, else the only export
+ * @throws Error saying what the module does export
+ */
+export async function loadExport(reference: ExportReference, baseDir: string): Promise<unknown> {
+  const loaded = (await import(locate(reference.module, baseDir))) as Record<string, unknown>; // a module namespace is one
+  const name = reference.exportName ?? ('default' in loaded ? 'default' : onlyExport(loaded));
+  if (name !== undefined && name in loaded) return loaded[name];
+  const found = Object.keys(loaded).join(', ') || 'nothing';
+  throw new Error(
+    `module "${reference.module}" does not export "${reference.exportName ?? 'default'}" (it exports ${found})`,
+  );
+}
+
+function locate(module: string, baseDir: string): string {
+  if (module.startsWith('.') || isAbsolute(module)) return pathToFileURL(resolve(baseDir, module)).href;
+  if (module.startsWith('file:')) return module;
+  try {
+    return pathToFileURL(createRequire(resolve(baseDir, 'package.json')).resolve(module)).href;
+  } catch {
+    return module; // let the import itself say what is wrong; import-only packages also end up here
+  }
+}
+
+function onlyExport(loaded: Record<string, unknown>): string | undefined {
+  const [only, ...others] = Object.keys(loaded);
+  return others.length === 0 ? only : undefined;
+}

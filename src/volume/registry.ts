@@ -1,0 +1,95 @@
+import { DpmError } from '../base/index.ts';
+import { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
+import { loadExport } from './load-export.ts';
+import type { VolumeDriver, VolumeDriverClass, VolumeDriverContext } from './volume-driver.ts';
+
+/** No volume driver serves a type, or the one that a setting names cannot be used. @public */
+export class VolumeDriverError extends DpmError {
+  readonly code = 'VOLUME_DRIVER';
+}
+
+/** One line of the setting `dpm.volume_drivers`. */
+export interface VolumeDriverEntry {
+  /** Cinder's `driver_volume_type`. */
+  readonly type: string;
+  readonly module: string;
+  readonly exportName?: string | undefined;
+}
+
+/** The drivers that come with this package, by the name `builtin`. */
+const builtins: Readonly<Record<string, VolumeDriverClass>> = { fibre_channel: FibreChannelVolumeDriver };
+
+const methods = [
+  'connectVolume',
+  'disconnectVolume',
+  'rollback',
+  'getVolumePaths',
+  'getSearchPath',
+  'getAllVolumes',
+] as const;
+
+/** `driver_volume_type` → volume driver. Nothing is loaded after it was made, so a missing driver is known at start. */
+export class VolumeDriverRegistry {
+  readonly #drivers: ReadonlyMap<string, VolumeDriver>;
+
+  private constructor(drivers: ReadonlyMap<string, VolumeDriver>) {
+    this.#drivers = drivers;
+  }
+
+  /** @throws VolumeDriverError naming the setting's line, when a driver cannot be loaded or lacks a method */
+  static async load(
+    entries: readonly VolumeDriverEntry[],
+    context: VolumeDriverContext,
+    baseDir: string,
+  ): Promise<VolumeDriverRegistry> {
+    const drivers = new Map<string, VolumeDriver>();
+    for (const entry of entries) drivers.set(entry.type, await make(entry, context, baseDir));
+    return new VolumeDriverRegistry(drivers);
+  }
+
+  /** @throws VolumeDriverError when no driver serves this type */
+  get(type: string): VolumeDriver {
+    const driver = this.#drivers.get(type);
+    if (driver !== undefined) return driver;
+    const known = [...this.#drivers.keys()].join(', ');
+    throw new VolumeDriverError(`no volume driver for driver_volume_type "${type}" (there is one for ${known})`, {
+      type,
+    });
+  }
+
+  all(): readonly VolumeDriver[] {
+    return [...this.#drivers.values()];
+  }
+}
+
+async function make(entry: VolumeDriverEntry, context: VolumeDriverContext, baseDir: string): Promise<VolumeDriver> {
+  const DriverClass = entry.module === 'builtin' ? builtin(entry.type) : await external(entry, baseDir);
+  const driver = new DriverClass(context);
+  const missing = methods.filter((method) => typeof driver[method] !== 'function');
+  if (missing.length > 0) throw unusable(entry, `it has no method ${missing.join(', ')}`);
+  return driver;
+}
+
+function builtin(type: string): VolumeDriverClass {
+  const found = builtins[type];
+  if (found !== undefined) return found;
+  const known = Object.keys(builtins).join(', ');
+  throw new VolumeDriverError(`dpm.volume_drivers: there is no built-in driver for "${type}" (only for ${known})`, {
+    type,
+  });
+}
+
+async function external(entry: VolumeDriverEntry, baseDir: string): Promise<VolumeDriverClass> {
+  try {
+    const loaded = await loadExport({ module: entry.module, exportName: entry.exportName }, baseDir);
+    if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
+    return loaded as VolumeDriverClass; // its methods are checked as soon as there is an instance
+  } catch (error) {
+    throw unusable(entry, 'it cannot be loaded', error);
+  }
+}
+
+function unusable(entry: VolumeDriverEntry, why: string, cause?: unknown): VolumeDriverError {
+  const shown = `${entry.type}=${entry.module}${entry.exportName === undefined ? '' : `#${entry.exportName}`}`;
+  return new VolumeDriverError(`dpm.volume_drivers "${shown}": ${why}`, { type: entry.type }, { cause });
+}

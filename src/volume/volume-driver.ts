@@ -1,0 +1,77 @@
+import type { Logger, Waiting, Wwpn } from '../base/index.ts';
+import type { ConnectionInfo } from '../cinder-client/index.ts';
+import type {
+  ExposedVolume,
+  Initiator,
+  PartitionOwner,
+  PartitionRef,
+  PartitionStorage,
+  VolumePath,
+} from '../partition/index.ts';
+
+/** What a volume driver is given once, when it is made. @public */
+export interface VolumeDriverContext {
+  readonly log: Logger;
+  /** How partitions of this machine get at LUNs. */
+  readonly storage: PartitionStorage;
+  /** Targets that the operator has excluded. */
+  readonly ignoredTargets: ReadonlySet<Wwpn>;
+}
+
+/** The instance that a volume is for, as a volume driver sees it. @public */
+export interface VolumeInstance extends PartitionOwner {
+  readonly partition: PartitionRef;
+  /** The partition's ports, the one preferred for boot first. */
+  readonly initiators: readonly Initiator[];
+}
+
+/** @public */
+export interface VolumeOptions extends Waiting {
+  readonly volumeId: string;
+  readonly sizeGib: number;
+  readonly isBoot: boolean;
+}
+
+/** A connected volume, and why its first path is the first. @public */
+export interface ConnectedVolume extends ExposedVolume {
+  readonly pathReason: string;
+}
+
+/**
+ * What serves one `driver_volume_type`. A third party's class is loaded by the setting `dpm.volume_drivers`; its
+ * constructor gets a {@link VolumeDriverContext}.
+ *
+ * All methods but `getSearchPath` may be called twice for the same volume; the second call changes nothing.
+ *
+ * @public
+ */
+export interface VolumeDriver {
+  /**
+   * Makes a volume that Cinder has mapped usable by the partition.
+   *
+   * @returns its paths in the order in which a boot should try them
+   * @throws DpmError when there is no way to it; whatever was begun is then taken back by {@link VolumeDriver.rollback}
+   */
+  connectVolume(
+    connectionInfo: ConnectionInfo,
+    instance: VolumeInstance,
+    options: VolumeOptions,
+  ): Promise<ConnectedVolume>;
+  /** Takes the volume away from the partition again, before Cinder unmaps it. Succeeds when it is gone already. */
+  disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
+  /** Undoes a connect that failed or whose outcome is not known. */
+  rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
+  /** The paths that the volume has now. Changes nothing. */
+  getVolumePaths(
+    connectionInfo: ConnectionInfo,
+    instance: VolumeInstance,
+    options: VolumeOptions,
+  ): Promise<readonly VolumePath[]>;
+  /** Where paths of this kind live: a directory on a host, a URI on an HMC. */
+  getSearchPath(instance: VolumeInstance | undefined): string;
+  /** Everything that the instance's ports are known to reach through this driver, one line each. */
+  getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]>;
+}
+
+/** @public */
+export type VolumeDriverClass = new (context: VolumeDriverContext) => VolumeDriver;

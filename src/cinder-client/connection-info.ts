@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { JsonValue } from '../base/index.ts';
+import { CinderSchemaError } from './errors.ts';
+import type { ConnectionInfo } from './types.ts';
+import { jsonRecord } from './wire/json.ts';
+import { describeIssues } from './wire/parse.ts';
+
+/** Of the attachments API's answer; all else in it is the array's data. Source: Nova sheet 2.14. */
+const bookkeeping: ReadonlySet<string> = new Set(['driver_volume_type', 'attachment_id']);
+
+const form = jsonRecord.transform((info, context) => {
+  const type = info.driver_volume_type;
+  if (typeof type === 'string' && type !== '') return { type, info, data: jsonRecord.safeParse(info.data).data };
+  context.issues.push({
+    code: 'custom',
+    input: info,
+    path: ['driver_volume_type'],
+    message: 'missing, or not a text',
+  });
+  return z.NEVER;
+});
+
+/**
+ * Reads connection_info in either of Cinder's forms, nested under `data` (old call) or flat (attachments API), and
+ * gives it nested. Unknown keys are kept where they belong: in `data` for the flat form, beside it for the nested one.
+ *
+ * @param facts - what stands beside data in the result, as Nova puts the attachment's own fields there
+ * @throws CinderSchemaError when it is neither
+ * @public
+ */
+export function readConnectionInfo(value: unknown, facts: Readonly<Record<string, JsonValue>> = {}): ConnectionInfo {
+  const result = form.safeParse(value);
+  if (!result.success) {
+    throw new CinderSchemaError('read connection_info', { issues: describeIssues(result.error) });
+  }
+  const { type, info, data } = result.data;
+  if (data !== undefined) return { ...facts, ...info, driver_volume_type: type, data };
+  const own = Object.entries(info).filter(([key]) => !bookkeeping.has(key));
+  return { ...facts, driver_volume_type: type, data: Object.fromEntries(own) };
+}

@@ -1,0 +1,42 @@
+export { readConnectionInfo } from './connection-info.ts';
+export {
+  CinderAuthError,
+  CinderConnectionError,
+  CinderHttpError,
+  CinderSchemaError,
+  classify,
+  isCinderError,
+  VolumeStateError,
+} from './errors.ts';
+export type {
+  ApplicationCredentialAuth,
+  CinderAuth,
+  CinderOptions,
+  CinderPolicies,
+  CinderTimeouts,
+  NoAuth,
+  PasswordAuth,
+} from './options.ts';
+export type {
+  AttachMode,
+  Attachment,
+  AttachmentFilter,
+  AttachmentVerbs,
+  AttachTarget,
+  CinderCheck,
+  CinderClient,
+  CinderLevel,
+  CompleteRequest,
+  ConnectionInfo,
+  Connector,
+  CreateAttachment,
+  CreateVolume,
+  Reservation,
+  ReserveRequest,
+  ResetStatus,
+  Volume,
+  VolumeActions,
+  VolumeAttachment,
+  VolumeConnections,
+  VolumeFilter,
+} from './types.ts';

@@ -59,7 +59,7 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       failures.push(error);
       if (!options.isRetryable(error)) throw new AbortError(error);
       options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
-      await obey(options.askedDelayMs?.(error), policy, startedAt, signal);
+      if (attempt < policy.attempts) await obey(options.askedDelayMs?.(error), policy, startedAt, signal);
       // p-retry ends at a TypeError whatever it is told; behind another error, the decision is ours alone.
       throw new Error('again', { cause: error });
     }
@@ -86,6 +86,5 @@ async function obey(asked: number | undefined, policy: RetryPolicy, startedAt: n
   if (asked === undefined || asked <= 0) return;
   // A peer that asks for more than our budget gets no further attempt before it ends; p-retry sees to that.
   const left = policy.budgetMs - (performance.now() - startedAt);
-
   await sleep(Math.max(0, Math.min(asked, left)), signal);
 }

@@ -1,0 +1,241 @@
+import { ConflictError, describeError, Secret, toError, whileWanted } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { HmcEndpoint } from './endpoint.ts';
+import type { Grant, ParsedAnswer } from './endpoint.ts';
+import { classify, HmcAuthError, HmcConnectionError, HmcHttpError } from './errors.ts';
+import { HmcLevel } from './level.ts';
+import { refusesCredentials } from './reasons.ts';
+import type { HmcCall } from './requester.ts';
+import { noContent } from './wire/common.ts';
+import { reasonMeaning } from './wire/reasons.ts';
+import { logonAnswer } from './wire/session.ts';
+
+/** A password that ends within so many days is worth a warning. The number is ours. */
+const PASSWORD_WARNING_DAYS = 7;
+
+export interface ConnectionOptions {
+  readonly userid: string;
+  readonly password: () => Promise<Secret>;
+  readonly endpoints: readonly HmcEndpoint[];
+  readonly log: Logger;
+}
+
+/**
+ * The session, and at which of the redundant HMCs it is: one logon for all who need it at a time, one renewal and one
+ * replay when the HMC has lost it, the next HMC when this one does not take connections.
+ */
+export class HmcConnection {
+  readonly #options: ConnectionOptions;
+  #current: HmcEndpoint;
+  #logon: Promise<Grant> | undefined;
+  #rejected: HmcAuthError | undefined;
+  #isClosed = false;
+  /** Ends a logon that nobody waits for any more. */
+  readonly #lifetime = new AbortController();
+
+  constructor(options: ConnectionOptions) {
+    const [first] = options.endpoints;
+    if (first === undefined) throw new ConflictError('a session needs the URL of an HMC');
+    this.#options = options;
+    this.#current = first;
+  }
+
+  get host(): string {
+    return this.#current.host;
+  }
+
+  async level(w: Waiting): Promise<HmcLevel> {
+    const grant = await this.#granted(w);
+    return grant.level;
+  }
+
+  /** One exchange under the session. On 403.4 and 403.5 the session is renewed, and the request sent once more. */
+  async exchange(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+    const grant = await this.#granted(w);
+    try {
+      return await this.#through(grant, call, w);
+    } catch (error) {
+      if (classify(error) !== 'session-lost') throw error;
+      this.#options.log.debug({ event: 'hmc.session-lost', host: grant.endpoint.host }, 'the HMC has lost the session');
+      this.#forget(grant);
+      return await this.#through(await this.#granted(w), call, w);
+    }
+  }
+
+  /** An exchange that needs no session, at the first HMC that takes it. */
+  async withoutSession<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
+    return await this.#atFirst(call.what, async (endpoint) => await endpoint.exchange(call, undefined, w), w);
+  }
+
+  /** Logs off from every HMC that has granted a session. Failures are returned, not thrown. */
+  async close(w: Waiting): Promise<readonly Error[]> {
+    this.#isClosed = true;
+    // A logon under way is waited for: broken off, it would leave its session behind.
+    await this.#settled(w);
+    this.#lifetime.abort(closed());
+    const failures = await Promise.all(
+      this.#options.endpoints.map(async (endpoint) => await this.#logoff(endpoint, w)),
+    );
+    for (const endpoint of this.#options.endpoints) endpoint[Symbol.dispose]();
+    return failures.flatMap((failure) => failure ?? []);
+  }
+
+  async #settled(w: Waiting): Promise<void> {
+    try {
+      if (this.#logon !== undefined) await whileWanted(this.#logon, w.signal);
+    } catch (error) {
+      this.#options.log.debug(
+        { event: 'hmc.close', error: describeError(error) },
+        'the logon under way came to nothing',
+      );
+    }
+  }
+
+  /** The current session, logged on if there is none. Many callers, one logon; each may stop waiting for it. */
+  async #granted(w: Waiting): Promise<Grant> {
+    if (this.#isClosed) throw closed();
+    if (this.#rejected !== undefined) throw this.#rejected;
+    if (this.#current.grant !== undefined) return this.#current.grant;
+    this.#logon ??= this.#logOnAnywhere().finally(() => {
+      this.#logon = undefined;
+    });
+    return await whileWanted(this.#logon, w.signal);
+  }
+
+  async #through(grant: Grant, call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+    try {
+      return await grant.endpoint.answer(call, grant.token, w);
+    } catch (error) {
+      if (error instanceof HmcConnectionError && !error.sent && error.phase !== 'queue') this.#leave(grant.endpoint);
+      throw error;
+    }
+  }
+
+  /** This HMC takes no connections: the next one serves from now on, with the session it may still have. */
+  #leave(endpoint: HmcEndpoint): void {
+    const next = this.#inOrder(endpoint)[1];
+    if (next === undefined || this.#current !== endpoint) return;
+    this.#options.log.warn({ event: 'hmc.failover', from: endpoint.host, to: next.host }, 'trying the next HMC');
+    this.#current = next;
+  }
+
+  #forget(grant: Grant): void {
+    if (grant.endpoint.grant === grant) grant.endpoint.grant = undefined;
+  }
+
+  /** All HMCs, beginning with this one. */
+  #inOrder(first: HmcEndpoint): readonly HmcEndpoint[] {
+    const { endpoints } = this.#options;
+    const at = endpoints.indexOf(first);
+    return [...endpoints.slice(at), ...endpoints.slice(0, at)];
+  }
+
+  async #logOnAnywhere(): Promise<Grant> {
+    const w = { signal: this.#lifetime.signal };
+    const grant = await this.#atFirst(
+      'log on',
+      async (endpoint) => endpoint.grant ?? (await this.#logOn(endpoint, w)),
+      w,
+    );
+    this.#current = grant.endpoint;
+    return grant;
+  }
+
+  /**
+   * The first HMC, from the current one on, that gives an answer of substance. That none does is an error that says that
+   * nothing was sent: the request for which this was done never was.
+   */
+  async #atFirst<T>(what: string, work: (endpoint: HmcEndpoint) => Promise<T>, w: Waiting): Promise<T> {
+    const failures: Error[] = [];
+    for (const endpoint of this.#inOrder(this.#current)) {
+      try {
+        return await work(endpoint);
+      } catch (thrown) {
+        w.signal.throwIfAborted();
+        if (!isOutOfReach(thrown)) throw thrown;
+        failures.push(toError(thrown));
+      }
+    }
+    throw unreachable(what, this.#options.endpoints, failures);
+  }
+
+  async #logOn(endpoint: HmcEndpoint, w: Waiting): Promise<Grant> {
+    const { userid, log } = this.#options;
+    const password = await this.#options.password();
+    const call = {
+      operation: 'Logon',
+      what: `log on to HMC ${endpoint.host} as "${userid}"`,
+      kind: 'action',
+      method: 'POST',
+      uri: '/api/sessions',
+      body: { userid, password: password.reveal() },
+      answer: logonAnswer,
+    } as const;
+    const answer = await this.#refusedOnce(endpoint, async () => await endpoint.exchange(call, undefined, w));
+    const level = new HmcLevel(answer['api-major-version'], answer['api-minor-version']);
+    const grant = { endpoint, level, token: new Secret(answer['api-session']) };
+    endpoint.grant = grant;
+    log.info({ event: 'hmc.logon', host: endpoint.host, api: `${level.major}.${level.minor}` }, 'logged on to the HMC');
+    const days = answer['password-expires'] ?? -1;
+    if (days >= 0 && days <= PASSWORD_WARNING_DAYS) {
+      log.warn({ event: 'hmc.password-expires', host: endpoint.host, userid, days }, 'the HMC password expires soon');
+    }
+    return grant;
+  }
+
+  /** Credentials that are refused once are not tried again by this session: attempts without end lock the user out. */
+  async #refusedOnce<T>(endpoint: HmcEndpoint, logon: () => Promise<T>): Promise<T> {
+    try {
+      return await logon();
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || !refusesCredentials(error.status, error.reason)) throw error;
+      const { status, reason, hmcMessage } = error;
+      const { userid } = this.#options;
+      const { host } = endpoint;
+      const meaning = reasonMeaning(status, reason) ?? hmcMessage;
+      const message = `log on to HMC ${host} as "${userid}": refused with ${status}.${reason} (${meaning})`;
+      this.#rejected = new HmcAuthError(message, { host, userid, status, reason });
+      throw this.#rejected;
+    }
+  }
+
+  async #logoff(endpoint: HmcEndpoint, w: Waiting): Promise<Error | undefined> {
+    const { grant } = endpoint;
+    if (grant === undefined) return undefined;
+    endpoint.grant = undefined;
+    const call = {
+      operation: 'Logoff',
+      what: `log off from HMC ${endpoint.host}`,
+      kind: 'delete',
+      method: 'DELETE',
+      uri: '/api/sessions/this-session',
+      answer: noContent,
+    } as const;
+    try {
+      await endpoint.answer(call, grant.token, w);
+      return undefined;
+    } catch (error) {
+      // A session that is gone is logged off.
+      return classify(error) === 'session-lost' ? undefined : toError(error);
+    }
+  }
+}
+
+/** Not an answer of substance: the connection failed, or what answered is not (yet) the Web Services API. */
+function isOutOfReach(error: unknown): boolean {
+  if (error instanceof HmcConnectionError) return error.phase !== 'queue';
+  return error instanceof HmcHttpError && error.status >= 500;
+}
+
+function unreachable(what: string, endpoints: readonly HmcEndpoint[], failures: readonly Error[]): HmcConnectionError {
+  const host = endpoints.map((endpoint) => endpoint.host).join(', ');
+  const last = failures.at(-1);
+  const phase = last instanceof HmcConnectionError ? last.phase : 'receive';
+  const where = { host, phase, sent: false } as const;
+  if (failures.length === 1) return new HmcConnectionError(`${what}: HMC ${host} is out of reach`, where, last);
+  return new HmcConnectionError(`${what}: none of the HMCs answers`, where, new AggregateError(failures, host));
+}
+
+function closed(): ConflictError {
+  return new ConflictError('the HMC session is closed');
+}

@@ -1,0 +1,104 @@
+import type { Logger, Secret, Waiting } from '../base/index.ts';
+import { HttpTransport, TransportError } from '../http/index.ts';
+import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
+import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
+import { HmcConnectionError, HmcHttpError } from './errors.ts';
+import type { HmcLevel } from './level.ts';
+import type { HmcCall } from './requester.ts';
+
+/** A session that an HMC has granted. */
+export interface Grant {
+  readonly endpoint: HmcEndpoint;
+  readonly token: Secret;
+  readonly level: HmcLevel;
+}
+
+/** An answer below 400, parsed as far as JSON goes. */
+export interface ParsedAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** One HMC: its connections, and the session that it has granted, if any. */
+export class HmcEndpoint implements Disposable {
+  readonly host: string;
+  readonly #transport: HttpTransport;
+  readonly #log: Logger;
+  grant: Grant | undefined;
+
+  constructor(options: TransportOptions) {
+    this.host = new URL(options.baseUrl).host;
+    this.#transport = new HttpTransport(options);
+    this.#log = options.log;
+  }
+
+  /**
+   * One exchange, with the session given or without one.
+   *
+   * @throws HmcConnectionError, HmcHttpError, HmcSchemaError
+   */
+  async exchange<T>(call: HmcCall<T>, token: Secret | undefined, w: Waiting): Promise<T> {
+    const { body } = await this.answer(call, token, w);
+    return parseAnswer(call, body);
+  }
+
+  /** The same without a look at the form of the answer. */
+  async answer(call: Omit<HmcCall<unknown>, 'answer'>, token: Secret | undefined, w: Waiting): Promise<ParsedAnswer> {
+    const { method, uri, body, timeoutMs } = call;
+    const headers = token === undefined ? {} : { 'X-API-Session': token.reveal() };
+    const response = await this.#send(call.what, { method, path: uri, headers, body, timeoutMs, signal: w.signal });
+    const parsed = parseJson(response);
+    if (response.status >= 400) throw this.#refused(call, response, parsed);
+    if (parsed === notJson) throw this.#damaged(call.what);
+    return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+
+  async #send(what: string, request: TransportRequest): Promise<TransportResponse> {
+    try {
+      return await this.#transport.request(request);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const { phase, sent, reason } = error;
+      throw new HmcConnectionError(
+        `${what}: HMC ${this.host}: ${reason}`,
+        { host: this.host, phase, sent },
+        error.cause,
+      );
+    }
+  }
+
+  #refused(call: Omit<HmcCall<unknown>, 'answer'>, response: TransportResponse, parsed: unknown): HmcHttpError {
+    const body = parsed === notJson ? response.text : parsed;
+    const refusal = refusalOf({ status: response.status, body }, { method: call.method, uri: call.uri });
+    const { operation, method, uri } = call;
+    const { status, reason } = refusal;
+    this.#log.debug({ event: 'hmc.refused', operation, method, uri, status, reason }, 'the HMC refused');
+    return new HmcHttpError(call.what, { ...refusal, retryAfterMs: retryAfter(response.headers['retry-after']) });
+  }
+
+  /** Damaged on its way: the request had its effect, only we do not know which. */
+  #damaged(what: string): HmcConnectionError {
+    const where = { host: this.host, phase: 'receive', sent: true } as const;
+    return new HmcConnectionError(`${what}: HMC ${this.host}: the answer is not JSON`, where);
+  }
+}
+
+const notJson = Symbol('not JSON');
+
+function parseJson({ text }: TransportResponse): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown; // JSON.parse says any
+  } catch {
+    return notJson;
+  }
+}
+
+/** Seconds, the only form that makes sense here; a date is not expected and ignored. */
+function retryAfter(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
+}

@@ -1,0 +1,176 @@
+import { DpmError, RetriesExhaustedError, TimeoutError } from '../base/index.ts';
+import type { JsonValue, RetryClass } from '../base/index.ts';
+import type { TransportPhase } from '../http/index.ts';
+import { classifyReason } from './reasons.ts';
+
+/**
+ * No usable answer came. When `sent` is false the HMC cannot have seen the request; when it is true, the request may
+ * have had its effect: look before repeating it.
+ *
+ * @public
+ */
+export class HmcConnectionError extends DpmError {
+  readonly code = 'HMC_CONNECTION';
+  readonly host: string;
+  readonly phase: TransportPhase;
+  readonly sent: boolean;
+
+  constructor(what: string, where: { host: string; phase: TransportPhase; sent: boolean }, cause?: unknown) {
+    super(what, where, cause === undefined ? undefined : { cause });
+    this.host = where.host;
+    this.phase = where.phase;
+    this.sent = where.sent;
+  }
+}
+
+/** What an HMC said when it refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly reason: number;
+  readonly method: string;
+  readonly uri: string;
+  readonly hmcMessage: string;
+  /** From Retry-After, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * The HMC refused a request. Ask {@link isHmcError}, never the message.
+ *
+ * @public
+ */
+export class HmcHttpError extends DpmError {
+  readonly code = 'HMC_HTTP';
+  readonly status: number;
+  readonly reason: number;
+  readonly method: string;
+  readonly uri: string;
+  readonly hmcMessage: string;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(what: string, refusal: Refusal) {
+    const { status, reason, method, uri, hmcMessage } = refusal;
+    super(`${what}: the HMC answered ${status}.${reason}${hmcMessage === '' ? '' : ` (${hmcMessage})`}`, {
+      status,
+      reason,
+      method,
+      uri,
+      hmcMessage,
+    });
+    this.status = status;
+    this.reason = reason;
+    this.method = method;
+    this.uri = uri;
+    this.hmcMessage = hmcMessage;
+    this.retryAfterMs = refusal.retryAfterMs;
+  }
+}
+
+/**
+ * The HMC refuses this user: wrong or expired password, disabled user, no permission for the API, too many sessions,
+ * a second factor asked for. The session object does not try again, as repeated attempts lock the user out.
+ *
+ * @public
+ */
+export class HmcAuthError extends DpmError {
+  readonly code = 'HMC_AUTH';
+  readonly status: number;
+  readonly reason: number;
+
+  constructor(message: string, facts: { host: string; userid: string; status: number; reason: number }) {
+    super(message, facts);
+    this.status = facts.status;
+    this.reason = facts.reason;
+  }
+}
+
+/** The answer is valid JSON but not of the documented form. Never repeated. @public */
+export class HmcSchemaError extends DpmError {
+  readonly code = 'HMC_SCHEMA';
+
+  constructor(what: string, facts: { operation: string; uri: string; issues: readonly string[] }) {
+    super(`${what}: the answer is not of the documented form: ${facts.issues.join('; ')}`, facts);
+  }
+}
+
+/** An asynchronous operation ended in error, or was canceled. @public */
+export class JobFailedError extends DpmError {
+  readonly code = 'JOB_FAILED';
+  readonly status: number;
+  readonly reason: number;
+  readonly hmcMessage: string;
+
+  constructor(
+    what: string,
+    outcome: { status: number; reason: number; hmcMessage: string; canceled: boolean },
+    facts: { operation: string; jobUri: string; uri: string },
+  ) {
+    const { status, reason, hmcMessage, canceled } = outcome;
+    const how = canceled ? 'was canceled' : 'failed';
+    super(`${what}: the job ${how} with ${status}.${reason}${hmcMessage === '' ? '' : ` (${hmcMessage})`}`, {
+      ...outcome,
+      ...facts,
+    });
+    this.status = status;
+    this.reason = reason;
+    this.hmcMessage = hmcMessage;
+  }
+}
+
+/** An asynchronous operation did not end within the time given; it may still end. @public */
+export class JobTimeoutError extends DpmError {
+  readonly code = 'JOB_TIMEOUT';
+
+  constructor(
+    what: string,
+    facts: { operation: string; jobUri: string; timeoutMs: number; observed: Readonly<Record<string, JsonValue>> },
+  ) {
+    super(`${what}: the job did not end within ${facts.timeoutMs / 1000} s`, facts);
+  }
+}
+
+/** The HMC no longer knows the job: its outcome has to be read from the resource. @public */
+export class JobLostError extends DpmError {
+  readonly code = 'JOB_LOST';
+
+  constructor(what: string, facts: { operation: string; jobUri: string }) {
+    super(`${what}: the HMC no longer knows the job`, facts);
+  }
+}
+
+/**
+ * Is this the HMC's (or a job's) refusal with this status, and one of these reasons if any are given? Refusals that are
+ * not worth repeating are never wrapped, so the error itself is asked and not its causes.
+ *
+ * @example isHmcError(error, 400, 8) // the name is taken
+ * @public
+ */
+export function isHmcError(
+  thrown: unknown,
+  status: number,
+  ...reasons: readonly number[]
+): thrown is HmcHttpError | JobFailedError {
+  if (!(thrown instanceof HmcHttpError || thrown instanceof JobFailedError)) return false;
+  return thrown.status === status && (reasons.length === 0 || reasons.includes(thrown.reason));
+}
+
+/**
+ * What an error of this client says about making the call again. A job that is lost or still going, a deadline of ours
+ * and an answer that cannot be read leave the outcome unknown.
+ *
+ * @public
+ */
+export function classify(thrown: unknown): RetryClass {
+  if (thrown instanceof RetriesExhaustedError) return classify(thrown.cause);
+  if (thrown instanceof HmcConnectionError) return classifyConnection(thrown);
+  if (thrown instanceof HmcHttpError) return classifyReason(thrown.status, thrown.reason);
+  const isUnknown =
+    thrown instanceof TimeoutError || thrown instanceof JobTimeoutError || thrown instanceof JobLostError;
+  return isUnknown ? 'unknown-outcome' : 'permanent';
+}
+
+function classifyConnection({ phase, sent }: HmcConnectionError): RetryClass {
+  if (sent) return 'unknown-outcome';
+  // A certificate stays wrong, and a full queue is our own load: neither gets better by asking again.
+  return phase === 'tls' || phase === 'queue' ? 'permanent' : 'transient';
+}

@@ -1,0 +1,36 @@
+export {
+  classify,
+  HmcAuthError,
+  HmcConnectionError,
+  HmcHttpError,
+  HmcSchemaError,
+  isHmcError,
+  JobFailedError,
+  JobLostError,
+  JobTimeoutError,
+} from './errors.ts';
+export { defaultPolicies, defaultTimeouts } from './policy.ts';
+export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
+export type { AdapterResource } from './resources/adapter.ts';
+export type { AdapterFilter } from './resources/adapter.ts';
+export type { ConsoleResource } from './resources/console.ts';
+export type { CpcResource } from './resources/cpc.ts';
+export type { HbaResource } from './resources/hba.ts';
+export type { PartitionResource } from './resources/partition.ts';
+export type { PartitionFilter } from './resources/partition.ts';
+export { openHmcSession } from './session.ts';
+export type { HmcJob, HmcSession, HmcSessionOptions, JobWaiting, RawAnswer, RawRequest } from './types.ts';
+export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
+export type { HmcConsole } from './wire/console.ts';
+export type { Cpc, CpcSummary } from './wire/cpc.ts';
+export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { OsMessage } from './wire/os-message.ts';
+export type {
+  CreatePartition,
+  Partition,
+  PartitionProperty,
+  PartitionSummary,
+  PartitionWith,
+  UpdatePartition,
+} from './wire/partition.ts';
+export type { ApiVersion } from './wire/session.ts';

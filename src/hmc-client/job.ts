@@ -1,0 +1,136 @@
+import { toError, waitUntil } from '../base/index.ts';
+import type { Observed, Verdict, Waiting } from '../base/index.ts';
+import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors.ts';
+import type { HmcCall, Requester } from './requester.ts';
+import type { HmcJob, JobWaiting } from './types.ts';
+import { noContent } from './wire/common.ts';
+import { jobAccepted, jobMessage, jobStatusAnswer } from './wire/job.ts';
+import type { JobStatus } from './wire/job.ts';
+
+/** What began the job. */
+export interface JobOrigin {
+  readonly operation: string;
+  /** The beginning of every message. */
+  readonly what: string;
+  readonly uri: string;
+}
+
+/** What one look at a job gives. */
+type Seen =
+  | { readonly kind: 'status'; readonly status: JobStatus }
+  | { readonly kind: 'unreachable'; readonly error: Error }
+  | { readonly kind: 'lost' };
+
+/** Sends a request that is answered with 202 and a job. */
+export async function startJob(
+  requester: Requester,
+  origin: JobOrigin & { readonly body?: unknown },
+  w: Waiting,
+): Promise<HmcJob> {
+  const call = { ...origin, kind: 'action', method: 'POST', answer: jobAccepted } as const;
+  const accepted = await requester.call(call, w);
+  return new PolledJob(requester, accepted['job-uri'], origin);
+}
+
+/** A job that is looked at until it has ended. Source: sheet 2.1. */
+class PolledJob implements HmcJob {
+  readonly uri: string;
+  readonly #requester: Requester;
+  readonly #origin: JobOrigin;
+
+  constructor(requester: Requester, uri: string, origin: JobOrigin) {
+    this.uri = uri;
+    this.#requester = requester;
+    this.#origin = origin;
+  }
+
+  async wait(options: JobWaiting): Promise<unknown> {
+    const { timeoutMs, signal } = options;
+    const { minDelayMs, maxDelayMs } = options.poll ?? this.#requester.policies.poll;
+    const deadline = performance.now() + timeoutMs;
+    const status = await waitUntil<Seen, JobStatus>({
+      timeoutMs,
+      signal,
+      minDelayMs,
+      maxDelayMs,
+      poll: async (inner) => await this.#look(deadline - performance.now(), { signal: inner }),
+      accept: (seen) => this.#accept(seen),
+      label: labelOf,
+      onTimeout: (_last, observed) => this.#timeout(timeoutMs, observed),
+    });
+    this.#requester.inBackground(`delete job ${this.uri}`, async (w) => await this.#delete(w));
+    return this.#outcome(status);
+  }
+
+  async cancel(w: Waiting): Promise<void> {
+    try {
+      const uri = `${this.uri}/operations/cancel`;
+      await this.#requester.call(this.#call('Cancel Job', 'POST', uri, 'action', noContent), w);
+    } catch (error) {
+      if (isHmcError(error, 404, 1)) throw this.#lost();
+      // It has ended, or is being canceled: nothing is left to ask for.
+      if (!isHmcError(error, 409, 41, 42)) throw error;
+    }
+  }
+
+  /** One look. Whatever may pass by itself is an observation, not an end: firmware jobs restart the HMC more than once. */
+  async #look(leftMs: number, w: Waiting): Promise<Seen> {
+    const call = this.#call('Query Job Status', 'GET', this.uri, 'read', jobStatusAnswer);
+    // A look may not hang beyond the deadline of the wait; it always gets a moment.
+    const timeoutMs = Math.max(1_000, Math.ceil(leftMs));
+    try {
+      return { kind: 'status', status: await this.#requester.once({ ...call, timeoutMs }, w) };
+    } catch (thrown) {
+      w.signal.throwIfAborted();
+      if (isHmcError(thrown, 404, 1)) return { kind: 'lost' };
+      if (thrown instanceof HmcAuthError || classify(thrown) === 'permanent') throw thrown;
+      return { kind: 'unreachable', error: toError(thrown) };
+    }
+  }
+
+  #accept(seen: Seen): Verdict<JobStatus> {
+    if (seen.kind === 'lost') return { kind: 'failed', error: this.#lost() };
+    const hasEnded = seen.kind === 'status' && (seen.status.status === 'complete' || seen.status.status === 'canceled');
+    return hasEnded ? { kind: 'done', value: seen.status } : { kind: 'again' };
+  }
+
+  #outcome({ status, code = 0, reason = 0, results }: JobStatus): unknown {
+    const canceled = status === 'canceled';
+    if (!canceled && code >= 200 && code < 300) return results;
+    const { what, operation, uri } = this.#origin;
+    const outcome = { status: code, reason, canceled, hmcMessage: jobMessage(results) ?? '' };
+    throw new JobFailedError(what, outcome, { operation, uri, jobUri: this.uri });
+  }
+
+  async #delete(w: Waiting): Promise<void> {
+    try {
+      await this.#requester.call(this.#call('Delete Completed Job Status', 'DELETE', this.uri, 'delete', noContent), w);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error;
+    }
+  }
+
+  #call<T>(
+    operation: string,
+    method: HmcCall<T>['method'],
+    uri: string,
+    kind: HmcCall<T>['kind'],
+    answer: HmcCall<T>['answer'],
+  ): HmcCall<T> {
+    return { operation, method, uri, kind, answer, what: `${this.#origin.what}: job ${this.uri}` };
+  }
+
+  #lost(): JobLostError {
+    const { what, operation } = this.#origin;
+    return new JobLostError(what, { operation, jobUri: this.uri });
+  }
+
+  #timeout(timeoutMs: number, observed: Observed): JobTimeoutError {
+    const { what, operation } = this.#origin;
+    return new JobTimeoutError(what, { operation, jobUri: this.uri, timeoutMs, observed });
+  }
+}
+
+function labelOf(seen: Seen): string {
+  return seen.kind === 'status' ? seen.status.status : seen.kind;
+}

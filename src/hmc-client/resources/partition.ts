@@ -1,0 +1,267 @@
+import type { Waiting } from '../../base/index.ts';
+import { readMany } from '../bulk.ts';
+import { HmcHttpError, isHmcError } from '../errors.ts';
+import { startJob } from '../job.ts';
+import { refusesQuery } from '../level.ts';
+import { exactly, startingWith, withQuery } from '../query.ts';
+import { readOne } from '../read.ts';
+import { createOnce } from '../reconcile.ts';
+import type { Found } from '../reconcile.ts';
+import type { Requester } from '../requester.ts';
+import { toBody } from '../send.ts';
+import type { HmcJob } from '../types.ts';
+import { noContent, objectCreated } from '../wire/common.ts';
+import { readSome, wireNames } from '../wire/fields.ts';
+import { osMessagesAnswer } from '../wire/os-message.ts';
+import type { OsMessage } from '../wire/os-message.ts';
+import {
+  createPartitionBody,
+  partitionFields,
+  partitionListAnswer,
+  summaryProperties,
+  updatePartitionBody,
+} from '../wire/partition.ts';
+import type {
+  CreatePartition,
+  Partition,
+  PartitionProperty,
+  PartitionSummary,
+  PartitionWith,
+  UpdatePartition,
+} from '../wire/partition.ts';
+
+/** Which partitions to list; all that is given has to match. @public */
+export interface PartitionFilter {
+  /** Exact name. */
+  readonly name?: string | undefined;
+  /** Beginning of the name. */
+  readonly namePrefix?: string | undefined;
+  readonly status?: string | undefined;
+}
+
+/** Partitions of a CPC in DPM mode. @public */
+export class PartitionResource {
+  readonly #requester: Requester;
+
+  /** @internal */
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  /** Performs "List Partitions of a CPC". */
+  async list(cpcUri: string, filter: PartitionFilter, w: Waiting): Promise<readonly PartitionSummary[]> {
+    return await this.#list(cpcUri, filter, summaryProperties, undefined, w);
+  }
+
+  /**
+   * Lists partitions with more of their properties than a list has, in a number of requests that does not grow with
+   * their number: with `additional-properties` where the HMC knows it (2.16), else by Submit Requests.
+   */
+  async listDetailed<P extends PartitionProperty>(
+    cpcUri: string,
+    filter: PartitionFilter,
+    properties: readonly P[],
+    w: Waiting,
+  ): Promise<readonly PartitionWith<P | (typeof summaryProperties)[number]>[]> {
+    const wanted = [...summaryProperties, ...properties];
+    const extra = properties.filter((name) => !isSummary(name));
+    if (extra.length === 0) return await this.#list(cpcUri, filter, wanted, undefined, w);
+    const level = await this.#requester.level(w);
+    // Known since API 4.1; an older HMC would refuse, and the request would be lost. Source: sheet 3.2.
+    if (level.isAtLeast(4, 1) && level.can('additional-properties')) {
+      try {
+        return await this.#list(cpcUri, filter, wanted, extra.join(','), w);
+      } catch (error) {
+        if (!refusesQuery(error)) throw error;
+        level.cannot('additional-properties');
+      }
+    }
+    const found = await this.list(cpcUri, filter, w);
+    return await this.#addDetails(found, wanted, w);
+  }
+
+  /** The partition of this name, or undefined: names are unique on a CPC. */
+  async findByName(cpcUri: string, name: string, w: Waiting): Promise<PartitionSummary | undefined> {
+    const found = await this.list(cpcUri, { name }, w);
+    return found.find((partition) => partition.name === name);
+  }
+
+  /**
+   * Performs "Create Partition"; a lost answer is looked up by name, so it is made exactly once.
+   *
+   * @returns the URI of the new partition, which is `stopped`
+   * @throws HmcHttpError 400.8 when the name is taken; 409.5 when the CPC is not in DPM mode; 409.6, 409.1 when its
+   *   status does not allow it
+   * @remarks Needs the task permission "New Partition".
+   */
+  async create(cpcUri: string, partition: CreatePartition, w: Waiting): Promise<string> {
+    const what = `create partition "${partition.name}"`;
+    const call = {
+      operation: 'Create Partition',
+      what,
+      kind: 'create',
+      method: 'POST',
+      uri: `${cpcUri}/partitions`,
+      body: toBody(what, createPartitionBody, partition),
+      answer: objectCreated,
+    } as const;
+    const creation = {
+      what,
+      create: async () => await this.#requester.call(call, w),
+      find: async () => await this.#findCreated(cpcUri, partition, w),
+    };
+    return await createOnce(this.#requester, creation, w);
+  }
+
+  /**
+   * Performs "Get Partition Properties".
+   *
+   * @param properties - those that are needed, by the HMC's names; without them, everything that we read
+   */
+  async get(uri: string, w: Waiting): Promise<Partition>;
+  async get<P extends PartitionProperty>(uri: string, w: Waiting, properties: readonly P[]): Promise<PartitionWith<P>>;
+  async get(uri: string, w: Waiting, properties?: readonly PartitionProperty[]): Promise<Partition> {
+    const reading = {
+      operation: 'Get Partition Properties',
+      what: `get partition ${uri}`,
+      uri,
+      resource: 'partition',
+      properties,
+      answer: readSome(partitionFields, properties ?? wireNames(partitionFields)),
+    };
+    return { uri, ...(await readOne(this.#requester, reading, w)) };
+  }
+
+  /**
+   * Performs "Update Partition Properties".
+   *
+   * @throws HmcHttpError 409.1 while it is starting or stopping, or when the property cannot change in its status
+   */
+  async update(uri: string, changes: UpdatePartition, w: Waiting): Promise<void> {
+    const what = `update partition ${uri}`;
+    const body = toBody(what, updatePartitionBody, changes);
+    const call = { operation: 'Update Partition Properties', what, kind: 'update', method: 'POST', uri, body } as const;
+    await this.#requester.call({ ...call, answer: noContent }, w);
+  }
+
+  /**
+   * Performs "Delete Partition"; one that is gone is deleted. Its HBAs and NICs go with it.
+   *
+   * @throws HmcHttpError 409.1 unless it is stopped (or in reservation-error)
+   */
+  async delete(uri: string, w: Waiting): Promise<void> {
+    const what = `delete partition ${uri}`;
+    const call = { operation: 'Delete Partition', what, kind: 'delete', method: 'DELETE', uri } as const;
+    try {
+      await this.#requester.call({ ...call, answer: noContent }, w);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error;
+    }
+  }
+
+  /**
+   * Performs "Start Partition". The status trails the job: wait for both.
+   *
+   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status, do not repeat
+   */
+  async start(uri: string, w: Waiting): Promise<HmcJob> {
+    return await this.#begin('Start Partition', 'start', uri, w);
+  }
+
+  /**
+   * Performs "Stop Partition". The status trails the job: wait for both.
+   *
+   * @throws HmcHttpError 409.1 when it is stopped or in reservation-error
+   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status, do not repeat
+   */
+  async stop(uri: string, w: Waiting): Promise<HmcJob> {
+    return await this.#begin('Stop Partition', 'stop', uri, w);
+  }
+
+  /**
+   * Performs "List OS Messages of a Partition": a look without the message broker.
+   *
+   * @returns nothing where the partition has no message interface now (409.332), or the SE knows no such operation
+   */
+  async listOsMessages(uri: string, w: Waiting): Promise<readonly OsMessage[]> {
+    const call = {
+      operation: 'List OS Messages of a Partition',
+      what: `list OS messages of partition ${uri}`,
+      kind: 'read',
+      method: 'GET',
+      uri: `${uri}/operations/list-os-messages`,
+      answer: osMessagesAnswer,
+    } as const;
+    try {
+      const answer = await this.#requester.call(call, w);
+      return answer['os-messages'];
+    } catch (error) {
+      const isUnsupported = error instanceof HmcHttpError && (error.status === 404 || error.status === 405);
+      if (isUnsupported || isHmcError(error, 409, 332)) return [];
+      throw error;
+    }
+  }
+
+  async #begin(operation: string, verb: 'start' | 'stop', uri: string, w: Waiting): Promise<HmcJob> {
+    const origin = { operation, what: `${verb} partition ${uri}`, uri: `${uri}/operations/${verb}` };
+    return await startJob(this.#requester, origin, w);
+  }
+
+  async #list<P extends PartitionProperty>(
+    cpcUri: string,
+    filter: PartitionFilter,
+    properties: readonly P[],
+    additional: string | undefined,
+    w: Waiting,
+  ): Promise<readonly PartitionWith<P>[]> {
+    const { name, namePrefix, status } = filter;
+    const prefix = namePrefix === undefined ? undefined : startingWith(namePrefix);
+    const pattern = name === undefined ? prefix : exactly(name);
+    const query = { name: pattern, status, 'additional-properties': additional };
+    const call = {
+      operation: 'List Partitions of a CPC',
+      what: name === undefined ? `list partitions of CPC ${cpcUri}` : `find partition "${name}"`,
+      kind: 'read',
+      method: 'GET',
+      uri: withQuery(`${cpcUri}/partitions`, query),
+      answer: partitionListAnswer(properties),
+    } as const;
+    const { partitions } = await this.#requester.call(call, w);
+    return partitions;
+  }
+
+  async #addDetails<P extends PartitionProperty>(
+    found: readonly PartitionSummary[],
+    properties: readonly P[],
+    w: Waiting,
+  ): Promise<readonly PartitionWith<P>[]> {
+    const reading = {
+      operation: 'Get Partition Properties',
+      what: 'get partitions',
+      resource: 'partition',
+      properties,
+      answer: readSome(partitionFields, properties),
+    };
+    const uris = found.map(({ uri }) => uri);
+    const details = await readMany(this.#requester, uris, reading, w);
+    return uris.flatMap((uri) => {
+      const detail = details.get(uri);
+      return detail === undefined ? [] : [{ uri, ...detail }];
+    });
+  }
+
+  async #findCreated(cpcUri: string, asked: CreatePartition, w: Waiting): Promise<Found | undefined> {
+    const twin = await this.findByName(cpcUri, asked.name, w);
+    if (twin === undefined) return undefined;
+    const seen = await this.get(twin.uri, w, ['description', 'initial-memory', 'maximum-memory']);
+    const matches =
+      seen.description === (asked.description ?? '') &&
+      seen.initialMemory === asked.initialMemory &&
+      seen.maximumMemory === asked.maximumMemory;
+    return { uri: twin.uri, matches };
+  }
+}
+
+function isSummary(name: PartitionProperty): boolean {
+  return summaryProperties.some((summary) => summary === name);
+}

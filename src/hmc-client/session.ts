@@ -1,0 +1,163 @@
+import { describeError, retry, silentLogger, withDeadline } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { parseAnswer } from './answers.ts';
+import { HmcConnection } from './connection.ts';
+import { HmcEndpoint } from './endpoint.ts';
+import type { ParsedAnswer } from './endpoint.ts';
+import { classify, HmcHttpError } from './errors.ts';
+import type { HmcLevel } from './level.ts';
+import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
+import type { HmcPolicies, HmcTimeouts } from './policy.ts';
+import type { HmcCall, Requester } from './requester.ts';
+import { AdapterResource } from './resources/adapter.ts';
+import { ConsoleResource } from './resources/console.ts';
+import { CpcResource } from './resources/cpc.ts';
+import { HbaResource } from './resources/hba.ts';
+import { PartitionResource } from './resources/partition.ts';
+import type { HmcSession, HmcSessionOptions, RawAnswer, RawRequest } from './types.ts';
+import { versionAnswer } from './wire/session.ts';
+import type { ApiVersion } from './wire/session.ts';
+
+/** Requests in flight at an HMC at once; as many as it has threads for one Submit Requests. */
+const MAX_CONCURRENT = 10;
+const MAX_QUEUED = 1_000;
+/** Far above any inventory that this client asks for. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+/** For what runs after the last caller has gone: job deletions and logoff. */
+const FAREWELL_MS = 15_000;
+
+/**
+ * Opens a session. Nothing is sent before the first request.
+ *
+ * @example
+ * await using hmc = openHmcSession({ urls: ['https://hmc1:6794'], userid, password, log });
+ * const cpcs = await hmc.cpcs.list({}, { signal });
+ * @public
+ */
+export function openHmcSession(options: HmcSessionOptions): HmcSession {
+  return new Session(options);
+}
+
+class Session implements HmcSession, Requester {
+  readonly policies: HmcPolicies;
+  readonly log: Logger;
+  readonly console: ConsoleResource;
+  readonly cpcs: CpcResource;
+  readonly adapters: AdapterResource;
+  readonly partitions: PartitionResource;
+  readonly hbas: HbaResource;
+  readonly #timeouts: HmcTimeouts;
+  readonly #connection: HmcConnection;
+  readonly #background = new Set<Promise<void>>();
+
+  constructor(options: HmcSessionOptions) {
+    this.policies = { ...defaultPolicies, ...options.policies };
+    this.log = (options.log ?? silentLogger).child({ component: 'hmc-client' });
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.#connection = new HmcConnection({
+      userid: options.userid,
+      password: options.password,
+      endpoints: options.urls.map((url) => this.#endpoint(url, options)),
+      log: this.log,
+    });
+    this.console = new ConsoleResource(this);
+    this.cpcs = new CpcResource(this);
+    this.adapters = new AdapterResource(this);
+    this.partitions = new PartitionResource(this);
+    this.hbas = new HbaResource(this);
+  }
+
+  async apiVersion(w: Waiting): Promise<ApiVersion> {
+    const call = {
+      operation: 'Query API Version',
+      what: 'query the API version',
+      kind: 'read',
+      method: 'GET',
+      uri: '/api/version',
+      answer: versionAnswer,
+    } as const;
+    return await this.#patiently(call, w, async (inner) => await this.#connection.withoutSession(call, inner));
+  }
+
+  hmcHost(): string {
+    return this.#connection.host;
+  }
+
+  async request(method: 'GET' | 'POST' | 'DELETE', uri: string, options: RawRequest): Promise<RawAnswer> {
+    const { signal, body } = options;
+    const kind = method === 'GET' ? 'read' : 'action';
+    const call = { operation: `${method} ${uri}`, what: `${method} ${uri}`, kind, method, uri, body } as const;
+    return await this.#patiently(call, { signal }, async (w) => await this.#connection.exchange(call, w));
+  }
+
+  async call<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
+    return await this.#patiently(call, w, async (inner) => await this.once(call, inner));
+  }
+
+  async once<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
+    const { body }: ParsedAnswer = await this.#connection.exchange(call, w);
+    return parseAnswer(call, body);
+  }
+
+  async level(w: Waiting): Promise<HmcLevel> {
+    const call = { what: 'log on', kind: 'read' } as const;
+    return await this.#patiently(call, w, async (inner) => await this.#connection.level(inner));
+  }
+
+  inBackground(what: string, work: (w: Waiting) => Promise<unknown>): void {
+    const task = this.#runInBackground(what, work).finally(() => this.#background.delete(task));
+    this.#background.add(task);
+  }
+
+  async close(w: Waiting): Promise<void> {
+    await Promise.all(this.#background);
+    for (const failure of await this.#connection.close(w)) {
+      this.log.warn({ event: 'hmc.logoff', error: describeError(failure) }, 'cannot log off');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ signal: AbortSignal.timeout(FAREWELL_MS) });
+  }
+
+  /** The retry loop and the overall deadline of one verb. */
+  async #patiently<T>(
+    call: Pick<HmcCall<unknown>, 'what' | 'kind'>,
+    w: Waiting,
+    work: (w: Waiting) => Promise<T>,
+  ): Promise<T> {
+    const { what, kind } = call;
+    const policy = kind === 'read' ? this.policies.read : this.policies.write;
+    return await withDeadline(what, this.#timeouts.callMs, w.signal, async (signal) => {
+      return await retry(async () => await work({ signal }), {
+        what,
+        policy,
+        signal,
+        isRetryable: (error) => repeatable[kind].has(classify(error)),
+        askedDelayMs: (error) => (error instanceof HmcHttpError ? error.retryAfterMs : undefined),
+        log: this.log,
+      });
+    });
+  }
+
+  async #runInBackground(what: string, work: (w: Waiting) => Promise<unknown>): Promise<void> {
+    try {
+      await work({ signal: AbortSignal.timeout(FAREWELL_MS) });
+    } catch (error) {
+      this.log.warn({ event: 'hmc.background', what, error: describeError(error) }, 'work in the background failed');
+    }
+  }
+
+  #endpoint(url: string, options: HmcSessionOptions): HmcEndpoint {
+    return new HmcEndpoint({
+      baseUrl: url,
+      tls: options.tls,
+      connectTimeoutMs: this.#timeouts.connectMs,
+      requestTimeoutMs: this.#timeouts.requestMs,
+      maxConcurrent: options.maxConcurrent ?? MAX_CONCURRENT,
+      maxQueued: options.maxQueued ?? MAX_QUEUED,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
+      log: this.log,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { field, optional, readAll } from './fields.ts';
+import type { ReadOf } from './fields.ts';
+
+/** Item of List Adapters of a CPC. Source: sheet 3.1. */
+export const adapterSummaryFields = {
+  uri: field('object-uri', z.string()),
+  name: field('name', z.string()),
+  adapterId: field('adapter-id', z.string()),
+  family: field('adapter-family', z.string()),
+  type: field('type', z.string()),
+  status: field('status', z.string()),
+} as const;
+
+/** @public */
+export type AdapterSummary = ReadOf<typeof adapterSummaryFields>;
+
+export const adapterListAnswer = z.looseObject({
+  adapters: z.array(readAll(adapterSummaryFields)),
+});
+
+/** What we read of an adapter. Capacities count virtual connections. Source: sheet 8.2. */
+export const adapterFields = {
+  objectId: field('object-id', z.string()),
+  name: field('name', z.string()),
+  description: field('description', optional(z.string())),
+  adapterId: field('adapter-id', z.string()),
+  family: field('adapter-family', z.string()),
+  type: field('type', z.string()),
+  status: field('status', z.string()),
+  state: field('state', optional(z.string())),
+  detectedCardType: field('detected-card-type', optional(z.string())),
+  physicalChannelStatus: field('physical-channel-status', optional(z.string())),
+  cardLocation: field('card-location', optional(z.string())),
+  channelPathId: field('channel-path-id', optional(z.string())),
+  portCount: field('port-count', optional(z.int())),
+  storagePortUris: field('storage-port-uris', z.array(z.string()).default([])),
+  allowedCapacity: field('allowed-capacity', optional(z.int())),
+  configuredCapacity: field('configured-capacity', optional(z.int())),
+  usedCapacity: field('used-capacity', optional(z.int())),
+  maximumTotalCapacity: field('maximum-total-capacity', optional(z.int())),
+} as const;
+
+/** An adapter. @public */
+export type Adapter = ReadOf<typeof adapterFields> & { readonly uri: string };
+
+/** Source: sheet 8.3. */
+export const storagePortFields = {
+  index: field('index', z.int()),
+  name: field('name', z.string()),
+  description: field('description', optional(z.string())),
+  /** Switch WWN that this port sees; equal ids are one fabric. */
+  fabricId: field('fabric-id', optional(z.string())),
+} as const;
+
+/** A storage port of an adapter. @public */
+export type StoragePort = ReadOf<typeof storagePortFields> & { readonly uri: string };

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { deviceNumber, deviceNumberToSend, nameToSend, uri, wwpnOrNone } from './common.ts';
+import { field, optional, writerOf } from './fields.ts';
+import type { ReadOf, WriteOf } from './fields.ts';
+
+/** Source: sheet 6.2. */
+export const hbaFields = {
+  name: field('name', z.string(), nameToSend),
+  description: field('description', optional(z.string()), z.string().max(1024)),
+  /** Initiator WWPN, assigned by DPM; normalised, as z13 HMCs have been seen with `0x`. */
+  wwpn: field('wwpn', wwpnOrNone),
+  deviceNumber: field('device-number', deviceNumber, deviceNumberToSend),
+  adapterPortUri: field('adapter-port-uri', z.string(), uri),
+} as const;
+
+/** A virtual HBA of a partition. @public */
+export type Hba = ReadOf<typeof hbaFields> & { readonly uri: string };
+
+/** What Create HBA takes; without a device number the HMC chooses one. @public */
+export type CreateHba = WriteOf<typeof hbaFields, 'description' | 'deviceNumber'> & {
+  readonly name: string;
+  readonly adapterPortUri: string;
+};
+
+/** @public */
+export type UpdateHba = WriteOf<typeof hbaFields, 'name' | 'description' | 'deviceNumber'>;
+
+export const createHbaBody = writerOf(hbaFields, ['name', 'description', 'deviceNumber', 'adapterPortUri']);
+export const updateHbaBody = writerOf(hbaFields, ['name', 'description', 'deviceNumber']);

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** Answer of an operation that goes on as a job. Source: sheet 2.1. */
+export const jobAccepted = z.looseObject({ 'job-uri': z.string() });
+
+/**
+ * Query Job Status. A status that is not known is taken as "goes on": IBM adds values.
+ * Source: sheet 2.1.
+ */
+export const jobStatusAnswer = z
+  .looseObject({
+    status: z.string(),
+    'job-status-code': z.int().nullish(),
+    'job-reason-code': z.int().nullish(),
+    'job-results': z.unknown(),
+  })
+  .transform((wire) => ({
+    status: wire.status,
+    code: wire['job-status-code'] ?? undefined,
+    reason: wire['job-reason-code'] ?? undefined,
+    results: wire['job-results'] ?? undefined,
+  }));
+
+export type JobStatus = z.output<typeof jobStatusAnswer>;
+
+/** Newer HMCs write `message`, old ones `error`. Source: sheet 2.1. */
+export function jobMessage(results: unknown): string | undefined {
+  const parsed = z.looseObject({ message: z.string().optional(), error: z.string().optional() }).safeParse(results);
+  return parsed.success ? (parsed.data.message ?? parsed.data.error) : undefined;
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { field, optional, readAll } from './fields.ts';
+import type { ReadOf } from './fields.ts';
+
+/** Source: sheet 5.9. `timestamp` is epoch milliseconds, -1 unknown. */
+const osMessageFields = {
+  sequenceNumber: field('sequence-number', z.int()),
+  text: field('message-text', z.string()),
+  timestamp: field('timestamp', optional(z.number())),
+  isHeld: field('is-held', optional(z.boolean())),
+  isPriority: field('is-priority', optional(z.boolean())),
+  promptText: field('prompt-text', optional(z.string())),
+  osName: field('os-name', optional(z.string())),
+} as const;
+
+/** One message of a partition's operating system, or of the loader before it. @public */
+export type OsMessage = ReadOf<typeof osMessageFields>;
+
+export const osMessagesAnswer = z.looseObject({
+  'os-messages': z.array(readAll(osMessageFields)),
+});

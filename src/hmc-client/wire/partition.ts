@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { hex16ToSend, lunOrNone, nameToSend, uriOrNone, wwpnOrNone } from './common.ts';
+import { field, optional, readSome, writerOf } from './fields.ts';
+import type { ReadSome, WireName, WriteOf } from './fields.ts';
+
+const text = z.string();
+const flag = optional(z.boolean());
+const count = optional(z.number());
+const processors = z.int().min(0);
+const memoryMib = z.int().min(1);
+const weight = z.int().min(1).max(999);
+const uris = z.array(text).default([]);
+const uriToSend = z.string().startsWith('/api/').nullable();
+
+/**
+ * Properties of a partition: what we read, and the rules for what we send. Memory is MiB, the boot time-out seconds.
+ * What a level may not know is undefined there. Source: sheet 5.6.
+ */
+export const partitionFields = {
+  name: field('name', text, nameToSend),
+  description: field('description', text, z.string().max(1024)),
+  type: field('type', text, z.enum(['linux', 'ssc', 'zvm'])),
+  status: field('status', text),
+  hasUnacceptableStatus: field('has-unacceptable-status', flag),
+  acceptableStatus: field('acceptable-status', optional(z.array(text)), z.array(text)),
+  shortName: field('short-name', optional(text), z.string().regex(/^[A-Z0-9]{1,8}$/)),
+  partitionId: field('partition-id', optional(text), z.string().regex(/^[0-7][0-9a-f]$/)),
+  autogeneratePartitionId: field('autogenerate-partition-id', flag, z.boolean()),
+
+  iflProcessors: field('ifl-processors', z.int(), processors),
+  cpProcessors: field('cp-processors', z.int(), processors),
+  processorMode: field('processor-mode', text, z.enum(['shared', 'dedicated'])),
+  initialMemory: field('initial-memory', z.number(), memoryMib),
+  maximumMemory: field('maximum-memory', z.number(), memoryMib),
+  reserveResources: field('reserve-resources', flag, z.boolean()),
+  initialIflProcessingWeight: field('initial-ifl-processing-weight', count, weight),
+  minimumIflProcessingWeight: field('minimum-ifl-processing-weight', count, weight),
+  maximumIflProcessingWeight: field('maximum-ifl-processing-weight', count, weight),
+  initialCpProcessingWeight: field('initial-cp-processing-weight', count, weight),
+
+  osName: field('os-name', optional(text)),
+  osType: field('os-type', optional(text)),
+  osVersion: field('os-version', optional(text)),
+  degradedAdapters: field('degraded-adapters', uris),
+
+  bootDevice: field(
+    'boot-device',
+    text,
+    z.enum([
+      'none',
+      'storage-adapter',
+      'storage-volume',
+      'network-adapter',
+      'ftp',
+      'ftps',
+      'sftp',
+      'removable-media',
+      'iso-image',
+    ]),
+  ),
+  /** HBA that the load uses; only without storage management. */
+  bootStorageDevice: field('boot-storage-device', uriOrNone, uriToSend),
+  bootWorldWidePortName: field('boot-world-wide-port-name', wwpnOrNone, hex16ToSend),
+  bootLogicalUnitNumber: field('boot-logical-unit-number', lunOrNone, hex16ToSend),
+  /** Storage volume that is loaded; only with storage management. */
+  bootStorageVolume: field('boot-storage-volume', uriOrNone, uriToSend),
+  bootConfigurationSelector: field('boot-configuration-selector', count, z.int().min(0).max(30)),
+  bootRecordLba: field('boot-record-lba', optional(text), z.string().regex(/^[0-9a-f]{1,16}$/)),
+  bootLoaderMode: field('boot-loader-mode', optional(text), z.enum(['channel-command-word', 'list-directed'])),
+  bootLoadParameters: field('boot-load-parameters', optional(text), z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/)),
+  bootOsSpecificParameters: field('boot-os-specific-parameters', optional(text), z.string().max(256)),
+  bootTimeout: field('boot-timeout', count, z.int().min(60).max(600)),
+  secureBoot: field('secure-boot', flag, z.boolean()),
+
+  nicUris: field('nic-uris', uris),
+  /** Empty, or absent, on a CPC with storage management. */
+  hbaUris: field('hba-uris', uris),
+  /** Absent on a CPC without storage management. */
+  storageGroupUris: field('storage-group-uris', uris),
+  parent: field('parent', optional(text)),
+} as const;
+
+/** Name of a property that can be asked for, as the HMC calls it. @public */
+export type PartitionProperty = WireName<typeof partitionFields>;
+
+/** A partition with the properties that were asked for. @public */
+export type PartitionWith<P extends PartitionProperty> = ReadSome<typeof partitionFields, P> & {
+  readonly uri: string;
+};
+
+/** A partition with everything that we read. @public */
+export type Partition = PartitionWith<PartitionProperty>;
+
+/** What each item of List Partitions carries on every level. Source: sheet 3.1. */
+export const summaryProperties = ['name', 'status', 'type'] as const satisfies readonly PartitionProperty[];
+
+/** @public */
+export type PartitionSummary = PartitionWith<(typeof summaryProperties)[number]>;
+
+/** List Partitions of a CPC, with these properties besides the URI of each. */
+export function partitionListAnswer<P extends PartitionProperty>(properties: readonly P[]) {
+  const table = { uri: field('object-uri', text), ...partitionFields };
+  const item = readSome(table, ['object-uri', ...properties]) as z.ZodType<PartitionWith<P>>; // the URI is in the table
+  return z.looseObject({ partitions: z.array(item) });
+}
+
+const creatable = [
+  'name',
+  'description',
+  'type',
+  'shortName',
+  'partitionId',
+  'autogeneratePartitionId',
+  'iflProcessors',
+  'cpProcessors',
+  'processorMode',
+  'initialMemory',
+  'maximumMemory',
+  'reserveResources',
+  'bootTimeout',
+] as const satisfies readonly (keyof typeof partitionFields)[];
+
+const updatable = [
+  'name',
+  'description',
+  'shortName',
+  'acceptableStatus',
+  'iflProcessors',
+  'cpProcessors',
+  'processorMode',
+  'initialMemory',
+  'maximumMemory',
+  'reserveResources',
+  'initialIflProcessingWeight',
+  'minimumIflProcessingWeight',
+  'maximumIflProcessingWeight',
+  'initialCpProcessingWeight',
+  'bootDevice',
+  'bootStorageDevice',
+  'bootWorldWidePortName',
+  'bootLogicalUnitNumber',
+  'bootStorageVolume',
+  'bootConfigurationSelector',
+  'bootRecordLba',
+  'bootLoaderMode',
+  'bootLoadParameters',
+  'bootOsSpecificParameters',
+  'bootTimeout',
+  'secureBoot',
+] as const satisfies readonly (keyof typeof partitionFields)[];
+
+/**
+ * What Create Partition takes. Exactly one of `iflProcessors` and `cpProcessors`: the other one is left out entirely,
+ * as 0 may count as present. Boot from a disk is set afterwards, by an update. Source: sheet 5.5.
+ *
+ * @public
+ */
+export type CreatePartition = WriteOf<typeof partitionFields, (typeof creatable)[number]> & {
+  readonly name: string;
+  readonly initialMemory: number;
+  readonly maximumMemory: number;
+};
+
+/** What Update Partition Properties takes. @public */
+export type UpdatePartition = WriteOf<typeof partitionFields, (typeof updatable)[number]>;
+
+export const createPartitionBody = writerOf(partitionFields, creatable).refine(
+  (body) => 'ifl-processors' in body !== 'cp-processors' in body,
+  'exactly one of iflProcessors and cpProcessors is needed',
+);
+export const updatePartitionBody = writerOf(partitionFields, updatable);

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** Logon. Source: sheet 1.4. `password-expires` is days, -1 never. */
+export const logonAnswer = z.looseObject({
+  'api-session': z.string().min(1),
+  'api-major-version': z.int(),
+  'api-minor-version': z.int(),
+  'password-expires': z.int().nullish(),
+});
+
+/** Query API Version, which needs no session. Source: sheet 1.3. */
+export const versionAnswer = z
+  .looseObject({
+    'api-major-version': z.int(),
+    'api-minor-version': z.int(),
+    'hmc-version': z.string(),
+    'hmc-name': z.string(),
+  })
+  .transform((wire) => ({
+    major: wire['api-major-version'],
+    minor: wire['api-minor-version'],
+    hmcVersion: wire['hmc-version'],
+    hmcName: wire['hmc-name'],
+  }));
+
+/** Level of an HMC's Web Services API, and which HMC it is. @public */
+export type ApiVersion = z.output<typeof versionAnswer>;

@@ -34,6 +34,12 @@ export interface CloudSearch {
   readonly files: FileAccess;
 }
 
+/** A cloud by name, and who asks for it. */
+export interface WantedCloud {
+  readonly name: string;
+  readonly where: string | undefined;
+}
+
 /** An entry of a clouds.yaml with the file it comes from. */
 export interface FoundCloud {
   readonly path: string;
@@ -74,32 +80,29 @@ function readYaml(path: string, files: FileAccess, findings: Findings): unknown 
 }
 
 /** Finds a cloud by name; undefined, with a problem, when there is none. */
-export function findCloud(name: string, search: CloudSearch, findings: Findings): FoundCloud | undefined {
+export function findCloud(wanted: WantedCloud, search: CloudSearch, findings: Findings): FoundCloud | undefined {
+  const { name, where } = wanted;
   const before = findings.problems.length;
   const main = readFirst('clouds', 'OS_CLIENT_CONFIG_FILE', search, findings);
   const secure = readFirst('secure', 'OS_CLIENT_SECURE_FILE', search, findings);
   if (findings.problems.length > before) return undefined;
-  const clouds = { ...cloudsOf(main?.content), ...onlyNew(cloudsOf(secure?.content), cloudsOf(main?.content)) };
+  const clouds = cloudsOf(merge(secure?.content, main?.content));
   if (!Object.hasOwn(clouds, name)) {
-    findings.problems.push({ option: 'cinder.cloud', value: name, expected: oneOf(main?.path, Object.keys(clouds)) });
+    const expected = oneOf(main?.path, Object.keys(clouds));
+    findings.problems.push({ option: 'cinder.cloud', value: name, expected, where });
     return undefined;
   }
   const merged = merge(merge(vendor(clouds[name], search, findings), clouds[name]), cloudsOf(secure?.content)[name]);
-  const path = main?.path ?? secure?.path ?? '';
-  const parsed = cloudSchema.safeParse(merged);
-  if (parsed.success) return { path, cloud: parsed.data };
-  const at = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-  findings.problems.push({
-    option: 'cinder.cloud',
-    value: name,
-    expected: `an entry as in clouds.yaml (${at})`,
-    where: path,
-  });
-  return undefined;
+  return parseCloud(name, merged, main?.path ?? secure?.path ?? '', findings);
 }
 
-function onlyNew(extra: Record<string, unknown>, known: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(extra).filter(([name]) => !Object.hasOwn(known, name)));
+function parseCloud(name: string, entry: unknown, path: string, findings: Findings): FoundCloud | undefined {
+  const parsed = cloudSchema.safeParse(entry);
+  if (parsed.success) return { path, cloud: parsed.data };
+  const at = parsed.error.issues.map((issue) => issue.path.join('.') || 'the entry').join(', ');
+  const expected = `an entry as in clouds.yaml (look at ${at})`;
+  findings.problems.push({ option: 'cinder.cloud', value: name, expected, where: path });
+  return undefined;
 }
 
 function cloudsOf(content: unknown): Record<string, unknown> {

@@ -1,17 +1,18 @@
 import { Secret } from '../base/index.ts';
 import { composeCinder } from './compose-cinder.ts';
 import { composeDpm } from './compose-dpm.ts';
-import { emptyLayers, findGiven } from './layers.ts';
-import type { Layers, Source } from './layers.ts';
+import { emptyLayers } from './layers.ts';
+import type { Layers } from './layers.ts';
 import { addOpenstackDefaults } from './openstack.ts';
 import { readCertificates, statePath } from './paths.ts';
 import type { NamedPath, Surroundings } from './paths.ts';
 import { settingsError } from './problems.ts';
-import { findOption } from './schema.ts';
+import type { SectionName } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { checkNames, chooseFiles, readEnvironment, readSettingsFile } from './sources.ts';
 import type { Findings } from './sources.ts';
 import { readSection } from './values.ts';
+import type { ReadSection } from './values.ts';
 
 /** Everything the settings depend on. @public */
 export interface LoadOptions extends Surroundings {
@@ -61,16 +62,13 @@ function compose(
   const dpm = readSection('dpm', layers, findings);
   const cinder = readSection('cinder', layers, findings);
   const serviceUser = readSection('service_user', layers, findings);
-  const named = (section: string, name: string, path: string | undefined): NamedPath | undefined =>
-    path === undefined ? undefined : { option: `${section}.${name}`, path, source: sourceOf(layers, section, name) };
-
-  const caFile = named('cinder', 'cafile', cinder.values.cafile);
+  const caFile = namedPath(cinder, 'cinder.cafile', cinder.values.cafile);
   const cinderSettings = composeCinder(
     cinder.values,
     serviceUser.values,
     {
       interface: catalogInterface,
-      catalogInfoGiven: sourceOf(layers, 'cinder', 'catalog_info').kind !== 'default',
+      catalogInfoGiven: cinder.sources.get('catalog_info')?.kind !== 'default',
       ca: caFile === undefined ? undefined : readCertificates(caFile, options, findings),
     },
     findings,
@@ -78,12 +76,12 @@ function compose(
   const computeDriver = common.values.compute_driver;
   const dpmSettings = composeDpm(
     dpm.values,
-    (name) => named('dpm', name, dpm.values[name]),
+    (name) => namedPath(dpm, `dpm.${name}`, dpm.values[name]),
     options,
     findings,
     computeDriver === DPM_DRIVER,
   );
-  const state = named('DEFAULT', 'state_path', common.values.state_path);
+  const state = namedPath(common, 'DEFAULT.state_path', common.values.state_path);
   if (cinderSettings === undefined || common.values.host === undefined || state === undefined) return undefined;
   return {
     host: common.values.host,
@@ -97,8 +95,13 @@ function compose(
   };
 }
 
-function sourceOf(layers: Layers, section: string, name: string): Source {
-  return findGiven(layers, section, name, findOption(section, name))?.at(-1)?.source ?? { kind: 'default' };
+function namedPath<S extends SectionName>(
+  section: ReadSection<S>,
+  option: `${S}.${string}`,
+  path: string | undefined,
+): NamedPath | undefined {
+  const source = section.sources.get(option.slice(option.indexOf('.') + 1)) ?? { kind: 'default' };
+  return path === undefined ? undefined : { option, path, source };
 }
 
 /** Settings are shared by everything: nobody may change them under the others. */

@@ -19,6 +19,12 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
+/** `send_token` is short for `send_service_user_token`. */
+function holdsAllWords(known: string, wanted: string): boolean {
+  const parts = known.split('_');
+  return wanted.length >= 3 && wanted.split('_').every((word) => parts.some((part) => part.startsWith(word)));
+}
+
 /**
  * The known word that the given one most probably stands for; undefined when none is near.
  * Case and the choice between dash and underscore do not count.
@@ -29,7 +35,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
   const allowed = Math.max(2, Math.floor(wanted.length / 3));
   const ranked = known
     .map((word) => ({ word, far: distance(wanted, plain(word)) }))
-    .filter(({ word, far }) => far <= allowed || (wanted.length >= 3 && plain(word).includes(wanted)))
+    .filter(({ word, far }) => far <= allowed || holdsAllWords(plain(word), wanted))
     .sort((a, b) => a.far - b.far);
   return ranked[0]?.word;
 }

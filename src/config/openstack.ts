@@ -1,8 +1,8 @@
 import { findCloud } from './cloud-files.ts';
 import type { Cloud, CloudSearch } from './cloud-files.ts';
 import { describeSource, givenIn } from './layers.ts';
-import type { Layer, Layers, Source } from './layers.ts';
-import { sectionOptions } from './schema.ts';
+import type { Given, Layer, Layers, Source } from './layers.ts';
+import { sectionOptions, settingsSchema } from './schema.ts';
 import type { Environment, Findings } from './sources.ts';
 
 /** `OS_*` variables that serve as defaults of `[cinder]`; the first that is set counts. Source: Cinder sheet 1.12. */
@@ -53,8 +53,10 @@ const ENVVARS = 'envvars';
  * @returns the interface of the service catalogue that they name
  */
 export function addOpenstackDefaults(layers: Layers, search: CloudSearch, findings: Findings): string | undefined {
-  const name = cloudName(layers, search.env);
-  const cloud = name === undefined || name === ENVVARS ? undefined : findCloud(name, search, findings);
+  const named = cloudName(layers, search.env);
+  const name = named?.value;
+  const where = named === undefined ? undefined : describeSource(named.source);
+  const cloud = name === undefined || name === ENVVARS ? undefined : findCloud({ name, where }, search, findings);
   if (name !== undefined) setAside(layers.files, name, findings);
   if (name !== undefined && cloud !== undefined) {
     addCloud(layers.cloud, cloud.cloud, { kind: 'cloud', path: cloud.path, cloud: name });
@@ -71,19 +73,18 @@ function given(layers: Layers, name: string): boolean {
   );
 }
 
-function cloudName(layers: Layers, env: Environment): string | undefined {
+function cloudName(layers: Layers, env: Environment): Given | undefined {
   for (const layer of [layers.environment, layers.files]) {
-    const named = layer.get('cinder', 'cloud')?.at(-1)?.value;
-    if (named !== undefined && named !== '') return named;
+    const named = layer.get('cinder', 'cloud')?.at(-1);
+    if (named === undefined || named.value === '') continue;
+    // What is no name at all is left to the check of every setting.
+    return settingsSchema.cinder.cloud.schema.safeParse(named.value).success ? named : undefined;
   }
-  const fromEnvironment = env.OS_CLOUD;
-  if (fromEnvironment === undefined || fromEnvironment === '') return undefined;
-  if (deciding.some((name) => given(layers, name))) return undefined;
-  layers.openstack.add('cinder', 'cloud', {
-    value: fromEnvironment,
-    source: { kind: 'environment', name: 'OS_CLOUD' },
-  });
-  return fromEnvironment;
+  const value = env.OS_CLOUD;
+  if (value === undefined || value === '' || deciding.some((name) => given(layers, name))) return undefined;
+  const named: Given = { value, source: { kind: 'environment', name: 'OS_CLOUD' } };
+  layers.openstack.add('cinder', 'cloud', named);
+  return named;
 }
 
 /** The cloud is taken instead of what the files say, and that is told. */

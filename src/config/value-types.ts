@@ -93,7 +93,8 @@ export const serviceUrl: ValueType<string> = {
     'URL',
     'an http or https URL without user, password or query',
     ['keystone', 'ftp://keystone/v3', 'https://user:pw@keystone/v3', 'https://keystone/v3?a=b', 'https://'],
-    (value) => readUrl(value)?.href.replace(/\/+$/, ''),
+    // What is left of a template is no address.
+    (value) => (/[%$][({]/.test(value) ? undefined : readUrl(value)?.href.replace(/\/+$/, '')),
   ),
   emptyIsNone: true,
 };

@@ -22,25 +22,25 @@ export interface SettingEntry {
 export interface ReadSection<S extends SectionName> {
   readonly values: SectionValues<S>;
   readonly entries: readonly SettingEntry[];
+  /** Where the value of an option comes from. */
+  readonly sources: ReadonlyMap<string, Source>;
 }
 
 /** Reads every option of a section from the layers; what cannot be used becomes a problem and counts as absent. */
 export function readSection<S extends SectionName>(section: S, layers: Layers, findings: Findings): ReadSection<S> {
   const values: Record<string, unknown> = {};
   const entries: SettingEntry[] = [];
+  const sources = new Map<string, Source>();
   for (const [name, option] of Object.entries(sectionOptions(section))) {
     const given = settle(section, name, option, layers, findings);
     values[name] = parse(section, name, option, given, findings);
     const first = given[0];
     if (first === undefined) continue;
     const value = option.secret === true ? [BLANKED] : given.map((one) => one.value);
-    entries.push({ section, option: name, value, source: describeSource(sourceOf(option, given, first.source)) });
+    sources.set(name, first.source);
+    entries.push({ section, option: name, value, source: describeSource(first.source) });
   }
-  return { values: values as SectionValues<S>, entries }; // filled row by row from the table that the type is made of
-}
-
-function sourceOf(option: Option, given: readonly Given[], first: Source): Source {
-  return option.multi === true ? first : (given.at(-1)?.source ?? first);
+  return { values: values as SectionValues<S>, entries, sources }; // filled row by row from the table that the type is made of
 }
 
 /** The texts that count: the last of a single value, all of a multi-valued one, references filled in. */

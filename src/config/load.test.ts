@@ -1,0 +1,455 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../base/index.ts';
+import { CertificateAuthority } from '../simulator/server/index.ts';
+import { loadText, memoryFiles, settingsText } from '../../test/support/settings.ts';
+import { configSample, configShow, loadSettings } from './index.ts';
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+describe('a complete file', () => {
+  test('gives typed, frozen settings', () => {
+    const settings = loadText(settingsText());
+
+    expect(settings).toMatchObject({
+      host: 'compute1',
+      computeDriver: 'dpm.DPMDriver',
+      statePath: '/var/lib/nova-dpm',
+      dpm: {
+        hmcUrls: ['https://hmc1.example.com:6794'],
+        maxMemoryMib: 65536,
+        adapterPorts: [
+          { adapterObjectId: '11112222-3333-4444-5555-666677778880', port: 0 },
+          { adapterObjectId: '11112222-3333-4444-5555-666677778881', port: 1 },
+        ],
+        volumeDrivers: [{ type: 'fibre_channel', module: 'builtin' }],
+        startTimeoutMs: 900_000,
+      },
+      cinder: {
+        auth: { type: 'password', username: 'nova', userDomainId: 'default', projectDomainId: 'default' },
+        catalogInfo: 'volumev3::publicURL',
+      },
+      warnings: [],
+    });
+    expect(settings.dpm.hmcPassword.reveal()).toBe('hmc-sentinel-secret');
+    expect(Object.isFrozen(settings.dpm.adapterPorts[0])).toBe(true);
+  });
+
+  test('shows its secrets in no form', () => {
+    const settings = loadText(settingsText());
+
+    const shown = `${inspect(settings, { depth: 9 })} ${JSON.stringify(settings)} ${JSON.stringify(configShow(settings))}`;
+
+    expect(shown).not.toContain('sentinel-secret');
+    expect(configShow(settings)).toContainEqual({
+      option: 'dpm.hmc_password',
+      value: '***',
+      source: '/cfg/nova-dpm.conf:7',
+    });
+  });
+
+  test('tells where each value comes from', () => {
+    const env = { NOVA_DPM_DPM__MAX_MEMORY: '1024', OS_REGION_NAME: 'R1' };
+
+    const shown = configShow(loadText(settingsText(), { env }));
+
+    expect(shown).toContainEqual({ option: 'dpm.max_memory', value: '1024', source: 'NOVA_DPM_DPM__MAX_MEMORY' });
+    expect(shown).toContainEqual({ option: 'cinder.region_name', value: 'R1', source: 'OS_REGION_NAME' });
+    expect(shown).toContainEqual({ option: 'dpm.boot_attempts', value: '2', source: 'default' });
+  });
+});
+
+describe('values', () => {
+  test.each([
+    ['hmc1', 'https://hmc1:6794'],
+    ['HMC1.Example.com:443', 'https://hmc1.example.com:443'],
+    ['https://hmc1', 'https://hmc1:6794'],
+    ['https://hmc1:80/', 'https://hmc1:80'],
+    ['10.1.2.3', 'https://10.1.2.3:6794'],
+    ['fd00::17', 'https://[fd00::17]:6794'],
+    ['[fd00::17]:7000', 'https://[fd00::17]:7000'],
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+    ['http://localhost', 'http://localhost:6794'],
+    ['http://[::1]:1', 'http://[::1]:1'],
+  ])('dpm.hmc = %s is %s', (text, url) => {
+    expect(loadText(settingsText({ 'dpm.hmc': text })).dpm.hmcUrls).toEqual([url]);
+  });
+
+  test.each([
+    'http://127.0.0.1.example.com',
+    'http://hmc',
+    'http://0.0.0.0',
+    'http://[fd00::1]',
+    'hmc:0',
+    'a@b',
+    'a;b',
+  ])('dpm.hmc = %s is refused', (text) => {
+    expect(messageOf(() => loadText(settingsText({ 'dpm.hmc': text })))).toContain('http only for a loopback address');
+  });
+
+  test('a password in a URL is not repeated by the message that refuses it', () => {
+    const message = messageOf(() => loadText(settingsText({ 'dpm.hmc': 'https://user:sesame@hmc1' })));
+
+    expect(message).toContain('https://***@hmc1');
+    expect(message).not.toContain('sesame');
+  });
+
+  test('redundant HMCs keep their order, and one named twice counts once', () => {
+    const { hmcUrls } = loadText(settingsText({ 'dpm.hmc': 'hmc2, hmc1:6794,\n  hmc2:6794' })).dpm;
+
+    expect(hmcUrls).toEqual(['https://hmc2:6794', 'https://hmc1:6794']);
+  });
+
+  test('WWPNs to ignore are brought into the one form', () => {
+    const text = settingsText({ 'dpm.target_wwpn_ignore_list': '50:05:07:68:02:10:0C:1B, 0x5005076802200c1b' });
+
+    expect(loadText(text).dpm.targetWwpnIgnoreList).toEqual(['5005076802100c1b', '5005076802200c1b']);
+  });
+
+  test('volume drivers are added to the built-in one or replace it', () => {
+    const added = loadText(settingsText({ 'dpm.volume_drivers': ['my_fc = ./my.js#Mine', 'other=pkg'] }));
+    const replaced = loadText(settingsText({ 'dpm.volume_drivers': 'fibre_channel=pkg#Other' }));
+
+    expect(added.dpm.volumeDrivers).toEqual([
+      { type: 'fibre_channel', module: 'builtin' },
+      { type: 'my_fc', module: './my.js', exportName: 'Mine' },
+      { type: 'other', module: 'pkg' },
+    ]);
+    expect(replaced.dpm.volumeDrivers).toEqual([{ type: 'fibre_channel', module: 'pkg', exportName: 'Other' }]);
+  });
+
+  test('an adapter port that is named twice is refused', () => {
+    const port = '11112222-3333-4444-5555-666677778880:0';
+    const text = settingsText({ 'dpm.physical_storage_adapter_mappings': [port, port.toUpperCase()] });
+
+    expect(messageOf(() => loadText(text))).toContain('expected each adapter port once');
+  });
+
+  test('a value with a comment behind it is explained', () => {
+    const message = messageOf(() => loadText(settingsText({ 'dpm.max_memory': '4096 # MiB' })));
+
+    expect(message).toContain('a comment needs a line of its own');
+  });
+});
+
+describe('the host name', () => {
+  test('is the short name of the machine when it is not given', () => {
+    const settings = loadText(settingsText({ 'DEFAULT.host': undefined }), { hostname: 'rack7.example.com' });
+
+    expect(settings.host).toBe('rack7');
+  });
+
+  test('is refused when partition names would become too long, even if nobody chose it', () => {
+    const text = settingsText({ 'DEFAULT.host': undefined });
+
+    const message = messageOf(() => loadText(text, { hostname: 'a-long-name-of-a-machine.example.com' }));
+
+    expect(message).toContain('DEFAULT.host = "a-long-name-of-a-machine" (default)');
+    expect(message).toContain('partition names, which end at 64');
+    expect(`OpenStack-${'h'.repeat(17)}-2f0c1a2b-0000-4000-8000-000000000000`).toHaveLength(64);
+  });
+});
+
+describe('several sources', () => {
+  test('of single values the later file wins, multi-valued ones add up', () => {
+    const files = memoryFiles(
+      {
+        '/a.conf': settingsText(),
+        '/b.conf':
+          '[dpm]\nmax_memory = 2048\nphysical_storage_adapter_mappings = 11112222-3333-4444-5555-666677778882:0\n',
+      },
+      ['/var/lib/nova-dpm'],
+    );
+
+    const settings = loadText('', { configFiles: ['/a.conf', '/b.conf'], files });
+
+    expect(settings.dpm.maxMemoryMib).toBe(2048);
+    expect(settings.dpm.adapterPorts.map(({ adapterObjectId }) => adapterObjectId.at(-1))).toEqual(['0', '1', '2']);
+    expect(settings.files).toEqual(['/a.conf', '/b.conf']);
+  });
+
+  test('the environment wins over files, and holds lists divided by commas', () => {
+    const env = {
+      NOVA_DPM_DEFAULT__HOST: 'other',
+      NOVA_DPM_DPM__HMC_PASSWORD: 'pa$word-$$1',
+      NOVA_DPM_DPM__PHYSICAL_STORAGE_ADAPTER_MAPPINGS:
+        '11112222-3333-4444-5555-666677778885:1, 11112222-3333-4444-5555-666677778886:0',
+    };
+
+    const settings = loadText(settingsText(), { env });
+
+    expect(settings.host).toBe('other');
+    expect(settings.dpm.adapterPorts.map(({ port }) => port)).toEqual([1, 0]);
+    expect(settings.dpm.hmcPassword.reveal()).toBe('pa$word-$$1');
+  });
+
+  test('without --config-file, NOVA_DPM_CONFIG counts, then the directory, then /etc', () => {
+    const all = {
+      '/named.conf': settingsText({ 'DEFAULT.host': 'named' }),
+      'nova-dpm.conf': settingsText({ 'DEFAULT.host': 'here' }),
+      '/etc/nova-dpm/nova-dpm.conf': settingsText({ 'DEFAULT.host': 'etc' }),
+    };
+    const { 'nova-dpm.conf': _here, ...notHere } = all;
+    const load = (files: Record<string, string>, env: Record<string, string>) =>
+      loadText('', { configFiles: [], env, files: memoryFiles(files, ['/var/lib/nova-dpm']) }).host;
+
+    expect(load(all, { NOVA_DPM_CONFIG: '/named.conf' })).toBe('named');
+    expect(load(all, {})).toBe('here');
+    expect(load(notHere, {})).toBe('etc');
+  });
+
+  test('a file that is named and not there is a problem, no file at all a hint', () => {
+    const none = { configFiles: [], files: memoryFiles({}) };
+
+    expect(messageOf(() => loadText('', { configFiles: ['/no.conf'] }))).toContain('--config-file = "/no.conf"');
+    expect(messageOf(() => loadText('', none))).toContain('no settings file was found');
+  });
+
+  test('a variable that names no section is told, not obeyed', () => {
+    const { warnings } = loadText(settingsText(), { env: { NOVA_DPM_HMC: 'x' } });
+
+    expect(warnings).toEqual(['NOVA_DPM_HMC is not used (expected NOVA_DPM_<SECTION>__<OPTION>)']);
+    expect(messageOf(() => loadText(settingsText(), { env: { NOVA_DPM_DMP__HMC: 'x' } }))).toContain(
+      'NOVA_DPM_DMP__HMC is not known: expected the section DPM, perhaps',
+    );
+  });
+});
+
+describe('references between values', () => {
+  test('are filled in as oslo.config does', () => {
+    const text = settingsText({
+      'DEFAULT.base': '/srv/$host',
+      'DEFAULT.state_path': '$base/${dpm.cpc_name}/x',
+      'dpm.cpc_name': 'A90',
+      'dpm.hmc': '$domain_prefix.example.com',
+      'dpm.hmc_username': 'a$$b\\$c$',
+      'DEFAULT.domain_prefix': 'hmc9',
+    });
+
+    const settings = loadText(text);
+
+    expect(settings.statePath).toBe('/srv/compute1/A90/x');
+    expect(settings.dpm.hmcUrls).toEqual(['https://hmc9.example.com:6794']);
+    expect(settings.dpm.hmcUsername).toBe('a$b$c$');
+  });
+
+  test('to nothing, in circles, or to a secret are refused, without showing the secret', () => {
+    const nothing = messageOf(() => loadText(settingsText({ 'dpm.cpc_name': 'x$nothing' })));
+    const circle = messageOf(() =>
+      loadText(settingsText({ 'dpm.cpc_name': '$hmc_username', 'dpm.hmc_username': '$cpc_name' })),
+    );
+    const secret = messageOf(() => loadText(settingsText({ 'dpm.cpc_name': '$hmc_password' })));
+    const inSecret = messageOf(() => loadText(settingsText({ 'dpm.hmc_password': 'ses$ame' })));
+
+    expect(nothing).toContain('expected $nothing that is set, or $$ for a dollar sign');
+    expect(circle).toContain('circles');
+    expect(secret).toContain('no reference to a secret');
+    expect(secret + inSecret).not.toMatch(/sentinel|ses|\$ame/);
+    expect(inSecret).toContain('dpm.hmc_password = ***');
+  });
+});
+
+describe('names', () => {
+  test.each([
+    ['dpm.max_memroy', 'dpm.max_memory, perhaps'],
+    ['dpm.hmc-password', 'dpm.hmc_password, perhaps'],
+    ['dpm.adapter_mappings', 'dpm.physical_storage_adapter_mappings, perhaps'],
+    ['dpm.host', 'this option in section [DEFAULT]'],
+    ['cinder.max_memory', 'this option in section [dpm]'],
+    ['service_user.send_token', 'service_user.send_service_user_token, perhaps'],
+    ['cinder.zzzzzzzz', 'one of the options that dpm config sample shows'],
+  ])('%s is unknown, and the advice is: %s', (name, advice) => {
+    const message = messageOf(() => loadText(settingsText({ [name]: 'sesame' })));
+
+    expect(message).toContain(`${name} (/cfg/nova-dpm.conf:`);
+    expect(message).toContain(`is not known: expected ${advice}`);
+    expect(message).not.toContain('sesame');
+  });
+
+  test("a nova.conf of the retired Python driver is taken as it is, with Nova's own options in every section", () => {
+    const settings = loadText(
+      settingsText({
+        'DEFAULT.compute_driver': 'dpm.DPMDriver',
+        'DEFAULT.my_ip': '10.0.0.1',
+        'DEFAULT.transport_url': 'rabbit://openstack:rabbit$ecret@controller',
+        'DEFAULT.max_concurrent_builds': '4',
+        'dpm.max_instances': '85',
+        'cinder.os_region_name': 'RegionOne',
+        'cinder.catalog_info': 'volumev3:cinderv3:internalURL',
+        'cinder.http_retries': '3',
+        'cinder.cross_az_attach': 'true',
+        'cinder.debug': 'false',
+        'cinder.collect_timing': 'false',
+        'cinder.split_loggers': 'false',
+        'cinder.timeout': '60',
+        'cinder.endpoint_template': 'http://localhost:8776/v3/%(project_id)s',
+        'cinder.certfile': '/etc/nova/c.pem',
+        'libvirt.virt_type': 'kvm',
+        'vnc.enabled': 'false',
+      }),
+    );
+
+    expect(settings.cinder).toMatchObject({
+      regionName: 'RegionOne',
+      catalogInfo: 'volumev3:cinderv3:internalURL',
+      endpointOverride: 'http://localhost:8776/v3',
+    });
+    expect(settings.dpm.maxConcurrentBuilds).toBe(4);
+    expect(settings.warnings).toEqual([
+      expect.stringMatching(/^dpm\.max_instances \(.*\) is not used/),
+      expect.stringMatching(/^cinder\.certfile \(.*\) is not used/),
+    ]);
+  });
+
+  test('with the fake driver nothing of [dpm] is required', () => {
+    const text =
+      '[DEFAULT]\ncompute_driver = fake.FakeDriver\n[cinder]\nauth_type = none\nendpoint_override = http://c/v3\n';
+
+    expect(loadText(text)).toMatchObject({ computeDriver: 'fake.FakeDriver', dpm: { hmcUrls: [], maxProcessors: 0 } });
+  });
+});
+
+describe('files that settings name', () => {
+  const passwordFile = (file: { text: string; mode: number }) =>
+    loadText(settingsText({ 'dpm.hmc_password': undefined, 'dpm.hmc_password_file': 'hmc.pw' }), {
+      extraFiles: { '/cfg/hmc.pw': file },
+    });
+
+  test('the password file gives its one line, whoever may read it', () => {
+    const shut = passwordFile({ text: 'sesame $x \n', mode: 0o600 });
+    const open = passwordFile({ text: 'sesame\r\n', mode: 0o640 });
+
+    expect(shut.dpm.hmcPassword.reveal()).toBe('sesame $x ');
+    expect(shut.warnings).toEqual([]);
+    expect(open.dpm.hmcPassword.reveal()).toBe('sesame');
+    expect(open.warnings).toEqual([expect.stringContaining('chmod 600 /cfg/hmc.pw')]);
+  });
+
+  test.each([
+    ['an empty file', '\n'],
+    ['two lines', 'sesame\nopen\n'],
+  ])('%s is no password file, and is not repeated', (_, text) => {
+    const message = messageOf(() => passwordFile({ text, mode: 0o600 }));
+
+    expect(message).toContain('dpm.hmc_password_file = "/cfg/hmc.pw"');
+    expect(message).not.toContain('sesame');
+  });
+
+  test('two passwords are one too many, and a missing file is named', () => {
+    const both = messageOf(() =>
+      loadText(settingsText({ 'dpm.hmc_password_file': '/pw' }), { extraFiles: { '/pw': 'x' } }),
+    );
+    const gone = messageOf(() =>
+      loadText(settingsText({ 'dpm.hmc_password': undefined, 'dpm.hmc_password_file': '~/pw' })),
+    );
+
+    expect(both).toContain('only one of dpm.hmc_password and dpm.hmc_password_file');
+    expect(gone).toContain('dpm.hmc_password_file = "/home/op/pw" (/cfg/nova-dpm.conf:');
+    expect(gone).toContain('a file that exists');
+  });
+
+  test('certificates come from a file or a directory', () => {
+    const [one, two] = [new CertificateAuthority().pem, new CertificateAuthority().pem];
+    const extraFiles = {
+      '/ca/a.pem': `# text before\n${one}`,
+      '/ca/b.crt': two,
+      '/ca/README': 'no certificate',
+      '/empty/x': '',
+    };
+    const load = (path: string) => loadText(settingsText({ 'dpm.hmc_ca_certs': path }), { extraFiles }).dpm.hmcCa;
+
+    expect(load('/ca/a.pem')?.match(/BEGIN/g)).toHaveLength(1);
+    expect(load('/ca')?.match(/BEGIN/g)).toHaveLength(2);
+    expect(load('../ca/a.pem')).toBe(load('/ca/a.pem'));
+    for (const path of ['/ca/README', '/empty', '/none']) {
+      expect(messageOf(() => load(path))).toContain(`dpm.hmc_ca_certs = "${path}"`);
+    }
+  });
+
+  test('a certificate that is damaged is refused at once', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    const text = settingsText({ 'dpm.hmc_ca_certs': '/ca.pem' });
+
+    expect(messageOf(() => loadText(text, { extraFiles: { '/ca.pem': pem } }))).toContain('dpm.hmc_ca_certs');
+  });
+
+  test('switching off verification, plain http to Keystone and an open settings file are warned of', () => {
+    const text = settingsText({
+      'dpm.hmc_insecure': 'true',
+      'cinder.insecure': 'yes',
+      'cinder.auth_url': 'http://keystone/v3',
+    });
+    const files = memoryFiles({ '/cfg/nova-dpm.conf': { text, mode: 0o644 } }, ['/var/lib/nova-dpm']);
+
+    const { warnings } = loadText('', { files });
+
+    expect(warnings.map((warning) => warning.split(' ')[0])).toEqual([
+      '/cfg/nova-dpm.conf',
+      'cinder.auth_url',
+      'cinder.insecure',
+      'dpm.hmc_insecure',
+    ]);
+  });
+});
+
+describe('the state directory', () => {
+  const load = (changes: Record<string, string>, env: Record<string, string>, writable: readonly string[]) =>
+    loadText('', { env, files: memoryFiles({ '/cfg/nova-dpm.conf': settingsText(changes) }, writable) }).statePath;
+
+  test('is the default where that can be written, else the XDG state directory', () => {
+    expect(load({}, {}, ['/var/lib/nova-dpm'])).toBe('/var/lib/nova-dpm');
+    expect(load({}, {}, [])).toBe('/home/op/.local/state/nova-dpm');
+    expect(load({}, { XDG_STATE_HOME: '/xdg' }, [])).toBe('/xdg/nova-dpm');
+    expect(load({}, { XDG_STATE_HOME: 'relative' }, [])).toBe('/home/op/.local/state/nova-dpm');
+  });
+
+  test('is where it was said to be, without a second choice', () => {
+    expect(load({ 'DEFAULT.state_path': 'state' }, {}, [])).toBe('/cfg/state');
+    expect(load({ 'DEFAULT.state_path': '~/state' }, {}, [])).toBe('/home/op/state');
+    expect(load({ 'DEFAULT.state_path': '' }, {}, [])).toBe('/home/op/.local/state/nova-dpm');
+  });
+});
+
+test('the sample is a settings file that lacks only what cannot be guessed', () => {
+  const missing = messageOf(() =>
+    loadSettings({
+      configFiles: ['/s'],
+      env: {},
+      cwd: '/',
+      home: '/',
+      hostname: 'h',
+      files: memoryFiles({ '/s': configSample() }),
+    }),
+  );
+
+  expect(missing.match(/\S+ is missing/g)).toEqual([
+    'cinder.auth_type is missing',
+    'dpm.cpc_object_id is missing',
+    'dpm.hmc_password is missing',
+  ]);
+  expect(missing).not.toContain('is not known');
+});
+
+test('every line of the sample that is commented out can be taken in', () => {
+  const uncommented = configSample()
+    .split('\n')
+    .filter((line) => !/^#\w+ =$/.test(line))
+    .map((line) => line.replace(/^#(\w+ =)/, '$1'))
+    .join('\n');
+  const files = memoryFiles({ '/s': uncommented, '/etc/nova-dpm/hmc-password': 'x' });
+  const message = messageOf(() =>
+    loadSettings({ configFiles: ['/s'], env: {}, cwd: '/', home: '/', hostname: 'h', files }),
+  );
+
+  expect(message).not.toContain('is not known');
+  // The sample's example of a cloud and of certificates are not on this machine.
+  expect(message.match(/[a-z_]+\.[a-z_]+ =/g)).toEqual(['cinder.cloud =', 'dpm.hmc_ca_certs =']);
+});

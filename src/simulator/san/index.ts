@@ -18,3 +18,4 @@ export type {
   ZoningOptions,
   ZoningPolicy,
 } from './types.ts';
+export { parseWwpn } from './wwpn.ts';

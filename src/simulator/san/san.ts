@@ -40,7 +40,8 @@ class TheSan implements SimulatedSan {
     this.#fabrics = new Map(ids.map((id) => [id, new Fabric(id, this.zoning.policy)]));
     this.#arrays = Array.from({ length: options.arrays ?? 2 }, (_, index) => {
       const ports = targetPorts(index, ids, options.portsPerFabric ?? 2);
-      return new StorageArray(`array-${index + 1}`, ports, options.firstLun ?? 0);
+      // A mirror seldom has the same LUN free on both sides: the second array counts from 256 further on.
+      return new StorageArray(`array-${index + 1}`, ports, (options.firstLun ?? 0) + index * 256);
     });
   }
 

@@ -1,0 +1,14 @@
+export { connectionShapes, type ConnectionShape, type ConnectionShapeName } from './cinder/shapes.ts';
+export type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts';
+export type { CinderSnapshot } from './cinder/snapshot.ts';
+export { defaultUsers, defaultVolumes } from './defaults.ts';
+export type { ApplicationCredentialOptions, UserOptions } from './keystone/directory.ts';
+export type {
+  CinderOptions,
+  InitialVolume,
+  KeystoneOptions,
+  Openstack,
+  OpenstackOptions,
+  VolumeOptions,
+} from './options.ts';
+export { startOpenstack } from './start.ts';

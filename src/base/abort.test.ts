@@ -24,7 +24,7 @@ test('a deadline of ours becomes a timeout error with its number', async () => {
     });
   });
 
-  await expect(never).rejects.toSatisfy((error) => error instanceof TimeoutError && error.facts['timeoutMs'] === 5);
+  await expect(never).rejects.toSatisfy((error) => error instanceof TimeoutError && error.facts.timeoutMs === 5);
 });
 
 test("the caller's own reason comes through a deadline untouched", async () => {

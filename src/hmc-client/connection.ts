@@ -1,6 +1,6 @@
 import { ConflictError, describeError, Secret, toError, whileWanted } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { HmcEndpoint } from './endpoint.ts';
+import type { HmcEndpoint } from './endpoint.ts';
 import type { Grant, ParsedAnswer } from './endpoint.ts';
 import { classify, HmcAuthError, HmcConnectionError, HmcHttpError } from './errors.ts';
 import { HmcLevel } from './level.ts';

@@ -77,11 +77,11 @@ function reader(entries: readonly (readonly [string, Field])[]): z.ZodType {
  * Writes a request body. Strict: a name that is not among `keys`, or a value that the HMC would refuse, is an error here.
  * Names whose value is undefined are left out.
  */
-export function writerOf<F extends FieldTable, K extends keyof F & string>(
+export function writerOf<F extends FieldTable>(
   fields: F,
-  keys: readonly K[],
+  keys: readonly (keyof F & string)[],
 ): z.ZodType<Record<string, unknown>> {
-  const chosen = new Map<string, Field>(keys.map((key) => [key, fields[key] as F[K]])); // K is a key of F
+  const chosen = new Map(Object.entries(fields).filter(([key]) => keys.includes(key)));
   const shape = Object.fromEntries([...chosen].map(([key, { write }]) => [key, write.optional()]));
   return z.strictObject(shape).transform((given) => {
     const present = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -97,24 +97,17 @@ export class VolumeStateError extends DpmError {
     what: string,
     volume: { readonly id: string; readonly name: string; readonly status: string },
     expected: readonly string[],
-    remark = '',
+    options: { readonly cause?: unknown; readonly remark?: string } = {},
   ) {
     const name = volume.name === '' ? volume.id : `"${volume.name}" (${volume.id})`;
-    super(`${what}: volume ${name} is ${volume.status}, expected ${expected.join(' or ')}${remark}`, {
-      volumeId: volume.id,
-      volumeName: volume.name,
-      status: volume.status,
-      expected,
-    });
+    super(
+      `${what}: volume ${name} is ${volume.status}, expected ${expected.join(' or ')}${options.remark ?? ''}`,
+      { volumeId: volume.id, volumeName: volume.name, status: volume.status, expected },
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.volumeId = volume.id;
     this.status = volume.status;
   }
-}
-
-/** The refusal in the chain of causes, if there is one. */
-export function findRefusal(error: unknown): CinderHttpError | undefined {
-  const found = findError(error, 'CINDER_HTTP');
-  return found instanceof CinderHttpError ? found : undefined;
 }
 
 /**
@@ -124,17 +117,22 @@ export function findRefusal(error: unknown): CinderHttpError | undefined {
  * @public
  */
 export function isCinderError(error: unknown, ...statuses: readonly number[]): error is Error {
-  const refusal = findRefusal(error);
-  return refusal !== undefined && (statuses.length === 0 || statuses.includes(refusal.status));
+  const refusal = findError(error, 'CINDER_HTTP');
+  return refusal instanceof CinderHttpError && (statuses.length === 0 || statuses.includes(refusal.status));
 }
 
 /** Nothing is known of the outcome: a proxy's answer, an error of Cinder's own, or of the array. Source: Cinder sheet 1.8. */
 const unknownOutcome: ReadonlySet<number> = new Set([500, 502, 504]);
 const busy: ReadonlySet<number> = new Set([429, 503]);
 
+/** The error of the last attempt, where several were made. */
+export function lastAttempt(error: unknown): unknown {
+  return error instanceof RetriesExhaustedError ? error.attempts.at(-1) : error;
+}
+
 /** What an error of this client says about making the call again. @public */
 export function classify(error: unknown): RetryClass {
-  const last = error instanceof RetriesExhaustedError ? error.attempts.at(-1) : error;
+  const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return last.sent ? 'unknown-outcome' : 'transient';
   if (!(last instanceof CinderHttpError)) return 'permanent';
   if (last.status === 401) return 'session-lost';

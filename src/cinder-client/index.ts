@@ -1,3 +1,4 @@
+export { openCinder } from './client.ts';
 export { readConnectionInfo } from './connection-info.ts';
 export {
   CinderAuthError,
@@ -40,3 +41,4 @@ export type {
   VolumeConnections,
   VolumeFilter,
 } from './types.ts';
+export { volumeConnections } from './volume-connections.ts';

@@ -1,0 +1,101 @@
+import { InternalError, NotFoundError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { CinderSchemaError, isCinderError } from './errors.ts';
+import { backOut, beginDetaching, explainRefusal } from './flow-support.ts';
+import type { LegacyConnections } from './legacy-connections.ts';
+import type {
+  AttachmentFilter,
+  CinderClient,
+  CompleteRequest,
+  ConnectionInfo,
+  Connector,
+  Reservation,
+  ReserveRequest,
+  VolumeConnections,
+} from './types.ts';
+
+/** Statuses in which Cinder reserves: in-use only for a multiattach volume. Source: Cinder sheet 1.3. */
+export const attachableStatuses: readonly string[] = ['available', 'downloading'];
+
+/**
+ * ```
+ * reserve   POST   /attachments              volume reserved
+ * connect   PUT    /attachments/{id}         volume attaching, masked
+ * complete  POST   /attachments/{id}/action  volume in-use
+ * release   DELETE /attachments/{id}         unmasked, volume available
+ * ```
+ */
+export class AttachmentConnections implements VolumeConnections {
+  readonly kind = 'attachments';
+  readonly #cinder: CinderClient;
+  readonly #legacy: LegacyConnections;
+  readonly #log: Logger;
+
+  constructor(cinder: CinderClient, legacy: LegacyConnections, log: Logger) {
+    this.#cinder = cinder;
+    this.#legacy = legacy;
+    this.#log = log;
+  }
+
+  async reserve({ volumeId, instanceUuid, mode }: ReserveRequest, w: Waiting): Promise<Reservation> {
+    try {
+      const attachment = await this.#cinder.attachments.create({ volumeId, instanceUuid, mode }, w);
+      return { volumeId, attachmentId: attachment.id, ...(instanceUuid === undefined ? {} : { instanceUuid }) };
+    } catch (error) {
+      throw await explainRefusal(this.#cinder, error, { what: 'reserve', volumeId, expected: attachableStatuses }, w);
+    }
+  }
+
+  async connect(reservation: Reservation, connector: Connector, w: Waiting): Promise<ConnectionInfo> {
+    const id = attachmentOf(reservation);
+    try {
+      const { connectionInfo } = await this.#cinder.attachments.update(id, connector, w);
+      if (connectionInfo !== undefined) return connectionInfo;
+      throw new CinderSchemaError(`update attachment ${id}: the answer has no connection_info`, { attachmentId: id });
+    } catch (error) {
+      if (isCinderError(error, 404)) {
+        throw new NotFoundError(
+          `attachment ${id} of volume ${reservation.volumeId} does not exist`,
+          {},
+          { cause: error },
+        );
+      }
+      // Deleting an attachment that never got its connector does not ask the array: what it masked would stay.
+      await backOut(this.#cinder, reservation.volumeId, connector, error, this.#log, w);
+      throw error;
+    }
+  }
+
+  async complete(reservation: Reservation, _request: CompleteRequest, w: Waiting): Promise<Reservation> {
+    await this.#cinder.attachments.complete(attachmentOf(reservation), w);
+    return reservation;
+  }
+
+  async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {
+    // Made while the server spoke the flow of old, which any later server still speaks.
+    if (reservation.attachmentId === null) await this.#legacy.release(reservation, connector, w);
+    else await this.#cinder.attachments.delete(reservation.attachmentId, w);
+  }
+
+  async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
+    await beginDetaching(this.#cinder, volumeId, w);
+  }
+
+  async rollDetaching(volumeId: string, w: Waiting): Promise<void> {
+    await this.#cinder.actions.rollDetaching(volumeId, w);
+  }
+
+  async findReservations(filter: AttachmentFilter, w: Waiting): Promise<readonly Reservation[]> {
+    const attachments = await this.#cinder.attachments.list(filter, w);
+    return attachments.map(({ id, volumeId, instanceUuid }) => ({
+      volumeId,
+      attachmentId: id,
+      ...(instanceUuid === undefined ? {} : { instanceUuid }),
+    }));
+  }
+}
+
+function attachmentOf({ volumeId, attachmentId }: Reservation): string {
+  if (attachmentId !== null) return attachmentId;
+  throw new InternalError(`the reservation of volume ${volumeId} has no attachment; it was made in the flow of old`);
+}

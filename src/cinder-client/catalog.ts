@@ -1,0 +1,82 @@
+import { ConfigError } from '../base/index.ts';
+import type { CatalogService } from './wire/keystone.ts';
+
+/** Which of the catalog's endpoints is wanted. */
+export interface EndpointWish {
+  readonly type: string;
+  /** Empty takes any. */
+  readonly name: string;
+  /** In order of preference; `public`, `internal`, `admin`. */
+  readonly interfaces: readonly string[];
+  readonly region: string | undefined;
+}
+
+/** Cinder's names in catalogs, oldest last. Source: Cinder sheet 1.11; service-types-authority. */
+const aliases: readonly string[] = ['block-storage', 'volumev3', 'block-store', 'volume'];
+
+/** Reads `type:name:interface`, as in Nova's `[cinder] catalog_info`. @throws ConfigError */
+export function readCatalogInfo(catalogInfo: string, region?: string, interfaces?: string): EndpointWish {
+  const [type = '', name, ownInterface, ...rest] = catalogInfo.split(':');
+  if (type === '' || name === undefined || ownInterface === undefined || rest.length > 0) {
+    throw new ConfigError(
+      `catalog_info "${catalogInfo}" is not of the form type:name:interface, as in volumev3::publicURL`,
+    );
+  }
+  return { type, name, interfaces: readInterfaces(interfaces ?? ownInterface), region };
+}
+
+const knownInterfaces: ReadonlySet<string> = new Set(['public', 'internal', 'admin']);
+
+function readInterfaces(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim().replace(/URL$/i, '').toLowerCase());
+  const unknown = names.find((name) => !knownInterfaces.has(name));
+  if (unknown === undefined) return names;
+  throw new ConfigError(`interface "${unknown}" is not known (expected public, internal or admin)`);
+}
+
+/**
+ * The URL of the endpoint that is wanted.
+ *
+ * @throws ConfigError naming what the catalog has instead
+ */
+export function findEndpoint(catalog: readonly CatalogService[], wish: EndpointWish): string {
+  const services = typesInOrder(wish.type).flatMap((type) => catalog.filter((service) => service.type === type));
+  const named = services.filter((service) => wish.name === '' || service.name === wish.name);
+  const endpoints = named.flatMap((service) => service.endpoints).filter(({ url }) => speaksV3(url));
+  const regional = endpoints.filter(
+    (endpoint) => wish.region === undefined || [endpoint.region_id, endpoint.region].includes(wish.region),
+  );
+  for (const wanted of wish.interfaces) {
+    const found = regional.find((endpoint) => endpoint.interface === wanted);
+    if (found !== undefined) return found.url;
+  }
+  throw new ConfigError(`${describeWish(wish)} is not in the catalog, which has ${describeCatalog(catalog)}`, {
+    catalog: catalog.map((service) => service.type),
+  });
+}
+
+function typesInOrder(type: string): string[] {
+  return aliases.includes(type) ? [type, ...aliases.filter((alias) => alias !== type)] : [type];
+}
+
+/** `volume` was the name of v1, and some catalogs still carry v2. */
+function speaksV3(url: string): boolean {
+  return !/\/v[12](?:\.\d+)?(?:\/|$)/.test(url);
+}
+
+function describeWish({ type, name, interfaces, region }: EndpointWish): string {
+  const called = name === '' ? '' : ` named "${name}"`;
+  const where = region === undefined ? '' : ` in region "${region}"`;
+  return `an endpoint of type "${type}"${called} with interface ${interfaces.join(' or ')}${where}`;
+}
+
+function describeCatalog(catalog: readonly CatalogService[]): string {
+  if (catalog.length === 0) return 'nothing (is the token scoped to a project?)';
+  const entries = catalog.map(({ type, name, endpoints }) => {
+    const kinds = endpoints.map(
+      (endpoint) => `${endpoint.interface} in ${endpoint.region_id ?? endpoint.region ?? '-'}`,
+    );
+    return `${type}${typeof name === 'string' && name !== '' ? ` "${name}"` : ''} (${kinds.join(', ') || 'no endpoint'})`;
+  });
+  return entries.slice(0, 30).join('; ');
+}

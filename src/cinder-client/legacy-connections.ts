@@ -1,0 +1,172 @@
+import { ConflictError, InternalError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { isCinderError, VolumeStateError } from './errors.ts';
+import { backOut, beginDetaching, explainRefusal, isUncertain } from './flow-support.ts';
+import type {
+  AttachmentFilter,
+  CinderClient,
+  CompleteRequest,
+  ConnectionInfo,
+  Connector,
+  Reservation,
+  ReserveRequest,
+  Volume,
+  VolumeAttachment,
+  VolumeConnections,
+} from './types.ts';
+
+/**
+ * ```
+ * reserve   os-reserve                     volume attaching
+ * connect   os-initialize_connection       masked
+ * complete  os-attach                      volume in-use, attachment record
+ * release   os-terminate_connection        unmasked (and, before os-attach, unreserved)
+ *           os-detach | os-unreserve       volume available
+ * ```
+ *
+ * @remarks A reservation of this flow carries no name: between `reserve` and `complete`, a volume that is `attaching`
+ * is taken to be ours. Nothing in the old calls tells more.
+ */
+export class LegacyConnections implements VolumeConnections {
+  readonly kind = 'legacy';
+  readonly #cinder: CinderClient;
+  readonly #log: Logger;
+
+  constructor(cinder: CinderClient, log: Logger) {
+    this.#cinder = cinder;
+    this.#log = log;
+  }
+
+  async reserve({ volumeId, instanceUuid }: ReserveRequest, w: Waiting): Promise<Reservation> {
+    const reservation = { volumeId, attachmentId: null, ...(instanceUuid === undefined ? {} : { instanceUuid }) };
+    try {
+      await this.#cinder.actions.reserve(volumeId, w);
+    } catch (error) {
+      if (!isUncertain(error) || !(await this.#isReserved(volumeId, w))) {
+        throw await explainRefusal(this.#cinder, error, { what: 'reserve', volumeId, expected: ['available'] }, w);
+      }
+      this.#log.warn({ event: 'cinder.reservation.adopted', volumeId }, 'its answer was lost');
+    }
+    return reservation;
+  }
+
+  async connect({ volumeId }: Reservation, connector: Connector, w: Waiting): Promise<ConnectionInfo> {
+    try {
+      return await this.#cinder.actions.initializeConnection(volumeId, connector, w);
+    } catch (error) {
+      await backOut(this.#cinder, volumeId, connector, error, this.#log, w);
+      throw error;
+    }
+  }
+
+  async complete(reservation: Reservation, request: CompleteRequest, w: Waiting): Promise<Reservation> {
+    const { volumeId, instanceUuid } = reservation;
+    const { mountpoint, mode, hostName } = request;
+    const user = instanceUuid === undefined ? { hostName: hostName ?? missingHost(volumeId) } : { instanceUuid };
+    await this.#cinder.actions.attach(volumeId, { mountpoint, mode, ...user }, w);
+    const volume = await this.#cinder.getVolume(volumeId, w);
+    const record = findRecord(volume, { ...reservation, hostName }) ?? soleRecordAt(volume, mountpoint);
+    if (record === undefined) {
+      throw new VolumeStateError('attach', volume, ['in-use'], { remark: ', with the attachment just made' });
+    }
+    return { ...reservation, attachmentId: record.attachmentId };
+  }
+
+  async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {
+    const volume = await this.#cinder.findVolume(reservation.volumeId, w);
+    if (volume === undefined) return;
+    const record = findRecord(volume, { ...reservation, hostName: connector?.host });
+    if (record !== undefined) await this.#detach(volume, record, connector, w);
+    else await this.#unreserve(volume, connector, w);
+  }
+
+  async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
+    await beginDetaching(this.#cinder, volumeId, w);
+  }
+
+  async rollDetaching(volumeId: string, w: Waiting): Promise<void> {
+    await this.#cinder.actions.rollDetaching(volumeId, w);
+  }
+
+  async findReservations({ volumeId, instanceUuid }: AttachmentFilter, w: Waiting): Promise<readonly Reservation[]> {
+    const volumes =
+      volumeId === undefined ? await this.#cinder.listVolumes({}, w) : [await this.#cinder.findVolume(volumeId, w)];
+    const attached = volumes.flatMap((volume) => (volume === undefined ? [] : reservationsOf(volume)));
+    const wanted = attached.filter((one) => instanceUuid === undefined || one.instanceUuid === instanceUuid);
+    const isAnonymous = volumeId !== undefined && volumes[0]?.status === 'attaching';
+    return isAnonymous ? [...wanted, { volumeId, attachmentId: null }] : wanted;
+  }
+
+  async #isReserved(volumeId: string, w: Waiting): Promise<boolean> {
+    return (await this.#cinder.findVolume(volumeId, w))?.status === 'attaching';
+  }
+
+  async #detach(volume: Volume, record: VolumeAttachment, connector: Connector | undefined, w: Waiting): Promise<void> {
+    if (connector === undefined) {
+      const what = `release volume ${volume.id}: it is attached, and without the connector its masking would stay`;
+      throw new ConflictError(what, { volumeId: volume.id, attachmentId: record.attachmentId });
+    }
+    try {
+      await this.#cinder.actions.terminateConnection(volume.id, connector, w);
+      await this.#cinder.actions.detach(volume.id, record.attachmentId, w);
+    } catch (error) {
+      // With several attachments Cinder cannot tell whose connection is meant; an administrator may name it.
+      if (!isCinderError(error, 409) || volume.attachments.length < 2) throw error;
+      await this.#cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
+    }
+  }
+
+  /** Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. */
+  async #unreserve(volume: Volume, connector: Connector | undefined, w: Waiting): Promise<void> {
+    if (volume.status === 'attaching') {
+      if (connector !== undefined) await this.#cinder.actions.terminateConnection(volume.id, connector, w);
+      await this.#cinder.actions.unreserve(volume.id, w);
+      return;
+    }
+    if (volume.status !== 'error_attaching') return;
+    if (connector !== undefined) await this.#cinder.actions.terminateConnection(volume.id, connector, w);
+    throw new VolumeStateError('release', volume, ['attaching', 'available'], {
+      remark: '; an administrator resets it',
+    });
+  }
+}
+
+/** Ours by its id, by its instance, or by the host where Cinder shows one. */
+function findRecord(
+  volume: Volume,
+  { attachmentId, instanceUuid, hostName }: Reservation & { readonly hostName?: string | undefined },
+): VolumeAttachment | undefined {
+  const { attachments } = volume;
+  if (attachmentId !== null) return attachments.find((record) => record.attachmentId === attachmentId);
+  if (instanceUuid !== undefined) return attachments.find((record) => record.serverId === instanceUuid);
+  if (hostName === undefined) return undefined;
+  const shown = sanitizeHostName(hostName);
+  return attachments.find((record) => record.serverId === undefined && record.hostName === shown);
+}
+
+/** Right after os-attach, for users from whom Cinder hides the host. */
+function soleRecordAt(volume: Volume, mountpoint: string): VolumeAttachment | undefined {
+  const records = volume.attachments.filter((record) => record.serverId === undefined && record.device === mountpoint);
+  return records.length === 1 ? records[0] : undefined;
+}
+
+/** As Cinder writes the host_name of os-attach. Source: Cinder sheet 1.4. */
+function sanitizeHostName(name: string): string {
+  return name
+    .replaceAll(/[ _]/g, '-')
+    .replaceAll(/[^\w.-]/g, '')
+    .toLowerCase()
+    .replace(/^[.-]+|[.-]+$/g, '');
+}
+
+function reservationsOf(volume: Volume): Reservation[] {
+  return volume.attachments.map(({ attachmentId, serverId }) => ({
+    volumeId: volume.id,
+    attachmentId,
+    ...(serverId === undefined ? {} : { instanceUuid: serverId }),
+  }));
+}
+
+function missingHost(volumeId: string): never {
+  throw new InternalError(`complete volume ${volumeId}: neither instance nor host name is given`);
+}

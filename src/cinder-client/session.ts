@@ -1,0 +1,237 @@
+import type { z } from 'zod';
+import { ConflictError, retry } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { TransportError } from '../http/index.ts';
+import type { HttpTransport, TransportRequest, TransportResponse } from '../http/index.ts';
+import { parseEndpoint, resourceRoot } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+import { CinderAuthError, CinderConnectionError, CinderHttpError } from './errors.ts';
+import { formatMicroversion, maximumOfRefusal, since } from './microversion.ts';
+import type { Microversion } from './microversion.ts';
+import type { CinderPolicies } from './options.ts';
+import { askedDelayMs, mayRepeat } from './policy.ts';
+import type { CallKind } from './policy.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { Token, TokenSource } from './tokens.ts';
+import { readFault, readRequestId, readRetryAfterMs } from './wire/fault.ts';
+import { parseAnswer } from './wire/parse.ts';
+import { readMaximum } from './wire/version.ts';
+
+/** One call of Cinder. */
+export interface Call {
+  /** What is being done, to which resource: begins every error's message. */
+  readonly what: string;
+  readonly kind: CallKind;
+  readonly method: TransportRequest['method'];
+  /** Below the project: `/volumes/…`. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Least microversion that has the call. */
+  readonly needs?: Microversion;
+  /** Microversion to ask for where the server has it; the least one asked for is `needs`. */
+  readonly wants?: Microversion;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface SessionOptions {
+  readonly tokens: TokenSource;
+  readonly serviceTokens: TokenSource | undefined;
+  /** From the token's catalog, or fixed. */
+  readonly findUrl: (token: Token) => string;
+  readonly openTransport: (origin: string) => HttpTransport;
+  readonly policies: CinderPolicies;
+  readonly clock: () => number;
+  readonly requestId: (() => string) | undefined;
+  readonly log: Logger;
+  readonly owner: AbortSignal;
+}
+
+interface Ready {
+  readonly endpoint: Endpoint;
+  readonly transport: HttpTransport;
+  readonly maximum: Microversion;
+}
+
+/** What all calls ask for, unless they say otherwise: Nova's choice, at which both flows are whole. Source: Nova sheet 2.14. */
+const USUAL = since.attachmentComplete;
+
+/**
+ * One Cinder behind its tokens: finds the endpoint and the level once, sends calls, renews a refused token once, lowers
+ * the microversion when the server says so, and repeats by policy.
+ */
+export class CinderSession {
+  readonly #options: SessionOptions;
+  readonly #flight: SingleFlight<Ready>;
+  #ready: Ready | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#flight = new SingleFlight(async (signal) => await this.#prepare(signal), options.owner);
+  }
+
+  /** The server's highest microversion. */
+  async maximum(w: Waiting): Promise<Microversion> {
+    return (await this.#get(w)).maximum;
+  }
+
+  /** The v3 root that is in use. */
+  async url(w: Waiting): Promise<string> {
+    const { endpoint } = await this.#get(w);
+    return `${endpoint.origin}${endpoint.root}`;
+  }
+
+  /** The tokens in use, for a check. */
+  async tokens(w: Waiting): Promise<{ user: Token; service: Token | undefined }> {
+    return { user: await this.#options.tokens.get(w), service: await this.#options.serviceTokens?.get(w) };
+  }
+
+  /** Sends a call and reads its answer. */
+  async read<T>(call: Call, schema: z.ZodType<T>, w: Waiting): Promise<T> {
+    return parseAnswer(schema, await this.send(call, w), call.what);
+  }
+
+  /** Sends a call; answers with the text of the answer. */
+  async send(call: Call, w: Waiting): Promise<string> {
+    const { text } = await retry(async () => await this.#attempt(call, w), {
+      what: call.what,
+      policy: this.#options.policies[call.kind],
+      signal: w.signal,
+      isRetryable: (error) => mayRepeat(call.kind, error),
+      askedDelayMs,
+      log: this.#options.log,
+    });
+    return text;
+  }
+
+  async #attempt(call: Call, w: Waiting): Promise<TransportResponse> {
+    const ready = await this.#get(w);
+    const response = await this.#sendAt(ready, call, w);
+    if (response.status !== 406) return this.#accept(response, call);
+    // The server has become older than it said: a downgrade, or another one behind the same address.
+    const maximum = maximumOfRefusal(readFault(response).message);
+    if (maximum === undefined || maximum >= ready.maximum) return this.#accept(response, call);
+    this.#options.log.warn(
+      { event: 'cinder.microversion', maximum: formatMicroversion(maximum) },
+      'microversion lowered',
+    );
+    this.#ready = { ...ready, maximum };
+    return this.#accept(await this.#sendAt(this.#ready, call, w), call);
+  }
+
+  async #sendAt(ready: Ready, call: Call, w: Waiting): Promise<TransportResponse> {
+    const { needs = since.base, wants = Math.max(USUAL, needs) } = call;
+    if (ready.maximum < needs) {
+      const speaks = formatMicroversion(ready.maximum);
+      throw new ConflictError(`${call.what}: needs microversion ${formatMicroversion(needs)}, Cinder speaks ${speaks}`);
+    }
+    const { project } = await this.#options.tokens.get(w);
+    const path = `${resourceRoot(ready.endpoint, ready.maximum, project?.id)}${call.path}`;
+    const version = `volume ${formatMicroversion(Math.min(wants, ready.maximum))}`;
+    const { method, body, timeoutMs } = call;
+    const headers = { 'OpenStack-API-Version': version };
+    return await this.#exchange(call.what, ready.transport, { method, path, body, timeoutMs, headers }, w);
+  }
+
+  /** One exchange; a refused token is renewed once, and the request sent once more. Source: Cinder sheet 1.11. */
+  async #exchange(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<TransportResponse> {
+    const first = await this.#sendWithTokens(what, transport, request, w);
+    if (first.response.status !== 401 || !first.discard()) return refuse401(first.response, what);
+    return refuse401((await this.#sendWithTokens(what, transport, request, w)).response, what);
+  }
+
+  async #sendWithTokens(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<Sent> {
+    const { tokens, serviceTokens, requestId } = this.#options;
+    const [token, serviceToken] = await Promise.all([tokens.get(w), serviceTokens?.get(w)]);
+    const headers = {
+      Accept: 'application/json',
+      'X-Auth-Token': token.value.reveal(),
+      ...(serviceToken === undefined ? {} : { 'X-Service-Token': serviceToken.value.reveal() }),
+      ...(requestId === undefined ? {} : { 'X-OpenStack-Request-ID': requestId() }),
+      ...request.headers,
+    };
+    try {
+      const response = await transport.request({ ...request, headers, signal: w.signal });
+      // Which of the two was refused, Cinder does not say.
+      const discard = () => {
+        if (serviceToken !== undefined) serviceTokens?.discard(serviceToken);
+        return tokens.discard(token);
+      };
+      return { response, discard };
+    } catch (error) {
+      if (error instanceof TransportError) throw new CinderConnectionError(what, 'Cinder', error);
+      throw error;
+    }
+  }
+
+  #accept(response: TransportResponse, call: Call): TransportResponse {
+    if (response.status >= 200 && response.status < 300) return response;
+    throw new CinderHttpError({
+      what: call.what,
+      peer: 'Cinder',
+      method: call.method,
+      path: call.path.replace(/\?.*$/s, ''),
+      status: response.status,
+      ...readFault(response),
+      requestId: readRequestId(response.headers),
+      retryAfterMs: readRetryAfterMs(response.headers['retry-after'], this.#options.clock()),
+    });
+  }
+
+  async #get(w: Waiting): Promise<Ready> {
+    return this.#ready ?? (await this.#flight.run(w.signal));
+  }
+
+  async #prepare(signal: AbortSignal): Promise<Ready> {
+    const endpoint = parseEndpoint(this.#options.findUrl(await this.#options.tokens.get({ signal })));
+    const transport = this.#options.openTransport(endpoint.origin);
+    this.#ready = { endpoint, transport, maximum: await this.#discover(endpoint, transport, signal) };
+    return this.#ready;
+  }
+
+  /** Below a token there is `/v3/`; some sites hide it, or have only the list before it. */
+  async #discover(endpoint: Endpoint, transport: HttpTransport, signal: AbortSignal): Promise<Microversion> {
+    const places = [`${endpoint.root}/`, endpoint.root.replace(/v3$/, '')];
+    for (const path of places) {
+      const maximum = readMaximum(await this.#readDocument(transport, path, signal));
+      if (maximum !== undefined) return maximum;
+    }
+    this.#options.log.warn({ event: 'cinder.version', places }, 'no version document of Cinder found, 3.0 is assumed');
+    return 0;
+  }
+
+  async #readDocument(transport: HttpTransport, path: string, signal: AbortSignal): Promise<string> {
+    const what = 'read the versions of Cinder';
+    const call: Call = { what, kind: 'read', method: 'GET', path };
+    const read = async () => {
+      const response = await this.#exchange(what, transport, { method: 'GET', path }, { signal });
+      return hasNoDocument.has(response.status) ? response : this.#accept(response, call);
+    };
+    const { text } = await retry(read, {
+      what,
+      policy: this.#options.policies.read,
+      signal,
+      isRetryable: (error) => mayRepeat('read', error),
+      askedDelayMs,
+      log: this.#options.log,
+    });
+    return text;
+  }
+}
+
+type Request = Omit<TransportRequest, 'signal'>;
+interface Sent {
+  readonly response: TransportResponse;
+  /** Discards the tokens that were sent; true when others can be had. */
+  readonly discard: () => boolean;
+}
+
+/** 300 is the list of versions itself; the others send us to look in the other place. */
+const hasNoDocument: ReadonlySet<number> = new Set([300, 301, 302, 403, 404, 405]);
+
+function refuse401(response: TransportResponse, what: string): TransportResponse {
+  if (response.status !== 401) return response;
+  throw new CinderAuthError(`${what}: Cinder refuses the token, or that of the service user`, {
+    status: 401,
+    requestId: readRequestId(response.headers),
+  });
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { ApplicationCredentialAuth, PasswordAuth } from '../options.ts';
+
+/** Credentials for which Keystone gives a token. */
+export type KeystoneAuth = PasswordAuth | ApplicationCredentialAuth;
+
+const named = z.looseObject({ id: z.string(), name: z.string() });
+
+const endpoint = z.looseObject({
+  interface: z.string(),
+  url: z.string(),
+  region: z.string().nullish(),
+  region_id: z.string().nullish(),
+});
+
+const service = z.looseObject({ type: z.string(), name: z.string().nullish(), endpoints: z.array(endpoint) });
+
+/** One service of the catalog, as Keystone writes it. */
+export type CatalogService = z.infer<typeof service>;
+
+/** Body of the answer to `POST /v3/auth/tokens`. Source: Cinder sheet 1.11. */
+export const tokenAnswer = z.looseObject({
+  token: z.looseObject({
+    expires_at: z.string(),
+    issued_at: z.string().optional(),
+    user: named,
+    project: named.optional(),
+    roles: z.array(z.looseObject({ name: z.string() })).default([]),
+    catalog: z.array(service).default([]),
+  }),
+});
+
+/** The body of `POST /v3/auth/tokens`. Holds the secret in clear: for the wire only. */
+export function tokenRequest(auth: KeystoneAuth): unknown {
+  return auth.type === 'password' ? passwordRequest(auth) : applicationCredentialRequest(auth);
+}
+
+function passwordRequest(auth: PasswordAuth): unknown {
+  const user = { ...userReference(auth), password: auth.password.reveal() };
+  const identity = { methods: ['password'], password: { user } };
+  const project = projectReference(auth);
+  return { auth: { identity, ...(project === undefined ? {} : { scope: { project } }) } };
+}
+
+/** No scope may be asked for: the project is bound to the credential. */
+function applicationCredentialRequest(auth: ApplicationCredentialAuth): unknown {
+  const secret = auth.secret.reveal();
+  const reference = auth.id === undefined ? { name: auth.name, user: userReference(auth) } : { id: auth.id };
+  const identity = { methods: ['application_credential'], application_credential: { ...reference, secret } };
+  return { auth: { identity } };
+}
+
+function userReference(auth: KeystoneAuth): Record<string, unknown> {
+  if (auth.userId !== undefined) return { id: auth.userId };
+  return { name: auth.username, domain: domainReference(auth.userDomainId, auth.userDomainName) };
+}
+
+/** Undefined leaves it to Keystone: the user's default project. */
+function projectReference(auth: PasswordAuth): Record<string, unknown> | undefined {
+  if (auth.projectId !== undefined) return { id: auth.projectId };
+  if (auth.projectName === undefined) return undefined;
+  return { name: auth.projectName, domain: domainReference(auth.projectDomainId, auth.projectDomainName) };
+}
+
+function domainReference(id: string | undefined, name: string | undefined): Record<string, string | undefined> {
+  return id === undefined ? { name } : { id };
+}

@@ -84,7 +84,8 @@ export class HbaStorage implements PartitionStorage {
 
   bootProperties(_volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
     const initiator = initiators.find((candidate) => candidate.wwpn === path.initiatorWwpn);
-    if (initiator?.elementUri == null) throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);
+    if (initiator === undefined || initiator.elementUri === null)
+      throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);
     return {
       bootDevice: 'storage-adapter',
       bootStorageDevice: initiator.elementUri,
@@ -108,7 +109,7 @@ export class HbaStorage implements PartitionStorage {
 
   async #existing(partition: PartitionRef, w: Waiting): Promise<readonly Hba[]> {
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
-    return hbaUris === undefined || hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w);
+    return hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w);
   }
 
   #inPortOrder(partition: PartitionRef, hbas: readonly Hba[]): readonly Initiator[] {
@@ -137,7 +138,7 @@ function toInitiator(hba: Hba): Initiator | undefined {
   if (hba.wwpn === undefined) return undefined;
   return {
     wwpn: hba.wwpn,
-    deviceNumber: hba.deviceNumber?.toLowerCase() ?? null,
+    deviceNumber: hba.deviceNumber.toLowerCase(),
     elementUri: hba.uri,
     adapterPortUri: hba.adapterPortUri,
   };

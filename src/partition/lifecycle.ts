@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
 import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
-import { HmcConnectionError, isHmcError, JobFailedError } from '../hmc-client/index.ts';
+import { HmcConnectionError, isHmcError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
 import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
 import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
 import {
@@ -53,7 +53,7 @@ export class PartitionLifecycle {
 
   async status(partition: PartitionRef, w: Waiting): Promise<string> {
     const { status } = await this.#hmc.partitions.get(partition.uri, w, ['status']);
-    return status ?? 'unknown';
+    return status;
   }
 
   /**
@@ -131,7 +131,9 @@ export class PartitionLifecycle {
       if (error instanceof JobFailedError) return error.message;
       // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
       if (isHmcError(error, 409, 1)) return error.hmcMessage;
-      if (error instanceof HmcConnectionError && error.sent) return undefined;
+      // Nobody can know how it went: the status will tell.
+      const isUnknown = error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent);
+      if (isUnknown) return undefined;
       throw error;
     }
   }

@@ -51,6 +51,7 @@ export interface InstanceDiagnostics {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
+  readonly powerState: PowerState;
   readonly storageModel: 'hba' | 'storage-group';
   readonly connector: Connector | null;
   readonly boot: {
@@ -132,6 +133,8 @@ export interface ComputeDriver {
   /** The service stops: logs off. */
   cleanupHost(host: string): Promise<void>;
   /** Takes up what an earlier process left unfinished, before anything new is begun. */
+  /** Takes up one flow of the driver's own, by its id in the journal. */
+  resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'>;
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
   /** Makes partition and ports, so that there is a connector. ComputeResourcesUnavailable makes Nova try elsewhere. */
@@ -211,6 +214,8 @@ export interface ComputeDriver {
 
   /** @throws NotFoundError when the platform does not know the instance */
   getInfo(instance: Instance, useCache?: boolean, context?: RequestContext): Promise<InstanceInfo>;
+  /** What the platform calls the instance's guest, whether it is there or not. */
+  guestName(instance: Pick<Instance, 'uuid'>): string;
   instanceExists(instance: Instance, context?: RequestContext): Promise<boolean>;
   listInstanceUuids(context?: RequestContext): Promise<readonly string[]>;
   listInstances(context?: RequestContext): Promise<readonly string[]>;

@@ -1,7 +1,7 @@
 export { parseFcConnection } from './fibrechannel/connection-info.ts';
 export type { FcConnection, FcTarget } from './fibrechannel/connection-info.ts';
 export { makeConnector } from './fibrechannel/connector.ts';
-export type { ConnectorRules, WwnnPolicy } from './fibrechannel/connector.ts';
+export type { ConnectorRules } from './fibrechannel/connector.ts';
 export { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
 export { ConnectionInfoError, NoUsableTargetError } from './fibrechannel/errors.ts';
 export { selectPaths } from './fibrechannel/paths.ts';

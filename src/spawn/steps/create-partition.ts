@@ -83,14 +83,11 @@ async function deleteIfMade(deps: FlowDeps, { owner, partition }: PreparedInput,
   if (found === undefined) return;
   const { description, status } = await deps.hmc.partitions.get(found.uri, w, ['description', 'status']);
   const isOurs = instanceOf(owner.host, { name: found.name, description }) === owner.instanceUuid;
-  if (!isOurs || !deletableStatuses.has(status ?? '')) {
-    throw new ConflictError(
-      `partition "${found.name}" is not what this flow could have made (status "${status ?? '?'}")`,
-      {
-        partition: found.name,
-        partitionUri: found.uri,
-      },
-    );
+  if (!isOurs || !deletableStatuses.has(status)) {
+    throw new ConflictError(`partition "${found.name}" is not what this flow could have made (status "${status}")`, {
+      partition: found.name,
+      partitionUri: found.uri,
+    });
   }
   await deps.lifecycle.ensureDeleted(found, w);
 }

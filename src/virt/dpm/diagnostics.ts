@@ -1,6 +1,6 @@
 import type { Logger, Waiting } from '../../base/index.ts';
 import type { Partition } from '../../hmc-client/index.ts';
-import { partitionName } from '../../partition/index.ts';
+import { partitionName, powerStateOf } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, VolumePath } from '../../partition/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -28,7 +28,8 @@ export async function diagnose(
   return {
     partition: found.name,
     partitionUri: found.uri,
-    partitionStatus: partition.status ?? found.status,
+    partitionStatus: partition.status,
+    powerState: powerStateOf(partition.status),
     storageModel: storage.model,
     connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),
     boot: describeBoot(partition, initiators),
@@ -51,7 +52,6 @@ export async function diagnose(
 }
 
 function describeBoot(partition: Partition, initiators: readonly Initiator[]): InstanceDiagnostics['boot'] {
-  if (partition.bootDevice === undefined) return null;
   const hbaUri = partition.bootStorageDevice ?? null;
   return {
     device: partition.bootDevice,

@@ -84,7 +84,8 @@ export class DpmDriver implements ComputeDriver {
     instances: readonly Instance[],
   ): Promise<readonly Instance[]> {
     for (const flow of (await this.#services.journal.list({ open: true })).toReversed()) {
-      if (!driverFlows.some(({ name }) => name === flow.flow) || flow.subject === undefined) continue;
+      if (flow.state !== 'running' || !driverFlows.some(({ name }) => name === flow.flow) || flow.subject === undefined)
+        continue;
       await this.resumeFlow(context, flow.id).catch((error: unknown) => {
         // One flow that stays stuck must not keep the host from serving the others; it is listed and named.
         this.#services.log.error(
@@ -124,7 +125,7 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    if (blockDeviceInfo === null || !blockDeviceInfo.blockDeviceMapping.some(({ bootIndex }) => bootIndex === 0)) {
+    if (!blockDeviceInfo?.blockDeviceMapping.some(({ bootIndex }) => bootIndex === 0)) {
       throw new ConflictError(
         `instance ${instance.name} has no volume with boot index 0: a partition boots from volumes only`,
       );
@@ -229,6 +230,10 @@ export class DpmDriver implements ComputeDriver {
     return { state: powerStateOf(found.status), internalId: found.uri };
   }
 
+  guestName(instance: Pick<Instance, 'uuid'>): string {
+    return partitionName(this.#owner(instance));
+  }
+
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
     return (await this.#find(instance, context)) !== undefined;
   }
@@ -308,7 +313,7 @@ export class DpmDriver implements ComputeDriver {
         const mapped = await this.#virtapi.prepBlockDevice({ ...context, signal: w.signal }, instance, info);
         return requireMapped(mapped);
       },
-      unmap: this.#unmapOnly(context).unmap,
+      unmap: async (owner, w) => await this.#unmapOnly(context).unmap(owner, w),
     };
   }
 
@@ -349,9 +354,8 @@ export class DpmDriver implements ComputeDriver {
 
 /** Attach and detach are told of a volume by its connection_info alone. */
 function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
-  const { volume_id: fromData } = connectionInfo.data;
-  const volumeId =
-    typeof fromData === 'string' ? fromData : String(connectionInfo['volume_id'] ?? connectionInfo['serial'] ?? '');
+  const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
+  const volumeId = named.find((value) => typeof value === 'string') ?? '';
   return { volumeId, sizeGib: 0, isBoot: false, connectionInfo };
 }
 

@@ -1,10 +1,14 @@
 import { hostPrefix, instanceOf, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
 import type { PowerState } from '../../partition/index.ts';
-import type { Partition } from '../../hmc-client/index.ts';
+import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { AvailableResource, PlatformGuest } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+
+/** What a guest's line is made of. */
+const guestProperties = ['name', 'status', 'description', 'ifl-processors', 'initial-memory'] as const;
+type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
 
 /** What of the CPC is this compute host's, and how much of it is used. Two requests at most, however many partitions. */
 export class CpcSubset {
@@ -57,23 +61,22 @@ export class CpcSubset {
     };
   }
 
-  async #detailed(all: boolean, w: Waiting): Promise<readonly Partition[]> {
+  async #detailed(all: boolean, w: Waiting): Promise<readonly GuestPartition[]> {
     const { hmc, cpc } = this.#runtime;
     const filter = all ? {} : { namePrefix: hostPrefix(this.#settings.host) };
-    const properties = ['description', 'ifl-processors', 'initial-memory', 'status', 'name'] as const;
-    return await hmc.partitions.listDetailed(cpc.uri, filter, properties, w);
+    return await hmc.partitions.listDetailed(cpc.uri, filter, guestProperties, w);
   }
 
-  #toGuest(partition: Partition): PlatformGuest {
-    const name = partition.name ?? '';
+  #toGuest(partition: GuestPartition): PlatformGuest {
+    const { name } = partition;
     const instanceUuid = instanceOf(this.#settings.host, { name, description: partition.description });
     return {
       name,
       uri: partition.uri,
-      status: partition.status ?? 'unknown',
+      status: partition.status,
       instanceUuid: instanceUuid ?? null,
-      iflProcessors: partition.iflProcessors ?? null,
-      memoryMib: partition.initialMemory ?? null,
+      iflProcessors: partition.iflProcessors,
+      memoryMib: partition.initialMemory,
     };
   }
 }

@@ -37,7 +37,8 @@ export async function powerOff(
 /** @returns false when the guest has no console that takes commands (409.332), so that waiting would be in vain */
 async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<boolean> {
   try {
-    await runtime.hmc.partitions.sendOsCommand(partition.uri, SHUTDOWN_COMMAND, w);
+    const body = { 'is-priority': false, 'operating-system-command-text': SHUTDOWN_COMMAND };
+    await runtime.hmc.request('POST', `${partition.uri}/operations/send-os-cmd`, { ...w, body });
     return true;
   } catch (error) {
     if (isHmcError(error, 409, 332, 1) || isHmcError(error, 403, 1) || isHmcError(error, 404)) return false;

@@ -1,6 +1,6 @@
 import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
-import type { VolumeDriverEntry, WwnnPolicy } from '../../volume/index.ts';
+import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
 /** The part of the settings that the DPM driver works from. */
 export interface DpmDriverSettings {
@@ -22,7 +22,7 @@ export interface DpmDriverSettings {
   readonly volumeDrivers: readonly VolumeDriverEntry[];
   /** Where the modules of volume drivers are looked for. */
   readonly baseDir: string;
-  readonly connector: { readonly wwnns: WwnnPolicy; readonly ip: string | undefined };
+  readonly connector: ConnectorRules;
   readonly bootAttempts: number;
   readonly lifecycle: LifecyclePolicy;
   readonly undo: { readonly retry: RetryPolicy; readonly timeoutMs: number };

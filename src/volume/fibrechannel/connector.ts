@@ -2,11 +2,9 @@ import { InternalError } from '../../base/index.ts';
 import type { Wwpn } from '../../base/index.ts';
 import type { Connector } from '../../cinder-client/index.ts';
 
-/** Where the `wwnns` of a connector come from; DPM tells no node name. See docs/decisions. */
-export type WwnnPolicy = 'none' | 'wwpn';
-
 export interface ConnectorRules {
-  readonly wwnns: WwnnPolicy;
+  /** Makes the node name that goes with a port name; DPM tells none. Undefined: the connector has no `wwnns`. */
+  readonly wwnnOf: ((wwpn: Wwpn) => string) | undefined;
   readonly ip: string | undefined;
 }
 
@@ -25,7 +23,7 @@ export function makeConnector(host: string, wwpns: readonly Wwpn[], rules: Conne
   return {
     host,
     wwpns: [...wwpns],
-    ...(rules.wwnns === 'wwpn' ? { wwnns: [...wwpns] } : {}),
+    ...(rules.wwnnOf === undefined ? {} : { wwnns: wwpns.map(rules.wwnnOf) }),
     platform: 's390x',
     os_type: 'linux',
     multipath: true,

@@ -1,0 +1,88 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { JournalError } from '../saga/index.ts';
+
+/** Raised when the tables change; an older program refuses a newer file rather than harm it. */
+const SCHEMA_VERSION = 1;
+
+const schema = `
+  create table instance (
+    uuid text primary key, name text not null, host text not null, created_at text not null,
+    vcpus integer not null, memory_mib integer not null,
+    vm_state text not null, task_state text, power_state text not null, fault text
+  ) strict;
+  create index instance_name on instance (name);
+  create table block_device_mapping (
+    instance_uuid text not null references instance (uuid) on delete cascade,
+    volume_id text not null, size_gib real not null, boot_index integer, device_name text not null,
+    delete_on_termination integer not null, mode text not null,
+    reservation text, connector text, connection_info text,
+    primary key (instance_uuid, volume_id)
+  ) strict;
+  create table flow (
+    id text primary key, flow text not null, subject text, parent text,
+    started_at text not null, ended_at text
+  ) strict;
+  create table event (
+    seq integer primary key autoincrement, flow_id text not null references flow (id), event text not null
+  ) strict;
+  create index event_flow on event (flow_id, seq);
+`;
+
+/**
+ * Opens (or makes) the database of instances and journal under the state directory. Readable by its owner alone.
+ *
+ * Durable: write-ahead log with a sync at every commit, so that an intent is on disk before its effect.
+ *
+ * @throws JournalError when the file is damaged, not ours, of a newer version, or cannot be made. It is then untouched.
+ */
+export function openDatabase(statePath: string): DatabaseSync {
+  const file = join(statePath, 'state.db');
+  try {
+    mkdirSync(statePath, { recursive: true, mode: 0o700 });
+    const isNew = !existsSync(file);
+    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 });
+    if (isNew) chmodSync(file, 0o600);
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    if (error instanceof JournalError) throw error;
+    throw new JournalError(`open ${file}`, { file }, { cause: error });
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const version = readVersion(database);
+  if (version > SCHEMA_VERSION) {
+    database.close();
+    throw new JournalError(
+      `${file} is of version ${version}, made by a newer program (this one knows ${SCHEMA_VERSION})`,
+      { file },
+    );
+  }
+  const verdict = database.prepare('pragma quick_check').get()?.quick_check;
+  if (verdict !== 'ok') {
+    database.close();
+    throw new JournalError(`${file} is damaged: ${String(verdict)}`, { file });
+  }
+  database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+  if (version === 0) inTransaction(database, () => database.exec(`${schema} pragma user_version = ${SCHEMA_VERSION};`));
+}
+
+function readVersion(database: DatabaseSync): number {
+  return Number(database.prepare('pragma user_version').get()?.user_version ?? 0);
+}
+
+/** All of `work`, or nothing. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('begin immediate');
+  try {
+    const result = work();
+    database.exec('commit');
+    return result;
+  } catch (error) {
+    database.exec('rollback');
+    throw error;
+  }
+}

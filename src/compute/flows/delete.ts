@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { defineSaga } from '../../saga/index.ts';
+import type { Step } from '../../saga/index.ts';
+import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import type { FlowManagerDeps, InstanceInput } from './common.ts';
+
+const deleteInputSchema = instanceInputSchema.extend({
+  volumeIds: z.array(z.string()),
+  /** Volumes that go with the server. */
+  doomedVolumeIds: z.array(z.string()),
+});
+type DeleteInput = z.infer<typeof deleteInputSchema>;
+
+interface Start {
+  readonly input: DeleteInput;
+}
+
+const forwardOnly = { nothingToUndo: 'a delete only goes forward' } as const;
+
+/** Before: a guest, perhaps. After: none. The driver has the volumes unmapped before it gives up their WWPNs. */
+const destroy = {
+  name: 'destroy',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    const info = blockDeviceInfoIn(deps, state.input);
+    await deps.driver.destroy(contextIn(deps, signal), instanceIn(deps, state.input), null, info);
+    return null;
+  },
+  undo: forwardOnly,
+  leaves: ({ input }) => [
+    `partition of instance ${input.instanceUuid}`,
+    ...input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
+  ],
+} satisfies Step<'destroy', Start, null, FlowManagerDeps>;
+
+/** Before: volumes that may still be reserved. After: available. */
+const releaseVolumes = {
+  name: 'release-volumes',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    await deps.volumes.unprepBlockDevice(contextIn(deps, signal), state.input.instanceUuid);
+    return null;
+  },
+  undo: forwardOnly,
+} satisfies Step<'release-volumes', Start, null, FlowManagerDeps>;
+
+/** Before: volumes that were to go with the server. After: gone, or going. */
+const deleteVolumes = {
+  name: 'delete-volumes',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    for (const volumeId of state.input.doomedVolumeIds) await deps.cinder.deleteVolume(volumeId, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+  leaves: ({ input }) => input.doomedVolumeIds.map((volumeId) => `volume ${volumeId}`),
+} satisfies Step<'delete-volumes', Start, null, FlowManagerDeps>;
+
+const forget = {
+  name: 'forget',
+  output: z.null(),
+  pivot: true,
+  run: ({ state, deps }) => {
+    deps.store.delete(state.input.instanceUuid);
+    return Promise.resolve(null);
+  },
+  undo: forwardOnly,
+} satisfies Step<'forget', { readonly input: InstanceInput }, null, FlowManagerDeps>;
+
+export const deleteFlow = defineSaga<DeleteInput, FlowManagerDeps>('delete', deleteInputSchema, { recovery: 'forward' })
+  .step(destroy)
+  .step(releaseVolumes)
+  .step(deleteVolumes)
+  .step(forget);

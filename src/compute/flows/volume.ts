@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { ConflictError, InternalError } from '../../base/index.ts';
+import { defineSaga } from '../../saga/index.ts';
+import type { Step } from '../../saga/index.ts';
+import type { BlockDevice } from '../instances.ts';
+import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import type { FlowManagerDeps } from './common.ts';
+
+const volumeInputSchema = instanceInputSchema.extend({
+  volumeId: z.string(),
+  sizeGib: z.number(),
+  deviceName: z.string(),
+  mode: z.enum(['rw', 'ro']),
+});
+type VolumeInput = z.infer<typeof volumeInputSchema>;
+
+interface Start {
+  readonly input: VolumeInput;
+}
+
+type VolumeStep<Name extends string> = Step<Name, Start, null, FlowManagerDeps>;
+
+function deviceIn(deps: FlowManagerDeps, input: VolumeInput): BlockDevice | undefined {
+  return deps.store.devices(input.instanceUuid).find(({ volumeId }) => volumeId === input.volumeId);
+}
+
+function requireDevice(deps: FlowManagerDeps, input: VolumeInput): BlockDevice {
+  const device = deviceIn(deps, input);
+  if (device === undefined) throw new InternalError(`volume ${input.volumeId} lost its record`);
+  return device;
+}
+
+/** The array's answer is in the record from the mapping on; the driver's verbs are told nothing else of the volume. */
+function connectionInfoOf(device: BlockDevice) {
+  if (device.connectionInfo === null) throw new ConflictError(`volume ${device.volumeId} is not mapped`);
+  return { ...device.connectionInfo, serial: device.volumeId };
+}
+
+/** Before: an available volume. After: it is this instance's in Cinder and in the records. Undo: released, forgotten. */
+const reserveVolume = {
+  name: 'reserve-volume',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    if (deviceIn(deps, input) === undefined) {
+      const { instanceUuid, volumeId, sizeGib, deviceName, mode } = input;
+      const nothing = {
+        bootIndex: null,
+        deleteOnTermination: false,
+        reservation: null,
+        connector: null,
+        connectionInfo: null,
+      };
+      deps.store.addDevice({ instanceUuid, volumeId, sizeGib, deviceName, mode, ...nothing });
+    }
+    await deps.volumes.reserve(requireDevice(deps, input), { signal });
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const device = deviceIn(deps, input);
+    if (device !== undefined) await deps.volumes.release(device, { signal });
+    deps.store.deleteDevice(input.instanceUuid, input.volumeId);
+  },
+  leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
+} satisfies VolumeStep<'reserve-volume'>;
+
+/** Before: reserved. After: masked to the instance's ports. Undo: unmasked. */
+const mapVolume = {
+  name: 'map-volume',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    await deps.volumes.map(requireDevice(deps, input), instanceIn(deps, input), contextIn(deps, signal));
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const device = deviceIn(deps, input);
+    if (device !== undefined) await deps.volumes.release(device, { signal });
+  },
+  leaves: ({ input }) => [`attachment of volume ${input.volumeId} and its mask`],
+} satisfies VolumeStep<'map-volume'>;
+
+/** Before: masked. After: the driver has given it to the guest. Undo: taken away again. */
+const attach = {
+  name: 'attach',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    const connectionInfo = connectionInfoOf(requireDevice(deps, input));
+    await deps.driver.attachVolume(contextIn(deps, signal), connectionInfo, instanceIn(deps, input), input.deviceName);
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const connectionInfo = connectionInfoOf(requireDevice(deps, input));
+    await deps.driver.detachVolume(contextIn(deps, signal), connectionInfo, instanceIn(deps, input), input.deviceName);
+  },
+  leaves: ({ input }) => [`connection of volume ${input.volumeId}`],
+} satisfies VolumeStep<'attach'>;
+
+/** Before: given to the guest. After: Cinder says in-use. */
+const complete = {
+  name: 'complete',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    await deps.volumes.complete(requireDevice(deps, input), { signal });
+    return null;
+  },
+  undo: { nothingToUndo: 'releasing the volume, which the earlier steps do, takes the state back too' },
+} satisfies VolumeStep<'complete'>;
+
+export const addVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('add-volume', volumeInputSchema)
+  .step(reserveVolume)
+  .step(mapVolume)
+  .step(attach)
+  .step(complete);
+
+/** Before: in-use. After: detaching, so that nobody else begins. Undo: in-use again. */
+const beginDetaching = {
+  name: 'begin-detaching',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    const connections = await deps.connections({ signal });
+    await connections.beginDetaching(input.volumeId, { signal });
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const connections = await deps.connections({ signal });
+    await connections.rollDetaching(input.volumeId, { signal });
+  },
+  leaves: ({ input }) => [`volume ${input.volumeId} in status detaching`],
+} satisfies VolumeStep<'begin-detaching'>;
+
+/** Before: the guest has it. After: the driver has taken it away, while the mask still stands. Undo: given back. */
+const detach = {
+  name: 'detach',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    const device = requireDevice(deps, input);
+    if (device.connectionInfo === null) return null; // never mapped: there is nothing to take away
+    await deps.driver.detachVolume(
+      contextIn(deps, signal),
+      connectionInfoOf(device),
+      instanceIn(deps, input),
+      input.deviceName,
+    );
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const device = requireDevice(deps, input);
+    if (device.connectionInfo === null) return;
+    await deps.driver.attachVolume(
+      contextIn(deps, signal),
+      connectionInfoOf(device),
+      instanceIn(deps, input),
+      input.deviceName,
+    );
+  },
+  leaves: ({ input }) => [`volume ${input.volumeId}, detached from the guest but still mapped`],
+} satisfies VolumeStep<'detach'>;
+
+/**
+ * Before: masked. After: not any more. Undo: there is none for a mask that is gone; but as long as Cinder still has the
+ * attachment, nothing has happened yet, and going back is right.
+ */
+const releaseVolume = {
+  name: 'release-volume',
+  output: z.null(),
+  run: async ({ state: { input }, deps, signal }) => {
+    const device = deviceIn(deps, input);
+    if (device !== undefined) await deps.volumes.release(device, { signal });
+    return null;
+  },
+  undo: async ({ state: { input }, deps, signal }) => {
+    const device = requireDevice(deps, input);
+    if (device.reservation !== null && (await deps.volumes.isAttached(device, { signal }))) return;
+    throw new ConflictError(`volume ${input.volumeId} is released already: detach it once more to finish`, {
+      volumeId: input.volumeId,
+    });
+  },
+  leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
+} satisfies VolumeStep<'release-volume'>;
+
+const forgetVolume = {
+  name: 'forget-volume',
+  output: z.null(),
+  pivot: true,
+  run: ({ state: { input }, deps }) => {
+    deps.store.deleteDevice(input.instanceUuid, input.volumeId);
+    return Promise.resolve(null);
+  },
+  undo: { nothingToUndo: 'the volume is detached' },
+} satisfies VolumeStep<'forget-volume'>;
+
+export const removeVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('remove-volume', volumeInputSchema, {
+  recovery: 'forward',
+})
+  .step(beginDetaching)
+  .step(detach)
+  .step(releaseVolume)
+  .step(forgetVolume);

@@ -1,0 +1,173 @@
+import { silentLogger } from '../base/index.ts';
+import type { Logger, RetryPolicy } from '../base/index.ts';
+import { openCinder, volumeConnections } from '../cinder-client/index.ts';
+import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
+import { wwnnFromTemplate } from '../config/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { Failpoint, FlowServices, StepEvent } from '../saga/index.ts';
+import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
+import type { ComputeDriver, DpmDriverSettings, DpmPolicies, RequestContext } from '../virt/index.ts';
+import { openDatabase } from './database.ts';
+import { InstanceStore } from './instances.ts';
+import { ComputeManager } from './manager.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
+import { lockState } from './state-lock.ts';
+import { VolumeKeeper } from './volumes.ts';
+
+/** @public */
+export interface OpenManagerOptions {
+  readonly context: RequestContext;
+  /** Readers take no lock and take nothing up. Default `write`. */
+  readonly access?: 'read' | 'write';
+  /** What this process does, for the message of another one that waits for it. */
+  readonly purpose?: string;
+  /** For the process's number in that message. */
+  readonly pid?: number;
+  /** How long to wait for another process that works on the state directory. Default 30 s. */
+  readonly lockWaitMs?: number;
+  readonly onWait?: ((other: string) => void) | undefined;
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
+  readonly log?: Logger;
+  /** Where modules of third parties are looked for. */
+  readonly baseDir: string;
+  readonly policies?: Partial<DpmPolicies> | undefined;
+  readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+  /** Wraps the driver: for tests that watch or disturb its verbs. */
+  readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
+}
+
+/** Manager-level steps are tried once: their clients and the driver's own flows have repeated already. */
+const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
+
+/**
+ * Puts a compute manager together: state directory, journal, Cinder, driver. A writer holds the state directory's lock
+ * until it is disposed of, and begins by taking up what an earlier process left unfinished.
+ *
+ * @throws StateBusyError, JournalError, ConfigError, or what HMC and CPC say
+ * @public
+ */
+export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
+  const log = options.log ?? silentLogger;
+  const isWriter = options.access !== 'read';
+  await using stack = new AsyncDisposableStack();
+  if (isWriter) stack.use(await lock(settings, options));
+  const database = openDatabase(settings.statePath);
+  stack.defer(() => database.close());
+  const journal = new SqliteJournal(database);
+  const policies = { ...defaultDpmPolicies, ...options.policies };
+  const flows: FlowServices = {
+    journal,
+    undo: policies.undo,
+    log,
+    onStep: options.onStep,
+    failpoint: options.failpoint,
+  };
+  const cinder = stack.use(openCinder({ ...settings.cinder, log, requestId: () => options.context.requestId }));
+  const shared = {
+    host: settings.host,
+    store: new InstanceStore(database),
+    journal,
+    cinder,
+    connections: rememberConnections(cinder),
+    namesInstances: settings.cinder.serviceUser !== undefined,
+    flows: { ...flows, undo: { ...policies.undo, retry: once } },
+    log,
+  };
+  const late: { driver?: ComputeDriver } = {};
+  const volumes = new VolumeKeeper(shared, () => requireDriver(late.driver));
+  const services = {
+    ...flows,
+    virtapi: volumes,
+    host: settings.host,
+    dpm: () => toDpmSettings(settings, policies, options.baseDir),
+  };
+  const loaded = await loadDriver(settings.computeDriver, services, options.baseDir);
+  const driver = options.wrapDriver?.(loaded) ?? loaded;
+  late.driver = driver; // the driver calls back to the volumes, and they ask the driver for its connector
+  stack.defer(async () => await driver.cleanupHost(settings.host));
+  await driver.initHost(settings.host, options.context);
+  const parts = {
+    ...shared,
+    driver,
+    volumes,
+    share: shareOf(settings),
+    spawnOrder: settings.dpm.spawnOrder,
+  };
+  const disposal = stack.move();
+  const manager = new ComputeManager({ ...parts, close: async () => await disposal.disposeAsync() });
+  if (isWriter) await recoverOrClose(manager, options.context);
+  return manager;
+}
+
+async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {
+  try {
+    await manager.recover(context);
+  } catch (error) {
+    await manager[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function lock(settings: Settings, options: OpenManagerOptions): Promise<Disposable> {
+  const holder = {
+    pid: options.pid ?? 0,
+    purpose: options.purpose ?? 'compute manager',
+    since: new Date().toISOString(),
+  };
+  const waitMs = options.lockWaitMs ?? 30_000;
+  return await lockState(settings.statePath, {
+    holder,
+    waitMs,
+    signal: options.context.signal,
+    onWait: options.onWait,
+  });
+}
+
+/** Which flow a Cinder speaks does not change while we talk to it; asked once, and again after a failure. */
+function rememberConnections(cinder: CinderClient): (w: { signal: AbortSignal }) => Promise<VolumeConnections> {
+  let known: VolumeConnections | undefined;
+  return async (w) => (known ??= await volumeConnections(cinder, w));
+}
+
+function requireDriver(driver: ComputeDriver | undefined): ComputeDriver {
+  if (driver === undefined) throw new Error('the driver called back before it was loaded'); // a driver's constructor does nothing
+  return driver;
+}
+
+/** A driver of another kind has no CPC subset: its share is then unbounded here. */
+function shareOf({ computeDriver, dpm }: Settings) {
+  if (computeDriver !== 'dpm.DPMDriver') return { vcpus: Number.MAX_SAFE_INTEGER, memoryMib: Number.MAX_SAFE_INTEGER };
+  return { vcpus: dpm.maxProcessors, memoryMib: dpm.maxMemoryMib };
+}
+
+/** The settings in the driver's own words. */
+export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir: string): DpmDriverSettings {
+  const { dpm } = settings;
+  const template = dpm.wwnnTemplate;
+  return {
+    host: settings.host,
+    hmc: {
+      urls: dpm.hmcUrls,
+      userid: dpm.hmcUsername,
+      password: () => Promise.resolve(dpm.hmcPassword),
+      ca: dpm.hmcCa,
+      insecure: dpm.hmcInsecure,
+      maxConcurrent: dpm.maxHmcRequests,
+    },
+    cpc: dpm.cpcObjectId === undefined ? { name: dpm.cpcName ?? '' } : { objectId: dpm.cpcObjectId },
+    maxProcessors: dpm.maxProcessors,
+    maxMemoryMib: dpm.maxMemoryMib,
+    memoryIncrementMib: policies.memoryIncrementMib,
+    adapterPorts: dpm.adapterPorts,
+    ignoredTargets: new Set(dpm.targetWwpnIgnoreList),
+    volumeDrivers: dpm.volumeDrivers,
+    baseDir,
+    connector: {
+      wwnnOf: template === undefined ? undefined : (wwpn) => wwnnFromTemplate(template, wwpn),
+      ip: undefined,
+    },
+    bootAttempts: dpm.bootAttempts,
+    lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
+    undo: policies.undo,
+  };
+}

@@ -1,0 +1,100 @@
+import { ConfigError, ConflictError, NotFoundError } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import type { CinderClient, Volume } from '../cinder-client/index.ts';
+import type { BlockDevice } from './instances.ts';
+
+/** A volume of a server to be. @public */
+export interface ServerVolumeRequest {
+  /** Name or id. */
+  readonly volumeId: string;
+  /** 0 is the boot volume; a single volume gets it. */
+  readonly bootIndex?: number | undefined;
+  readonly deleteOnTermination?: boolean | undefined;
+}
+
+/** @public */
+export interface CreateServer {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly volumes: readonly ServerVolumeRequest[];
+  /** Default true. */
+  readonly start?: boolean | undefined;
+}
+
+/**
+ * Finds the volumes and checks what can be checked before anything is changed.
+ *
+ * @throws ConfigError or NotFoundError naming the volume and what was expected
+ */
+export async function chooseVolumes(
+  cinder: CinderClient,
+  requests: readonly ServerVolumeRequest[],
+  w: Waiting,
+): Promise<readonly Omit<BlockDevice, 'instanceUuid'>[]> {
+  const indexed = withBootIndex(requests);
+  const found = await Promise.all(
+    indexed.map(async (request) => ({ request, volume: await find(cinder, request, w) })),
+  );
+  const ids = found.map(({ volume }) => volume.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new ConfigError(`volume ${twice} is given twice`, { volume: twice });
+  // The boot volume is the first device; the rest follow in the order given.
+  const ordered = found.toSorted((a, b) => Number(a.request.bootIndex !== 0) - Number(b.request.bootIndex !== 0));
+  return ordered.map(({ request, volume }, position) => ({
+    volumeId: volume.id,
+    sizeGib: volume.sizeGib,
+    bootIndex: request.bootIndex ?? null,
+    deviceName: deviceName(position),
+    deleteOnTermination: request.deleteOnTermination ?? false,
+    mode: 'rw',
+    reservation: null,
+    connector: null,
+    connectionInfo: null,
+  }));
+}
+
+function withBootIndex(requests: readonly ServerVolumeRequest[]): readonly ServerVolumeRequest[] {
+  const [only, ...others] = requests;
+  if (only !== undefined && others.length === 0 && only.bootIndex === undefined) return [{ ...only, bootIndex: 0 }];
+  const boots = requests.filter(({ bootIndex }) => bootIndex === 0).length;
+  if (boots === 1) return requests;
+  throw new ConfigError(`${boots} of ${requests.length} volumes have boot-index=0, expected exactly one`, {
+    option: '--volume',
+  });
+}
+
+async function find(cinder: CinderClient, { volumeId, bootIndex }: ServerVolumeRequest, w: Waiting): Promise<Volume> {
+  const volume = await cinder.findVolume(volumeId, w);
+  if (volume === undefined) throw new NotFoundError(`volume "${volumeId}" does not exist`, { volume: volumeId });
+  const isFree = volume.status === 'available' || (volume.multiattach && volume.status === 'in-use');
+  if (!isFree) {
+    throw new ConflictError(`volume "${volumeId}" has status "${volume.status}" (expected available)`, {
+      volume: volume.id,
+    });
+  }
+  if (bootIndex === 0 && !volume.bootable) {
+    throw new ConflictError(`volume "${volumeId}" is not bootable, but is to be the boot volume`, {
+      volume: volume.id,
+    });
+  }
+  return volume;
+}
+
+/** `/dev/sda`, …, `/dev/sdz`, `/dev/sdaa`: Nova's names for the devices of a guest, in order. */
+export function deviceName(position: number): string {
+  let letters = '';
+  for (let rest = position + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    letters = String.fromCharCode(97 + ((rest - 1) % 26)) + letters;
+  }
+  return `/dev/sd${letters}`;
+}
+
+/** The first name that no device has. */
+export function deviceNameAfter(devices: readonly Pick<BlockDevice, 'deviceName'>[]): string {
+  const taken = new Set(devices.map((device) => device.deviceName));
+  for (let position = 0; ; position += 1) {
+    const name = deviceName(position);
+    if (!taken.has(name)) return name;
+  }
+}

@@ -1,0 +1,191 @@
+import type { Connector } from '../cinder-client/index.ts';
+import type { AvailableResource, InstanceDiagnostics, PlatformGuest, PowerState } from '../virt/index.ts';
+import type { BlockDevice, Fault, InstanceRecord } from './instances.ts';
+
+/*
+ * The shapes that programs read: interfaces, section 3. Keys are snake_case as there; every time is ISO 8601 UTC.
+ */
+
+/** The first eight fields of a server: what a list shows. @public */
+export interface ServerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly task_state: string | null;
+  readonly power_state: PowerState;
+  readonly host: string;
+  readonly partition: string;
+  readonly created_at: string;
+}
+
+/** @public */
+export interface ServerDetail extends ServerSummary {
+  readonly vcpus: number;
+  readonly memory_mb: number;
+  readonly fault: Fault | null;
+  readonly partition_uri: string | null;
+  readonly partition_status: string | null;
+  readonly storage_model: 'hba' | 'storage-group' | null;
+  readonly connector: Connector | null;
+  readonly boot: ServerBoot | null;
+  readonly volumes: readonly ServerVolume[];
+}
+
+/** @public */
+export interface ServerBoot {
+  readonly device: string;
+  readonly hba_uri: string | null;
+  readonly initiator_wwpn: string | null;
+  readonly target_wwpn: string | null;
+  readonly lun: string | null;
+}
+
+/** @public */
+export interface ServerVolume {
+  readonly volume_id: string;
+  readonly attachment_id: string | null;
+  readonly boot_index: number | null;
+  readonly device_name: string;
+  readonly target_lun: number | string | null;
+  readonly mode: 'rw' | 'ro';
+  readonly paths: readonly {
+    readonly initiator_wwpn: string;
+    readonly target_wwpn: string;
+    readonly lun: string;
+    readonly device_number: string | null;
+  }[];
+}
+
+/** Nova's API words for its vm_states and task_states. Source: nova nova/api/openstack/common.py, by name. */
+export function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
+  if (instance.taskState === 'rebooting') return 'REBOOT';
+  if (instance.taskState === 'rebooting_hard') return 'HARD_REBOOT';
+  const words = {
+    building: 'BUILD',
+    active: 'ACTIVE',
+    stopped: 'SHUTOFF',
+    error: 'ERROR',
+    deleted: 'DELETED',
+  } as const;
+  return words[instance.vmState];
+}
+
+export function summarizeServer(
+  instance: InstanceRecord,
+  partition: string,
+  powerState: PowerState | undefined,
+): ServerSummary {
+  return {
+    id: instance.uuid,
+    name: instance.name,
+    status: serverStatus(instance),
+    task_state: instance.taskState,
+    power_state: powerState ?? 'nostate',
+    host: instance.host,
+    partition,
+    created_at: instance.createdAt,
+  };
+}
+
+export function detailServer(
+  instance: InstanceRecord,
+  devices: readonly BlockDevice[],
+  seen: InstanceDiagnostics | undefined,
+  server: ServerSummary,
+): ServerDetail {
+  return {
+    ...server,
+    vcpus: instance.vcpus,
+    memory_mb: instance.memoryMib,
+    fault: instance.fault,
+    partition_uri: seen?.partitionUri ?? null,
+    partition_status: seen?.partitionStatus ?? null,
+    storage_model: seen?.storageModel ?? null,
+    connector: seen?.connector ?? null,
+    boot: seen?.boot ? detailBoot(seen.boot) : null,
+    volumes: devices.map((device) => detailVolume(device, seen)),
+  };
+}
+
+function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot {
+  return {
+    device: boot.device,
+    hba_uri: boot.hbaUri,
+    initiator_wwpn: boot.initiatorWwpn,
+    target_wwpn: boot.targetWwpn,
+    lun: boot.lun,
+  };
+}
+
+function detailVolume(device: BlockDevice, seen: InstanceDiagnostics | undefined): ServerVolume {
+  const targetLun = device.connectionInfo?.data.target_lun;
+  return {
+    volume_id: device.volumeId,
+    attachment_id: device.reservation?.attachmentId ?? null,
+    boot_index: device.bootIndex,
+    device_name: device.deviceName,
+    target_lun: typeof targetLun === 'number' || typeof targetLun === 'string' ? targetLun : null,
+    mode: device.mode,
+    paths: (seen?.volumes.get(device.volumeId) ?? []).map((path) => ({
+      initiator_wwpn: path.initiatorWwpn,
+      target_wwpn: path.targetWwpn,
+      lun: path.lun,
+      device_number: path.deviceNumber,
+    })),
+  };
+}
+
+/** @public */
+export interface HypervisorView {
+  readonly hypervisor_hostname: string;
+  readonly hypervisor_type: string;
+  readonly hypervisor_version: number;
+  readonly cpc: string;
+  readonly storage_model: string;
+  readonly vcpus: number;
+  readonly vcpus_used: number;
+  readonly memory_mb: number;
+  readonly memory_mb_used: number;
+  readonly running_vms: number;
+}
+
+export function hypervisorView(resource: AvailableResource): HypervisorView {
+  const { stats } = resource;
+  return {
+    hypervisor_hostname: resource.hypervisorHostname,
+    hypervisor_type: resource.hypervisorType,
+    hypervisor_version: resource.hypervisorVersion,
+    cpc: text(stats.cpc),
+    storage_model: text(stats.storage_model),
+    vcpus: resource.vcpus,
+    vcpus_used: resource.vcpusUsed,
+    memory_mb: resource.memoryMb,
+    memory_mb_used: resource.memoryMbUsed,
+    running_vms: Number(stats.running ?? 0),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** @public */
+export interface PartitionView {
+  readonly name: string;
+  readonly status: string;
+  readonly instance: string | null;
+  readonly processors: number | null;
+  readonly memory_mb: number | null;
+  readonly uri: string;
+}
+
+export function partitionView(guest: PlatformGuest): PartitionView {
+  return {
+    name: guest.name,
+    status: guest.status,
+    instance: guest.instanceUuid,
+    processors: guest.iflProcessors,
+    memory_mb: guest.memoryMib,
+    uri: guest.uri,
+  };
+}

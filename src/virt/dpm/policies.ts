@@ -1,0 +1,21 @@
+import { defaultLifecyclePolicy } from '../../partition/index.ts';
+import type { LifecyclePolicy } from '../../partition/index.ts';
+import type { UndoPolicy } from '../../saga/index.ts';
+
+/** Numbers that few people turn, but a test does. @public */
+export interface DpmPolicies {
+  readonly lifecycle: LifecyclePolicy;
+  readonly undo: UndoPolicy;
+  /** The machine's memory granularity: a gap in the public sources. Source: HMC sheet 5.6 and 14.4. */
+  readonly memoryIncrementMib: number;
+}
+
+/** @public */
+export const defaultDpmPolicies: DpmPolicies = {
+  lifecycle: defaultLifecyclePolicy,
+  undo: {
+    retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
+    timeoutMs: 900_000,
+  },
+  memoryIncrementMib: 1024,
+};

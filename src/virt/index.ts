@@ -1,0 +1,22 @@
+export type { PowerState } from '../partition/index.ts';
+export type {
+  AvailableResource,
+  BlockDeviceInfo,
+  ComputeDriver,
+  DiagnosedPath,
+  DriverBlockDevice,
+  Instance,
+  InstanceDiagnostics,
+  InstanceInfo,
+  PlatformGuest,
+  RequestContext,
+  VirtApi,
+} from './compute-driver.ts';
+export { DpmDriver } from './dpm/driver.ts';
+export { findCpc, openHmc } from './dpm/runtime.ts';
+export { defaultDpmPolicies } from './dpm/policies.ts';
+export type { DpmPolicies } from './dpm/policies.ts';
+export type { DpmDriverSettings } from './dpm/settings.ts';
+export { FakeDriver } from './fake/driver.ts';
+export { loadDriver } from './load.ts';
+export type { ComputeDriverClass, DriverServices } from './load.ts';

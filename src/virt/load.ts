@@ -1,0 +1,46 @@
+import { ConfigError } from '../base/index.ts';
+import type { FlowServices } from '../saga/index.ts';
+import { loadExport, parseExportReference } from '../volume/index.ts';
+import type { ComputeDriver, VirtApi } from './compute-driver.ts';
+import { DpmDriver } from './dpm/driver.ts';
+import type { DpmDriverSettings } from './dpm/settings.ts';
+import { FakeDriver } from './fake/driver.ts';
+
+/** What a driver is made of. The settings are those of DPM; a driver of another kind reads its own. @public */
+export interface DriverServices extends FlowServices {
+  readonly virtapi: VirtApi;
+  readonly dpm: () => DpmDriverSettings;
+  readonly host: string;
+}
+
+/** What a module named by `compute_driver` exports. @public */
+export type ComputeDriverClass = new (virtapi: VirtApi, services: DriverServices) => ComputeDriver;
+
+/** Names that users know from nova.conf. */
+const builtins: Readonly<Record<string, (services: DriverServices) => ComputeDriver>> = {
+  'dpm.DPMDriver': (services) => new DpmDriver(services.dpm(), services.virtapi, services),
+  'fake.FakeDriver': (services) => new FakeDriver(services.host, services.virtapi),
+};
+
+/**
+ * Loads the driver that `DEFAULT.compute_driver` names: a built-in one, or `<module>#<Export>`.
+ *
+ * @throws ConfigError naming the option, the value and what was expected
+ */
+export async function loadDriver(name: string, services: DriverServices, baseDir: string): Promise<ComputeDriver> {
+  const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
+  if (builtin !== undefined) return builtin(services);
+  try {
+    const loaded = await loadExport(parseExportReference(name), baseDir);
+    if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
+    const DriverClass = loaded as ComputeDriverClass; // its verbs are checked by use, as Nova does
+    return new DriverClass(services.virtapi, services);
+  } catch (error) {
+    const expected = `${Object.keys(builtins).join(', ')} or <module>#<Export>`;
+    throw new ConfigError(
+      `DEFAULT.compute_driver is "${name}", expected ${expected}`,
+      { option: 'DEFAULT.compute_driver', value: name },
+      { cause: error },
+    );
+  }
+}

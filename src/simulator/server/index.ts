@@ -2,6 +2,7 @@ export { CertificateAuthority, type CertificateFlaw, type TlsMaterial } from './
 export { FaultEngine, type FaultSubject } from './fault-engine.ts';
 export { faultRuleSchema, parseFaultRules, type FaultKind, type FaultRule } from './fault-rules.ts';
 export { createRandom, randomHex, randomInteger, randomUuid, shuffled, type Random } from './random.ts';
+export { Router } from './router.ts';
 export { RequestLog, type RequestFilter, type RequestLogEntry } from './request-log.ts';
 export { SimServer } from './sim-server.ts';
 export type { Latency, Route, SimRequest, SimResponse, SimServerOptions, StruckFault, SubRequest } from './types.ts';

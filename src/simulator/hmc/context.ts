@@ -1,0 +1,131 @@
+import { createRandom, type FaultEngine, type Random } from '../server/index.ts';
+import type { San } from '../san/index.ts';
+import { Jobs } from './jobs.ts';
+import { levelOfVersion, storageManagementFeature } from './machines.ts';
+import { Agenda, systemClock, type Clock } from './model/clock.ts';
+import { IdSource, WwpnPool } from './model/identifiers.ts';
+import { objectsOf, textOf } from './model/json.ts';
+import { HmcModel, type Resource } from './model/model.ts';
+import { reasonTable, type ReasonTable } from './model/refusal.ts';
+import type { HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
+import { Sessions } from './sessions.ts';
+
+/** Level of the HMC itself; the machines that it manages may be older. */
+export interface HmcLevel {
+  readonly name: string;
+  /** 13 to 17. */
+  readonly level: number;
+  readonly version: string;
+  readonly apiVersion: readonly [major: number, minor: number];
+  /** API features of the HMC; undefined where the operation does not exist. */
+  readonly apiFeatures: readonly string[] | undefined;
+}
+
+/** Times of which all are known. */
+export type Timing = Required<HmcTiming>;
+
+const noTime: Timing = {
+  startMs: 0,
+  stopMs: 0,
+  statusLagMs: 0,
+  jobMs: 0,
+  cancelMs: 0,
+  discoveryMs: 0,
+  discoveryIntervalMs: 600_000,
+  stallMs: Infinity,
+  jobRetentionMs: Infinity,
+  sessionIdleMs: Infinity,
+};
+
+/** The user of a simulator that was told of none. */
+export const defaultUser: HmcUser = { userid: 'nova', password: 'nova-on-z' };
+
+/** All that the HMC's operations work on. */
+export class HmcContext {
+  readonly options: HmcOptions;
+  readonly san: San;
+  readonly faults: FaultEngine;
+  readonly clock: Clock;
+  readonly agenda: Agenda;
+  readonly timing: Timing;
+  readonly model = new HmcModel();
+  readonly sessions: Sessions;
+  readonly jobs: Jobs;
+  readonly ids: IdSource;
+  readonly random: Random;
+  readonly wwpns: WwpnPool;
+  readonly reasons: ReasonTable;
+  readonly users: readonly HmcUser[];
+  readonly hmc: HmcLevel;
+  /** Fabric of the SAN that each FCP port is cabled to, by port URI. */
+  readonly cabling = new Map<string, string>();
+  /** API features of each CPC, by its URI; none where the operation that lists them does not exist. */
+  readonly cpcApiFeatures = new Map<string, readonly string[]>();
+  /** Operating system messages by partition URI, while the partition is activated. */
+  readonly consoles = new Map<string, OsConsole>();
+
+  constructor(options: HmcOptions, surroundings: HmcSurroundings, hmc: HmcLevel) {
+    this.options = options;
+    this.hmc = hmc;
+    this.san = surroundings.san;
+    this.faults = surroundings.faults;
+    this.clock = surroundings.clock ?? systemClock;
+    this.agenda = new Agenda(this.clock);
+    this.timing = { ...noTime, ...options.timing };
+    this.users = options.users ?? [defaultUser];
+    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs);
+    this.reasons = { ...reasonTable, ...options.reasons };
+    const seed = surroundings.seed ?? 1;
+    this.random = createRandom(seed);
+    this.ids = new IdSource(createRandom(seed + 1));
+    this.wwpns = new WwpnPool(createRandom(seed + 2), options.reuseWwpns ?? false);
+    this.jobs = new Jobs({
+      clock: this.clock,
+      agenda: this.agenda,
+      nextId: () => this.ids.next(),
+      codeOf: (condition) => this.reasons[condition],
+      cancelMs: this.timing.cancelMs,
+      retentionMs: this.timing.jobRetentionMs,
+    });
+  }
+
+  /** The CPC that a resource of it belongs to. */
+  cpcOf(resource: Resource): Resource {
+    const parent = this.model.parentOf(resource);
+    return parent === undefined ? resource : this.cpcOf(parent);
+  }
+
+  /** Generation of the CPC that a resource belongs to: 13 to 17. */
+  levelOf(resource: Resource): number {
+    return levelOfVersion(textOf(this.cpcOf(resource).props, 'se-version'));
+  }
+
+  /** Whether the CPC has storage groups instead of vHBAs. */
+  hasStorageManagement(resource: Resource): boolean {
+    const features = objectsOf(this.cpcOf(resource).props, 'available-features-list');
+    return features.some(({ name, state }) => name === storageManagementFeature && state === true);
+  }
+
+  /** Whether the HMC's API is at least of this version. */
+  hasApi(major: number, minor: number): boolean {
+    const [ownMajor, ownMinor] = this.hmc.apiVersion;
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+
+  /** Whether the HMC has an API feature. */
+  hasApiFeature(name: string): boolean {
+    return this.hmc.apiFeatures?.includes(name) ?? false;
+  }
+}
+
+/** What the operating system messages interface of an activated partition holds. */
+export interface OsConsole {
+  readonly messages: OsMessage[];
+}
+
+/** One operating system message. */
+export interface OsMessage {
+  readonly sequenceNumber: number;
+  readonly text: string;
+  readonly timestamp: number;
+}

@@ -1,0 +1,61 @@
+import { refuse } from './model/refusal.ts';
+import type { Json, Props } from './model/json.ts';
+
+/** How a query parameter is compared: names are regular expressions, all else is exact. */
+export type FilterKind = 'regex' | 'exact' | 'minimum' | 'maximum';
+
+/** Filters of a list operation by query parameter; `property` where the parameter has another name than the property. */
+export type Filters = Readonly<Record<string, FilterKind | { readonly kind: FilterKind; readonly property: string }>>;
+
+/**
+ * Keeps the items that match the query: values of one parameter are alternatives, several parameters must all match.
+ *
+ * Strings are Java regular expressions that must match the whole value; null matches only the empty value.
+ */
+export function applyFilters<T extends Readonly<Props>>(
+  items: readonly T[],
+  query: URLSearchParams,
+  filters: Filters,
+): T[] {
+  const tests = Object.entries(filters).flatMap(([parameter, filter]) => {
+    const { kind, property } = typeof filter === 'string' ? { kind: filter, property: parameter } : filter;
+    const values = query.getAll(parameter).map((value) => matcher(kind, value));
+    return values.length === 0 ? [] : [(item: T) => values.some((test) => test(item[property] ?? null))];
+  });
+  return items.filter((item) => tests.every((test) => test(item)));
+}
+
+function matcher(kind: FilterKind, wanted: string): (value: Json) => boolean {
+  if (kind === 'minimum') return (value) => Number(value) >= toNumber(wanted);
+  if (kind === 'maximum') return (value) => Number(value) <= toNumber(wanted);
+  if (kind === 'exact') return (value) => plain(value) === wanted;
+  const pattern = javaRegularExpression(wanted);
+  return (value) => typeof value === 'string' && pattern.test(value);
+}
+
+/** A scalar as a query spells it; null is the empty text. */
+function plain(value: Json): string {
+  return typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
+}
+
+function toNumber(text: string): number {
+  const number = Number(text);
+  return text.trim() === '' || Number.isNaN(number) ? refuse('queryValueInvalid', `'${text}' is no number`) : number;
+}
+
+/**
+ * A Java regular expression as a JavaScript one that matches the whole text. `\Q…\E` quotes; possessive quantifiers become greedy ones, which
+ * can only match more.
+ */
+export function javaRegularExpression(source: string): RegExp {
+  const unquoted = source.replaceAll(/\\Q(.*?)(?:\\E|$)/gsu, (_, text: string) =>
+    text.replaceAll(/[^\w\s]/gu, String.raw`\$&`),
+  );
+  const greedy = unquoted.replaceAll(/(?<!\\)([*+?}])\+/gu, '$1');
+  try {
+    // Without the u flag an escape such as \- is allowed, as it is in Java.
+    return new RegExp(`^(?:${greedy})$`);
+  } catch {
+    return refuse('queryValueInvalid', `'${source}' is no regular expression`);
+  }
+}

@@ -1,0 +1,139 @@
+import { SimServer, type Route } from '../server/index.ts';
+import { HmcContext } from './context.ts';
+import { errorBody } from './error-body.ts';
+import { guarded, refuseUnknown } from './guard.ts';
+import { buildMachine, hmcLevelOf, profileOf } from './inventory/machine.ts';
+import type { HmcModel, Resource } from './model/model.ts';
+import { textOf } from './model/json.ts';
+import type { HmcOptions, HmcSurroundings } from './options.ts';
+import { endFromInside } from './power/power.ts';
+import { adapterRoutes } from './routes/adapters.ts';
+import { consoleRoutes } from './routes/console.ts';
+import { cpcRoutes } from './routes/cpcs.ts';
+import { hbaRoutes } from './routes/hbas.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { nicRoutes } from './routes/nics.ts';
+import { partitionOperationRoutes } from './routes/partition-operations.ts';
+import { partitionRoutes } from './routes/partitions.ts';
+import { serviceRoutes } from './routes/services.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { virtualSwitchRoutes } from './routes/virtual-switches.ts';
+import { takeSnapshot, type HmcSnapshot } from './snapshot.ts';
+
+const routes = [
+  ...sessionRoutes,
+  ...jobRoutes,
+  ...consoleRoutes,
+  ...cpcRoutes,
+  ...adapterRoutes,
+  ...virtualSwitchRoutes,
+  ...partitionRoutes,
+  ...partitionOperationRoutes,
+  ...hbaRoutes,
+  ...nicRoutes,
+  ...serviceRoutes,
+];
+
+/** Names of all operations that the HMC knows, for fault rules and counts. */
+export const hmcOperations: readonly string[] = routes.map(({ operation }) => operation);
+
+/** Image uploads are the largest bodies by far; more than a test image is refused. */
+const maxBodyBytes = 64 << 20;
+
+/**
+ * An HMC that runs, with what a test wants to know of it and to do to it.
+ * @public
+ */
+export interface SimulatedHmc extends AsyncDisposable {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Name and object-id of the first CPC in DPM mode. */
+  readonly cpcName: string;
+  readonly cpcObjectId: string;
+  readonly server: SimServer;
+  /** The resources, to be looked at; changing `props` is what an operator at the console does. */
+  readonly model: HmcModel;
+  /** Sessions logged on and jobs not deleted: what a client should have cleaned up. */
+  readonly sessionCount: number;
+  readonly jobCount: number;
+  snapshot(): HmcSnapshot;
+  /** Lets all happen that is due, as a request would. */
+  settle(): void;
+  /** Forgets all sessions, as a restart does; jobs go on. */
+  restart(): void;
+  /** An operating system ends (`paused`) or crashes (`terminated`) its own partition. */
+  endFromInside(partitionUri: string, status: 'paused' | 'terminated'): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an HMC.
+ * @throws Error when the definition cannot be read, or the port is taken
+ */
+export async function startHmc(options: HmcOptions, surroundings: HmcSurroundings): Promise<SimulatedHmc> {
+  const context = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
+  buildMachine(context, surroundings.fabrics);
+  const server = await startServer(context, surroundings);
+  return describeHmc(context, server);
+}
+
+function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {
+  const guardedRoutes: Route[] = guarded(context, routes);
+  const { tls, port, host, latencyMs, faults, log } = surroundings;
+  return SimServer.start({
+    name: 'hmc',
+    routes: guardedRoutes,
+    noRoute: refuseUnknown(context, guardedRoutes),
+    shapeError: (status, reason, message, req) => errorBody(status, reason, message, req),
+    restart: () => context.sessions.endAll(),
+    maxBodyBytes,
+    tls,
+    port,
+    host,
+    latencyMs,
+    faults,
+    log,
+  });
+}
+
+function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
+  const cpc = mainCpc(context);
+  const user = context.users[0];
+  return {
+    url: server.url,
+    username: user?.userid ?? '',
+    password: user?.password ?? '',
+    cpcName: textOf(cpc.props, 'name'),
+    cpcObjectId: textOf(cpc.props, 'object-id'),
+    server,
+    model: context.model,
+    get sessionCount() {
+      return context.sessions.count();
+    },
+    get jobCount() {
+      return context.jobs.count;
+    },
+    snapshot: () => {
+      context.agenda.settle();
+      return takeSnapshot(context);
+    },
+    settle: () => context.agenda.settle(),
+    restart: () => context.sessions.endAll(),
+    endFromInside: (uri, status) => {
+      context.agenda.settle();
+      const partition = context.model.find('partition', uri);
+      if (partition === undefined) throw new Error(`there is no partition at ${uri}`);
+      endFromInside(context, partition, status);
+    },
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+function mainCpc({ model }: HmcContext): Resource {
+  const cpcs = model.all('cpc');
+  const cpc = cpcs.find(({ props }) => props['dpm-enabled'] === true) ?? cpcs[0];
+  if (cpc === undefined) throw new Error('the definition has no CPC');
+  return cpc;
+}

@@ -1,0 +1,92 @@
+import type { HmcContext, HmcLevel } from '../context.ts';
+import { featureDescriptions, machineProfiles, type MachineProfile } from '../machines.ts';
+import type { Props } from '../model/json.ts';
+import type { Resource } from '../model/model.ts';
+import type { HmcOptions } from '../options.ts';
+import { addAdapters } from './adapters.ts';
+
+/** The profile of the machine that the options ask for; z16 unless they say. */
+export function profileOf(options: HmcOptions): MachineProfile {
+  return machineProfiles[options.machine ?? 'z16'];
+}
+
+/** The HMC that comes with a machine: of the same level. */
+export function hmcLevelOf({ level, version, apiVersion, apiFeatures, name }: MachineProfile): HmcLevel {
+  return { name: `HMC${name.toUpperCase()}`, level, version, apiVersion, apiFeatures };
+}
+
+/** Fills the model with a fresh machine: the console, one CPC in DPM mode, and its adapters. */
+export function buildMachine(context: HmcContext, fabrics: readonly string[]): void {
+  const profile = profileOf(context.options);
+  context.model.add('console', null, consoleProps(context, profile));
+  const cpc = addCpc(context, profile);
+  addAdapters(context, cpc, profile, fabrics);
+}
+
+function consoleProps(context: HmcContext, profile: MachineProfile): Props {
+  return {
+    'object-id': context.ids.next(),
+    'object-uri': '/api/console',
+    name: context.hmc.name,
+    version: profile.version,
+    'is-locked': false,
+    'network-info': { 'this-hmc': [{ 'hmc-name': context.hmc.name }] },
+  };
+}
+
+function addCpc(context: HmcContext, profile: MachineProfile): Resource {
+  const id = context.ids.next();
+  const cpc = context.model.add('cpc', null, {
+    'object-id': id,
+    'object-uri': `/api/cpcs/${id}`,
+    name: context.options.cpcName ?? 'CPC1',
+    description: '',
+    status: 'active',
+    'acceptable-status': ['active'],
+    'has-hardware-messages': false,
+    'is-locked': false,
+    'dpm-enabled': true,
+    'iml-mode': 'dpm',
+    'se-version': profile.version,
+    'machine-type': profile.machineType,
+    'machine-model': profile.machineModel,
+    'machine-serial-number': '0000000SIM01',
+    'auto-start-list': [],
+    ...capacity(context, profile),
+    ...levelProps(context, profile),
+  });
+  if (profile.apiFeatures !== undefined) context.cpcApiFeatures.set(cpc.uri, profile.apiFeatures);
+  return cpc;
+}
+
+function capacity({ options }: HmcContext, profile: MachineProfile): Props {
+  const customer = options.cpcMemoryMib ?? profile.customerMemoryMib;
+  const systemArea = profile.level >= 16 ? 262_144 : 98_304; // hardware system area: 256 GiB from z16 on, 96 GiB on z13
+  return {
+    'processor-count-ifl': options.cpcIfls ?? profile.ifls,
+    'processor-count-general-purpose': profile.generalPurpose,
+    'processor-count-icf': 0,
+    'processor-count-iip': 0,
+    'processor-count-service-assist': 5,
+    'processor-count-spare': 2,
+    'processor-count-defective': 0,
+    'storage-customer': customer,
+    'storage-hardware-system-area': systemArea,
+    'storage-total-installed': customer + systemArea,
+  };
+}
+
+function levelProps(context: HmcContext, profile: MachineProfile): Props {
+  if (profile.features === undefined) return {};
+  const features = profile.features.map((name) => ({
+    name,
+    description: featureDescriptions[name] ?? '',
+    state: true,
+  }));
+  return {
+    'available-features-list': features,
+    'maximum-partitions': profile.maximumPartitions,
+    'maximum-hipersockets': 32,
+    'management-world-wide-port-name': context.wwpns.take(),
+  };
+}

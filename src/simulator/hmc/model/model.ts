@@ -1,0 +1,106 @@
+import { textOf, type Props } from './json.ts';
+
+/** Classes of resources, by the value of their `class` property. */
+export type ResourceClass =
+  | 'adapter'
+  | 'capacity-group'
+  | 'console'
+  | 'cpc'
+  | 'hba'
+  | 'logical-partition'
+  | 'network-port'
+  | 'nic'
+  | 'partition'
+  | 'storage-control-unit'
+  | 'storage-fabric'
+  | 'storage-group'
+  | 'storage-path'
+  | 'storage-port'
+  | 'storage-site'
+  | 'storage-subsystem'
+  | 'storage-switch'
+  | 'storage-template'
+  | 'storage-volume'
+  | 'virtual-function'
+  | 'virtual-storage-resource'
+  | 'virtual-switch';
+
+/**
+ * One resource. `props` holds what is stored; what follows from other resources (arrays of URIs, capacities in use) is computed when read.
+ * @public
+ */
+export interface Resource {
+  readonly class: ResourceClass;
+  readonly uri: string;
+  /** URI of the resource that this one belongs to; `null` for the console and CPCs. */
+  readonly parent: string | null;
+  readonly props: Props;
+}
+
+/**
+ * All resources that the HMC manages, by URI.
+ * @public
+ */
+export class HmcModel {
+  readonly #byUri = new Map<string, Resource>();
+  readonly #byParent = new Map<string, Set<Resource>>();
+
+  /**
+   * Adds a resource under its `object-uri` or `element-uri`.
+   * @throws Error when the URI is taken
+   */
+  add(kind: ResourceClass, parent: string | null, props: Props): Resource {
+    const uri = textOf(props, 'element-uri') || textOf(props, 'object-uri');
+    if (this.#byUri.has(uri)) throw new Error(`two resources at ${uri}`);
+    const resource: Resource = { class: kind, uri, parent, props: { ...props, class: kind, parent } };
+    this.#byUri.set(uri, resource);
+    this.#siblings(parent).add(resource);
+    return resource;
+  }
+
+  /** Removes a resource with everything that belongs to it. */
+  remove(resource: Resource): void {
+    for (const child of this.childrenOf(resource)) this.remove(child);
+    this.#byUri.delete(resource.uri);
+    this.#siblings(resource.parent).delete(resource);
+  }
+
+  /** The resource of this class at this URI. */
+  find(kind: ResourceClass, uri: string): Resource | undefined {
+    const resource = this.#byUri.get(uri);
+    return resource?.class === kind ? resource : undefined;
+  }
+
+  /** The resource at this URI, whatever it is. */
+  at(uri: string): Resource | undefined {
+    return this.#byUri.get(uri);
+  }
+
+  /** All resources of a class, in the order in which they were added. */
+  all(kind: ResourceClass): Resource[] {
+    return [...this.#byUri.values()].filter((resource) => resource.class === kind);
+  }
+
+  /** What belongs directly to a resource, of one class or of all. */
+  childrenOf(resource: Resource, kind?: ResourceClass): Resource[] {
+    const children = [...(this.#byParent.get(resource.uri) ?? [])];
+    return kind === undefined ? children : children.filter((child) => child.class === kind);
+  }
+
+  /** What a resource belongs to; undefined for the console and CPCs. */
+  parentOf(resource: Resource): Resource | undefined {
+    return resource.parent === null ? undefined : this.#byUri.get(resource.parent);
+  }
+
+  /** The resource of a class with this name. */
+  named(kind: ResourceClass, name: string): Resource | undefined {
+    return this.all(kind).find((resource) => resource.props.name === name);
+  }
+
+  #siblings(parent: string | null): Set<Resource> {
+    const key = parent ?? '';
+    const siblings = this.#byParent.get(key) ?? new Set<Resource>();
+    this.#byParent.set(key, siblings);
+    return siblings;
+  }
+}

@@ -1,0 +1,96 @@
+import type { SimResponse } from '../../server/index.ts';
+import { ok, type Call, type HmcRoute } from '../call.ts';
+import type { HmcContext } from '../context.ts';
+import { getProperties, listItems } from '../listing.ts';
+import { applyFilters } from '../filter.ts';
+import { isTrue, textOf, type Props } from '../model/json.ts';
+import type { Resource } from '../model/model.ts';
+import { refuse } from '../model/refusal.ts';
+import { adapterItem, adapterView } from '../views/adapter-view.ts';
+import { hasUnacceptableStatus, partitionItem, partitionView } from '../views/partition-view.ts';
+
+/** Operations on the HMC itself, and the lists that reach over all its CPCs. */
+export const consoleRoutes: readonly HmcRoute[] = [
+  { method: 'GET', path: '/api/console', operation: 'Get Console Properties', handle: getConsole },
+  {
+    method: 'GET',
+    path: '/api/console/operations/list-permitted-partitions',
+    operation: 'List Permitted Partitions',
+    handle: listPermittedPartitions,
+  },
+  {
+    method: 'GET',
+    path: '/api/console/operations/list-permitted-adapters',
+    operation: 'List Permitted Adapters',
+    handle: listPermittedAdapters,
+  },
+  {
+    method: 'GET',
+    path: '/api/console/operations/list-features',
+    operation: 'List Console API Features',
+    handle: (call) => ok(listFeatures(call, call.context.hmc.apiFeatures)),
+  },
+];
+
+function getConsole(call: Call): SimResponse {
+  const console = call.context.model.all('console')[0] ?? refuse('notFound', 'there is no console');
+  return ok(getProperties(call, console.props));
+}
+
+function listPermittedPartitions(call: Call): SimResponse {
+  const { context } = call;
+  if (!context.hasApi(2, 20)) refuse('notFound', 'the operation is not supported by this HMC');
+  const partitions = context.model
+    .all('partition')
+    .filter((partition) => isTrue(context.cpcOf(partition).props, 'dpm-enabled'));
+  const listed = listItems(call, partitions, {
+    item: (partition) => ({ ...partitionItem(partition), ...ownerOf(context, partition), ...acceptance(partition) }),
+    view: (partition) => partitionView(context, partition),
+    filters: { name: 'regex', type: 'exact', status: 'exact', 'has-unacceptable-status': 'exact', 'cpc-name': 'regex' },
+    allowsAdditional: context.hasApiFeature('dpm-hipersockets-partition-link-management'),
+  });
+  return ok({ partitions: listed });
+}
+
+function acceptance(partition: Resource): Props {
+  return { 'has-unacceptable-status': hasUnacceptableStatus(partition) };
+}
+
+function listPermittedAdapters(call: Call): SimResponse {
+  const { context } = call;
+  if (!context.hasApi(4, 1)) refuse('notFound', 'the operation is not supported by this HMC');
+  const listed = listItems(call, context.model.all('adapter'), {
+    item: (adapter) => ({ ...adapterItem(adapter), ...ownerOf(context, adapter), ...mode(context, adapter) }),
+    view: (adapter) => adapterView(context, adapter),
+    filters: {
+      name: 'regex',
+      'adapter-id': 'regex',
+      'adapter-family': 'exact',
+      type: 'exact',
+      status: 'exact',
+      'firmware-update-pending': 'exact',
+      'cpc-name': 'regex',
+      'dpm-enabled': 'exact',
+    },
+    allowsAdditional: context.hasApiFeature('adapter-network-information'),
+  });
+  return ok({ adapters: listed });
+}
+
+function mode(context: HmcContext, resource: Resource): Props {
+  return { 'dpm-enabled': isTrue(context.cpcOf(resource).props, 'dpm-enabled') };
+}
+
+function ownerOf(context: HmcContext, resource: Resource): Props {
+  const { uri, props } = context.cpcOf(resource);
+  return { 'cpc-name': textOf(props, 'name'), 'cpc-object-uri': uri, 'se-version': textOf(props, 'se-version') };
+}
+
+/** The API features that match the `name` filter; 404.1 where the operation does not exist (API before 4.10). */
+export function listFeatures(call: Call, features: readonly string[] | undefined): string[] {
+  if (features === undefined || !call.context.hasApi(4, 10))
+    return refuse('notFound', 'the operation is not supported');
+  call.allowQuery('name');
+  const items = features.map((name) => ({ name }));
+  return applyFilters(items, call.req.query, { name: 'regex' }).map(({ name }) => name);
+}

@@ -1,0 +1,152 @@
+import { randomHex } from '../../server/index.ts';
+import type { SimResponse } from '../../server/index.ts';
+import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
+import type { HmcContext } from '../context.ts';
+import { assignDeviceNumber, nicDeviceCount, nicNamespace } from '../device-numbers.ts';
+import { textOf, type Props } from '../model/json.ts';
+import type { Resource } from '../model/model.ts';
+import { refuse } from '../model/refusal.ts';
+import { nicRules } from '../rules/element-rules.ts';
+import { checkBody, initialValues, rulesAt } from '../rules/property-rule.ts';
+import { needSettled } from './partitions.ts';
+import { refuseTaken, updateBody } from './update.ts';
+
+const nics = '/api/partitions/:id/nics';
+const nic = `${nics}/:element`;
+
+/** Operations on NICs. */
+export const nicRoutes: readonly HmcRoute[] = [
+  { method: 'POST', path: nics, operation: 'Create NIC', handle: createNic },
+  {
+    method: 'GET',
+    path: nic,
+    operation: 'Get NIC Properties',
+    handle: (call) => {
+      call.allowQuery();
+      return ok(call.element('nic').props);
+    },
+  },
+  { method: 'POST', path: nic, operation: 'Update NIC Properties', handle: updateNic },
+  { method: 'DELETE', path: nic, operation: 'Delete NIC', handle: deleteNic },
+];
+
+function createNic(call: Call): SimResponse {
+  const partition = call.object('partition');
+  const { context } = call;
+  call.need('Partition Details');
+  const rules = rulesAt(nicRules, context.levelOf(partition));
+  const body = call.body();
+  checkBody(rules, body, 'create');
+  const type = checkNic(call, partition, body);
+  refuseTakenValues(context, partition, body);
+  const props: Props = { ...initialValues(rules), 'mac-address': newMac(context), ...body, type };
+  props['device-number'] = deviceNumberOf(call, partition, props, textOf(body, 'device-number'));
+  call.needUsableCpc(partition);
+  needSettled(partition);
+  const id = context.ids.next();
+  const uri = `${partition.uri}/nics/${id}`;
+  context.model.add('nic', partition.uri, { ...props, 'element-id': id, 'element-uri': uri });
+  return created(uri, { 'element-uri': uri });
+}
+
+/** What the fields have to do with each other; gives the type that follows from what backs the NIC. */
+function checkNic(call: Call, partition: Resource, props: Readonly<Props>): string {
+  const level = call.context.levelOf(partition);
+  const bySwitch = textOf(props, 'virtual-switch-uri');
+  const byPort = textOf(props, 'network-adapter-port-uri');
+  if ((bySwitch === '') === (byPort === '')) {
+    refuse('fieldMissing', "exactly one of 'virtual-switch-uri' and 'network-adapter-port-uri' is required");
+  }
+  if (level >= 14 && (typeof props['vlan-id'] === 'number') !== (props['vlan-type'] === 'enforced')) {
+    refuse('contradiction', "'vlan-id' and 'vlan-type' go together");
+  }
+  if (props['ssc-management-nic'] === true && partition.props.type !== 'ssc') {
+    refuse('contradiction', "'ssc-management-nic' is for partitions of type ssc");
+  }
+  return byPort === '' ? typeOfSwitch(call, bySwitch) : typeOfPort(call, byPort, level);
+}
+
+function typeOfSwitch({ context }: Call, uri: string): string {
+  const virtualSwitch =
+    context.model.find('virtual-switch', uri) ?? refuse('referenceNotFound', `no virtual switch at ${uri}`);
+  return virtualSwitch.props.type === 'hipersockets' ? 'iqd' : 'osd';
+}
+
+/** Before z17 only adapters without virtual switches are named by their ports. */
+function typeOfPort({ context }: Call, uri: string, level: number): string {
+  const adapter =
+    context.model.find('adapter', uri.split('/network-ports/')[0] ?? '') ??
+    refuse('referenceNotFound', `no adapter for ${uri}`);
+  if (context.model.find('network-port', uri) === undefined) refuse('elementReferenceNotFound', `no port at ${uri}`);
+  const family = textOf(adapter.props, 'adapter-family');
+  const hasSwitches = family === 'osa' || family === 'hipersockets';
+  if (hasSwitches && level < 17) refuse('contradiction', `a NIC of family ${family} is backed by a virtual switch`);
+  const types: Readonly<Record<string, string>> = { osa: 'osd', hipersockets: 'iqd', roce: 'roce', cna: 'cna' };
+  return types[family] ?? 'osd';
+}
+
+/** MAC addresses are unique on the CPC, names in the partition. */
+function refuseTakenValues({ model }: HmcContext, partition: Resource, body: Readonly<Props>, self?: Resource): void {
+  const others = model.childrenOf(partition, 'nic').filter((other) => other !== self);
+  refuseTaken('name', body.name, others);
+  refuseTaken(
+    'mac-address',
+    body['mac-address'],
+    model.all('nic').filter((other) => other !== self),
+  );
+}
+
+function deviceNumberOf(
+  call: Call,
+  partition: Resource,
+  props: Readonly<Props>,
+  number: string,
+  self?: Resource,
+): string {
+  const wanted = { number, use: 'network' as const, namespace: nicNamespace(props), count: nicDeviceCount(props) };
+  return assignDeviceNumber(call.context, partition, self === undefined ? wanted : { ...wanted, self });
+}
+
+/** Locally administered, as the MAC addresses are that DPM generates. */
+function newMac({ random }: HmcContext): string {
+  return `02:${(randomHex(random, 10).match(/../gu) ?? []).join(':')}`;
+}
+
+function updateNic(call: Call): SimResponse {
+  const element = call.element('nic');
+  const partition = partitionOf(call, element);
+  const { context } = call;
+  call.need('Partition Details');
+  const body = updateBody(call, element, nicRules);
+  const backing = backingOf(body);
+  const merged: Props = { ...element.props, ...backing, ...body };
+  const type = checkNic(call, partition, merged);
+  refuseTakenValues(context, partition, body, element);
+  const number = textOf(merged, 'device-number');
+  const deviceNumber = deviceNumberOf(call, partition, { ...merged, type }, number, element);
+  call.needUsableCpc(partition);
+  needSettled(partition);
+  Object.assign(element.props, merged, { type, 'device-number': deviceNumber });
+  return done;
+}
+
+/** A NIC that moves from a virtual switch to a port, or back, loses the other. */
+function backingOf(body: Readonly<Props>): Props {
+  if (textOf(body, 'virtual-switch-uri') !== '') return { 'network-adapter-port-uri': null };
+  return textOf(body, 'network-adapter-port-uri') === '' ? {} : { 'virtual-switch-uri': null };
+}
+
+function deleteNic(call: Call): SimResponse {
+  const element = call.element('nic');
+  const partition = partitionOf(call, element);
+  call.need('Partition Details');
+  call.noBody();
+  call.needUsableCpc(partition);
+  needSettled(partition);
+  call.context.model.remove(element);
+  return done;
+}
+
+function partitionOf({ context }: Call, element: Resource): Resource {
+  return context.model.parentOf(element) ?? refuse('notFound', 'the partition is gone');
+}

@@ -1,0 +1,131 @@
+import type { SimResponse } from '../../server/index.ts';
+import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
+import type { HmcContext } from '../context.ts';
+import { getProperties, listItems } from '../listing.ts';
+import { isTrue, textOf, type Props } from '../model/json.ts';
+import type { Resource } from '../model/model.ts';
+import { refuse } from '../model/refusal.ts';
+import { checkNewPartition, checkPartitionUpdate } from '../rules/partition-checks.ts';
+import { partitionRules } from '../rules/partition-rules.ts';
+import { checkBody, initialValues, rulesAt } from '../rules/property-rule.ts';
+import { deletableStatuses, isActivated, statusOf, transitionalStatuses } from '../rules/statuses.ts';
+import { partitionItem, partitionView } from '../views/partition-view.ts';
+import { needDpmCpc } from './cpcs.ts';
+import { refuseTaken, updateBody } from './update.ts';
+import { detachAllGroups } from '../storage/attachment.ts';
+
+/** Operations on partitions as objects; what is done with them is in partition-operations.ts. */
+export const partitionRoutes: readonly HmcRoute[] = [
+  { method: 'GET', path: '/api/cpcs/:id/partitions', operation: 'List Partitions of a CPC', handle: listPartitions },
+  { method: 'POST', path: '/api/cpcs/:id/partitions', operation: 'Create Partition', handle: createPartition },
+  { method: 'GET', path: '/api/partitions/:id', operation: 'Get Partition Properties', handle: getPartition },
+  { method: 'POST', path: '/api/partitions/:id', operation: 'Update Partition Properties', handle: updatePartition },
+  { method: 'DELETE', path: '/api/partitions/:id', operation: 'Delete Partition', handle: deletePartition },
+];
+
+function listPartitions(call: Call): SimResponse {
+  const cpc = call.object('cpc');
+  const { context } = call;
+  const isDpm = isTrue(cpc.props, 'dpm-enabled');
+  const partitions = listItems(call, isDpm ? context.model.childrenOf(cpc, 'partition') : [], {
+    item: partitionItem,
+    view: (partition) => partitionView(context, partition),
+    filters: { name: 'regex', status: 'exact', type: 'exact' },
+    allowsAdditional: context.hasApi(4, 1),
+  });
+  return ok({ partitions });
+}
+
+function getPartition(call: Call): SimResponse {
+  return ok(getProperties(call, partitionView(call.context, call.object('partition'))));
+}
+
+function createPartition(call: Call): SimResponse {
+  const cpc = call.object('cpc');
+  const { context } = call;
+  call.need('New Partition');
+  call.allowQuery();
+  const rules = rulesAt(partitionRules, context.levelOf(cpc));
+  const body = call.body();
+  checkBody(rules, body, 'create');
+  checkNewPartition(context, cpc, body);
+  refuseTakenNames(context, cpc, body);
+  needDpmCpc(cpc);
+  const id = context.ids.next();
+  const uri = `/api/partitions/${id}`;
+  const identity = { 'object-id': id, 'object-uri': uri, status: 'stopped', 'degraded-adapters': [] };
+  const shortName = { 'short-name': freeShortName(context, cpc, textOf(body, 'name')) };
+  const props = { ...initialValues(rules), ...initialWeights(body), ...shortName, ...body, ...identity };
+  context.model.add('partition', cpc.uri, props);
+  return created(uri, { 'object-uri': uri });
+}
+
+function refuseTakenNames({ model }: HmcContext, cpc: Resource, body: Readonly<Props>, self?: Resource): void {
+  const others = model.childrenOf(cpc, 'partition').filter((partition) => partition !== self);
+  for (const field of ['name', 'short-name', 'partition-id']) {
+    if (body[field] !== null) refuseTaken(field, body[field], others);
+  }
+}
+
+/** SSC partitions alone have SSC defaults. */
+function initialWeights(body: Readonly<Props>): Props {
+  return body.type === 'ssc' ? { 'ssc-boot-selection': 'installer' } : {};
+}
+
+/** The first characters of the name in upper case, with a number at the end where that is taken. */
+function freeShortName({ model }: HmcContext, cpc: Resource, name: string): string {
+  const taken = new Set(model.childrenOf(cpc, 'partition').map(({ props }) => props['short-name']));
+  const base =
+    name
+      .toUpperCase()
+      .replaceAll(/[^A-Z0-9]/gu, '')
+      .slice(0, 8) || 'P';
+  for (let number = 0; ; number += 1) {
+    const suffix = number === 0 ? '' : number.toString(36).toUpperCase();
+    const candidate = base.slice(0, 8 - suffix.length) + suffix;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+function updatePartition(call: Call): SimResponse {
+  const partition = call.object('partition');
+  const { context } = call;
+  call.need('Partition Details');
+  call.allowQuery();
+  const body = updateBody(call, partition, partitionRules);
+  checkPartitionUpdate(context, partition, body);
+  refuseTakenNames(context, context.cpcOf(partition), body, partition);
+  call.needUsableCpc(partition);
+  needSettled(partition);
+  refuseFrozen(partition, body);
+  Object.assign(partition.props, body);
+  return done;
+}
+
+/** Refuses with 409.1 while the partition starts or stops. */
+export function needSettled(partition: Resource): void {
+  const status = statusOf(partition);
+  if (transitionalStatuses.includes(status)) refuse('wrongStatus', `the partition is in status '${status}'`);
+}
+
+function refuseFrozen(partition: Resource, body: Readonly<Props>): void {
+  if (!isActivated(partition)) return;
+  const frozen = Object.keys(body).find((field) => partitionRules[field]?.onlyInactive === true);
+  if (frozen !== undefined) refuse('wrongStatus', `'${frozen}' cannot be changed while the partition is active`);
+}
+
+/** Takes vHBAs, NICs and virtual functions along; storage groups are detached and stay. */
+function deletePartition(call: Call): SimResponse {
+  const partition = call.object('partition');
+  const { context } = call;
+  call.need('Delete Partition');
+  call.noBody();
+  call.needUsableCpc(partition);
+  const status = statusOf(partition);
+  if (!deletableStatuses.includes(status)) refuse('wrongStatus', `the partition is in status '${status}'`);
+  const wwpns = context.model.childrenOf(partition, 'hba').map(({ props }) => textOf(props, 'wwpn'));
+  detachAllGroups(context, partition);
+  context.model.remove(partition);
+  context.wwpns.release(wwpns);
+  return done;
+}

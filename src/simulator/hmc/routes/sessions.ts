@@ -1,0 +1,70 @@
+import { done, ok, type Call, type HmcRoute } from '../call.ts';
+import type { HmcContext } from '../context.ts';
+import { textOf, type Props } from '../model/json.ts';
+import { requireFields } from '../rules/property-rule.ts';
+import { refuse } from '../model/refusal.ts';
+import type { SimResponse } from '../../server/index.ts';
+
+/** Operations that need no session. */
+export const openOperations: readonly string[] = ['Query API Version', 'Logon'];
+
+/** API version, logon, logoff and topics. */
+export const sessionRoutes: readonly HmcRoute[] = [
+  { method: 'GET', path: '/api/version', operation: 'Query API Version', handle: queryVersion },
+  { method: 'POST', path: '/api/sessions', operation: 'Logon', handle: logon },
+  { method: 'DELETE', path: '/api/sessions/this-session', operation: 'Logoff', handle: logoff },
+  {
+    method: 'GET',
+    path: '/api/sessions/operations/get-notification-topics',
+    operation: 'Get Notification Topics',
+    handle: getTopics,
+  },
+];
+
+function apiVersion({ hmc }: HmcContext): Props {
+  const [major, minor] = hmc.apiVersion;
+  return { 'api-major-version': major, 'api-minor-version': minor };
+}
+
+function queryVersion({ context }: Call): SimResponse {
+  const { version, name } = context.hmc;
+  return ok({ ...apiVersion(context), 'hmc-version': version, 'hmc-name': name });
+}
+
+function logon(call: Call): SimResponse {
+  const body = call.body();
+  const unknown = Object.keys(body).find((field) => !['userid', 'password', 'new-password'].includes(field));
+  if (unknown !== undefined) refuse('fieldUnknown', `the field '${unknown}' is not supported`);
+  requireFields(body, ['userid', 'password']);
+  const wrong = Object.entries(body).find(([, value]) => typeof value !== 'string');
+  if (wrong !== undefined) refuse('fieldInvalid', `the value of '${wrong[0]}' must be a string`);
+  const newPassword = body['new-password'] === undefined ? undefined : textOf(body, 'new-password');
+  const session = call.context.sessions.logon(textOf(body, 'userid'), textOf(body, 'password'), newPassword);
+  return ok({
+    'api-session': session.id,
+    'session-credential': session.credential,
+    'notification-topic': session.topic,
+    'job-notification-topic': session.jobTopic,
+    ...apiVersion(call.context),
+    'password-expires': -1,
+  });
+}
+
+function logoff(call: Call): SimResponse {
+  call.context.sessions.end(call.session.id);
+  return done;
+}
+
+function getTopics({ session }: Call): SimResponse {
+  const osTopics = [...session.osTopics].map(([uri, name]) => ({
+    'topic-type': 'os-message-notification',
+    'topic-name': name,
+    'object-uri': uri,
+    'include-refresh-messages': true,
+  }));
+  const own = [
+    { 'topic-type': 'object-notification', 'topic-name': session.topic },
+    { 'topic-type': 'job-notification', 'topic-name': session.jobTopic },
+  ];
+  return ok({ topics: [...own, ...osTopics] });
+}

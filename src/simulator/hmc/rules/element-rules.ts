@@ -1,0 +1,65 @@
+import { description, deviceNumber, name, type PropertyRule, type PropertyRules } from './property-rule.ts';
+
+const settable = (rule: PropertyRule): PropertyRule => ({ ...rule, create: true, update: true });
+
+/** vHBAs. Source: Create HBA and Update HBA Properties; the port is changed by an operation of its own. */
+export const hbaRules: PropertyRules = {
+  name,
+  description,
+  'device-number': settable({ type: 'string', pattern: deviceNumber }),
+  'adapter-port-uri': { type: 'string', create: 'required' },
+  wwpn: { type: 'string' },
+};
+
+const macAddress = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/u;
+
+/** NICs. Levels: `mac-address` and `vlan-type` since API 2.20, `type` on Create and `promiscuous-mode` on z17. */
+export const nicRules: PropertyRules = {
+  name,
+  description,
+  type: { type: 'string', values: ['osd', 'iqd', 'roce', 'cna'], create: true, since: 17 },
+  'device-number': settable({ type: 'string', pattern: deviceNumber }),
+  'virtual-switch-uri': settable({ type: 'string', nullable: true, initial: null }),
+  'network-adapter-port-uri': settable({ type: 'string', nullable: true, initial: null }),
+  'mac-address': settable({ type: 'string', pattern: macAddress, since: 14 }),
+  'vlan-id': settable({ type: 'integer', nullable: true, min: 1, max: 4094, initial: null }),
+  'vlan-type': settable({ type: 'string', nullable: true, values: ['enforced'], initial: null, since: 14 }),
+  'ssc-management-nic': settable({ type: 'boolean', initial: false }),
+  'ssc-ip-address-type': settable({
+    type: 'string',
+    nullable: true,
+    values: ['ipv4', 'ipv6', 'linklocal', 'dhcp'],
+    initial: null,
+  }),
+  'ssc-ip-address': settable({ type: 'string', nullable: true, initial: null }),
+  'ssc-mask-prefix': settable({ type: 'string', nullable: true, initial: null }),
+  'function-number': settable({ type: 'integer', nullable: true, min: 0, max: 255, since: 15 }),
+  'function-range': settable({ type: 'integer', nullable: true, min: 1, max: 255, since: 15 }),
+  'promiscuous-mode': settable({ type: 'boolean', initial: false, since: 17 }),
+};
+
+/** What may be changed on an adapter. */
+export const adapterRules: PropertyRules = {
+  name: { ...name, max: 64 },
+  description,
+  'allowed-capacity': { type: 'integer', update: true, min: 0 },
+  'maximum-transmission-unit-size': { type: 'integer', update: true, min: 8, max: 56 },
+};
+
+/** What may be changed on a port. */
+export const portRules: PropertyRules = {
+  description,
+  'connection-endpoint-uri': { type: 'string', update: true, nullable: true },
+};
+
+/** What may be changed on a virtual switch. */
+export const virtualSwitchRules: PropertyRules = {
+  name: { ...name },
+  description,
+};
+
+/** What may be changed on a CPC. */
+export const cpcRules: PropertyRules = {
+  description,
+  'acceptable-status': { type: 'strings', update: true },
+};

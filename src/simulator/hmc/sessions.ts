@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Clock } from './model/clock.ts';
+import { refuse } from './model/refusal.ts';
+import type { HmcUser } from './options.ts';
+
+/** What a logon gives. `id` and `credential` are secrets. */
+export interface Session {
+  readonly id: string;
+  readonly credential: string;
+  readonly user: HmcUser;
+  readonly topic: string;
+  readonly jobTopic: string;
+  /** Topics of OS messages by partition URI. */
+  readonly osTopics: Map<string, string>;
+  lastUsed: number;
+}
+
+/** From IBM's sample user: `disable-delay` is one minute. */
+const disableDelayMs = 60_000;
+
+interface Account {
+  user: HmcUser;
+  password: string;
+  passwordExpired: boolean;
+  failedLogons: number;
+  disabledUntil: number;
+}
+
+/** Users, and the sessions that are logged on. */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  readonly #accounts: Map<string, Account>;
+  readonly #sessions = new Map<string, Session>();
+  #topics = 0;
+
+  constructor(clock: Clock, users: readonly HmcUser[], idleMs = Infinity) {
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    this.#accounts = new Map(users.map((user) => [user.userid.toLowerCase(), newAccount(user)]));
+  }
+
+  /** Sessions that are logged on, of one user or of all. */
+  count(userid?: string): number {
+    this.#endIdle();
+    return [...this.#sessions.values()].filter(({ user }) => userid === undefined || user.userid === userid).length;
+  }
+
+  /** Opens a session, or refuses with 403.0, 403.40, 403.41, 400.45 or 400.13. */
+  logon(userid: string, password: string, newPassword?: string): Session {
+    const account = this.#checkPassword(userid, password);
+    const { user } = account;
+    if (user.withoutWebServices === true) refuse('webServicesNotAllowed', 'the user may not use the Web Services API');
+    if (newPassword !== undefined) this.#changePassword(account, newPassword);
+    if (account.passwordExpired) refuse('passwordExpired', 'the password has expired');
+    if (this.count(user.userid) >= (user.maxSessions ?? 1000))
+      refuse('tooManySessions', 'the user has too many sessions');
+    return this.#open(user);
+  }
+
+  /** The session of this id, or 403.4 without and 403.5 with an unknown one. */
+  use(id: string | undefined): Session {
+    this.#endIdle();
+    if (id === undefined || id === '') refuse('sessionMissing', 'the request has no X-API-Session header');
+    const session = this.#sessions.get(id) ?? refuse('sessionUnknown', 'the session id is not valid');
+    session.lastUsed = this.#clock.now();
+    return session;
+  }
+
+  /** Ends a session; an unknown one is none. */
+  end(id: string | undefined): void {
+    this.#sessions.delete(id ?? '');
+  }
+
+  /** Ends all sessions, as a restart of the HMC does. */
+  endAll(): void {
+    this.#sessions.clear();
+  }
+
+  #checkPassword(userid: string, password: string): Account {
+    const account = this.#accounts.get(userid.toLowerCase()) ?? refuse('badCredentials', 'logon failed');
+    const isDisabled = account.user.disabled === true || account.disabledUntil > this.#clock.now();
+    if (isDisabled) refuse('userDisabled', 'the user is disabled');
+    if (account.password !== password) this.#countFailure(account);
+    account.failedLogons = 0;
+    return account;
+  }
+
+  #countFailure(account: Account): never {
+    account.failedLogons += 1;
+    if (account.failedLogons >= (account.user.maxFailedLogons ?? 3)) {
+      account.failedLogons = 0;
+      account.disabledUntil = this.#clock.now() + disableDelayMs;
+    }
+    return refuse('badCredentials', 'logon failed');
+  }
+
+  #changePassword(account: Account, password: string): void {
+    account.password = password;
+    account.passwordExpired = false;
+  }
+
+  #open(user: HmcUser): Session {
+    this.#topics += 1;
+    const topic = `${user.userid}.${this.#topics}`;
+    const session: Session = {
+      id: randomBytes(24).toString('base64url'),
+      credential: randomBytes(24).toString('base64url'),
+      user,
+      topic,
+      jobTopic: `${topic}job`,
+      osTopics: new Map(),
+      lastUsed: this.#clock.now(),
+    };
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  #endIdle(): void {
+    const oldest = this.#clock.now() - this.#idleMs;
+    for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.#sessions.delete(session.id);
+  }
+}
+
+function newAccount(user: HmcUser): Account {
+  const passwordExpired = user.passwordExpired ?? false;
+  return { user, password: user.password, passwordExpired, failedLogons: 0, disabledUntil: 0 };
+}

@@ -1,0 +1,62 @@
+import type { SimulatedHmc } from './hmc/index.ts';
+import type { Openstack } from './openstack/index.ts';
+
+/**
+ * Settings of nova-dpm by section and option, in the words of its configuration files.
+ * @public
+ */
+export type SimulatorSettings = Readonly<
+  Record<'DEFAULT' | 'dpm' | 'cinder', Readonly<Record<string, string | string[]>>>
+>;
+
+/** Settings with which the driver works against these servers: all FCP ports of the machine, all its processors and memory. */
+export function composeSettings(
+  hmc: SimulatedHmc,
+  openstack: Openstack,
+  caFile: string | undefined,
+): SimulatorSettings {
+  return {
+    DEFAULT: { host: 'compute1', compute_driver: 'dpm.DPMDriver' },
+    dpm: dpmSettings(hmc, caFile),
+    cinder: cinderSettings(openstack, caFile),
+  };
+}
+
+function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<string, string | string[]> {
+  const cpc = hmc.model.find('cpc', `/api/cpcs/${hmc.cpcObjectId}`);
+  const adapters = hmc.model.all('adapter').filter(({ props, parent }) => props.type === 'fcp' && parent === cpc?.uri);
+  return {
+    hmc: hmc.url,
+    hmc_username: hmc.username,
+    hmc_password: hmc.password,
+    ...(caFile === undefined ? {} : { hmc_ca_certs: caFile }),
+    cpc_object_id: hmc.cpcObjectId,
+    max_processors: amount(cpc?.props['processor-count-ifl']),
+    max_memory: amount(cpc?.props['storage-customer']),
+    physical_storage_adapter_mappings: adapters.map(({ props }) => `${amount(props['object-id'])}:0`),
+  };
+}
+
+/** A definition file may leave out what a fresh machine has. */
+function amount(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '1';
+}
+
+function cinderSettings({ cinder, keystone }: Openstack, caFile: string | undefined): Record<string, string> {
+  const trust = caFile === undefined ? {} : { cafile: caFile };
+  if (cinder.auth === 'noauth') {
+    return { auth_type: 'none', endpoint_override: cinder.url, project_id: cinder.projectId, ...trust };
+  }
+  const user = keystone.users.find(({ name }) => name === 'dpm') ?? keystone.users.at(-1);
+  return {
+    auth_type: 'password',
+    auth_url: keystone.url,
+    username: user?.name ?? '',
+    password: user?.password ?? '',
+    project_name: Object.keys(user?.projects ?? {})[0] ?? '',
+    user_domain_name: 'Default',
+    project_domain_name: 'Default',
+    region_name: keystone.region,
+    ...trust,
+  };
+}

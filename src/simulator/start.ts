@@ -1,0 +1,177 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startHmc, type Clock, type HmcOptions, type HmcSnapshot, type SimulatedHmc } from './hmc/index.ts';
+import {
+  startOpenstack,
+  type CinderOptions,
+  type CinderSnapshot,
+  type InitialVolume,
+  type KeystoneOptions,
+  type Openstack,
+  type UserOptions,
+  type VolumeOptions,
+} from './openstack/index.ts';
+import { createSan, type SanOptions, type SanSnapshot, type SimulatedSan } from './san/index.ts';
+import {
+  CertificateAuthority,
+  FaultEngine,
+  RequestLog,
+  type CertificateFlaw,
+  type FaultRule,
+  type Latency,
+} from './server/index.ts';
+import { composeSettings, type SimulatorSettings } from './settings.ts';
+
+/**
+ * What is simulated. Everything has a default: a z13 with two FCP adapters, plain HTTP, no faults, no delays.
+ * @public
+ */
+export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
+  /** Serve HTTPS, with certificates of an authority made for this simulator; default false. */
+  readonly tls?: boolean;
+  /** Flaw of the HMC's certificate. */
+  readonly hmcCertificate?: CertificateFlaw;
+  readonly host?: string;
+  readonly hmcPort?: number;
+  readonly cinderPort?: number;
+  readonly keystonePort?: number;
+  /** Service time of every request in milliseconds, or by operation with `*` for the others. */
+  readonly latencyMs?: Latency;
+  readonly faults?: readonly FaultRule[];
+  /** Equal seeds give equal ids, WWPNs and dice. */
+  readonly seed?: number;
+  /** Where all servers take the time from. */
+  readonly clock?: Clock;
+  readonly san?: SanOptions;
+  readonly cinder?: CinderOptions;
+  readonly keystone?: KeystoneOptions;
+  readonly hmcUsers?: HmcOptions['users'];
+  /** Users of Keystone. */
+  readonly users?: readonly UserOptions[];
+  readonly volumes?: readonly VolumeOptions[];
+}
+
+/**
+ * All state of a simulator as plain JSON without times: equal before and after, if everything was put back.
+ * @public
+ */
+export interface SimulatorSnapshot {
+  readonly hmc: HmcSnapshot;
+  readonly san: SanSnapshot;
+  readonly cinder: CinderSnapshot;
+}
+
+/**
+ * A running simulator of HMC, SAN, Keystone and Cinder.
+ * @public
+ */
+export interface Simulator extends AsyncDisposable {
+  readonly hmc: SimulatedHmc;
+  readonly san: SimulatedSan;
+  readonly cinder: Openstack['cinder'];
+  readonly keystone: Openstack['keystone'];
+  readonly log: RequestLog;
+  readonly faults: FaultEngine;
+  /** What clients have to trust; absent without TLS. The file is removed when the simulator closes. */
+  readonly ca: { readonly pem: string; readonly file: string } | undefined;
+  readonly volumes: readonly InitialVolume[];
+  /** Settings with which nova-dpm works against this simulator; passwords are in them. */
+  settings(): SimulatorSettings;
+  snapshot(): SimulatorSnapshot;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts HMC, SAN, Keystone and Cinder on loopback ports.
+ *
+ * @throws Error when a port is taken or the definition cannot be read; nothing is left running then
+ * @example
+ * ```ts
+ * await using simulator = await startSimulator({ machine: 'z16', tls: true });
+ * ```
+ * @public
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  await using cleanup = new AsyncDisposableStack();
+  const log = new RequestLog();
+  const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
+  const authority = options.tls === true ? new CertificateAuthority() : undefined;
+  const ca = authority === undefined ? undefined : await writeAuthority(authority, cleanup);
+  const san = createSan(options.san);
+  const openstack = cleanup.use(await startOpenstack(openstackOptions(options, { san, faults, log }, authority)));
+  const hmc = cleanup.use(
+    await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority)),
+  );
+  const running = cleanup.move();
+  return present({ hmc, openstack, san, log, faults, ca }, () => running.disposeAsync());
+}
+
+interface Shared {
+  readonly san: SimulatedSan;
+  readonly faults: FaultEngine;
+  readonly log: RequestLog;
+}
+
+interface Parts extends Shared {
+  readonly hmc: SimulatedHmc;
+  readonly openstack: Openstack;
+  readonly ca: Simulator['ca'];
+}
+
+function present({ hmc, openstack, san, log, faults, ca }: Parts, close: () => Promise<void>): Simulator {
+  const { cinder, keystone, volumes } = openstack;
+  return {
+    hmc,
+    san,
+    cinder,
+    keystone,
+    log,
+    faults,
+    ca,
+    volumes,
+    settings: () => composeSettings(hmc, openstack, ca?.file),
+    snapshot: () => ({ hmc: hmc.snapshot(), san: san.snapshot(), cinder: cinder.snapshot() }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Programs are told of an authority by a file. */
+async function writeAuthority(
+  authority: CertificateAuthority,
+  cleanup: AsyncDisposableStack,
+): Promise<Simulator['ca']> {
+  const directory = await mkdtemp(join(tmpdir(), 'nova-dpm-simulator-'));
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, 'ca.pem');
+  await writeFile(file, authority.pem);
+  return { pem: authority.pem, file };
+}
+
+function openstackOptions(
+  options: SimulatorOptions,
+  shared: Shared,
+  authority: CertificateAuthority | undefined,
+): Parameters<typeof startOpenstack>[0] {
+  const { host, latencyMs, cinder, keystone, users, volumes, seed, clock, keystonePort, cinderPort } = options;
+  const now = clock === undefined ? undefined : () => clock.now();
+  const ports = { keystone: keystonePort, cinder: cinderPort };
+  return { ...shared, tls: authority?.issue(), host, latencyMs, cinder, keystone, users, volumes, seed, now, ports };
+}
+
+function hmcOptions(options: SimulatorOptions): HmcOptions {
+  const { hmcUsers, users: _users, ...rest } = options;
+  return { machine: 'z13', adapters: 2, ...rest, ...(hmcUsers === undefined ? {} : { users: hmcUsers }) };
+}
+
+function hmcSurroundings(
+  options: SimulatorOptions,
+  shared: Shared,
+  authority: CertificateAuthority | undefined,
+): Parameters<typeof startHmc>[1] {
+  const { hmcPort: port, host, latencyMs, seed, clock, hmcCertificate } = options;
+  const tls = authority?.issue(hmcCertificate);
+  return { ...shared, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
+}

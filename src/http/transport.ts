@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import axios, { AxiosError } from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
-import { withDeadline } from '../base/index.ts';
+import { whileWanted, withDeadline } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { TransportError } from './errors.ts';
 import type { TransportPhase } from './errors.ts';
@@ -94,7 +94,11 @@ export class HttpTransport implements Disposable {
         path: withoutQuery(request.path),
       });
     }
-    return await this.#limit(async () => await this.#send(request));
+    // The slot is taken when its turn comes; who has given up by then must not have waited for it.
+    return await whileWanted(
+      this.#limit(async () => await this.#send(request)),
+      request.signal,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -223,8 +227,12 @@ function classifyFailure(error: unknown): [TransportPhase, boolean] {
   const code = codeOf(error);
   if (notSent.has(code)) return ['connect', false];
   if (isTlsFailure(code)) return ['tls', false];
-  const wasSending = error instanceof AxiosError && error.response === undefined;
-  return [wasSending ? 'send' : 'receive', true];
+  return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
+}
+
+/** Had the answer begun? axios says so in words only: for an answer that is cut off, and for one beyond the limit. */
+function hasBegun(error: AxiosError): boolean {
+  return error.response !== undefined || /aborted|maxContentLength/.test(error.message);
 }
 
 function isTlsFailure(code: string): boolean {

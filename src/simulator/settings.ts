@@ -6,7 +6,7 @@ import type { Openstack } from './openstack/index.ts';
  * @public
  */
 export type SimulatorSettings = Readonly<
-  Record<'DEFAULT' | 'dpm' | 'cinder', Readonly<Record<string, string | string[]>>>
+  Record<'DEFAULT' | 'dpm' | 'cinder' | 'service_user', Readonly<Record<string, string | string[]>>>
 >;
 
 /** Settings with which the driver works against these servers: all FCP ports of the machine, all its processors and memory. */
@@ -19,6 +19,7 @@ export function composeSettings(
     DEFAULT: { host: 'compute1', compute_driver: 'dpm.DPMDriver' },
     dpm: dpmSettings(hmc, caFile),
     cinder: cinderSettings(openstack, caFile),
+    service_user: serviceUserSettings(openstack),
   };
 }
 
@@ -58,5 +59,21 @@ function cinderSettings({ cinder, keystone }: Openstack, caFile: string | undefi
     project_domain_name: 'Default',
     region_name: keystone.region,
     ...trust,
+  };
+}
+
+/** Cinder guards attachments of instances: only with a service token can they be deleted again (Cinder sheet 1.5). */
+function serviceUserSettings({ cinder, keystone }: Openstack): Record<string, string> {
+  const user = keystone.users.find(({ name }) => name === 'dpm');
+  if (cinder.auth === 'noauth' || user === undefined) return {};
+  return {
+    send_service_user_token: 'true',
+    auth_type: 'password',
+    auth_url: keystone.url,
+    username: user.name,
+    password: user.password,
+    project_name: Object.keys(user.projects ?? {})[0] ?? '',
+    user_domain_name: 'Default',
+    project_domain_name: 'Default',
   };
 }

@@ -56,7 +56,8 @@ export const startPartition = {
     const failures: { path: VolumePath; result: StartResult & { kind: 'failed' } }[] = [];
     for (const path of candidates) {
       if (failures.length > 0) await prepareNextTry(ctx, volume, path, failures.length);
-      const result = await deps.lifecycle.ensureRunning(state['create-partition'], ctx);
+      // It is stopped, freshly made or stopped after the last try: no need to ask first.
+      const result = await deps.lifecycle.start(state['create-partition'], ctx);
       if (result.kind === 'running') return { status: result.status, path, attempts: failures.length + 1 };
       failures.push({ path, result });
     }

@@ -34,17 +34,17 @@ export interface SelectionRules {
 /**
  * Every usable path of a volume, in boot order, and why the others are out. A pure function.
  *
- * Order: each initiator's first target in turn, then each one's second, and so on, so that the second try of a boot
- * goes over another port and fabric than the first. Targets are sorted, because some back ends list them in an order
+ * Order: the preferred initiator to its first target, the next initiator to its second one, and so on round, so that
+ * the second try of a boot goes over another port and to another target than the first. Targets are sorted, because some back ends list them in an order
  * that differs from call to call (PowerMax, NetApp; Cinder sheet 3.1).
  *
  * @throws NoUsableTargetError when nothing is left, with the reason of each exclusion.
  */
 export function selectPaths(connection: FcConnection, rules: SelectionRules): PathSelection {
   const excluded: ExcludedPath[] = [];
-  const perInitiator = rules.initiators.map((initiatorWwpn) => {
+  const perInitiator = rules.initiators.map((initiatorWwpn, position) => {
     const targets = targetsFor(connection, initiatorWwpn, excluded);
-    return targets
+    const usable = targets
       .filter(({ targetWwpn }) => {
         const isIgnored = rules.ignoredTargets.has(targetWwpn);
         if (isIgnored) excluded.push({ initiatorWwpn, targetWwpn, reason: 'in target_wwpn_ignore_list' });
@@ -52,6 +52,7 @@ export function selectPaths(connection: FcConnection, rules: SelectionRules): Pa
       })
       .toSorted((a, b) => compare(a.targetWwpn, b.targetWwpn) || compare(a.lun, b.lun))
       .map((target): FcPath => ({ initiatorWwpn, targetWwpn: target.targetWwpn, lun: target.lun }));
+    return rotate(usable, position);
   });
   const paths = roundRobin(perInitiator);
   const [first] = paths;
@@ -72,6 +73,11 @@ function targetsFor(connection: FcConnection, initiatorWwpn: Wwpn, excluded: Exc
   return [];
 }
 
+function rotate<T>(list: readonly T[], by: number): readonly T[] {
+  const start = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
 function roundRobin(lists: readonly (readonly FcPath[])[]): readonly FcPath[] {
   const rounds = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: rounds }, (_, round) => lists.flatMap((list) => list.slice(round, round + 1))).flat();
@@ -84,7 +90,7 @@ function explain(first: FcPath, rules: SelectionRules, count: number, excluded: 
       ? 'the preferred adapter port'
       : `adapter port ${position}, since no earlier one has a usable target`;
   const out = excluded.length === 0 ? '' : `; ${excluded.length} excluded`;
-  return `initiator ${first.initiatorWwpn} is ${port}; target ${first.targetWwpn} is its first usable one of ${count} paths${out}`;
+  return `initiator ${first.initiatorWwpn} is ${port}; target ${first.targetWwpn} is its first choice among ${count} paths${out}`;
 }
 
 function nothingLeft(connection: FcConnection, rules: SelectionRules, excluded: readonly ExcludedPath[]) {

@@ -1,21 +1,37 @@
-import { createRandom, randomUuid, SimServer } from '../server/index.ts';
+import { createRandom, randomUuid, SimServer, type SimServerOptions } from '../server/index.ts';
 import { nameActions } from './cinder/action-names.ts';
 import { faultResponse } from './cinder/api-fault.ts';
+import { createCinderService } from './cinder/create-service.ts';
 import { keystoneIdentity, noauthIdentity } from './cinder/identity.ts';
+import { addInitialVolumes } from './cinder/initial-volumes.ts';
 import { Pipeline } from './cinder/pipeline.ts';
 import { cinderRoutes } from './cinder/routes.ts';
+import type { CinderService } from './cinder/service.ts';
 import { snapshotOf } from './cinder/snapshot.ts';
-import { createCinderService } from './cinder/create-service.ts';
-import { addInitialVolumes } from './cinder/initial-volumes.ts';
 import { defaultUsers, defaultVolumes } from './defaults.ts';
-import { Directory, projectOf, type UserOptions } from './keystone/directory.ts';
+import { Directory, projectOf, type Project, type UserOptions } from './keystone/directory.ts';
 import { identityFaultResponse } from './keystone/faults.ts';
 import { keystoneNotFound, keystoneRoutes } from './keystone/routes.ts';
 import { Tokens } from './keystone/tokens.ts';
 import type { Endpoints } from './keystone/views.ts';
-import type { Openstack, OpenstackOptions } from './options.ts';
+import type { InitialVolume, Openstack, OpenstackOptions } from './options.ts';
 
 const HOUR_MS = 3_600_000;
+
+/** What both servers share, and the addresses that each learns of the other once it listens. */
+interface Installation {
+  readonly options: OpenstackOptions;
+  readonly users: readonly UserOptions[];
+  readonly directory: Directory;
+  readonly tokens: Tokens;
+  readonly auth: 'keystone' | 'noauth';
+  readonly project: Project;
+  readonly region: string;
+  readonly service: CinderService;
+  readonly volumes: readonly InitialVolume[];
+  /** Scheme, host and port; empty until the server listens. */
+  readonly urls: { keystone: string; cinder: string };
+}
 
 /**
  * Starts a Keystone and a Cinder on loopback ports, with their volumes on the given SAN.
@@ -24,21 +40,93 @@ const HOUR_MS = 3_600_000;
  * @throws RangeError for a `maxMicroversion` that is none; rejects when a port is taken
  */
 export async function startOpenstack(options: OpenstackOptions): Promise<Openstack> {
-  const parts = assemble(options);
-  const keystone = await parts.startKeystone();
-  const cinder = await parts.startCinder().catch(async (error: unknown) => {
+  const installation = install(options);
+  const keystone = await SimServer.start(keystoneServer(installation));
+  installation.urls.keystone = keystone.url;
+  const cinder = await SimServer.start(cinderServer(installation)).catch(async (error: unknown) => {
     await keystone.close();
     throw error;
   });
-  const close = async (): Promise<void> => void (await Promise.all([keystone.close(), cinder.close()]));
-  const snapshot = () => snapshotOf(parts.service.state);
-  const { users, directory, tokens, project, auth } = parts;
+  installation.urls.cinder = cinder.url;
+  return present(installation, keystone, cinder);
+}
+
+function install(options: OpenstackOptions): Installation {
+  const now = options.now ?? Date.now;
+  const random = createRandom(options.seed ?? 1);
+  const users = options.users ?? defaultUsers;
+  const project = projectOf(options.cinder?.project ?? homeProject(users));
+  const service = createCinderService(options, now, () => randomUuid(random), random);
+  return {
+    options,
+    users,
+    directory: new Directory(users),
+    tokens: new Tokens(now, options.keystone?.tokenLifetimeMs ?? HOUR_MS),
+    auth: options.cinder?.auth ?? 'keystone',
+    project,
+    region: options.keystone?.region ?? 'RegionOne',
+    service,
+    volumes: addInitialVolumes(service, options.san, options.volumes ?? defaultVolumes, project.id),
+    urls: { keystone: '', cinder: '' },
+  };
+}
+
+function keystoneServer(installation: Installation): SimServerOptions {
+  const { options, directory, tokens } = installation;
+  const endpoints = (): Endpoints => endpointsOf(installation);
+  return {
+    ...commonOptions(installation),
+    name: 'keystone',
+    port: options.ports?.keystone,
+    faults: options.faults,
+    log: options.log,
+    routes: keystoneRoutes({ directory, tokens, endpoints }),
+    noRoute: keystoneNotFound,
+    shapeError: (status, _reason, message) =>
+      identityFaultResponse({ status, message, identity: undefined }, endpoints().identity),
+  };
+}
+
+function cinderServer(installation: Installation): SimServerOptions {
+  const { options, service, auth, tokens, urls } = installation;
+  const pipeline = new Pipeline({
+    service,
+    auth,
+    identify: auth === 'noauth' ? noauthIdentity() : keystoneIdentity(tokens),
+    authUri: () => urls.keystone,
+    scheme: options.tls ? 'https' : 'http',
+  });
+  return {
+    ...commonOptions(installation),
+    ...nameActions(options.faults, options.log),
+    name: 'cinder',
+    port: options.ports?.cinder,
+    routes: cinderRoutes(service, pipeline),
+    noRoute: (req) => pipeline.notFound(req),
+    shapeError: (status, _reason, message) => faultResponse(status, message),
+  };
+}
+
+function commonOptions({
+  options,
+  tokens,
+}: Installation): Pick<SimServerOptions, 'tls' | 'host' | 'latencyMs' | 'restart'> {
+  const { tls, host, latencyMs } = options;
+  return { tls, host, latencyMs, restart: () => tokens.revokeAll() };
+}
+
+function present(installation: Installation, keystone: SimServer, cinder: SimServer): Openstack {
+  const { users, directory, tokens, project, auth, region, service, volumes } = installation;
+  const close = async (): Promise<void> => {
+    await Promise.all([keystone.close(), cinder.close()]);
+  };
+  const snapshot = () => snapshotOf(service.state);
   return {
     keystone: {
       url: `${keystone.url}/v3`,
       server: keystone,
       users,
-      region: regionOf(options),
+      region,
       credentialId: (user, name) => credentialId(directory, user, name),
       revokeAll: () => tokens.revokeAll(),
     },
@@ -51,90 +139,21 @@ export async function startOpenstack(options: OpenstackOptions): Promise<Opensta
       server: cinder,
       snapshot,
     },
-    volumes: parts.volumes,
+    volumes,
     snapshot,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-// Everything but the listening. The servers know each other's address through `servers`, filled as they start.
-function assemble(options: OpenstackOptions) {
-  const now = options.now ?? Date.now;
-  const random = createRandom(options.seed ?? 1);
-  const users = options.users ?? defaultUsers;
-  const directory = new Directory(users);
-  const tokens = new Tokens(now, options.keystone?.tokenLifetimeMs ?? HOUR_MS);
-  const auth = options.cinder?.auth ?? 'keystone';
-  const project = projectOf(options.cinder?.project ?? homeProject(users));
-  const service = createCinderService(options, now, () => randomUuid(random), random);
-  const volumes = addInitialVolumes(service, options.san, options.volumes ?? defaultVolumes, project.id);
-  const servers = { keystone: '', cinder: '' };
-  const endpoints = (): Endpoints => ({
-    identity: `${servers.keystone}/v3`,
-    volume: servers.cinder,
-    withoutProjectId: options.keystone?.catalogWithoutProjectId ?? false,
-    region: regionOf(options),
-  });
-  const common = {
-    tls: options.tls,
-    host: options.host,
-    latencyMs: options.latencyMs,
-    restart: () => tokens.revokeAll(),
-  };
-  const pipeline = new Pipeline({
-    service,
-    auth,
-    identify: auth === 'noauth' ? noauthIdentity() : keystoneIdentity(tokens),
-    authUri: () => servers.keystone,
-    scheme: options.tls ? 'https' : 'http',
-  });
-  return {
-    users,
-    directory,
-    tokens,
-    auth,
-    project,
-    service,
-    volumes,
-    startKeystone: async (): Promise<SimServer> => {
-      const server = await SimServer.start({
-        ...common,
-        name: 'keystone',
-        port: options.ports?.keystone,
-        faults: options.faults,
-        log: options.log,
-        routes: keystoneRoutes({ directory, tokens, endpoints }),
-        noRoute: keystoneNotFound,
-        shapeError: (status, _reason, message) =>
-          identityFaultResponse({ status, message, identity: undefined }, endpoints().identity),
-      });
-      servers.keystone = server.url;
-      return server;
-    },
-    startCinder: async (): Promise<SimServer> => {
-      const server = await SimServer.start({
-        ...common,
-        ...nameActions(options.faults, options.log),
-        name: 'cinder',
-        port: options.ports?.cinder,
-        routes: cinderRoutes(service, pipeline),
-        noRoute: (req) => pipeline.notFound(req),
-        shapeError: (status, _reason, message) => faultResponse(status, message),
-      });
-      servers.cinder = server.url;
-      return server;
-    },
-  };
+function endpointsOf({ urls, options, region }: Installation): Endpoints {
+  const withoutProjectId = options.keystone?.catalogWithoutProjectId ?? false;
+  return { identity: `${urls.keystone}/v3`, volume: urls.cinder, withoutProjectId, region };
 }
 
 function homeProject(users: readonly UserOptions[]): string {
   const owner = users.find((user) => user.name === 'dpm') ?? users.at(-1);
   return Object.keys(owner?.projects ?? {})[0] ?? 'service';
-}
-
-function regionOf({ keystone }: OpenstackOptions): string {
-  return keystone?.region ?? 'RegionOne';
 }
 
 function credentialId(directory: Directory, user: string, name: string): string {

@@ -50,7 +50,8 @@ export async function send(
   headers: Readonly<Record<string, string>>,
   body?: unknown,
 ): Promise<Answer> {
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  // A text is sent as it is, under the type that fetch gives it: malformed bodies are made so.
+  const type = body === undefined || typeof body === 'string' ? {} : { 'content-type': 'application/json' };
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const init = { method, headers: { accept: 'application/json', ...type, ...headers }, redirect: 'manual' } as const;
   const response = await fetch(url, body === undefined ? init : { ...init, body: text });

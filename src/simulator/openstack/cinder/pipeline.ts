@@ -85,7 +85,7 @@ export class Pipeline {
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
       const response = faultResponse(error.status, error.message);
-      return error.echo === undefined ? withRequestId(response) : withVersion(response, error.echo);
+      return error.echo === undefined ? withBothIds(response) : withVersion(response, error.echo);
     }
     return withVersion(this.#handled(req, caller, microversion, since, handler), `3.${microversion}`);
   }
@@ -122,7 +122,7 @@ export class Pipeline {
 
 function checkBody(req: SimRequest): void {
   if (req.rawBody.length === 0) return;
-  if (!req.headers['content-type']) throw new ApiFault(415, 'Unsupported Content-Type');
+  if (!req.headers['content-type']?.includes('json')) throw new ApiFault(415, 'Unsupported Content-Type');
   if (req.bodyError !== undefined) throw new ApiFault(400, 'Malformed request body');
 }
 
@@ -133,10 +133,26 @@ function withVersion(response: SimResponse, version: string): SimResponse {
     'openstack-api-version': `volume ${version}`,
     vary: 'OpenStack-API-Version',
   };
-  return withRequestId({ ...response, headers: { ...headers, ...response.headers } });
+  // A handler that builds its own answer, seen by its own type, goes past the serializer that adds the second id.
+  const isBare = response.headers?.['content-type'] !== undefined;
+  const named = isBare ? withRequestId : withBothIds;
+  return named({ ...response, headers: { ...headers, ...response.headers } });
 }
 
-function withRequestId(response: SimResponse): SimResponse {
-  const id = `req-${randomUUID()}`;
-  return { ...response, headers: { 'x-openstack-request-id': id, 'x-compute-request-id': id, ...response.headers } };
+/** The second name is from when the volume service was part of the compute service. */
+function withBothIds(response: SimResponse): SimResponse {
+  const id = requestId();
+  return withRequestId({
+    ...response,
+    headers: { 'x-openstack-request-id': id, 'x-compute-request-id': id, ...response.headers },
+  });
+}
+
+/** Every answer has an id, which is also in the service's log. */
+export function withRequestId(response: SimResponse): SimResponse {
+  return { ...response, headers: { 'x-openstack-request-id': requestId(), ...response.headers } };
+}
+
+function requestId(): string {
+  return `req-${randomUUID()}`;
 }

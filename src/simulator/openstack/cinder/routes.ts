@@ -4,7 +4,7 @@ import { volumeAction } from './actions.ts';
 import { VOLUME_ACTION } from './action-names.ts';
 import { Inventory } from './inventory.ts';
 import type { Microversion } from './microversion.ts';
-import type { ApiHandler, Pipeline } from './pipeline.ts';
+import { withRequestId, type ApiHandler, type Pipeline } from './pipeline.ts';
 import type { CinderService } from './service.ts';
 import { Volumes } from './volumes.ts';
 
@@ -95,7 +95,7 @@ function documents(service: CinderService, pipeline: Pipeline): Route[] {
       pipeline.serveDocument(req, false, () => ({ status: 200, body: versions(originOf(req.headers.host)) })),
     ),
     // Without the slash the path router sends the client on, before any authentication.
-    route('/v3', 'Show Version', (req) => redirect(`${originOf(req.headers.host)}/v3/`)),
+    route('/v3', 'Show Version', (req) => withRequestId(redirect(`${originOf(req.headers.host)}/v3/`))),
   ];
 }
 

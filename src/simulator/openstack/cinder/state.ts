@@ -5,6 +5,12 @@ import type { Connector } from './driver.ts';
 /** Status of an attachment record; of a volume's attachments as a whole also `detached`. */
 export type AttachStatus = 'reserved' | 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
+/** Cinder's own notes on a volume, shown among its metadata; texts as Python writes booleans. */
+export interface AdminMetadata {
+  readonly?: 'True' | 'False';
+  attached_mode?: 'rw' | 'ro';
+}
+
 /** One volume in Cinder's database. Times are milliseconds since the epoch. */
 export interface VolumeRecord {
   readonly id: string;
@@ -22,8 +28,7 @@ export interface VolumeRecord {
   readonly multiattach: boolean;
   readonly volumeType: string;
   metadata: Record<string, string>;
-  /** `readonly` and `attached_mode`, texts as Python writes booleans. */
-  adminMetadata: Record<string, string>;
+  readonly adminMetadata: AdminMetadata;
   imageMetadata: Record<string, string>;
   /** A back-end has been chosen. */
   placed: boolean;
@@ -80,10 +85,12 @@ export class CinderState {
   /** Ends the work that is due; called before each request, so that no timer is needed. */
   settle(): void {
     for (const volume of [...this.volumes.values()]) {
-      const { pending } = volume;
-      if (!pending || pending.dueAt > this.now()) continue;
-      volume.pending = undefined;
-      pending.settle();
+      // What ends may start the next piece of work, due at once.
+      while (volume.pending && volume.pending.dueAt <= this.now()) {
+        const { settle } = volume.pending;
+        volume.pending = undefined;
+        settle();
+      }
     }
   }
 

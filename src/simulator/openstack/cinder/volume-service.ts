@@ -23,14 +23,15 @@ export class VolumeService {
     this.#service = service;
   }
 
-  /** Starts making the disk of a volume in `creating`; a stuck one stays there. */
+  /** Starts making the disk of a volume in `creating`: first a back-end is chosen, then the disk is made there. */
   create(volume: VolumeRecord, fault: StruckFault | undefined): void {
-    const { state, driver, timing } = this.#service;
-    this.#schedule(volume, timing.createMs, fault, (isHealthy) => {
-      volume.placed = isHealthy;
-      const made =
-        isHealthy && attempt(CREATE_ATTEMPTS, () => driver.createVolume(volume.id, volume.size, volume.bootable));
-      state.setStatus(volume, made ? 'available' : 'error');
+    const { timing } = this.#service;
+    const end = takeEnd(fault);
+    this.#later(volume, timing.scheduleMs, () => {
+      volume.placed = true;
+      volume.updatedAt = this.#service.state.now();
+      const make = (isHealthy: boolean): void => this.#make(volume, isHealthy);
+      this.#schedule(volume, timing.createMs - timing.scheduleMs, end, make);
     });
   }
 
@@ -45,7 +46,7 @@ export class VolumeService {
     const isFree = force || DELETABLE.includes(volume.status);
     if (!isFree || state.attachmentsOf(volume.id).length > 0) throw new ApiFault(400, NOT_DELETABLE);
     state.setStatus(volume, 'deleting');
-    this.#schedule(volume, timing.deleteMs, fault, (isHealthy) => this.#remove(volume, isHealthy));
+    this.#schedule(volume, timing.deleteMs, takeEnd(fault), (isHealthy) => this.#remove(volume, isHealthy));
   }
 
   /** Starts enlarging the disk of a volume that the caller has checked. */
@@ -53,11 +54,18 @@ export class VolumeService {
     const { state, driver, timing } = this.#service;
     const before = volume.status;
     state.setStatus(volume, 'extending');
-    this.#schedule(volume, timing.extendMs, fault, (isHealthy) => {
+    this.#schedule(volume, timing.extendMs, takeEnd(fault), (isHealthy) => {
       const extended = isHealthy && attempt(1, () => driver.extendVolume(volume.id, newSize));
       if (extended) volume.size = newSize;
       state.setStatus(volume, extended ? before : 'error_extending');
     });
+  }
+
+  #make(volume: VolumeRecord, isHealthy: boolean): void {
+    const { state, driver } = this.#service;
+    const make = (): void => driver.createVolume(volume.id, volume.size, volume.bootable);
+    volume.placed = isHealthy && attempt(CREATE_ATTEMPTS, make);
+    state.setStatus(volume, volume.placed ? 'available' : 'error');
   }
 
   #remove(volume: VolumeRecord, isHealthy: boolean): void {
@@ -72,18 +80,24 @@ export class VolumeService {
     return volume.status === 'creating' && state.now() < volume.createdAt + timing.scheduleMs;
   }
 
-  #schedule(
-    volume: VolumeRecord,
-    afterMs: number,
-    fault: StruckFault | undefined,
-    settle: (isHealthy: boolean) => void,
-  ): void {
-    const kind = fault?.kind.type;
-    if (kind === 'stuck' || kind === 'backend-error') fault?.take();
-    if (kind === 'stuck') return;
-    const isHealthy = kind !== 'backend-error';
-    volume.pending = { dueAt: this.#service.state.now() + afterMs, settle: () => settle(isHealthy) };
+  #schedule(volume: VolumeRecord, afterMs: number, end: End, settle: (isHealthy: boolean) => void): void {
+    if (end !== 'never') this.#later(volume, afterMs, () => settle(end === 'well'));
   }
+
+  #later(volume: VolumeRecord, afterMs: number, settle: () => void): void {
+    volume.pending = { dueAt: this.#service.state.now() + Math.max(0, afterMs), settle };
+  }
+}
+
+/** How a piece of the service's work ends. */
+type End = 'well' | 'badly' | 'never';
+
+/** Read while the request is served, as that is when a fault must say that it strikes. */
+function takeEnd(fault: StruckFault | undefined): End {
+  const kind = fault?.kind.type;
+  if (kind !== 'stuck' && kind !== 'backend-error') return 'well';
+  fault?.take();
+  return kind === 'stuck' ? 'never' : 'badly';
 }
 
 /** Whether the work succeeded within so many attempts; the array's failures count, anything else is thrown on. */

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../json.ts';
 import { isSecret, projectOf, type Directory, type Project, type User } from './directory.ts';
 import { IdentityFault, malformed, unauthorized } from './faults.ts';
-import type { Scope, TokenRequest, Tokens } from './tokens.ts';
+import type { Scope, Token, TokenRequest, Tokens } from './tokens.ts';
 
 const METHODS = ['external', 'password', 'token', 'oauth1', 'mapped', 'application_credential'];
 
@@ -10,6 +10,7 @@ interface Identity {
   readonly methods: readonly string[];
   /** An application credential is bound to its project. */
   readonly boundTo?: Project;
+  readonly credential: Token['credential'];
   readonly expiresAt?: number;
   readonly parentAuditIds?: readonly string[];
 }
@@ -50,7 +51,7 @@ function byPassword(given: Json, directory: Directory): Identity {
   const asked = child(given, 'user', 'password');
   const user = findUser(asked, directory);
   if (!user || !isSecret(asked.password, user.password)) throw unauthorized();
-  return { user, methods: ['password'] };
+  return { user, methods: ['password'], credential: undefined };
 }
 
 function byCredential(given: Json, directory: Directory): Identity {
@@ -59,15 +60,15 @@ function byCredential(given: Json, directory: Directory): Identity {
   const owner = key.id === undefined ? findUser(child(given, 'user', 'application_credential'), directory) : undefined;
   const credential = directory.findCredential(key, owner);
   if (!credential || !isSecret(given.secret, credential.secret)) throw unauthorized();
-  const { user, project } = credential;
-  return { user, methods: ['application_credential'], boundTo: projectOf(project) };
+  const { id, name, user, project } = credential;
+  return { user, methods: ['application_credential'], boundTo: projectOf(project), credential: { id, name } };
 }
 
 function byToken(given: Json, tokens: Tokens): Identity {
   const token = tokens.findValid(typeof given.id === 'string' ? given.id : undefined);
   if (!token) throw unauthorized();
-  const { user, methods, expiresAt, auditIds } = token;
-  return { user, methods: [...methods, 'token'], expiresAt, parentAuditIds: auditIds };
+  const { user, methods, credential, expiresAt, auditIds } = token;
+  return { user, methods: [...methods, 'token'], credential, expiresAt, parentAuditIds: auditIds };
 }
 
 function findUser(asked: Json, directory: Directory): User | undefined {

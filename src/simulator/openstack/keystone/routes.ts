@@ -31,7 +31,7 @@ export function keystoneRoutes(service: KeystoneService): Route[] {
     route('GET', '/v3/', 'Show Version', versions.show),
     route('POST', '/v3/auth/tokens', 'Create Token', tokens.create),
     route('GET', '/v3/auth/tokens', 'Validate Token', tokens.validate),
-    route('HEAD', '/v3/auth/tokens', 'Check Token', (req) => ({ ...tokens.validate(req), body: undefined })),
+    route('HEAD', '/v3/auth/tokens', 'Check Token', tokens.validate),
     route('DELETE', '/v3/auth/tokens', 'Revoke Token', tokens.revoke),
     route('GET', '/v3/auth/catalog', 'Show Catalog', tokens.catalog),
     route('GET', '/v3/auth/projects', 'List Projects', tokens.projects),
@@ -43,11 +43,14 @@ export function keystoneNotFound(): SimResponse {
   const reason = 'The requested URL was not found on the server.';
   const hint = 'If you entered the URL manually please check your spelling and try again.';
   const data = `<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>${reason} ${hint}</p>\n`;
-  return { status: 404, raw: { contentType: 'text/html; charset=utf-8', data } };
+  return decorate({ status: 404, raw: { contentType: 'text/html; charset=utf-8', data } });
 }
 
 function serve(service: KeystoneService, req: SimRequest, handler: Handler): SimResponse {
-  const response = answer(service, req, handler);
+  return decorate(answer(service, req, handler));
+}
+
+function decorate(response: SimResponse): SimResponse {
   const headers = { vary: 'X-Auth-Token', 'x-openstack-request-id': `req-${randomUUID()}`, ...response.headers };
   return { ...response, headers };
 }

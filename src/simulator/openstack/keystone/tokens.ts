@@ -12,13 +12,15 @@ export interface Token {
   readonly scope: Scope;
   readonly roles: readonly string[];
   readonly methods: readonly string[];
+  /** The application credential that it was issued for. */
+  readonly credential: { readonly id: string; readonly name: string } | undefined;
   readonly auditIds: readonly string[];
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
 /** What a new token is made of; `expiresAt` only for a token made from another, which never lives longer. */
-export type TokenRequest = Pick<Token, 'user' | 'scope' | 'roles' | 'methods'> & {
+export type TokenRequest = Pick<Token, 'user' | 'scope' | 'roles' | 'methods' | 'credential'> & {
   readonly expiresAt?: number;
   readonly parentAuditIds?: readonly string[];
 };
@@ -36,7 +38,7 @@ export class Tokens {
 
   issue(request: TokenRequest): Token {
     const issuedAt = Math.floor(this.#now() / 1000) * 1000;
-    const { user, scope, roles, methods, parentAuditIds = [] } = request;
+    const { user, scope, roles, methods, credential, parentAuditIds = [] } = request;
     const token: Token = {
       // Looks like a Fernet token: clients must not rely on a length or on hex digits.
       id: `gAAAAA${randomBytes(96).toString('base64url')}`,
@@ -44,6 +46,7 @@ export class Tokens {
       scope,
       roles,
       methods,
+      credential,
       auditIds: [randomBytes(16).toString('base64url'), ...parentAuditIds.slice(-1)],
       issuedAt,
       expiresAt: request.expiresAt ?? issuedAt + this.#lifetimeMs,

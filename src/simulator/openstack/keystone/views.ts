@@ -27,6 +27,7 @@ export function tokenView(token: Token, endpoints: Endpoints, withCatalog: boole
       issued_at: `${timestamp(token.issuedAt)}Z`,
       ...scopeView(scope),
       ...(scope && { roles: token.roles.map((name) => ({ id: hexId('role', name), name })) }),
+      ...(token.credential && { application_credential: { ...token.credential, restricted: true } }),
       ...(scope && withCatalog && { catalog: catalogView(scope, endpoints) }),
     },
   };
@@ -34,13 +35,13 @@ export function tokenView(token: Token, endpoints: Endpoints, withCatalog: boole
 
 /** The services of an installation; the block storage service under its old type and under its official one. */
 export function catalogView(scope: Scope, endpoints: Endpoints): readonly Json[] {
-  const isProject = scope !== undefined && 'project' in scope;
-  const suffix = isProject && !endpoints.withoutProjectId ? `/${scope.project.id}` : '';
-  const volumeUrl = `${endpoints.volume}/v3${suffix}`;
+  const { identity, volume, region } = endpoints;
+  const projectId = scope !== undefined && 'project' in scope ? scope.project.id : undefined;
+  const own = endpoints.withoutProjectId ? `${volume}/v3` : projectId && `${volume}/v3/${projectId}`;
   return [
-    serviceView('identity', 'keystone', endpoints.identity, endpoints.region),
-    serviceView('volumev3', 'cinderv3', volumeUrl, endpoints.region),
-    serviceView('block-storage', 'cinder', volumeUrl, endpoints.region),
+    serviceView('identity', 'keystone', identity, region),
+    serviceView('volumev3', 'cinderv3', own, region),
+    serviceView('block-storage', 'cinder', own, region),
   ];
 }
 
@@ -67,8 +68,10 @@ function scopeView(scope: Scope): Json {
   return { project: { domain: DOMAIN, ...scope.project }, is_domain: false };
 }
 
-function serviceView(type: string, name: string, url: string, region: string): Json {
-  const endpoints = ['public', 'internal', 'admin'].map((face) => ({
+// An endpoint whose URL names the project is left out of a catalogue without a project.
+function serviceView(type: string, name: string, url: string | undefined, region: string): Json {
+  const faces = url === undefined ? [] : ['public', 'internal', 'admin'];
+  const endpoints = faces.map((face) => ({
     id: hexId('endpoint', `${type} ${face}`),
     interface: face,
     region_id: region,

@@ -1,21 +1,14 @@
-import { ConflictError, describeError, Secret, toError, whileWanted } from '../base/index.ts';
+import { ConflictError, describeError, toError, whileWanted } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import type { HmcEndpoint } from './endpoint.ts';
-import type { Grant, ParsedAnswer } from './endpoint.ts';
-import { classify, HmcAuthError, HmcConnectionError, HmcHttpError } from './errors.ts';
-import { HmcLevel } from './level.ts';
-import { refusesCredentials } from './reasons.ts';
+import type { Grant, HmcEndpoint, ParsedAnswer } from './endpoint.ts';
+import { classify, HmcConnectionError, HmcHttpError } from './errors.ts';
+import type { HmcLevel } from './level.ts';
+import { logOff } from './logon.ts';
+import type { Logon } from './logon.ts';
 import type { HmcCall } from './requester.ts';
-import { noContent } from './wire/common.ts';
-import { reasonMeaning } from './wire/reasons.ts';
-import { logonAnswer } from './wire/session.ts';
-
-/** A password that ends within so many days is worth a warning. The number is ours. */
-const PASSWORD_WARNING_DAYS = 7;
 
 export interface ConnectionOptions {
-  readonly userid: string;
-  readonly password: () => Promise<Secret>;
+  readonly logon: Logon;
   readonly endpoints: readonly HmcEndpoint[];
   readonly log: Logger;
 }
@@ -28,7 +21,6 @@ export class HmcConnection {
   readonly #options: ConnectionOptions;
   #current: HmcEndpoint;
   #logon: Promise<Grant> | undefined;
-  #rejected: HmcAuthError | undefined;
   #isClosed = false;
   /** Ends a logon that nobody waits for any more. */
   readonly #lifetime = new AbortController();
@@ -73,9 +65,7 @@ export class HmcConnection {
     // A logon under way is waited for: broken off, it would leave its session behind.
     await this.#settled(w);
     this.#lifetime.abort(closed());
-    const failures = await Promise.all(
-      this.#options.endpoints.map(async (endpoint) => await this.#logoff(endpoint, w)),
-    );
+    const failures = await Promise.all(this.#options.endpoints.map(async (endpoint) => await logOff(endpoint, w)));
     for (const endpoint of this.#options.endpoints) endpoint[Symbol.dispose]();
     return failures.flatMap((failure) => failure ?? []);
   }
@@ -94,7 +84,6 @@ export class HmcConnection {
   /** The current session, logged on if there is none. Many callers, one logon; each may stop waiting for it. */
   async #granted(w: Waiting): Promise<Grant> {
     if (this.#isClosed) throw closed();
-    if (this.#rejected !== undefined) throw this.#rejected;
     if (this.#current.grant !== undefined) return this.#current.grant;
     this.#logon ??= this.#logOnAnywhere().finally(() => {
       this.#logon = undefined;
@@ -134,7 +123,7 @@ export class HmcConnection {
     const w = { signal: this.#lifetime.signal };
     const grant = await this.#atFirst(
       'log on',
-      async (endpoint) => endpoint.grant ?? (await this.#logOn(endpoint, w)),
+      async (endpoint) => endpoint.grant ?? (await this.#options.logon.at(endpoint, w)),
       w,
     );
     this.#current = grant.endpoint;
@@ -157,67 +146,6 @@ export class HmcConnection {
       }
     }
     throw unreachable(what, this.#options.endpoints, failures);
-  }
-
-  async #logOn(endpoint: HmcEndpoint, w: Waiting): Promise<Grant> {
-    const { userid, log } = this.#options;
-    const password = await this.#options.password();
-    const call = {
-      operation: 'Logon',
-      what: `log on to HMC ${endpoint.host} as "${userid}"`,
-      kind: 'action',
-      method: 'POST',
-      uri: '/api/sessions',
-      body: { userid, password: password.reveal() },
-      answer: logonAnswer,
-    } as const;
-    const answer = await this.#refusedOnce(endpoint, async () => await endpoint.exchange(call, undefined, w));
-    const level = new HmcLevel(answer['api-major-version'], answer['api-minor-version']);
-    const grant = { endpoint, level, token: new Secret(answer['api-session']) };
-    endpoint.grant = grant;
-    log.info({ event: 'hmc.logon', host: endpoint.host, api: `${level.major}.${level.minor}` }, 'logged on to the HMC');
-    const days = answer['password-expires'] ?? -1;
-    if (days >= 0 && days <= PASSWORD_WARNING_DAYS) {
-      log.warn({ event: 'hmc.password-expires', host: endpoint.host, userid, days }, 'the HMC password expires soon');
-    }
-    return grant;
-  }
-
-  /** Credentials that are refused once are not tried again by this session: attempts without end lock the user out. */
-  async #refusedOnce<T>(endpoint: HmcEndpoint, logon: () => Promise<T>): Promise<T> {
-    try {
-      return await logon();
-    } catch (error) {
-      if (!(error instanceof HmcHttpError) || !refusesCredentials(error.status, error.reason)) throw error;
-      const { status, reason, hmcMessage } = error;
-      const { userid } = this.#options;
-      const { host } = endpoint;
-      const meaning = reasonMeaning(status, reason) ?? hmcMessage;
-      const message = `log on to HMC ${host} as "${userid}": refused with ${status}.${reason} (${meaning})`;
-      this.#rejected = new HmcAuthError(message, { host, userid, status, reason });
-      throw this.#rejected;
-    }
-  }
-
-  async #logoff(endpoint: HmcEndpoint, w: Waiting): Promise<Error | undefined> {
-    const { grant } = endpoint;
-    if (grant === undefined) return undefined;
-    endpoint.grant = undefined;
-    const call = {
-      operation: 'Logoff',
-      what: `log off from HMC ${endpoint.host}`,
-      kind: 'delete',
-      method: 'DELETE',
-      uri: '/api/sessions/this-session',
-      answer: noContent,
-    } as const;
-    try {
-      await endpoint.answer(call, grant.token, w);
-      return undefined;
-    } catch (error) {
-      // A session that is gone is logged off.
-      return classify(error) === 'session-lost' ? undefined : toError(error);
-    }
   }
 }
 

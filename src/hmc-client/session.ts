@@ -6,6 +6,7 @@ import { HmcEndpoint } from './endpoint.ts';
 import type { ParsedAnswer } from './endpoint.ts';
 import { classify, HmcHttpError } from './errors.ts';
 import type { HmcLevel } from './level.ts';
+import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { HmcCall, Requester } from './requester.ts';
@@ -55,8 +56,7 @@ class Session implements HmcSession, Requester {
     this.log = (options.log ?? silentLogger).child({ component: 'hmc-client' });
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
     this.#connection = new HmcConnection({
-      userid: options.userid,
-      password: options.password,
+      logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),
       log: this.log,
     });

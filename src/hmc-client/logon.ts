@@ -1,0 +1,111 @@
+import { Secret, toError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { parseAnswer } from './answers.ts';
+import type { Grant, HmcEndpoint, ParsedAnswer } from './endpoint.ts';
+import { classify, HmcAuthError, HmcHttpError } from './errors.ts';
+import { HmcLevel } from './level.ts';
+import { refusesCredentials } from './reasons.ts';
+import type { HmcCall } from './requester.ts';
+import { noContent } from './wire/common.ts';
+import { reasonMeaning } from './wire/reasons.ts';
+import { logonAnswer } from './wire/session.ts';
+
+/** A password that ends within so many days is worth a warning. The number is ours. */
+const PASSWORD_WARNING_DAYS = 7;
+
+export interface LogonOptions {
+  readonly userid: string;
+  readonly password: () => Promise<Secret>;
+  readonly log: Logger;
+}
+
+/** One user's logon, at any HMC. Once refused it is not tried again: attempts without end lock the user out. */
+export class Logon {
+  readonly #options: LogonOptions;
+  #refused: HmcAuthError | undefined;
+
+  constructor(options: LogonOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Performs "Logon" and notes the session at the HMC's endpoint.
+   *
+   * @throws HmcAuthError when the HMC refuses this user, and from then on without asking it
+   */
+  async at(endpoint: HmcEndpoint, w: Waiting): Promise<Grant> {
+    if (this.#refused !== undefined) throw this.#refused;
+    const { userid, password } = this.#options;
+    const secret = await password();
+    const call = {
+      operation: 'Logon',
+      what: `log on to HMC ${endpoint.host} as "${userid}"`,
+      kind: 'action',
+      method: 'POST',
+      uri: '/api/sessions',
+      body: { userid, password: secret.reveal() },
+      answer: logonAnswer,
+    } as const;
+    const answer = parseAnswer(call, await this.#accepted(endpoint, call, w));
+    const level = new HmcLevel(answer['api-major-version'], answer['api-minor-version']);
+    const grant = { endpoint, level, token: new Secret(answer['api-session']) };
+    endpoint.grant = grant;
+    this.#note(endpoint, level, answer['password-expires'] ?? -1);
+    return grant;
+  }
+
+  async #accepted(endpoint: HmcEndpoint, call: HmcCall<unknown>, w: Waiting): Promise<unknown> {
+    let answer: ParsedAnswer;
+    try {
+      answer = await endpoint.answer(call, undefined, w);
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || !refusesCredentials(error.status, error.reason)) throw error;
+      const { status, reason, hmcMessage } = error;
+      throw this.#refuse(call, endpoint, { status, reason, meaning: reasonMeaning(status, reason) ?? hmcMessage });
+    }
+    if (answer.status !== 201) return answer.body;
+    // Half a session, which a second factor would complete. Source: sheet 1.4.
+    throw this.#refuse(call, endpoint, { status: 201, reason: 0, meaning: 'a second factor is asked for' });
+  }
+
+  #refuse(
+    call: HmcCall<unknown>,
+    { host }: HmcEndpoint,
+    why: { readonly status: number; readonly reason: number; readonly meaning: string },
+  ): HmcAuthError {
+    const { status, reason, meaning } = why;
+    const { userid } = this.#options;
+    const message = `${call.what}: refused with ${status}.${reason} (${meaning})`;
+    this.#refused = new HmcAuthError(message, { host, userid, status, reason });
+    return this.#refused;
+  }
+
+  #note({ host }: HmcEndpoint, level: HmcLevel, days: number): void {
+    const { userid, log } = this.#options;
+    log.info({ event: 'hmc.logon', host, userid, api: `${level.major}.${level.minor}` }, 'logged on to the HMC');
+    if (days < 0 || days > PASSWORD_WARNING_DAYS) return;
+    log.warn({ event: 'hmc.password-expires', host, userid, days }, 'the HMC password expires soon');
+  }
+}
+
+/** Performs "Logoff" where there is a session. @returns what went wrong, as nobody can do anything about it */
+export async function logOff(endpoint: HmcEndpoint, w: Waiting): Promise<Error | undefined> {
+  const { grant } = endpoint;
+  if (grant === undefined) return undefined;
+  endpoint.grant = undefined;
+  const call = {
+    operation: 'Logoff',
+    what: `log off from HMC ${endpoint.host}`,
+    kind: 'delete',
+    method: 'DELETE',
+    uri: '/api/sessions/this-session',
+    answer: noContent,
+  } as const;
+  try {
+    await endpoint.answer(call, grant.token, w);
+    return undefined;
+  } catch (error) {
+    // A session that is gone is logged off.
+    return classify(error) === 'session-lost' ? undefined : toError(error);
+  }
+}

@@ -11,7 +11,7 @@ const errorBody = z.looseObject({ reason: z.int(), message: z.string().nullish()
 
 /** What a refusal says; a body without a reason that can be read gets one of our own. Source: sheet 1.1 and 1.6. */
 export function refusalOf(
-  answer: { readonly status: number; readonly body: unknown },
+  answer: { readonly status: number; readonly body?: unknown },
   request: { readonly method: string; readonly uri: string },
 ): Refusal {
   const { status } = answer;

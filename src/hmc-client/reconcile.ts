@@ -27,7 +27,10 @@ export interface Found {
  * @throws ConflictError when the object found is not what was asked for
  */
 export async function createOnce(requester: Requester, creation: Creation, w: Waiting): Promise<string> {
+  const { what } = creation;
+  const { log, policies } = requester;
   let isUncertain = false;
+  let isBlind = false;
   const attempt = async (): Promise<string> => {
     try {
       return await creation.create();
@@ -35,50 +38,36 @@ export async function createOnce(requester: Requester, creation: Creation, w: Wa
       const isNameTaken = isUncertain && isHmcError(error, 400, 8);
       if (!isNameTaken && !leavesUnknown(error)) throw error;
       isUncertain = true;
+      isBlind = true;
       const found = await lookUp(requester, creation, error, w);
+      isBlind = false;
       if (found === undefined) throw error;
-      requester.log.warn(
-        { event: 'hmc.reconciled', what: creation.what, uri: found },
-        'created, though it was not said',
-      );
+      log.warn({ event: 'hmc.reconciled', what, uri: found }, 'created, though the HMC could not say so');
       return found;
     }
   };
-  return await retry(attempt, {
-    what: creation.what,
-    policy: requester.policies.reconcile,
-    signal: w.signal,
-    isRetryable: leavesUnknown,
-    log: requester.log,
-  });
+  // A create is sent again only when a look has shown that the one before had no effect.
+  const isRetryable = (error: Error): boolean => !isBlind && leavesUnknown(error);
+  return await retry(attempt, { what, policy: policies.reconcile, signal: w.signal, isRetryable, log });
 }
 
+/** @throws the failure of the create when it cannot be looked up: what is unknown comes first, why second. */
 async function lookUp(
-  requester: Requester,
-  creation: Creation,
+  { log }: Requester,
+  { what, find }: Creation,
   failure: unknown,
   w: Waiting,
 ): Promise<string | undefined> {
   let found: Found | undefined;
   try {
-    found = await creation.find();
+    found = await find();
   } catch (error) {
     w.signal.throwIfAborted();
-    // The first failure says what is unknown; that it could not be looked up comes second.
-    requester.log.warn(
-      { event: 'hmc.reconcile', what: creation.what, error: describeError(error) },
-      'cannot look it up',
-    );
+    log.warn({ event: 'hmc.reconcile', what, error: describeError(error) }, 'cannot look it up');
     throw failure;
   }
-  if (found?.matches === false) {
-    throw new ConflictError(
-      `${creation.what}: the name belongs to another object`,
-      { uri: found.uri },
-      { cause: failure },
-    );
-  }
-  return found?.uri;
+  if (found?.matches !== false) return found?.uri;
+  throw new ConflictError(`${what}: the name belongs to another object`, { uri: found.uri }, { cause: failure });
 }
 
 /** May the request have had its effect? */

@@ -63,7 +63,7 @@ export class PartitionResource {
     properties: readonly P[],
     w: Waiting,
   ): Promise<readonly PartitionWith<P | (typeof summaryProperties)[number]>[]> {
-    const wanted = [...summaryProperties, ...properties];
+    const wanted = [...new Set([...summaryProperties, ...properties])];
     const extra = properties.filter((name) => !isSummary(name));
     if (extra.length === 0) return await this.#list(cpcUri, filter, wanted, undefined, w);
     const level = await this.#requester.level(w);

@@ -16,7 +16,7 @@ export interface SubmitBody {
   readonly requests: readonly SubmitEntry[];
 }
 
-const result = z.looseObject({ id: z.string(), status: z.int(), body: z.unknown() });
+const result = z.looseObject({ id: z.string(), status: z.int(), body: z.unknown().optional() });
 
 /** Results come by completion: `id` says which is which. */
 export const submitAnswer = z.array(result);

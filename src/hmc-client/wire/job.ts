@@ -12,7 +12,7 @@ export const jobStatusAnswer = z
     status: z.string(),
     'job-status-code': z.int().nullish(),
     'job-reason-code': z.int().nullish(),
-    'job-results': z.unknown(),
+    'job-results': z.unknown().optional(),
   })
   .transform((wire) => ({
     status: wire.status,

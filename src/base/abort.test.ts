@@ -17,6 +17,12 @@ test('one waiter that gives up leaves the shared work to the others', async () =
   await expect(second).resolves.toBe('done');
 });
 
+test('a waiter that comes too late has heard the shared work fail', async () => {
+  const late = AbortSignal.abort(new Error('too late'));
+
+  await expect(whileWanted(Promise.reject(new Error('failed')), late)).rejects.toThrow('too late');
+});
+
 test('a deadline of ours becomes a timeout error with its number', async () => {
   const never = withDeadline('wait for nothing', 5, neverAborted(), async (signal) => {
     await new Promise((_resolve, reject) => {

@@ -51,14 +51,15 @@ export async function withDeadline<T>(
  * @throws the signal's own reason, untouched.
  */
 export async function whileWanted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let giveUp = (): void => undefined;
   const given = new Promise<never>((_resolve, reject) => {
     giveUp = () => reject(toError(signal.reason));
   });
+  if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    return await Promise.race([shared, given]);
+    // Raced even when the signal has fired already: the shared work may fail too, and somebody has to have heard it.
+    return await Promise.race([given, shared]);
   } finally {
     signal.removeEventListener('abort', giveUp);
   }

@@ -14,6 +14,9 @@ export type AddressingMode = 'SAM' | 'SAM2' | 'SAM3-flat';
 
 const hex16 = /^(?:0x)?([0-9a-f]{16})$/;
 const MAX_CINDER_LUN = 0xffff_ffffn;
+/** Flat addressing has fourteen bits; above them begins another method. Source: guest sheet 2.3. */
+const MAX_FLAT_LUN = 0x3fffn;
+const FLAT = 0x4000n;
 /** zfcp's `max_lun`: only the first four bytes of an FCP LUN can be non-zero. Source: guest sheet 2.2. */
 const FIRST_FOUR_BYTES = /^[0-9a-f]{8}0{8}$/;
 
@@ -73,12 +76,17 @@ function applyAddressing(n: bigint, mode: string | null | undefined): bigint {
     case 'transparent':
       return n;
     case 'SAM2':
-      return n >= 256n ? n + 0x4000n : n;
+      return n >= 256n ? toFlat(n) : n;
     case 'SAM3-flat':
-      return n + 0x4000n;
+      return toFlat(n);
     default:
       throw new RangeError(`addressing_mode "${mode}" is not known (expected SAM, SAM2 or SAM3-flat)`);
   }
+}
+
+function toFlat(n: bigint): bigint {
+  if (n > MAX_FLAT_LUN) throw new RangeError(`LUN ${n} does not fit flat addressing (at most ${MAX_FLAT_LUN})`);
+  return n + FLAT;
 }
 
 function lunFromNumber(n: bigint, shown: number | string): Lun {
@@ -93,17 +101,22 @@ export function isWellKnownLun(lun: Lun): boolean {
 }
 
 /**
- * Cinder's number for an FCP LUN, or undefined where it has none. The inverse of {@link lunFromCinder} without an
- * addressing mode, and with one where the LUN shows that it was applied.
+ * Cinder's number for an FCP LUN, or undefined where it has none: no number becomes this LUN under this mode. The
+ * inverse of {@link lunFromCinder}.
  */
-export function lunToCinder(lun: Lun, mode?: AddressingMode): number | undefined {
+export function lunToCinder(lun: Lun, mode: AddressingMode = 'SAM'): number | undefined {
   const value = BigInt(`0x${lun}`);
-  if ((value & 0xffff_ffff_ffffn) === 0n) {
-    const n = Number(value >> 48n);
-    if (mode === 'SAM3-flat') return n - 0x4000;
-    return mode === 'SAM2' && n >= 0x4100 ? n - 0x4000 : n;
-  }
-  return (value & 0xffff_ffffn) === 0n ? Number(value >> 32n) : undefined;
+  if ((value & 0xffff_ffff_ffffn) === 0n) return fromFirstLevel(value >> 48n, mode);
+  const firstFourBytes = Number(value >> 32n);
+  const isTwoLevels = (value & 0xffff_ffffn) === 0n && firstFourBytes > 0xffff; // a smaller one is a first level's
+  return isTwoLevels && mode === 'SAM' ? firstFourBytes : undefined;
+}
+
+function fromFirstLevel(n: bigint, mode: AddressingMode): number | undefined {
+  const isUnchanged = mode === 'SAM' || (mode === 'SAM2' && n < 256n);
+  if (isUnchanged) return Number(n);
+  const smallest = mode === 'SAM2' ? FLAT + 256n : FLAT;
+  return n >= smallest && n <= FLAT + MAX_FLAT_LUN ? Number(n - FLAT) : undefined;
 }
 
 /** Reverses the four 16-bit words: FCP LUN to Linux's SCSI LUN, and back. Source: linux drivers/scsi/scsi_common.c. */

@@ -87,6 +87,7 @@ export class HttpTransport implements Disposable {
 
   /** @throws TransportError when no usable answer came; TimeoutError is its cause when our deadline fired. */
   async request(request: TransportRequest): Promise<TransportResponse> {
+    request.signal.throwIfAborted();
     if (this.#limit.pendingCount >= this.#options.maxQueued) {
       throw new TransportError('queue', false, `${this.#limit.pendingCount} requests wait already`, {
         host: this.#host(),

@@ -18,9 +18,9 @@ export interface Reading<T> {
 }
 
 /**
- * Reads an object, asking only for the properties wanted where the HMC knows how: old levels ignore the parameter, those
- * between refuse it (400.1), and a name that a level does not know is 400.14. Then everything is asked for.
- * Source: sheet 3.2.
+ * Reads an object, asking only for the properties wanted where that can help. Old levels ignore the parameter and those
+ * between refuse it (400.1), so it is sent from 2.16 (API 4.1) on (inferred: the borders are not public); there too, a
+ * class of objects may refuse it, or a name in it (400.14). Then everything is asked for. Source: sheet 3.2.
  */
 export async function readOne<T>(requester: Requester, reading: Reading<T>, w: Waiting): Promise<T> {
   const level = await requester.level(w);
@@ -35,10 +35,10 @@ export async function readOne<T>(requester: Requester, reading: Reading<T>, w: W
   }
 }
 
-/** The value of `properties`, or undefined where it is not wanted or known to be refused. */
+/** The value of `properties`, or undefined where it is not wanted, of no use, or known to be refused. */
 export function propertiesQuery(level: HmcLevel, reading: Omit<Reading<unknown>, 'uri'>): string | undefined {
   const query = reading.properties?.join(',');
-  if (query === undefined || !level.can(anyProperties(reading))) return undefined;
+  if (query === undefined || !level.isAtLeast(4, 1) || !level.can(anyProperties(reading))) return undefined;
   return level.can(theseProperties(reading)) ? query : undefined;
 }
 

@@ -94,6 +94,11 @@ export class Caller {
     return new Caller(this.#base, { ...this.#headers, ...headers });
   }
 
+  /** The same caller below another address. */
+  from(base: string): Caller {
+    return new Caller(base, this.#headers);
+  }
+
   at(version: string): Caller {
     return this.with({ 'openstack-api-version': `volume ${version}` });
   }

@@ -8,7 +8,7 @@ export type { Option, OptionValue, ValueType } from './option.ts';
 export { settingsError } from './problems.ts';
 export type { SettingsProblem } from './problems.ts';
 export { nearest } from './nearest.ts';
-export { configSample } from './sample.ts';
+export { configRows, configSample, formatSettings } from './sample.ts';
 export { sectionNames, settingsSchema } from './schema.ts';
 export type { SectionName, SectionValues } from './schema.ts';
 export type {

@@ -53,3 +53,50 @@ function wrap(text: string): readonly string[] {
   }
   return [...lines, line];
 }
+
+/** A row of the table of all settings, for programs. */
+export interface SampleRow {
+  readonly [column: string]: string | boolean | null;
+  readonly option: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly example: string | null;
+  readonly expected: string;
+  readonly help: string;
+}
+
+/** The table of all settings as plain rows. */
+export function configRows(): readonly SampleRow[] {
+  return sectionNames.flatMap((section) =>
+    Object.entries(sectionOptions(section)).map(([name, option]) => ({
+      option: `${section}.${name}`,
+      type: `${option.type}${option.multi === true ? ', repeatable' : option.list === true ? ', list' : ''}`,
+      required: option.required === true,
+      default: option.default ?? null,
+      example: option.example ?? null,
+      expected: option.expected,
+      help: option.help,
+    })),
+  );
+}
+
+/** A settings file with these values, by section and option; a list is a repeated option. They are read back as given. */
+export function formatSettings(
+  sections: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>,
+): string {
+  const lines = Object.entries(sections).flatMap(([section, options]) => [
+    `[${section}]`,
+    ...Object.entries(options).flatMap(([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((one) => `${name} = ${quoted(one.replaceAll('$', '$$$$'))}`),
+    ),
+    '',
+  ]);
+  return lines.join('\n');
+}
+
+/** Quotes keep the blanks at the ends of a value, and the quotes that it has itself. */
+function quoted(value: string): string {
+  const loses = value.trim() !== value || /^(["']).*\1$/s.test(value);
+  return loses ? `"${value}"` : value;
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { findError } from '../../base/index.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodeFor, worstOf } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import type { AddCommand } from '../program.ts';
+import type { DoctorCheck } from '../seams.ts';
+
+const columns = ['check', 'status', 'detail', 'advice'] as const;
+
+/** `dpm doctor` */
+export function addDoctorCommand(program: Command, add: AddCommand): void {
+  add(program, 'doctor', 'Check settings, HMC, CPC, adapter ports and Cinder; say what to do', async (context) => {
+    context.checkColumns(columns);
+    const checks = await examine(context);
+    const rows = checks.map(({ check, status, detail, advice }) => ({ check, status, detail, advice }));
+    context.print({ kind: 'list', rows, columns });
+    return exitCode(checks);
+  });
+}
+
+async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {
+  const settings = examineSettings(context);
+  if (!('settings' in settings)) return settings.checks;
+  const { log, requestId, waiting } = context;
+  const found = await context.io.backend.diagnose(settings.settings, { log, requestId }, waiting);
+  return [...settings.checks, ...found];
+}
+
+/** Settings that cannot be used are lines of their own here: this is the command that people run to find out. */
+function examineSettings(context: CommandContext) {
+  try {
+    const settings = context.settings();
+    const files = settings.files.length === 0 ? 'from the environment alone' : settings.files.join(', ');
+    const ok: DoctorCheck = { check: 'settings', status: 'ok', detail: files, advice: '' };
+    const warnings = settings.warnings.map((detail): DoctorCheck => ({
+      check: 'settings',
+      status: 'warn',
+      detail,
+      advice: '',
+    }));
+    return { settings, checks: [ok, ...warnings] };
+  } catch (error) {
+    const problems = findError(error, 'CONFIG')?.facts.problems;
+    if (!Array.isArray(problems)) throw error;
+    return { checks: problems.map(problemLine) };
+  }
+}
+
+function problemLine(problem: unknown): DoctorCheck {
+  const { option, value, expected, where } = problem as Readonly<Record<string, string | undefined>>; // as settingsError makes them
+  const place = where === undefined ? '' : ` (${where})`;
+  return {
+    check: 'settings',
+    status: 'fail',
+    detail: `${option ?? ''}${value === undefined ? '' : ` = ${value}`}${place}`,
+    advice: `expected ${expected ?? ''}`,
+    code: 'CONFIG',
+  };
+}
+
+function exitCode(checks: readonly DoctorCheck[]): ExitCode {
+  const failed = checks.filter(({ status }) => status === 'fail');
+  return worstOf(failed.map(({ code }) => (code === undefined ? 1 : exitCodeFor(code))));
+}

@@ -1,0 +1,37 @@
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import type { AddCommand } from '../program.ts';
+import { nameOrId } from '../usage.ts';
+
+/** The fields of `dpm flow list`. */
+export const flowColumns = [
+  'id',
+  'flow',
+  'subject',
+  'state',
+  'started_at',
+  'ended_at',
+  'error',
+  'left_behind',
+] as const;
+
+/** `dpm flow …` */
+export function addFlowCommands(program: Command, add: AddCommand): void {
+  const group = program.command('flow').description('The journal: running, rolled back and stuck flows');
+  const id = () => new Argument('<id>', 'id of the flow').argParser(nameOrId);
+  add(group, 'list', 'List the flows, newest first', async (context) => {
+    context.checkColumns(flowColumns);
+    const rows = await context.withManager('read', (manager) => manager.listFlows());
+    context.print({ kind: 'list', rows, columns: flowColumns });
+  });
+  add(group, 'show', 'Show a flow and its steps', async (context, command) => {
+    const object = await context.withManager('read', (manager) => manager.showFlow(String(command.processedArgs[0])));
+    context.print({ kind: 'object', object });
+  }).addArgument(id());
+  add(group, 'resume', 'Take up a flow that is stuck: finish it, or put back what it did', async (context, command) => {
+    const object = await context.withManager('write', (manager, w) =>
+      manager.resumeFlow(String(command.processedArgs[0]), w),
+    );
+    context.print({ kind: 'object', object });
+  }).addArgument(id());
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import type { AddCommand } from '../program.ts';
+
+/** `dpm hypervisor …` */
+export function addHypervisorCommands(program: Command, add: AddCommand): void {
+  const group = program.command('hypervisor').description('The CPC subset of this compute host');
+  add(group, 'show', 'Show the CPC subset: the machine, its share and its use', async (context) => {
+    const object = await context.withManager('read', (manager, w) => manager.hypervisorShow(w));
+    context.print({ kind: 'object', object });
+  });
+  add(group, 'stats', 'Show capacity and use in numbers', async (context) => {
+    const object = await context.withManager('read', (manager, w) => manager.hypervisorStats(w));
+    context.print({ kind: 'object', object });
+  });
+}

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { AddCommand } from '../program.ts';
+
+/** The fields of `dpm partition list`. */
+export const partitionColumns = ['name', 'status', 'instance', 'processors', 'memory_mb', 'uri'] as const;
+
+/** `dpm partition …` */
+export function addPartitionCommands(program: Command, add: AddCommand): void {
+  const group = program.command('partition').description('Partitions on the CPC');
+  add(group, 'list', 'List the partitions of this CPC subset', async (context, command) => {
+    context.checkColumns(partitionColumns);
+    const { all } = command.opts<{ all?: boolean }>();
+    const rows = await context.withManager('read', (manager, w) => manager.listPartitions({ all: all === true }, w));
+    context.print({ kind: 'list', rows, columns: partitionColumns });
+  }).option('--all', 'the partitions of others too');
+}

@@ -1,0 +1,189 @@
+import { Argument, Option } from 'commander';
+import type { Command } from 'commander';
+import pLimit from 'p-limit';
+import { findError, toError } from '../../base/index.ts';
+import type { CommandContext } from '../context.ts';
+import type { AddCommand } from '../program.ts';
+import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
+import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
+import { collectVolume, completeVolumes } from '../volume-option.ts';
+import type { VolumeOption } from '../volume-option.ts';
+
+/** The fields of `dpm server list`, which open those of `show`. Source: interfaces.md section 3. */
+export const serverColumns = [
+  'id',
+  'name',
+  'status',
+  'task_state',
+  'power_state',
+  'host',
+  'partition',
+  'created_at',
+] as const;
+
+/** The fields of `dpm server show`. */
+export const serverDetailColumns = [
+  ...serverColumns,
+  'vcpus',
+  'memory_mb',
+  'fault',
+  'partition_uri',
+  'partition_status',
+  'storage_model',
+  'connector',
+  'boot',
+  'volumes',
+] as const;
+
+const server = () => new Argument('<server>', 'name or UUID').argParser(nameOrId);
+
+/** `dpm server …` */
+export function addServerCommands(program: Command, add: AddCommand): void {
+  const group = program.command('server').description('Instances and their partitions');
+  addCreate(group, add);
+  add(group, 'list', 'List the instances of this compute host', async (context) => {
+    context.checkColumns(serverColumns);
+    const rows = await context.withManager('read', (manager, w) => manager.list(w));
+    context.print({ kind: 'list', rows, columns: serverColumns });
+  });
+  add(
+    group,
+    'show',
+    'Show an instance: its partition, connector, boot path, volumes and their paths',
+    (context, command) => printDetail(context, 'read', (manager, w) => manager.show(argument(command, 0), w)),
+  ).addArgument(server());
+  addDelete(group, add);
+  addPower(group, add);
+  addVolumes(group, add);
+}
+
+type Work = (manager: Manager, w: CommandContext['waiting']) => Promise<JsonObject>;
+
+async function printDetail(context: CommandContext, access: 'read' | 'write', work: Work): Promise<void> {
+  context.checkColumns(serverDetailColumns);
+  const object = await context.withManager(access, work);
+  context.print({ kind: 'object', object, columns: serverDetailColumns });
+}
+
+/** An argument that is a single text; commander has seen to it that it is there. */
+function argument(command: Command, index: number): string {
+  return String(command.processedArgs[index]);
+}
+
+interface CreateOptions {
+  readonly vcpus: number;
+  readonly memory: number;
+  readonly volume: readonly VolumeOption[];
+  readonly start: boolean;
+}
+
+function addCreate(group: Command, add: AddCommand): void {
+  add(group, 'create', 'Create an instance and boot it from a volume', (context, command) => {
+    const options = command.opts<CreateOptions>();
+    const request: ServerRequest = {
+      name: argument(command, 0),
+      vcpus: options.vcpus,
+      memoryMib: options.memory,
+      volumes: completeVolumes(options.volume),
+      start: options.start,
+    };
+    return printDetail(context, 'write', (manager, w) => manager.create(request, w));
+  })
+    .addArgument(new Argument('<name>', 'name of the new instance').argParser(nameOrId))
+    .addOption(new Option('--vcpus <n>', 'processors').argParser(wholeNumber(1, MAX_VCPUS)).makeOptionMandatory())
+    .addOption(
+      new Option('--memory <mib>', 'memory in MiB').argParser(wholeNumber(1, MAX_MEMORY, 'MiB')).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--volume <volume>', 'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots')
+        .argParser(collectVolume)
+        .makeOptionMandatory(),
+    )
+    .option('--no-start', 'leave the partition stopped');
+}
+
+/** No machine has more; what the CPC subset has is checked later. */
+const MAX_VCPUS = 1000;
+const MAX_MEMORY = 1024 * 1024 * 1024;
+
+/** Deletions under way at once; the manager has its own limits below. */
+const DELETIONS_AT_ONCE = 8;
+
+function addDelete(group: Command, add: AddCommand): void {
+  add(group, 'delete', 'Delete instances, with their partitions and attachments', async (context, command) => {
+    context.checkColumns(['server', 'deleted']);
+    const names = [...new Set(command.processedArgs[0] as readonly string[])]; // as the parser of the argument makes it
+    const { ifExists } = command.opts<{ ifExists?: boolean }>();
+    const rows = await context.withManager('write', (manager, w) => deleteAll(manager, names, ifExists === true, w));
+    context.print({ kind: 'list', rows, columns: ['server', 'deleted'] });
+  })
+    .addArgument(new Argument('<server...>', 'names or UUIDs').argParser(namesOrIds))
+    .option('--if-exists', 'what is gone already counts as deleted');
+}
+
+async function deleteAll(
+  manager: Manager,
+  names: readonly string[],
+  ifExists: boolean,
+  w: CommandContext['waiting'],
+): Promise<readonly JsonObject[]> {
+  const limit = pLimit(DELETIONS_AT_ONCE);
+  const remove = async (name: string): Promise<JsonObject> => {
+    try {
+      await manager.delete(name, w);
+      return { server: name, deleted: true };
+    } catch (error) {
+      if (ifExists && findError(error, 'NOT_FOUND') !== undefined) return { server: name, deleted: false };
+      throw error;
+    }
+  };
+  // One that fails does not keep the others from being deleted.
+  const ends = await Promise.allSettled(names.map((name) => limit(remove, name)));
+  const failed = ends.filter((end) => end.status === 'rejected').map((end) => toError(end.reason));
+  if (failed.length === 1 && failed[0] !== undefined) throw failed[0];
+  if (failed.length > 1) throw new AggregateError(failed, `${failed.length} of ${names.length} deletions failed`);
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+}
+
+function addPower(group: Command, add: AddCommand): void {
+  add(group, 'start', 'Start an instance', (context, command) =>
+    printDetail(context, 'write', (manager, w) => manager.start(argument(command, 0), w)),
+  ).addArgument(server());
+  add(group, 'stop', 'Stop an instance', (context, command) => {
+    const { soft } = command.opts<{ soft?: boolean }>();
+    return printDetail(context, 'write', (manager, w) =>
+      manager.stop(argument(command, 0), { soft: soft === true }, w),
+    );
+  })
+    .addArgument(server())
+    .option('--soft', 'ask the operating system first');
+  add(group, 'reboot', 'Restart an instance', (context, command) => {
+    const { hard } = command.opts<{ hard?: boolean }>();
+    return printDetail(context, 'write', (manager, w) =>
+      manager.reboot(argument(command, 0), { hard: hard === true }, w),
+    );
+  })
+    .addArgument(server())
+    .option('--hard', 'stop and start the partition without asking the operating system');
+}
+
+function addVolumes(group: Command, add: AddCommand): void {
+  const volume = () => new Argument('<volume>', 'name or id').argParser(nameOrId);
+  const adding = group.command('add').description('Attach something to an instance');
+  add(adding, 'volume', 'Attach a volume to an instance, running or not', async (context, command) => {
+    const { mode } = command.opts<{ mode: 'rw' | 'ro' }>();
+    const object = await context.withManager('write', (manager, w) =>
+      manager.addVolume(argument(command, 0), argument(command, 1), { mode }, w),
+    );
+    context.print({ kind: 'object', object });
+  })
+    .addArgument(server())
+    .addArgument(volume())
+    .addOption(new Option('--mode <mode>', 'read and write, or read only').choices(['rw', 'ro']).default('rw'));
+  const removing = group.command('remove').description('Detach something from an instance');
+  add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) =>
+    printDetail(context, 'write', (manager, w) => manager.removeVolume(argument(command, 0), argument(command, 1), w)),
+  )
+    .addArgument(server())
+    .addArgument(volume());
+}

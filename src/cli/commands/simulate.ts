@@ -1,0 +1,187 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { parse as parseYaml } from 'yaml';
+import { ConfigError, describeError, findError } from '../../base/index.ts';
+import type { CommandContext } from '../context.ts';
+import { formatOf } from '../global-options.ts';
+import { printable } from '../printable.ts';
+import type { AddCommand } from '../program.ts';
+import { hmcCertificates, machines } from '../seams.ts';
+import type { HmcCertificate, RunningSimulator, SimulatorOptions } from '../seams.ts';
+import { openSimulatorFiles } from '../simulator-files.ts';
+import type { SimulatorFiles } from '../simulator-files.ts';
+import { wholeNumber } from '../usage.ts';
+
+interface SimulateOptions {
+  readonly machine: string;
+  readonly adapters?: number;
+  readonly hmcPort?: number;
+  readonly cinderPort?: number;
+  readonly keystonePort?: number;
+  readonly writeConfig?: string;
+  readonly latency: number;
+  readonly seed: number;
+  readonly faults?: string;
+  readonly tls: boolean;
+  readonly hmcCertificate: HmcCertificate;
+  readonly requireWwnns?: boolean;
+  readonly auth: 'keystone' | 'noauth';
+  readonly microversion?: string;
+  readonly shape?: string;
+}
+
+const port = wholeNumber(1, 65_535);
+const MAX_SEED = 0xffff_ffff;
+const MAX_LATENCY_MS = 60_000;
+const MAX_ADAPTERS = 64;
+
+/** `dpm simulate` */
+export function addSimulateCommand(program: Command, add: AddCommand): void {
+  add(program, 'simulate', 'Run simulators of an HMC, a SAN, Keystone and Cinder until interrupted', simulate)
+    .addOption(
+      new Option(
+        '--machine <machine>',
+        `${machines.join(', ')}; or a zhmcclient mock definition (YAML) or DPM export (JSON)`,
+      ).default('z13'),
+    )
+    .addOption(new Option('--adapters <n>', 'FCP adapters of the machine').argParser(wholeNumber(1, MAX_ADAPTERS)))
+    .addOption(new Option('--hmc-port <n>', 'port of the HMC; else a free one').argParser(port))
+    .addOption(new Option('--cinder-port <n>', 'port of Cinder; else a free one').argParser(port))
+    .addOption(new Option('--keystone-port <n>', 'port of Keystone; else a free one').argParser(port))
+    .addOption(new Option('--write-config <file>', 'write complete settings for the other commands, mode 0600'))
+    .addOption(
+      new Option('--latency <ms>', 'time that every answer takes')
+        .argParser(wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'))
+        .default(0),
+    )
+    .addOption(new Option('--seed <n>', 'for all that is random').argParser(wholeNumber(0, MAX_SEED)).default(1))
+    .addOption(new Option('--faults <file>', 'fault rules, as JSON or YAML'))
+    .addOption(
+      new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
+    )
+    .addOption(
+      new Option(
+        '--microversion <version>',
+        'highest of Cinder, 3.0 to 3.71: below 3.44 it has no attachments API',
+      ).argParser(microversion),
+    )
+    .addOption(new Option('--shape <name>', 'storage array whose form of connection_info Cinder gives'))
+    .option('--require-wwnns', 'refuse connectors without WWNNs, as many arrays do')
+    .option('--no-tls', 'plain HTTP')
+    .addOption(
+      new Option('--hmc-certificate <flaw>', 'flaw of the certificate of the HMC')
+        .choices(hmcCertificates)
+        .default('none'),
+    );
+}
+
+function microversion(value: string): string {
+  const minor = /^3\.(\d{1,2})$/.exec(value)?.[1];
+  if (minor !== undefined && Number(minor) <= 71) return value;
+  throw new InvalidArgumentError('Expected 3.0 to 3.71.');
+}
+
+async function simulate(context: CommandContext, command: Command): Promise<void> {
+  const options = command.opts<SimulateOptions>();
+  const simulator = await context.io.startSimulator(toSimulatorOptions(options, context));
+  try {
+    const files = openSimulatorFiles(simulator, context.io, options.writeConfig);
+    try {
+      context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
+      await untilAsked(context);
+    } finally {
+      files.remove();
+    }
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** To be interrupted is how it ends, and no failure; nothing was begun that had to be put back. */
+async function untilAsked(context: CommandContext): Promise<void> {
+  const { signal } = context.waiting;
+  // Nothing else keeps the process alive for certain: servers may be told not to.
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  } finally {
+    clearInterval(alive);
+  }
+  if (findError(signal.reason, 'INTERRUPTED') === undefined) throw signal.reason;
+}
+
+function toSimulatorOptions(options: SimulateOptions, context: CommandContext): SimulatorOptions {
+  const { adapters, hmcPort, cinderPort, keystonePort, faults } = options;
+  const machine = machines.find((known) => known === options.machine);
+  return {
+    ...(machine === undefined ? { definition: existingFile(options.machine, context) } : { machine }),
+    ...(adapters === undefined ? {} : { adapters }),
+    ...(hmcPort === undefined ? {} : { hmcPort }),
+    ...(cinderPort === undefined ? {} : { cinderPort }),
+    ...(keystonePort === undefined ? {} : { keystonePort }),
+    tls: options.tls,
+    hmcCertificate: options.hmcCertificate,
+    seed: options.seed,
+    latencyMs: options.latency,
+    faults: faults === undefined ? [] : readFaults(faults, context),
+    cinder: {
+      auth: options.auth,
+      requireWwnns: options.requireWwnns === true,
+      ...(options.microversion === undefined ? {} : { maxMicroversion: options.microversion }),
+      ...(options.shape === undefined ? {} : { connectionShape: options.shape }),
+    },
+  };
+}
+
+function existingFile(path: string, context: CommandContext): string {
+  const info = context.io.files.info(path);
+  if (info !== undefined && !info.directory) return path;
+  throw new ConfigError(
+    `option --machine = ${JSON.stringify(path)}: expected ${machines.join(', ')} or a file that exists`,
+  );
+}
+
+function readFaults(path: string, context: CommandContext): unknown {
+  const wrong = (words: string, cause?: unknown) =>
+    new ConfigError(
+      `option --faults = ${JSON.stringify(path)}: expected ${words}`,
+      { option: '--faults', value: path },
+      { cause },
+    );
+  let text: string | undefined;
+  try {
+    text = context.io.files.read(path);
+  } catch (error) {
+    throw wrong('a file that can be read', error);
+  }
+  if (text === undefined) throw wrong('a file that exists');
+  try {
+    return parseYaml(text, { maxAliasCount: 100 }) as unknown; // JSON is YAML; parse says any
+  } catch (error) {
+    throw wrong(`JSON or YAML (${describeError(error)})`);
+  }
+}
+
+/** The line that says that everything is up. Source: interfaces.md section 2. */
+function readyLine(simulator: RunningSimulator, files: SimulatorFiles, asJson: boolean): string {
+  const addresses = {
+    hmc_url: simulator.hmcUrl,
+    cinder_url: simulator.cinderUrl,
+    keystone_url: simulator.keystoneUrl ?? null,
+    cpc: simulator.cpcName,
+    config_file: files.configFile ?? null,
+    ca_file: files.caFile ?? null,
+  };
+  const volumes = simulator.volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable }));
+  if (asJson) return `${JSON.stringify({ ready: true, ...addresses, volumes })}\n`;
+  const places = Object.entries(addresses).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
+  const named = volumes.map(
+    ({ id, name, size, bootable }) => `${name}=${id} (${size} GiB${bootable ? ', bootable' : ''})`,
+  );
+  return `${printable(`ready ${places.join(' ')} volumes: ${named.join(', ')}`)}\n`;
+}

@@ -1,0 +1,202 @@
+import type { Command, Option } from 'commander';
+
+/** Shells that completion is written for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+/** What can follow a command. */
+interface Node {
+  /** Names of the commands on the way, without `dpm`. */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly commands: readonly { readonly name: string; readonly description: string }[];
+  /** Words that an argument can be. */
+  readonly words: readonly string[];
+  readonly options: readonly CompletedOption[];
+}
+
+interface CompletedOption {
+  readonly flags: readonly string[];
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly takesFile: boolean;
+  readonly choices: readonly string[];
+}
+
+/** The completion script of a shell, made from the tree of commands. */
+export function completionScript(program: Command, shell: Shell): string {
+  const nodes = collectNodes(program, [], program.options.filter(isShown).map(toOption));
+  switch (shell) {
+    case 'bash':
+      return bashScript(nodes);
+    case 'zsh':
+      return zshScript(nodes);
+    case 'fish':
+      return fishScript(nodes);
+  }
+}
+
+function isShown(option: Option): boolean {
+  return !option.hidden;
+}
+
+function toOption(option: Option): CompletedOption {
+  return {
+    flags: [option.short, option.long].filter((flag) => flag !== undefined),
+    description: option.description,
+    takesValue: option.required || option.optional,
+    takesFile: /<(?:file|dir)>/.test(option.flags),
+    choices: option.argChoices ?? [],
+  };
+}
+
+const help: CompletedOption = {
+  flags: ['-h', '--help'],
+  description: 'display help for command',
+  takesValue: false,
+  takesFile: false,
+  choices: [],
+};
+
+function collectNodes(command: Command, path: readonly string[], globals: readonly CompletedOption[]): readonly Node[] {
+  const own = path.length === 0 ? [] : command.options.filter(isShown).map(toOption);
+  const node: Node = {
+    path,
+    description: command.summary(),
+    commands: command.commands.map((child) => ({
+      name: child.name(),
+      description: child.summary() || child.description(),
+    })),
+    words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    options: [...own, ...globals, help],
+  };
+  return [node, ...command.commands.flatMap((child) => collectNodes(child, [...path, child.name()], globals))];
+}
+
+function choicesOf(nodes: readonly Node[]): ReadonlyMap<string, readonly string[]> {
+  const all = nodes.flatMap(({ options }) => options).filter(({ choices }) => choices.length > 0);
+  return new Map(all.flatMap(({ flags, choices }) => flags.map((flag) => [flag, choices] as const)));
+}
+
+function flagsWhere(nodes: readonly Node[], keep: (option: CompletedOption) => boolean): readonly string[] {
+  return [...new Set(nodes.flatMap(({ options }) => options.filter(keep).flatMap(({ flags }) => flags)))];
+}
+
+/** What both bash and zsh do: walk over the words to find the command, then look up what may follow. */
+function cases(nodes: readonly Node[]) {
+  const values = flagsWhere(nodes, ({ takesValue }) => takesValue).join('|');
+  const files = flagsWhere(nodes, ({ takesFile }) => takesFile).join('|');
+  const known = nodes.map(({ path }) => `'${path.join(' ')}'`).join('|');
+  const choices = [...choicesOf(nodes)].map(([flag, words]) => `    ${flag}) words='${words.join(' ')}' ;;`);
+  const words = nodes.map(({ path, commands, words: own, options }) => {
+    const all = [...commands.map(({ name }) => name), ...own, ...options.flatMap(({ flags }) => flags)];
+    return `    '${path.join(' ')}') words='${all.join(' ')}' ;;`;
+  });
+  return { values, files, known, choices: choices.join('\n'), words: words.join('\n') };
+}
+
+function bashScript(nodes: readonly Node[]): string {
+  const { values, files, known, choices, words } = cases(nodes);
+  return `# bash completion of dpm; to be sourced
+_dpm() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  local path='' next words='' word i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="\${COMP_WORDS[i]}"
+    case "$word" in
+      ${values}) ((i++)); continue ;;
+      -*) continue ;;
+    esac
+    next="\${path:+$path }$word"
+    case "$next" in ${known}) path="$next" ;; esac
+  done
+  case "$previous" in
+    ${files}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+${choices}
+    ${values}) return ;;
+  esac
+  [[ -n $words ]] || case "$path" in
+${words}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _dpm dpm
+`;
+}
+
+function zshScript(nodes: readonly Node[]): string {
+  const { values, files, known, choices, words } = cases(nodes);
+  return `#compdef dpm
+_dpm() {
+  local current_path='' next choice='' word
+  local -i i
+  local words_before=("\${(@)words[2,CURRENT-1]}") previous="\${words[CURRENT-1]}"
+  for ((i = 1; i <= \${#words_before}; i++)); do
+    word="\${words_before[i]}"
+    case "$word" in
+      ${values}) ((i++)); continue ;;
+      -*) continue ;;
+    esac
+    next="\${current_path:+$current_path }$word"
+    case "$next" in ${known}) current_path="$next" ;; esac
+  done
+  case "$previous" in
+    ${files}) _files; return ;;
+${choices.replaceAll("words='", "choice='")}
+    ${values}) return ;;
+  esac
+  [[ -n $choice ]] || case "$current_path" in
+${words.replaceAll("words='", "choice='")}
+  esac
+  compadd -- \${=choice}
+}
+if [[ $funcstack[1] == _dpm ]]; then _dpm "$@"; else compdef _dpm dpm; fi
+`;
+}
+
+function quoteFish(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function fishScript(nodes: readonly Node[]): string {
+  const values = flagsWhere(nodes, ({ takesValue }) => takesValue).join(' ');
+  const known = nodes.map(({ path }) => quoteFish(path.join(' '))).join(' ');
+  const lines = nodes.flatMap((node) => {
+    const condition = `-n ${quoteFish(`__dpm_at ${quoteFish(node.path.join(' '))}`)}`;
+    const commands = node.commands.map(
+      ({ name, description }) => `complete -c dpm -f ${condition} -a ${quoteFish(name)} -d ${quoteFish(description)}`,
+    );
+    const words = node.words.map((word) => `complete -c dpm -f ${condition} -a ${quoteFish(word)}`);
+    return [...commands, ...words, ...node.options.map((option) => fishOption(option, condition))];
+  });
+  return `# fish completion of dpm; to be sourced
+function __dpm_at
+  set -l path
+  set -l skip 0
+  for word in (commandline -opc)[2..-1]
+    if test $skip = 1
+      set skip 0
+      continue
+    end
+    if contains -- $word ${values}
+      set skip 1
+      continue
+    end
+    string match -q -- '-*' $word; and continue
+    set -l next (string join ' ' $path $word)
+    contains -- $next ${known}; and set path (string split ' ' $next)
+  end
+  test (string join ' ' $path) = "$argv[1]"
+end
+complete -c dpm -f
+${lines.join('\n')}
+`;
+}
+
+function fishOption(option: CompletedOption, condition: string): string {
+  const flags = option.flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+  const value = option.takesFile ? ' -r -F' : option.takesValue ? ' -x' : '';
+  const words = option.choices.length === 0 ? '' : ` -a ${quoteFish(option.choices.join(' '))}`;
+  return `complete -c dpm ${condition} ${flags.join(' ')}${value}${words} -d ${quoteFish(option.description)}`;
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { TimeoutError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { loadSettings } from '../config/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { CliIo } from './cli-io.ts';
+import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { Interruption } from './interruption.ts';
+import { openLog } from './logging.ts';
+import type { OpenLog } from './logging.ts';
+import { chooseColumns, formatResult } from './output.ts';
+import type { Result } from './output.ts';
+import { printable } from './printable.ts';
+import { openProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
+import type { Redactor } from './redactor.ts';
+import type { Manager } from './seams.ts';
+
+/** What one run of a command works with. */
+export class CommandContext implements Disposable {
+  readonly io: CliIo;
+  readonly globals: GlobalOptions;
+  readonly requestId: string;
+  /** `dpm server create` */
+  readonly purpose: string;
+  readonly redactor: Redactor;
+  readonly progress: Progress;
+  readonly #interruption: Interruption;
+  readonly #deadline = new AbortController();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #log: OpenLog | undefined;
+
+  constructor(io: CliIo, command: Command, requestId: string, redactor: Redactor) {
+    const globals = readGlobalOptions(command);
+    this.io = io;
+    this.globals = globals;
+    this.requestId = requestId;
+    this.purpose = purposeOf(command);
+    this.redactor = redactor;
+    this.progress = openProgress({
+      sink: io.stderr,
+      style: globals.quiet || !globals.progress ? 'none' : io.stderr.isTerminal ? 'live' : 'plain',
+      color: io.stderr.isTerminal && (io.env.NO_COLOR ?? '') === '',
+      clock: () => performance.now(),
+    });
+    this.#interruption = new Interruption(io, this.progress.write);
+    this.#timer = globals.timeout === undefined ? undefined : this.#startDeadline(globals.timeout);
+  }
+
+  #startDeadline(seconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#deadline.abort(
+        new TimeoutError(`the command took longer than ${seconds} s (--timeout)`, { timeoutMs: seconds * 1000 }),
+      );
+    }, seconds * 1000).unref();
+  }
+
+  /** Ends at an interruption or at `--timeout`. */
+  get waiting(): Waiting {
+    return { signal: AbortSignal.any([this.#interruption.signal, this.#deadline.signal]) };
+  }
+
+  /** The log, opened at the first use: a wrong `--log-file` is a wrong use of the command, not of the program. */
+  get log(): Logger {
+    this.#log ??= openLog({
+      level: logLevelOf(this.globals),
+      file: this.globals.logFile,
+      write: this.progress.write,
+      redactor: this.redactor,
+      requestId: this.requestId,
+    });
+    return this.#log.log;
+  }
+
+  /** Reads the settings; their warnings go to standard error. @throws ConfigError */
+  settings(): Settings {
+    const { env, cwd, home, hostname, files } = this.io;
+    const settings = loadSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
+    for (const secret of secretsOf(settings)) this.redactor.add(secret);
+    for (const warning of settings.warnings) this.warn(warning);
+    return settings;
+  }
+
+  warn(text: string): void {
+    this.note(`warning: ${text}`);
+  }
+
+  /** A line for people on standard error, unless they want none. */
+  note(text: string): void {
+    if (!this.globals.quiet) this.progress.write(`dpm: ${printable(this.redactor.text(text))}\n`);
+  }
+
+  /**
+   * Runs work with the manager and lets go of it, however the work ends.
+   *
+   * @param access - a reader does not wait for other commands, nor take up what they left
+   */
+  async withManager<T>(access: 'read' | 'write', work: (manager: Manager, w: Waiting) => Promise<T>): Promise<T> {
+    const { log, requestId, progress, purpose, waiting } = this;
+    const onWait = (other: string) => {
+      this.note(`waiting for ${other}`);
+    };
+    const options = { log, requestId, access, purpose, onWait, onStep: progress.onStep, ...waiting };
+    const settings = this.settings();
+    if (access === 'write') this.#interruption.expectPuttingBack();
+    await using manager = await this.io.backend.openManager(settings, options);
+    waiting.signal.throwIfAborted();
+    return await work(manager, waiting);
+  }
+
+  /** Refuses columns that a result will not have, before anything is done. */
+  checkColumns(columns: readonly string[]): void {
+    chooseColumns(this.globals.column, columns);
+  }
+
+  /** Prints a result on standard output. */
+  print(result: Result): void {
+    this.progress.end();
+    this.io.stdout.write(
+      formatResult(result, { format: formatOf(this.globals, this.io.stdout), columns: this.globals.column }),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#interruption[Symbol.dispose]();
+    this.progress.end();
+    this.#log?.close();
+  }
+}
+
+/** A new id of a request, as Nova writes it. */
+export function newRequestId(): string {
+  return `req-${randomUUID()}`;
+}
+
+function secretsOf({ dpm, cinder }: Settings) {
+  const auths = [cinder.auth, cinder.serviceUser].flatMap((auth) => {
+    if (auth?.type === 'password') return [auth.password];
+    return auth?.type === 'v3applicationcredential' ? [auth.secret] : [];
+  });
+  return [dpm.hmcPassword, ...auths];
+}
+
+function purposeOf(command: Command): string {
+  return command.parent === null ? command.name() : `${purposeOf(command.parent)} ${command.name()}`;
+}

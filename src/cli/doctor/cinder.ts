@@ -1,0 +1,56 @@
+import type { Waiting } from '../../base/index.ts';
+import { CinderAuthError, openCinder } from '../../cinder-client/index.ts';
+import type { CinderCheck } from '../../cinder-client/index.ts';
+import type { Settings } from '../../config/index.ts';
+import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import { failed, ok, warn } from './checks.ts';
+
+/** Microversion from which Cinder has the whole attachments API. Source: Cinder sheet 1.3. */
+const ATTACHMENTS_SINCE = 44;
+
+/** Keystone and Cinder of the settings. */
+export async function checkCinder(
+  settings: Settings,
+  options: DoctorOptions,
+  w: Waiting,
+): Promise<readonly DoctorCheck[]> {
+  using cinder = openCinder({ ...settings.cinder, log: options.log, requestId: () => options.requestId });
+  try {
+    return describe(await cinder.check(w));
+  } catch (error) {
+    return [failed('cinder', error, advice(error), w.signal)];
+  }
+}
+
+function advice(error: unknown): string {
+  if (error instanceof CinderAuthError)
+    return 'check the user, the project and their domains in [cinder] and [service_user]';
+  return 'check cinder.auth_url, cinder.catalog_info, cinder.region_name or cinder.endpoint_override, and cinder.cafile';
+}
+
+function describe(check: CinderCheck): readonly DoctorCheck[] {
+  const { keystone, cinder, microversion, project, user, roles, serviceRoles } = check;
+  const minor = Number(microversion.split('.')[1]);
+  const who = [
+    user,
+    project === undefined ? undefined : `project ${project}`,
+    roles.length === 0 ? undefined : `roles ${roles.join(', ')}`,
+  ];
+  const identity = who.filter((word) => word !== undefined).join(', ');
+  return [
+    ...(keystone === undefined ? [] : [ok(`keystone ${keystone}`, identity)]),
+    minor >= ATTACHMENTS_SINCE
+      ? ok(`cinder ${cinder}`, `microversion ${microversion}`)
+      : warn(`cinder ${cinder}`, `microversion ${microversion}: the older way to attach is used`, ''),
+    ...checkServiceUser(keystone, serviceRoles),
+  ];
+}
+
+function checkServiceUser(keystone: string | undefined, roles: CinderCheck['serviceRoles']): readonly DoctorCheck[] {
+  const name = 'service user';
+  const why = 'a Cinder with the remedy of CVE-2023-2088 refuses to detach volumes of instances without it';
+  if (keystone === undefined) return [];
+  if (roles === undefined) return [warn(name, 'none', `${why}: set service_user.send_service_user_token`)];
+  if (roles.includes('service')) return [ok(name, `roles ${roles.join(', ')}`)];
+  return [warn(name, `roles ${roles.join(', ')}`, `give it the role service: ${why}`)];
+}

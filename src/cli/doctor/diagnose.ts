@@ -1,0 +1,30 @@
+import type { Waiting } from '../../base/index.ts';
+import { defaultDpmPolicies } from '../../virt/index.ts';
+import { toDpmSettings } from '../../compute/index.ts';
+import type { Settings } from '../../config/index.ts';
+import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import { checkCinder } from './cinder.ts';
+import { checkHmcs } from './hmc.ts';
+
+/** What the checks are given. */
+export interface DiagnoseOptions extends DoctorOptions {
+  readonly baseDir: string;
+}
+
+/**
+ * Looks at everything that a spawn needs, changing nothing. Both sides are looked at at once; a failed check is a line,
+ * and what depends on it is left out.
+ */
+export async function diagnose(
+  settings: Settings,
+  options: DiagnoseOptions,
+  w: Waiting,
+): Promise<readonly DoctorCheck[]> {
+  const dpm = toDpmSettings(settings, defaultDpmPolicies, options.baseDir);
+  const needsHmc = settings.computeDriver === 'dpm.DPMDriver';
+  const [hmc, cinder] = await Promise.all([
+    needsHmc ? checkHmcs(dpm, options, w) : [],
+    checkCinder(settings, options, w),
+  ]);
+  return [...hmc, ...cinder];
+}

@@ -1,0 +1,124 @@
+import type { Waiting } from '../../base/index.ts';
+import { HmcAuthError, HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
+import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
+import { findCpc, openHmc } from '../../virt/index.ts';
+import type { DpmDriverSettings } from '../../virt/index.ts';
+import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import { checkAdapterPorts } from './adapter-ports.ts';
+import { fail, failed, ok, warn } from './checks.ts';
+
+/** One look is enough: a person waits, and can look again. */
+const oneLook = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
+
+/** The HMCs, the CPC and the adapter ports of the settings. */
+export async function checkHmcs(
+  settings: DpmDriverSettings,
+  options: DoctorOptions,
+  w: Waiting,
+): Promise<readonly DoctorCheck[]> {
+  const reached = await Promise.all(settings.hmc.urls.map((url) => checkReach(url, settings, options, w)));
+  const checks = reached.map(({ check }) => check);
+  if (!reached.some(({ answers }) => answers)) return checks;
+  // With several HMCs one that answers is enough; the others are a warning then.
+  const eased = checks.map((check): DoctorCheck => (check.status === 'fail' ? { ...check, status: 'warn' } : check));
+  await using hmc = openHmc(settings, options.log);
+  return [...eased, ...(await checkSession(hmc, settings, w))];
+}
+
+async function checkReach(url: string, settings: DpmDriverSettings, options: DoctorOptions, w: Waiting) {
+  const name = `hmc ${new URL(url).host}`;
+  const client = { ...settings.hmc.client, policies: { ...settings.hmc.client.policies, read: oneLook } };
+  await using hmc = openHmc({ ...settings, hmc: { ...settings.hmc, urls: [url], client } }, options.log);
+  try {
+    const { hmcName, hmcVersion, major, minor } = await hmc.apiVersion(w);
+    const detail = `${hmcName}, version ${hmcVersion}, API ${major}.${minor}`;
+    return { answers: true, check: settings.hmc.insecure ? unverified(name, detail) : ok(name, detail) };
+  } catch (error) {
+    return { answers: false, check: failed(name, error, reachAdvice(error), w.signal) };
+  }
+}
+
+function unverified(name: string, detail: string): DoctorCheck {
+  return warn(name, `${detail}; its certificate is not verified`, 'set dpm.hmc_ca_certs and remove dpm.hmc_insecure');
+}
+
+function reachAdvice(error: unknown): string {
+  if (!(error instanceof HmcConnectionError)) return 'is this an HMC? Its Web Services API listens on port 6794';
+  if (error.phase === 'tls') {
+    return 'put the certificate of the HMC, or of the authority that signed it, into dpm.hmc_ca_certs, and use the name that stands in it';
+  }
+  return 'check dpm.hmc, the way through firewalls, and that the Web Services API is enabled on the HMC';
+}
+
+async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
+  const user = `user ${settings.hmc.userid}`;
+  try {
+    await hmc.console.get(w);
+  } catch (error) {
+    return [failed(user, error, logonAdvice(error), w.signal)];
+  }
+  return [ok(user, `logged on at ${hmc.hmcHost()}`), ...(await checkCpc(hmc, settings, w))];
+}
+
+function logonAdvice(error: unknown): string {
+  if (!(error instanceof HmcAuthError))
+    return 'the user needs access to the Web Services API (user properties on the HMC)';
+  return 'check user and password, that the user may use the Web Services API, and its sessions; a rejected password is not tried again';
+}
+
+async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
+  const name = 'objectId' in settings.cpc ? `cpc ${settings.cpc.objectId}` : `cpc ${settings.cpc.name}`;
+  let cpc: Cpc;
+  try {
+    cpc = await findCpc(hmc, settings, w);
+  } catch (error) {
+    const hidden = 'the user needs object access permission to the CPC; check dpm.cpc_object_id or dpm.cpc_name';
+    return [failed(name, error, hidden, w.signal)];
+  }
+  const [partitions, ports] = await Promise.all([
+    checkPartitions(hmc, cpc, w),
+    checkAdapterPorts(hmc, settings.adapterPorts, w),
+  ]);
+  return [...describeCpc(cpc, settings), partitions, ...ports];
+}
+
+function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorCheck[] {
+  const name = `cpc ${cpc.name}`;
+  if (!cpc.dpmEnabled) return [fail(name, 'is not in DPM mode', 'DPM mode is switched on when the CPC is started')];
+  const model = cpc.hasStorageManagement ? 'storage groups' : 'HBAs';
+  const usual = cpc.status === 'active' || cpc.status === 'service-required';
+  const detail = `DPM mode, status ${cpc.status}, storage model ${model}`;
+  const status = usual ? ok(name, detail) : warn(name, detail, 'look at the CPC on the HMC');
+  const share = [
+    checkShare('max_processors', settings.maxProcessors, cpc.processorCountIfl, 'IFLs'),
+    checkShare('max_memory', settings.maxMemoryMib, cpc.storageCustomer, 'MiB'),
+  ];
+  return [status, ...share];
+}
+
+function checkShare(option: string, share: number, available: number | undefined, unit: string): DoctorCheck {
+  const name = `dpm.${option}`;
+  if (available === undefined || available <= 0)
+    return warn(name, `${share} ${unit}`, 'the CPC does not say how much it has');
+  if (share <= available) return ok(name, `${share} of ${available} ${unit}`);
+  return fail(
+    name,
+    `${share} ${unit}, and the CPC has ${available}`,
+    `set dpm.${option} to ${available} at most`,
+    'CONFIG',
+  );
+}
+
+/** Reading is what can be tried without changing anything; the rest of the permissions is said. */
+async function checkPartitions(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<DoctorCheck> {
+  const name = 'partitions';
+  try {
+    const partitions = await hmc.partitions.list(cpc.uri, {}, w);
+    return ok(name, `${partitions.length} visible`);
+  } catch (error) {
+    const advice = isHmcError(error, 403)
+      ? 'the user needs the tasks New Partition, Delete Partition, Start Partition, Stop Partition and Partition Details'
+      : 'look at the HMC';
+    return failed(name, error, advice, w.signal);
+  }
+}

@@ -1,0 +1,94 @@
+import { findError, toError } from '../base/index.ts';
+import type { ErrorCode } from '../base/index.ts';
+import { DpmError } from '../base/index.ts';
+
+/** The exit codes of `dpm`, in words. Source: interfaces.md section 2. */
+export const exitCodes = {
+  0: 'done',
+  1: 'the operation failed and everything was put back',
+  2: 'usage or settings',
+  3: 'not found',
+  4: 'failed and something is left behind (named in the output)',
+  5: 'HMC or Cinder unreachable or refusing the credentials',
+  130: 'interrupted (after rolling back)',
+} as const;
+
+/** @public */
+export type ExitCode = keyof typeof exitCodes;
+
+/** The exit code of each error code. */
+const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
+  CONFIG: 2,
+  NOT_FOUND: 3,
+  CONFLICT: 1,
+  NO_RESOURCES: 1,
+  HMC_CONNECTION: 5,
+  HMC_HTTP: 1,
+  HMC_AUTH: 5,
+  HMC_SCHEMA: 1,
+  JOB_FAILED: 1,
+  JOB_TIMEOUT: 1,
+  JOB_LOST: 1,
+  STATUS_TIMEOUT: 1,
+  BOOT_FAILED: 1,
+  CINDER_CONNECTION: 5,
+  CINDER_HTTP: 1,
+  CINDER_AUTH: 5,
+  CINDER_SCHEMA: 1,
+  CONNECTION_INFO: 1,
+  NO_USABLE_TARGET: 1,
+  VOLUME_DRIVER: 1,
+  VOLUME_ATTACH: 1,
+  VOLUME_DETACH: 1,
+  FLOW_ROLLED_BACK: 1,
+  FLOW_STUCK: 4,
+  JOURNAL: 1,
+  STATE_BUSY: 1,
+  TIMEOUT: 1,
+  RETRIES_EXHAUSTED: 1,
+  INTERRUPTED: 130,
+  INTERNAL: 1,
+};
+
+/** Causes that say more than the error around them, the weightiest first. */
+const telling: readonly ErrorCode[] = [
+  'FLOW_STUCK',
+  'INTERRUPTED',
+  'HMC_AUTH',
+  'CINDER_AUTH',
+  'HMC_CONNECTION',
+  'CINDER_CONNECTION',
+];
+
+/** How bad an end is, for an end that has several causes: the worst counts. */
+const gravity: readonly ExitCode[] = [4, 130, 5, 1, 2, 3, 0];
+
+/** The worst of several exit codes; 0 of none. */
+export function worstOf(codes: readonly ExitCode[]): ExitCode {
+  return gravity.find((code) => codes.includes(code)) ?? 0;
+}
+
+/**
+ * The exit code of an error. A flow that was rolled back because nobody answered is 5, not 1: the user mends the
+ * connection rather than the request.
+ */
+export function exitCodeOf(thrown: unknown): ExitCode {
+  if (thrown instanceof AggregateError) return worstOf(thrown.errors.map(exitCodeOf));
+  const cause = findError(thrown, ...telling);
+  return byErrorCode[cause?.code ?? errorCodeOf(thrown)];
+}
+
+/** The exit code that goes with an error code. */
+export function exitCodeFor(code: ErrorCode): ExitCode {
+  return byErrorCode[code];
+}
+
+/** The code that a program compares. */
+export function errorCodeOf(thrown: unknown): ErrorCode {
+  if (thrown instanceof AggregateError) {
+    const worst = exitCodeOf(thrown);
+    return errorCodeOf(thrown.errors.find((error) => exitCodeOf(error) === worst));
+  }
+  const error = toError(thrown);
+  return error instanceof DpmError ? error.code : 'INTERNAL';
+}

@@ -1,0 +1,46 @@
+import { describeError, findError } from '../base/index.ts';
+import type { ErrorCode } from '../base/index.ts';
+import { errorCodeOf } from './exit-codes.ts';
+import { printable } from './printable.ts';
+
+/** What a failure looks like to a program. Source: interfaces.md section 3. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly request_id: string;
+  readonly left_behind: readonly string[];
+}
+
+/** What to do about it, where that can be said in a few words. */
+const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
+  HMC_AUTH: 'check dpm.hmc_username and its password; it is not tried again, so that the user is not locked',
+  HMC_CONNECTION: 'dpm doctor tells which part is missing',
+  CINDER_AUTH: 'check the user and project of [cinder]',
+  CINDER_CONNECTION: 'dpm doctor tells which part is missing',
+  FLOW_STUCK: 'mend what it names, then: dpm flow resume ID (dpm flow list)',
+  STATE_BUSY: 'wait for the other command, or give this one another DEFAULT.state_path',
+};
+
+/** Puts an error into the form that programs read. */
+export function toFailure(thrown: unknown, requestId: string): Failure {
+  return {
+    code: errorCodeOf(thrown),
+    message: describeError(thrown),
+    request_id: requestId,
+    left_behind: leftBehind(thrown),
+  };
+}
+
+/** One line for people, with advice where there is some. */
+export function failureLine(failure: Failure): string {
+  const left = failure.left_behind.length === 0 ? '' : `; left behind: ${failure.left_behind.join(', ')}`;
+  const hint = advice[failure.code];
+  const text = `dpm: ${failure.message}${left}${hint === undefined ? '' : ` (${hint})`} [${failure.request_id}]`;
+  return `${printable(text)}\n`;
+}
+
+function leftBehind(thrown: unknown): readonly string[] {
+  if (thrown instanceof AggregateError) return thrown.errors.flatMap(leftBehind);
+  const names = findError(thrown, 'FLOW_STUCK')?.facts.leftBehind;
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}

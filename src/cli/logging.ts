@@ -1,0 +1,84 @@
+import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
+import { pino } from 'pino';
+import { ConfigError, describeError, DpmError, toError } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
+import { printable } from './printable.ts';
+import type { Redactor } from './redactor.ts';
+
+/** The words of `--log-level`. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** JSON lines go here, mode 0600; without it, lines for people go to `write`. */
+  readonly file: string | undefined;
+  readonly write: (text: string) => void;
+  readonly redactor: Redactor;
+  readonly requestId: string;
+}
+
+export interface OpenLog {
+  readonly log: Logger;
+  readonly close: () => void;
+}
+
+/** Opens the log of one command. @throws ConfigError when the file cannot be written */
+export function openLog(options: LogOptions): OpenLog {
+  const { redactor } = options;
+  const file = options.file === undefined ? undefined : openLogFile(options.file);
+  const write = (line: string) => {
+    if (file === undefined) options.write(forPeople(redactor.text(line)));
+    else writeSync(file, redactor.text(line));
+  };
+  const logger = pino(
+    {
+      level: options.level,
+      base: { requestId: options.requestId },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: redactor.fields, bindings: redactor.fields, level: (label) => ({ level: label }) },
+      serializers: { err: describeForLog, error: describeForLog },
+    },
+    { write },
+  );
+  return {
+    log: logger,
+    close: () => {
+      if (file !== undefined) closeSync(file);
+    },
+  };
+}
+
+function openLogFile(path: string): number {
+  try {
+    const file = openSync(path, 'a', 0o600);
+    chmodSync(path, 0o600); // it may have been there before
+    return file;
+  } catch (error) {
+    throw new ConfigError(
+      `option --log-file = ${JSON.stringify(path)}: expected a file that can be written`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/** An allow-list: an error of another package may carry the whole request, password and all. */
+function describeForLog(thrown: unknown): Record<string, unknown> | string {
+  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : describeError(thrown);
+  const error = toError(thrown);
+  const own = error instanceof DpmError ? { code: error.code, facts: error.facts } : {};
+  return { type: error.name, message: describeError(error), stack: error.stack, ...own };
+}
+
+const ownFields = ['time', 'level', 'msg', 'requestId'];
+
+/** `2026-11-21T10:00:00.000Z WARN  message key=value` */
+function forPeople(line: string): string {
+  const record = JSON.parse(line) as Record<string, unknown>; // pino wrote it
+  const fields = Object.entries(record)
+    .filter(([key]) => !ownFields.includes(key))
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const level = String(record.level).toUpperCase().padEnd(5);
+  return `${printable([record.time, level, record.msg, ...fields].filter(Boolean).join(' '))}\n`;
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { flushed, nodeIo } from './node-io.ts';
+import { runCli } from './run.ts';
+
+const code = await runCli(process.argv.slice(2), nodeIo());
+await flushed();
+process.exit(code);

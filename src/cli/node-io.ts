@@ -1,0 +1,55 @@
+import { homedir, hostname } from 'node:os';
+import { nodeFiles } from '../config/index.ts';
+import type { CliIo, Sink } from './cli-io.ts';
+import { backend, startSimulator } from './open.ts';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The process as the commands see it. */
+export function nodeIo(): CliIo {
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    hostname: hostname(),
+    files: nodeFiles,
+    onSignal: (handler) => {
+      for (const signal of signals) process.on(signal, handler);
+      return () => {
+        for (const signal of signals) process.off(signal, handler);
+      };
+    },
+    backend: backend({ pid: process.pid, baseDir: process.cwd() }),
+    startSimulator,
+  };
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  // A reader that left (dpm … | head) is no failure of the command; what was begun goes on to its end.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    // A file or a pipe says undefined here, whatever the type says.
+    isTerminal: stream.isTTY === true, // eslint-disable-line @typescript-eslint/no-unnecessary-boolean-literal-compare
+    get columns() {
+      return stream.columns;
+    },
+  };
+}
+
+/** Resolves once everything written has left the process: an exit would cut a pipe short. */
+export async function flushed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => {
+      stream.write('', () => {
+        resolve();
+      });
+    });
+  }
+}

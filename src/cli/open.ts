@@ -1,0 +1,150 @@
+import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import type { ComputeManager } from '../compute/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import { flowDetail, flowSummary } from './flow-views.ts';
+import type {
+  Backend,
+  JsonObject,
+  Manager,
+  ManagerOptions,
+  RunningSimulator,
+  SimulatorOptions,
+  SimulatorStarter,
+} from './seams.ts';
+
+/*
+ * The one place where the commands meet the rest of the program. It is loaded when it is needed: help, completion and a
+ * wrong use should not wait for clients and databases.
+ */
+
+/** What the rest of the program has to know of the process. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** Where modules of third parties are looked for. */
+  readonly baseDir: string;
+}
+
+/** The compute manager and the checks, behind the interfaces of the commands. */
+export function backend(facts: ProcessFacts): Backend {
+  return {
+    openManager: (settings, options) => openManager(settings, options, facts),
+    diagnose: async (settings, options, w) => {
+      const { diagnose } = await import('./doctor/diagnose.ts');
+      return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
+    },
+  };
+}
+
+async function openManager(settings: Settings, options: ManagerOptions, facts: ProcessFacts): Promise<Manager> {
+  const compute = await import('../compute/index.ts');
+  const { signal, requestId, ...rest } = options;
+  const manager = await compute.openManager(settings, { ...rest, ...facts, context: { requestId, signal } });
+  return adapt(manager, requestId);
+}
+
+/** Plain copies: the commands print JSON, and the types of views have no index signature. */
+function plain(view: object): JsonObject {
+  return { ...view };
+}
+
+function adapt(manager: ComputeManager, requestId: string): Manager {
+  const context = ({ signal }: Waiting): RequestContext => ({ requestId, signal });
+  const show = async (server: string, w: Waiting) => plain(await manager.show(server, context(w)));
+  return {
+    list: async (w) => (await manager.list(context(w))).map(plain),
+    show,
+    create: async (request, w) => plain(await manager.create(request, context(w))),
+    delete: (server, w) => manager.delete(server, context(w)),
+    start: async (server, w) => {
+      await manager.start(server, context(w));
+      return await show(server, w);
+    },
+    stop: async (server, options, w) => {
+      await manager.stop(server, options, context(w));
+      return await show(server, w);
+    },
+    reboot: async (server, options, w) => {
+      await manager.reboot(server, options, context(w));
+      return await show(server, w);
+    },
+    addVolume: async (server, volume, options, w) =>
+      plain(await manager.addVolume(server, volume, options, context(w))),
+    removeVolume: async (server, volume, w) => plain(await manager.removeVolume(server, volume, context(w))),
+    hypervisorShow: async (w) => plain(await manager.hypervisorShow(context(w))),
+    hypervisorStats: async (w) => plain(await manager.hypervisorStats(context(w))),
+    listPartitions: async (options, w) => (await manager.listPartitions(options, context(w))).map(plain),
+    getConnector: async (of, w) => {
+      const server = 'server' in of ? of.server : await serverOf(manager, of.partition, context(w));
+      return plain(await manager.getConnector(server, context(w)));
+    },
+    listFlows: async () => (await manager.listFlows()).map(flowSummary),
+    showFlow: async (id) => flowDetail(await manager.showFlow(id)),
+    resumeFlow: async (id, w) => {
+      await manager.resumeFlow(id, context(w));
+      return flowDetail(await manager.showFlow(id));
+    },
+    [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
+  };
+}
+
+/** The instance that a partition realises. */
+async function serverOf(manager: ComputeManager, partition: string, context: RequestContext): Promise<string> {
+  const found = (await manager.listPartitions({ all: true }, context)).find(({ name }) => name === partition);
+  if (found === undefined) throw new NotFoundError(`partition "${partition}" does not exist`, { partition });
+  if (found.instance === null) {
+    throw new NotFoundError(`partition "${partition}" realises no instance of this compute host`, { partition });
+  }
+  return found.instance;
+}
+
+/** Starts the simulators of the package. */
+export const startSimulator: SimulatorStarter = async (options) => {
+  const { startSimulator: start } = await import('../simulator/index.ts');
+  const simulator = await start(await toStartOptions(options));
+  const { hmc, cinder, keystone, ca, volumes } = simulator;
+  return {
+    hmcUrl: hmc.url,
+    cinderUrl: cinder.url,
+    keystoneUrl: cinder.auth === 'keystone' ? keystone.url : undefined,
+    cpcName: hmc.cpcName,
+    caFile: ca?.file,
+    volumes: volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable })),
+    settings: simulator.settings(),
+    close: () => simulator.close(),
+  } satisfies RunningSimulator;
+};
+
+async function toStartOptions(options: SimulatorOptions) {
+  const { connectionShapes, parseFaultRules } = await import('../simulator/index.ts');
+  const { faults, machine, cinder, ...rest } = options;
+  const { connectionShape, ...others } = cinder;
+  const shape =
+    connectionShape === undefined ? {} : { connectionShape: requireShape(connectionShape, connectionShapes) };
+  return {
+    ...rest,
+    ...(machine === undefined ? {} : { machine }),
+    faults: readRules(() => parseFaultRules(faults)),
+    cinder: { ...others, ...shape },
+  };
+}
+
+function requireShape<T extends object>(name: string, shapes: T): keyof T {
+  if (Object.hasOwn(shapes, name)) return name as keyof T; // hasOwn has just said so
+  const known = Object.keys(shapes).join(', ');
+  throw new ConfigError(`option --shape = ${JSON.stringify(name)}: expected one of ${known}`, {
+    option: '--shape',
+    value: name,
+  });
+}
+
+function readRules<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(`option --faults: expected a list of fault rules (${describeError(error)})`, {
+      option: '--faults',
+    });
+  }
+}

@@ -1,0 +1,170 @@
+import Table from 'cli-table3';
+import { stringify as toCsv } from 'csv-stringify/sync';
+import { stringify as toYaml } from 'yaml';
+import { ConfigError } from '../base/index.ts';
+import type { JsonValue } from '../base/index.ts';
+import { printable } from './printable.ts';
+import type { JsonObject } from './seams.ts';
+
+/** The words of `-f`. */
+export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
+
+/** How results are printed. */
+export type Format = (typeof formats)[number];
+
+/** What the user asked for. */
+export interface OutputChoice {
+  readonly format: Format;
+  /** Names of `-c`; empty for all. */
+  readonly columns: readonly string[];
+}
+
+/** A result: one object, or a list whose columns are known even when it is empty. */
+export type Result =
+  | { readonly kind: 'object'; readonly object: JsonObject; readonly columns?: readonly string[] }
+  | { readonly kind: 'list'; readonly rows: readonly JsonObject[]; readonly columns: readonly string[] };
+
+/** Writes a result in the chosen format, with a line end. */
+export function formatResult(result: Result, choice: OutputChoice): string {
+  const columns = chooseColumns(choice.columns, columnsOf(result));
+  return result.kind === 'object'
+    ? formatObject(pick(result.object, columns), columns, choice.format)
+    : formatList(
+        result.rows.map((row) => pick(row, columns)),
+        columns,
+        choice.format,
+      );
+}
+
+function columnsOf(result: Result): readonly string[] {
+  return result.columns ?? (result.kind === 'object' ? Object.keys(result.object) : []);
+}
+
+/**
+ * The columns to print, in the order asked for. Case does not count, nor the choice between blank, dash and underscore.
+ *
+ * @throws ConfigError that names the columns there are
+ */
+export function chooseColumns(asked: readonly string[], known: readonly string[]): readonly string[] {
+  if (asked.length === 0) return known;
+  const plain = (name: string) => name.toLowerCase().replaceAll(/[-\s]/g, '_');
+  return asked.map((name) => {
+    const found = known.find((column) => plain(column) === plain(name));
+    if (found !== undefined) return found;
+    throw new ConfigError(`option -c = ${JSON.stringify(name)}: expected one of the columns ${known.join(', ')}`, {
+      option: '-c',
+      value: name,
+    });
+  });
+}
+
+function pick(object: JsonObject, columns: readonly string[]): JsonObject {
+  return Object.fromEntries(columns.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]));
+}
+
+function formatObject(object: JsonObject, columns: readonly string[], format: Format): string {
+  const cells = columns.map((name) => cell(object[name]));
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(object, null, 2)}\n`;
+    case 'yaml':
+      return toYaml(object, { lineWidth: 0 });
+    case 'csv':
+      return csv([columns, cells]);
+    case 'value':
+      return lines(cells);
+    case 'table':
+      return table(
+        ['Field', 'Value'],
+        columns.map((name) => [name, tableCell(object[name])]),
+      );
+  }
+}
+
+function formatList(rows: readonly JsonObject[], columns: readonly string[], format: Format): string {
+  const cells = rows.map((row) => columns.map((name) => cell(row[name])));
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(rows, null, 2)}\n`;
+    case 'yaml':
+      return toYaml(rows, { lineWidth: 0 });
+    case 'csv':
+      return csv([columns, ...cells]);
+    case 'value':
+      return lines(cells.map((row) => row.join(' ')));
+    case 'table':
+      return table(
+        columns,
+        rows.map((row) => columns.map((name) => tableCell(row[name]))),
+      );
+  }
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('');
+}
+
+function csv(rows: readonly (readonly string[])[]): string {
+  return toCsv(rows.map((row) => [...row]));
+}
+
+/** A value on one line, for formats that are cut into lines: JSON where it has parts. */
+function cell(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return '';
+  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+/** A value for people: the items of a list on lines of their own, and lists within them indented below. */
+function tableCell(value: JsonValue | undefined): string {
+  return Array.isArray(value) ? value.flatMap((item: JsonValue) => itemLines(item)).join('\n') : inLine(value);
+}
+
+function itemLines(item: JsonValue): readonly string[] {
+  if (!isObject(item)) return [inLine(item)];
+  const lists = Object.entries(item).filter(([, inner]) => isListOfObjects(inner));
+  const others = Object.entries(item).filter(([, inner]) => !isListOfObjects(inner));
+  const below = lists.flatMap(([, inner]) => tableCell(inner).split('\n'));
+  return [inLine(Object.fromEntries(others)), ...below.filter((line) => line !== '').map((line) => `  ${line}`)];
+}
+
+type JsonMap = Readonly<Record<string, JsonValue | undefined>>;
+
+function isObject(value: JsonValue | undefined): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOfObjects(value: JsonValue | undefined): boolean {
+  return Array.isArray(value) && value.some((item: JsonValue) => isObject(item));
+}
+
+function inLine(value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return value.map((item: JsonValue) => inLine(item)).join(', ');
+  if (!isObject(value)) return cell(value);
+  return Object.entries(value)
+    .map(
+      ([key, inner]) =>
+        `${printable(key)}=${typeof inner === 'object' && inner !== null ? `[${inLine(inner)}]` : inLine(inner)}`,
+    )
+    .join(', ');
+}
+
+/** The plain look of OpenStackClient's tables: it survives copying into a mail. */
+const plainChars = {
+  ...{ top: '-', 'top-mid': '+', 'top-left': '+', 'top-right': '+' },
+  ...{ bottom: '-', 'bottom-mid': '+', 'bottom-left': '+', 'bottom-right': '+' },
+  ...{ left: '|', 'left-mid': '+', mid: '-', 'mid-mid': '+', right: '|', 'right-mid': '+', middle: '|' },
+};
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const body = new Table({ head: [...head], chars: plainChars, style: { head: [], border: [] } });
+  body.push(...rows.map((row) => [...row]));
+  return `${withoutInnerRules(body.toString().split('\n'))}\n`;
+}
+
+/** cli-table3 draws a rule below every row or below none; we keep the one below the head. */
+function withoutInnerRules(all: readonly string[]): string {
+  const rule = all[0];
+  const belowHead = all.indexOf(rule ?? '', 1);
+  const kept = (line: string, index: number) => line !== rule || [0, belowHead, all.length - 1].includes(index);
+  return all.filter(kept).join('\n');
+}

@@ -1,0 +1,71 @@
+import { Command } from 'commander';
+import type { CliIo } from './cli-io.ts';
+import { addCompleteCommand } from './commands/complete.ts';
+import { addConfigCommands } from './commands/config.ts';
+import { addConnectorCommand } from './commands/connector.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addFlowCommands } from './commands/flow.ts';
+import { addHypervisorCommands } from './commands/hypervisor.ts';
+import { addPartitionCommands } from './commands/partition.ts';
+import { addServerCommands } from './commands/server.ts';
+import { addSimulateCommand } from './commands/simulate.ts';
+import type { CommandContext } from './context.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
+import { addGlobalOptions } from './global-options.ts';
+import { packageVersion } from './version.ts';
+
+/** What a command does; an exit code other than 0 may be returned where the result itself is bad news. */
+export type Handler = (context: CommandContext, command: Command) => Promise<ExitCode | void>;
+
+/** Runs a handler with a context of its own. */
+export type Runner = (handler: Handler, command: Command) => Promise<void>;
+
+/** Adds a command with its handler; options and arguments are read from the command itself. */
+export type AddCommand = (parent: Command, usage: string, description: string, handler: Handler) => Command;
+
+/** The whole tree of commands, with help everywhere. Nothing is printed or run yet. */
+export function buildProgram(io: CliIo, run: Runner): Command {
+  const program = addGlobalOptions(new Command('dpm'))
+    .description(
+      'Instances as partitions of an IBM Z or LinuxONE machine in DPM mode, booted from Fibre Channel volumes of Cinder',
+    )
+    .version(packageVersion(), '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => {
+        io.stdout.write(text);
+      },
+      // What is wrong is reported in one place, on one line, by whoever runs the program.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
+    })
+    .exitOverride()
+    .addHelpText('after', exitCodeHelp);
+  const add: AddCommand = (parent, usage, description, handler) => {
+    const command = parent.command(usage).description(description).summary(firstWords(description));
+    return command.action(() => run(handler, command));
+  };
+  addServerCommands(program, add);
+  addHypervisorCommands(program, add);
+  addPartitionCommands(program, add);
+  addConnectorCommand(program, add);
+  addFlowCommands(program, add);
+  addDoctorCommand(program, add);
+  addSimulateCommand(program, add);
+  addConfigCommands(program, add);
+  addCompleteCommand(program, add);
+  return program;
+}
+
+/** The same on every terminal, so that help can be compared and quoted. */
+const HELP_WIDTH = 110;
+
+function firstWords(description: string): string {
+  return description.split(/[.;]/)[0] ?? description;
+}
+
+const exitCodeHelp = `\nExit codes:\n${Object.entries(exitCodes)
+  .map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)
+  .join('\n')}`;

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { CommanderError } from 'commander';
+import { ConfigError } from '../base/index.ts';
+import type { CliIo } from './cli-io.ts';
+import { CommandContext, newRequestId } from './context.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { failureLine, toFailure } from './failure.ts';
+import { formatOf } from './global-options.ts';
+import { formats } from './output.ts';
+import type { Format } from './output.ts';
+import { buildProgram } from './program.ts';
+import type { Handler } from './program.ts';
+import { Redactor } from './redactor.ts';
+
+/**
+ * Runs one command line to its end and gives its exit code. Nothing is thrown; results go to standard output, and with
+ * `-f json` failures too.
+ *
+ * @param argv - without the names of interpreter and program
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const requestId = newRequestId();
+  const redactor = new Redactor();
+  let ended: ExitCode = 0;
+  const run = async (handler: Handler, command: Command): Promise<void> => {
+    using context = new CommandContext(io, command, requestId, redactor);
+    ended = (await handler(context, command)) ?? 0;
+  };
+  const program = buildProgram(io, run);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return ended;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return report(error instanceof CommanderError ? usage(error) : error, { argv, io, program, requestId, redactor });
+  }
+}
+
+/** Commander's words about a wrong use, on one line. */
+function usage(error: CommanderError): ConfigError {
+  const isHelp = error.code === 'commander.help';
+  const message = isHelp ? 'a command is missing: expected one of those that -h shows' : error.message;
+  return new ConfigError(message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
+}
+
+interface Ended {
+  readonly argv: readonly string[];
+  readonly io: CliIo;
+  readonly program: Command;
+  readonly requestId: string;
+  readonly redactor: Redactor;
+}
+
+function report(error: unknown, { argv, io, program, requestId, redactor }: Ended): ExitCode {
+  const failure = toFailure(error, requestId);
+  const format = askedFormat(argv) ?? formatOf({ format: undefined }, io.stdout);
+  if (format === 'json') io.stdout.write(redactor.text(`${JSON.stringify({ error: failure })}\n`));
+  io.stderr.write(redactor.text(failureLine(failure)));
+  const debug = program.opts<{ debug?: boolean }>().debug === true;
+  if (debug && error instanceof Error) io.stderr.write(redactor.text(`${error.stack ?? ''}\n`));
+  return exitCodeOf(error);
+}
+
+/** The format as the user wrote it: when the rest of the line could not be understood, this still counts. */
+function askedFormat(argv: readonly string[]): Format | undefined {
+  let asked: string | undefined;
+  argv.forEach((word, index) => {
+    if (word === '-f' || word === '--format') asked = argv[index + 1];
+    else asked = /^(?:--format=|-f)(.+)$/.exec(word)?.[1] ?? asked;
+  });
+  return formats.find((format) => format === asked);
+}

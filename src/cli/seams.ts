@@ -1,0 +1,138 @@
+import type { ErrorCode, JsonValue, Logger, Waiting } from '../base/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { StepEvent } from '../saga/index.ts';
+
+/*
+ * What the commands need of the rest of the program. They are written against these interfaces, so that they can be
+ * tested without a machine; open.ts is the one place that fills them.
+ */
+
+/** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
+export type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
+
+/** A volume of `dpm server create`. */
+export interface VolumeRequest {
+  /** Name or id. */
+  readonly volumeId: string;
+  /** 0 is the boot volume. */
+  readonly bootIndex?: number;
+  readonly deleteOnTermination: boolean;
+}
+
+export interface ServerRequest {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly volumes: readonly VolumeRequest[];
+  /** False leaves the partition stopped. */
+  readonly start: boolean;
+}
+
+/** The compute manager as the commands see it. A server is a name or a UUID, a volume too. */
+export interface Manager extends AsyncDisposable {
+  list(w: Waiting): Promise<readonly JsonObject[]>;
+  show(server: string, w: Waiting): Promise<JsonObject>;
+  create(request: ServerRequest, w: Waiting): Promise<JsonObject>;
+  delete(server: string, w: Waiting): Promise<void>;
+  start(server: string, w: Waiting): Promise<JsonObject>;
+  stop(server: string, options: { readonly soft: boolean }, w: Waiting): Promise<JsonObject>;
+  reboot(server: string, options: { readonly hard: boolean }, w: Waiting): Promise<JsonObject>;
+  addVolume(server: string, volume: string, options: { readonly mode: 'rw' | 'ro' }, w: Waiting): Promise<JsonObject>;
+  removeVolume(server: string, volume: string, w: Waiting): Promise<JsonObject>;
+  hypervisorShow(w: Waiting): Promise<JsonObject>;
+  hypervisorStats(w: Waiting): Promise<JsonObject>;
+  listPartitions(options: { readonly all: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
+  getConnector(of: { readonly server: string } | { readonly partition: string }, w: Waiting): Promise<JsonObject>;
+  listFlows(): Promise<readonly JsonObject[]>;
+  showFlow(id: string): Promise<JsonObject>;
+  resumeFlow(id: string, w: Waiting): Promise<JsonObject>;
+}
+
+/** What the manager is given besides the settings. */
+export interface ManagerOptions extends Waiting {
+  readonly log: Logger;
+  /** `req-<uuid>`: goes into logs, and to Cinder. */
+  readonly requestId: string;
+  /** A reader waits for nobody and leaves unfinished flows alone. */
+  readonly access: 'read' | 'write';
+  /** `dpm server create`: for another command that waits for this one. */
+  readonly purpose: string;
+  /** Told while another command holds the state directory. */
+  readonly onWait: (other: string) => void;
+  readonly onStep: (event: StepEvent) => void;
+}
+
+/** A line of `dpm doctor`. */
+export interface DoctorCheck {
+  readonly check: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  /** What to do; empty where nothing is to be done. */
+  readonly advice: string;
+  /** Why it failed: decides the exit code. */
+  readonly code?: ErrorCode;
+}
+
+/** What the checks are given besides the settings. */
+export type DoctorOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
+
+/** What settings are turned into. */
+export interface Backend {
+  openManager(settings: Settings, options: ManagerOptions): Promise<Manager>;
+  /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
+  diagnose(settings: Settings, options: DoctorOptions, w: Waiting): Promise<readonly DoctorCheck[]>;
+}
+
+/** Flaws that the certificate of a simulated HMC can have, and none. */
+export const hmcCertificates = ['none', 'expired', 'wrong-host', 'self-signed'] as const;
+
+export type HmcCertificate = (typeof hmcCertificates)[number];
+
+/** Machines that can be simulated without a definition. */
+export const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
+
+export type Machine = (typeof machines)[number];
+
+/** The options of `dpm simulate`, as the simulator takes them. */
+export interface SimulatorOptions {
+  readonly machine?: Machine;
+  readonly definition?: string;
+  readonly adapters?: number;
+  readonly tls: boolean;
+  readonly seed: number;
+  readonly latencyMs: number;
+  readonly hmcCertificate: HmcCertificate;
+  readonly hmcPort?: number;
+  readonly cinderPort?: number;
+  readonly keystonePort?: number;
+  /** Fault rules, as they stand in the file: the simulator checks them. */
+  readonly faults: unknown;
+  readonly cinder: {
+    readonly maxMicroversion?: string;
+    readonly connectionShape?: string;
+    readonly requireWwnns: boolean;
+    readonly auth: 'keystone' | 'noauth';
+  };
+}
+
+/** A running simulator, as far as the command is concerned. */
+export interface RunningSimulator {
+  readonly hmcUrl: string;
+  readonly cinderUrl: string;
+  readonly keystoneUrl: string | undefined;
+  readonly cpcName: string;
+  /** File with the certificate of its authority; undefined without TLS. */
+  readonly caFile: string | undefined;
+  readonly volumes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly size: number;
+    readonly bootable: boolean;
+  }[];
+  /** Complete settings by section and option. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts HMC, SAN, Keystone and Cinder. Throws ConfigError for options that it cannot take. */
+export type SimulatorStarter = (options: SimulatorOptions) => Promise<RunningSimulator>;

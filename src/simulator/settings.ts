@@ -72,7 +72,7 @@ function serviceUserSettings({ cinder, keystone }: Openstack): Record<string, st
     auth_url: keystone.url,
     username: user.name,
     password: user.password,
-    project_name: Object.keys(user.projects ?? {})[0] ?? '',
+    project_name: Object.keys(user.projects)[0] ?? '',
     user_domain_name: 'Default',
     project_domain_name: 'Default',
   };

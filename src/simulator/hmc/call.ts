@@ -19,6 +19,7 @@ export interface HmcRoute {
 const collections: Partial<Record<ResourceClass, string>> = {
   adapter: 'adapters',
   cpc: 'cpcs',
+  'logical-partition': 'logical-partitions',
   partition: 'partitions',
   'storage-group': 'storage-groups',
   'virtual-switch': 'virtual-switches',

@@ -3,6 +3,9 @@ import { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { guarded, refuseUnknown } from './guard.ts';
 import { buildMachine, hmcLevelOf, profileOf } from './inventory/machine.ts';
+import { readDefinition } from './loaders/definition.ts';
+import { loadExport } from './loaders/load-export.ts';
+import { loadMock } from './loaders/load-mock.ts';
 import type { HmcModel, Resource } from './model/model.ts';
 import { textOf } from './model/json.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
@@ -13,6 +16,7 @@ import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { nicRoutes } from './routes/nics.ts';
+import { otherRoutes } from './routes/other-resources.ts';
 import { partitionOperationRoutes } from './routes/partition-operations.ts';
 import { partitionRoutes } from './routes/partitions.ts';
 import { serviceRoutes } from './routes/services.ts';
@@ -31,6 +35,7 @@ const routes = [
   ...partitionOperationRoutes,
   ...hbaRoutes,
   ...nicRoutes,
+  ...otherRoutes,
   ...serviceRoutes,
 ];
 
@@ -72,10 +77,24 @@ export interface SimulatedHmc extends AsyncDisposable {
  * @throws Error when the definition cannot be read, or the port is taken
  */
 export async function startHmc(options: HmcOptions, surroundings: HmcSurroundings): Promise<SimulatedHmc> {
-  const context = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
-  buildMachine(context, surroundings.fabrics);
+  const context = await newContext(options, surroundings);
   const server = await startServer(context, surroundings);
   return describeHmc(context, server);
+}
+
+/** The model of a fresh machine, or of what the definition describes. */
+async function newContext(options: HmcOptions, surroundings: HmcSurroundings): Promise<HmcContext> {
+  const { fabrics } = surroundings;
+  if (options.definition === undefined) {
+    const fresh = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
+    buildMachine(fresh, fabrics);
+    return fresh;
+  }
+  const definition = await readDefinition(options.definition);
+  const context = new HmcContext(options, surroundings, definition.hmc);
+  if (definition.kind === 'mock') loadMock(context, definition.mock, fabrics);
+  else loadExport(context, definition.export, fabrics);
+  return context;
 }
 
 function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {

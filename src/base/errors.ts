@@ -128,8 +128,12 @@ export function toError(thrown: unknown): Error {
  * Members of an AggregateError are listed in brackets. Cycles and very long chains end in "…".
  */
 export function describeError(thrown: unknown): string {
+  return describeChain(thrown, new Set());
+}
+
+function describeChain(thrown: unknown, above: ReadonlySet<unknown>): string {
   const parts: string[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Set(above);
   let current: unknown = thrown;
   while (current !== undefined && current !== null) {
     if (seen.has(current) || seen.size > 10) {
@@ -138,13 +142,17 @@ export function describeError(thrown: unknown): string {
     }
     seen.add(current);
     const error = toError(current);
-    const members = error instanceof AggregateError ? ` [${error.errors.map(describeError).join('; ')}]` : '';
-    const text = `${error.message || error.name}${members}`;
+    const text = `${error.message || error.name}${describeMembers(error, seen)}`;
     // A wrapper that carries its cause's very words adds nothing.
     if (parts.at(-1) !== text) parts.push(text);
     current = error.cause;
   }
   return parts.join(': ');
+}
+
+function describeMembers(error: Error, seen: ReadonlySet<unknown>): string {
+  if (!(error instanceof AggregateError)) return '';
+  return ` [${error.errors.map((member) => describeChain(member, seen)).join('; ')}]`;
 }
 
 /** The first DpmError in the chain of causes that has one of these codes. */

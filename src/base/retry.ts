@@ -59,7 +59,10 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       failures.push(error);
       if (!options.isRetryable(error)) throw new AbortError(error);
       options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
-      if (attempt < policy.attempts) await obey(options.askedDelayMs?.(error), policy, startedAt, signal);
+      const asked = attempt < policy.attempts ? (options.askedDelayMs?.(error) ?? 0) : 0;
+      // A peer that wants more time than there is gets no further attempt: waiting for the end would be in vain.
+      if (asked > policy.budgetMs - (performance.now() - startedAt)) throw new AbortError(error);
+      if (asked > 0) await sleep(asked, signal);
       // p-retry ends at a TypeError whatever it is told; behind another error, the decision is ours alone.
       throw new Error('again', { cause: error });
     }
@@ -80,11 +83,4 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
     const gaveUp = failures.length > 1 && options.isRetryable(last);
     throw gaveUp ? new RetriesExhaustedError(options.what, failures) : last;
   }
-}
-
-async function obey(asked: number | undefined, policy: RetryPolicy, startedAt: number, signal: AbortSignal) {
-  if (asked === undefined || asked <= 0) return;
-  // A peer that asks for more than our budget gets no further attempt before it ends; p-retry sees to that.
-  const left = policy.budgetMs - (performance.now() - startedAt);
-  await sleep(Math.max(0, Math.min(asked, left)), signal);
 }

@@ -50,6 +50,7 @@ const secretKeys = new Set([
   'boot-ftp-password',
   'ssc-master-pw',
   'auth_password',
+  'discovery_auth_password',
   'application_credential_secret',
   'hmc_password',
 ]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { neverAborted, TimeoutError, whileWanted, withDeadline } from './index.ts';
+import { InternalError, neverAborted, sleep, TimeoutError, whileWanted, withDeadline } from './index.ts';
 
 test('one waiter that gives up leaves the shared work to the others', async () => {
   let finish = (_value: string): void => undefined;
@@ -45,4 +45,63 @@ test("the caller's own reason comes through a deadline untouched", async () => {
   caller.abort(reason);
 
   await expect(waiting).rejects.toBe(reason);
+});
+
+test('work that ends within its deadline gives its result, and leaves no timer behind', async () => {
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const outcome = await withDeadline('be quick', 60_000, neverAborted(), () => Promise.resolve('done'));
+  const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+  expect(outcome).toBe('done');
+  expect(after).toBe(before);
+});
+
+test('an error of the work itself comes through a deadline untouched', async () => {
+  const error = new Error('refused');
+
+  await expect(withDeadline('ask', 60_000, neverAborted(), () => Promise.reject(error))).rejects.toBe(error);
+});
+
+test('work is not begun for a caller that has given up before', async () => {
+  let begun = 0;
+  const work = withDeadline('ask', 60_000, AbortSignal.abort(new Error('enough')), async () => {
+    begun += 1;
+  });
+
+  await expect(work).rejects.toThrow('enough');
+  expect(begun).toBe(0);
+});
+
+test("the caller's reason counts when both have fired", async () => {
+  const caller = new AbortController();
+  const reason = new Error('enough');
+  const waiting = withDeadline('wait', 1, caller.signal, async (signal) => {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    caller.abort(reason);
+    throw new Error('stopped');
+  });
+
+  await expect(waiting).rejects.toBe(reason);
+});
+
+test('a reason that is no error is not thrown as it is', async () => {
+  const caller = new AbortController();
+  const waiting = withDeadline('wait', 60_000, caller.signal, async (signal) => await sleep(60_000, signal));
+  caller.abort('enough');
+
+  await expect(waiting).rejects.toBeInstanceOf(InternalError);
+});
+
+test('sleep sleeps, and ends with the reason when it is not wanted any more', async () => {
+  const caller = new AbortController();
+  const reason = new Error('enough');
+  const startedAt = performance.now();
+  await sleep(20, caller.signal);
+  const slept = performance.now() - startedAt;
+  const sleeping = sleep(600_000, caller.signal);
+  caller.abort(reason);
+
+  expect(slept).toBeGreaterThanOrEqual(19); // timers may be a millisecond early
+  await expect(sleeping).rejects.toBe(reason);
+  await expect(sleep(0, caller.signal)).rejects.toBe(reason);
 });

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted, waitUntil } from './index.ts';
+import type { Observed, WaitOptions } from './index.ts';
+
+class GaveUp extends Error {
+  readonly last: string;
+  readonly observed: Observed;
+
+  constructor(last: string, observed: Observed) {
+    super('gave up');
+    this.last = last;
+    this.observed = observed;
+  }
+}
+
+/** Looks at a list of statuses, one a look; the last stays. */
+function watching(statuses: readonly string[], change: Partial<WaitOptions<string, string>> = {}) {
+  let looks = 0;
+  const options: WaitOptions<string, string> = {
+    minDelayMs: 0,
+    maxDelayMs: 1,
+    timeoutMs: 60_000,
+    signal: neverAborted(),
+    poll: async () => {
+      looks += 1;
+      return statuses[looks - 1] ?? statuses.at(-1) ?? 'none';
+    },
+    accept: (status) => {
+      if (status === 'active') return { kind: 'done', value: status };
+      return status === 'broken' ? { kind: 'failed', error: new Error('it is broken') } : { kind: 'again' };
+    },
+    label: (status) => status,
+    onTimeout: (last, observed) => new GaveUp(last, observed),
+    ...change,
+  };
+  return { options, looks: () => looks };
+}
+
+describe('waitUntil', () => {
+  test('looks once when it is already so, even with no time at all', async () => {
+    const { options, looks } = watching(['active'], { timeoutMs: 0, minDelayMs: 60_000 });
+
+    await expect(waitUntil(options)).resolves.toBe('active');
+    expect(looks()).toBe(1);
+  });
+
+  test('looks until what it sees is accepted', async () => {
+    const { options, looks } = watching(['stopped', 'starting', 'starting', 'active']);
+
+    await expect(waitUntil(options)).resolves.toBe('active');
+    expect(looks()).toBe(4);
+  });
+
+  test('ends at once with the error of what can no longer come right', async () => {
+    const { options, looks } = watching(['starting', 'broken', 'active']);
+
+    await expect(waitUntil(options)).rejects.toThrow('it is broken');
+    expect(looks()).toBe(2);
+  });
+
+  test('says what it saw, and how often, when the time is up', async () => {
+    const { options, looks } = watching(['stopped', 'starting'], { timeoutMs: 30, minDelayMs: 1, maxDelayMs: 2 });
+
+    const error: unknown = await waitUntil(options).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(GaveUp);
+    const { last, observed } = error as GaveUp; // just checked
+    expect(last).toBe('starting');
+    expect(observed).toEqual({ stopped: 1, starting: looks() - 1 });
+  });
+
+  test('looks a last time when the time is up, so that nothing is missed by a long delay', async () => {
+    const { options, looks } = watching(['starting', 'active'], {
+      timeoutMs: 5,
+      minDelayMs: 60_000,
+      maxDelayMs: 60_000,
+    });
+
+    await expect(waitUntil(options)).resolves.toBe('active');
+    expect(looks()).toBe(2);
+  });
+
+  test("ends a delay with the caller's own reason", async () => {
+    const caller = new AbortController();
+    const reason = new Error('enough');
+    const { options, looks } = watching(['starting'], {
+      minDelayMs: 60_000,
+      maxDelayMs: 60_000,
+      signal: caller.signal,
+      label: (status) => {
+        setImmediate(() => caller.abort(reason));
+        return status;
+      },
+    });
+
+    await expect(waitUntil(options)).rejects.toBe(reason);
+    expect(looks()).toBe(1);
+  });
+
+  test('does not look at all when the caller has given up before', async () => {
+    const { options, looks } = watching(['active'], { signal: AbortSignal.abort(new Error('enough')) });
+
+    await expect(waitUntil(options)).rejects.toThrow('enough');
+    expect(looks()).toBe(0);
+  });
+
+  test('lets an error of the look itself through', async () => {
+    const { options } = watching([], { poll: () => Promise.reject(new Error('no answer')) });
+
+    await expect(waitUntil(options)).rejects.toThrow('no answer');
+  });
+});

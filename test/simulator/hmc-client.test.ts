@@ -209,8 +209,10 @@ test.each(['Start Partition', 'Stop Partition'])(
     simulator.faults.add({ id: 'lost', server: 'hmc', operation, kind: { type: 'drop', when: 'after' } });
     simulator.log.clear();
 
-    const begun = operation === 'Start Partition' ? hmc.partitions.start : hmc.partitions.stop;
-    const failure: unknown = await begun.call(hmc.partitions, partitionUri, w).catch((error: unknown) => error);
+    const { partitions } = hmc;
+    const begun =
+      operation === 'Start Partition' ? partitions.start(partitionUri, w) : partitions.stop(partitionUri, w);
+    const failure: unknown = await begun.catch((error: unknown) => error);
 
     expect(failure).toBeInstanceOf(HmcConnectionError);
     expect(failure).toMatchObject({ sent: true });
@@ -236,7 +238,7 @@ test('a wrong password is tried once, however many callers there are', async () 
   const failures = await Promise.allSettled(Array.from({ length: 5 }, async () => await hmc.console.get(w)));
 
   expect(failures.every((it) => it.status === 'rejected' && it.reason instanceof HmcAuthError)).toBe(true);
-  expect(simulator.log.byOperation()['Logon']).toBe(1);
+  expect(simulator.log.byOperation().Logon).toBe(1);
 });
 
 test.each([

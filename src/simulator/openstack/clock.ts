@@ -1,4 +1,7 @@
-/** Milliseconds since the epoch; injected, so that tests move it and nothing needs a timer. */
+/**
+ * Milliseconds since the epoch; injected, so that tests move it and nothing needs a timer.
+ * @public
+ */
 export type Now = () => number;
 
 /** A moment as OpenStack's services write it: UTC with microseconds, without a zone. */

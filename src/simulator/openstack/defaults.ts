@@ -4,6 +4,7 @@ import type { VolumeOptions } from './options.ts';
 /**
  * Users that a simulator has unless others are given. `dpm` may send its token as a service token too, as it has role
  * `service`; `demo` may not. The passwords protect nothing.
+ * @public
  */
 export const defaultUsers: readonly UserOptions[] = [
   {
@@ -21,7 +22,10 @@ export const defaultUsers: readonly UserOptions[] = [
   },
 ];
 
-/** Volumes that a simulator has unless others are given: two with a system on them, two empty. */
+/**
+ * Volumes that a simulator has unless others are given: two with a system on them, two empty.
+ * @public
+ */
 export const defaultVolumes: readonly VolumeOptions[] = [
   { name: 'boot-1', size: 20, bootable: true },
   { name: 'boot-2', size: 20, bootable: true },

@@ -1,4 +1,11 @@
-export { connectionShapes, type ConnectionShape, type ConnectionShapeName } from './cinder/shapes.ts';
+export {
+  connectionShapes,
+  type ConnectionShape,
+  type ConnectionShapeName,
+  type MapManner,
+  type Spelling,
+} from './cinder/shapes.ts';
+export type { Now } from './clock.ts';
 export type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts';
 export type { CinderSnapshot } from './cinder/snapshot.ts';
 export { defaultUsers, defaultVolumes } from './defaults.ts';

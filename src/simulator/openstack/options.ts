@@ -6,7 +6,10 @@ import type { CinderSnapshot } from './cinder/snapshot.ts';
 import type { Now } from './clock.ts';
 import type { UserOptions } from './keystone/directory.ts';
 
-/** Settings of {@link startOpenstack}; only `san`, `faults` and `log` are required. */
+/**
+ * Settings of {@link startOpenstack}; only `san`, `faults` and `log` are required.
+ * @public
+ */
 export interface OpenstackOptions {
   readonly san: SimulatedSan;
   readonly faults: FaultEngine;
@@ -30,7 +33,10 @@ export interface OpenstackOptions {
   readonly now?: Now | undefined;
 }
 
-/** Settings of the simulated Cinder. */
+/**
+ * Settings of the simulated Cinder.
+ * @public
+ */
 export interface CinderOptions {
   /** Default `keystone`. With `noauth` the token is `user:project` and everyone is an administrator. */
   readonly auth?: 'keystone' | 'noauth' | undefined;
@@ -55,7 +61,10 @@ export interface CinderOptions {
   readonly project?: string | undefined;
 }
 
-/** Settings of the simulated Keystone. */
+/**
+ * Settings of the simulated Keystone.
+ * @public
+ */
 export interface KeystoneOptions {
   /** Default one hour. */
   readonly tokenLifetimeMs?: number | undefined;
@@ -65,7 +74,10 @@ export interface KeystoneOptions {
   readonly region?: string | undefined;
 }
 
-/** A volume that exists from the start. */
+/**
+ * A volume that exists from the start.
+ * @public
+ */
 export interface VolumeOptions {
   /** Default: a UUID that follows from the name. */
   readonly id?: string;
@@ -76,7 +88,10 @@ export interface VolumeOptions {
   readonly multiattach?: boolean;
 }
 
-/** A volume that exists from the start, as it was made. */
+/**
+ * A volume that exists from the start, as it was made.
+ * @public
+ */
 export interface InitialVolume {
   readonly id: string;
   readonly name: string;
@@ -85,7 +100,10 @@ export interface InitialVolume {
   readonly bootable: boolean;
 }
 
-/** Running Keystone and Cinder. */
+/**
+ * Running Keystone and Cinder.
+ * @public
+ */
 export interface Openstack extends AsyncDisposable {
   readonly keystone: {
     /** The auth_url, ending in `/v3`. */

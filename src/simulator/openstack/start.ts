@@ -38,6 +38,7 @@ interface Installation {
  *
  * They answer as Cinder 21.3.1 and Keystone 22 were recorded to. Both stop when the result is closed or disposed.
  * @throws RangeError for a `maxMicroversion` that is none; rejects when a port is taken
+ * @public
  */
 export async function startOpenstack(options: OpenstackOptions): Promise<Openstack> {
   const installation = install(options);

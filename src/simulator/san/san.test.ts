@@ -204,6 +204,17 @@ describe('zoning', () => {
     expect(zones?.[0]?.members).toHaveLength(3);
   });
 
+  test('taken from one target leaves the other targets of the zone reachable', () => {
+    const san = createSan({ zoning: { policy: 'initiator' } });
+    const { lun, ports } = attached(san);
+
+    san.unzone(LEFT, ports[0]);
+
+    expect(reason(san, LEFT, 'fabric-a', ports[0]!, lun)).toBe('not-zoned');
+    expect(reason(san, LEFT, 'fabric-a', ports[2]!, lun)).toBe('ok');
+    expect(san.snapshot().fabrics[0]?.zones[0]?.members).toEqual([ports[2], LEFT]);
+  });
+
   test('by lookup knows only initiators that are logged in, on their own fabric', () => {
     const san = createSan({ zoning: { lookup: true } });
     const { ports } = attached(san);

@@ -21,6 +21,7 @@ import { parseWwpn, parseWwpns } from './wwpn.ts';
 /**
  * Makes a SAN of fabrics, zones, arrays and masks, which decides whether an initiator reaches a LUN.
  * Deterministic: the same options and calls give the same WWPNs, LUNs and identifiers.
+ * @public
  */
 export function createSan(options: SanOptions = {}): SimulatedSan {
   return new TheSan(options);
@@ -130,11 +131,11 @@ class TheSan implements SimulatedSan {
     });
   }
 
-  unmapVolume(volumeId: string, initiators: readonly string[] | undefined): InitiatorTargetMap {
+  unmapVolume(volumeId: string, initiators: readonly string[] | undefined, wholeHost = false): InitiatorTargetMap {
     const wwpns = initiators && parseWwpns(initiators);
     const released: Record<string, string[]> = {};
     for (const array of this.#arrays) {
-      for (const initiator of array.unmask(volumeId, wwpns)) {
+      for (const initiator of array.unmask(volumeId, wwpns, wholeHost)) {
         (released[initiator] ??= []).push(...array.ports.map((port) => port.wwpn));
       }
     }

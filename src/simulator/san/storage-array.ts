@@ -61,11 +61,14 @@ export class StorageArray {
     return { lun: mask.lun, fcpLun: mask.fcpLun };
   }
 
-  /** Takes the volume away from the initiators (undefined: from all); returns those left without any volume here. */
-  unmask(volumeId: string, initiators: readonly string[] | undefined): string[] {
+  /**
+   * Takes the volume away from the initiators (undefined: from all), or from the whole hosts that they belong to.
+   * @returns the initiators that are left without any volume here
+   */
+  unmask(volumeId: string, initiators: readonly string[] | undefined, wholeHost: boolean): string[] {
     const touched = new Set<string>();
     for (const mask of this.#masks.filter((each) => each.volumeId === volumeId)) {
-      for (const initiator of initiators ?? [...mask.initiators]) {
+      for (const initiator of meantBy(mask, initiators, wholeHost)) {
         if (mask.initiators.delete(initiator)) touched.add(initiator);
       }
     }
@@ -136,4 +139,9 @@ export class StorageArray {
     if (lun > LAST_LUN) throw new SanError(`No free LUN for host ${host}`);
     return lun;
   }
+}
+
+function meantBy(mask: Mask, initiators: readonly string[] | undefined, wholeHost: boolean): readonly string[] {
+  const isWhole = wholeHost && initiators?.some((each) => mask.initiators.has(each));
+  return initiators === undefined || isWhole ? [...mask.initiators] : initiators;
 }

@@ -1,13 +1,20 @@
-/** How an array spells the LUN numbers it hands out; see lun.ts for the 64-bit form of each. */
+/**
+ * How an array spells the LUN numbers it hands out; see lun.ts for the 64-bit form of each.
+ * @public
+ */
 export type LunForm = 'peripheral' | 'sam2' | 'sam3-flat' | 'ds8k';
 
 /**
  * Who zones: `initiator-target` and `initiator` are the two policies of Cinder's zone manager; with `manual` only
  * {@link SimulatedSan.zone} makes zones; with `open` there is no zoning and every port sees every port.
+ * @public
  */
 export type ZoningPolicy = 'initiator-target' | 'initiator' | 'manual' | 'open';
 
-/** Settings of {@link createSan}; every one has a default. */
+/**
+ * Settings of {@link createSan}; every one has a default.
+ * @public
+ */
 export interface SanOptions {
   /** Fabric ids; default two, `fabric-a` and `fabric-b`. */
   readonly fabrics?: readonly string[];
@@ -20,7 +27,10 @@ export interface SanOptions {
   readonly firstLun?: number;
 }
 
-/** How the fabrics are zoned. */
+/**
+ * How the fabrics are zoned.
+ * @public
+ */
 export interface ZoningOptions {
   /** Default `initiator-target`, as in Cinder's zone manager. */
   readonly policy?: ZoningPolicy;
@@ -30,10 +40,16 @@ export interface ZoningOptions {
   readonly staleZones?: boolean;
 }
 
-/** Why a path does not lead to a disk. */
+/**
+ * Why a path does not lead to a disk.
+ * @public
+ */
 export type ProbeFailure = 'no-such-target' | 'not-same-fabric' | 'not-zoned' | 'not-masked' | 'no-such-lun';
 
-/** Answer of {@link San.probe}. `uuid` is the page 83 NAA identifier, 32 upper-case hex digits. */
+/**
+ * Answer of {@link San.probe}. `uuid` is the page 83 NAA identifier, 32 upper-case hex digits.
+ * @public
+ */
 export type ProbeResult =
   | {
       readonly ok: true;
@@ -44,7 +60,10 @@ export type ProbeResult =
     }
   | { readonly ok: false; readonly reason: ProbeFailure };
 
-/** One LUN behind one target port. `lun` is the 64-bit FCP LUN, 16 lower-case hex digits. */
+/**
+ * One LUN behind one target port. `lun` is the 64-bit FCP LUN, 16 lower-case hex digits.
+ * @public
+ */
 export interface DiscoveredLun {
   readonly targetWwpn: string;
   readonly lun: string;
@@ -52,7 +71,10 @@ export interface DiscoveredLun {
   readonly sizeGib: number;
 }
 
-/** What a machine's channels see of the SAN. */
+/**
+ * What a machine's channels see of the SAN.
+ * @public
+ */
 export interface San {
   /**
    * Would a SCSI load from this initiator reach this LUN?
@@ -70,7 +92,10 @@ export interface San {
   snapshot(): SanSnapshot;
 }
 
-/** State that outlives a login: what a clean-up must have removed. */
+/**
+ * State that outlives a login: what a clean-up must have removed.
+ * @public
+ */
 export interface SanSnapshot {
   readonly arrays: readonly {
     readonly id: string;
@@ -83,7 +108,10 @@ export interface SanSnapshot {
   }[];
 }
 
-/** One volume presented to one host. `lun` is the 64-bit FCP LUN, 16 lower-case hex digits. */
+/**
+ * One volume presented to one host. `lun` is the 64-bit FCP LUN, 16 lower-case hex digits.
+ * @public
+ */
 export interface MaskRecord {
   readonly volumeId: string;
   readonly host: string;
@@ -91,14 +119,20 @@ export interface MaskRecord {
   readonly initiators: readonly string[];
 }
 
-/** A target port of an array. */
+/**
+ * A target port of an array.
+ * @public
+ */
 export interface TargetPort {
   readonly wwpn: string;
   readonly fabricId: string;
   readonly online: boolean;
 }
 
-/** A disk as the arrays know it. */
+/**
+ * A disk as the arrays know it.
+ * @public
+ */
 export interface SanVolume {
   readonly id: string;
   readonly sizeGib: number;
@@ -108,7 +142,10 @@ export interface SanVolume {
   readonly uuid: string;
 }
 
-/** What a volume driver asks of the arrays. */
+/**
+ * What a volume driver asks of the arrays.
+ * @public
+ */
 export interface MapRequest {
   readonly volumeId: string;
   /** Name for the host object, used when none of the initiators belongs to a host yet. */
@@ -119,7 +156,10 @@ export interface MapRequest {
   readonly mirrored?: boolean;
 }
 
-/** How one array presents a mapped volume. */
+/**
+ * How one array presents a mapped volume.
+ * @public
+ */
 export interface VolumeExport {
   readonly arrayId: string;
   /** The number the array's own interface shows; its 64-bit form is `fcpLun`. */
@@ -129,10 +169,16 @@ export interface VolumeExport {
   readonly ports: readonly string[];
 }
 
-/** Initiator to targets; WWPNs in canonical form. */
+/**
+ * Initiator to targets; WWPNs in canonical form.
+ * @public
+ */
 export type InitiatorTargetMap = Readonly<Record<string, readonly string[]>>;
 
-/** The whole SAN: what a machine sees, what a volume driver asks, what an operator or a test does. */
+/**
+ * The whole SAN: what a machine sees, what a volume driver asks, what an operator or a test does.
+ * @public
+ */
 export interface SimulatedSan extends San {
   readonly fabricIds: readonly string[];
   readonly arrays: readonly { readonly id: string; readonly ports: readonly TargetPort[] }[];
@@ -149,10 +195,10 @@ export interface SimulatedSan extends San {
   /** Masks the volume to the initiators; repeating it changes nothing. Throws {@link SanError}. */
   mapVolume(request: MapRequest): readonly VolumeExport[];
   /**
-   * Takes the volume away from these initiators (undefined: from all).
+   * Takes the volume away from these initiators (undefined: from all), or from all of their hosts' initiators.
    * @returns the initiators that see no volume of the array any more, each with that array's ports: what may be unzoned
    */
-  unmapVolume(volumeId: string, initiators: readonly string[] | undefined): InitiatorTargetMap;
+  unmapVolume(volumeId: string, initiators: readonly string[] | undefined, wholeHost?: boolean): InitiatorTargetMap;
   /** The map a driver would report: all to all, or with `lookup` what the name servers know. */
   mapInitiators(initiators: readonly string[], targets: readonly string[]): InitiatorTargetMap;
   /** What Cinder's zone manager does with a map under the zoning policy; nothing under `manual` and `open`. */
@@ -175,7 +221,10 @@ export interface SimulatedSan extends San {
   renumberLun(volumeId: string, fcpLun: string): void;
 }
 
-/** The array refuses: no such volume, no free LUN, or initiators that belong to several hosts. */
+/**
+ * The array refuses: no such volume, no free LUN, or initiators that belong to several hosts.
+ * @public
+ */
 export class SanError extends Error {
   override readonly name = 'SanError';
 }

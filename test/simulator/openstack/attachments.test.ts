@@ -202,11 +202,13 @@ describe('a volume that can be attached several times', () => {
       const [first] = [1, 2].map((partition) => ({ ...connectorOf(partition), host: 'same' }));
       const id = idOf(await caller.attach(volumeOf(world), first));
       await caller.post(`/attachments/${id}/action`, { 'os-complete': {} });
-      await caller.attach(volumeOf(world), { ...connectorOf(2), host: 'same' });
+      const other = idOf(await caller.attach(volumeOf(world), { ...connectorOf(2), host: 'same' }));
 
       await caller.delete(`/attachments/${id}`);
 
       expect(world.san.snapshot().arrays[0]?.masks.flatMap((mask) => mask.initiators)).toHaveLength(masks * 2);
+      await caller.delete(`/attachments/${other}`);
+      expect(world.san.snapshot().arrays[0]?.masks).toEqual([]);
     }
   });
 });

@@ -81,6 +81,18 @@ test.each([
   expect((await login(world, identity)).status).toBe(status);
 });
 
+test('a token made from another lives no longer than that one', async () => {
+  await using world = await startWorld({ keystone: { tokenLifetimeMs: 60_000 } });
+  const first = await login(world, password('dpm', 'dpm-of-the-simulator'));
+  world.advance(30_000);
+
+  const id = first.headers.get('x-subject-token');
+  const second = await login(world, { methods: ['token'], token: { id } });
+
+  expect(field(second.body, 'token', 'expires_at')).toBe(field(first.body, 'token', 'expires_at'));
+  expect(field(second.body, 'token', 'issued_at')).not.toBe(field(first.body, 'token', 'issued_at'));
+});
+
 test('a user who is disabled, and one without a project, cannot get to Cinder', async () => {
   const users = [
     { name: 'off', password: 'off', projects: { p: ['member'] }, enabled: false },

@@ -200,6 +200,23 @@ describe('the array fails', () => {
     expect(world.faults.struck('fault')).toBe(0);
   });
 
+  test('to make a volume: two failures are survived, three are not', async () => {
+    for (const [times, status] of [
+      [2, 'available'],
+      [3, 'error'],
+    ] as const) {
+      const fails = rule('Create Volume', { type: 'backend-error' }, { server: 'san', when: { times } });
+      await using world = await startWorld({ faultRules: [fails] });
+      const caller = await callerIn(world);
+
+      const made = await caller.post('/volumes', { volume: { size: 1 } });
+
+      const id = String(field(made.body, 'volume', 'id'));
+      expect(field(await caller.statusOf(id), 'volume', 'status')).toBe(status);
+      expect(world.faults.struck('fault')).toBe(times);
+    }
+  });
+
   test.each([
     ['Create Volume', 'error'],
     ['Delete Volume', 'error_deleting'],

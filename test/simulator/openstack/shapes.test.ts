@@ -62,15 +62,28 @@ describe('connection_info', () => {
     });
   });
 
+  test.each(['empty-map', 'foreign-map'] as const)(
+    'with a useless map (%s) hides paths that are there',
+    async (shape) => {
+      await using world = await startShape(shape);
+
+      const data = await connect(world);
+
+      expect(Object.keys(data.initiator_target_map as object)).not.toContain(LEFT);
+      expect(reaches(world, LEFT, 'fabric-a', ports(world, 0)[0]!, '0000000000000000')).toBe(true);
+    },
+  );
+
   test('of a DS8000 has two-level LUNs for Linux on s390 and small ones for others', async () => {
     await using world = await startShape('ds8k');
 
     const data = await connect(world);
-    const other = await connect(world, { host: 'elsewhere', wwpns: ['c05076ffe6800099'], platform: 'x86_64' });
+    const other = await connect(world, { host: 'elsewhere', wwpns: ['C05076FFE6800099'], platform: 'x86_64' });
 
     expect(data.target_lun).toBe(0x40104000);
     expect(reaches(world, LEFT, 'fabric-a', ports(world, 0)[0]!, '4010400000000000')).toBe(true);
     expect(other.target_lun).toBe(0);
+    expect(Object.keys(other.initiator_target_map as object)).toEqual(['C05076FFE6800099']);
   });
 
   test('of a PowerStore has no map, and the fabric is zoned all the same', async () => {
@@ -147,6 +160,10 @@ describe('connection_info', () => {
 
     expect(data.initiator_target_map).toEqual({ [RIGHT]: ports(world, 0) });
     expect(data.map_info).toEqual({ lun_id: '14', view_id: '6', aval_luns: '[1,2,3]' });
+    world.san.login(LEFT, 'fabric-a');
+    expect((await connect(world)).initiator_target_map).toEqual({ [LEFT]: ports(world, 0) });
+    world.san.login(RIGHT, 'fabric-b');
+    expect(Object.keys((await connect(world)).initiator_target_map as object)).toEqual([LEFT, RIGHT]);
   });
 
   test('of an XIV before the first login has no target but a full map', async () => {

@@ -34,8 +34,8 @@ export function reportedMap(
       return {};
     case 'foreign':
       return { [FOREIGN_INITIATOR]: entries[0]?.[1] ?? [] };
-    case 'without-first':
-      return Object.fromEntries(entries.length > 1 ? entries.slice(1) : entries);
+    case 'without-offline':
+      return withoutOffline(entries, san);
     case 'multipath-cut':
       return multipath ? full : cutFirst(entries);
     case 'by-fabric':
@@ -118,6 +118,13 @@ function spell(wwpn: string, spelling: Spelling, { asSent }: ConnectionFacts): s
 }
 
 type MapEntry = readonly [initiator: string, targets: readonly string[]];
+
+// An array without look-up refuses when it sees nobody at all; here one is left, so that the gap can be tried at any time.
+function withoutOffline(entries: readonly MapEntry[], san: SimulatedSan): InitiatorTargetMap {
+  const online = entries.filter(([initiator]) => san.isLoggedIn(initiator));
+  const left = entries.length > 1 ? entries.slice(1) : entries;
+  return Object.fromEntries(online.length > 0 ? online : left);
+}
 
 function cutFirst(entries: readonly MapEntry[]): InitiatorTargetMap {
   const cut = entries.map(([initiator, targets], index) => [initiator, index === 0 ? targets.slice(0, 1) : targets]);

@@ -81,7 +81,7 @@ export class VolumeDriver {
     const initiators = all ? undefined : textList(connector.wwpns);
     this.#withFault(fault, () =>
       this.#onArray('Unmap Volume', { volumeId, initiators }, () => {
-        const map = this.#options.san.unmapVolume(volumeId, initiators);
+        const map = this.#options.san.unmapVolume(volumeId, initiators, this.sharedHostKeepsMapping);
         // A forced detach has no connector, hence no map: the zones stay.
         if (!all) this.#onArray('Remove Zones', { volumeId, map }, () => this.#options.san.removeZones(map));
       }),

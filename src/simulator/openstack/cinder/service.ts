@@ -3,10 +3,16 @@ import type { VolumeDriver } from './driver.ts';
 import type { Microversion } from './microversion.ts';
 import type { CinderState, Viewer } from './state.ts';
 
-/** What Nova would say when Cinder asks it about an attachment (cinder/volume/api.py attachment_deletion_allowed). */
+/**
+ * What Nova would say when Cinder asks it about an attachment (cinder/volume/api.py attachment_deletion_allowed).
+ * @public
+ */
 export type NovaAnswer = 'uses' | 'unknown' | 'absent' | 'down';
 
-/** How long the volume service takes, in milliseconds; a status is due when it is read, no timer runs. */
+/**
+ * How long the volume service takes, in milliseconds; a status is due when it is read, no timer runs.
+ * @public
+ */
 export interface CinderTiming {
   /** Until a back-end is chosen; a volume deleted before is simply gone. */
   readonly scheduleMs: number;
@@ -16,7 +22,10 @@ export interface CinderTiming {
   readonly extendMs: number;
 }
 
-/** Limits of each project. */
+/**
+ * Limits of each project.
+ * @public
+ */
 export interface CinderQuota {
   readonly volumes: number;
   readonly gigabytes: number;

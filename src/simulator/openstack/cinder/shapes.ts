@@ -1,17 +1,24 @@
 import type { LunForm } from '../../san/index.ts';
 
-/** How WWPNs are written in connection_info. */
+/**
+ * How WWPNs are written in connection_info.
+ * @public
+ */
 export type Spelling = 'lower' | 'upper' | 'colons' | '0x' | 'as-sent' | 'with-wwnn';
 
 /**
- * How the initiator_target_map is formed: all to all; absent; empty; only the first initiator and target; without the
- * first initiator (it is offline); each initiator with the targets of its fabric; one target for the first initiator
+ * How the initiator_target_map is formed: all to all; absent; empty; only the first initiator and target; without
+ * initiators that are offline (when all are, without the first); each initiator with the targets of its fabric; one target for the first initiator
  * when multipath is off; or naming a foreign initiator only.
+ * @public
  */
 export type MapManner =
-  'full' | 'absent' | 'empty' | 'first-only' | 'without-first' | 'by-fabric' | 'multipath-cut' | 'foreign';
+  'full' | 'absent' | 'empty' | 'first-only' | 'without-offline' | 'by-fabric' | 'multipath-cut' | 'foreign';
 
-/** What a back-end's volume driver puts into connection_info, as data. */
+/**
+ * What a back-end's volume driver puts into connection_info, as data.
+ * @public
+ */
 export interface ConnectionShape {
   readonly driverVolumeType?: string;
   readonly lunForm?: LunForm;
@@ -80,7 +87,7 @@ const shapes = {
   },
   // cinder huawei: initiators that the array does not see are missing; a nested extra.
   huawei: {
-    map: 'without-first',
+    map: 'without-offline',
     targetDiscovered: true,
     withVolumeId: true,
     extra: () => ({ map_info: { lun_id: '14', view_id: '6', aval_luns: '[1,2,3]' } }),
@@ -116,8 +123,14 @@ const shapes = {
   eckd: { ...storwize, driverVolumeType: 'fibre_channel_eckd' },
 } satisfies Record<string, ConnectionShape>;
 
-/** Name of a back-end whose connection_info the simulator imitates, or of a way to get it wrong. */
+/**
+ * Name of a back-end whose connection_info the simulator imitates, or of a way to get it wrong.
+ * @public
+ */
 export type ConnectionShapeName = keyof typeof shapes;
 
-/** All shapes by name. Source of the true ones: the Cinder driver named beside each. */
+/**
+ * All shapes by name. Source of the true ones: the Cinder driver named beside each.
+ * @public
+ */
 export const connectionShapes: Readonly<Record<ConnectionShapeName, ConnectionShape>> = shapes;

@@ -1,6 +1,9 @@
 import type { CinderState } from './state.ts';
 
-/** Volumes and attachments as sorted plain JSON without times, for comparison before and after. */
+/**
+ * Volumes and attachments as sorted plain JSON without times, for comparison before and after.
+ * @public
+ */
 export interface CinderSnapshot {
   readonly volumes: readonly {
     readonly id: string;

@@ -3,10 +3,10 @@ import { ApiFault } from './api-fault.ts';
 import type { Connector } from './driver.ts';
 
 /** Status of an attachment record; of a volume's attachments as a whole also `detached`. */
-export type AttachStatus = 'reserved' | 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
+type AttachStatus = 'reserved' | 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
 /** Cinder's own notes on a volume, shown among its metadata; texts as Python writes booleans. */
-export interface AdminMetadata {
+interface AdminMetadata {
   readonly?: 'True' | 'False';
   attached_mode?: 'rw' | 'ro';
 }

@@ -4,7 +4,10 @@ import { hexId } from '../names.ts';
 /** Keystone's only domain here, as every installation has it. */
 export const DOMAIN = { id: 'default', name: 'Default' } as const;
 
-/** A user of the simulated Keystone; all are in the domain Default. */
+/**
+ * A user of the simulated Keystone; all are in the domain Default.
+ * @public
+ */
 export interface UserOptions {
   readonly name: string;
   readonly password: string;
@@ -16,7 +19,10 @@ export interface UserOptions {
   readonly applicationCredentials?: readonly ApplicationCredentialOptions[];
 }
 
-/** An application credential: a secret that stands for its user in one project, with all of his roles there. */
+/**
+ * An application credential: a secret that stands for its user in one project, with all of his roles there.
+ * @public
+ */
 export interface ApplicationCredentialOptions {
   readonly name: string;
   readonly secret: string;

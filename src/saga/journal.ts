@@ -84,9 +84,7 @@ export function summarize(
   events: readonly JournalEvent[],
 ): FlowSummary {
   const first = events.find((event) => event.kind === 'flow-started');
-  const last = events.findLast(
-    (event) => event.kind === 'flow-ended' || event.kind === 'flow-started' || event.kind === 'undo-started',
-  );
+  const last = events.at(-1); // a stuck flow that was taken up again runs until it ends anew
   const ended = last?.kind === 'flow-ended' ? last : undefined;
   return {
     id,

@@ -35,9 +35,10 @@ const allowedFrom: Readonly<Record<StepEvent['kind'], readonly (StepHistory['sta
   started: ['none', 'unconfirmed'],
   succeeded: ['unconfirmed'],
   failed: ['unconfirmed'],
+  // While going back, a line that could not be written does not stop the undo: its beginning may be missing.
   'undo-started': ['unconfirmed', 'done', 'undoing'],
-  'undo-finished': ['undoing'],
-  'undo-failed': ['undoing'],
+  'undo-finished': ['unconfirmed', 'done', 'undoing'],
+  'undo-failed': ['unconfirmed', 'done', 'undoing'],
 };
 
 /**
@@ -56,11 +57,11 @@ export function replay(flowId: string, events: readonly JournalEvent[]): Replay 
   let ended: FlowOutcome | undefined;
   for (const event of rest) {
     if (event.kind === 'flow-started') throw refuse(flowId, 'it starts twice');
+    if (ended !== undefined && ended !== 'stuck') throw refuse(flowId, `"${event.kind}" after its end`);
     if (event.kind === 'flow-ended') {
       ended = event.outcome;
       continue;
     }
-    if (ended !== undefined && ended !== 'stuck') throw refuse(flowId, `"${event.kind}" after its end`);
     ended = undefined;
     advance(flowId, steps, event);
     isUndoing ||= event.kind.startsWith('undo');

@@ -1,7 +1,7 @@
-import type { z } from 'zod';
-import { blankSecrets, describeError, retry, toError, withDeadline } from '../base/index.ts';
+import { ConflictError, describeError, retry, toError, withDeadline } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
-import type { Journal, JournalEvent } from './journal.ts';
+import type { JournalEvent } from './journal.ts';
+import { parseJournaled, record, withoutSecrets } from './journaled.ts';
 import { JournalError, replay } from './replay.ts';
 import type { Replay } from './replay.ts';
 import type { AnyStep, ExecuteOptions, Failpoint, Outcome, Saga, Settled, StepContext, StepEvent } from './saga.ts';
@@ -36,7 +36,7 @@ export async function execute<Input, State, Deps>(
  * Takes up an unfinished or stuck run from its journal: finishes it where the flow says so and no undo has begun, else
  * goes back.
  *
- * @throws JournalError when the history cannot be followed, or is of another flow.
+ * @throws JournalError when the history cannot be followed, or is of another flow; ConflictError when it has ended.
  */
 export async function resume<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
@@ -45,35 +45,15 @@ export async function resume<Input, State, Deps>(
 ): Promise<Outcome<State>> {
   const history = replay(flowId, await options.journal.read(flowId));
   if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
+  if (history.ended !== undefined && history.ended !== 'stuck') {
+    // Going back now would undo what somebody uses.
+    throw new ConflictError(`flow ${flowId} has ended (${history.ended}): there is nothing to resume`, { flowId });
+  }
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
   run.takeOver(history);
   if (run.goesForward(saga.recovery) && !history.isUndoing) return await run.forward();
   const error = new Error(history.error ?? 'the process ended in the middle of it');
   return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
-}
-
-async function record(journal: Journal, flowId: string, event: JournalEvent): Promise<void> {
-  try {
-    await journal.append(flowId, withoutSecrets(event));
-  } catch (error) {
-    throw new JournalError(`record "${event.kind}" of flow ${flowId}`, { flowId }, { cause: error });
-  }
-}
-
-/** Whatever a step's output carries, no secret reaches the disk. The state in memory keeps it. */
-function withoutSecrets(event: JournalEvent): JournalEvent {
-  return blankSecrets(event) as JournalEvent; // the same shape: only values of secret fields are replaced
-}
-
-function parseJournaled(flowId: string, what: string, schema: z.ZodType, value: JsonValue): JsonValue {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success)
-    throw new JournalError(
-      `flow ${flowId}: the journaled ${what} is not of the expected form`,
-      {},
-      { cause: parsed.error },
-    );
-  return parsed.data as JsonValue; // schemas of inputs and outputs describe plain JSON
 }
 
 /** What the engine needs of a flow; its types were used up when it was built. */
@@ -82,13 +62,18 @@ interface AnySaga<Deps> {
   readonly steps: readonly AnyStep<Deps>[];
 }
 
+interface Entry<Deps> {
+  readonly step: AnyStep<Deps>;
+  was: Settled<JsonValue>;
+}
+
 class Run<State, Deps> {
   readonly #saga: AnySaga<Deps>;
   readonly #id: string;
   readonly #options: ExecuteOptions<Deps>;
   readonly #state: Record<string, JsonValue>;
   /** Steps whose effect may exist, in the order in which they were started. */
-  readonly #started: { step: AnyStep<Deps>; was: Settled<JsonValue> }[] = [];
+  readonly #started: Entry<Deps>[] = [];
 
   constructor(saga: AnySaga<Deps>, id: string, input: JsonValue, options: ExecuteOptions<Deps>) {
     this.#saga = saga;
@@ -126,7 +111,7 @@ class Run<State, Deps> {
         await this.#run(step);
       } catch (error) {
         const isPastReturn = this.#started.some((entry) => entry.step.pivot === true);
-        if (isPastReturn) return await this.#stuck(step.name, step, [toError(error)]);
+        if (isPastReturn) return await this.#stuck(step.name, step, [toError(error)], this.#unfinished());
         return await this.back(step.name, toError(error));
       }
     }
@@ -141,7 +126,7 @@ class Run<State, Deps> {
       try {
         await this.#undo(entry.step, entry.was);
       } catch (undoError) {
-        return await this.#stuck(failedStep, entry.step, [error, toError(undoError)]);
+        return await this.#stuck(failedStep, entry.step, [error, toError(undoError)], this.#started.toReversed());
       }
       this.#started.pop();
       Reflect.deleteProperty(this.#state, entry.step.name);
@@ -219,8 +204,23 @@ class Run<State, Deps> {
     done('undone');
   }
 
-  async #stuck(failedStep: string, stuckStep: AnyStep<Deps>, errors: readonly Error[]): Promise<Outcome<State>> {
-    const leftBehind = [...new Set(this.#started.toReversed().flatMap(({ step, was }) => this.#leaves(step, was)))];
+  /** Past a pivot, what is left behind is what the steps that are not done were to take away. */
+  #unfinished(): readonly Entry<Deps>[] {
+    return this.#saga.steps.flatMap((step) => {
+      const entry = this.#started.find((candidate) => candidate.step === step);
+      if (entry === undefined) return step.pivot === true ? [{ step, was: { kind: 'unconfirmed' } as const }] : [];
+      return entry.was.kind === 'done' ? [] : [entry];
+    });
+  }
+
+  async #stuck(
+    failedStep: string,
+    stuckStep: AnyStep<Deps>,
+    errors: readonly Error[],
+    remaining: readonly Entry<Deps>[],
+  ): Promise<Outcome<State>> {
+    const named = new Set(remaining.flatMap(({ step, was }) => this.#leaves(step, was)));
+    const leftBehind = named.size > 0 ? [...named] : [`the rest of flow "${this.#saga.name}" from "${stuckStep.name}"`];
     const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
     const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
     const described = describeError(error);
@@ -269,7 +269,12 @@ class Run<State, Deps> {
   }
 
   #emit(step: AnyStep<Deps>, event: Omit<StepEvent, 'flow' | 'flowId' | 'step'>): void {
-    this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, step: step.name, ...event });
+    try {
+      this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, step: step.name, ...event });
+    } catch (error) {
+      // Who watches is not part of the flow: a display that fails must not undo it, nor stop an undo.
+      this.#options.log.warn({ event: 'saga.watcher', flowId: this.#id, error: describeError(error) }, 'not shown');
+    }
   }
 
   async #failpoint(step: AnyStep<Deps>, at: Failpoint['at']): Promise<void> {

@@ -34,7 +34,10 @@ export interface Step<Name extends string, State, Out, Deps> {
    * is stuck and goes on from here when it is taken up again.
    */
   readonly pivot?: boolean;
-  /** Names what stays behind if this step's effect cannot be undone (or, of a pivot, cannot be finished). */
+  /**
+   * Names what stays behind if this step's effect cannot be undone; of a pivot, what it alone was to take away, for it
+   * is asked when the pivot, or one before it, cannot be finished.
+   */
   readonly leaves?: (state: State, was: Settled<Out>) => readonly string[];
 }
 

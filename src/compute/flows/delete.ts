@@ -28,10 +28,7 @@ const destroy = {
     return null;
   },
   undo: forwardOnly,
-  leaves: ({ input }) => [
-    `partition of instance ${input.instanceUuid}`,
-    ...input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
-  ],
+  leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
 } satisfies Step<'destroy', Start, null, FlowManagerDeps>;
 
 /** Before: volumes that may still be reserved. After: available. */
@@ -44,6 +41,7 @@ const releaseVolumes = {
     return null;
   },
   undo: forwardOnly,
+  leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
 } satisfies Step<'release-volumes', Start, null, FlowManagerDeps>;
 
 /** Before: volumes that were to go with the server. After: gone, or going. */

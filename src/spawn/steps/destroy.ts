@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { partitionName } from '../../partition/index.ts';
-import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema, mappedVolumeSchema, ownerSchema, partitionRefSchema } from '../deps.ts';
 import type { FlowDeps } from '../deps.ts';
@@ -17,7 +17,12 @@ interface Start {
   readonly input: DestroyInput;
 }
 
-const foundSchema = z.object({ partition: partitionRefSchema.nullable(), initiators: initiatorsSchema });
+const foundSchema = z.object({
+  partition: partitionRefSchema.nullable(),
+  initiators: initiatorsSchema,
+  /** Does the machine keep storage of the instance beside its partition, so that there is something to name? */
+  hasOwnStorage: z.boolean(),
+});
 type Found = z.infer<typeof foundSchema>;
 
 interface AfterFind extends Start {
@@ -37,7 +42,7 @@ export const findPartition = {
     const partition: PartitionRef | null = found === undefined ? null : { uri: found.uri, name };
     // The ports are of interest only to the drivers of volumes.
     const initiators = mapped.length === 0 ? [] : await deps.storage.initiators(owner, found, { signal });
-    return { partition, initiators: [...initiators] };
+    return { partition, initiators: [...initiators], hasOwnStorage: deps.storage.model === 'storage-group' };
   },
   undo: { nothingToUndo: 'it only looks' },
 } satisfies Step<'find-partition', Start, Found, FlowDeps>;
@@ -56,10 +61,6 @@ export const stopPartition = {
     return null;
   },
   undo: forwardOnly,
-  leaves: ({ input, 'find-partition': { partition } }) => [
-    ...(partition === null ? [] : [`partition "${partition.name}" (${partition.uri})`]),
-    ...input.mapped.map(({ volumeId }) => `attachment of volume ${volumeId}`),
-  ],
 } satisfies Step<'stop-partition', AfterFind, null, FlowDeps>;
 
 /** Before: drivers hold connections. After: they have let go of them. */
@@ -93,6 +94,7 @@ export const unmapVolumes = {
     return null;
   },
   undo: forwardOnly,
+  leaves: ({ input }) => input.mapped.map(({ volumeId }) => `attachment of volume ${volumeId}`),
 } satisfies Step<'unmap-volumes', AfterFind, null, FlowDeps>;
 
 /** Before: a stopped partition that no volume knows. After: none; its vHBAs and NICs went with it. */
@@ -107,6 +109,8 @@ export const deletePartition = {
     return null;
   },
   undo: forwardOnly,
+  leaves: ({ 'find-partition': { partition } }) =>
+    partition === null ? [] : [`partition "${partition.name}" (${partition.uri})`],
 } satisfies Step<'delete-partition', AfterFind, null, FlowDeps>;
 
 /** Before: storage that the instance had of its own. After: none. */
@@ -119,5 +123,6 @@ export const deallocateStorage = {
     return null;
   },
   undo: forwardOnly,
-  leaves: ({ input }) => [`storage of instance ${input.owner.instanceUuid}`],
-} satisfies Step<'deallocate-storage', { readonly input: { readonly owner: PartitionOwner } }, null, FlowDeps>;
+  leaves: ({ input, 'find-partition': { hasOwnStorage } }) =>
+    hasOwnStorage ? [`storage of instance ${input.owner.instanceUuid}`] : [],
+} satisfies Step<'deallocate-storage', AfterFind, null, FlowDeps>;

@@ -18,6 +18,10 @@ export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
 export type { PartitionResource } from './resources/partition.ts';
 export type { PartitionFilter } from './resources/partition.ts';
+export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
+export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
+export type { StorageVolumeResource } from './resources/storage-volume.ts';
+export type { VirtualStorageResourceResource } from './resources/virtual-storage-resource.ts';
 export { openHmcSession } from './session.ts';
 export type { HmcJob, HmcSession, HmcSessionOptions, JobWaiting, RawAnswer, RawRequest } from './types.ts';
 export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
@@ -34,3 +38,13 @@ export type {
   UpdatePartition,
 } from './wire/partition.ts';
 export type { ApiVersion } from './wire/session.ts';
+export type {
+  ConnectionReport,
+  CreatedStorageGroup,
+  CreateStorageGroup,
+  ModifyStorageGroup,
+  StorageGroup,
+  StorageGroupSummary,
+} from './wire/storage-group.ts';
+export type { FcpFulfillment, NewStorageVolume, StorageVolume, StorageVolumeChange } from './wire/storage-volume.ts';
+export type { UpdateVirtualStorageResource, VirtualStorageResource } from './wire/virtual-storage-resource.ts';

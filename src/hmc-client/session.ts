@@ -15,6 +15,9 @@ import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
 import { PartitionResource } from './resources/partition.ts';
+import { StorageGroupResource } from './resources/storage-group.ts';
+import { StorageVolumeResource } from './resources/storage-volume.ts';
+import { VirtualStorageResourceResource } from './resources/virtual-storage-resource.ts';
 import type { HmcSession, HmcSessionOptions, RawAnswer, RawRequest } from './types.ts';
 import { versionAnswer } from './wire/session.ts';
 import type { ApiVersion } from './wire/session.ts';
@@ -47,6 +50,9 @@ class Session implements HmcSession, Requester {
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
   readonly hbas: HbaResource;
+  readonly storageGroups: StorageGroupResource;
+  readonly storageVolumes: StorageVolumeResource;
+  readonly virtualStorageResources: VirtualStorageResourceResource;
   readonly #timeouts: HmcTimeouts;
   readonly #connection: HmcConnection;
   readonly #background = new Set<Promise<void>>();
@@ -65,6 +71,9 @@ class Session implements HmcSession, Requester {
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
     this.hbas = new HbaResource(this);
+    this.storageVolumes = new StorageVolumeResource(this);
+    this.storageGroups = new StorageGroupResource(this, this.storageVolumes);
+    this.virtualStorageResources = new VirtualStorageResourceResource(this);
   }
 
   async apiVersion(w: Waiting): Promise<ApiVersion> {

@@ -6,6 +6,9 @@ import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
 import type { PartitionResource } from './resources/partition.ts';
+import type { StorageGroupResource } from './resources/storage-group.ts';
+import type { StorageVolumeResource } from './resources/storage-volume.ts';
+import type { VirtualStorageResourceResource } from './resources/virtual-storage-resource.ts';
 import type { ApiVersion } from './wire/session.ts';
 
 /** @public */
@@ -47,7 +50,12 @@ export interface HmcSession extends AsyncDisposable {
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
+  /** On machines without storage management. */
   readonly hbas: HbaResource;
+  /** On machines with storage management, as the two that follow. */
+  readonly storageGroups: StorageGroupResource;
+  readonly storageVolumes: StorageVolumeResource;
+  readonly virtualStorageResources: VirtualStorageResourceResource;
   /** Performs "Query API Version", which needs neither user nor session: also a sign of life. */
   apiVersion(w: Waiting): Promise<ApiVersion>;
   /** Host and port of the HMC in use. */

@@ -5,6 +5,8 @@ import type { Requester } from '../requester.ts';
 import { cpcFields, cpcListAnswer, toCpc } from '../wire/cpc.ts';
 import type { Cpc, CpcSummary } from '../wire/cpc.ts';
 import { readAll, wireNames } from '../wire/fields.ts';
+import { validateLunPath } from './lun-path.ts';
+import type { LunPath, LunPathVerdict } from './lun-path.ts';
 
 const answer = readAll(cpcFields);
 
@@ -51,5 +53,13 @@ export class CpcResource {
       answer,
     };
     return toCpc(uri, await readOne(this.#requester, reading, w));
+  }
+
+  /**
+   * Performs "Validate LUN Path": would this initiator reach this LUN through this port? Needs storage management, and
+   * the task permission "Configure Storage – Storage Administrator".
+   */
+  async validateLunPath(uri: string, path: LunPath, w: Waiting): Promise<LunPathVerdict> {
+    return await validateLunPath(this.#requester, uri, path, w);
   }
 }

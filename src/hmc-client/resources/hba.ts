@@ -2,7 +2,7 @@ import type { Waiting } from '../../base/index.ts';
 import { readMany } from '../bulk.ts';
 import { isHmcError } from '../errors.ts';
 import { readOne } from '../read.ts';
-import { createOnce } from '../reconcile.ts';
+import { sendOnce } from '../reconcile.ts';
 import type { Found } from '../reconcile.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
@@ -48,10 +48,10 @@ export class HbaResource {
     } as const;
     const creation = {
       what,
-      create: async () => await this.#requester.call(call, w),
+      send: async () => await this.#requester.call(call, w),
       find: async () => await this.#find(partitionUri, hba, w),
     };
-    return await createOnce(this.#requester, creation, w);
+    return await sendOnce(this.#requester, creation, w);
   }
 
   /** Performs "Get HBA Properties". */
@@ -92,7 +92,7 @@ export class HbaResource {
     }
   }
 
-  async #find(partitionUri: string, asked: CreateHba, w: Waiting): Promise<Found | undefined> {
+  async #find(partitionUri: string, asked: CreateHba, w: Waiting): Promise<Found<string> | undefined> {
     const partition = {
       operation: 'Get Partition Properties',
       what: `get the vHBAs of partition ${partitionUri}`,
@@ -104,6 +104,6 @@ export class HbaResource {
     const { hbaUris } = await readOne(this.#requester, partition, w);
     const hbas = await this.getMany(hbaUris, w);
     const twin = hbas.find(({ name }) => name === asked.name);
-    return twin && { uri: twin.uri, matches: twin.adapterPortUri === asked.adapterPortUri };
+    return twin && { uri: twin.uri, value: twin.uri, matches: twin.adapterPortUri === asked.adapterPortUri };
   }
 }

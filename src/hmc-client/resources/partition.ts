@@ -5,11 +5,12 @@ import { startJob } from '../job.ts';
 import { refusesQuery } from '../level.ts';
 import { exactly, startingWith, withQuery } from '../query.ts';
 import { readOne } from '../read.ts';
-import { createOnce } from '../reconcile.ts';
+import { sendOnce } from '../reconcile.ts';
 import type { Found } from '../reconcile.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import type { HmcJob } from '../types.ts';
+import { changeAttachment } from './attachment.ts';
 import { noContent, objectCreated } from '../wire/common.ts';
 import { readSome, wireNames } from '../wire/fields.ts';
 import { osMessagesAnswer } from '../wire/os-message.ts';
@@ -107,10 +108,10 @@ export class PartitionResource {
     } as const;
     const creation = {
       what,
-      create: async () => await this.#requester.call(call, w),
+      send: async () => await this.#requester.call(call, w),
       find: async () => await this.#findCreated(cpcUri, partition, w),
     };
-    return await createOnce(this.#requester, creation, w);
+    return await sendOnce(this.#requester, creation, w);
   }
 
   /**
@@ -202,6 +203,16 @@ export class PartitionResource {
     }
   }
 
+  /** Performs "Attach Storage Group to Partition"; one that is attached is attached. */
+  async attachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
+    await changeAttachment(this.#requester, { verb: 'attach', partitionUri: uri, groupUri }, w);
+  }
+
+  /** Performs "Detach Storage Group from Partition"; one that is not attached, or a partition that is gone, is detached. */
+  async detachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
+    await changeAttachment(this.#requester, { verb: 'detach', partitionUri: uri, groupUri }, w);
+  }
+
   async #begin(operation: string, verb: 'start' | 'stop', uri: string, w: Waiting): Promise<HmcJob> {
     const origin = { operation, what: `${verb} partition ${uri}`, uri: `${uri}/operations/${verb}` };
     return await startJob(this.#requester, origin, w);
@@ -250,7 +261,7 @@ export class PartitionResource {
     });
   }
 
-  async #findCreated(cpcUri: string, asked: CreatePartition, w: Waiting): Promise<Found | undefined> {
+  async #findCreated(cpcUri: string, asked: CreatePartition, w: Waiting): Promise<Found<string> | undefined> {
     const twin = await this.findByName(cpcUri, asked.name, w);
     if (twin === undefined) return undefined;
     const seen = await this.get(twin.uri, w, ['description', 'initial-memory', 'maximum-memory']);
@@ -258,7 +269,7 @@ export class PartitionResource {
       seen.description === (asked.description ?? '') &&
       seen.initialMemory === asked.initialMemory &&
       seen.maximumMemory === asked.maximumMemory;
-    return { uri: twin.uri, matches };
+    return { uri: twin.uri, value: twin.uri, matches };
   }
 }
 

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { nameToSend, uri, wwpnOrNone } from './common.ts';
+import { field, optional, readAll, writerOf } from './fields.ts';
+import type { ReadOf, WriteOf } from './fields.ts';
+import { newVolume, volumeChange } from './storage-volume.ts';
+import type { NewStorageVolume, StorageVolumeChange } from './storage-volume.ts';
+
+const uris = z.array(z.string()).default([]);
+
+/** Initiators that DPM has made for the group and no virtual storage resource uses yet. Source: sheet 7.3. */
+const unassignedWwpn = z
+  .looseObject({ 'world-wide-port-name': wwpnOrNone, status: optional(z.string()) })
+  .transform((wire) => ({ wwpn: wire['world-wide-port-name'], status: wire.status }));
+
+/**
+ * What we read of a storage group, and the rules for what we send. What only groups of one type have is undefined in
+ * those of the others. Source: sheet 7.3.
+ */
+export const storageGroupFields = {
+  name: field('name', z.string(), nameToSend),
+  description: field('description', z.string(), z.string().max(200)),
+  type: field('type', z.string(), z.enum(['fcp', 'fc', 'nvme'])),
+  cpcUri: field('cpc-uri', z.string(), uri),
+  shared: field('shared', optional(z.boolean()), z.boolean()),
+  connectivity: field('connectivity', optional(z.int()), z.int().min(1)),
+  maxPartitions: field('max-partitions', optional(z.int()), z.int().min(1)),
+  directConnectionCount: field('direct-connection-count', optional(z.int()), z.int().min(0).max(1000)),
+  fulfillmentState: field('fulfillment-state', z.string()),
+  storageVolumeUris: field('storage-volume-uris', uris),
+  virtualStorageResourceUris: field('virtual-storage-resource-uris', uris),
+  candidateAdapterPortUris: field('candidate-adapter-port-uris', uris),
+  activeConnectivity: field('active-connectivity', optional(z.int())),
+  activeMaxPartitions: field('active-max-partitions', optional(z.int())),
+  unassignedWwpns: field('unassigned-world-wide-port-names', z.array(unassignedWwpn).default([])),
+  storageVolumes: field('storage-volumes', z.unknown().optional(), z.array(volumeChange)),
+} as const;
+
+const { storageVolumes: _request, ...readFields } = storageGroupFields;
+
+/** A storage group. @public */
+export type StorageGroup = ReadOf<typeof readFields> & { readonly uri: string };
+
+export const storageGroupAnswer = readAll(readFields);
+
+/** Item of List Storage Groups. Source: sheet 3.1. */
+export const storageGroupSummaryFields = {
+  uri: field('object-uri', z.string()),
+  cpcUri: field('cpc-uri', z.string()),
+  name: field('name', z.string()),
+  fulfillmentState: field('fulfillment-state', z.string()),
+  type: field('type', z.string()),
+} as const;
+
+/** @public */
+export type StorageGroupSummary = ReadOf<typeof storageGroupSummaryFields>;
+
+export const storageGroupListAnswer = z.looseObject({ 'storage-groups': z.array(readAll(storageGroupSummaryFields)) });
+
+const settings = ['description', 'shared', 'connectivity', 'maxPartitions', 'directConnectionCount'] as const;
+
+/** What Create Storage Group takes. Volumes carry names of our own, so that a lost answer can be looked up. @public */
+export type CreateStorageGroup = WriteOf<typeof storageGroupFields, (typeof settings)[number]> & {
+  readonly cpcUri: string;
+  readonly type: 'fcp' | 'fc' | 'nvme';
+  readonly name: string;
+  readonly storageVolumes: readonly NewStorageVolume[];
+};
+
+/** What Modify Storage Group Properties takes: settings, and volumes to create, change or delete. @public */
+export type ModifyStorageGroup = WriteOf<typeof storageGroupFields, 'name' | (typeof settings)[number]> & {
+  readonly storageVolumes?: readonly StorageVolumeChange[] | undefined;
+};
+
+const creating = { ...storageGroupFields, storageVolumes: field('storage-volumes', z.unknown(), z.array(newVolume)) };
+export const createStorageGroupBody = writerOf(creating, ['cpcUri', 'type', 'name', ...settings, 'storageVolumes']);
+export const modifyStorageGroupBody = writerOf(storageGroupFields, ['name', ...settings, 'storageVolumes']);
+
+/** URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: sheet 7.2. */
+export const volumesCreated = z
+  .looseObject({ 'element-uris': uris })
+  .optional()
+  .transform((wire): readonly string[] => wire?.['element-uris'] ?? []);
+
+/** A new group and its volumes, in the order of the request. @public */
+export interface CreatedStorageGroup {
+  readonly uri: string;
+  readonly volumeUris: readonly string[];
+}
+
+export const storageGroupCreated = z
+  .looseObject({ 'object-uri': uri, 'element-uris': uris })
+  .transform((wire): CreatedStorageGroup => ({ uri: wire['object-uri'], volumeUris: wire['element-uris'] }));
+
+const storageConfiguration = z.looseObject({ 'volumes-configuration-status': z.string() });
+
+/** Get Connection Report. Of its many fields only these are sure; the others stay in `raw`. Source: sheet 7.8. */
+export const connectionReportAnswer = z
+  .looseObject({
+    'last-scan-time': z.number().nullish(),
+    'fcp-storage-subsystems': z
+      .array(z.looseObject({ 'storage-configurations': z.array(storageConfiguration).default([]) }))
+      .default([]),
+  })
+  .transform((wire) => ({
+    lastScanTime: wire['last-scan-time'] ?? undefined,
+    configurationStatuses: wire['fcp-storage-subsystems'].flatMap((subsystem) =>
+      subsystem['storage-configurations'].map((it) => it['volumes-configuration-status']),
+    ),
+    raw: wire, // what looseObject lets through
+  }));
+
+/**
+ * What discovery found: the time of the last scan (epoch milliseconds), and for each storage subsystem and initiator
+ * whether it shows the right volumes (`correct-volumes`) or not.
+ *
+ * @public
+ */
+export type ConnectionReport = z.output<typeof connectionReportAnswer>;

@@ -93,7 +93,7 @@ export class ComputeManager implements AsyncDisposable {
         vmState: 'error',
         taskState: null,
       });
-      return await this.#show(store.get(record.uuid), context);
+      return await this.#showDone(store.get(record.uuid), context);
     });
   }
 
@@ -164,7 +164,7 @@ export class ComputeManager implements AsyncDisposable {
       await this.#attempt(instance, context, () =>
         this.#run(addVolumeFlow, { ...subject(instance), ...device }, 'attach volume to', context),
       );
-      return await this.#show(store.get(instance.uuid), context);
+      return await this.#showDone(store.get(instance.uuid), context);
     });
   }
 
@@ -180,7 +180,7 @@ export class ComputeManager implements AsyncDisposable {
         const input = { ...subject(instance), volumeId, sizeGib, deviceName, mode };
         await this.#attempt(instance, context, () => this.#run(removeVolumeFlow, input, 'detach volume from', context));
       }
-      return await this.#show(store.get(instance.uuid), context);
+      return await this.#showDone(store.get(instance.uuid), context);
     });
   }
 
@@ -350,6 +350,20 @@ export class ComputeManager implements AsyncDisposable {
     const guest = toDriverInstance(instance);
     const seen = await driver.getInstanceDiagnostics(context, guest, toBlockDeviceInfo(devices));
     return detailServer(instance, devices, seen, this.#summarize(instance, seen?.powerState));
+  }
+
+  /** After an operation that is done: a picture with holes, rather than an error that would say it is not. */
+  async #showDone(instance: InstanceRecord, context: RequestContext): Promise<ServerDetail> {
+    try {
+      return await this.#show(instance, context);
+    } catch (error) {
+      this.#parts.log.warn(
+        { event: 'server.show', server: instance.uuid, error: describeError(error) },
+        'details not known',
+      );
+      const devices = this.#parts.store.devices(instance.uuid);
+      return detailServer(instance, devices, undefined, this.#summarize(instance, instance.powerState));
+    }
   }
 
   #summarize(instance: InstanceRecord, powerState: PowerState | undefined): ServerSummary {

@@ -1,7 +1,7 @@
 import { silentLogger } from '../base/index.ts';
 import type { Logger, RetryPolicy } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
-import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
+import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import { wwnnFromTemplate } from '../config/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Failpoint, FlowServices, StepEvent } from '../saga/index.ts';
@@ -31,6 +31,8 @@ export interface OpenManagerOptions {
   /** Where modules of third parties are looked for. */
   readonly baseDir: string;
   readonly policies?: Partial<DpmPolicies> | undefined;
+  /** Deadlines and repeats of the Cinder client. */
+  readonly cinder?: Pick<CinderOptions, 'policies' | 'timeouts'> | undefined;
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
   /** Wraps the driver: for tests that watch or disturb its verbs. */
   readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
@@ -62,7 +64,9 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     onStep: options.onStep,
     failpoint: options.failpoint,
   };
-  const cinder = stack.use(openCinder({ ...settings.cinder, log, requestId: () => options.context.requestId }));
+  const cinder = stack.use(
+    openCinder({ ...settings.cinder, ...options.cinder, log, requestId: () => options.context.requestId }),
+  );
   const shared = {
     host: settings.host,
     store: new InstanceStore(database),
@@ -153,6 +157,7 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
       ca: dpm.hmcCa,
       insecure: dpm.hmcInsecure,
       maxConcurrent: dpm.maxHmcRequests,
+      client: policies.hmc,
     },
     cpc: dpm.cpcObjectId === undefined ? { name: dpm.cpcName ?? '' } : { objectId: dpm.cpcObjectId },
     maxProcessors: dpm.maxProcessors,

@@ -9,12 +9,24 @@ import type { Settings } from '../../src/config/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
+import { quickPolicies as cinderPolicies } from './cinder-policies.ts';
 
 /** Waits that no test should feel. */
 export const quickPolicies: OpenManagerOptions['policies'] = {
   lifecycle: { timeoutMs: 10_000, poll: { minDelayMs: 1, maxDelayMs: 20 }, settleMs: 0 },
   undo: { retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5, factor: 2, budgetMs: 5_000 }, timeoutMs: 10_000 },
+  hmc: {
+    policies: {
+      read: { attempts: 4, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
+      write: { attempts: 4, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
+      reconcile: { attempts: 3, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
+      poll: { minDelayMs: 1, maxDelayMs: 5 },
+    },
+  },
 };
+
+/** Cinder's repeats without their delays. */
+export const quickCinder = { policies: cinderPolicies };
 
 /** A simulator, a state directory and settings for them: all that a compute manager needs, gone when disposed of. */
 export interface World extends AsyncDisposable {
@@ -41,7 +53,13 @@ export async function startWorld({ set = {}, ...options }: WorldOptions = {}): P
     settings,
     context,
     open: async (more) =>
-      await openManager(settings, { context, baseDir: statePath, policies: quickPolicies, ...more }),
+      await openManager(settings, {
+        context,
+        baseDir: statePath,
+        policies: quickPolicies,
+        cinder: quickCinder,
+        ...more,
+      }),
     [Symbol.asyncDispose]: async () => {
       await sim.close();
       rmSync(statePath, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import type { HmcSessionOptions } from '../../hmc-client/index.ts';
 import { defaultLifecyclePolicy } from '../../partition/index.ts';
 import type { LifecyclePolicy } from '../../partition/index.ts';
 import type { UndoPolicy } from '../../saga/index.ts';
@@ -8,6 +9,8 @@ export interface DpmPolicies {
   readonly undo: UndoPolicy;
   /** The machine's memory granularity: a gap in the public sources. Source: HMC sheet 5.6 and 14.4. */
   readonly memoryIncrementMib: number;
+  /** Deadlines and repeats of the HMC client; what is left out has its default. */
+  readonly hmc: Pick<HmcSessionOptions, 'policies' | 'timeouts'>;
 }
 
 /** @public */
@@ -18,4 +21,5 @@ export const defaultDpmPolicies: DpmPolicies = {
     timeoutMs: 900_000,
   },
   memoryIncrementMib: 1024,
+  hmc: {},
 };

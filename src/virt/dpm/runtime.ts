@@ -28,6 +28,7 @@ export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
     password: hmc.password,
     tls: { ca: hmc.ca, insecure: hmc.insecure },
     maxConcurrent: hmc.maxConcurrent,
+    ...hmc.client,
     log,
   });
 }

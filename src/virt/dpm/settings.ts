@@ -1,4 +1,5 @@
 import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
+import type { HmcSessionOptions } from '../../hmc-client/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
@@ -12,6 +13,7 @@ export interface DpmDriverSettings {
     readonly ca: string | undefined;
     readonly insecure: boolean;
     readonly maxConcurrent: number;
+    readonly client: Pick<HmcSessionOptions, 'policies' | 'timeouts'>;
   };
   readonly cpc: { readonly objectId: string } | { readonly name: string };
   readonly maxProcessors: number;

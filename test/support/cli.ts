@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CliIo, Sink } from '../../src/cli/cli-io.ts';
+import { runCli } from '../../src/cli/run.ts';
+import type { Backend, Manager, ManagerOptions } from '../../src/cli/seams.ts';
+import type { Environment } from '../../src/config/index.ts';
+import { memoryFiles, settingsText } from './settings.ts';
+import type { MemoryFile } from './settings.ts';
+
+/** What a run of `dpm` left behind. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface FakeIoOptions {
+  readonly env?: Environment;
+  readonly files?: Readonly<Record<string, MemoryFile>>;
+  /** Looked at when the manager is opened. */
+  readonly manager?: Partial<Manager>;
+  /** What the manager was opened with. */
+  readonly onOpen?: (options: ManagerOptions) => void;
+  readonly diagnose?: Backend['diagnose'];
+  readonly startSimulator?: CliIo['startSimulator'];
+  readonly isTerminal?: boolean;
+  readonly cwd?: string;
+}
+
+/** A process that is none, with good settings in `./nova-dpm.conf`. */
+export interface FakeIo extends CliIo {
+  readonly out: () => string;
+  readonly err: () => string;
+  /** Delivers a signal. */
+  readonly signal: (name: string) => void;
+  /** How often a manager was opened, and for what. */
+  readonly opened: { readonly access: string; readonly purpose: string }[];
+  readonly closed: () => number;
+}
+
+function collecting(isTerminal: boolean): { sink: Sink; text: () => string } {
+  let text = '';
+  const write = (more: string) => {
+    text += more;
+  };
+  return { sink: { write, isTerminal, columns: isTerminal ? 100 : undefined }, text: () => text };
+}
+
+/** What a test did not expect to be called. */
+function unexpected(what: string): () => never {
+  return () => {
+    throw new Error(`${what} was called`);
+  };
+}
+
+export function fakeIo(options: FakeIoOptions = {}): FakeIo {
+  const [stdout, stderr] = [collecting(options.isTerminal === true), collecting(options.isTerminal === true)];
+  const handlers = new Set<(signal: string) => void>();
+  const opened: { access: string; purpose: string }[] = [];
+  let closed = 0;
+  const text = settingsText();
+  return {
+    stdout: stdout.sink,
+    stderr: stderr.sink,
+    env: options.env ?? {},
+    cwd: options.cwd ?? '/work',
+    home: '/home/op',
+    hostname: 'compute1',
+    files: memoryFiles({ 'nova-dpm.conf': text, '/bad.conf': '[dpm]\nhmc = http://hmc1\n', ...options.files }, [
+      '/var/lib/nova-dpm',
+    ]),
+    onSignal: (handler) => {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    backend: {
+      openManager: async (_settings, given) => {
+        const { access, purpose } = given;
+        opened.push({ access, purpose });
+        options.onOpen?.(given);
+        const close = async () => {
+          closed += 1;
+        };
+        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
+      },
+      diagnose: options.diagnose ?? unexpected('diagnose'),
+    },
+    startSimulator: options.startSimulator ?? unexpected('startSimulator'),
+    out: stdout.text,
+    err: stderr.text,
+    signal: (name) => {
+      for (const handler of handlers) handler(name);
+    },
+    opened,
+    closed: () => closed,
+  };
+}
+
+const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
+  list: unexpected('list'),
+  show: unexpected('show'),
+  create: unexpected('create'),
+  delete: unexpected('delete'),
+  start: unexpected('start'),
+  stop: unexpected('stop'),
+  reboot: unexpected('reboot'),
+  addVolume: unexpected('addVolume'),
+  removeVolume: unexpected('removeVolume'),
+  hypervisorShow: unexpected('hypervisorShow'),
+  hypervisorStats: unexpected('hypervisorStats'),
+  listPartitions: unexpected('listPartitions'),
+  getConnector: unexpected('getConnector'),
+  listFlows: unexpected('listFlows'),
+  showFlow: unexpected('showFlow'),
+  resumeFlow: unexpected('resumeFlow'),
+};
+
+/** Runs a command line within this process. */
+export async function runFake(argv: readonly string[], io: FakeIo = fakeIo()): Promise<Ran> {
+  const code = await runCli(argv, io);
+  return { code, stdout: io.out(), stderr: io.err() };
+}
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Options of a child: nothing of the environment of the tests reaches it but the way to programs. */
+export interface ChildOptions {
+  readonly cwd?: string;
+  readonly env?: Environment;
+}
+
+/** Starts `dpm` as a process of its own. */
+export function startDpm(argv: readonly string[], { cwd, env = {} }: ChildOptions = {}): ChildProcess {
+  const childEnv = { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: process.env.TMPDIR, ...env };
+  return spawn(process.execPath, [main, ...argv], { cwd, env: childEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Runs `dpm` as a process of its own to its end. */
+export async function runDpm(argv: readonly string[], options: ChildOptions = {}): Promise<Ran> {
+  return await ended(startDpm(argv, options));
+}
+
+/** The end of a process, with all it wrote from now on. */
+export async function ended(child: ChildProcess): Promise<Ran> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
+  });
+}

@@ -13,7 +13,7 @@ import { SUBMIT_MAX_BYTES, SUBMIT_MAX_THREADS, submitAnswer } from './wire/aggre
 import type { SubmitEntry, SubmitResult } from './wire/aggregation.ts';
 
 /** What to read of each of several objects of one class. */
-export type ReadingMany<T> = Omit<Reading<T>, 'uri'>;
+type ReadingMany<T> = Omit<Reading<T>, 'uri'>;
 
 /**
  * Reads several objects in as few requests as the HMC allows: one GET for one, Submit Requests for more, in parts under

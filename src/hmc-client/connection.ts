@@ -7,7 +7,8 @@ import { logOff } from './logon.ts';
 import type { Logon } from './logon.ts';
 import type { HmcCall } from './requester.ts';
 
-export interface ConnectionOptions {
+/** What a connection is made of: the user, and the HMCs in order of preference. */
+interface ConnectionOptions {
   readonly logon: Logon;
   readonly endpoints: readonly HmcEndpoint[];
   readonly log: Logger;

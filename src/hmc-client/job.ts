@@ -8,7 +8,7 @@ import { jobAccepted, jobMessage, jobStatusAnswer } from './wire/job.ts';
 import type { JobStatus } from './wire/job.ts';
 
 /** What began the job. */
-export interface JobOrigin {
+interface JobOrigin {
   readonly operation: string;
   /** The beginning of every message. */
   readonly what: string;

@@ -13,7 +13,8 @@ import { logonAnswer } from './wire/session.ts';
 /** A password that ends within so many days is worth a warning. The number is ours. */
 const PASSWORD_WARNING_DAYS = 7;
 
-export interface LogonOptions {
+/** Who logs on. */
+interface LogonOptions {
   readonly userid: string;
   readonly password: () => Promise<Secret>;
   readonly log: Logger;

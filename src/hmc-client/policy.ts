@@ -55,4 +55,5 @@ export interface HmcTimeouts {
   readonly callMs: number;
 }
 
+/** A connection in seconds, a request in two minutes, a verb with all its repeats in five. The numbers are ours. */
 export const defaultTimeouts: HmcTimeouts = { connectMs: 10_000, requestMs: 120_000, callMs: 300_000 };

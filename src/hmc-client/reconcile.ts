@@ -4,7 +4,7 @@ import { classify, HmcSchemaError, isHmcError } from './errors.ts';
 import type { Requester } from './requester.ts';
 
 /** A change that must not be made twice, whose effect can be looked up. */
-export interface OnceOnly<T> {
+interface OnceOnly<T> {
   /** The beginning of every message. */
   readonly what: string;
   readonly send: () => Promise<T>;
@@ -12,6 +12,7 @@ export interface OnceOnly<T> {
   readonly find: () => Promise<Found<T> | undefined>;
 }
 
+/** What a look-up found. */
 export interface Found<T> {
   readonly value: T;
   /** Is it what was asked for? Names can belong to other objects. */

@@ -28,6 +28,7 @@ export interface TransportOptions {
   readonly log: Logger;
 }
 
+/** Which certificates are trusted. */
 export interface TlsOptions {
   /** PEM text of the certificates that are trusted, instead of the ones Node brings. */
   readonly ca?: string | readonly string[] | undefined;
@@ -35,6 +36,7 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined;
 }
 
+/** One request. The body is sent as JSON. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query, with a leading slash; or an absolute URL of the same peer. */

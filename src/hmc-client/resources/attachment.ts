@@ -7,7 +7,7 @@ import { readSome } from '../wire/fields.ts';
 import { partitionFields } from '../wire/partition.ts';
 
 /** Attaching or detaching a storage group. */
-export interface GroupAttachment {
+interface GroupAttachment {
   readonly verb: 'attach' | 'detach';
   readonly partitionUri: string;
   readonly groupUri: string;

@@ -3,7 +3,7 @@ import { field, optional, readAll } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
 /** Item of List Adapters of a CPC. Source: sheet 3.1. */
-export const adapterSummaryFields = {
+const adapterSummaryFields = {
   uri: field('object-uri', z.string()),
   name: field('name', z.string()),
   adapterId: field('adapter-id', z.string()),
@@ -15,6 +15,7 @@ export const adapterSummaryFields = {
 /** @public */
 export type AdapterSummary = ReadOf<typeof adapterSummaryFields>;
 
+/** Answer of List Adapters of a CPC. */
 export const adapterListAnswer = z.looseObject({
   adapters: z.array(readAll(adapterSummaryFields)),
 });

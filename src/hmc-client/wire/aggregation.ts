@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-/** Limits of Submit Requests. Source: sheet 3.5 (bytes of the body; threads). */
+/** Bytes of the body of Submit Requests. Source: sheet 3.5. */
 export const SUBMIT_MAX_BYTES = 256_000;
+/** Threads that serve the entries of one Submit Requests. Source: sheet 3.5. */
 export const SUBMIT_MAX_THREADS = 10;
 
 /** One request inside Submit Requests. Content-Type and Accept may not be given. */
@@ -11,14 +12,10 @@ export interface SubmitEntry {
   readonly id: string;
 }
 
-export interface SubmitBody {
-  readonly threads: number;
-  readonly requests: readonly SubmitEntry[];
-}
-
 const result = z.looseObject({ id: z.string(), status: z.int(), body: z.unknown().optional() });
 
 /** Results come by completion: `id` says which is which. */
 export const submitAnswer = z.array(result);
 
+/** What one entry was answered. */
 export type SubmitResult = z.output<typeof result>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { field, optional } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
+/** What we read of the console. */
 export const consoleFields = {
   name: field('name', z.string()),
   version: field('version', z.string()),

@@ -30,7 +30,7 @@ export const cpcFields = {
 } as const;
 
 /** Item of List CPC Objects. The last two since 2.14. Source: sheet 3.1. */
-export const cpcSummaryFields = {
+const cpcSummaryFields = {
   uri: field('object-uri', z.string()),
   name: field('name', z.string()),
   status: field('status', z.string()),
@@ -41,6 +41,7 @@ export const cpcSummaryFields = {
 /** @public */
 export type CpcSummary = ReadOf<typeof cpcSummaryFields>;
 
+/** Answer of List CPC Objects. */
 export const cpcListAnswer = z.looseObject({
   cpcs: z.array(readAll(cpcSummaryFields)),
 });
@@ -59,6 +60,7 @@ export type Cpc = ReadOf<typeof cpcFields> & {
   readonly hasStorageManagement: boolean;
 };
 
+/** Adds to the properties what follows from them. */
 export function toCpc(uri: string, read: ReadOf<typeof cpcFields>): Cpc {
   return { uri, ...read, hasStorageManagement: read.features.has(STORAGE_MANAGEMENT) };
 }

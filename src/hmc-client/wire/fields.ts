@@ -14,7 +14,8 @@ export interface Field<
   readonly write: Write;
 }
 
-export type FieldTable = Readonly<Record<string, Field>>;
+/** The properties of a resource, by the names that they have inside. */
+type FieldTable = Readonly<Record<string, Field>>;
 
 /** The names that a table has on the wire. */
 export type WireName<F extends FieldTable> = F[keyof F]['wire'];

@@ -25,5 +25,7 @@ export type CreateHba = WriteOf<typeof hbaFields, 'description' | 'deviceNumber'
 /** @public */
 export type UpdateHba = WriteOf<typeof hbaFields, 'name' | 'description' | 'deviceNumber'>;
 
+/** Body of Create HBA. */
 export const createHbaBody = writerOf(hbaFields, ['name', 'description', 'deviceNumber', 'adapterPortUri']);
+/** Body of Update HBA Properties. */
 export const updateHbaBody = writerOf(hbaFields, ['name', 'description', 'deviceNumber']);

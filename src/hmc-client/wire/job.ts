@@ -21,6 +21,7 @@ export const jobStatusAnswer = z
     results: wire['job-results'] ?? undefined,
   }));
 
+/** One look at a job. */
 export type JobStatus = z.output<typeof jobStatusAnswer>;
 
 /** Newer HMCs write `message`, old ones `error`. Source: sheet 2.1. */

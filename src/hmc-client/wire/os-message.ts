@@ -16,6 +16,7 @@ const osMessageFields = {
 /** One message of a partition's operating system, or of the loader before it. @public */
 export type OsMessage = ReadOf<typeof osMessageFields>;
 
+/** Answer of List OS Messages of a Partition. */
 export const osMessagesAnswer = z.looseObject({
   'os-messages': z.array(readAll(osMessageFields)),
 });

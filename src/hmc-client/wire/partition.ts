@@ -164,8 +164,10 @@ export type CreatePartition = WriteOf<typeof partitionFields, (typeof creatable)
 /** What Update Partition Properties takes. @public */
 export type UpdatePartition = WriteOf<typeof partitionFields, (typeof updatable)[number]>;
 
+/** Body of Create Partition. */
 export const createPartitionBody = writerOf(partitionFields, creatable).refine(
   (body) => 'ifl-processors' in body !== 'cp-processors' in body,
   'exactly one of iflProcessors and cpProcessors is needed',
 );
+/** Body of Update Partition Properties. */
 export const updatePartitionBody = writerOf(partitionFields, updatable);

@@ -1,5 +1,5 @@
 /** What a reason code means, and where that was read. */
-export interface ReasonFact {
+interface ReasonFact {
   readonly status: number;
   readonly reason: number;
   readonly meaning: string;

@@ -16,7 +16,7 @@ const unassignedWwpn = z
  * What we read of a storage group, and the rules for what we send. What only groups of one type have is undefined in
  * those of the others. Source: sheet 7.3.
  */
-export const storageGroupFields = {
+const storageGroupFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', z.string(), z.string().max(200)),
   type: field('type', z.string(), z.enum(['fcp', 'fc', 'nvme'])),
@@ -40,10 +40,11 @@ const { storageVolumes: _request, ...readFields } = storageGroupFields;
 /** A storage group. @public */
 export type StorageGroup = ReadOf<typeof readFields> & { readonly uri: string };
 
+/** Answer of Get Storage Group Properties. */
 export const storageGroupAnswer = readAll(readFields);
 
 /** Item of List Storage Groups. Source: sheet 3.1. */
-export const storageGroupSummaryFields = {
+const storageGroupSummaryFields = {
   uri: field('object-uri', z.string()),
   cpcUri: field('cpc-uri', z.string()),
   name: field('name', z.string()),
@@ -54,6 +55,7 @@ export const storageGroupSummaryFields = {
 /** @public */
 export type StorageGroupSummary = ReadOf<typeof storageGroupSummaryFields>;
 
+/** Answer of List Storage Groups. */
 export const storageGroupListAnswer = z.looseObject({ 'storage-groups': z.array(readAll(storageGroupSummaryFields)) });
 
 const settings = ['description', 'shared', 'connectivity', 'maxPartitions', 'directConnectionCount'] as const;
@@ -72,7 +74,9 @@ export type ModifyStorageGroup = WriteOf<typeof storageGroupFields, 'name' | (ty
 };
 
 const creating = { ...storageGroupFields, storageVolumes: field('storage-volumes', z.unknown(), z.array(newVolume)) };
+/** Body of Create Storage Group. */
 export const createStorageGroupBody = writerOf(creating, ['cpcUri', 'type', 'name', ...settings, 'storageVolumes']);
+/** Body of Modify Storage Group Properties. */
 export const modifyStorageGroupBody = writerOf(storageGroupFields, ['name', ...settings, 'storageVolumes']);
 
 /** URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: sheet 7.2. */
@@ -87,6 +91,7 @@ export interface CreatedStorageGroup {
   readonly volumeUris: readonly string[];
 }
 
+/** Answer of Create Storage Group. */
 export const storageGroupCreated = z
   .looseObject({ 'object-uri': uri, 'element-uris': uris })
   .transform((wire): CreatedStorageGroup => ({ uri: wire['object-uri'], volumeUris: wire['element-uris'] }));

@@ -18,7 +18,7 @@ const volumeUuid = z
   .transform((text) => (text === null || text === undefined || text === '' ? undefined : text.toUpperCase()));
 
 /** What we read of a storage volume, of a group of any type, and the rules for what we send. Sizes are GiB. */
-export const storageVolumeFields = {
+const storageVolumeFields = {
   name: field('name', optional(z.string()), nameToSend),
   description: field('description', optional(z.string()), z.string().max(100)),
   sizeGib: field('size', optional(z.number()), z.number().min(1).max(1_048_576)),
@@ -36,6 +36,7 @@ export const storageVolumeFields = {
 /** A storage volume of a storage group. @public */
 export type StorageVolume = ReadOf<typeof storageVolumeFields> & { readonly uri: string };
 
+/** Answer of Get Storage Volume Properties. */
 export const storageVolumeAnswer = readAll(storageVolumeFields);
 
 const writable = ['name', 'description', 'sizeGib', 'usage'] as const;
@@ -86,4 +87,5 @@ const fulfillmentFields = {
   adapterPortUri: field('adapter-port-uri', z.string(), uri),
 } as const;
 
+/** Body of Fulfill FCP Storage Volume. */
 export const fulfillFcpBody = writerOf(fulfillmentFields, ['targetWwpn', 'lun', 'adapterPortUri']);

@@ -6,7 +6,7 @@ import type { ReadOf, WriteOf } from './fields.ts';
 const wwpnInfo = optional(z.looseObject({ 'world-wide-port-name': wwpnOrNone, status: optional(z.string()) }));
 
 /** Source: sheet 7.5. */
-export const virtualStorageResourceFields = {
+const virtualStorageResourceFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', optional(z.string()), z.string().max(1024)),
   partitionUri: field('partition-uri', uriOrNone),
@@ -32,8 +32,10 @@ export type VirtualStorageResource = Omit<Read, 'wwpnInfo' | 'plainWwpn'> & {
   readonly wwpnStatus: string | undefined;
 };
 
+/** Answer of Get Virtual Storage Resource Properties. */
 export const virtualStorageResourceAnswer = readAll(virtualStorageResourceFields);
 
+/** One WWPN out of the two forms in which levels give it. */
 export function toVirtualStorageResource(uri: string, read: Read): VirtualStorageResource {
   const { wwpnInfo: info, plainWwpn, ...rest } = read;
   return { uri, ...rest, wwpn: info?.['world-wide-port-name'] ?? plainWwpn, wwpnStatus: info?.status };
@@ -45,6 +47,7 @@ export type UpdateVirtualStorageResource = WriteOf<
   'name' | 'description' | 'deviceNumber' | 'adapterPortUri'
 >;
 
+/** Body of Update Virtual Storage Resource Properties. */
 export const updateVirtualStorageResourceBody = writerOf(virtualStorageResourceFields, [
   'name',
   'description',

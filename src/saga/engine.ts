@@ -51,7 +51,7 @@ export async function resume<Input, State, Deps>(
   }
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
   run.takeOver(history);
-  if (run.goesForward(saga.recovery) && !history.isUndoing) return await run.forward();
+  if (run.goesForward()) return await run.forward();
   const error = new Error(history.error ?? 'the process ended in the middle of it');
   return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
 }
@@ -59,6 +59,7 @@ export async function resume<Input, State, Deps>(
 /** What the engine needs of a flow; its types were used up when it was built. */
 interface AnySaga<Deps> {
   readonly name: string;
+  readonly recovery: 'back' | 'forward';
   readonly steps: readonly AnyStep<Deps>[];
 }
 
@@ -74,6 +75,8 @@ class Run<State, Deps> {
   readonly #state: Record<string, JsonValue>;
   /** Steps whose effect may exist, in the order in which they were started. */
   readonly #started: Entry<Deps>[] = [];
+  /** The journal says that the flow goes back. */
+  #isTurned = false;
 
   constructor(saga: AnySaga<Deps>, id: string, input: JsonValue, options: ExecuteOptions<Deps>) {
     this.#saga = saga;
@@ -83,6 +86,7 @@ class Run<State, Deps> {
   }
 
   takeOver(history: Replay): void {
+    this.#isTurned = history.isUndoing;
     for (const [name, known] of history.steps) {
       const step = this.#saga.steps.find((candidate) => candidate.name === name);
       if (step === undefined)
@@ -95,9 +99,9 @@ class Run<State, Deps> {
     }
   }
 
-  /** Past a pivot there is only forward; before it, the flow says. */
-  goesForward(recovery: 'back' | 'forward'): boolean {
-    return recovery === 'forward' || this.#started.some((entry) => entry.step.pivot === true);
+  /** Past a pivot there is only forward; before it, the flow says, unless it has turned already. */
+  goesForward(): boolean {
+    return !this.#isTurned && (this.#saga.recovery === 'forward' || this.#isPastReturn());
   }
 
   lastStarted(): string | undefined {
@@ -110,12 +114,11 @@ class Run<State, Deps> {
       try {
         await this.#run(step);
       } catch (error) {
-        const isPastReturn = this.#started.some((entry) => entry.step.pivot === true);
-        if (isPastReturn) return await this.#stuck(step.name, step, [toError(error)], this.#unfinished());
+        if (this.#isPastReturn()) return await this.#stuck(step.name, step, [toError(error)], this.#unfinished());
         return await this.back(step.name, toError(error));
       }
     }
-    await this.#recordEnd({ kind: 'flow-ended', outcome: 'completed' });
+    await this.#recordQuietly({ kind: 'flow-ended', outcome: 'completed' });
     return { kind: 'completed', state: this.#state as State }; // the builder's type says which steps have run
   }
 
@@ -131,7 +134,7 @@ class Run<State, Deps> {
       this.#started.pop();
       Reflect.deleteProperty(this.#state, entry.step.name);
     }
-    await this.#recordEnd({ kind: 'flow-ended', outcome: 'rolled-back', error: describeError(error) });
+    await this.#recordQuietly({ kind: 'flow-ended', outcome: 'rolled-back', error: describeError(error) });
     return { kind: 'rolled-back', failedStep, error };
   }
 
@@ -174,7 +177,7 @@ class Run<State, Deps> {
   async #undo(step: AnyStep<Deps>, was: Settled<JsonValue>): Promise<void> {
     const { undo } = step;
     if (typeof undo !== 'function') return;
-    await this.#recordQuietly({ kind: 'undo-started', step: step.name });
+    await this.#recordTurn(step);
     const done = this.#tell(step, 'undoing');
     const policy = this.#options.undo;
     const never = new AbortController().signal; // undo is shielded from the cancellation that may have caused it
@@ -202,6 +205,10 @@ class Run<State, Deps> {
     }
     await this.#recordQuietly({ kind: 'undo-finished', step: step.name });
     done('undone');
+  }
+
+  #isPastReturn(): boolean {
+    return this.#started.some((entry) => entry.step.pivot === true);
   }
 
   /** Past a pivot, what is left behind is what the steps that are not done were to take away. */
@@ -236,7 +243,7 @@ class Run<State, Deps> {
       },
       'a flow is stuck: something is left behind',
     );
-    await this.#recordEnd({ kind: 'flow-ended', outcome: 'stuck', error: described, leftBehind });
+    await this.#recordQuietly({ kind: 'flow-ended', outcome: 'stuck', error: described, leftBehind });
     return { kind: 'stuck', failedStep, stuckStep: stuckStep.name, error, leftBehind };
   }
 
@@ -296,7 +303,11 @@ class Run<State, Deps> {
     }
   }
 
-  async #recordEnd(event: JournalEvent): Promise<void> {
-    await this.#recordQuietly(event);
+  /** A restart would finish a flow that goes forward: it must not be undone before its journal says that it turned. */
+  async #recordTurn(step: AnyStep<Deps>): Promise<void> {
+    const event = { kind: 'undo-started', step: step.name } as const;
+    if (this.#saga.recovery === 'back' || this.#isTurned) await this.#recordQuietly(event);
+    else await record(this.#options.journal, this.#id, event);
+    this.#isTurned = true;
   }
 }

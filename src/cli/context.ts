@@ -118,9 +118,10 @@ export class CommandContext implements Disposable {
   /** Prints a result on standard output. */
   print(result: Result): void {
     this.progress.end();
-    this.io.stdout.write(
-      formatResult(result, { format: formatOf(this.globals, this.io.stdout), columns: this.globals.column }),
-    );
+    const { stdout } = this.io;
+    const width = stdout.isTerminal ? stdout.columns : undefined;
+    const choice = { format: formatOf(this.globals, stdout), columns: this.globals.column, width };
+    stdout.write(formatResult(result, choice));
   }
 
   [Symbol.dispose](): void {

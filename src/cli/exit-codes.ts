@@ -74,8 +74,7 @@ export function worstOf(codes: readonly ExitCode[]): ExitCode {
  */
 export function exitCodeOf(thrown: unknown): ExitCode {
   if (thrown instanceof AggregateError) return worstOf(thrown.errors.map(exitCodeOf));
-  const cause = findError(thrown, ...telling);
-  return byErrorCode[cause?.code ?? errorCodeOf(thrown)];
+  return byErrorCode[tellingCodeOf(thrown)];
 }
 
 /** The exit code that goes with an error code. */
@@ -90,5 +89,13 @@ export function errorCodeOf(thrown: unknown): ErrorCode {
     return errorCodeOf(thrown.errors.find((error) => exitCodeOf(error) === worst));
   }
   const error = toError(thrown);
-  return error instanceof DpmError ? error.code : 'INTERNAL';
+  if (!(error instanceof DpmError)) return 'INTERNAL';
+  // That it was tried several times says little: what came of it does.
+  return error.code === 'RETRIES_EXHAUSTED' && error.cause instanceof DpmError ? errorCodeOf(error.cause) : error.code;
+}
+
+/** The code that advice goes by: of the cause that says more than the error around it, else of the error. */
+export function tellingCodeOf(thrown: unknown): ErrorCode {
+  // One by one: the weightiest counts, however deep it lies.
+  return telling.find((code) => findError(thrown, code) !== undefined) ?? errorCodeOf(thrown);
 }

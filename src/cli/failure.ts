@@ -1,6 +1,6 @@
 import { describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { errorCodeOf } from './exit-codes.ts';
+import { errorCodeOf, tellingCodeOf } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
 /** What a failure looks like to a program. Source: interfaces.md section 3. */
@@ -32,9 +32,9 @@ export function toFailure(thrown: unknown, requestId: string): Failure {
 }
 
 /** One line for people, with advice where there is some. */
-export function failureLine(failure: Failure): string {
+export function failureLine(failure: Failure, thrown: unknown): string {
   const left = failure.left_behind.length === 0 ? '' : `; left behind: ${failure.left_behind.join(', ')}`;
-  const hint = advice[failure.code];
+  const hint = advice[tellingCodeOf(thrown)];
   const text = `dpm: ${failure.message}${left}${hint === undefined ? '' : ` (${hint})`} [${failure.request_id}]`;
   return `${printable(text)}\n`;
 }

@@ -28,15 +28,15 @@ export function openLog(options: LogOptions): OpenLog {
   const { redactor } = options;
   const file = options.file === undefined ? undefined : openLogFile(options.file);
   const write = (line: string) => {
-    if (file === undefined) options.write(forPeople(redactor.text(line)));
-    else writeSync(file, redactor.text(line));
+    if (file === undefined) options.write(forPeople(redactor.logLine(line)));
+    else writeSync(file, redactor.logLine(line));
   };
   const logger = pino(
     {
       level: options.level,
       base: { requestId: options.requestId },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { log: redactor.fields, bindings: redactor.fields, level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeForLog, error: describeForLog },
     },
     { write },

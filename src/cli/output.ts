@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { stringify as toCsv } from 'csv-stringify/sync';
-import { stringify as toYaml } from 'yaml';
+import { Document, visit } from 'yaml';
 import { ConfigError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import { printable } from './printable.ts';
@@ -17,6 +17,8 @@ export interface OutputChoice {
   readonly format: Format;
   /** Names of `-c`; empty for all. */
   readonly columns: readonly string[];
+  /** Characters in a line of the terminal: tables are wrapped to it where words allow. */
+  readonly width?: number | undefined;
 }
 
 /** A result: one object, or a list whose columns are known even when it is empty. */
@@ -28,11 +30,11 @@ export type Result =
 export function formatResult(result: Result, choice: OutputChoice): string {
   const columns = chooseColumns(choice.columns, columnsOf(result));
   return result.kind === 'object'
-    ? formatObject(pick(result.object, columns), columns, choice.format)
+    ? formatObject(pick(result.object, columns), columns, choice)
     : formatList(
         result.rows.map((row) => pick(row, columns)),
         columns,
-        choice.format,
+        choice,
       );
 }
 
@@ -62,13 +64,13 @@ function pick(object: JsonObject, columns: readonly string[]): JsonObject {
   return Object.fromEntries(columns.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]));
 }
 
-function formatObject(object: JsonObject, columns: readonly string[], format: Format): string {
+function formatObject(object: JsonObject, columns: readonly string[], choice: OutputChoice): string {
   const cells = columns.map((name) => cell(object[name]));
-  switch (format) {
+  switch (choice.format) {
     case 'json':
-      return `${JSON.stringify(object, null, 2)}\n`;
+      return toJson(object);
     case 'yaml':
-      return toYaml(object, { lineWidth: 0 });
+      return toYaml(object);
     case 'csv':
       return csv([columns, cells]);
     case 'value':
@@ -77,17 +79,18 @@ function formatObject(object: JsonObject, columns: readonly string[], format: Fo
       return table(
         ['Field', 'Value'],
         columns.map((name) => [name, tableCell(object[name])]),
+        choice.width,
       );
   }
 }
 
-function formatList(rows: readonly JsonObject[], columns: readonly string[], format: Format): string {
+function formatList(rows: readonly JsonObject[], columns: readonly string[], choice: OutputChoice): string {
   const cells = rows.map((row) => columns.map((name) => cell(row[name])));
-  switch (format) {
+  switch (choice.format) {
     case 'json':
-      return `${JSON.stringify(rows, null, 2)}\n`;
+      return toJson(rows);
     case 'yaml':
-      return toYaml(rows, { lineWidth: 0 });
+      return toYaml(rows);
     case 'csv':
       return csv([columns, ...cells]);
     case 'value':
@@ -96,8 +99,31 @@ function formatList(rows: readonly JsonObject[], columns: readonly string[], for
       return table(
         columns,
         rows.map((row) => columns.map((name) => tableCell(row[name]))),
+        choice.width,
       );
   }
+}
+
+/** Control characters that JSON leaves as they are; a terminal obeys them all the same. */
+const bareControls = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escapeControls(text: string): string {
+  return text.replaceAll(bareControls, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function toJson(value: JsonObject | readonly JsonObject[]): string {
+  return `${escapeControls(JSON.stringify(value, null, 2))}\n`;
+}
+
+function toYaml(value: JsonObject | readonly JsonObject[]): string {
+  const document = new Document(value);
+  visit(document, {
+    // Only within double quotes is an escape one.
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === 'string' && /\p{Cc}/u.test(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return escapeControls(document.toString({ lineWidth: 0 }));
 }
 
 function lines(texts: readonly string[]): string {
@@ -155,8 +181,10 @@ const plainChars = {
   ...{ left: '|', 'left-mid': '+', mid: '-', 'mid-mid': '+', right: '|', 'right-mid': '+', middle: '|' },
 };
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const body = new Table({ head: [...head], chars: plainChars, style: { head: [], border: [] } });
+function table(head: readonly string[], rows: readonly (readonly string[])[], width: number | undefined): string {
+  const widths = width === undefined ? undefined : fitWidths([head, ...rows], width);
+  const wrapping = widths === undefined ? {} : { colWidths: [...widths], wordWrap: true };
+  const body = new Table({ head: [...head], chars: plainChars, style: { head: [], border: [] }, ...wrapping });
   body.push(...rows.map((row) => [...row]));
   return `${withoutInnerRules(body.toString().split('\n'))}\n`;
 }
@@ -167,4 +195,29 @@ function withoutInnerRules(all: readonly string[]): string {
   const belowHead = all.indexOf(rule ?? '', 1);
   const kept = (line: string, index: number) => line !== rule || [0, belowHead, all.length - 1].includes(index);
   return all.filter(kept).join('\n');
+}
+
+/** Blanks on both sides of a cell. */
+const PADDING = 2;
+
+/**
+ * Widths of columns with which a table fits into a line: the widest give way, down to their longest word, so that
+ * nothing is cut and every id can be copied. Undefined when it fits as it is.
+ */
+function fitWidths(rows: readonly (readonly string[])[], width: number): readonly number[] | undefined {
+  const widest = (cells: readonly string[], apart: RegExp) =>
+    PADDING + Math.max(...cells.flatMap((text) => text.split(apart)).map((part) => part.length));
+  const columns = (rows[0] ?? []).map((_, index) => rows.map((row) => row[index] ?? ''));
+  const widths = columns.map((cells) => widest(cells, /\n/));
+  const least = columns.map((cells) => widest(cells, /\s/));
+  const borders = columns.length + 1;
+  let excess = widths.reduce((sum, each) => sum + each, borders) - width;
+  if (excess <= 0) return undefined;
+  for (; excess > 0; excess -= 1) {
+    const giving = widths.map((each, index) => (each > (least[index] ?? each) ? each : 0));
+    const most = Math.max(...giving);
+    if (most === 0) break;
+    widths[giving.indexOf(most)] = most - 1;
+  }
+  return widths;
 }

@@ -1,4 +1,4 @@
-import { BLANKED, blankSecrets, isSecretKey } from '../base/index.ts';
+import { BLANKED, blankSecrets } from '../base/index.ts';
 import type { Secret } from '../base/index.ts';
 
 /** Shorter secrets are words of their own: blanking them everywhere would tell more than it hides. */
@@ -25,12 +25,6 @@ export class Redactor {
   readonly text = (text: string): string =>
     this.#needles.reduce((safe, needle) => safe.replaceAll(needle, BLANKED), text);
 
-  /** The fields of a log record with every secret field blanked, at any depth. Errors are left to their serializer. */
-  readonly fields = (fields: Record<string, unknown>): Record<string, unknown> => {
-    const safe = Object.entries(fields).map(([key, value]) => {
-      if (isSecretKey(key)) return [key, BLANKED];
-      return [key, value instanceof Error ? value : blankSecrets(value)];
-    });
-    return Object.fromEntries(safe) as Record<string, unknown>; // fromEntries says any
-  };
+  /** A JSON line of the log with every secret field blanked, at any depth, and every known secret. */
+  readonly logLine = (line: string): string => this.text(`${JSON.stringify(blankSecrets(JSON.parse(line)))}\n`);
 }

@@ -56,7 +56,7 @@ function report(error: unknown, { argv, io, program, requestId, redactor }: Ende
   const failure = toFailure(error, requestId);
   const format = askedFormat(argv) ?? formatOf({ format: undefined }, io.stdout);
   if (format === 'json') io.stdout.write(redactor.text(`${JSON.stringify({ error: failure })}\n`));
-  io.stderr.write(redactor.text(failureLine(failure)));
+  io.stderr.write(redactor.text(failureLine(failure, error)));
   const debug = program.opts<{ debug?: boolean }>().debug === true;
   if (debug && error instanceof Error) io.stderr.write(redactor.text(`${error.stack ?? ''}\n`));
   return exitCodeOf(error);

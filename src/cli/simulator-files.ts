@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../base/index.ts';
@@ -51,12 +51,19 @@ function writePrivately(path: string, text: string): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(draft, text, { mode: 0o600 });
-    chmodSync(draft, 0o600);
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+  try {
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
-    const message = `option --write-config = ${JSON.stringify(path)}: expected a file that can be written`;
-    throw new ConfigError(message, { option: '--write-config', value: path }, { cause: error });
+    rmSync(draft);
+    throw notWritable(path, error);
   }
+}
+
+function notWritable(path: string, cause: unknown): ConfigError {
+  const message = `option --write-config = ${JSON.stringify(path)}: expected a file that can be written`;
+  return new ConfigError(message, { option: '--write-config', value: path }, { cause });
 }

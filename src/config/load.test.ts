@@ -209,7 +209,9 @@ describe('several sources', () => {
   test('a file that is named and not there is a problem, no file at all a hint', () => {
     const none = { configFiles: [], files: memoryFiles({}) };
 
-    expect(messageOf(() => loadText('', { configFiles: ['/no.conf'] }))).toContain('--config-file = "/no.conf"');
+    expect(messageOf(() => loadText('', { configFiles: ['/no.conf'] }))).toBe(
+      'settings cannot be used: --config-file = "/no.conf": expected a file that exists',
+    );
     expect(messageOf(() => loadText('', none))).toContain('no settings file was found');
   });
 

@@ -9,7 +9,7 @@ import type { NamedPath, Surroundings } from './paths.ts';
 import { settingsError } from './problems.ts';
 import type { SectionName } from './schema.ts';
 import type { Settings } from './settings.ts';
-import { checkNames, chooseFiles, readEnvironment, readSettingsFile } from './sources.ts';
+import { checkNames, chooseFiles, CONFIG_FILE_OPTION, readEnvironment, readSettingsFile } from './sources.ts';
 import type { Findings } from './sources.ts';
 import { readSection } from './values.ts';
 import type { ReadSection } from './values.ts';
@@ -36,6 +36,10 @@ export function loadSettings(options: LoadOptions): Settings {
   const layers = emptyLayers();
   const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
   for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
+  // What an unread file would have said is not missing: one message tells what is wrong.
+  if (findings.problems.some(({ option }) => option === CONFIG_FILE_OPTION)) {
+    throw settingsError('settings', findings.problems);
+  }
   readEnvironment(options.env, layers.environment, findings);
   layers.defaults.add('DEFAULT', 'host', { value: shortName(options.hostname), source: { kind: 'default' } });
   checkNames(layers, findings);

@@ -18,6 +18,9 @@ export interface Findings {
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What a settings file that cannot be read is reported under. */
+export const CONFIG_FILE_OPTION = '--config-file';
+
 const PREFIX = 'NOVA_DPM_';
 const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
 
@@ -53,7 +56,7 @@ export function readRequired(
 
 /** Reads a settings file into the layer of files. */
 export function readSettingsFile(path: string, files: FileAccess, layer: Layer, findings: Findings): void {
-  const text = readRequired(path, '--config-file', files, findings);
+  const text = readRequired(path, CONFIG_FILE_OPTION, files, findings);
   if (text === undefined) return;
   const { entries, problems } = parseIni(text, path);
   findings.problems.push(...problems);

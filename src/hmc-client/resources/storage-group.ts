@@ -183,27 +183,31 @@ export class StorageGroupResource {
     return await this.#requester.call({ ...call, method: 'GET', answer: connectionReportAnswer }, w);
   }
 
-  /** Performs "Accept Mismatched Storage Volumes": what was found takes the place of what was asked for. */
+  /** Performs "Accept Mismatched FCP Storage Volumes": what was found takes the place of what was asked for. */
   async acceptMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
     await this.#settle(uri, volumeUris, 'Accept', w);
   }
 
-  /** Performs "Reject Mismatched Storage Volumes": what was found is not part of the group. */
+  /** Performs "Reject Mismatched FCP Storage Volumes": what was found is not part of the group. */
   async rejectMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
     await this.#settle(uri, volumeUris, 'Reject', w);
   }
 
+  /** A lost answer is judged by the volumes: none of them is mismatched any more. */
   async #settle(uri: string, volumeUris: readonly string[], verb: 'Accept' | 'Reject', w: Waiting): Promise<void> {
     const lower = verb.toLowerCase();
-    const call = this.#call(
-      `${verb} Mismatched Storage Volumes`,
-      `${lower} mismatched volumes of storage group ${uri}`,
-      'update',
-      `${uri}/operations/${lower}-mismatched-storage-volumes`,
-      // The body is not in any public source: named like the bodies of its neighbours. Unverified on hardware.
-      { 'storage-volume-uris': volumeUris },
-    );
-    await this.#requester.call({ ...call, answer: noContent }, w);
+    const what = `${lower} mismatched volumes of storage group ${uri}`;
+    const path = `${uri}/operations/${lower}-mismatched-storage-volumes`;
+    // The body is not in any public source: named like the bodies of its neighbours. Unverified on hardware.
+    const body = { 'storage-volume-uris': volumeUris };
+    const call = this.#call(`${verb} Mismatched FCP Storage Volumes`, what, 'create', path, body);
+    const find = async (): Promise<Found<void> | undefined> => {
+      const volumes = await this.#volumes.getMany(volumeUris, w);
+      const isOpen = volumes.some(({ fulfillmentState }) => fulfillmentState === 'pending-with-mismatches');
+      return isOpen ? undefined : { uri, value: undefined, matches: true };
+    };
+    const send = async () => await this.#requester.call({ ...call, answer: noContent }, w);
+    await sendOnce(this.#requester, { what, send, find }, w);
   }
 
   /** The HMC refuses the whole list for one port that is in its state already: then only the others are sent. */

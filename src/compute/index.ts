@@ -1,7 +1,10 @@
 export type { Share } from './claims.ts';
 export type { Fault } from './instances.ts';
 export { ComputeManager } from './manager.ts';
-export { openManager, toDpmSettings } from './open.ts';
+export { toDpmSettings } from './dpm-settings.ts';
+export { loadComputeDriver } from './load-driver.ts';
+export type { LoadComputeDriverOptions } from './load-driver.ts';
+export { openManager } from './open.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest } from './requests.ts';
 export { StateBusyError } from './state-lock.ts';

@@ -2,12 +2,12 @@ import { silentLogger } from '../base/index.ts';
 import type { Logger, RetryPolicy } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
-import { wwnnFromTemplate } from '../config/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Failpoint, FlowServices, StepEvent } from '../saga/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
-import type { ComputeDriver, DpmDriverSettings, DpmPolicies, RequestContext } from '../virt/index.ts';
+import type { ComputeDriver, DpmPolicies, RequestContext } from '../virt/index.ts';
 import { openDatabase } from './database.ts';
+import { toDpmSettings } from './dpm-settings.ts';
 import { InstanceStore } from './instances.ts';
 import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
@@ -142,37 +142,4 @@ function requireDriver(driver: ComputeDriver | undefined): ComputeDriver {
 function shareOf({ computeDriver, dpm }: Settings) {
   if (computeDriver !== 'dpm.DPMDriver') return { vcpus: Number.MAX_SAFE_INTEGER, memoryMib: Number.MAX_SAFE_INTEGER };
   return { vcpus: dpm.maxProcessors, memoryMib: dpm.maxMemoryMib };
-}
-
-/** The settings in the driver's own words. */
-export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir: string): DpmDriverSettings {
-  const { dpm } = settings;
-  const template = dpm.wwnnTemplate;
-  return {
-    host: settings.host,
-    hmc: {
-      urls: dpm.hmcUrls,
-      userid: dpm.hmcUsername,
-      password: () => Promise.resolve(dpm.hmcPassword),
-      ca: dpm.hmcCa,
-      insecure: dpm.hmcInsecure,
-      maxConcurrent: dpm.maxHmcRequests,
-      client: policies.hmc,
-    },
-    cpc: dpm.cpcObjectId === undefined ? { name: dpm.cpcName ?? '' } : { objectId: dpm.cpcObjectId },
-    maxProcessors: dpm.maxProcessors,
-    maxMemoryMib: dpm.maxMemoryMib,
-    memoryIncrementMib: policies.memoryIncrementMib,
-    adapterPorts: dpm.adapterPorts,
-    ignoredTargets: new Set(dpm.targetWwpnIgnoreList),
-    volumeDrivers: dpm.volumeDrivers,
-    baseDir,
-    connector: {
-      wwnnOf: template === undefined ? undefined : (wwpn) => wwnnFromTemplate(template, wwpn),
-      ip: undefined,
-    },
-    bootAttempts: dpm.bootAttempts,
-    lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
-    undo: policies.undo,
-  };
 }

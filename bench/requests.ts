@@ -1,0 +1,106 @@
+/*
+ * npm run bench: HMC requests as the simulator counts them, and time against the sum of simulated service times.
+ * Everything is a count or a ratio taken in one run: no figure depends on the machine.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openManager } from '../src/compute/index.ts';
+import type { ComputeManager } from '../src/compute/index.ts';
+import { startSimulator } from '../src/simulator/index.ts';
+import type { RequestLogEntry, Simulator, SimulatorOptions } from '../src/simulator/index.ts';
+import { settingsFor } from '../test/support/world.ts';
+
+const context = { requestId: 'req-bench', signal: new AbortController().signal };
+
+/** Logon and the polling of jobs are not counted: the one happens once, the other as often as the job takes. */
+const uncounted = new Set(['Logon', 'Logoff', 'Query Job Status']);
+const isCounted = ({ server, operation }: RequestLogEntry) => server === 'hmc' && !uncounted.has(operation);
+
+export interface Count {
+  readonly requests: number;
+  readonly inSequence: number;
+}
+
+export function countHmc(sim: Simulator): Count {
+  return { requests: sim.log.count(isCounted), inSequence: sim.log.longestChain(isCounted) };
+}
+
+interface Bench extends AsyncDisposable {
+  readonly sim: Simulator;
+  readonly manager: ComputeManager;
+}
+
+export async function openBench(options: SimulatorOptions): Promise<Bench> {
+  const sim = await startSimulator(options);
+  const statePath = mkdtempSync(join(tmpdir(), 'nova-dpm-bench-'));
+  const manager = await openManager(settingsFor(sim, { 'DEFAULT.state_path': statePath }), {
+    context,
+    baseDir: statePath,
+  });
+  return {
+    sim,
+    manager,
+    [Symbol.asyncDispose]: async () => {
+      await manager[Symbol.asyncDispose]();
+      await sim.close();
+      rmSync(statePath, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A spawn from one volume, over this many FCP adapters. */
+export async function spawnCount(options: SimulatorOptions): Promise<Count> {
+  await using bench = await openBench(options);
+  bench.sim.log.clear();
+  await bench.manager.create(
+    { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: bench.sim.volumes[0]?.id ?? '' }], start: true },
+    context,
+  );
+  // What shows the server afterwards is not the spawn.
+  const end = bench.sim.log.entries.findLastIndex(
+    ({ operation }) => operation === 'Get Partition Properties' || operation === 'Start Partition',
+  );
+  const started = bench.sim.log.entries.findIndex(({ operation }) => operation === 'List Partitions of a CPC');
+  const entries = new Set(bench.sim.log.entries.slice(0, started < 0 ? end + 1 : started));
+  const ofSpawn = (entry: RequestLogEntry) => isCounted(entry) && entries.has(entry);
+  return { requests: bench.sim.log.count(ofSpawn), inSequence: bench.sim.log.longestChain(ofSpawn) };
+}
+
+/** What a command costs with this many partitions on the CPC. */
+export async function listCounts(partitions: number): Promise<{ list: Count; hypervisor: Count }> {
+  const volumes = Array.from({ length: partitions }, (_, index) => ({
+    name: `boot-${index}`,
+    size: 1,
+    bootable: true,
+  }));
+  await using bench = await openBench({ adapters: 2, volumes, cpcIfls: 200, adapterCapacity: 254 });
+  await Promise.all(
+    volumes.map(({ name }, index) =>
+      bench.manager.create(
+        { name: `s${index}`, vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: name }], start: false },
+        context,
+      ),
+    ),
+  );
+  bench.sim.log.clear();
+  await bench.manager.list(context);
+  const list = countHmc(bench.sim);
+  bench.sim.log.clear();
+  await bench.manager.hypervisorShow(context);
+  return { list, hypervisor: countHmc(bench.sim) };
+}
+
+/** Wall time of a spawn divided by the sum of the service times of its requests: below 1 when they overlap. */
+export async function overlap(adapters: number, latencyMs: number): Promise<number> {
+  await using bench = await openBench({ adapters, latencyMs });
+  bench.sim.log.clear();
+  const startedAt = performance.now();
+  await bench.manager.create(
+    { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: bench.sim.volumes[0]?.id ?? '' }] },
+    context,
+  );
+  const wallMs = performance.now() - startedAt;
+  const serviceMs = bench.sim.log.entries.reduce((total, entry) => total + entry.serviceMs, 0);
+  return wallMs / serviceMs;
+}

@@ -1,0 +1,42 @@
+import { silentLogger } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
+import type { Settings } from '../config/index.ts';
+import { MemoryJournal } from '../saga/index.ts';
+import type { Journal, StepEvent } from '../saga/index.ts';
+import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
+import type { ComputeDriver, DpmPolicies, VirtApi } from '../virt/index.ts';
+import { toDpmSettings } from './dpm-settings.ts';
+
+/** @public */
+export interface LoadComputeDriverOptions {
+  /** What the compute manager offers its driver: the way back into its block device mapping. */
+  readonly virtapi: VirtApi;
+  /** Default: kept in memory, so that a restart knows nothing of what was unfinished. */
+  readonly journal?: Journal;
+  readonly log?: Logger;
+  readonly onStep?: (event: StepEvent) => void;
+  readonly policies?: Partial<DpmPolicies>;
+  /** Where modules of third parties are looked for. */
+  readonly baseDir: string;
+}
+
+/**
+ * Loads the driver that `DEFAULT.compute_driver` names, for a compute manager of one's own. Nothing is sent before
+ * `initHost`.
+ *
+ * @throws ConfigError naming the option, the value and what was expected
+ * @public
+ */
+export async function loadComputeDriver(settings: Settings, options: LoadComputeDriverOptions): Promise<ComputeDriver> {
+  const policies = { ...defaultDpmPolicies, ...options.policies };
+  const services = {
+    journal: options.journal ?? new MemoryJournal(),
+    undo: policies.undo,
+    log: options.log ?? silentLogger,
+    onStep: options.onStep,
+    virtapi: options.virtapi,
+    host: settings.host,
+    dpm: () => toDpmSettings(settings, policies, options.baseDir),
+  };
+  return await loadDriver(settings.computeDriver, services, options.baseDir);
+}

@@ -1,0 +1,74 @@
+/**
+ * nova-dpm: instances as partitions of an IBM Z or LinuxONE machine in DPM mode, booted from Fibre Channel LUNs that
+ * Cinder provides.
+ *
+ * @packageDocumentation
+ */
+export {
+  describeError,
+  DpmError,
+  errorCodes,
+  findError,
+  lunFromCinder,
+  lunToByPath,
+  parseLun,
+  parseWwpn,
+  Secret,
+} from './base/index.ts';
+export type { ErrorCode, ErrorFacts, JsonValue, Logger, Lun, Waiting, Wwpn } from './base/index.ts';
+export { openCinder, volumeConnections } from './cinder-client/index.ts';
+export type {
+  CinderClient,
+  CinderOptions,
+  ConnectionInfo,
+  Connector,
+  Reservation,
+  VolumeConnections,
+} from './cinder-client/index.ts';
+export { ComputeManager, loadComputeDriver, openManager, StateBusyError } from './compute/index.ts';
+export type {
+  CreateServer,
+  HypervisorView,
+  LoadComputeDriverOptions,
+  OpenManagerOptions,
+  PartitionView,
+  ServerDetail,
+  ServerSummary,
+  ServerVolume,
+  ServerVolumeRequest,
+} from './compute/index.ts';
+export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
+export type { FileAccess, LoadOptions, Settings } from './config/index.ts';
+export type { Initiator, PartitionOwner, PartitionRef, PartitionStorage, VolumePath } from './partition/index.ts';
+export { MemoryJournal } from './saga/index.ts';
+export type { FlowSummary, Journal, JournalEvent, StepEvent } from './saga/index.ts';
+export { DpmDriver, FakeDriver } from './virt/index.ts';
+export type {
+  AvailableResource,
+  BlockDeviceInfo,
+  ComputeDriver,
+  ComputeDriverClass,
+  DriverBlockDevice,
+  DriverServices,
+  Instance,
+  InstanceInfo,
+  RequestContext,
+  VirtApi,
+} from './virt/index.ts';
+export {
+  ConnectionInfoError,
+  FibreChannelVolumeDriver,
+  NoUsableTargetError,
+  parseFcConnection,
+  selectPaths,
+} from './volume/index.ts';
+export type {
+  ConnectedVolume,
+  FcConnection,
+  PathSelection,
+  VolumeDriver,
+  VolumeDriverClass,
+  VolumeDriverContext,
+  VolumeInstance,
+  VolumeOptions,
+} from './volume/index.ts';

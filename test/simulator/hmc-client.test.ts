@@ -1,34 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeError, neverAborted, Secret } from '../../src/base/index.ts';
-import { HmcAuthError, HmcConnectionError, isHmcError, openHmcSession } from '../../src/hmc-client/index.ts';
-import type { CreatePartition, HmcSession, HmcSessionOptions } from '../../src/hmc-client/index.ts';
+import { describeError, Secret } from '../../src/base/index.ts';
+import { HmcAuthError, HmcConnectionError, isHmcError } from '../../src/hmc-client/index.ts';
+import type { CreatePartition, HmcSession } from '../../src/hmc-client/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
-import type { FaultKind, Simulator } from '../../src/simulator/index.ts';
-import { quickPolicies } from '../support/hmc-policies.ts';
-
-const w = { signal: neverAborted() };
-const waiting = { ...w, timeoutMs: 20_000 };
-
-function open({ hmc, ca }: Simulator, options: Partial<HmcSessionOptions> = {}): HmcSession {
-  return openHmcSession({
-    urls: [hmc.url],
-    userid: hmc.username,
-    password: async () => new Secret(hmc.password),
-    policies: quickPolicies,
-    tls: ca && { ca: ca.pem },
-    ...options,
-  });
-}
-
-const cpcUriOf = ({ hmc }: Simulator) => `/api/cpcs/${hmc.cpcObjectId}`;
+import type { Simulator } from '../../src/simulator/index.ts';
+import { cpcUriOf, fcpPortUris, openSession as open, survivableFaults, w, waiting } from '../support/hmc-session.ts';
 
 const web: CreatePartition = { name: 'web1', iflProcessors: 1, initialMemory: 4096, maximumMemory: 4096 };
-
-async function fcpPortUris(hmc: HmcSession, cpcUri: string): Promise<string[]> {
-  const summaries = await hmc.adapters.list(cpcUri, { type: 'fcp' }, w);
-  const adapters = await Promise.all(summaries.map(async ({ uri }) => await hmc.adapters.get(uri, w)));
-  return adapters.flatMap(({ storagePortUris }) => storagePortUris);
-}
 
 const isCounted = ({ server, operation }: { server: string; operation: string }) =>
   server === 'hmc' && !['Logon', 'Logoff', 'Query Job Status'].includes(operation);
@@ -108,22 +86,6 @@ test.each(['z13', 'z14', 'z15', 'z16', 'z17'] as const)(
   },
 );
 
-/** Faults after which every call still has its effect, once, and says so. */
-const survivable: Readonly<Record<string, FaultKind>> = {
-  'the connection is refused': { type: 'refuse-connection' },
-  'the connection breaks before the effect': { type: 'drop', when: 'before' },
-  'the connection breaks after the effect': { type: 'drop', when: 'after' },
-  'the answer is cut off': { type: 'truncate' },
-  'the answer is damaged': { type: 'malformed' },
-  'the session is lost': { type: 'session-lost' },
-  'the HMC restarts': { type: 'restart' },
-  'the object is busy': { type: 'refuse', status: 409, reason: 2 },
-  'the HMC is not ready': { type: 'refuse', status: 503, reason: 1, headers: { 'Retry-After': '0' } },
-  'the HMC errs before the effect': { type: 'refuse', status: 500, reason: 12, effect: 'none' },
-  'the HMC errs after the effect': { type: 'refuse', status: 500, reason: 12, effect: 'done' },
-  'an HTML page comes instead': { type: 'html', status: 500 },
-};
-
 interface Stage {
   readonly hmc: HmcSession;
   readonly cpcUri: string;
@@ -178,13 +140,15 @@ async function setStage(simulator: Simulator, hmc: HmcSession): Promise<Stage> {
   return { hmc, cpcUri, partitionUri, hbaUri, portUri };
 }
 
-const matrix = Object.keys(calls).flatMap((operation) => Object.keys(survivable).map((fault) => [operation, fault]));
+const matrix = Object.keys(calls).flatMap((operation) =>
+  Object.keys(survivableFaults).map((fault) => [operation, fault]),
+);
 
 test.each(matrix)('%s has its effect exactly once although %s', async (operation = '', fault = '') => {
   await using simulator = await startSimulator({ machine: 'z13' });
   const hmc = open(simulator);
   const stage = await setStage(simulator, hmc);
-  const kind = survivable[fault];
+  const kind = survivableFaults[fault];
   if (kind === undefined) throw new Error(`there is no fault ${fault}`);
   simulator.faults.add({ id: 'chosen', server: 'hmc', operation, kind });
 

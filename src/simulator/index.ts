@@ -10,6 +10,8 @@ export {
   type HmcUser,
   type Json,
   type MachineName,
+  type MadeStorageGroup,
+  type PreparedStorageGroup,
   type Props,
   type ReasonName,
   type Resource,

@@ -2,7 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startHmc, type Clock, type HmcOptions, type HmcSnapshot, type SimulatedHmc } from './hmc/index.ts';
+import {
+  startHmc,
+  type Clock,
+  type HmcOptions,
+  type HmcSnapshot,
+  type MadeStorageGroup,
+  type PreparedStorageGroup,
+  type SimulatedHmc,
+} from './hmc/index.ts';
 import {
   startOpenstack,
   type CinderOptions,
@@ -51,6 +59,8 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   /** Users of Keystone. */
   readonly users?: readonly UserOptions[];
   readonly volumes?: readonly VolumeOptions[];
+  /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
+  readonly storageGroups?: readonly PreparedStorageGroup[];
 }
 
 /**
@@ -77,6 +87,8 @@ export interface Simulator extends AsyncDisposable {
   /** What clients have to trust; absent without TLS. The file is removed when the simulator closes. */
   readonly ca: { readonly pem: string; readonly file: string } | undefined;
   readonly volumes: readonly InitialVolume[];
+  /** The storage groups of the options, in their order. */
+  readonly storageGroups: readonly MadeStorageGroup[];
   /** Settings with which nova-dpm works against this simulator; passwords are in them. */
   settings(): SimulatorSettings;
   snapshot(): SimulatorSnapshot;
@@ -104,8 +116,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const hmc = cleanup.use(
     await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority)),
   );
+  const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
   const running = cleanup.move();
-  return present({ hmc, openstack, san, log, faults, ca }, () => running.disposeAsync());
+  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => running.disposeAsync());
 }
 
 interface Shared {
@@ -118,9 +131,13 @@ interface Parts extends Shared {
   readonly hmc: SimulatedHmc;
   readonly openstack: Openstack;
   readonly ca: Simulator['ca'];
+  readonly storageGroups: readonly MadeStorageGroup[];
 }
 
-function present({ hmc, openstack, san, log, faults, ca }: Parts, close: () => Promise<void>): Simulator {
+function present(
+  { hmc, openstack, san, log, faults, ca, storageGroups }: Parts,
+  close: () => Promise<void>,
+): Simulator {
   const { cinder, keystone, volumes } = openstack;
   return {
     hmc,
@@ -131,11 +148,27 @@ function present({ hmc, openstack, san, log, faults, ca }: Parts, close: () => P
     faults,
     ca,
     volumes,
+    storageGroups,
     settings: () => composeSettings(hmc, openstack, ca?.file),
     snapshot: () => ({ hmc: hmc.snapshot(), san: san.snapshot(), cinder: cinder.snapshot() }),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Makes a group, and for one of type fcp the disks that fulfil it: all bootable ones boot. */
+function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: PreparedStorageGroup): MadeStorageGroup {
+  const made = hmc.addStorageGroup(wanted);
+  if (wanted.type !== 'fcp') return made;
+  for (const [index, { sizeGib, usage }] of wanted.volumes.entries()) {
+    const volumeId = `${wanted.name}-${index}`;
+    san.createVolume({ id: volumeId, sizeGib, bootable: usage === 'boot' });
+    const shown = san.mapVolume({ volumeId, host: wanted.name, initiators: made.wwpns, lunForm: 'peripheral' });
+    const ports = shown.flatMap((each) => each.ports);
+    for (const wwpn of made.wwpns) for (const port of ports) san.zone(wwpn, port);
+  }
+  hmc.discover(made.uri);
+  return made;
 }
 
 /** Programs are told of an authority by a file. */

@@ -104,6 +104,27 @@ describe('startSimulator', () => {
     expect(simulator.log.count(({ server }) => server === 'hmc')).toBe(1);
   });
 
+  it('has storage groups that an administrator prepared, of each type', async () => {
+    const volumes = [{ name: 'root', sizeGib: 30, usage: 'boot' }] as const;
+    const types = ['fcp', 'fc', 'nvme'] as const;
+    await using simulator = await startSimulator({
+      machine: 'z16',
+      storageGroups: types.map((type) => ({ name: type, type, volumes })),
+    });
+    const { caller } = await callerOf(simulator);
+
+    const { body } = await caller.get('/api/storage-groups?fulfillment-state=complete');
+
+    expect(body['storage-groups']).toMatchObject(types.map((type) => ({ name: type, type })));
+    const [fcp] = simulator.storageGroups;
+    expect((await caller.get(fcp!.volumeUris[0]!)).body).toMatchObject({
+      'active-size': 30,
+      usage: 'boot',
+      name: 'root',
+    });
+    expect(fcp!.wwpns).toHaveLength(2);
+  });
+
   it('leaves nothing running when one of its servers cannot start', async () => {
     await using first = await startSimulator();
 

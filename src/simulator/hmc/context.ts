@@ -8,6 +8,7 @@ import { objectsOf, textOf } from './model/json.ts';
 import { HmcModel, type Resource } from './model/model.ts';
 import { reasonTable, type ReasonTable } from './model/refusal.ts';
 import type { HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
+import type { FcpGroupState } from './storage/fcp-state.ts';
 import { Sessions } from './sessions.ts';
 
 /** Level of the HMC itself; the machines that it manages may be older. */
@@ -59,6 +60,8 @@ export class HmcContext {
   readonly hmc: HmcLevel;
   /** Fabric of the SAN that each FCP port is cabled to, by port URI. */
   readonly cabling = new Map<string, string>();
+  /** What FCP storage groups know beside their properties, by URI. */
+  readonly fcpGroups = new Map<string, FcpGroupState>();
   /** API features of each CPC, by its URI; none where the operation that lists them does not exist. */
   readonly cpcApiFeatures = new Map<string, readonly string[]>();
   /** Operating system messages by partition URI, while the partition is activated. */
@@ -98,6 +101,12 @@ export class HmcContext {
   /** Generation of the CPC that a resource belongs to: 13 to 17. */
   levelOf(resource: Resource): number {
     return levelOfVersion(textOf(this.cpcOf(resource).props, 'se-version'));
+  }
+
+  /** Generation of the CPC that a storage group is for. */
+  levelOfGroup(group: Resource): number {
+    const cpc = this.model.find('cpc', textOf(group.props, 'cpc-uri'));
+    return cpc === undefined ? this.hmc.level : this.levelOf(cpc);
   }
 
   /** Whether the CPC has storage groups instead of vHBAs. */

@@ -21,7 +21,12 @@ import { partitionOperationRoutes } from './routes/partition-operations.ts';
 import { partitionRoutes } from './routes/partitions.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { storageAttachmentRoutes } from './routes/storage-attachment.ts';
+import { storageElementRoutes } from './routes/storage-elements.ts';
+import { storageGroupOperationRoutes } from './routes/storage-group-operations.ts';
+import { storageGroupRoutes } from './routes/storage-groups.ts';
 import { virtualSwitchRoutes } from './routes/virtual-switches.ts';
+import { discoverNow, prepareGroup, type MadeStorageGroup, type PreparedStorageGroup } from './storage/prepare.ts';
 import { takeSnapshot, type HmcSnapshot } from './snapshot.ts';
 
 const routes = [
@@ -35,6 +40,10 @@ const routes = [
   ...partitionOperationRoutes,
   ...hbaRoutes,
   ...nicRoutes,
+  ...storageGroupRoutes,
+  ...storageGroupOperationRoutes,
+  ...storageElementRoutes,
+  ...storageAttachmentRoutes,
   ...otherRoutes,
   ...serviceRoutes,
 ];
@@ -69,6 +78,10 @@ export interface SimulatedHmc extends AsyncDisposable {
   restart(): void;
   /** An operating system ends (`paused`) or crashes (`terminated`) its own partition. */
   endFromInside(partitionUri: string, status: 'paused' | 'terminated'): void;
+  /** Makes a storage group as an administrator would have, without a request. */
+  addStorageGroup(wanted: PreparedStorageGroup): MadeStorageGroup;
+  /** Discovers the LUNs of an FCP storage group now. */
+  discover(storageGroupUri: string): void;
   close(): Promise<void>;
 }
 
@@ -144,6 +157,11 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
       const partition = context.model.find('partition', uri);
       if (partition === undefined) throw new Error(`there is no partition at ${uri}`);
       endFromInside(context, partition, status);
+    },
+    addStorageGroup: (wanted) => prepareGroup(context, cpc, wanted),
+    discover: (uri) => {
+      const group = context.model.find('storage-group', uri);
+      if (group !== undefined) discoverNow(context, group);
     },
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),

@@ -21,6 +21,19 @@ export function buildMachine(context: HmcContext, fabrics: readonly string[]): v
   context.model.add('console', null, consoleProps(context, profile));
   const cpc = addCpc(context, profile);
   addAdapters(context, cpc, profile, fabrics);
+  if (profile.features !== undefined) addControlUnit(context);
+}
+
+/** One FICON control unit, as the disks of FICON storage groups need it. */
+function addControlUnit(context: HmcContext): void {
+  const id = context.ids.next();
+  context.model.add('storage-control-unit', '/api/console', {
+    'object-id': id,
+    'object-uri': `/api/storage-control-units/${id}`,
+    name: 'CU 0',
+    description: '',
+    'logical-address': '00',
+  });
 }
 
 function consoleProps(context: HmcContext, profile: MachineProfile): Props {

@@ -4,7 +4,10 @@ import { textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { testOperatingSystem } from '../rules/partition-rules.ts';
 import { statusOf } from '../rules/statuses.ts';
+import { resourcesOf } from '../storage/attachment.ts';
 import { loadFromStorageVolume } from '../storage/boot-volume.ts';
+import { wwpnOf } from '../storage/fcp-state.ts';
+import { loginPortOf } from '../storage/paths.ts';
 
 /** How a load ended. `messages` are what the operating system messages interface shows of it. */
 export interface LoadResult {
@@ -97,20 +100,18 @@ const problems: Readonly<Record<ProbeFailure, string>> = {
 /** Initiators of a partition with the ports they use: vHBAs, or virtual storage resources of its groups. */
 export function initiatorsOf(context: HmcContext, partition: Resource): { wwpn: string; portUri: string }[] {
   const { model } = context;
-  const hbas = model
-    .childrenOf(partition, 'hba')
-    .map(({ props }) => ({ wwpn: textOf(props, 'wwpn'), portUri: portOf(props) }));
+  const hbas = model.childrenOf(partition, 'hba');
+  const own = hbas.map(({ props }) => ({ wwpn: textOf(props, 'wwpn'), portUri: textOf(props, 'adapter-port-uri') }));
   const groups = textsOf(partition.props, 'storage-group-uris').map((uri) => model.find('storage-group', uri));
-  const resources = groups.flatMap((group) =>
-    group === undefined ? [] : model.childrenOf(group, 'virtual-storage-resource'),
-  );
-  const own = resources.filter(({ props }) => props['partition-uri'] === partition.uri);
-  return [
-    ...hbas,
-    ...own.map(({ props }) => ({ wwpn: textOf(props, 'world-wide-port-name'), portUri: portOf(props) })),
-  ];
+  const resources = groups.flatMap((group) => (group === undefined ? [] : groupInitiators(context, partition, group)));
+  return [...own, ...resources];
 }
 
-function portOf(props: Resource['props']): string {
-  return textOf(props, 'adapter-port-uri');
+function groupInitiators(
+  context: HmcContext,
+  partition: Resource,
+  group: Resource,
+): { wwpn: string; portUri: string }[] {
+  const resources = resourcesOf(context, group, partition).filter((resource) => wwpnOf(resource) !== '');
+  return resources.map((resource) => ({ wwpn: wwpnOf(resource), portUri: loginPortOf(context, group, resource) }));
 }

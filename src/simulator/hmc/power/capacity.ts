@@ -68,7 +68,11 @@ function missingProcessors(cpc: Resource, others: readonly Resource[], partition
 /** An adapter that went over its limit, because the limit was lowered after vHBAs were made. */
 function missingAdapters(context: HmcContext, partition: Resource): string[] {
   const { model } = context;
-  const ports = model.childrenOf(partition, 'hba').map(({ props }) => textOf(props, 'adapter-port-uri'));
+  const resources = model
+    .all('virtual-storage-resource')
+    .filter(({ props }) => props['partition-uri'] === partition.uri && textOf(props, 'adapter-port-uri') !== '');
+  const users = [...model.childrenOf(partition, 'hba'), ...resources];
+  const ports = users.map(({ props }) => textOf(props, 'adapter-port-uri'));
   const adapters = new Set(ports.map((uri) => model.find('adapter', uri.split('/storage-ports/')[0] ?? '')));
   return [...adapters].flatMap((adapter) => {
     if (adapter === undefined) return ['a storage adapter is missing'];

@@ -7,7 +7,7 @@ import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { closeConsole, openConsole, say } from '../os-console.ts';
 import { startableStatuses, statusOf, stoppableStatuses, transitionalStatuses } from '../rules/statuses.ts';
-import { incompleteBootGroup } from '../storage/boot-volume.ts';
+import { hasIncompleteGroup, incompleteBootGroup } from '../storage/boot-volume.ts';
 import type { SimResponse } from '../../server/index.ts';
 import { initiatorsOf, isPortUsable, load, type LoadResult } from './boot.ts';
 import { missingCapacity } from './capacity.ts';
@@ -140,7 +140,8 @@ function finishStart(context: HmcContext, partition: Resource, result: LoadResul
   if (result.outcome === 'loaded') {
     const down = end === 'degraded' ? adaptersOf(context, partition) : brokenAdapters(context, partition);
     partition.props['degraded-adapters'] = down;
-    trail(context, partition, 'paused', down.length > 0 || end === 'degraded' ? 'degraded' : 'active');
+    const isDegraded = down.length > 0 || end === 'degraded' || hasIncompleteGroup(context, partition);
+    trail(context, partition, 'paused', isDegraded ? 'degraded' : 'active');
     return;
   }
   const failure = end === 'terminated' || end === 'paused' ? end : failureStatus(context, result);
@@ -207,8 +208,8 @@ function showOperatingSystem({ props }: Resource, isRunning: boolean): void {
 }
 
 function brokenAdapters(context: HmcContext, partition: Resource): string[] {
-  const down = initiatorsOf(context, partition).filter(({ portUri }) => !isPortUsable(context, portUri));
-  return adapterUris(down);
+  const known = initiatorsOf(context, partition).filter(({ portUri }) => portUri !== '');
+  return adapterUris(known.filter(({ portUri }) => !isPortUsable(context, portUri)));
 }
 
 function adaptersOf(context: HmcContext, partition: Resource): string[] {

@@ -28,6 +28,12 @@ export const otherRoutes: readonly HmcRoute[] = [
     operation: 'Get Capacity Group Properties',
     handle: (call) => ok(getProperties(call, call.element('capacity-group').props)),
   },
+  {
+    method: 'GET',
+    path: '/api/storage-control-units/:id',
+    operation: 'Get Storage Control Unit Properties',
+    handle: (call) => ok(getProperties(call, call.object('storage-control-unit').props)),
+  },
 ];
 
 function listLogicalPartitions(call: Call): SimResponse {

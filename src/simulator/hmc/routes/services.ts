@@ -8,7 +8,7 @@ import { checkBody, type PropertyRules } from '../rules/property-rule.ts';
 import { adapterView } from '../views/adapter-view.ts';
 import { cpcView } from '../views/cpc-view.ts';
 import { partitionView } from '../views/partition-view.ts';
-import { storageGroupView } from '../storage/group-view.ts';
+import { storageGroupView, storageVolumeView, virtualStorageResourceView } from '../storage/group-view.ts';
 
 /** Services that work on many resources at once. */
 export const serviceRoutes: readonly HmcRoute[] = [
@@ -155,6 +155,10 @@ export function viewOf(context: HmcContext, resource: Resource): Props {
       return cpcView(context, resource);
     case 'storage-group':
       return storageGroupView(context, resource);
+    case 'storage-volume':
+      return storageVolumeView(context, resource);
+    case 'virtual-storage-resource':
+      return virtualStorageResourceView(context, resource);
     default:
       return resource.props;
   }

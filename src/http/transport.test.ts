@@ -113,6 +113,30 @@ test('a peer that takes the connection and never agrees on TLS fails by the conn
   expect(failure.reason).toContain('no connection within 0.03 s');
 });
 
+test('a connection that breaks before TLS is agreed on failed while connecting, with nothing sent', async () => {
+  const url = await listen(
+    createTcpServer((socket) => socket.destroy()),
+    'https',
+  );
+  using transport = transportTo(url);
+
+  expect(await failureOf(transport.request(get()))).toMatchObject({ phase: 'connect', sent: false });
+});
+
+test('a connection that nobody uses is closed before the peer does, and a slow answer is not cut off by that', async () => {
+  const closed = gate();
+  const url = await serve((request, response) => {
+    request.socket.once('close', () => closed.arrive());
+    setTimeout(() => response.end('slow'), 60);
+  });
+  using transport = transportTo(url, { idleTimeoutMs: 20 });
+
+  const answer = await transport.request(get());
+  await closed.until(1);
+
+  expect(answer.text).toBe('slow');
+});
+
 test('a connection that is reset after the request may have been heard', async () => {
   const url = await serve((request) => request.socket.destroy());
   using transport = transportTo(url);

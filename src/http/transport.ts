@@ -1,14 +1,13 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { AgentOptions } from 'node:https';
-import type { Duplex } from 'node:stream';
-import axios, { AxiosError } from 'axios';
+import type { Agent as HttpAgent } from 'node:http';
+import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
 import { whileWanted, withDeadline } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
+import { makeAgents } from './agents.ts';
 import { TransportError } from './errors.ts';
 import type { TransportPhase } from './errors.ts';
+import { classifyFailure, cleanCause, explainFailure } from './failure.ts';
 
 /** How one peer is reached. Plain data, apart from the logger. */
 export interface TransportOptions {
@@ -25,6 +24,8 @@ export interface TransportOptions {
   readonly maxQueued: number;
   /** Longest answer that is read, in bytes. */
   readonly maxResponseBytes: number;
+  /** Unused connections are closed after this. */
+  readonly idleTimeoutMs?: number | undefined;
   readonly log: Logger;
 }
 
@@ -180,109 +181,4 @@ function flattenHeaders(headers: AxiosResponse['headers']): Record<string, strin
   return Object.fromEntries(
     pairs.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : String(value)]),
   );
-}
-
-function makeAgents(options: TransportOptions): { http: HttpAgent; https: HttpsAgent } {
-  const common: AgentOptions = { keepAlive: true, maxSockets: options.maxConcurrent, scheduling: 'lifo' };
-  const tls: AgentOptions = {
-    ...common,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: options.tls?.insecure !== true,
-    ...(options.tls?.ca === undefined ? {} : { ca: [options.tls.ca].flat() }),
-  };
-  const http = limitConnect(new HttpAgent(common), 'connect', options.connectTimeoutMs);
-  const https = limitConnect(new HttpsAgent(tls), 'secureConnect', options.connectTimeoutMs);
-  return { http, https };
-}
-
-/** Node's agents have no deadline for the connection alone, so each new socket gets one. */
-function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect', timeoutMs: number): A {
-  const create = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback) => {
-    const socket: Duplex | null | undefined = create(options, callback);
-    if (socket) {
-      const timer = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs);
-      const stop = () => clearTimeout(timer);
-      socket.once(ready, stop).once('close', stop);
-    }
-    return socket;
-  };
-  return agent;
-}
-
-function connectTimeout(timeoutMs: number): Error {
-  return Object.assign(new Error(`no connection within ${timeoutMs / 1000} s`), { code: 'CONNECT_TIMEOUT' });
-}
-
-const notSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'CONNECT_TIMEOUT',
-  'ERR_INVALID_URL',
-]);
-
-/** In which phase it failed, and whether the peer may have got the request. Unsure counts as "may have". */
-function classifyFailure(error: unknown): [TransportPhase, boolean] {
-  const code = codeOf(error);
-  if (notSent.has(code)) return ['connect', false];
-  if (isTlsFailure(code)) return ['tls', false];
-  return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
-}
-
-/** Had the answer begun? axios says so in words only: for an answer that is cut off, and for one beyond the limit. */
-function hasBegun(error: AxiosError): boolean {
-  return error.response !== undefined || /aborted|maxContentLength/.test(error.message);
-}
-
-function isTlsFailure(code: string): boolean {
-  return /CERT|SSL|TLS|_VERIFY_|UNABLE_TO_|SELF_SIGNED|ALTNAME|EPROTO|HOSTNAME_MISMATCH/.test(code);
-}
-
-function codeOf(error: unknown): string {
-  let current = error;
-  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
-    if ('code' in current && typeof current.code === 'string' && !current.code.startsWith('ERR_BAD'))
-      return current.code;
-    current = current.cause ?? ('errors' in current && Array.isArray(current.errors) ? current.errors[0] : undefined);
-  }
-  return '';
-}
-
-const explanations: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  ECONNRESET: 'the connection was reset',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'the certificate is self-signed; give it, or the CA that signed it, as the CA file of this peer',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer',
-  CERT_NOT_YET_VALID: 'the certificate is not valid yet; compare the clocks',
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'the certificate is for another host name; use the name that it carries, or have one made for this name',
-  EPROTO: 'the peer does not speak TLS 1.2 or later on this port',
-};
-
-/** Never axios's own text for a request that carried data: it can quote what was sent. */
-function explainFailure(error: unknown): string {
-  const code = codeOf(error);
-  const known = explanations[code];
-  if (known !== undefined) return known;
-  if (isTlsFailure(code)) return `TLS failed (${code})`;
-  if (error instanceof AxiosError) return error.message;
-  return error instanceof Error ? error.message : 'it failed without an error';
-}
-
-/** An AxiosError carries headers and body, passwords among them: it never leaves this file, not even as a cause. */
-function cleanCause(error: unknown): unknown {
-  if (error instanceof AxiosError) return undefined;
-  return error;
 }

@@ -1,0 +1,91 @@
+import { AxiosError } from 'axios';
+import type { TransportPhase } from './errors.ts';
+
+/** Errors of sockets that were not ready for a request yet: whatever they are, nothing was sent. */
+const unready = new WeakSet<Error>();
+
+/** Notes that the socket of this error was not ready for a request. */
+export function markUnready(error: Error): void {
+  unready.add(error);
+}
+
+const notSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'CONNECT_TIMEOUT',
+  'ERR_INVALID_URL',
+]);
+
+/** In which phase it failed, and whether the peer may have got the request. Unsure counts as "may have". */
+export function classifyFailure(error: unknown): [TransportPhase, boolean] {
+  const code = codeOf(error);
+  if (isTlsFailure(code)) return ['tls', false];
+  if (notSent.has(code) || wasUnready(error)) return ['connect', false];
+  return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
+}
+
+function wasUnready(error: unknown): boolean {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
+    if (unready.has(current)) return true;
+    current = current.cause;
+  }
+  return false;
+}
+
+/** Had the answer begun? axios says so in words only: for an answer that is cut off, and for one beyond the limit. */
+function hasBegun(error: AxiosError): boolean {
+  return error.response !== undefined || /aborted|maxContentLength/.test(error.message);
+}
+
+function isTlsFailure(code: string): boolean {
+  return /CERT|SSL|TLS|_VERIFY_|UNABLE_TO_|SELF_SIGNED|ALTNAME|EPROTO|HOSTNAME_MISMATCH/.test(code);
+}
+
+function codeOf(error: unknown): string {
+  let current = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
+    if ('code' in current && typeof current.code === 'string' && !current.code.startsWith('ERR_BAD'))
+      return current.code;
+    current = current.cause ?? ('errors' in current && Array.isArray(current.errors) ? current.errors[0] : undefined);
+  }
+  return '';
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ECONNRESET: 'the connection was reset',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'the certificate is self-signed; give it, or the CA that signed it, as the CA file of this peer',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
+  CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet; compare the clocks',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the certificate is for another host name; use the name that it carries, or have one made for this name',
+  EPROTO: 'the peer does not speak TLS 1.2 or later on this port',
+};
+
+/** Never axios's own text for a request that carried data: it can quote what was sent. */
+export function explainFailure(error: unknown): string {
+  const code = codeOf(error);
+  const known = explanations[code];
+  if (known !== undefined) return known;
+  if (isTlsFailure(code)) return `TLS failed (${code})`;
+  if (error instanceof AxiosError) return error.message;
+  return error instanceof Error ? error.message : 'it failed without an error';
+}
+
+/** An AxiosError carries headers and body, passwords among them: it never leaves this file, not even as a cause. */
+export function cleanCause(error: unknown): unknown {
+  if (error instanceof AxiosError) return undefined;
+  return error;
+}

@@ -1,7 +1,9 @@
 import { homedir, hostname } from 'node:os';
+import { describeError } from '../base/index.ts';
 import { nodeFiles } from '../config/index.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
+import { printable } from './printable.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -24,6 +26,17 @@ export function nodeIo(): CliIo {
     backend: backend({ pid: process.pid, baseDir: process.cwd() }),
     startSimulator,
   };
+}
+
+/**
+ * An exception that nobody caught ends the process with one line, not with Node's report: that would print every property
+ * of the error, and whatever a peer put there. What was begun is in the journal.
+ */
+export function reportDefects(): void {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${printable(`dpm: a defect of this program: ${describeError(error)}`)}\n`);
+    process.exit(1);
+  });
 }
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {

@@ -91,7 +91,7 @@ export type HmcCertificate = (typeof hmcCertificates)[number];
 /** Machines that can be simulated without a definition. */
 export const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
 
-export type Machine = (typeof machines)[number];
+type Machine = (typeof machines)[number];
 
 /** The options of `dpm simulate`, as the simulator takes them. */
 export interface SimulatorOptions {

@@ -2,14 +2,10 @@ export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
 export { loadSettings } from './load.ts';
 export type { LoadOptions } from './load.ts';
-export type { Surroundings } from './paths.ts';
 export type { Environment } from './sources.ts';
 export type { Option, OptionValue, ValueType } from './option.ts';
-export { settingsError } from './problems.ts';
-export type { SettingsProblem } from './problems.ts';
-export { nearest } from './nearest.ts';
 export { configRows, configSample, formatSettings } from './sample.ts';
-export { sectionNames, settingsSchema } from './schema.ts';
+export { settingsSchema } from './schema.ts';
 export type { SectionName, SectionValues } from './schema.ts';
 export type {
   ApplicationCredentialAuth,
@@ -23,6 +19,6 @@ export type {
 } from './settings.ts';
 export { configShow } from './show.ts';
 export type { ShownSetting } from './show.ts';
-export { MAX_HOST_NAME, wwnnFromTemplate } from './value-types.ts';
+export { wwnnFromTemplate } from './value-types.ts';
 export type { AdapterPort, VolumeDriverSetting } from './value-types.ts';
 export type { SettingEntry } from './values.ts';

@@ -1,7 +1,7 @@
 import type { SettingsProblem } from './problems.ts';
 
 /** One `key = value` of a file, continuation lines joined with newlines. */
-export interface IniEntry {
+interface IniEntry {
   readonly section: string;
   readonly key: string;
   readonly value: string;

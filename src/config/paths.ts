@@ -24,7 +24,7 @@ export interface NamedPath {
 }
 
 /** The absolute path: `~` is the home directory, and what is relative counts from the file that says it. */
-export function absolutePath({ path, source }: NamedPath, around: Surroundings): string {
+function absolutePath({ path, source }: NamedPath, around: Surroundings): string {
   if (path === '~' || path.startsWith('~/')) return join(around.home, path.slice(1));
   if (isAbsolute(path)) return path;
   const base =

@@ -24,7 +24,7 @@ export function showValue(value: string): string {
 }
 
 /** `dpm.max_memory = "lots" (nova-dpm.conf:12): expected a whole number of at least 512` */
-export function describeProblem(problem: SettingsProblem): string {
+function describeProblem(problem: SettingsProblem): string {
   const where = problem.where === undefined ? '' : ` (${problem.where})`;
   if (problem.unknown === true) return `${problem.option}${where} is not known: expected ${problem.expected}`;
   if (problem.value === undefined) return `${problem.option} is missing${where}: expected ${problem.expected}`;

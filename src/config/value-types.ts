@@ -27,7 +27,7 @@ const HMC_PORT = 6794;
 /**
  * Source: names of partitions have at most 64 characters; ours are `OpenStack-<host>-<uuid>`, and 10 + 17 + 1 + 36 is 64.
  */
-export const MAX_HOST_NAME = 17;
+const MAX_HOST_NAME = 17;
 
 /** The compute host's name, as it stands in the name of every partition. */
 export const hostName: ValueType<string> = valueType(

@@ -4,16 +4,7 @@ import type { AddCommand } from '../program.ts';
 import { nameOrId } from '../usage.ts';
 
 /** The fields of `dpm flow list`. */
-export const flowColumns = [
-  'id',
-  'flow',
-  'subject',
-  'state',
-  'started_at',
-  'ended_at',
-  'error',
-  'left_behind',
-] as const;
+const flowColumns = ['id', 'flow', 'subject', 'state', 'started_at', 'ended_at', 'error', 'left_behind'] as const;
 
 /** `dpm flow …` */
 export function addFlowCommands(program: Command, add: AddCommand): void {

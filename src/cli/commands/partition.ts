@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AddCommand } from '../program.ts';
 
 /** The fields of `dpm partition list`. */
-export const partitionColumns = ['name', 'status', 'instance', 'processors', 'memory_mb', 'uri'] as const;
+const partitionColumns = ['name', 'status', 'instance', 'processors', 'memory_mb', 'uri'] as const;
 
 /** `dpm partition …` */
 export function addPartitionCommands(program: Command, add: AddCommand): void {

@@ -10,19 +10,10 @@ import { collectVolume, completeVolumes } from '../volume-option.ts';
 import type { VolumeOption } from '../volume-option.ts';
 
 /** The fields of `dpm server list`, which open those of `show`. Source: interfaces.md section 3. */
-export const serverColumns = [
-  'id',
-  'name',
-  'status',
-  'task_state',
-  'power_state',
-  'host',
-  'partition',
-  'created_at',
-] as const;
+const serverColumns = ['id', 'name', 'status', 'task_state', 'power_state', 'host', 'partition', 'created_at'] as const;
 
 /** The fields of `dpm server show`. */
-export const serverDetailColumns = [
+const serverDetailColumns = [
   ...serverColumns,
   'vcpus',
   'memory_mb',

@@ -51,7 +51,8 @@ export async function openBench(options: SimulatorOptions): Promise<Bench> {
 
 /** A spawn from one volume, over this many FCP adapters. */
 export async function spawnCount(options: SimulatorOptions): Promise<Count> {
-  await using bench = await openBench(options);
+  // Requests made side by side are seen as such only if they take time.
+  await using bench = await openBench({ latencyMs: 150, ...options });
   bench.sim.log.clear();
   await bench.manager.create(
     { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: bench.sim.volumes[0]?.id ?? '' }], start: true },

@@ -1,0 +1,46 @@
+/*
+ * The checks and tests of `.ci/run`, one after the other: all of them run even when one fails, so that one look shows
+ * everything. Ends with "N passed, N failed", where a check counts as one and a test file's tests as what they are.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const checks = ['format', 'lint', 'types', 'deps', 'unused', 'api', 'audit', 'bench'] as const;
+
+const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numTotalTests: z.number(), numPendingTests: z.number() });
+
+const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-ci-'));
+const passed: string[] = [];
+const failed: string[] = [];
+for (const check of checks) {
+  const isGood = npm('run', '--silent', check) === 0;
+  (isGood ? passed : failed).push(check);
+}
+const tests = runTests();
+rmSync(directory, { recursive: true, force: true });
+
+for (const check of passed) console.log(`ok      ${check}`);
+for (const check of failed) console.log(`FAILED  ${check}`);
+console.log(`tests   ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`);
+console.log(`${passed.length + tests.passed} passed, ${failed.length + tests.failed} failed`);
+process.exitCode = failed.length + tests.failed === 0 ? 0 : 1;
+
+function npm(...args: string[]): number {
+  console.log(`\n> npm ${args.join(' ')}`);
+  const startedAt = performance.now();
+  const { status } = spawnSync('npm', args, { stdio: 'inherit' });
+  console.log(`  ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  return status ?? 1;
+}
+
+function runTests(): { passed: number; failed: number; skipped: number } {
+  const file = join(directory, 'tests.json');
+  const status = npm('test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`);
+  const counts = report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  // A run that ended badly without a failed test (a file that does not load, an unhandled rejection) is a failure too.
+  const hidden = status !== 0 && counts.numFailedTests === 0 ? 1 : 0;
+  return { passed: counts.numPassedTests, failed: counts.numFailedTests + hidden, skipped: counts.numPendingTests };
+}

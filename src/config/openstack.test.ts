@@ -195,6 +195,10 @@ describe('OS_* variables', () => {
     expect(settings).not.toHaveProperty('interface');
   });
 
+  test('are the cloud of the name envvars', () => {
+    expect(load({ cinder: { 'cinder.cloud': 'envvars' }, env }).cinder.auth).toMatchObject({ username: 'env-user' });
+  });
+
   test('OS_CLOUD does not come into it once [cinder] says how to log on', () => {
     const cinder = { 'cinder.auth_type': 'none', 'cinder.endpoint_override': 'https://c/v3' };
 

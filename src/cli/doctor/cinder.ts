@@ -24,7 +24,7 @@ export async function checkCinder(
 
 function advice(error: unknown): string {
   if (error instanceof CinderAuthError)
-    return 'check the user, the project and their domains in [cinder] and [service_user]';
+    return 'check user, project and domains of [cinder] and [service_user]; the service user needs the role service';
   return 'check cinder.auth_url, cinder.catalog_info, cinder.region_name or cinder.endpoint_override, and cinder.cafile';
 }
 

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted, silentLogger } from '../../src/base/index.ts';
+import { diagnose } from '../../src/cli/doctor/diagnose.ts';
+import type { DoctorCheck } from '../../src/cli/seams.ts';
+import { startSimulator } from '../../src/simulator/index.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import { settingsFor } from '../support/world.ts';
+
+type Set = Readonly<Record<string, string | readonly string[]>>;
+
+async function examine(sim: Simulator, set: Set = {}): Promise<readonly DoctorCheck[]> {
+  const options = { log: silentLogger, requestId: 'req-1', baseDir: '/nowhere' };
+  return await diagnose(settingsFor(sim, set), options, { signal: neverAborted() });
+}
+
+function idOf(resource: { readonly props: Readonly<Record<string, unknown>> } | undefined): string {
+  const id = resource?.props['object-id'];
+  if (typeof id !== 'string') throw new Error('the simulated machine has no such adapter');
+  return id;
+}
+
+/** The lines that are not ok, as status, check and detail. */
+function findings(checks: readonly DoctorCheck[]): readonly string[] {
+  return checks
+    .filter(({ status }) => status !== 'ok')
+    .map(({ check, status, detail }) => `${status} ${check}: ${detail}`);
+}
+
+async function withSimulator(options: SimulatorOptions, set: (sim: Simulator) => Set): Promise<readonly DoctorCheck[]> {
+  await using sim = await startSimulator(options);
+  return await examine(sim, set(sim));
+}
+
+const adapterOf = (sim: Simulator) => String(sim.settings().dpm.physical_storage_adapter_mappings?.[0]);
+
+test('where all is well every line says so, and nothing is changed', async () => {
+  await using sim = await startSimulator({ tls: true });
+  const before = sim.snapshot();
+
+  const checks = await examine(sim);
+
+  expect(findings(checks)).toEqual([]);
+  expect(checks.map(({ check }) => check.split(' ')[0])).toEqual([
+    'hmc',
+    'user',
+    'cpc',
+    'dpm.max_processors',
+    'dpm.max_memory',
+    'partitions',
+    'adapter',
+    'adapter',
+    'keystone',
+    'cinder',
+    'service',
+  ]);
+  expect(sim.snapshot()).toEqual(before);
+  expect(
+    sim.log.entries
+      .filter(({ method }) => method !== 'GET')
+      .map(({ operation }) => operation)
+      .sort(),
+  ).toEqual(['Create Token', 'Create Token', 'Logoff', 'Logon']);
+});
+
+describe('what is wrong is a line with its reason, and the rest is still looked at', () => {
+  test('an HMC that does not answer', async () => {
+    const checks = await withSimulator({}, () => ({ 'dpm.hmc': 'http://127.0.0.1:1' }));
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail hmc 127\.0\.0\.1:1: .*connection refused/)]);
+    expect(checks.find(({ status }) => status === 'fail')).toMatchObject({ code: 'HMC_CONNECTION' });
+    expect(checks.some(({ check }) => check.startsWith('cinder'))).toBe(true);
+  });
+
+  test('one of two HMCs that does not answer is a warning', async () => {
+    const checks = await withSimulator({}, (sim) => ({ 'dpm.hmc': `http://127.0.0.1:1, ${sim.hmc.url}` }));
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^warn hmc 127\.0\.0\.1:1: /)]);
+    expect(checks.some(({ check }) => check.startsWith('adapter'))).toBe(true);
+  });
+
+  test.each(['expired', 'wrong-host', 'self-signed'] as const)('a certificate that is %s', async (hmcCertificate) => {
+    const checks = await withSimulator({ tls: true, hmcCertificate }, () => ({}));
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail hmc /)]);
+    expect(checks.find(({ status }) => status === 'fail')?.advice).toContain('dpm.hmc_ca_certs');
+  });
+
+  test('a certificate that nobody verifies', async () => {
+    const checks = await withSimulator({ tls: true, hmcCertificate: 'expired' }, () => ({
+      'dpm.hmc_insecure': 'true',
+    }));
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^warn hmc .*its certificate is not verified/)]);
+  });
+
+  test('a rejected password, tried once', async () => {
+    await using sim = await startSimulator();
+
+    const checks = await examine(sim, { 'dpm.hmc_password': 'wrong-sesame' });
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail user nova: .*403\.0/)]);
+    expect(checks.find(({ status }) => status === 'fail')).toMatchObject({ code: 'HMC_AUTH' });
+    expect(sim.log.entries.filter(({ operation }) => operation === 'Logon')).toHaveLength(1);
+  });
+
+  test('a CPC that does not exist, by id and by name', async () => {
+    const byId = await withSimulator({}, () => ({ 'dpm.cpc_object_id': '00000000-0000-4000-8000-000000000000' }));
+    const byName = await withSimulator({}, () => ({ 'dpm.cpc_object_id': '', 'dpm.cpc_name': 'NOPE' }));
+
+    expect(findings(byId)).toEqual([expect.stringMatching(/^fail cpc 00000000.*404/)]);
+    expect(findings(byName)).toEqual([expect.stringMatching(/^fail cpc NOPE: .*this user sees: CPC1/)]);
+  });
+
+  test('a share that is more than the machine has', async () => {
+    const checks = await withSimulator({}, () => ({ 'dpm.max_processors': '9999', 'dpm.max_memory': '999999999' }));
+
+    expect(findings(checks)).toEqual([
+      expect.stringMatching(/^fail dpm\.max_processors: 9999 IFLs, and the CPC has \d+$/),
+      expect.stringMatching(/^fail dpm\.max_memory: 999999999 MiB, and the CPC has \d+$/),
+    ]);
+  });
+
+  test('an adapter that does not exist, one that is not FCP, and a port that an adapter has not', async () => {
+    const checks = await withSimulator({}, (sim) => {
+      const other = sim.hmc.model.all('adapter').find(({ props }) => props.type !== 'fcp');
+      return {
+        'dpm.physical_storage_adapter_mappings': [
+          '00000000-0000-4000-8000-000000000000:0',
+          `${idOf(other)}:0`,
+          adapterOf(sim).replace(/:0$/, ':3'),
+        ],
+      };
+    });
+
+    expect(findings(checks)).toEqual([
+      expect.stringMatching(/^fail adapter port 00000000-.*404/),
+      expect.stringMatching(/^fail adapter port .*type (?!fcp)/),
+      expect.stringMatching(/^fail adapter port .*:3: .*its ports: 0$/),
+    ]);
+  });
+
+  test('an adapter that is not active', async () => {
+    await using sim = await startSimulator();
+    const adapter = sim.hmc.model.all('adapter').find(({ props }) => adapterOf(sim).startsWith(idOf({ props })));
+    adapter!.props.status = 'not-active';
+
+    expect(findings(await examine(sim))).toEqual([expect.stringMatching(/^warn adapter port .*status not-active/)]);
+  });
+
+  test('a rejected user of Cinder', async () => {
+    const checks = await withSimulator({}, () => ({ 'cinder.password': 'wrong-sesame' }));
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail cinder: .*401/)]);
+    expect(checks.find(({ status }) => status === 'fail')).toMatchObject({ code: 'CINDER_AUTH' });
+  });
+
+  test('a Cinder without the attachments API, and no service user', async () => {
+    const checks = await withSimulator({ cinder: { maxMicroversion: '3.43' } }, () => ({
+      'service_user.send_service_user_token': 'false',
+    }));
+
+    expect(findings(checks)).toEqual([
+      expect.stringMatching(/^warn cinder .*microversion 3\.43: the older way to attach is used$/),
+      'warn service user: none',
+    ]);
+  });
+
+  test('a service user without the role', async () => {
+    const checks = await withSimulator({}, (sim) => {
+      const admin = sim.keystone.users.find(({ name }) => name === 'admin')!;
+      const project = Object.keys(admin.projects ?? {})[0] ?? '';
+      return {
+        'service_user.username': admin.name,
+        'service_user.password': admin.password,
+        'service_user.project_name': project,
+      };
+    });
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail cinder: .*service user/)]);
+    expect(checks.find(({ status }) => status === 'fail')?.advice).toContain('role service');
+  });
+});
+
+test('with another driver the HMC is not looked at', async () => {
+  const checks = await withSimulator({}, () => ({ 'DEFAULT.compute_driver': 'fake.FakeDriver' }));
+
+  expect(checks.map(({ check }) => check.split(' ')[0])).toEqual(['keystone', 'cinder', 'service']);
+});
+
+test('what the caller ends is no finding', async () => {
+  await using sim = await startSimulator();
+  const controller = new AbortController();
+  controller.abort(new Error('enough'));
+
+  const options = { log: silentLogger, requestId: 'req-1', baseDir: '/nowhere' };
+  await expect(diagnose(settingsFor(sim), options, { signal: controller.signal })).rejects.toThrow('enough');
+});

@@ -38,13 +38,20 @@ function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureC
     if (socket) {
       const timer = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs);
       const stop = () => clearTimeout(timer);
-      const note = (error: Error) => markUnready(error);
       socket.once(ready, stop).once('close', stop);
-      socket.once('error', note).once(ready, () => socket.removeListener('error', note));
+      if (ready === 'secureConnect') noteBreaksWithinTls(socket);
     }
     return socket;
   };
   return agent;
+}
+
+/** Between the connection and TLS nothing of a request is sent, however it then breaks. */
+function noteBreaksWithinTls(socket: Duplex): void {
+  socket.once('connect', () => {
+    socket.once('error', markUnready);
+    socket.once('secureConnect', () => socket.removeListener('error', markUnready));
+  });
 }
 
 function connectTimeout(timeoutMs: number): Error {

@@ -1,10 +1,10 @@
 import { AxiosError } from 'axios';
 import type { TransportPhase } from './errors.ts';
 
-/** Errors of sockets that were not ready for a request yet: whatever they are, nothing was sent. */
+/** Errors of sockets on which TLS was not agreed on yet: whatever they are, nothing was sent. */
 const unready = new WeakSet<Error>();
 
-/** Notes that the socket of this error was not ready for a request. */
+/** Notes an error of such a socket. */
 export function markUnready(error: Error): void {
   unready.add(error);
 }

@@ -152,25 +152,29 @@ function readMap(
 ): ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined {
   const withLuns = Object.entries(data.initiator_target_lun_map ?? {});
   if (withLuns.length > 0) {
-    return new Map(
-      withLuns.map(([initiator, pairs]) => [
-        readWwpn('initiator_target_lun_map', initiator),
-        pairs.map(([target, lun]) => ({
-          targetWwpn: readWwpn('initiator_target_lun_map', target),
-          lun: readLun('initiator_target_lun_map', lun, data),
-        })),
-      ]),
-    );
+    const key = 'initiator_target_lun_map';
+    return toMap(key, withLuns, ([target, lun]) => [
+      { targetWwpn: readWwpn(key, target), lun: readLun(key, lun, data) },
+    ]);
   }
   const plain = Object.entries(data.initiator_target_map ?? {});
   if (plain.length === 0) return undefined; // absent and {} both mean: all initiators, all targets
   const luns = new Set(listedLuns(data));
+  const key = 'initiator_target_map';
+  const listed = plain.map(([initiator, wwpns]) => [initiator, asList(wwpns)] as const);
+  return toMap(key, listed, (target) => resolveTarget(readWwpn(key, target), targets, luns, warnings));
+}
+
+/** Two spellings of one initiator are one key. */
+function toMap<T>(
+  key: string,
+  entries: readonly (readonly [string, readonly T[]])[],
+  targetsOf: (listed: T) => readonly FcTarget[],
+): ReadonlyMap<Wwpn, readonly FcTarget[]> {
   const map = new Map<Wwpn, readonly FcTarget[]>();
-  for (const [initiator, listed] of plain) {
-    const wwpns = asList(listed).map((target) => readWwpn('initiator_target_map', target));
-    const found = wwpns.flatMap((wwpn) => resolveTarget(wwpn, targets, luns, warnings));
-    const key = readWwpn('initiator_target_map', initiator);
-    map.set(key, unique([...(map.get(key) ?? []), ...found]));
+  for (const [name, listed] of entries) {
+    const initiator = readWwpn(key, name);
+    map.set(initiator, unique([...(map.get(initiator) ?? []), ...listed.flatMap(targetsOf)]));
   }
   return map;
 }

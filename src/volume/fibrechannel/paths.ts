@@ -35,8 +35,8 @@ export interface SelectionRules {
  * Every usable path of a volume, in boot order, and why the others are out. A pure function.
  *
  * Order: the preferred initiator to its first target, the next initiator to its second one, and so on round, so that
- * the second try of a boot goes over another port and to another target than the first. Targets are sorted, because some back ends list them in an order
- * that differs from call to call (PowerMax, NetApp; Cinder sheet 3.1).
+ * the second try of a boot goes over another port and to another target than the first. Targets are sorted, because
+ * some back ends list them in an order that differs from call to call (PowerMax, NetApp; Cinder sheet 3.1).
  *
  * @throws NoUsableTargetError when nothing is left, with the reason of each exclusion.
  */
@@ -90,7 +90,7 @@ function explain(first: FcPath, rules: SelectionRules, count: number, excluded: 
       ? 'the preferred adapter port'
       : `adapter port ${position}, since no earlier one has a usable target`;
   const out = excluded.length === 0 ? '' : `; ${excluded.length} excluded`;
-  return `initiator ${first.initiatorWwpn} is ${port}; target ${first.targetWwpn} is its first choice among ${count} paths${out}`;
+  return `initiator ${first.initiatorWwpn} is ${port}; target ${first.targetWwpn} is its first choice among ${count} ${count === 1 ? 'path' : 'paths'}${out}`;
 }
 
 function nothingLeft(connection: FcConnection, rules: SelectionRules, excluded: readonly ExcludedPath[]) {

@@ -8,7 +8,7 @@ import { objectsOf, textOf } from './model/json.ts';
 import { HmcModel, type Resource } from './model/model.ts';
 import { reasonTable, type ReasonTable } from './model/refusal.ts';
 import type { HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
-import type { FcpGroupState } from './storage/fcp-state.ts';
+import type { FcpGroupState } from './model/fcp-group.ts';
 import { Sessions } from './sessions.ts';
 
 /** Level of the HMC itself; the machines that it manages may be older. */

@@ -62,6 +62,7 @@ export class HmcModel {
   remove(resource: Resource): void {
     for (const child of this.childrenOf(resource)) this.remove(child);
     this.#byUri.delete(resource.uri);
+    this.#byParent.delete(resource.uri);
     this.#siblings(resource.parent).delete(resource);
   }
 

@@ -9,8 +9,10 @@ import { closeConsole, openConsole, say } from '../os-console.ts';
 import { startableStatuses, statusOf, stoppableStatuses, transitionalStatuses } from '../rules/statuses.ts';
 import { hasIncompleteGroup, incompleteBootGroup } from '../storage/boot-volume.ts';
 import type { SimResponse } from '../../server/index.ts';
-import { initiatorsOf, isPortUsable, load, type LoadResult } from './boot.ts';
+import { load } from './boot.ts';
 import { missingCapacity } from './capacity.ts';
+import { initiatorsOf, logInPorts } from './initiators.ts';
+import { isPortUsable, type LoadResult } from './load-path.ts';
 
 type StatusEnd = Extract<FaultKind, { type: 'status' }>['end'];
 
@@ -178,14 +180,6 @@ function release(context: HmcContext, partition: Resource, status = 'stopped'): 
   partition.props['degraded-adapters'] = [];
   if (partition.props['autogenerate-partition-id'] !== false) partition.props['partition-id'] = null;
   setStatus(partition, status);
-}
-
-/** Logs the partition's initiators in to their fabrics: every activated partition does, whatever it loads. */
-export function logInPorts(context: HmcContext, partition: Resource): void {
-  for (const { wwpn, portUri } of initiatorsOf(context, partition)) {
-    const fabric = context.cabling.get(portUri);
-    if (fabric !== undefined && isPortUsable(context, portUri)) context.san.login(wwpn, fabric);
-  }
 }
 
 function takePartitionId({ model }: HmcContext, partition: Resource): void {

@@ -6,6 +6,8 @@ import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { hbaRules } from '../rules/element-rules.ts';
 import { checkBody, initialValues, rulesAt, type PropertyRules } from '../rules/property-rule.ts';
+import { isActivated } from '../rules/statuses.ts';
+import { logInPorts } from '../power/initiators.ts';
 import { adapterUse } from '../views/adapter-view.ts';
 import { needSettled } from './partitions.ts';
 import { refuseTaken, updateBody } from './update.ts';
@@ -58,6 +60,7 @@ function createHba(call: Call): SimResponse {
     wwpn: context.wwpns.take(),
   };
   context.model.add('hba', partition.uri, { ...initialValues(hbaRules), ...body, ...identity });
+  if (isActivated(partition)) logInPorts(context, partition);
   return created(uri, { 'element-uri': uri });
 }
 
@@ -145,6 +148,7 @@ function reassignPort(call: Call): SimResponse {
   needSettled(partition);
   if (element.props['adapter-port-uri'] !== port.uri) refuseFull(call, port);
   element.props['adapter-port-uri'] = port.uri;
+  if (isActivated(partition)) logInPorts(call.context, partition);
   return done;
 }
 

@@ -3,10 +3,12 @@ import type { HmcContext } from '../context.ts';
 import { numberOf, textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
-import { logInPorts } from '../power/power.ts';
+import { logInPorts } from '../power/initiators.ts';
 import { isActivated } from '../rules/statuses.ts';
 import { discoverSoon } from './discovery.ts';
-import { fcpState, freeInitiators, type GroupInitiator } from './fcp-state.ts';
+import { fcpState, freeInitiators } from './fcp-state.ts';
+import type { GroupInitiator } from '../model/fcp-group.ts';
+import { resourcesOf } from './paths.ts';
 import { forgetBootVolume } from './volumes.ts';
 
 const groupUris = 'storage-group-uris';
@@ -43,12 +45,6 @@ export function fillResources(context: HmcContext, group: Resource, partition: R
   const missing = connectivity - own.length;
   if (missing <= 0) return;
   for (const initiator of chooseInitiators(context, group, missing)) addResource(context, group, partition, initiator);
-}
-
-/** Virtual storage resources of a group for one partition. */
-export function resourcesOf({ model }: HmcContext, group: Resource, partition: Resource): Resource[] {
-  const resources = model.childrenOf(group, 'virtual-storage-resource');
-  return resources.filter(({ props }) => props['partition-uri'] === partition.uri);
 }
 
 /** The WWPNs that belong to one partition go together; otherwise the free ones in their order. */

@@ -1,7 +1,7 @@
 import type { HmcContext } from '../context.ts';
 import { textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
-import { failed, loaded, loadFromPath, type LoadResult } from '../power/boot.ts';
+import { failed, loaded, loadFromPath, type LoadResult } from '../power/load-path.ts';
 import { pathsOf } from './paths.ts';
 
 /** Loads from the storage volume that the boot properties name: from a disk of the SAN, or from one that is there without it. */

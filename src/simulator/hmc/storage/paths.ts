@@ -1,8 +1,9 @@
 import type { HmcContext } from '../context.ts';
 import { objectsOf, textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
-import type { LoadPath } from '../power/boot.ts';
-import { fcpState, wwpnOf, type GroupInitiator } from './fcp-state.ts';
+import type { LoadPath } from '../power/load-path.ts';
+import { fcpState, wwpnOf } from './fcp-state.ts';
+import type { GroupInitiator } from '../model/fcp-group.ts';
 
 /** A way from a partition to a volume, with what a load needs of it. */
 export interface VolumePath extends LoadPath {
@@ -75,6 +76,12 @@ function pathOver(resource: Resource, targetWwpn: string, lun: string): VolumePa
     targetWwpn,
     lun,
   };
+}
+
+/** Virtual storage resources of a group for one partition. */
+export function resourcesOf({ model }: HmcContext, group: Resource, partition: Resource): Resource[] {
+  const resources = model.childrenOf(group, 'virtual-storage-resource');
+  return resources.filter(({ props }) => props['partition-uri'] === partition.uri);
 }
 
 /**

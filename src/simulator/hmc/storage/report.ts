@@ -2,7 +2,8 @@ import type { HmcContext } from '../context.ts';
 import { textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
-import { fcpState, pathsPerGroup, type FcpGroupState, type GroupInitiator } from './fcp-state.ts';
+import { fcpState, pathsPerGroup } from './fcp-state.ts';
+import type { FcpGroupState, GroupInitiator } from '../model/fcp-group.ts';
 
 /**
  * The connection report of an FCP group, from its last discovery.

@@ -61,6 +61,9 @@ class Session implements HmcSession, Requester {
     this.policies = { ...defaultPolicies, ...options.policies };
     this.log = (options.log ?? silentLogger).child({ component: 'hmc-client' });
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    if (options.tls?.insecure === true) {
+      this.log.warn({ event: 'hmc.insecure', hmcs: options.urls }, 'the certificates of the HMCs are not verified');
+    }
     this.#connection = new HmcConnection({
       logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),

@@ -257,6 +257,14 @@ test('an error tells what was being done, where, and why', async () => {
   );
 });
 
+test('certificates that are not verified are warned about', () => {
+  const lines: string[] = [];
+
+  open({ tls: { insecure: true }, log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) });
+
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([{ event: 'hmc.insecure', hmcs: [url] }]);
+});
+
 test('tells which HMC is in use', () => {
   expect(open().hmcHost()).toBe('hmc1.example.com:6794');
 });

@@ -184,6 +184,25 @@ test.each(['Start Partition', 'Stop Partition'])(
   },
 );
 
+test.each(['z13', 'z14', 'z15', 'z16', 'z17'] as const)(
+  'no read costs more than one request on a %s',
+  async (machine) => {
+    await using simulator = await startSimulator({ machine });
+    await using hmc = open(simulator);
+    const cpcUri = cpcUriOf(simulator);
+    const uri = await hmc.partitions.create(cpcUri, web, w);
+    simulator.log.clear();
+
+    await hmc.cpcs.get(cpcUri, w);
+    await hmc.console.get(w);
+    await hmc.partitions.get(uri, w);
+    await hmc.partitions.get(uri, w, ['status', 'description']);
+    await hmc.partitions.findByName(cpcUri, web.name, w);
+
+    expect(simulator.log.count(isCounted)).toBe(5);
+  },
+);
+
 test('a name that is taken is refused, and nothing is adopted', async () => {
   await using simulator = await startSimulator({ machine: 'z16' });
   await using hmc = open(simulator);

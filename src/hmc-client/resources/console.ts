@@ -3,7 +3,7 @@ import { readOne } from '../read.ts';
 import type { Requester } from '../requester.ts';
 import { consoleFields } from '../wire/console.ts';
 import type { HmcConsole } from '../wire/console.ts';
-import { readAll, wireNames } from '../wire/fields.ts';
+import { readAll } from '../wire/fields.ts';
 
 const CONSOLE_URI = '/api/console';
 const answer = readAll(consoleFields);
@@ -24,7 +24,6 @@ export class ConsoleResource {
       what: 'get the console',
       uri: CONSOLE_URI,
       resource: 'console',
-      properties: wireNames(consoleFields),
       answer,
     };
     return { uri: CONSOLE_URI, ...(await readOne(this.#requester, reading, w)) };

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { field, optional } from './fields.ts';
+import { field } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
 /** What we read of the console. */
 export const consoleFields = {
   name: field('name', z.string()),
   version: field('version', z.string()),
-  description: field('description', optional(z.string())),
 } as const;
 
 /** The HMC itself. @public */

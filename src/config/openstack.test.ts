@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../base/index.ts';
-import { loadText, memoryFiles, settingsText } from '../../test/support/settings.ts';
+import { loadText, memoryFiles, messageOf as messageOfWork, settingsText } from '../../test/support/settings.ts';
 import type { MemoryFile } from '../../test/support/settings.ts';
 import type { Environment, Settings } from './index.ts';
-import { wwnnFromTemplate } from './index.ts';
-import { parseWwpn } from '../base/index.ts';
 
 const noCinder = {
   'cinder.auth_type': undefined,
@@ -25,15 +22,7 @@ function load({ cinder = {}, env = {}, files = {} }: Given): Settings {
   return loadText('', { env, files: memoryFiles({ '/cfg/nova-dpm.conf': text, ...files }, ['/var/lib/nova-dpm']) });
 }
 
-function messageOf(given: Given): string {
-  try {
-    load(given);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  throw new Error('the settings were accepted');
-}
+const messageOf = (given: Given) => messageOfWork(() => load(given));
 
 const clouds = `
 clouds:
@@ -291,16 +280,4 @@ describe('authentication', () => {
     expect(settings.warnings).toEqual(['[cinder] says nothing of authentication: the user of [service_user] is used']);
     expect(messageOf({})).toContain('cinder.auth_type is missing');
   });
-});
-
-test.each([
-  ['wwpn', 'c05076ffe680a590'],
-  ['5005076400c1ebae', '5005076400c1ebae'],
-  ['5005076400Xxxxxx', '500507640080a590'],
-  ['none', undefined],
-])('connector_wwnns = %s gives the WWNN %s', (rule, expected) => {
-  const { wwnnTemplate } = loadText(settingsText({ 'dpm.connector_wwnns': rule })).dpm;
-  const wwpn = parseWwpn('c05076ffe680a590')!; // it is one
-
-  expect(wwnnTemplate === undefined ? undefined : wwnnFromTemplate(wwnnTemplate, wwpn)).toBe(expected);
 });

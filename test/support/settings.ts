@@ -1,3 +1,4 @@
+import { ConfigError } from '../../src/base/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import type { FileAccess, LoadOptions, Settings } from '../../src/config/index.ts';
 
@@ -71,4 +72,15 @@ export function loadText(
     files: memoryFiles({ '/cfg/nova-dpm.conf': text, ...options.extraFiles }, ['/var/lib/nova-dpm']),
     ...options,
   });
+}
+
+/** The message with which settings are refused. */
+export function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
 }

@@ -1,3 +1,6 @@
+export { describeError, DpmError, neverAborted, RetriesExhaustedError, Secret, TimeoutError } from '../base/index.ts';
+export type { ErrorCode, ErrorFacts, Logger, Lun, RetryClass, RetryPolicy, Waiting, Wwpn } from '../base/index.ts';
+export type { TlsOptions } from '../http/index.ts';
 export {
   classify,
   HmcAuthError,

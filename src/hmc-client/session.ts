@@ -1,4 +1,4 @@
-import { describeError, retry, silentLogger, withDeadline } from '../base/index.ts';
+import { describeError, retry, silentLogger, whileWanted, withDeadline } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
 import { HmcConnection } from './connection.ts';
@@ -122,7 +122,7 @@ class Session implements HmcSession, Requester {
   }
 
   async close(w: Waiting): Promise<void> {
-    await Promise.all(this.#background);
+    await this.#settled(w);
     for (const failure of await this.#connection.close(w)) {
       this.log.warn({ event: 'hmc.logoff', error: describeError(failure) }, 'cannot log off');
     }
@@ -150,6 +150,14 @@ class Session implements HmcSession, Requester {
         log: this.log,
       });
     });
+  }
+
+  async #settled(w: Waiting): Promise<void> {
+    try {
+      await whileWanted(Promise.all(this.#background), w.signal);
+    } catch (error) {
+      this.log.warn({ event: 'hmc.background', error: describeError(error) }, 'closed with work in the background');
+    }
   }
 
   async #runInBackground(what: string, work: (w: Waiting) => Promise<unknown>): Promise<void> {

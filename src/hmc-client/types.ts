@@ -67,7 +67,10 @@ export interface HmcSession extends AsyncDisposable {
    * @throws HmcHttpError for a status of 400 and above
    */
   request(method: 'GET' | 'POST' | 'DELETE', uri: string, options: RawRequest): Promise<RawAnswer>;
-  /** Waits for what still runs in the background, and logs off. What fails is logged at `warn`, never thrown. */
+  /**
+   * Waits for what still runs in the background, and logs off. What fails is logged at `warn`, never thrown. Give it a
+   * signal that has not fired: a session that is not logged off stays at the HMC until it times out.
+   */
   close(w: Waiting): Promise<void>;
 }
 

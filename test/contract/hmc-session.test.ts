@@ -232,6 +232,17 @@ test('neither password nor session id gets into logs or errors', async () => {
   expect(shown).not.toContain('sentinel');
 });
 
+test('closing with a signal that has fired throws nothing and says what is left', async () => {
+  playConversation(url, [logon('one'), list('one')]);
+  const lines: string[] = [];
+  const hmc = open({ log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) });
+  await hmc.partitions.list(cpcUri, {}, w);
+
+  await hmc.close({ signal: AbortSignal.abort(new Error('at once')) });
+
+  expect(lines.join('')).toContain('hmc.logoff');
+});
+
 test('a failed logoff is logged as a warning', async () => {
   const refused: Exchange = { ...logoff('one'), reply: { status: 500, body: refusal(500, 1) } };
   playConversation(url, [logon('one'), list('one'), refused]);

@@ -124,9 +124,44 @@ afterEach(endConversations);
 
 const plays = loadConversations(join(import.meta.dirname, '../fixtures/hmc'), conversation);
 
-test('the conversations are there', () => {
-  expect(plays.length).toBeGreaterThan(100);
+const resources = [
+  'console',
+  'cpcs',
+  'adapters',
+  'partitions',
+  'hbas',
+  'storageGroups',
+  'storageVolumes',
+  'virtualStorageResources',
+] as const;
+
+test('every verb of every resource has its conversations', () => {
+  const hmc = openHmcSession({
+    urls: ['https://hmc1.example.com:6794'],
+    userid: 'nobody',
+    password: async () => new Secret('invented'),
+  });
+  const verbs = resources.flatMap((name) => {
+    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(hmc[name]));
+    return methods.filter((method) => method !== 'constructor').map((method) => `${name}.${method}`);
+  });
+  const played = new Set(plays.flatMap(([, play]) => play.calls.map(({ verb }) => verb)));
+
+  expect(verbs.length).toBeGreaterThan(30);
+  expect([...verbs, 'apiVersion', 'request', 'result.wait', 'result.cancel'].filter((it) => !played.has(it))).toEqual(
+    [],
+  );
 });
+
+// JobTimeoutError needs a deadline, and is shown beside the other deadlines.
+test.each(['HmcConnectionError', 'HmcHttpError', 'HmcAuthError', 'HmcSchemaError', 'JobFailedError', 'JobLostError'])(
+  '%s has its conversations',
+  (name) => {
+    const ends = plays.map(([, play]) => ('error' in play.expect ? play.expect.error.name : undefined));
+
+    expect(ends).toContain(name);
+  },
+);
 
 test.each(plays.map(([file, play]) => [`${file}: ${play.title}`, play] as const))('%s', async (_name, play) => {
   const [first = ''] = play.urls;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bench, newHba, newPartition, text } from './hmc-support.ts';
+import { bench, bootablePartition, newHba, newPartition, text } from './hmc-support.ts';
 import type { Props } from '../../src/simulator/hmc/index.ts';
 
 describe('vHBAs of the simulated HMC', () => {
@@ -121,6 +121,29 @@ describe('vHBAs of the simulated HMC', () => {
     expect((await of.caller.delete(uri)).status).toBe(204);
     expect(await of.caller.delete(uri)).toMatchObject({ status: 404, reason: 1 });
     expect((await of.caller.get(partition)).body['hba-uris']).toHaveLength(1);
+  });
+
+  it('are no boot device any more once they are deleted', async () => {
+    const of = await bench();
+    const { partition, hba } = await bootablePartition(of);
+
+    await of.caller.delete(text(hba['element-uri']));
+
+    expect((await of.caller.get(partition)).body).toMatchObject({ 'boot-device': 'none', 'boot-storage-device': null });
+  });
+
+  it('log in at once when they are added to an activated partition, and out when they are taken away', async () => {
+    const of = await bench();
+    const partition = await newPartition(of);
+    await of.caller.job(`${partition}/operations/start`);
+    const hba = await newHba(of, partition);
+
+    expect(of.san.fabricOf(text(hba.wwpn))).toBe('fabric-a');
+    const move = `${text(hba['element-uri'])}/operations/reassign-storage-adapter-port`;
+    await of.caller.post(move, { 'adapter-port-uri': of.ports[1] });
+    expect(of.san.fabricOf(text(hba.wwpn))).toBe('fabric-b');
+    await of.caller.delete(text(hba['element-uri']));
+    expect(of.san.isLoggedIn(text(hba.wwpn))).toBe(false);
   });
 
   it('keep their WWPNs to themselves, or hand them on when the machine is told to', async () => {

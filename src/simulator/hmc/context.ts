@@ -39,7 +39,7 @@ const noTime: Timing = {
 };
 
 /** The user of a simulator that was told of none. */
-export const defaultUser: HmcUser = { userid: 'nova', password: 'nova-on-z' };
+const defaultUser: HmcUser = { userid: 'nova', password: 'nova-on-z' };
 
 /** All that the HMC's operations work on. */
 export class HmcContext {
@@ -133,7 +133,7 @@ export interface OsConsole {
 }
 
 /** One operating system message. */
-export interface OsMessage {
+interface OsMessage {
   readonly sequenceNumber: number;
   readonly text: string;
   readonly timestamp: number;

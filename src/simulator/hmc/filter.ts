@@ -2,7 +2,7 @@ import { refuse } from './model/refusal.ts';
 import type { Json, Props } from './model/json.ts';
 
 /** How a query parameter is compared: names are regular expressions, all else is exact. */
-export type FilterKind = 'regex' | 'exact' | 'minimum' | 'maximum';
+type FilterKind = 'regex' | 'exact' | 'minimum' | 'maximum';
 
 /** Filters of a list operation by query parameter; `property` where the parameter has another name than the property. */
 export type Filters = Readonly<Record<string, FilterKind | { readonly kind: FilterKind; readonly property: string }>>;

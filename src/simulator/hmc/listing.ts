@@ -33,13 +33,13 @@ export function listItems(call: Call, resources: readonly Resource[], listing: L
 }
 
 /** The value of a `properties` or `additional-properties` parameter. */
-export function splitNames(values: readonly string[]): string[] {
+function splitNames(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).filter((name) => name !== '');
 }
 
 /** The named properties; 400.14 for a name that the resource does not have. */
-export function pick(props: Readonly<Props>, names: readonly string[]): Props {
-  const unknown = names.find((name) => props[name] === undefined);
+function pick(props: Readonly<Props>, names: readonly string[]): Props {
+  const unknown = names.find((name) => !Object.hasOwn(props, name));
   if (unknown !== undefined) refuse('queryValueInvalid', `there is no property '${unknown}'`);
   return Object.fromEntries(names.map((name) => [name, props[name] ?? null]));
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const effect = z.enum(['none', 'done']).optional();
 
 /** What can go wrong. The effect of the request is `none` (it never happened) or `done` (it happened all the same). */
-export const faultKindSchema = z.discriminatedUnion('type', [
+const faultKindSchema = z.discriminatedUnion('type', [
   /** An error in the server's own form. `effect: 'done'` reports an error although the work was done (HMC 500.12 on Create NIC). */
   z.strictObject({
     type: z.literal('refuse'),
@@ -51,7 +51,7 @@ export const faultKindSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Schema of one fault rule: rules are plain JSON and can come from a file. */
-export const faultRuleSchema = z.strictObject({
+const faultRuleSchema = z.strictObject({
   id: z.string().min(1),
   server: z.enum(['hmc', 'cinder', 'keystone', 'san']),
   operation: z.string().min(1),

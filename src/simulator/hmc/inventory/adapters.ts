@@ -73,7 +73,7 @@ function addFcp(
 }
 
 /** Connects the ports of an FCP adapter to one of the fabrics, and lets them show its switch. */
-export function cable(context: HmcContext, adapter: Resource, fabrics: readonly string[], index: number): void {
+function cable(context: HmcContext, adapter: Resource, fabrics: readonly string[], index: number): void {
   const fabric = index % fabrics.length;
   const name = fabrics[fabric];
   if (name === undefined) return;

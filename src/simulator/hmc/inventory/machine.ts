@@ -7,7 +7,9 @@ import { addAdapters } from './adapters.ts';
 
 /** The profile of the machine that the options ask for; z16 unless they say. */
 export function profileOf(options: HmcOptions): MachineProfile {
-  return machineProfiles[options.machine ?? 'z16'];
+  const name = options.machine ?? 'z16';
+  if (!Object.hasOwn(machineProfiles, name)) throw new RangeError(`there is no machine "${name}" to simulate`);
+  return machineProfiles[name];
 }
 
 /** The HMC that comes with a machine: of the same level. */

@@ -14,7 +14,7 @@ export interface GroupInitiator {
 }
 
 /** Where somebody said that a volume's LUN is. */
-export interface ToldAddress {
+interface ToldAddress {
   readonly targetWwpn: string;
   readonly lun: string;
   readonly portUri: string;

@@ -71,6 +71,6 @@ export function isFreeRange(used: ReadonlySet<number>, first: number, count: num
 }
 
 /** Four lower-case hex digits. */
-export function formatDeviceNumber(number: number): string {
+function formatDeviceNumber(number: number): string {
   return number.toString(16).padStart(4, '0');
 }

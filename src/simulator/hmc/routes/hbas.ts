@@ -86,7 +86,7 @@ export function fcpPortOf({ context }: Call, partition: Resource, portUri: strin
 }
 
 /** No more vHBAs than the adapter is allowed to have. */
-export function refuseFull({ context }: Call, port: Resource): void {
+function refuseFull({ context }: Call, port: Resource): void {
   const adapter = context.model.parentOf(port);
   if (adapter === undefined) return;
   const allowed = numberOf(adapter.props, 'allowed-capacity');
@@ -129,9 +129,17 @@ function deleteHba(call: Call): SimResponse {
   needSettled(partition);
   const wwpn = textOf(element.props, 'wwpn');
   context.san.logout(wwpn);
+  forgetBootDevice(partition, element);
   context.model.remove(element);
   context.wwpns.release([wwpn]);
   return done;
+}
+
+/** A partition that would load over the vHBA has no boot device any more (inferred). */
+function forgetBootDevice({ props }: Resource, hba: Resource): void {
+  if (props['boot-storage-device'] !== hba.uri) return;
+  props['boot-storage-device'] = null;
+  if (props['boot-device'] === 'storage-adapter') props['boot-device'] = 'none';
 }
 
 const reassignRules: PropertyRules = { 'adapter-port-uri': { type: 'string', create: 'required' } };

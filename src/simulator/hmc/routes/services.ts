@@ -136,7 +136,9 @@ function getInventory(call: Call): SimResponse {
 
 function classesOf(name: string): readonly ResourceClass[] {
   const kind = everything.find((each) => each === name);
-  return categories[name] ?? (kind === undefined ? refuse('fieldInvalid', `there is no class '${name}'`) : [kind]);
+  if (kind !== undefined) return [kind];
+  const category = Object.hasOwn(categories, name) ? categories[name] : undefined;
+  return category ?? refuse('fieldInvalid', `there is no class '${name}'`);
 }
 
 /** An object with its elements; objects that only belong to a CPC or to the console are no elements of it. */

@@ -2,7 +2,7 @@ import { isObject, type Json, type Props } from '../model/json.ts';
 import { refuse } from '../model/refusal.ts';
 
 /** Types of values on the wire. */
-export type ValueType = 'string' | 'integer' | 'number' | 'boolean' | 'strings' | 'object' | 'objects';
+type ValueType = 'string' | 'integer' | 'number' | 'boolean' | 'strings' | 'object' | 'objects';
 
 /** What an HMC demands of one property of a resource. */
 export interface PropertyRule {
@@ -38,7 +38,7 @@ export const hex16 = /^[0-9a-fA-F]{16}$/u;
 export const deviceNumber = /^(?!0000)[0-9a-fA-F]{4}$/u;
 
 /** The characters that peers use in names without trouble; the HMC's own table is not public (inferred). */
-export const namePattern = /^[A-Za-z0-9_.-](?:[A-Za-z0-9 _.-]*[A-Za-z0-9_.-])?$/u;
+const namePattern = /^[A-Za-z0-9_.-](?:[A-Za-z0-9 _.-]*[A-Za-z0-9_.-])?$/u;
 
 export const name: PropertyRule = {
   type: 'string',
@@ -63,7 +63,8 @@ export function rulesAt(rules: PropertyRules, level: number): PropertyRules {
  */
 export function checkBody(rules: PropertyRules, body: Readonly<Props>, mode: 'create' | 'update'): void {
   for (const field of Object.keys(body)) {
-    if (rules[field]?.[mode] === undefined) refuse('fieldUnknown', `the field '${field}' is not supported here`);
+    if (!Object.hasOwn(rules, field) || rules[field]?.[mode] === undefined)
+      refuse('fieldUnknown', `the field '${field}' is not supported here`);
   }
   if (mode === 'create') requireFields(body, requiredFields(rules));
   for (const [field, value] of Object.entries(body)) checkValue(field, value, rules[field]);

@@ -45,7 +45,7 @@ export function wwpnOf({ props }: Resource): string {
 }
 
 /** WWPNs that a group has to have; the formula follows from the descriptions of its factors (inferred). */
-export function initiatorCount(group: Resource): number {
+function initiatorCount(group: Resource): number {
   const { props } = group;
   return pathsPerGroup(group) * (1 + numberOf(props, 'direct-connection-count'));
 }

@@ -63,7 +63,7 @@ export const resourceRules: PropertyRules = {
 };
 
 /** 64-bit values where the HMC demands lower case. */
-export const lowerHex16 = /^[0-9a-f]{16}$/u;
+const lowerHex16 = /^[0-9a-f]{16}$/u;
 
 /** Fulfill FCP Storage Volume. */
 export const fulfillFcpRules: PropertyRules = {

@@ -52,7 +52,7 @@ export function usersOf(context: HmcContext, adapter: Resource): Resource[] {
 }
 
 /** URI of the network port that backs a NIC, directly or by way of a virtual switch; empty if none. */
-export function networkPortOf({ model }: HmcContext, nic: Resource): string {
+function networkPortOf({ model }: HmcContext, nic: Resource): string {
   const direct = textOf(nic.props, 'network-adapter-port-uri');
   const virtualSwitch = model.find('virtual-switch', textOf(nic.props, 'virtual-switch-uri'));
   if (direct !== '' || virtualSwitch === undefined) return direct;

@@ -28,7 +28,7 @@ export async function readMany<T>(
   w: Waiting,
 ): Promise<ReadonlyMap<string, T>> {
   if (uris.length < 2) return await readEach(requester, uris, reading, w);
-  const level = await requester.level(w);
+  const level = await requester.level(reading.what, w);
   if (!level.can('submit')) return await readEach(requester, uris, reading, w);
   try {
     return await readSubmitted(requester, level, uris, reading, w);

@@ -57,7 +57,7 @@ export class HmcConnection {
 
   /** An exchange that needs no session, at the first HMC that takes it. */
   async withoutSession<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
-    return await this.#atFirst(call.what, async (endpoint) => await endpoint.exchange(call, undefined, w), w);
+    return await this.#atFirst(async (endpoint) => await endpoint.exchange(call, undefined, w), w);
   }
 
   /** Logs off from every HMC that has granted a session. Failures are returned, not thrown. */
@@ -123,7 +123,6 @@ export class HmcConnection {
   async #logOnAnywhere(): Promise<Grant> {
     const w = { signal: this.#lifetime.signal };
     const grant = await this.#atFirst(
-      'log on',
       async (endpoint) => endpoint.grant ?? (await this.#options.logon.at(endpoint, w)),
       w,
     );
@@ -135,7 +134,7 @@ export class HmcConnection {
    * The first HMC, from the current one on, that gives an answer of substance. That none does is an error that says that
    * nothing was sent: the request for which this was done never was.
    */
-  async #atFirst<T>(what: string, work: (endpoint: HmcEndpoint) => Promise<T>, w: Waiting): Promise<T> {
+  async #atFirst<T>(work: (endpoint: HmcEndpoint) => Promise<T>, w: Waiting): Promise<T> {
     const failures: Error[] = [];
     for (const endpoint of this.#inOrder(this.#current)) {
       try {
@@ -146,7 +145,7 @@ export class HmcConnection {
         failures.push(toError(thrown));
       }
     }
-    throw unreachable(what, this.#options.endpoints, failures);
+    throw unreachable(this.#options.endpoints, failures);
   }
 }
 
@@ -156,13 +155,17 @@ function isOutOfReach(error: unknown): boolean {
   return error instanceof HmcHttpError && error.status >= 500;
 }
 
-function unreachable(what: string, endpoints: readonly HmcEndpoint[], failures: readonly Error[]): HmcConnectionError {
+function unreachable(endpoints: readonly HmcEndpoint[], failures: readonly Error[]): HmcConnectionError {
   const host = endpoints.map((endpoint) => endpoint.host).join(', ');
   const last = failures.at(-1);
   const phase = last instanceof HmcConnectionError ? last.phase : 'receive';
   const where = { host, phase, sent: false } as const;
-  if (failures.length === 1) return new HmcConnectionError(`${what}: HMC ${host} is out of reach`, where, last);
-  return new HmcConnectionError(`${what}: none of the HMCs answers`, where, new AggregateError(failures, host));
+  if (failures.length === 1) return new HmcConnectionError(`HMC ${host} is out of reach`, where, last);
+  return new HmcConnectionError(
+    `none of the HMCs ${host} answers`,
+    where,
+    new AggregateError(failures, 'each for itself'),
+  );
 }
 
 function closed(): ConflictError {

@@ -44,9 +44,9 @@ export class HmcEndpoint implements Disposable {
 
   /** The same without a look at the form of the answer. */
   async answer(call: Omit<HmcCall<unknown>, 'answer'>, token: Secret | undefined, w: Waiting): Promise<ParsedAnswer> {
-    const { method, uri, body, timeoutMs } = call;
+    const { method, uri, body } = call;
     const headers = token === undefined ? {} : { 'X-API-Session': token.reveal() };
-    const response = await this.#send(call.what, { method, path: uri, headers, body, timeoutMs, signal: w.signal });
+    const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
     if (parsed === notJson) throw this.#damaged(call.what);

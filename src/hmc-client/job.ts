@@ -1,4 +1,4 @@
-import { toError, waitUntil } from '../base/index.ts';
+import { toError, waitUntil, withDeadline } from '../base/index.ts';
 import type { Observed, Verdict, Waiting } from '../base/index.ts';
 import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors.ts';
 import type { HmcCall, Requester } from './requester.ts';
@@ -76,10 +76,11 @@ class PolledJob implements HmcJob {
   /** One look. Whatever may pass by itself is an observation, not an end: firmware jobs restart the HMC more than once. */
   async #look(leftMs: number, w: Waiting): Promise<Seen> {
     const call = this.#call('Query Job Status', 'GET', this.uri, 'read', jobStatusAnswer);
-    // A look may not hang beyond the deadline of the wait; it always gets a moment.
+    // A look, with a logon if it takes one, may not hang beyond the deadline of the wait; it always gets a moment.
     const timeoutMs = Math.max(1_000, Math.ceil(leftMs));
+    const look = async (signal: AbortSignal) => await this.#requester.once(call, { signal });
     try {
-      return { kind: 'status', status: await this.#requester.once({ ...call, timeoutMs }, w) };
+      return { kind: 'status', status: await withDeadline(call.what, timeoutMs, w.signal, look) };
     } catch (thrown) {
       w.signal.throwIfAborted();
       if (isHmcError(thrown, 404, 1)) return { kind: 'lost' };

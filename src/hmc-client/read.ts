@@ -23,7 +23,7 @@ export interface Reading<T> {
  * class of objects may refuse it, or a name in it (400.14). Then everything is asked for. Source: sheet 3.2.
  */
 export async function readOne<T>(requester: Requester, reading: Reading<T>, w: Waiting): Promise<T> {
-  const level = await requester.level(w);
+  const level = await requester.level(reading.what, w);
   const query = propertiesQuery(level, reading);
   if (query === undefined) return await requester.call(toCall(reading, undefined), w);
   try {

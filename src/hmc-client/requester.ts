@@ -15,8 +15,6 @@ export interface HmcCall<T> {
   readonly uri: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;
-  /** Instead of the session's own request deadline. */
-  readonly timeoutMs?: number | undefined;
 }
 
 /** What the resources and jobs are built on. */
@@ -27,8 +25,8 @@ export interface Requester {
   call<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Sends it once (and once more if the session had to be renewed). */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
-  /** What is known of the HMC's level; logs on if nothing is known yet. */
-  level(w: Waiting): Promise<HmcLevel>;
+  /** What is known of the HMC's level; logs on if nothing is known yet, for the sake of `what`. */
+  level(what: string, w: Waiting): Promise<HmcLevel>;
   /** Starts work that nobody waits for but `close`. A failure is logged. */
   inBackground(what: string, work: (w: Waiting) => Promise<unknown>): void;
 }

@@ -111,8 +111,8 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
-  async level(w: Waiting): Promise<HmcLevel> {
-    const call = { what: 'log on', kind: 'read' } as const;
+  async level(what: string, w: Waiting): Promise<HmcLevel> {
+    const call = { what, kind: 'read' } as const;
     return await this.#patiently(call, w, async (inner) => await this.#connection.level(inner));
   }
 

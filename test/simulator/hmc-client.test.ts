@@ -214,6 +214,19 @@ test('a name that is taken is refused, and nothing is adopted', async () => {
   expect(isHmcError(twin, 400, 8)).toBe(true);
 });
 
+test('an HMC that answers too late does not hold up the wait for a job beyond its deadline', async () => {
+  await using simulator = await startSimulator({ machine: 'z13' });
+  await using hmc = open(simulator);
+  const { partitionUri } = await setStage(simulator, hmc);
+  const job = await hmc.partitions.start(partitionUri, w);
+  const kind = { type: 'delay', ms: 600_000 } as const;
+  simulator.faults.add({ id: 'slow', server: 'hmc', operation: 'Query Job Status', kind });
+
+  const failure: unknown = await job.wait({ ...w, timeoutMs: 10 }).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ code: 'JOB_TIMEOUT', facts: { timeoutMs: 10, observed: { unreachable: 1 } } });
+});
+
 test('a wrong password is tried once, however many callers there are', async () => {
   await using simulator = await startSimulator({ machine: 'z13' });
   await using hmc = open(simulator, { password: async () => new Secret('wrong') });

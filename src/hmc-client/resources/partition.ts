@@ -67,7 +67,7 @@ export class PartitionResource {
     const wanted = [...new Set([...summaryProperties, ...properties])];
     const extra = properties.filter((name) => !isSummary(name));
     if (extra.length === 0) return await this.#list(cpcUri, filter, wanted, undefined, w);
-    const level = await this.#requester.level(w);
+    const level = await this.#requester.level(`list partitions of CPC ${cpcUri}`, w);
     // Known since API 4.1; an older HMC would refuse, and the request would be lost. Source: sheet 3.2.
     if (level.isAtLeast(4, 1) && level.can('additional-properties')) {
       try {

@@ -1,5 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** `package-or-path#ExportName`: how settings name code of a third party. */
@@ -34,11 +35,33 @@ export async function loadExport(reference: ExportReference, baseDir: string): P
 function locate(module: string, baseDir: string): string {
   if (module.startsWith('.') || isAbsolute(module)) return pathToFileURL(resolve(baseDir, module)).href;
   if (module.startsWith('file:')) return module;
+  const near = createRequire(resolve(baseDir, 'package.json'));
   try {
-    return pathToFileURL(createRequire(resolve(baseDir, 'package.json')).resolve(module)).href;
+    return pathToFileURL(near.resolve(module)).href;
   } catch {
-    return module; // let the import itself say what is wrong; import-only packages also end up here
+    return importOnly(module, near.resolve.paths(module) ?? []) ?? module; // let the import itself say what is wrong
   }
+}
+
+/** A package whose `exports` are for `import` alone, which `require.resolve` does not see. */
+function importOnly(module: string, directories: readonly string[]): string | undefined {
+  const root = directories.map((each) => join(each, module)).find((each) => existsSync(join(each, 'package.json')));
+  if (root === undefined) return undefined;
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const isObject = typeof manifest === 'object' && manifest !== null && 'exports' in manifest;
+  const entry = isObject ? importTarget(manifest.exports) : undefined;
+  return entry === undefined ? undefined : pathToFileURL(resolve(root, entry)).href;
+}
+
+/** Conditions of `exports` that hold for an import, and the key of the package itself. */
+const importKeys = ['.', 'import', 'module-sync', 'node', 'default'];
+
+/** The first target that holds, in the order of the keys, as Node reads them. */
+function importTarget(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  const holding = Object.entries(exports).filter(([key]) => importKeys.includes(key));
+  return holding.map(([, inner]) => importTarget(inner)).find((target) => target !== undefined);
 }
 
 function onlyExport(loaded: Record<string, unknown>): string | undefined {

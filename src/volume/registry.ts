@@ -64,14 +64,26 @@ export class VolumeDriverRegistry {
 
 async function make(entry: VolumeDriverEntry, context: VolumeDriverContext, baseDir: string): Promise<VolumeDriver> {
   const DriverClass = entry.module === 'builtin' ? builtin(entry.type) : await external(entry, baseDir);
-  const driver = new DriverClass(context);
+  const driver = construct(entry, DriverClass, context);
   const missing = methods.filter((method) => typeof driver[method] !== 'function');
   if (missing.length > 0) throw unusable(entry, `it has no method ${missing.join(', ')}`);
   return driver;
 }
 
+function construct(
+  entry: VolumeDriverEntry,
+  DriverClass: VolumeDriverClass,
+  context: VolumeDriverContext,
+): VolumeDriver {
+  try {
+    return new DriverClass(context);
+  } catch (error) {
+    throw unusable(entry, 'its constructor failed', error);
+  }
+}
+
 function builtin(type: string): VolumeDriverClass {
-  const found = builtins[type];
+  const found = Object.hasOwn(builtins, type) ? builtins[type] : undefined;
   if (found !== undefined) return found;
   const known = Object.keys(builtins).join(', ');
   throw new VolumeDriverError(`dpm.volume_drivers: there is no built-in driver for "${type}" (only for ${known})`, {

@@ -174,6 +174,17 @@ describe('vHBAs of the simulated HMC', () => {
     });
   });
 
+  it('exist on a z14 whose service level has no storage management: the feature counts, not the generation', async () => {
+    const of = await bench({ machine: 'z14', storageManagement: false });
+    const { partition } = await bootablePartition(of);
+    const group = { 'cpc-uri': of.cpc, type: 'fcp', name: 'sg' };
+
+    expect(await of.caller.job(`${partition}/operations/start`)).toMatchObject({ 'job-status-code': 204 });
+    expect((await of.caller.get(partition)).body.status).toBe('active');
+    expect((await of.caller.post('/api/storage-groups', group)).status).toBe(409);
+    expect((await of.caller.get('/api/storage-groups')).body).toEqual({ 'storage-groups': [] });
+  });
+
   it.each(['z14', 'z15', 'z16', 'z17'] as const)('do not exist on a %s with storage management', async (machine) => {
     const of = await bench({ machine });
     const partition = await newPartition(of);

@@ -200,6 +200,8 @@ describe('storage groups', () => {
     await modify(of, group, { connectivity: 2 }).then(({ status }) => expect(status).toBe(409));
 
     expect(await read(of, group.uri)).toMatchObject({ connectivity: 4, 'unassigned-world-wide-port-names': [] });
+    const free = await unassigned(of, group.uri);
+    expect(free).toEqual([]);
     await modify(of, group, { connectivity: 5 });
     expect((await read(of, group.uri))['virtual-storage-resource-uris']).toHaveLength(5);
   });

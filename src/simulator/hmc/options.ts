@@ -70,6 +70,8 @@ export interface HmcOptions {
   readonly machine?: MachineName;
   /** FCP adapters, alternating between the fabrics; default 4. */
   readonly adapters?: number;
+  /** Whether a machine that can have storage groups does; false makes it one of early service level, with vHBAs. Default true. */
+  readonly storageManagement?: boolean;
   /** Virtual connections allowed on an FCP adapter; default 64, as machines are delivered. */
   readonly adapterCapacity?: number;
   readonly cpcName?: string;

@@ -84,7 +84,7 @@ export class RequestLog {
     return this.#inFlight.get('*') ?? 0;
   }
 
-  /** The most requests that were being served at one moment, on all servers. */
+  /** The most requests that were being served at one moment, on all servers; as for chains, serving has to take time for more than 1. */
   get maxInFlight(): number {
     return this.#maxInFlight.get('*') ?? 0;
   }

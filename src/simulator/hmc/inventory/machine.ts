@@ -1,5 +1,5 @@
 import type { HmcContext, HmcLevel } from '../context.ts';
-import { featureDescriptions, machineProfiles, type MachineProfile } from '../machines.ts';
+import { featureDescriptions, machineProfiles, storageManagementFeature, type MachineProfile } from '../machines.ts';
 import type { Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import type { HmcOptions } from '../options.ts';
@@ -93,10 +93,12 @@ function capacity({ options }: HmcContext, profile: MachineProfile): Props {
 
 function levelProps(context: HmcContext, profile: MachineProfile): Props {
   if (profile.features === undefined) return {};
+  const isOn = (name: string): boolean =>
+    name !== storageManagementFeature || (context.options.storageManagement ?? true);
   const features = profile.features.map((name) => ({
     name,
     description: featureDescriptions[name] ?? '',
-    state: true,
+    state: isOn(name),
   }));
   return {
     'available-features-list': features,

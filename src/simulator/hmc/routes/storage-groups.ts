@@ -137,11 +137,14 @@ function refuseUnshare(context: HmcContext, group: Resource, changes: Readonly<P
   }
 }
 
+/** Fields that decide how many WWPNs an FCP group has. */
+const pathFields = ['connectivity', 'max-partitions', 'direct-connection-count'];
+
 /** New numbers of paths make an FCP group pending until discovery has seen them all. */
 function changeGroup(context: HmcContext, group: Resource, changes: Readonly<Props>): void {
   const before = { ...group.props };
   Object.assign(group.props, changes);
-  if (group.props.type !== 'fcp') return;
+  if (group.props.type !== 'fcp' || !pathFields.some((field) => changes[field] !== undefined)) return;
   try {
     adjustInitiators(context, group);
   } catch (error) {

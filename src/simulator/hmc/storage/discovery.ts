@@ -48,6 +48,8 @@ export function finishDiscovery(context: HmcContext, group: Resource, number: nu
   if (state.discovery !== number) return;
   state.isDiscovering = false;
   state.lastScan = context.clock.now();
+  // A group of a definition file may have no WWPNs: nothing can be found out about it.
+  if (state.initiators.length === 0) return;
   lookAround(context, group, state);
   takeUp(context, group, state);
 }

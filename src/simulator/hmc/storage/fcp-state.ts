@@ -59,6 +59,8 @@ export function pathsPerGroup({ props }: Resource): number {
 export function adjustInitiators(context: HmcContext, group: Resource): void {
   const state = fcpState(context, group);
   const wanted = initiatorCount(group);
+  const inUse = state.initiators.filter(({ resourceUri }) => resourceUri !== undefined).length;
+  if (inUse > wanted) refuse('wrongStatus', 'more WWPNs are in use than the group would have');
   while (state.initiators.length < wanted) state.initiators.push(newInitiator(context));
   for (let index = state.initiators.length - 1; state.initiators.length > wanted && index >= 0; index -= 1) {
     const initiator = state.initiators[index];
@@ -66,7 +68,6 @@ export function adjustInitiators(context: HmcContext, group: Resource): void {
     state.initiators.splice(index, 1);
     context.wwpns.release([initiator.wwpn]);
   }
-  if (state.initiators.length > wanted) refuse('wrongStatus', 'more WWPNs are in use than the group would have');
 }
 
 function newInitiator({ wwpns }: HmcContext): GroupInitiator {

@@ -214,6 +214,21 @@ test('a name that is taken is refused, and nothing is adopted', async () => {
   expect(isHmcError(twin, 400, 8)).toBe(true);
 });
 
+test('closing waits until the ended jobs are deleted', async () => {
+  await using simulator = await startSimulator({ machine: 'z13' });
+  const hmc = open(simulator);
+  const { partitionUri } = await setStage(simulator, hmc);
+  const kind = { type: 'delay', ms: 30 } as const;
+  simulator.faults.add({ id: 'slow', server: 'hmc', operation: 'Delete Completed Job Status', kind });
+
+  const job = await hmc.partitions.start(partitionUri, w);
+  await job.wait(waiting);
+  await hmc.close(w);
+
+  expect(simulator.faults.struck('slow')).toBe(1);
+  expect(simulator.hmc).toMatchObject({ sessionCount: 0, jobCount: 0 });
+});
+
 test('an HMC that answers too late does not hold up the wait for a job beyond its deadline', async () => {
   await using simulator = await startSimulator({ machine: 'z13' });
   await using hmc = open(simulator);

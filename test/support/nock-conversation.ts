@@ -77,12 +77,15 @@ export interface Conversation {
 export function playConversation(baseUrl: string, exchanges: readonly Exchange[]): Conversation {
   nock.disableNetConnect();
   const seen: SeenRequest[] = [];
+  const unexpected: string[] = [];
+  nock.emitter.on('no match', (request: Request) => unexpected.push(`${request.method} ${request.url}`));
   for (const exchange of exchanges) {
     expectOne(exchange.host ?? baseUrl, exchange, (request) => seen.push(request));
   }
   const verify = (order: 'in order' | 'any order' = 'in order'): void => {
     const came = order === 'in order' ? seen : seen.toSorted(byText);
     const wanted = order === 'in order' ? exchanges : exchanges.toSorted(byText);
+    expect(unexpected, 'requests that nobody expected').toEqual([]);
     expect(came.map(line)).toEqual(wanted.map(line));
     for (const [index, exchange] of wanted.entries()) checkOne(exchange, came[index]);
   };
@@ -91,6 +94,7 @@ export function playConversation(baseUrl: string, exchanges: readonly Exchange[]
 
 /** Switches the network on again, and forgets what was not asked for. For `afterEach`. */
 export function endConversations(): void {
+  nock.emitter.removeAllListeners('no match');
   nock.abortPendingRequests();
   nock.cleanAll();
   nock.enableNetConnect();

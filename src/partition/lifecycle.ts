@@ -66,14 +66,13 @@ export class PartitionLifecycle {
    */
   async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const hmcSaid = await this.#runJob(() => this.#hmc.partitions.start(partition.uri, w), w);
+    const { hmcSaid, maySettle } = await this.#runJob('start', () => this.#hmc.partitions.start(partition.uri, w), w);
     const settled = performance.now() + this.#policy.settleMs;
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
-      const isLagging = hmcSaid === undefined && performance.now() < settled;
+      const isLagging = maySettle && performance.now() < settled;
       if (transitionalStatuses.has(status) || isLagging) return { kind: 'again' };
-      const said = hmcSaid ?? 'the start job ended without error';
-      return { kind: 'done', value: { kind: 'failed', status, hmcSaid: said } };
+      return { kind: 'done', value: { kind: 'failed', status, hmcSaid } };
     };
     return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);
   }
@@ -88,15 +87,25 @@ export class PartitionLifecycle {
     return await this.start(partition, w);
   }
 
-  /** Stops a partition unless it is stopped. @returns the status in which it holds no resources */
+  /**
+   * Stops a partition unless it is stopped.
+   *
+   * @returns the status in which it holds no resources
+   * @throws PartitionStatusError when the stop ended otherwise: a failed job, or `terminated`, as which a stop may end
+   */
   async ensureStopped(partition: PartitionRef, w: Waiting): Promise<string> {
     const status = await this.#leaveTransition(partition, w);
     if (deletableStatuses.has(status)) return status;
     if (!stoppableStatuses.has(status)) throw unusable('stop', partition, status, stoppableStatuses);
     const deadline = performance.now() + this.#policy.timeoutMs;
-    await this.#runJob(() => this.#hmc.partitions.stop(partition.uri, w), w);
-    const accept = (seen: string): Verdict<string> =>
-      deletableStatuses.has(seen) ? { kind: 'done', value: seen } : { kind: 'again' };
+    const { hmcSaid, maySettle } = await this.#runJob('stop', () => this.#hmc.partitions.stop(partition.uri, w), w);
+    const settled = performance.now() + this.#policy.settleMs;
+    const accept = (seen: string): Verdict<string> => {
+      if (deletableStatuses.has(seen)) return { kind: 'done', value: seen };
+      const isLagging = maySettle && performance.now() < settled;
+      if (!stoppableStatuses.has(seen) || isLagging) return { kind: 'again' };
+      return { kind: 'failed', error: notStopped(partition, seen, hmcSaid) };
+    };
     return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w);
   }
 
@@ -121,19 +130,23 @@ export class PartitionLifecycle {
     return await this.#watch(partition, 'wait for', 'a lasting status', accept, this.#policy.timeoutMs, w);
   }
 
-  /** @returns what the HMC said when the job failed; undefined when it did not, or when nobody can know */
-  async #runJob(begin: () => Promise<HmcJob>, w: Waiting): Promise<string | undefined> {
+  /** @returns how the job ended, in words, and whether the status may still come to what was wanted by itself */
+  async #runJob(
+    verb: string,
+    begin: () => Promise<HmcJob>,
+    w: Waiting,
+  ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean }> {
     try {
       const job = await begin();
       await job.wait({ timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll });
-      return undefined;
+      return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
     } catch (error) {
-      if (error instanceof JobFailedError) return error.message;
+      if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false };
       // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
-      if (isHmcError(error, 409, 1)) return error.hmcMessage;
+      if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false };
       // Nobody can know how it went: the status will tell.
       const isUnknown = error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent);
-      if (isUnknown) return undefined;
+      if (isUnknown) return { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };
       throw error;
     }
   }
@@ -167,6 +180,15 @@ function unusable(verb: string, partition: PartitionRef, status: string, usable:
     `${verb} partition "${partition.name}": its status is "${status}" (expected one of ${[...usable].join(', ')})`,
     { partition: partition.name, partitionUri: partition.uri, status },
   );
+}
+
+function notStopped(partition: PartitionRef, status: string, hmcSaid: string): Error {
+  return new PartitionStatusError(`stop partition "${partition.name}": its status is "${status}" (${hmcSaid})`, {
+    partition: partition.name,
+    partitionUri: partition.uri,
+    status,
+    hmcSaid,
+  });
 }
 
 /** The partition of an instance, or an error that names both. */

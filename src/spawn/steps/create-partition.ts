@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { deletableStatuses, instanceOf } from '../../partition/index.ts';
+import { deletableStatuses, instanceOf, partitionExists } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
 import type { PartitionSpec, PreparedInput } from '../inputs.ts';
@@ -51,7 +51,7 @@ export const requireNewPartition = {
   output: z.null(),
   run: ({ state }) => {
     const { isOurs, name } = state['create-partition'];
-    if (!isOurs) throw new ConflictError(`partition "${name}" exists already`, { partition: name });
+    if (!isOurs) throw partitionExists(name);
     return Promise.resolve(null);
   },
   undo: { nothingToUndo: 'it only looks' },

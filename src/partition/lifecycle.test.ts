@@ -1,0 +1,308 @@
+import { describe, expect, test } from 'vitest';
+import { ConflictError, neverAborted, NotFoundError } from '../base/index.ts';
+import { HmcConnectionError, HmcHttpError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
+import type { HmcSession } from '../hmc-client/index.ts';
+import {
+  PartitionLifecycle,
+  partitionExists,
+  PartitionStatusError,
+  requirePartition,
+  StatusTimeoutError,
+} from './index.ts';
+import type { LifecyclePolicy } from './index.ts';
+
+const partition = { uri: '/api/partitions/p', name: 'OpenStack-compute1-x' };
+const w = { signal: neverAborted() };
+/** Nothing waits longer than it must; a status is believed at once. */
+const quick: LifecyclePolicy = { timeoutMs: 60_000, poll: { minDelayMs: 0, maxDelayMs: 1 }, settleMs: 0 };
+
+const refusal = (status: number, reason: number) =>
+  new HmcHttpError('ask', { status, reason, method: 'POST', uri: partition.uri, hmcMessage: 'it is said' });
+const jobFailed = new JobFailedError(
+  'start partition',
+  { status: 500, reason: 263, hmcMessage: 'the load failed', canceled: false },
+  { operation: 'Start Partition', jobUri: '/api/jobs/1', uri: partition.uri },
+);
+const jobLost = new JobLostError('start partition', { operation: 'Start Partition', jobUri: '/api/jobs/1' });
+const answerLost = new HmcConnectionError('start partition', { host: 'hmc1', phase: 'receive', sent: true });
+const notSent = new HmcConnectionError('start partition', { host: 'hmc1', phase: 'connect', sent: false });
+
+/** How an operation goes: the error of its request, or of its job. */
+interface Script {
+  /** One a look; the last stays. An error is thrown. */
+  readonly statuses: readonly (string | Error)[];
+  readonly start?: { readonly request?: Error; readonly job?: Error };
+  readonly stop?: { readonly request?: Error; readonly job?: Error };
+  readonly delete?: Error;
+}
+
+/** An HMC that follows a script, and notes what is asked of it. */
+function scripted(script: Script, policy: LifecyclePolicy = quick) {
+  const asked: string[] = [];
+  let looks = 0;
+  const operation = (verb: 'start' | 'stop') => async () => {
+    asked.push(verb);
+    const { request, job } = script[verb] ?? {};
+    if (request !== undefined) throw request;
+    return {
+      uri: '/api/jobs/1',
+      wait: async () => {
+        if (job !== undefined) throw job;
+      },
+    };
+  };
+  const partitions = {
+    get: async () => {
+      const status = script.statuses[Math.min(looks, script.statuses.length - 1)];
+      looks += 1;
+      if (status instanceof Error) throw status;
+      return { status };
+    },
+    start: operation('start'),
+    stop: operation('stop'),
+    delete: async () => {
+      asked.push('delete');
+      if (script.delete !== undefined) throw script.delete;
+    },
+  };
+  const hmc = { partitions } as unknown as HmcSession; // of which a lifecycle uses these four verbs
+  return { lifecycle: new PartitionLifecycle(hmc, policy), asked };
+}
+
+describe('start', () => {
+  test.each(['active', 'degraded'])('ends with the partition running: %s', async (status) => {
+    const { lifecycle, asked } = scripted({ statuses: ['starting', status] });
+
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status });
+    expect(asked).toEqual(['start']);
+  });
+
+  test('takes a paused partition for the lag of the status, as long as that may last', async () => {
+    const { lifecycle } = scripted(
+      { statuses: ['starting', 'paused', 'paused', 'active'] },
+      { ...quick, settleMs: 60_000 },
+    );
+
+    await expect(lifecycle.start(partition, w)).resolves.toMatchObject({ kind: 'running' });
+  });
+
+  test.each(['paused', 'terminated', 'stopped', 'reservation-error', 'communications-not-active'])(
+    'ends with a failure when the status stays "%s"',
+    async (status) => {
+      const { lifecycle } = scripted({ statuses: ['starting', status] });
+
+      const hmcSaid = 'the start job ended without error';
+      await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'failed', status, hmcSaid });
+    },
+  );
+
+  test('ends with what the HMC said when the job failed, without waiting for a lag', async () => {
+    const { lifecycle } = scripted(
+      { statuses: ['starting', 'stopped'], start: { job: jobFailed } },
+      { ...quick, settleMs: 60_000 },
+    );
+
+    const result = await lifecycle.start(partition, w);
+
+    expect(result).toMatchObject({
+      kind: 'failed',
+      status: 'stopped',
+      hmcSaid: expect.stringContaining('the load failed') as string,
+    });
+  });
+
+  test('whose job failed is a success all the same when the partition runs', async () => {
+    const { lifecycle } = scripted({ statuses: ['active'], start: { job: jobFailed } });
+
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
+  });
+
+  test.each([
+    ['the answer was lost', { request: answerLost }],
+    ['the job is gone from the HMC', { job: jobLost }],
+    ['somebody was quicker (409.1)', { request: refusal(409, 1) }],
+  ])('is judged by the status, and not repeated, when %s', async (_what, start) => {
+    const { lifecycle, asked } = scripted({ statuses: ['starting', 'active'], start });
+
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
+    expect(asked).toEqual(['start']);
+  });
+
+  test.each([
+    ['was never sent', notSent],
+    ['is refused for another reason', refusal(403, 1)],
+  ])('fails as it is when the request %s', async (_what, request) => {
+    const { lifecycle } = scripted({ statuses: ['stopped'], start: { request } });
+
+    await expect(lifecycle.start(partition, w)).rejects.toBe(request);
+  });
+
+  test('that never ends says what was seen, and how often', async () => {
+    const { lifecycle } = scripted({ statuses: ['starting'] }, { ...quick, timeoutMs: 20 });
+
+    const error: unknown = await lifecycle.start(partition, w).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(StatusTimeoutError);
+    expect(error).toHaveProperty(
+      'message',
+      expect.stringMatching(
+        /^start partition "OpenStack-compute1-x": status is still "starting" after .* \(wanted active\)$/,
+      ),
+    );
+    expect(error).toHaveProperty('facts.lastSeen', 'starting');
+    expect(Object.keys((error as StatusTimeoutError).facts.observed as object)).toEqual(['starting']); // just checked
+  });
+});
+
+describe('ensureRunning', () => {
+  test.each(['active', 'degraded'])('asks nothing of a partition that is %s', async (status) => {
+    const { lifecycle, asked } = scripted({ statuses: [status] });
+
+    await expect(lifecycle.ensureRunning(partition, w)).resolves.toEqual({ kind: 'running', status });
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['stopped', 'reservation-error'])('starts one that is %s', async (status) => {
+    const { lifecycle, asked } = scripted({ statuses: [status, 'active'] });
+
+    await expect(lifecycle.ensureRunning(partition, w)).resolves.toMatchObject({ kind: 'running' });
+    expect(asked).toEqual(['start']);
+  });
+
+  test.each(['paused', 'terminated'])('stops one that is %s first: its system ended itself', async (status) => {
+    const { lifecycle, asked } = scripted({ statuses: [status, status, 'stopping', 'stopped', 'active'] });
+
+    await expect(lifecycle.ensureRunning(partition, w)).resolves.toMatchObject({ kind: 'running' });
+    expect(asked).toEqual(['stop', 'start']);
+  });
+
+  test('waits for one that is on its way', async () => {
+    const { lifecycle, asked } = scripted({ statuses: ['starting', 'starting', 'active'] });
+
+    await expect(lifecycle.ensureRunning(partition, w)).resolves.toMatchObject({ kind: 'running' });
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['communications-not-active', 'status-check', 'of-a-newer-level'])(
+    'asks nothing of one whose status is %s: nobody can say what would happen',
+    async (status) => {
+      const { lifecycle, asked } = scripted({ statuses: [status] });
+
+      await expect(lifecycle.ensureRunning(partition, w)).rejects.toThrow(PartitionStatusError);
+      await expect(lifecycle.ensureRunning(partition, w)).rejects.toThrow(`its status is "${status}"`);
+      expect(asked).toEqual([]);
+    },
+  );
+});
+
+describe('ensureStopped', () => {
+  test.each(['stopped', 'reservation-error'])('asks nothing of a partition that is %s', async (status) => {
+    const { lifecycle, asked } = scripted({ statuses: [status] });
+
+    await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe(status);
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['active', 'degraded', 'paused', 'terminated'])(
+    'stops one that is %s, and waits for it',
+    async (status) => {
+      const { lifecycle, asked } = scripted(
+        { statuses: [status, status, 'stopping', 'stopped'] },
+        { ...quick, settleMs: 60_000 },
+      );
+
+      await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
+      expect(asked).toEqual(['stop']);
+    },
+  );
+
+  test('that somebody else has stopped meanwhile (409.1) is stopped', async () => {
+    const { lifecycle, asked } = scripted({ statuses: ['active', 'stopped'], stop: { request: refusal(409, 1) } });
+
+    await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
+    expect(asked).toEqual(['stop']);
+  });
+
+  test.each([
+    ['the answer was lost', { request: answerLost }],
+    ['the job is gone from the HMC', { job: jobLost }],
+  ])('is judged by the status, and not repeated, when %s', async (_what, stop) => {
+    const { lifecycle, asked } = scripted({ statuses: ['active', 'stopping', 'stopped'], stop });
+
+    await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
+    expect(asked).toEqual(['stop']);
+  });
+
+  test('whose job failed says so at once, with what the HMC said, and does not wait for what will not come', async () => {
+    const { lifecycle } = scripted(
+      { statuses: ['active'], stop: { job: jobFailed } },
+      { ...quick, timeoutMs: 600_000, settleMs: 600_000 },
+    );
+
+    await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(
+      /^stop partition "OpenStack-compute1-x": its status is "active" \(.*the load failed.*\)$/,
+    );
+  });
+
+  test('says that nobody knows how it went when that is so, and the partition still runs', async () => {
+    const { lifecycle } = scripted({ statuses: ['active'], stop: { request: answerLost } });
+
+    await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(
+      'its status is "active" (nobody knows how the stop job ended)',
+    );
+  });
+
+  test('that ends as "terminated", which a stop may, is an error rather than a wait', async () => {
+    const { lifecycle } = scripted(
+      { statuses: ['active', 'stopping', 'terminated'] },
+      { ...quick, timeoutMs: 600_000 },
+    );
+
+    await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(
+      'stop partition "OpenStack-compute1-x": its status is "terminated" (the stop job ended without error)',
+    );
+  });
+
+  test('goes on waiting when HMC and machine lose each other in the middle', async () => {
+    const { lifecycle } = scripted({ statuses: ['active', 'communications-not-active', 'stopping', 'stopped'] });
+
+    await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
+  });
+});
+
+describe('ensureDeleted', () => {
+  test('stops a partition, then deletes it', async () => {
+    const { lifecycle, asked } = scripted({ statuses: ['active', 'stopped'] });
+
+    await lifecycle.ensureDeleted(partition, w);
+
+    expect(asked).toEqual(['stop', 'delete']);
+  });
+
+  test.each([
+    ['before we look', { statuses: [refusal(404, 1)] }],
+    ['while it is stopped', { statuses: ['active', refusal(404, 1)] }],
+    ['when it is deleted', { statuses: ['stopped'], delete: refusal(404, 1) }],
+  ] as const)('succeeds when the partition is gone %s', async (_when, script) => {
+    await expect(scripted(script).lifecycle.ensureDeleted(partition, w)).resolves.toBeUndefined();
+  });
+
+  test('passes on any other refusal', async () => {
+    const error = refusal(409, 1);
+
+    await expect(scripted({ statuses: ['stopped'], delete: error }).lifecycle.ensureDeleted(partition, w)).rejects.toBe(
+      error,
+    );
+  });
+});
+
+describe('a partition', () => {
+  test('that is not there is named in the error', () => {
+    expect(requirePartition(partition, partition.name)).toBe(partition);
+    expect(() => requirePartition(undefined, 'p')).toThrow(NotFoundError);
+  });
+
+  test('that is there already is a conflict', () => {
+    expect(partitionExists('p')).toBeInstanceOf(ConflictError);
+  });
+});

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  adapterPortUri,
+  hbaName,
+  hostPrefix,
+  instanceOf,
+  isOurElementName,
+  partitionDescription,
+  partitionName,
+} from './index.ts';
+
+const uuid = '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6';
+const name = `OpenStack-compute1-${uuid}`;
+const description = 'OpenStack CPCSubset=compute1';
+
+describe('a partition of ours', () => {
+  test('is named and described as the Python nova-dpm did, so that its partitions are recognised', () => {
+    expect(partitionName({ host: 'compute1', instanceUuid: uuid })).toBe(name);
+    expect(partitionDescription('compute1')).toBe(description);
+    expect(name.startsWith(hostPrefix('compute1'))).toBe(true);
+  });
+
+  test('is told by its name and, where that is known, its description', () => {
+    expect(instanceOf('compute1', { name })).toBe(uuid);
+    expect(instanceOf('compute1', { name, description })).toBe(uuid);
+  });
+
+  test.each([
+    `${description} web server of the shop`,
+    `web server; ${description}`,
+    'backup=no, CPCSubset=compute1, owner=ops',
+    `OpenStack\nCPCSubset=compute1`,
+  ])('may have more in its description: %j', (text) => {
+    expect(instanceOf('compute1', { name, description: text })).toBe(uuid);
+  });
+
+  test('has a name that fits, with the longest host name that settings allow', () => {
+    expect(partitionName({ host: 'h'.repeat(17), instanceUuid: uuid })).toHaveLength(64);
+  });
+});
+
+describe('a partition is not ours', () => {
+  test.each([
+    ['of another host', `OpenStack-compute2-${uuid}`, 'OpenStack CPCSubset=compute2'],
+    ['of a host whose name begins with ours', `OpenStack-compute1-b-${uuid}`, 'OpenStack CPCSubset=compute1-b'],
+    ['of a person', 'db-7', 'database of the shop'],
+    ['with our prefix and no UUID', 'OpenStack-compute1-test', description],
+    ['with our prefix and more than a UUID', `${name}-copy`, description],
+    ['with a UUID in capitals, which Nova never writes', name.toUpperCase(), description],
+    ['with our name in other capitals', name.replace('OpenStack', 'openstack'), description],
+    ['with our name and no mark of ours', name, ''],
+    ['with our name and the mark of another host', name, 'OpenStack CPCSubset=compute2'],
+    ['with our name and a mark that only begins like ours', name, 'OpenStack CPCSubset=compute10'],
+    ['with our name and a mark that only ends like ours', name, 'xCPCSubset=compute1'],
+  ])('%s', (_what, foreign, text) => {
+    expect(instanceOf('compute1', { name: foreign, description: text })).toBeUndefined();
+  });
+
+  test('because characters of our host name mean something in a regular expression', () => {
+    const host = 'rack.1-a';
+    const foreign = partitionName({ host: 'rackx1-a', instanceUuid: uuid });
+
+    expect(instanceOf(host, { name: foreign })).toBeUndefined();
+    expect(instanceOf(host, { name: partitionName({ host, instanceUuid: uuid }) })).toBe(uuid);
+  });
+
+  test('whatever the two host names are, unless they are the same', () => {
+    const host = fc.stringMatching(/^[A-Za-z0-9._-]{1,17}$/);
+
+    fc.assert(
+      fc.property(host, host, fc.uuid(), (ours, theirs, id) => {
+        const partition = {
+          name: partitionName({ host: theirs, instanceUuid: id }),
+          description: partitionDescription(theirs),
+        };
+        expect(instanceOf(ours, partition)).toBe(ours === theirs ? id : undefined);
+      }),
+    );
+  });
+});
+
+describe('a vHBA of ours', () => {
+  const port = { adapterObjectId: '11112222-3333-4444-5555-666677778880', port: 1 };
+
+  test('is named after adapter and port, as the Python nova-dpm did', () => {
+    expect(hbaName(port)).toBe('OpenStack_Port_11112222-3333-4444-5555-666677778880_1');
+    expect(hbaName(port).length).toBeLessThanOrEqual(64);
+    expect(adapterPortUri(port)).toBe('/api/adapters/11112222-3333-4444-5555-666677778880/storage-ports/1');
+  });
+
+  test('is told by its name from one that a person added', () => {
+    expect(isOurElementName(hbaName(port))).toBe(true);
+    expect(isOurElementName('tape drive')).toBe(false);
+    expect(isOurElementName('My OpenStack_Port_')).toBe(false);
+  });
+});

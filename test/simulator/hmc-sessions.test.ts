@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bench, Caller, newPartition, otherUser, smallPartition } from './hmc-support.ts';
+import { bench, Caller, newHba, newPartition, otherUser, smallPartition, text } from './hmc-support.ts';
 
 describe('sessions of the simulated HMC', () => {
   it('tell the API version without a logon, and nothing else', async () => {
@@ -172,10 +172,12 @@ describe('every request to the simulated HMC', () => {
     const of = await bench({ users: [admin, { ...otherUser, withoutTasks: ['New Partition'], hidden: ['p1'] }] });
     const { hmc, cpc } = of;
     const partition = await newPartition(of);
+    const hba = await newHba(of, partition);
     const limited = new Caller(hmc.url);
     await limited.logon(otherUser.userid, otherUser.password);
 
     expect(await limited.get(partition)).toMatchObject({ status: 404, reason: 1 });
+    expect(await limited.get(text(hba['element-uri']))).toMatchObject({ status: 404, reason: 1 });
     expect((await limited.get(`${cpc}/partitions`)).body).toEqual({ partitions: [] });
     expect(await limited.post(`${cpc}/partitions`, { wrong: 1 })).toMatchObject({ status: 403, reason: 1 });
     hmc.model.find('cpc', cpc)!.props.status = 'not-operating';

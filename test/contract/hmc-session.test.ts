@@ -255,6 +255,19 @@ test('a failed logoff is logged as a warning', async () => {
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([{ event: 'hmc.logoff' }]);
 });
 
+test('a logoff from a session that is gone is no reason to warn', async () => {
+  const gone: Exchange = { ...logoff('one'), reply: { status: 403, body: refusal(403, 5) } };
+  const peer = playConversation(url, [logon('one'), list('one'), gone]);
+  const lines: string[] = [];
+  const hmc = open({ log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) });
+  await hmc.partitions.list(cpcUri, {}, w);
+
+  await hmc.close(w);
+
+  peer.verify();
+  expect(lines).toEqual([]);
+});
+
 test('an error tells what was being done, where, and why', async () => {
   const lost: Exchange = { method: 'POST', path: `${partitionUri}/operations/stop`, reply: { error: 'ECONNRESET' } };
   playConversation(url, [logon('one'), lost, logoff('one')]);

@@ -5,6 +5,8 @@ import { JournalError } from '../saga/index.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
 const SCHEMA_VERSION = 1;
+/** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
+const APPLICATION_ID = 0x4e44504d;
 
 const schema = `
   create table instance (
@@ -44,7 +46,12 @@ export function openDatabase(statePath: string): DatabaseSync {
     const isNew = !existsSync(file);
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 });
     if (isNew) chmodSync(file, 0o600);
-    migrate(database, file);
+    try {
+      migrate(database, file);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
     return database;
   } catch (error) {
     if (error instanceof JournalError) throw error;
@@ -53,25 +60,31 @@ export function openDatabase(statePath: string): DatabaseSync {
 }
 
 function migrate(database: DatabaseSync, file: string): void {
-  const version = readVersion(database);
+  const version = readPragma(database, 'user_version');
+  const isEmpty = version === 0 && database.prepare('select 1 from sqlite_schema').get() === undefined;
+  if (!isEmpty && readPragma(database, 'application_id') !== APPLICATION_ID) {
+    throw new JournalError(`${file} was not made by this program`, { file });
+  }
   if (version > SCHEMA_VERSION) {
-    database.close();
     throw new JournalError(
       `${file} is of version ${version}, made by a newer program (this one knows ${SCHEMA_VERSION})`,
       { file },
     );
   }
   const verdict = database.prepare('pragma quick_check').get()?.quick_check;
-  if (verdict !== 'ok') {
-    database.close();
-    throw new JournalError(`${file} is damaged: ${String(verdict)}`, { file });
-  }
+  if (verdict !== 'ok') throw new JournalError(`${file} is damaged: ${String(verdict)}`, { file });
   database.exec('pragma journal_mode = wal; pragma synchronous = full;');
-  if (version === 0) inTransaction(database, () => database.exec(`${schema} pragma user_version = ${SCHEMA_VERSION};`));
+  const marks = `pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION};`;
+  if (isEmpty) {
+    inTransaction(database, () => {
+      // Another process may have made it since we looked.
+      if (readPragma(database, 'user_version') === 0) database.exec(`${schema} ${marks}`);
+    });
+  }
 }
 
-function readVersion(database: DatabaseSync): number {
-  return Number(database.prepare('pragma user_version').get()?.user_version ?? 0);
+function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`pragma ${name}`).get()?.[name] ?? 0);
 }
 
 /** All of `work`, or nothing. */
@@ -82,7 +95,8 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('commit');
     return result;
   } catch (error) {
-    database.exec('rollback');
+    // A full disk, for one, has ended the transaction already; a second error would hide the first.
+    if (database.isTransaction) database.exec('rollback');
     throw error;
   }
 }

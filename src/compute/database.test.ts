@@ -1,0 +1,261 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { describeError } from '../base/index.ts';
+import { JournalError } from '../saga/index.ts';
+import { temporaryFiles } from '../../test/support/packages.ts';
+import { inTransaction, openDatabase } from './database.ts';
+import { InstanceStore } from './instances.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
+import type { InstanceRecord } from './instances.ts';
+
+const record: InstanceRecord = {
+  uuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6',
+  name: 'web1',
+  host: 'compute1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  vcpus: 2,
+  memoryMib: 4096,
+  vmState: 'active',
+  taskState: null,
+  powerState: 'running',
+  fault: null,
+};
+
+const admit = () => undefined;
+
+/** A state directory with one server in it, closed. */
+function used(path: string): string {
+  const database = openDatabase(path);
+  new InstanceStore(database).create(record, [], admit);
+  database.close();
+  return join(path, 'state.db');
+}
+
+/** Opens and is refused. @returns the whole message */
+function refusal(path: string): string {
+  let message = '';
+  expect(() => {
+    try {
+      openDatabase(path).close();
+    } catch (error) {
+      message = describeError(error);
+      throw error;
+    }
+  }).toThrow(JournalError);
+  return message;
+}
+
+describe('the database of the state directory', () => {
+  test('is made with its directory, for its owner alone', () => {
+    using directory = temporaryFiles();
+    const path = join(directory.path, 'deep', 'state');
+
+    openDatabase(path).close();
+
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(statSync(join(path, 'state.db')).mode & 0o777).toBe(0o600);
+  });
+
+  test('keeps what was put into it', () => {
+    using directory = temporaryFiles();
+    used(directory.path);
+    const database = openDatabase(directory.path);
+
+    expect(new InstanceStore(database).list()).toEqual([record]);
+    database.close();
+  });
+
+  test('is written through to the disk at each commit', () => {
+    using directory = temporaryFiles();
+    const database = openDatabase(directory.path);
+
+    expect(database.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(database.prepare('pragma synchronous').get()).toEqual({ synchronous: 2 }); // full
+    database.close();
+  });
+
+  test('may be an empty file, as a process leaves it that died while it made it', () => {
+    using directory = temporaryFiles({ 'state.db': '' });
+
+    expect(new InstanceStore(openDatabase(directory.path)).list()).toEqual([]);
+  });
+});
+
+describe('a database is refused, and not a byte of it is changed,', () => {
+  /** Lets a file be refused, and compares it. */
+  function expectUntouched(path: string): string {
+    const file = join(path, 'state.db');
+    const before = readFileSync(file);
+    const message = refusal(path);
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(existsSync(`${file}-wal`)).toBe(false);
+    expect(message).toContain(file);
+    return message;
+  }
+
+  test('that is of a newer version', () => {
+    using directory = temporaryFiles();
+    const database = new DatabaseSync(used(directory.path));
+    database.exec('pragma user_version = 2; pragma journal_mode = delete;');
+    database.close();
+
+    expect(expectUntouched(directory.path)).toContain('is of version 2, made by a newer program (this one knows 1)');
+  });
+
+  test('that is no database at all', () => {
+    using directory = temporaryFiles({ 'state.db': 'shopping list: milk, bread\n'.repeat(100) });
+
+    expect(expectUntouched(directory.path)).toContain('not a database');
+  });
+
+  test("that is another program's", () => {
+    using directory = temporaryFiles();
+    const database = new DatabaseSync(join(directory.path, 'state.db'));
+    database.exec("create table recipe (name text); insert into recipe values ('bread');");
+    database.close();
+
+    expect(expectUntouched(directory.path)).toContain('was not made by this program');
+  });
+
+  test('that ends too early', () => {
+    using directory = temporaryFiles();
+    const file = used(directory.path);
+    truncateSync(file, statSync(file).size - 5_000);
+
+    expect(expectUntouched(directory.path)).toMatch(/damaged|malformed|not a database/);
+  });
+
+  test.each([1, 2, 3, 4])('whose page %i was overwritten', (page) => {
+    using directory = temporaryFiles();
+    const file = used(directory.path);
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, page * 4096, (page + 1) * 4096);
+    writeFileSync(file, bytes);
+
+    expect(expectUntouched(directory.path)).toMatch(/damaged|malformed/);
+  });
+
+  test('that is a directory', () => {
+    using directory = temporaryFiles({ 'state.db/x': '' });
+
+    expect(refusal(directory.path)).toContain('state.db');
+  });
+});
+
+test('a state directory that cannot be made is named', () => {
+  using directory = temporaryFiles({ file: '' });
+
+  expect(refusal(join(directory.path, 'file', 'state'))).toMatch(/open .*file\/state\/state\.db: .*ENOTDIR/);
+});
+
+describe('a transaction', () => {
+  test('keeps all of its work', () => {
+    using directory = temporaryFiles();
+    const database = openDatabase(directory.path);
+    const store = new InstanceStore(database);
+
+    expect(inTransaction(database, () => 'result')).toBe('result');
+    inTransaction(database, () => store.update('none', { vmState: 'error' }));
+    database.close();
+  });
+
+  test('keeps nothing of work that failed, and passes its error on', () => {
+    using directory = temporaryFiles();
+    const database = openDatabase(directory.path);
+    const error = new Error('no room');
+    const insert = "insert into flow (id, flow, started_at) values ('f', 'spawn', 'now')";
+
+    expect(() =>
+      inTransaction(database, () => {
+        database.exec(insert);
+        throw error;
+      }),
+    ).toThrow(error);
+    expect(database.prepare('select count(*) as n from flow').get()).toEqual({ n: 0 });
+    database.close();
+  });
+
+  test('whose failure has ended it already says what failed, and not that there is nothing to roll back', () => {
+    using directory = temporaryFiles();
+    const database = openDatabase(directory.path);
+
+    expect(() =>
+      inTransaction(database, () => {
+        database.exec('rollback'); // as SQLite does by itself when the disk is full
+        throw new Error('disk is full');
+      }),
+    ).toThrow('disk is full');
+    database.close();
+  });
+});
+
+describe('a full disk', () => {
+  /** A database that may not grow by a page: SQLite then says what it says of a full disk. */
+  function full(path: string): DatabaseSync {
+    const database = openDatabase(path);
+    const pages = Number(database.prepare('pragma page_count').get()?.page_count);
+    database.exec(`pragma max_page_count = ${pages}`);
+    return database;
+  }
+  const large = 'x'.repeat(100_000);
+
+  test('refuses an event, and keeps what was written before', async () => {
+    using directory = temporaryFiles();
+    const database = full(directory.path);
+    const journal = new SqliteJournal(database);
+    await journal.append('f', { kind: 'flow-started', flow: 'spawn', input: null });
+
+    await expect(async () => {
+      await journal.append('f', { kind: 'succeeded', step: 'a', output: large });
+    }).rejects.toThrow('database or disk is full');
+    await expect(journal.read('f')).resolves.toHaveLength(1);
+
+    database.exec('pragma max_page_count = 1000000');
+    await journal.append('f', { kind: 'started', step: 'a' });
+    await expect(journal.read('f')).resolves.toHaveLength(2);
+    database.close();
+    expect(openDatabase(directory.path).prepare('pragma quick_check').get()).toEqual({ quick_check: 'ok' });
+  });
+
+  test('refuses a server, and keeps those that are there', () => {
+    using directory = temporaryFiles();
+    used(directory.path);
+    const database = full(directory.path);
+    const store = new InstanceStore(database);
+
+    expect(() => store.create({ ...record, uuid: large, name: 'web2' }, [], admit)).toThrow('database or disk is full');
+    expect(store.list()).toEqual([record]);
+    database.close();
+  });
+});
+
+test('several processes may open a new state directory at the same moment', async () => {
+  using directory = temporaryFiles();
+  const path = join(directory.path, 'state');
+  const module = new URL('./database.ts', import.meta.url).href;
+  // Each waits for its standard input to end, so that all of them begin together.
+  const program = `
+    import { readFileSync } from 'node:fs';
+    import { openDatabase } from ${JSON.stringify(module)};
+    readFileSync(0);
+    openDatabase(${JSON.stringify(path)}).close();
+  `;
+  const processes = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'ignore', 'pipe'] }),
+  );
+
+  for (const child of processes) child.stdin.end();
+  const errors = await Promise.all(
+    processes.map(async (child) => {
+      const [said] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      return child.exitCode === 0 ? '' : said;
+    }),
+  );
+
+  expect(errors).toEqual(['', '', '', '']);
+});

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { ConflictError, toError } from '../base/index.ts';
+import { ConflictError, toError, whileWanted } from '../base/index.ts';
 
 /** Work that waits for one instance beyond which more is refused: a user who clicks is not a queue. */
 const MAX_WAITING = 16;
@@ -19,13 +19,27 @@ export class InstanceQueues {
         instanceUuid,
       });
     }
-    try {
-      return await limit(async () => {
-        if (signal.aborted) throw toError(signal.reason);
-        return await work();
-      });
-    } finally {
+    const turn = { isTaken: false, take: (): void => undefined };
+    const taken = new Promise<void>((resolve) => {
+      turn.take = resolve;
+    });
+    const result = limit(async () => {
+      if (signal.aborted) throw toError(signal.reason);
+      turn.isTaken = true;
+      turn.take();
+      return await work();
+    }).finally(() => {
       if (limit.activeCount === 0 && limit.pendingCount === 0) this.#limits.delete(instanceUuid);
+    });
+    try {
+      await whileWanted(Promise.race([taken, result]), signal);
+    } catch (error) {
+      // Who gives up in the queue goes at once; work that has begun is waited for, since it may have to go back.
+      if (!turn.isTaken) {
+        result.catch(() => undefined); // its turn will come, and find that nobody wants it
+        throw error;
+      }
     }
+    return await result;
   }
 }

@@ -1,0 +1,152 @@
+import type { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { JournalError, MemoryJournal } from '../saga/index.ts';
+import type { JournalEvent } from '../saga/index.ts';
+import { temporaryFiles } from '../../test/support/packages.ts';
+import { openDatabase } from './database.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
+
+const start = (flow: string, subject?: string): JournalEvent => ({ kind: 'flow-started', flow, input: null, subject });
+const stuck: JournalEvent = { kind: 'flow-ended', outcome: 'stuck', error: 'away', leftBehind: ['partition p'] };
+
+const everyKind: readonly JournalEvent[] = [
+  { kind: 'flow-started', flow: 'spawn', input: { name: 'wéb "1"\n', n: [1, null, true] }, subject: 'u', parent: 'p' },
+  { kind: 'started', step: 'a' },
+  { kind: 'succeeded', step: 'a', output: { wwpns: ['c05076d3a1005b20'], none: null } },
+  { kind: 'started', step: 'b' },
+  { kind: 'failed', step: 'b', error: "the HMC answered 409.1 ('busy')" },
+  { kind: 'undo-started', step: 'b' },
+  { kind: 'undo-failed', step: 'b', error: 'away' },
+  { kind: 'undo-started', step: 'b' },
+  { kind: 'undo-finished', step: 'b' },
+  stuck,
+  { kind: 'flow-ended', outcome: 'rolled-back' },
+];
+
+async function withJournal(work: (journal: SqliteJournal, database: DatabaseSync, path: string) => Promise<void>) {
+  using directory = temporaryFiles();
+  const database = openDatabase(directory.path);
+  try {
+    await work(new SqliteJournal(database), database, directory.path);
+  } finally {
+    database.close();
+  }
+}
+
+describe('the journal on disk', () => {
+  test('gives back each kind of event as it was, also to another process', async () => {
+    await withJournal(async (journal, _database, path) => {
+      for (const event of everyKind) await journal.append('f', event);
+
+      const other = openDatabase(path);
+      await expect(new SqliteJournal(other).read('f')).resolves.toEqual(everyKind);
+      other.close();
+    });
+  });
+
+  test('has an event on disk when append returns: another reader sees it at once', async () => {
+    await withJournal(async (journal, _database, path) => {
+      const other = openDatabase(path);
+      const reader = new SqliteJournal(other);
+      for (const [index, event] of everyKind.entries()) {
+        await journal.append('f', event);
+        await expect(reader.read('f')).resolves.toHaveLength(index + 1);
+      }
+      other.close();
+    });
+  });
+
+  test('lists what a journal in memory lists, whatever was written', async () => {
+    const event = fc.constantFrom<JournalEvent>(
+      { kind: 'started', step: 'a' },
+      { kind: 'undo-started', step: 'a' },
+      stuck,
+      { kind: 'flow-ended', outcome: 'completed' },
+      { kind: 'flow-ended', outcome: 'rolled-back', error: 'refused' },
+    );
+    const flow = fc.record({
+      subject: fc.constantFrom(undefined, 'web1', 'web2'),
+      events: fc.array(event, { maxLength: 4 }),
+    });
+    const filter = fc.record({ open: fc.boolean(), subject: fc.constantFrom('web1', 'web3') }, { requiredKeys: [] });
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(flow, { maxLength: 4 }), filter, async (flows, wanted) => {
+        await withJournal(async (journal) => {
+          const memory = new MemoryJournal();
+          for (const [index, { subject, events }] of flows.entries()) {
+            for (const each of [start('spawn', subject), ...events]) {
+              await memory.append(`f${index}`, each);
+              await journal.append(`f${index}`, each);
+            }
+          }
+          const times = { startedAt: '', endedAt: undefined };
+          const here = (await journal.list(wanted)).map((summary) => ({ ...summary, ...times }));
+          const there = (await memory.list(wanted)).map((summary) => ({ ...summary, ...times }));
+          expect(here).toEqual(there);
+        });
+      }),
+      { numRuns: 30 }, // each makes a database of its own
+    );
+  });
+
+  test('says when a flow ended, and no longer says so when it was taken up again', async () => {
+    await withJournal(async (journal) => {
+      for (const event of [start('destroy'), stuck]) await journal.append('f', event);
+      const [ended] = await journal.list();
+      await journal.append('f', { kind: 'undo-started', step: 'a' });
+      const [taken] = await journal.list();
+
+      expect(ended).toMatchObject({ state: 'stuck', leftBehind: ['partition p'] });
+      expect(Date.parse(ended?.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(ended?.startedAt ?? ''));
+      expect(taken).toMatchObject({ state: 'running', endedAt: undefined, leftBehind: [] });
+    });
+  });
+
+  test('knows nothing of a flow that was never begun', async () => {
+    await withJournal(async (journal) => {
+      await expect(journal.read('never')).resolves.toEqual([]);
+      await expect(journal.list()).resolves.toEqual([]);
+    });
+  });
+});
+
+describe('an event is refused', () => {
+  test('of a flow that has not begun, and nothing of it is kept', async () => {
+    await withJournal(async (journal) => {
+      await expect(async () => {
+        await journal.append('f', { kind: 'started', step: 'a' });
+      }).rejects.toThrow(/FOREIGN KEY/);
+      await expect(journal.read('f')).resolves.toEqual([]);
+    });
+  });
+
+  test('that begins a flow a second time, and the first history stays', async () => {
+    await withJournal(async (journal) => {
+      await journal.append('f', start('spawn'));
+
+      await expect(async () => {
+        await journal.append('f', start('spawn'));
+      }).rejects.toThrow(/UNIQUE/);
+      await expect(journal.read('f')).resolves.toHaveLength(1);
+    });
+  });
+});
+
+describe('a damaged line', () => {
+  test.each([
+    ['no JSON', '{"kind":"star'],
+    ['an event of no known kind', '{"kind":"paused","step":"a"}'],
+    ['an event without its step', '{"kind":"started"}'],
+    ['nothing', 'null'],
+  ])('(%s) is refused with the name of its flow, rather than skipped', async (_what, text) => {
+    await withJournal(async (journal, database) => {
+      await journal.append('flow-7', start('spawn'));
+      database.prepare('insert into event (flow_id, event) values (?, ?)').run('flow-7', text);
+
+      await expect(async () => await journal.read('flow-7')).rejects.toThrow(JournalError);
+      await expect(async () => await journal.read('flow-7')).rejects.toThrow('the journal of flow flow-7 is damaged');
+    });
+  });
+});

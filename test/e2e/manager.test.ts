@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { describeError, findError } from '../../src/base/index.ts';
+import { startWorld } from '../support/world.ts';
+
+const worlds = (['deferred', 'stock'] as const).flatMap((order) =>
+  (['attachments', 'legacy'] as const).map((flow) => ({
+    order,
+    flow,
+    options: {
+      set: { 'dpm.spawn_order': order },
+      ...(flow === 'legacy' ? { cinder: { maxMicroversion: '3.43' } } : {}),
+    },
+  })),
+);
+
+describe.each(worlds)('with spawn order $order and Cinder flow $flow', ({ options }) => {
+  it('spawns, attaches, detaches, restarts and deletes, and leaves HMC, SAN and Cinder as they were', async () => {
+    await using world = await startWorld(options);
+    const { sim, context } = world;
+    const before = sim.snapshot();
+    await using manager = await world.open();
+    const [boot, , data] = sim.volumes;
+
+    const created = await manager.create(
+      { name: 'web1', vcpus: 2, memoryMib: 4096, volumes: [{ volumeId: boot!.name }] },
+      context,
+    );
+    const attached = await manager.addVolume('web1', data!.name, {}, context);
+    const detached = await manager.removeVolume('web1', data!.name, context);
+    await manager.stop('web1', {}, context);
+    await manager.stop('web1', {}, context);
+    const stopped = await manager.show('web1', context);
+    await manager.start('web1', context);
+    await manager.reboot('web1', { hard: true }, context);
+    const running = await manager.show('web1', context);
+    await manager.delete('web1', context);
+
+    expect(created).toMatchObject({
+      status: 'ACTIVE',
+      power_state: 'running',
+      partition_status: 'active',
+      storage_model: 'hba',
+    });
+    expect(created.connector?.wwpns).toHaveLength(2);
+    expect(created.boot).toMatchObject({ device: 'storage-adapter', initiator_wwpn: created.connector?.wwpns[0] });
+    expect(created.volumes[0]?.paths.length).toBeGreaterThan(1);
+    expect(attached.volumes.map(({ volume_id: id }) => id)).toEqual([boot!.id, data!.id]);
+    expect(detached.volumes.map(({ volume_id: id }) => id)).toEqual([boot!.id]);
+    expect(stopped).toMatchObject({ status: 'SHUTOFF', power_state: 'shutdown', partition_status: 'stopped' });
+    expect(running).toMatchObject({ status: 'ACTIVE', power_state: 'running' });
+    expect(await manager.list(context)).toEqual([]);
+    expect(sim.snapshot()).toEqual(before);
+  });
+
+  it('boots from the next path when the first one leads nowhere', async () => {
+    await using world = await startWorld(options);
+    await using manager = await world.open();
+    const [array] = world.sim.san.snapshot().arrays;
+    const ports = array!.hosts.length === 0 ? world.sim.san : world.sim.san;
+    ports.setPortOnline('5005076801160417', false);
+
+    const server = await manager.create(
+      { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] },
+      world.context,
+    );
+
+    expect(server.status).toBe('ACTIVE');
+    expect(server.boot?.target_wwpn).not.toBe('5005076801160417');
+  });
+});
+
+it('a boot that fails on every path says where it ended, what it tried and what the HMC said, and leaves nothing', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  for (const port of ['5005076801160417', '5005076802160417', '5005076803160417', '5005076804160417'])
+    world.sim.san.setPortOnline(port, false);
+  const offline = world.sim.snapshot();
+
+  const failure = await manager
+    .create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, world.context)
+    .catch((error: unknown) => error);
+
+  expect(findError(failure, 'BOOT_FAILED')?.facts).toMatchObject({ status: 'paused' });
+  expect(describeError(failure)).toMatch(
+    /initiator c05076[0-9a-f]{10}, target 50050768[0-9a-f]{8}, LUN [0-9a-f]{16}: status "paused"/,
+  );
+  expect(world.sim.snapshot()).toEqual(offline);
+  expect(offline.hmc).toEqual(before.hmc);
+  expect((await manager.show('web1', world.context)).fault).toMatchObject({ code: 'FLOW_ROLLED_BACK' });
+});
+
+it('refuses a second server of the same name, a volume that is in use, and what does not fit, before anything is changed', async () => {
+  await using world = await startWorld({ set: { 'dpm.max_processors': '2', 'dpm.max_memory': '4096' } });
+  await using manager = await world.open();
+  const { context } = world;
+  await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, context);
+  const before = world.sim.snapshot();
+
+  const attempts = [
+    {
+      request: { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }] },
+      says: /server "web1" exists already/,
+    },
+    {
+      request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] },
+      says: /volume "boot-1" has status "in-use" \(expected available\)/,
+    },
+    {
+      request: { name: 'web2', vcpus: 2, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }] },
+      says: /2 vCPUs do not fit.*1 of 2 are taken/,
+    },
+    {
+      request: { name: 'web2', vcpus: 1, memoryMib: 4096, volumes: [{ volumeId: 'boot-2' }] },
+      says: /4096 MiB of memory do not fit/,
+    },
+    {
+      request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'data-1' }] },
+      says: /volume "data-1" is not bootable/,
+    },
+    {
+      request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'nope' }] },
+      says: /volume "nope" does not exist/,
+    },
+    {
+      request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }, { volumeId: 'data-1' }] },
+      says: /expected exactly one/,
+    },
+  ];
+
+  for (const { request, says } of attempts) await expect(manager.create(request, context)).rejects.toThrow(says);
+  expect(world.sim.snapshot()).toEqual(before);
+  expect(await manager.list(context)).toHaveLength(1);
+});
+
+it('refuses to detach a boot volume, and takes detaching what is not attached for done', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const { context } = world;
+  await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, context);
+  const before = world.sim.snapshot();
+
+  await expect(manager.removeVolume('web1', 'boot-1', context)).rejects.toThrow(/boot volume of server "web1"/);
+  await manager.removeVolume('web1', 'data-1', context);
+
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
+it('a delete that comes during a spawn waits for its end and then deletes', async () => {
+  await using world = await startWorld({ timing: { startMs: 50 } });
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+
+  const spawn = manager.create(
+    { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] },
+    world.context,
+  );
+  while ((await manager.list(world.context)).length === 0) await Promise.resolve();
+  const results = await Promise.allSettled([spawn, manager.delete('web1', world.context)]);
+
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  expect(world.sim.snapshot()).toEqual(before);
+});

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { listCounts, spawnCount } from '../../bench/requests.ts';
+
+it('spawn with two vHBAs and one volume needs at most 9 HMC requests besides logon and job polling, 6 in sequence', async () => {
+  const { requests, inSequence } = await spawnCount({ adapters: 2 });
+
+  expect(requests).toBeLessThanOrEqual(9);
+  expect(inSequence).toBeLessThanOrEqual(6);
+});
+
+it('four vHBAs need no more HMC requests in sequence than two', async () => {
+  const two = await spawnCount({ adapters: 2 });
+  const four = await spawnCount({ adapters: 4 });
+
+  expect(four.inSequence).toBeLessThanOrEqual(two.inSequence);
+});
+
+it(
+  'server list and hypervisor show cost the same number of HMC requests with 85 partitions as with one',
+  { timeout: 60_000 },
+  async () => {
+    const one = await listCounts(1);
+    const many = await listCounts(85);
+
+    expect(many.list.requests).toBe(one.list.requests);
+    expect(many.hypervisor.requests).toBe(one.hypervisor.requests);
+  },
+);

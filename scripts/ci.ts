@@ -10,7 +10,12 @@ import { z } from 'zod';
 
 const checks = ['format', 'lint', 'types', 'deps', 'unused', 'api', 'audit', 'bench'] as const;
 
-const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numTotalTests: z.number(), numPendingTests: z.number() });
+const report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numTotalTests: z.number(),
+  numPendingTests: z.number(),
+});
 
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-ci-'));
 const passed: string[] = [];

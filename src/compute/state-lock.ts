@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DpmError, sleep } from '../base/index.ts';
+import { JournalError } from '../saga/index.ts';
 
 /** Another process works on the state directory; the message says which. @public */
 export class StateBusyError extends DpmError {
@@ -22,17 +23,15 @@ export interface LockHolder {
  * no stale lock to break. Readers do not take it.
  *
  * @param options.waitMs - how long to wait for the other to end; 0 refuses at once
- * @throws StateBusyError naming the other process
+ * @throws StateBusyError naming the other process; JournalError when the directory or the lock cannot be used at all
  */
 export async function lockState(
   statePath: string,
   options: { holder: LockHolder; waitMs: number; signal: AbortSignal; onWait?: ((other: string) => void) | undefined },
 ): Promise<Disposable> {
-  mkdirSync(statePath, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(statePath, 'lock.db'), { timeout: 0 });
-  chmodSync(join(statePath, 'lock.db'), 0o600);
+  const { database, tryLock } = openLock(statePath);
   const deadline = performance.now() + options.waitMs;
-  for (let attempt = 0; !tryLock(database); attempt += 1) {
+  for (let attempt = 0; !tryLock(); attempt += 1) {
     const other = describeHolder(statePath);
     if (performance.now() >= deadline) {
       database.close();
@@ -59,13 +58,26 @@ export async function lockState(
   };
 }
 
-function tryLock(database: DatabaseSync): boolean {
+function openLock(statePath: string): { readonly database: DatabaseSync; readonly tryLock: () => boolean } {
+  const file = join(statePath, 'lock.db');
+  try {
+    mkdirSync(statePath, { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(file, { timeout: 0 });
+    chmodSync(file, 0o600);
+    return { database, tryLock: () => takeLock(database, file) };
+  } catch (error) {
+    throw new JournalError(`open ${file}`, { file }, { cause: error });
+  }
+}
+
+function takeLock(database: DatabaseSync, file: string): boolean {
   try {
     database.exec('begin exclusive');
     return true;
   } catch (error) {
     if (/locked|busy/i.test(String(error))) return false;
-    throw error;
+    database.close();
+    throw new JournalError(`lock ${file}`, { file }, { cause: error });
   }
 }
 

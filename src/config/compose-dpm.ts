@@ -43,6 +43,8 @@ export function composeDpm(
     wwnnTemplate: values.connector_wwnns.template,
     bootAttempts: values.boot_attempts,
     bootTimeoutSeconds: values.boot_timeout,
+    loginBeforeZoning: values.login_before_zoning,
+    discoveryTimeoutMs: values.discovery_timeout * 1000,
     startTimeoutMs: values.start_timeout * 1000,
     maxHmcRequests: values.max_hmc_requests,
     maxConcurrentBuilds: values.max_concurrent_builds,

@@ -51,7 +51,7 @@ describe('a complete file', () => {
 
     expect(shown).toContainEqual({ option: 'dpm.max_memory', value: '1024', source: 'NOVA_DPM_DPM__MAX_MEMORY' });
     expect(shown).toContainEqual({ option: 'cinder.region_name', value: 'R1', source: 'OS_REGION_NAME' });
-    expect(shown).toContainEqual({ option: 'dpm.boot_attempts', value: '2', source: 'default' });
+    expect(shown).toContainEqual({ option: 'dpm.boot_attempts', value: '4', source: 'default' });
   });
 });
 

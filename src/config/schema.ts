@@ -112,14 +112,25 @@ const dpmSection = {
   },
   boot_attempts: {
     ...integer(1, 16),
-    default: '2',
-    help: 'Boot paths that are tried before a spawn fails.',
+    // Two fabrics, and a back end that lists the targets of both for each initiator: four combinations.
+    default: '4',
+    help: 'Boot paths that are tried before a spawn fails. Many back ends also list targets of a fabric that a port is not in.',
   },
   boot_timeout: {
     // Bounds and default: HMC Web Services, partition property boot-timeout.
     ...integer(60, 600, 'seconds'),
     default: '60',
     help: 'Time after which the machine gives up a boot.',
+  },
+  login_before_zoning: {
+    ...boolean,
+    default: 'false',
+    help: 'Start each new partition once without a boot device before its volumes are mapped, so that its ports log in: for fabrics and arrays that zone and map only initiators they have seen. Costs a start and a stop for each spawn, a minute or more.',
+  },
+  discovery_timeout: {
+    ...integer(1, 86_400, 'seconds'),
+    default: '900',
+    help: 'On machines with storage groups: time for DPM to find the LUNs of volumes that Cinder has mapped. Where it takes no request for a discovery, it looks every ten minutes.',
   },
   start_timeout: {
     ...integer(1, 86_400, 'seconds'),

@@ -51,6 +51,10 @@ export interface DpmSettings {
   readonly bootAttempts: number;
   /** The HMC's `boot-timeout`, in seconds, 60 to 600. */
   readonly bootTimeoutSeconds: number;
+  /** Start each new partition once without a boot device, before its volumes are mapped. */
+  readonly loginBeforeZoning: boolean;
+  /** For DPM to find the LUNs of a storage group. */
+  readonly discoveryTimeoutMs: number;
   /** For a start or stop as a whole. */
   readonly startTimeoutMs: number;
   readonly maxHmcRequests: number;

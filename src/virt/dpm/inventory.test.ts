@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted } from '../../base/index.ts';
+import { CpcSubset } from './inventory.ts';
+import type { DpmRuntime } from './runtime.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+const w = { signal: neverAborted() };
+const uuid = (n: number) => `2f0c1a34-9c7e-4b7e-8a63-${String(n).padStart(12, '0')}`;
+
+interface Row {
+  readonly name: string;
+  readonly status: string;
+  readonly description: string;
+}
+
+const ours = (n: number, status: string): Row => ({
+  name: `OpenStack-compute1-${uuid(n)}`,
+  status,
+  description: 'OpenStack CPCSubset=compute1',
+});
+const foreign: Row = { name: 'db-7', status: 'active', description: 'database of the shop' };
+/** Named like one of ours, by a person who copied it. */
+const copy: Row = { ...ours(9, 'active'), description: 'a copy' };
+
+/** A subset on a CPC with these partitions, of 2 IFLs and 4 GiB each; `asked` are the list requests. */
+function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
+  const asked: unknown[] = [];
+  const partitions = rows.map((row, index) => ({
+    uri: `/api/partitions/${index}`,
+    iflProcessors: 2,
+    initialMemory: 4096,
+    ...row,
+  }));
+  const list = async (_cpc: string, filter: { namePrefix?: string }) => {
+    asked.push(filter);
+    return partitions.filter(({ name }) => name.startsWith(filter.namePrefix ?? ''));
+  };
+  const runtime = {
+    hmc: { partitions: { list, listDetailed: list } },
+    cpc: { uri: '/api/cpcs/1', name: 'A90', machineType: '2964', seVersion },
+    storage: { model: 'hba' },
+  } as unknown as DpmRuntime; // of which the inventory uses just this
+  const settings = { host: 'compute1', maxProcessors: 10, maxMemoryMib: 65_536 } as DpmDriverSettings; // likewise
+  return { subset: new CpcSubset(runtime, settings), asked };
+}
+
+describe('the CPC subset', () => {
+  test('is asked for by one request, whose filter is the beginning of our names', async () => {
+    const { subset, asked } = subsetOf(Array.from({ length: 85 }, (_, n) => ours(n, 'active')));
+
+    await expect(subset.guests(false, w)).resolves.toHaveLength(85);
+    expect(asked).toEqual([{ namePrefix: 'OpenStack-compute1-' }]);
+  });
+
+  test('has the power state of each of our instances, and of no other', async () => {
+    const { subset } = subsetOf([ours(1, 'active'), ours(2, 'paused'), ours(3, 'terminated'), foreign]);
+
+    await expect(subset.powerStates(w)).resolves.toEqual(
+      new Map([
+        [uuid(1), 'running'],
+        [uuid(2), 'shutdown'],
+        [uuid(3), 'crashed'],
+      ]),
+    );
+  });
+
+  test('leaves out what only looks like ours, unless all are asked for', async () => {
+    const { subset } = subsetOf([ours(1, 'active'), copy, foreign]);
+
+    expect((await subset.guests(false, w)).map(({ instanceUuid }) => instanceUuid)).toEqual([uuid(1)]);
+    expect((await subset.guests(true, w)).map(({ name, instanceUuid }) => [name, instanceUuid])).toEqual([
+      [ours(1, '').name, uuid(1)],
+      [copy.name, null],
+      ['db-7', null],
+    ]);
+  });
+
+  test('counts as used what holds resources: not what is stopped, not what is another’s', async () => {
+    const rows = [ours(1, 'active'), ours(2, 'paused'), ours(3, 'terminated'), ours(4, 'starting'), ours(5, 'stopped')];
+    const { subset } = subsetOf([...rows, ours(6, 'reservation-error'), copy, foreign]);
+
+    await expect(subset.availableResource('compute1', w)).resolves.toMatchObject({
+      vcpus: 10,
+      memoryMb: 65_536,
+      vcpusUsed: 8,
+      memoryMbUsed: 16_384,
+      localGb: 0,
+      hypervisorType: 'PRSM',
+      hypervisorHostname: 'compute1',
+      supportedInstances: [['s390x', 'prsm', 'hvm']],
+      stats: { running: 4, cpc: 'A90', storage_model: 'hba' },
+    });
+  });
+
+  test.each([
+    ['2.13.1', 2_013_001],
+    ['2.16', 2_016_000],
+    ['3', 3_000_000],
+    ['', 0],
+    ['2.15.0-beta', 2_015_000],
+  ])('gives SE version "%s" as the number %i, whatever parts it has', async (seVersion, number) => {
+    const { subset } = subsetOf([], seVersion);
+
+    await expect(subset.availableResource('compute1', w)).resolves.toHaveProperty('hypervisorVersion', number);
+  });
+});

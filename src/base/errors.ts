@@ -27,6 +27,8 @@ export const errorCodes = {
   CINDER_SCHEMA: 'the answer of Cinder or Keystone is not of the documented form',
   CONNECTION_INFO: 'the connection_info of a volume cannot be used',
   NO_USABLE_TARGET: 'no path of a volume is usable',
+  LUN_UNREACHABLE: 'a LUN that Cinder has mapped does not answer on any path',
+  NOT_FULFILLED: 'the LUN of a storage volume was not found in time, or is not what was asked for',
   VOLUME_DRIVER: 'no volume driver serves this driver_volume_type, or it cannot be loaded',
   VOLUME_ATTACH: 'a volume could not be attached',
   VOLUME_DETACH: 'a volume could not be detached',

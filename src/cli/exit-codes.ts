@@ -37,6 +37,8 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   CINDER_SCHEMA: 1,
   CONNECTION_INFO: 1,
   NO_USABLE_TARGET: 1,
+  LUN_UNREACHABLE: 1,
+  NOT_FULFILLED: 1,
   VOLUME_DRIVER: 1,
   VOLUME_ATTACH: 1,
   VOLUME_DETACH: 1,

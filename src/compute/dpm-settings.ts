@@ -30,6 +30,9 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
       ip: undefined,
     },
     bootAttempts: dpm.bootAttempts,
+    bootTimeoutSeconds: dpm.bootTimeoutSeconds,
+    loginBeforeZoning: dpm.loginBeforeZoning,
+    fulfilment: { ...policies.fulfilment, timeoutMs: dpm.discoveryTimeoutMs },
     lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
     undo: policies.undo,
   };

@@ -14,3 +14,13 @@ export class BootFailedError extends DpmError {
 export class PartitionStatusError extends DpmError {
   readonly code = 'CONFLICT';
 }
+
+/** No path to a LUN answers, though Cinder has mapped it; says of each path where it ends, and the likely cause. @public */
+export class LunUnreachableError extends DpmError {
+  readonly code = 'LUN_UNREACHABLE';
+}
+
+/** DPM did not find the LUN of a storage volume, or found another one than was asked for; says what it saw. @public */
+export class VolumeNotFulfilledError extends DpmError {
+  readonly code = 'NOT_FULFILLED';
+}

@@ -1,11 +1,20 @@
 import { ConflictError, InternalError, toError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
-import type { Hba, HmcSession, UpdatePartition } from '../hmc-client/index.ts';
+import type { Hba, HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
-import type { ExposedVolume, ExposeRequest, Initiator, PartitionStorage, VolumePath } from './storage.ts';
+import type {
+  Allocation,
+  BootSource,
+  ExposedVolume,
+  ExposeRequest,
+  Initiator,
+  PartitionStorage,
+  StorageTarget,
+  VolumePath,
+} from './storage.ts';
 
 /**
  * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the
@@ -14,6 +23,7 @@ import type { ExposedVolume, ExposeRequest, Initiator, PartitionStorage, VolumeP
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
+  readonly preparedGroups = undefined;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
 
@@ -22,8 +32,8 @@ export class HbaStorage implements PartitionStorage {
     this.#ports = ports;
   }
 
-  allocate(): Promise<void> {
-    return Promise.resolve(); // WWPNs exist only with the partition's vHBAs
+  allocate(): Promise<Allocation> {
+    return Promise.resolve({ initiators: [], obstacle: null }); // WWPNs exist only with the partition's vHBAs
   }
 
   deallocate(): Promise<void> {
@@ -31,7 +41,12 @@ export class HbaStorage implements PartitionStorage {
   }
 
   /** Creates the vHBAs side by side, then reads their WWPNs in one go. */
-  async bind(_owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
+  async bind(
+    _owner: PartitionOwner,
+    partition: PartitionRef,
+    _known: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly Initiator[]> {
     const names = this.#ports.map(hbaName);
     const results = await Promise.allSettled(this.#ports.map((port) => this.#create(partition, port, w)));
     const failures = results.flatMap((result, index) =>
@@ -43,8 +58,9 @@ export class HbaStorage implements PartitionStorage {
     return this.#inPortOrder(partition, hbas);
   }
 
-  /** vHBAs go with their partition; this is for one that stays. */
-  async unbind(_owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void> {
+  /** vHBAs go with their partition; one that stays has to give them back. */
+  async unbind(_owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
+    if (goes) return;
     try {
       const ours = (await this.#existing(partition, w)).filter((hba) => isOurElementName(hba.name));
       await Promise.all(ours.map((hba) => this.#hmc.hbas.delete(hba.uri, w)));
@@ -63,15 +79,12 @@ export class HbaStorage implements PartitionStorage {
     return this.#sorted(hbas).flatMap((hba) => toInitiator(hba) ?? []);
   }
 
-  expose(
-    _owner: PartitionOwner,
-    _partition: PartitionRef,
-    volumes: readonly ExposeRequest[],
-  ): Promise<readonly ExposedVolume[]> {
+  expose(_target: StorageTarget, volumes: readonly ExposeRequest[]): Promise<readonly ExposedVolume[]> {
     return Promise.resolve(
-      volumes.map(({ volumeId, isBoot, paths }) => ({
+      volumes.map(({ volumeId, isBoot, paths, naa }) => ({
         volumeId,
         isBoot,
+        naa: naa ?? null,
         storageVolumeUri: null,
         paths: paths.map((path) => ({ ...path, deviceNumber: null })),
       })),
@@ -80,6 +93,10 @@ export class HbaStorage implements PartitionStorage {
 
   conceal(): Promise<void> {
     return Promise.resolve(); // the guest loses the LUN when Cinder unmasks it
+  }
+
+  settle(_owner: PartitionOwner, exposed: readonly ExposedVolume[]): Promise<readonly ExposedVolume[]> {
+    return Promise.resolve(exposed); // a load finds out what is there
   }
 
   bootProperties(_volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
@@ -92,6 +109,19 @@ export class HbaStorage implements PartitionStorage {
       bootWorldWidePortName: path.targetWwpn,
       bootLogicalUnitNumber: path.lun,
     };
+  }
+
+  bootSource(partition: Partition, initiators: readonly Initiator[]): Promise<BootSource> {
+    const hbaUri = partition.bootStorageDevice ?? null;
+    const hba = initiators.find(({ elementUri }) => hbaUri !== null && elementUri === hbaUri);
+    return Promise.resolve({
+      device: partition.bootDevice,
+      hbaUri,
+      storageVolumeUri: null,
+      initiatorWwpn: hba?.wwpn ?? null,
+      targetWwpn: partition.bootWorldWidePortName ?? null,
+      lun: partition.bootLogicalUnitNumber ?? null,
+    });
   }
 
   async #create(partition: PartitionRef, port: AdapterPort, w: Waiting): Promise<string> {

@@ -1,4 +1,10 @@
-export { BootFailedError, PartitionStatusError, StatusTimeoutError } from './errors.ts';
+export {
+  BootFailedError,
+  LunUnreachableError,
+  PartitionStatusError,
+  StatusTimeoutError,
+  VolumeNotFulfilledError,
+} from './errors.ts';
 export { HbaStorage } from './hba-storage.ts';
 export { defaultLifecyclePolicy, partitionExists, PartitionLifecycle, requirePartition } from './lifecycle.ts';
 export type { LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
@@ -26,12 +32,29 @@ export {
   unknowableStatuses,
 } from './status.ts';
 export type { PartitionStatus, PowerState } from './status.ts';
-export { exposedVolumeSchema, initiatorSchema, volumePathSchema } from './storage.ts';
+export { StorageGroupStorage } from './storage-group.ts';
+export type { StorageGroupOptions } from './storage-group.ts';
+export { defaultFulfilmentPolicy } from './storage-group-fulfilment.ts';
+export type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
+export {
+  allocationSchema,
+  exposedVolumeSchema,
+  initiatorSchema,
+  preparedGroupSchema,
+  volumePathSchema,
+} from './storage.ts';
 export type {
+  Allocation,
+  BootSource,
   ExposedVolume,
   ExposeRequest,
   Initiator,
   PartitionStorage,
+  PreparedGroup,
+  PreparedGroupRequest,
+  PreparedGroups,
+  StorageTarget,
+  StorageWaiting,
   VolumePath,
   VolumeRequest,
 } from './storage.ts';

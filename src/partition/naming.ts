@@ -65,3 +65,9 @@ export function isOurElementName(name: string): boolean {
 export function adapterPortUri(port: AdapterPort): string {
   return `/api/adapters/${port.adapterObjectId}/storage-ports/${port.port}`;
 }
+
+/** The port as the settings name it, `<adapter object-id>:<port>`; a URI of another form as it is. */
+export function portOfUri(uri: string): string {
+  const [, adapter, port] = /^\/api\/adapters\/([^/]+)\/storage-ports\/([^/]+)$/.exec(uri) ?? [];
+  return adapter === undefined || port === undefined ? uri : `${adapter}:${port}`;
+}

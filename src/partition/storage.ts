@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lunSchema, wwpnSchema } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
-import type { UpdatePartition } from '../hmc-client/index.ts';
+import type { Partition, UpdatePartition } from '../hmc-client/index.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { PartitionRef } from './lifecycle.ts';
 
@@ -31,6 +31,8 @@ export const exposedVolumeSchema = z.object({
   isBoot: z.boolean(),
   /** In boot order. */
   paths: z.array(volumePathSchema),
+  /** Page 83 identifier where the back end told it; null where it did not. */
+  naa: z.string().nullable(),
   /** Storage volume element on machines with storage groups; null with vHBAs. */
   storageVolumeUri: z.string().nullable(),
 });
@@ -50,6 +52,66 @@ export interface ExposeRequest extends VolumeRequest {
   readonly naa: string | undefined;
 }
 
+/** The instance whose storage it is, with its partition and ports. */
+export interface StorageTarget extends PartitionOwner {
+  readonly partition: PartitionRef;
+  readonly initiators: readonly Initiator[];
+}
+
+/** Work on storage can take minutes: a watching person is told what it waits for. */
+export interface StorageWaiting extends Waiting {
+  readonly progress?: ((detail: string) => void) | undefined;
+}
+
+/** What {@link PartitionStorage.allocate} found or made. */
+export const allocationSchema = z.object({
+  /** Ports that are known by now; none where they come only with the partition. */
+  initiators: z.array(initiatorSchema),
+  /** Why what stands under our name cannot be taken, and is nobody's to undo; null when it can. */
+  obstacle: z.string().nullable(),
+});
+export type Allocation = z.infer<typeof allocationSchema>;
+
+/** A storage group that a storage administrator has made, as it can be used. Plain JSON. */
+export const preparedGroupSchema = z.object({
+  uri: z.string(),
+  name: z.string(),
+  /** What the partition is loaded from; null when it is loaded from elsewhere. */
+  bootVolumeUri: z.string().nullable(),
+});
+export type PreparedGroup = z.infer<typeof preparedGroupSchema>;
+
+/** Which prepared group is meant, and what of it. */
+export interface PreparedGroupRequest {
+  readonly name: string;
+  /** Is the partition to be loaded from it? */
+  readonly isBootSource: boolean;
+  /** Which of its volumes to load from; needed only when several are for that. */
+  readonly bootVolume: string | undefined;
+}
+
+/** Storage groups that are there already, on machines that have such: used, and never changed. */
+export interface PreparedGroups {
+  /**
+   * Finds a group and checks that it can be used as it is. Changes nothing.
+   *
+   * @throws NotFoundError, ConflictError saying what is the matter with it
+   */
+  find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup>;
+  attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
+  detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
+}
+
+/** What the boot properties of a partition say, in terms of the SAN where there is one. */
+export interface BootSource {
+  readonly device: string;
+  readonly hbaUri: string | null;
+  readonly storageVolumeUri: string | null;
+  readonly initiatorWwpn: string | null;
+  readonly targetWwpn: string | null;
+  readonly lun: string | null;
+}
+
 /**
  * How a partition gets at LUNs: vHBAs on a z13, storage groups since z14. The flows know only this.
  *
@@ -57,28 +119,49 @@ export interface ExposeRequest extends VolumeRequest {
  */
 export interface PartitionStorage {
   readonly model: 'hba' | 'storage-group';
+  /** Undefined where the machine has no storage groups. */
+  readonly preparedGroups: PreparedGroups | undefined;
   /** Makes what exists before the partition does (a storage group). */
-  allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<void>;
+  allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
+  /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
-  /** Gives the partition its ports. @returns them in the order of the configured adapter ports */
-  bind(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]>;
-  unbind(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
+  /**
+   * Gives the partition its ports.
+   *
+   * @param known - what {@link PartitionStorage.allocate} knew of them
+   * @returns them in the order of the configured adapter ports
+   */
+  bind(
+    owner: PartitionOwner,
+    partition: PartitionRef,
+    known: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly Initiator[]>;
+  /** @param goes - is the partition about to be deleted, and with it what hangs on it? */
+  unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
   /** The ports that the instance has now; empty when there are none. Changes nothing. */
   initiators(owner: PartitionOwner, partition: PartitionRef | undefined, w: Waiting): Promise<readonly Initiator[]>;
   /** Makes volumes that Cinder has mapped the partition's. */
   expose(
-    owner: PartitionOwner,
-    partition: PartitionRef,
+    target: StorageTarget,
     volumes: readonly ExposeRequest[],
-    w: Waiting,
+    w: StorageWaiting,
   ): Promise<readonly ExposedVolume[]>;
   /** Takes volumes away again, from the HMC's point of view. */
-  conceal(
+  conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting): Promise<void>;
+  /**
+   * Waits until all volumes of a partition that is about to start are as they must be for it to run.
+   *
+   * @param exposed - the volumes that were exposed, where they are known
+   * @returns those, each at the place where its LUN was found
+   */
+  settle(
     owner: PartitionOwner,
-    partition: PartitionRef | undefined,
-    volumes: readonly Pick<ExposedVolume, 'volumeId' | 'storageVolumeUri'>[],
-    w: Waiting,
-  ): Promise<void>;
+    exposed: readonly ExposedVolume[],
+    w: StorageWaiting,
+  ): Promise<readonly ExposedVolume[]>;
   /** The boot properties that load from this volume over this path. */
   bootProperties(volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
+  /** What the boot properties of a partition lead to. Changes nothing. */
+  bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }

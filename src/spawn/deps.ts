@@ -44,6 +44,8 @@ export interface FlowDeps {
 export interface BootPolicy {
   /** Paths that are tried in turn when the load does not find its LUN. */
   readonly attempts: number;
+  /** Start each new partition once without a boot device, before its volumes are mapped. */
+  readonly loginBeforeZoning: boolean;
 }
 
 export interface VolumeMapper {

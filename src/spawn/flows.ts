@@ -5,12 +5,12 @@ import { mappedVolumeSchema } from './deps.ts';
 import type { FlowDeps } from './deps.ts';
 import { preparedInputSchema, spawnInputSchema } from './inputs.ts';
 import type { PreparedInput, SpawnInput } from './inputs.ts';
-import { allocateStorage } from './steps/allocate-storage.ts';
+import { allocateStorage, requireStorage } from './steps/allocate-storage.ts';
 import { connectVolume, disconnectVolume, locatePartition, volumeInputSchema } from './steps/attach.ts';
 import type { VolumeInput } from './steps/attach.ts';
 import { bindStorage } from './steps/bind-storage.ts';
 import { setBoot, startPartition } from './steps/boot.ts';
-import { connectVolumes } from './steps/connect-volumes.ts';
+import { connectVolumes, settleStorage } from './steps/connect-volumes.ts';
 import { createPartition, requireNewPartition } from './steps/create-partition.ts';
 import {
   deallocateStorage,
@@ -19,30 +19,44 @@ import {
   disconnectVolumes,
   findPartition,
   stopPartition,
+  unbindStorage,
   unmapVolumes,
 } from './steps/destroy.ts';
 import type { DestroyInput } from './steps/destroy.ts';
-import { mapVolumes } from './steps/map-volumes.ts';
+import { logInPorts, preparedLogin } from './steps/log-in-ports.ts';
+import { mapAhead, mapVolumes } from './steps/map-volumes.ts';
 import { findPreparedPartition, findPreparedPorts, takeMappedVolumes } from './steps/prepared.ts';
 import type { PreparedSpawnInput } from './steps/prepared.ts';
+import { attachStorageGroup, findStorageGroup } from './steps/storage-group.ts';
 
-/** The deferred order: ports first, then Cinder, then the boot. One flow from nothing to a running partition. */
+/**
+ * The deferred order: WWPNs first, then Cinder, then the boot. One flow from nothing to a running partition. Where WWPNs
+ * exist before the partition does, Cinder comes before it too.
+ */
 export const spawnFlow = defineSaga<SpawnInput, FlowDeps>('spawn', spawnInputSchema)
+  .step(findStorageGroup)
   .step(allocateStorage)
+  .step(requireStorage)
+  .step(mapAhead)
   .step(createPartition)
   .step(requireNewPartition)
   .step(bindStorage)
+  .step(attachStorageGroup)
+  .step(logInPorts)
   .step(mapVolumes)
   .step(connectVolumes)
+  .step(settleStorage)
   .step(setBoot)
   .step(startPartition);
 
 /** First leg of Nova's stock order: a partition with ports, so that there is a connector to give. */
 export const prepareFlow = defineSaga<PreparedInput, FlowDeps>('prepare-for-spawn', preparedInputSchema)
   .step(allocateStorage)
+  .step(requireStorage)
   .step(createPartition)
   .step(requireNewPartition)
-  .step(bindStorage);
+  .step(bindStorage)
+  .step(logInPorts);
 
 /** Second leg of Nova's stock order: Cinder has mapped the volumes meanwhile. */
 export const spawnPreparedFlow = defineSaga<PreparedSpawnInput, FlowDeps>(
@@ -51,8 +65,12 @@ export const spawnPreparedFlow = defineSaga<PreparedSpawnInput, FlowDeps>(
 )
   .step(findPreparedPartition)
   .step(findPreparedPorts)
+  .step(preparedLogin)
   .step(takeMappedVolumes)
+  .step(findStorageGroup)
+  .step(attachStorageGroup)
   .step(connectVolumes)
+  .step(settleStorage)
   .step(setBoot)
   .step(startPartition);
 
@@ -62,6 +80,7 @@ export const destroyFlow = defineSaga<DestroyInput, FlowDeps>('destroy', destroy
   .step(stopPartition)
   .step(disconnectVolumes)
   .step(unmapVolumes)
+  .step(unbindStorage)
   .step(deletePartition)
   .step(deallocateStorage);
 

@@ -8,7 +8,7 @@ export {
   spawnFlow,
   spawnPreparedFlow,
 } from './flows.ts';
-export type { PartitionSpec, PreparedInput, SpawnInput } from './inputs.ts';
+export type { BootOptions, PartitionSpec, PreparedInput, SpawnInput } from './inputs.ts';
 export type { VolumeInput } from './steps/attach.ts';
 export type { BootChoice, Started } from './steps/boot.ts';
 export type { DestroyInput } from './steps/destroy.ts';

@@ -1,12 +1,23 @@
 import { z } from 'zod';
 import { flowVolumeSchema, ownerSchema } from './deps.ts';
 
-/** What a partition is to be. Plain JSON; kebab-case properties of newer machines travel in `extra`. */
+/** How a partition is to be loaded, besides from where. What is left out has the machine's default. Source: HMC sheet 5.6. */
+export const bootOptionsSchema = z.object({
+  secureBoot: z.boolean().optional(),
+  bootLoadParameters: z.string().optional(),
+  bootConfigurationSelector: z.number().optional(),
+  /** Seconds. */
+  bootTimeout: z.number().optional(),
+});
+export type BootOptions = z.infer<typeof bootOptionsSchema>;
+
+/** What a partition is to be. Plain JSON. */
 export const partitionSpecSchema = z.object({
   name: z.string(),
   description: z.string(),
   iflProcessors: z.number(),
   memoryMib: z.number(),
+  boot: bootOptionsSchema,
 });
 export type PartitionSpec = z.infer<typeof partitionSpecSchema>;
 
@@ -15,6 +26,8 @@ export const preparedInputSchema = z.object({
   owner: ownerSchema,
   partition: partitionSpecSchema,
   volumes: z.array(flowVolumeSchema),
+  /** A storage group that is there already, and which of its volumes to boot from where that has to be said. */
+  storageGroup: z.object({ name: z.string(), bootVolume: z.string().nullable() }).nullable(),
 });
 export type PreparedInput = z.infer<typeof preparedInputSchema>;
 

@@ -57,6 +57,7 @@ export interface InstanceDiagnostics {
   readonly boot: {
     readonly device: string;
     readonly hbaUri: string | null;
+    readonly storageVolumeUri: string | null;
     readonly initiatorWwpn: string | null;
     readonly targetWwpn: string | null;
     readonly lun: string | null;

@@ -28,8 +28,13 @@ export interface VolumeInstance extends PartitionOwner {
 /** @public */
 export interface VolumeOptions extends Waiting {
   readonly volumeId: string;
+  /** 0 where the compute manager does not tell it. */
   readonly sizeGib: number;
   readonly isBoot: boolean;
+  /** Tells a watching person what is waited for. */
+  readonly progress?: ((detail: string) => void) | undefined;
+  /** The instance goes as a whole, and with it all that its platform keeps of its volumes. */
+  readonly isTeardown?: boolean;
 }
 
 /** A connected volume, and why its first path is the first. @public */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
 import { partitionName, requirePartition } from '../../partition/index.ts';
+import type { StorageWaiting } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { ConnectedVolume, VolumeInstance } from '../../volume/index.ts';
 import {
@@ -47,8 +48,9 @@ export const locatePartition = {
 export const connectVolume = {
   name: 'connect-volume',
   output: connectedVolumeSchema,
-  run: async ({ state, deps, signal }) => await driverOf(state, deps).connectVolume(...argumentsOf(state, signal)),
-  undo: async ({ state, deps, signal }) => await driverOf(state, deps).rollback(...argumentsOf(state, signal)),
+  run: async ({ state, deps, signal, progress }) =>
+    await driverOf(state, deps).connectVolume(...argumentsOf(state, { signal, progress })),
+  undo: async ({ state, deps, signal }) => await driverOf(state, deps).rollback(...argumentsOf(state, { signal })),
   leaves: ({ input }) => [`connection of volume ${input.volume.volumeId}`],
 } satisfies Step<'connect-volume', Located, ConnectedVolume, FlowDeps>;
 
@@ -56,12 +58,12 @@ export const connectVolume = {
 export const disconnectVolume = {
   name: 'disconnect-volume',
   output: z.null(),
-  run: async ({ state, deps, signal }) => {
-    await driverOf(state, deps).disconnectVolume(...argumentsOf(state, signal));
+  run: async ({ state, deps, signal, progress }) => {
+    await driverOf(state, deps).disconnectVolume(...argumentsOf(state, { signal, progress }));
     return null;
   },
   undo: async ({ state, deps, signal }) => {
-    await driverOf(state, deps).connectVolume(...argumentsOf(state, signal));
+    await driverOf(state, deps).connectVolume(...argumentsOf(state, { signal }));
   },
   leaves: ({ input }) => [`volume ${input.volume.volumeId}, disconnected from its partition but mapped to it`],
 } satisfies Step<'disconnect-volume', Located, null, FlowDeps>;
@@ -70,8 +72,8 @@ function driverOf(state: Located, deps: FlowDeps) {
   return deps.volumeDrivers.get(state.input.volume.connectionInfo.driver_volume_type);
 }
 
-function argumentsOf(state: Located, signal: AbortSignal) {
+function argumentsOf(state: Located, w: StorageWaiting) {
   const { owner, volume } = state.input;
   const instance: VolumeInstance = { ...owner, ...state['locate-partition'] };
-  return [volume.connectionInfo, instance, optionsFor(volume, { signal })] as const;
+  return [volume.connectionInfo, instance, optionsFor(volume, w)] as const;
 }

@@ -1,4 +1,4 @@
-import type { Initiator, PartitionRef } from '../../partition/index.ts';
+import type { Allocation, Initiator, PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema } from '../deps.ts';
 import type { FlowDeps } from '../deps.ts';
@@ -6,6 +6,7 @@ import type { PreparedInput } from '../inputs.ts';
 
 interface Before {
   readonly input: PreparedInput;
+  readonly 'allocate-storage': Allocation;
   readonly 'create-partition': PartitionRef;
 }
 
@@ -16,11 +17,12 @@ interface Before {
 export const bindStorage = {
   name: 'bind-storage',
   output: initiatorsSchema,
-  run: async ({ state, deps, signal }) => [
-    ...(await deps.storage.bind(state.input.owner, state['create-partition'], { signal })),
-  ],
+  run: async ({ state, deps, signal }) => {
+    const { initiators } = state['allocate-storage'];
+    return [...(await deps.storage.bind(state.input.owner, state['create-partition'], initiators, { signal }))];
+  },
   undo: async ({ state, deps, signal }) =>
-    await deps.storage.unbind(state.input.owner, state['create-partition'], { signal }),
+    await deps.storage.unbind(state.input.owner, state['create-partition'], false, { signal }),
   leaves: ({ input }, was) => {
     const wwpns = was.kind === 'done' ? ` with ${was.output.map(({ wwpn }) => wwpn).join(', ')}` : '';
     return [`ports of partition "${input.partition.name}"${wwpns}`];

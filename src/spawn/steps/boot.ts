@@ -1,65 +1,75 @@
 import { z } from 'zod';
-import { InternalError } from '../../base/index.ts';
-import type { Waiting } from '../../base/index.ts';
 import { BootFailedError, volumePathSchema } from '../../partition/index.ts';
-import type { Initiator, PartitionRef, StartResult, VolumePath } from '../../partition/index.ts';
+import type { PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
 import type { Step, StepContext } from '../../saga/index.ts';
-import type { ConnectedVolume } from '../../volume/index.ts';
 import type { FlowDeps } from '../deps.ts';
+import { bootTries, requireBootTry } from './boot-tries.ts';
+import type { BootInput, BootTry } from './boot-tries.ts';
+import type { Login } from './log-in-ports.ts';
 
-interface Connected {
-  readonly input: { readonly powerOn: boolean };
-  readonly 'create-partition': PartitionRef;
-  readonly 'bind-storage': readonly Initiator[];
-  readonly 'connect-volumes': readonly ConnectedVolume[];
-}
-
-const bootSchema = z.object({ volumeId: z.string(), path: volumePathSchema, reason: z.string() });
+/** Neither a Cinder volume nor a path is known of what a prepared storage group is loaded from. */
+const bootSchema = z.object({
+  volumeId: z.string().nullable(),
+  path: volumePathSchema.nullable(),
+  reason: z.string(),
+});
 export type BootChoice = z.infer<typeof bootSchema>;
 
-/** Before: connected volumes. After: the partition's boot properties name the first path of the boot volume. */
+interface Settled extends BootInput {
+  readonly 'create-partition': PartitionRef;
+  readonly 'find-storage-group': PreparedGroup | null;
+}
+
+/** Before: volumes that can be loaded from. After: the partition's boot properties name the first path to the boot volume. */
 export const setBoot = {
   name: 'set-boot',
   output: bootSchema,
   run: async ({ state, deps, signal }) => {
-    const volume = bootVolume(state);
-    const [path] = volume.paths;
-    if (path === undefined) throw new InternalError(`volume ${volume.volumeId} was connected without a path`);
-    await pointAt(state, deps, volume, path, { signal });
-    return { volumeId: volume.volumeId, path, reason: volume.pathReason };
+    const first = requireBootTry(bootTries(state, deps.storage));
+    const properties = { ...state.input.partition.boot, ...first.properties };
+    await deps.hmc.partitions.update(state['create-partition'].uri, properties, { signal });
+    return { volumeId: first.volumeId, path: first.path, reason: first.reason };
   },
   undo: { nothingToUndo: 'the partition that carries the properties is removed' },
-} satisfies Step<'set-boot', Connected, BootChoice, FlowDeps>;
+} satisfies Step<'set-boot', Settled, BootChoice, FlowDeps>;
 
-const startedSchema = z.object({ status: z.string(), path: volumePathSchema, attempts: z.number() });
+const startedSchema = z.object({ status: z.string(), path: volumePathSchema.nullable(), attempts: z.number() });
 export type Started = z.infer<typeof startedSchema>;
 
-interface Ready extends Connected {
+interface Ready extends Settled {
+  readonly input: Settled['input'] & { readonly powerOn: boolean };
+  readonly 'log-in-ports': Login;
   readonly 'set-boot': BootChoice;
 }
 
+interface Failure {
+  readonly attempt: BootTry;
+  readonly result: StartResult & { readonly kind: 'failed' };
+}
+
 /**
- * Before: a stopped partition that knows its boot LUN. After: it runs (or stays stopped, when that was asked for).
+ * Before: a stopped partition that knows its boot LUN, or one that runs without having loaded anything. After: it runs
+ * (or is stopped, when that was asked for).
  *
- * When a load does not find its LUN, the next path is tried, over another port and fabric where there is one, within
- * the bound of the boot policy. Undo: stopped.
+ * When a load does not find its LUN, the next path is tried, over another port and fabric where there is one and where
+ * the machine lets it be chosen, within the bound of the boot policy. Undo: stopped.
  */
 export const startPartition = {
   name: 'start-partition',
   output: startedSchema,
   run: async (ctx) => {
     const { state, deps } = ctx;
-    const first = state['set-boot'].path;
-    if (!state.input.powerOn) return { status: 'stopped', path: first, attempts: 0 };
-    const volume = bootVolume(state);
-    const candidates = [first, ...volume.paths.filter((path) => !isSame(path, first))].slice(0, deps.boot.attempts);
-    const failures: { path: VolumePath; result: StartResult & { kind: 'failed' } }[] = [];
-    for (const path of candidates) {
-      if (failures.length > 0) await prepareNextTry(ctx, volume, path, failures.length);
+    const tries = bootTries(state, deps.storage).slice(0, deps.boot.attempts);
+    if (state['log-in-ports'].isStarted) await deps.lifecycle.ensureStopped(state['create-partition'], ctx);
+    const failures: Failure[] = [];
+    if (!state.input.powerOn) return { status: 'stopped', path: state['set-boot'].path, attempts: 0 };
+    for (const attempt of tries) {
+      if (failures.length > 0) await prepareNextTry(ctx, attempt, failures.length);
       // It is stopped, freshly made or stopped after the last try: no need to ask first.
       const result = await deps.lifecycle.start(state['create-partition'], ctx);
-      if (result.kind === 'running') return { status: result.status, path, attempts: failures.length + 1 };
-      failures.push({ path, result });
+      if (result.kind === 'running')
+        return { status: result.status, path: attempt.path, attempts: failures.length + 1 };
+      failures.push({ attempt, result });
     }
     throw await bootFailed(ctx, failures);
   },
@@ -69,46 +79,27 @@ export const startPartition = {
   leaves: (state) => [`partition "${state['create-partition'].name}", perhaps running`],
 } satisfies Step<'start-partition', Ready, Started, FlowDeps>;
 
-function bootVolume(state: Connected): ConnectedVolume {
-  const volume = state['connect-volumes'].find(({ isBoot }) => isBoot);
-  if (volume === undefined) throw new InternalError('no volume has boot index 0');
-  return volume;
-}
-
-async function pointAt(state: Connected, deps: FlowDeps, volume: ConnectedVolume, path: VolumePath, w: Waiting) {
-  const properties = deps.storage.bootProperties(volume, path, state['bind-storage']);
-  await deps.hmc.partitions.update(state['create-partition'].uri, properties, w);
-}
-
-function isSame(a: VolumePath, b: VolumePath): boolean {
-  return a.initiatorWwpn === b.initiatorWwpn && a.targetWwpn === b.targetWwpn && a.lun === b.lun;
-}
-
-async function prepareNextTry(
-  ctx: StepContext<Ready, FlowDeps>,
-  volume: ConnectedVolume,
-  path: VolumePath,
-  failed: number,
-) {
+async function prepareNextTry(ctx: StepContext<Ready, FlowDeps>, attempt: BootTry, failed: number) {
   const { state, deps, log } = ctx;
-  log.warn({ event: 'boot.next-path', failed, ...path }, 'the load did not find its LUN: trying the next path');
-  ctx.progress(`the load failed; trying ${path.initiatorWwpn} to ${path.targetWwpn}`);
+  log.warn({ event: 'boot.next-path', failed, ...attempt.path }, 'the load did not find its LUN: trying the next path');
+  ctx.progress(`the load failed; trying ${describeSource(attempt.path)}`);
   await deps.lifecycle.ensureStopped(state['create-partition'], ctx);
-  await pointAt(state, deps, volume, path, ctx);
+  await deps.hmc.partitions.update(state['create-partition'].uri, attempt.properties, ctx);
+}
+
+function describeSource(path: VolumePath | null): string {
+  if (path === null) return 'the boot volume of the storage group';
+  return `initiator ${path.initiatorWwpn}, target ${path.targetWwpn}, LUN ${path.lun}`;
 }
 
 /** Everything a person needs: what was tried, where it ended, and what HMC and loader said. */
-async function bootFailed(
-  ctx: StepContext<Ready, FlowDeps>,
-  failures: readonly { path: VolumePath; result: StartResult & { kind: 'failed' } }[],
-): Promise<BootFailedError> {
+async function bootFailed(ctx: StepContext<Ready, FlowDeps>, failures: readonly Failure[]): Promise<BootFailedError> {
   const { state, deps } = ctx;
   const partition = state['create-partition'];
   const messages = await deps.hmc.partitions.listOsMessages(partition.uri, ctx).catch(() => []);
   const lines = messages.map(({ text }) => text.trim()).filter((text) => text !== '');
   const tries = failures.map(
-    ({ path, result }) =>
-      `initiator ${path.initiatorWwpn}, target ${path.targetWwpn}, LUN ${path.lun}: status "${result.status}", ${result.hmcSaid}`,
+    ({ attempt, result }) => `${describeSource(attempt.path)}: status "${result.status}", ${result.hmcSaid}`,
   );
   const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
   return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${console}`, {

@@ -74,7 +74,8 @@ export const disconnectVolumes = {
     const instance = { ...state.input.owner, partition, initiators };
     for (const volume of state.input.mapped.toReversed()) {
       const driver = deps.volumeDrivers.get(volume.connectionInfo.driver_volume_type);
-      await driver.disconnectVolume(volume.connectionInfo, instance, optionsFor(volume, { signal }));
+      const options = { ...optionsFor(volume, { signal }), isTeardown: true };
+      await driver.disconnectVolume(volume.connectionInfo, instance, options);
     }
     return null;
   },
@@ -96,6 +97,22 @@ export const unmapVolumes = {
   undo: forwardOnly,
   leaves: ({ input }) => input.mapped.map(({ volumeId }) => `attachment of volume ${volumeId}`),
 } satisfies Step<'unmap-volumes', AfterFind, null, FlowDeps>;
+
+/**
+ * Before: a stopped partition with its ports. After: without those that outlive it; groups that others have made are
+ * let go of as they are.
+ */
+export const unbindStorage = {
+  name: 'unbind-storage',
+  output: z.null(),
+  pivot: true,
+  run: async ({ state, deps, signal }) => {
+    const { partition } = state['find-partition'];
+    if (partition !== null) await deps.storage.unbind(state.input.owner, partition, true, { signal });
+    return null;
+  },
+  undo: forwardOnly,
+} satisfies Step<'unbind-storage', AfterFind, null, FlowDeps>;
 
 /** Before: a stopped partition that no volume knows. After: none; its vHBAs and NICs went with it. */
 export const deletePartition = {

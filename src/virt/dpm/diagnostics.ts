@@ -1,7 +1,6 @@
 import type { Logger, Waiting } from '../../base/index.ts';
-import type { Partition } from '../../hmc-client/index.ts';
 import { partitionName, powerStateOf } from '../../partition/index.ts';
-import type { Initiator, PartitionOwner, VolumePath } from '../../partition/index.ts';
+import type { PartitionOwner, VolumePath } from '../../partition/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { InstanceDiagnostics } from '../compute-driver.ts';
@@ -32,7 +31,7 @@ export async function diagnose(
     powerState: powerStateOf(partition.status),
     storageModel: storage.model,
     connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),
-    boot: describeBoot(partition, initiators),
+    boot: await storage.bootSource(partition, initiators, w),
     volumes: new Map(
       await Promise.all(mapped.map(async (volume) => [volume.volumeId, await pathsOf(volume)] as const)),
     ),
@@ -49,15 +48,4 @@ export async function diagnose(
       return [];
     }
   }
-}
-
-function describeBoot(partition: Partition, initiators: readonly Initiator[]): InstanceDiagnostics['boot'] {
-  const hbaUri = partition.bootStorageDevice ?? null;
-  return {
-    device: partition.bootDevice,
-    hbaUri,
-    initiatorWwpn: initiators.find(({ elementUri }) => hbaUri !== null && elementUri === hbaUri)?.wwpn ?? null,
-    targetWwpn: partition.bootWorldWidePortName === '' ? null : (partition.bootWorldWidePortName ?? null),
-    lun: partition.bootLogicalUnitNumber === '' ? null : (partition.bootLogicalUnitNumber ?? null),
-  };
 }

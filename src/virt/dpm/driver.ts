@@ -125,30 +125,24 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    if (!blockDeviceInfo?.blockDeviceMapping.some(({ bootIndex }) => bootIndex === 0)) {
+    const input = { ...preparedInput(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
+    if (input.storageGroup === null && !input.volumes.some(({ isBoot }) => isBoot)) {
       throw new ConflictError(
-        `instance ${instance.name} has no volume with boot index 0: a partition boots from volumes only`,
+        `instance ${instance.name} has no volume with boot index 0 and no storage group: a partition boots from volumes only`,
       );
     }
-    const input = { ...preparedInput(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
+    const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     try {
-      const state = isMapped(blockDeviceInfo)
+      const state = (await this.#isPrepared(instance, info, context))
         ? await this.#run(
             spawnPreparedFlow,
-            { ...input, mapped: mappedVolumes(blockDeviceInfo) },
+            { ...input, mapped: mappedVolumes(info) },
             this.#unmapOnly(context),
             'spawn',
             instance,
             context,
           )
-        : await this.#run(
-            spawnFlow,
-            input,
-            this.#callBack(context, instance, blockDeviceInfo),
-            'spawn',
-            instance,
-            context,
-          );
+        : await this.#run(spawnFlow, input, this.#callBack(context, instance, info), 'spawn', instance, context);
       this.#lastSeen.set(instance.uuid, powerStateOf(state['start-partition'].status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -199,7 +193,7 @@ export class DpmDriver implements ComputeDriver {
 
   async powerOn(context: RequestContext, instance: Instance): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
-    await powerOn(this.#started(), await this.#partition(instance, context), context);
+    await powerOn(this.#started(), this.#owner(instance), await this.#partition(instance, context), context);
     this.#lastSeen.set(instance.uuid, 'running');
   }
 
@@ -301,8 +295,15 @@ export class DpmDriver implements ComputeDriver {
 
   #deps(mapper: VolumeMapper): FlowDeps {
     const { hmc, cpc, lifecycle, storage, volumeDrivers } = this.#started();
-    const boot = { attempts: this.#settings.bootAttempts };
+    const { bootAttempts: attempts, loginBeforeZoning } = this.#settings;
+    const boot = { attempts, loginBeforeZoning };
     return { hmc, cpcUri: cpc.uri, lifecycle, storage, volumeDrivers, boot, mapper };
+  }
+
+  /** Has Nova's stock order made partition and ports? Without volumes, whose mappings tell, the partition does. */
+  async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
+    if (info.blockDeviceMapping.length > 0) return isMapped(info);
+    return (await this.#find(instance, w)) !== undefined;
   }
 
   /** The deferred order: once the ports are there, the compute manager is called back to map the volumes. */
@@ -356,7 +357,8 @@ export class DpmDriver implements ComputeDriver {
 function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
   const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
   const volumeId = named.find((value) => typeof value === 'string') ?? '';
-  return { volumeId, sizeGib: 0, isBoot: false, connectionInfo };
+  const { size } = connectionInfo; // GiB: a word of our own manager's, beside Nova's `serial`
+  return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: false, connectionInfo };
 }
 
 /** For the verbs that Nova calls without a context. */

@@ -3,6 +3,7 @@ import type { PartitionOwner } from '../../partition/index.ts';
 import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
 import type { FlowVolume, MappedVolume, PreparedInput } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
+import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 /** Nova's words into the flows' words, and nothing else. */
@@ -42,9 +43,12 @@ export function preparedInput(
   const owner = ownerOf(instance, settings.host);
   const flavor = { vcpus: instance.flavor.vcpus, memoryMib: instance.flavor.memoryMb };
   const size = sizePartition(flavor, settings.memoryIncrementMib);
+  const specs = readExtraSpecs(instance.flavor.extraSpecs);
+  const boot = bootOptionsOf(specs, settings.bootTimeoutSeconds);
   return {
     owner,
-    partition: { name: partitionName(owner), description: partitionDescription(settings.host), ...size },
+    partition: { name: partitionName(owner), description: partitionDescription(settings.host), ...size, boot },
+    storageGroup: storageGroupOf(specs),
     volumes: (info?.blockDeviceMapping ?? []).map(toFlowVolume),
   };
 }

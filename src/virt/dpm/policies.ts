@@ -1,11 +1,13 @@
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
-import { defaultLifecyclePolicy } from '../../partition/index.ts';
-import type { LifecyclePolicy } from '../../partition/index.ts';
+import { defaultFulfilmentPolicy, defaultLifecyclePolicy } from '../../partition/index.ts';
+import type { FulfilmentPolicy, LifecyclePolicy } from '../../partition/index.ts';
 import type { UndoPolicy } from '../../saga/index.ts';
 
 /** Numbers that few people turn, but a test does. @public */
 export interface DpmPolicies {
   readonly lifecycle: LifecyclePolicy;
+  /** How long DPM is given to find the LUNs of storage groups. */
+  readonly fulfilment: FulfilmentPolicy;
   readonly undo: UndoPolicy;
   /** The machine's memory granularity: a gap in the public sources. Source: HMC sheet 5.6 and 14.4. */
   readonly memoryIncrementMib: number;
@@ -16,6 +18,7 @@ export interface DpmPolicies {
 /** @public */
 export const defaultDpmPolicies: DpmPolicies = {
   lifecycle: defaultLifecyclePolicy,
+  fulfilment: defaultFulfilmentPolicy,
   undo: {
     retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
     timeoutMs: 900_000,

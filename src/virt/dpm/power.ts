@@ -2,14 +2,20 @@ import { waitUntil } from '../../base/index.ts';
 import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { BootFailedError, runningStatuses } from '../../partition/index.ts';
-import type { PartitionRef } from '../../partition/index.ts';
+import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
 const SHUTDOWN_COMMAND = 'shutdown -h now';
 
-/** Starts the partition, or says why it does not run. */
-export async function powerOn(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<void> {
+/** Starts the partition once its volumes are there, or says why it does not run. */
+export async function powerOn(
+  runtime: DpmRuntime,
+  owner: PartitionOwner,
+  partition: PartitionRef,
+  w: Waiting,
+): Promise<void> {
+  await runtime.storage.settle(owner, [], w);
   const result = await runtime.lifecycle.ensureRunning(partition, w);
   if (result.kind === 'running') return;
   throw new BootFailedError(

@@ -2,7 +2,7 @@ import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import { openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
-import { HbaStorage, PartitionLifecycle } from '../../partition/index.ts';
+import { HbaStorage, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
 import type { PartitionStorage } from '../../partition/index.ts';
 import { VolumeDriverRegistry } from '../../volume/index.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -46,10 +46,17 @@ export async function startRuntime(
 ): Promise<DpmRuntime> {
   const cpc = await findCpc(hmc, settings, w);
   requireUsable(cpc, settings);
-  const storage = new HbaStorage(hmc, settings.adapterPorts);
+  const storage = chooseStorage(hmc, cpc, settings, log);
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
   return { hmc, cpc, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
+}
+
+/** The storage model is what the CPC reports to have: early z14 are still without storage groups. Source: HMC sheet 4.5. */
+function chooseStorage(hmc: HmcSession, cpc: Cpc, settings: DpmDriverSettings, log: Logger): PartitionStorage {
+  const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
+  if (!cpc.hasStorageManagement) return new HbaStorage(hmc, ports);
+  return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, log });
 }
 
 /** The CPC that the settings name. @throws NotFoundError saying which CPCs the user may see */

@@ -1,6 +1,6 @@
 import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
-import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
+import type { AdapterPort, FulfilmentPolicy, LifecyclePolicy } from '../../partition/index.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
 /** The part of the settings that the DPM driver works from. */
@@ -26,6 +26,11 @@ export interface DpmDriverSettings {
   readonly baseDir: string;
   readonly connector: ConnectorRules;
   readonly bootAttempts: number;
+  /** Time after which the machine gives up a load; an instance may have its own. */
+  readonly bootTimeoutSeconds: number;
+  /** Start each new partition once without a boot device, for fabrics that know only ports that have logged in. */
+  readonly loginBeforeZoning: boolean;
+  readonly fulfilment: FulfilmentPolicy;
   readonly lifecycle: LifecyclePolicy;
   readonly undo: { readonly retry: RetryPolicy; readonly timeoutMs: number };
 }

@@ -35,16 +35,17 @@ function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
   const concealed: unknown[] = [];
   const warnings: unknown[] = [];
   const storage = {
-    expose: async (_owner: unknown, _partition: unknown, volumes: readonly ExposeRequest[]) => {
+    expose: async (_target: unknown, volumes: readonly ExposeRequest[]) => {
       exposed.push(...volumes);
       return volumes.map(({ volumeId, isBoot, paths }) => ({
         volumeId,
         isBoot,
+        naa: null,
         storageVolumeUri: null,
         paths: paths.map((path) => ({ ...path, deviceNumber: null })),
       }));
     },
-    conceal: async (_owner: unknown, _partition: unknown, volumes: readonly unknown[]) => {
+    conceal: async (_owner: unknown, volumes: readonly unknown[]) => {
       concealed.push(...volumes);
     },
   } as unknown as PartitionStorage; // the two of its methods that a volume driver uses
@@ -109,9 +110,17 @@ describe('the Fibre Channel driver', () => {
 
       await driver[verb]({ driver_volume_type: 'fibre_channel', data: {} }, instance, options);
 
-      expect(concealed).toEqual([{ volumeId: 'volume-1', storageVolumeUri: null }]);
+      expect(concealed).toEqual([{ volumeId: 'volume-1' }]);
     },
   );
+
+  test('leaves a volume where it is when the whole instance goes, and its storage with it', async () => {
+    const { driver, concealed } = watched();
+
+    await driver.disconnectVolume(info(), instance, { ...options, isTeardown: true });
+
+    expect(concealed).toEqual([]);
+  });
 
   test('tells the paths of a volume without changing anything', async () => {
     const { driver, exposed } = watched();

@@ -31,7 +31,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     this.#report(connection, selection, options);
     const { storage } = this.#context;
     const request = { ...pickVolume(options), paths: selection.paths, naa: connection.naa };
-    const [exposed] = await storage.expose(instance, instance.partition, [request], options);
+    const [exposed] = await storage.expose(instance, [request], options);
     if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
     return { ...exposed, paths: withDevices(exposed.paths, instance), pathReason: selection.reason };
   }
@@ -41,8 +41,8 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     instance: VolumeInstance,
     options: VolumeOptions,
   ): Promise<void> {
-    const volume = { volumeId: options.volumeId, storageVolumeUri: null };
-    await this.#context.storage.conceal(instance, instance.partition, [volume], options);
+    if (options.isTeardown === true) return; // it goes with the storage of the instance
+    await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
   async rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {

@@ -1,0 +1,128 @@
+import { ConflictError } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
+import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
+import { instanceOf, partitionName } from './naming.ts';
+import type { PartitionOwner } from './naming.ts';
+
+/** The storage group of an instance, as this process remembers it. */
+export interface OwnGroup {
+  readonly uri: string;
+  readonly name: string;
+  /** Storage volumes by the id of the Cinder volume that they were made for; as far as known without asking. */
+  readonly volumeUris: ReadonlyMap<string, string>;
+}
+
+/** A group with its volumes, read just now. */
+export interface ReadGroup {
+  readonly group: StorageGroup;
+  readonly volumes: readonly StorageVolume[];
+}
+
+/** The group has the name of its instance's partition, and like it carries the mark of its host. Source: HMC sheet 9.3. */
+export const groupName = partitionName;
+
+/** The names that Cinder gives its volumes, by which ours are told in a group. */
+const cinderId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** DPM has found a LUN that nobody asked for, and waits to be told what to do with it. Source: HMC sheet 7.6. */
+export function isMismatch(volume: Pick<StorageVolume, 'fulfillmentState'>): boolean {
+  return volume.fulfillmentState === 'pending-with-mismatches';
+}
+
+export function isOurVolumeName(name: string | undefined): boolean {
+  return name !== undefined && cinderId.test(name);
+}
+
+/** Not one of ours, nor a mere finding of DPM's: somebody has put it there. */
+export function isForeign(volume: Pick<StorageVolume, 'name' | 'fulfillmentState'>): boolean {
+  return !isMismatch(volume) && !isOurVolumeName(volume.name);
+}
+
+/**
+ * Finds the storage groups of instances: by name, and only those that carry our mark. What was found or made is
+ * remembered, so that a spawn does not look its own group up again; a group that turns out to be gone is looked up anew.
+ */
+export class GroupDirectory {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+  readonly #known = new Map<string, OwnGroup>();
+
+  constructor(hmc: HmcSession, cpcUri: string) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+  }
+
+  remember(owner: PartitionOwner, uri: string, volumeUris: ReadonlyMap<string, string> = new Map()): OwnGroup {
+    const group = { uri, name: groupName(owner), volumeUris };
+    this.#known.set(owner.instanceUuid, group);
+    return group;
+  }
+
+  forget(owner: PartitionOwner): void {
+    this.#known.delete(owner.instanceUuid);
+  }
+
+  /** The instance's group; undefined when there is none, or when what has its name does not carry our mark. */
+  async find(owner: PartitionOwner, w: Waiting): Promise<OwnGroup | undefined> {
+    const known = this.#known.get(owner.instanceUuid);
+    if (known !== undefined) return known;
+    const found = await this.lookUp(owner, w);
+    return found?.isOurs === true ? this.remember(owner, found.group.uri) : undefined;
+  }
+
+  /** What stands on the HMC under the name of the instance's group, ours or not. */
+  async lookUp(owner: PartitionOwner, w: Waiting): Promise<{ group: StorageGroup; isOurs: boolean } | undefined> {
+    const name = groupName(owner);
+    const [summary] = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, name }, w);
+    if (summary === undefined) return undefined;
+    const group = await this.#hmc.storageGroups.get(summary.uri, w);
+    const isOurs = group.type === 'fcp' && instanceOf(owner.host, group) === owner.instanceUuid;
+    return { group, isOurs };
+  }
+
+  /** Works with the instance's group; when what was remembered is gone, once more with what is found. */
+  async using<T>(owner: PartitionOwner, w: Waiting, work: (group: OwnGroup) => Promise<T>): Promise<T | undefined> {
+    const isRemembered = this.#known.has(owner.instanceUuid);
+    const group = await this.find(owner, w);
+    if (group === undefined) return undefined;
+    try {
+      return await work(group);
+    } catch (error) {
+      if (!isHmcError(error, 404)) throw error;
+      this.forget(owner);
+      if (!isRemembered) throw error;
+      const again = await this.find(owner, w);
+      return again === undefined ? undefined : await work(again);
+    }
+  }
+
+  async read(uri: string, w: Waiting): Promise<ReadGroup> {
+    const group = await this.#hmc.storageGroups.get(uri, w);
+    const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
+    return { group, volumes };
+  }
+
+  /**
+   * May the group be changed as a whole: is nothing in it that somebody else put there, and is it attached to no
+   * partition but its instance's? @returns why not, in words
+   */
+  async obstacle(owner: PartitionOwner, { group, volumes }: ReadGroup, w: Waiting): Promise<string | undefined> {
+    const foreign = volumes.filter(isForeign).map(({ name, uri }) => `"${name ?? uri}"`);
+    if (foreign.length > 0)
+      return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
+    const partitions = await this.#hmc.storageGroups.getPartitions(group.uri, w);
+    const elsewhere = partitions.filter(({ name }) => name !== partitionName(owner)).map(({ name }) => `"${name}"`);
+    if (elsewhere.length === 0) return undefined;
+    return `storage group "${group.name}" is attached to ${elsewhere.join(', ')}`;
+  }
+
+  /** The group that an operation cannot do without. */
+  missing(owner: PartitionOwner): ConflictError {
+    const name = groupName(owner);
+    return new ConflictError(`instance ${owner.instanceUuid} has no storage group "${name}" on this CPC`, {
+      instance: owner.instanceUuid,
+      storageGroup: name,
+    });
+  }
+}

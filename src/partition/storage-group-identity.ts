@@ -1,0 +1,111 @@
+import type { StorageVolume, StorageVolumeChange } from '../hmc-client/index.ts';
+import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
+import type { ExposedVolume } from './storage.ts';
+
+/** A Cinder volume whose storage volume is looked for. */
+export interface WantedVolume extends Pick<ExposedVolume, 'volumeId' | 'isBoot' | 'naa'> {
+  readonly paths: readonly Pick<ExposedVolume['paths'][number], 'initiatorWwpn' | 'targetWwpn' | 'lun'>[];
+}
+
+/** What discovery found says about the wanted volumes, and what has to be put right on the HMC. */
+export interface Findings {
+  /** Storage volume of each Cinder volume whose LUN is found, usable or not. */
+  readonly found: ReadonlyMap<string, StorageVolume>;
+  /** Those that are not found, or not usable yet. */
+  readonly pending: readonly WantedVolume[];
+  /** Names and usages to be put right, so that each storage volume is named by the Cinder volume that it is. */
+  readonly changes: readonly StorageVolumeChange[];
+  /** Found LUNs that are wanted, but that DPM holds for a mistake: to be accepted once they have their names. */
+  readonly accept: readonly string[];
+}
+
+/** Volumes in these states can be used. Source: HMC sheet 7.6 (tessia-baselib). */
+const usableStates: ReadonlySet<string> = new Set(['complete', 'overprovisioned']);
+
+export function isUsable({ fulfillmentState }: Pick<StorageVolume, 'fulfillmentState'>): boolean {
+  return usableStates.has(fulfillmentState ?? '');
+}
+
+/**
+ * Says which storage volume is which Cinder volume, by what discovery found behind each: the page 83 identifier where
+ * Cinder told it, else initiator, target and LUN together. A name or a size is never evidence, since DPM deals out LUNs
+ * of equal size as they come. A pure function.
+ *
+ * @param initiatorOf - WWPN of the partition's port by its device number
+ */
+export function identify(
+  volumes: readonly StorageVolume[],
+  wanted: readonly WantedVolume[],
+  initiatorOf: ReadonlyMap<string, string>,
+): Findings {
+  const found = new Map<string, StorageVolume>();
+  for (const want of wanted) {
+    const volume = volumes.find((candidate) => isSame(candidate, want, initiatorOf));
+    const known = volume ?? volumes.find((candidate) => isTold(candidate, want));
+    if (known !== undefined) found.set(want.volumeId, known);
+  }
+  const isPending = ({ volumeId }: WantedVolume) => {
+    const volume = found.get(volumeId);
+    return volume === undefined || !isUsable(volume);
+  };
+  return {
+    found,
+    pending: wanted.filter(isPending),
+    changes: corrections(volumes, wanted, found),
+    accept: [...found.values()].filter(isMismatch).map(({ uri }) => uri),
+  };
+}
+
+/** Is the LUN behind this storage volume the wanted one? Without evidence, it is not. */
+export function isSame(volume: StorageVolume, want: WantedVolume, initiatorOf: ReadonlyMap<string, string>): boolean {
+  if (volume.uuid !== undefined && want.naa !== null) return volume.uuid.toLowerCase() === want.naa.toLowerCase();
+  return volume.paths.some(({ deviceNumber, targetWwpn, lun }) => {
+    const initiatorWwpn = initiatorOf.get(deviceNumber ?? '');
+    return want.paths.some(
+      (path) => path.initiatorWwpn === initiatorWwpn && path.targetWwpn === targetWwpn && path.lun === lun,
+    );
+  });
+}
+
+/** A boot volume of which DPM was told where it is, and which discovery has not looked at yet. */
+function isTold(volume: StorageVolume, { volumeId, isBoot }: WantedVolume): boolean {
+  return isBoot && volume.name === volumeId && volume.uuid === undefined && isUsable(volume);
+}
+
+function corrections(
+  volumes: readonly StorageVolume[],
+  wanted: readonly WantedVolume[],
+  found: ReadonlyMap<string, StorageVolume>,
+): readonly StorageVolumeChange[] {
+  const owners = wanted.flatMap((want) => {
+    const volume = found.get(want.volumeId);
+    return volume === undefined ? [] : [{ want, volume }];
+  });
+  const rightful = new Set(owners.map(({ volume }) => volume.uri));
+  const displaced = volumes.filter(({ name = '', uri }) => found.has(name) && !rightful.has(uri));
+  return [
+    ...owners.flatMap(({ want, volume }) => labelled(volume, want.volumeId, want.isBoot ? 'boot' : 'data')),
+    ...displaced.flatMap((volume) => replaced(volume, found)),
+  ];
+}
+
+function labelled(volume: StorageVolume, name: string, usage: 'boot' | 'data'): StorageVolumeChange[] {
+  if (volume.name === name && volume.usage === usage) return [];
+  return [{ operation: 'modify', uri: volume.uri, name, usage }];
+}
+
+/**
+ * A storage volume whose name belongs to another one gets the name that the other one had, and so on along the chain:
+ * all of them are of one size, or DPM had not mixed them up. Where the chain ends in a LUN that DPM had found by
+ * itself, there is no such name, and the storage volume is one too many.
+ */
+function replaced(volume: StorageVolume, found: ReadonlyMap<string, StorageVolume>): StorageVolumeChange[] {
+  let other: StorageVolume | undefined = found.get(volume.name ?? '');
+  for (let steps = 0; other !== undefined && steps <= found.size; steps += 1) {
+    const { name = '', usage } = other;
+    if (!isOurVolumeName(name)) return [{ operation: 'delete', uri: volume.uri }];
+    other = found.get(name);
+    if (other === undefined) return labelled(volume, name, usage === 'boot' ? 'boot' : 'data');
+  }
+  return [];
+}

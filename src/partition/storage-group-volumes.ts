@@ -1,0 +1,182 @@
+import { HmcHttpError } from '../hmc-client/index.ts';
+import type { PartitionOwner } from './naming.ts';
+import { newVolume } from './storage-group-allocation.ts';
+import { isMismatch } from './storage-group-directory.ts';
+import type { OwnGroup, ReadGroup } from './storage-group-directory.ts';
+import { VolumeFinder } from './storage-group-finder.ts';
+import type { FinderParts } from './storage-group-finder.ts';
+import { isUsable } from './storage-group-identity.ts';
+import { describePath } from './storage-group-paths.ts';
+import type { ExposedVolume, ExposeRequest, Initiator, StorageTarget, StorageWaiting } from './storage.ts';
+
+/** A volume of which DPM was told where it is; `isTold` is false where it has to be found. */
+interface Told {
+  readonly volume: ExposedVolume;
+  readonly isTold: boolean;
+}
+
+/** The volumes of an instance's storage group: brought in, found, told apart, taken out. */
+export class GroupVolumes {
+  readonly #parts: FinderParts;
+  readonly #finder: VolumeFinder;
+
+  constructor(parts: FinderParts) {
+    this.#parts = parts;
+    this.#finder = new VolumeFinder(parts);
+  }
+
+  async expose(
+    target: StorageTarget,
+    requests: readonly ExposeRequest[],
+    w: StorageWaiting,
+  ): Promise<readonly ExposedVolume[]> {
+    const { directory } = this.#parts;
+    const exposed = await directory.using(target, w, async (own) => await this.#exposeIn(own, target, requests, w));
+    if (exposed === undefined) throw directory.missing(target);
+    return exposed;
+  }
+
+  /**
+   * Takes storage volumes out of the group. Their LUNs are still presented, so DPM may find them again at once, and hold
+   * them for a mistake that keeps the group from being complete: such findings are put aside.
+   */
+  async conceal(
+    owner: PartitionOwner,
+    volumes: readonly Pick<ExposedVolume, 'volumeId'>[],
+    w: StorageWaiting,
+  ): Promise<void> {
+    const { directory, hmc } = this.#parts;
+    await directory.using(owner, w, async ({ uri }) => {
+      const before = await directory.read(uri, w);
+      const leaving = before.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
+      if (leaving.length === 0) return;
+      const storageVolumes = leaving.map((volume) => ({ operation: 'delete' as const, uri: volume.uri }));
+      await hmc.storageGroups.modify(uri, { storageVolumes }, w);
+      const uuids = new Set(leaving.flatMap(({ uuid }) => uuid ?? []));
+      if (uuids.size === 0) return;
+      await this.#finder.reject(await directory.read(uri, w), (uuid) => uuids.has(uuid ?? ''), w);
+    });
+  }
+
+  /** Before a start: DPM lets a partition run only with all of the group of its boot volume. Source: HMC sheet 7.7. */
+  async settle(
+    owner: PartitionOwner,
+    exposed: readonly ExposedVolume[],
+    w: StorageWaiting,
+  ): Promise<readonly ExposedVolume[]> {
+    const { directory, hmc } = this.#parts;
+    const settled = await directory.using(owner, w, async (own) => {
+      const group = await hmc.storageGroups.get(own.uri, w);
+      // A single volume cannot have been mixed up with another one.
+      const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
+      if (group.storageVolumeUris.length === 0 || (isPlain && isUsable(group))) return exposed;
+      return await this.#settleIn(own, exposed, w);
+    });
+    return settled ?? exposed;
+  }
+
+  async #settleIn(own: OwnGroup, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+    const wanted = exposed.filter(({ storageVolumeUri }) => storageVolumeUri !== null);
+    const found = await this.#finder.find(own, wanted, [], w);
+    const read = await this.#parts.directory.read(own.uri, w);
+    if (isUsable(read.group)) return restored(exposed, found);
+    // What was wanted has its name by now: every other finding is nobody's.
+    await this.#finder.reject(read, () => true, w);
+    return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
+  }
+
+  async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ExposeRequest[], w: StorageWaiting) {
+    const uris = await this.#ensureVolumes(own, target.initiators, requests, w);
+    const told: Told[] = [];
+    for (const request of requests) told.push(await this.#tell(request, uris.get(request.volumeId), target, w));
+    const isAttached = target.initiators.every(({ elementUri }) => elementUri !== null);
+    // Only now, when there is something to see: attaching is one of the occasions on which DPM looks by itself.
+    if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
+    const volumes = told.map(({ volume }) => volume);
+    if (told.every(({ isTold }) => isTold)) return volumes;
+    return await this.#finder.find(own, volumes, isAttached ? target.initiators : [], w);
+  }
+
+  /** The storage volumes of these requests, by Cinder volume; what is there neither by name nor by its LUN is made. */
+  async #ensureVolumes(
+    own: OwnGroup,
+    initiators: readonly Initiator[],
+    requests: readonly ExposeRequest[],
+    w: StorageWaiting,
+  ): Promise<ReadonlyMap<string, string>> {
+    if (requests.every(({ volumeId }) => own.volumeUris.has(volumeId))) return own.volumeUris;
+    const { volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
+    const uris = new Map(volumes.map(({ name = '', uri }) => [name, uri]));
+    const missing = requests.filter(
+      // Without a size, which a manager may not tell, DPM has to find the LUN by itself; it is then taken as it is.
+      ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),
+    );
+    if (missing.length === 0) return uris;
+    const storageVolumes = missing.map((request) => ({ operation: 'create' as const, ...newVolume(request) }));
+    const created = await this.#parts.hmc.storageGroups.modify(own.uri, { storageVolumes }, w);
+    return new Map([...uris, ...missing.map(({ volumeId }, index) => [volumeId, created[index] ?? ''] as const)]);
+  }
+
+  /** Tries the paths of a boot volume, and tells DPM the one that answers. Data volumes are found by discovery. */
+  async #tell(
+    request: ExposeRequest,
+    storageVolumeUri: string | undefined,
+    { initiators }: StorageTarget,
+    w: StorageWaiting,
+  ): Promise<Told> {
+    const asked = { ...toExposed(request), storageVolumeUri: storageVolumeUri ?? null };
+    if (!request.isBoot) return { volume: asked, isTold: false };
+    const { checker, hmc, log } = this.#parts;
+    w.progress?.(`trying the paths of boot volume ${request.volumeId}`);
+    const { found, failed } = await checker.firstReachable(request, initiators, w);
+    for (const each of failed)
+      log.warn({ event: 'volume.path-unreachable', volumeId: request.volumeId }, describePath(each));
+    const volume = { ...asked, paths: firstOf(asked.paths, found.path) };
+    if (storageVolumeUri === undefined) return { volume, isTold: false };
+    const { targetWwpn, lun } = found.path;
+    try {
+      const place = { targetWwpn, lun, adapterPortUri: found.adapterPortUri };
+      await hmc.storageVolumes.fulfillFcp(storageVolumeUri, place, w);
+      return { volume, isTold: true };
+    } catch (error) {
+      if (!isValidatedAlready(error)) throw error;
+      return { volume, isTold: false };
+    }
+  }
+}
+
+/** Discovery was quicker. Which reason says so is not public; those that are known say something else. */
+function isValidatedAlready(error: unknown): boolean {
+  const known = [1, 2, 5, 6, 15];
+  return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);
+}
+
+function toExposed({ volumeId, isBoot, paths, naa }: ExposeRequest): ExposedVolume {
+  return {
+    volumeId,
+    isBoot,
+    naa: naa ?? null,
+    storageVolumeUri: null,
+    paths: paths.map((path) => ({ ...path, deviceNumber: null })),
+  };
+}
+
+type Path = ExposedVolume['paths'][number];
+
+function firstOf(paths: readonly Path[], first: ExposeRequest['paths'][number]): Path[] {
+  const isFirst = ({ initiatorWwpn, targetWwpn, lun }: Path) =>
+    initiatorWwpn === first.initiatorWwpn && targetWwpn === first.targetWwpn && lun === first.lun;
+  return [...paths.filter(isFirst), ...paths.filter((path) => !isFirst(path))];
+}
+
+/** In the order that was given; volumes of other drivers as they were. */
+function restored(exposed: readonly ExposedVolume[], found: readonly ExposedVolume[]): readonly ExposedVolume[] {
+  return exposed.map((volume) => found.find(({ volumeId }) => volumeId === volume.volumeId) ?? volume);
+}
+
+function groupMissing({ group, volumes }: ReadGroup): string | undefined {
+  if (isUsable(group)) return undefined;
+  const open = volumes.filter((volume) => !isUsable(volume)).length;
+  const unwanted = volumes.filter(isMismatch).length;
+  return `storage group "${group.name}" is ${group.fulfillmentState}: ${open} of ${volumes.length} volumes not found${unwanted === 0 ? '' : `, ${unwanted} of them not asked for`}`;
+}

@@ -1,0 +1,166 @@
+import { ConflictError, InternalError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
+import type { HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
+import type { PartitionRef } from './lifecycle.ts';
+import { adapterPortUri } from './naming.ts';
+import type { AdapterPort, PartitionOwner } from './naming.ts';
+import { GroupAllocation } from './storage-group-allocation.ts';
+import { GroupDirectory, groupName } from './storage-group-directory.ts';
+import { toInitiator, unassigned } from './storage-group-initiators.ts';
+import { Fulfilment } from './storage-group-fulfilment.ts';
+import type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
+import { PathChecker } from './storage-group-paths.ts';
+import { PreparedStorageGroups } from './storage-group-prepared.ts';
+import { GroupVolumes } from './storage-group-volumes.ts';
+import type {
+  Allocation,
+  BootSource,
+  ExposedVolume,
+  ExposeRequest,
+  Initiator,
+  PartitionStorage,
+  StorageTarget,
+  StorageWaiting,
+  VolumeRequest,
+} from './storage.ts';
+
+/** What storage groups of instances are made from. */
+export interface StorageGroupOptions {
+  readonly cpcUri: string;
+  /** Adapter ports of the domain: one path of each group for each. */
+  readonly ports: readonly AdapterPort[];
+  readonly fulfilment: FulfilmentPolicy;
+  /**
+   * Attach the group before its volumes are mapped, so that a start makes its ports log in. Else it is attached when
+   * there is something to see.
+   */
+  readonly attachEarly: boolean;
+  readonly log: Logger;
+}
+
+/** Paths of a boot volume that are tried before its load; each try takes a login. (inferred) */
+const MAX_PATHS_TRIED = 16;
+
+/**
+ * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance, named
+ * like its partition. Its WWPNs exist as soon as it does. Why one each: docs/decisions. Source: HMC sheet 7.
+ */
+export class StorageGroupStorage implements PartitionStorage {
+  readonly model = 'storage-group';
+  readonly preparedGroups: PreparedStorageGroups;
+  readonly #hmc: HmcSession;
+  readonly #options: StorageGroupOptions;
+  readonly #directory: GroupDirectory;
+  readonly #allocation: GroupAllocation;
+  readonly #volumes: GroupVolumes;
+
+  constructor(hmc: HmcSession, options: StorageGroupOptions) {
+    const { cpcUri, ports, log } = options;
+    this.#hmc = hmc;
+    this.#options = options;
+    this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri);
+    const directory = new GroupDirectory(hmc, cpcUri);
+    this.#directory = directory;
+    this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
+    const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
+    const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
+    this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
+  }
+
+  async allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation> {
+    const allocated = await this.#allocation.allocate(owner, volumes, w);
+    if (allocated.kind === 'obstacle') return { initiators: [], obstacle: allocated.obstacle };
+    return { initiators: unassigned(allocated.group), obstacle: null };
+  }
+
+  async deallocate(owner: PartitionOwner, w: Waiting): Promise<void> {
+    await this.#allocation.deallocate(owner, w);
+  }
+
+  async bind(
+    owner: PartitionOwner,
+    partition: PartitionRef,
+    known: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly Initiator[]> {
+    if (this.#options.attachEarly) {
+      const attach = async ({ uri }: { uri: string }) =>
+        await this.#hmc.partitions.attachStorageGroup(partition.uri, uri, w);
+      await this.#directory.using(owner, w, attach);
+    }
+    const initiators =
+      this.#options.attachEarly || known.length === 0 ? await this.initiators(owner, partition, w) : known;
+    if (initiators.length === 0) {
+      const storageGroup = groupName(owner);
+      throw new ConflictError(`storage group "${storageGroup}" has no WWPN`, { storageGroup });
+    }
+    return initiators;
+  }
+
+  async unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
+    const detach = async (uri: string) => await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
+    if (!goes) {
+      await this.#directory.using(owner, w, async ({ uri }) => await detach(uri));
+      return;
+    }
+    try {
+      const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+      for (const uri of storageGroupUris) await detach(uri);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error; // nothing is attached to a partition that is gone
+    }
+  }
+
+  async initiators(owner: PartitionOwner, _partition: PartitionRef | undefined, w: Waiting) {
+    const found = await this.#directory.using(owner, w, async ({ uri }) => {
+      const group = await this.#hmc.storageGroups.get(uri, w);
+      const resources = await this.#hmc.virtualStorageResources.getMany(group.virtualStorageResourceUris, w);
+      return this.#inPortOrder([...resources.flatMap(toInitiator), ...unassigned(group)]);
+    });
+    return found ?? [];
+  }
+
+  async expose(target: StorageTarget, volumes: readonly ExposeRequest[], w: StorageWaiting) {
+    return await this.#volumes.expose(target, volumes, w);
+  }
+
+  async conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting) {
+    await this.#volumes.conceal(owner, volumes, w);
+  }
+
+  async settle(owner: PartitionOwner, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+    return await this.#volumes.settle(owner, exposed, w);
+  }
+
+  /** Which of its paths a load takes is DPM's to choose. */
+  bootProperties({ volumeId, storageVolumeUri }: ExposedVolume): UpdatePartition {
+    if (storageVolumeUri === null) throw new InternalError(`volume ${volumeId} has no storage volume to boot from`);
+    return { bootDevice: 'storage-volume', bootStorageVolume: storageVolumeUri };
+  }
+
+  async bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource> {
+    const storageVolumeUri = partition.bootStorageVolume ?? null;
+    const [volume] = storageVolumeUri === null ? [] : await this.#hmc.storageVolumes.getMany([storageVolumeUri], w);
+    const path = volume?.paths.find(({ partitionUri }) => partitionUri === partition.uri);
+    const initiator = path && initiators.find(({ deviceNumber }) => deviceNumber === path.deviceNumber);
+    return {
+      device: partition.bootDevice,
+      hbaUri: null,
+      storageVolumeUri,
+      initiatorWwpn: initiator?.wwpn ?? null,
+      targetWwpn: path?.targetWwpn ?? null,
+      lun: path?.lun ?? null,
+    };
+  }
+
+  /** A port that discovery has verified stands where the settings have it; the others keep the order of the HMC. */
+  #inPortOrder(initiators: readonly Initiator[]): readonly Initiator[] {
+    const uris = this.#options.ports.map(adapterPortUri);
+    const rank = ({ adapterPortUri: uri }: Initiator) => {
+      const index = uri === null ? -1 : uris.indexOf(uri);
+      return index < 0 ? uris.length : index;
+    };
+    return initiators.toSorted((a, b) => rank(a) - rank(b));
+  }
+}

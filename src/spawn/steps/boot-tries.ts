@@ -1,0 +1,53 @@
+import { InternalError } from '../../base/index.ts';
+import type { UpdatePartition } from '../../hmc-client/index.ts';
+import type { Initiator, PartitionStorage, PreparedGroup, VolumePath } from '../../partition/index.ts';
+import type { ConnectedVolume } from '../../volume/index.ts';
+import type { BootOptions } from '../inputs.ts';
+
+/** What is known before a load. */
+export interface BootInput {
+  readonly input: { readonly partition: { readonly boot: BootOptions } };
+  readonly 'bind-storage': readonly Initiator[];
+  readonly 'settle-storage': readonly ConnectedVolume[];
+  readonly 'find-storage-group': PreparedGroup | null;
+}
+
+/** One way to load: what it loads from, and the properties that say so. */
+export interface BootTry {
+  readonly volumeId: string | null;
+  readonly path: VolumePath | null;
+  readonly reason: string;
+  readonly properties: UpdatePartition;
+}
+
+/**
+ * Every way to load that differs from the ones before it, in order. With vHBAs each path is one; with storage groups
+ * DPM chooses the path, and there is one for the volume. A pure function.
+ */
+export function bootTries(state: BootInput, storage: Pick<PartitionStorage, 'bootProperties'>): readonly BootTry[] {
+  const volume = state['settle-storage'].find(({ isBoot }) => isBoot);
+  if (volume !== undefined) return volumeTries(volume, state['bind-storage'], storage);
+  const group = state['find-storage-group'];
+  if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');
+  const properties = { bootDevice: 'storage-volume', bootStorageVolume: group.bootVolumeUri } as const;
+  return [{ volumeId: null, path: null, reason: `boot volume of storage group "${group.name}"`, properties }];
+}
+
+function volumeTries(
+  volume: ConnectedVolume,
+  initiators: readonly Initiator[],
+  storage: Pick<PartitionStorage, 'bootProperties'>,
+): readonly BootTry[] {
+  const tries = volume.paths.map((path): BootTry => {
+    const properties = storage.bootProperties(volume, path, initiators);
+    return { volumeId: volume.volumeId, path, reason: volume.pathReason, properties };
+  });
+  const texts = tries.map(({ properties }) => JSON.stringify(properties));
+  return tries.filter((_, index) => texts.indexOf(texts[index] ?? '') === index);
+}
+
+/** @throws InternalError when a volume was connected without a path */
+export function requireBootTry([first]: readonly BootTry[]): BootTry {
+  if (first === undefined) throw new InternalError('the boot volume was connected without a path');
+  return first;
+}

@@ -31,11 +31,25 @@ module.exports = {
   forbidden: [
     ...folderRules,
     {
+      name: 'unknown-folder',
+      comment: 'a folder that is not in the table may import nothing of ours; src/cli may import anything',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/', pathNot: `^src/(${[...Object.keys(mayImport), 'cli'].join('|')})/|\\.test\\.ts$` },
+      to: { path: '^src/', pathNot: '^src/$1/' },
+    },
+    {
       name: 'index-only',
       comment: 'across folders only index.ts is open',
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'index-only-from-entry',
+      comment: 'the entry of the package shows what the folders show',
+      severity: 'error',
+      from: { path: '^src/[^/]+\\.ts$' },
+      to: { path: '^src/[^/]+/', pathNot: '^src/[^/]+/index\\.ts$' },
     },
     {
       name: 'no-cycles',

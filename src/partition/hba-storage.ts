@@ -81,9 +81,10 @@ export class HbaStorage implements PartitionStorage {
 
   expose(_target: StorageTarget, volumes: readonly ExposeRequest[]): Promise<readonly ExposedVolume[]> {
     return Promise.resolve(
-      volumes.map(({ volumeId, isBoot, paths, naa }) => ({
+      volumes.map(({ volumeId, isBoot, sizeGib, paths, naa }) => ({
         volumeId,
         isBoot,
+        sizeGib,
         naa: naa ?? null,
         storageVolumeUri: null,
         paths: paths.map((path) => ({ ...path, deviceNumber: null })),

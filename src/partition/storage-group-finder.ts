@@ -79,14 +79,10 @@ export class VolumeFinder {
     return { ...read, initiators: known, findings: identify(read.volumes, wanted, byDevice(known)) };
   }
 
-  /** Puts aside the LUNs that DPM has found, and that nobody asked for. @returns whether there were any */
-  async reject(
-    read: ReadGroup,
-    isUnwanted: (uuid: string | undefined) => boolean,
-    w: StorageWaiting,
-  ): Promise<boolean> {
-    const unwanted = read.volumes.filter((volume) => isMismatch(volume) && isUnwanted(volume.uuid));
-    if (unwanted.length === 0) return false;
+  /** Puts aside the LUNs that DPM has found, and that nobody asked for. */
+  async reject(read: ReadGroup, w: StorageWaiting): Promise<void> {
+    const unwanted = read.volumes.filter(isMismatch);
+    if (unwanted.length === 0) return;
     const { hmc, log } = this.#parts;
     const uris = unwanted.map(({ uri }) => uri);
     log.warn(
@@ -95,11 +91,9 @@ export class VolumeFinder {
     );
     try {
       await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
-      return true;
     } catch (error) {
       // Not known to the machine, or gone by itself: what it means for the group is seen at its state.
       if (!(error instanceof HmcHttpError) || error.status === 403) throw error;
-      return false;
     }
   }
 

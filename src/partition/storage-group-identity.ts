@@ -3,7 +3,7 @@ import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
 import type { ExposedVolume } from './storage.ts';
 
 /** A Cinder volume whose storage volume is looked for. */
-export interface WantedVolume extends Pick<ExposedVolume, 'volumeId' | 'isBoot' | 'naa'> {
+export interface WantedVolume extends Pick<ExposedVolume, 'volumeId' | 'isBoot' | 'sizeGib' | 'naa'> {
   readonly paths: readonly Pick<ExposedVolume['paths'][number], 'initiatorWwpn' | 'targetWwpn' | 'lun'>[];
 }
 
@@ -40,7 +40,7 @@ export function identify(
 ): Findings {
   const found = new Map<string, StorageVolume>();
   for (const want of wanted) {
-    const volume = volumes.find((candidate) => isSame(candidate, want, initiatorOf));
+    const volume = volumes.find((candidate) => isSame(candidate, want, initiatorOf) && isLargeEnough(candidate, want));
     const known = volume ?? volumes.find((candidate) => isTold(candidate, want));
     if (known !== undefined) found.set(want.volumeId, known);
   }
@@ -65,6 +65,11 @@ export function isSame(volume: StorageVolume, want: WantedVolume, initiatorOf: R
       (path) => path.initiatorWwpn === initiatorWwpn && path.targetWwpn === targetWwpn && path.lun === lun,
     );
   });
+}
+
+/** What DPM has found by itself can be of any size; sizes have two digits on the HMC. Source: HMC sheet 7.4. */
+function isLargeEnough(volume: StorageVolume, { sizeGib }: WantedVolume): boolean {
+  return !isMismatch(volume) || (volume.activeSizeGib ?? volume.sizeGib ?? 0) > sizeGib - 0.005;
 }
 
 /** A boot volume of which DPM was told where it is, and which discovery has not looked at yet. */

@@ -47,14 +47,14 @@ export class GroupVolumes {
   ): Promise<void> {
     const { directory, hmc } = this.#parts;
     await directory.using(owner, w, async ({ uri }) => {
-      const before = await directory.read(uri, w);
-      const leaving = before.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
-      if (leaving.length === 0) return;
-      const storageVolumes = leaving.map((volume) => ({ operation: 'delete' as const, uri: volume.uri }));
-      await hmc.storageGroups.modify(uri, { storageVolumes }, w);
-      const uuids = new Set(leaving.flatMap(({ uuid }) => uuid ?? []));
-      if (uuids.size === 0) return;
-      await this.#finder.reject(await directory.read(uri, w), (uuid) => uuids.has(uuid ?? ''), w);
+      let read = await directory.read(uri, w);
+      const leaving = read.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
+      if (leaving.length > 0) {
+        const storageVolumes = leaving.map((volume) => ({ operation: 'delete' as const, uri: volume.uri }));
+        await hmc.storageGroups.modify(uri, { storageVolumes }, w);
+        read = await directory.read(uri, w);
+      }
+      await this.#finder.reject(read, w);
     });
   }
 
@@ -81,7 +81,7 @@ export class GroupVolumes {
     const read = await this.#parts.directory.read(own.uri, w);
     if (isUsable(read.group)) return restored(exposed, found);
     // What was wanted has its name by now: every other finding is nobody's.
-    await this.#finder.reject(read, () => true, w);
+    await this.#finder.reject(read, w);
     return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
   }
 
@@ -151,10 +151,11 @@ function isValidatedAlready(error: unknown): boolean {
   return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);
 }
 
-function toExposed({ volumeId, isBoot, paths, naa }: ExposeRequest): ExposedVolume {
+function toExposed({ volumeId, isBoot, sizeGib, paths, naa }: ExposeRequest): ExposedVolume {
   return {
     volumeId,
     isBoot,
+    sizeGib,
     naa: naa ?? null,
     storageVolumeUri: null,
     paths: paths.map((path) => ({ ...path, deviceNumber: null })),

@@ -29,6 +29,8 @@ export type VolumePath = z.infer<typeof volumePathSchema>;
 export const exposedVolumeSchema = z.object({
   volumeId: z.string(),
   isBoot: z.boolean(),
+  /** 0 where nobody told it. */
+  sizeGib: z.number(),
   /** In boot order. */
   paths: z.array(volumePathSchema),
   /** Page 83 identifier where the back end told it; null where it did not. */

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { describeError, findError } from '../../src/base/index.ts';
+import type { ComputeManager } from '../../src/compute/index.ts';
+import type { Failpoint } from '../../src/saga/index.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { startWorld } from '../support/world.ts';
+import type { World, WorldOptions } from '../support/world.ts';
+
+const orders = ['deferred', 'stock'] as const;
+const bootId = (sim: Simulator): string => sim.volumes[0]?.id ?? '';
+const dataId = (sim: Simulator): string => sim.volumes[2]?.id ?? '';
+const operations = (sim: Simulator) => sim.log.byOperation();
+
+async function spawn(manager: ComputeManager, { sim, context }: World) {
+  const volumes = [{ volumeId: bootId(sim) }];
+  return await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes }, context);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<Error> {
+  return await work.then(
+    () => {
+      throw new Error('it was expected to fail');
+    },
+    (error: unknown) => error as Error, // whatever this package throws is an Error
+  );
+}
+
+/** Something that happens to the SAN between Cinder's mapping and the first look at the LUN. */
+function meddle(change: (sim: Simulator) => void, sim: () => Simulator) {
+  return (point: Failpoint): Promise<void> => {
+    if (point.at === 'after-run' && point.step === 'map-volumes') change(sim());
+    return Promise.resolve();
+  };
+}
+
+const accidents: readonly {
+  readonly what: string;
+  readonly world: WorldOptions;
+  readonly change: (sim: Simulator) => void;
+  readonly says: readonly RegExp[];
+  /** A back end that finds no mask any more does not take its zones away either. */
+  readonly leavesZones?: true;
+}[] = [
+  {
+    what: 'a LUN that is not zoned',
+    world: { san: { zoning: { policy: 'manual' } } },
+    change: () => undefined,
+    says: [/target WWPN is not reachable \(484\)/, /likely cause: zoning/],
+  },
+  {
+    what: 'a LUN that is not masked',
+    world: {},
+    change: (sim) => sim.san.unmask(bootId(sim)),
+    says: [/the target answers, the LUN does not \(485\)/, /likely cause: masking, or the number of the LUN/],
+    leavesZones: true,
+  },
+  {
+    what: 'a LUN of another number',
+    world: {},
+    change: (sim) => sim.san.renumberLun(bootId(sim), '0007000000000000'),
+    says: [/the target answers, the LUN does not \(485\)/, /likely cause: masking, or the number of the LUN/],
+  },
+];
+
+describe.each(orders)('in the %s order', (order) => {
+  test.each(accidents)('$what is named before the partition starts, and everything is put back', async (accident) => {
+    await using world = await startWorld({
+      machine: 'z16',
+      ...accident.world,
+      set: { 'dpm.spawn_order': order },
+    });
+    const { sim } = world;
+    await using manager = await world.open({ failpoint: meddle(accident.change, () => sim) });
+    const before = sim.snapshot();
+    sim.log.clear();
+
+    const failure = await failureOf(spawn(manager, world));
+
+    const said = describeError(failure);
+    expect(findError(failure, 'LUN_UNREACHABLE')).toBeDefined();
+    expect(said).toMatch(/initiator c05076[0-9a-f]{10} on adapter port [0-9a-f-]{36}:0/);
+    expect(said).toMatch(/target 5005076[0-9a-f]{9}, LUN 0000000000000000/);
+    for (const words of accident.says) expect(said).toMatch(words);
+    expect(operations(sim)).not.toHaveProperty('Start Partition');
+    await manager.delete('web1', world.context);
+    const after = sim.snapshot();
+    const fabrics = accident.leavesZones === true ? before.san.fabrics : after.san.fabrics;
+    expect({ ...after, san: { ...after.san, fabrics } }).toEqual(before);
+  });
+});
+
+test('a LUN that is reachable over one fabric only is named with the port that does not reach it', async () => {
+  await using world = await startWorld({ machine: 'z16' });
+  const { sim } = world;
+  const cutOff = () => {
+    const [array] = sim.san.arrays;
+    const targets = array?.ports.filter(({ fabricId }) => fabricId === 'fabric-b') ?? [];
+    for (const { wwpn } of targets) sim.san.setPortOnline(wwpn, false);
+  };
+  await using manager = await world.open({ failpoint: meddle(cutOff, () => sim) });
+
+  const failure = await failureOf(spawn(manager, world));
+
+  expect(findError(failure, 'NOT_FULFILLED')).toBeDefined();
+  expect(describeError(failure)).toMatch(/is incomplete .* likely cause: zoning/s);
+  expect(operations(sim)).not.toHaveProperty('Start Partition');
+});
+
+test('a data volume that is not masked is named with its paths, and everything is put back', async () => {
+  await using world = await startWorld({ machine: 'z16' });
+  const { sim, context } = world;
+  const unmask = (point: Failpoint): Promise<void> => {
+    if (point.at === 'after-run' && point.step === 'map-volume') sim.san.unmask(dataId(sim));
+    return Promise.resolve();
+  };
+  await using manager = await world.open({ failpoint: unmask });
+  await spawn(manager, world);
+  const before = sim.snapshot();
+
+  const failure = await failureOf(manager.addVolume('web1', dataId(sim), {}, context));
+
+  expect(findError(failure, 'NOT_FULFILLED')).toBeDefined();
+  expect(describeError(failure)).toContain(`storage volume "${dataId(sim)}"`);
+  expect(describeError(failure)).toMatch(/LUN 0001000000000000: the target answers, the LUN does not \(485\)/);
+  expect(describeError(failure)).toMatch(/likely cause: masking/);
+  expect(describeError(failure)).toMatch(/connection report: \d+ × incorrect-volumes/);
+  expect(sim.snapshot()).toEqual(before);
+});
+
+test('a data volume that is smaller than Cinder says is named with both sizes', async () => {
+  await using world = await startWorld({ machine: 'z16' });
+  const { sim, context } = world;
+  await using manager = await world.open();
+  await spawn(manager, world);
+  const before = sim.snapshot();
+  sim.san.updateVolume(dataId(sim), { sizeGib: 3 });
+
+  const failure = await failureOf(manager.addVolume('web1', dataId(sim), {}, context));
+
+  expect(describeError(failure)).toMatch(/is pending-with-mismatches .*, 3 GiB\)/s);
+  expect(sim.snapshot()).toEqual(before);
+});

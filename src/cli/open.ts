@@ -1,6 +1,6 @@
 import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import type { ComputeManager } from '../compute/index.ts';
+import type { ComputeManager, Finding, Repaired } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { flowDetail, flowSummary } from './flow-views.ts';
@@ -79,6 +79,10 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
       const server = 'server' in of ? of.server : await serverOf(manager, of.partition, context(w));
       return plain(await manager.getConnector(server, context(w)));
     },
+    verify: async ({ repair }, w) => {
+      const findings = await manager.verify(context(w));
+      return repair ? (await manager.repair(findings, context(w))).map(repaired) : findings.map(finding);
+    },
     listFlows: async () => (await manager.listFlows()).map(flowSummary),
     showFlow: async (id) => flowDetail(await manager.showFlow(id)),
     resumeFlow: async (id, w) => {
@@ -87,6 +91,14 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
     },
     [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
   };
+}
+
+function finding({ kind, name, detail, repair }: Finding): JsonObject {
+  return { kind, name, detail, repair };
+}
+
+function repaired(result: Repaired): JsonObject {
+  return { ...finding(result), outcome: result.outcome, error: result.error };
 }
 
 /** The instance that a partition realises. */

@@ -43,6 +43,8 @@ export interface Manager extends AsyncDisposable {
   hypervisorStats(w: Waiting): Promise<JsonObject>;
   listPartitions(options: { readonly all: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
   getConnector(of: { readonly server: string } | { readonly partition: string }, w: Waiting): Promise<JsonObject>;
+  /** What belongs to nobody; with `repair`, what came of putting it right. */
+  verify(options: { readonly repair: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
   listFlows(): Promise<readonly JsonObject[]>;
   showFlow(id: string): Promise<JsonObject>;
   resumeFlow(id: string, w: Waiting): Promise<JsonObject>;

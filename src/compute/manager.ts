@@ -12,12 +12,16 @@ import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import { InstanceQueues } from './instance-queue.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
+import { repairOrphans } from './repair.ts';
+import type { Repaired } from './repair.ts';
 import { chooseVolumes, deviceNameAfter } from './requests.ts';
 import type { CreateServer } from './requests.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 import { detailServer, hypervisorView, partitionView, summarizeServer } from './views.ts';
 import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from './views.ts';
+import { findOrphans } from './verify.ts';
+import type { Finding } from './verify.ts';
 import type { VolumeKeeper } from './volumes.ts';
 
 /** What a manager is made of; {@link openManager} puts it together from settings. */
@@ -218,6 +222,17 @@ export class ComputeManager implements AsyncDisposable {
   async getConnector(nameOrUuid: string, context: RequestContext) {
     const instance = this.#parts.store.get(nameOrUuid);
     return await this.#parts.driver.getVolumeConnector(toDriverInstance(instance), context);
+  }
+
+  /** What belongs to nobody, on HMC, Cinder and in the journal. Changes nothing. */
+  async verify(context: RequestContext): Promise<readonly Finding[]> {
+    return await findOrphans(this.#parts, context);
+  }
+
+  /** Puts right what is safe to put right of what {@link ComputeManager.verify} found. */
+  async repair(findings: readonly Finding[], context: RequestContext): Promise<readonly Repaired[]> {
+    const resumeFlow = async (id: string) => await this.resumeFlow(id, context);
+    return await repairOrphans(findings, { services: this.#parts, resumeFlow }, context);
   }
 
   async listFlows(filter: { open?: boolean } = {}): Promise<readonly FlowSummary[]> {

@@ -11,7 +11,7 @@ import { toDpmSettings } from './dpm-settings.ts';
 import { InstanceStore } from './instances.ts';
 import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
-import { lockState } from './state-lock.ts';
+import { isStateLocked, lockState } from './state-lock.ts';
 import { VolumeKeeper } from './volumes.ts';
 
 /** @public */
@@ -73,6 +73,7 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     journal,
     cinder,
     connections: rememberConnections(cinder),
+    isBusyElsewhere: () => !isWriter && isStateLocked(settings.statePath),
     namesInstances: settings.cinder.serviceUser !== undefined,
     flows: { ...flows, undo: { ...policies.undo, retry: once } },
     log,

@@ -17,6 +17,8 @@ export interface ManagerServices {
    * refuses its deletion to anyone else (observed with Cinder 21.3.1; CVE-2023-2088).
    */
   readonly namesInstances: boolean;
+  /** Does another process work on the state directory now? Never true for the one that holds the lock itself. */
+  readonly isBusyElsewhere: () => boolean;
   readonly flows: FlowServices;
   readonly log: Logger;
 }

@@ -58,6 +58,16 @@ export async function lockState(
   };
 }
 
+/** Does a process work on the state directory now? A flow that is running is then nobody's orphan. */
+export function isStateLocked(statePath: string): boolean {
+  const { database, tryLock } = openLock(statePath);
+  try {
+    return !tryLock();
+  } finally {
+    database.close();
+  }
+}
+
 function openLock(statePath: string): { readonly database: DatabaseSync; readonly tryLock: () => boolean } {
   const file = join(statePath, 'lock.db');
   try {

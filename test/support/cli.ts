@@ -111,6 +111,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),
   getConnector: unexpected('getConnector'),
+  verify: unexpected('verify'),
   listFlows: unexpected('listFlows'),
   showFlow: unexpected('showFlow'),
   resumeFlow: unexpected('resumeFlow'),

@@ -1,0 +1,64 @@
+import { describeError } from '../base/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import type { ManagerServices } from './services.ts';
+import type { Finding } from './verify.ts';
+
+/** A finding, and what came of its repair. @public */
+export interface Repaired extends Finding {
+  readonly outcome: 'repaired' | 'failed' | 'left';
+  /** Why it failed. */
+  readonly error: string | null;
+}
+
+interface Tools {
+  readonly services: ManagerServices;
+  readonly resumeFlow: (id: string, context: RequestContext) => Promise<unknown>;
+}
+
+/** Puts right what is safe to put right, one finding after the other; one that fails does not keep the others from it. */
+export async function repairOrphans(
+  findings: readonly Finding[],
+  tools: Tools,
+  context: RequestContext,
+): Promise<readonly Repaired[]> {
+  const results: Repaired[] = [];
+  // Flows first: what they finish or undo may be what the other findings are about.
+  for (const finding of findings.toSorted((a, b) => Number(b.kind === 'flow') - Number(a.kind === 'flow'))) {
+    results.push(await repairOne(finding, tools, context));
+  }
+  return results;
+}
+
+async function repairOne(finding: Finding, tools: Tools, context: RequestContext): Promise<Repaired> {
+  if (finding.repair === null) return { ...finding, outcome: 'left', error: null };
+  try {
+    await act(finding, tools, context);
+    return { ...finding, outcome: 'repaired', error: null };
+  } catch (error) {
+    return { ...finding, outcome: 'failed', error: describeError(error) };
+  }
+}
+
+async function act(
+  { kind, target, name }: Finding,
+  { services, resumeFlow }: Tools,
+  context: RequestContext,
+): Promise<void> {
+  switch (kind) {
+    case 'flow':
+      await resumeFlow(target.id, context);
+      return;
+    case 'attachment':
+      await services.cinder.attachments.delete(target.id, context);
+      return;
+    case 'partition': {
+      // The driver has the volumes released before it gives up the WWPNs.
+      const flavor = { vcpus: 1, memoryMb: 1 };
+      await services.driver.destroy(context, { uuid: target.id, name, host: services.host, flavor }, null, null);
+      return;
+    }
+    case 'server':
+    case 'volume':
+      return; // these are never repaired without a person
+  }
+}

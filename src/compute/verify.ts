@@ -1,0 +1,139 @@
+import type { Attachment } from '../cinder-client/index.ts';
+import type { FlowSummary } from '../saga/index.ts';
+import type { PlatformGuest, RequestContext } from '../virt/index.ts';
+import type { BlockDevice, InstanceRecord } from './instances.ts';
+import type { ManagerServices } from './services.ts';
+
+/** Something that belongs to nobody, or is missing. @public */
+export interface Finding {
+  readonly kind: 'partition' | 'server' | 'attachment' | 'volume' | 'flow';
+  /** Its name, as a person would look for it. */
+  readonly name: string;
+  readonly detail: string;
+  /** What `--repair` does about it; null where a person has to decide. */
+  readonly repair: string | null;
+  /** @internal What the repair works on. */
+  readonly target: { readonly id: string };
+}
+
+/** What HMC, Cinder and the state directory say, side by side. */
+interface Views {
+  readonly guests: readonly PlatformGuest[];
+  readonly instances: readonly InstanceRecord[];
+  readonly devices: readonly BlockDevice[];
+  readonly flows: readonly FlowSummary[];
+  readonly attachments: readonly Attachment[];
+  /** Another process is at work: what it has begun is not left behind. */
+  readonly isBusy: boolean;
+}
+
+/**
+ * Compares HMC, Cinder and journal, and names what belongs to nobody. Changes nothing.
+ *
+ * Cinder serves other compute hosts too: an attachment is ours when it names an instance that this journal knows.
+ */
+export async function findOrphans(services: ManagerServices, context: RequestContext): Promise<readonly Finding[]> {
+  const views = await look(services, context);
+  return [
+    ...findPartitions(views),
+    ...findServers(views),
+    ...findVolumes(views),
+    ...findAttachments(views),
+    ...findFlows(views),
+  ];
+}
+
+async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
+  const { driver, store, journal, cinder, connections } = services;
+  const [guests, flows, { kind }] = await Promise.all([
+    driver.listGuests(context, { all: false }),
+    journal.list(),
+    connections(context),
+  ]);
+  const instances = store.list();
+  const attachments = kind === 'legacy' ? [] : await cinder.attachments.list({}, context);
+  const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
+  return { guests, flows, instances, attachments, devices, isBusy: services.isBusyElsewhere() };
+}
+
+/** A partition of this CPC subset without an instance. Only one that this journal knows, and that rests, is safe to take. */
+function findPartitions({ guests, instances, flows }: Views): readonly Finding[] {
+  const known = new Set(instances.map(({ uuid }) => uuid));
+  const history = new Set(flows.map(({ subject }) => subject));
+  return guests.flatMap(({ instanceUuid, name, status, uri }) => {
+    if (instanceUuid === null || known.has(instanceUuid)) return [];
+    const isSafe = history.has(instanceUuid) && ['stopped', 'reservation-error'].includes(status);
+    return [
+      {
+        kind: 'partition',
+        name,
+        detail: `${uri}, status ${status}: no server has it`,
+        repair: isSafe ? 'release its volumes and delete it' : null,
+        target: { id: instanceUuid },
+      } as const,
+    ];
+  });
+}
+
+/** A server that should have a partition, and has none. */
+function findServers({ guests, instances }: Views): readonly Finding[] {
+  const there = new Set(guests.map(({ instanceUuid }) => instanceUuid));
+  return instances
+    .filter(({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !there.has(uuid))
+    .map(({ uuid, name, vmState }) => ({
+      kind: 'server',
+      name,
+      detail: `${uuid} is ${vmState}, but its partition does not exist; delete the server to release its volumes`,
+      repair: null,
+      target: { id: uuid },
+    }));
+}
+
+/** A volume that a server counts as its own, and Cinder does not. */
+function findVolumes({ devices, attachments, instances }: Views): readonly Finding[] {
+  if (attachments.length === 0 && devices.every(({ reservation }) => (reservation?.attachmentId ?? null) === null))
+    return [];
+  const there = new Set(attachments.map(({ id }) => id));
+  return devices.flatMap(({ reservation, volumeId, instanceUuid }) => {
+    const attachmentId = reservation?.attachmentId ?? null;
+    if (attachmentId === null || there.has(attachmentId)) return [];
+    const server = instances.find(({ uuid }) => uuid === instanceUuid)?.name ?? instanceUuid;
+    const detail = `server ${server} has it by attachment ${attachmentId}, which Cinder does not know`;
+    return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
+  });
+}
+
+/** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
+function findAttachments({ attachments, devices, flows, guests, instances }: Views): readonly Finding[] {
+  const history = new Set(flows.map(({ subject }) => subject));
+  const counted = new Set(devices.map(({ reservation }) => reservation?.attachmentId));
+  const busy = new Set(flows.filter(({ state }) => state === 'running').map(({ subject }) => subject));
+  const held = new Set([...guests.map(({ instanceUuid }) => instanceUuid), ...instances.map(({ uuid }) => uuid)]);
+  return attachments.flatMap(({ id, volumeId, instanceUuid, status }) => {
+    if (instanceUuid === undefined || !history.has(instanceUuid) || counted.has(id) || busy.has(instanceUuid))
+      return [];
+    return [
+      {
+        kind: 'attachment',
+        name: id,
+        detail: `of volume ${volumeId}, status ${status}, for instance ${instanceUuid}`,
+        // While the instance lives, its guest may be using the disk.
+        repair: held.has(instanceUuid) ? null : 'delete it, which also removes its LUN mask',
+        target: { id },
+      } as const,
+    ];
+  });
+}
+
+/** A flow that nobody finishes. */
+function findFlows({ flows, isBusy }: Views): readonly Finding[] {
+  return flows
+    .filter(({ state, parent }) => parent === undefined && (state === 'stuck' || (state === 'running' && !isBusy)))
+    .map(({ id, flow, state, leftBehind, error }) => ({
+      kind: 'flow',
+      name: id,
+      detail: `${flow} is ${state}${leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`}${error === undefined ? '' : ` (${error})`}`,
+      repair: 'take it up: finish it or go back',
+      target: { id },
+    }));
+}

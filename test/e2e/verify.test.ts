@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { openCinder } from '../../src/cinder-client/index.ts';
+import { openHmcSession } from '../../src/hmc-client/index.ts';
+import { Secret } from '../../src/base/index.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const request = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
+
+/** Somebody else at the HMC, behind the manager's back. */
+function otherHmc({ settings }: World) {
+  const { dpm } = settings;
+  return openHmcSession({
+    urls: dpm.hmcUrls,
+    userid: dpm.hmcUsername,
+    password: async () => new Secret(dpm.hmcPassword.reveal()),
+    tls: {},
+  });
+}
+
+function partition(name: string, description: string) {
+  return {
+    name,
+    description,
+    type: 'linux' as const,
+    iflProcessors: 1,
+    processorMode: 'shared' as const,
+    initialMemory: 1024,
+    maximumMemory: 1024,
+  };
+}
+
+it('finds nothing where nothing is wrong, with servers or without', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+
+  expect(await manager.verify(world.context)).toEqual([]);
+  await manager.create(request, world.context);
+  expect(await manager.verify(world.context)).toEqual([]);
+});
+
+it('names a partition of ours without a server, and leaves foreign ones alone, whatever their names look like', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  await using hmc = otherHmc(world);
+  const cpc = `/api/cpcs/${world.sim.hmc.cpcObjectId}`;
+  const ours = `OpenStack-compute1-${randomUUID()}`;
+  await hmc.partitions.create(cpc, partition(ours, 'OpenStack CPCSubset=compute1'), world.context);
+  await hmc.partitions.create(
+    cpc,
+    partition(`OpenStack-compute1-${randomUUID()}`, 'OpenStack CPCSubset=compute2'),
+    world.context,
+  );
+  await hmc.partitions.create(cpc, partition('OpenStack-compute1-not.a.uuid', 'OpenStack CPCSubset=compute1'), world.context);
+  await hmc.partitions.create(cpc, partition('payroll', ''), world.context);
+  const before = world.sim.snapshot();
+
+  const found = await manager.verify(world.context);
+  const repaired = await manager.repair(found, world.context);
+
+  expect(found).toMatchObject([{ kind: 'partition', name: ours, repair: null }]);
+  expect(repaired).toMatchObject([{ outcome: 'left' }]);
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
+it('names a server whose partition is gone, and the volume that Cinder no longer counts', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const server = await manager.create(request, world.context);
+  await manager.stop('web1', {}, world.context);
+  await using hmc = otherHmc(world);
+  await hmc.partitions.delete(server.partition_uri ?? '', world.context);
+  using cinder = openCinder({ ...world.settings.cinder });
+  await cinder.attachments.delete(server.volumes[0]?.attachment_id ?? '', world.context);
+
+  const found = await manager.verify(world.context);
+
+  expect(found.map(({ kind, name, repair }) => ({ kind, name, repair }))).toEqual([
+    { kind: 'server', name: 'web1', repair: null },
+    { kind: 'volume', name: server.volumes[0]?.volume_id, repair: null },
+  ]);
+});
+
+it('finds and clears the attachment of an instance that is no more', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  const { id, connector } = await manager.create(request, world.context);
+  await manager.delete('web1', world.context);
+  using cinder = openCinder({ ...world.settings.cinder });
+  const volumeId = world.sim.volumes[0]!.id;
+  const left = await cinder.attachments.create({ volumeId, instanceUuid: id, connector: connector! }, world.context);
+
+  const found = await manager.verify(world.context);
+  const repaired = await manager.repair(found, world.context);
+
+  expect(found).toMatchObject([
+    { kind: 'attachment', name: left.id, repair: expect.stringMatching(/LUN mask/) as string },
+  ]);
+  expect(repaired).toMatchObject([{ outcome: 'repaired', error: null }]);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
+it('names a flow that is stuck with what it left, and finishes it', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  await manager.create(request, world.context);
+  world.sim.faults.add({
+    id: 'stop',
+    server: 'hmc',
+    operation: 'Delete Partition',
+    when: { times: -1 },
+    kind: { type: 'refuse', status: 403, reason: 1 },
+  });
+  await expect(manager.delete('web1', world.context)).rejects.toThrow(/stuck/);
+  world.sim.faults.clear();
+
+  const found = await manager.verify(world.context);
+  const repaired = await manager.repair(found, world.context);
+
+  expect(found.map(({ kind }) => kind)).toContain('flow');
+  expect(repaired.every(({ outcome }) => outcome === 'repaired')).toBe(true);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});

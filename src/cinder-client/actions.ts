@@ -1,6 +1,6 @@
 import { InternalError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isCinderError } from './errors.ts';
+import { isCinderError, isGone } from './errors.ts';
 import { since } from './microversion.ts';
 import type { CallKind } from './policy.ts';
 import type { Call, CinderSession } from './session.ts';
@@ -28,7 +28,8 @@ export function volumeActions(session: CinderSession, backendMs: number): Volume
     beginDetaching: (id, w) => act(action('begin detaching', id, 'os-begin_detaching', {}, 'once'), w),
     rollDetaching: (id, w) => act(action('roll detaching', id, 'os-roll_detaching', {}, 'repeatable'), w),
     extend: (id, newSizeGib, w) => act(action('extend', id, 'os-extend', { new_size: newSizeGib }, 'once'), w),
-    resetStatus: (id, status, w) => act(action('reset', id, 'os-reset_status', resetBody(status), 'repeatable'), w),
+    resetStatus: (id, status, w) =>
+      act(action('reset status of', id, 'os-reset_status', resetBody(status), 'repeatable'), w),
     setBootable: (id, bootable, w) => act(action('set bootable', id, 'os-set_bootable', { bootable }, 'repeatable'), w),
   };
 }
@@ -71,7 +72,7 @@ async function terminate(session: CinderSession, id: string, connector: Connecto
     await session.send({ ...call, timeoutMs }, w);
   } catch (error) {
     // The masking of a volume that is gone went with it.
-    if (!isCinderError(error, 404)) throw error;
+    if (!isGone(error)) throw error;
   }
 }
 
@@ -87,7 +88,7 @@ async function detach(
   try {
     await session.send({ ...call, timeoutMs }, w);
   } catch (error) {
-    if (isCinderError(error, 404)) return;
+    if (isGone(error)) return;
     // An attachment that is gone is a 409 or a 400, depending on what else there is: the volume itself tells.
     if (!isCinderError(error, 400, 409) || !(await isDetached(session, id, attachmentId, w))) throw error;
   }

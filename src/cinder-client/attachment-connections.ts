@@ -1,6 +1,6 @@
 import { InternalError, NotFoundError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { CinderSchemaError, isCinderError } from './errors.ts';
+import { CinderSchemaError, isGone } from './errors.ts';
 import { backOut, beginDetaching, explainRefusal } from './flow-support.ts';
 import type { LegacyConnections } from './legacy-connections.ts';
 import type {
@@ -53,7 +53,7 @@ export class AttachmentConnections implements VolumeConnections {
       if (connectionInfo !== undefined) return connectionInfo;
       throw new CinderSchemaError(`update attachment ${id}: the answer has no connection_info`, { attachmentId: id });
     } catch (error) {
-      if (isCinderError(error, 404)) {
+      if (isGone(error)) {
         throw new NotFoundError(
           `attachment ${id} of volume ${reservation.volumeId} does not exist`,
           {},

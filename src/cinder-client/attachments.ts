@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError, retry } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
 import { checked } from './actions.ts';
-import { CinderHttpError, classify, isCinderError, lastAttempt } from './errors.ts';
+import { CinderHttpError, classify, isCinderError, isGone, lastAttempt } from './errors.ts';
 import { since } from './microversion.ts';
 import type { Call, CinderSession } from './session.ts';
 import type { Attachment, AttachmentFilter, AttachmentVerbs, Connector, CreateAttachment } from './types.ts';
@@ -63,7 +63,7 @@ export class Attachments implements AttachmentVerbs {
       const call: Call = { ...this.#call('get', id, 'GET'), kind: 'read' };
       return (await this.#session.read(call, attachmentAnswer, w)).attachment;
     } catch (error) {
-      if (isCinderError(error, 404)) return undefined;
+      if (isGone(error)) return undefined;
       throw error;
     }
   }
@@ -82,7 +82,7 @@ export class Attachments implements AttachmentVerbs {
     try {
       await this.#session.send({ ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#options.backendMs }, w);
     } catch (error) {
-      if (!isCinderError(error, 404)) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 
@@ -107,7 +107,7 @@ export class Attachments implements AttachmentVerbs {
     try {
       return await this.#post(request, w);
     } catch (error) {
-      if (isCinderError(error, 404)) throw noVolume(request.volumeId, error);
+      if (isGone(error)) throw noVolume(request.volumeId, error);
       // A 400 to a repeat may mean that the first one did arrive.
       if (isLost(error) || (attempt > 1 && isCinderError(error, 400))) {
         const found = await this.#findUnfinished(request, error, w);

@@ -31,7 +31,8 @@ const form = jsonRecord.transform((info, context) => {
 export function readConnectionInfo(value: unknown, facts: Readonly<Record<string, JsonValue>> = {}): ConnectionInfo {
   const result = form.safeParse(value);
   if (!result.success) {
-    throw new CinderSchemaError('read connection_info', { issues: describeIssues(result.error) });
+    const issues = describeIssues(result.error);
+    throw new CinderSchemaError(`connection_info cannot be read: ${issues.join('; ')}`, { issues });
   }
   const { type, info, data } = result.data;
   if (data !== undefined) return { ...facts, ...info, driver_volume_type: type, data };

@@ -1,6 +1,6 @@
 import { DpmError, findError, RetriesExhaustedError } from '../base/index.ts';
 import type { RetryClass } from '../base/index.ts';
-import type { TransportError } from '../http/index.ts';
+import type { TransportError, TransportPhase } from '../http/index.ts';
 
 /** Which of the two services it was. */
 export type Peer = 'Cinder' | 'Keystone';
@@ -14,11 +14,13 @@ export type Peer = 'Cinder' | 'Keystone';
 export class CinderConnectionError extends DpmError {
   readonly code = 'CINDER_CONNECTION';
   readonly sent: boolean;
+  readonly phase: TransportPhase;
 
   constructor(what: string, peer: Peer, cause: TransportError) {
     const { host, phase, sent } = cause;
     super(`${what}: no usable answer from ${peer}`, { host, phase, sent }, { cause });
     this.sent = sent;
+    this.phase = phase;
   }
 }
 
@@ -41,6 +43,7 @@ export interface Refusal {
 /** Cinder or Keystone refused. Ask {@link isCinderError}, never the message. @public */
 export class CinderHttpError extends DpmError {
   readonly code = 'CINDER_HTTP';
+  readonly peer: Peer;
   readonly status: number;
   readonly faultName: string;
   readonly cinderMessage: string;
@@ -57,6 +60,7 @@ export class CinderHttpError extends DpmError {
       method,
       path,
     });
+    this.peer = refusal.peer;
     this.status = status;
     this.faultName = faultName;
     this.cinderMessage = message;
@@ -111,14 +115,28 @@ export class VolumeStateError extends DpmError {
 }
 
 /**
- * Did Cinder answer with one of these statuses (any, when none is named)? Looks through the wrappers of retries and
- * of not-found.
+ * Did Cinder (not Keystone) answer with one of these statuses (any, when none is named)? Looks through the wrappers of
+ * retries and of not-found.
  *
  * @public
  */
 export function isCinderError(error: unknown, ...statuses: readonly number[]): error is Error {
+  const refusal = findCinderRefusal(error);
+  return refusal !== undefined && (statuses.length === 0 || statuses.includes(refusal.status));
+}
+
+/**
+ * Does Cinder itself say that the thing is not there? The 404 of its router, or of a proxy, says that we asked in the
+ * wrong place: taken for "gone" it would turn a delete that never happened into success.
+ */
+export function isGone(error: unknown): boolean {
+  const refusal = findCinderRefusal(error);
+  return refusal?.status === 404 && refusal.faultName === 'itemNotFound';
+}
+
+function findCinderRefusal(error: unknown): CinderHttpError | undefined {
   const refusal = findError(error, 'CINDER_HTTP');
-  return refusal instanceof CinderHttpError && (statuses.length === 0 || statuses.includes(refusal.status));
+  return refusal instanceof CinderHttpError && refusal.peer === 'Cinder' ? refusal : undefined;
 }
 
 /** Nothing is known of the outcome: a proxy's answer, an error of Cinder's own, or of the array. Source: Cinder sheet 1.8. */
@@ -133,11 +151,17 @@ export function lastAttempt(error: unknown): unknown {
 /** What an error of this client says about making the call again. @public */
 export function classify(error: unknown): RetryClass {
   const last = lastAttempt(error);
-  if (last instanceof CinderConnectionError) return last.sent ? 'unknown-outcome' : 'transient';
+  if (last instanceof CinderConnectionError) return classifyConnection(last);
   if (!(last instanceof CinderHttpError)) return 'permanent';
   if (last.status === 401) return 'session-lost';
   if (busy.has(last.status) || isRateLimit(last)) return 'busy';
   return unknownOutcome.has(last.status) ? 'unknown-outcome' : 'permanent';
+}
+
+/** A certificate that is not trusted now is not trusted in a second either. */
+function classifyConnection({ phase, sent }: CinderConnectionError): RetryClass {
+  if (phase === 'tls') return 'permanent';
+  return sent ? 'unknown-outcome' : 'transient';
 }
 
 /** 413 is a quota, which no wait mends (`Retry-After: 0`), or a rate limit, which asks for a wait. */

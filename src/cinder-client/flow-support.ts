@@ -1,6 +1,6 @@
 import { describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { CinderHttpError, classify, isCinderError, lastAttempt, VolumeStateError } from './errors.ts';
+import { CinderHttpError, classify, isCinderError, isGone, lastAttempt, VolumeStateError } from './errors.ts';
 import type { CinderClient, Connector, Volume } from './types.ts';
 import { noVolume } from './volumes.ts';
 
@@ -19,7 +19,7 @@ export async function explainRefusal(
   w: Waiting,
 ): Promise<unknown> {
   if (!(lastAttempt(error) instanceof CinderHttpError)) return error;
-  if (isCinderError(error, 404)) return noVolume(volumeId, error);
+  if (isGone(error)) return noVolume(volumeId, error);
   if (!isCinderError(error, 400)) return error;
   const volume = await cinder.findVolume(volumeId, w);
   if (volume === undefined) return noVolume(volumeId, error);

@@ -34,7 +34,10 @@ const repeats: Readonly<Record<CallKind, Repeats>> = {
 
 /** Is a call of this kind made again after this error? */
 export function mayRepeat(kind: CallKind, error: Error): boolean {
-  if (error instanceof CinderConnectionError) return !error.sent || repeats[kind].lost;
+  if (error instanceof CinderConnectionError) {
+    const outcome = classify(error);
+    return outcome === 'transient' || (outcome === 'unknown-outcome' && repeats[kind].lost);
+  }
   if (!(error instanceof CinderHttpError)) return false;
   if (repeats[kind].statuses.has(error.status)) return true;
   return classify(error) === 'busy' && error.status !== 503;

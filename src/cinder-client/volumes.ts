@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
 import type { Observed, Verdict, Waiting, WaitPolicy } from '../base/index.ts';
-import { CinderSchemaError, isCinderError, VolumeStateError } from './errors.ts';
+import { CinderSchemaError, isCinderError, isGone, VolumeStateError } from './errors.ts';
 import type { CinderSession } from './session.ts';
 import type { CinderClient, CreateVolume, Volume, VolumeFilter } from './types.ts';
 import { volumeAnswer, volumePage, volumeRequest } from './wire/volume.ts';
@@ -35,7 +35,7 @@ export async function findVolumeById(session: CinderSession, id: string, w: Wait
   try {
     return (await session.read({ what, kind: 'read', method: 'GET', path }, volumeAnswer, w)).volume;
   } catch (error) {
-    if (isCinderError(error, 404)) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
@@ -102,7 +102,7 @@ async function deleteVolume(session: CinderSession, id: string, w: Waiting): Pro
   try {
     await session.send({ what, kind: 'repeatable', method: 'DELETE', path }, w);
   } catch (error) {
-    if (isCinderError(error, 404)) return;
+    if (isGone(error)) return;
     if (!isCinderError(error, 400)) throw error;
     const volume = await findVolumeById(session, id, w);
     // A first request whose answer was lost, or somebody else, has started it already.

@@ -8,11 +8,20 @@ export function describeIssues(error: z.ZodError): string[] {
 
 /** Reads the text of an answer. @throws CinderSchemaError when it is not JSON, or not of the form. */
 export function parseAnswer<T>(schema: z.ZodType<T>, text: string, what: string): T {
-  const result = schema.safeParse(parseJson(text, what));
+  const result = safely(schema, parseJson(text, what), what);
   if (result.success) return result.data;
-  throw new CinderSchemaError(`${what}: the answer is not of the documented form`, {
-    issues: describeIssues(result.error),
-  });
+  const issues = describeIssues(result.error);
+  throw new CinderSchemaError(`${what}: the answer is not of the documented form: ${issues.join('; ')}`, { issues });
+}
+
+/** A connection_info that cannot be read throws inside its schema: here it learns whose it was. */
+function safely<T>(schema: z.ZodType<T>, value: unknown, what: string): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof CinderSchemaError) throw new CinderSchemaError(what, error.facts, { cause: error });
+    throw error;
+  }
 }
 
 function parseJson(text: string, what: string): unknown {

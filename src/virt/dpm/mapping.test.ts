@@ -24,7 +24,7 @@ const info = (...blockDeviceMapping: DriverBlockDevice[]): BlockDeviceInfo => ({
   rootDeviceName: '/dev/sda',
   blockDeviceMapping,
 });
-const settings = { host: 'compute1', memoryIncrementMib: 1024 } as DpmDriverSettings; // all that the mapping looks at
+const settings = { host: 'compute1', memoryIncrementMib: 1024, bootTimeoutSeconds: 60 } as DpmDriverSettings; // all that the mapping looks at
 
 describe('Nova’s words', () => {
   test('of an instance become the owner of a partition', () => {
@@ -39,13 +39,25 @@ describe('Nova’s words', () => {
         description: 'OpenStack CPCSubset=compute1',
         iflProcessors: 2,
         memoryMib: 2048,
+        boot: {},
       },
+      storageGroup: null,
       volumes: [
         { volumeId: 'boot', sizeGib: 10, isBoot: true },
         { volumeId: 'data', sizeGib: 10, isBoot: false },
       ],
     });
     expect(preparedInput(instance, null, settings).volumes).toEqual([]);
+  });
+
+  test('of a flavour say how it is loaded, and from which group that is there already', () => {
+    const extraSpecs = { 'dpm:secure_boot': 'true', 'dpm:storage_group': 'shop data' };
+    const asked = { ...instance, flavor: { ...instance.flavor, extraSpecs } };
+
+    expect(preparedInput(asked, null, settings)).toMatchObject({
+      partition: { boot: { secureBoot: true } },
+      storageGroup: { name: 'shop data', bootVolume: null },
+    });
   });
 
   test('of volumes that Cinder has mapped are taken over, those of others left out', () => {

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../base/index.ts';
+import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
+
+describe('the extra specs of a flavour', () => {
+  test('of others are nothing to us', () => {
+    expect(readExtraSpecs({ 'hw:cpu_policy': 'dedicated', 'trait:X': 'required' })).toEqual({});
+    expect(readExtraSpecs()).toEqual({});
+  });
+
+  test('of ours are read in their own types', () => {
+    const given = {
+      'dpm:secure_boot': 'True',
+      'dpm:boot_load_parameters': 'A#1',
+      'dpm:boot_configuration_selector': '30',
+      'dpm:boot_timeout': '600',
+      'dpm:storage_group': 'shop data',
+      'dpm:storage_group_boot_volume': '8001',
+    };
+
+    expect(readExtraSpecs(given)).toEqual({
+      secure_boot: true,
+      boot_load_parameters: 'A#1',
+      boot_configuration_selector: 30,
+      boot_timeout: 600,
+      storage_group: 'shop data',
+      storage_group_boot_volume: '8001',
+    });
+  });
+
+  test.each([
+    ['true', true],
+    ['YES', true],
+    ['on', true],
+    ['1', true],
+    ['False', false],
+    ['no', false],
+    ['off', false],
+    ['0', false],
+  ])('have the truth values that Nova’s have: %s', (value, read) => {
+    expect(readExtraSpecs({ 'dpm:secure_boot': value })).toEqual({ secure_boot: read });
+  });
+
+  test.each([
+    ['dpm:secure_boot', 'perhaps', 'true or false'],
+    ['dpm:secure_boot', 'constructor', 'true or false'],
+    ['dpm:boot_load_parameters', 'NINECHARS', 'up to 8 of the characters'],
+    ['dpm:boot_load_parameters', 'lower', 'up to 8 of the characters'],
+    ['dpm:boot_configuration_selector', '31', 'a whole number from 0 to 30'],
+    ['dpm:boot_configuration_selector', '-1', 'a whole number from 0 to 30'],
+    ['dpm:boot_timeout', '59', 'a whole number from 60 to 600 seconds'],
+    ['dpm:boot_timeout', '1e2', 'a whole number from 60 to 600 seconds'],
+    ['dpm:storage_group', '', 'the name of a storage group'],
+  ])('are refused with what was expected: %s=%s', (key, value, expected) => {
+    expect(() => readExtraSpecs({ [key]: value })).toThrow(ConfigError);
+    expect(() => readExtraSpecs({ [key]: value })).toThrow(`property "${key}" is "${value}", expected ${expected}`);
+  });
+
+  test.each(['dpm:secureboot', 'dpm:', 'dpm:toString'])('are refused when ours has no such key: %s', (key) => {
+    expect(() => readExtraSpecs({ [key]: 'x' })).toThrow(
+      new RegExp(`^property "${key}" is not known, expected one of dpm:secure_boot, .*dpm:storage_group_boot_volume$`),
+    );
+  });
+});
+
+describe('how a partition is loaded', () => {
+  test('is left to the machine where nobody says', () => {
+    expect(bootOptionsOf({}, 60)).toEqual({});
+  });
+
+  test('is what the flavour says, before the settings', () => {
+    expect(bootOptionsOf({ boot_timeout: 120, secure_boot: false }, 300)).toEqual({
+      bootTimeout: 120,
+      secureBoot: false,
+    });
+    expect(bootOptionsOf({}, 300)).toEqual({ bootTimeout: 300 });
+    expect(bootOptionsOf({ boot_timeout: 60 }, 300)).toEqual({});
+  });
+});
+
+describe('a prepared storage group', () => {
+  test('is asked for by its name, with or without the volume to load from', () => {
+    expect(storageGroupOf({})).toBeNull();
+    expect(storageGroupOf({ storage_group: 'g' })).toEqual({ name: 'g', bootVolume: null });
+    expect(storageGroupOf({ storage_group: 'g', storage_group_boot_volume: 'v' })).toEqual({
+      name: 'g',
+      bootVolume: 'v',
+    });
+  });
+
+  test('is not asked for by half', () => {
+    expect(() => storageGroupOf({ storage_group_boot_volume: 'v' })).toThrow(
+      'property "dpm:storage_group_boot_volume" needs "dpm:storage_group"',
+    );
+  });
+});

@@ -9,8 +9,8 @@ import type { Fulfilment, Look } from './storage-group-fulfilment.ts';
 import { identify, isUsable } from './storage-group-identity.ts';
 import type { Findings, WantedVolume } from './storage-group-identity.ts';
 import { toInitiator } from './storage-group-initiators.ts';
-import { describePath, likelyCause } from './storage-group-paths.ts';
-import type { PathChecker } from './storage-group-paths.ts';
+import { diagnose, withoutAccess } from './storage-group-paths.ts';
+import type { CheckedPath, PathChecker } from './storage-group-paths.ts';
 import type { ExposedVolume, Initiator, StorageWaiting, VolumePath } from './storage.ts';
 
 export interface FinderParts {
@@ -132,18 +132,22 @@ export class VolumeFinder {
     const checked = (
       await Promise.all(pending.map(async ({ paths }) => await checker.examine(paths, initiators, w)))
     ).flat();
-    const broken = checked.filter(({ verdict }) => verdict !== 'reachable' && verdict !== 'unknown');
+    const cutOff = withoutAccess(checked);
     const report = await fulfilment.report(group.uri, w);
     const reasons = [
       ...volumes.filter((volume) => !isUsable(volume)).map(describeVolume),
-      ...broken.map(describePath),
-      ...(broken.length > 0 ? [`likely cause: ${likelyCause(broken)}`] : []),
-      ...(broken.length === 0 && pending.length > 0 ? [unmatched(volumes.some(isMismatch))] : []),
+      ...(cutOff.length > 0 ? described(cutOff) : []),
+      ...(cutOff.length === 0 && pending.length > 0 ? [unmatched(volumes.some(isMismatch))] : []),
       ...(report === undefined ? [] : [report]),
     ];
     const volumeIds = pending.map(({ volumeId }) => volumeId);
     return notFulfilled(group, volumeIds, reasons);
   }
+}
+
+function described(cutOff: readonly CheckedPath[]): readonly string[] {
+  const { likelyCause, paths } = diagnose(cutOff);
+  return [`likely cause: ${likelyCause}`, ...paths];
 }
 
 function unmatched(hasMismatch: boolean): string {

@@ -99,9 +99,8 @@ export class PathChecker {
 }
 
 /** Where a path ends, for people: all that a SAN administrator asks for. */
-export function describePath({ path, adapterPortUri: port, verdict }: CheckedPath): string {
-  const where = `initiator ${path.initiatorWwpn} on adapter port ${portOfUri(port)}, target ${path.targetWwpn}, LUN ${path.lun}`;
-  return `${where}: ${endings[verdict]}`;
+export function describePath(checked: CheckedPath): string {
+  return describeEnding([checked]);
 }
 
 const endings: Readonly<Record<CheckedPath['verdict'], string>> = {
@@ -111,21 +110,55 @@ const endings: Readonly<Record<CheckedPath['verdict'], string>> = {
   'lun-unreachable': 'the target answers, the LUN does not (485)',
 };
 
-/** The cause that explains most. A target that answers shows that at least one fabric is zoned. Source: HMC sheet 4.4. */
-export function likelyCause(checked: readonly CheckedPath[]): string {
-  const has = (verdict: CheckedPath['verdict']) => checked.some((each) => each.verdict === verdict);
-  if (has('lun-unreachable'))
-    return 'masking, or the number of the LUN: the array does not present this LUN to the initiator';
-  if (has('target-unreachable'))
-    return 'zoning: no active zone holds initiator and target, or the port is cabled to another fabric';
-  return 'not known';
+/** The likely cause, and the paths that show it: those of one initiator and port together, the targets in a row. */
+export interface Diagnosis {
+  readonly likelyCause: string;
+  readonly paths: readonly string[];
+}
+
+/**
+ * Says why paths do not answer. A target that answers shows that it is zoned, so then the other targets, which may just
+ * be in another fabric than the port, are not mentioned. Source: HMC sheet 4.4.
+ */
+export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
+  const masked = failed.filter(({ verdict }) => verdict === 'lun-unreachable');
+  if (masked.length > 0) {
+    const likelyCause = 'masking, or the number of the LUN: the array does not present this LUN to the initiator';
+    return { likelyCause, paths: inGroups(masked) };
+  }
+  const likelyCause = 'zoning: no active zone holds initiator and target, or the port is cabled to another fabric';
+  return { likelyCause, paths: inGroups(failed) };
+}
+
+/** Paths of initiators that reach the LUN over none of theirs: the rest is how fabrics are. */
+export function withoutAccess(checked: readonly CheckedPath[]): readonly CheckedPath[] {
+  const reaching = new Set(
+    checked
+      .filter(({ verdict }) => verdict === 'reachable' || verdict === 'unknown')
+      .map(({ path }) => path.initiatorWwpn),
+  );
+  return checked.filter(({ path }) => !reaching.has(path.initiatorWwpn));
+}
+
+function inGroups(checked: readonly CheckedPath[]): readonly string[] {
+  const keyOf = ({ path, adapterPortUri: port, verdict }: CheckedPath) =>
+    [path.initiatorWwpn, port, path.lun, verdict].join(' ');
+  const keys = [...new Set(checked.map(keyOf))];
+  return keys.map((key) => describeEnding(checked.filter((each) => keyOf(each) === key)));
+}
+
+/** @param paths - of one initiator, port and LUN, ending alike */
+function describeEnding(paths: readonly CheckedPath[]): string {
+  const [first] = paths;
+  if (first === undefined) return '';
+  const { path, adapterPortUri: port, verdict } = first;
+  const targets = [...new Set(paths.map((each) => each.path.targetWwpn))].join(', ');
+  return `initiator ${path.initiatorWwpn} on adapter port ${portOfUri(port)}, target ${targets}, LUN ${path.lun}: ${endings[verdict]}`;
 }
 
 function unreachable(volumeId: string, failed: readonly CheckedPath[]): LunUnreachableError {
-  const tried = failed.map(describePath);
-  const cause = likelyCause(failed);
-  return new LunUnreachableError(
-    `volume ${volumeId} is not reachable: ${tried.join('; ') || 'it has no path'}; likely cause: ${cause}`,
-    { volumeId, tried, likelyCause: cause },
-  );
+  if (failed.length === 0) return new LunUnreachableError(`volume ${volumeId} has no path`, { volumeId });
+  const { likelyCause, paths } = diagnose(failed);
+  const message = `volume ${volumeId} is not reachable; likely cause: ${likelyCause}; ${paths.join('; ')}`;
+  return new LunUnreachableError(message, { volumeId, likelyCause, paths });
 }

@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import { describeError, InternalError, lunSchema, wwpnSchema } from '../../base/index.ts';
+import { BootFailedError } from '../../partition/index.ts';
+import type { StartResult, VolumePath } from '../../partition/index.ts';
+import type { ConnectedVolume } from '../../volume/index.ts';
+import { contextFor, fakeDeps, undoStep } from '../../../test/support/step.ts';
+import { bootTries } from './boot-tries.ts';
+import { setBoot, startPartition } from './boot.ts';
+
+const path = (n: number): VolumePath => ({
+  initiatorWwpn: wwpnSchema.parse(`c05076d3a1005b2${n}`),
+  targetWwpn: wwpnSchema.parse(`500507680216041${n}`),
+  lun: lunSchema.parse('0002000000000000'),
+  deviceNumber: `800${n}`,
+});
+const volume = (volumeId: string, isBoot: boolean, ...paths: VolumePath[]) =>
+  ({
+    volumeId,
+    isBoot,
+    paths,
+    sizeGib: 1,
+    naa: null,
+    storageVolumeUri: null,
+    pathReason: 'first of all',
+  }) as ConnectedVolume; // in whatever form the author has it
+const boot = volume('boot', true, path(1), path(2), path(3));
+
+const partition = { uri: '/api/partitions/p', name: 'web1-partition' };
+const group = {
+  uri: '/api/storage-groups/g',
+  name: 'shop data',
+  bootVolumeUri: '/api/storage-groups/g/storage-volumes/1',
+};
+
+const state = {
+  input: { partition: { boot: { secureBoot: true } }, powerOn: true },
+  'create-partition': partition,
+  'bind-storage': [],
+  'settle-storage': [volume('data', false, path(9)), boot],
+  'find-storage-group': null,
+  'log-in-ports': { isStarted: false },
+  'set-boot': { volumeId: 'boot', path: path(1), reason: '' },
+};
+
+/** vHBAs: the path decides. */
+const byPath = {
+  bootProperties: (_volume: unknown, { targetWwpn }: VolumePath) => ({ bootWorldWidePortName: targetWwpn }),
+};
+/** Storage groups: the volume decides, and DPM chooses the path. */
+const byVolume = { bootProperties: () => ({ bootStorageVolume: '/sv/1' }) };
+
+interface Machine {
+  /** One a start. */
+  readonly starts?: readonly StartResult[];
+  readonly osMessages?: readonly string[] | Error;
+  readonly attempts?: number;
+  readonly storage?: object;
+}
+
+/** A machine on which starts end as the test says, and a diary of what was asked of it. */
+function machine({ starts = [], osMessages = [], attempts = 4, storage = byPath }: Machine = {}) {
+  const diary: string[] = [];
+  let count = 0;
+  const lifecycle = {
+    start: async () => {
+      diary.push('start');
+      count += 1;
+      return starts[count - 1] ?? { kind: 'failed', status: 'paused', hmcSaid: 'one start too many' };
+    },
+    ensureStopped: async () => void diary.push('stop'),
+  };
+  const partitions = {
+    update: async (_uri: string, properties: object) => void diary.push(`update ${JSON.stringify(properties)}`),
+    listOsMessages: async () => {
+      if (osMessages instanceof Error) throw osMessages;
+      return osMessages.map((text) => ({ text }));
+    },
+  };
+  return {
+    deps: fakeDeps({ hmc: { partitions }, lifecycle, storage, boot: { attempts, loginBeforeZoning: false } }),
+    diary,
+  };
+}
+
+const running: StartResult = { kind: 'running', status: 'active' };
+const failed = (status = 'paused'): StartResult => ({ kind: 'failed', status, hmcSaid: 'the job ended without error' });
+
+describe('the ways to load', () => {
+  test('are the paths of the boot volume, where a load says its path', () => {
+    expect(bootTries(state, byPath).map((each) => each.path)).toEqual(boot.paths);
+  });
+
+  test('are one, where DPM chooses the path', () => {
+    expect(bootTries(state, byVolume)).toEqual([
+      { volumeId: 'boot', path: path(1), reason: 'first of all', properties: { bootStorageVolume: '/sv/1' } },
+    ]);
+  });
+
+  test('are the boot volume of a prepared group, where no volume is to be loaded', () => {
+    const tries = bootTries({ ...state, 'settle-storage': [], 'find-storage-group': group }, byVolume);
+
+    expect(tries).toEqual([
+      {
+        volumeId: null,
+        path: null,
+        reason: 'boot volume of storage group "shop data"',
+        properties: { bootDevice: 'storage-volume', bootStorageVolume: group.bootVolumeUri },
+      },
+    ]);
+  });
+
+  test.each([null, { ...group, bootVolumeUri: null }])('are none without a boot volume or group: %j', (none) => {
+    const nothing = { ...state, 'settle-storage': [volume('data', false, path(9))], 'find-storage-group': none };
+
+    expect(() => bootTries(nothing, byPath)).toThrow(InternalError);
+  });
+});
+
+describe('set-boot', () => {
+  test('names the first path, with the options of the flavour, and says why', async () => {
+    const { deps, diary } = machine();
+
+    await expect(setBoot.run(contextFor(state, deps))).resolves.toEqual({
+      volumeId: 'boot',
+      path: path(1),
+      reason: 'first of all',
+    });
+    expect(diary).toEqual([`update {"secureBoot":true,"bootWorldWidePortName":"${path(1).targetWwpn}"}`]);
+  });
+
+  test('refuses a volume that was connected without a path', async () => {
+    const nowhere = { ...state, 'settle-storage': [volume('boot', true)] };
+
+    await expect(setBoot.run(contextFor(nowhere, machine().deps))).rejects.toThrow(InternalError);
+  });
+});
+
+describe('start-partition', () => {
+  test('starts once when the first path answers', async () => {
+    const { deps, diary } = machine({ starts: [running] });
+
+    await expect(startPartition.run(contextFor(state, deps))).resolves.toEqual({
+      status: 'active',
+      path: path(1),
+      attempts: 1,
+    });
+    expect(diary).toEqual(['start']);
+  });
+
+  test('tries the next path when the load does not find its LUN, and tells who watches', async () => {
+    const { deps, diary } = machine({ starts: [failed(), running] });
+    const told: string[] = [];
+
+    const started = await startPartition.run(contextFor(state, deps, (detail) => told.push(detail)));
+
+    expect(started).toEqual({ status: 'active', path: path(2), attempts: 2 });
+    expect(diary).toEqual(['start', 'stop', `update {"bootWorldWidePortName":"${path(2).targetWwpn}"}`, 'start']);
+    expect(told).toEqual([
+      `the load failed; trying initiator ${path(2).initiatorWwpn}, target ${path(2).targetWwpn}, LUN 0002000000000000`,
+    ]);
+  });
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [9, 3],
+  ])(
+    'with up to %i attempts and three paths starts %i times, then says all that is known',
+    async (attempts, starts) => {
+      const { deps, diary } = machine({ attempts, starts: [failed(), failed('terminated'), failed()] });
+
+      const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+
+      expect(error).toBeInstanceOf(BootFailedError);
+      expect(error).toHaveProperty('facts.tries.length', starts);
+      expect(diary.filter((line) => line === 'start')).toHaveLength(starts);
+      expect(describeError(error)).toContain(
+        `boot partition "web1-partition": initiator ${path(1).initiatorWwpn}, target ${path(1).targetWwpn}, ` +
+          'LUN 0002000000000000: status "paused", the job ended without error',
+      );
+    },
+  );
+
+  test('shows the end of what the console said', async () => {
+    const osMessages = ['', ...Array.from({ length: 30 }, (_, n) => ` line ${n}\n`)];
+    const { deps } = machine({ attempts: 1, starts: [failed()], osMessages });
+
+    const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+
+    expect(describeError(error)).toMatch(/; the console shows: line 25 \| line 26 \| line 27 \| line 28 \| line 29$/);
+    expect(error).toHaveProperty('facts.osMessages.length', 20);
+  });
+
+  test('says that the boot failed even if the console cannot be read', async () => {
+    const { deps } = machine({ attempts: 1, starts: [failed()], osMessages: new Error('no answer') });
+
+    await expect(startPartition.run(contextFor(state, deps))).rejects.toThrow(BootFailedError);
+  });
+
+  test('starts once where another try would say the same', async () => {
+    const { deps, diary } = machine({ storage: byVolume, starts: [failed()] });
+
+    await expect(startPartition.run(contextFor(state, deps))).rejects.toThrow(BootFailedError);
+    expect(diary).toEqual(['start']);
+  });
+
+  test('leaves a partition stopped that is not to run', async () => {
+    const { deps, diary } = machine();
+    const off = { ...state, input: { ...state.input, powerOn: false } };
+
+    await expect(startPartition.run(contextFor(off, deps))).resolves.toEqual({
+      status: 'stopped',
+      path: path(1),
+      attempts: 0,
+    });
+    expect(diary).toEqual([]);
+  });
+
+  test('stops one first that was started so that its ports log in', async () => {
+    const { deps, diary } = machine({ starts: [running] });
+
+    await startPartition.run(contextFor({ ...state, 'log-in-ports': { isStarted: true } }, deps));
+
+    expect(diary).toEqual(['stop', 'start']);
+  });
+
+  test('is undone by a stop', async () => {
+    const { deps, diary } = machine();
+
+    await undoStep(startPartition, state, deps, { kind: 'unconfirmed' });
+
+    expect(diary).toEqual(['stop']);
+  });
+});

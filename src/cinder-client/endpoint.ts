@@ -13,7 +13,8 @@ export interface Endpoint {
 
 /** Takes a URL of Cinder apart; one without a version gets `/v3`. @throws ConfigError */
 export function parseEndpoint(url: string): Endpoint {
-  if (!URL.canParse(url)) {
+  // `cinder:8776` is a URL to the parser: one of the scheme "cinder".
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new ConfigError(`Cinder's endpoint "${url}" is not a URL (expected for example https://cinder:8776/v3)`);
   }
   const { origin, pathname } = new URL(url);

@@ -36,6 +36,7 @@ export type {
   ServerSummary,
   ServerVolume,
   ServerVolumeRequest,
+  StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
 export type { FileAccess, LoadOptions, Settings } from './config/index.ts';

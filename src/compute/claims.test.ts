@@ -14,6 +14,7 @@ const instance = (vcpus: number, memoryMib: number, vmState: VmState = 'active')
   taskState: null,
   powerState: 'running',
   fault: null,
+  extraSpecs: {},
 });
 const share = { vcpus: 8, memoryMib: 8192 };
 

@@ -24,6 +24,7 @@ const record: InstanceRecord = {
   taskState: null,
   powerState: 'running',
   fault: null,
+  extraSpecs: {},
 };
 
 const admit = () => undefined;

@@ -12,7 +12,7 @@ const schema = `
   create table instance (
     uuid text primary key, name text not null, host text not null, created_at text not null,
     vcpus integer not null, memory_mib integer not null,
-    vm_state text not null, task_state text, power_state text not null, fault text
+    vm_state text not null, task_state text, power_state text not null, fault text, extra_specs text not null
   ) strict;
   create index instance_name on instance (name);
   create table block_device_mapping (

@@ -6,7 +6,7 @@ export { loadComputeDriver } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openManager } from './open.ts';
 export type { OpenManagerOptions } from './open.ts';
-export type { CreateServer, ServerVolumeRequest } from './requests.ts';
+export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';
 export { StateBusyError } from './state-lock.ts';
 export type { Finding } from './verify.ts';

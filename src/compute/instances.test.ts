@@ -18,6 +18,7 @@ const instance = (n: number, change: Partial<InstanceRecord> = {}): InstanceReco
   taskState: 'scheduling',
   powerState: 'nostate',
   fault: null,
+  extraSpecs: { 'dpm:secure_boot': 'true' },
   ...change,
 });
 

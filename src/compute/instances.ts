@@ -39,7 +39,9 @@ const rowSchema = z.object({
   task_state: z.enum(taskStates).nullable(),
   power_state: z.enum(['nostate', 'running', 'paused', 'shutdown', 'crashed', 'suspended']),
   fault: z.string().nullable(),
+  extra_specs: z.string(),
 });
+const extraSpecsSchema = z.record(z.string(), z.string());
 const faultSchema = z.object({ code: z.string(), message: z.string(), at: z.string(), requestId: z.string() });
 
 /** An instance as the manager keeps it. */
@@ -54,6 +56,8 @@ export interface InstanceRecord {
   readonly taskState: TaskState | null;
   readonly powerState: z.infer<typeof rowSchema>['power_state'];
   readonly fault: Fault | null;
+  /** Nova's word for the properties of a flavour; the keys that are a driver's begin with its name. */
+  readonly extraSpecs: Readonly<Record<string, string>>;
 }
 
 /** A volume of an instance: Nova's block device mapping. */
@@ -126,8 +130,9 @@ export class InstanceStore {
       admit(this.list());
       this.#database
         .prepare(
-          `insert into instance (uuid, name, host, created_at, vcpus, memory_mib, vm_state, task_state, power_state)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `insert into instance (uuid, name, host, created_at, vcpus, memory_mib, vm_state, task_state, power_state,
+             extra_specs)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           instance.uuid,
@@ -139,6 +144,7 @@ export class InstanceStore {
           instance.vmState,
           instance.taskState,
           instance.powerState,
+          JSON.stringify(instance.extraSpecs),
         );
       for (const device of devices) this.addDevice(device);
     });
@@ -230,6 +236,7 @@ function toInstance(row: Record<string, unknown>): InstanceRecord {
     taskState: parsed.task_state,
     powerState: parsed.power_state,
     fault: parsed.fault === null ? null : faultSchema.parse(JSON.parse(parsed.fault)),
+    extraSpecs: extraSpecsSchema.parse(JSON.parse(parsed.extra_specs)),
   };
 }
 

@@ -14,7 +14,7 @@ import { InstanceQueues } from './instance-queue.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
-import { chooseVolumes, deviceNameAfter } from './requests.ts';
+import { chooseVolumes, deviceNameAfter, extraSpecsOf } from './requests.ts';
 import type { CreateServer } from './requests.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
@@ -71,7 +71,9 @@ export class ComputeManager implements AsyncDisposable {
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
     const { store, spawnOrder, share } = this.#parts;
-    const volumes = await chooseVolumes(this.#parts.cinder, request.volumes, context);
+    const extraSpecs = extraSpecsOf(request);
+    this.#parts.driver.checkExtraSpecs?.(extraSpecs);
+    const volumes = await chooseVolumes(this.#parts.cinder, request, context);
     const record: InstanceRecord = {
       uuid: randomUUID(),
       name: request.name,
@@ -83,6 +85,7 @@ export class ComputeManager implements AsyncDisposable {
       taskState: 'scheduling',
       powerState: 'nostate',
       fault: null,
+      extraSpecs,
     };
     const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
     store.create(record, devices, (others) => claim(record, others, share));

@@ -29,9 +29,20 @@ const cinder = {
   findVolume: async (nameOrId: string) => volumes.find(({ id, name }) => id === nameOrId || name === nameOrId),
 } as unknown as CinderClient; // the one verb that is used
 
-const choose = async (...requests: ServerVolumeRequest[]) => await chooseVolumes(cinder, requests, w);
+const choose = async (...requests: ServerVolumeRequest[]) => await chooseVolumes(cinder, { volumes: requests }, w);
+
+const beside = async (...requests: ServerVolumeRequest[]) =>
+  await chooseVolumes(cinder, { volumes: requests, storageGroup: { name: 'prepared' } }, w);
 
 describe('the volumes of a new server', () => {
+  test('need no boot volume beside a storage group, and boot only where that is said', async () => {
+    await expect(beside()).resolves.toEqual([]);
+    await expect(beside({ volumeId: 'data' })).resolves.toMatchObject([{ volumeId: 'data', bootIndex: null }]);
+    await expect(beside({ volumeId: 'boot', bootIndex: 0 })).resolves.toMatchObject([{ bootIndex: 0 }]);
+    const twice = beside({ volumeId: 'boot', bootIndex: 0 }, { volumeId: 'shared', bootIndex: 0 });
+    await expect(twice).rejects.toThrow('2 of 2 volumes have boot-index=0, expected at most one');
+  });
+
   test('are what Cinder knows under their name or id, with Nova’s device names', async () => {
     await expect(choose({ volumeId: 'name of boot' })).resolves.toEqual([
       {

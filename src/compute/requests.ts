@@ -20,6 +20,28 @@ export interface CreateServer {
   readonly volumes: readonly ServerVolumeRequest[];
   /** Default true. */
   readonly start?: boolean | undefined;
+  /** A storage group that is there already: attached as it is, and booted from unless a volume has boot index 0. */
+  readonly storageGroup?: StorageGroupRequest | undefined;
+  /** What Nova calls extra specs of a flavour: `dpm:secure_boot` and the like. Those of no driver are kept, and ignored. */
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+}
+
+/** @public */
+export interface StorageGroupRequest {
+  readonly name: string;
+  /** Name, UUID or device number of the volume to boot from, where the group has several for that. */
+  readonly bootVolume?: string | undefined;
+}
+
+/** Everything that a driver is told of a server besides its size: the storage group is one of its properties. */
+export function extraSpecsOf({ properties = {}, storageGroup }: CreateServer): Readonly<Record<string, string>> {
+  if (storageGroup === undefined) return properties;
+  const { name, bootVolume } = storageGroup;
+  return {
+    ...properties,
+    'dpm:storage_group': name,
+    ...(bootVolume === undefined ? {} : { 'dpm:storage_group_boot_volume': bootVolume }),
+  };
 }
 
 /**
@@ -29,10 +51,10 @@ export interface CreateServer {
  */
 export async function chooseVolumes(
   cinder: CinderClient,
-  requests: readonly ServerVolumeRequest[],
+  { volumes: requests, storageGroup }: Pick<CreateServer, 'volumes' | 'storageGroup'>,
   w: Waiting,
 ): Promise<readonly Omit<BlockDevice, 'instanceUuid'>[]> {
-  const indexed = withBootIndex(requests);
+  const indexed = withBootIndex(requests, storageGroup === undefined ? 'exactly one' : 'at most one');
   const found = await Promise.all(
     indexed.map(async (request) => ({ request, volume: await find(cinder, request, w) })),
   );
@@ -54,12 +76,17 @@ export async function chooseVolumes(
   }));
 }
 
-function withBootIndex(requests: readonly ServerVolumeRequest[]): readonly ServerVolumeRequest[] {
+/** @param expected - beside a storage group, no volume has to boot, and a single one does not unless it says so */
+function withBootIndex(
+  requests: readonly ServerVolumeRequest[],
+  expected: 'exactly one' | 'at most one',
+): readonly ServerVolumeRequest[] {
   const [only, ...others] = requests;
-  if (only !== undefined && others.length === 0 && only.bootIndex === undefined) return [{ ...only, bootIndex: 0 }];
+  const isAlone = only !== undefined && others.length === 0 && only.bootIndex === undefined;
+  if (isAlone && expected === 'exactly one') return [{ ...only, bootIndex: 0 }];
   const boots = requests.filter(({ bootIndex }) => bootIndex === 0).length;
-  if (boots === 1) return requests;
-  throw new ConfigError(`${boots} of ${requests.length} volumes have boot-index=0, expected exactly one`, {
+  if (boots === 1 || (boots === 0 && expected === 'at most one')) return requests;
+  throw new ConfigError(`${boots} of ${requests.length} volumes have boot-index=0, expected ${expected}`, {
     option: '--volume',
   });
 }

@@ -34,7 +34,7 @@ export function toDriverInstance(record: InstanceRecord): Instance {
     uuid: record.uuid,
     name: record.name,
     host: record.host,
-    flavor: { vcpus: record.vcpus, memoryMb: record.memoryMib },
+    flavor: { vcpus: record.vcpus, memoryMb: record.memoryMib, extraSpecs: record.extraSpecs },
   };
 }
 

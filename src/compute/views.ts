@@ -35,6 +35,7 @@ export interface ServerDetail extends ServerSummary {
 export interface ServerBoot {
   readonly device: string;
   readonly hba_uri: string | null;
+  readonly storage_volume_uri: string | null;
   readonly initiator_wwpn: string | null;
   readonly target_wwpn: string | null;
   readonly lun: string | null;
@@ -111,6 +112,7 @@ function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot 
   return {
     device: boot.device,
     hba_uri: boot.hbaUri,
+    storage_volume_uri: boot.storageVolumeUri,
     initiator_wwpn: boot.initiatorWwpn,
     target_wwpn: boot.targetWwpn,
     lun: boot.lun,

@@ -138,6 +138,8 @@ export interface ComputeDriver {
   resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'>;
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
+  /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */
+  checkExtraSpecs?(extraSpecs: Readonly<Record<string, string>>): void;
   /** Makes partition and ports, so that there is a connector. ComputeResourcesUnavailable makes Nova try elsewhere. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}; also when that never ran, or ran half. */

@@ -29,6 +29,7 @@ import type {
   VirtApi,
 } from '../compute-driver.ts';
 import { diagnose } from './diagnostics.ts';
+import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped } from './mapping.ts';
 import { powerOff, powerOn } from './power.ts';
@@ -103,6 +104,10 @@ export class DpmDriver implements ComputeDriver {
     if (flow?.subject === undefined) throw new NotFoundError(`flow ${flowId} is not open`, { flowId });
     const deps = this.#deps(this.#unmapOnly(context));
     return await resumeFlow(driverFlows, flow, deps, context.signal, this.#services);
+  }
+
+  checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
+    storageGroupOf(readExtraSpecs(extraSpecs));
   }
 
   async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {

@@ -15,6 +15,12 @@ interface Told {
   readonly isTold: boolean;
 }
 
+/** Storage volumes by Cinder volume, and whether the group is attached to its partition. */
+interface Members {
+  readonly uris: ReadonlyMap<string, string>;
+  readonly isAttached: boolean;
+}
+
 /** The volumes of an instance's storage group: brought in, found, told apart, taken out. */
 export class GroupVolumes {
   readonly #parts: FinderParts;
@@ -38,7 +44,8 @@ export class GroupVolumes {
 
   /**
    * Takes storage volumes out of the group. Their LUNs are still presented, so DPM may find them again at once, and hold
-   * them for a mistake that keeps the group from being complete: such findings are put aside.
+   * them for a mistake that keeps the group from being complete: such findings are put aside. A group in which nothing
+   * is left is never complete, and is taken from its partition, which would run degraded with it.
    */
   async conceal(
     owner: PartitionOwner,
@@ -55,7 +62,16 @@ export class GroupVolumes {
         read = await directory.read(uri, w);
       }
       await this.#finder.reject(read, w);
+      const isEmpty = read.volumes.every((volume) => isMismatch(volume));
+      if (isEmpty && read.group.virtualStorageResourceUris.length > 0) await this.#detach(uri, w);
     });
+  }
+
+  async #detach(groupUri: string, w: StorageWaiting): Promise<void> {
+    const { storageGroups, partitions } = this.#parts.hmc;
+    for (const partition of await storageGroups.getPartitions(groupUri, w)) {
+      await partitions.detachStorageGroup(partition.uri, groupUri, w);
+    }
   }
 
   /** Before a start: DPM lets a partition run only with all of the group of its boot volume. Source: HMC sheet 7.7. */
@@ -86,10 +102,9 @@ export class GroupVolumes {
   }
 
   async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ExposeRequest[], w: StorageWaiting) {
-    const uris = await this.#ensureVolumes(own, target.initiators, requests, w);
+    const { uris, isAttached } = await this.#ensureVolumes(own, target.initiators, requests, w);
     const told: Told[] = [];
     for (const request of requests) told.push(await this.#tell(request, uris.get(request.volumeId), target, w));
-    const isAttached = target.initiators.every(({ elementUri }) => elementUri !== null);
     // Only now, when there is something to see: attaching is one of the occasions on which DPM looks by itself.
     if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
     const volumes = told.map(({ volume }) => volume);
@@ -103,18 +118,22 @@ export class GroupVolumes {
     initiators: readonly Initiator[],
     requests: readonly ExposeRequest[],
     w: StorageWaiting,
-  ): Promise<ReadonlyMap<string, string>> {
-    if (requests.every(({ volumeId }) => own.volumeUris.has(volumeId))) return own.volumeUris;
-    const { volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
+  ): Promise<Members> {
+    if (requests.every(({ volumeId }) => own.volumeUris.has(volumeId))) {
+      return { uris: own.volumeUris, isAttached: initiators.every(({ elementUri }) => elementUri !== null) };
+    }
+    const { group, volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
+    const isAttached = group.virtualStorageResourceUris.length > 0;
     const uris = new Map(volumes.map(({ name = '', uri }) => [name, uri]));
     const missing = requests.filter(
       // Without a size, which a manager may not tell, DPM has to find the LUN by itself; it is then taken as it is.
       ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),
     );
-    if (missing.length === 0) return uris;
+    if (missing.length === 0) return { uris, isAttached };
     const storageVolumes = missing.map((request) => ({ operation: 'create' as const, ...newVolume(request) }));
     const created = await this.#parts.hmc.storageGroups.modify(own.uri, { storageVolumes }, w);
-    return new Map([...uris, ...missing.map(({ volumeId }, index) => [volumeId, created[index] ?? ''] as const)]);
+    for (const [index, { volumeId }] of missing.entries()) uris.set(volumeId, created[index] ?? '');
+    return { uris, isAttached };
   }
 
   /** Tries the paths of a boot volume, and tells DPM the one that answers. Data volumes are found by discovery. */

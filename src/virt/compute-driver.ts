@@ -133,9 +133,9 @@ export interface ComputeDriver {
   initHost(host: string, context: RequestContext): Promise<void>;
   /** The service stops: logs off. */
   cleanupHost(host: string): Promise<void>;
-  /** Takes up what an earlier process left unfinished, before anything new is begun. */
   /** Takes up one flow of the driver's own, by its id in the journal. */
   resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'>;
+  /** Takes up what an earlier process left unfinished, before anything new is begun. */
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
   /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */

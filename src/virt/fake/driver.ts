@@ -23,7 +23,7 @@ export class FakeDriver implements ComputeDriver {
   readonly capabilities = { supports_extend_volume: true, supports_multiattach: true };
   readonly #host: string;
   readonly #virtapi: VirtApi;
-  readonly #guests = new Map<string, { instance: Instance; state: PowerState; prepared: boolean }>();
+  readonly #guests = new Map<string, { instance: Instance; state: PowerState }>();
 
   constructor(host: string, virtapi: VirtApi) {
     this.#host = host;
@@ -47,12 +47,12 @@ export class FakeDriver implements ComputeDriver {
     instances: readonly Instance[],
   ): Promise<readonly Instance[]> {
     // The guests of an earlier process went with it; the fake takes them as shut down.
-    for (const instance of instances) this.#guests.set(instance.uuid, { instance, state: 'shutdown', prepared: false });
+    for (const instance of instances) this.#guests.set(instance.uuid, { instance, state: 'shutdown' });
     return instances;
   }
 
   async prepareForSpawn(instance: Instance): Promise<void> {
-    this.#guests.set(instance.uuid, { instance, state: 'shutdown', prepared: true });
+    this.#guests.set(instance.uuid, { instance, state: 'shutdown' });
   }
 
   async failedSpawnCleanup(instance: Instance): Promise<void> {
@@ -79,7 +79,7 @@ export class FakeDriver implements ComputeDriver {
         throw error;
       }
     }
-    this.#guests.set(instance.uuid, { instance, state: isPoweredOn ? 'running' : 'shutdown', prepared: false });
+    this.#guests.set(instance.uuid, { instance, state: isPoweredOn ? 'running' : 'shutdown' });
   }
 
   async destroy(context: RequestContext, instance: Instance): Promise<void> {

@@ -24,8 +24,10 @@ const schema = `
   ) strict;
   create table flow (
     id text primary key, flow text not null, subject text, parent text,
-    started_at text not null, ended_at text
+    started_at text not null, ended_at text, outcome text
   ) strict;
+  create index flow_open on flow (started_at) where outcome is null or outcome = 'stuck';
+  create index flow_subject on flow (subject, started_at);
   create table event (
     seq integer primary key autoincrement, flow_id text not null references flow (id), event text not null
   ) strict;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
-import { JournalError, matches, summarize } from '../saga/index.ts';
+import { JournalError } from '../saga/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
 import { inTransaction } from './database.ts';
 
@@ -40,7 +40,7 @@ export class SqliteJournal implements Journal {
       'insert into flow (id, flow, subject, parent, started_at) values (?, ?, ?, ?, ?)',
     );
     this.#insertEvent = database.prepare('insert into event (flow_id, event) values (?, ?)');
-    this.#endFlow = database.prepare('update flow set ended_at = ? where id = ?');
+    this.#endFlow = database.prepare('update flow set ended_at = ?, outcome = ? where id = ?');
   }
 
   append(flowId: string, event: JournalEvent): Promise<void> {
@@ -50,7 +50,9 @@ export class SqliteJournal implements Journal {
         this.#insertFlow.run(flowId, event.flow, event.subject ?? null, event.parent ?? null, now);
       }
       this.#insertEvent.run(flowId, JSON.stringify(event));
-      this.#endFlow.run(event.kind === 'flow-ended' ? now : null, flowId);
+      // A stuck flow that is taken up again runs until it ends anew.
+      const [endedAt, outcome] = event.kind === 'flow-ended' ? [now, event.outcome] : [null, null];
+      this.#endFlow.run(endedAt, outcome, flowId);
     });
     return Promise.resolve();
   }
@@ -60,17 +62,55 @@ export class SqliteJournal implements Journal {
   }
 
   list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
+    const conditions = [
+      ...(filter.open === true ? ["(outcome is null or outcome = 'stuck')"] : []),
+      ...(filter.subject === undefined ? [] : ['subject = ?']),
+    ];
+    const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
     const rows = this.#database
-      .prepare('select id, started_at, ended_at from flow order by started_at desc, rowid desc')
-      .all() as { id: string; started_at: string; ended_at: string | null }[]; // the columns just named
-    const flows = rows.map((row) => summarize(row.id, row.started_at, row.ended_at ?? undefined, this.#events(row.id)));
-    return Promise.resolve(flows.filter((flow) => matches(flow, filter)));
+      .prepare(`${summaryQuery} ${where} order by started_at desc, flow.rowid desc`)
+      .all(...(filter.subject === undefined ? [] : [filter.subject]));
+    return Promise.resolve(rows.map(toSummary));
   }
 
   #events(flowId: string): readonly JournalEvent[] {
     const rows = this.#database.prepare('select event from event where flow_id = ? order by seq').all(flowId);
     return rows.map((row) => parseEvent(flowId, String(row.event)));
   }
+}
+
+/** A journal grows for ever: a list reads the last event of a flow, never its whole history. */
+const summaryQuery = `
+  select id, flow, subject, parent, started_at, ended_at, outcome,
+    (select event from event where flow_id = flow.id order by seq desc limit 1) as last
+  from flow`;
+
+const rowSchema = z.object({
+  id: z.string(),
+  flow: z.string(),
+  subject: z.string().nullable(),
+  parent: z.string().nullable(),
+  started_at: z.string(),
+  ended_at: z.string().nullable(),
+  outcome: z.enum(['completed', 'rolled-back', 'stuck']).nullable(),
+  last: z.string().nullable(),
+});
+
+function toSummary(row: unknown): FlowSummary {
+  const { id, flow, subject, parent, started_at, ended_at, outcome, last } = rowSchema.parse(row);
+  const end = outcome === null ? undefined : parseEvent(id, last ?? '');
+  const ended = end?.kind === 'flow-ended' ? end : undefined;
+  return {
+    id,
+    flow,
+    subject: subject ?? undefined,
+    parent: parent ?? undefined,
+    state: outcome ?? 'running',
+    startedAt: started_at,
+    endedAt: ended_at ?? undefined,
+    error: ended?.error,
+    leftBehind: ended?.leftBehind ?? [],
+  };
 }
 
 function parseEvent(flowId: string, text: string): JournalEvent {

@@ -23,6 +23,7 @@ export interface ServerDetail extends ServerSummary {
   readonly vcpus: number;
   readonly memory_mb: number;
   readonly fault: Fault | null;
+  readonly properties: Readonly<Record<string, string>>;
   readonly partition_uri: string | null;
   readonly partition_status: string | null;
   readonly storage_model: 'hba' | 'storage-group' | null;
@@ -99,6 +100,7 @@ export function detailServer(
     vcpus: instance.vcpus,
     memory_mb: instance.memoryMib,
     fault: instance.fault,
+    properties: instance.extraSpecs,
     partition_uri: seen?.partitionUri ?? null,
     partition_status: seen?.partitionStatus ?? null,
     storage_model: seen?.storageModel ?? null,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryJournal, summarize } from './index.ts';
+import { MemoryJournal, summarize } from './journal.ts';
 import type { JournalEvent } from './index.ts';
 
 const start = (flow: string, subject?: string): JournalEvent => ({ kind: 'flow-started', flow, input: null, subject });

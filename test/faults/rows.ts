@@ -125,11 +125,22 @@ export async function recordStrikes(
 
 const undoModes: readonly UndoMode[] = ['works', 'fails once', 'fails for good'];
 
+/**
+ * What is polled is looked at until a deadline: a fault for good is then the deadline itself, whatever its kind. A few
+ * kinds show it; all of them would only wait.
+ */
+const polled = new Set(['Query Job Status', 'Get Partition Properties']);
+const kindsForGoodWhenPolled = new Set(['html', 'refuse-connection']);
+
+function canBeForGood(strike: Strike, kind: FaultKind): boolean {
+  return !polled.has(strike.operation) || kindsForGoodWhenPolled.has(kind.type);
+}
+
 /** Every step × every request of it × every fault it can meet, once and for good × every way its undo can go. */
 export function makeRows(scenario: Scenario, strikes: readonly Strike[]): readonly Row[] {
   return strikes.flatMap((strike) =>
     [...faults[strike.server], ...(ofOperation[strike.operation] ?? [])].flatMap((kind) =>
-      [false, true].flatMap((forGood) =>
+      (canBeForGood(strike, kind) ? [false, true] : [false]).flatMap((forGood) =>
         undoModes.map((undo) => ({ scenario, strike, fault: { ...kind, forGood }, undo })),
       ),
     ),

@@ -24,6 +24,10 @@ export interface ServerRequest {
   readonly vcpus: number;
   readonly memoryMib: number;
   readonly volumes: readonly VolumeRequest[];
+  /** A storage group that is there already. */
+  readonly storageGroup?: { readonly name: string; readonly bootVolume?: string };
+  /** `dpm:secure_boot` and the like; keys as in a flavour's extra specs. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** False leaves the partition stopped. */
   readonly start: boolean;
 }

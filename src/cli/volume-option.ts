@@ -28,19 +28,25 @@ export function collectVolume(text: string, before: readonly VolumeOption[] = []
 }
 
 /**
- * All volumes of an instance: each once, and exactly one with boot index 0; a single volume gets it.
+ * All volumes of an instance: each once, and exactly one with boot index 0; a single volume gets it. Beside a storage
+ * group there may be none, and a volume boots only if it says so.
  *
  * @throws ConfigError
  */
-export function completeVolumes(options: readonly VolumeOption[]): readonly VolumeRequest[] {
+export function completeVolumes(
+  options: readonly VolumeOption[] = [],
+  hasStorageGroup = false,
+): readonly VolumeRequest[] {
   const all = options.map((option) => option.text).join(' ');
   if (new Set(options.map((option) => option.volumeId)).size < options.length) {
     throw usageError('--volume', all, 'each volume once');
   }
   const [only] = options;
   const given = options.flatMap((option) => option.bootIndex ?? []);
+  if (hasStorageGroup && new Set(given).size === given.length) return options.map(request);
   if (options.length === 1 && only !== undefined && given.length === 0) return [request({ ...only, bootIndex: 0 })];
   if (new Set(given).size < given.length) throw usageError('--volume', all, 'each boot index once');
+  if (options.length === 0) throw usageError('--volume', all, 'at least one volume, or --storage-group');
   if (!given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
   return options.map(request);
 }

@@ -55,6 +55,21 @@ describe('every command hands on what was asked for', () => {
     ['server stop --soft web1', { stop: vi.fn(async () => detail) }, ['web1', { soft: true }]],
     ['server reboot web1', { reboot: vi.fn(async () => detail) }, ['web1', { hard: false }]],
     ['server reboot web1 --hard', { reboot: vi.fn(async () => detail) }, ['web1', { hard: true }]],
+    [
+      'server create web1 --vcpus 2 --memory 4096 --storage-group prepared,boot-volume=root --property dpm:secure_boot=true',
+      { create: vi.fn(async () => detail) },
+      [
+        {
+          name: 'web1',
+          vcpus: 2,
+          memoryMib: 4096,
+          volumes: [],
+          storageGroup: { name: 'prepared', bootVolume: 'root' },
+          properties: { 'dpm:secure_boot': 'true' },
+          start: true,
+        },
+      ],
+    ],
     ['server add volume web1 v2', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'rw' }]],
     ['server add volume web1 v2 --mode ro', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'ro' }]],
     ['server remove volume web1 v2', { removeVolume: vi.fn(async () => detail) }, ['web1', 'v2']],

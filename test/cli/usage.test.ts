@@ -65,7 +65,15 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
   ],
   [without('--vcpus', '2'), ["'--vcpus <n>'"]],
   [without('--memory', '4096'), ["'--memory <mib>'"]],
-  [without('--volume', 'v1'), ["'--volume <volume>'"]],
+  [without('--volume', 'v1'), ['--volume', 'at least one volume, or --storage-group']],
+  [
+    [...create, '--storage-group', 'g,x'],
+    ['--storage-group', 'NAME[,boot-volume=VOLUME]'],
+  ],
+  [
+    [...create, '--property', '=true'],
+    ['--property', 'KEY=VALUE'],
+  ],
   [without('web1'), ["missing required argument 'name'"]],
   ...['0', '1001', 'two', '1.5', ''].map(
     (value) =>

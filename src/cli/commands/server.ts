@@ -2,6 +2,7 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
 import { findError, toError } from '../../base/index.ts';
+import { property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../program.ts';
 import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
@@ -18,6 +19,7 @@ const serverDetailColumns = [
   'vcpus',
   'memory_mb',
   'fault',
+  'properties',
   'partition_uri',
   'partition_status',
   'storage_model',
@@ -64,18 +66,23 @@ function argument(command: Command, index: number): string {
 interface CreateOptions {
   readonly vcpus: number;
   readonly memory: number;
-  readonly volume: readonly VolumeOption[];
+  readonly volume?: readonly VolumeOption[];
+  readonly storageGroup?: NonNullable<ServerRequest['storageGroup']>;
+  readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;
 }
 
 function addCreate(group: Command, add: AddCommand): void {
   add(group, 'create', 'Create an instance and boot it from a volume', (context, command) => {
     const options = command.opts<CreateOptions>();
+    const { storageGroup: group, property: properties } = options;
     const request: ServerRequest = {
       name: argument(command, 0),
       vcpus: options.vcpus,
       memoryMib: options.memory,
-      volumes: completeVolumes(options.volume),
+      volumes: completeVolumes(options.volume, group !== undefined),
+      ...(group === undefined ? {} : { storageGroup: group }),
+      ...(properties === undefined ? {} : { properties }),
       start: options.start,
     };
     return printDetail(context, 'write', (manager, w) => manager.create(request, w));
@@ -86,9 +93,22 @@ function addCreate(group: Command, add: AddCommand): void {
       new Option('--memory <mib>', 'memory in MiB').argParser(wholeNumber(1, MAX_MEMORY, 'MiB')).makeOptionMandatory(),
     )
     .addOption(
-      new Option('--volume <volume>', 'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots')
-        .argParser(collectVolume)
-        .makeOptionMandatory(),
+      new Option(
+        '--volume <volume>',
+        'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots',
+      ).argParser(collectVolume),
+    )
+    .addOption(
+      new Option(
+        '--storage-group <group>',
+        'NAME[,boot-volume=VOLUME]: attach a prepared storage group as it is; boots unless a volume has boot index 0',
+      ).argParser(storageGroup),
+    )
+    .addOption(
+      new Option(
+        '--property <property>',
+        'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_timeout',
+      ).argParser(property),
     )
     .option('--no-start', 'leave the partition stopped');
 }

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { ConflictError } from '../../base/index.ts';
+import { isHmcError } from '../../hmc-client/index.ts';
+import type { HmcHttpError } from '../../hmc-client/index.ts';
 import { BootFailedError, volumePathSchema } from '../../partition/index.ts';
 import type { PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
 import type { Step, StepContext } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
+import type { BootOptions } from '../inputs.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';
 import type { BootInput, BootTry } from './boot-tries.ts';
 import type { Login } from './log-in-ports.ts';
@@ -26,12 +30,25 @@ export const setBoot = {
   output: bootSchema,
   run: async ({ state, deps, signal }) => {
     const first = requireBootTry(bootTries(state, deps.storage));
-    const properties = { ...state.input.partition.boot, ...first.properties };
-    await deps.hmc.partitions.update(state['create-partition'].uri, properties, { signal });
+    const options = state.input.partition.boot;
+    try {
+      const properties = { ...options, ...first.properties };
+      await deps.hmc.partitions.update(state['create-partition'].uri, properties, { signal });
+    } catch (error) {
+      throw isHmcError(error, 400, 6) ? unknownOptions(options, error) : error;
+    }
     return { volumeId: first.volumeId, path: first.path, reason: first.reason };
   },
   undo: { nothingToUndo: 'the partition that carries the properties is removed' },
 } satisfies Step<'set-boot', Settled, BootChoice, FlowDeps>;
+
+/** 400.6: the HMC does not know a field. The boot options are the fields that not every level has. */
+function unknownOptions(options: BootOptions, cause: HmcHttpError): Error {
+  const asked = Object.keys(options);
+  if (asked.length === 0) return cause;
+  const message = `this machine does not know every boot option that was asked for (${asked.join(', ')})`;
+  return new ConflictError(message, { options: asked }, { cause });
+}
 
 const startedSchema = z.object({ status: z.string(), path: volumePathSchema.nullable(), attempts: z.number() });
 export type Started = z.infer<typeof startedSchema>;

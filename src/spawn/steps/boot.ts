@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import type { HmcHttpError } from '../../hmc-client/index.ts';
 import { BootFailedError, volumePathSchema } from '../../partition/index.ts';
 import type { PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
 import type { Step, StepContext } from '../../saga/index.ts';
@@ -43,7 +42,7 @@ export const setBoot = {
 } satisfies Step<'set-boot', Settled, BootChoice, FlowDeps>;
 
 /** 400.6: the HMC does not know a field. The boot options are the fields that not every level has. */
-function unknownOptions(options: BootOptions, cause: HmcHttpError): Error {
+function unknownOptions(options: BootOptions, cause: Error): Error {
   const asked = Object.keys(options);
   if (asked.length === 0) return cause;
   const message = `this machine does not know every boot option that was asked for (${asked.join(', ')})`;

@@ -1,0 +1,115 @@
+/*
+ * Real Keystone and Cinder in the place of their simulators: starts them, proves spawn, attach, detach and delete
+ * against them, and ends them again. The HMC alone is simulated, and its partitions boot by the masks of the real array.
+ *
+ *   npm run real-openstack [-- --openstack DIR]     DIR has start.sh and stop.sh; default ../shared/openstack
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeError, InterruptedError } from '../src/base/index.ts';
+import { lostMask, refusedAttach, refusedConnection, refusedDisconnection } from './real-openstack/failures.ts';
+import { legacyDirect } from './real-openstack/legacy-direct.ts';
+import { Report } from './real-openstack/report.ts';
+import { roundTrip } from './real-openstack/round-trip.ts';
+import { hasOpenstack, removeDirectory, startOpenstack } from './real-openstack/services.ts';
+import { sweepVolumes } from './real-openstack/scratch-volumes.ts';
+import { openStage } from './real-openstack/stage.ts';
+import type { Stage, Variant } from './real-openstack/stage.ts';
+
+const scripts = readScripts();
+if (!hasOpenstack(scripts)) {
+  refuse(`${scripts} has no start.sh and stop.sh of real OpenStack services: name their directory with --openstack`);
+}
+
+/** For what does not depend on order, flow and user. */
+const usual: Variant = { order: 'deferred', flow: 'attachments', service: true };
+
+const interruption = new AbortController();
+// 128 and the number of the signal, as shells count.
+for (const [name, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(name, () => {
+    console.error(`${name}: going back, then ending the services`);
+    process.exitCode = exitCode;
+    interruption.abort(new InterruptedError(`interrupted by ${name}`));
+  });
+}
+
+const report = new Report((line) => console.log(line), interruption.signal);
+const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-real-openstack-'));
+try {
+  await prove(report, interruption.signal);
+} catch (error) {
+  report.broken('the run', error);
+}
+console.log(`\n${report.summary}`);
+if (report.failed > 0) console.log(`Logs of the services and settings: ${directory}`);
+else removeDirectory(directory);
+if (!interruption.signal.aborted) process.exitCode = Math.min(report.failed, 1);
+
+async function prove(on: Report, signal: AbortSignal): Promise<void> {
+  on.heading(`Real Keystone and Cinder of ${scripts}`);
+  const start = () => startOpenstack(scripts, join(directory, 'services'));
+  const openstack = await on.step('they start', start, ({ cinderUrl }) => `Cinder at ${cinderUrl}`);
+  try {
+    signal.throwIfAborted();
+    await using stage = await openStage({ openstack, report: on, directory, signal });
+    await play(stage);
+  } finally {
+    on.heading('Real Keystone and Cinder');
+    const problem = await openstack.stop().then(() => undefined, describeError);
+    on.check('they end, and nothing answers on their ports', problem === undefined, problem);
+  }
+}
+
+async function play(stage: Stage): Promise<void> {
+  for (const variant of variants()) await attempt(stage, () => roundTrip(stage, variant));
+  await attempt(stage, () => roundTrip(stage, usual, { wwn_case: 'colon', target_lun_as: 'hex', lun_first: 7 }));
+  await attempt(stage, () => legacyDirect(stage));
+  for (const flow of ['attachments', 'legacy'] as const) {
+    await attempt(stage, () => refusedConnection(stage, { ...usual, flow }));
+    await attempt(stage, () => lostMask(stage, { ...usual, flow }));
+  }
+  await attempt(stage, () => refusedAttach(stage, usual));
+  await attempt(stage, () => refusedDisconnection(stage, usual));
+}
+
+/** Both orders in both flows with a service user, as beside a Nova; without one in both flows, as without Nova. */
+function variants(): readonly Variant[] {
+  const flows = ['attachments', 'legacy'] as const;
+  const orders = ['deferred', 'stock'] as const;
+  const served = flows.flatMap((flow) => orders.map((order) => ({ order, flow, service: true })));
+  return [...served, ...flows.map((flow) => ({ order: 'deferred', flow, service: false }) as const)];
+}
+
+/** A scenario that breaks off does not keep the others from being tried. */
+async function attempt(stage: Stage, scenario: () => Promise<void>): Promise<void> {
+  try {
+    await scenario();
+  } catch (error) {
+    if (stage.signal.aborted) throw error;
+    stage.report.broken('the scenario', error);
+    stage.array.behave();
+    await sweepVolumes(stage);
+  }
+}
+
+/** Beside the project, where nothing is said. */
+function readScripts(): string {
+  const beside = resolve(import.meta.dirname, '../../shared/openstack');
+  try {
+    const { values } = parseArgs({ options: { openstack: { type: 'string', default: beside } } });
+    return resolve(values.openstack);
+  } catch (error) {
+    return refuse(describeError(error));
+  }
+}
+
+function refuse(problem: string): never {
+  console.error(`real-openstack: ${problem}`);
+  process.exit(2);
+}

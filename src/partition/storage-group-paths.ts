@@ -126,7 +126,8 @@ export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
     const likelyCause = 'masking, or the number of the LUN: the array does not present this LUN to the initiator';
     return { likelyCause, paths: inGroups(masked) };
   }
-  const likelyCause = 'zoning: no active zone holds initiator and target, or the port is cabled to another fabric';
+  const likelyCause =
+    'zoning: no active zone holds initiator and target, or the port is cabled to another fabric, or the fabric zones only ports that have logged in (see dpm.login_before_zoning)';
   return { likelyCause, paths: inGroups(failed) };
 }
 

@@ -23,7 +23,10 @@ export const connectionInfoSchema = z.looseObject({
 export const mappedVolumeSchema = flowVolumeSchema.extend({ connectionInfo: connectionInfoSchema });
 export type MappedVolume = z.infer<typeof mappedVolumeSchema>;
 
-export const connectedVolumeSchema = exposedVolumeSchema.extend({ pathReason: z.string() });
+export const connectedVolumeSchema = exposedVolumeSchema.extend({
+  pathReason: z.string(),
+  hint: z.string().optional(),
+});
 
 export const ownerSchema = z.object({ host: z.string(), instanceUuid: z.string() });
 export const partitionRefSchema = z.object({ uri: z.string(), name: z.string() });

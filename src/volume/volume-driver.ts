@@ -40,6 +40,8 @@ export interface VolumeOptions extends Waiting {
 /** A connected volume, and why its first path is the first. @public */
 export interface ConnectedVolume extends ExposedVolume {
   readonly pathReason: string;
+  /** What to look at when no path answers, if the back end's answer gave cause to think so. */
+  readonly hint?: string | undefined;
 }
 
 /**

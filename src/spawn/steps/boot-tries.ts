@@ -17,6 +17,8 @@ export interface BootTry {
   readonly volumeId: string | null;
   readonly path: VolumePath | null;
   readonly reason: string;
+  /** What to look at when nothing answers. */
+  readonly hint: string | undefined;
   readonly properties: UpdatePartition;
 }
 
@@ -30,7 +32,8 @@ export function bootTries(state: BootInput, storage: Pick<PartitionStorage, 'boo
   const group = state['find-storage-group'];
   if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');
   const properties = { bootDevice: 'storage-volume', bootStorageVolume: group.bootVolumeUri } as const;
-  return [{ volumeId: null, path: null, reason: `boot volume of storage group "${group.name}"`, properties }];
+  const reason = `boot volume of storage group "${group.name}"`;
+  return [{ volumeId: null, path: null, reason, hint: undefined, properties }];
 }
 
 function volumeTries(
@@ -40,7 +43,7 @@ function volumeTries(
 ): readonly BootTry[] {
   const tries = volume.paths.map((path): BootTry => {
     const properties = storage.bootProperties(volume, path, initiators);
-    return { volumeId: volume.volumeId, path, reason: volume.pathReason, properties };
+    return { volumeId: volume.volumeId, path, reason: volume.pathReason, hint: volume.hint, properties };
   });
   const texts = tries.map(({ properties }) => JSON.stringify(properties));
   return tries.filter((_, index) => texts.indexOf(texts[index] ?? '') === index);

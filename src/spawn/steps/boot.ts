@@ -118,7 +118,8 @@ async function bootFailed(ctx: StepContext<Ready, FlowDeps>, failures: readonly 
     ({ attempt, result }) => `${describeSource(attempt.path)}: status "${result.status}", ${result.hmcSaid}`,
   );
   const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
-  return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${console}`, {
+  const hint = failures[0]?.attempt.hint === undefined ? '' : `; ${failures[0].attempt.hint}`;
+  return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${console}${hint}`, {
     partition: partition.name,
     partitionUri: partition.uri,
     status: failures.at(-1)?.result.status,

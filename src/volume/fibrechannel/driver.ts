@@ -10,6 +10,7 @@ import type {
 } from '../volume-driver.ts';
 import { parseFcConnection } from './connection-info.ts';
 import type { FcConnection } from './connection-info.ts';
+import { loginHint } from './login-hint.ts';
 import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
 
@@ -33,7 +34,12 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const request = { ...pickVolume(options), paths: selection.paths, naa: connection.naa };
     const [exposed] = await storage.expose(instance, [request], options);
     if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
-    return { ...exposed, paths: withDevices(exposed.paths, instance), pathReason: selection.reason };
+    const hint = loginHint(
+      connectionInfo,
+      connection,
+      instance.initiators.map(({ wwpn }) => wwpn),
+    );
+    return { ...exposed, paths: withDevices(exposed.paths, instance), pathReason: selection.reason, hint };
   }
 
   async disconnectVolume(

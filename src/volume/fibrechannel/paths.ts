@@ -1,6 +1,7 @@
 import type { Lun, Wwpn } from '../../base/index.ts';
 import type { FcConnection, FcTarget } from './connection-info.ts';
 import { NoUsableTargetError } from './errors.ts';
+import { loginAdvice } from './login-hint.ts';
 
 /** One way to a volume: from an initiator port of the partition to a LUN behind a target port. */
 export interface FcPath {
@@ -100,7 +101,7 @@ function nothingLeft(connection: FcConnection, rules: SelectionRules, excluded: 
   const subject = connection.volumeId === undefined ? 'the volume' : `volume ${connection.volumeId}`;
   const advice =
     connection.targetsOf !== undefined && rules.initiators.every((wwpn) => !connection.targetsOf?.has(wwpn))
-      ? ' (Cinder mapped none of the initiators that it was given: a look-up based zoning driver sees only ports that have logged in)'
+      ? ` (Cinder mapped none of the initiators that it was given: ${loginAdvice})`
       : '';
   return new NoUsableTargetError(
     `${subject} has no usable path: ${why.join('; ') || 'there is no initiator'}${advice}`,

@@ -1,5 +1,6 @@
 export { neverAborted, sleep, whileWanted, withDeadline } from './abort.ts';
 export type { Waiting } from './abort.ts';
+export { CleanupStack } from './cleanup.ts';
 export {
   ComputeResourcesUnavailableError,
   ConfigError,

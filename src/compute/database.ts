@@ -98,7 +98,16 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     return result;
   } catch (error) {
     // A full disk, for one, has ended the transaction already; a second error would hide the first.
-    if (database.isTransaction) database.exec('rollback');
+    rollBack(database);
     throw error;
+  }
+}
+
+/** There may be nothing to roll back any more; Node.js tells beforehand only from 22.16 on. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('rollback');
+  } catch (error) {
+    if (!String(error).includes('no transaction is active')) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { silentLogger } from '../base/index.ts';
+import { CleanupStack, silentLogger } from '../base/index.ts';
 import type { Logger, RetryPolicy } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
@@ -51,7 +51,7 @@ const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor:
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
   const log = options.log ?? silentLogger;
   const isWriter = options.access !== 'read';
-  await using stack = new AsyncDisposableStack();
+  await using stack = new CleanupStack();
   if (isWriter) stack.use(await lock(settings, options));
   const database = openDatabase(settings.statePath);
   stack.defer(() => database.close());
@@ -99,7 +99,7 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     spawnOrder: settings.dpm.spawnOrder,
   };
   const disposal = stack.move();
-  const manager = new ComputeManager({ ...parts, close: async () => await disposal.disposeAsync() });
+  const manager = new ComputeManager({ ...parts, close: async () => await disposal[Symbol.asyncDispose]() });
   if (isWriter) await recoverOrClose(manager, options.context);
   return manager;
 }

@@ -106,19 +106,34 @@ export interface Simulator extends AsyncDisposable {
  * @public
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  await using cleanup = new AsyncDisposableStack();
+  const closers: Closer[] = [];
+  try {
+    return await startAll(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+type Closer = () => PromiseLike<void>;
+
+/** Last first. Node.js 22 has no AsyncDisposableStack. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}
+
+async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
   const authority = options.tls === true ? new CertificateAuthority() : undefined;
-  const ca = authority === undefined ? undefined : await writeAuthority(authority, cleanup);
+  const ca = authority === undefined ? undefined : await writeAuthority(authority, closers);
   const san = createSan(options.san);
-  const openstack = cleanup.use(await startOpenstack(openstackOptions(options, { san, faults, log }, authority)));
-  const hmc = cleanup.use(
-    await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority)),
-  );
+  const openstack = await startOpenstack(openstackOptions(options, { san, faults, log }, authority));
+  closers.push(() => openstack.close());
+  const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
+  closers.push(() => hmc[Symbol.asyncDispose]());
   const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
-  const running = cleanup.move();
-  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => running.disposeAsync());
+  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => closeAll(closers));
 }
 
 interface Shared {
@@ -172,12 +187,9 @@ function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: Prepa
 }
 
 /** Programs are told of an authority by a file. */
-async function writeAuthority(
-  authority: CertificateAuthority,
-  cleanup: AsyncDisposableStack,
-): Promise<Simulator['ca']> {
+async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
   const directory = await mkdtemp(join(tmpdir(), 'nova-dpm-simulator-'));
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, 'ca.pem');
   await writeFile(file, authority.pem);
   return { pem: authority.pem, file };

@@ -52,7 +52,11 @@ it('names a partition of ours without a server, and leaves foreign ones alone, w
     partition(`OpenStack-compute1-${randomUUID()}`, 'OpenStack CPCSubset=compute2'),
     world.context,
   );
-  await hmc.partitions.create(cpc, partition('OpenStack-compute1-not.a.uuid', 'OpenStack CPCSubset=compute1'), world.context);
+  await hmc.partitions.create(
+    cpc,
+    partition('OpenStack-compute1-not.a.uuid', 'OpenStack CPCSubset=compute1'),
+    world.context,
+  );
   await hmc.partitions.create(cpc, partition('payroll', ''), world.context);
   const before = world.sim.snapshot();
 

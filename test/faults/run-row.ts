@@ -98,13 +98,14 @@ function compare(before: SimulatorSnapshot, after: SimulatorSnapshot): string[] 
   return [...gone, ...changed];
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function things(snapshot: SimulatorSnapshot): Map<string, string> {
   const parts: [string, unknown][] = [
-    ...snapshot.hmc.partition.map((partition): [string, unknown] => [
-      `partition ${String(partition['name'])}`,
-      partition,
-    ]),
-    ...snapshot.hmc.hba.map((hba): [string, unknown] => [`hba ${String(hba['element-uri'])}`, hba]),
+    ...snapshot.hmc.partition.map((partition): [string, unknown] => [`partition ${textOf(partition.name)}`, partition]),
+    ...snapshot.hmc.hba.map((hba): [string, unknown] => [`hba ${textOf(hba['element-uri'])}`, hba]),
     ['san', snapshot.san],
     ['cinder', snapshot.cinder],
     ['hmc', { ...snapshot.hmc, partition: 0, hba: 0 }],
@@ -114,12 +115,12 @@ function things(snapshot: SimulatorSnapshot): Map<string, string> {
 
 /** Everything left is named: partitions by name, attachments and masks by volume. */
 function unnamed(row: Row, stuck: DpmError, before: SimulatorSnapshot, after: SimulatorSnapshot): string {
-  const named = JSON.stringify(stuck.facts['leftBehind'] ?? []);
+  const named = JSON.stringify(stuck.facts.leftBehind ?? []);
   if (named === '[]') return 'stuck without naming anything';
   const left: string[] = [];
-  const had = new Set(before.hmc.partition.map((partition) => partition['name']));
+  const had = new Set(before.hmc.partition.map((partition) => partition.name));
   for (const partition of after.hmc.partition) {
-    const name = String(partition['name']);
+    const name = textOf(partition.name);
     const isExpected = had.has(name) && row.scenario.name !== 'delete';
     if (!isExpected && !named.includes(name) && !named.includes(name.slice(-36))) left.push(`partition ${name}`);
   }

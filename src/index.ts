@@ -16,7 +16,13 @@ export {
   Secret,
 } from './base/index.ts';
 export type { ErrorCode, ErrorFacts, JsonValue, Logger, Lun, Waiting, Wwpn } from './base/index.ts';
-export { openCinder, volumeConnections } from './cinder-client/index.ts';
+export {
+  CinderConnectionError,
+  CinderHttpError,
+  CinderSchemaError,
+  openCinder,
+  volumeConnections,
+} from './cinder-client/index.ts';
 export type {
   CinderClient,
   CinderOptions,
@@ -40,6 +46,12 @@ export type {
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
 export type { FileAccess, LoadOptions, Settings } from './config/index.ts';
+export {
+  BootFailedError,
+  LunUnreachableError,
+  StatusTimeoutError,
+  VolumeNotFulfilledError,
+} from './partition/index.ts';
 export type { Initiator, PartitionOwner, PartitionRef, PartitionStorage, VolumePath } from './partition/index.ts';
 export { MemoryJournal } from './saga/index.ts';
 export type { FlowSummary, Journal, JournalEvent, StepEvent } from './saga/index.ts';

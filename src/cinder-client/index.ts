@@ -5,7 +5,6 @@ export {
   CinderConnectionError,
   CinderHttpError,
   CinderSchemaError,
-  classify,
   isCinderError,
   VolumeStateError,
 } from './errors.ts';

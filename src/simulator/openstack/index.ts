@@ -8,7 +8,6 @@ export {
 export type { Now } from './clock.ts';
 export type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts';
 export type { CinderSnapshot } from './cinder/snapshot.ts';
-export { defaultUsers, defaultVolumes } from './defaults.ts';
 export type { ApplicationCredentialOptions, UserOptions } from './keystone/directory.ts';
 export type {
   CinderOptions,

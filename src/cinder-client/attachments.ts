@@ -4,7 +4,14 @@ import { checked } from './actions.ts';
 import { CinderHttpError, classify, isCinderError, isGone, lastAttempt } from './errors.ts';
 import { since } from './microversion.ts';
 import type { Call, CinderSession } from './session.ts';
-import type { Attachment, AttachmentFilter, AttachmentVerbs, Connector, CreateAttachment } from './types.ts';
+import type {
+  Attachment,
+  AttachmentFilter,
+  AttachmentVerbs,
+  Connector,
+  CreateAttachment,
+  VolumeActions,
+} from './types.ts';
 import { findVolumeById, noVolume } from './volumes.ts';
 import { attachmentAnswer, attachmentPage, attachmentRequest } from './wire/attachment.ts';
 
@@ -14,6 +21,7 @@ export interface AttachmentOptions {
   readonly policy: RetryPolicy;
   /** Deadline of the calls that wait for the array. */
   readonly backendMs: number;
+  readonly actions: Pick<VolumeActions, 'terminateConnection'>;
   readonly log: Logger;
 }
 
@@ -146,6 +154,10 @@ export class Attachments implements AttachmentVerbs {
     const orphan = await this.#findUnfinished(request, refused, w);
     if (orphan === undefined) return;
     try {
+      // The deletion of a mere reservation does not reach the array, which may have masked before it failed.
+      if (request.connector !== undefined) {
+        await this.#options.actions.terminateConnection(request.volumeId, request.connector, w);
+      }
       await this.delete(orphan.id, w);
     } catch (cause) {
       const errors = new AggregateError([refused, cause], 'refused, and not cleaned up');

@@ -49,10 +49,11 @@ export function openCinder(options: CinderOptions): CinderClient {
 function assemble(session: CinderSession, resources: Resources, auth: CinderAuth): CinderClient {
   const { log, policies, timeouts } = resources;
   const { backendMs } = timeouts;
+  const actions = volumeActions(session, backendMs);
   return {
     ...volumeVerbs(session),
-    attachments: new Attachments({ session, policy: policies.once, backendMs, log }),
-    actions: volumeActions(session, backendMs),
+    attachments: new Attachments({ session, policy: policies.once, backendMs, actions, log }),
+    actions,
     level: async (w) => {
       const maximum = await session.maximum(w);
       return { microversion: formatMicroversion(maximum), hasAttachments: maximum >= since.attachmentComplete };

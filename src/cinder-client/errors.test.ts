@@ -3,13 +3,12 @@ import { NotFoundError, RetriesExhaustedError } from '../base/index.ts';
 import { TransportError } from '../http/index.ts';
 import type { TransportPhase } from '../http/index.ts';
 import type { Peer } from './errors.ts';
-import { isGone } from './errors.ts';
+import { classify, isGone } from './errors.ts';
 import {
   CinderAuthError,
   CinderConnectionError,
   CinderHttpError,
   CinderSchemaError,
-  classify,
   isCinderError,
   VolumeStateError,
 } from './index.ts';

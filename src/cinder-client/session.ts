@@ -135,8 +135,8 @@ export class CinderSession {
   /** One exchange; a refused token is renewed once, and the request sent once more. Source: Cinder sheet 1.11. */
   async #exchange(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<TransportResponse> {
     const first = await this.#sendWithTokens(what, transport, request, w);
-    if (first.response.status !== 401 || !first.discard()) return refuse401(first.response, what);
-    return refuse401((await this.#sendWithTokens(what, transport, request, w)).response, what);
+    if (first.response.status !== 401 || !first.discard()) return this.#refuse401(first.response, what);
+    return this.#refuse401((await this.#sendWithTokens(what, transport, request, w)).response, what);
   }
 
   async #sendWithTokens(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<Sent> {
@@ -161,6 +161,14 @@ export class CinderSession {
       if (error instanceof TransportError) throw new CinderConnectionError(what, 'Cinder', error);
       throw error;
     }
+  }
+
+  #refuse401(response: TransportResponse, what: string): TransportResponse {
+    if (response.status !== 401) return response;
+    // A service token without the role counts as none at all, and the whole request is refused (observed.md 1).
+    const service = this.#options.serviceTokens === undefined ? '' : ', or that of the service user (has it the role?)';
+    const facts = { status: 401, requestId: readRequestId(response.headers) };
+    throw new CinderAuthError(`${what}: Cinder refuses the token${service}`, facts);
   }
 
   #accept(response: TransportResponse, call: Call): TransportResponse {
@@ -227,11 +235,3 @@ interface Sent {
 
 /** 300 is the list of versions itself; the others send us to look in the other place. */
 const hasNoDocument: ReadonlySet<number> = new Set([300, 301, 302, 403, 404, 405]);
-
-function refuse401(response: TransportResponse, what: string): TransportResponse {
-  if (response.status !== 401) return response;
-  throw new CinderAuthError(`${what}: Cinder refuses the token, or that of the service user`, {
-    status: 401,
-    requestId: readRequestId(response.headers),
-  });
-}

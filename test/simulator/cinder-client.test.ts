@@ -215,3 +215,17 @@ test.each([
   expect(world.faults.struck('the array')).toBe(operation === 'Update Attachment' ? 5 : 1);
   expect(look(world)).toEqual(before);
 });
+
+test('an array that masks and then fails leaves nothing of an attachment created with its connector', async () => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const before = look(world);
+  const kind = { type: 'backend-error', effect: 'done' } as const;
+  world.faults.add({ id: 'the array', server: 'cinder', operation: 'Create Attachment', when: { times: 1 }, kind });
+
+  const created = cinder.attachments.create({ volumeId: world.openstack.volumes[0]!.id, connector }, w);
+  await expect(created).rejects.toThrow('Unable to create attachment');
+
+  expect(world.faults.struck('the array')).toBe(1);
+  expect(look(world)).toEqual(before);
+});

@@ -51,7 +51,8 @@ async function act(
     case 'attachment':
       await services.cinder.attachments.delete(target.id, context);
       return;
-    case 'partition': {
+    case 'partition':
+    case 'storage-group': {
       // The driver has the volumes released before it gives up the WWPNs.
       const flavor = { vcpus: 1, memoryMb: 1 };
       await services.driver.destroy(context, { uuid: target.id, name, host: services.host, flavor }, null, null);

@@ -1,12 +1,12 @@
 import type { Attachment } from '../cinder-client/index.ts';
 import type { FlowSummary } from '../saga/index.ts';
-import type { PlatformGuest, RequestContext } from '../virt/index.ts';
+import type { PlatformGuest, PlatformStorage, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from './instances.ts';
 import type { ManagerServices } from './services.ts';
 
 /** Something that belongs to nobody, or is missing. @public */
 export interface Finding {
-  readonly kind: 'partition' | 'server' | 'attachment' | 'volume' | 'flow';
+  readonly kind: 'partition' | 'storage-group' | 'server' | 'attachment' | 'volume' | 'flow';
   /** Its name, as a person would look for it. */
   readonly name: string;
   readonly detail: string;
@@ -19,6 +19,8 @@ export interface Finding {
 /** What HMC, Cinder and the state directory say, side by side. */
 interface Views {
   readonly guests: readonly PlatformGuest[];
+  /** Storage beside guests, of instances that are neither here nor there. */
+  readonly storage: readonly PlatformStorage[];
   readonly instances: readonly InstanceRecord[];
   readonly devices: readonly BlockDevice[];
   readonly flows: readonly FlowSummary[];
@@ -36,6 +38,7 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
   const views = await look(services, context);
   return [
     ...findPartitions(views),
+    ...findStorage(views),
     ...findServers(views),
     ...findVolumes(views),
     ...findAttachments(views),
@@ -51,9 +54,14 @@ async function look(services: ManagerServices, context: RequestContext): Promise
     connections(context),
   ]);
   const instances = store.list();
+  const known = new Set([
+    ...guests.map(({ instanceUuid }) => instanceUuid ?? ''),
+    ...instances.map(({ uuid }) => uuid),
+  ]);
+  const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
   const attachments = kind === 'legacy' ? [] : await cinder.attachments.list({}, context);
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
-  return { guests, flows, instances, attachments, devices, isBusy: services.isBusyElsewhere() };
+  return { guests, storage, flows, instances, attachments, devices, isBusy: services.isBusyElsewhere() };
 }
 
 /** A partition of this CPC subset without an instance. Only one that this journal knows, and that rests, is safe to take. */
@@ -73,6 +81,18 @@ function findPartitions({ guests, instances, flows }: Views): readonly Finding[]
       } as const,
     ];
   });
+}
+
+/** A storage group of this CPC subset without instance and partition. That of a partition goes with the partition. */
+function findStorage({ storage, flows }: Views): readonly Finding[] {
+  const history = new Set(flows.map(({ subject }) => subject));
+  return storage.map(({ name, uri, instanceUuid }) => ({
+    kind: 'storage-group',
+    name,
+    detail: `${uri}: neither a server nor a partition has it`,
+    repair: history.has(instanceUuid) ? 'release its volumes and delete it' : null,
+    target: { id: instanceUuid },
+  }));
 }
 
 /** A server that should have a partition, and has none. */

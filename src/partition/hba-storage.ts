@@ -6,6 +6,7 @@ import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import type {
+  AllocatedStorage,
   Allocation,
   BootSource,
   ExposedVolume,
@@ -38,6 +39,10 @@ export class HbaStorage implements PartitionStorage {
 
   deallocate(): Promise<void> {
     return Promise.resolve();
+  }
+
+  listAllocated(): Promise<readonly AllocatedStorage[]> {
+    return Promise.resolve([]);
   }
 
   /** Creates the vHBAs side by side, then reads their WWPNs in one go. */

@@ -44,6 +44,7 @@ export {
   volumePathSchema,
 } from './storage.ts';
 export type {
+  AllocatedStorage,
   Allocation,
   BootSource,
   ExposedVolume,

@@ -4,6 +4,7 @@ import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
 import { instanceOf, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
+import type { AllocatedStorage } from './storage.ts';
 
 /** The storage group of an instance, as this process remembers it. */
 export interface OwnGroup {
@@ -79,6 +80,19 @@ export class GroupDirectory {
     const group = await this.#hmc.storageGroups.get(summary.uri, w);
     const isOurs = group.type === 'fcp' && instanceOf(owner.host, group) === owner.instanceUuid;
     return { group, isOurs };
+  }
+
+  /** Groups that carry our mark, of instances that are not known; what only has such a name is not among them. */
+  async list(host: string, known: ReadonlySet<string>, w: Waiting): Promise<readonly AllocatedStorage[]> {
+    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
+    const found: AllocatedStorage[] = [];
+    for (const { name, uri } of summaries) {
+      const instanceUuid = instanceOf(host, { name });
+      if (instanceUuid === undefined || known.has(instanceUuid)) continue;
+      const { description } = await this.#hmc.storageGroups.get(uri, w);
+      if (instanceOf(host, { name, description }) !== undefined) found.push({ name, uri, instanceUuid });
+    }
+    return found;
   }
 
   /** Works with the instance's group; when what was remembered is gone, once more with what is found. */

@@ -78,6 +78,10 @@ export class StorageGroupStorage implements PartitionStorage {
     await this.#allocation.deallocate(owner, w);
   }
 
+  async listAllocated(host: string, known: ReadonlySet<string>, w: Waiting) {
+    return await this.#directory.list(host, known, w);
+  }
+
   async bind(
     owner: PartitionOwner,
     partition: PartitionRef,

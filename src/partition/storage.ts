@@ -74,6 +74,13 @@ export const allocationSchema = z.object({
 });
 export type Allocation = z.infer<typeof allocationSchema>;
 
+/** Something that {@link PartitionStorage.allocate} made. */
+export interface AllocatedStorage {
+  readonly name: string;
+  readonly uri: string;
+  readonly instanceUuid: string;
+}
+
 /** A storage group that a storage administrator has made, as it can be used. Plain JSON. */
 export const preparedGroupSchema = z.object({
   uri: z.string(),
@@ -127,6 +134,8 @@ export interface PartitionStorage {
   allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
   /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
+  /** What is allocated for instances of this host that are not among the known ones. Changes nothing. */
+  listAllocated(host: string, known: ReadonlySet<string>, w: Waiting): Promise<readonly AllocatedStorage[]>;
   /**
    * Gives the partition its ports.
    *

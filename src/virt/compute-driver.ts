@@ -101,6 +101,13 @@ export interface PlatformGuest {
   readonly memoryMib: number | null;
 }
 
+/** Storage of an instance that exists beside its guest (a storage group). @public */
+export interface PlatformStorage {
+  readonly name: string;
+  readonly uri: string;
+  readonly instanceUuid: string;
+}
+
 /**
  * What a compute manager hands to its driver.
  *
@@ -226,6 +233,8 @@ export interface ComputeDriver {
   /** Power state of every instance of this host, in as many requests for many as for one. */
   listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>>;
   listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;
+  /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
+  listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]>;
   getInstanceDiagnostics(
     context: RequestContext,
     instance: Instance,

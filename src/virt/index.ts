@@ -9,6 +9,7 @@ export type {
   InstanceDiagnostics,
   InstanceInfo,
   PlatformGuest,
+  PlatformStorage,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';

@@ -25,6 +25,7 @@ import type {
   InstanceDiagnostics,
   InstanceInfo,
   PlatformGuest,
+  PlatformStorage,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
@@ -255,6 +256,10 @@ export class DpmDriver implements ComputeDriver {
 
   async listGuests(context: RequestContext, { all }: { readonly all: boolean }): Promise<readonly PlatformGuest[]> {
     return await this.#subset().guests(all, context);
+  }
+
+  async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]> {
+    return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
   async getInstanceDiagnostics(

@@ -94,6 +94,19 @@ export class VolumeKeeper implements VirtApi {
     this.#services.store.updateDevice(device.instanceUuid, device.volumeId, nothing);
   }
 
+  /**
+   * Makes a mapping whole again whose release failed half-way: the array may have unmasked the volume while Cinder still
+   * counts it as attached. Drivers have to bear a repeated connection (Cinder sheet 1.9).
+   */
+  async restore(device: BlockDevice, w: Waiting): Promise<void> {
+    if (device.connector === null) return; // it was never mapped
+    const connections = await this.#services.connections(w);
+    const connectionInfo = await connections.connect(requireReservation(device), device.connector, w);
+    this.#services.store.updateDevice(device.instanceUuid, device.volumeId, { connectionInfo });
+    // An update after completion puts the volume back to attaching (seen with Cinder 21.3.1).
+    if (connections.kind === 'attachments') await this.complete(device, w);
+  }
+
   /** Does Cinder still have the volume attached for this device? */
   async isAttached(device: BlockDevice, w: Waiting): Promise<boolean> {
     const connections = await this.#services.connections(w);

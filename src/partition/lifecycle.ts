@@ -113,10 +113,11 @@ export class PartitionLifecycle {
   async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
     try {
       await this.ensureStopped(partition, w);
-      await this.#hmc.partitions.delete(partition.uri, w);
     } catch (error) {
       if (!isHmcError(error, 404, 1)) throw error;
     }
+    // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
+    await this.#hmc.partitions.delete(partition.uri, w);
   }
 
   async #leaveTransition(partition: PartitionRef, w: Waiting): Promise<string> {

@@ -143,8 +143,8 @@ const detach = {
     return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
-    const device = requireDevice(deps, input);
-    if (device.connectionInfo === null) return;
+    const device = deviceIn(deps, input);
+    if (device === undefined || device.connectionInfo === null) return;
     await deps.driver.attachVolume(
       contextIn(deps, signal),
       connectionInfoOf(device),
@@ -156,8 +156,9 @@ const detach = {
 } satisfies VolumeStep<'detach'>;
 
 /**
- * Before: masked. After: not any more. Undo: there is none for a mask that is gone; but as long as Cinder still has the
- * attachment, nothing has happened yet, and going back is right.
+ * Before: masked. After: not any more. Undo: as long as Cinder counts the volume as attached, its mask is restored, for
+ * nobody knows how far the release got. Once Cinder does not, it has happened after all: then the volume is detached, and
+ * forgetting it is what leaves all sides of one mind.
  */
 const releaseVolume = {
   name: 'release-volume',
@@ -167,12 +168,15 @@ const releaseVolume = {
     if (device !== undefined) await deps.volumes.release(device, { signal });
     return null;
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const device = requireDevice(deps, input);
-    if (device.reservation !== null && (await deps.volumes.isAttached(device, { signal }))) return;
-    throw new ConflictError(`volume ${input.volumeId} is released already: detach it once more to finish`, {
-      volumeId: input.volumeId,
-    });
+  undo: async ({ state: { input }, deps, signal, log }) => {
+    const device = deviceIn(deps, input);
+    if (device === undefined) return;
+    if (device.reservation !== null && (await deps.volumes.isAttached(device, { signal }))) {
+      await deps.volumes.restore(device, { signal });
+      return;
+    }
+    log.warn({ event: 'volume.detached', volumeId: input.volumeId }, 'the detach that failed had happened after all');
+    deps.store.deleteDevice(input.instanceUuid, input.volumeId);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 } satisfies VolumeStep<'release-volume'>;

@@ -16,7 +16,11 @@ export interface Pictures {
   readonly after: SimulatorSnapshot;
   /** What it looks like when the flow succeeds. */
   readonly success: SimulatorSnapshot;
+  readonly rests: Rest;
 }
+
+/** What is not left behind by a flow that is stuck: what was there before it, or what it was to come to. */
+export type Rest = 'as before' | 'as after' | 'either';
 
 /**
  * - absorbed: as if nothing had happened;
@@ -73,38 +77,32 @@ function outline({ hmc, san, cinder }: SimulatorSnapshot): string {
   });
 }
 
-/** Everything that is as neither before nor after is named: partitions by name or instance, volumes by id. */
-function unnamed(stuck: DpmError, { before, after, success }: Pictures): string {
+/** Everything that does not rest where it may is named: partitions by name or instance, volumes by id. */
+function unnamed(stuck: DpmError, pictures: Pictures): string {
   const named = JSON.stringify(stuck.facts['leftBehind'] ?? []);
   if (named === '[]') return 'stuck without naming anything';
   const left = [
-    ...leftPartitions(before, after, success).filter((name) => !mentions(named, name)),
-    ...leftVolumes(before, after, success).filter((id) => !named.includes(id)),
+    ...leftPartitions(pictures).filter((name) => !named.includes(name) && !named.includes(name.slice(-36))),
+    ...leftVolumes(pictures).filter((id) => !named.includes(id)),
   ];
   return left.length === 0 ? '' : `left behind and not named: ${left.join(', ')} (named: ${named})`;
 }
 
-function mentions(named: string, partition: string): boolean {
-  return named.includes(partition) || named.includes(partition.slice(-36));
-}
-
-function leftPartitions(before: SimulatorSnapshot, after: SimulatorSnapshot, success: SimulatorSnapshot): string[] {
+function leftPartitions({ before, after, rests }: Pictures): string[] {
   const was = new Map(before.hmc.partition.map((each) => [each['name'], JSON.stringify(each)]));
-  // A flow that leaves partitions alone has as many after as before.
-  const keeps = before.hmc.partition.length === success.hmc.partition.length;
   return after.hmc.partition.flatMap((each) => {
-    const isAsBefore = keeps && was.get(each['name']) === JSON.stringify(each);
-    return isAsBefore ? [] : [String(each['name'])];
+    const mayStay = rests !== 'as after' && was.get(each['name']) === JSON.stringify(each);
+    return mayStay ? [] : [String(each['name'])];
   });
 }
 
-function leftVolumes(before: SimulatorSnapshot, after: SimulatorSnapshot, success: SimulatorSnapshot): string[] {
+function leftVolumes({ before, after, success, rests }: Pictures): string[] {
   const [was, done] = [volumeStates(before), volumeStates(success)];
-  return [...volumeStates(after)].flatMap(([id, { state, outline: shape }]) => {
-    const isUntouched = was.get(id)?.state === state && was.get(id)?.outline === done.get(id)?.outline;
-    const isDone = shape === done.get(id)?.outline;
-    const isBefore = was.get(id)?.state === state;
-    return isUntouched || isDone || isBefore ? [] : [id];
+  return [...volumeStates(after)].flatMap(([id, { exact, outline }]) => {
+    const isBefore = was.get(id)?.exact === exact;
+    const isDone = done.get(id)?.outline === outline;
+    const mayStay = { 'as before': isBefore, 'as after': isDone, either: isBefore || isDone }[rests];
+    return mayStay ? [] : [id];
   });
 }
 
@@ -113,9 +111,9 @@ function volumeStates({ cinder, san }: SimulatorSnapshot) {
     cinder.volumes.map(({ id, status }) => {
       const attachments = cinder.attachments.filter(({ volumeId }) => volumeId === id);
       const masks = san.arrays.flatMap((array) => array.masks.filter(({ volumeId }) => volumeId === id));
-      const state = JSON.stringify([status, attachments, masks]);
+      const exact = JSON.stringify([status, attachments, masks]);
       const outline = JSON.stringify([status, attachments.map((each) => each.status), masks.length]);
-      return [id, { state, outline }] as const;
+      return [id, { exact, outline }] as const;
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Failpoint } from '../../../src/saga/index.ts';
 import type { RequestContext } from '../../../src/virt/index.ts';
+import type { Rest } from './judge.ts';
 import type { Stage } from './stage.ts';
 
 /** One flow under test: how to get to its beginning, and the flow. */
@@ -13,6 +14,7 @@ export interface Scenario {
   readonly failsAt?: Failpoint;
   /** Can the act be made once more after it was rolled back? */
   readonly isRepeatable: boolean;
+  readonly rests: Rest;
 }
 
 /** Of the simulator's volumes: two bootable, two empty. */
@@ -35,6 +37,7 @@ const spawn: Scenario = {
   prepare: async () => newName(),
   act: async (stage, server, context) => await create(stage, server, [boot, extra], context),
   isRepeatable: false, // a server in ERROR keeps its name until it is deleted
+  rests: 'as before',
 };
 
 const remove: Scenario = {
@@ -42,6 +45,7 @@ const remove: Scenario = {
   prepare: async (stage) => await create(stage, newName(), [boot, extra]),
   act: async ({ manager }, server, context) => await manager.delete(server, context),
   isRepeatable: true,
+  rests: 'as after',
 };
 
 const attach: Scenario = {
@@ -50,6 +54,7 @@ const attach: Scenario = {
   act: async ({ manager, world }, server, context) =>
     await manager.addVolume(server, world.sim.volumes[late]!.id, {}, context),
   isRepeatable: true,
+  rests: 'as before',
 };
 
 const detach: Scenario = {
@@ -62,6 +67,7 @@ const detach: Scenario = {
   act: async ({ manager, world }, server, context) =>
     await manager.removeVolume(server, world.sim.volumes[late]!.id, context),
   isRepeatable: true,
+  rests: 'either',
 };
 
 export const scenarios = { spawn, delete: remove, attach, detach } as const;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
 import { ConflictError, describeError, findError, InterruptedError, NotFoundError, toError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
 import { resumeFlow, runFlow } from '../saga/index.ts';
@@ -29,6 +30,7 @@ export interface ManagerParts extends ManagerServices {
   readonly volumes: VolumeKeeper;
   readonly share: Share;
   readonly spawnOrder: 'deferred' | 'stock';
+  readonly maxConcurrentBuilds: number;
   readonly close: () => Promise<void>;
 }
 
@@ -49,10 +51,13 @@ const managerFlows = [
 export class ComputeManager implements AsyncDisposable {
   readonly #parts: ManagerParts;
   readonly #queues = new InstanceQueues();
+  /** Further builds wait: a machine's service element does not get faster by being asked more. */
+  readonly #builds: ReturnType<typeof pLimit>;
 
   /** @internal Use `openManager`. */
   constructor(parts: ManagerParts) {
     this.#parts = parts;
+    this.#builds = pLimit(parts.maxConcurrentBuilds);
   }
 
   /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
@@ -66,6 +71,7 @@ export class ComputeManager implements AsyncDisposable {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });
     }
+    await this.#closeSuperseded(undefined);
     for (const instance of store.list()) this.#settleAfterCrash(instance);
   }
 
@@ -96,10 +102,8 @@ export class ComputeManager implements AsyncDisposable {
       volumeIds: devices.map(({ volumeId }) => volumeId),
     };
     return await this.#queues.run(record.uuid, context.signal, async () => {
-      await this.#attempt(record, context, () => this.#run(flow, input, 'build', context), {
-        vmState: 'error',
-        taskState: null,
-      });
+      const build = async () => await this.#builds(async () => await this.#run(flow, input, 'build', context));
+      await this.#attempt(record, context, build, { vmState: 'error', taskState: null });
       return await this.#showDone(store.get(record.uuid), context);
     });
   }
@@ -265,6 +269,7 @@ export class ComputeManager implements AsyncDisposable {
   async #resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     if (!isManagerFlow(flow)) return await this.#parts.driver.resumeFlow(context, flow.id);
     const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
+    await this.#closeSuperseded(flow.subject);
     if (outcome === 'rolled-back' && flow.subject !== undefined) this.#markUnfinished(flow.subject, context);
     return outcome;
   }
@@ -288,8 +293,26 @@ export class ComputeManager implements AsyncDisposable {
   /** Whatever the instance's older flows had left is gone with it. */
   async #closeOpenFlows(instanceUuid: string): Promise<void> {
     for (const flow of await this.#parts.journal.list({ open: true, subject: instanceUuid })) {
-      const error = 'superseded: the server was deleted';
-      await this.#parts.journal.append(flow.id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+      await this.#closeFlow(flow, 'superseded: the server was deleted');
+    }
+  }
+
+  /** A driver's flow that was stuck has nothing left to do once the manager's flow that it served has ended well. */
+  async #closeSuperseded(instanceUuid: string | undefined): Promise<void> {
+    const open = await this.#parts.journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
+    const ids = new Set(open.map(({ id }) => id));
+    for (const flow of open) {
+      if (flow.parent === undefined || ids.has(flow.parent)) continue;
+      await this.#closeFlow(flow, 'superseded: the flow that it was part of has ended, and left nothing behind');
+    }
+  }
+
+  /** Only tidiness: an end that cannot be written is written another time. */
+  async #closeFlow({ id }: FlowSummary, error: string): Promise<void> {
+    try {
+      await this.#parts.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+    } catch (thrown) {
+      this.#parts.log.warn({ event: 'journal.write', flowId: id, error: describeError(thrown) }, 'flow not closed');
     }
   }
 
@@ -355,7 +378,11 @@ export class ComputeManager implements AsyncDisposable {
     context: RequestContext,
   ): Promise<State> {
     const run = { what: `${verb} server "${input.name}"`, subject: input.instanceUuid, signal: context.signal };
-    return await runFlow(flow, input, this.#deps(context), run, this.#parts.flows);
+    try {
+      return await runFlow(flow, input, this.#deps(context), run, this.#parts.flows);
+    } finally {
+      await this.#closeSuperseded(input.instanceUuid);
+    }
   }
 
   #deps(context: RequestContext): FlowManagerDeps {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { listCounts, spawnCount } from '../../bench/requests.ts';
+import { startWorld } from '../support/world.ts';
 
 it('spawn with two vHBAs and one volume needs at most 9 HMC requests besides logon and job polling, 6 in sequence', async () => {
   const { requests, inSequence } = await spawnCount({ adapters: 2 });
@@ -26,3 +27,27 @@ it(
     expect(many.hypervisor.requests).toBe(one.hypervisor.requests);
   },
 );
+
+it('no more builds run at once than dpm.max_concurrent_builds says', async () => {
+  await using world = await startWorld({ set: { 'dpm.max_concurrent_builds': '1' } });
+  const { context, sim } = world;
+  const running = new Set<string>();
+  let most = 0;
+  await using manager = await world.open({
+    onStep: ({ flow, flowId, state }) => {
+      if (flow !== 'spawn') return;
+      if (state === 'running') running.add(flowId);
+      most = Math.max(most, running.size);
+    },
+  });
+
+  await Promise.all(
+    ['boot-1', 'boot-2'].map(async (volumeId, index) => {
+      await manager.create({ name: `s${index}`, vcpus: 1, memoryMib: 1024, volumes: [{ volumeId }] }, context);
+      running.clear();
+    }),
+  );
+
+  expect(most).toBe(1);
+  expect(sim.hmc.snapshot().partition).toHaveLength(2);
+});

@@ -34,18 +34,19 @@ it('no more builds run at once than dpm.max_concurrent_builds says', async () =>
   const running = new Set<string>();
   let most = 0;
   await using manager = await world.open({
-    onStep: ({ flow, flowId, state }) => {
+    onStep: ({ flow, flowId, step, state }) => {
       if (flow !== 'spawn') return;
-      if (state === 'running') running.add(flowId);
+      running.add(flowId);
       most = Math.max(most, running.size);
+      if (step === 'start-partition' && state === 'done') running.delete(flowId);
     },
   });
 
   await Promise.all(
-    ['boot-1', 'boot-2'].map(async (volumeId, index) => {
-      await manager.create({ name: `s${index}`, vcpus: 1, memoryMib: 1024, volumes: [{ volumeId }] }, context);
-      running.clear();
-    }),
+    ['boot-1', 'boot-2'].map(
+      async (volumeId, index) =>
+        await manager.create({ name: `s${index}`, vcpus: 1, memoryMib: 1024, volumes: [{ volumeId }] }, context),
+    ),
   );
 
   expect(most).toBe(1);

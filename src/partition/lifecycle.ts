@@ -111,13 +111,16 @@ export class PartitionLifecycle {
 
   /** Stops and deletes a partition; one that is gone is deleted. Its vHBAs and NICs go with it. */
   async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
-    try {
-      await this.ensureStopped(partition, w);
-    } catch (error) {
-      if (!isHmcError(error, 404, 1)) throw error;
+    const steps: (() => Promise<unknown>)[] = [
+      async () => await this.ensureStopped(partition, w),
+      // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
+      async () => await this.#hmc.partitions.delete(partition.uri, w),
+    ];
+    for (const step of steps) {
+      await step().catch((error: unknown) => {
+        if (!isHmcError(error, 404, 1)) throw error;
+      });
     }
-    // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
-    await this.#hmc.partitions.delete(partition.uri, w);
   }
 
   async #leaveTransition(partition: PartitionRef, w: Waiting): Promise<string> {

@@ -42,7 +42,8 @@ export class GroupAllocation {
     try {
       await this.#directory.using(owner, w, async (own) => await this.#remove(owner, own, w));
     } catch (error) {
-      if (!isHmcError(error, 404, 1)) throw error; // somebody was quicker
+      // Somebody was quicker, unless the HMC still lists it.
+      if (!isHmcError(error, 404, 1) || (await this.#directory.summary(owner, w)) !== undefined) throw error;
     }
     this.#directory.forget(owner);
   }

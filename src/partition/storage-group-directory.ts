@@ -1,7 +1,7 @@
 import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
-import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
+import type { HmcSession, StorageGroup, StorageGroupSummary, StorageVolume } from '../hmc-client/index.ts';
 import { instanceOf, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { AllocatedStorage } from './storage.ts';
@@ -40,6 +40,10 @@ export function isForeign(volume: Pick<StorageVolume, 'name' | 'fulfillmentState
   return !isMismatch(volume) && !isOurVolumeName(volume.name);
 }
 
+function unread({ group, volumes }: ReadGroup): string | undefined {
+  return group.storageVolumeUris.find((uri) => !volumes.some((volume) => volume.uri === uri));
+}
+
 /**
  * Finds the storage groups of instances: by name, and only those that carry our mark. What was found or made is
  * remembered, so that a spawn does not look its own group up again; a group that turns out to be gone is looked up anew.
@@ -72,10 +76,15 @@ export class GroupDirectory {
     return found?.isOurs === true ? this.remember(owner, found.group.uri) : undefined;
   }
 
+  /** Is there a group under the name of the instance's, ours or not? */
+  async summary(owner: PartitionOwner, w: Waiting): Promise<StorageGroupSummary | undefined> {
+    const [summary] = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, name: groupName(owner) }, w);
+    return summary;
+  }
+
   /** What stands on the HMC under the name of the instance's group, ours or not. */
   async lookUp(owner: PartitionOwner, w: Waiting): Promise<{ group: StorageGroup; isOurs: boolean } | undefined> {
-    const name = groupName(owner);
-    const [summary] = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, name }, w);
+    const summary = await this.summary(owner, w);
     if (summary === undefined) return undefined;
     const group = await this.#hmc.storageGroups.get(summary.uri, w);
     const isOurs = group.type === 'fcp' && instanceOf(owner.host, group) === owner.instanceUuid;
@@ -111,7 +120,21 @@ export class GroupDirectory {
     }
   }
 
+  /** @throws ConflictError when the group lists a volume that cannot be read: what is not seen is not decided about */
   async read(uri: string, w: Waiting): Promise<ReadGroup> {
+    const first = await this.#readOnce(uri, w);
+    if (unread(first) === undefined) return first;
+    // It has gone between the two requests, or else the list would not have it any more.
+    const second = await this.#readOnce(uri, w);
+    const missing = unread(second);
+    if (missing === undefined) return second;
+    throw new ConflictError(`storage volume ${missing} of storage group "${second.group.name}" cannot be read`, {
+      storageGroupUri: uri,
+      storageVolumeUri: missing,
+    });
+  }
+
+  async #readOnce(uri: string, w: Waiting): Promise<ReadGroup> {
     const group = await this.#hmc.storageGroups.get(uri, w);
     const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
     return { group, volumes };

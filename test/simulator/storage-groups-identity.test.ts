@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { lunSchema, silentLogger, wwpnSchema } from '../../src/base/index.ts';
+import { CleanupStack, lunSchema, silentLogger, wwpnSchema } from '../../src/base/index.ts';
 import { StorageGroupStorage } from '../../src/partition/index.ts';
 import type { ExposedVolume, ExposeRequest, PartitionOwner, PartitionRef } from '../../src/partition/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
@@ -83,7 +83,7 @@ test(
 /** The whole life of one instance's storage; every volume is checked as soon as it is the partition's. */
 async function live({ sim, hmc, storage }: Stage, each: Case): Promise<void> {
   // Also after a failure, so that a smaller case finds the machine as this one did.
-  await using end = new AsyncDisposableStack();
+  await using end = new CleanupStack();
   const disks = each.volumes.map(({ id, isLarge, tellsNaa }): Disk => {
     const sizeGib = each.isMixed && isLarge ? 16 : 8;
     return { id, sizeGib, tellsNaa, uuid: sim.san.createVolume({ id, sizeGib, bootable: true }).uuid };

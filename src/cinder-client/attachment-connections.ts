@@ -1,4 +1,4 @@
-import { InternalError, NotFoundError } from '../base/index.ts';
+import { ConflictError, InternalError, NotFoundError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { CinderSchemaError, isGone } from './errors.ts';
 import { backOut, beginDetaching, explainRefusal } from './flow-support.ts';
@@ -67,8 +67,15 @@ export class AttachmentConnections implements VolumeConnections {
   }
 
   async complete(reservation: Reservation, _request: CompleteRequest, w: Waiting): Promise<Reservation> {
-    await this.#cinder.attachments.complete(attachmentOf(reservation), w);
-    return reservation;
+    const id = attachmentOf(reservation);
+    await this.#cinder.attachments.complete(id, w);
+    const { status, volumeId } = await this.#cinder.attachments.show(id, w);
+    if (status === 'attached') return reservation;
+    // Such a volume could not be detached again: Cinder begins only from in-use.
+    throw new ConflictError(`complete attachment ${id}: it stays in status "${status}"`, {
+      attachmentId: id,
+      volumeId,
+    });
   }
 
   async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {

@@ -13,7 +13,7 @@ import type {
   VolumeActions,
 } from './types.ts';
 import { findVolumeById, noVolume } from './volumes.ts';
-import { attachmentAnswer, attachmentPage, attachmentRequest } from './wire/attachment.ts';
+import { attachmentAnswer, attachmentPage, attachmentRequest, saysWithout } from './wire/attachment.ts';
 
 export interface AttachmentOptions {
   readonly session: CinderSession;
@@ -87,10 +87,25 @@ export class Attachments implements AttachmentVerbs {
   }
 
   async delete(id: string, w: Waiting): Promise<void> {
+    if (await this.#sendDelete(id, w)) return;
+    // What is given up next is a WWPN: an answer that says "gone", or says nothing, is not enough for that.
+    const left = await this.find(id, w);
+    if (left === undefined) return;
+    throw new ConflictError(`delete attachment ${id}: Cinder still has it, in status "${left.status}"`, {
+      attachmentId: id,
+      volumeId: left.volumeId,
+      status: left.status,
+    });
+  }
+
+  /** @returns whether Cinder says that it has deleted it: it answers with what is left on the volume */
+  async #sendDelete(id: string, w: Waiting): Promise<boolean> {
     try {
-      await this.#session.send({ ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#options.backendMs }, w);
+      const call = { ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#options.backendMs };
+      return saysWithout(await this.#session.send(call, w), id);
     } catch (error) {
       if (!isGone(error)) throw error;
+      return false;
     }
   }
 

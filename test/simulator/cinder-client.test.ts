@@ -229,3 +229,22 @@ test('an array that masks and then fails leaves nothing of an attachment created
   expect(world.faults.struck('the array')).toBe(1);
   expect(look(world)).toEqual(before);
 });
+
+test('an attachment that Cinder says is complete, and is not, is an error that names it', async () => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const before = look(world);
+  const connections = await volumeConnections(cinder, w);
+  const volumeId = world.openstack.volumes[0]!.id;
+  world.faults.add({ id: 'stuck', server: 'cinder', operation: 'Complete Attachment', kind: { type: 'stuck' } });
+
+  const reservation = await walk(connections, volumeId, [connect]);
+  const completed = connections.complete(reservation, complete, w);
+  await expect(completed).rejects.toMatchObject({
+    message: `complete attachment ${reservation.attachmentId!}: it stays in status "attaching"`,
+    facts: { attachmentId: reservation.attachmentId, volumeId },
+  });
+  await connections.release(reservation, connector, w);
+
+  expect(look(world)).toEqual(before);
+});

@@ -57,3 +57,14 @@ export function attachmentRequest(wanted: CreateAttachment, sendsMode: boolean):
     },
   };
 }
+
+const left = z.looseObject({ attachments: z.array(z.looseObject({ id: z.string() })) });
+
+/** Does the answer to a deletion list what is left on the volume, this attachment not among it? */
+export function saysWithout(text: string, id: string): boolean {
+  try {
+    return left.parse(JSON.parse(text)).attachments.every((one) => one.id !== id);
+  } catch {
+    return false; // of another form: it says nothing
+  }
+}

@@ -7,6 +7,8 @@ export interface RequestContext {
   /** `req-<uuid>`, as Nova writes it; shown with every failure. */
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** The compute manager's flow, of which the call is a step. What the driver journals names it as its parent. */
+  readonly flowId?: string | undefined;
 }
 
 /** Nova's instance, as far as a driver needs it. @public */

@@ -21,8 +21,8 @@ const reserveVolumes = {
     for (const device of devicesIn(deps, state.input)) await deps.volumes.reserve(device, { signal });
     return null;
   },
-  undo: async ({ state, deps, signal }) =>
-    await deps.volumes.unprepBlockDevice(contextIn(deps, signal), state.input.instanceUuid),
+  undo: async ({ state, deps, signal, flowId }) =>
+    await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid),
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
 } satisfies BuildStep<'reserve-volumes'>;
 
@@ -30,12 +30,12 @@ const reserveVolumes = {
 const spawn = {
   name: 'spawn',
   output: z.null(),
-  run: async ({ state, deps, signal }) => {
+  run: async ({ state, deps, signal, flowId }) => {
     deps.store.update(state.input.instanceUuid, { taskState: 'spawning' });
     const info = blockDeviceInfoIn(deps, state.input);
     const { powerOn } = state.input;
     await deps.driver.spawn(
-      contextIn(deps, signal),
+      contextIn(deps, signal, flowId),
       instanceIn(deps, state.input),
       null,
       [],
@@ -47,9 +47,9 @@ const spawn = {
     );
     return null;
   },
-  undo: async ({ state, deps, signal }) => {
+  undo: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
-    await deps.driver.destroy(contextIn(deps, signal), instanceIn(deps, state.input), null, info);
+    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), null, info);
   },
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
 } satisfies BuildStep<'spawn'>;
@@ -58,12 +58,12 @@ const spawn = {
 const prepare = {
   name: 'prepare-for-spawn',
   output: z.null(),
-  run: async ({ state, deps, signal }) => {
-    await deps.driver.prepareForSpawn(instanceIn(deps, state.input), contextIn(deps, signal));
+  run: async ({ state, deps, signal, flowId }) => {
+    await deps.driver.prepareForSpawn(instanceIn(deps, state.input), contextIn(deps, signal, flowId));
     return null;
   },
-  undo: async ({ state, deps, signal }) =>
-    await deps.driver.failedSpawnCleanup(instanceIn(deps, state.input), contextIn(deps, signal)),
+  undo: async ({ state, deps, signal, flowId }) =>
+    await deps.driver.failedSpawnCleanup(instanceIn(deps, state.input), contextIn(deps, signal, flowId)),
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
 } satisfies BuildStep<'prepare-for-spawn'>;
 
@@ -71,13 +71,13 @@ const prepare = {
 const mapVolumes = {
   name: 'map-volumes',
   output: z.null(),
-  run: async ({ state, deps, signal }) => {
+  run: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
-    await deps.volumes.prepBlockDevice(contextIn(deps, signal), instanceIn(deps, state.input), info);
+    await deps.volumes.prepBlockDevice(contextIn(deps, signal, flowId), instanceIn(deps, state.input), info);
     return null;
   },
-  undo: async ({ state, deps, signal }) =>
-    await deps.volumes.unprepBlockDevice(contextIn(deps, signal), state.input.instanceUuid),
+  undo: async ({ state, deps, signal, flowId }) =>
+    await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid),
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId} and its mask`),
 } satisfies BuildStep<'map-volumes'>;
 
@@ -85,11 +85,11 @@ const mapVolumes = {
 const finish = {
   name: 'finish',
   output: z.null(),
-  run: async ({ state, deps, signal }) => {
+  run: async ({ state, deps, signal, flowId }) => {
     const { state: powerState } = await deps.driver.getInfo(
       instanceIn(deps, state.input),
       true,
-      contextIn(deps, signal),
+      contextIn(deps, signal, flowId),
     );
     const vmState = state.input.powerOn ? 'active' : 'stopped';
     deps.store.update(state.input.instanceUuid, { vmState, taskState: null, powerState, fault: null });

@@ -28,7 +28,7 @@ export function blockDeviceInfoIn(deps: FlowManagerDeps, input: InstanceInput): 
   return toBlockDeviceInfo(devicesIn(deps, input));
 }
 
-/** The caller's context under the step's own signal: undo runs under another than run. */
-export function contextIn(deps: FlowManagerDeps, signal: AbortSignal): RequestContext {
-  return { ...deps.context, signal };
+/** The caller's context under the step's own signal, for undo runs under another than run; and whose step it is. */
+export function contextIn(deps: FlowManagerDeps, signal: AbortSignal, flowId: string): RequestContext {
+  return { ...deps.context, signal, flowId };
 }

@@ -22,9 +22,9 @@ const destroy = {
   name: 'destroy',
   output: z.null(),
   pivot: true,
-  run: async ({ state, deps, signal }) => {
+  run: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
-    await deps.driver.destroy(contextIn(deps, signal), instanceIn(deps, state.input), null, info);
+    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), null, info);
     return null;
   },
   undo: forwardOnly,
@@ -36,8 +36,8 @@ const releaseVolumes = {
   name: 'release-volumes',
   output: z.null(),
   pivot: true,
-  run: async ({ state, deps, signal }) => {
-    await deps.volumes.unprepBlockDevice(contextIn(deps, signal), state.input.instanceUuid);
+  run: async ({ state, deps, signal, flowId }) => {
+    await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid);
     return null;
   },
   undo: forwardOnly,

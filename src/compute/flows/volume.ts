@@ -67,8 +67,8 @@ const reserveVolume = {
 const mapVolume = {
   name: 'map-volume',
   output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
-    await deps.volumes.map(requireDevice(deps, input), instanceIn(deps, input), contextIn(deps, signal));
+  run: async ({ state: { input }, deps, signal, flowId }) => {
+    await deps.volumes.map(requireDevice(deps, input), instanceIn(deps, input), contextIn(deps, signal, flowId));
     return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
@@ -82,14 +82,24 @@ const mapVolume = {
 const attach = {
   name: 'attach',
   output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
+  run: async ({ state: { input }, deps, signal, flowId }) => {
     const connectionInfo = connectionInfoOf(requireDevice(deps, input));
-    await deps.driver.attachVolume(contextIn(deps, signal), connectionInfo, instanceIn(deps, input), input.deviceName);
+    await deps.driver.attachVolume(
+      contextIn(deps, signal, flowId),
+      connectionInfo,
+      instanceIn(deps, input),
+      input.deviceName,
+    );
     return null;
   },
-  undo: async ({ state: { input }, deps, signal }) => {
+  undo: async ({ state: { input }, deps, signal, flowId }) => {
     const connectionInfo = connectionInfoOf(requireDevice(deps, input));
-    await deps.driver.detachVolume(contextIn(deps, signal), connectionInfo, instanceIn(deps, input), input.deviceName);
+    await deps.driver.detachVolume(
+      contextIn(deps, signal, flowId),
+      connectionInfo,
+      instanceIn(deps, input),
+      input.deviceName,
+    );
   },
   leaves: ({ input }) => [`connection of volume ${input.volumeId}`],
 } satisfies VolumeStep<'attach'>;
@@ -131,22 +141,22 @@ const beginDetaching = {
 const detach = {
   name: 'detach',
   output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
+  run: async ({ state: { input }, deps, signal, flowId }) => {
     const device = requireDevice(deps, input);
     if (device.connectionInfo === null) return null; // never mapped: there is nothing to take away
     await deps.driver.detachVolume(
-      contextIn(deps, signal),
+      contextIn(deps, signal, flowId),
       connectionInfoOf(device),
       instanceIn(deps, input),
       input.deviceName,
     );
     return null;
   },
-  undo: async ({ state: { input }, deps, signal }) => {
+  undo: async ({ state: { input }, deps, signal, flowId }) => {
     const device = deviceIn(deps, input);
     if (device === undefined || device.connectionInfo === null) return;
     await deps.driver.attachVolume(
-      contextIn(deps, signal),
+      contextIn(deps, signal, flowId),
       connectionInfoOf(device),
       instanceIn(deps, input),
       input.deviceName,

@@ -299,7 +299,8 @@ export class DpmDriver implements ComputeDriver {
     instance: Instance,
     context: RequestContext,
   ): Promise<State> {
-    const run = { what: `${verb} instance ${instance.name}`, subject: instance.uuid, signal: context.signal };
+    const { signal, flowId: parent } = context;
+    const run = { what: `${verb} instance ${instance.name}`, subject: instance.uuid, parent, signal };
     return await runFlow(flow, input, this.#deps(mapper), run, this.#services);
   }
 

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import type { Failpoint } from '../../src/saga/index.ts';
+import { startWorld } from '../support/world.ts';
+
+const request = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
+
+it('closes a stuck flow of the driver once the flow that it was part of is taken up and ends well', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  await manager.create(request, world.context);
+  const unmap = { id: 'unmap', server: 'cinder', operation: 'Delete Attachment', when: { times: -1 } } as const;
+  world.sim.faults.add({ ...unmap, kind: { type: 'refuse', status: 409 } });
+
+  await expect(manager.delete('web1', world.context)).rejects.toMatchObject({ code: 'FLOW_STUCK' });
+  const open = await manager.listFlows({ open: true });
+  const top = open.find(({ flow }) => flow === 'delete');
+  world.sim.faults.clear();
+  await manager.resumeFlow(top!.id, world.context);
+
+  expect(open.map(({ flow, parent }) => [flow, parent])).toEqual([
+    ['destroy', top!.id],
+    ['delete', undefined],
+  ]);
+  expect(await manager.listFlows({ open: true })).toEqual([]);
+});
+
+it('closes a stuck flow of the driver when the flow that it was part of has put everything back itself', async () => {
+  await using world = await startWorld();
+  const point = { flow: 'spawn', step: 'create-partition', at: 'before-undo' };
+  const failpoint = async ({ flow, step, at }: Failpoint) => {
+    if (flow === point.flow && step === point.step && at === point.at) throw new Error('made to fail');
+  };
+  await using manager = await world.open({ failpoint });
+  const before = world.sim.snapshot();
+  const start = { id: 'start', server: 'hmc', operation: 'Start Partition', when: { times: -1 } } as const;
+  world.sim.faults.add({ ...start, kind: { type: 'refuse', status: 403, reason: 1 } });
+
+  await expect(manager.create(request, world.context)).rejects.toMatchObject({ code: 'FLOW_ROLLED_BACK' });
+
+  expect(world.sim.snapshot()).toEqual(before);
+  expect(await manager.listFlows({ open: true })).toEqual([]);
+  const spawn = (await manager.listFlows()).find(({ flow }) => flow === 'spawn');
+  expect(spawn).toMatchObject({ state: 'rolled-back', error: expect.stringContaining('superseded') as string });
+});

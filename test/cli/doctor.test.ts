@@ -46,6 +46,7 @@ test('where all is well every line says so, and nothing is changed', async () =>
     'cpc',
     'dpm.max_processors',
     'dpm.max_memory',
+    'storage',
     'partitions',
     'adapter',
     'adapter',
@@ -60,6 +61,25 @@ test('where all is well every line says so, and nothing is changed', async () =>
       .map(({ operation }) => operation)
       .sort(),
   ).toEqual(['Create Token', 'Create Token', 'Logoff', 'Logon']);
+});
+
+test.each([
+  ['z13', /^vHBAs, 2 for each partition; WWPNs exist once the partition does/],
+  ['z14', /^storage groups, one for each instance with 2 connections; WWPNs exist before the partition does/],
+  ['z17', /boot paths are tried before a start; 0 groups visible$/],
+] as const)('on a %s it says how partitions get at LUNs, and what that means', async (machine, says) => {
+  const checks = await withSimulator({ machine }, () => ({}));
+
+  expect(checks.find(({ check }) => check === 'storage model')).toMatchObject({
+    status: 'ok',
+    detail: expect.stringMatching(says),
+  });
+});
+
+test('ports that log in before zoning are told with the storage model', async () => {
+  const checks = await withSimulator({ machine: 'z16' }, () => ({ 'dpm.login_before_zoning': 'true' }));
+
+  expect(checks.find(({ check }) => check === 'storage model')?.detail).toContain('ports log in before volumes are');
 });
 
 describe('what is wrong is a line with its reason, and the rest is still looked at', () => {

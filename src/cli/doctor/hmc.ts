@@ -6,6 +6,7 @@ import type { DpmDriverSettings } from '../../virt/index.ts';
 import type { DoctorCheck, DoctorOptions } from '../seams.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';
+import { checkStorageModel } from './storage-model.ts';
 
 /** One look is enough: a person waits, and can look again. */
 const oneLook = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
@@ -75,19 +76,19 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
     const hidden = 'the user needs object access permission to the CPC; check dpm.cpc_object_id or dpm.cpc_name';
     return [failed(name, error, hidden, w.signal)];
   }
-  const [partitions, ports] = await Promise.all([
+  const [storage, partitions, ports] = await Promise.all([
+    checkStorageModel(hmc, cpc, settings, w),
     checkPartitions(hmc, cpc, w),
     checkAdapterPorts(hmc, settings.adapterPorts, w),
   ]);
-  return [...describeCpc(cpc, settings), partitions, ...ports];
+  return [...describeCpc(cpc, settings), storage, partitions, ...ports];
 }
 
 function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorCheck[] {
   const name = `cpc ${cpc.name}`;
   if (!cpc.dpmEnabled) return [fail(name, 'is not in DPM mode', 'DPM mode is switched on when the CPC is started')];
-  const model = cpc.hasStorageManagement ? 'storage groups' : 'HBAs';
   const usual = cpc.status === 'active' || cpc.status === 'service-required';
-  const detail = `DPM mode, status ${cpc.status}, storage model ${model}`;
+  const detail = `DPM mode, status ${cpc.status}`;
   const status = usual ? ok(name, detail) : warn(name, detail, 'look at the CPC on the HMC');
   const share = [
     checkShare('max_processors', settings.maxProcessors, cpc.processorCountIfl, 'IFLs'),

@@ -1,0 +1,42 @@
+import type { Waiting } from '../../base/index.ts';
+import { isHmcError } from '../../hmc-client/index.ts';
+import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
+import type { DpmDriverSettings } from '../../virt/index.ts';
+import type { DoctorCheck } from '../seams.ts';
+import { failed, ok, warn } from './checks.ts';
+
+/** API level from which a discovery can be asked for. Source: HMC sheet 7.2. */
+const DISCOVERY_SINCE = { major: 2, minor: 37 };
+
+const TASKS = 'Configure Storage - System Programmer and Configure Storage - Storage Administrator';
+
+/** How partitions of this CPC get at LUNs, and what that means for the people who use it. */
+export async function checkStorageModel(
+  hmc: HmcSession,
+  cpc: Cpc,
+  settings: Pick<DpmDriverSettings, 'adapterPorts' | 'loginBeforeZoning'>,
+  w: Waiting,
+): Promise<DoctorCheck> {
+  const name = 'storage model';
+  const count = settings.adapterPorts.length;
+  const login = settings.loginBeforeZoning ? '; ports log in before volumes are mapped' : '';
+  if (!cpc.hasStorageManagement) {
+    const meaning = `vHBAs, ${count} for each partition; WWPNs exist once the partition does, and a path is tried by loading over it`;
+    return ok(name, meaning + login);
+  }
+  const meaning = `storage groups, one for each instance with ${count} connections; WWPNs exist before the partition does, and boot paths are tried before a start`;
+  try {
+    const [groups, { major, minor }] = await Promise.all([
+      hmc.storageGroups.list({ cpcUri: cpc.uri }, w),
+      hmc.apiVersion(w),
+    ]);
+    const detail = `${meaning}${login}; ${groups.length} groups visible`;
+    if (major > DISCOVERY_SINCE.major || (major === DISCOVERY_SINCE.major && minor >= DISCOVERY_SINCE.minor))
+      return ok(name, detail);
+    const advice = 'this level takes no request for a discovery: a data volume may take ten minutes to be found';
+    return warn(name, detail, `${advice}; see dpm.discovery_timeout`);
+  } catch (error) {
+    const advice = isHmcError(error, 403) ? `the user needs the tasks ${TASKS}` : 'look at the HMC';
+    return failed(name, error, advice, w.signal);
+  }
+}

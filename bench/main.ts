@@ -6,7 +6,7 @@ const shown = ({ requests, inSequence }: { requests: number; inSequence: number 
 
 print('spawn, z13, 2 vHBAs, 1 volume', shown(await spawnCount({ adapters: 2 })));
 print('spawn, z13, 4 vHBAs, 1 volume', shown(await spawnCount({ adapters: 4 })));
-// print('spawn, z16, connectivity 2, 1 volume', shown(await spawnCount({ adapters: 2, machine: 'z16' })));
+print('spawn, z16, connectivity 2, 1 volume', shown(await spawnCount({ adapters: 2, machine: 'z16' })));
 for (const partitions of [1, 85]) {
   const { list, hypervisor } = await listCounts(partitions);
   print(`server list, ${partitions} partitions`, shown(list));

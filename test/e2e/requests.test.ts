@@ -9,6 +9,15 @@ it('spawn with two vHBAs and one volume needs at most 9 HMC requests besides log
   expect(inSequence).toBeLessThanOrEqual(6);
 });
 
+it.each(['z14', 'z15', 'z16', 'z17'] as const)(
+  'on a %s, spawn with connectivity 2 and one volume needs at most 12 HMC requests besides logon and job polling',
+  async (machine) => {
+    const { requests } = await spawnCount({ adapters: 2, machine });
+
+    expect(requests).toBeLessThanOrEqual(12);
+  },
+);
+
 it('four vHBAs need no more HMC requests in sequence than two', async () => {
   const two = await spawnCount({ adapters: 2 });
   const four = await spawnCount({ adapters: 4 });

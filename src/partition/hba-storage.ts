@@ -24,6 +24,7 @@ import type {
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
+  readonly outlivesPartition = false;
   readonly preparedGroups = undefined;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];

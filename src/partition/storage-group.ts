@@ -48,6 +48,7 @@ const MAX_PATHS_TRIED = 16;
  */
 export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';
+  readonly outlivesPartition = true;
   readonly preparedGroups: PreparedStorageGroups;
   readonly #hmc: HmcSession;
   readonly #options: StorageGroupOptions;

@@ -128,6 +128,8 @@ export interface BootSource {
  */
 export interface PartitionStorage {
   readonly model: 'hba' | 'storage-group';
+  /** Is there something of an instance beside its partition, so that it can be left behind without it? */
+  readonly outlivesPartition: boolean;
   /** Undefined where the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
   /** Makes what exists before the partition does (a storage group). */

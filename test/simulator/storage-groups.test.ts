@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
-import type { Simulator } from '../../src/simulator/index.ts';
+import type { FaultRule, Simulator } from '../../src/simulator/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
 
@@ -139,4 +139,92 @@ test('a data volume that is smaller than Cinder says is named with both sizes', 
 
   expect(describeError(failure)).toMatch(/is pending-with-mismatches .*, 3 GiB\).*another size than Cinder says/s);
   expect(sim.snapshot()).toEqual(before);
+});
+
+test('a start that finds one fabric down says why it could not start', async () => {
+  await using world = await startWorld({ machine: 'z16' });
+  const { sim, context } = world;
+  await using manager = await world.open();
+  await spawn(manager, world);
+  await manager.stop('web1', {}, context);
+  for (const { wwpn, fabricId } of sim.san.arrays[0]?.ports ?? [])
+    if (fabricId === 'fabric-b') sim.san.setPortOnline(wwpn, false);
+  await manager.addVolume('web1', dataId(sim), {}, context).catch(() => undefined); // makes DPM look
+
+  const failure = await failureOf(manager.start('web1', context));
+
+  expect(findError(failure, 'BOOT_FAILED')).toBeDefined();
+  expect(describeError(failure)).toMatch(/status "reservation-error".* is incomplete/s);
+  for (const { wwpn } of sim.san.arrays[0]?.ports ?? []) sim.san.setPortOnline(wwpn, true);
+  await manager.start('web1', context);
+  expect(await manager.show('web1', context)).toMatchObject({ partition_status: 'active' });
+});
+
+/** A level at which DPM looks by itself only. */
+const withoutRequests: FaultRule = {
+  id: 'no-discovery',
+  server: 'hmc',
+  operation: 'Start FCP Storage Discovery',
+  when: { times: -1 },
+  kind: { type: 'refuse', status: 404, reason: 1 },
+};
+
+test('where no discovery can be asked for, what DPM finds by itself is waited for, with progress', async () => {
+  const timing = { discoveryMs: 150 };
+  await using world = await startWorld({ machine: 'z14', faults: [withoutRequests], timing });
+  const { sim, context } = world;
+  const told: string[] = [];
+  await using manager = await world.open({
+    onStep: ({ state, detail = '' }) => {
+      if (state === 'progress') told.push(detail);
+    },
+  });
+  await spawn(manager, world);
+
+  const server = await manager.addVolume('web1', dataId(sim), {}, context);
+
+  expect(server.volumes[1]?.paths).not.toEqual([]);
+  expect(told).toContainEqual(expect.stringMatching(/^storage volume ".*" of 10 GiB is pending; looking again in/));
+});
+
+test('the wait for what DPM does not find ends at its deadline', async () => {
+  const timing = { discoveryMs: 600_000 };
+  const set = { 'dpm.discovery_timeout': '1' };
+  await using world = await startWorld({ machine: 'z14', faults: [withoutRequests], timing, set });
+  const { sim, context } = world;
+  await using manager = await world.open();
+  await spawn(manager, world);
+  const before = sim.snapshot();
+
+  const failure = await failureOf(manager.addVolume('web1', dataId(sim), {}, context));
+
+  expect(describeError(failure)).toMatch(/storage volume ".*" of 10 GiB is pending/);
+  expect(sim.snapshot()).toEqual(before);
+});
+
+test('a discovery that is asked for shows its progress, and one that fails is asked for again', async () => {
+  const failing: FaultRule = {
+    id: 'failing',
+    server: 'hmc',
+    operation: 'Start FCP Storage Discovery',
+    kind: { type: 'job', outcome: 'failed', status: 500, reason: 0 },
+  };
+  const discovery = { automatic: false };
+  await using world = await startWorld({ machine: 'z16', faults: [failing], discovery });
+  const { sim, context } = world;
+  const told: string[] = [];
+  await using manager = await world.open({
+    onStep: ({ state, detail = '' }) => {
+      if (state === 'progress') told.push(detail);
+    },
+  });
+  await spawn(manager, world);
+
+  const server = await manager.addVolume('web1', dataId(sim), {}, context);
+
+  expect(server.volumes[1]?.paths).not.toEqual([]);
+  expect(told.filter((detail) => detail.includes('discovery'))).toEqual([
+    expect.stringContaining('is pending; discovery 1 of 2'),
+    expect.stringContaining('is pending; discovery 2 of 2'),
+  ]);
 });

@@ -42,7 +42,7 @@ export const findPartition = {
     const partition: PartitionRef | null = found === undefined ? null : { uri: found.uri, name };
     // The ports are of interest only to the drivers of volumes.
     const initiators = mapped.length === 0 ? [] : await deps.storage.initiators(owner, found, { signal });
-    return { partition, initiators: [...initiators], hasOwnStorage: deps.storage.model === 'storage-group' };
+    return { partition, initiators: [...initiators], hasOwnStorage: deps.storage.outlivesPartition };
   },
   undo: { nothingToUndo: 'it only looks' },
 } satisfies Step<'find-partition', Start, Found, FlowDeps>;

@@ -175,7 +175,7 @@ describe('destroy', () => {
     const hmc = { partitions: { findByName: async () => ({ uri: partition.uri, name: partition.name }) } };
     const asked: string[] = [];
     const storage = {
-      model: 'hba',
+      outlivesPartition: false,
       initiators: async () => {
         asked.push('initiators');
         return [initiator];

@@ -1,27 +1,46 @@
 import { waitUntil } from '../../base/index.ts';
 import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { BootFailedError, runningStatuses } from '../../partition/index.ts';
+import { BootFailedError, runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
 import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
 const SHUTDOWN_COMMAND = 'shutdown -h now';
 
-/** Starts the partition once its volumes are there, or says why it does not run. */
+/**
+ * Starts the partition once its volumes are there, or says why it does not run. With volumes that are not all there it
+ * is started nevertheless: it ran with them before, and what still answers may be enough for it.
+ */
 export async function powerOn(
   runtime: DpmRuntime,
   owner: PartitionOwner,
   partition: PartitionRef,
   w: Waiting,
 ): Promise<void> {
-  await runtime.storage.settle(owner, [], w);
+  const missing = await settle(runtime, owner, w);
   const result = await runtime.lifecycle.ensureRunning(partition, w);
   if (result.kind === 'running') return;
   throw new BootFailedError(
     `start partition "${partition.name}": it ended with status "${result.status}" (${result.hmcSaid})`,
     { partition: partition.name, status: result.status },
+    { cause: missing },
   );
+}
+
+/** @returns what is not as it should be */
+async function settle({ storage, log }: DpmRuntime, owner: PartitionOwner, w: Waiting): Promise<Error | undefined> {
+  try {
+    await storage.settle(owner, [], w);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof VolumeNotFulfilledError)) throw error;
+    log.warn(
+      { event: 'storage.incomplete', instance: owner.instanceUuid, error: error.message },
+      'not all volumes are there',
+    );
+    return error;
+  }
 }
 
 /**

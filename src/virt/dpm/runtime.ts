@@ -11,6 +11,7 @@ import type { DpmDriverSettings } from './settings.ts';
 export interface DpmRuntime {
   readonly hmc: HmcSession;
   readonly cpc: Cpc;
+  readonly log: Logger;
   readonly lifecycle: PartitionLifecycle;
   readonly storage: PartitionStorage;
   readonly volumeDrivers: VolumeDriverRegistry;
@@ -49,7 +50,7 @@ export async function startRuntime(
   const storage = chooseStorage(hmc, cpc, settings, log);
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
-  return { hmc, cpc, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
+  return { hmc, cpc, log, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
 }
 
 /** The storage model is what the CPC reports to have: early z14 are still without storage groups. Source: HMC sheet 4.5. */

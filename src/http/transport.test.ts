@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { describeError, neverAborted, silentLogger, TimeoutError } from '../base/index.ts';
+import { describeError, InternalError, neverAborted, silentLogger, TimeoutError } from '../base/index.ts';
 import { CertificateAuthority } from '../simulator/server/index.ts';
 import type { CertificateFlaw } from '../simulator/server/index.ts';
 import { HttpTransport, TransportError } from './index.ts';
@@ -357,3 +357,25 @@ test.each(['expired', 'wrong-host', 'self-signed'] as const)(
     expect(await transport.request(get())).toMatchObject({ status: 200 });
   },
 );
+
+test.each([
+  'http://other.example.com/x',
+  'https://other.example.com',
+  '//other.example.com/x',
+  'x',
+  '',
+  '/a b',
+  '/a\r\nX: y',
+])('sends nothing to the path %j: it may lead to another peer', async (path) => {
+  let requests = 0;
+  const url = await serve((_request, response) => {
+    requests += 1;
+    response.end();
+  });
+  using transport = transportTo(url);
+
+  const ended = transport.request({ ...get(), path, headers: { 'X-API-Session': 'secret' } });
+
+  await expect(ended).rejects.toBeInstanceOf(InternalError);
+  expect(requests).toBe(0);
+});

@@ -2,7 +2,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
-import { whileWanted, withDeadline } from '../base/index.ts';
+import { InternalError, whileWanted, withDeadline } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { makeAgents } from './agents.ts';
 import { TransportError } from './errors.ts';
@@ -40,7 +40,7 @@ export interface TlsOptions {
 /** One request. The body is sent as JSON. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Path and query, with a leading slash; or an absolute URL of the same peer. */
+  /** Path and query, with a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -88,9 +88,13 @@ export class HttpTransport implements Disposable {
     });
   }
 
-  /** @throws TransportError when no usable answer came; TimeoutError is its cause when our deadline fired. */
+  /**
+   * @throws TransportError when no usable answer came; TimeoutError is its cause when our deadline fired
+   * @throws InternalError when the path is none, before anything is sent
+   */
   async request(request: TransportRequest): Promise<TransportResponse> {
     request.signal.throwIfAborted();
+    checkPath(request.path);
     if (this.#limit.pendingCount >= this.#options.maxQueued) {
       throw new TransportError('queue', false, `${this.#limit.pendingCount} requests wait already`, {
         host: this.#host(),
@@ -171,6 +175,17 @@ export class HttpTransport implements Disposable {
     return new URL(this.#options.baseUrl).host;
   }
 }
+
+/**
+ * Whatever a path was made of, it stays with this peer: one that names a host would take the request there, and the token
+ * in its headers with it.
+ */
+function checkPath(path: string): void {
+  if (/^\/(?!\/)[\x21-\x7e]*$/.test(path)) return;
+  throw new InternalError(`a request needs a path of its peer, not ${JSON.stringify(path.slice(0, MAX_SHOWN))}`);
+}
+
+const MAX_SHOWN = 80;
 
 function withoutQuery(path: string): string {
   return path.replace(/\?.*$/s, '');

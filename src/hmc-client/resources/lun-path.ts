@@ -8,7 +8,7 @@ import { field, writerOf } from '../wire/fields.ts';
 
 const lunPathFields = {
   hostWwpn: field('host-world-wide-port-name', z.string(), hex16ToSend),
-  adapterPortUri: field('adapter-port-uri', z.string(), uri),
+  adapterPortUri: field('adapter-port-uri', uri),
   targetWwpn: field('target-world-wide-port-name', z.string(), hex16ToSend),
   lun: field('logical-unit-number', z.string(), hex16ToSend),
 } as const;

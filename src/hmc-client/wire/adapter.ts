@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { uri, uris } from './common.ts';
 import { field, optional, readAll } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
 /** Item of List Adapters of a CPC. Source: sheet 3.1. */
 const adapterSummaryFields = {
-  uri: field('object-uri', z.string()),
+  uri: field('object-uri', uri),
   name: field('name', z.string()),
   adapterId: field('adapter-id', z.string()),
   family: field('adapter-family', z.string()),
@@ -35,7 +36,7 @@ export const adapterFields = {
   cardLocation: field('card-location', optional(z.string())),
   channelPathId: field('channel-path-id', optional(z.string())),
   portCount: field('port-count', optional(z.int())),
-  storagePortUris: field('storage-port-uris', z.array(z.string()).default([])),
+  storagePortUris: field('storage-port-uris', uris),
   allowedCapacity: field('allowed-capacity', optional(z.int())),
   configuredCapacity: field('configured-capacity', optional(z.int())),
   usedCapacity: field('used-capacity', optional(z.int())),

@@ -29,12 +29,21 @@ export const nameToSend = z
   .string()
   .regex(/^[A-Za-z0-9._-](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?$/, 'expected 1 to 64 of A-Z a-z 0-9 . _ - and blank');
 
-/** A URI of the HMC. */
-export const uri = z.string().startsWith('/api/');
+/**
+ * A URI of the HMC. What an answer names becomes the path of later requests, with our session: it is a plain path below
+ * `/api`, without a host, a query, or a way up.
+ */
+export const uri = z
+  .string()
+  .regex(/^\/api(?:\/[\w-][\w.~%-]*)+$/, 'expected the URI of an object, /api/…')
+  .max(512);
+
+/** Such URIs, absent where there are none. */
+export const uris = z.array(uri).default([]);
 
 /** A URI or null, absent on some levels. */
 export const uriOrNone = z
-  .string()
+  .union([z.literal(''), uri])
   .nullish()
   .transform((text) => (text === null || text === undefined || text === '' ? undefined : text));
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wwpnOrNone } from './common.ts';
+import { uri, wwpnOrNone } from './common.ts';
 import { field, optional, readAll } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
@@ -31,7 +31,7 @@ export const cpcFields = {
 
 /** Item of List CPC Objects. The last two since 2.14. Source: sheet 3.1. */
 const cpcSummaryFields = {
-  uri: field('object-uri', z.string()),
+  uri: field('object-uri', uri),
   name: field('name', z.string()),
   status: field('status', z.string()),
   dpmEnabled: field('dpm-enabled', optional(z.boolean())),

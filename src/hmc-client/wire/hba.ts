@@ -10,7 +10,7 @@ export const hbaFields = {
   /** Initiator WWPN, assigned by DPM; normalised, as z13 HMCs have been seen with `0x`. */
   wwpn: field('wwpn', wwpnOrNone),
   deviceNumber: field('device-number', deviceNumber, deviceNumberToSend),
-  adapterPortUri: field('adapter-port-uri', z.string(), uri),
+  adapterPortUri: field('adapter-port-uri', uri),
 } as const;
 
 /** A virtual HBA of a partition. @public */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { uri } from './common.ts';
 
 /** Answer of an operation that goes on as a job. Source: sheet 2.1. */
-export const jobAccepted = z.looseObject({ 'job-uri': z.string() });
+export const jobAccepted = z.looseObject({ 'job-uri': uri });
 
 /**
  * Query Job Status. A status that is not known is taken as "goes on": IBM adds values.

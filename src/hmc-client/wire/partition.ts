@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hex16ToSend, lunOrNone, nameToSend, uriOrNone, wwpnOrNone } from './common.ts';
+import { hex16ToSend, lunOrNone, nameToSend, uri, uriOrNone, uris, wwpnOrNone } from './common.ts';
 import { field, optional, readSome, writerOf } from './fields.ts';
 import type { ReadSome, WireName, WriteOf } from './fields.ts';
 
@@ -9,8 +9,7 @@ const count = optional(z.number());
 const processors = z.int().min(0);
 const memoryMib = z.int().min(1);
 const weight = z.int().min(1).max(999);
-const uris = z.array(text).default([]);
-const uriToSend = z.string().startsWith('/api/').nullable();
+const uriToSend = uri.nullable();
 
 /**
  * Properties of a partition: what we read, and the rules for what we send. Memory is MiB, the boot time-out seconds.
@@ -41,7 +40,7 @@ export const partitionFields = {
   osName: field('os-name', optional(text)),
   osType: field('os-type', optional(text)),
   osVersion: field('os-version', optional(text)),
-  degradedAdapters: field('degraded-adapters', uris),
+  degradedAdapters: field('degraded-adapters', z.array(text).default([])),
 
   bootDevice: field(
     'boot-device',
@@ -99,7 +98,7 @@ export type PartitionSummary = PartitionWith<(typeof summaryProperties)[number]>
 
 /** List Partitions of a CPC, with these properties besides the URI of each. */
 export function partitionListAnswer<P extends PartitionProperty>(properties: readonly P[]) {
-  const table = { uri: field('object-uri', text), ...partitionFields };
+  const table = { uri: field('object-uri', uri), ...partitionFields };
   const item = readSome(table, ['object-uri', ...properties]) as z.ZodType<PartitionWith<P>>; // the URI is in the table
   return z.looseObject({ partitions: z.array(item) });
 }

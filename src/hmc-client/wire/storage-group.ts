@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { nameToSend, uri, wwpnOrNone } from './common.ts';
+import { nameToSend, uri, uris, wwpnOrNone } from './common.ts';
 import { field, optional, readAll, writerOf } from './fields.ts';
 import type { ReadOf, WriteOf } from './fields.ts';
 import { newVolume, volumeChange } from './storage-volume.ts';
 import type { NewStorageVolume, StorageVolumeChange } from './storage-volume.ts';
-
-const uris = z.array(z.string()).default([]);
 
 /** Initiators that DPM has made for the group and no virtual storage resource uses yet. Source: sheet 7.3. */
 const unassignedWwpn = z
@@ -20,7 +18,7 @@ const storageGroupFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', z.string(), z.string().max(200)),
   type: field('type', z.string(), z.enum(['fcp', 'fc', 'nvme'])),
-  cpcUri: field('cpc-uri', z.string(), uri),
+  cpcUri: field('cpc-uri', uri),
   shared: field('shared', optional(z.boolean()), z.boolean()),
   connectivity: field('connectivity', optional(z.int()), z.int().min(1)),
   maxPartitions: field('max-partitions', optional(z.int()), z.int().min(1)),
@@ -45,8 +43,8 @@ export const storageGroupAnswer = readAll(readFields);
 
 /** Item of List Storage Groups. Source: sheet 3.1. */
 const storageGroupSummaryFields = {
-  uri: field('object-uri', z.string()),
-  cpcUri: field('cpc-uri', z.string()),
+  uri: field('object-uri', uri),
+  cpcUri: field('cpc-uri', uri),
   name: field('name', z.string()),
   fulfillmentState: field('fulfillment-state', z.string()),
   type: field('type', z.string()),

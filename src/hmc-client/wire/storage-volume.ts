@@ -64,7 +64,7 @@ export const newVolume = writerOf(storageVolumeFields, writable).transform((body
 
 function changeFields(operation: StorageVolumeChange['operation']) {
   const literal = z.literal(operation);
-  return { ...storageVolumeFields, operation: field('operation', literal), uri: field('element-uri', z.string(), uri) };
+  return { ...storageVolumeFields, operation: field('operation', literal), uri: field('element-uri', uri) };
 }
 
 /** A volume of Modify Storage Group Properties. */
@@ -84,7 +84,7 @@ export type FcpFulfillment = WriteOf<typeof fulfillmentFields> & {
 const fulfillmentFields = {
   targetWwpn: field('world-wide-port-name', wwpnOrNone, hex16ToSend),
   lun: field('logical-unit-number', lunOrNone, hex16ToSend),
-  adapterPortUri: field('adapter-port-uri', z.string(), uri),
+  adapterPortUri: field('adapter-port-uri', uri),
 } as const;
 
 /** Body of Fulfill FCP Storage Volume. */

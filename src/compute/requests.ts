@@ -1,7 +1,7 @@
 import { ConfigError, ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { CinderClient, Volume } from '../cinder-client/index.ts';
-import type { BlockDevice } from './instances.ts';
+import type { BlockDevice, InstanceRecord } from './instances.ts';
 
 /** A volume of a server to be. @public */
 export interface ServerVolumeRequest {
@@ -106,6 +106,25 @@ async function find(cinder: CinderClient, { volumeId, bootIndex }: ServerVolumeR
     });
   }
   return volume;
+}
+
+/** @throws ConflictError when another operation on the server is under way, or its build never ended */
+export function requireSettled(instance: InstanceRecord, verb: string): void {
+  if (instance.vmState !== 'building' && instance.taskState === null) return;
+  const state = instance.taskState ?? instance.vmState;
+  throw new ConflictError(`${verb} server "${instance.name}": it is busy (${state})`, { server: instance.uuid, state });
+}
+
+/** @throws ConflictError for the boot volume: a partition that may still run is never stripped of it */
+export function requireNotBoot(instance: InstanceRecord, device: BlockDevice): void {
+  if (device.bootIndex !== 0) return;
+  throw new ConflictError(
+    `volume ${device.volumeId} is the boot volume of server "${instance.name}": it goes only with the server`,
+    {
+      volumeId: device.volumeId,
+      server: instance.uuid,
+    },
+  );
 }
 
 /** `/dev/sda`, …, `/dev/sdz`, `/dev/sdaa`: Nova's names for the devices of a guest, in order. */

@@ -2,7 +2,9 @@ import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
 import type { FlowServices, Journal } from '../saga/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
+import type { Share } from './claims.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
+import type { VolumeKeeper } from './volumes.ts';
 
 /** What the manager's parts work with. */
 export interface ManagerServices {
@@ -21,6 +23,15 @@ export interface ManagerServices {
   readonly isBusyElsewhere: () => boolean;
   readonly flows: FlowServices;
   readonly log: Logger;
+}
+
+/** What a manager is made of; `openManager` puts it together from settings. */
+export interface ManagerParts extends ManagerServices {
+  readonly volumes: VolumeKeeper;
+  readonly share: Share;
+  readonly spawnOrder: 'deferred' | 'stock';
+  readonly maxConcurrentBuilds: number;
+  readonly close: () => Promise<void>;
 }
 
 /** Live things of one request, for the steps of the manager's flows. */

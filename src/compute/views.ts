@@ -169,6 +169,18 @@ export function hypervisorView(resource: AvailableResource): HypervisorView {
   };
 }
 
+export function hypervisorStats(view: HypervisorView) {
+  return {
+    count: 1,
+    vcpus: view.vcpus,
+    vcpus_used: view.vcpus_used,
+    memory_mb: view.memory_mb,
+    memory_mb_used: view.memory_mb_used,
+    free_ram_mb: view.memory_mb - view.memory_mb_used,
+    running_vms: view.running_vms,
+  };
+}
+
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

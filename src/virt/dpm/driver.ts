@@ -1,21 +1,19 @@
-import { ConflictError, describeError, InternalError, NotFoundError } from '../../base/index.ts';
+import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import { partitionName, powerStateOf, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, PowerState } from '../../partition/index.ts';
-import { resumeFlow, runFlow } from '../../saga/index.ts';
-import type { FlowServices, Saga } from '../../saga/index.ts';
+import type { FlowServices } from '../../saga/index.ts';
 import {
   attachVolumeFlow,
   destroyFlow,
   detachVolumeFlow,
-  driverFlows,
   prepareFlow,
   spawnFlow,
   spawnPreparedFlow,
 } from '../../spawn/index.ts';
-import type { FlowDeps, MappedVolume, VolumeMapper } from '../../spawn/index.ts';
+import type { VolumeMapper } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type {
   AvailableResource,
@@ -30,9 +28,10 @@ import type {
   VirtApi,
 } from '../compute-driver.ts';
 import { diagnose } from './diagnostics.ts';
+import { DriverFlows, unmapOnly } from './driver-flows.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
-import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped } from './mapping.ts';
+import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped, volumeOf } from './mapping.ts';
 import { powerOff, powerOn } from './power.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -85,26 +84,13 @@ export class DpmDriver implements ComputeDriver {
     context: RequestContext,
     instances: readonly Instance[],
   ): Promise<readonly Instance[]> {
-    for (const flow of (await this.#services.journal.list({ open: true })).toReversed()) {
-      if (flow.state !== 'running' || !driverFlows.some(({ name }) => name === flow.flow) || flow.subject === undefined)
-        continue;
-      await this.resumeFlow(context, flow.id).catch((error: unknown) => {
-        // One flow that stays stuck must not keep the host from serving the others; it is listed and named.
-        this.#services.log.error(
-          { event: 'flow.resume', flowId: flow.id, error: describeError(error) },
-          'flow not finished',
-        );
-      });
-    }
+    await this.#flows().takeUpAll(context);
     return instances;
   }
 
   /** Takes up one flow of this driver. @throws FlowStuckError when it is stuck again */
   async resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'> {
-    const [flow] = (await this.#services.journal.list({ open: true })).filter(({ id }) => id === flowId);
-    if (flow?.subject === undefined) throw new NotFoundError(`flow ${flowId} is not open`, { flowId });
-    const deps = this.#deps(this.#unmapOnly(context));
-    return await resumeFlow(driverFlows, flow, deps, context.signal, this.#services);
+    return await this.#flows().resume(flowId, context);
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
@@ -113,7 +99,7 @@ export class DpmDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {
     const input = preparedInput(instance, null, this.#settings);
-    await this.#run(prepareFlow, input, this.#unmapOnly(context), 'prepare', instance, context);
+    await this.#flows().run(prepareFlow, input, 'prepare', instance, context);
   }
 
   async failedSpawnCleanup(instance: Instance, context = standalone()): Promise<void> {
@@ -140,15 +126,21 @@ export class DpmDriver implements ComputeDriver {
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     try {
       const state = (await this.#isPrepared(instance, info, context))
-        ? await this.#run(
+        ? await this.#flows().run(
             spawnPreparedFlow,
             { ...input, mapped: mappedVolumes(info) },
-            this.#unmapOnly(context),
             'spawn',
             instance,
             context,
           )
-        : await this.#run(spawnFlow, input, this.#callBack(context, instance, info), 'spawn', instance, context);
+        : await this.#flows().run(
+            spawnFlow,
+            input,
+            'spawn',
+            instance,
+            context,
+            this.#callBack(context, instance, info),
+          );
       this.#lastSeen.set(instance.uuid, powerStateOf(state['start-partition'].status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -163,7 +155,7 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
     const input = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo) };
-    await this.#run(destroyFlow, input, this.#unmapOnly(context), 'destroy', instance, context);
+    await this.#flows().run(destroyFlow, input, 'destroy', instance, context);
   }
 
   async cleanup(
@@ -184,13 +176,13 @@ export class DpmDriver implements ComputeDriver {
 
   async attachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
     const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
-    await this.#run(attachVolumeFlow, input, this.#unmapOnly(context), 'attach volume to', instance, context);
+    await this.#flows().run(attachVolumeFlow, input, 'attach volume to', instance, context);
   }
 
   async detachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
     const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
     if (!(await this.instanceExists(instance, context))) return; // nothing has it any more
-    await this.#run(detachVolumeFlow, input, this.#unmapOnly(context), 'detach volume from', instance, context);
+    await this.#flows().run(detachVolumeFlow, input, 'detach volume from', instance, context);
   }
 
   extendVolume(): Promise<void> {
@@ -291,26 +283,6 @@ export class DpmDriver implements ComputeDriver {
     return Promise.resolve();
   }
 
-  async #run<Input, State>(
-    flow: Saga<Input, State, FlowDeps>,
-    input: Input,
-    mapper: VolumeMapper,
-    verb: string,
-    instance: Instance,
-    context: RequestContext,
-  ): Promise<State> {
-    const { signal, flowId: parent } = context;
-    const run = { what: `${verb} instance ${instance.name}`, subject: instance.uuid, parent, signal };
-    return await runFlow(flow, input, this.#deps(mapper), run, this.#services);
-  }
-
-  #deps(mapper: VolumeMapper): FlowDeps {
-    const { hmc, cpc, lifecycle, storage, volumeDrivers } = this.#started();
-    const { bootAttempts: attempts, loginBeforeZoning } = this.#settings;
-    const boot = { attempts, loginBeforeZoning };
-    return { hmc, cpcUri: cpc.uri, lifecycle, storage, volumeDrivers, boot, mapper };
-  }
-
   /** Has Nova's stock order made partition and ports? Without volumes, whose mappings tell, the partition does. */
   async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
@@ -325,21 +297,18 @@ export class DpmDriver implements ComputeDriver {
         const mapped = await this.#virtapi.prepBlockDevice({ ...context, signal: w.signal }, instance, info);
         return requireMapped(mapped);
       },
-      unmap: async (owner, w) => await this.#unmapOnly(context).unmap(owner, w),
-    };
-  }
-
-  #unmapOnly(context: RequestContext): VolumeMapper {
-    return {
-      map: () => Promise.reject(new InternalError('this flow does not map volumes')),
-      unmap: async (owner, w) =>
-        await this.#virtapi.unprepBlockDevice({ ...context, signal: w.signal }, owner.instanceUuid),
+      unmap: async (owner, w) => await unmapOnly(this.#virtapi, context).unmap(owner, w),
     };
   }
 
   #started(): DpmRuntime {
     if (this.#runtime === undefined) throw new InternalError('initHost has not run');
     return this.#runtime;
+  }
+
+  #flows(): DriverFlows {
+    const [settings, services, virtapi] = [this.#settings, this.#services, this.#virtapi];
+    return new DriverFlows({ runtime: this.#started(), settings, services, virtapi });
   }
 
   #subset(): CpcSubset {
@@ -362,14 +331,6 @@ export class DpmDriver implements ComputeDriver {
   async #readPorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
     return await this.#started().storage.initiators(this.#owner(instance), await this.#find(instance, w), w);
   }
-}
-
-/** Attach and detach are told of a volume by its connection_info alone. */
-function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
-  const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
-  const volumeId = named.find((value) => typeof value === 'string') ?? '';
-  const { size } = connectionInfo; // GiB: a word of our own manager's, beside Nova's `serial`
-  return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: false, connectionInfo };
 }
 
 /** For the verbs that Nova calls without a context. */

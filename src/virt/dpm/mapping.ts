@@ -1,4 +1,5 @@
 import { InternalError } from '../../base/index.ts';
+import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
 import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
 import type { FlowVolume, MappedVolume, PreparedInput } from '../../spawn/index.ts';
@@ -51,4 +52,12 @@ export function preparedInput(
     storageGroup: storageGroupOf(specs),
     volumes: (info?.blockDeviceMapping ?? []).map(toFlowVolume),
   };
+}
+
+/** Attach and detach are told of a volume by its connection_info alone. */
+export function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
+  const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
+  const volumeId = named.find((value) => typeof value === 'string') ?? '';
+  const { size } = connectionInfo; // GiB: a word of our own manager's, beside Nova's `serial`
+  return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: false, connectionInfo };
 }

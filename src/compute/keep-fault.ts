@@ -1,0 +1,39 @@
+import { describeError, findError, InterruptedError, toError } from '../base/index.ts';
+import type { DpmError } from '../base/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import type { InstanceRecord, InstanceStore } from './instances.ts';
+
+/** Keeps the reason of a failure with the instance: Nova's fault. */
+export async function keepFault(
+  store: InstanceStore,
+  { uuid }: InstanceRecord,
+  context: RequestContext,
+  work: () => Promise<unknown>,
+  onFailure: { vmState?: 'error'; taskState?: null } = {},
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const fault = {
+      code: codeOf(error),
+      message: describeError(error),
+      at: new Date().toISOString(),
+      requestId: context.requestId,
+    };
+    if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure, fault });
+    throw context.signal.aborted ? interrupted(context.signal, error) : error;
+  }
+}
+
+function codeOf(error: unknown): DpmError['code'] {
+  return error instanceof Error && 'code' in error ? (error.code as DpmError['code']) : 'INTERNAL'; // every error of ours carries one
+}
+
+/** The caller stopped it: that is the reason; how the way back went is its cause. */
+function interrupted(signal: AbortSignal, error: unknown): Error {
+  if (findError(error, 'FLOW_STUCK') !== undefined) return toError(error);
+  const reason = signal.reason as unknown;
+  return reason instanceof InterruptedError
+    ? new InterruptedError(`${reason.message}; everything was put back`, {}, { cause: error })
+    : toError(error);
+}

@@ -1,0 +1,141 @@
+import { ConflictError, describeError, NotFoundError } from '../base/index.ts';
+import { resumeFlow, runFlow } from '../saga/index.ts';
+import type { FlowSummary, JournalEvent, Saga } from '../saga/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import { buildFlow, buildStockFlow } from './flows/build.ts';
+import type { FlowManagerDeps } from './flows/common.ts';
+import { deleteFlow } from './flows/delete.ts';
+import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
+import type { InstanceRecord } from './instances.ts';
+import { toDriverInstance } from './services.ts';
+import type { ManagerParts } from './services.ts';
+
+const managerFlows = [
+  buildFlow,
+  buildStockFlow,
+  deleteFlow,
+  addVolumeFlow,
+  removeVolumeFlow,
+] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema
+
+/** The manager's flows: run, taken up again, and closed when nothing is left for them to do. */
+export class ManagerFlows {
+  readonly #parts: ManagerParts;
+
+  constructor(parts: ManagerParts) {
+    this.#parts = parts;
+  }
+
+  /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
+  async recover(context: RequestContext): Promise<void> {
+    const { driver, store, journal, log } = this.#parts;
+    await driver.processInstancesAtStartup(context, store.list().map(toDriverInstance));
+    const open = await journal.list({ open: true });
+    for (const flow of open.filter(({ state }) => state === 'running').toReversed()) {
+      if (!isManagerFlow(flow)) continue;
+      await this.resume(flow, context).catch((error: unknown) => {
+        log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
+      });
+    }
+    await this.#closeSuperseded(undefined);
+    for (const instance of store.list()) this.#settleAfterCrash(instance);
+  }
+
+  /** @param verb - what is done to the server, for the messages ("attach volume to") */
+  async run<Input, State>(
+    flow: Saga<Input, State, FlowManagerDeps>,
+    input: Input & { instanceUuid: string; name: string },
+    verb: string,
+    context: RequestContext,
+  ): Promise<State> {
+    const run = { what: `${verb} server "${input.name}"`, subject: input.instanceUuid, signal: context.signal };
+    try {
+      return await runFlow(flow, input, this.#deps(context), run, this.#parts.flows);
+    } finally {
+      await this.#closeSuperseded(input.instanceUuid);
+    }
+  }
+
+  /** Takes up a flow of the manager's or of the driver's. @returns how it ended */
+  async resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
+    if (!isManagerFlow(flow)) return await this.#parts.driver.resumeFlow(context, flow.id);
+    const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
+    await this.#closeSuperseded(flow.subject);
+    if (outcome === 'rolled-back' && flow.subject !== undefined) this.#markUnfinished(flow.subject, context);
+    return outcome;
+  }
+
+  /** Whatever the older flows of a deleted instance had left is gone with it. */
+  async closeAllOf(instanceUuid: string): Promise<void> {
+    for (const flow of await this.#parts.journal.list({ open: true, subject: instanceUuid })) {
+      await this.#close(flow, 'superseded: the server was deleted');
+    }
+  }
+
+  async list(filter: { open?: boolean }): Promise<readonly FlowSummary[]> {
+    return await this.#parts.journal.list(filter);
+  }
+
+  async show(id: string): Promise<FlowSummary & { readonly events: readonly JournalEvent[] }> {
+    const flow = await this.#find(id);
+    return { ...flow, events: await this.#parts.journal.read(flow.id) };
+  }
+
+  /** @throws NotFoundError, or ConflictError when the flow has ended */
+  async getOpen(id: string): Promise<FlowSummary> {
+    const flow = await this.#find(id);
+    if (flow.state === 'running' || flow.state === 'stuck') return flow;
+    throw new ConflictError(`flow ${flow.id} has ended (${flow.state}): there is nothing to resume`, {
+      flowId: flow.id,
+    });
+  }
+
+  /** A server whose build was undone is in ERROR until it is deleted, as in Nova. */
+  #markUnfinished(instanceUuid: string, context: RequestContext): void {
+    const instance = this.#parts.store.find(instanceUuid);
+    if (instance?.vmState !== 'building') return;
+    const message = 'the process ended in the middle of the build; everything was put back';
+    const fault = { code: 'FLOW_ROLLED_BACK', message, at: new Date().toISOString(), requestId: context.requestId };
+    this.#parts.store.update(instanceUuid, { vmState: 'error', taskState: null, fault });
+  }
+
+  /** Task states of a process that is gone mean nothing; the power state is asked for whenever it is shown. */
+  #settleAfterCrash(instance: InstanceRecord): void {
+    if (instance.taskState === null) return;
+    const isUnfinished = instance.vmState === 'building' || instance.taskState === 'deleting';
+    this.#parts.store.update(instance.uuid, { taskState: null, ...(isUnfinished ? { vmState: 'error' } : {}) });
+  }
+
+  /** A driver's flow that was stuck has nothing left to do once the manager's flow that it served has ended well. */
+  async #closeSuperseded(instanceUuid: string | undefined): Promise<void> {
+    const open = await this.#parts.journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
+    const ids = new Set(open.map(({ id }) => id));
+    for (const flow of open) {
+      if (flow.parent === undefined || ids.has(flow.parent)) continue;
+      await this.#close(flow, 'superseded: the flow that it was part of has ended, and left nothing behind');
+    }
+  }
+
+  /** Only tidiness: an end that cannot be written is written another time. */
+  async #close({ id }: FlowSummary, error: string): Promise<void> {
+    try {
+      await this.#parts.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+    } catch (thrown) {
+      this.#parts.log.warn({ event: 'journal.write', flowId: id, error: describeError(thrown) }, 'flow not closed');
+    }
+  }
+
+  async #find(id: string): Promise<FlowSummary> {
+    const found = (await this.#parts.journal.list()).find((flow) => flow.id === id);
+    if (found === undefined) throw new NotFoundError(`flow "${id}" does not exist`, { flowId: id });
+    return found;
+  }
+
+  #deps(context: RequestContext): FlowManagerDeps {
+    return { ...this.#parts, context };
+  }
+}
+
+function isManagerFlow(flow: FlowSummary): boolean {
+  return managerFlows.some(({ name }) => name === flow.flow);
+}

@@ -6,6 +6,7 @@ const mayImport = {
   base: [],
   http: ['base'],
   saga: ['base'],
+  'guest-parameters': ['base'],
   config: ['base'],
   'hmc-client': ['base', 'http'],
   'cinder-client': ['base', 'http'],

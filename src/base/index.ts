@@ -19,6 +19,7 @@ export {
 export type { ErrorCode, ErrorFacts, JsonValue } from './errors.ts';
 export { silentLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
+export { isReadableOnTheWay } from './loopback.ts';
 export {
   formatLunShort,
   isWellKnownLun,

@@ -1,4 +1,4 @@
-import { InterruptedError, silentLogger } from '../base/index.ts';
+import { ConfigError, InterruptedError, isReadableOnTheWay, silentLogger } from '../base/index.ts';
 import { HttpTransport } from '../http/index.ts';
 import { volumeActions } from './actions.ts';
 import { Attachments } from './attachments.ts';
@@ -71,7 +71,25 @@ function urlFinder(options: CinderOptions): (token: Token) => string {
     return () => fixed;
   }
   const wish = readCatalogInfo(options.catalogInfo ?? DEFAULT_CATALOG_INFO, options.regionName, options.interface);
-  return (token) => findEndpoint(token.catalog, wish);
+  return (token) => {
+    const url = findEndpoint(token.catalog, wish);
+    refuseDowngrade(url, options);
+    return url;
+  };
+}
+
+/**
+ * The catalog is a peer's word: it may not lead from TLS to where the token can be read on the way.
+ *
+ * @throws ConfigError
+ */
+function refuseDowngrade(url: string, { auth, tls }: CinderOptions): void {
+  if (tls?.insecure === true || auth.type === 'none' || !URL.canParse(url)) return;
+  if (!isReadableOnTheWay(url) || isReadableOnTheWay(auth.authUrl)) return;
+  throw new ConfigError(
+    `the catalog of Keystone has ${new URL(url).origin} for Cinder, which is plain http: expected https; have the catalog corrected, or set cinder.endpoint_override`,
+    { option: 'cinder.endpoint_override' },
+  );
 }
 
 /** What a client owns: one transport per peer, and the work that its callers share. */

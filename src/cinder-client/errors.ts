@@ -158,9 +158,9 @@ export function classify(error: unknown): RetryClass {
   return unknownOutcome.has(last.status) ? 'unknown-outcome' : 'permanent';
 }
 
-/** A certificate that is not trusted now is not trusted in a second either. */
+/** A certificate that is not trusted now, or an address that is not the right one, is no better in a second. */
 function classifyConnection({ phase, sent }: CinderConnectionError): RetryClass {
-  if (phase === 'tls') return 'permanent';
+  if (phase === 'tls' || phase === 'redirect') return 'permanent';
   return sent ? 'unknown-outcome' : 'transient';
 }
 

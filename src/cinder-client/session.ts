@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ConflictError, retry } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { TransportError } from '../http/index.ts';
+import { redirectError, TransportError } from '../http/index.ts';
 import type { HttpTransport, TransportRequest, TransportResponse } from '../http/index.ts';
 import { parseEndpoint, resourceRoot } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -106,16 +106,17 @@ export class CinderSession {
   async #attempt(call: Call, w: Waiting): Promise<TransportResponse> {
     const ready = await this.#get(w);
     const response = await this.#sendAt(ready, call, w);
-    if (response.status !== 406) return this.#accept(response, call);
+    const { transport } = ready;
+    if (response.status !== 406) return this.#accept(response, call, transport);
     // The server has become older than it said: a downgrade, or another one behind the same address.
     const maximum = maximumOfRefusal(readFault(response).message);
-    if (maximum === undefined || maximum >= ready.maximum) return this.#accept(response, call);
+    if (maximum === undefined || maximum >= ready.maximum) return this.#accept(response, call, transport);
     this.#options.log.warn(
       { event: 'cinder.microversion', maximum: formatMicroversion(maximum) },
       'microversion lowered',
     );
     this.#ready = { ...ready, maximum };
-    return this.#accept(await this.#sendAt(this.#ready, call, w), call);
+    return this.#accept(await this.#sendAt(this.#ready, call, w), call, transport);
   }
 
   async #sendAt(ready: Ready, call: Call, w: Waiting): Promise<TransportResponse> {
@@ -171,8 +172,10 @@ export class CinderSession {
     throw new CinderAuthError(`${what}: Cinder refuses the token${service}`, facts);
   }
 
-  #accept(response: TransportResponse, call: Call): TransportResponse {
+  #accept(response: TransportResponse, call: Call, transport: HttpTransport): TransportResponse {
     if (response.status >= 200 && response.status < 300) return response;
+    const redirect = redirectError(response, call, transport.baseUrl);
+    if (redirect !== undefined) throw new CinderConnectionError(call.what, 'Cinder', redirect);
     throw new CinderHttpError({
       what: call.what,
       peer: 'Cinder',
@@ -212,7 +215,7 @@ export class CinderSession {
     const call: Call = { what, kind: 'read', method: 'GET', path };
     const read = async () => {
       const response = await this.#exchange(what, transport, { method: 'GET', path }, { signal });
-      return hasNoDocument.has(response.status) ? response : this.#accept(response, call);
+      return hasNoDocument.has(response.status) ? response : this.#accept(response, call, transport);
     };
     const { text } = await retry(read, {
       what,

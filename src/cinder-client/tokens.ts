@@ -1,6 +1,6 @@
 import { retry, Secret } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
-import { TransportError } from '../http/index.ts';
+import { redirectError, TransportError } from '../http/index.ts';
 import type { HttpTransport, TransportResponse } from '../http/index.ts';
 import { keystoneRoot } from './auth-check.ts';
 import { CinderAuthError, CinderConnectionError, CinderHttpError, CinderSchemaError } from './errors.ts';
@@ -86,6 +86,8 @@ export class KeystoneTokens implements TokenSource {
   async #ask(signal: AbortSignal): Promise<{ token: Token; lifetimeMs: number }> {
     const path = `${new URL(this.#url).pathname}/auth/tokens`;
     const response = await this.#send(path, signal);
+    const redirect = redirectError(response, { method: 'POST', path }, this.#options.transport.baseUrl);
+    if (redirect !== undefined) throw new CinderConnectionError(this.#what(), 'Keystone', redirect);
     if (response.status !== 201) throw this.#refusal(response, path);
     const value = response.headers['x-subject-token'];
     if (value === undefined || value === '') {

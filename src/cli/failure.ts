@@ -21,6 +21,19 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   STATE_BUSY: 'wait for the other command, or give this one another DEFAULT.state_path',
 };
 
+/** Where what certificates are verified against is said, and the names that they are verified for. */
+const tlsAdvice: Partial<Readonly<Record<ErrorCode, string>>> = {
+  HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port stand in dpm.hmc',
+  CINDER_CONNECTION:
+    'the CA file of Keystone and Cinder is cinder.cafile, their names stand in cinder.auth_url, cinder.endpoint_override and the catalogue',
+};
+
+function adviceOn(thrown: unknown): string | undefined {
+  const code = tellingCodeOf(thrown);
+  const isTls = findError(thrown, code)?.facts.phase === 'tls';
+  return (isTls ? tlsAdvice[code] : undefined) ?? advice[code];
+}
+
 /** Puts an error into the form that programs read. */
 export function toFailure(thrown: unknown, requestId: string): Failure {
   return {
@@ -34,7 +47,7 @@ export function toFailure(thrown: unknown, requestId: string): Failure {
 /** One line for people, with advice where there is some. */
 export function failureLine(failure: Failure, thrown: unknown): string {
   const left = failure.left_behind.length === 0 ? '' : `; left behind: ${failure.left_behind.join(', ')}`;
-  const hint = advice[tellingCodeOf(thrown)];
+  const hint = adviceOn(thrown);
   const text = `dpm: ${failure.message}${left}${hint === undefined ? '' : ` (${hint})`} [${failure.request_id}]`;
   return `${printable(text)}\n`;
 }

@@ -1,4 +1,4 @@
-import { isLoopback } from './value-types.ts';
+import { isReadableOnTheWay } from '../base/index.ts';
 import type { SectionName, SectionValues } from './schema.ts';
 import type {
   ApplicationCredentialAuth,
@@ -34,9 +34,11 @@ export function composeCinder(
   findings: Findings,
 ): CinderSettings | undefined {
   const endpoint = cinder.endpoint_override ?? cinder.endpoint_template;
+  const own = cinder.endpoint_override === undefined ? 'cinder.endpoint_template' : 'cinder.endpoint_override';
+  checkPlainHttp(own, endpoint, cinder.insecure, findings);
   const auth = cinderAuth(cinder, serviceUser, endpoint, findings);
   const service = serviceUser.send_service_user_token
-    ? readAuth('service_user', serviceUser, endpoint, findings)
+    ? readAuth('service_user', serviceUser, endpoint, cinder.insecure, findings)
     : undefined;
   if (cinder.insecure) {
     findings.warnings.push(
@@ -62,12 +64,12 @@ function cinderAuth(
   findings: Findings,
 ): CinderAuthSettings | undefined {
   if (saysAnything(cinder) || findings.problems.some(({ option }) => option.startsWith('cinder.'))) {
-    return readAuth('cinder', cinder, endpoint, findings);
+    return readAuth('cinder', cinder, endpoint, cinder.insecure, findings);
   }
   if (saysAnything(serviceUser)) {
     // Nova itself used its user's token; its service user is the nearest thing that such a nova.conf has.
     findings.warnings.push('[cinder] says nothing of authentication: the user of [service_user] is used');
-    return readAuth('service_user', serviceUser, endpoint, findings);
+    return readAuth('service_user', serviceUser, endpoint, cinder.insecure, findings);
   }
   const expected = 'password, v3applicationcredential or none, with its options; or cinder.cloud; or OS_* variables';
   findings.problems.push({ option: 'cinder.auth_type', expected });
@@ -84,6 +86,7 @@ function readAuth(
   section: AuthSection,
   values: AuthValues,
   endpoint: string | undefined,
+  insecure: boolean,
   findings: Findings,
 ): CinderAuthSettings | undefined {
   const byCredential = values.application_credential_id ?? values.application_credential_name;
@@ -92,7 +95,7 @@ function readAuth(
   const missing: Missing = (name, expected) => {
     if (!faulty.has(`${section}.${name}`)) findings.problems.push({ option: `${section}.${name}`, expected });
   };
-  warnOfPlainHttp(section, values.auth_url, findings);
+  checkPlainHttp(`${section}.auth_url`, values.auth_url, insecure, findings);
   switch (type) {
     case 'password':
       return passwordAuth(values, missing);
@@ -105,10 +108,14 @@ function readAuth(
 
 type Missing = (name: string, expected: string) => void;
 
-function warnOfPlainHttp(section: AuthSection, authUrl: string | undefined, findings: Findings): void {
-  if (authUrl === undefined || !authUrl.startsWith('http:') || isLoopback(new URL(authUrl).hostname)) return;
-  findings.warnings.push(`${section}.auth_url is plain http: the password and the tokens can be read on the way`);
+/** Plain http is for this machine itself, or for those who have said that they accept anybody at the other end. */
+function checkPlainHttp(option: string, url: string | undefined, insecure: boolean, findings: Findings): void {
+  if (url === undefined || !isReadableOnTheWay(url)) return;
+  if (insecure) findings.warnings.push(`${option} is plain http: passwords and tokens can be read on the way`);
+  else findings.problems.push({ option, value: url, expected: HTTPS });
 }
+
+const HTTPS = 'an https URL (http for a loopback address only, unless cinder.insecure accepts it)';
 
 function passwordAuth(values: AuthValues, missing: Missing): PasswordAuth | undefined {
   const user = readUser(values, missing);

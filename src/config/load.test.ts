@@ -228,7 +228,7 @@ describe('names', () => {
 
   test('with the fake driver nothing of [dpm] is required', () => {
     const text =
-      '[DEFAULT]\ncompute_driver = fake.FakeDriver\n[cinder]\nauth_type = none\nendpoint_override = http://c/v3\n';
+      '[DEFAULT]\ncompute_driver = fake.FakeDriver\n[cinder]\nauth_type = none\nendpoint_override = https://c/v3\n';
 
     expect(loadText(text)).toMatchObject({ computeDriver: 'fake.FakeDriver', dpm: { hmcUrls: [], maxProcessors: 0 } });
   });

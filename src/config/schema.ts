@@ -180,7 +180,11 @@ const tlsOptions = {
     ...path,
     help: 'PEM file of the certificates against which certificates are verified. Without it, those that come with Node.js.',
   },
-  insecure: { ...boolean, default: 'false', help: 'Accept any certificate.' },
+  insecure: {
+    ...boolean,
+    default: 'false',
+    help: 'Accept any certificate, and plain http. Whoever can answer in the place of Keystone then gets the password.',
+  },
 } as const satisfies Record<string, Option>;
 
 const cinderSection = {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { wwpnSchema } from '../base/index.ts';
+import { isReadableOnTheWay, wwpnSchema } from '../base/index.ts';
 import type { Wwpn } from '../base/index.ts';
 import { valueType } from './option.ts';
 import type { ValueType } from './option.ts';
@@ -45,12 +45,6 @@ export const computeDriver: ValueType<string> = valueType(
   (value) => (/^(?:dpm\.DPMDriver|fake\.FakeDriver|[^#\s]+#[A-Za-z_$][\w$]*)$/.test(value) ? value : undefined),
 );
 
-/** Is this host the machine on which we run, so that no one else can listen in? */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 function readUrl(value: string): URL | undefined {
   if (/\s/.test(value) || !URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -63,7 +57,7 @@ function readHmc(value: string): string | undefined {
   const authority = isIP(value) === 6 ? `[${value}]` : value;
   const url = readUrl(/^https?:\/\//i.test(value) ? value : `https://${authority}`);
   if (url?.pathname !== '/' || !hasHostForm(url.hostname)) return undefined;
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return undefined;
+  if (isReadableOnTheWay(url.href)) return undefined;
   const port = Number(givenPort(value) ?? HMC_PORT);
   return port === 0 ? undefined : `${url.protocol}//${url.hostname}:${port}`;
 }

@@ -1,5 +1,5 @@
 import type { Logger, Secret, Waiting } from '../base/index.ts';
-import { HttpTransport, TransportError } from '../http/index.ts';
+import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
 import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors.ts';
@@ -47,6 +47,8 @@ export class HmcEndpoint implements Disposable {
     const { method, uri, body } = call;
     const headers = token === undefined ? {} : { 'X-API-Session': token.reveal() };
     const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
+    const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
+    if (redirect !== undefined) throw this.#unreached(call.what, redirect);
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
     if (parsed === notJson) throw this.#damaged(call.what);
@@ -62,13 +64,13 @@ export class HmcEndpoint implements Disposable {
       return await this.#transport.request(request);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const { phase, sent, reason } = error;
-      throw new HmcConnectionError(
-        `${what}: HMC ${this.host}: ${reason}`,
-        { host: this.host, phase, sent },
-        error.cause,
-      );
+      throw this.#unreached(what, error);
     }
+  }
+
+  #unreached(what: string, { phase, sent, reason, cause }: TransportError): HmcConnectionError {
+    const { host } = this;
+    return new HmcConnectionError(`${what}: HMC ${host}: ${reason}`, { host, phase, sent }, cause);
   }
 
   #refused(call: Omit<HmcCall<unknown>, 'answer'>, response: TransportResponse, parsed: unknown): HmcHttpError {

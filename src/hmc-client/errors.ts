@@ -171,6 +171,6 @@ export function classify(thrown: unknown): RetryClass {
 
 function classifyConnection({ phase, sent }: HmcConnectionError): RetryClass {
   if (sent) return 'unknown-outcome';
-  // A certificate stays wrong, and a full queue is our own load: neither gets better by asking again.
-  return phase === 'tls' || phase === 'queue' ? 'permanent' : 'transient';
+  // A certificate or an address stays wrong, and a full queue is our own load: none gets better by asking again.
+  return phase === 'tls' || phase === 'redirect' || phase === 'queue' ? 'permanent' : 'transient';
 }

@@ -1,7 +1,8 @@
 /**
- * How far a request got: waiting in our own queue, connecting, agreeing on TLS, sending it, or reading the answer.
+ * How far a request got: waiting in our own queue, connecting, agreeing on TLS, sending it, reading the answer; or sent
+ * elsewhere, by a peer that did nothing else about it.
  */
-export type TransportPhase = 'queue' | 'connect' | 'tls' | 'send' | 'receive';
+export type TransportPhase = 'queue' | 'connect' | 'tls' | 'send' | 'receive' | 'redirect';
 
 /**
  * No usable answer came. `sent` is what decides about a repeat: false means that the peer cannot have seen the request.

@@ -67,7 +67,7 @@ const explanations: Readonly<Record<string, string>> = {
     'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer',
+  CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer (if the clock of this host is right)',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet; compare the clocks',
   ERR_TLS_CERT_ALTNAME_INVALID:
     'the certificate is for another host name; use the name that it carries, or have one made for this name',

@@ -63,6 +63,7 @@ export interface TransportResponse {
  * redirects, no proxies from the environment, and no repeats of any kind: those are decided by the clients.
  */
 export class HttpTransport implements Disposable {
+  readonly baseUrl: string;
   readonly #axios: AxiosInstance;
   readonly #agents: readonly HttpAgent[];
   readonly #limit: ReturnType<typeof pLimit>;
@@ -70,6 +71,7 @@ export class HttpTransport implements Disposable {
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.baseUrl = options.baseUrl;
     const agents = makeAgents(options);
     this.#agents = [agents.http, agents.https];
     this.#limit = pLimit(options.maxConcurrent);

@@ -25,14 +25,8 @@ function parseQuietly(text: string): unknown {
   }
 }
 
-function describeForeign({ status, headers, contentType }: TransportResponse): string {
-  const location = headers.location;
-  if (status >= 300 && status < 400 && location !== undefined) return `redirects to ${withoutUserInfo(location)}`;
+function describeForeign({ contentType }: TransportResponse): string {
   return contentType === '' ? 'no text' : `an answer of type ${contentType.split(';', 1)[0] ?? contentType}`;
-}
-
-function withoutUserInfo(location: string): string {
-  return location.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '');
 }
 
 /** The router's texts carry markup; and no text of a peer fills a log line. */

@@ -17,6 +17,7 @@ export {
   toError,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, JsonValue } from './errors.ts';
+export { FairQueue } from './fair-queue.ts';
 export { silentLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { isReadableOnTheWay } from './loopback.ts';

@@ -24,7 +24,7 @@ const settle = async () => {
 
 describe('operations on one instance', () => {
   test('run one after the other, in the order in which they came', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const diary: string[] = [];
     const [first, second, third] = [
       controlled('first', diary),
@@ -44,7 +44,7 @@ describe('operations on one instance', () => {
   });
 
   test('do not wait for those on another', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const diary: string[] = [];
     const slow = controlled('slow', diary);
     const waiting = queues.run('web1', neverAborted(), slow.work);
@@ -55,7 +55,7 @@ describe('operations on one instance', () => {
   });
 
   test('go on after one that failed', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const failing = queues.run('web1', neverAborted(), () => Promise.reject(new Error('refused')));
     const next = queues.run('web1', neverAborted(), () => Promise.resolve('done'));
 
@@ -64,7 +64,7 @@ describe('operations on one instance', () => {
   });
 
   test('are refused when sixteen wait already', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const slow = controlled('slow', []);
     const running = queues.run('web1', neverAborted(), slow.work);
     await settle();
@@ -79,7 +79,7 @@ describe('operations on one instance', () => {
 
 describe('a caller that gives up', () => {
   test('while it waits is told so at once, and its work is never begun', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const diary: string[] = [];
     const slow = controlled('slow', diary);
     const running = queues.run('web1', neverAborted(), slow.work);
@@ -97,7 +97,7 @@ describe('a caller that gives up', () => {
   });
 
   test('while its work runs gets what the work makes of it: it may have to go back first', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const caller = new AbortController();
     const undone = controlled('undo', []);
     const running = queues.run('web1', caller.signal, async () => {
@@ -115,13 +115,13 @@ describe('a caller that gives up', () => {
   test('before it came is not let in', async () => {
     const work = () => Promise.resolve('done');
 
-    await expect(new InstanceQueues().run('web1', AbortSignal.abort(new Error('enough')), work)).rejects.toThrow(
+    await expect(new InstanceQueues(60_000).run('web1', AbortSignal.abort(new Error('enough')), work)).rejects.toThrow(
       'enough',
     );
   });
 
   test('makes room for another', async () => {
-    const queues = new InstanceQueues();
+    const queues = new InstanceQueues(60_000);
     const caller = new AbortController();
     const slow = controlled('slow', []);
     const running = queues.run('web1', neverAborted(), slow.work);

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import pLimit from 'p-limit';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
@@ -7,13 +5,20 @@ import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
-import { InstanceQueues } from './instance-queue.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import { keepFault } from './keep-fault.ts';
 import { ManagerFlows } from './manager-flows.ts';
+import { OperationQueues } from './operation-queues.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
-import { chooseVolumes, deviceNameAfter, extraSpecsOf, requireNotBoot, requireSettled } from './requests.ts';
+import {
+  chooseVolumes,
+  deviceNameAfter,
+  extraSpecsOf,
+  newInstance,
+  requireNotBoot,
+  requireSettled,
+} from './requests.ts';
 import type { CreateServer } from './requests.ts';
 import { ServerViews } from './server-views.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
@@ -33,16 +38,14 @@ export class ComputeManager implements AsyncDisposable {
   readonly #parts: ManagerParts;
   readonly #flows: ManagerFlows;
   readonly #views: ServerViews;
-  readonly #queues = new InstanceQueues();
-  /** Further builds wait: a machine's service element does not get faster by being asked more. */
-  readonly #builds: ReturnType<typeof pLimit>;
+  readonly #queues: OperationQueues;
 
   /** @internal Use `openManager`. */
   constructor(parts: ManagerParts) {
     this.#parts = parts;
     this.#flows = new ManagerFlows(parts);
     this.#views = new ServerViews(parts);
-    this.#builds = pLimit(parts.maxConcurrentBuilds);
+    this.#queues = new OperationQueues(parts.limits);
   }
 
   /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
@@ -51,53 +54,17 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
-    const { store, spawnOrder, share } = this.#parts;
-    const extraSpecs = extraSpecsOf(request);
-    this.#parts.driver.checkExtraSpecs?.(extraSpecs);
-    const volumes = await chooseVolumes(this.#parts.cinder, request, context);
-    const record: InstanceRecord = {
-      uuid: randomUUID(),
-      name: request.name,
-      host: this.#parts.host,
-      createdAt: new Date().toISOString(),
-      vcpus: request.vcpus,
-      memoryMib: request.memoryMib,
-      vmState: 'building',
-      taskState: 'scheduling',
-      powerState: 'nostate',
-      fault: null,
-      extraSpecs,
-    };
-    const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
-    store.create(record, devices, (others) => claim(record, others, share));
-    const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
-    const input = {
-      ...subject(record),
-      powerOn: request.start ?? true,
-      volumeIds: devices.map(({ volumeId }) => volumeId),
-    };
-    return await this.#queues.run(record.uuid, context.signal, async () => {
-      const build = async () => await this.#builds(async () => await this.#flows.run(flow, input, 'build', context));
-      await this.#attempt(record, context, build, { vmState: 'error', taskState: null });
-      return await this.#views.showDone(store.get(record.uuid), context);
-    });
+    return await this.#queues.admit(context.signal, async () => await this.#create(request, context));
   }
 
+  /** What this manager has deleted already, or deletes now, is deleted: it is how it is wanted. */
   async delete(nameOrUuid: string, context: RequestContext): Promise<void> {
-    const { store } = this.#parts;
-    await this.#exclusively(nameOrUuid, context, async (instance) => {
-      store.update(instance.uuid, { taskState: 'deleting' });
-      const devices = store.devices(instance.uuid);
-      const input = {
-        ...subject(instance),
-        volumeIds: devices.filter(({ reservation }) => reservation !== null).map(({ volumeId }) => volumeId),
-        doomedVolumeIds: devices.filter((device) => device.deleteOnTermination).map(({ volumeId }) => volumeId),
-      };
-      await this.#attempt(instance, context, () => this.#flows.run(deleteFlow, input, 'delete', context), {
-        vmState: 'error',
-        taskState: null,
-      });
-      await this.#flows.closeAllOf(instance.uuid);
+    const { store, journal } = this.#parts;
+    if (store.find(nameOrUuid) === undefined && (await journal.list({ subject: nameOrUuid })).length > 0) return;
+    const { uuid } = store.get(nameOrUuid);
+    await this.#inTurn(uuid, context, async () => {
+      const instance = store.find(uuid);
+      if (instance !== undefined) await this.#delete(instance, context);
     });
   }
 
@@ -220,11 +187,47 @@ export class ComputeManager implements AsyncDisposable {
   /** Takes up a running or stuck flow. @returns how it ended */
   async resumeFlow(id: string, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     const flow = await this.#flows.getOpen(id);
-    return await this.#queues.run(flow.subject ?? flow.id, context.signal, () => this.#flows.resume(flow, context));
+    const resume = async () => await this.#flows.resume(flow, context);
+    return await this.#inTurn(flow.subject ?? flow.id, context, resume);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.close();
+  }
+
+  async #create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
+    const { store, spawnOrder, share, host } = this.#parts;
+    const extraSpecs = extraSpecsOf(request);
+    this.#parts.driver.checkExtraSpecs?.(extraSpecs);
+    const volumes = await chooseVolumes(this.#parts.cinder, request, context);
+    const record = newInstance(request, host, extraSpecs);
+    const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
+    store.create(record, devices, (others) => claim(record, others, share));
+    const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
+    const volumeIds = devices.map(({ volumeId }) => volumeId);
+    const input = { ...subject(record), powerOn: request.start ?? true, volumeIds };
+    return await this.#queues.turn(record.uuid, context.signal, async () => {
+      const build = async () => await this.#flows.run(flow, input, 'build', context);
+      const inPlace = async () => await this.#queues.place('build', context.signal, build);
+      await this.#attempt(record, context, inPlace, { vmState: 'error', taskState: null });
+      return await this.#views.showDone(store.get(record.uuid), context);
+    });
+  }
+
+  async #delete(instance: InstanceRecord, context: RequestContext): Promise<void> {
+    const { store } = this.#parts;
+    store.update(instance.uuid, { taskState: 'deleting' });
+    const devices = store.devices(instance.uuid);
+    const input = {
+      ...subject(instance),
+      volumeIds: devices.filter(({ reservation }) => reservation !== null).map(({ volumeId }) => volumeId),
+      doomedVolumeIds: devices.filter((device) => device.deleteOnTermination).map(({ volumeId }) => volumeId),
+    };
+    await this.#attempt(instance, context, () => this.#flows.run(deleteFlow, input, 'delete', context), {
+      vmState: 'error',
+      taskState: null,
+    });
+    await this.#flows.closeAllOf(instance.uuid);
   }
 
   async #power(
@@ -257,7 +260,12 @@ export class ComputeManager implements AsyncDisposable {
   ): Promise<T> {
     const { uuid } = this.#parts.store.get(nameOrUuid);
     // Read again inside: what it waited for may have changed it, or removed it.
-    return await this.#queues.run(uuid, context.signal, async () => await work(this.#parts.store.get(uuid)));
+    return await this.#inTurn(uuid, context, async () => await work(this.#parts.store.get(uuid)));
+  }
+
+  async #inTurn<T>(uuid: string, { signal }: RequestContext, work: () => Promise<T>): Promise<T> {
+    const inPlace = async () => await this.#queues.place('other', signal, work);
+    return await this.#queues.admit(signal, async () => await this.#queues.turn(uuid, signal, inPlace));
   }
 
   async #attempt(

@@ -97,8 +97,11 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     volumes,
     share: shareOf(settings),
     spawnOrder: settings.dpm.spawnOrder,
-    // A driver of another kind has no such setting.
-    maxConcurrentBuilds: Math.max(1, settings.dpm.maxConcurrentBuilds),
+    limits: {
+      operations: settings.dpm.maxConcurrentOperations,
+      builds: settings.dpm.maxConcurrentBuilds,
+      waitMs: settings.dpm.queueTimeoutMs,
+    },
   };
   const disposal = stack.move();
   const manager = new ComputeManager({ ...parts, close: async () => await disposal[Symbol.asyncDispose]() });

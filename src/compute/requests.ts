@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConfigError, ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { CinderClient, Volume } from '../cinder-client/index.ts';
@@ -41,6 +42,27 @@ export function extraSpecsOf({ properties = {}, storageGroup }: CreateServer): R
     ...properties,
     'dpm:storage_group': name,
     ...(bootVolume === undefined ? {} : { 'dpm:storage_group_boot_volume': bootVolume }),
+  };
+}
+
+/** The record of a server that is to be built. */
+export function newInstance(
+  { name, vcpus, memoryMib }: CreateServer,
+  host: string,
+  extraSpecs: Readonly<Record<string, string>>,
+): InstanceRecord {
+  return {
+    uuid: randomUUID(),
+    name,
+    host,
+    createdAt: new Date().toISOString(),
+    vcpus,
+    memoryMib,
+    vmState: 'building',
+    taskState: 'scheduling',
+    powerState: 'nostate',
+    fault: null,
+    extraSpecs,
   };
 }
 

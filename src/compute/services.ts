@@ -4,6 +4,7 @@ import type { FlowServices, Journal } from '../saga/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
 import type { Share } from './claims.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
+import type { OperationLimits } from './operation-queues.ts';
 import type { VolumeKeeper } from './volumes.ts';
 
 /** What the manager's parts work with. */
@@ -30,7 +31,7 @@ export interface ManagerParts extends ManagerServices {
   readonly volumes: VolumeKeeper;
   readonly share: Share;
   readonly spawnOrder: 'deferred' | 'stock';
-  readonly maxConcurrentBuilds: number;
+  readonly limits: OperationLimits;
   readonly close: () => Promise<void>;
 }
 

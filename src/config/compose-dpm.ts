@@ -48,6 +48,8 @@ export function composeDpm(
     startTimeoutMs: values.start_timeout * 1000,
     maxHmcRequests: values.max_hmc_requests,
     maxConcurrentBuilds: values.max_concurrent_builds,
+    maxConcurrentOperations: values.max_concurrent_operations,
+    queueTimeoutMs: values.queue_timeout * 1000,
   };
   if (settings.hmcInsecure) {
     findings.warnings.push(

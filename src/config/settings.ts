@@ -59,6 +59,10 @@ export interface DpmSettings {
   readonly startTimeoutMs: number;
   readonly maxHmcRequests: number;
   readonly maxConcurrentBuilds: number;
+  /** Builds, deletions, starts and stops, attachments and detachments together. */
+  readonly maxConcurrentOperations: number;
+  /** For an operation to wait for its turn. */
+  readonly queueTimeoutMs: number;
 }
 
 /** How to log on to OpenStack. @public */

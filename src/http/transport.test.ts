@@ -234,6 +234,22 @@ test('beyond the bound of the queue a request is refused at once, with nothing s
   expect(await Promise.allSettled(held)).toHaveLength(2);
 });
 
+test('a request whose turn does not come in time is refused, with nothing sent, and the place is free for another', async () => {
+  const arrived = gate();
+  const url = await serve(() => arrived.arrive());
+  using transport = transportTo(url, { maxConcurrent: 1, maxQueued: 1, queueTimeoutMs: 5 });
+  const caller = new AbortController();
+  const held = transport.request(get(caller.signal));
+  await arrived.until(1);
+
+  const failures = [await failureOf(transport.request(get())), await failureOf(transport.request(get()))];
+  caller.abort(new Error('done'));
+
+  const late = { phase: 'queue', sent: false, reason: expect.stringMatching(/no turn within 0.005 s/) as string };
+  expect(failures).toMatchObject([late, late]);
+  await expect(held).rejects.toThrow('done');
+});
+
 test('a request on a connection that the peer has closed meanwhile is sent on a new one', async () => {
   const closed = gate();
   const url = await serve((request, response) => {

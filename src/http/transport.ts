@@ -1,8 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
-import pLimit from 'p-limit';
-import { InternalError, whileWanted, withDeadline } from '../base/index.ts';
+import { ConflictError, describeError, FairQueue, InternalError, TimeoutError, withDeadline } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { makeAgents } from './agents.ts';
 import { TransportError } from './errors.ts';
@@ -22,6 +21,8 @@ export interface TransportOptions {
   readonly maxConcurrent: number;
   /** Waiting requests beyond which a further one is refused rather than queued. */
   readonly maxQueued: number;
+  /** The longest wait for a turn; default five times the deadline of a request: by then the peer does not keep up. */
+  readonly queueTimeoutMs?: number | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxResponseBytes: number;
   /** Unused connections are closed after this. */
@@ -66,7 +67,7 @@ export class HttpTransport implements Disposable {
   readonly baseUrl: string;
   readonly #axios: AxiosInstance;
   readonly #agents: readonly HttpAgent[];
-  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #queue: FairQueue;
   readonly #options: TransportOptions;
 
   constructor(options: TransportOptions) {
@@ -74,7 +75,11 @@ export class HttpTransport implements Disposable {
     this.baseUrl = options.baseUrl;
     const agents = makeAgents(options);
     this.#agents = [agents.http, agents.https];
-    this.#limit = pLimit(options.maxConcurrent);
+    this.#queue = new FairQueue('requests', {
+      concurrent: options.maxConcurrent,
+      waiting: options.maxQueued,
+      waitMs: options.queueTimeoutMs ?? 5 * options.requestTimeoutMs,
+    });
     this.#axios = axios.create({
       adapter: 'http',
       baseURL: options.baseUrl,
@@ -97,18 +102,16 @@ export class HttpTransport implements Disposable {
   async request(request: TransportRequest): Promise<TransportResponse> {
     request.signal.throwIfAborted();
     checkPath(request.path);
-    if (this.#limit.pendingCount >= this.#options.maxQueued) {
-      throw new TransportError('queue', false, `${this.#limit.pendingCount} requests wait already`, {
-        host: this.#host(),
-        method: request.method,
-        path: withoutQuery(request.path),
+    const turn: { isTaken: boolean } = { isTaken: false };
+    try {
+      return await this.#queue.run(request.signal, async () => {
+        turn.isTaken = true;
+        return await this.#send(request);
       });
+    } catch (error) {
+      if (turn.isTaken || !(error instanceof ConflictError || error instanceof TimeoutError)) throw error;
+      throw new TransportError('queue', false, describeError(error), this.#where(request), error);
     }
-    // The slot is taken when its turn comes; who has given up by then must not have waited for it.
-    return await whileWanted(
-      this.#limit(async () => await this.#send(request)),
-      request.signal,
-    );
   }
 
   [Symbol.dispose](): void {
@@ -153,17 +156,7 @@ export class HttpTransport implements Disposable {
   #translate(error: unknown, request: TransportRequest): TransportError {
     if (error instanceof TransportError) return error;
     const [phase, sent] = classifyFailure(error);
-    return new TransportError(
-      phase,
-      sent,
-      explainFailure(error),
-      {
-        host: this.#host(),
-        method: request.method,
-        path: withoutQuery(request.path),
-      },
-      cleanCause(error),
-    );
+    return new TransportError(phase, sent, explainFailure(error), this.#where(request), cleanCause(error));
   }
 
   /** An allow-list: neither headers nor bodies reach the log from here. */
@@ -173,8 +166,8 @@ export class HttpTransport implements Disposable {
     this.#options.log.debug({ event: 'http', method, path: withoutQuery(request.path), outcome, durationMs }, 'http');
   }
 
-  #host(): string {
-    return new URL(this.#options.baseUrl).host;
+  #where({ method, path }: TransportRequest): { host: string; method: string; path: string } {
+    return { host: new URL(this.#options.baseUrl).host, method, path: withoutQuery(path) };
   }
 }
 

@@ -55,13 +55,13 @@ async function play(sim: Simulator): Promise<number> {
   await dpm('server', 'delete', 'web1', '-f', 'value');
 
   const isSame = isDeepStrictEqual(before, sim.snapshot());
-  const { partition, hba } = sim.hmc.snapshot();
+  const { partition, hba, 'storage-group': groups } = sim.hmc.snapshot();
   const { arrays, fabrics } = sim.san.snapshot();
   const masks = arrays.flatMap((array) => array.masks);
   const zones = fabrics.flatMap((fabric) => fabric.zones);
   const { attachments } = sim.cinder.snapshot();
   say(
-    `\nLeft behind: ${partition.length} partitions, ${hba.length} vHBAs, ${masks.length} LUN masks, ${zones.length} zones, ${attachments.length} attachments`,
+    `\nLeft behind: ${partition.length} partitions, ${hba.length} vHBAs, ${groups.length} storage groups, ${masks.length} LUN masks, ${zones.length} zones, ${attachments.length} attachments`,
   );
   say(isSame ? 'HMC, SAN and Cinder are as at the start.' : 'HMC, SAN and Cinder are NOT as at the start.');
   say(`Done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);

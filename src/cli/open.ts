@@ -1,6 +1,6 @@
 import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import type { ComputeManager, Finding, Repaired } from '../compute/index.ts';
+import type { ComputeManager, Finding, OpenManagerOptions, Repaired } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { flowDetail, flowSummary } from './flow-views.ts';
@@ -24,6 +24,8 @@ export interface ProcessFacts {
   readonly pid: number;
   /** Where modules of third parties are looked for. */
   readonly baseDir: string;
+  /** Deadlines and pauses, where they are not to be the usual ones. */
+  readonly policies?: OpenManagerOptions['policies'];
 }
 
 /** The compute manager and the checks, behind the interfaces of the commands. */

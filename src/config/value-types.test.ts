@@ -38,6 +38,19 @@ describe('values', () => {
     expect(message).not.toContain('sesame');
   });
 
+  test('ids of definition files are taken beside those of an HMC, names of the HMC are not', () => {
+    const set = { 'dpm.cpc_object_id': 'cpc_dpm', 'dpm.physical_storage_adapter_mappings': 'fcp1:0' };
+
+    const { cpcObjectId, adapterPorts } = loadText(settingsText(set)).dpm;
+
+    expect({ cpcObjectId, adapterPorts }).toEqual({
+      cpcObjectId: 'cpc_dpm',
+      adapterPorts: [{ adapterObjectId: 'fcp1', port: 0 }],
+    });
+    for (const id of ['A90', '../cpcs', 'cpc/1', '1cpc', 'cpc 1', 'c'.repeat(37)])
+      expect(messageOf(() => loadText(settingsText({ ...set, 'dpm.cpc_object_id': id })))).toContain('an object id');
+  });
+
   test('redundant HMCs keep their order, and one named twice counts once', () => {
     const { hmcUrls } = loadText(settingsText({ 'dpm.hmc': 'hmc2, hmc1:6794,\n  hmc2:6794' })).dpm;
 

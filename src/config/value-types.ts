@@ -95,16 +95,22 @@ export const serviceUrl: ValueType<string> = {
 
 const objectIdForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
+/** Ids that people give to the machines of zhmcclient mock definitions (`cpc1`); no HMC has such. */
+const definitionIdForm = /^[a-z][a-z0-9_]{0,35}$/;
+
+/** A name as the HMC shows it (`A90`, `A16`) is none: those are upper case. */
+function readObjectId(value: string): string | undefined {
+  const id = value.toLowerCase();
+  return objectIdForm.test(id) || definitionIdForm.test(value) ? id : undefined;
+}
+
 /** An HMC object id, lower-cased. */
 export const objectId: ValueType<string> = {
   ...valueType(
     'object id',
     'an object id such as 6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6',
     ['A90', '6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ecg', '/api/cpcs/6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6'],
-    (value) => {
-      const id = value.toLowerCase();
-      return objectIdForm.test(id) ? id : undefined;
-    },
+    readObjectId,
   ),
   emptyIsNone: true,
 };
@@ -115,8 +121,9 @@ export const adapterPort: ValueType<AdapterPort> = valueType(
   '<adapter object-id>:<port 0 to 3>',
   ['6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6', '6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6:4', 'A16:0', ''],
   (value) => {
-    const [id = '', port = '', ...rest] = value.toLowerCase().split(':');
-    if (!objectIdForm.test(id) || !/^[0-3]$/.test(port) || rest.length > 0) return undefined;
+    const [given = '', port = '', ...rest] = value.split(':');
+    const id = readObjectId(given);
+    if (id === undefined || !/^[0-3]$/.test(port) || rest.length > 0) return undefined;
     return { adapterObjectId: id, port: Number(port) };
   },
 );

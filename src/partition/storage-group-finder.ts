@@ -79,16 +79,21 @@ export class VolumeFinder {
     return { ...read, initiators: known, findings: identify(read.volumes, wanted, byDevice(known)) };
   }
 
-  /** Puts aside the LUNs that DPM has found, and that nobody asked for. */
-  async reject(read: ReadGroup, w: StorageWaiting): Promise<void> {
+  /**
+   * Puts aside the LUNs that DPM has found, and that nobody asked for.
+   *
+   * @param leaving - storage volumes that were taken out just now: their LUNs are still presented, as is to be expected
+   */
+  async reject(read: ReadGroup, w: StorageWaiting, leaving: readonly StorageVolume[] = []): Promise<void> {
     const unwanted = read.volumes.filter(isMismatch);
     if (unwanted.length === 0) return;
     const { hmc, log } = this.#parts;
     const uris = unwanted.map(({ uri }) => uri);
-    log.warn(
-      { event: 'storage.unwanted', volumes: unwanted.map(describeVolume) },
-      'LUNs that nobody asked for are put aside',
-    );
+    const known = new Set(leaving.map(({ uuid }) => uuid));
+    const strange = unwanted.filter(({ uuid }) => uuid === undefined || !known.has(uuid));
+    const volumes = strange.map(describeVolume);
+    if (strange.length > 0)
+      log.warn({ event: 'storage.unwanted', volumes }, 'LUNs that nobody asked for are put aside');
     try {
       await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
     } catch (error) {

@@ -61,7 +61,7 @@ export class GroupVolumes {
         await hmc.storageGroups.modify(uri, { storageVolumes }, w);
         read = await directory.read(uri, w);
       }
-      await this.#finder.reject(read, w);
+      await this.#finder.reject(read, w, leaving);
       const isEmpty = read.volumes.every((volume) => isMismatch(volume));
       if (isEmpty && read.group.virtualStorageResourceUris.length > 0) await this.#detach(uri, w);
     });

@@ -25,7 +25,6 @@ export function composeSettings(
 
 function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<string, string | string[]> {
   const cpc = hmc.model.find('cpc', `/api/cpcs/${hmc.cpcObjectId}`);
-  const adapters = hmc.model.all('adapter').filter(({ props, parent }) => props.type === 'fcp' && parent === cpc?.uri);
   return {
     hmc: hmc.url,
     hmc_username: hmc.username,
@@ -34,8 +33,24 @@ function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<stri
     cpc_object_id: hmc.cpcObjectId,
     max_processors: amount(cpc?.props['processor-count-ifl']),
     max_memory: amount(cpc?.props['storage-customer']),
-    physical_storage_adapter_mappings: adapters.map(({ props }) => `${amount(props['object-id'])}:0`),
+    physical_storage_adapter_mappings: storageAdapters(hmc, cpc?.uri).map(
+      ({ props }) => `${amount(props['object-id'])}:0`,
+    ),
   };
+}
+
+/** Adapters that are named where a machine of a definition file has none of type FCP. */
+const STAND_INS = 2;
+
+/**
+ * The FCP adapters of the machine. One that has none, as it comes from the factory, is left with cards that could be
+ * made FCP: the settings are complete, everything that only reads works, and the doctor says what is the matter.
+ */
+function storageAdapters({ model }: SimulatedHmc, cpcUri: string | undefined) {
+  const adapters = model.all('adapter').filter(({ parent }) => parent === cpcUri);
+  const fcp = adapters.filter(({ props }) => props.type === 'fcp');
+  if (fcp.length > 0) return fcp;
+  return adapters.filter(({ props }) => props['adapter-family'] === 'ficon').slice(0, STAND_INS);
 }
 
 /** A definition file may leave out what a fresh machine has. */

@@ -103,6 +103,25 @@ describe('a zhmcclient mock definition', () => {
     });
   });
 
+  it('has numbered storage ports, room for vHBAs, processors and memory, though its file says none of it', async () => {
+    const bare = small
+      .replace(', allowed-capacity: 2, configured-capacity: 1', '')
+      .replace('element-id: "0"', 'element-id: port0')
+      .replace(', storage-customer: 8192, processor-count-ifl: 4', '');
+    await withFile(bare, async (definition) => {
+      const of = await bench({ definition });
+
+      expect((await of.caller.get('/api/adapters/fcp1')).body).toMatchObject({
+        'storage-port-uris': ['/api/adapters/fcp1/storage-ports/0'],
+        'allowed-capacity': 64,
+        'used-capacity': 0,
+        'configured-capacity': 1,
+      });
+      const cpc = (await of.caller.get('/api/cpcs/cpc1')).body;
+      expect(cpc).toMatchObject({ 'processor-count-ifl': 36, 'storage-customer': 2 << 20 });
+    });
+  });
+
   it.each([
     ['what is no YAML', 'hmc_definition: [', /machine\.yaml: /u],
     ['another kind of file', 'name: x', /neither a zhmcclient mock definition nor a DPM export/u],

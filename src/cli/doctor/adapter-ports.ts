@@ -32,7 +32,10 @@ async function checkPort(hmc: HmcSession, port: AdapterPort, w: Waiting): Promis
 
 function judge(name: string, port: AdapterPort, adapter: Adapter): DoctorCheck {
   const label = `${adapter.name} (${adapter.adapterId}), type ${adapter.type}, status ${adapter.status}`;
-  if (adapter.type !== 'fcp') return fail(name, label, `${SETTING} takes FCP adapters`, 'CONFIG');
+  if (adapter.type !== 'fcp') {
+    const change = adapter.family === 'ficon' ? '; the type of this card can be changed to FCP on the HMC' : '';
+    return fail(name, label, `${SETTING} takes FCP adapters${change}`, 'CONFIG');
+  }
   if (!adapter.storagePortUris.includes(adapterPortUri(port))) {
     const known = adapter.storagePortUris.map((uri) => uri.split('/').at(-1)).join(', ') || 'none';
     return fail(name, `${label}; its ports: ${known}`, `check the port in ${SETTING}`, 'CONFIG');

@@ -24,13 +24,13 @@ export async function checkStorageModel(
     const meaning = `vHBAs, ${count} for each partition; WWPNs exist once the partition does, and a path is tried by loading over it`;
     return ok(name, meaning + login);
   }
-  const meaning = `storage groups, one for each instance with ${count} connections; WWPNs exist before the partition does, and boot paths are tried before a start`;
+  const meaning = `storage groups, one for each instance with ${counted(count, 'connection')}; WWPNs exist before the partition does, and boot paths are tried before a start`;
   try {
     const [groups, { major, minor }] = await Promise.all([
       hmc.storageGroups.list({ cpcUri: cpc.uri }, w),
       hmc.apiVersion(w),
     ]);
-    const detail = `${meaning}${login}; ${groups.length} groups visible`;
+    const detail = `${meaning}${login}; ${counted(groups.length, 'group')} visible`;
     if (major > DISCOVERY_SINCE.major || (major === DISCOVERY_SINCE.major && minor >= DISCOVERY_SINCE.minor))
       return ok(name, detail);
     const advice = 'this level takes no request for a discovery: a data volume may take ten minutes to be found';
@@ -39,4 +39,8 @@ export async function checkStorageModel(
     const advice = isHmcError(error, 403) ? `the user needs the tasks ${TASKS}` : 'look at the HMC';
     return failed(name, error, advice, w.signal);
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

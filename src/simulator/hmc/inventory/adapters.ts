@@ -18,11 +18,16 @@ interface AdapterPlan {
 }
 
 // Capacities as seen on machines and in exports of them (section 8.2 of the fact sheet's sources).
-const fcpMaximum = 254;
+export const fcpMaximum = 254;
 const ficonMaximum = 32_760;
 const osdMaximum = 1920;
 const hipersocketsMaximum = 12_288;
 const roceMaximum = 126;
+
+/** vHBAs that an FCP adapter is allowed to have, unless it is said otherwise. */
+export function fcpCapacity({ options }: HmcContext): number {
+  return options.adapterCapacity ?? 64;
+}
 
 /** First PCHID of the FCP adapters; a card takes four numbers. */
 const firstFcpPchid = 0x124;
@@ -66,7 +71,7 @@ function addFcp(
     ports: [0],
     location,
     name: `FCP ${pchid(id)} ${place.drawer}-${place.slot} J.0${port}`,
-    capacity: { allowed: context.options.adapterCapacity ?? 64, maximum: fcpMaximum },
+    capacity: { allowed: fcpCapacity(context), maximum: fcpMaximum },
     more: { 'channel-path-id': (index + 1).toString(16).padStart(2, '0') },
   });
   cable(context, adapter, fabrics, index);

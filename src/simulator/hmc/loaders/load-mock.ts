@@ -5,6 +5,7 @@ import { hbaRules, nicRules } from '../rules/element-rules.ts';
 import { partitionRules } from '../rules/partition-rules.ts';
 import { initialValues, rulesAt, type PropertyRules } from '../rules/property-rule.ts';
 import { profileOfLevel, type MockDefinition } from './definition.ts';
+import { fcpCapacity, fcpMaximum } from '../inventory/adapters.ts';
 import { finishLoading } from './finish.ts';
 import { levelOfVersion, machineProfiles } from '../machines.ts';
 
@@ -30,7 +31,10 @@ function loadCpc(context: HmcContext, definition: CpcDefinition): void {
     'se-version': versionOf(context, properties),
   };
   const cpc = addObject(context, 'cpc', null, 'cpcs', { ...defaults, ...properties });
-  const features = profileOfLevel(levelOfVersion(textOf(cpc.props, 'se-version'))).apiFeatures;
+  const profile = profileOfLevel(levelOfVersion(textOf(cpc.props, 'se-version')));
+  cpc.props['processor-count-ifl'] ??= context.options.cpcIfls ?? profile.ifls;
+  cpc.props['storage-customer'] ??= context.options.cpcMemoryMib ?? profile.customerMemoryMib;
+  const features = profile.apiFeatures;
   if (features !== undefined) context.cpcApiFeatures.set(cpc.uri, features);
   for (const adapter of definition.adapters) loadAdapter(context, cpc, adapter);
   for (const each of definition.virtual_switches)
@@ -70,11 +74,24 @@ function loadAdapter(context: HmcContext, cpc: Resource, definition: CpcDefiniti
     type: typeOfFamily[family] ?? family,
   };
   const adapter = addObject(context, 'adapter', cpc, 'adapters', { ...defaults, ...properties });
+  if (adapter.props.type === 'fcp') {
+    adapter.props['allowed-capacity'] ??= fcpCapacity(context);
+    adapter.props['maximum-total-capacity'] ??= fcpMaximum;
+  }
   const kind = family === 'ficon' ? 'storage' : 'network';
   ports.forEach((port, index) => {
     const props = { 'element-id': String(index), index, name: `Port ${index}`, description: '', ...port.properties };
-    addElement(context, `${kind}-port`, adapter, `${kind}-ports`, props);
+    addElement(context, `${kind}-port`, adapter, `${kind}-ports`, kind === 'storage' ? numbered(props, index) : props);
   });
+}
+
+/**
+ * An HMC numbers its storage ports, and the clients count on it. Definitions of zhmcclient call them `port0` where they
+ * make them, and 0 where they refer to them.
+ */
+function numbered(props: Props, index: number): Props {
+  const id = textOf(props, 'element-id');
+  return { ...props, 'element-id': /^\d+$/u.test(id) ? id : String(index) };
 }
 
 function familyOfType(type: string): string {

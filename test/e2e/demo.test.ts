@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+
+/** Lines that tell what the machine is; they are looked at by themselves. */
+const ofTheMachine = /^Simulated: |^ok (?:hmc|storage model) |^ {2}(?:initiators|boots from) |^progress |^Done in /;
+
+/** What `npm run demo -- --machine …` prints, on both streams, without what differs from run to run. */
+async function demo(machine: string): Promise<readonly string[]> {
+  const script = join(root, 'scripts', 'demo.ts');
+  const { stdout, stderr } = await run(process.execPath, [script, '--machine', machine], { cwd: root });
+  return [...stdout.split('\n'), ...stderr.split('\n')].map(withoutChance);
+}
+
+function withoutChance(line: string): string {
+  return line
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
+    .replaceAll(/\S+nova-dpm-demo-\w+/g, '<directory>')
+    .replaceAll(/\d+\.\d\d s$/g, '<time>');
+}
+
+describe('the demo', { timeout: 180_000 }, () => {
+  let z13: readonly string[];
+
+  beforeAll(async () => {
+    z13 = await demo('z13');
+  }, 180_000);
+
+  test('on a z13 goes through the main job over vHBAs, and says that nothing is left', () => {
+    expect(z13).toContain('HMC, SAN and Cinder are as at the start.');
+    expect(z13).toContainEqual(expect.stringMatching(/^ok storage model vHBAs/));
+    expect(z13).toContainEqual(expect.stringMatching(/^ {2}boots from storage-adapter: /));
+    expect(z13.filter((line) => line.startsWith('$ dpm '))).toHaveLength(6);
+  });
+
+  test.each(['z14', 'z15', 'z16', 'z17'])('on a %s prints the same, over storage groups', async (machine) => {
+    const lines = await demo(machine);
+
+    expect(lines).toContainEqual(expect.stringMatching(/^ok storage model storage groups/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}initiators \(storage-group\): /));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}boots from storage-volume: /));
+    const common = (all: readonly string[]) => all.filter((line) => !ofTheMachine.test(line));
+    expect(common(lines)).toEqual(common(z13));
+  });
+});

@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { startStage } from '../support/stage.ts';
+import type { Played, Printed, Stage } from '../support/stage.ts';
+
+/*
+ * The main job of the README, by the command that a user types, over HTTPS, on every machine that there is: the same
+ * commands, steps and output, and nothing left.
+ */
+
+const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
+
+/** What the machine is; all else is the same on all of them. */
+const traits = {
+  z13: { model: 'hba', device: 'storage-adapter', says: /^vHBAs, 2 for each partition/ },
+  groups: { model: 'storage-group', device: 'storage-volume', says: /^storage groups, one for each instance/ },
+} as const;
+
+/** One after the other, as an operator's day has them; each ends with exit code 0. */
+const job = [
+  ['create', 'server create web1 --vcpus 2 --memory 4096 --volume boot-1'],
+  ['show', 'server show web1'],
+  ['add', 'server add volume web1 data-1'],
+  ['remove', 'server remove volume web1 data-1'],
+  ['stop', 'server stop web1'],
+  ['add stopped', 'server add volume web1 data-2'],
+  ['start', 'server start web1'],
+  ['reboot', 'server reboot web1 --hard'],
+  ['connector', 'get-connector --server web1'],
+  ['list', 'server list'],
+  ['partitions', 'partition list'],
+  ['hypervisor', 'hypervisor show'],
+  ['stats', 'hypervisor stats'],
+  ['flows', 'flow list'],
+  ['verify', 'verify'],
+  ['delete', 'server delete web1'],
+  ['verify after', 'verify'],
+  ['list after', 'server list'],
+] as const;
+type Act = (typeof job)[number][0];
+type Job = Readonly<Record<Act, Played>>;
+
+async function playJob({ dpm }: Stage): Promise<Job> {
+  const played: [Act, Played][] = [];
+  for (const [act, line] of job) {
+    const ran = await dpm(...line.split(' '));
+    expect(ran, `dpm ${line}: ${ran.stderr}`).toMatchObject({ code: 0 });
+    played.push([act, ran]);
+  }
+  return Object.fromEntries(played) as Job; // one entry for each act of the job
+}
+
+/** The shape of what was printed: keys all the way down, an array by its first element. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (typeof value !== 'object' || value === null) return null;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shapeOf(each)]));
+}
+
+/** What the commands did and printed, apart from their values. */
+function outline(played: Job): unknown {
+  return job.map(([act]) => ({ act, steps: played[act].steps, shape: shapeOf(played[act].printed) }));
+}
+
+describe.each(['deferred', 'stock'] as const)('in the %s order', (order) => {
+  const set = { 'dpm.spawn_order': order };
+  /** The measure of the others. */
+  let onZ13: unknown;
+
+  beforeAll(async () => {
+    await using stage = await startStage({ machine: 'z13', set });
+    onZ13 = outline(await playJob(stage));
+  });
+
+  test.each(machines)(
+    'the main job does and prints the same on a %s as on a z13, and leaves nothing',
+    async (machine) => {
+      const { model, device, says } = machine === 'z13' ? traits.z13 : traits.groups;
+      await using stage = await startStage({ machine, set });
+      const { sim, dpm } = stage;
+      const before = sim.snapshot();
+
+      const doctor = (await dpm('doctor')).printed as Printed[];
+      const played = await playJob(stage);
+
+      expect(doctor.filter(({ status }) => status !== 'ok')).toEqual([]);
+      expect(doctor.find(({ check }) => check === 'storage model')?.detail).toMatch(says);
+      const [boot, , data1, data2] = sim.volumes.map(({ id }) => id);
+      const { create, show, add, remove, start, hypervisor, list } = played;
+      expect(create.steps.filter((step) => step.endsWith(': start-partition'))).toHaveLength(1);
+      expect(create.printed).toEqual(show.printed);
+      expect(show.printed).toMatchObject({ name: 'web1', status: 'ACTIVE', power_state: 'running', fault: null });
+      expect(show.printed).toMatchObject({ storage_model: model, partition_status: 'active', boot: { device } });
+      expect(volumesOf(add)).toEqual([boot, data1]);
+      expect(volumesOf(remove)).toEqual([boot]);
+      expect(played['add stopped'].printed).toMatchObject({ status: 'SHUTOFF', partition_status: 'stopped' });
+      expect(volumesOf(start)).toEqual([boot, data2]);
+      expect(start.printed).toMatchObject({ status: 'ACTIVE', partition_status: 'active' });
+      expect(list.printed).toMatchObject([{ name: 'web1', status: 'ACTIVE', power_state: 'running' }]);
+      expect(hypervisor.printed).toMatchObject({ storage_model: model, vcpus_used: 2, memory_mb_used: 4096 });
+      for (const act of ['verify', 'verify after', 'list after'] as const) expect(played[act].printed).toEqual([]);
+      expect(outline(played)).toEqual(onZ13);
+      expect(sim.snapshot()).toEqual(before);
+    },
+  );
+});
+
+function volumesOf({ printed }: Played): readonly unknown[] {
+  return (printed as { readonly volumes: readonly Printed[] }).volumes.map(({ volume_id: id }) => id);
+}

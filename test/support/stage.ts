@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CliIo } from '../../src/cli/cli-io.ts';
+import { backend, startSimulator as starter } from '../../src/cli/open.ts';
+import { runCli } from '../../src/cli/run.ts';
+import { nodeFiles } from '../../src/config/index.ts';
+import { startSimulator } from '../../src/simulator/index.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import type { Ran } from './cli.ts';
+import { quickPolicies, toIni } from './world.ts';
+
+/** What a command printed with `-f json`, of any shape: a test says what it expects of it. */
+export type Printed = Readonly<Record<string, unknown>>;
+
+/** A run of a command, with what it printed read. */
+export interface Played extends Ran {
+  readonly printed: unknown;
+  /** `flow: step` of every step that was done, in order. */
+  readonly steps: readonly string[];
+}
+
+/** Simulators on HTTPS and a settings file for them; `dpm` runs the command line as a user would, within this process. */
+export interface Stage extends AsyncDisposable {
+  readonly sim: Simulator;
+  readonly dpm: (...argv: readonly string[]) => Promise<Played>;
+}
+
+export interface StageOptions extends SimulatorOptions {
+  /** Settings over the simulator's own, `section.option` → value. */
+  readonly set?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** Each command opens everything anew: sessions, tokens, database and lock, all as a process of its own would. */
+export async function startStage({ set = {}, ...options }: StageOptions = {}): Promise<Stage> {
+  const sim = await startSimulator({ tls: true, ...options });
+  const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-stage-'));
+  const config = join(directory, 'nova-dpm.conf');
+  const settings = toIni(sim.settings(), { 'DEFAULT.state_path': join(directory, 'state'), ...set });
+  writeFileSync(config, `${settings}\n`, { mode: 0o600 });
+  return {
+    sim,
+    dpm: async (...argv) => await play([...argv, '-f', 'json'], directory, config),
+    [Symbol.asyncDispose]: async () => {
+      await sim.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function play(argv: readonly string[], directory: string, config: string): Promise<Played> {
+  const [out, err] = [collecting(), collecting()];
+  const io: CliIo = {
+    stdout: out.sink,
+    stderr: err.sink,
+    env: { NOVA_DPM_CONFIG: config },
+    cwd: directory,
+    home: directory,
+    hostname: 'compute1',
+    files: nodeFiles,
+    onSignal: () => () => undefined,
+    backend: backend({ pid: process.pid, baseDir: directory, policies: quickPolicies }),
+    startSimulator: starter,
+  };
+  const code = await runCli(argv, io);
+  const [stdout, stderr] = [out.text(), err.text()];
+  const steps = [...stderr.matchAll(/^done +(\S+: \S+)/gm)].map(([, step = '']) => step);
+  return { code, stdout, stderr, steps, printed: stdout === '' ? undefined : JSON.parse(stdout) };
+}
+
+function collecting() {
+  let text = '';
+  const write = (more: string) => {
+    text += more;
+  };
+  return { sink: { write, isTerminal: false }, text: () => text };
+}

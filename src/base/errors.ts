@@ -32,6 +32,7 @@ export const errorCodes = {
   VOLUME_DRIVER: 'no volume driver serves this driver_volume_type, or it cannot be loaded',
   VOLUME_ATTACH: 'a volume could not be attached',
   VOLUME_DETACH: 'a volume could not be detached',
+  HOST_CONNECTOR: 'this host cannot attach volumes of this protocol as it is set up; nothing was changed',
   FLOW_ROLLED_BACK: 'a flow failed and everything was put back',
   FLOW_STUCK: 'a flow failed and something is left behind',
   JOURNAL: 'the journal cannot be written, or cannot be read safely',

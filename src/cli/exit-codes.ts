@@ -42,6 +42,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   VOLUME_DRIVER: 1,
   VOLUME_ATTACH: 1,
   VOLUME_DETACH: 1,
+  HOST_CONNECTOR: 1,
   FLOW_ROLLED_BACK: 1,
   FLOW_STUCK: 4,
   JOURNAL: 1,

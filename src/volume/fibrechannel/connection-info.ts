@@ -46,7 +46,10 @@ const fcData = z.looseObject({
   wwn: z.string().nullish(),
 });
 
-type FcData = z.infer<typeof fcData>;
+/** How a LUN of connection_info is read; another platform than s390x may read it differently (Cinder sheet 4.6). */
+export type LunReader = (value: number | string, addressingMode: string | null | undefined) => Lun;
+
+type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
 
 /**
  * Reads the connection_info of a Fibre Channel volume.
@@ -55,13 +58,13 @@ type FcData = z.infer<typeof fcData>;
  * decrypted on a host that sees it, and with DPM there is none (Cinder sheet F10).
  * @remarks Rules and their sources: Cinder sheet 3.2 and 3.3. `target_wwns` comes before `target_wwn`, as in os-brick.
  */
-export function parseFcConnection(info: ConnectionInfo): FcConnection {
+export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFromCinder): FcConnection {
   if (info.driver_volume_type !== 'fibre_channel') {
     throw new ConnectionInfoError(`driver_volume_type is "${info.driver_volume_type}", expected "fibre_channel"`);
   }
-  const data = readData(info);
+  const data: FcData = { ...readData(info), lunOf };
   if (data.encrypted === true) {
-    throw new ConnectionInfoError('the volume is encrypted by Cinder; a partition would read it undecrypted', {
+    throw new ConnectionInfoError('the volume is encrypted by Cinder; nothing here decrypts it', {
       volumeId: data.volume_id ?? undefined,
     });
   }
@@ -80,7 +83,7 @@ export function parseFcConnection(info: ConnectionInfo): FcConnection {
   };
 }
 
-function readData(info: ConnectionInfo): FcData {
+function readData(info: ConnectionInfo): Omit<FcData, 'lunOf'> {
   // Some back ends were seen with upper-case keys; Cinder's own are lower case.
   const lowered = Object.fromEntries(Object.entries(info.data).map(([key, value]) => [key.toLowerCase(), value]));
   const parsed = fcData.safeParse(lowered);
@@ -121,7 +124,7 @@ function listedLuns(data: FcData): readonly Lun[] {
 
 function readLun(key: string, value: number | string, data: FcData): Lun {
   try {
-    return lunFromCinder(value, data.addressing_mode);
+    return data.lunOf(value, data.addressing_mode);
   } catch (error) {
     throw new ConnectionInfoError(`${key} cannot be used`, { key, value }, { cause: error });
   }

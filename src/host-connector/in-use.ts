@@ -1,0 +1,143 @@
+import { deviceNode } from './context.ts';
+import { follow, readAttribute } from './system.ts';
+import type { HostSystem } from './system.ts';
+
+/** What is about to go: the disks, and the map that holds them. */
+export interface Candidates {
+  /** `sda`, … */
+  readonly disks: readonly string[];
+  /** `dm-0` */
+  readonly map: string | undefined;
+}
+
+/** Programs that look at disks for everybody's benefit; an open file of theirs is no use of the volume. */
+const watchers: readonly (string | undefined)[] = ['multipathd', 'systemd-udevd', '(udev-worker)'];
+
+/**
+ * Who uses these devices, one line each: mounts, swap, other device-mapper devices (LVM, encryption, a foreign map),
+ * exclusive claims and open files. Empty when nobody does. Changes nothing.
+ *
+ * @remarks Claims count in every mount namespace; open files of processes that may not be looked at are not seen.
+ */
+export async function findUsers(system: HostSystem, candidates: Candidates): Promise<readonly string[]> {
+  const tops = candidates.map === undefined ? candidates.disks : [candidates.map];
+  const family = await withPartitions(system, candidates, tops);
+  const named = [
+    ...(await mounts(system, family)),
+    ...(await swaps(system, family)),
+    ...(await holders(system, family)),
+  ];
+  if (named.length > 0) return named;
+  return [...(await claims(system, family, tops)), ...(await openers(system, family, tops))];
+}
+
+interface Family {
+  /** Every block device that goes: disks, map, and their partitions. */
+  readonly blocks: ReadonlySet<string>;
+  /** Partition maps that multipath made; they go with the map. */
+  readonly partitionMaps: readonly string[];
+}
+
+async function withPartitions(
+  system: HostSystem,
+  { disks, map }: Candidates,
+  tops: readonly string[],
+): Promise<Family> {
+  const partitions: string[] = [];
+  for (const disk of disks) {
+    const names = await system.list(`/sys/block/${disk}`);
+    partitions.push(...names.filter((name) => name.startsWith(disk)));
+  }
+  const partitionMaps: string[] = [];
+  for (const holder of map === undefined ? [] : await system.list(`/sys/block/${map}/holders`)) {
+    const uuid = await readAttribute(system, `/sys/block/${holder}/dm/uuid`);
+    if (/^part\d+-mpath-/.test(uuid ?? '')) partitionMaps.push(holder);
+  }
+  return { blocks: new Set([...disks, ...tops, ...partitions, ...partitionMaps]), partitionMaps };
+}
+
+/** `\040` for a blank and its like, as mountinfo and swaps write them. */
+function unescapeOctal(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+async function mounts(system: HostSystem, { blocks }: Family): Promise<readonly string[]> {
+  const numbers = new Set<string>();
+  for (const block of blocks) {
+    const number = await readAttribute(system, `/sys/class/block/${block}/dev`);
+    if (number !== undefined) numbers.add(number);
+  }
+  const found: string[] = [];
+  for (const line of ((await readAttribute(system, '/proc/self/mountinfo')) ?? '').split('\n')) {
+    const [left, right] = line.split(' - ');
+    const [, , number, , place] = (left ?? '').split(' ');
+    // btrfs mounts carry a device number of their own; their source still says the disk.
+    const source = unescapeOctal(right?.split(' ')[1] ?? '');
+    const isOurs = numbers.has(number ?? '') || (await leadsTo(system, source, blocks)) !== undefined;
+    if (isOurs) found.push(`mounted on ${unescapeOctal(place ?? '')}`);
+  }
+  return found;
+}
+
+async function leadsTo(system: HostSystem, path: string, blocks: ReadonlySet<string>): Promise<string | undefined> {
+  if (!path.startsWith('/dev/')) return undefined;
+  const target = ((await follow(system, path)) ?? path).slice('/dev/'.length).replaceAll('/', '!');
+  return blocks.has(target) ? target : undefined;
+}
+
+async function swaps(system: HostSystem, { blocks }: Family): Promise<readonly string[]> {
+  const lines = ((await readAttribute(system, '/proc/swaps')) ?? '').split('\n').slice(1);
+  const found: string[] = [];
+  for (const line of lines) {
+    const block = await leadsTo(system, unescapeOctal(line.split(/\s/)[0] ?? ''), blocks);
+    if (block !== undefined) found.push(`swap on ${deviceNode(block)}`);
+  }
+  return found;
+}
+
+async function holders(system: HostSystem, { blocks }: Family): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const block of blocks) {
+    for (const holder of await system.list(`/sys/class/block/${block}/holders`)) {
+      if (blocks.has(holder)) continue;
+      const name = (await readAttribute(system, `/sys/block/${holder}/dm/name`)) ?? holder;
+      found.add(`held by ${deviceNode(holder)} (${name})`);
+    }
+  }
+  return [...found];
+}
+
+/** Our own devices claim each other, so only the uppermost are asked. */
+async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
+  const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;
+  const found: string[] = [];
+  for (const node of uppermost.map(deviceNode)) {
+    if ((await system.exists(node)) && (await system.isClaimed(node))) found.push(`${node} is claimed exclusively`);
+  }
+  return found;
+}
+
+async function openers(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
+  const nodes = new Set([...tops, ...family.partitionMaps, ...family.blocks].map(deviceNode));
+  const found: string[] = [];
+  for (const pid of (await system.list('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const open = await openFiles(system, pid);
+    const node = open.find((file) => nodes.has(file));
+    if (node === undefined) continue;
+    const command = await readAttribute(system, `/proc/${pid}/comm`).catch(() => undefined);
+    if (!watchers.includes(command)) found.push(`${node} is open in process ${pid} (${command ?? 'unknown'})`);
+  }
+  return found;
+}
+
+/** Processes end while they are looked at, and some may not be looked at. */
+async function openFiles(system: HostSystem, pid: string): Promise<readonly string[]> {
+  try {
+    const descriptors = await system.list(`/proc/${pid}/fd`);
+    return await Promise.all(
+      descriptors.map(async (fd) => await system.realpath(`/proc/${pid}/fd/${fd}`).catch(() => '')),
+    );
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,20 @@
+export type {
+  ConnectOptions,
+  DeviceInfo,
+  DisconnectOptions,
+  ExtendOptions,
+  HostConnector,
+  HostConnectorClass,
+  HostConnectorContext,
+  HostPath,
+} from './connector.ts';
+export { HostAttachError, HostConnectorError, HostDetachError, LunNotFoundError, VolumeInUseError } from './errors.ts';
+export { byPathNames } from './fibrechannel/by-path.ts';
+export { FibreChannelConnector, ZfcpConnector } from './fibrechannel/fibre-channel-connector.ts';
+export { openLocalSystem } from './local-system.ts';
+export type { LocalSystemOptions } from './local-system.ts';
+export { defaultHostPolicies } from './policies.ts';
+export type { HostPolicies } from './policies.ts';
+export { HostConnectorRegistry } from './registry.ts';
+export type { HostConnectorEntry } from './registry.ts';
+export type { CommandOptions, CommandResult, HostSystem } from './system.ts';

@@ -4,7 +4,7 @@ import { flushBuffers } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostDetachError, VolumeInUseError } from '../errors.ts';
 import { findUsers } from '../in-use.ts';
-import { findMap, removeMap } from '../multipath.ts';
+import { findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
@@ -15,7 +15,7 @@ import type { FcContext } from './fc-context.ts';
 /** What of a volume goes from this host. */
 export interface Removal {
   readonly disks: readonly ScsiDisk[];
-  /** Ways whose registration with the kernel goes too, with or without a disk. */
+  /** Ways that are registered with the kernel, with or without a disk; the registration goes too. */
   readonly addresses: readonly LunAddress[];
   readonly map: MultipathMap | undefined;
   readonly force: boolean;
@@ -27,7 +27,7 @@ export interface Removal {
  * 1. refuse if anybody uses them: nothing has been touched yet;
  * 2. write out the map, then remove it: afterwards nothing can write through any path;
  * 3. write out each path: afterwards no data is left in this host;
- * 4. delete each SCSI device, then its unit (s390x): the kernel holds no more reference to the LUN;
+ * 4. delete each SCSI device, and right after it its unit (s390x): the kernel holds no more reference to the LUN;
  * 5. look whether everything is gone. Only now may the storage unmap the LUN.
  *
  * A step of 2 or 3 that fails ends it with the volume still usable. In step 4 the other paths go on: the fewer stay,
@@ -39,10 +39,13 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   const { disks, map, force } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
   await refuseIfUsed(context, blocks, map);
-  await flushAll(context, removal, waiting);
+  await emptyCaches(context, removal, waiting);
   const failures: Error[] = [];
-  for (const disk of disks) await attempt(failures, waiting, async () => await deleteDisk(context, disk, waiting));
-  for (const address of removal.addresses) {
+  for (const { address, disk } of wayByWay(removal)) {
+    if (disk !== undefined) {
+      await attempt(failures, waiting, async () => await deleteDisk(context, disk, waiting));
+    }
+    // At once: as long as the unit is there, any event of the port may bring the disk back.
     await attempt(failures, waiting, async () => await context.transport.unregister(address, waiting));
   }
   const leftBehind = await awaitGone(context, removal, waiting);
@@ -64,10 +67,32 @@ async function refuseIfUsed(
   throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
 }
 
+/** @throws HostDetachError naming everything: no path has been touched */
+async function emptyCaches(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
+  try {
+    await removeMaps(context, removal, waiting);
+    await flushPaths(context, removal, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    const leftBehind = await whatIsLeft(context, removal);
+    const text = `the volume could not be written out and released, so no path was removed (${leftBehind.join(', ')})`;
+    throw new HostDetachError(text, leftBehind, { cause: error });
+  }
+}
+
+/** A change of a path, as udev sees it, makes multipathd build the map anew; a path below a map is never deleted. */
+async function removeMaps(context: FcContext, { disks, map, force }: Removal, waiting: Waiting): Promise<void> {
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  let above = map;
+  for (let round = 1; above !== undefined; round += 1) {
+    if (round > context.policies.flushAttempts) throw new Error(`multipath map ${above.name} comes back every time`);
+    await flushAndRemoveMap(context, above, force, waiting);
+    above = await findMapAbove(context.system, blocks);
+  }
+}
+
 /** With the map written out and gone, a path that cannot be written out has nothing of its own to lose. */
-async function flushAll(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
-  const { map, force, disks } = removal;
-  if (map !== undefined) await flushAndRemoveMap(context, map, force, waiting);
+async function flushPaths(context: FcContext, { map, force, disks }: Removal, waiting: Waiting): Promise<void> {
   for (const { block, state } of disks) {
     const isHopeless = state !== 'running' && (map !== undefined || force); // its I/O would wait until the time limit
     if (block === undefined || isHopeless) continue;
@@ -101,10 +126,15 @@ async function tolerate(
     await work();
   } catch (error) {
     waiting.signal.throwIfAborted();
-    if (!isTolerated)
-      throw new HostDetachError('data could not be written out, so nothing was removed', [], { cause: error });
+    if (!isTolerated) throw error;
     log.warn({ event: 'host.flush', error: describeError(error) }, 'went on without writing out');
   }
+}
+
+/** Each way once, with its disk if it has one. */
+function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress; disk: ScsiDisk | undefined }[] {
+  const ways = new Map([...disks, ...addresses].map((address) => [addressKey(address), address]));
+  return [...ways].map(([key, address]) => ({ address, disk: disks.find((disk) => addressKey(disk) === key) }));
 }
 
 async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {

@@ -1,0 +1,110 @@
+import type { CommandResult } from '../../../src/host-connector/index.ts';
+import type { FakeHost } from './fake-host.ts';
+import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
+
+type Answer = Partial<CommandResult>;
+
+/** The tools that a connector uses, as far as they matter to it. Any other use of them is a failure. */
+export function runFakeCommand(host: FakeHost, command: string, args: readonly string[]): Answer {
+  const tool = command === host.distribution.scsiId ? 'scsi_id' : command;
+  const line = [tool, ...args].join(' ');
+  for (const [pattern, answer] of tools) {
+    const match = pattern.exec(line);
+    if (match !== null) return answer(host, match[1] ?? '');
+  }
+  return { status: 127, stderr: `unexpected command: ${line}` };
+}
+
+const refused = (stderr: string): Answer => ({ status: 1, stderr });
+
+const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => Answer])[] = [
+  [/^multipathd show status$/, (host) => withDaemon(host, () => ({ stdout: 'path checker states:\nup 4\n' }))],
+  [/^multipathd add path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => addPath(host, block))],
+  [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
+  [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
+  [/^multipath -f (\S+)$/, removeMap],
+  [/^blockdev --flushbufs \/dev\/(\S+)$/, flush],
+  [/^blockdev --setro \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, true)],
+  [/^blockdev --setrw \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, false)],
+  [/^blockdev --getro \/dev\/(\S+)$/, (host, block) => ({ stdout: device(host, block)?.isReadOnly ? '1\n' : '0\n' })],
+  [/^scsi_id --page 0x83 --whitelisted --device=\/dev\/(\S+)$/, inquire],
+  [/^dd if=\/dev\/(\S+) of=\/dev\/null bs=4096 count=1 iflag=direct$/, readBlock],
+];
+
+/** multipathd answers with status 0 when it cannot be reached. */
+function withDaemon(host: FakeHost, work: () => Answer): Answer {
+  return host.multipathd === 'absent' ? { stdout: 'error receiving packet\n' } : work();
+}
+
+function ok(found: unknown): Answer {
+  return { stdout: found === undefined ? 'fail\n' : 'ok\n' };
+}
+
+function findMap(host: FakeHost, name: string): FakeMap | undefined {
+  return host.maps.find((map) => map.name === name && map.uuid.startsWith('mpath-'));
+}
+
+function device(host: FakeHost, block: string): FakeDisk | FakeMap | undefined {
+  return host.disks.find((disk) => disk.block === block) ?? host.maps.find((map) => map.block === block);
+}
+
+function addPath(host: FakeHost, block: string): Answer {
+  const disk = host.disks.find((each) => each.block === block);
+  if (disk !== undefined) host.joinMap(disk);
+  return ok(disk);
+}
+
+function resize(host: FakeHost, name: string): Answer {
+  const map = findMap(host, name);
+  const disk = host.disks.find(({ block }) => map?.slaves.includes(block));
+  if (map !== undefined && disk !== undefined) map.bytes = disk.bytes;
+  return ok(disk);
+}
+
+function removeMap(host: FakeHost, name: string): Answer {
+  const map = findMap(host, name);
+  if (map === undefined) return refused(`${name} is not a multipath device`);
+  const isOpen = [...host.openFiles.values()].some(({ node }) => node === `/dev/${map.block}`);
+  if (host.isBusy(map.block) || isOpen) return refused(`${name}: map in use`);
+  if (map.isDirty) host.violations.push(`multipath -f: ${name} holds data that was not written out`);
+  host.maps = host.maps.filter((each) => each !== map);
+  return {};
+}
+
+/** The volume that answers on this path now, if one does. */
+function volumeOf(host: FakeHost, disk: FakeDisk): FakeVolume | undefined {
+  const volume = host.maskOf(disk.adapter, disk.target, disk.lun)?.volume;
+  return volume?.alive === true && disk.state === 'running' ? volume : undefined;
+}
+
+function pathsOf(host: FakeHost, block: string): readonly FakeDisk[] {
+  const map = host.maps.find((each) => each.block === block);
+  return host.disks.filter((disk) => disk.block === block || map?.slaves.includes(disk.block) === true);
+}
+
+function flush(host: FakeHost, block: string): Answer {
+  const found = device(host, block);
+  if (found === undefined) return refused(`cannot open /dev/${block}: No such file or directory`);
+  const isAlive = pathsOf(host, block).some((disk) => volumeOf(host, disk) !== undefined);
+  if (found.isDirty && !isAlive) return refused('ioctl error on BLKFLSBUF: Input/output error');
+  found.isDirty = false;
+  return {};
+}
+
+function setReadOnly(host: FakeHost, block: string, isReadOnly: boolean): Answer {
+  const found = device(host, block);
+  if (found === undefined) return refused(`cannot open /dev/${block}: No such file or directory`);
+  found.isReadOnly = isReadOnly;
+  return {};
+}
+
+function inquire(host: FakeHost, block: string): Answer {
+  const disk = host.disks.find((each) => each.block === block);
+  const volume = disk === undefined ? undefined : volumeOf(host, disk);
+  return volume === undefined ? refused('') : { stdout: `${volume.wwid.replace(/^naa\./, '3')}\n` };
+}
+
+function readBlock(host: FakeHost, block: string): Answer {
+  const isReadable = pathsOf(host, block).some((disk) => volumeOf(host, disk) !== undefined);
+  return isReadable ? {} : refused(`dd: error reading '/dev/${block}': Input/output error`);
+}

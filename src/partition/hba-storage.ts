@@ -25,6 +25,9 @@ import type {
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
   readonly outlivesPartition = false;
+  /** No operation of these machines checks a LUN path before a load. Source: HMC sheet 4.6. */
+  readonly likelyBootFailure =
+    'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
   readonly preparedGroups = undefined;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];

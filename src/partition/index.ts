@@ -16,6 +16,7 @@ export {
   isOurElementName,
   partitionDescription,
   partitionName,
+  portOfUri,
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
 export { sizePartition } from './sizing.ts';

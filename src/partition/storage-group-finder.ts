@@ -131,7 +131,8 @@ export class VolumeFinder {
     return resources.flatMap(toInitiator);
   }
 
-  async #explain({ group, volumes, initiators, findings }: Sight, w: StorageWaiting): Promise<Error> {
+  async #explain(sight: Sight, w: StorageWaiting): Promise<Error> {
+    const { group, volumes, initiators, findings } = sight;
     const { checker, fulfilment } = this.#parts;
     const { pending } = findings;
     const checked = (
@@ -143,6 +144,7 @@ export class VolumeFinder {
       ...volumes.filter((volume) => !isUsable(volume)).map(describeVolume),
       ...(cutOff.length > 0 ? described(cutOff) : []),
       ...(cutOff.length === 0 && pending.length > 0 ? [unmatched(volumes.some(isMismatch))] : []),
+      ...(pending.length > 0 ? strangers(sight).map(describeStranger) : []),
       ...(report === undefined ? [] : [report]),
     ];
     const volumeIds = pending.map(({ volumeId }) => volumeId);
@@ -153,6 +155,20 @@ export class VolumeFinder {
 function described(cutOff: readonly CheckedPath[]): readonly string[] {
   const { likelyCause, paths } = diagnose(cutOff);
   return [`likely cause: ${likelyCause}`, ...paths];
+}
+
+/** LUNs that DPM has found, and that are none of those looked for: masked, but under another number than Cinder says. */
+function strangers({ volumes, findings }: Sight): readonly StorageVolume[] {
+  const known = new Set([...findings.found.values()].map(({ uri }) => uri));
+  const missing = new Set<string | undefined>(findings.pending.map(({ volumeId }) => volumeId));
+  // Under another name it is another Cinder volume, which was not looked for.
+  const isOpen = (volume: StorageVolume) => isMismatch(volume) || missing.has(volume.name);
+  return volumes.filter((volume) => volume.uuid !== undefined && !known.has(volume.uri) && isOpen(volume));
+}
+
+function describeStranger({ uuid = '', activeSizeGib, sizeGib, paths }: StorageVolume): string {
+  const luns = [...new Set(paths.flatMap(({ lun }) => (lun === undefined ? [] : [`LUN ${lun}`])))];
+  return ['DPM found in its place', `${uuid} of ${activeSizeGib ?? sizeGib ?? '?'} GiB`, ...luns].join(', ');
 }
 
 function unmatched(hasMismatch: boolean): string {

@@ -49,6 +49,8 @@ const MAX_PATHS_TRIED = 16;
 export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';
   readonly outlivesPartition = true;
+  readonly likelyBootFailure =
+    'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
   readonly preparedGroups: PreparedStorageGroups;
   readonly #hmc: HmcSession;
   readonly #options: StorageGroupOptions;

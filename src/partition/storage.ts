@@ -173,6 +173,8 @@ export interface PartitionStorage {
     exposed: readonly ExposedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ExposedVolume[]>;
+  /** What it most likely means when a load over every path failed: as much as this kind of machine lets be known. */
+  readonly likelyBootFailure: string;
   /** The boot properties that load from this volume over this path. */
   bootProperties(volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
   /** What the boot properties of a partition lead to. Changes nothing. */

@@ -44,10 +44,11 @@ const state = {
 
 /** vHBAs: the path decides. */
 const byPath = {
+  likelyBootFailure: 'who knows',
   bootProperties: (_volume: unknown, { targetWwpn }: VolumePath) => ({ bootWorldWidePortName: targetWwpn }),
 };
 /** Storage groups: the volume decides, and DPM chooses the path. */
-const byVolume = { bootProperties: () => ({ bootStorageVolume: '/sv/1' }) };
+const byVolume = { likelyBootFailure: 'it does not boot', bootProperties: () => ({ bootStorageVolume: '/sv/1' }) };
 
 interface Machine {
   /** One a start. */
@@ -180,6 +181,21 @@ describe('start-partition', () => {
       );
     },
   );
+
+  test('names the adapter port of each try, and what a load that fails everywhere means on this machine', async () => {
+    const { deps } = machine({ attempts: 2, starts: [failed(), failed()] });
+    const [first, second] = [path(1), path(2)];
+    const port = { elementUri: null, deviceNumber: null, adapterPortUri: '/api/adapters/a1/storage-ports/0' };
+    const ports = [{ ...port, wwpn: first.initiatorWwpn }];
+
+    const error: unknown = await startPartition
+      .run(contextFor({ ...state, 'bind-storage': ports }, deps))
+      .catch((thrown: unknown) => thrown);
+
+    expect(describeError(error)).toContain(`initiator ${first.initiatorWwpn} on adapter port a1:0, target`);
+    expect(describeError(error)).toContain(`then initiator ${second.initiatorWwpn}, target`);
+    expect(describeError(error)).toMatch(/; likely cause: who knows$/);
+  });
 
   test('shows the end of what the console said', async () => {
     const osMessages = ['', ...Array.from({ length: 30 }, (_, n) => ` line ${n}\n`)];

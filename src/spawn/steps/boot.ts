@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { BootFailedError, volumePathSchema } from '../../partition/index.ts';
-import type { PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
+import { BootFailedError, portOfUri, volumePathSchema } from '../../partition/index.ts';
+import type { Initiator, PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
 import type { Step, StepContext } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
 import type { BootOptions } from '../inputs.ts';
@@ -98,14 +98,17 @@ export const startPartition = {
 async function prepareNextTry(ctx: StepContext<Ready, FlowDeps>, attempt: BootTry, failed: number) {
   const { state, deps, log } = ctx;
   log.warn({ event: 'boot.next-path', failed, ...attempt.path }, 'the load did not find its LUN: trying the next path');
-  ctx.progress(`the load failed; trying ${describeSource(attempt.path)}`);
+  ctx.progress(`the load failed; trying ${describeSource(attempt.path, state['bind-storage'])}`);
   await deps.lifecycle.ensureStopped(state['create-partition'], ctx);
   await deps.hmc.partitions.update(state['create-partition'].uri, attempt.properties, ctx);
 }
 
-function describeSource(path: VolumePath | null): string {
+function describeSource(path: VolumePath | null, initiators: readonly Initiator[]): string {
   if (path === null) return 'the boot volume of the storage group';
-  return `initiator ${path.initiatorWwpn}, target ${path.targetWwpn}, LUN ${path.lun}`;
+  const { initiatorWwpn, targetWwpn, lun } = path;
+  const port = initiators.find(({ wwpn }) => wwpn === initiatorWwpn)?.adapterPortUri;
+  const on = port === undefined || port === null ? '' : ` on adapter port ${portOfUri(port)}`;
+  return `initiator ${initiatorWwpn}${on}, target ${targetWwpn}, LUN ${lun}`;
 }
 
 /** Everything a person needs: what was tried, where it ended, and what HMC and loader said. */
@@ -115,13 +118,17 @@ async function bootFailed(ctx: StepContext<Ready, FlowDeps>, failures: readonly 
   const messages = await deps.hmc.partitions.listOsMessages(partition.uri, ctx).catch(() => []);
   const lines = messages.map(({ text }) => text.trim()).filter((text) => text !== '');
   const tries = failures.map(
-    ({ attempt, result }) => `${describeSource(attempt.path)}: status "${result.status}", ${result.hmcSaid}`,
+    ({ attempt, result }) =>
+      `${describeSource(attempt.path, state['bind-storage'])}: status "${result.status}", ${result.hmcSaid}`,
   );
   const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
+  const { likelyBootFailure: likelyCause } = deps.storage;
   const hint = failures[0]?.attempt.hint === undefined ? '' : `; ${failures[0].attempt.hint}`;
-  return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${console}${hint}`, {
+  const why = `; likely cause: ${likelyCause}${console}${hint}`;
+  return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${why}`, {
     partition: partition.name,
     partitionUri: partition.uri,
+    likelyCause,
     status: failures.at(-1)?.result.status,
     tries,
     osMessages: lines.slice(-20),

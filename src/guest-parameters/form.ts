@@ -28,7 +28,7 @@ export const shortLunPattern = /^(?:[0-9a-f]{4}){1,4}$/;
 export const portPattern = /^[01]$/;
 export const macPattern = /^[0-9a-f]{12}$/;
 
-/** The words of a parameter text. Kernel and guest tools split at blanks and their like only. */
+/** The words of a parameter text, as the shell of the guest tools splits it. */
 export function wordsOf(text: string): readonly string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
+  return text.split(/[ \t\n]+/).filter((word) => word !== '');
 }

@@ -5,7 +5,7 @@ import { NICS_KEY, PATHS_KEY } from './form.ts';
  * the blanks around words of ours.
  */
 export function withoutOurWords(text: string): string {
-  const parts = text.split(/(\s+)/); // the blanks between words stay as they are
+  const parts = text.split(/([ \t\n]+)/); // the blanks between words stay as they are
   const kept = parts.filter((part, index) => !isOurs(part) && !(index > 0 && isOurs(parts[index - 1] ?? '')));
   return kept.join('').trim();
 }

@@ -1,0 +1,142 @@
+# shellcheck shell=sh
+# The commands of dpm-guest.
+
+# Seconds: for the boot path, for all others together, and for the others while the root file system is waited for.
+dpm_boot_wait=120
+dpm_others_wait=60
+dpm_initramfs_wait=10
+
+read_plan() {
+	text=$(dpm_parameters)
+	boot=$(dpm_boot_path)
+	told=$(dpm_told_paths "$text")
+	nics=$(dpm_told_nics "$text")
+	# shellcheck disable=SC2086 # paths are words without blanks
+	all=$(dpm_each_once $boot $told)
+	others=
+	for path in $all; do [ "$path" = "$boot" ] || others="$others $path"; done
+}
+
+# With --once a single look: the caller comes again.
+command_root() {
+	read_plan
+	[ -n "$boot" ] || {
+		dpm_say "not loaded from a LUN: nothing to do"
+		return 0
+	}
+	dpm_budget=$dpm_boot_wait
+	[ "${1:-}" != --once ] || dpm_budget=0
+	missing_boot=0
+	dpm_bring_up "$boot" || missing_boot=1
+	[ "${1:-}" = --once ] || dpm_budget=$dpm_initramfs_wait
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_bring_up $others
+	finish
+}
+
+command_apply() {
+	read_plan
+	dpm_budget=$dpm_boot_wait
+	missing_boot=0
+	# shellcheck disable=SC2086 # a path, or nothing
+	dpm_bring_up $boot || missing_boot=1
+	dpm_budget=$dpm_others_wait
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_bring_up $others
+	[ "$1" = rescan ] || online_all
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_scan_targets $all
+	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
+	failed_nics=0
+	for nic in $nics; do dpm_nic_up "$nic" || failed_nics=$((failed_nics + 1)); done
+	# shellcheck disable=SC2086 # paths are words without blanks
+	[ "${2:-}" = --keep ] || dpm_drop_detached $all
+	dpm_say_unscanned
+	finish
+}
+
+# FCP devices that hold LUNs for automatic LUN scan only. DPM gives a partition no others than its own.
+online_all() {
+	case " $(cat "$dpm_proc/cmdline" 2>/dev/null) " in
+	*' rd.zdev=no-auto '*) return ;;
+	esac
+	for devno in $(dpm_fcp_devices); do dpm_online "$devno"; done
+}
+
+# The exit code, and a line for each path.
+finish() {
+	dpm_look
+	# shellcheck disable=SC2086 # paths are words without blanks
+	set -- $others
+	missing=0
+	[ -z "$boot" ] || dpm_report boot "$boot"
+	dpm_report path "$@"
+	missing=$dpm_missing
+	dpm_say "$(($# - missing)) of $# paths besides the boot path are there"
+	[ "$missing_boot" -eq 0 ] || return 3
+	[ "$((missing + ${failed_nics:-0}))" -eq 0 ] || return 2
+}
+
+command_plan() {
+	read_plan
+	for path in $boot; do printf 'boot %s\n' "$path"; done
+	for path in $told; do printf 'path %s\n' "$path"; done
+	for nic in $nics; do printf 'nic %s\n' "$nic"; done
+}
+
+command_verify() {
+	read_plan
+	dpm_look
+	missing_boot=0
+	for path in $boot; do dpm_scsi_of "$path" || missing_boot=1; done
+	root_wwid=
+	if [ -n "$boot" ] && dpm_scsi_of "$boot"; then
+		dpm_read "$dpm_sys/bus/scsi/devices/$dpm_value/wwid" && root_wwid=$dpm_value
+	fi
+	finish
+	code=$?
+	strangers=0
+	for entry in $dpm_found; do
+		is_planned "${entry%%=*}" "$root_wwid" "${entry#*=}" && continue
+		strangers=$((strangers + 1))
+		dpm_report other "${entry%%=*}"
+	done
+	[ "$code" -ne 0 ] || [ "$strangers" -eq 0 ] || code=4
+	return "$code"
+}
+
+# is_planned PATH ROOT-WWID H:C:T:L
+is_planned() {
+	for path in $all; do [ "$path" = "$1" ] && return 0; done
+	[ -n "$2" ] && dpm_is "$dpm_sys/bus/scsi/devices/$3/wwid" "$2"
+}
+
+command_add() {
+	boot=
+	missing_boot=0
+	others=$(dpm_told_paths "dpm.z=$1")
+	[ -n "$others" ] || return 1
+	dpm_budget=$dpm_others_wait
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_bring_up $others
+	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
+	finish
+}
+
+command_release() {
+	dpm_look
+	wwid=$1
+	disk=${1##*/}
+	for entry in $dpm_found; do
+		dpm_disk_of "${entry#*=}"
+		[ "$dpm_value" = "$disk" ] && dpm_read "$dpm_sys/bus/scsi/devices/${entry#*=}/wwid" && wwid=$dpm_value
+	done
+	paths=$(dpm_paths_of_wwid "$wwid")
+	[ -n "$paths" ] || {
+		dpm_say "no LUN is called $1"
+		return 2
+	}
+	# shellcheck disable=SC2086 # paths are words without blanks
+	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then return 5; fi
+}
+

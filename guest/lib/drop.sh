@@ -1,0 +1,121 @@
+# shellcheck shell=sh
+# Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
+# removes it; it would hinder whoever gets the LUN number next.
+
+# dpm_paths_of_wwid WWID: every path with it. As of the last dpm_look.
+dpm_paths_of_wwid() {
+	for dpm_each in $dpm_found; do
+		dpm_is "$dpm_sys/bus/scsi/devices/${dpm_each#*=}/wwid" "$1" && printf '%s\n' "${dpm_each%%=*}"
+	done
+	return 0
+}
+
+# dpm_lost_access PATH: is the LUN gone, while its target and everything before it is there? A path that is down is not
+# one that was taken away, and neither is a disk that somebody else has reserved. (inferred: the block layer's EIO for the
+# sense "logical unit not supported", by linux drivers/scsi/scsi_error.c; a reservation gives another error.)
+dpm_lost_access() {
+	dpm_scsi_of "$1" || return 1
+	dpm_scsi=$dpm_value
+	dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running && dpm_port_is_up "$1" || return 1
+	dpm_disk_of "$dpm_scsi"
+	[ -n "$dpm_value" ] && [ -e "$dpm_dev/$dpm_value" ] || return 1
+	case "$(LC_ALL=C dd "if=$dpm_dev/$dpm_value" of=/dev/null bs=4096 count=1 iflag=direct 2>&1)" in
+	*'Input/output error'*) return 0 ;;
+	esac
+	return 1
+}
+
+# dpm_drop_detached PATH...: lets go of what was detached: has lost access on every path, is not among the given paths,
+# is used by nobody, and was configured by nobody. Sets dpm_dropped.
+dpm_drop_detached() {
+	dpm_dropped=0
+	dpm_look
+	dpm_wwids=
+	for dpm_entry in $dpm_found; do
+		dpm_read "$dpm_sys/bus/scsi/devices/${dpm_entry#*=}/wwid" && dpm_wwids="$dpm_wwids ${dpm_value%% *}"
+	done
+	# shellcheck disable=SC2086 # words without blanks
+	for dpm_wwid in $(dpm_each_once $dpm_wwids); do
+		dpm_paths=$(dpm_paths_of_wwid "$dpm_wwid")
+		# shellcheck disable=SC2086 # paths are words without blanks
+		if [ -n "$dpm_paths" ] && dpm_may_drop "$*" $dpm_paths; then
+			dpm_let_go dead $dpm_paths && dpm_dropped=$((dpm_dropped + 1))
+		fi
+	done
+}
+
+# dpm_may_drop TOLD PATH...
+dpm_may_drop() {
+	dpm_told=" $1 "
+	shift
+	for dpm_each; do
+		case $dpm_told in
+		*" $dpm_each "*) return 1 ;;
+		esac
+		dpm_is_persons "$dpm_each" && return 1
+		dpm_lost_access "$dpm_each" || return 1
+	done
+	! dpm_any_in_use "$@"
+}
+
+# dpm_any_in_use PATH...: says by what.
+dpm_any_in_use() {
+	for dpm_each; do
+		dpm_scsi_of "$dpm_each" || continue
+		dpm_disk_of "$dpm_value"
+		if [ -n "$dpm_value" ] && dpm_user_of "$dpm_value"; then
+			dpm_say "$dpm_each stays: $dpm_value"
+			return 0
+		fi
+	done
+	return 1
+}
+
+# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it.
+dpm_let_go() {
+	dpm_life=$1
+	shift
+	dpm_look
+	dpm_maps=
+	for dpm_each; do
+		dpm_scsi_of "$dpm_each" || continue
+		dpm_disk_of "$dpm_value"
+		for dpm_upper in "$dpm_sys/class/block/$dpm_value"/holders/*; do
+			[ -e "$dpm_upper" ] && dpm_read "$dpm_upper/dm/name" && dpm_maps="$dpm_maps $dpm_value"
+		done
+	done
+	# shellcheck disable=SC2086 # names of maps have no blanks
+	for dpm_map in $(dpm_each_once $dpm_maps); do
+		multipath -f "$dpm_map" >&2 || {
+			dpm_say "multipath does not let go of $dpm_map: nothing is removed"
+			return 1
+		}
+	done
+	for dpm_each; do
+		dpm_remove_path "$dpm_each" || return 1
+	done
+}
+
+# dpm_remove_path PATH: a unit of zfcp is removed as such, which a LUN of automatic LUN scan has not.
+dpm_remove_path() {
+	dpm_scsi_of "$1" || return 0
+	dpm_scsi=$dpm_value
+	dpm_disk_of "$dpm_scsi"
+	if [ "$dpm_life" = alive ] && [ -n "$dpm_value" ] && ! blockdev --flushbufs "$dpm_dev/$dpm_value"; then
+		dpm_say "$1: what was written cannot be flushed: it stays"
+		return 1
+	fi
+	dpm_split "$1"
+	if [ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ]; then
+		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_remove"
+	else
+		dpm_write 1 "$dpm_sys/bus/scsi/devices/$dpm_scsi/delete"
+	fi
+	dpm_budget=10
+	dpm_until dpm_is_gone "$1" && dpm_say "$1: removed"
+}
+
+dpm_is_gone() {
+	dpm_look
+	! dpm_scsi_of "$1"
+}

@@ -1,0 +1,91 @@
+# shellcheck shell=sh
+# What the other parts stand on: where things are, reading, writing, waiting. POSIX shell without `local`: every variable
+# begins with dpm_, and a function that would disturb another one's runs in a subshell of its own.
+
+# Everything is looked for below this directory; empty in real life.
+dpm_root=${DPM_GUEST_ROOT:-}
+dpm_sys=$dpm_root/sys
+dpm_proc=$dpm_root/proc
+dpm_etc=$dpm_root/etc
+dpm_dev=$dpm_root/dev
+# What must outlive one call, and not the boot: /run goes over from the initramfs to the real root.
+dpm_run=$dpm_root/run/dpm-guest
+
+# Seconds that may still be waited; whoever begins a piece of work sets it.
+dpm_budget=0
+
+dpm_say() {
+	printf 'dpm-guest: %s\n' "$*" >&2
+}
+
+# dpm_read FILE: the first line of an attribute, in $dpm_value. Fails when there is none, or the kernel refuses.
+dpm_read() {
+	dpm_value=
+	[ -r "$1" ] || return 1
+	{ IFS= read -r dpm_value <"$1"; } 2>/dev/null
+	[ -n "$dpm_value" ]
+}
+
+# dpm_is FILE VALUE: has the attribute this value?
+dpm_is() {
+	dpm_read "$1" && [ "$dpm_value" = "$2" ]
+}
+
+# dpm_write VALUE FILE: one write, as sysfs wants it. Fails when the kernel refuses, or has no such file.
+dpm_write() {
+	[ -e "$2" ] || return 1
+	{ printf '%s' "$1" >"$2"; } 2>/dev/null
+}
+
+dpm_has_command() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# dpm_until COMMAND...: repeats the command once a second until it succeeds or the budget is used up.
+dpm_until() {
+	until "$@"; do
+		[ "$dpm_budget" -gt 0 ] || return 1
+		sleep 1
+		dpm_budget=$((dpm_budget - 1))
+	done
+}
+
+# dpm_within SECONDS COMMAND...: as dpm_until, with so much of the budget at most.
+dpm_within() {
+	dpm_kept=$((dpm_budget > $1 ? dpm_budget - $1 : 0))
+	dpm_budget=$((dpm_budget - dpm_kept))
+	shift
+	dpm_ended=0
+	dpm_until "$@" || dpm_ended=$?
+	dpm_budget=$((dpm_budget + dpm_kept))
+	return "$dpm_ended"
+}
+
+# dpm_record KIND WORD: remembers until the next boot that something is of our making.
+dpm_record() {
+	dpm_recorded "$1" "$2" && return 0
+	mkdir -p "$dpm_run" && printf '%s\n' "$2" >>"$dpm_run/$1"
+}
+
+# dpm_recorded KIND WORD
+dpm_recorded() {
+	[ -r "$dpm_run/$1" ] || return 1
+	while IFS= read -r dpm_line; do
+		[ "$dpm_line" = "$2" ] && return 0
+	done <"$dpm_run/$1"
+	return 1
+}
+
+# dpm_is_hex TEXT DIGITS: exactly so many lower-case hex digits?
+dpm_is_hex() {
+	[ "${#1}" -eq "$2" ] || return 1
+	case $1 in
+	*[!0-9a-f]*) return 1 ;;
+	esac
+}
+
+# dpm_pad16 TEXT: a number as the kernel prints it (0x..., without zeros in front) as sixteen digits, in $dpm_value.
+dpm_pad16() {
+	dpm_value=${1#0x}
+	while [ "${#dpm_value}" -lt 16 ]; do dpm_value=0$dpm_value; done
+}

@@ -1,0 +1,112 @@
+# shellcheck shell=sh
+# Sets of paths: bringing them up, looking for new LUNs, and saying what there is.
+
+# dpm_each_once WORD...: the words without repetitions, one a line.
+dpm_each_once() {
+	dpm_once=' '
+	for dpm_word; do
+		case $dpm_once in
+		*" $dpm_word "*) ;;
+		*)
+			dpm_once="$dpm_once$dpm_word "
+			printf '%s\n' "$dpm_word"
+			;;
+		esac
+	done
+}
+
+dpm_ports_are_up() {
+	for dpm_each; do dpm_port_is_up "$dpm_each" || return 1; done
+}
+
+dpm_all_found() {
+	dpm_look
+	for dpm_each; do dpm_scsi_of "$dpm_each" || return 1; done
+}
+
+# dpm_bring_up PATH...: devices, then ports, then LUNs; asks for all before it waits for any. Fails when one is missing.
+dpm_bring_up() {
+	[ "$#" -gt 0 ] || return 0
+	dpm_up=
+	dpm_tried=
+	for dpm_each; do
+		dpm_devno=${dpm_each%%:*}
+		case "$dpm_tried " in
+		*" $dpm_devno "*) continue ;;
+		esac
+		dpm_tried="$dpm_tried $dpm_devno"
+		dpm_online "$dpm_devno" && dpm_up="$dpm_up $dpm_devno"
+	done
+	dpm_wanted=
+	for dpm_each; do
+		case "$dpm_up " in
+		*" ${dpm_each%%:*} "*) dpm_wanted="$dpm_wanted $dpm_each" ;;
+		esac
+	done
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_all_found $dpm_wanted || dpm_bring_luns $dpm_wanted
+	dpm_all_found "$@"
+}
+
+# dpm_bring_luns PATH...: of devices that are online.
+dpm_bring_luns() {
+	if ! dpm_within 10 dpm_ports_are_up "$@"; then
+		for dpm_devno in $dpm_up; do dpm_write 1 "$dpm_sys/bus/ccw/devices/0.0.$dpm_devno/port_rescan"; done
+		dpm_within 10 dpm_ports_are_up "$@"
+	fi
+	dpm_look
+	dpm_asked=
+	for dpm_each; do
+		dpm_scsi_of "$dpm_each" && continue
+		if dpm_port_is_up "$dpm_each" && dpm_request "$dpm_each"; then dpm_asked="$dpm_asked $dpm_each"; fi
+	done
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_until dpm_all_found $dpm_asked
+}
+
+# dpm_scan_targets PATH...: new LUNs behind the targets that we know of, where automatic LUN scan applies. The kernel does
+# not look by itself when the storage maps another LUN. A wildcard for the host would also touch targets that are not ours.
+dpm_scan_targets() {
+	dpm_look
+	dpm_known=
+	for dpm_each in "$@" $dpm_found; do
+		dpm_each=${dpm_each%%=*}
+		dpm_known="$dpm_known ${dpm_each%:*}"
+	done
+	# shellcheck disable=SC2086 # words without blanks
+	for dpm_each in $(dpm_each_once $dpm_known); do
+		if dpm_port_is_up "$dpm_each:0" && dpm_scans_luns "$dpm_devno" && dpm_target_id; then
+			dpm_write "0 $dpm_value -" "$dpm_host_dir/scsi_host/${dpm_host_dir##*/}/scan" || dpm_say "no scan of $dpm_each"
+		fi
+	done
+}
+
+# dpm_say_unscanned: where volumes that are attached while this system runs cannot appear by themselves.
+dpm_say_unscanned() {
+	for dpm_devno in $(dpm_fcp_devices); do
+		dpm_is "$dpm_sys/bus/ccw/devices/0.0.$dpm_devno/online" 1 || continue
+		dpm_scans_luns "$dpm_devno" || dpm_say "0.0.$dpm_devno: no automatic LUN scan (no NPIV, or zfcp.allow_lun_scan=0): a volume attached since the" \
+			"last load appears after stop and start, or with 'dpm-guest add'"
+	done
+}
+
+# dpm_report KIND PATH...: one line for each: kind, path, state, disk, wwid. Sets dpm_missing to how many are not there.
+dpm_report() {
+	dpm_kind=$1
+	shift
+	dpm_missing=0
+	for dpm_each; do
+		dpm_state "$dpm_each"
+		dpm_line_state=$dpm_value
+		[ "$dpm_line_state" = ok ] || dpm_missing=$((dpm_missing + 1))
+		dpm_line="$dpm_kind $dpm_each $dpm_line_state"
+		if dpm_scsi_of "$dpm_each"; then
+			dpm_scsi=$dpm_value
+			dpm_disk_of "$dpm_scsi"
+			dpm_line="$dpm_line ${dpm_value:--}"
+			dpm_read "$dpm_sys/bus/scsi/devices/$dpm_scsi/wwid"
+			dpm_line="$dpm_line ${dpm_value:--}"
+		fi
+		printf '%s\n' "$dpm_line"
+	done
+}

@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+# The devices that firmware, distribution or a person had set online before the guest tools run.
+. "$DPM_GUEST_LIB/system.sh"
+for devno; do k_online "$devno"; done

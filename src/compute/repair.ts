@@ -58,8 +58,10 @@ async function act(
       await services.driver.destroy(context, { uuid: target.id, name, host: services.host, flavor }, null, null);
       return;
     }
-    case 'server':
     case 'volume':
+      await services.cinder.attachments.complete(target.id, context);
+      return;
+    case 'server':
       return; // these are never repaired without a person
   }
 }

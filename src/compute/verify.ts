@@ -38,9 +38,11 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
   const views = await look(services, context);
   return [
     ...findPartitions(views),
+    ...findPartitionsOfFailed(views),
     ...findStorage(views),
     ...findServers(views),
     ...findVolumes(views),
+    ...findUnfinishedVolumes(views),
     ...findAttachments(views),
     ...findFlows(views),
   ];
@@ -80,6 +82,22 @@ function findPartitions({ guests, instances, flows }: Views): readonly Finding[]
         target: { id: instanceUuid },
       } as const,
     ];
+  });
+}
+
+/** A build that failed was put back, and yet its partition is there: an HMC had denied it when it was to be deleted. */
+function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly Finding[] {
+  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
+  const failed = new Map(
+    instances
+      .filter(({ uuid, vmState }) => vmState === 'error' && !open.has(uuid))
+      .map(({ uuid, name }) => [uuid, name]),
+  );
+  return guests.flatMap(({ instanceUuid, name, status, uri }) => {
+    const server = failed.get(instanceUuid ?? '');
+    if (server === undefined || instanceUuid === null) return [];
+    const detail = `${uri}, status ${status}: its server "${server}" is in ERROR; delete the server to remove it`;
+    return [{ kind: 'partition', name, detail, repair: null, target: { id: instanceUuid } } as const];
   });
 }
 
@@ -123,6 +141,35 @@ function findVolumes({ devices, attachments, instances }: Views): readonly Findi
   });
 }
 
+/**
+ * A volume that a server uses, and of which Cinder says that it is still on the way: an answer to an older request came
+ * after the volume was told to be in use.
+ */
+function findUnfinishedVolumes({ attachments, devices, flows, instances, isBusy }: Views): readonly Finding[] {
+  if (isBusy) return [];
+  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
+  const settled = new Map(
+    instances
+      .filter(({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !open.has(uuid))
+      .map(({ uuid, name }) => [uuid, name]),
+  );
+  return attachments.flatMap(({ id, status }) => {
+    const device = devices.find(({ reservation }) => reservation?.attachmentId === id);
+    const server = settled.get(device?.instanceUuid ?? '');
+    if (device === undefined || server === undefined || status === 'attached') return [];
+    const detail = `server ${server} uses it by attachment ${id}, which Cinder has in status ${status}`;
+    return [
+      {
+        kind: 'volume',
+        name: device.volumeId,
+        detail,
+        repair: 'tell Cinder that it is in use',
+        target: { id },
+      } as const,
+    ];
+  });
+}
+
 /** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
 function findAttachments({ attachments, devices, flows, guests, instances }: Views): readonly Finding[] {
   const history = new Set(flows.map(({ subject }) => subject));
@@ -156,4 +203,8 @@ function findFlows({ flows, isBusy }: Views): readonly Finding[] {
       repair: 'take it up: finish it or go back',
       target: { id },
     }));
+}
+
+function isOpen({ state }: FlowSummary): boolean {
+  return state === 'running' || state === 'stuck';
 }

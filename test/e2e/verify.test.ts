@@ -130,3 +130,40 @@ it('names a flow that is stuck with what it left, and finishes it', async () => 
   expect(await manager.verify(world.context)).toEqual([]);
   expect(world.sim.snapshot()).toEqual(before);
 });
+
+it('names the partition of a server whose build was put back, when an HMC had denied that it exists', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  const fault = { server: 'hmc', when: { times: -1 } } as const;
+  const denied = { type: 'refuse', status: 404, reason: 1 } as const;
+  world.sim.faults.add({ ...fault, id: 'start', operation: 'Start Partition', kind: { ...denied, status: 403 } });
+  world.sim.faults.add({ ...fault, id: 'delete', operation: 'Delete Partition', kind: denied });
+  await expect(manager.create(request, world.context)).rejects.toThrow(/spawn failed/);
+  world.sim.faults.clear();
+
+  const found = await manager.verify(world.context);
+  await manager.delete('web1', world.context);
+
+  expect(found).toMatchObject([{ kind: 'partition', detail: expect.stringMatching(/"web1" is in ERROR/) as string }]);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
+it('names a volume in use that an older answer has put back to attaching, and puts it right', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  using cinder = openCinder(world.settings.cinder);
+  await manager.create(request, world.context);
+  const [attachment] = await cinder.attachments.list({}, world.context);
+  const { connector } = await manager.show('web1', world.context);
+  // What Cinder does with an update that arrives after the attachment was completed.
+  await cinder.attachments.update(attachment!.id, { ...connector, multipath: true } as never, world.context);
+
+  const found = await manager.verify(world.context);
+  await manager.repair(found, world.context);
+
+  expect(found).toMatchObject([{ kind: 'volume', detail: expect.stringMatching(/in status attaching/) as string }]);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot().cinder.volumes[0]).toMatchObject({ status: 'in-use' });
+});

@@ -10,7 +10,8 @@ import type { InstanceRecord } from './instances.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './services.ts';
 
-const managerFlows = [
+/** Every flow of the manager, by its name in the journal: what a restarted process can take up. */
+export const managerFlows = [
   buildFlow,
   buildStockFlow,
   deleteFlow,

@@ -1,165 +1,238 @@
-import type { ComputeManager } from '../../src/compute/index.ts';
-import { describeError, findError } from '../../src/base/index.ts';
-import type { DpmError } from '../../src/base/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../../src/base/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
 import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
-import type { World } from '../support/world.ts';
-import { nameRow } from './rows.ts';
-import type { Row } from './rows.ts';
+import { compare, judge } from './judge.ts';
+import type { Ending } from './judge.ts';
+import { nameKind } from './kinds.ts';
+import type { Fault } from './kinds.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Stage } from './stage.ts';
+import { isBeside } from './strikes.ts';
+import type { Strike } from './strikes.ts';
+import { namePoint } from './traps.ts';
+import type { Trap } from './traps.ts';
+
+/** What goes wrong on the way: a request of a peer, this program itself at a failpoint, or the SAN behind all backs. */
+export type Blow =
+  | { readonly kind: 'fault'; readonly strike: Strike; readonly fault: Fault }
+  | { readonly kind: 'throw' | 'cancel' | 'array-outage'; readonly point: Failpoint };
+
+/** What the way back meets: at a point, or at the first undo that comes. */
+export interface UndoTrouble {
+  readonly point: Failpoint | 'first';
+  readonly times: 'once' | 'for good';
+}
+
+export interface Row {
+  readonly scenario: Scenario;
+  readonly blow: Blow;
+  readonly undo: UndoTrouble | undefined;
+  readonly success: SimulatorSnapshot;
+  /** How what is left is tidied up: taken up where it stands, or deleted outright. */
+  readonly tidying: 'resume' | 'delete';
+}
 
 /** How a row went; `problem` is empty when it went as it must. */
 export interface RowResult {
-  readonly row: string;
-  readonly outcome: 'absorbed' | 'rolled back' | 'stuck';
-  readonly struck: boolean;
+  readonly name: string;
+  readonly row: Row;
+  readonly ending: Ending;
   readonly problem: string;
+  /** Did it go wrong where it was meant to? */
+  readonly hasStruck: boolean;
+  /** Did an undo fail because the row says so? */
+  readonly hasUndoFailed: boolean;
+  /** Was something left that only `dpm verify` could name, and did it? */
+  readonly isFoundByVerify: boolean;
+  /** The machine is not as the next row needs it. */
+  readonly isBroken: boolean;
+  readonly ms: number;
 }
 
-/** A failpoint that a test can arm: the undo of whichever step is undone first throws, once or always. */
-export class UndoTrap {
-  #armed: { times: number; step: string | undefined } | undefined;
-  hits = 0;
+const RULE = 'row';
+const BESIDE = 'beside';
 
-  arm(times: number): void {
-    this.#armed = times === 0 ? undefined : { times, step: undefined };
-    this.hits = 0;
-  }
-
-  readonly failpoint = (point: Failpoint): Promise<void> => {
-    const armed = this.#armed;
-    if (armed === undefined || point.at !== 'before-undo' || armed.times === 0) return Promise.resolve();
-    const key = `${point.flow}/${point.step}`;
-    armed.step ??= key;
-    if (armed.step !== key) return Promise.resolve();
-    armed.times -= 1;
-    this.hits += 1;
-    return Promise.reject(new Error(`undo of ${key} is made to fail`));
+/** Runs one row in a world that is empty before, and empty again after it. */
+export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
+  const startedAt = performance.now();
+  const server = await row.scenario.prepare(stage);
+  const before = stage.world.sim.snapshot();
+  if (needsImpatience(row)) await stage.reopen(true);
+  // It is the loss of a token that is under test: there has to be one.
+  if (needsToken(row)) await stage.manager.verify(stage.world.context);
+  const { failure, hasStruck, hasUndoFailed } = await strike(stage, row, server);
+  const after = stage.world.sim.snapshot();
+  const { success, scenario } = row;
+  const verdict = judge(failure, { before, after, success, rests: scenario.rests });
+  if (stage.isImpatient || poisons(row)) await stage.reopen();
+  const isHidden = verdict.problem !== '' && deceives(row);
+  const isFoundByVerify = isHidden && (await stage.manager.verify(stage.world.context)).length > 0;
+  const problem = isFoundByVerify ? '' : verdict.problem;
+  const repeats = verdict.ending === 'rolled back' && scenario.isRepeatable && !isFoundByVerify;
+  const repeated = repeats ? await repeat(stage, row, server) : '';
+  const rest = await tidy(stage, row, server);
+  return {
+    name: nameRow(row),
+    row,
+    ending: verdict.ending,
+    problem: problem || repeated || rest,
+    hasStruck,
+    hasUndoFailed,
+    isFoundByVerify,
+    isBroken: rest !== '',
+    ms: performance.now() - startedAt,
   };
 }
 
-const undoTimes = { works: 0, 'fails once': 1, 'fails for good': Number.MAX_SAFE_INTEGER } as const;
+interface Struck {
+  readonly failure: unknown;
+  readonly hasStruck: boolean;
+  readonly hasUndoFailed: boolean;
+}
 
-export async function runRow(world: World, manager: ComputeManager, trap: UndoTrap, row: Row): Promise<RowResult> {
-  const empty = world.sim.snapshot();
-  const server = await row.scenario.prepare(world, manager);
-  const before = world.sim.snapshot();
-  const rule = armFault(world, row);
-  trap.arm(undoTimes[row.undo]);
-  const failure = await row.scenario.act(world, manager, server).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const struck = world.sim.faults.struck(rule) > 0;
+async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
+  const { world, traps } = stage;
+  const canceled = new AbortController();
+  const set = setTraps(stage, row, () => canceled.abort(new Error('the caller gives up')));
+  stage.watch();
+  const failure: unknown = await row.scenario
+    .act(stage, server, { ...world.context, signal: canceled.signal })
+    .then(() => undefined)
+    .catch((error: unknown) => error ?? new Error('failed without a reason'));
+  await quiet(stage, row);
+  const [own, undo] = set;
+  const hasStruck = row.blow.kind === 'fault' ? hasFaultStruck(stage, row.blow) : (own?.hits ?? 0) > 0;
+  const hasUndoFailed = traps.undoHits + (undo?.hits ?? 0) > 0;
+  traps.clear();
   world.sim.faults.clear();
-  trap.arm(0);
-  const after = world.sim.snapshot();
-  const [outcome, problem] = judge(row, failure, before, after);
-  const rest = await tidy(world, manager, server, empty);
-  return { row: nameRow(row), outcome, struck, problem: problem || rest };
+  setArraysOnline(stage, true);
+  if (row.blow.kind === 'fault' && row.blow.fault.leavesZones === true) removeStaleZones(stage);
+  return { failure, hasStruck, hasUndoFailed };
 }
 
-function armFault(world: World, { strike, fault }: Row): string {
-  const { forGood, ...kind } = fault;
-  const id = 'row';
-  const when = { skip: strike.skip, times: forGood ? -1 : 1 };
-  world.sim.faults.add({ id, server: strike.server, operation: strike.operation, when, kind });
-  return id;
+/** What the servers still work on is part of what is left; what a client sends beside the flow has to come first. */
+async function quiet({ world: { sim } }: Stage, { blow }: Row): Promise<void> {
+  const isAwaited = () => blow.kind === 'fault' && isBeside(blow.strike) && sim.faults.struck(RULE) === 0;
+  for (let looks = 0; looks < 200 && (sim.log.inFlightNow > 0 || isAwaited()); looks += 1) await sleep(5);
 }
 
-function judge(
-  row: Row,
-  failure: unknown,
-  before: SimulatorSnapshot,
-  after: SimulatorSnapshot,
-): [RowResult['outcome'], string] {
-  if (failure === undefined) return ['absorbed', ''];
-  const stuck = findError(failure, 'FLOW_STUCK');
-  if (stuck === undefined) {
-    const differences = compare(before, after);
-    return [
-      'rolled back',
-      differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`,
-    ];
-  }
-  return ['stuck', unnamed(row, stuck, before, after)];
-}
+/** @returns the traps of the blow and of the undo, in this order */
+function setTraps(stage: Stage, { scenario, blow, undo }: Row, cancel: () => void): readonly (Trap | undefined)[] {
+  const { world, traps } = stage;
+  traps.clear();
+  const isFailing = blow.kind === 'throw' && scenario.failsAt !== undefined;
+  if (scenario.failsAt !== undefined && !isFailing) traps.set(scenario.failsAt, 1);
+  const times = undo?.times === 'once' ? 1 : Infinity;
+  if (undo?.point === 'first') traps.setFirstUndo(times);
+  const undoTrap = undo === undefined || undo.point === 'first' ? undefined : traps.set(undo.point, times);
+  return [setBlow(), undoTrap];
 
-/** What is there now, or changed, that was not so before: by the words that a person would look for. */
-function compare(before: SimulatorSnapshot, after: SimulatorSnapshot): string[] {
-  const was = things(before);
-  const is = things(after);
-  const gone = [...was].filter(([key]) => !is.has(key)).map(([key]) => `gone: ${key}`);
-  const changed = [...is]
-    .filter(([key, text]) => was.get(key) !== text)
-    .map(
-      ([key, text]) =>
-        `${was.has(key) ? 'changed' : 'new'}: ${key} ${was.has(key) ? `${was.get(key) ?? ''} -> ${text}` : ''}`,
-    );
-  return [...gone, ...changed];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function things(snapshot: SimulatorSnapshot): Map<string, string> {
-  const parts: [string, unknown][] = [
-    ...snapshot.hmc.partition.map((partition): [string, unknown] => [`partition ${textOf(partition.name)}`, partition]),
-    ...snapshot.hmc.hba.map((hba): [string, unknown] => [`hba ${textOf(hba['element-uri'])}`, hba]),
-    ['san', snapshot.san],
-    ['cinder', snapshot.cinder],
-    ['hmc', { ...snapshot.hmc, partition: 0, hba: 0 }],
-  ];
-  return new Map(parts.map(([key, value]) => [key, JSON.stringify(value)]));
-}
-
-/** Everything left is named: partitions by name, attachments and masks by volume. */
-function unnamed(row: Row, stuck: DpmError, before: SimulatorSnapshot, after: SimulatorSnapshot): string {
-  const named = JSON.stringify(stuck.facts.leftBehind ?? []);
-  if (named === '[]') return 'stuck without naming anything';
-  const left: string[] = [];
-  const had = new Set(before.hmc.partition.map((partition) => partition.name));
-  for (const partition of after.hmc.partition) {
-    const name = textOf(partition.name);
-    const isExpected = had.has(name) && row.scenario.name !== 'delete';
-    if (!isExpected && !named.includes(name) && !named.includes(name.slice(-36))) left.push(`partition ${name}`);
-  }
-  for (const volumeId of changedVolumes(row, before, after))
-    if (!named.includes(volumeId)) left.push(`volume ${volumeId}`);
-  return left.length === 0 ? '' : `left behind and not named: ${left.join(', ')} (named: ${named})`;
-}
-
-function changedVolumes(row: Row, before: SimulatorSnapshot, after: SimulatorSnapshot): string[] {
-  const state = (snapshot: SimulatorSnapshot) =>
-    new Map(
-      snapshot.cinder.volumes.map((volume) => [
-        volume.id,
-        JSON.stringify([volume.status, snapshot.cinder.attachments.filter(({ volumeId }) => volumeId === volume.id)]),
-      ]),
-    );
-  const was = state(before);
-  return [...state(after)]
-    .filter(([id, text]) =>
-      row.scenario.name === 'delete' ? !text.startsWith('["available",[]') : was.get(id) !== text,
-    )
-    .map(([id]) => id);
-}
-
-/** Whatever happened, a delete without faults brings everything back to an empty machine. */
-async function tidy(world: World, manager: ComputeManager, server: string, empty: SimulatorSnapshot): Promise<string> {
-  try {
-    for (const flow of await manager.listFlows({ open: true })) {
-      if (flow.parent === undefined && isTopLevel(flow.flow)) await manager.resumeFlow(flow.id, world.context);
+  function setBlow(): Trap | undefined {
+    if (blow.kind === 'fault') {
+      addRules(world.sim.faults, blow.strike, blow.fault);
+      return undefined;
     }
+    if (blow.kind === 'throw') return traps.set(blow.point, 1);
+    if (blow.kind === 'cancel') return traps.set(blow.point, 1, cancel);
+    return traps.set(blow.point, 1, () => setArraysOnline(stage, false));
+  }
+}
+
+/** While they are away no LUN is found, whoever looks for it. */
+function setArraysOnline({ world: { sim } }: Stage, isOnline: boolean): void {
+  for (const { wwpn } of sim.san.arrays.flatMap(({ ports }) => ports)) sim.san.setPortOnline(wwpn, isOnline);
+}
+
+/** What the operator of the fabric does in the end: zones of initiators that no array knows any more. */
+function removeStaleZones({ world: { sim } }: Stage): void {
+  const { arrays, fabrics } = sim.san.snapshot();
+  const masked = new Set(arrays.flatMap(({ masks }) => masks.flatMap(({ initiators }) => initiators)));
+  const targets = new Set(sim.san.arrays.flatMap(({ ports }) => ports.map(({ wwpn }) => wwpn)));
+  const members = fabrics.flatMap(({ zones }) => zones.flatMap((zone) => zone.members));
+  for (const wwpn of members) if (!targets.has(wwpn) && !masked.has(wwpn)) sim.san.unzone(wwpn);
+}
+
+function addRules(faults: Stage['world']['sim']['faults'], strike: Strike, { kind, at, also, times }: Fault): void {
+  const { server, operation } = at ?? strike;
+  const when = { skip: strike.skip, times: times === 'once' ? 1 : -1 };
+  faults.add({ id: RULE, server, operation, when, kind });
+  if (also === undefined) return;
+  faults.add({
+    id: BESIDE,
+    server: also.server,
+    operation: also.operation,
+    when: { times: also.times },
+    kind: also.kind,
+  });
+}
+
+/** It struck, at the request of the step for which the row was made; and so did what was to fail beside it. */
+function hasFaultStruck(stage: Stage, { strike, fault }: Extract<Blow, { kind: 'fault' }>): boolean {
+  const { faults } = stage.world.sim;
+  if (faults.struck(RULE) === 0 || (fault.also !== undefined && faults.struck(BESIDE) === 0)) return false;
+  if (fault.at !== undefined || isBeside(strike)) return true; // the array keeps no log
+  return stage.observed().some(({ entry, step }) => entry.fault === RULE && step === strike.step);
+}
+
+export function needsImpatience({ blow }: Row): boolean {
+  return blow.kind === 'fault' && blow.fault.isSlow === true;
+}
+
+function needsToken({ blow }: Row): boolean {
+  return blow.kind === 'fault' && blow.fault.also?.server === 'keystone';
+}
+
+function deceives({ blow }: Row): boolean {
+  return blow.kind === 'fault' && blow.fault.deceives === true;
+}
+
+/** A manager that was refused its logon, or that its HMC has told of something missing, remembers it. */
+function poisons({ blow }: Row): boolean {
+  if (blow.kind !== 'fault') return false;
+  const { also, kind } = blow.fault;
+  return also?.times === -1 || (kind.type === 'refuse' && blow.strike.operation === 'Submit Requests');
+}
+
+/** What was rolled back can be done again. */
+async function repeat(stage: Stage, { scenario }: Row, server: string): Promise<string> {
+  try {
+    await scenario.act(stage, server, stage.world.context);
+    return '';
+  } catch (error) {
+    return `rolled back, and cannot be done again: ${describeError(error)}`;
+  }
+}
+
+/** Whatever happened, resuming, deleting and repairing without faults brings everything back to an empty machine. */
+async function tidy(stage: Stage, row: Row, server: string): Promise<string> {
+  const { manager, world, empty } = stage;
+  try {
+    if (row.tidying === 'resume') await resumeAll(stage);
     const left = (await manager.list(world.context)).filter(({ name }) => name === server);
     for (const { id } of left) await manager.delete(id, world.context);
+    if (deceives(row) && compare(empty, world.sim.snapshot()).length > 0)
+      await manager.repair(await manager.verify(world.context), world.context);
   } catch (error) {
     return `cannot be tidied up: ${describeError(error)}`;
   }
   const differences = compare(empty, world.sim.snapshot());
-  return differences.length === 0 ? '' : `after tidying up: ${differences.join('; ')}`;
+  if (differences.length > 0) return `after tidying up: ${differences.join('; ')}`;
+  const open = await manager.listFlows({ open: true });
+  return open.length === 0 ? '' : `open after all: ${open.map(({ flow, state }) => `${flow} ${state}`).join(', ')}`;
 }
 
-function isTopLevel(flow: string): boolean {
-  return ['build', 'build-stock', 'delete', 'add-volume', 'remove-volume'].includes(flow);
+async function resumeAll({ manager, world }: Stage): Promise<void> {
+  for (const { id, parent } of await manager.listFlows({ open: true }))
+    if (parent === undefined) await manager.resumeFlow(id, world.context);
+}
+
+export function nameRow({ scenario, blow, undo, tidying }: Row): string {
+  const what =
+    blow.kind === 'fault'
+      ? `${blow.strike.step || '(before)'}, ${blow.strike.server} ${blow.strike.operation} #${blow.strike.skip + 1}: ${nameKind(blow.fault)} ${blow.fault.times}`
+      : `${blow.kind} ${namePoint(blow.point)}`;
+  const where = undo?.point === 'first' ? 'the first undo' : undo && namePoint(undo.point);
+  const back = where === undefined || undo === undefined ? '' : `, and ${where} fails ${undo.times}`;
+  return `${scenario.name}: ${what}${back} (${tidying})`;
 }

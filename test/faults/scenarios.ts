@@ -1,50 +1,132 @@
 import { randomUUID } from 'node:crypto';
-import type { ComputeManager } from '../../src/compute/index.ts';
-import type { World } from '../support/world.ts';
+import type { Failpoint } from '../../src/saga/index.ts';
+import type { RequestContext } from '../../src/virt/index.ts';
+import type { Rest } from './judge.ts';
+import type { Stage } from './stage.ts';
 
 /** One flow under test: how to get to its beginning, and the flow. */
 export interface Scenario {
   readonly name: string;
   /** @returns the name of the server that {@link Scenario.act} works on */
-  readonly prepare: (world: World, manager: ComputeManager) => Promise<string>;
-  readonly act: (world: World, manager: ComputeManager, server: string) => Promise<unknown>;
+  readonly prepare: (stage: Stage) => Promise<string>;
+  readonly act: (stage: Stage, server: string, context: RequestContext) => Promise<unknown>;
+  /** Set where the way back is under test: the flow fails here, and what is struck is its undo. */
+  readonly failsAt?: Failpoint;
+  /** Can the act be made once more after it was rolled back? */
+  readonly isRepeatable: boolean;
+  readonly rests: Rest;
+  /** Which of the simulator's volumes it maps that were not mapped before. */
+  readonly maps: readonly number[];
 }
 
-const [boot, data] = [0, 2]; // of the simulator's volumes: two bootable, two empty
-
-async function create(world: World, manager: ComputeManager, name: string): Promise<string> {
-  const volumes = [{ volumeId: world.sim.volumes[boot]!.id }];
-  await manager.create({ name, vcpus: 1, memoryMib: 1024, volumes }, world.context);
-  return name;
-}
+/** Of the simulator's volumes: two bootable, two empty. */
+const [boot, extra, late] = [0, 2, 3];
 
 const newName = () => `s-${randomUUID().slice(0, 8)}`;
 
-export const scenarios: readonly Scenario[] = [
-  {
-    name: 'spawn',
-    prepare: async () => newName(),
-    act: async (world, manager, server) => await create(world, manager, server),
-  },
-  {
-    name: 'delete',
-    prepare: async (world, manager) => await create(world, manager, newName()),
-    act: async (world, manager, server) => await manager.delete(server, world.context),
-  },
-  {
-    name: 'attach',
-    prepare: async (world, manager) => await create(world, manager, newName()),
-    act: async (world, manager, server) =>
-      await manager.addVolume(server, world.sim.volumes[data]!.id, {}, world.context),
-  },
-  {
-    name: 'detach',
-    prepare: async (world, manager) => {
-      const server = await create(world, manager, newName());
-      await manager.addVolume(server, world.sim.volumes[data]!.id, {}, world.context);
-      return server;
-    },
-    act: async (world, manager, server) =>
-      await manager.removeVolume(server, world.sim.volumes[data]!.id, world.context),
-  },
-];
+interface Wish {
+  readonly volumes?: readonly number[];
+  readonly start?: boolean;
+  readonly storageGroup?: string;
+}
+
+async function create({ manager, world }: Stage, name: string, wish: Wish = {}, context = world.context) {
+  const { volumes = [boot], start = true, storageGroup } = wish;
+  const chosen = volumes.map((index, position) => ({
+    volumeId: world.sim.volumes[index]!.id,
+    ...(position === 0 && storageGroup === undefined ? { bootIndex: 0 } : {}),
+  }));
+  const group = storageGroup === undefined ? {} : { storageGroup: { name: storageGroup } };
+  await manager.create({ name, vcpus: 1, memoryMib: 1024, start, volumes: chosen, ...group }, context);
+  return name;
+}
+
+const mapping = { isRepeatable: true, rests: 'as before' } as const;
+// A server in ERROR keeps its name until it is deleted.
+const building = { ...mapping, isRepeatable: false } as const;
+const power = { isRepeatable: true, rests: 'in any power state', maps: [] } as const;
+
+const spawn: Scenario = {
+  name: 'spawn',
+  prepare: () => Promise.resolve(newName()),
+  act: async (stage, server, context) => await create(stage, server, { volumes: [boot, extra] }, context),
+  maps: [boot, extra],
+  ...building,
+};
+
+const spawnStopped: Scenario = {
+  name: 'spawn, not started',
+  prepare: () => Promise.resolve(newName()),
+  act: async (stage, server, context) => await create(stage, server, { start: false }, context),
+  maps: [boot],
+  ...building,
+};
+
+/** The storage group that a storage administrator has made: see `preparedGroup`. */
+export const GROUP = 'golden-images';
+
+const spawnFromGroup: Scenario = {
+  name: 'spawn from a storage group',
+  prepare: () => Promise.resolve(newName()),
+  act: async (stage, server, context) =>
+    await create(stage, server, { volumes: [extra], storageGroup: GROUP }, context),
+  maps: [extra],
+  ...building,
+};
+
+const remove: Scenario = {
+  name: 'delete',
+  prepare: async (stage) => await create(stage, newName(), { volumes: [boot, extra] }),
+  act: async ({ manager }, server, context) => await manager.delete(server, context),
+  isRepeatable: true,
+  rests: 'as after',
+  maps: [],
+};
+
+function attach(name: string, start: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => await create(stage, newName(), { start }),
+    act: async ({ manager, world }, server, context) =>
+      await manager.addVolume(server, world.sim.volumes[late]!.id, {}, context),
+    maps: [late],
+    ...mapping,
+  };
+}
+
+function detach(name: string, start: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => await create(stage, newName(), { volumes: [boot, late], start }),
+    act: async ({ manager, world }, server, context) =>
+      await manager.removeVolume(server, world.sim.volumes[late]!.id, context),
+    isRepeatable: true,
+    rests: 'either',
+    maps: [],
+  };
+}
+
+function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
+  return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, ...power };
+}
+
+export const scenarios = {
+  spawn,
+  spawnStopped,
+  spawnFromGroup,
+  delete: remove,
+  attach: attach('attach', true),
+  attachStopped: attach('attach to a stopped server', false),
+  detach: detach('detach', true),
+  detachStopped: detach('detach from a stopped server', false),
+  start: powered('start', false, async ({ manager }, server, context) => await manager.start(server, context)),
+  stop: powered('stop', true, async ({ manager }, server, context) => await manager.stop(server, {}, context)),
+  reboot: powered('reboot', true, async ({ manager }, server, context) => {
+    await manager.reboot(server, { hard: true }, context);
+  }),
+} as const satisfies Readonly<Record<string, Scenario>>;
+
+/** The same flow, failing at its end: what is struck is the way back. */
+export function undone(scenario: Scenario, failsAt: Failpoint): Scenario {
+  return { ...scenario, name: `undo of ${scenario.name}`, failsAt };
+}

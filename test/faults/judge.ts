@@ -1,0 +1,168 @@
+import { describeError, findError } from '../../src/base/index.ts';
+import type { DpmError } from '../../src/base/index.ts';
+import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+
+/** How a flow ended, as far as its caller can see. */
+export type Ending = 'absorbed' | 'rolled back' | 'stuck';
+
+export interface Verdict {
+  readonly ending: Ending;
+  /** Empty when all is as it must be. */
+  readonly problem: string;
+}
+
+export interface Pictures {
+  readonly before: SimulatorSnapshot;
+  readonly after: SimulatorSnapshot;
+  /** What it looks like when the flow succeeds. */
+  readonly success: SimulatorSnapshot;
+  readonly rests: Rest;
+}
+
+/** What is not left behind by a flow that failed: what was there before it, or what it was to come to. */
+export type Rest = 'as before' | 'as after' | 'either' | 'in any power state';
+
+/**
+ * - absorbed: as if nothing had happened;
+ * - rolled back: as before the flow began;
+ * - stuck: whatever differs from both is named.
+ */
+export function judge(failure: unknown, pictures: Pictures): Verdict {
+  if (failure === undefined) return { ending: 'absorbed', problem: notLike(pictures.success, pictures.after) };
+  const stuck = findError(failure, 'FLOW_STUCK');
+  if (stuck !== undefined) return { ending: 'stuck', problem: unnamed(stuck, pictures) };
+  const differences = rollBackDifferences(pictures);
+  const problem =
+    differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`;
+  return { ending: 'rolled back', problem };
+}
+
+/**
+ * A start or stop that failed has no way back: the partition is in some status, and all else as it was. A detach that
+ * turns out to have happened after all stays so.
+ */
+function rollBackDifferences({ before, after, success, rests }: Pictures): readonly string[] {
+  if (rests === 'either' && notLike(success, after) === '') return [];
+  return rests === 'in any power state' ? compare(withoutPower(before), withoutPower(after)) : compare(before, after);
+}
+
+const powerProperties: ReadonlySet<string> = new Set([
+  'status',
+  'os-name',
+  'os-type',
+  'os-version',
+  'partition-id',
+  'degraded-adapters',
+]);
+
+function withoutPower(snapshot: SimulatorSnapshot): SimulatorSnapshot {
+  const partition = snapshot.hmc.partition.map((each) =>
+    Object.fromEntries(Object.entries(each).filter(([key]) => !powerProperties.has(key))),
+  );
+  return { ...snapshot, hmc: { ...snapshot.hmc, partition } };
+}
+
+/** What is there now, gone or changed: by the words that a person would look for. */
+export function compare(before: SimulatorSnapshot, after: SimulatorSnapshot): readonly string[] {
+  const [was, is] = [things(before), things(after)];
+  const gone = [...was.keys()].filter((key) => !is.has(key)).map((key) => `gone: ${key}`);
+  const fresh = [...is].flatMap(([key, text]) => {
+    const old = was.get(key);
+    if (old === undefined) return [`new: ${key}`];
+    return old === text ? [] : [`changed: ${key} ${old} -> ${text}`];
+  });
+  return [...gone, ...fresh];
+}
+
+function things({ hmc, san, cinder }: SimulatorSnapshot): ReadonlyMap<string, string> {
+  const machine = Object.entries(hmc).flatMap(([kind, list]) =>
+    list.map((each): [string, unknown] => {
+      const uri = textOf(each, 'element-uri') || textOf(each, 'object-uri');
+      return [`${kind} ${textOf(each, 'name')} ${uri}`, each];
+    }),
+  );
+  const things: [string, unknown][] = [
+    ...machine,
+    ...cinder.volumes.map((each): [string, unknown] => [`volume ${each.id}`, each]),
+    ...cinder.attachments.map((each): [string, unknown] => [`attachment ${each.id} of ${each.volumeId}`, each]),
+    ...Object.entries(san).map(([key, value]): [string, unknown] => [`SAN ${key}`, value]),
+  ];
+  return new Map(things.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+/** A success differs from another in names and numbers only; `degraded` runs as well as `active` does. */
+function notLike(success: SimulatorSnapshot, after: SimulatorSnapshot): string {
+  const [wanted, seen] = [outline(success), outline(after)];
+  return wanted === seen ? '' : `reported done, but not as it is without a fault: ${seen} (wanted ${wanted})`;
+}
+
+function outline({ hmc, san, cinder }: SimulatorSnapshot): string {
+  return JSON.stringify({
+    partitions: hmc.partition.map((each) => (each.status === 'degraded' ? 'active' : each.status)),
+    vhbas: hmc.hba.length,
+    groups: hmc['storage-group'].map((each) => each['fulfillment-state']),
+    storageVolumes: hmc['storage-volume'].map((each) => `${textOf(each, 'name')} ${textOf(each, 'usage')}`).toSorted(),
+    resources: hmc['virtual-storage-resource'].length,
+    masks: san.arrays.map(({ masks }) => masks.length),
+    volumes: cinder.volumes.map(({ status }) => status),
+    attachments: cinder.attachments.map(({ volumeId, status }) => `${volumeId} ${status}`).toSorted(),
+  });
+}
+
+/** Everything that does not rest where it may is named: partitions and groups by name or instance, volumes by id. */
+function unnamed(stuck: DpmError, pictures: Pictures): string {
+  const named = JSON.stringify(stuck.facts.leftBehind ?? []);
+  if (named === '[]') return 'stuck without naming anything';
+  const left = unaccounted(pictures).filter((word) => !named.includes(word) && !named.includes(word.slice(-36)));
+  return left.length === 0 ? '' : `left behind and not named: ${left.join(', ')} (named: ${named})`;
+}
+
+/** What does not rest where it may, by the words that name it. */
+export function unaccounted(pictures: Pictures): readonly string[] {
+  return [...left('partition', pictures), ...left('storage-group', pictures), ...leftVolumes(pictures)];
+}
+
+function left(kind: 'partition' | 'storage-group', { before, after, rests }: Pictures): string[] {
+  // What a group contains is told by its volumes.
+  const picture = (thing: unknown) => (kind === 'partition' ? JSON.stringify(thing) : '');
+  const was = new Map(before.hmc[kind].map((each) => [each.name, picture(each)]));
+  return after.hmc[kind].flatMap((each) => {
+    const name = textOf(each, 'name');
+    const mayStay = rests !== 'as after' && was.get(name) === picture(each);
+    return mayStay || !name.startsWith('OpenStack-') ? [] : [name];
+  });
+}
+
+function textOf(thing: Readonly<Record<string, unknown>>, key: string): string {
+  const value = thing[key];
+  return typeof value === 'string' ? value : '';
+}
+
+function leftVolumes({ before, after, success, rests }: Pictures): string[] {
+  const [was, done] = [volumeStates(before), volumeStates(success)];
+  return [...volumeStates(after)].flatMap(([id, { exact, outline }]) => {
+    const isBefore = was.get(id)?.exact === exact;
+    const isDone = done.get(id)?.outline === outline;
+    const mayStay = {
+      'as before': isBefore,
+      'in any power state': isBefore,
+      'as after': isDone,
+      either: isBefore || isDone,
+    }[rests];
+    return mayStay ? [] : [id];
+  });
+}
+
+function volumeStates({ hmc, cinder, san }: SimulatorSnapshot) {
+  return new Map(
+    cinder.volumes.map(({ id, status }) => {
+      const attachments = cinder.attachments.filter(({ volumeId }) => volumeId === id);
+      const masks = san.arrays.flatMap((array) => array.masks.filter(({ volumeId }) => volumeId === id));
+      const elements = hmc['storage-volume'].filter(({ name }) => name === id);
+      const exact = JSON.stringify([status, attachments, masks, elements]);
+      const states = attachments.map((each) => each.status);
+      const outline = JSON.stringify([status, states, masks.length, elements.length]);
+      return [id, { exact, outline }] as const;
+    }),
+  );
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { allFlows } from './flows.ts';
+import { turningPoints } from './matrix.ts';
+import { scenarios, undone } from './scenarios.ts';
+import type { Scenario } from './scenarios.ts';
+import { Stage } from './stage.ts';
+import { record } from './strikes.ts';
+
+const { spawn, attach, detach } = scenarios;
+
+/** Every point that the scenarios pass when nothing fails, and when each flow fails at its end. */
+async function pointsOf(order: string, wanted: readonly Scenario[]): Promise<readonly string[]> {
+  await using stage = await Stage.start({ set: { 'dpm.spawn_order': order } });
+  const points: string[] = [];
+  for (const scenario of wanted) {
+    const recording = await record(stage, scenario);
+    const backs = turningPoints(recording).map((failsAt) => undone(scenario, failsAt));
+    const passed = [recording.points];
+    for (const back of backs) passed.push((await record(stage, back)).points);
+    points.push(...passed.flat().map(({ at, flow, step }) => `${at} ${flow}/${step}`));
+  }
+  return points;
+}
+
+it('the scenarios of the matrix run every step of every flow, and every undo', async () => {
+  const passed = new Set([
+    ...(await pointsOf('deferred', [spawn, scenarios.delete, attach, detach])),
+    ...(await pointsOf('stock', [spawn])),
+  ]);
+
+  const wanted = allFlows.flatMap(({ name, steps }) =>
+    steps.flatMap((step) => [
+      `before-run ${name}/${step.name}`,
+      `after-run ${name}/${step.name}`,
+      ...(typeof step.undo === 'function'
+        ? [`before-undo ${name}/${step.name}`, `after-undo ${name}/${step.name}`]
+        : []),
+    ]),
+  );
+  expect(wanted.filter((point) => !passed.has(point))).toEqual([]);
+  expect(wanted.length).toBeGreaterThan(100);
+});

@@ -1,0 +1,72 @@
+import type { Failpoint } from '../../src/saga/index.ts';
+import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Stage } from './stage.ts';
+
+/** One request that a flow makes, and the step that made it. */
+export interface Strike {
+  /** `flow/step`; empty before the first step. */
+  readonly step: string;
+  readonly server: 'hmc' | 'cinder';
+  readonly operation: string;
+  /** How many requests of this operation come before this one. */
+  readonly skip: number;
+}
+
+/** What a scenario does when nobody disturbs it. */
+export interface Recording {
+  readonly strikes: readonly Strike[];
+  readonly points: readonly Failpoint[];
+  /** Those of them at which a volume is masked that was not before. */
+  readonly maskedPoints: readonly Failpoint[];
+  /** How the world looks when it has succeeded. */
+  readonly after: SimulatorSnapshot;
+}
+
+/** Requests of a job's end are sent beside the flow: when they come is not part of it. */
+export function isBeside({ operation }: Pick<Strike, 'operation'>): boolean {
+  return operation === 'Delete Completed Job Status';
+}
+
+/** Runs the scenario once, undisturbed but for the failure that is part of it, and notes which step made which request. */
+export async function record(stage: Stage, scenario: Scenario): Promise<Recording> {
+  const { world, traps } = stage;
+  const server = await scenario.prepare(stage);
+  traps.clear();
+  if (scenario.failsAt !== undefined) traps.set(scenario.failsAt, 1);
+  const maskedPoints: Failpoint[] = [];
+  const mapped = new Set(scenario.maps.map((index) => world.sim.volumes[index]!.id));
+  traps.onPass = (point) => {
+    const masks = world.sim.san.snapshot().arrays.flatMap((array) => array.masks);
+    if (masks.some(({ volumeId }) => mapped.has(volumeId))) maskedPoints.push(point);
+  };
+  stage.watch();
+  const failure = await scenario.act(stage, server, world.context).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if ((failure === undefined) !== (scenario.failsAt === undefined)) {
+    throw new Error(`${scenario.name} does not go as it should`, { cause: failure });
+  }
+  const points = traps.passed;
+  const strikes = strikesIn(stage, scenario);
+  const after = world.sim.snapshot();
+  traps.clear();
+  for (const { name, id } of await stage.manager.list(world.context))
+    if (name === server) await stage.manager.delete(id, world.context);
+  return { strikes, points, maskedPoints, after };
+}
+
+function strikesIn(stage: Stage, { failsAt }: Scenario): readonly Strike[] {
+  const seen = new Map<string, number>();
+  let hasTurned = failsAt === undefined;
+  return stage.observed().flatMap(({ entry, step, isUndo }) => {
+    const { server, operation } = entry;
+    const key = `${server}/${operation}`;
+    const skip = seen.get(key) ?? 0;
+    seen.set(key, skip + 1);
+    hasTurned ||= isUndo;
+    // Only the way back is of interest where the way forward has rows of its own.
+    return hasTurned && (server === 'hmc' || server === 'cinder') ? [{ step, server, operation, skip }] : [];
+  });
+}

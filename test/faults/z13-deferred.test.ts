@@ -1,0 +1,16 @@
+import { it } from 'vitest';
+import { checkMatrix } from './check.ts';
+import { Sample } from './sample.ts';
+import { scenarios as s } from './scenarios.ts';
+
+const sample = new Sample();
+const scenarios = [s.spawn, s.delete, s.attach, s.detach, s.attachStopped, s.detachStopped, s.start, s.stop, s.reboot];
+
+it('z13, deferred order, attachments flow: nothing is left behind unnamed', { timeout: 3_600_000 }, async () => {
+  await checkMatrix({ title: 'z13, deferred, attachments', world: { machine: 'z13' }, scenarios, sample });
+});
+
+it('z13, deferred order, legacy flow: nothing is left behind unnamed', { timeout: 3_600_000 }, async () => {
+  const world = { machine: 'z13', cinder: { maxMicroversion: '3.43' } } as const;
+  await checkMatrix({ title: 'z13, deferred, legacy', world, scenarios, sample });
+});

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openManager } from '../src/compute/index.ts';
 import type { ComputeManager } from '../src/compute/index.ts';
+import type { StepEvent } from '../src/saga/index.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import type { RequestLogEntry, Simulator, SimulatorOptions } from '../src/simulator/index.ts';
 import { settingsFor } from '../test/support/world.ts';
@@ -31,12 +32,13 @@ interface Bench extends AsyncDisposable {
   readonly manager: ComputeManager;
 }
 
-export async function openBench(options: SimulatorOptions): Promise<Bench> {
+export async function openBench(options: SimulatorOptions, onStep?: (event: StepEvent) => void): Promise<Bench> {
   const sim = await startSimulator(options);
   const statePath = mkdtempSync(join(tmpdir(), 'nova-dpm-bench-'));
   const manager = await openManager(settingsFor(sim, { 'DEFAULT.state_path': statePath }), {
     context,
     baseDir: statePath,
+    onStep,
   });
   return {
     sim,
@@ -49,21 +51,22 @@ export async function openBench(options: SimulatorOptions): Promise<Bench> {
   };
 }
 
-/** A spawn from one volume, over this many FCP adapters. */
+/** A spawn from one volume, over this many FCP adapters, by a manager that is open: all up to the end of the flow. */
 export async function spawnCount(options: SimulatorOptions): Promise<Count> {
+  let requests: readonly RequestLogEntry[] | undefined;
+  // What shows the server afterwards is not the spawn: what was asked for until the last step ended is.
+  const onStep = ({ flow, step, state }: StepEvent) => {
+    if (flow === 'spawn' && step === 'start-partition' && state === 'done') requests = [...bench.sim.log.entries];
+  };
   // Requests made side by side are seen as such only if they take time.
-  await using bench = await openBench({ latencyMs: 150, ...options });
+  await using bench = await openBench({ latencyMs: 150, ...options }, onStep);
   bench.sim.log.clear();
   await bench.manager.create(
     { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: bench.sim.volumes[0]?.id ?? '' }], start: true },
     context,
   );
-  // What shows the server afterwards is not the spawn.
-  const end = bench.sim.log.entries.findLastIndex(
-    ({ operation }) => operation === 'Get Partition Properties' || operation === 'Start Partition',
-  );
-  const started = bench.sim.log.entries.findIndex(({ operation }) => operation === 'List Partitions of a CPC');
-  const entries = new Set(bench.sim.log.entries.slice(0, started < 0 ? end + 1 : started));
+  if (requests === undefined) throw new Error('the spawn has no last step');
+  const entries = new Set(requests);
   const ofSpawn = (entry: RequestLogEntry) => isCounted(entry) && entries.has(entry);
   return { requests: bench.sim.log.count(ofSpawn), inSequence: bench.sim.log.longestChain(ofSpawn) };
 }

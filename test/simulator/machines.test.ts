@@ -59,6 +59,31 @@ describe.each(machines)('on a %s', (machine) => {
       expect(sim.snapshot()).toEqual(empty);
     });
 
+    test.each([1, 2, 3])(
+      'two volumes of equal size attached at once each lead to their own disk (order of discovery %i)',
+      async (orderSeed) => {
+        await using world = await startWorld({
+          machine,
+          discovery: { orderSeed },
+          set: { 'dpm.spawn_order': order },
+        });
+        await using manager = await world.open();
+        const { sim, context } = world;
+        const two = [volumeOf(sim, DATA), volumeOf(sim, DATA + 1)];
+        expect(new Set(sim.volumes.slice(DATA, DATA + 2).map(({ size }) => size)).size).toBe(1);
+        await spawn(manager, world);
+
+        await Promise.all(two.map(async (id) => await manager.addVolume('web1', id, {}, context)));
+
+        const server = await manager.show('web1', context);
+        expect(server.volumes.map(({ volume_id: id }) => id).toSorted()).toEqual(
+          [volumeOf(sim, BOOT), ...two].toSorted(),
+        );
+        expect(server.volumes.every(({ paths }) => paths.length > 0)).toBe(true);
+        expectReachable(sim, server);
+      },
+    );
+
     test('a volume is attached and detached while the partition is stopped, and it starts with either', async () => {
       await using world = await startWorld({ machine, set: { 'dpm.spawn_order': order } });
       await using manager = await world.open();

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const checks = ['format', 'lint', 'types', 'deps', 'unused', 'api', 'audit', 'bench'] as const;
+const checks = ['format', 'lint', 'lint:shell', 'types', 'deps', 'unused', 'api', 'audit', 'bench'] as const;
 
 const report = z.object({
   numPassedTests: z.number(),
@@ -20,14 +20,18 @@ const report = z.object({
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-ci-'));
 const passed: string[] = [];
 const failed: string[] = [];
+/** A tool was missing: neither passed nor failed, and said so. */
+const notRun: string[] = [];
+const NOT_RUN = 3;
 for (const check of checks) {
-  const isGood = npm('run', '--silent', check) === 0;
-  (isGood ? passed : failed).push(check);
+  const status = npm('run', '--silent', check);
+  (status === 0 ? passed : status === NOT_RUN ? notRun : failed).push(check);
 }
 const tests = runTests();
 rmSync(directory, { recursive: true, force: true });
 
 for (const check of passed) console.log(`ok      ${check}`);
+for (const check of notRun) console.log(`NOT RUN ${check}`);
 for (const check of failed) console.log(`FAILED  ${check}`);
 console.log(`tests   ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`);
 console.log(`${passed.length + tests.passed} passed, ${failed.length + tests.failed} failed`);

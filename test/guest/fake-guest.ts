@@ -199,7 +199,18 @@ export class FakeGuest implements Disposable {
   }
 
   run(...args: readonly string[]): Run {
-    const { status, stdout, stderr } = this.#sh([join(repository, 'guest', 'dpm-guest'), ...args]);
+    return this.#run(join(repository, 'guest', 'dpm-guest'), args);
+  }
+
+  /** Runs the command that is installed below another root, with its library. */
+  runInstalled(root: string, ...args: readonly string[]): Run {
+    rmSync(this.#lib, { recursive: true });
+    this.#library(join(root, 'usr', 'lib', 'dpm-guest'));
+    return this.#run(join(root, 'usr', 'bin', 'dpm-guest'), args);
+  }
+
+  #run(command: string, args: readonly string[]): Run {
+    const { status, stdout, stderr } = this.#sh([command, ...args]);
     const log = this.read('/.log')
       .split('\n')
       .filter((line) => line !== '');
@@ -238,10 +249,14 @@ export class FakeGuest implements Disposable {
   }
 
   /** The real tools, with the fake kernel behind their one place for writes; and fake commands. */
-  #tools(): void {
-    cpSync(join(repository, 'guest', 'lib'), this.#lib, { recursive: true });
+  #library(from: string): void {
+    cpSync(from, this.#lib, { recursive: true });
     const real = readFileSync(join(this.#lib, 'system.sh'), 'utf8');
     writeFileSync(join(this.#lib, 'system.sh'), `${real}\n${readFileSync(join(fakes, 'kernel.sh'), 'utf8')}`);
+  }
+
+  #tools(): void {
+    this.#library(join(repository, 'guest', 'lib'));
     mkdirSync(this.#bin);
     for (const name of ['modprobe', 'udevadm', 'multipath', 'blockdev', 'ip', 'dd'])
       symlinkSync(join(fakes, 'command'), join(this.#bin, name));

@@ -5,7 +5,7 @@ import { HmcAuthError, HmcConnectionError, JobTimeoutError, openHmcSession } fro
 import type { HmcSession, HmcSessionOptions } from '../../src/hmc-client/index.ts';
 import { quickPolicies } from '../support/hmc-policies.ts';
 import { endConversations, playConversation } from '../support/nock-conversation.ts';
-import type { Exchange } from '../support/nock-conversation.ts';
+import type { Exchange } from '../support/conversations.ts';
 
 const url = 'https://hmc1.example.com:6794';
 const w = { signal: neverAborted() };

@@ -18,6 +18,7 @@ export {
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, JsonValue } from './errors.ts';
 export { FairQueue } from './fair-queue.ts';
+export { parseForeignJson } from './json.ts';
 export { silentLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { isReadableOnTheWay } from './loopback.ts';

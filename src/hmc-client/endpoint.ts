@@ -1,3 +1,4 @@
+import { parseForeignJson } from '../base/index.ts';
 import type { Logger, Secret, Waiting } from '../base/index.ts';
 import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
@@ -94,7 +95,7 @@ const notJson = Symbol('not JSON');
 function parseJson({ text }: TransportResponse): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text) as unknown; // JSON.parse says any
+    return parseForeignJson(text);
   } catch {
     return notJson;
   }

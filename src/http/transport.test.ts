@@ -381,6 +381,10 @@ test.each([
   'x',
   '',
   '/a b',
+  '/a/../b',
+  '/a/..',
+  '/a/.?b=c',
+  '/a/%2e%2E/b',
   '/a\r\nX: y',
 ])('sends nothing to the path %j: it may lead to another peer', async (path) => {
   let requests = 0;

@@ -173,10 +173,10 @@ export class HttpTransport implements Disposable {
 
 /**
  * Whatever a path was made of, it stays with this peer: one that names a host would take the request there, and the token
- * in its headers with it.
+ * in its headers with it; one with dots for names would reach another object than the one meant.
  */
 function checkPath(path: string): void {
-  if (/^\/(?!\/)[\x21-\x7e]*$/.test(path)) return;
+  if (/^\/(?!\/)[\x21-\x7e]*$/.test(path) && !/^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(path)) return;
   throw new InternalError(`a request needs a path of its peer, not ${JSON.stringify(path.slice(0, MAX_SHOWN))}`);
 }
 

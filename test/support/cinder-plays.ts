@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { neverAborted, Secret } from '../../src/base/index.ts';
 import { volumeConnections } from '../../src/cinder-client/index.ts';
 import type { CinderAuth, CinderClient } from '../../src/cinder-client/index.ts';
-import { conversationBase, loadConversations } from './conversations.ts';
+import { conversationBase, loadConversations, PlayError } from './conversations.ts';
 import type { Exchange } from './conversations.ts';
 
 const call = z.strictObject({
@@ -130,10 +130,10 @@ export async function performOnCinder(cinder: CinderClient, calls: CinderPlay['c
     const holder: unknown =
       method === undefined || owner === 'connections' ? target : Reflect.get(Object(target), owner);
     const found: unknown = Reflect.get(Object(holder), method ?? owner);
-    if (typeof found !== 'function') throw new Error(`there is no verb ${verb}`);
+    if (typeof found !== 'function') throw new PlayError(`there is no verb ${verb}`);
     const ended = Reflect.apply(found, holder, args.map(fillIn)) as Promise<unknown>; // apply says any; every verb is one
     if (!fails) result = await ended;
-    else if (await succeeds(ended)) throw new Error(`${verb} did not fail`);
+    else if (await succeeds(ended)) throw new PlayError(`${verb} did not fail`);
   }
   return result;
 }

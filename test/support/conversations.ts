@@ -43,6 +43,9 @@ export const conversationBase = {
   exchanges: z.array(exchangeSchema),
 };
 
+/** A conversation cannot be played as it is written, whatever the client under test did. */
+export class PlayError extends Error {}
+
 /** All conversations of a directory: every file is a list of them, checked by the schema when loaded. */
 export function loadConversations<T>(directory: string, schema: z.ZodType<T>): (readonly [string, T])[] {
   const files = readdirSync(directory).filter((name) => name.endsWith('.json'));

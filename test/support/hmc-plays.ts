@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { neverAborted } from '../../src/base/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
-import { conversationBase, loadConversations } from './conversations.ts';
+import { conversationBase, loadConversations, PlayError } from './conversations.ts';
 import type { Exchange } from './conversations.ts';
 
 const call = z.strictObject({
@@ -90,7 +90,7 @@ export async function performOnHmc(hmc: HmcSession, calls: HmcPlay['calls']): Pr
     const [owner = '', method] = verb.split('.');
     const target: unknown = owner === 'result' ? result : method === undefined ? hmc : Reflect.get(hmc, owner);
     const found: unknown = Reflect.get(Object(target), method ?? owner);
-    if (typeof found !== 'function') throw new Error(`there is no verb ${verb}`);
+    if (typeof found !== 'function') throw new PlayError(`there is no verb ${verb}`);
     result = (await Reflect.apply(found, target, args.map(fillIn))) as unknown; // apply says any
   }
   return result;

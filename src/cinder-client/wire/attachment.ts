@@ -1,17 +1,18 @@
 import { z } from 'zod';
+import { parseForeignJson } from '../../base/index.ts';
 import type { JsonValue } from '../../base/index.ts';
 import { readConnectionInfo } from '../connection-info.ts';
 import type { Attachment, AttachMode, ConnectionInfo, CreateAttachment } from '../types.ts';
-import { jsonRecord } from './json.ts';
+import { identifier, jsonRecord } from './json.ts';
 
 const modes: Readonly<Record<string, AttachMode>> = { rw: 'rw', ro: 'ro' };
 
 /** Summary or detail; `attach_mode` may be the text "null". Source: Cinder sheet 1.3. */
 const shape = z.looseObject({
-  id: z.string(),
+  id: identifier,
   status: z.string(),
   instance: z.string().nullish(),
-  volume_id: z.string(),
+  volume_id: identifier,
   attach_mode: z.string().nullish(),
   connection_info: jsonRecord.nullish(),
 });
@@ -63,7 +64,7 @@ const left = z.looseObject({ attachments: z.array(z.looseObject({ id: z.string()
 /** Does the answer to a deletion list what is left on the volume, this attachment not among it? */
 export function saysWithout(text: string, id: string): boolean {
   try {
-    return left.parse(JSON.parse(text)).attachments.every((one) => one.id !== id);
+    return left.parse(parseForeignJson(text)).attachments.every((one) => one.id !== id);
   } catch {
     return false; // of another form: it says nothing
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseForeignJson } from '../../base/index.ts';
 import type { TransportResponse } from '../../http/index.ts';
 
 /** `{"<fault>": {"code", "message"}}`: Cinder, and Keystone with the fault `error`. */
@@ -19,7 +20,7 @@ export function readFault(response: TransportResponse): { faultName: string; mes
 
 function parseQuietly(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseForeignJson(text);
   } catch {
     return undefined; // a proxy's page, most likely: described by its type
   }

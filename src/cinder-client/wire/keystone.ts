@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identifier } from './json.ts';
 import type { ApplicationCredentialAuth, PasswordAuth } from '../options.ts';
 
 /** Credentials for which Keystone gives a token. */
@@ -24,7 +25,7 @@ export const tokenAnswer = z.looseObject({
     expires_at: z.string(),
     issued_at: z.string().optional(),
     user: named,
-    project: named.optional(),
+    project: z.looseObject({ id: identifier, name: z.string() }).optional(),
     roles: z.array(z.looseObject({ name: z.string() })).default([]),
     catalog: z.array(service).default([]),
   }),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parseForeignJson } from '../../base/index.ts';
 import { CinderSchemaError } from '../errors.ts';
 
 /** Where a form does not hold, and why; never the values, which may be secret. */
@@ -26,7 +27,7 @@ function safely<T>(schema: z.ZodType<T>, value: unknown, what: string): z.ZodSaf
 
 function parseJson(text: string, what: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseForeignJson(text);
   } catch {
     // The parser quotes what it read, which may be a token: only its length goes on.
     throw new CinderSchemaError(`${what}: the answer is not JSON`, { length: text.length });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseForeignJson } from '../../base/index.ts';
 import { parseMicroversion } from '../microversion.ts';
 import type { Microversion } from '../microversion.ts';
 
@@ -18,7 +19,7 @@ export function readMaximum(text: string): Microversion | undefined {
 
 function parseQuietly(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseForeignJson(text);
   } catch {
     return undefined; // not a version document: the caller looks elsewhere
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { CreateVolume, Volume, VolumeAttachment } from '../types.ts';
+import { identifier } from './json.ts';
 
 const attachment = z
   .looseObject({
-    attachment_id: z.string(),
+    attachment_id: identifier,
     server_id: z.string().nullish(),
     host_name: z.string().nullish(),
     device: z.string().nullish(),
@@ -18,7 +19,7 @@ const attachment = z
 /** A volume in detail. Source: Cinder sheet 1.2. */
 const volume = z
   .looseObject({
-    id: z.string(),
+    id: identifier,
     name: z.string().nullish(),
     status: z.string(),
     size: z.number(),

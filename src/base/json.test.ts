@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { parseForeignJson } from './json.ts';
+
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+test('reads what JSON.parse reads', () => {
+  const text = '{"a": [1, {"b": null}], "__proto__": {"c": true}}';
+
+  expect(parseForeignJson(text)).toEqual(JSON.parse(text));
+  expect(Object.keys(Object(parseForeignJson(text)))).toEqual(['a', '__proto__']);
+  expect([parseForeignJson('null'), parseForeignJson('"x"'), parseForeignJson('7')]).toEqual([null, 'x', 7]);
+});
+
+test('takes 64 levels and refuses more, however many', () => {
+  expect(parseForeignJson(nested(64))).toBeInstanceOf(Array);
+  expect(() => parseForeignJson(nested(65))).toThrow(SyntaxError);
+  expect(() => parseForeignJson(nested(100_000))).toThrow(SyntaxError);
+  expect(() => parseForeignJson(`{"a":${nested(64)}}`)).toThrow('nested deeper than 64 levels');
+});
+
+test('refuses what is no JSON', () => {
+  expect(() => parseForeignJson('<html>')).toThrow(SyntaxError);
+});

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { DpmError } from '../../src/base/index.ts';
+import { count, inLanes } from './lanes.ts';
 import { PlayError } from '../support/conversations.ts';
 import { mutate, mutation } from './mutate.ts';
 import type { Mutation } from './mutate.ts';
@@ -29,19 +30,34 @@ const MAX_PROBLEMS = 20;
 const statuses = [200, 201, 202, 204, 206, 300, 302, 400, 401, 403, 404, 409, 413, 418, 500, 503, 599] as const;
 
 /** Spoils bodies, gives them to their readers, and looks at what comes of it. */
-export async function fuzzBodies(options: { readonly bodies: number; readonly seed: number }): Promise<BodyReport> {
+export async function fuzzBodies(options: {
+  readonly bodies: number;
+  readonly seed: number;
+  /** What is spoilt; without it, everything that there is. */
+  readonly targets?: readonly Target[];
+}): Promise<BodyReport> {
   using _stub = stubTransport();
   using rejections = watchRejections();
-  const targets = allTargets();
+  const targetFor = byTurns(options.targets ?? allTargets());
   const run = new Run();
   for (let from = 0; from < options.bodies && run.problems.length < MAX_PROBLEMS; from += CHUNK) {
     const count = Math.min(CHUNK, options.bodies - from);
     const mutations = fc.sample(mutation, { numRuns: count, seed: options.seed + from });
-    const jobs = mutations.map((each, index) => ({ each, target: targets[(from + index) % targets.length]! })); // there are targets
-    await inLanes(jobs, async ({ each, target }) => await run.one(target, each));
+    const jobs = mutations.map((each, index) => ({ each, target: targetFor(from + index) }));
+    await inLanes(LANES, jobs, async ({ each, target }) => await run.one(target, each));
   }
   run.problems.push(...rejections.seen);
   return run;
+}
+
+/** Every operation as often as every other, and within it every valid body. */
+function byTurns(targets: readonly Target[]): (turn: number) => Target {
+  const names = [...new Set(targets.map(({ operation }) => operation))];
+  const operations = names.map((name) => targets.filter(({ operation }) => operation === name));
+  return (turn) => {
+    const some = operations[turn % operations.length]!; // within the list, as below
+    return some[Math.floor(turn / operations.length) % some.length]!;
+  };
 }
 
 class Run implements BodyReport {
@@ -111,16 +127,4 @@ export function watchRejections(): Disposable & { readonly seen: readonly string
       process.off('unhandledRejection', note);
     },
   };
-}
-
-function count(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-async function inLanes<T>(jobs: readonly T[], work: (job: T) => Promise<void>): Promise<void> {
-  const queue = jobs.values();
-  const lane = async () => {
-    for (const job of queue) await work(job);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
 }

@@ -76,7 +76,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.record({
   value: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom<unknown>(...oddValues) },
     { weight: 2, arbitrary: fc.constantFrom<unknown>(...oddTexts, ...elsewhere) },
-    { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown> },
+    { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   ),
   text: fc.oneof(
     fc.constantFrom(...oddTexts),

@@ -29,12 +29,9 @@ else process.exitCode = await fuzz(Number(values.bodies), Number(values.flows), 
 
 function runConfined(): number {
   const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-fuzz-'));
-  const fence = [
-    '--permission',
-    '--allow-fs-read=*',
-    `--allow-fs-write=${directory}`,
-    '--disable-warning=SecurityWarning',
-  ];
+  // Where there is a disk in memory, worlds of tests have their state there.
+  const writable = [directory, '/dev/shm/nova-dpm-test-*'].map((path) => `--allow-fs-write=${path}`);
+  const fence = ['--permission', '--allow-fs-read=*', ...writable, '--disable-warning=SecurityWarning'];
   const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
   try {
     const env = { ...process.env, TMPDIR: directory };

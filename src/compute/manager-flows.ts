@@ -66,13 +66,6 @@ export class ManagerFlows {
     return outcome;
   }
 
-  /** Whatever the older flows of a deleted instance had left is gone with it. */
-  async closeAllOf(instanceUuid: string): Promise<void> {
-    for (const flow of await this.#parts.journal.list({ open: true, subject: instanceUuid })) {
-      await this.#close(flow, 'superseded: the server was deleted');
-    }
-  }
-
   async list(filter: { open?: boolean }): Promise<readonly FlowSummary[]> {
     return await this.#parts.journal.list(filter);
   }

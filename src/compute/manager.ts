@@ -227,7 +227,6 @@ export class ComputeManager implements AsyncDisposable {
       vmState: 'error',
       taskState: null,
     });
-    await this.#flows.closeAllOf(instance.uuid);
   }
 
   async #power(

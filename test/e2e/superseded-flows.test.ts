@@ -42,3 +42,24 @@ it('closes a stuck flow of the driver when the flow that it was part of has put 
   const spawn = (await manager.listFlows()).find(({ flow }) => flow === 'spawn');
   expect(spawn).toMatchObject({ state: 'rolled-back', error: expect.stringContaining('superseded') as string });
 });
+
+it('closes whatever is stuck of a server when its delete is finished later, by whoever takes it up', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  const release = { id: 'release', server: 'cinder', operation: 'Delete Attachment', when: { times: -1 } } as const;
+  const start = { id: 'start', server: 'hmc', operation: 'Start Partition', when: { times: -1 } } as const;
+  world.sim.faults.add({ ...release, kind: { type: 'refuse', status: 409 } });
+  world.sim.faults.add({ ...start, kind: { type: 'refuse', status: 403, reason: 1 } });
+
+  await expect(manager.create(request, world.context)).rejects.toMatchObject({ code: 'FLOW_STUCK' });
+  await expect(manager.delete('web1', world.context)).rejects.toMatchObject({ code: 'FLOW_STUCK' });
+  const open = await manager.listFlows({ open: true });
+  world.sim.faults.clear();
+  await manager.resumeFlow(open.find(({ flow }) => flow === 'delete')!.id, world.context);
+
+  expect(open.map(({ flow }) => flow)).toContain('build');
+  expect(await manager.listFlows({ open: true })).toEqual([]);
+  expect(await manager.list(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});

@@ -69,7 +69,7 @@ export async function startWorld({ set = {}, ...options }: WorldOptions = {}): P
 }
 
 /** Every record is on the disk before its effect: where there is a disk in memory, tests do not wait for it. */
-function scratch(): string {
+export function scratch(): string {
   const memory = '/dev/shm';
   return existsSync(memory) ? memory : tmpdir();
 }

@@ -57,13 +57,19 @@ const deleteVolumes = {
   leaves: ({ input }) => input.doomedVolumeIds.map((volumeId) => `volume ${volumeId}`),
 } satisfies Step<'delete-volumes', Start, null, FlowManagerDeps>;
 
+/** Before: nothing of it but its record. After: not that either. What its older flows had left is gone with it. */
 const forget = {
   name: 'forget',
   output: z.null(),
   pivot: true,
-  run: ({ state, deps }) => {
-    deps.store.delete(state.input.instanceUuid);
-    return Promise.resolve(null);
+  run: async ({ state, deps, flowId }) => {
+    const { instanceUuid } = state.input;
+    // Here rather than after the flow, so that a process that dies in between leaves nothing for ever stuck.
+    const error = 'superseded: the server was deleted';
+    for (const { id } of await deps.journal.list({ open: true, subject: instanceUuid }))
+      if (id !== flowId) await deps.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+    deps.store.delete(instanceUuid);
+    return null;
   },
   undo: forwardOnly,
 } satisfies Step<'forget', { readonly input: InstanceInput }, null, FlowManagerDeps>;

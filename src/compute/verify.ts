@@ -25,6 +25,8 @@ interface Views {
   readonly devices: readonly BlockDevice[];
   readonly flows: readonly FlowSummary[];
   readonly attachments: readonly Attachment[];
+  /** Ids under which Cinder has volumes attached, in whichever flow they were. */
+  readonly attachmentIds: ReadonlySet<string>;
   /** Another process is at work: what it has begun is not left behind. */
   readonly isBusy: boolean;
 }
@@ -49,11 +51,11 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
 }
 
 async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
-  const { driver, store, journal, cinder, connections } = services;
-  const [guests, flows, { kind }] = await Promise.all([
+  const { driver, store, journal } = services;
+  const [guests, flows, inCinder] = await Promise.all([
     driver.listGuests(context, { all: false }),
     journal.list(),
-    connections(context),
+    lookAtCinder(services, context),
   ]);
   const instances = store.list();
   const known = new Set([
@@ -61,9 +63,22 @@ async function look(services: ManagerServices, context: RequestContext): Promise
     ...instances.map(({ uuid }) => uuid),
   ]);
   const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
-  const attachments = kind === 'legacy' ? [] : await cinder.attachments.list({}, context);
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
-  return { guests, storage, flows, instances, attachments, devices, isBusy: services.isBusyElsewhere() };
+  return { guests, storage, flows, instances, ...inCinder, devices, isBusy: services.isBusyElsewhere() };
+}
+
+/** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
+async function lookAtCinder(
+  { cinder, connections }: ManagerServices,
+  context: RequestContext,
+): Promise<Pick<Views, 'attachments' | 'attachmentIds'>> {
+  const flow = await connections(context);
+  if (flow.kind === 'legacy') {
+    const reservations = await flow.findReservations({}, context);
+    return { attachments: [], attachmentIds: new Set(reservations.map(({ attachmentId }) => attachmentId ?? '')) };
+  }
+  const attachments = await cinder.attachments.list({}, context);
+  return { attachments, attachmentIds: new Set(attachments.map(({ id }) => id)) };
 }
 
 /** A partition of this CPC subset without an instance. Only one that this journal knows, and that rests, is safe to take. */
@@ -128,13 +143,10 @@ function findServers({ guests, instances }: Views): readonly Finding[] {
 }
 
 /** A volume that a server counts as its own, and Cinder does not. */
-function findVolumes({ devices, attachments, instances }: Views): readonly Finding[] {
-  if (attachments.length === 0 && devices.every(({ reservation }) => (reservation?.attachmentId ?? null) === null))
-    return [];
-  const there = new Set(attachments.map(({ id }) => id));
+function findVolumes({ devices, attachmentIds, instances }: Views): readonly Finding[] {
   return devices.flatMap(({ reservation, volumeId, instanceUuid }) => {
     const attachmentId = reservation?.attachmentId ?? null;
-    if (attachmentId === null || there.has(attachmentId)) return [];
+    if (attachmentId === null || attachmentIds.has(attachmentId)) return [];
     const server = instances.find(({ uuid }) => uuid === instanceUuid)?.name ?? instanceUuid;
     const detail = `server ${server} has it by attachment ${attachmentId}, which Cinder does not know`;
     return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];

@@ -1,4 +1,5 @@
 import { ConflictError, describeError, NotFoundError } from '../base/index.ts';
+import type { ErrorCode } from '../base/index.ts';
 import { resumeFlow, runFlow } from '../saga/index.ts';
 import type { FlowSummary, JournalEvent, Saga } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
@@ -6,7 +7,7 @@ import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
-import type { InstanceRecord } from './instances.ts';
+import { interruption } from './after-crash.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './services.ts';
 
@@ -39,7 +40,6 @@ export class ManagerFlows {
       });
     }
     await this.#closeSuperseded(undefined);
-    for (const instance of store.list()) this.#settleAfterCrash(instance);
   }
 
   /** @param verb - what is done to the server, for the messages ("attach volume to") */
@@ -60,10 +60,16 @@ export class ManagerFlows {
   /** Takes up a flow of the manager's or of the driver's. @returns how it ended */
   async resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     if (!isManagerFlow(flow)) return await this.#parts.driver.resumeFlow(context, flow.id);
-    const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
-    await this.#closeSuperseded(flow.subject);
-    if (outcome === 'rolled-back' && flow.subject !== undefined) this.#markUnfinished(flow.subject, context);
-    return outcome;
+    try {
+      const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
+      if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'everything was put back', context);
+      return outcome;
+    } catch (error) {
+      this.#markUnbuilt(flow, 'FLOW_STUCK', describeError(error), context);
+      throw error;
+    } finally {
+      await this.#closeSuperseded(flow.subject);
+    }
   }
 
   async list(filter: { open?: boolean }): Promise<readonly FlowSummary[]> {
@@ -84,20 +90,16 @@ export class ManagerFlows {
     });
   }
 
-  /** A server whose build was undone is in ERROR until it is deleted, as in Nova. */
-  #markUnfinished(instanceUuid: string, context: RequestContext): void {
-    const instance = this.#parts.store.find(instanceUuid);
-    if (instance?.vmState !== 'building') return;
-    const message = 'the process ended in the middle of the build; everything was put back';
-    const fault = { code: 'FLOW_ROLLED_BACK', message, at: new Date().toISOString(), requestId: context.requestId };
-    this.#parts.store.update(instanceUuid, { vmState: 'error', taskState: null, fault });
-  }
-
-  /** Task states of a process that is gone mean nothing; the power state is asked for whenever it is shown. */
-  #settleAfterCrash(instance: InstanceRecord): void {
-    if (instance.taskState === null) return;
-    const isUnfinished = instance.vmState === 'building' || instance.taskState === 'deleting';
-    this.#parts.store.update(instance.uuid, { taskState: null, ...(isUnfinished ? { vmState: 'error' } : {}) });
+  /**
+   * A server whose build was undone is in ERROR until it is deleted, as in Nova. Also when its record said otherwise
+   * already: the process may have died between that and the last line of the journal.
+   */
+  #markUnbuilt({ flow, subject }: FlowSummary, code: ErrorCode, how: string, context: RequestContext): void {
+    if (flow !== buildFlow.name && flow !== buildStockFlow.name) return;
+    const vmState = subject === undefined ? undefined : this.#parts.store.find(subject)?.vmState;
+    if (subject === undefined || vmState === undefined || vmState === 'error') return;
+    const fault = interruption(code, `the process ended in the middle of the build; ${how}`, context);
+    this.#parts.store.update(subject, { vmState: 'error', taskState: null, powerState: 'nostate', fault });
   }
 
   /** A driver's flow that was stuck has nothing left to do once the manager's flow that it served has ended well. */

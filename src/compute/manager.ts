@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
+import { settleAfterCrash } from './after-crash.ts';
 import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { deleteFlow } from './flows/delete.ts';
@@ -51,6 +52,7 @@ export class ComputeManager implements AsyncDisposable {
   /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
   async recover(context: RequestContext): Promise<void> {
     await this.#flows.recover(context);
+    for (const instance of this.#parts.store.list()) await settleAfterCrash(instance, this.#parts, this, context);
   }
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {

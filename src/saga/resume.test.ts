@@ -86,6 +86,17 @@ describe('a flow whose process ended in the middle', () => {
     expect(world.diary).toEqual(['undo a']);
   });
 
+  test('with every step done is completed: only its last line was missing', async () => {
+    const world = new ToyWorld(['a', 'b']);
+    const events = [start, started('a'), succeeded('a'), started('b'), succeeded('b')];
+
+    const { outcome, journal } = await takeUp(toySaga(['a', 'b']), events, world);
+
+    expect(outcome).toEqual({ kind: 'completed', state: { input, a: { made: 'a' }, b: { made: 'b' } } });
+    expect(world.diary).toEqual([]);
+    expect(inShort(await journal.read('f')).at(-1)).toBe('flow-ended completed');
+  });
+
   test('that had not begun a step ends at once', async () => {
     const world = new ToyWorld();
 

@@ -50,9 +50,12 @@ export class Run<State, Deps> {
     }
   }
 
-  /** Past a pivot there is only forward; before it, the flow says, unless it has turned already. */
+  /**
+   * Past a pivot there is only forward, and so it is when all is done and only the end was not written; before it, the
+   * flow says, unless it has turned already.
+   */
   goesForward(): boolean {
-    return !this.#isTurned && (this.#saga.recovery === 'forward' || this.#isPastReturn());
+    return !this.#isTurned && (this.#saga.recovery === 'forward' || this.#isPastReturn() || this.#isDone());
   }
 
   lastStarted(): string | undefined {
@@ -160,6 +163,11 @@ export class Run<State, Deps> {
 
   #isPastReturn(): boolean {
     return this.#started.some((entry) => entry.step.pivot === true);
+  }
+
+  #isDone(): boolean {
+    const done = new Set(this.#started.filter(({ was }) => was.kind === 'done').map(({ step }) => step));
+    return this.#saga.steps.every((step) => done.has(step));
   }
 
   /** Past a pivot, what is left behind is what the steps that are not done were to take away. */

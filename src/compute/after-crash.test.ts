@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { neverAborted, silentLogger } from '../base/index.ts';
+import type { PowerState } from '../virt/index.ts';
+import { settleAfterCrash } from './after-crash.ts';
+import type { InstanceRecord, TaskState, VmState } from './instances.ts';
+import type { ManagerParts } from './services.ts';
+
+const context = { requestId: 'req-1', signal: neverAborted() };
+
+interface Situation {
+  readonly taskState: TaskState | null;
+  readonly vmState?: VmState;
+  readonly powerState?: PowerState;
+  readonly openFlows?: number;
+}
+
+/** Settles one server; what was asked of the verbs, and what its record says afterwards. */
+async function settle({ taskState, vmState = 'active', powerState = 'running', openFlows = 0 }: Situation) {
+  const asked: string[] = [];
+  let record = { uuid: 'u', name: 'web1', vmState, taskState, fault: null } as InstanceRecord; // as far as it is looked at
+  const parts = {
+    log: silentLogger,
+    store: { update: (_uuid: string, change: object) => void (record = { ...record, ...change }) },
+    journal: { list: () => Promise.resolve(Array.from({ length: openFlows }, () => ({}))) },
+    driver: { getInfo: () => Promise.resolve({ state: powerState }) },
+  } as unknown as ManagerParts; // fakes are what they are asked for
+  const note = (verb: string) => (server: string) => Promise.resolve(void asked.push(`${verb} ${server}`));
+  const verbs = { start: note('start'), stop: note('stop'), delete: note('delete') };
+  await settleAfterCrash(record, parts, verbs, context);
+  return { asked, record };
+}
+
+test('leaves a server alone that nobody was working on', async () => {
+  const { asked, record } = await settle({ taskState: null });
+
+  expect(asked).toEqual([]);
+  expect(record).toMatchObject({ vmState: 'active', taskState: null, fault: null });
+});
+
+test.each(['scheduling', 'block_device_mapping', 'spawning'] as const)(
+  'a build that ended in task %s is in ERROR, and says why',
+  async (taskState) => {
+    const { asked, record } = await settle({ taskState, vmState: 'building' });
+
+    expect(asked).toEqual([]);
+    expect(record).toMatchObject({ vmState: 'error', taskState: null, fault: { code: 'INTERRUPTED' } });
+    expect(record.fault?.message).toContain(taskState);
+  },
+);
+
+test('a delete that was asked for and has no flow yet is begun again', async () => {
+  expect((await settle({ taskState: 'deleting' })).asked).toEqual(['delete u']);
+});
+
+test('a delete whose flow is stuck is left to a person, who finds the server in ERROR', async () => {
+  const { asked, record } = await settle({ taskState: 'deleting', openFlows: 1 });
+
+  expect(asked).toEqual([]);
+  expect(record).toMatchObject({ vmState: 'error', taskState: null });
+});
+
+test.each(['powering-on', 'powering-off', 'rebooting', 'rebooting_hard'] as const)(
+  'a server that runs after %s was cut off is active, and nothing is done to it',
+  async (taskState) => {
+    const { asked, record } = await settle({ taskState, vmState: 'stopped' });
+
+    expect(asked).toEqual([]);
+    expect(record).toMatchObject({ vmState: 'active', taskState: null, powerState: 'running' });
+  },
+);
+
+test.each([
+  ['powering-on', 'shutdown', 'start u'],
+  ['powering-on', 'nostate', 'start u'],
+  ['powering-off', 'nostate', 'stop u'],
+  ['powering-off', 'shutdown', 'stop u'],
+  ['rebooting', 'shutdown', 'start u'],
+  ['rebooting_hard', 'nostate', 'start u'],
+] as const)('%s that was cut off with power state %s is finished', async (taskState, powerState, verb) => {
+  const { asked, record } = await settle({ taskState, powerState });
+
+  expect(asked).toEqual([verb]);
+  expect(record.taskState).toBeNull();
+});
+
+test('a server that cannot be settled does not keep the others from it', async () => {
+  const verbs = { start: fail, stop: fail, delete: fail };
+  const parts = { log: silentLogger, journal: { list: () => Promise.resolve([]) } } as unknown as ManagerParts; // all that is asked for
+  const record = { uuid: 'u', taskState: 'deleting' } as InstanceRecord; // as far as it is looked at
+
+  await expect(settleAfterCrash(record, parts, verbs, context)).resolves.toBeUndefined();
+});
+
+function fail(): Promise<never> {
+  return Promise.reject(new Error('the HMC is away'));
+}

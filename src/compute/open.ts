@@ -3,7 +3,7 @@ import type { Logger, RetryPolicy } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
-import type { Failpoint, FlowServices, StepEvent } from '../saga/index.ts';
+import type { Failpoint, FlowServices, Journal, StepEvent } from '../saga/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, RequestContext } from '../virt/index.ts';
 import { openDatabase } from './database.ts';
@@ -36,6 +36,8 @@ export interface OpenManagerOptions {
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
   /** Wraps the driver: for tests that watch or disturb its verbs. */
   readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
+  /** Wraps the journal: for tests that watch it, fail it, or kill the process between two of its records. */
+  readonly wrapJournal?: ((journal: Journal) => Journal) | undefined;
 }
 
 /** Manager-level steps are tried once: their clients and the driver's own flows have repeated already. */
@@ -55,7 +57,8 @@ export async function openManager(settings: Settings, options: OpenManagerOption
   if (isWriter) stack.use(await lock(settings, options));
   const database = openDatabase(settings.statePath);
   stack.defer(() => database.close());
-  const journal = new SqliteJournal(database);
+  const onDisk = new SqliteJournal(database);
+  const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const flows: FlowServices = {
     journal,

@@ -4,36 +4,22 @@ import { join } from 'node:path';
 import { neverAborted } from '../../src/base/index.ts';
 import { openManager } from '../../src/compute/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
-import { loadSettings } from '../../src/config/index.ts';
 import type { Settings } from '../../src/config/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
-import { quickPolicies as cinderPolicies } from './cinder-policies.ts';
+import { quickCinder, quickPolicies } from './quick-policies.ts';
+import { readSettings } from './read-settings.ts';
 
-/** Waits that no test should feel. */
-export const quickPolicies: OpenManagerOptions['policies'] = {
-  lifecycle: { timeoutMs: 10_000, poll: { minDelayMs: 1, maxDelayMs: 20 }, settleMs: 0 },
-  fulfilment: { discoveries: 2, minDelayMs: 1, maxDelayMs: 5, timeoutMs: 10_000 },
-  undo: { retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5, factor: 2, budgetMs: 5_000 }, timeoutMs: 10_000 },
-  hmc: {
-    policies: {
-      read: { attempts: 4, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
-      write: { attempts: 4, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
-      reconcile: { attempts: 3, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
-      poll: { minDelayMs: 1, maxDelayMs: 5 },
-    },
-  },
-};
-
-/** Cinder's repeats without their delays. */
-export const quickCinder = { policies: cinderPolicies };
+export { quickCinder, quickPolicies } from './quick-policies.ts';
 
 /** A simulator, a state directory and settings for them: all that a compute manager needs, gone when disposed of. */
 export interface World extends AsyncDisposable {
   readonly sim: Simulator;
   readonly statePath: string;
   readonly settings: Settings;
+  /** The same settings as a file has them, for a process of its own. */
+  readonly settingsText: string;
   readonly context: RequestContext;
   open(options?: Partial<OpenManagerOptions>): Promise<ComputeManager>;
 }
@@ -46,12 +32,14 @@ export interface WorldOptions extends SimulatorOptions {
 export async function startWorld({ set = {}, ...options }: WorldOptions = {}): Promise<World> {
   const sim = await startSimulator({ adapters: 2, ...options });
   const statePath = mkdtempSync(join(scratch(), 'nova-dpm-test-'));
-  const settings = settingsFor(sim, { 'DEFAULT.state_path': statePath, ...set });
+  const settingsText = toIni(sim.settings(), { 'DEFAULT.state_path': statePath, ...set });
+  const settings = readSettings(settingsText, sim.ca);
   const context = { requestId: 'req-test', signal: neverAborted() };
   return {
     sim,
     statePath,
     settings,
+    settingsText,
     context,
     open: async (more) =>
       await openManager(settings, {
@@ -76,22 +64,7 @@ export function scratch(): string {
 
 /** Settings as a user would write them, read the way a user's are. */
 export function settingsFor(sim: Simulator, set: Readonly<Record<string, string | readonly string[]>> = {}): Settings {
-  const text = toIni(sim.settings(), set);
-  const file = '/settings/nova-dpm.conf';
-  const ca = sim.ca;
-  return loadSettings({
-    configFiles: [file],
-    env: {},
-    cwd: '/settings',
-    home: '/nowhere',
-    hostname: 'compute1',
-    files: {
-      read: (path) => (path === file ? text : path === ca?.file ? ca.pem : undefined),
-      info: (path) => (path === file || path === ca?.file ? { mode: 0o600, directory: false } : undefined),
-      list: () => [],
-      writable: () => true,
-    },
-  });
+  return readSettings(toIni(sim.settings(), set), sim.ca);
 }
 
 type Sections = Readonly<Record<string, Readonly<Record<string, string | string[]>>>>;

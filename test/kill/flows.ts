@@ -1,0 +1,54 @@
+import type { FaultRule } from '../../src/simulator/index.ts';
+import type { Act } from '../support/worker/order.ts';
+
+/** One operation that a process is killed in: what comes before it, and what makes it fail, so that it goes back. */
+export interface Flow {
+  readonly name: string;
+  readonly prepare: readonly Act[];
+  readonly act: Act;
+  readonly fault?: FaultRule;
+}
+
+const server = 'web1';
+const [boot, data] = ['boot-1', 'data-1'];
+const create = { verb: 'create', server, volumes: [boot] } as const;
+const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
+const addData = { verb: 'add-volume', server, volume: data } as const;
+const removeData = { verb: 'remove-volume', server, volume: data } as const;
+
+/** Every operation that writes a journal. */
+export const journaled: readonly Flow[] = [
+  { name: 'build', prepare: [], act: createWithData },
+  { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
+  { name: 'add-volume', prepare: [create], act: addData },
+  { name: 'remove-volume', prepare: [create, addData], act: removeData },
+];
+
+/** Power verbs keep no journal: they are killed at each answer. */
+export const power: readonly Flow[] = [
+  { name: 'stop', prepare: [create], act: { verb: 'stop', server } },
+  { name: 'start', prepare: [create, { verb: 'stop', server }], act: { verb: 'start', server } },
+  { name: 'reboot', prepare: [create], act: { verb: 'reboot', server } },
+];
+
+/** Refused for good, without a doubt about its effect: the flow goes back. */
+function refusal(where: 'hmc' | 'cinder', operation: string): FaultRule {
+  const kind = where === 'hmc' ? { type: 'refuse', status: 403, reason: 1 } : { type: 'refuse', status: 403 };
+  return { id: 'refusal', server: where, operation, when: { times: -1 }, kind } as FaultRule; // the two literals are such kinds
+}
+
+/** The same, failing at their last step that can be undone. */
+export function failing(cinder: 'attachments' | 'legacy'): readonly Flow[] {
+  const [complete, release] =
+    cinder === 'legacy' ? ['os-attach', 'os-terminate_connection'] : ['Complete Attachment', 'Delete Attachment'];
+  return [
+    { name: 'build, going back', prepare: [], act: createWithData, fault: refusal('hmc', 'Start Partition') },
+    { name: 'add-volume, going back', prepare: [create], act: addData, fault: refusal('cinder', complete) },
+    {
+      name: 'remove-volume, going back',
+      prepare: [create, addData],
+      act: removeData,
+      fault: refusal('cinder', release),
+    },
+  ];
+}

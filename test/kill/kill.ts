@@ -1,0 +1,91 @@
+import { describeError } from '../../src/base/index.ts';
+import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import type { KillPoint } from '../support/worker/order.ts';
+import { check } from './check.ts';
+import type { Outcome } from './check.ts';
+import type { Flow } from './flows.ts';
+import { countRecords, deleteAll, learn, prepare } from './stage.ts';
+import type { Course, Stage } from './stage.ts';
+
+/** What happens between the death of a process and its successor's first look. */
+export type Between = (stage: Stage) => Promise<void>;
+
+/** Which deaths of a flow are tried, and what happens after each. */
+export interface Plan {
+  /** From the course of the undisturbed flow. */
+  readonly kills: (course: Course) => readonly KillPoint[];
+  readonly between?: Between;
+  /** What the successor sees to; default {@link check}. */
+  readonly judge?: (stage: Stage, flow: Flow, before: SimulatorSnapshot) => Promise<Outcome>;
+}
+
+/** How the deaths in one flow went. */
+interface Toll {
+  readonly flow: string;
+  readonly records: number;
+  readonly answers: number;
+  readonly outcomes: Outcome[];
+  readonly problems: string[];
+}
+
+/** Kills at each point of the plan, one after the other, in one world that is empty again after each. */
+export async function killAll(stage: Stage, flow: Flow, plan: Plan): Promise<Toll> {
+  const course = await learn(stage, flow);
+  const toll: Toll = {
+    flow: flow.name,
+    records: course.records.length,
+    answers: course.answers,
+    outcomes: [],
+    problems: [],
+  };
+  for (const kill of plan.kills(course)) {
+    try {
+      toll.outcomes.push(await killOnce(stage, flow, kill, plan));
+    } catch (error) {
+      const at = `${kill.at} ${kill.index}${kill.at === 'answer' ? '' : ` (${course.records[kill.index] ?? '?'})`}`;
+      toll.problems.push(`${flow.name}, ${at}: ${describeError(error)}`);
+      await tidy(stage);
+    }
+  }
+  return toll;
+}
+
+async function killOnce(stage: Stage, flow: Flow, kill: KillPoint, { between, judge }: Plan): Promise<Outcome> {
+  const before = await prepare(stage, flow);
+  await die(stage, flow, kill);
+  stage.world.sim.faults.clear();
+  await between?.(stage);
+  return await (judge ?? restart)(stage, flow, before);
+}
+
+async function restart(stage: Stage, flow: Flow, before: SimulatorSnapshot): Promise<Outcome> {
+  await using manager = await stage.world.open();
+  return await check(stage, manager, flow.act, before);
+}
+
+/** @throws Error when the worker survived, or died elsewhere than it was told to: a kill that struck nothing proves nothing */
+async function die(stage: Stage, { act }: Pick<Flow, 'act'>, kill: KillPoint): Promise<void> {
+  const { world, pool } = stage;
+  const had = countRecords(world);
+  const end = await pool.run({ settingsText: world.settingsText, statePath: world.statePath, act, kill });
+  if (end.kind !== 'killed') throw new Error(`the worker survived (${end.error ?? 'without error'})`);
+  if (kill.at === 'answer') return;
+  const written = countRecords(world) - had;
+  const expected = kill.at === 'before-record' ? kill.index : kill.index + 1;
+  if (written !== expected) throw new Error(`it died after ${written} records, not after ${expected}`);
+}
+
+/** After a problem, so that it is not every later death's too. */
+async function tidy(stage: Stage): Promise<void> {
+  stage.world.sim.faults.clear();
+  await using manager = await stage.world.open();
+  for (const { id, parent } of await manager.listFlows({ open: true })) {
+    if (parent === undefined) await manager.resumeFlow(id, stage.world.context);
+  }
+  await deleteAll(manager, stage.world);
+}
+
+export function describeToll(title: string, { flow, records, answers, outcomes }: Toll): string {
+  const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
+  return `kill test, ${title}, ${flow}: ${records} records, ${answers} answers, ${outcomes.length} kills, ${count('finished')} finished, ${count('undone')} undone`;
+}

@@ -1,0 +1,28 @@
+import { journaled } from './flows.ts';
+import { atEveryRecord } from './stage.ts';
+import { everyNth, killTest } from './suite.ts';
+import type { Setting } from './suite.ts';
+
+const what = 'a process that is killed at any record of its journal leaves a clean slate to its successor';
+const [build] = journaled;
+
+/** Every n-th of the others, whose flows are the same in their greater part. */
+const settings: readonly (Setting & { readonly nth: number })[] = [
+  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 1 },
+  { machine: 'z13', order: 'deferred', cinder: 'legacy', nth: 7 },
+  { machine: 'z16', order: 'deferred', cinder: 'attachments', nth: 5 },
+  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 7 },
+];
+
+for (const { nth, ...setting } of settings) {
+  const sample = everyNth(nth);
+  killTest(what, setting, journaled, { kills: (course) => sample(atEveryRecord(course)) });
+}
+
+for (const machine of ['z13', 'z16'] as const) {
+  for (const [index, cinder] of (['attachments', 'legacy'] as const).entries()) {
+    // In stock order only the build is another flow.
+    const sample = everyNth(7, 3 + index);
+    killTest(what, { machine, order: 'stock', cinder }, [build!], { kills: (course) => sample(atEveryRecord(course)) });
+  }
+}

@@ -1,0 +1,114 @@
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import type { ComputeManager } from '../../src/compute/index.ts';
+import type { Journal, JournalEvent } from '../../src/saga/index.ts';
+import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { withNamedVolumes } from '../support/snapshots.ts';
+import { perform } from '../support/worker/order.ts';
+import type { KillPoint } from '../support/worker/order.ts';
+import { WorkerPool } from '../support/worker/pool.ts';
+import { startWorld } from '../support/world.ts';
+import type { World, WorldOptions } from '../support/world.ts';
+import type { Flow } from './flows.ts';
+
+/** A world to kill in, the workers that die in it, and how it looked when it was empty. */
+export interface Stage extends AsyncDisposable {
+  readonly world: World;
+  readonly pool: WorkerPool;
+  readonly empty: SimulatorSnapshot;
+}
+
+export async function openStage(options: WorldOptions): Promise<Stage> {
+  const world = await startWorld(options);
+  const pool = new WorkerPool(1);
+  return {
+    world,
+    pool,
+    empty: look(world),
+    [Symbol.asyncDispose]: async () => {
+      await pool[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export function look({ sim }: World): SimulatorSnapshot {
+  return withNamedVolumes(sim.snapshot());
+}
+
+/** What a flow writes and asks when nobody disturbs it. */
+export interface Course {
+  readonly records: readonly string[];
+  readonly answers: number;
+}
+
+/** Brings the world to where the flow begins. */
+export async function prepare({ world }: Stage, flow: Flow): Promise<SimulatorSnapshot> {
+  if (flow.prepare.length > 0) {
+    await using manager = await world.open();
+    for (const act of flow.prepare) await perform(manager, act, world.context);
+  }
+  const before = look(world);
+  if (flow.fault !== undefined) world.sim.faults.add(flow.fault);
+  return before;
+}
+
+/** Runs the flow once to its end, in this process, and notes its course. */
+export async function learn(stage: Stage, flow: Flow): Promise<Course> {
+  const { world } = stage;
+  await prepare(stage, flow);
+  const records: string[] = [];
+  {
+    await using manager = await world.open({ wrapJournal: (journal) => noting(journal, records) });
+    records.length = 0;
+    world.sim.log.clear();
+    const failure = await perform(manager, flow.act, world.context).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if ((failure === undefined) !== (flow.fault === undefined)) {
+      throw new Error(`undisturbed, "${flow.name}" went otherwise than it should`, { cause: failure });
+    }
+  }
+  const answers = world.sim.log.entries.length - 1; // the last one is the logoff
+  world.sim.faults.clear();
+  await using manager = await world.open();
+  await deleteAll(manager, world);
+  return { records, answers };
+}
+
+/** Passes everything on, and keeps a line of each record: `build/started spawn`. */
+export function noting(journal: Journal, records: string[]): Journal {
+  const flows = new Map<string, string>();
+  return {
+    append: async (flowId: string, event: JournalEvent) => {
+      if (event.kind === 'flow-started') flows.set(flowId, event.flow);
+      records.push(`${flows.get(flowId) ?? '?'}/${event.kind}${'step' in event ? ` ${event.step}` : ''}`);
+      await journal.append(flowId, event);
+    },
+    read: async (flowId) => await journal.read(flowId),
+    list: async (filter) => await journal.list(filter),
+  };
+}
+
+export async function deleteAll(manager: ComputeManager, { context }: World): Promise<void> {
+  for (const { id } of await manager.list(context)) await manager.delete(id, context);
+}
+
+/** Before and after each record: every moment that the journal can tell apart. */
+export function atEveryRecord({ records }: Course, from = 0): readonly KillPoint[] {
+  return records
+    .map((_, index) => index)
+    .slice(from)
+    .flatMap((index) => [{ at: 'before-record', index } as const, { at: 'after-record', index } as const]);
+}
+
+/** How many records are on the disk, as the kernel left it. */
+export function countRecords({ statePath }: World): number {
+  const database = new DatabaseSync(join(statePath, 'state.db'));
+  try {
+    return Number(database.prepare('select count(*) as n from event').get()?.n);
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { WorldOptions } from '../support/world.ts';
+import type { KillPoint } from '../support/worker/order.ts';
+import type { Flow } from './flows.ts';
+import { describeToll, killAll } from './kill.ts';
+import type { Plan } from './kill.ts';
+import { openStage } from './stage.ts';
+
+/** What a world is made of, and the word for it in what is printed. */
+export interface Setting {
+  readonly machine: 'z13' | 'z16';
+  readonly order: 'deferred' | 'stock';
+  readonly cinder: 'attachments' | 'legacy';
+  readonly timing?: WorldOptions['timing'];
+}
+
+/**
+ * Every n-th point; `KILL_TEST=full` keeps all of them. Points come in pairs (before and after a record), so an odd n
+ * goes through both.
+ */
+export function everyNth(n: number, offset = 0): (points: readonly KillPoint[]) => readonly KillPoint[] {
+  return (points) =>
+    process.env.KILL_TEST === 'full' ? points : points.filter((_, index) => index % n === offset % n);
+}
+
+/** One test: in one world, the deaths of these flows. Prints a line for each flow. */
+export function killTest(what: string, setting: Setting, flows: readonly Flow[], plan: Plan): void {
+  const title = `${setting.machine}, ${setting.cinder}, ${setting.order}`;
+  it(`${title}: ${what}`, { timeout: 3_600_000 }, async () => {
+    await using stage = await openStage(optionsOf(setting));
+    const problems: string[] = [];
+    for (const flow of flows) {
+      const toll = await killAll(stage, flow, plan);
+      console.log(describeToll(title, toll));
+      expect(toll.outcomes.length + toll.problems.length).toBeGreaterThan(0);
+      problems.push(...toll.problems);
+    }
+    expect(problems).toEqual([]);
+  });
+}
+
+function optionsOf({ machine, order, cinder, timing }: Setting): WorldOptions {
+  return {
+    machine,
+    set: { 'dpm.spawn_order': order },
+    ...(timing === undefined ? {} : { timing }),
+    ...(cinder === 'legacy' ? { cinder: { maxMicroversion: '3.43' } } : {}),
+  };
+}

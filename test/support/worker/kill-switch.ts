@@ -1,0 +1,44 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Journal, JournalEvent } from '../../../src/saga/index.ts';
+import type { KillPoint } from './order.ts';
+
+/** Ends this process at one point as the kernel does when it is out of memory: nothing more of it runs. */
+export class KillSwitch {
+  readonly #point: KillPoint | null;
+  #isArmed = false;
+  #records = 0;
+  #answers = 0;
+
+  constructor(point: KillPoint | null) {
+    this.#point = point;
+    // Published by the parser when the head of an answer is there: the peer has done its part, and nobody knows here.
+    if (point?.at === 'answer') subscribe('http.client.response.finish', () => this.#onAnswer());
+  }
+
+  /** Counting begins here. */
+  arm(): void {
+    this.#isArmed = true;
+  }
+
+  readonly wrapJournal = (journal: Journal): Journal => ({
+    append: async (flowId: string, event: JournalEvent) => {
+      const index = this.#isArmed ? this.#records : -1;
+      if (this.#isArmed) this.#records += 1;
+      this.#killAt('before-record', index);
+      await journal.append(flowId, event);
+      this.#killAt('after-record', index);
+    },
+    read: async (flowId) => await journal.read(flowId),
+    list: async (filter) => await journal.list(filter),
+  });
+
+  #onAnswer(): void {
+    if (!this.#isArmed) return;
+    this.#answers += 1;
+    this.#killAt('answer', this.#answers - 1);
+  }
+
+  #killAt(at: KillPoint['at'], index: number): void {
+    if (this.#point?.at === at && this.#point.index === index) process.kill(process.pid, 'SIGKILL');
+  }
+}

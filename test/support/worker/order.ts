@@ -1,0 +1,58 @@
+import type { ComputeManager } from '../../../src/compute/index.ts';
+import type { RequestContext } from '../../../src/virt/index.ts';
+
+/** What a process does with a manager. `recover` is what opening it does by itself, and nothing more. */
+export type Act =
+  | { readonly verb: 'recover' }
+  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[] }
+  | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string };
+
+/** Where a process kills itself: at a record of its journal, counted from zero, or once an answer has arrived unread. */
+export interface KillPoint {
+  readonly at: 'before-record' | 'after-record' | 'answer';
+  readonly index: number;
+}
+
+/** What a worker process is told to do; plain JSON. */
+export interface Order {
+  readonly settingsText: string;
+  readonly statePath: string;
+  readonly act: Act;
+  readonly kill: KillPoint | null;
+}
+
+/** What a worker that lived to the end says. */
+export interface Report {
+  readonly error: string | null;
+}
+
+export async function perform(manager: ComputeManager, act: Act, context: RequestContext): Promise<void> {
+  switch (act.verb) {
+    case 'recover':
+      return;
+    case 'create': {
+      const volumes = act.volumes.map((volumeId, index) => ({ volumeId, ...(index === 0 ? { bootIndex: 0 } : {}) }));
+      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes }, context);
+      return;
+    }
+    case 'delete':
+      await manager.delete(act.server, context);
+      return;
+    case 'start':
+      await manager.start(act.server, context);
+      return;
+    case 'stop':
+      await manager.stop(act.server, {}, context);
+      return;
+    case 'reboot':
+      await manager.reboot(act.server, { hard: true }, context);
+      return;
+    case 'add-volume':
+      await manager.addVolume(act.server, act.volume, {}, context);
+      return;
+    case 'remove-volume':
+      await manager.removeVolume(act.server, act.volume, context);
+      return;
+  }
+}

@@ -47,6 +47,35 @@ export type {
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
 export type { FileAccess, LoadOptions, Settings } from './config/index.ts';
 export {
+  byPathNames,
+  defaultHostPolicies,
+  FibreChannelConnector,
+  HostAttachError,
+  HostConnectorError,
+  HostConnectorRegistry,
+  HostDetachError,
+  LunNotFoundError,
+  openLocalSystem,
+  VolumeInUseError,
+  ZfcpConnector,
+} from './host-connector/index.ts';
+export type {
+  CommandOptions,
+  CommandResult,
+  ConnectOptions,
+  DeviceInfo,
+  DisconnectOptions,
+  ExtendOptions,
+  HostConnector,
+  HostConnectorClass,
+  HostConnectorContext,
+  HostConnectorEntry,
+  HostPath,
+  HostPolicies,
+  HostSystem,
+  LocalSystemOptions,
+} from './host-connector/index.ts';
+export {
   BootFailedError,
   LunUnreachableError,
   StatusTimeoutError,

@@ -1,3 +1,4 @@
+export { hostConnectorMethods } from './connector.ts';
 export type {
   ConnectOptions,
   DeviceInfo,

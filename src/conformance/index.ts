@@ -1,0 +1,9 @@
+/**
+ * Contracts as checks: what authors of volume drivers and host connectors run against their own, in any test runner.
+ *
+ * @packageDocumentation
+ */
+export { runChecks } from './check.ts';
+export type { ConformanceCheck, ConformanceResult } from './check.ts';
+export { hostConnectorChecks } from './connector.ts';
+export type { HostConnectorSubject } from './connector.ts';

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted, silentLogger } from '../../src/base/index.ts';
+import { hostConnectorChecks, runChecks } from '../../src/conformance/index.ts';
+import { HostConnectorRegistry } from '../../src/host-connector/index.ts';
+import type { HostConnector } from '../../src/host-connector/index.ts';
+import type { FakeHost } from '../support/fake-host/fake-host.ts';
+import { distributions } from '../support/fake-host/model.ts';
+import { connectionInfo, fourPaths, hostConnector, pciPort, singlePath, target } from '../support/fake-host/scenes.ts';
+import { packageFiles, temporaryFiles } from '../support/packages.ts';
+
+const signal = neverAborted();
+
+const hosts: readonly (readonly [string, () => FakeHost])[] = [
+  ...Object.values(distributions).map((each) => [each.name, () => fourPaths({ distribution: each })] as const),
+  ['s390x with units', () => fourPaths({ allowLunScan: false })],
+  ['PCI', () => fourPaths({ kind: 'pci', adapters: ([0, 1] as const).map((i) => pciPort(i, [target(0), target(1)])) })],
+];
+
+async function resultsOf(host: FakeHost, connector: HostConnector, info = connectionInfo()) {
+  const snapshot = (): unknown => host.snapshot();
+  return await runChecks(hostConnectorChecks({ connector, connectionInfo: info, snapshot, signal }));
+}
+
+test.each(hosts)('the built-in connector conforms on %s', async (_what, makeHost) => {
+  const host = makeHost();
+
+  const results = await resultsOf(host, await hostConnector(host));
+
+  expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(results).toHaveLength(13);
+  expect(host.violations).toEqual([]);
+});
+
+/** Volumes that are files on this host already, as os-brick's LOCAL: a connect makes a unit of its own kind. */
+const thirdParty = `
+export class LocalConnector {
+  #system; #units;
+  constructor(context) { this.#system = context.system; this.#units = context.system.units; }
+  async getConnectorProperties() { return { host: this.#system.hostname, wwpns: [] }; }
+  async connectVolume(info, { signal }) {
+    signal.throwIfAborted();
+    if (typeof info.data.device_path !== 'string') throw new Error('device_path is missing');
+    this.#units.add(info.data.device_path);
+    return { type: 'block', path: info.data.device_path };
+  }
+  async disconnectVolume(info) { this.#units.delete(info.data.device_path); }
+  async extendVolume() { return 4096; }
+  async getVolumePaths(info) { return (await this.getAllVolumes()).filter(({ path }) => path === info.data.device_path); }
+  getSearchPath() { return '/dev'; }
+  async getAllVolumes() { return [...this.#units].map((path) => ({ path })); }
+}
+export class Forgetful extends LocalConnector { async disconnectVolume() {} }
+export class Incomplete { connectVolume() {} }
+`;
+const files = packageFiles('local-volumes', { type: 'module', exports: './main.js' }, { 'main.js': thirdParty });
+const local = { driver_volume_type: 'local', data: { device_path: '/dev/vg/vol-1' } };
+
+async function thirdParties(directory: string, host: FakeHost, exportName: string): Promise<HostConnectorRegistry> {
+  const context = { system: host, log: silentLogger, useMultipath: false, enforceMultipath: false };
+  const entry = { protocol: 'local', module: 'local-volumes', exportName };
+  return await HostConnectorRegistry.load(context, [entry], directory);
+}
+
+describe('a third party’s connector', () => {
+  test('in a package of its own conforms, and serves an attach', async () => {
+    using project = temporaryFiles(files);
+    const host = singlePath();
+    const connector = (await thirdParties(project.path, host, 'LocalConnector')).get('LOCAL');
+
+    const results = await resultsOf(host, connector, local);
+    const device = await connector.connectVolume(local, { signal });
+
+    expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(device).toEqual({ type: 'block', path: '/dev/vg/vol-1' });
+  });
+
+  test('that leaves something behind is found out', async () => {
+    using project = temporaryFiles(files);
+    const host = singlePath();
+    const connector = (await thirdParties(project.path, host, 'Forgetful')).get('local');
+
+    const failed = (await resultsOf(host, connector, local)).filter(({ error }) => error !== undefined);
+
+    expect(failed.map(({ name }) => name)).toEqual([
+      'disconnects the volume, and the host is as before',
+      'disconnects it twice',
+      'disconnects with no record of the connect',
+    ]);
+    expect(failed[0]?.error?.message).toContain('the disconnect left the host changed');
+  });
+
+  test('that lacks a method is refused with its name', async () => {
+    using project = temporaryFiles(files);
+    const registry = await thirdParties(project.path, singlePath(), 'Incomplete');
+
+    expect(() => registry.get('local')).toThrow(
+      'host connector for local on * (Incomplete) has no method getConnectorProperties, disconnectVolume',
+    );
+  });
+
+  test('that is not there is refused with what was asked for', async () => {
+    using project = temporaryFiles(files);
+
+    await expect(thirdParties(project.path, singlePath(), 'Missing')).rejects.toMatchObject({
+      code: 'HOST_CONNECTOR',
+      message: 'host connector "local-volumes#Missing" for "local" cannot be loaded',
+    });
+  });
+
+  test.each([
+    ['for every platform goes before all built-in ones', undefined, 'LocalConnector'],
+    ['for another platform leaves the built-in one', 'ppc64le', 'ZfcpConnector'],
+    ['for this platform goes before the built-in one', 's390x', 'LocalConnector'],
+  ])('%s', async (_what, platform, name) => {
+    using project = temporaryFiles(files);
+    const context = { system: singlePath(), log: silentLogger, useMultipath: false, enforceMultipath: false };
+    const entry = { protocol: 'FIBRE_CHANNEL', module: 'local-volumes', exportName: 'LocalConnector', platform };
+
+    const registry = await HostConnectorRegistry.load(context, [entry], project.path);
+
+    expect(registry.get('fibre_channel').constructor.name).toBe(name);
+    expect(registry.get('fibre_channel')).toBe(registry.get('FIBRE_CHANNEL'));
+  });
+});
+
+test('a protocol that nobody serves is refused with those that are', async () => {
+  const context = { system: singlePath(), log: silentLogger, useMultipath: false, enforceMultipath: false };
+  const registry = await HostConnectorRegistry.load(context);
+
+  expect(() => registry.get('nvmeof')).toThrow(
+    'no host connector for protocol "nvmeof" on platform "s390x" (there is one for fibre_channel on s390x',
+  );
+});
+
+test('every check fails on a connector that does nothing of what it should', async () => {
+  const nothing = new Proxy({} as HostConnector, { get: () => () => Promise.resolve(undefined) });
+
+  const results = await resultsOf(singlePath(), nothing);
+
+  expect(results.filter(({ error }) => error === undefined).map(({ name }) => name)).toEqual([
+    'has every method of the contract',
+  ]);
+});

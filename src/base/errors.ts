@@ -1,3 +1,5 @@
+import { blankKnownSecrets } from './secret.ts';
+
 /** Plain JSON: what an error's facts, the journal and the outputs are made of. */
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
@@ -128,10 +130,11 @@ export function toError(thrown: unknown): Error {
 
 /**
  * One line for people: the message of the error and of each of its causes, joined with a colon.
- * Members of an AggregateError are listed in brackets. Cycles and very long chains end in "…".
+ * Members of an AggregateError are listed in brackets. Cycles and very long chains end in "…". Secrets are blanked: such
+ * lines are logged, printed and kept in the journal, and peers and plug-ins write a part of them.
  */
 export function describeError(thrown: unknown): string {
-  return describeChain(thrown, new Set());
+  return blankKnownSecrets(describeChain(thrown, new Set()));
 }
 
 function describeChain(thrown: unknown, above: ReadonlySet<unknown>): string {

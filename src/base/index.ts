@@ -37,7 +37,7 @@ export {
 export type { AddressingMode, Lun } from './lun.ts';
 export { retry } from './retry.ts';
 export type { RetryClass, RetryOptions, RetryPolicy } from './retry.ts';
-export { BLANKED, blankSecrets, isSecretKey, Secret } from './secret.ts';
+export { BLANKED, blankKnownSecrets, blankSecrets, isSecretKey, Secret } from './secret.ts';
 export { waitUntil } from './wait.ts';
 export type { Observed, Verdict, WaitOptions, WaitPolicy } from './wait.ts';
 export { formatWwpn0x, parseWwpn, wwpnSchema } from './wwpn.ts';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { BLANKED, blankSecrets, isSecretKey, Secret } from './index.ts';
+import { BLANKED, blankKnownSecrets, blankSecrets, describeError, isSecretKey, Secret } from './index.ts';
 
 const SENTINEL = 'hmc-sentinel-secret';
 
@@ -91,5 +91,38 @@ describe('blankSecrets', () => {
         expect(blanked).toBe(JSON.stringify(full).replaceAll(SENTINEL, BLANKED));
       }),
     );
+  });
+});
+
+describe('a text that others had a hand in', () => {
+  test('loses every secret that was made, in the forms of JSON and of addresses too', () => {
+    const secret = new Secret('tell "nobody"');
+    const text = `${secret.reveal()} ${JSON.stringify(secret.reveal())} https://u:${encodeURIComponent(secret.reveal())}@h`;
+
+    expect(blankKnownSecrets(text)).toBe('*** "***" https://u:***@h');
+  });
+
+  test('keeps short words, of which there are many', () => {
+    expect(new Secret('web').reveal()).toBe('web');
+
+    expect(blankKnownSecrets('server web1')).toBe('server web1');
+  });
+
+  test('is an error, and its causes', () => {
+    const token = new Secret('gAAAAA-of-the-test');
+    const error = new Error('outer', { cause: new Error(`the peer says: ${token.reveal()} is bad`) });
+
+    expect(describeError(error)).toBe('outer: the peer says: *** is bad');
+  });
+
+  test('is blanked of the latest secrets only, however many there were', () => {
+    const inUse = new Secret('password-in-use');
+    const tokens = Array.from({ length: 300 }, (_, number) => {
+      inUse.reveal();
+      return new Secret(`token-number-${number}-`);
+    });
+
+    expect(tokens).toHaveLength(300);
+    expect(blankKnownSecrets('token-number-299- token-number-0- password-in-use')).toBe('*** token-number-0- ***');
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { TimeoutError } from '../base/index.ts';
+import { blankKnownSecrets, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import type { Settings } from '../config/index.ts';
@@ -15,7 +15,6 @@ import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import type { Redactor } from './redactor.ts';
 import type { Manager } from './seams.ts';
 
 /** What one run of a command works with. */
@@ -25,20 +24,18 @@ export class CommandContext implements Disposable {
   readonly requestId: string;
   /** `dpm server create` */
   readonly purpose: string;
-  readonly redactor: Redactor;
   readonly progress: Progress;
   readonly #interruption: Interruption;
   readonly #deadline = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #log: OpenLog | undefined;
 
-  constructor(io: CliIo, command: Command, requestId: string, redactor: Redactor) {
+  constructor(io: CliIo, command: Command, requestId: string) {
     const globals = readGlobalOptions(command);
     this.io = io;
     this.globals = globals;
     this.requestId = requestId;
     this.purpose = purposeOf(command);
-    this.redactor = redactor;
     this.progress = openProgress({
       sink: io.stderr,
       style: globals.quiet || !globals.progress ? 'none' : io.stderr.isTerminal ? 'live' : 'plain',
@@ -68,7 +65,6 @@ export class CommandContext implements Disposable {
       level: logLevelOf(this.globals),
       file: this.globals.logFile,
       write: this.progress.write,
-      redactor: this.redactor,
       requestId: this.requestId,
     });
     return this.#log.log;
@@ -78,7 +74,6 @@ export class CommandContext implements Disposable {
   settings(): Settings {
     const { env, cwd, home, hostname, files } = this.io;
     const settings = loadSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
-    for (const secret of secretsOf(settings)) this.redactor.add(secret);
     for (const warning of settings.warnings) this.warn(warning);
     return settings;
   }
@@ -89,7 +84,7 @@ export class CommandContext implements Disposable {
 
   /** A line for people on standard error, unless they want none. */
   note(text: string): void {
-    if (!this.globals.quiet) this.progress.write(`dpm: ${printable(this.redactor.text(text))}\n`);
+    if (!this.globals.quiet) this.progress.write(`dpm: ${printable(blankKnownSecrets(text))}\n`);
   }
 
   /**
@@ -135,14 +130,6 @@ export class CommandContext implements Disposable {
 /** A new id of a request, as Nova writes it. */
 export function newRequestId(): string {
   return `req-${randomUUID()}`;
-}
-
-function secretsOf({ dpm, cinder }: Settings) {
-  const auths = [cinder.auth, cinder.serviceUser].flatMap((auth) => {
-    if (auth?.type === 'password') return [auth.password];
-    return auth?.type === 'v3applicationcredential' ? [auth.secret] : [];
-  });
-  return [dpm.hmcPassword, ...auths];
 }
 
 function purposeOf(command: Command): string {

@@ -1,9 +1,8 @@
 import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
 import { pino } from 'pino';
-import { ConfigError, describeError, DpmError, toError } from '../base/index.ts';
+import { blankKnownSecrets, blankSecrets, ConfigError, describeError, DpmError, toError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { printable } from './printable.ts';
-import type { Redactor } from './redactor.ts';
 
 /** The words of `--log-level`. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -14,7 +13,6 @@ export interface LogOptions {
   /** JSON lines go here, mode 0600; without it, lines for people go to `write`. */
   readonly file: string | undefined;
   readonly write: (text: string) => void;
-  readonly redactor: Redactor;
   readonly requestId: string;
 }
 
@@ -25,11 +23,10 @@ export interface OpenLog {
 
 /** Opens the log of one command. @throws ConfigError when the file cannot be written */
 export function openLog(options: LogOptions): OpenLog {
-  const { redactor } = options;
   const file = options.file === undefined ? undefined : openLogFile(options.file);
   const write = (line: string) => {
-    if (file === undefined) options.write(forPeople(redactor.logLine(line)));
-    else writeSync(file, redactor.logLine(line));
+    if (file === undefined) options.write(forPeople(withoutSecrets(line)));
+    else writeSync(file, withoutSecrets(line));
   };
   const logger = pino(
     {
@@ -47,6 +44,14 @@ export function openLog(options: LogOptions): OpenLog {
       if (file !== undefined) closeSync(file);
     },
   };
+}
+
+/**
+ * The last net: the first is that nothing hands secrets over. Fields are blanked by their name, at any depth, and every
+ * secret that this process knows wherever it turns up.
+ */
+function withoutSecrets(line: string): string {
+  return blankKnownSecrets(`${JSON.stringify(blankSecrets(JSON.parse(line)))}\n`);
 }
 
 function openLogFile(path: string): number {

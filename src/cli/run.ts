@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
-import { ConfigError } from '../base/index.ts';
+import { blankKnownSecrets, ConfigError } from '../base/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { CommandContext, newRequestId } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -11,7 +11,6 @@ import { formats } from './output.ts';
 import type { Format } from './output.ts';
 import { buildProgram } from './program.ts';
 import type { Handler } from './program.ts';
-import { Redactor } from './redactor.ts';
 
 /**
  * Runs one command line to its end and gives its exit code. Nothing is thrown; results go to standard output, and with
@@ -21,10 +20,9 @@ import { Redactor } from './redactor.ts';
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const requestId = newRequestId();
-  const redactor = new Redactor();
   let ended: ExitCode = 0;
   const run = async (handler: Handler, command: Command): Promise<void> => {
-    using context = new CommandContext(io, command, requestId, redactor);
+    using context = new CommandContext(io, command, requestId);
     ended = (await handler(context, command)) ?? 0;
   };
   const program = buildProgram(io, run);
@@ -33,7 +31,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     return ended;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return report(error instanceof CommanderError ? usage(error) : error, { argv, io, program, requestId, redactor });
+    return report(error instanceof CommanderError ? usage(error) : error, { argv, io, program, requestId });
   }
 }
 
@@ -49,16 +47,15 @@ interface Ended {
   readonly io: CliIo;
   readonly program: Command;
   readonly requestId: string;
-  readonly redactor: Redactor;
 }
 
-function report(error: unknown, { argv, io, program, requestId, redactor }: Ended): ExitCode {
+function report(error: unknown, { argv, io, program, requestId }: Ended): ExitCode {
   const failure = toFailure(error, requestId);
   const format = askedFormat(argv) ?? formatOf({ format: undefined }, io.stdout);
-  if (format === 'json') io.stdout.write(redactor.text(`${JSON.stringify({ error: failure })}\n`));
-  io.stderr.write(redactor.text(failureLine(failure, error)));
+  if (format === 'json') io.stdout.write(blankKnownSecrets(`${JSON.stringify({ error: failure })}\n`));
+  io.stderr.write(blankKnownSecrets(failureLine(failure, error)));
   const debug = program.opts<{ debug?: boolean }>().debug === true;
-  if (debug && error instanceof Error) io.stderr.write(redactor.text(`${error.stack ?? ''}\n`));
+  if (debug && error instanceof Error) io.stderr.write(blankKnownSecrets(`${error.stack ?? ''}\n`));
   return exitCodeOf(error);
 }
 

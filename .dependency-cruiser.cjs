@@ -12,10 +12,10 @@ const mayImport = {
   'cinder-client': ['base', 'http'],
   partition: ['base', 'hmc-client', 'cinder-client'],
   volume: ['base', 'hmc-client', 'cinder-client', 'partition'],
-  spawn: ['base', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume'],
+  spawn: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume'],
   // cinder-client for the types of connector and connection_info; a host needs no HMC.
   'host-connector': ['base', 'cinder-client', 'volume'],
-  virt: ['base', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
+  virt: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
   // Never hmc-client: a compute manager must not know its hypervisor.
   compute: ['base', 'saga', 'config', 'cinder-client', 'virt'],
   conformance: ['base', 'cinder-client', 'volume', 'host-connector'],

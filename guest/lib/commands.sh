@@ -72,7 +72,7 @@ finish() {
 	[ -z "$boot" ] || dpm_report boot "$boot"
 	dpm_report path "$@"
 	missing=$dpm_missing
-	dpm_say "$(($# - missing)) of $# paths besides the boot path are there"
+	dpm_say "$missing of $# paths besides the boot path are missing"
 	[ "$missing_boot" -eq 0 ] || return 3
 	[ "$((missing + ${failed_nics:-0}))" -eq 0 ] || return 2
 }

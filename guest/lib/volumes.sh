@@ -15,8 +15,32 @@ dpm_each_once() {
 	done
 }
 
-dpm_ports_are_up() {
-	for dpm_each; do dpm_port_is_up "$dpm_each" || return 1; done
+# dpm_ports_suffice PATH...: does some FCP device see each target, and each FCP device some target? Where fabrics are apart,
+# or zoned for single initiators, no more can come; what is late all the same is an event of its own.
+dpm_ports_suffice() {
+	dpm_seen_devices=' '
+	dpm_seen_targets=' '
+	for dpm_each; do
+		dpm_port_is_up "$dpm_each" || continue
+		dpm_seen_devices="$dpm_seen_devices$dpm_devno "
+		dpm_seen_targets="$dpm_seen_targets$dpm_target "
+	done
+	for dpm_each; do
+		dpm_split "$dpm_each"
+		case $dpm_seen_devices in
+		*" $dpm_devno "*) ;;
+		*) return 1 ;;
+		esac
+		dpm_is_seen "$dpm_target" || return 1
+	done
+}
+
+# dpm_is_seen WWPN: as of the last dpm_ports_suffice.
+dpm_is_seen() {
+	case $dpm_seen_targets in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
 }
 
 dpm_all_found() {
@@ -50,9 +74,9 @@ dpm_bring_up() {
 
 # dpm_bring_luns PATH...: of devices that are online.
 dpm_bring_luns() {
-	if ! dpm_within 10 dpm_ports_are_up "$@"; then
+	if ! dpm_within 10 dpm_ports_suffice "$@"; then
 		for dpm_devno in $dpm_up; do dpm_write 1 "$dpm_sys/bus/ccw/devices/0.0.$dpm_devno/port_rescan"; done
-		dpm_within 10 dpm_ports_are_up "$@"
+		dpm_within 10 dpm_ports_suffice "$@"
 	fi
 	dpm_look
 	dpm_asked=
@@ -90,15 +114,21 @@ dpm_say_unscanned() {
 	done
 }
 
-# dpm_report KIND PATH...: one line for each: kind, path, state, disk, wwid. Sets dpm_missing to how many are not there.
+# dpm_report KIND PATH...: one line for each: kind, path, state, disk, wwid. Sets dpm_missing to how many are not there; a
+# target that this FCP device does not see, and another one does, is in the other fabric, and is not missing.
 dpm_report() {
 	dpm_kind=$1
 	shift
 	dpm_missing=0
+	dpm_ports_suffice "$@"
 	for dpm_each; do
 		dpm_state "$dpm_each"
 		dpm_line_state=$dpm_value
-		[ "$dpm_line_state" = ok ] || dpm_missing=$((dpm_missing + 1))
+		if [ "$dpm_line_state" = no-port ] && dpm_is_seen "$dpm_target"; then dpm_line_state=other-fabric; fi
+		case $dpm_line_state in
+		ok | other-fabric) ;;
+		*) dpm_missing=$((dpm_missing + 1)) ;;
+		esac
 		dpm_line="$dpm_kind $dpm_each $dpm_line_state"
 		if dpm_scsi_of "$dpm_each"; then
 			dpm_scsi=$dpm_value

@@ -1,3 +1,4 @@
+export { guestVolumes, warnOfOmitted } from './guest-volumes.ts';
 export type { BootPolicy, FlowDeps, FlowVolume, MappedVolume, VolumeMapper } from './deps.ts';
 export {
   attachVolumeFlow,

@@ -6,6 +6,8 @@ export const bootOptionsSchema = z.object({
   secureBoot: z.boolean().optional(),
   bootLoadParameters: z.string().optional(),
   bootConfigurationSelector: z.number().optional(),
+  /** What the kernel is to be given besides; what the guest is told of its volumes comes behind it. */
+  bootOsSpecificParameters: z.string().optional(),
   /** Seconds. */
   bootTimeout: z.number().optional(),
 });

@@ -280,6 +280,27 @@ it.each(troubles)(
   },
 );
 
+it('a target in the other fabric is neither waited for nor missed, as long as another FCP device sees it', () => {
+  const scpData = `dpm.z=8001+8002:${targetA}+${targetB}:0001+0002`;
+  using guest = new FakeGuest(shell, partition({ scpData }));
+
+  const { status, lines, log } = guest.run('apply');
+
+  expect(status).toBe(0);
+  expect(lines).toContain(`path 8001:${targetB}:${lun.data} other-fabric`);
+  expect(log).not.toContain('sleep 1');
+});
+
+it('a target that no FCP device sees is waited for, looked for by a rescan of the ports, and missed', () => {
+  using guest = new FakeGuest(shell, partition({ scpData: 'dpm.z=8001:5005076809999999:0002' }));
+
+  const { status, lines, log } = guest.run('apply');
+
+  expect(status).toBe(2);
+  expect(lines).toContain(`path 8001:5005076809999999:${lun.data} no-port`);
+  expect(log.indexOf('write 1 > /sys/bus/ccw/devices/0.0.8001/port_rescan')).toBe(10);
+});
+
 it('a port that the name server has not told of is found by a rescan of the ports', () => {
   const devices = { '8001': { targets: { [targetA]: { luns: { [lun.root]: 'naa.R' }, unnoticed: true } } } };
   using guest = new FakeGuest(shell, partition({ scpData: '', devices }));

@@ -107,7 +107,7 @@ function addCreate(group: Command, add: AddCommand): void {
     .addOption(
       new Option(
         '--property <property>',
-        'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_timeout',
+        'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
       ).argParser(property),
     )
     .option('--no-start', 'leave the partition stopped');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeError, InternalError, lunSchema, wwpnSchema } from '../../base/index.ts';
+import { decodeGuestParameters } from '../../guest-parameters/index.ts';
 import { BootFailedError } from '../../partition/index.ts';
 import type { StartResult, VolumePath } from '../../partition/index.ts';
 import type { ConnectedVolume } from '../../volume/index.ts';
@@ -126,7 +127,49 @@ describe('set-boot', () => {
       path: path(1),
       reason: 'first of all',
     });
-    expect(diary).toEqual([`update {"secureBoot":true,"bootWorldWidePortName":"${path(1).targetWwpn}"}`]);
+    expect(diary).toHaveLength(1);
+    expect(diary[0]).toMatch(/^update \{"secureBoot":true,/);
+    expect(diary[0]).toContain(`"bootWorldWidePortName":"${path(1).targetWwpn}"`);
+  });
+
+  test('tells the guest every path, behind what the flavour asks for, in the same request', async () => {
+    const { deps, diary } = machine();
+    const asked = { ...state, input: { partition: { boot: { bootOsSpecificParameters: 'quiet' } }, powerOn: true } };
+
+    await setBoot.run(contextFor(asked, deps));
+
+    const [, text = ''] = /"bootOsSpecificParameters":"([^"]+)"/.exec(diary.join()) ?? [];
+    expect(text).toMatch(/^quiet dpm\.z=/);
+    expect(new Set(decodeGuestParameters(text).paths.map(({ deviceNumber }) => deviceNumber))).toEqual(
+      new Set([1, 2, 3, 9].map((n) => path(n).deviceNumber)),
+    );
+  });
+
+  test('tells the guest nothing when the one path of the load is all there is', async () => {
+    const { deps, diary } = machine();
+
+    await setBoot.run(contextFor({ ...state, 'settle-storage': [volume('boot', true, path(1))] }, deps));
+
+    expect(diary.join()).not.toContain('bootOsSpecificParameters');
+  });
+
+  test('takes the device number of a path from its port, and names volumes for which there is no room', async () => {
+    const { deps, diary } = machine();
+    const [one, two] = [1, 2].map((n) => ({ ...path(n), deviceNumber: null })) as [VolumePath, VolumePath]; // two of two
+    const initiators = [{ wwpn: one.initiatorWwpn, deviceNumber: '9001', elementUri: null, adapterPortUri: null }];
+    const full = {
+      ...state,
+      input: { partition: { boot: { bootOsSpecificParameters: 'x'.repeat(200) } }, powerOn: true },
+      'bind-storage': initiators,
+      'settle-storage': [
+        volume('data', false, one, two),
+        volume('wide', false, path(3), path(4)),
+        volume('boot', true, path(1)),
+      ],
+    };
+
+    await expect(setBoot.run(contextFor(full, deps))).resolves.toMatchObject({ untoldVolumes: ['wide'] });
+    expect(diary.join()).toContain(`dpm.z=9001:${one.targetWwpn}:0002"`);
   });
 
   test('refuses a volume that was connected without a path', async () => {

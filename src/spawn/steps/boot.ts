@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
+import { encodeGuestParameters } from '../../guest-parameters/index.ts';
+import type { EncodedParameters } from '../../guest-parameters/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
+import type { UpdatePartition } from '../../hmc-client/index.ts';
 import { BootFailedError, portOfUri, volumePathSchema } from '../../partition/index.ts';
 import type { Initiator, PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
 import type { Step, StepContext } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
+import { guestVolumes, warnOfOmitted } from '../guest-volumes.ts';
 import type { BootOptions } from '../inputs.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';
 import type { BootInput, BootTry } from './boot-tries.ts';
@@ -15,6 +19,8 @@ const bootSchema = z.object({
   volumeId: z.string().nullable(),
   path: volumePathSchema.nullable(),
   reason: z.string(),
+  /** Volumes that the guest could not be told of, for want of room. */
+  untoldVolumes: z.array(z.string()).optional(),
 });
 export type BootChoice = z.infer<typeof bootSchema>;
 
@@ -27,19 +33,35 @@ interface Settled extends BootInput {
 export const setBoot = {
   name: 'set-boot',
   output: bootSchema,
-  run: async ({ state, deps, signal }) => {
+  run: async ({ state, deps, signal, log }) => {
     const first = requireBootTry(bootTries(state, deps.storage));
     const options = state.input.partition.boot;
+    const told = guestParameters(state);
+    warnOfOmitted(told, log);
     try {
-      const properties = { ...options, ...first.properties };
+      const properties = { ...options, ...textOf(told), ...first.properties };
       await deps.hmc.partitions.update(state['create-partition'].uri, properties, { signal });
     } catch (error) {
       throw isHmcError(error, 400, 6) ? unknownOptions(options, error) : error;
     }
-    return { volumeId: first.volumeId, path: first.path, reason: first.reason };
+    const untold = told.omittedVolumes.length === 0 ? {} : { untoldVolumes: [...told.omittedVolumes] };
+    return { volumeId: first.volumeId, path: first.path, reason: first.reason, ...untold };
   },
   undo: { nothingToUndo: 'the partition that carries the properties is removed' },
 } satisfies Step<'set-boot', Settled, BootChoice, FlowDeps>;
+
+/** What the guest is told of its volumes, behind what the flavour asks for. No request of its own: it goes with the boot. */
+function guestParameters(state: Settled): EncodedParameters {
+  return encodeGuestParameters({
+    otherText: state.input.partition.boot.bootOsSpecificParameters ?? '',
+    nics: [], // a new partition has none
+    volumes: guestVolumes(state['settle-storage'], state['bind-storage']),
+  });
+}
+
+function textOf({ text }: EncodedParameters): Pick<UpdatePartition, 'bootOsSpecificParameters'> {
+  return text === '' ? {} : { bootOsSpecificParameters: text };
+}
 
 /** 400.6: the HMC does not know a field. The boot options are the fields that not every level has. */
 function unknownOptions(options: BootOptions, cause: Error): Error {

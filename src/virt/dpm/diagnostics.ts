@@ -1,11 +1,12 @@
-import type { Logger, Waiting } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import { partitionName, powerStateOf } from '../../partition/index.ts';
-import type { PartitionOwner, VolumePath } from '../../partition/index.ts';
+import type { PartitionOwner } from '../../partition/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { InstanceDiagnostics } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { volumePaths } from './volume-paths.ts';
 
 /** What HMC and volume drivers know of an instance; undefined when it has no partition. */
 export async function diagnose(
@@ -13,7 +14,6 @@ export async function diagnose(
   settings: DpmDriverSettings,
   owner: PartitionOwner,
   mapped: readonly MappedVolume[],
-  log: Logger,
   w: Waiting,
 ): Promise<InstanceDiagnostics | undefined> {
   const { hmc, cpc, storage } = runtime;
@@ -23,6 +23,7 @@ export async function diagnose(
     hmc.partitions.get(found.uri, w),
     storage.initiators(owner, found, w),
   ]);
+  const target = { ...owner, partition: { uri: partition.uri, name: found.name }, initiators };
   const wwpns = initiators.map(({ wwpn }) => wwpn);
   return {
     partition: found.name,
@@ -33,19 +34,9 @@ export async function diagnose(
     connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),
     boot: await storage.bootSource(partition, initiators, w),
     volumes: new Map(
-      await Promise.all(mapped.map(async (volume) => [volume.volumeId, await pathsOf(volume)] as const)),
+      await Promise.all(
+        mapped.map(async (volume) => [volume.volumeId, await volumePaths(runtime, target, volume, w)] as const),
+      ),
     ),
   };
-
-  async function pathsOf(volume: MappedVolume): Promise<readonly VolumePath[]> {
-    const instance = { ...owner, partition: { uri: partition.uri, name: found?.name ?? '' }, initiators };
-    try {
-      const driver = runtime.volumeDrivers.get(volume.connectionInfo.driver_volume_type);
-      return await driver.getVolumePaths(volume.connectionInfo, instance, { ...volume, signal: w.signal });
-    } catch (error) {
-      // A picture with a hole is better than no picture.
-      log.warn({ event: 'volume.paths', volumeId: volume.volumeId, error: String(error) }, 'paths cannot be told');
-      return [];
-    }
-  }
 }

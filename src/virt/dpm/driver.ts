@@ -189,9 +189,16 @@ export class DpmDriver implements ComputeDriver {
     return Promise.resolve(); // the LUN grows on the array; a guest sees it by a rescan of its own
   }
 
-  async powerOn(context: RequestContext, instance: Instance): Promise<void> {
+  /** @param blockDeviceInfo - what the guest is told of its volumes is renewed from it; without it, what it knows stays */
+  async powerOn(
+    context: RequestContext,
+    instance: Instance,
+    _networkInfo: readonly unknown[] | null = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
-    await powerOn(this.#started(), this.#owner(instance), await this.#partition(instance, context), context);
+    const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
+    await powerOn(this.#started(), this.#owner(instance), await this.#partition(instance, context), mapped, context);
     this.#lastSeen.set(instance.uuid, 'running');
   }
 
@@ -205,11 +212,12 @@ export class DpmDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    networkInfo: readonly unknown[] | null,
     rebootType: 'SOFT' | 'HARD',
+    blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
-    await this.powerOn(context, instance);
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async getInfo(instance: Instance, useCache = true, context = standalone()): Promise<InstanceInfo> {
@@ -260,7 +268,7 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<InstanceDiagnostics | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, this.#services.log, context);
+    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   getAvailableNodes(): Promise<readonly string[]> {

@@ -14,6 +14,7 @@ describe('the extra specs of a flavour', () => {
       'dpm:boot_load_parameters': 'A#1',
       'dpm:boot_configuration_selector': '30',
       'dpm:boot_timeout': '600',
+      'dpm:boot_os_specific_parameters': 'rd.break="a b" 0001,0;',
       'dpm:storage_group': 'shop data',
       'dpm:storage_group_boot_volume': '8001',
     };
@@ -23,6 +24,7 @@ describe('the extra specs of a flavour', () => {
       boot_load_parameters: 'A#1',
       boot_configuration_selector: 30,
       boot_timeout: 600,
+      boot_os_specific_parameters: 'rd.break="a b" 0001,0;',
       storage_group: 'shop data',
       storage_group_boot_volume: '8001',
     });
@@ -51,6 +53,10 @@ describe('the extra specs of a flavour', () => {
     ['dpm:boot_timeout', '59', 'a whole number from 60 to 600 seconds'],
     ['dpm:boot_timeout', '1e2', 'a whole number from 60 to 600 seconds'],
     ['dpm:storage_group', '', 'the name of a storage group'],
+    ['dpm:boot_os_specific_parameters', 'a'.repeat(257), 'up to 256 printable ASCII characters'],
+    ['dpm:boot_os_specific_parameters', 'größe=1', 'up to 256 printable ASCII characters'],
+    ['dpm:boot_os_specific_parameters', 'x="1', 'up to 256 printable ASCII characters, with quotes in pairs'],
+    ['dpm:boot_os_specific_parameters', 'ro dpm.z=8001', 'up to 256 printable ASCII characters'],
   ])('are refused with what was expected: %s=%s', (key, value, expected) => {
     expect(() => readExtraSpecs({ [key]: value })).toThrow(ConfigError);
     expect(() => readExtraSpecs({ [key]: value })).toThrow(`property "${key}" is "${value}", expected ${expected}`);

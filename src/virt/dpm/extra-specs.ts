@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../base/index.ts';
+import { PARAMETERS_LIMIT, withoutOurWords } from '../../guest-parameters/index.ts';
 import type { BootOptions, PreparedInput } from '../../spawn/index.ts';
 
 /** What precedes our keys among a flavour's extra specs; others are other people's. */
@@ -47,6 +48,17 @@ const specs = {
   },
   boot_configuration_selector: wholeNumber(0, 30),
   boot_timeout: wholeNumber(60, 600, ' seconds'),
+  boot_os_specific_parameters: {
+    expected: `up to ${PARAMETERS_LIMIT} printable ASCII characters, with quotes in pairs, without dpm.z= and dpm.n=`,
+    schema: z
+      .string()
+      .max(PARAMETERS_LIMIT)
+      // One byte beyond ASCII, and the kernel discards all of it. Source: guest sheet 1.4.
+      .regex(/^[\x20-\x7e]*$/)
+      .refine((text) => text.split('"').length % 2 === 1)
+      // These words are the driver's: it replaces them at each start.
+      .refine((text) => withoutOurWords(text) === text.trim()),
+  },
   storage_group: { expected: 'the name of a storage group', schema: z.string().min(1).max(64) },
   storage_group_boot_volume: {
     expected: 'name, UUID or device number of a volume of the storage group',
@@ -98,6 +110,9 @@ export function bootOptionsOf(read: ExtraSpecs, defaultTimeoutSeconds: number): 
     ...(read.boot_configuration_selector === undefined
       ? {}
       : { bootConfigurationSelector: read.boot_configuration_selector }),
+    ...(read.boot_os_specific_parameters === undefined
+      ? {}
+      : { bootOsSpecificParameters: read.boot_os_specific_parameters }),
     ...(bootTimeout === MACHINE_BOOT_TIMEOUT ? {} : { bootTimeout }),
   };
 }

@@ -3,6 +3,8 @@ import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { BootFailedError, runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
 import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { MappedVolume } from '../../spawn/index.ts';
+import { renewGuestParameters } from './guest-parameters.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
@@ -16,9 +18,11 @@ export async function powerOn(
   runtime: DpmRuntime,
   owner: PartitionOwner,
   partition: PartitionRef,
+  mapped: readonly MappedVolume[] | undefined,
   w: Waiting,
 ): Promise<void> {
   const missing = await settle(runtime, owner, w);
+  if (mapped !== undefined) await renewGuestParameters(runtime, owner, partition, mapped, w);
   const result = await runtime.lifecycle.ensureRunning(partition, w);
   if (result.kind === 'running') return;
   throw new BootFailedError(

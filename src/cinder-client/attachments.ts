@@ -39,7 +39,8 @@ export class Attachments implements AttachmentVerbs {
   }
 
   async create(request: CreateAttachment, w: Waiting): Promise<Attachment> {
-    return await retry(async (attempt) => await this.#createOnce(request, attempt, w), {
+    const last: Last = { isUnknown: false };
+    return await retry(async (attempt) => await this.#createOnce(request, attempt, last, w), {
       what: `create attachment of volume ${request.volumeId}`,
       policy: this.#options.policy,
       signal: w.signal,
@@ -126,20 +127,30 @@ export class Attachments implements AttachmentVerbs {
     return { what: `${verb} attachment ${id}`, kind: 'repeatable', method, path, body, needs: since.attachments };
   }
 
-  async #createOnce(request: CreateAttachment, attempt: number, w: Waiting): Promise<Attachment> {
+  async #createOnce(request: CreateAttachment, attempt: number, last: Last, w: Waiting): Promise<Attachment> {
+    // Cinder reserves twice for one instance: nothing is asked for again before it is known what came of the last time.
+    const earlier = last.isUnknown ? await this.#lookAgain(request, undefined, last, w) : undefined;
+    if (earlier !== undefined) return await this.#adopt(earlier, request, w);
     try {
       return await this.#post(request, w);
     } catch (error) {
       if (isGone(error)) throw noVolume(request.volumeId, error);
       // A 400 to a repeat may mean that the first one did arrive.
       if (isLost(error) || (attempt > 1 && isCinderError(error, 400))) {
-        const found = await this.#findUnfinished(request, error, w);
+        const found = await this.#lookAgain(request, error, last, w);
         if (found !== undefined) return await this.#adopt(found, request, w);
       } else if (isServerError(error)) {
         await this.#removeOrphan(request, error, w);
       }
       throw error;
     }
+  }
+
+  async #lookAgain(request: CreateAttachment, error: unknown, last: Last, w: Waiting): Promise<Attachment | undefined> {
+    last.isUnknown = true;
+    const found = await this.#findUnfinished(request, error, w);
+    last.isUnknown = false;
+    return found;
   }
 
   async #post(request: CreateAttachment, w: Waiting): Promise<Attachment> {
@@ -199,6 +210,11 @@ export class Attachments implements AttachmentVerbs {
     const what = `create attachment of volume ${volumeId}: which of these it left behind cannot be told: ${ids.join(', ')}`;
     throw new ConflictError(what, { volumeId, attachmentIds: ids }, { cause: error });
   }
+}
+
+/** What is known of the request before: unknown when its answer was lost, and looking for what it made failed too. */
+interface Last {
+  isUnknown: boolean;
 }
 
 /** No answer of Cinder's own: it may have done it, and may still be at it. A proxy's 502, 503 or 504 says no more. */

@@ -248,3 +248,23 @@ test('an attachment that Cinder says is complete, and is not, is an error that n
 
   expect(look(world)).toEqual(before);
 });
+
+test('a reservation whose answer is lost is not made twice when looking for it fails as well', async () => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const before = look(world);
+  const connections = await volumeConnections(cinder, w);
+  const volumeId = world.openstack.volumes[0]!.id;
+  const kind = { type: 'drop', when: 'after' } as const;
+  world.faults.add({ id: 'create', server: 'cinder', operation: 'Create Attachment', when: { times: 1 }, kind });
+  const looks = quickPolicies.read.attempts;
+  world.faults.add({ id: 'look', server: 'cinder', operation: 'List Attachments', when: { times: looks }, kind });
+
+  const reservation = await connections.reserve({ volumeId, instanceUuid }, w);
+
+  expect(world.faults.struck('look')).toBe(looks);
+  expect(world.log.byOperation()).toMatchObject({ 'Create Attachment': 1 });
+  expect(await connections.findReservations({ volumeId, instanceUuid }, w)).toEqual([reservation]);
+  await connections.release(reservation, undefined, w);
+  expect(look(world)).toEqual(before);
+});

@@ -1,4 +1,4 @@
-import { retry } from '../base/index.ts';
+import { describeError, retry } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { deviceNode, runCommand } from './context.ts';
 import type { HostContext } from './context.ts';
@@ -69,6 +69,12 @@ export async function addPath(context: HostContext, block: string, waiting: Wait
   await runCommand(context, 'multipathd', ['add', 'path', deviceNode(block)], waiting);
 }
 
+/** Takes a path out of the map that holds it; the map goes on with the others. */
+export async function removePath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
+  const answer = await runCommand(context, 'multipathd', ['del', 'path', deviceNode(block)], waiting);
+  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not let go of ${deviceNode(block)}`);
+}
+
 /**
  * Removes a map, and the maps of its partitions with it. multipath refuses while anybody holds it.
  *
@@ -81,7 +87,7 @@ export async function removeMap(
   waiting: Waiting,
 ): Promise<void> {
   const { policies, log } = context;
-  if (force) await runCommand(context, 'multipathd', ['disablequeueing', 'map', map.name], waiting);
+  if (force) await stopQueueing(context, map, waiting);
   await retry(async () => await runCommand(context, 'multipath', ['-f', map.name], waiting, policies.flushTimeoutMs), {
     what: `remove multipath map ${map.name}`,
     policy: {
@@ -95,6 +101,16 @@ export async function removeMap(
     isRetryable: () => true, // udev opens a map for a moment whenever it changes
     log,
   });
+}
+
+/** Best effort: without multipathd there is nobody to ask, and the map may still go. */
+async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
+  try {
+    await runCommand(context, 'multipathd', ['disablequeueing', 'map', map.name], waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    context.log.warn({ event: 'host.multipath', map: map.name, error: describeError(error) }, 'map may still queue');
+  }
 }
 
 /** After its paths have grown. */

@@ -12,7 +12,7 @@ import type { FcContext } from './fc-context.ts';
 import { identityOf, removeStale } from './identity.ts';
 import { chooseDevice } from './device-choice.ts';
 import { awaitMap } from './map-assembly.ts';
-import { removeVolume } from './removal.ts';
+import { removeDisks } from './rollback.ts';
 import { addressKey } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { survey, wantedAddresses } from './volume-on-host.ts';
@@ -119,14 +119,11 @@ class Attachment {
       old.some((each) => addressKey(each) === addressKey(address));
     const disks = now.disks.filter((disk) => !isOld(disk, before.disks));
     const addresses = now.registered.filter((address) => !isOld(address, before.registered));
-    const map = before.map === undefined && before.disks.length === 0 ? now.map : undefined;
     const kept = now.disks.filter((disk) => isOld(disk, before.disks)).flatMap(({ block }) => block ?? []);
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
       await setWritable(this.#context, block, waiting);
     }
-    if (disks.length > 0 || addresses.length > 0) {
-      await removeVolume(this.#context, { disks, addresses, map, force: true }, waiting);
-    }
+    await removeDisks(this.#context, disks, addresses, waiting);
   }
 }
 

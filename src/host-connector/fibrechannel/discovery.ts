@@ -29,7 +29,7 @@ export async function discover(
   let ready: readonly ScsiDisk[] = (await disksAt(context, wanted)).filter(isReady);
   let problems: readonly AskProblem[] = [];
   for (let attempt = 1; attempt <= context.policies.scanAttempts && ready.length < enough; attempt += 1) {
-    problems = await context.transport.ask(without(wanted, ready), attempt, waiting);
+    problems = await context.transport.ask(without(wanted, ready), { attempt, wanted }, waiting);
     const hopeless = problems.filter(({ mayStillCome }) => !mayStillCome).map(({ address }) => addressKey(address));
     const mostPossible = wanted.length - new Set(hopeless).size;
     if (mostPossible === ready.length) break; // what cannot even be asked for is not waited for

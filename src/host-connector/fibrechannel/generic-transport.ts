@@ -5,7 +5,7 @@ import { listFcPorts, listRemotePorts } from './fc-ports.ts';
 import type { FcPort, RemotePort } from './fc-ports.ts';
 import { scanLun } from './scan.ts';
 import type { LunAddress } from './scsi-disks.ts';
-import type { AskProblem, FcTransport } from './transport.ts';
+import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 
 interface Known extends LunAddress {
   readonly remote: RemotePort | undefined;
@@ -44,9 +44,9 @@ export class GenericTransport implements FcTransport {
    * A port that knows the target is asked for exactly this LUN. Ports that know none of their targets are asked with
    * wildcards only if no port knows one, since a wildcard touches foreign targets too. Source: Cinder sheet 4.3, step 6.
    */
-  async ask(addresses: readonly LunAddress[], _attempt: number, waiting: Waiting): Promise<readonly AskProblem[]> {
-    const known = await this.#lookUp(addresses);
-    const isAnyKnown = known.some(({ remote }) => remote?.targetId !== undefined);
+  async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
+    const known = await this.#lookUp(missing);
+    const isAnyKnown = (await this.#lookUp(wanted)).some(({ remote }) => remote?.targetId !== undefined);
     const problems: AskProblem[] = [];
     const asked = new Set<string>();
     for (const address of known) {

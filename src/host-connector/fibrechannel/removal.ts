@@ -4,7 +4,7 @@ import { flushBuffers } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostDetachError, VolumeInUseError } from '../errors.ts';
 import { findUsers } from '../in-use.ts';
-import { findMap, findMapAbove, removeMap } from '../multipath.ts';
+import { addPath, findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
@@ -67,16 +67,25 @@ async function refuseIfUsed(
   throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
 }
 
-/** @throws HostDetachError naming everything: no path has been touched */
+/** @throws HostDetachError naming everything: no path has been touched, and the map is there again if it can be */
 async function emptyCaches(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   try {
     await removeMaps(context, removal, waiting);
-    await flushPaths(context, removal, waiting);
+    for (const disk of removal.disks) await flushPath(context, disk, removal.force, waiting);
   } catch (error) {
     waiting.signal.throwIfAborted();
+    await rebuildMap(context, removal, waiting);
     const leftBehind = await whatIsLeft(context, removal);
     const text = `the volume could not be written out and released, so no path was removed (${leftBehind.join(', ')})`;
     throw new HostDetachError(text, leftBehind, { cause: error });
+  }
+}
+
+async function rebuildMap(context: FcContext, { disks, map }: Removal, waiting: Waiting): Promise<void> {
+  if (map === undefined || (await findMap(context.system, map.wwid)) !== undefined) return;
+  for (const { block } of disks) {
+    if (block === undefined) continue;
+    await tolerate(context, true, waiting, async () => await addPath(context, block, waiting));
   }
 }
 
@@ -91,15 +100,12 @@ async function removeMaps(context: FcContext, { disks, map, force }: Removal, wa
   }
 }
 
-/** With the map written out and gone, a path that cannot be written out has nothing of its own to lose. */
-async function flushPaths(context: FcContext, { map, force, disks }: Removal, waiting: Waiting): Promise<void> {
-  for (const { block, state } of disks) {
-    const isHopeless = state !== 'running' && (map !== undefined || force); // its I/O would wait until the time limit
-    if (block === undefined || isHopeless) continue;
-    await tolerate(context, map !== undefined || force, waiting, async () => {
-      await flushBuffers(context, block, waiting);
-    });
-  }
+/** One that has nothing to write answers at once, dead or not; so a failure means that there is data to lose. */
+async function flushPath(context: FcContext, disk: ScsiDisk, force: boolean, waiting: Waiting): Promise<void> {
+  const { block, state } = disk;
+  const isHopeless = force && state !== 'running'; // its I/O would wait until the time limit
+  if (block === undefined || isHopeless) return;
+  await tolerate(context, force, waiting, async () => await flushBuffers(context, block, waiting));
 }
 
 async function flushAndRemoveMap(
@@ -127,7 +133,7 @@ async function tolerate(
   } catch (error) {
     waiting.signal.throwIfAborted();
     if (!isTolerated) throw error;
-    log.warn({ event: 'host.flush', error: describeError(error) }, 'went on without writing out');
+    log.warn({ event: 'host.detach', error: describeError(error) }, 'went on all the same');
   }
 }
 

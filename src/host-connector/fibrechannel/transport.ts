@@ -10,6 +10,14 @@ export interface AskProblem {
   readonly mayStillCome: boolean;
 }
 
+/** @see FcTransport.ask */
+export interface AskRound {
+  /** From 1. */
+  readonly attempt: number;
+  /** Every way of the volume, those that have come included. */
+  readonly wanted: readonly LunAddress[];
+}
+
 /** What differs between zfcp and every other Fibre Channel driver. All of it may be called again. */
 export interface FcTransport {
   /** Every port, whatever its state. */
@@ -18,8 +26,8 @@ export interface FcTransport {
   prepare(waiting: Waiting): Promise<void>;
   /** The FCP LUN that Cinder's value means here. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;
-  /** Has the host look for these LUNs. @param attempt - from 1 */
-  ask(addresses: readonly LunAddress[], attempt: number, waiting: Waiting): Promise<readonly AskProblem[]>;
+  /** Has the host look for the LUNs of these ways. */
+  ask(missing: readonly LunAddress[], round: AskRound, waiting: Waiting): Promise<readonly AskProblem[]>;
   /** Is anything of this way known to the host besides a SCSI device? */
   isRegistered(address: LunAddress): Promise<boolean>;
   /** Forgets what {@link FcTransport.isRegistered} tells of. */

@@ -7,7 +7,7 @@ import type { FcPort } from './fc-ports.ts';
 import { scanLun } from './scan.ts';
 import { listDisks, addressKey } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
-import type { AskProblem, FcTransport } from './transport.ts';
+import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 import { setOnline, zfcpDriver } from './zfcp-device.ts';
 import type { ZfcpDeviceContext } from './zfcp-device.ts';
 
@@ -49,10 +49,10 @@ export class ZfcpTransport implements FcTransport {
   }
 
   /** One after the other within a port; there is nothing to gain from two writes at once. Source: guest sheet 4.9. */
-  async ask(addresses: readonly LunAddress[], attempt: number, waiting: Waiting): Promise<readonly AskProblem[]> {
-    if (attempt === 1) await this.#awaitTargets(addresses, waiting);
+  async ask(missing: readonly LunAddress[], { attempt }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
+    if (attempt === 1) await this.#awaitTargets(missing, waiting);
     const problems: AskProblem[] = [];
-    for (const address of addresses) {
+    for (const address of missing) {
       const problem = await this.#askOne(address, waiting);
       if (problem !== undefined) problems.push({ address, ...problem });
     }

@@ -20,6 +20,7 @@ const refused = (stderr: string): Answer => ({ status: 1, stderr });
 const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => Answer])[] = [
   [/^multipathd show status$/, (host) => withDaemon(host, () => ({ stdout: 'path checker states:\nup 4\n' }))],
   [/^multipathd add path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => addPath(host, block))],
+  [/^multipathd del path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => removePath(host, block))],
   [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
   [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
   [/^multipath -f (\S+)$/, removeMap],
@@ -52,6 +53,12 @@ function addPath(host: FakeHost, block: string): Answer {
   const disk = host.disks.find((each) => each.block === block);
   if (disk !== undefined) host.joinMap(disk);
   return ok(disk);
+}
+
+function removePath(host: FakeHost, block: string): Answer {
+  const map = host.maps.find(({ slaves }) => slaves.includes(block));
+  map?.slaves.splice(map.slaves.indexOf(block), 1);
+  return ok(map);
 }
 
 function resize(host: FakeHost, name: string): Answer {

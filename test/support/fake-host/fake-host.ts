@@ -74,6 +74,11 @@ export class FakeHost implements HostSystem {
     this.#faults.push({ match, answer, times });
   }
 
+  /** No more faults. */
+  mend(): void {
+    this.#faults.splice(0);
+  }
+
   /** Paths, units and maps that are there now; for comparing before and after. */
   snapshot(): unknown {
     const disks = this.disks.map(({ hctl, block, wwid, isReadOnly }) => ({ hctl, block, wwid, isReadOnly }));

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted } from '../../src/base/index.ts';
+import { connectionInfo, fourPaths, hostConnector, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
+
+const signal = neverAborted();
+const nothing = { disks: [], maps: [], units: [] };
+
+describe.each([
+  ['access_mode of Cinder', { access_mode: 'ro' }, {}],
+  ['the caller', {}, { readOnly: true }],
+])('read-only by %s', (_who, data, options) => {
+  test('every path is made read-only before the map, and each is asked whether it is', async () => {
+    const host = fourPaths();
+
+    await (await hostConnector(host)).connectVolume(connectionInfo(data), { signal, ...options });
+
+    const asked = host.log.filter((line) => line.includes('blockdev'));
+    expect(asked).toEqual(
+      ['sda', 'sdb', 'sdc', 'sdd', 'dm-0'].flatMap((block) => [
+        `run blockdev --setro /dev/${block}`,
+        `run blockdev --getro /dev/${block}`,
+      ]),
+    );
+    expect([...host.disks, ...host.maps].every(({ isReadOnly }) => isReadOnly)).toBe(true);
+  });
+
+  test('a device that stays writable is not handed out, and nothing is left', async () => {
+    const host = fourPaths();
+    host.fail(/--getro \/dev\/dm-0/, { stdout: '0\n' });
+
+    const connecting = (await hostConnector(host)).connectVolume(connectionInfo(data), { signal, ...options });
+
+    await expect(connecting).rejects.toThrow('/dev/dm-0 is still writable after --setro');
+    expect(host.snapshot()).toEqual(nothing);
+  });
+});
+
+test('a volume that is there writable is writable again after a read-only attach that failed', async () => {
+  const host = singlePath({ multipathd: 'absent' });
+  const info = connectionInfo({ target_wwn: targetWwpns[0] });
+  const connector = await hostConnector(host, { useMultipath: false, enforceMultipath: false });
+  await connector.connectVolume(info, { signal });
+  const before = host.snapshot();
+  host.fail(/--getro/, { stdout: '0\n' });
+
+  await expect(connector.connectVolume(info, { signal, readOnly: true })).rejects.toThrow('still writable');
+
+  expect(host.snapshot()).toEqual(before);
+});
+
+test('a volume that is there read-only is not handed out as writable', async () => {
+  const host = fourPaths();
+  const connector = await hostConnector(host);
+  await connector.connectVolume(connectionInfo(), { signal, readOnly: true });
+
+  await expect(connector.connectVolume(connectionInfo(), { signal })).rejects.toThrow(
+    'the volume is to be writable, but /dev/sda, /dev/sdb, /dev/sdc, /dev/sdd is read-only on this host',
+  );
+});

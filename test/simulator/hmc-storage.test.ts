@@ -53,6 +53,8 @@ function present(
   return { lun: shown?.fcpLun ?? '', targets };
 }
 
+const addCandidates = (of: Bench, group: Group) =>
+  of.caller.post(`${group.uri}/operations/add-candidate-adapter-ports`, { 'adapter-port-uris': of.ports.slice(0, 2) });
 const discover = (of: Bench, group: Group, body: Props = {}) =>
   of.caller.job(`${group.uri}/operations/start-fcp-storage-discovery`, body);
 const attach = (of: Bench, partition: string, group: Group) =>
@@ -566,6 +568,9 @@ describe('fulfilling a volume by hand', () => {
       status: 404,
       reason: 2,
     });
+    expect(await fulfill(), 'the port is no candidate yet').toMatchObject({ status: 409, reason: 479 });
+    expect(await stateOf(of, group.volumes[0])).toBe('pending');
+    await addCandidates(of, group);
     expect((await fulfill()).status).toBe(204);
     expect([await stateOf(of, group.volumes[0]), await stateOf(of, group.uri)]).toEqual(['complete', 'complete']);
     const partition = await newPartition(of);
@@ -597,6 +602,7 @@ describe('fulfilling a volume by hand', () => {
         'storage-volumes': [10, 10].map((size) => ({ operation: 'create', size, usage: 'boot' })),
       });
       const disks = ['one', 'two'].map((id) => present(of, id, 10, group.wwpns));
+      await addCandidates(of, group);
       for (const [index, volume] of group.volumes.entries()) {
         const { lun = '', targets = [] } = disks[index] ?? {};
         const body = {
@@ -604,7 +610,8 @@ describe('fulfilling a volume by hand', () => {
           'logical-unit-number': lun,
           'adapter-port-uri': of.ports[0],
         };
-        await of.caller.post(`${volume}/operations/fulfill-fcp-storage-volume`, body);
+        const { status } = await of.caller.post(`${volume}/operations/fulfill-fcp-storage-volume`, body);
+        expect(status).toBe(204);
       }
       await discover(of, group);
 

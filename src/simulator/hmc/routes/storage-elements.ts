@@ -160,6 +160,10 @@ function fulfillFcp(call: Call): SimResponse {
   const body = call.body();
   checkBody(fulfillFcpRules, body, 'create');
   const port = fcpPortOf(call, cpcOf(call, parent), textOf(body, 'adapter-port-uri'));
+  // "Candidate ports are added first" (zhmcclient): that the HMC insists, and with this reason, is inferred.
+  if (!textsOf(parent.props, candidates).includes(port.uri)) {
+    refuse('portNotInList', `the port is no candidate of the storage group: ${port.uri}`);
+  }
   const state = fcpState(context, parent);
   if (element.props.uuid !== undefined) refuse('volumeValidated', 'discovery has validated the volume');
   state.told.set(element.uri, {

@@ -152,6 +152,18 @@ describe('a device that an earlier volume has left', () => {
     expect(host.violations).toEqual([]);
   });
 
+  test('is removed with the map that was left as well, and nothing of it is written to the new volume', async () => {
+    const host = await reused();
+    for (const disk of host.disks) host.joinMap(disk);
+
+    const device = await (await hostConnector(host)).connectVolume(info, { signal });
+
+    expect(device.multipath_id).toBe(`3${'6'.repeat(32)}`);
+    expect(host.maps.map(({ slaves }) => slaves.length)).toEqual([4]);
+    expect(host.log.filter((line) => line.includes('flushbufs'))).toEqual([]);
+    expect(host.violations).toEqual([]);
+  });
+
   test('stops the attach when it is mounted', async () => {
     const host = await reused();
     host.mounts.set('sda', '/old');

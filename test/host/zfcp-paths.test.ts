@@ -98,6 +98,32 @@ describe.each([true, false])('automatic LUN scan %s', (allowLunScan) => {
   });
 });
 
+test.each([
+  ['whose device is not running', { state: 'offline' }, 'the device is offline'],
+  ['without a size', { bytes: 0 }, 'the disk has no size'],
+])('a path %s is not used, and is named', async (_what, change, reason) => {
+  const host = fourPaths();
+  for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
+  host.masks[0]!.volume.bytes += 512; // so that only this disk differs
+  Object.assign(host.disks[0]!, change);
+  host.openFiles.set(7, { comm: 'fsck', node: '/dev/sda' }); // in use, so it is not taken for a leftover
+  host.changed();
+
+  const device = await (await hostConnector(host)).connectVolume(connectionInfo(), { signal });
+
+  expect(device.warnings).toContain(`0.0.8001 to ${near} LUN ${LUN}: ${reason}`);
+});
+
+test('a disk whose identity the kernel does not know is asked for it', async () => {
+  const host = singlePath({ multipathd: 'absent' });
+  const connector = await hostConnector(host, { useMultipath: false, enforceMultipath: false });
+  host.hidesIdentity = true;
+
+  const device = await connector.connectVolume(connectionInfo({ target_wwn: near }), { signal });
+
+  expect(device.scsi_wwn).toBe('360050768018205e1a800000000000001');
+});
+
 test('without NPIV a unit is added although the kernel would scan', async () => {
   const adapters = [fcpDevice(0, [target(0)], { portType: 'NPort (fabric via point-to-point)' })];
   const host = singlePath({ allowLunScan: true, adapters });
@@ -229,6 +255,15 @@ describe('FCP devices to be set online', () => {
 
     await expect(connecting).rejects.toMatchObject({ code: 'HOST_CONNECTOR', message });
     expect(host.snapshot()).toEqual(nothing);
+  });
+
+  test('may be given as s390-tools take them, and nothing else becomes part of a path', async () => {
+    const host = singlePath({ adapters: [fcpDevice(0, [target(0)], { online: false })] });
+
+    const connector = await hostConnector(host, { fcpDevices: [' 8001'] });
+
+    expect(await connector.getConnectorProperties({ signal })).toHaveProperty('wwpns', [initiators[0]]);
+    await expect(hostConnector(host, { fcpDevices: ['../8001'] })).rejects.toThrow('is no device number');
   });
 
   test('are refused when the partition has no such device', async () => {

@@ -123,7 +123,7 @@ class Attachment {
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
       await setWritable(this.#context, block, waiting);
     }
-    await removeDisks(this.#context, disks, addresses, waiting);
+    await removeDisks(this.#context, { disks, addresses }, waiting);
   }
 }
 

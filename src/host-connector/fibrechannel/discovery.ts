@@ -1,4 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
+import { askIdentity } from '../block-device.ts';
 import { LunNotFoundError } from '../errors.ts';
 import { lookUntil } from '../waiting.ts';
 import type { FcContext } from './fc-context.ts';
@@ -26,27 +27,41 @@ export async function discover(
   waiting: Waiting,
 ): Promise<Discovery> {
   const enough = context.useMultipath ? wanted.length : 1;
-  let ready: readonly ScsiDisk[] = (await disksAt(context, wanted)).filter(isReady);
+  let ready = await readyDisks(context, wanted, waiting);
   let problems: readonly AskProblem[] = [];
   for (let attempt = 1; attempt <= context.policies.scanAttempts && ready.length < enough; attempt += 1) {
     problems = await context.transport.ask(without(wanted, ready), { attempt, wanted }, waiting);
     const hopeless = problems.filter(({ mayStillCome }) => !mayStillCome).map(({ address }) => addressKey(address));
     const mostPossible = wanted.length - new Set(hopeless).size;
     if (mostPossible === ready.length) break; // what cannot even be asked for is not waited for
-    const look = async (): Promise<readonly ScsiDisk[]> => (await disksAt(context, wanted)).filter(isReady);
+    const look = async (): Promise<readonly ScsiDisk[]> => await readyDisks(context, wanted, waiting);
     const isEnough = (seen: readonly ScsiDisk[]): boolean => seen.length >= Math.min(enough, mostPossible);
     ready = await lookUntil(context.policies.devices, waiting, look, isEnough);
   }
-  const missing = without(wanted, ready).map(
-    (address) => `${describeAddress(address)}: ${reasonOf(address, problems)}`,
-  );
+  const missing = await reasonsOf(context, without(wanted, ready), problems);
   if (ready.length > 0) return { disks: ready, missing: context.useMultipath ? missing : [] };
   throw new LunNotFoundError(`the volume came on no path: ${missing.join('; ')}`, { missing });
 }
 
-/** A disk can be used when its driver is bound, it has a size, and it has said who it is. */
-function isReady({ block, sizeBytes, wwid }: ScsiDisk): boolean {
-  return block !== undefined && sizeBytes > 0 && wwid !== undefined;
+/** A disk can be used when its driver is bound, it runs, it has a size, and it has said who it is. */
+async function readyDisks(
+  context: FcContext,
+  wanted: readonly LunAddress[],
+  waiting: Waiting,
+): Promise<readonly ScsiDisk[]> {
+  const ready: ScsiDisk[] = [];
+  for (const disk of await disksAt(context, wanted)) {
+    if (disk.block === undefined || disk.sizeBytes === 0 || disk.state !== 'running') continue;
+    const wwid = disk.wwid ?? (await toldIdentity(context, disk.block, waiting));
+    if (wwid !== undefined) ready.push({ ...disk, wwid });
+  }
+  return ready;
+}
+
+/** sysfs has no identity when the kernel could not read the page that udev reads; then udev's tool decides. */
+async function toldIdentity(context: FcContext, block: string, waiting: Waiting): Promise<string | undefined> {
+  const answer = await askIdentity(context, block, waiting);
+  return answer?.kind === 'told' ? answer.wwid : undefined;
 }
 
 function without(wanted: readonly LunAddress[], ready: readonly ScsiDisk[]): readonly LunAddress[] {
@@ -54,7 +69,22 @@ function without(wanted: readonly LunAddress[], ready: readonly ScsiDisk[]): rea
   return wanted.filter((address) => !here.has(addressKey(address)));
 }
 
-function reasonOf(address: LunAddress, problems: readonly AskProblem[]): string {
-  const problem = problems.find((each) => addressKey(each.address) === addressKey(address));
-  return problem?.reason ?? 'the LUN does not answer (masking)';
+async function reasonsOf(
+  context: FcContext,
+  addresses: readonly LunAddress[],
+  problems: readonly AskProblem[],
+): Promise<readonly string[]> {
+  const unready = await disksAt(context, addresses);
+  return addresses.map((address) => {
+    const isHere = (each: LunAddress): boolean => addressKey(each) === addressKey(address);
+    const disk = unready.find(isHere);
+    const why = disk === undefined ? problems.find((each) => isHere(each.address))?.reason : whyNotReady(disk);
+    return `${describeAddress(address)}: ${why ?? 'the LUN does not answer (masking)'}`;
+  });
+}
+
+function whyNotReady({ block, state, sizeBytes }: ScsiDisk): string {
+  if (state !== 'running') return `the device is ${state}`;
+  if (block === undefined) return 'no disk driver has taken the device';
+  return sizeBytes === 0 ? 'the disk has no size' : 'the disk does not tell its identity';
 }

@@ -5,7 +5,7 @@ import { HostAttachError, VolumeInUseError } from '../errors.ts';
 import { findUsers } from '../in-use.ts';
 import { findMapAbove } from '../multipath.ts';
 import type { FcContext } from './fc-context.ts';
-import { removeVolume } from './removal.ts';
+import { removeDisks } from './rollback.ts';
 import { describeAddress } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt } from './volume-on-host.ts';
@@ -19,6 +19,7 @@ import { disksAt } from './volume-on-host.ts';
  * @remarks Source: guest sheet 4.11 ("wrong volume", "dead sdev").
  */
 export async function removeStale(context: FcContext, wanted: readonly LunAddress[], waiting: Waiting): Promise<void> {
+  const stale: ScsiDisk[] = [];
   for (const disk of await disksAt(context, wanted)) {
     const change = await changeOf(context, disk, waiting);
     if (change === undefined) continue;
@@ -26,8 +27,9 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
     if (users.length > 0 && change === 'silent') continue; // a path that is down; its map goes on without it
     if (users.length > 0) throw reused(disk, change, users);
     context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'stale device removed');
-    await removeVolume(context, { disks: [disk], addresses: [], map: undefined, force: true }, waiting);
+    stale.push(disk);
   }
+  await removeDisks(context, { disks: stale, addresses: [], isStale: true }, waiting);
 }
 
 /** The identity that it has now if that is another one, or `silent`. */
@@ -40,10 +42,11 @@ async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   return isComparable && disk.wwid !== answer.wwid ? answer.wwid : undefined;
 }
 
+/** Users of the disk or, if it is in one, of its map; a map that nobody uses is a leftover like the disk. */
 async function usersOf({ system }: FcContext, disk: ScsiDisk): Promise<readonly string[]> {
-  const disks = disk.block === undefined ? [] : [disk.block];
-  const map = await findMapAbove(system, disks);
-  return map === undefined ? await findUsers(system, { disks, map: undefined }) : [`held by multipath map ${map.name}`];
+  const own = disk.block === undefined ? [] : [disk.block];
+  const map = await findMapAbove(system, own);
+  return await findUsers(system, { disks: [...own, ...(map?.slaves ?? [])], map: map?.block });
 }
 
 function reused(disk: ScsiDisk, now: string, users: readonly string[]): VolumeInUseError {

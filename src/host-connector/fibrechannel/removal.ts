@@ -19,6 +19,11 @@ export interface Removal {
   readonly addresses: readonly LunAddress[];
   readonly map: MultipathMap | undefined;
   readonly force: boolean;
+  /**
+   * Write nothing out: the addresses lead to another volume by now, and what is left of the old one's data must not go
+   * there. Implies force.
+   */
+  readonly isStale?: boolean;
 }
 
 /**
@@ -71,7 +76,7 @@ async function refuseIfUsed(
 async function emptyCaches(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   try {
     await removeMaps(context, removal, waiting);
-    for (const disk of removal.disks) await flushPath(context, disk, removal.force, waiting);
+    for (const disk of removal.disks) await flushPath(context, disk, removal, waiting);
   } catch (error) {
     waiting.signal.throwIfAborted();
     await rebuildMap(context, removal, waiting);
@@ -90,36 +95,37 @@ async function rebuildMap(context: FcContext, { disks, map }: Removal, waiting: 
 }
 
 /** A change of a path, as udev sees it, makes multipathd build the map anew; a path below a map is never deleted. */
-async function removeMaps(context: FcContext, { disks, map, force }: Removal, waiting: Waiting): Promise<void> {
+async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
+  const { disks, map } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
   let above = map;
   for (let round = 1; above !== undefined; round += 1) {
     if (round > context.policies.flushAttempts) throw new Error(`multipath map ${above.name} comes back every time`);
-    await flushAndRemoveMap(context, above, force, waiting);
+    await flushAndRemoveMap(context, above, removal, waiting);
     above = await findMapAbove(context.system, blocks);
   }
 }
 
 /** One that has nothing to write answers at once, dead or not; so a failure means that there is data to lose. */
-async function flushPath(context: FcContext, disk: ScsiDisk, force: boolean, waiting: Waiting): Promise<void> {
+async function flushPath(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
   const { block, state } = disk;
-  const isHopeless = force && state !== 'running'; // its I/O would wait until the time limit
-  if (block === undefined || isHopeless) return;
-  await tolerate(context, force, waiting, async () => await flushBuffers(context, block, waiting));
+  const isHopeless = removal.force && state !== 'running'; // its I/O would wait until the time limit
+  if (block === undefined || isHopeless || removal.isStale === true) return;
+  await tolerate(context, removal.force, waiting, async () => await flushBuffers(context, block, waiting));
 }
 
 async function flushAndRemoveMap(
   context: FcContext,
   map: MultipathMap,
-  force: boolean,
+  { force, isStale = false }: Removal,
   waiting: Waiting,
 ): Promise<void> {
   // A map without paths can write nothing, and one that queues would wait for ever.
   const isEmpty = map.slaves.length === 0;
-  if (!isEmpty) {
+  if (!isEmpty && !isStale) {
     await tolerate(context, force, waiting, async () => await flushBuffers(context, map.block, waiting));
   }
-  await removeMap(context, map, force || isEmpty, waiting);
+  await removeMap(context, map, force || isEmpty || isStale, waiting);
 }
 
 async function tolerate(

@@ -5,31 +5,32 @@ import { findMapAbove, removePath } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import type { FcContext } from './fc-context.ts';
 import { removeVolume } from './removal.ts';
-import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
+import type { Removal } from './removal.ts';
+import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * Removes what an attach has made: these disks and no others, whatever volume they belong to and whatever map has taken
+ * Removes these disks and no others, as after an attach that failed: whatever volume they belong to and whatever map has taken
  * them meanwhile. A map that holds other paths too stays, without these.
  *
  * @throws HostDetachError naming all that is left
  */
 export async function removeDisks(
   context: FcContext,
-  disks: readonly ScsiDisk[],
-  addresses: readonly LunAddress[],
+  { disks, addresses, isStale = false }: Pick<Removal, 'disks' | 'addresses' | 'isStale'>,
   waiting: Waiting,
 ): Promise<void> {
+  const how = { force: true, isStale };
   const failures: Error[] = [];
   for (const group of await byMap(context, disks)) {
     try {
-      await removeGroup(context, group, waiting);
+      await removeGroup(context, group, how, waiting);
     } catch (error) {
       waiting.signal.throwIfAborted();
       failures.push(toError(error));
     }
   }
   try {
-    await removeVolume(context, { disks: [], addresses, map: undefined, force: true }, waiting);
+    await removeVolume(context, { disks: [], addresses, map: undefined, ...how }, waiting);
   } catch (error) {
     waiting.signal.throwIfAborted();
     failures.push(toError(error));
@@ -56,11 +57,16 @@ async function byMap(context: FcContext, disks: readonly ScsiDisk[]): Promise<re
   return [...groups.values()];
 }
 
-async function removeGroup(context: FcContext, { map, disks }: Group, waiting: Waiting): Promise<void> {
+async function removeGroup(
+  context: FcContext,
+  { map, disks }: Group,
+  how: Pick<Removal, 'force' | 'isStale'>,
+  waiting: Waiting,
+): Promise<void> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   const isOurs = map?.slaves.every((slave) => blocks.includes(slave)) ?? true;
   if (map !== undefined && !isOurs) {
     for (const block of blocks) await removePath(context, block, waiting);
   }
-  await removeVolume(context, { disks, addresses: [], map: isOurs ? map : undefined, force: true }, waiting);
+  await removeVolume(context, { disks, addresses: [], map: isOurs ? map : undefined, ...how }, waiting);
 }

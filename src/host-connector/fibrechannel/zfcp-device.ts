@@ -19,6 +19,18 @@ export interface ZfcpDeviceContext {
 }
 
 /**
+ * `0.0.8001` of `8001`, `0.0.8001` or `0X8001`, as s390-tools take it.
+ *
+ * @throws HostConnectorError when it is no device number: it becomes part of a path
+ */
+export function normaliseBusId(text: string): string {
+  const [, set = '0.0', device] =
+    /^(?:([0-9a-f]{1,2}\.[0-3])\.|0x)?([0-9a-f]{4})$/.exec(text.trim().toLowerCase()) ?? [];
+  if (device !== undefined) return `${set}.${device}`;
+  throw new HostConnectorError(`FCP device "${text.slice(0, 40)}" is no device number (expected 0.0.8001 or 8001)`);
+}
+
+/**
  * Sets an FCP device online: visible, then online, then its link up. Does nothing to one that is online already.
  *
  * @throws HostConnectorError when the device is not in this partition, not usable, or its link stays down

@@ -8,7 +8,7 @@ import { scanLun } from './scan.ts';
 import { listDisks, addressKey } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
-import { setOnline, zfcpDriver } from './zfcp-device.ts';
+import { normaliseBusId, setOnline, zfcpDriver } from './zfcp-device.ts';
 import type { ZfcpDeviceContext } from './zfcp-device.ts';
 
 const allowLunScan = '/sys/module/zfcp/parameters/allow_lun_scan';
@@ -18,7 +18,7 @@ const zfcpBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 type Problem = Omit<AskProblem, 'address'>;
 
 export interface ZfcpTransportOptions extends ZfcpDeviceContext {
-  /** Bus IDs of FCP devices to set online. */
+  /** FCP devices to set online: bus IDs, or device numbers alone. */
   readonly fcpDevices: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export class ZfcpTransport implements FcTransport {
   readonly #options: ZfcpTransportOptions;
 
   constructor(options: ZfcpTransportOptions) {
-    this.#options = options;
+    this.#options = { ...options, fcpDevices: options.fcpDevices.map(normaliseBusId) };
   }
 
   async listPorts(): Promise<readonly FcPort[]> {

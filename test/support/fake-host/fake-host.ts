@@ -38,6 +38,8 @@ export class FakeHost implements HostSystem {
   readonly masks: FakeMask[];
   readonly multipathd: 'absent' | 'by itself' | 'when told';
   allowLunScan: boolean;
+  /** sysfs tells no wwid, as where the kernel cannot read page 0x83. */
+  hidesIdentity = false;
   /** Every write and command so far: `write <path> <text>`, `run <command> <arguments>`. */
   readonly log: string[] = [];
   readonly violations: string[] = [];
@@ -52,6 +54,7 @@ export class FakeHost implements HostSystem {
   readonly openFiles = new Map<number, { readonly comm: string; readonly node: string }>();
   readonly exclusive = new Set<string>();
   readonly #faults: Fault[] = [];
+  readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
   /** Their `add` events have not reached multipathd. */
   readonly #added: FakeDisk[] = [];
@@ -72,6 +75,11 @@ export class FakeHost implements HostSystem {
   /** Makes the next writes or commands whose line matches fail. */
   fail(match: RegExp, answer: Fault['answer'], times = Number.POSITIVE_INFINITY): void {
     this.#faults.push({ match, answer, times });
+  }
+
+  /** Somebody else acts after each of the next writes or commands whose line matches. */
+  after(match: RegExp, act: () => void, times: number): void {
+    this.#others.push({ match, act, times });
   }
 
   /** No more faults. */
@@ -109,6 +117,7 @@ export class FakeHost implements HostSystem {
     const fault = this.#faultFor(line);
     if (fault !== undefined) throw errno(typeof fault === 'string' ? fault : 'EIO', path);
     this.tree.write(path, text);
+    this.#letOthersAct(line);
     this.changed();
   }
 
@@ -132,6 +141,7 @@ export class FakeHost implements HostSystem {
     const fault = this.#faultFor(line);
     if (typeof fault === 'string') throw errno(fault, command);
     const result = fault ?? runFakeCommand(this, command, args);
+    this.#letOthersAct(line);
     this.changed();
     return { status: 0, stdout: '', stderr: '', ...result };
   }
@@ -243,6 +253,13 @@ export class FakeHost implements HostSystem {
     const isStillThere = this.disks.some((disk) => this.maskOf(disk.adapter, disk.target, disk.lun) === mask);
     if (isStillThere) this.violations.push(`unmapped while ${mask.initiator} to ${mask.target} has a device`);
     this.masks.splice(this.masks.indexOf(mask), 1);
+  }
+
+  #letOthersAct(line: string): void {
+    for (const other of this.#others.filter(({ match, times }) => times > 0 && match.test(line))) {
+      other.times -= 1;
+      other.act();
+    }
   }
 
   #faultFor(line: string): Fault['answer'] | undefined {

@@ -141,7 +141,7 @@ function addDisk(tree: Tree, host: FakeHost, disk: FakeDisk): void {
   tree.link(`/sys/bus/scsi/devices/${hctl}`, place);
   tree.text(`${place}/type`, '0');
   tree.text(`${place}/state`, disk.state);
-  tree.text(`${place}/wwid`, disk.wwid);
+  tree.text(`${place}/wwid`, host.hidesIdentity ? '' : disk.wwid);
   if (host.kind === 'zfcp') {
     tree.text(`${place}/hba_id`, adapter.busId);
     tree.text(`${place}/wwpn`, `0x${target.wwpn}`);

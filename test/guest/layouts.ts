@@ -1,6 +1,7 @@
 import { lunSchema, wwpnSchema } from '../../src/base/index.ts';
 import { encodeGuestParameters } from '../../src/guest-parameters/index.ts';
 import type { GuestVolume } from '../../src/guest-parameters/index.ts';
+import { shells } from './fake-guest.ts';
 import type { FakePartition, FakeTarget } from './fake-guest.ts';
 
 export const [targetA, targetB] = ['5005076802160417', '5005076802260417'] as const;
@@ -91,3 +92,23 @@ export const layouts: Readonly<Record<string, FakePartition>> = {
     { late: 3 },
   ),
 };
+
+export const [, shell] = shells[0] ?? ['sh', ['sh']];
+/** A volume that was attached after the load. */
+export const hot = '0007000000000000';
+export const hotWwid = 'naa.6005076HOT';
+
+/** Root and data volumes as planned, two vHBAs, automatic LUN scan; and the volume that was attached after the load. */
+export function twoFabrics(changes: Partial<FakePartition> = {}): FakePartition {
+  const luns = { [lun.root]: 'naa.R', [lun.data]: 'naa.D', [lun.ds8k]: 'naa.E', [hot]: hotWwid };
+  return {
+    ipl: volume(lun.root)[0],
+    scpData: parameters,
+    devices: {
+      '8001': { online: true, targets: { [targetA]: { luns } } },
+      '8002': { online: true, targets: { [targetB]: { luns } } },
+    },
+    nics: ['0001'],
+    ...changes,
+  };
+}

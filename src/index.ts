@@ -107,6 +107,7 @@ export {
 export type {
   ConnectedVolume,
   FcConnection,
+  LunReader,
   PathSelection,
   VolumeDriver,
   VolumeDriverClass,

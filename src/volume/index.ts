@@ -1,5 +1,5 @@
 export { parseFcConnection } from './fibrechannel/connection-info.ts';
-export type { FcConnection, FcTarget } from './fibrechannel/connection-info.ts';
+export type { FcConnection, FcTarget, LunReader } from './fibrechannel/connection-info.ts';
 export { makeConnector } from './fibrechannel/connector.ts';
 export type { ConnectorRules } from './fibrechannel/connector.ts';
 export { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';

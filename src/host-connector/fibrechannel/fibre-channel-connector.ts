@@ -11,6 +11,7 @@ import type {
   HostConnectorContext,
   HostPath,
 } from '../connector.ts';
+import { loggedSystem } from '../logged-system.ts';
 import { defaultHostPolicies } from '../policies.ts';
 import { Turns } from '../turns.ts';
 import { attach } from './attach.ts';
@@ -34,9 +35,10 @@ abstract class BaseFibreChannelConnector implements HostConnector {
 
   constructor(options: HostConnectorContext, makeTransport: (context: Omit<FcContext, 'transport'>) => FcTransport) {
     const { system, log, useMultipath, enforceMultipath } = options;
+    const ownLog = log.child({ component: 'host-connector' });
     const base = {
-      system,
-      log: log.child({ component: 'host-connector' }),
+      system: loggedSystem(system, ownLog),
+      log: ownLog,
       policies: { ...defaultHostPolicies, ...options.policies },
       useMultipath: useMultipath || enforceMultipath,
       enforceMultipath,

@@ -46,7 +46,7 @@ const fcData = z.looseObject({
   wwn: z.string().nullish(),
 });
 
-/** How a LUN of connection_info is read; another platform than s390x may read it differently (Cinder sheet 4.6). */
+/** How a LUN of connection_info is read; another platform than s390x may read it differently (Cinder sheet 4.6). @public */
 export type LunReader = (value: number | string, addressingMode: string | null | undefined) => Lun;
 
 type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };

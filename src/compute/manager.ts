@@ -27,6 +27,7 @@ import type { ManagerParts } from './services.ts';
 import { hypervisorStats } from './views.ts';
 import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from './views.ts';
 import { findOrphans } from './verify.ts';
+import { findStray } from './stray.ts';
 import type { Finding } from './verify.ts';
 
 /**
@@ -59,10 +60,16 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#queues.admit(context.signal, async () => await this.#create(request, context));
   }
 
-  /** What this manager has deleted already, or deletes now, is deleted: it is how it is wanted. */
+  /**
+   * What this manager has deleted already, or deletes now, is deleted: it is how it is wanted. Given the UUID, also what
+   * the platform has and the state directory does not know, or knows no more.
+   */
   async delete(nameOrUuid: string, context: RequestContext): Promise<void> {
     const { store, journal } = this.#parts;
-    if (store.find(nameOrUuid) === undefined && (await journal.list({ subject: nameOrUuid })).length > 0) return;
+    if (store.find(nameOrUuid) === undefined) {
+      if (await this.#deleteStray(nameOrUuid, context)) return;
+      if ((await journal.list({ subject: nameOrUuid })).length > 0) return;
+    }
     const { uuid } = store.get(nameOrUuid);
     await this.#inTurn(uuid, context, async () => {
       const instance = store.find(uuid);
@@ -214,6 +221,15 @@ export class ComputeManager implements AsyncDisposable {
       await this.#attempt(record, context, inPlace, { vmState: 'error', taskState: null });
       return await this.#views.showDone(store.get(record.uuid), context);
     });
+  }
+
+  /** @returns false when the platform has nothing of such an instance */
+  async #deleteStray(instanceUuid: string, context: RequestContext): Promise<boolean> {
+    const name = await findStray(this.#parts.driver, instanceUuid, context);
+    if (name === undefined) return false;
+    const input = { instanceUuid, name, volumeIds: [], doomedVolumeIds: [] };
+    await this.#inTurn(instanceUuid, context, () => this.#flows.run(deleteFlow, input, 'delete', context));
+    return true;
   }
 
   async #delete(instance: InstanceRecord, context: RequestContext): Promise<void> {

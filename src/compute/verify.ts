@@ -92,7 +92,7 @@ function findPartitions({ guests, instances, flows }: Views): readonly Finding[]
       {
         kind: 'partition',
         name,
-        detail: `${uri}, status ${status}: no server has it`,
+        detail: `${uri}, status ${status}: no server has it; to delete it, delete server ${instanceUuid}`,
         repair: isSafe ? 'release its volumes and delete it' : null,
         target: { id: instanceUuid },
       } as const,
@@ -122,7 +122,7 @@ function findStorage({ storage, flows }: Views): readonly Finding[] {
   return storage.map(({ name, uri, instanceUuid }) => ({
     kind: 'storage-group',
     name,
-    detail: `${uri}: neither a server nor a partition has it`,
+    detail: `${uri}: neither a server nor a partition has it; to delete it, delete server ${instanceUuid}`,
     repair: history.has(instanceUuid) ? 'release its volumes and delete it' : null,
     target: { id: instanceUuid },
   }));

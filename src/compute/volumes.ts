@@ -54,13 +54,13 @@ export class VolumeKeeper implements VirtApi {
   async unprepBlockDevice(context: RequestContext, instanceUuid: string): Promise<void> {
     for (const device of this.#services.store.devices(instanceUuid).toReversed()) await this.release(device, context);
     if (!this.#services.namesInstances) return;
+    if (this.#services.store.devices(instanceUuid).length > 0) return; // released above, one by one
     const connections = await this.#services.connections(context);
-    if (connections.kind === 'legacy') return; // an anonymous reservation cannot be told from another's
-    const known = new Set(this.#services.store.devices(instanceUuid).map(({ volumeId }) => volumeId));
-    if (known.size > 0) return; // released above, one by one
-    for (const reservation of await connections.findReservations({ instanceUuid }, context)) {
-      await connections.release(reservation, undefined, context);
-    }
+    // In the flow of old, a reservation that is not attached yet is anonymous: it cannot be told from another's.
+    const reservations = await connections.findReservations({ instanceUuid }, context);
+    if (reservations.length === 0) return;
+    const connector = connections.kind === 'legacy' ? await this.#connectorOf(instanceUuid, context) : undefined;
+    for (const reservation of reservations) await connections.release(reservation, connector, context);
   }
 
   /** Before: reserved. After: the array has masked the volume to the instance's ports, and the database knows how. */
@@ -135,6 +135,13 @@ export class VolumeKeeper implements VirtApi {
     return details.flatMap(({ reservation, attachment }) =>
       attachment?.status === 'reserved' && attachment.connectionInfo === undefined ? [reservation] : [],
     );
+  }
+
+  /** Of an instance that the database has lost, while its ports still exist. */
+  async #connectorOf(instanceUuid: string, context: RequestContext): Promise<Connector> {
+    const { host } = this.#services;
+    const instance = { uuid: instanceUuid, name: instanceUuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
+    return await this.#driver().getVolumeConnector(instance, context);
   }
 
   #device(instanceUuid: string, volumeId: string): BlockDevice {

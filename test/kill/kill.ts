@@ -1,6 +1,6 @@
 import { describeError } from '../../src/base/index.ts';
 import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
-import type { KillPoint } from '../support/worker/order.ts';
+import type { Act, KillPoint } from '../support/worker/order.ts';
 import { check } from './check.ts';
 import type { Outcome } from './check.ts';
 import type { Flow } from './flows.ts';
@@ -20,7 +20,7 @@ export interface Plan {
 }
 
 /** How the deaths in one flow went. */
-interface Toll {
+export interface Toll {
   readonly flow: string;
   readonly records: number;
   readonly answers: number;
@@ -42,12 +42,15 @@ export async function killAll(stage: Stage, flow: Flow, plan: Plan): Promise<Tol
     try {
       toll.outcomes.push(await killOnce(stage, flow, kill, plan));
     } catch (error) {
-      const at = `${kill.at} ${kill.index}${kill.at === 'answer' ? '' : ` (${course.records[kill.index] ?? '?'})`}`;
-      toll.problems.push(`${flow.name}, ${at}: ${describeError(error)}`);
+      toll.problems.push(`${flow.name}, ${nameOf(kill, course)}: ${describeError(error)}`);
       await tidy(stage);
     }
   }
   return toll;
+}
+
+export function nameOf({ at, index, path = '' }: KillPoint, { records }: Course): string {
+  return `${at} ${index} ${at === 'answer' ? path : (records[index] ?? '')}`;
 }
 
 async function killOnce(stage: Stage, flow: Flow, kill: KillPoint, { between, judge }: Plan): Promise<Outcome> {
@@ -58,25 +61,32 @@ async function killOnce(stage: Stage, flow: Flow, kill: KillPoint, { between, ju
   return await (judge ?? restart)(stage, flow, before);
 }
 
-async function restart(stage: Stage, flow: Flow, before: SimulatorSnapshot): Promise<Outcome> {
+export async function restart(stage: Stage, flow: Flow, before: SimulatorSnapshot): Promise<Outcome> {
   await using manager = await stage.world.open();
   return await check(stage, manager, flow.act, before);
 }
 
 /** @throws Error when the worker survived, or died elsewhere than it was told to: a kill that struck nothing proves nothing */
-async function die(stage: Stage, { act }: Pick<Flow, 'act'>, kill: KillPoint): Promise<void> {
+export async function die(stage: Stage, { act }: Pick<Flow, 'act'>, kill: KillPoint): Promise<void> {
+  if (await mayDie(stage, act, kill)) return;
+  throw new Error('the worker survived');
+}
+
+/** @returns false when the worker came to its end before the point at which it was to die */
+export async function mayDie(stage: Stage, act: Act, kill: KillPoint): Promise<boolean> {
   const { world, pool } = stage;
   const had = countRecords(world);
   const end = await pool.run({ settingsText: world.settingsText, statePath: world.statePath, act, kill });
-  if (end.kind !== 'killed') throw new Error(`the worker survived (${end.error ?? 'without error'})`);
-  if (kill.at === 'answer') return;
+  if (end.kind === 'survived' && end.error !== null) throw new Error(`the worker failed: ${end.error}`);
+  if (end.kind === 'survived') return false;
   const written = countRecords(world) - had;
   const expected = kill.at === 'before-record' ? kill.index : kill.index + 1;
-  if (written !== expected) throw new Error(`it died after ${written} records, not after ${expected}`);
+  if (kill.at === 'answer' || written === expected) return true;
+  throw new Error(`it died after ${written} records, not after ${expected}`);
 }
 
 /** After a problem, so that it is not every later death's too. */
-async function tidy(stage: Stage): Promise<void> {
+export async function tidy(stage: Stage): Promise<void> {
   stage.world.sim.faults.clear();
   await using manager = await stage.world.open();
   for (const { id, parent } of await manager.listFlows({ open: true })) {

@@ -60,7 +60,6 @@ export async function learn(stage: Stage, flow: Flow): Promise<Course> {
   const records: string[] = [];
   {
     await using manager = await world.open({ wrapJournal: (journal) => noting(journal, records) });
-    records.length = 0;
     world.sim.log.clear();
     const failure = await perform(manager, flow.act, world.context).then(
       () => undefined,
@@ -101,6 +100,11 @@ export function atEveryRecord({ records }: Course, from = 0): readonly KillPoint
     .map((_, index) => index)
     .slice(from)
     .flatMap((index) => [{ at: 'before-record', index } as const, { at: 'after-record', index } as const]);
+}
+
+/** With each answer read no further than its head. */
+export function atEveryAnswer({ answers }: Course): readonly KillPoint[] {
+  return Array.from({ length: answers }, (_, index) => ({ at: 'answer', index }) as const);
 }
 
 /** How many records are on the disk, as the kernel left it. */

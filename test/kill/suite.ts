@@ -14,13 +14,15 @@ export interface Setting {
   readonly timing?: WorldOptions['timing'];
 }
 
-/**
- * Every n-th point; `KILL_TEST=full` keeps all of them. Points come in pairs (before and after a record), so an odd n
- * goes through both.
- */
+/** Every n-th of something; `KILL_TEST=full` takes all. */
+export function stride(n: number): number {
+  return process.env.KILL_TEST === 'full' ? 1 : n;
+}
+
+/** Every n-th point. Points come in pairs (before and after a record), so an odd n goes through both. */
 export function everyNth(n: number, offset = 0): (points: readonly KillPoint[]) => readonly KillPoint[] {
-  return (points) =>
-    process.env.KILL_TEST === 'full' ? points : points.filter((_, index) => index % n === offset % n);
+  const step = stride(n);
+  return (points) => points.filter((_, index) => index % step === offset % step);
 }
 
 /** One test: in one world, the deaths of these flows. Prints a line for each flow. */
@@ -39,7 +41,7 @@ export function killTest(what: string, setting: Setting, flows: readonly Flow[],
   });
 }
 
-function optionsOf({ machine, order, cinder, timing }: Setting): WorldOptions {
+export function optionsOf({ machine, order, cinder, timing }: Setting): WorldOptions {
   return {
     machine,
     set: { 'dpm.spawn_order': order },

@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import type { Journal, JournalEvent } from '../../../src/saga/index.ts';
 import type { KillPoint } from './order.ts';
 
@@ -12,7 +13,11 @@ export class KillSwitch {
   constructor(point: KillPoint | null) {
     this.#point = point;
     // Published by the parser when the head of an answer is there: the peer has done its part, and nobody knows here.
-    if (point?.at === 'answer') subscribe('http.client.response.finish', () => this.#onAnswer());
+    if (point?.at !== 'answer') return;
+    subscribe('http.client.response.finish', (message) => {
+      const { request } = message as { request: ClientRequest }; // as Node.js documents this channel
+      if (request.path.endsWith(point.path ?? '')) this.#onAnswer();
+    });
   }
 
   /** Counting begins here. */

@@ -12,6 +12,8 @@ export type Act =
 export interface KillPoint {
   readonly at: 'before-record' | 'after-record' | 'answer';
   readonly index: number;
+  /** Only answers to requests whose path ends so are counted. */
+  readonly path?: string;
 }
 
 /** What a worker process is told to do; plain JSON. */

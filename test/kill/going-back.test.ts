@@ -1,0 +1,23 @@
+import { failing } from './flows.ts';
+import { atEveryRecord } from './stage.ts';
+import { everyNth, killTest } from './suite.ts';
+import type { Setting } from './suite.ts';
+
+const what = 'a process that is killed on its way back is followed by one that goes the rest of it';
+
+const settings: readonly (Setting & { readonly nth: number })[] = [
+  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 3 },
+  { machine: 'z16', order: 'stock', cinder: 'attachments', nth: 5 },
+  { machine: 'z13', order: 'stock', cinder: 'legacy', nth: 5 },
+  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 5 },
+];
+
+for (const { nth, ...setting } of settings) {
+  const sample = everyNth(nth, 2);
+  killTest(what, setting, failing(setting.cinder), {
+    kills: (course) => {
+      const turn = course.records.findIndex((record) => record.includes('/failed '));
+      return sample(atEveryRecord(course, turn));
+    },
+  });
+}

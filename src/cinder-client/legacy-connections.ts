@@ -1,6 +1,6 @@
 import { ConflictError, InternalError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { isCinderError, VolumeStateError } from './errors.ts';
+import { isCinderError, isGone, VolumeStateError } from './errors.ts';
 import { backOut, beginDetaching, explainRefusal, isUncertain } from './flow-support.ts';
 import type {
   AttachmentFilter,
@@ -74,7 +74,10 @@ export class LegacyConnections implements VolumeConnections {
 
   async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {
     const volume = await this.#cinder.findVolume(reservation.volumeId, w);
-    if (volume === undefined) return;
+    if (volume === undefined) {
+      await this.#letGoUnseen(reservation, connector, w);
+      return;
+    }
     const record = findRecord(volume, { ...reservation, hostName: connector?.host });
     if (record !== undefined) await this.#detach(volume, record, connector, w);
     else await this.#unreserve(volume, connector, w);
@@ -109,11 +112,42 @@ export class LegacyConnections implements VolumeConnections {
     try {
       await this.#cinder.actions.terminateConnection(volume.id, connector, w);
       await this.#cinder.actions.detach(volume.id, record.attachmentId, w);
+      await this.#requireDetached(volume.id, record, w);
     } catch (error) {
       // With several attachments Cinder cannot tell whose connection is meant; an administrator may name it.
       if (!isCinderError(error, 409) || volume.attachments.length < 2) throw error;
       await this.#cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
     }
+  }
+
+  /**
+   * Cinder denies the volume. What is given up next is a WWPN, and a volume that is not shown may be masked all the same:
+   * what is known to be ours is taken back, which for a volume that is gone changes nothing.
+   */
+  async #letGoUnseen(
+    { volumeId, attachmentId }: Reservation,
+    connector: Connector | undefined,
+    w: Waiting,
+  ): Promise<void> {
+    if (connector !== undefined) {
+      await this.#cinder.actions.terminateConnection(volumeId, connector, w);
+      // It may be attached even where no answer has told by which attachment: we connected it, so that is the only one.
+      await this.#cinder.actions.detach(volumeId, attachmentId ?? undefined, w);
+    }
+    try {
+      if (attachmentId === null) await this.#cinder.actions.unreserve(volumeId, w);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Cinder says yes and may stay in `detaching` all the same: what is given up next is a WWPN. */
+  async #requireDetached(volumeId: string, { attachmentId }: VolumeAttachment, w: Waiting): Promise<void> {
+    const volume = await this.#cinder.findVolume(volumeId, w);
+    if (volume?.attachments.some((record) => record.attachmentId === attachmentId) !== true) return;
+    throw new VolumeStateError('detach', volume, ['available'], {
+      remark: `, with attachment ${attachmentId} still there`,
+    });
   }
 
   /** Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. */

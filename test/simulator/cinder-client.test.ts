@@ -119,6 +119,25 @@ test.each(releases)('$kind at $version: release after $point restores everything
   expect(look(world)).toEqual(before);
 });
 
+test.each(points)(
+  'legacy: release after %s takes the mask back though Cinder denies the volume at every look',
+  async (_point, steps) => {
+    await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });
+    using cinder = open(world);
+    const before = look(world);
+    const connections = await volumeConnections(cinder, w);
+    const reservation = await walk(connections, world.openstack.volumes[0]!.id, steps);
+    const denied = { server: 'cinder', operation: 'Show Volume', when: { times: -1 } } as const;
+    world.faults.add({ ...denied, id: 'denied', kind: { type: 'refuse', status: 404 } });
+
+    // Also where the attachment's id never came to be known: then the volume is looked for by what is known of it.
+    const known = { ...reservation, attachmentId: null };
+    await connections.release(known, steps.length === 0 ? undefined : connector, w);
+
+    expect(look(world)).toEqual(before);
+  },
+);
+
 test.each(flows)(
   '%s at %s: what Cinder really has is found after a crash, and released',
   async (_kind, maxMicroversion) => {

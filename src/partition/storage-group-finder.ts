@@ -97,8 +97,12 @@ export class VolumeFinder {
     try {
       await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
     } catch (error) {
-      // Not known to the machine, or gone by itself: what it means for the group is seen at its state.
       if (!(error instanceof HmcHttpError) || error.status === 403) throw error;
+      // A machine that takes no such request lists the LUN until the next volume is looked for.
+      if (error.status === 404 || error.status === 405) return;
+      // Else it may have gone by itself; what has not would be left behind.
+      const left = (await this.#parts.directory.read(read.group.uri, w)).volumes.filter(isMismatch);
+      if (left.some(({ uri }) => uris.includes(uri))) throw error;
     }
   }
 

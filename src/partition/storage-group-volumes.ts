@@ -54,6 +54,8 @@ export class GroupVolumes {
   ): Promise<void> {
     const { directory, hmc } = this.#parts;
     await directory.using(owner, w, async ({ uri }) => {
+      // What was made with the group is not all there any more: whoever brings a volume in has to look.
+      directory.remember(owner, uri);
       let read = await directory.read(uri, w);
       const leaving = read.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
       if (leaving.length > 0) {

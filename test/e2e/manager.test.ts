@@ -167,3 +167,19 @@ it('a delete that comes during a spawn waits for its end and then deletes', asyn
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   expect(world.sim.snapshot()).toEqual(before);
 });
+
+it.each(['z13', 'z16'] as const)(
+  '%s: a volume that a server was made with comes back after a detach',
+  async (machine) => {
+    await using world = await startWorld({ machine });
+    await using manager = await world.open();
+    const volumes = [{ volumeId: 'boot-1', bootIndex: 0 }, { volumeId: 'data-1' }];
+    await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes }, world.context);
+
+    await manager.removeVolume('web1', 'data-1', world.context);
+    const attached = await manager.addVolume('web1', 'data-1', {}, world.context);
+
+    expect(attached.volumes.map(({ paths }) => paths.length > 0)).toEqual([true, true]);
+    expect(await manager.verify(world.context)).toEqual([]);
+  },
+);

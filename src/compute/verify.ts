@@ -19,7 +19,7 @@ export interface Finding {
 /** What HMC, Cinder and the state directory say, side by side. */
 interface Views {
   readonly guests: readonly PlatformGuest[];
-  /** Storage beside guests, of instances that are neither here nor there. */
+  /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
   readonly storage: readonly PlatformStorage[];
   readonly instances: readonly InstanceRecord[];
   readonly devices: readonly BlockDevice[];
@@ -58,9 +58,10 @@ async function look(services: ManagerServices, context: RequestContext): Promise
     lookAtCinder(services, context),
   ]);
   const instances = store.list();
+  const failed = failedServers({ instances, flows });
   const known = new Set([
     ...guests.map(({ instanceUuid }) => instanceUuid ?? ''),
-    ...instances.map(({ uuid }) => uuid),
+    ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
   ]);
   const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
@@ -102,12 +103,7 @@ function findPartitions({ guests, instances, flows }: Views): readonly Finding[]
 
 /** A build that failed was put back, and yet its partition is there: an HMC had denied it when it was to be deleted. */
 function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly Finding[] {
-  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
-  const failed = new Map(
-    instances
-      .filter(({ uuid, vmState }) => vmState === 'error' && !open.has(uuid))
-      .map(({ uuid, name }) => [uuid, name]),
-  );
+  const failed = failedServers({ instances, flows });
   return guests.flatMap(({ instanceUuid, name, status, uri }) => {
     const server = failed.get(instanceUuid ?? '');
     if (server === undefined || instanceUuid === null) return [];
@@ -117,15 +113,22 @@ function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly F
 }
 
 /** A storage group of this CPC subset without instance and partition. That of a partition goes with the partition. */
-function findStorage({ storage, flows }: Views): readonly Finding[] {
+function findStorage({ storage, flows, instances }: Views): readonly Finding[] {
   const history = new Set(flows.map(({ subject }) => subject));
-  return storage.map(({ name, uri, instanceUuid }) => ({
-    kind: 'storage-group',
-    name,
-    detail: `${uri}: neither a server nor a partition has it; to delete it, delete server ${instanceUuid}`,
-    repair: history.has(instanceUuid) ? 'release its volumes and delete it' : null,
-    target: { id: instanceUuid },
-  }));
+  const failed = failedServers({ instances, flows });
+  return storage.map(({ name, uri, instanceUuid }) => {
+    const found = { kind: 'storage-group', name, target: { id: instanceUuid } } as const;
+    const server = failed.get(instanceUuid);
+    if (server !== undefined)
+      return {
+        ...found,
+        detail: `${uri}: its server "${server}" is in ERROR; delete the server to remove it`,
+        repair: null,
+      };
+    const repair = history.has(instanceUuid) ? 'release its volumes and delete it' : null;
+    const detail = `${uri}: neither a server nor a partition has it; to delete it, delete server ${instanceUuid}`;
+    return { ...found, detail, repair };
+  });
 }
 
 /** A server that should have a partition, and has none. */
@@ -215,6 +218,13 @@ function findFlows({ flows, isBusy }: Views): readonly Finding[] {
       repair: 'take it up: finish it or go back',
       target: { id },
     }));
+}
+
+/** Servers of which nothing should be left but their record, by UUID: no flow has anything to do for them any more. */
+function failedServers({ instances, flows }: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
+  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
+  const failed = instances.filter(({ uuid, vmState }) => vmState === 'error' && !open.has(uuid));
+  return new Map(failed.map(({ uuid, name }) => [uuid, name]));
 }
 
 function isOpen({ state }: FlowSummary): boolean {

@@ -1,5 +1,5 @@
 import type { Failpoint } from '../../src/saga/index.ts';
-import { faultsOf, nameKind } from './kinds.ts';
+import { faultsOf, keyOf } from './kinds.ts';
 import type { Row, UndoTrouble } from './run-row.ts';
 import { namePoint, samePoint } from './traps.ts';
 import type { Recording } from './strikes.ts';
@@ -17,7 +17,9 @@ const undoModes: readonly (UndoTrouble | undefined)[] = [
 
 /** Every request of every step × everything that can happen to it, once or for good × every way that its undo can go. */
 export function faultDrafts(recording: Recording): readonly Draft[] {
-  return everyFault(recording).flatMap((draft) => undoModes.map((undo) => ({ ...draft, undo })));
+  // A power operation is no flow: it has nothing to undo.
+  const modes = recording.points.length === 0 ? [undefined] : undoModes;
+  return everyFault(recording).flatMap((draft) => modes.map((undo) => ({ ...draft, undo })));
 }
 
 /** On the way back, the fault is what the undo meets. */
@@ -28,8 +30,7 @@ export function backFaultDrafts(recording: Recording): readonly Draft[] {
 function everyFault({ strikes }: Recording): readonly Draft[] {
   return strikes.flatMap((strike) =>
     faultsOf(strike).map((fault): Draft => {
-      const key = `${strike.step}, ${strike.server} ${strike.operation}: ${nameKind(fault)}`;
-      return { key, blow: { kind: 'fault', strike, fault }, undo: undefined };
+      return { key: keyOf(strike, fault), blow: { kind: 'fault', strike, fault }, undo: undefined };
     }),
   );
 }

@@ -27,7 +27,8 @@ export type Rest = 'as before' | 'as after' | 'either' | 'in any power state';
  * - rolled back: as before the flow began;
  * - stuck: whatever differs from both is named.
  */
-export function judge(failure: unknown, pictures: Pictures): Verdict {
+export function judge(failure: unknown, seen: Pictures): Verdict {
+  const pictures = { ...seen, before: withNames(seen.before), after: withNames(seen.after) };
   if (failure === undefined) return { ending: 'absorbed', problem: notLike(pictures.success, pictures.after) };
   const stuck = findError(failure, 'FLOW_STUCK');
   if (stuck !== undefined) return { ending: 'stuck', problem: unnamed(stuck, pictures) };
@@ -35,6 +36,14 @@ export function judge(failure: unknown, pictures: Pictures): Verdict {
   const problem =
     differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`;
   return { ending: 'rolled back', problem };
+}
+
+/** A volume that was taken out of a group and put back is another element, and the same volume: by its name. */
+function withNames(snapshot: SimulatorSnapshot): SimulatorSnapshot {
+  let text = JSON.stringify(snapshot.hmc);
+  for (const volume of snapshot.hmc['storage-volume'])
+    text = text.replaceAll(textOf(volume, 'element-id'), `named ${textOf(volume, 'name')}`);
+  return { ...snapshot, hmc: JSON.parse(text) as SimulatorSnapshot['hmc'] }; // only texts have changed
 }
 
 /**
@@ -48,6 +57,7 @@ function rollBackDifferences({ before, after, success, rests }: Pictures): reado
 
 const powerProperties: ReadonlySet<string> = new Set([
   'status',
+  'has-unacceptable-status',
   'os-name',
   'os-type',
   'os-version',
@@ -59,7 +69,8 @@ function withoutPower(snapshot: SimulatorSnapshot): SimulatorSnapshot {
   const partition = snapshot.hmc.partition.map((each) =>
     Object.fromEntries(Object.entries(each).filter(([key]) => !powerProperties.has(key))),
   );
-  return { ...snapshot, hmc: { ...snapshot.hmc, partition } };
+  // A started partition takes its share of CPC and adapters.
+  return { ...snapshot, hmc: { ...snapshot.hmc, partition, cpc: [], adapter: [] } };
 }
 
 /** What is there now, gone or changed: by the words that a person would look for. */

@@ -1,5 +1,4 @@
 import type { FaultKind, FaultRule } from '../../src/simulator/index.ts';
-import { LATE_MS } from './stage.ts';
 import type { Strike } from './strikes.ts';
 
 type PeerFault = Pick<FaultRule, 'server' | 'operation' | 'kind'> & { readonly times: number };
@@ -46,10 +45,10 @@ const connection: readonly FaultKind[] = [
   { type: 'restart' },
 ];
 
-/** An answer, and with it the effect or not, that comes after our deadline. */
+/** An answer, and with it the effect or not, that comes after our deadline: how late is for the stage to say. */
 const late: readonly Fault[] = [
-  { kind: { type: 'delay', ms: LATE_MS, when: 'before' }, times: once, isSlow: true, deceives: true },
-  { kind: { type: 'delay', ms: LATE_MS, when: 'after' }, times: once, isSlow: true, deceives: true },
+  { kind: { type: 'delay', ms: 0, when: 'before' }, times: once, isSlow: true, deceives: true },
+  { kind: { type: 'delay', ms: 0, when: 'after' }, times: once, isSlow: true, deceives: true },
 ];
 
 const loseSession = { type: 'session-lost' } as const;
@@ -203,7 +202,9 @@ const servers: Readonly<Record<Strike['server'], readonly Fault[]>> = { hmc, cin
 /** All that can happen to this request. */
 export function faultsOf(strike: Strike): readonly Fault[] {
   const { server, operation } = strike;
-  const all = [...servers[server], ...(ofOperation[operation] ?? [])].map((fault) => withDeceit(strike, fault));
+  const all = [...servers[server], ...(ofOperation[operation] ?? [])]
+    .filter(({ kind }) => !isUnknownRequest(operation, kind))
+    .map((fault) => withDeceit(strike, fault));
   // Whoever asks for the version shows no token.
   const possible = operation === 'Show Version' ? all.filter(({ also }) => also === undefined) : all;
   if (!polled.has(operation)) return possible;
@@ -223,6 +224,11 @@ function withDeceit({ operation }: Strike, fault: Fault): Fault {
   return isDenial && takesAway ? { ...fault, deceives: true } : fault;
 }
 
+/** Not a fault: a machine that takes no such request. It lists the LUN until the next volume is looked for. */
+function isUnknownRequest(operation: string, kind: FaultKind): boolean {
+  return operation.startsWith('Reject Mismatched') && kind.type === 'refuse' && kind.status === 404;
+}
+
 /** A refusal that no poll waits out. */
 function isFinal(kind: FaultKind): boolean {
   return kind.type === 'refuse' && [400, 403, 404].includes(kind.status);
@@ -230,9 +236,21 @@ function isFinal(kind: FaultKind): boolean {
 
 /** The fault, but for how often it strikes. */
 export function nameKind({ kind, at, also }: Fault): string {
-  const { type, ...more } = kind;
+  const { type, ...more } = kind.type === 'delay' ? { type: 'late', when: kind.when } : kind;
   const details = Object.entries(more).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const where = at === undefined ? '' : ` at ${at.server} ${at.operation}`;
   const beside = also === undefined ? '' : `, and ${also.operation} ${JSON.stringify(also.kind)} ×${also.times}`;
   return `${[type, ...details].join(' ')}${where}${beside}`;
+}
+
+/**
+ * What of a fault has to be shown at every request of every step. How the renewal of a session fails, and whether a late
+ * answer has a late effect, is dealt out; and an answer that changes nothing may be late anywhere.
+ */
+export function keyOf({ step, server, operation, method }: Strike, fault: Fault): string {
+  const { kind, also } = fault;
+  const where = `${step}, ${server} ${operation}`;
+  if (kind.type === 'delay') return method === 'GET' ? `${server} ${operation}: late` : `${where}: late`;
+  if (also !== undefined) return `${where}: ${also.operation} fails`;
+  return `${where}: ${nameKind(fault)}`;
 }

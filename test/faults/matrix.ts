@@ -7,6 +7,7 @@ import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';
 import { nameRow, needsImpatience, runRow } from './run-row.ts';
 import type { Row, RowResult } from './run-row.ts';
+import { stepOf } from './sample.ts';
 import type { Sample } from './sample.ts';
 import { undone } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
@@ -75,7 +76,12 @@ class Matrix {
     const results = this.#results;
     const count = (is: (result: RowResult) => boolean) => results.filter(is).length;
     const ended = (ending: RowResult['ending']) => count((result) => result.ending === ending);
-    const touched = new Set(results.filter(({ hasStruck }) => hasStruck).flatMap(stepsOf));
+    const touched = new Set(
+      results
+        .filter(({ hasStruck }) => hasStruck)
+        .map(({ row }) => stepOf(row))
+        .filter((step) => step !== ''),
+    );
     const meanMs = results.reduce((sum, { ms }) => sum + ms, 0) / Math.max(1, results.length);
     const summary = [
       `fault matrix, ${this.#plan.title}: ${results.length} rows of ${this.#possible} (${this.#plan.sample.share}) over ${touched.size} steps`,
@@ -113,8 +119,9 @@ class Matrix {
 
   async #runRow(stage: Stage, row: Row): Promise<void> {
     let result = await this.#attempt(stage, row);
-    if (!result.hasStruck && result.problem === '') {
-      // A session remembers what its HMC lacks, and then asks otherwise: a new one has not learned it yet.
+    // Short deadlines may have ended it before; or a session remembers what its HMC lacks, and then asks otherwise.
+    for (let again = 0; again < 4 && !result.hasStruck && result.problem === ''; again += 1) {
+      if (needsImpatience(row)) stage.relent();
       await stage.reopen();
       result = await this.#attempt(stage, row);
     }
@@ -137,10 +144,6 @@ function writeRow({ ms, ending, hasStruck, name, problem }: RowResult): void {
   const file = process.env.FAULT_MATRIX_LOG;
   if (file === undefined) return;
   appendFileSync(file, `${[Math.round(ms), ending, hasStruck ? 'struck' : 'missed', name, problem].join('\t')}\n`);
-}
-
-function stepsOf({ row: { blow } }: RowResult): readonly string[] {
-  return [blow.kind === 'fault' ? blow.strike.step : `${blow.point.flow}/${blow.point.step}`].filter(Boolean);
 }
 
 /** The last point of each flow from which it can go back: there, all that it has to undo is done. */

@@ -6,6 +6,7 @@ import { compare, judge } from './judge.ts';
 import type { Ending } from './judge.ts';
 import { nameKind } from './kinds.ts';
 import type { Fault } from './kinds.ts';
+import { operate } from './operator.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 import { isBeside } from './strikes.ts';
@@ -58,7 +59,7 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const startedAt = performance.now();
   const server = await row.scenario.prepare(stage);
   const before = stage.world.sim.snapshot();
-  if (needsImpatience(row)) await stage.reopen(true);
+  if (needsImpatience(row)) await stage.reopenImpatient();
   // It is the loss of a token that is under test: there has to be one.
   if (needsToken(row)) await stage.manager.verify(stage.world.context);
   const { failure, hasStruck, hasUndoFailed } = await strike(stage, row, server);
@@ -106,20 +107,21 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   const hasUndoFailed = traps.undoHits + (undo?.hits ?? 0) > 0;
   traps.clear();
   world.sim.faults.clear();
-  setArraysOnline(stage, true);
-  if (row.blow.kind === 'fault' && row.blow.fault.leavesZones === true) removeStaleZones(stage);
+  if (row.blow.kind === 'array-outage') setArraysOnline(stage, true);
+  if (row.blow.kind === 'fault' && failure !== undefined)
+    await operate(stage, row.scenario, row.blow.strike, row.blow.fault);
   return { failure, hasStruck, hasUndoFailed };
 }
 
 /** What the servers still work on is part of what is left; what a client sends beside the flow has to come first. */
 async function quiet({ world: { sim } }: Stage, { blow }: Row): Promise<void> {
   const isAwaited = () => blow.kind === 'fault' && isBeside(blow.strike) && sim.faults.struck(RULE) === 0;
-  for (let looks = 0; looks < 200 && (sim.log.inFlightNow > 0 || isAwaited()); looks += 1) await sleep(5);
+  for (let looks = 0; looks < 4_000 && (sim.log.inFlightNow > 0 || isAwaited()); looks += 1) await sleep(5);
 }
 
 /** @returns the traps of the blow and of the undo, in this order */
 function setTraps(stage: Stage, { scenario, blow, undo }: Row, cancel: () => void): readonly (Trap | undefined)[] {
-  const { world, traps } = stage;
+  const { traps } = stage;
   traps.clear();
   const isFailing = blow.kind === 'throw' && scenario.failsAt !== undefined;
   if (scenario.failsAt !== undefined && !isFailing) traps.set(scenario.failsAt, 1);
@@ -130,7 +132,7 @@ function setTraps(stage: Stage, { scenario, blow, undo }: Row, cancel: () => voi
 
   function setBlow(): Trap | undefined {
     if (blow.kind === 'fault') {
-      addRules(world.sim.faults, blow.strike, blow.fault);
+      addRules(stage, blow.strike, blow.fault);
       return undefined;
     }
     if (blow.kind === 'throw') return traps.set(blow.point, 1);
@@ -142,21 +144,17 @@ function setTraps(stage: Stage, { scenario, blow, undo }: Row, cancel: () => voi
 /** While they are away no LUN is found, whoever looks for it. */
 function setArraysOnline({ world: { sim } }: Stage, isOnline: boolean): void {
   for (const { wwpn } of sim.san.arrays.flatMap(({ ports }) => ports)) sim.san.setPortOnline(wwpn, isOnline);
+  // DPM looks again by itself, in time.
+  if (!isOnline) return;
+  for (const { 'object-uri': uri } of sim.snapshot().hmc['storage-group'])
+    if (typeof uri === 'string') sim.hmc.discover(uri);
 }
 
-/** What the operator of the fabric does in the end: zones of initiators that no array knows any more. */
-function removeStaleZones({ world: { sim } }: Stage): void {
-  const { arrays, fabrics } = sim.san.snapshot();
-  const masked = new Set(arrays.flatMap(({ masks }) => masks.flatMap(({ initiators }) => initiators)));
-  const targets = new Set(sim.san.arrays.flatMap(({ ports }) => ports.map(({ wwpn }) => wwpn)));
-  const members = fabrics.flatMap(({ zones }) => zones.flatMap((zone) => zone.members));
-  for (const wwpn of members) if (!targets.has(wwpn) && !masked.has(wwpn)) sim.san.unzone(wwpn);
-}
-
-function addRules(faults: Stage['world']['sim']['faults'], strike: Strike, { kind, at, also, times }: Fault): void {
+function addRules({ lateMs, world }: Stage, strike: Strike, { kind, at, also, times }: Fault): void {
+  const { faults } = world.sim;
   const { server, operation } = at ?? strike;
   const when = { skip: strike.skip, times: times === 'once' ? 1 : -1 };
-  faults.add({ id: RULE, server, operation, when, kind });
+  faults.add({ id: RULE, server, operation, when, kind: kind.type === 'delay' ? { ...kind, ms: lateMs } : kind });
   if (also === undefined) return;
   faults.add({
     id: BESIDE,

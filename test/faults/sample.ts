@@ -1,10 +1,11 @@
 import type { Draft } from './drafts.ts';
+import { allFlows } from './flows.ts';
 
 /** `FAULT_MATRIX=full` runs every row there is. */
 const isFull = process.env.FAULT_MATRIX === 'full';
 
-/** Of what another scenario has shown already, one key in so many is shown again. */
-const AGAIN = 8;
+/** Of what is shown elsewhere already, one key in so many is shown again. */
+const AGAIN = 25;
 
 /**
  * Which rows are run. One of each key (step, request and fault; or step and point), so that everything is struck
@@ -12,16 +13,22 @@ const AGAIN = 8;
  */
 export class Sample {
   readonly #shown = new Set<string>();
+  readonly #isElsewhere: (draft: Draft) => boolean;
   readonly share = isFull ? 'all' : 'one of each step, request and fault';
 
-  /** @param isAgain - does another file run the same requests? */
+  /** @param isElsewhere - is this shown by another file? */
+  constructor(isElsewhere: (draft: Draft) => boolean = () => false) {
+    this.#isElsewhere = isElsewhere;
+  }
+
+  /** @param isAgain - does another file run the same scenario? */
   choose(drafts: readonly Draft[], title: string, isAgain: boolean): readonly Draft[] {
     if (isFull) return drafts;
     const groups = new Map<string, Draft[]>();
     for (const draft of drafts) groups.set(draft.key, [...(groups.get(draft.key) ?? []), draft]);
     return [...groups].flatMap(([key, group]) => {
       const turn = spread(`${title}: ${key}`);
-      const isShown = isAgain || this.#shown.has(key);
+      const isShown = isAgain || this.#shown.has(key) || group.every(this.#isElsewhere);
       this.#shown.add(key);
       return isShown && turn % AGAIN !== 0 ? [] : [group[Math.floor(turn / AGAIN) % group.length]!]; // no group is empty
     });
@@ -33,4 +40,22 @@ function spread(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
+}
+
+/** What Cinder is asked does not depend on the machine, but for what it is asked earlier on those with storage groups. */
+export function isShownOnOtherMachine({ blow }: Draft): boolean {
+  return blow.kind === 'fault' && blow.strike.server === 'cinder' && blow.strike.step !== 'spawn/map-ahead';
+}
+
+/** `flow/step` at which it strikes; empty before the first step. */
+export function stepOf({ blow }: Pick<Draft, 'blow'>): string {
+  return blow.kind === 'fault' ? blow.strike.step : `${blow.point.flow}/${blow.point.step}`;
+}
+
+/** The two orders of a build share most of their steps: the very same step, under the name of another flow. */
+export function isStepOfDeferredOrder({ blow }: Draft): boolean {
+  const [flow = '', stepName] = stepOf({ blow }).split('/');
+  const step = allFlows.find((each) => each.name === flow)?.steps.find((each) => each.name === stepName);
+  const deferred = allFlows.filter((each) => each.name === 'build' || each.name === 'spawn');
+  return step === undefined || deferred.some(({ steps }) => steps.includes(step));
 }

@@ -62,7 +62,7 @@ const spawnStopped: Scenario = {
   ...building,
 };
 
-/** The storage group that a storage administrator has made: see `preparedGroup`. */
+/** The storage group that a storage administrator has made, with a boot volume in it. */
 export const GROUP = 'golden-images';
 
 const spawnFromGroup: Scenario = {
@@ -81,6 +81,12 @@ const remove: Scenario = {
   isRepeatable: true,
   rests: 'as after',
   maps: [],
+};
+
+const removeFromGroup: Scenario = {
+  ...remove,
+  name: 'delete from a storage group',
+  prepare: async (stage) => await create(stage, newName(), { volumes: [extra], storageGroup: GROUP }),
 };
 
 function attach(name: string, start: boolean): Scenario {
@@ -115,6 +121,7 @@ export const scenarios = {
   spawnStopped,
   spawnFromGroup,
   delete: remove,
+  deleteFromGroup: removeFromGroup,
   attach: attach('attach', true),
   attachStopped: attach('attach to a stopped server', false),
   detach: detach('detach', true),

@@ -9,6 +9,7 @@ export interface Strike {
   readonly step: string;
   readonly server: 'hmc' | 'cinder';
   readonly operation: string;
+  readonly method: string;
   /** How many requests of this operation come before this one. */
   readonly skip: number;
 }
@@ -61,12 +62,12 @@ function strikesIn(stage: Stage, { failsAt }: Scenario): readonly Strike[] {
   const seen = new Map<string, number>();
   let hasTurned = failsAt === undefined;
   return stage.observed().flatMap(({ entry, step, isUndo }) => {
-    const { server, operation } = entry;
+    const { server, operation, method } = entry;
     const key = `${server}/${operation}`;
     const skip = seen.get(key) ?? 0;
     seen.set(key, skip + 1);
     hasTurned ||= isUndo;
     // Only the way back is of interest where the way forward has rows of its own.
-    return hasTurned && (server === 'hmc' || server === 'cinder') ? [{ step, server, operation, skip }] : [];
+    return hasTurned && (server === 'hmc' || server === 'cinder') ? [{ step, server, operation, method, skip }] : [];
   });
 }

@@ -1,9 +1,9 @@
 import { it } from 'vitest';
 import { checkMatrix } from './check.ts';
-import { Sample } from './sample.ts';
+import { isStepOfDeferredOrder, Sample } from './sample.ts';
 import { scenarios as s } from './scenarios.ts';
 
-const sample = new Sample();
+const sample = new Sample(isStepOfDeferredOrder);
 const scenarios = [s.spawn, s.spawnStopped];
 const again = [s.delete, s.attach, s.detach, s.attachStopped, s.detachStopped, s.start, s.stop, s.reboot];
 const set = { 'dpm.spawn_order': 'stock' };

@@ -30,18 +30,22 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const deadline = new AbortController();
+  // Not AbortSignal.any: of a signal that lives as long as the process, every request would leave a trace there.
+  const end = new AbortController();
+  const giveUp = (): void => end.abort(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
   const timer = setTimeout(() => {
-    deadline.abort(new TimeoutError(`${what} took longer than ${timeoutMs / 1000} s`, { timeoutMs }));
+    end.abort(new TimeoutError(`${what} took longer than ${timeoutMs / 1000} s`, { timeoutMs }));
   }, timeoutMs);
   try {
-    return await work(AbortSignal.any([signal, deadline.signal]));
+    return await work(end.signal);
   } catch (error) {
     if (signal.aborted) throw toError(signal.reason);
-    if (deadline.signal.aborted) throw toError(deadline.signal.reason);
+    if (end.signal.aborted) throw toError(end.signal.reason);
     throw error;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import { describeError } from '../../src/base/index.ts';
+import type { ComputeManager } from '../../src/compute/index.ts';
+import type { StepEvent } from '../../src/saga/index.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+/** Two requests for one server, in each order in which they can meet: each order has one outcome, and it is here. */
+
+const web1 = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
+const machines = [{ machine: 'z13' }, { machine: 'z16' }] as const;
+
+interface Scene extends AsyncDisposable {
+  readonly world: World;
+  readonly manager: ComputeManager;
+  /** Begins `second` at the moment when this step runs, and gives what came of both. */
+  during(
+    step: string,
+    first: () => Promise<unknown>,
+    second: () => Promise<unknown>,
+  ): Promise<readonly [string, string]>;
+  /** Both in one breath, the first one first. */
+  together(first: () => Promise<unknown>, second: () => Promise<unknown>): Promise<readonly [string, string]>;
+}
+
+async function startScene(options: Parameters<typeof startWorld>[0]): Promise<Scene> {
+  const world = await startWorld(options);
+  let watch: ((event: StepEvent) => void) | undefined;
+  const manager = await world.open({ onStep: (event) => watch?.(event) });
+  const together: Scene['together'] = async (first, second) => {
+    const ends = await Promise.allSettled([first(), second()]);
+    const [a = '', b = ''] = ends.map((end) => (end.status === 'fulfilled' ? 'done' : describeError(end.reason)));
+    return [a, b];
+  };
+  return {
+    world,
+    manager,
+    together,
+    during: async (step, first, second) => {
+      const begun = new Promise<void>((resolve) => {
+        watch = (event) => {
+          if (event.step === step && event.state === 'running') resolve();
+        };
+      });
+      return await together(first, async () => {
+        await begun;
+        return await second();
+      });
+    },
+    [Symbol.asyncDispose]: async () => {
+      await manager[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const volumesOf = async ({ manager, world }: Scene) =>
+  (await manager.show('web1', world.context)).volumes.map(({ device_name: name }) => name);
+
+const isClean = async ({ manager, world }: Scene) => {
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(await manager.listFlows({ open: true })).toEqual([]);
+};
+
+describe.each(machines)('on a $machine', (options) => {
+  it('two attaches of one server at once: both are done, one after the other, as two devices', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+
+    const ends = await scene.together(
+      () => manager.addVolume('web1', 'data-1', {}, world.context),
+      () => manager.addVolume('web1', 'boot-2', {}, world.context),
+    );
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(await volumesOf(scene)).toEqual(['/dev/sda', '/dev/sdb', '/dev/sdc']);
+    await isClean(scene);
+  });
+
+  it('the same volume attached twice at once: the first is done, the second is refused and changes nothing', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+    const attach = () => manager.addVolume('web1', 'data-1', {}, world.context);
+
+    const ends = await scene.together(attach, attach);
+
+    expect(ends).toEqual(['done', 'volume "data-1" is attached to server "web1" already']);
+    expect(await volumesOf(scene)).toEqual(['/dev/sda', '/dev/sdb']);
+    await isClean(scene);
+  });
+
+  it('one volume attached to two servers at once: one has it, the other is refused and put back', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+    await manager.create({ ...web1, name: 'web2', volumes: [{ volumeId: 'boot-2' }] }, world.context);
+
+    const ends = await scene.together(
+      () => manager.addVolume('web1', 'data-1', {}, world.context),
+      () => manager.addVolume('web2', 'data-1', {}, world.context),
+    );
+
+    expect(ends.filter((end) => end === 'done')).toHaveLength(1);
+    const counts = await Promise.all(
+      ['web1', 'web2'].map(async (name) => (await manager.show(name, world.context)).volumes.length),
+    );
+    expect(counts.toSorted()).toEqual([1, 2]);
+    await isClean(scene);
+  });
+
+  it('a delete during a spawn: the spawn comes to its end, then everything goes', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    const before = world.sim.snapshot();
+
+    const ends = await scene.during(
+      'create-partition',
+      () => manager.create(web1, world.context),
+      () => manager.delete('web1', world.context),
+    );
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(await manager.list(world.context)).toEqual([]);
+    expect(world.sim.snapshot()).toEqual(before);
+    await isClean(scene);
+  });
+
+  it('a detach during a delete: the server goes with its volumes, and the detach is told that there is none', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    const before = world.sim.snapshot();
+    await manager.create(web1, world.context);
+    await manager.addVolume('web1', 'data-1', {}, world.context);
+
+    const ends = await scene.during(
+      'stop-partition',
+      () => manager.delete('web1', world.context),
+      () => manager.removeVolume('web1', 'data-1', world.context),
+    );
+
+    expect(ends).toEqual(['done', expect.stringMatching(/^server ".*" does not exist$/)]);
+    expect(world.sim.snapshot()).toEqual(before);
+    await isClean(scene);
+  });
+
+  it('a delete during a detach: the volume is let go, then everything goes', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    const before = world.sim.snapshot();
+    await manager.create(web1, world.context);
+    await manager.addVolume('web1', 'data-1', {}, world.context);
+
+    const ends = await scene.during(
+      'begin-detaching',
+      () => manager.removeVolume('web1', 'data-1', world.context),
+      () => manager.delete('web1', world.context),
+    );
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(world.sim.snapshot()).toEqual(before);
+    await isClean(scene);
+  });
+
+  it('a delete during an attach: the volume is attached, then goes with everything', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    const before = world.sim.snapshot();
+    await manager.create(web1, world.context);
+
+    const ends = await scene.during(
+      'map-volume',
+      () => manager.addVolume('web1', 'data-1', {}, world.context),
+      () => manager.delete('web1', world.context),
+    );
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(world.sim.snapshot()).toEqual(before);
+    await isClean(scene);
+  });
+
+  it('a stop during an attach: the volume is attached, then the server stops with it', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+
+    const ends = await scene.during(
+      'map-volume',
+      () => manager.addVolume('web1', 'data-1', {}, world.context),
+      () => manager.stop('web1', {}, world.context),
+    );
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(await manager.show('web1', world.context)).toMatchObject({ status: 'SHUTOFF', task_state: null });
+    expect(await volumesOf(scene)).toEqual(['/dev/sda', '/dev/sdb']);
+    await isClean(scene);
+  });
+
+  it('two deletes, at once and one after the other: each is a success, and one delete is made', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    const before = world.sim.snapshot();
+    const { id } = await manager.create(web1, world.context);
+
+    const ends = await scene.together(
+      () => manager.delete('web1', world.context),
+      () => manager.delete(id, world.context),
+    );
+    await manager.delete(id, world.context);
+
+    expect(ends).toEqual(['done', 'done']);
+    expect(world.sim.log.count(({ operation }) => operation === 'Delete Partition')).toBe(1);
+    expect(world.sim.snapshot()).toEqual(before);
+    await expect(manager.delete('web1', world.context)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await isClean(scene);
+  });
+
+  it('a volume detached twice, at once and one after the other: each is a success, and one detach is made', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+    const before = world.sim.snapshot();
+    await manager.addVolume('web1', 'data-1', {}, world.context);
+    const detach = () => manager.removeVolume('web1', 'data-1', world.context);
+
+    const ends = await scene.together(detach, detach);
+    await detach();
+
+    expect(ends).toEqual(['done', 'done']);
+    expect((await manager.listFlows()).filter(({ flow }) => flow === 'remove-volume')).toHaveLength(1);
+    expect(world.sim.snapshot().cinder).toEqual(before.cinder);
+    await isClean(scene);
+  });
+
+  it('stopping what is stopped and starting what runs are successes, and ask nothing of the machine', async () => {
+    await using scene = await startScene(options);
+    const { manager, world } = scene;
+    await manager.create(web1, world.context);
+    const changes = () => world.sim.log.count(({ operation }) => /^(?:Start|Stop) Partition$/.test(operation));
+
+    const started = changes();
+    await manager.start('web1', world.context);
+    expect(changes()).toBe(started);
+    await manager.stop('web1', {}, world.context);
+    const stopped = changes();
+    await manager.stop('web1', {}, world.context);
+
+    expect([started, stopped]).toEqual([1, 2]);
+    expect(changes()).toBe(stopped);
+    expect(await manager.show('web1', world.context)).toMatchObject({ status: 'SHUTOFF' });
+  });
+});
+
+it('a second process that would change something waits, and is told by whom it is kept out; a reading one does not wait', async () => {
+  await using scene = await startScene({});
+  const { manager, world } = scene;
+  await manager.create(web1, world.context);
+
+  const second = world.open({ lockWaitMs: 0 });
+  await expect(second).rejects.toMatchObject({ code: 'STATE_BUSY' });
+  await using reader = await world.open({ access: 'read' });
+
+  expect(await reader.list(world.context)).toMatchObject([{ name: 'web1', status: 'ACTIVE' }]);
+});

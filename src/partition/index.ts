@@ -19,6 +19,7 @@ export {
   portOfUri,
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
+export { findOwnPartition } from './own-partition.ts';
 export { sizePartition } from './sizing.ts';
 export type { Flavor, PartitionSize } from './sizing.ts';
 export {

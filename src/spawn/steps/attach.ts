@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
-import { partitionName, requirePartition } from '../../partition/index.ts';
+import { findOwnPartition, partitionName, requirePartition } from '../../partition/index.ts';
 import type { StorageWaiting } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { ConnectedVolume, VolumeInstance } from '../../volume/index.ts';
@@ -36,7 +36,7 @@ export const locatePartition = {
   run: async ({ state, deps, signal }) => {
     const { owner } = state.input;
     const name = partitionName(owner);
-    const { uri } = requirePartition(await deps.hmc.partitions.findByName(deps.cpcUri, name, { signal }), name);
+    const { uri } = requirePartition(await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal }), name);
     const initiators = await deps.storage.initiators(owner, { uri, name }, { signal });
     if (initiators.length === 0) throw new ConflictError(`partition "${name}" has no FCP port`, { partition: name });
     return { partition: { uri, name }, initiators: [...initiators] };

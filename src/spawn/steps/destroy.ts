@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partitionName } from '../../partition/index.ts';
+import { findOwnPartition, partitionName } from '../../partition/index.ts';
 import type { PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema, mappedVolumeSchema, ownerSchema, partitionRefSchema } from '../deps.ts';
@@ -38,7 +38,7 @@ export const findPartition = {
   run: async ({ state, deps, signal }) => {
     const { owner, mapped } = state.input;
     const name = partitionName(owner);
-    const found = await deps.hmc.partitions.findByName(deps.cpcUri, name, { signal });
+    const found = await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal });
     const partition: PartitionRef | null = found === undefined ? null : { uri: found.uri, name };
     // The ports are of interest only to the drivers of volumes.
     const initiators = mapped.length === 0 ? [] : await deps.storage.initiators(owner, found, { signal });

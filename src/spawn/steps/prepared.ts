@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partitionName, requirePartition } from '../../partition/index.ts';
+import { findOwnPartition, partitionName, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema, mappedVolumeSchema, partitionRefSchema } from '../deps.ts';
@@ -20,8 +20,9 @@ export const findPreparedPartition = {
   name: 'create-partition',
   output: partitionRefSchema,
   run: async ({ state, deps, signal }) => {
-    const name = partitionName(state.input.owner);
-    const { uri } = requirePartition(await deps.hmc.partitions.findByName(deps.cpcUri, name, { signal }), name);
+    const { owner } = state.input;
+    const name = partitionName(owner);
+    const { uri } = requirePartition(await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal }), name);
     return { uri, name };
   },
   undo: { nothingToUndo: 'prepareForSpawn made it, and failedSpawnCleanup or destroy removes it' },

@@ -2,7 +2,7 @@ import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
-import { partitionName, powerStateOf, requirePartition } from '../../partition/index.ts';
+import { findOwnPartition, partitionName, powerStateOf, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, PowerState } from '../../partition/index.ts';
 import type { FlowServices } from '../../saga/index.ts';
 import {
@@ -329,7 +329,7 @@ export class DpmDriver implements ComputeDriver {
 
   async #find(instance: Instance, w: Waiting) {
     const { hmc, cpc } = this.#started();
-    return await hmc.partitions.findByName(cpc.uri, partitionName(this.#owner(instance)), w);
+    return await findOwnPartition(hmc, cpc.uri, this.#owner(instance), w);
   }
 
   async #partition(instance: Instance, w: Waiting): Promise<PartitionRef> {

@@ -1,6 +1,6 @@
 import { ConflictError, describeError, NotFoundError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { resumeFlow, runFlow } from '../saga/index.ts';
+import { JournalError, resumeFlow, runFlow } from '../saga/index.ts';
 import type { FlowSummary, JournalEvent, Saga } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
@@ -38,6 +38,12 @@ export class ManagerFlows {
       await this.resume(flow, context).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });
+    }
+    for (const { id, error } of open.filter(({ state }) => state === 'damaged')) {
+      log.error(
+        { event: 'flow.damaged', flowId: id, error },
+        'flow cannot be read: what it left is for a person to find',
+      );
     }
     await this.#closeSuperseded(undefined);
   }
@@ -85,6 +91,7 @@ export class ManagerFlows {
   async getOpen(id: string): Promise<FlowSummary> {
     const flow = await this.#find(id);
     if (flow.state === 'running' || flow.state === 'stuck') return flow;
+    if (flow.state === 'damaged') throw new JournalError(flow.error ?? 'its journal is damaged', { flowId: flow.id });
     throw new ConflictError(`flow ${flow.id} has ended (${flow.state}): there is nothing to resume`, {
       flowId: flow.id,
     });
@@ -107,7 +114,7 @@ export class ManagerFlows {
     const open = await this.#parts.journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
     const ids = new Set(open.map(({ id }) => id));
     for (const flow of open) {
-      if (flow.parent === undefined || ids.has(flow.parent)) continue;
+      if (flow.state === 'damaged' || flow.parent === undefined || ids.has(flow.parent)) continue;
       await this.#close(flow, 'superseded: the flow that it was part of has ended, and left nothing behind');
     }
   }

@@ -150,3 +150,55 @@ describe('a damaged line', () => {
     });
   });
 });
+
+describe('a flow of which a line is damaged', () => {
+  const spoil = (database: DatabaseSync, flowId: string, like: string, text: string) =>
+    database.prepare('update event set event = ? where flow_id = ? and event like ?').run(text, flowId, like);
+
+  test.each([
+    ['an open flow, in the middle', '%"started"%', []],
+    ['a flow that has ended, at its end', '%flow-ended%', [stuck]],
+    ['a flow that has ended well, at its end', '%flow-ended%', [{ kind: 'flow-ended', outcome: 'completed' }]],
+  ] as const)('%s: is listed as damaged, and hides none of the others', async (_what, like, end) => {
+    await withJournal(async (journal, database) => {
+      await journal.append('before', start('spawn', 'a'));
+      for (const event of [start('spawn', 'b'), { kind: 'started', step: 'x' } as const, ...end]) {
+        await journal.append('bad', event);
+      }
+      await journal.append('after', start('destroy', 'c'));
+      spoil(database, 'bad', like, '{"kind":"sta');
+
+      const listed = await journal.list();
+
+      expect(listed.map(({ id, state }) => [id, state])).toEqual([
+        ['after', 'running'],
+        ['bad', 'damaged'],
+        ['before', 'running'],
+      ]);
+      expect(listed[1]).toMatchObject({
+        flow: 'spawn',
+        subject: 'b',
+        error: expect.stringMatching(/^the journal of flow bad is damaged/) as string,
+      });
+    });
+  });
+
+  test('takes nothing more from a process that did not begin it, and the others do', async () => {
+    await withJournal(async (journal, database, path) => {
+      for (const id of ['bad', 'good']) await journal.append(id, start('spawn'));
+      spoil(database, 'bad', '%', 'not JSON');
+      const other = openDatabase(path);
+      const restarted = new SqliteJournal(other);
+      const end = { kind: 'flow-ended', outcome: 'rolled-back' } as const;
+
+      expect(() => restarted.append('bad', end)).toThrow(JournalError);
+      await restarted.append('good', end);
+
+      expect((await restarted.list()).map(({ id, state }) => [id, state])).toEqual([
+        ['good', 'rolled-back'],
+        ['bad', 'damaged'],
+      ]);
+      other.close();
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { describeError } from '../base/index.ts';
 import { JournalError } from '../saga/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
 import { inTransaction } from './database.ts';
@@ -33,6 +34,8 @@ export class SqliteJournal implements Journal {
   readonly #insertFlow: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #endFlow: StatementSync;
+  /** Open flows whose history this process has begun, or read to its end: what it may write to. */
+  readonly #sound = new Set<string>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -45,6 +48,7 @@ export class SqliteJournal implements Journal {
 
   append(flowId: string, event: JournalEvent): Promise<void> {
     const now = new Date().toISOString();
+    if (event.kind !== 'flow-started' && !this.#sound.has(flowId)) this.#events(flowId);
     inTransaction(this.#database, () => {
       if (event.kind === 'flow-started') {
         this.#insertFlow.run(flowId, event.flow, event.subject ?? null, event.parent ?? null, now);
@@ -54,6 +58,8 @@ export class SqliteJournal implements Journal {
       const [endedAt, outcome] = event.kind === 'flow-ended' ? [now, event.outcome] : [null, null];
       this.#endFlow.run(endedAt, outcome, flowId);
     });
+    if (event.kind === 'flow-ended') this.#sound.delete(flowId);
+    else this.#sound.add(flowId);
     return Promise.resolve();
   }
 
@@ -70,7 +76,19 @@ export class SqliteJournal implements Journal {
     const rows = this.#database
       .prepare(`${summaryQuery} ${where} order by started_at desc, flow.rowid desc`)
       .all(...(filter.subject === undefined ? [] : [filter.subject]));
-    return Promise.resolve(rows.map(toSummary));
+    return Promise.resolve(rows.map((row) => this.#summarize(row)));
+  }
+
+  /** A flow whose history cannot be read is named as such, and keeps none of the others from being listed. */
+  #summarize(row: Record<string, unknown>): FlowSummary {
+    try {
+      const flow = toSummary(row);
+      // What is to be taken up is looked at as a whole: open flows are few.
+      if (flow.state === 'running' || flow.state === 'stuck') this.#events(flow.id);
+      return flow;
+    } catch (error) {
+      return damaged(row, error);
+    }
   }
 
   #events(flowId: string): readonly JournalEvent[] {
@@ -110,6 +128,21 @@ function toSummary(row: unknown): FlowSummary {
     endedAt: ended_at ?? undefined,
     error: ended?.error,
     leftBehind: ended?.leftBehind ?? [],
+  };
+}
+
+function damaged(row: Record<string, unknown>, error: unknown): FlowSummary {
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return {
+    id: text(row.id) ?? '?',
+    flow: text(row.flow) ?? '?',
+    subject: text(row.subject),
+    parent: text(row.parent),
+    state: 'damaged',
+    startedAt: text(row.started_at) ?? '',
+    endedAt: text(row.ended_at),
+    error: describeError(error),
+    leftBehind: [],
   };
 }
 

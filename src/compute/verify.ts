@@ -210,12 +210,16 @@ function findAttachments({ attachments, devices, flows, guests, instances }: Vie
 /** A flow that nobody finishes. */
 function findFlows({ flows, isBusy }: Views): readonly Finding[] {
   return flows
-    .filter(({ state, parent }) => parent === undefined && (state === 'stuck' || (state === 'running' && !isBusy)))
+    .filter(({ state, parent }) => {
+      if (state === 'damaged') return true; // its parent may know nothing of what it left
+      return parent === undefined && (state === 'stuck' || (state === 'running' && !isBusy));
+    })
     .map(({ id, flow, state, leftBehind, error }) => ({
       kind: 'flow',
       name: id,
       detail: `${flow} is ${state}${leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`}${error === undefined ? '' : ` (${error})`}`,
-      repair: 'take it up: finish it or go back',
+      // What cannot be read can be neither finished nor undone; HMC and Cinder are compared above, whatever it says.
+      repair: state === 'damaged' ? null : 'take it up: finish it or go back',
       target: { id },
     }));
 }

@@ -32,7 +32,8 @@ export interface FlowSummary {
   /** The thing it works on, for people and for finding it again: an instance's UUID. */
   readonly subject: string | undefined;
   readonly parent: string | undefined;
-  readonly state: 'running' | FlowOutcome;
+  /** `damaged`: its history cannot be read, `error` says why; nothing more is written to it. */
+  readonly state: 'running' | FlowOutcome | 'damaged';
   readonly startedAt: string;
   readonly endedAt: string | undefined;
   readonly error: string | undefined;
@@ -41,11 +42,14 @@ export interface FlowSummary {
 
 /** Where histories are kept. */
 export interface Journal {
-  /** Durable once it returns; throws when the event could not be recorded, and then nothing may be started. */
+  /**
+   * Durable once it returns; throws when the event could not be recorded, or the flow's history is damaged, and then
+   * nothing may be started.
+   */
   append(flowId: string, event: JournalEvent): Promise<void>;
   /** The whole history of one flow, oldest first; empty when there is none. */
   read(flowId: string): Promise<readonly JournalEvent[]>;
-  /** Flows, newest first; only those not ended well when `open` is asked for (running or stuck). */
+  /** Flows, newest first; only those not ended well when `open` is asked for. One that is damaged hides no other. */
   list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
 }
 
@@ -72,7 +76,7 @@ export class MemoryJournal implements Journal {
 
 /** Does a flow belong to a listing? One place for both stores. */
 export function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
-  const isOpen = flow.state === 'running' || flow.state === 'stuck';
+  const isOpen = flow.state === 'running' || flow.state === 'stuck' || flow.state === 'damaged';
   return (filter.open !== true || isOpen) && (filter.subject === undefined || flow.subject === filter.subject);
 }
 

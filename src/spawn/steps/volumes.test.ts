@@ -172,8 +172,8 @@ describe('destroy', () => {
   const gone = { ...state, 'find-partition': { ...found, partition: null } };
 
   test('looks for the ports only where a volume’s driver is to be asked', async () => {
-    const seen = { uri: partition.uri, name: partition.name, description: `OpenStack CPCSubset=${owner.host}` };
-    const hmc = { partitions: { listDetailed: async () => [seen] } };
+    const description = `OpenStack CPCSubset=${owner.host}`;
+    const hmc = { partitions: { findByName: async () => partition, get: async () => ({ description }) } };
     const asked: string[] = [];
     const storage = {
       outlivesPartition: false,

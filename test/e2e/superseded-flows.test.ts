@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import type { Failpoint } from '../../src/saga/index.ts';
 import { startWorld } from '../support/world.ts';
@@ -62,4 +64,32 @@ it('closes whatever is stuck of a server when its delete is finished later, by w
   expect(await manager.listFlows({ open: true })).toEqual([]);
   expect(await manager.list(world.context)).toEqual([]);
   expect(world.sim.snapshot()).toEqual(before);
+});
+
+it('a damaged line in the journal is named, keeps nobody from listing and deleting, and is nothing to resume', async () => {
+  await using world = await startWorld();
+  const { context, settings, sim } = world;
+  const before = sim.snapshot();
+  {
+    await using manager = await world.open();
+    await manager.create(request, context);
+  }
+  const database = new DatabaseSync(join(settings.statePath, 'state.db'));
+  database.exec(`insert into flow (id, flow, subject, parent, started_at, ended_at, outcome)
+    select 'bad', 'add-volume', uuid, null, '2026-01-01T00:00:00.000Z', null, null from instance`);
+  database.exec(`insert into event (flow_id, event) values ('bad', '{"kind":"flow-sta')`);
+  database.close();
+  await using manager = await world.open();
+
+  const listed = await manager.listFlows();
+  const findings = await manager.verify(context);
+  const repaired = await manager.repair(findings, context);
+  await expect(manager.resumeFlow('bad', context)).rejects.toMatchObject({ code: 'JOURNAL' });
+  await manager.delete('web1', context);
+
+  expect(listed.map(({ flow, state }) => [flow, state])).toContainEqual(['add-volume', 'damaged']);
+  expect(listed.length).toBeGreaterThan(2);
+  expect(findings).toMatchObject([{ kind: 'flow', name: 'bad', repair: null }]);
+  expect(repaired).toMatchObject([{ outcome: 'left' }]);
+  expect(sim.snapshot()).toEqual(before);
 });

@@ -66,8 +66,9 @@ const forget = {
     const { instanceUuid } = state.input;
     // Here rather than after the flow, so that a process that dies in between leaves nothing for ever stuck.
     const error = 'superseded: the server was deleted';
-    for (const { id } of await deps.journal.list({ open: true, subject: instanceUuid }))
-      if (id !== flowId) await deps.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+    for (const { id, state: was } of await deps.journal.list({ open: true, subject: instanceUuid }))
+      if (id !== flowId && was !== 'damaged')
+        await deps.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
     deps.store.delete(instanceUuid);
     return null;
   },

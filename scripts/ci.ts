@@ -8,7 +8,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const checks = ['format', 'lint', 'lint:shell', 'types', 'deps', 'unused', 'api', 'audit', 'bench'] as const;
+const checks = [
+  'format',
+  'lint',
+  'lint:shell',
+  'types',
+  'deps',
+  'unused',
+  'api',
+  'audit',
+  'licences',
+  'bench',
+] as const;
 
 const report = z.object({
   numPassedTests: z.number(),

@@ -20,6 +20,8 @@ export interface CliIo {
   readonly files: FileAccess;
   /** Calls back on each SIGINT, SIGTERM and SIGHUP, until the function that it returns is called. */
   readonly onSignal: (handler: (signal: string) => void) => () => void;
+  /** Asks a person for a secret without showing it; absent where nobody can be asked. */
+  readonly askSecret?: (question: string, signal: AbortSignal) => Promise<string>;
   readonly backend: Backend;
   readonly startSimulator: SimulatorStarter;
 }

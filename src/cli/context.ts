@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { blankKnownSecrets, TimeoutError } from '../base/index.ts';
+import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import type { Settings } from '../config/index.ts';
@@ -29,6 +29,8 @@ export class CommandContext implements Disposable {
   readonly #deadline = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #log: OpenLog | undefined;
+  /** What a person was asked for, as the environment would say it. */
+  #asked: Readonly<Record<string, string>> = {};
 
   constructor(io: CliIo, command: Command, requestId: string) {
     const globals = readGlobalOptions(command);
@@ -72,10 +74,24 @@ export class CommandContext implements Disposable {
 
   /** Reads the settings; their warnings go to standard error. @throws ConfigError */
   settings(): Settings {
-    const { env, cwd, home, hostname, files } = this.io;
+    const { cwd, home, hostname, files } = this.io;
+    const env = { ...this.io.env, ...this.#asked };
     const settings = loadSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
     for (const warning of settings.warnings) this.warn(warning);
     return settings;
+  }
+
+  /** The same, after asking for the HMC password where that is all that is missing and somebody can be asked. */
+  async completeSettings(): Promise<Settings> {
+    const { askSecret } = this.io;
+    try {
+      return this.settings();
+    } catch (error) {
+      if (askSecret === undefined || !lacksPasswordOnly(error)) throw error;
+      const password = await askSecret('Password of the HMC user: ', this.waiting.signal);
+      this.#asked = { NOVA_DPM_DPM__HMC_PASSWORD: password };
+      return this.settings();
+    }
   }
 
   warn(text: string): void {
@@ -98,7 +114,7 @@ export class CommandContext implements Disposable {
       this.note(`waiting for ${other}`);
     };
     const options = { log, requestId, access, purpose, onWait, onStep: progress.onStep, ...waiting };
-    const settings = this.settings();
+    const settings = await this.completeSettings();
     if (access === 'write') this.#interruption.expectPuttingBack();
     await using manager = await this.io.backend.openManager(settings, options);
     waiting.signal.throwIfAborted();
@@ -130,6 +146,13 @@ export class CommandContext implements Disposable {
 /** A new id of a request, as Nova writes it. */
 export function newRequestId(): string {
   return `req-${randomUUID()}`;
+}
+
+function lacksPasswordOnly(error: unknown): boolean {
+  const problems = findError(error, 'CONFIG')?.facts.problems;
+  if (!Array.isArray(problems) || problems.length !== 1) return false;
+  const { option, value } = problems[0] as { option?: unknown; value?: unknown }; // as settingsError makes them
+  return option === 'dpm.hmc_password' && value === undefined;
 }
 
 function purposeOf(command: Command): string {

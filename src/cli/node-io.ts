@@ -1,6 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import { describeError } from '../base/index.ts';
 import { nodeFiles } from '../config/index.ts';
+import { askSecret } from './ask-secret.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
@@ -23,9 +24,15 @@ export function nodeIo(): CliIo {
         for (const signal of signals) process.off(signal, handler);
       };
     },
+    // A type says that there always is a terminal; a file or a pipe says undefined.
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: askAtTerminal } : {}),
     backend: backend({ pid: process.pid, baseDir: process.cwd() }),
     startSimulator,
   };
+}
+
+async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
+  return await askSecret({ input: process.stdin, output: process.stderr }, question, signal);
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runDpm } from '../support/cli.ts';
+import { fakeIo, runDpm, runFake } from '../support/cli.ts';
 import { settingsText } from '../support/settings.ts';
 
 let cwd = '';
@@ -70,5 +70,48 @@ describe('dpm config show', () => {
       'dpm.max_memory = "lots" (NOVA_DPM_DPM__MAX_MEMORY): expected a whole number of at least 512 (MiB)',
     );
     expect(stderr).toContain('cinder.auth_type = "magic" (NOVA_DPM_CINDER__AUTH_TYPE)');
+  });
+});
+
+describe('the password of the HMC', () => {
+  const withoutPassword = { 'nova-dpm.conf': settingsText({ 'dpm.hmc_password': undefined }) };
+  const list = async () => [];
+
+  test('is asked for at a terminal when no setting has it, once, and never shown', async () => {
+    const asked: string[] = [];
+    let given: string | undefined;
+    const io = fakeIo({
+      files: withoutPassword,
+      manager: { list },
+      onOpen: (_options, settings) => (given = settings.dpm.hmcPassword.reveal()),
+      askSecret: async (question) => {
+        asked.push(question);
+        return 'typed-at-the-terminal';
+      },
+    });
+
+    const { code, stdout, stderr } = await runFake(['server', 'list', '--debug'], io);
+
+    expect([code, stdout]).toEqual([0, '[]\n']);
+    expect(asked).toEqual(['Password of the HMC user: ']);
+    expect(given).toBe('typed-at-the-terminal');
+    expect(stdout + stderr).not.toContain('typed-at');
+  });
+
+  test('is missed where nobody can be asked, where more is wrong, and where nothing is typed', async () => {
+    const askSecret = async () => '';
+    const more = { 'nova-dpm.conf': settingsText({ 'dpm.hmc_password': undefined, 'dpm.max_memory': 'lots' }) };
+
+    const nobody = await runFake(['server', 'list'], fakeIo({ files: withoutPassword }));
+    const wrong = await runFake(
+      ['server', 'list'],
+      fakeIo({ files: more, askSecret: () => Promise.reject(new Error()) }),
+    );
+    const nothing = await runFake(['server', 'list'], fakeIo({ files: withoutPassword, askSecret }));
+
+    for (const { code, stderr } of [nobody, wrong, nothing]) {
+      expect(code).toBe(2);
+      expect(stderr).toContain('dpm.hmc_password is missing');
+    }
   });
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CliIo, Sink } from '../../src/cli/cli-io.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Backend, Manager, ManagerOptions } from '../../src/cli/seams.ts';
-import type { Environment } from '../../src/config/index.ts';
+import type { Environment, Settings } from '../../src/config/index.ts';
 import { memoryFiles, settingsText } from './settings.ts';
 import type { MemoryFile } from './settings.ts';
 
@@ -21,10 +21,11 @@ export interface FakeIoOptions {
   /** Looked at when the manager is opened. */
   readonly manager?: Partial<Manager>;
   /** What the manager was opened with. */
-  readonly onOpen?: (options: ManagerOptions) => void;
+  readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly diagnose?: Backend['diagnose'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
+  readonly askSecret?: CliIo['askSecret'];
   readonly cwd?: string;
 }
 
@@ -75,10 +76,10 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       return () => handlers.delete(handler);
     },
     backend: {
-      openManager: async (_settings, given) => {
+      openManager: async (settings, given) => {
         const { access, purpose } = given;
         opened.push({ access, purpose });
-        options.onOpen?.(given);
+        options.onOpen?.(given, settings);
         const close = async () => {
           closed += 1;
         };
@@ -86,6 +87,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       },
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
+    ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
     startSimulator: options.startSimulator ?? unexpected('startSimulator'),
     out: stdout.text,
     err: stderr.text,

@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command, add: AddCommand): void {
 }
 
 async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {
-  const settings = examineSettings(context);
+  const settings = await examineSettings(context);
   if (!('settings' in settings)) return settings.checks;
   const { log, requestId, waiting } = context;
   const found = await context.io.backend.diagnose(settings.settings, { log, requestId }, waiting);
@@ -28,9 +28,9 @@ async function examine(context: CommandContext): Promise<readonly DoctorCheck[]>
 }
 
 /** Settings that cannot be used are lines of their own here: this is the command that people run to find out. */
-function examineSettings(context: CommandContext) {
+async function examineSettings(context: CommandContext) {
   try {
-    const settings = context.settings();
+    const settings = await context.completeSettings();
     const files = settings.files.length === 0 ? 'from the environment alone' : settings.files.join(', ');
     const ok: DoctorCheck = { check: 'settings', status: 'ok', detail: files, advice: '' };
     const warnings = settings.warnings.map((detail): DoctorCheck => ({

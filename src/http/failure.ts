@@ -80,7 +80,10 @@ export function explainFailure(error: unknown): string {
   const known = explanations[code];
   if (known !== undefined) return known;
   if (isTlsFailure(code)) return `TLS failed (${code})`;
-  if (error instanceof AxiosError) return error.message;
+  if (error instanceof AxiosError) {
+    const [, limit] = /maxContentLength size of (\d+) exceeded/.exec(error.message) ?? [];
+    return limit === undefined ? error.message : `the answer is longer than ${limit} bytes`;
+  }
   return error instanceof Error ? error.message : 'it failed without an error';
 }
 

@@ -43,7 +43,11 @@ const dpmSection = {
     example: 'hmc1.example.com, hmc2.example.com',
   },
   hmc_username: { ...text, required: true, help: 'User of the HMC Web Services API.', example: 'novauser' },
-  hmc_password: { ...secretText, secret: true, help: 'Password of this user. Better: hmc_password_file. Without both, dpm asks for it where it is used at a terminal.' },
+  hmc_password: {
+    ...secretText,
+    secret: true,
+    help: 'Password of this user. Better: hmc_password_file. Without both, dpm asks for it where it is used at a terminal.',
+  },
   hmc_password_file: {
     ...path,
     help: 'File with the password of the HMC user and nothing else, readable by its owner only. A relative path counts from the settings file.',

@@ -225,7 +225,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** @returns false when the platform has nothing of such an instance */
   async #deleteStray(instanceUuid: string, context: RequestContext): Promise<boolean> {
-    const name = await findStray(this.#parts.driver, instanceUuid, context);
+    const name = await findStray(this.#parts, instanceUuid, context);
     if (name === undefined) return false;
     const input = { instanceUuid, name, volumeIds: [], doomedVolumeIds: [] };
     await this.#inTurn(instanceUuid, context, () => this.#flows.run(deleteFlow, input, 'delete', context));

@@ -1,4 +1,6 @@
-import type { ComputeDriver, RequestContext } from '../virt/index.ts';
+import { ConflictError } from '../base/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import type { ManagerServices } from './services.ts';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -7,16 +9,21 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * the directory may have been lost, and what it stood for is still there.
  *
  * @returns its name there
+ * @throws ConflictError when Cinder cannot say which volumes are its own: deleted all the same, it would give up WWPNs to
+ * which they are still masked, and whoever gets these next would get the disks
  */
 export async function findStray(
-  driver: Pick<ComputeDriver, 'listGuests' | 'listStrayStorage'>,
+  { driver, namesInstances }: Pick<ManagerServices, 'driver' | 'namesInstances'>,
   instanceUuid: string,
   context: RequestContext,
 ): Promise<string | undefined> {
   if (!uuid.test(instanceUuid)) return undefined; // a name of ours, which the platform does not keep
   const guests = await driver.listGuests(context, { all: false });
-  const guest = guests.find((one) => one.instanceUuid === instanceUuid);
-  if (guest !== undefined) return guest.name;
-  const storage = (await driver.listStrayStorage?.(context, new Set())) ?? [];
-  return storage.find((one) => one.instanceUuid === instanceUuid)?.name;
+  const isIt = (one: { readonly instanceUuid: string | null }) => one.instanceUuid === instanceUuid;
+  const name = (guests.find(isIt) ?? (await driver.listStrayStorage?.(context, new Set()))?.find(isIt))?.name;
+  if (name === undefined || namesInstances) return name;
+  throw new ConflictError(
+    `delete "${name}": the state directory does not know it, and without a service user Cinder does not say which volumes are its own; have them detached in Cinder, then delete it at the HMC`,
+    { server: instanceUuid },
+  );
 }

@@ -34,6 +34,21 @@ it.each([
   },
 );
 
+it('is not deleted where Cinder cannot say which volumes are its own: their masks would outlive its WWPNs', async () => {
+  await using world = await startWorld({ set: { 'service_user.send_service_user_token': 'false' } });
+  const first = await world.open();
+  const { id } = await first.create(request, world.context);
+  await first[Symbol.asyncDispose]();
+  for (const name of readdirSync(world.statePath)) rmSync(join(world.statePath, name), { recursive: true });
+  const before = world.sim.snapshot();
+  await using manager = await world.open();
+
+  const failure = await manager.delete(id, world.context).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('service user') as string });
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
 it('a UUID of which nobody knows does not exist', async () => {
   await using world = await startWorld();
   await using manager = await world.open();

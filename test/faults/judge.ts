@@ -63,6 +63,7 @@ const powerProperties: ReadonlySet<string> = new Set([
   'os-version',
   'partition-id',
   'degraded-adapters',
+  'boot-os-specific-parameters', // written anew before each start
 ]);
 
 function withoutPower(snapshot: SimulatorSnapshot): SimulatorSnapshot {

@@ -201,9 +201,9 @@ const servers: Readonly<Record<Strike['server'], readonly Fault[]>> = { hmc, cin
 
 /** All that can happen to this request. */
 export function faultsOf(strike: Strike): readonly Fault[] {
-  const { server, operation } = strike;
+  const { server, operation, isRefused } = strike;
   const all = [...servers[server], ...(ofOperation[operation] ?? [])]
-    .filter(({ kind }) => !isUnknownRequest(operation, kind))
+    .filter(({ kind }) => !isUnknownRequest(operation, kind) && !(isRefused && needsEffect(kind)))
     .map((fault) => withDeceit(strike, fault));
   // Whoever asks for the version shows no token.
   const possible = operation === 'Show Version' ? all.filter(({ also }) => also === undefined) : all;
@@ -222,6 +222,11 @@ function withDeceit({ operation }: Strike, fault: Fault): Fault {
   const isDenial = fault.kind.type === 'refuse' && fault.kind.status === 404;
   const takesAway = /^(Delete|Detach|os-terminate|os-detach)/.test(operation);
   return isDenial && takesAway ? { ...fault, deceives: true } : fault;
+}
+
+/** An error in the place of a success: it cannot strike a request that has none. */
+function needsEffect(kind: FaultKind): boolean {
+  return kind.type === 'refuse' && kind.effect === 'done';
 }
 
 /** Not a fault: a machine that takes no such request. It lists the LUN until the next volume is looked for. */

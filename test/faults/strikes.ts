@@ -10,6 +10,8 @@ export interface Strike {
   readonly server: 'hmc' | 'cinder';
   readonly operation: string;
   readonly method: string;
+  /** The peer refuses it anyway: there is no effect that a fault could deny. */
+  readonly isRefused: boolean;
   /** How many requests of this operation come before this one. */
   readonly skip: number;
 }
@@ -62,12 +64,14 @@ function strikesIn(stage: Stage, { failsAt }: Scenario): readonly Strike[] {
   const seen = new Map<string, number>();
   let hasTurned = failsAt === undefined;
   return stage.observed().flatMap(({ entry, step, isUndo }) => {
-    const { server, operation, method } = entry;
+    const { server, operation, method, status = 0 } = entry;
     const key = `${server}/${operation}`;
     const skip = seen.get(key) ?? 0;
     seen.set(key, skip + 1);
     hasTurned ||= isUndo;
     // Only the way back is of interest where the way forward has rows of its own.
-    return hasTurned && (server === 'hmc' || server === 'cinder') ? [{ step, server, operation, method, skip }] : [];
+    return hasTurned && (server === 'hmc' || server === 'cinder')
+      ? [{ step, server, operation, method, isRefused: status >= 400, skip }]
+      : [];
   });
 }

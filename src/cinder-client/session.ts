@@ -199,25 +199,32 @@ export class CinderSession {
     return this.#ready;
   }
 
-  /** Below a token there is `/v3/`; some sites hide it, or have only the list before it. */
+  /**
+   * Below a token there is `/v3/`; some sites hide it, or have only the list before it. An answer that cannot be read is
+   * no reason to assume an old Cinder: what was reserved in the flow of today would not be found in that of old.
+   */
   async #discover(endpoint: Endpoint, transport: HttpTransport, signal: AbortSignal): Promise<Microversion> {
     const places = [`${endpoint.root}/`, endpoint.root.replace(/v3$/, '')];
     for (const path of places) {
-      const maximum = readMaximum(await this.#readDocument(transport, path, signal));
+      const text = await this.#readDocument(transport, path, signal);
+      const maximum = text === undefined ? undefined : readMaximum(text, `${readVersions} at ${path}`);
       if (maximum !== undefined) return maximum;
     }
     this.#options.log.warn({ event: 'cinder.version', places }, 'no version document of Cinder found, 3.0 is assumed');
     return 0;
   }
 
-  async #readDocument(transport: HttpTransport, path: string, signal: AbortSignal): Promise<string> {
-    const what = 'read the versions of Cinder';
+  /** @returns undefined where there is no document, but somebody else's page or nothing */
+  async #readDocument(transport: HttpTransport, path: string, signal: AbortSignal): Promise<string | undefined> {
+    const what = readVersions;
     const call: Call = { what, kind: 'read', method: 'GET', path };
     const read = async () => {
       const response = await this.#exchange(what, transport, { method: 'GET', path }, { signal });
-      return hasNoDocument.has(response.status) ? response : this.#accept(response, call, transport);
+      return isListOfVersions(response) || hasNoDocument.has(response.status)
+        ? response
+        : this.#accept(response, call, transport);
     };
-    const { text } = await retry(read, {
+    const { text, status, headers } = await retry(read, {
       what,
       policy: this.#options.policies.read,
       signal,
@@ -225,8 +232,16 @@ export class CinderSession {
       askedDelayMs,
       log: this.#options.log,
     });
-    return text;
+    const isPage = headers['content-type']?.startsWith('text/html') === true;
+    return hasNoDocument.has(status) || isPage ? undefined : text;
   }
+}
+
+const readVersions = 'read the versions of Cinder';
+
+/** Cinder answers 300 where it lists its versions. Source: recorded from Cinder 21.3.1. */
+function isListOfVersions({ status }: TransportResponse): boolean {
+  return status === 300;
 }
 
 type Request = Omit<TransportRequest, 'signal'>;
@@ -236,5 +251,5 @@ interface Sent {
   readonly discard: () => boolean;
 }
 
-/** 300 is the list of versions itself; the others send us to look in the other place. */
-const hasNoDocument: ReadonlySet<number> = new Set([300, 301, 302, 403, 404, 405]);
+/** These send us to look in the other place. */
+const hasNoDocument: ReadonlySet<number> = new Set([301, 302, 403, 404, 405]);

@@ -287,3 +287,14 @@ test('a reservation whose answer is lost is not made twice when looking for it f
   await connections.release(reservation, undefined, w);
   expect(look(world)).toEqual(before);
 });
+
+test('a version document that cannot be read is an error, not an old Cinder; the next look reads it', async () => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const kind = { type: 'wrong-schema' } as const;
+  world.faults.add({ id: 'version', server: 'cinder', operation: 'Show Version', kind });
+
+  await expect(volumeConnections(cinder, w)).rejects.toMatchObject({ code: 'CINDER_SCHEMA' });
+
+  expect((await volumeConnections(cinder, w)).kind).toBe('attachments');
+});

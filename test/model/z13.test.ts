@@ -1,0 +1,8 @@
+import { it } from 'vitest';
+import { runModel } from './run-model.ts';
+
+it.each(['attachments', 'legacy'] as const)(
+  'on a z13 with the Cinder flow "%s", any sequence of operations, faults and crashes ends as the model says',
+  { timeout: 600_000 },
+  async (flow) => await runModel({ machine: 'z13', flow }),
+);

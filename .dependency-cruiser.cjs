@@ -18,7 +18,7 @@ const mayImport = {
   virt: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
   // Never hmc-client: a compute manager must not know its hypervisor.
   compute: ['base', 'saga', 'config', 'cinder-client', 'virt'],
-  conformance: ['base', 'cinder-client', 'volume', 'host-connector'],
+  conformance: ['base', 'cinder-client', 'partition', 'volume', 'host-connector'],
   // As strict as a peer must be: it never shares logic with the client that it tests.
   simulator: [],
 };

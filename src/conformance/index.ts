@@ -7,3 +7,7 @@ export { runChecks } from './check.ts';
 export type { ConformanceCheck, ConformanceResult } from './check.ts';
 export { hostConnectorChecks } from './connector.ts';
 export type { HostConnectorSubject } from './connector.ts';
+export { conformanceInstance } from './rehearsal.ts';
+export type { MakeVolumeDriver } from './rehearsal.ts';
+export { volumeDriverChecks } from './volume-driver.ts';
+export type { VolumeDriverCheckOptions, VolumeDriverSample } from './volume-driver.ts';

@@ -10,6 +10,7 @@ export { loadExport, parseExportReference } from './load-export.ts';
 export type { ExportReference } from './load-export.ts';
 export { VolumeDriverError, VolumeDriverRegistry } from './registry.ts';
 export type { VolumeDriverEntry } from './registry.ts';
+export { volumeDriverMethods } from './volume-driver.ts';
 export type {
   ConnectedVolume,
   VolumeDriver,

@@ -1,6 +1,7 @@
 import { DpmError } from '../base/index.ts';
 import { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
 import { loadExport } from './load-export.ts';
+import { volumeDriverMethods } from './volume-driver.ts';
 import type { VolumeDriver, VolumeDriverClass, VolumeDriverContext } from './volume-driver.ts';
 
 /** No volume driver serves a type, or the one that a setting names cannot be used. @public */
@@ -18,15 +19,6 @@ export interface VolumeDriverEntry {
 
 /** The drivers that come with this package, by the name `builtin`. */
 const builtins: Readonly<Record<string, VolumeDriverClass>> = { fibre_channel: FibreChannelVolumeDriver };
-
-const methods = [
-  'connectVolume',
-  'disconnectVolume',
-  'rollback',
-  'getVolumePaths',
-  'getSearchPath',
-  'getAllVolumes',
-] as const;
 
 /** `driver_volume_type` → volume driver. Nothing is loaded after it was made, so a missing driver is known at start. */
 export class VolumeDriverRegistry {
@@ -65,7 +57,7 @@ export class VolumeDriverRegistry {
 async function make(entry: VolumeDriverEntry, context: VolumeDriverContext, baseDir: string): Promise<VolumeDriver> {
   const DriverClass = entry.module === 'builtin' ? builtin(entry.type) : await external(entry, baseDir);
   const driver = construct(entry, DriverClass, context);
-  const missing = methods.filter((method) => typeof driver[method] !== 'function');
+  const missing = volumeDriverMethods.filter((method) => typeof driver[method] !== 'function');
   if (missing.length > 0) throw unusable(entry, `it has no method ${missing.join(', ')}`);
   return driver;
 }

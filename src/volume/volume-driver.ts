@@ -46,17 +46,25 @@ export interface ConnectedVolume extends ExposedVolume {
 
 /**
  * What serves one `driver_volume_type`. A third party's class is loaded by the setting `dpm.volume_drivers`; its
- * constructor gets a {@link VolumeDriverContext}.
+ * constructor gets a {@link VolumeDriverContext}. `volumeDriverChecks` of `nova-dpm/conformance` tries all that is said here.
  *
- * All methods but `getSearchPath` may be called twice for the same volume; the second call changes nothing.
+ * One driver serves all instances, at the same time, and keeps nothing of them in memory: after a crash another process
+ * goes on with a driver made anew. What it is given stays as it is.
+ *
+ * All methods but `getSearchPath` may be called twice for the same volume; the second call changes nothing. Those that
+ * take options obey `options.signal`, also while they wait for something else: they then throw the signal's reason.
+ *
+ * Errors are typed ({@link DpmError}), a sentence each, and hold no secret: `connection_info` may carry passwords.
  *
  * @public
  */
 export interface VolumeDriver {
   /**
-   * Makes a volume that Cinder has mapped usable by the partition.
+   * Makes a volume that Cinder has mapped usable by the partition, by `context.storage.expose`: on machines with storage
+   * groups the partition gets the LUN by that alone.
    *
-   * @returns its paths in the order in which a boot should try them
+   * @returns its paths in the order in which a boot should try them, the port preferred for boot first; plain JSON, since it
+   * is journaled
    * @throws DpmError when there is no way to it; whatever was begun is then taken back by {@link VolumeDriver.rollback}
    */
   connectVolume(
@@ -64,9 +72,20 @@ export interface VolumeDriver {
     instance: VolumeInstance,
     options: VolumeOptions,
   ): Promise<ConnectedVolume>;
-  /** Takes the volume away from the partition again, before Cinder unmaps it. Succeeds when it is gone already. */
+  /**
+   * Takes away a volume that was connected and may have been used, while Cinder still maps it: on detach, and on delete
+   * (`isTeardown`). Succeeds when it is gone already. May refuse: then the flow ends there, the volume stays connected.
+   *
+   * @throws DpmError when something is left, or may be: what is taken for gone is unmapped next
+   */
   disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
-  /** Undoes a connect that failed or whose outcome is not known. */
+  /**
+   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn or attach, and after a
+   * crash. Other than a disconnect it may find nothing, a half, or all of it; it gets the very `connection_info` that the
+   * connect refused, which it must not need; nobody has used the volume yet, so that there is no reason to refuse.
+   *
+   * @throws DpmError when something is left; the flow then ends stuck, names the volume, and can be resumed
+   */
   rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /** The paths that the volume has now. Changes nothing. */
   getVolumePaths(
@@ -76,9 +95,19 @@ export interface VolumeDriver {
   ): Promise<readonly VolumePath[]>;
   /** Where paths of this kind live: a directory on a host, a URI on an HMC. */
   getSearchPath(instance: VolumeInstance | undefined): string;
-  /** Everything that the instance's ports are known to reach through this driver, one line each. */
+  /** Everything that the instance's ports are known to reach through this driver, one line each. Changes nothing. */
   getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]>;
 }
 
 /** @public */
 export type VolumeDriverClass = new (context: VolumeDriverContext) => VolumeDriver;
+
+/** The methods that a third party's driver must have. */
+export const volumeDriverMethods = [
+  'connectVolume',
+  'disconnectVolume',
+  'rollback',
+  'getVolumePaths',
+  'getSearchPath',
+  'getAllVolumes',
+] as const satisfies readonly (keyof VolumeDriver)[];

@@ -1,39 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { describeError, DpmError, errorCodes, lunSchema, parseWwpn, wwpnSchema } from '../../src/base/index.ts';
-import type { ErrorCode, Wwpn } from '../../src/base/index.ts';
+import { describeError, DpmError, parseWwpn, wwpnSchema } from '../../src/base/index.ts';
+import type { Wwpn } from '../../src/base/index.ts';
 import { readConnectionInfo } from '../../src/cinder-client/index.ts';
 import { parseFcConnection, selectPaths } from '../../src/volume/index.ts';
-
-const pathSchema = z.strictObject({ initiator: wwpnSchema, target: wwpnSchema, lun: lunSchema });
-const codes = Object.keys(errorCodes) as ErrorCode[]; // the keys of the table are its type
-
-const caseSchema = z.strictObject({
-  name: z.string(),
-  /** The partition's ports, the one preferred for boot first. */
-  initiators: z.array(wwpnSchema).min(1),
-  ignoredTargets: z.array(wwpnSchema).default([]),
-  connectionInfo: z.unknown(),
-  expected: z.union([
-    z.strictObject({
-      reason: z.string(),
-      /** In boot order. */
-      paths: z.array(pathSchema).min(1),
-      excluded: z
-        .array(z.strictObject({ initiator: wwpnSchema, target: wwpnSchema.nullable(), reason: z.string() }))
-        .default([]),
-      isReadOnly: z.boolean().default(false),
-      naa: z.string().optional(),
-    }),
-    /** The message contains this text. */
-    z.strictObject({ error: z.strictObject({ code: z.enum(codes), message: z.string() }) }),
-  ]),
-});
-const fileSchema = z.strictObject({
-  source: z.templateLiteral([z.enum(['constructed', 'recorded']), z.string()]),
-  cases: z.array(caseSchema).min(1),
-});
+import { connectionInfoFiles } from '../support/connection-info-cases.ts';
 
 /** All the way from Cinder's answer to the paths that a boot tries. */
 function choose(info: unknown, initiators: readonly Wwpn[], ignoredTargets: readonly Wwpn[] = []) {
@@ -65,14 +37,8 @@ function chooseOrFail(...given: Parameters<typeof choose>) {
   }
 }
 
-const directory = new URL('../fixtures/connection-info/', import.meta.url);
-const files = readdirSync(directory).map((name) => ({
-  name,
-  ...fileSchema.parse(JSON.parse(readFileSync(new URL(name, directory), 'utf8'))),
-}));
-
 describe('connection_info of', () => {
-  const rows = files.flatMap(({ name, cases }) => cases.map((each) => ({ file: name, ...each })));
+  const rows = connectionInfoFiles.flatMap(({ name, cases }) => cases.map((each) => ({ file: name, ...each })));
 
   test.each(rows)('$file, $name', ({ connectionInfo, initiators, ignoredTargets, expected }) => {
     const result = chooseOrFail(connectionInfo, initiators, ignoredTargets);
@@ -88,7 +54,7 @@ describe('connection_info of', () => {
   test('every shape of the sheet, and of the recordings, is among them', () => {
     const shapes = Array.from({ length: 12 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`);
 
-    expect(files.map(({ name }) => name.replace(/-.*/, ''))).toEqual([...shapes, 'recorded.json']);
+    expect(connectionInfoFiles.map(({ name }) => name.replace(/-.*/, ''))).toEqual([...shapes, 'recorded.json']);
   });
 });
 

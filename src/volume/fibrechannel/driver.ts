@@ -47,17 +47,17 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     instance: VolumeInstance,
     options: VolumeOptions,
   ): Promise<void> {
-    if (options.isTeardown === true) return; // it goes with the storage of the instance
-    await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
+    await this.#conceal(instance, options);
   }
 
-  async rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    await this.disconnectVolume(connectionInfo, instance, options);
+  /** By the volume's id alone, as a disconnect here: the same for nothing, a half and all of it. */
+  async rollback(_connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    await this.#conceal(instance, options);
   }
 
-  getVolumePaths(connectionInfo: ConnectionInfo, instance: VolumeInstance): Promise<readonly VolumePath[]> {
+  async getVolumePaths(connectionInfo: ConnectionInfo, instance: VolumeInstance): Promise<readonly VolumePath[]> {
     const { paths } = this.#select(parseFcConnection(connectionInfo), instance);
-    return Promise.resolve(withDevices(paths, instance));
+    return withDevices(paths, instance);
   }
 
   getSearchPath(instance: VolumeInstance | undefined): string {
@@ -66,6 +66,11 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
 
   getAllVolumes(instance: VolumeInstance, _options: Waiting): Promise<readonly string[]> {
     return Promise.resolve(instance.initiators.map(({ wwpn, deviceNumber }) => `${deviceNumber ?? '----'} ${wwpn}`));
+  }
+
+  async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    if (options.isTeardown === true) return; // it goes with the storage of the instance
+    await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
   #select(connection: FcConnection, instance: VolumeInstance): PathSelection {

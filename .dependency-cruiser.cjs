@@ -15,6 +15,7 @@ const mayImport = {
   spawn: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume'],
   // cinder-client for the types of connector and connection_info; a host needs no HMC.
   'host-connector': ['base', 'cinder-client', 'volume'],
+  'volume-paths': ['base', 'http', 'cinder-client', 'volume', 'host-connector'],
   virt: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
   // Never hmc-client: a compute manager must not know its hypervisor.
   compute: ['base', 'saga', 'config', 'cinder-client', 'virt'],

@@ -15,7 +15,7 @@ import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import type { Manager } from './seams.ts';
+import type { HostAccess, Manager } from './seams.ts';
 
 /** What one run of a command works with. */
 export class CommandContext implements Disposable {
@@ -31,6 +31,7 @@ export class CommandContext implements Disposable {
   #log: OpenLog | undefined;
   /** What a person was asked for, as the environment would say it. */
   #asked: Readonly<Record<string, string>> = {};
+  #settings: Settings | undefined;
 
   constructor(io: CliIo, command: Command, requestId: string) {
     const globals = readGlobalOptions(command);
@@ -74,6 +75,11 @@ export class CommandContext implements Disposable {
 
   /** Reads the settings; their warnings go to standard error. @throws ConfigError */
   settings(): Settings {
+    this.#settings ??= this.#readSettings();
+    return this.#settings;
+  }
+
+  #readSettings(): Settings {
     const { cwd, home, hostname, files } = this.io;
     const env = { ...this.io.env, ...this.#asked };
     const settings = loadSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
@@ -119,6 +125,13 @@ export class CommandContext implements Disposable {
     await using manager = await this.io.backend.openManager(settings, options);
     waiting.signal.throwIfAborted();
     return await work(manager, waiting);
+  }
+
+  /** Runs work with the view of this host, and lets go of it. */
+  async withHost<T>(work: (host: HostAccess, w: Waiting) => Promise<T>): Promise<T> {
+    const { log, requestId, waiting } = this;
+    using host = await this.io.backend.openHost(await this.completeSettings(), { log, requestId });
+    return await work(host, waiting);
   }
 
   /** Refuses columns that a result will not have, before anything is done. */

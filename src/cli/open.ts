@@ -4,11 +4,13 @@ import type { ComputeManager, Finding, OpenManagerOptions, Repaired } from '../c
 import type { Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { flowDetail, flowSummary } from './flow-views.ts';
+import type { HostFacts } from './open-host.ts';
 import type {
   Backend,
   JsonObject,
   Manager,
   ManagerOptions,
+  PathsOf,
   RunningSimulator,
   SimulatorOptions,
   SimulatorStarter,
@@ -26,12 +28,18 @@ export interface ProcessFacts {
   readonly baseDir: string;
   /** Deadlines and pauses, where they are not to be the usual ones. */
   readonly policies?: OpenManagerOptions['policies'];
+  /** Another host than the real one: for programs that show or test the commands. */
+  readonly host?: HostFacts;
 }
 
 /** The compute manager and the checks, behind the interfaces of the commands. */
 export function backend(facts: ProcessFacts): Backend {
   return {
     openManager: (settings, options) => openManager(settings, options, facts),
+    openHost: async (settings, options) => {
+      const { openHost } = await import('./open-host.ts');
+      return openHost(settings, options, facts.host);
+    },
     diagnose: async (settings, options, w) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
@@ -81,6 +89,14 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
       const server = 'server' in of ? of.server : await serverOf(manager, of.partition, context(w));
       return plain(await manager.getConnector(server, context(w)));
     },
+    volumePaths: async ({ volume, ...of }, w) => {
+      const server = await selectedServer(manager, of, context(w));
+      return (await manager.volumePaths({ server, volume }, context(w))).map(plain);
+    },
+    searchPath: async (of, w) => {
+      const server = await selectedServer(manager, of, context(w));
+      return (await manager.searchPath(server, context(w))).map(plain);
+    },
     verify: async ({ repair }, w) => {
       const findings = await manager.verify(context(w));
       return repair ? (await manager.repair(findings, context(w))).map(repaired) : findings.map(finding);
@@ -101,6 +117,14 @@ function finding({ kind, name, detail, repair }: Finding): JsonObject {
 
 function repaired(result: Repaired): JsonObject {
   return { ...finding(result), outcome: result.outcome, error: result.error };
+}
+
+async function selectedServer(
+  manager: ComputeManager,
+  { server, partition }: PathsOf,
+  context: RequestContext,
+): Promise<string | undefined> {
+  return partition === undefined ? server : await serverOf(manager, partition, context);
 }
 
 /** The instance that a partition realises. */

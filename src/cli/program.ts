@@ -9,6 +9,7 @@ import { addHypervisorCommands } from './commands/hypervisor.ts';
 import { addPartitionCommands } from './commands/partition.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
+import { addVolumeCommands } from './commands/volume.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -52,6 +53,7 @@ export function buildProgram(io: CliIo, run: Runner): Command {
   addHypervisorCommands(program, add);
   addPartitionCommands(program, add);
   addConnectorCommand(program, add);
+  addVolumeCommands(program, add);
   addFlowCommands(program, add);
   addVerifyCommand(program, add);
   addDoctorCommand(program, add);

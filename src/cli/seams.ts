@@ -32,6 +32,12 @@ export interface ServerRequest {
   readonly start: boolean;
 }
 
+/** Whose paths are wanted: of one partition, or of all of this compute host. */
+export interface PathsOf {
+  readonly server?: string | undefined;
+  readonly partition?: string | undefined;
+}
+
 /** The compute manager as the commands see it. A server is a name or a UUID, a volume too. */
 export interface Manager extends AsyncDisposable {
   list(w: Waiting): Promise<readonly JsonObject[]>;
@@ -47,6 +53,9 @@ export interface Manager extends AsyncDisposable {
   hypervisorStats(w: Waiting): Promise<JsonObject>;
   listPartitions(options: { readonly all: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
   getConnector(of: { readonly server: string } | { readonly partition: string }, w: Waiting): Promise<JsonObject>;
+  /** Paths of volumes with their state. Changes nothing. */
+  volumePaths(of: PathsOf & { readonly volume: string | undefined }, w: Waiting): Promise<readonly JsonObject[]>;
+  searchPath(of: PathsOf, w: Waiting): Promise<readonly JsonObject[]>;
   /** What belongs to nobody; with `repair`, what came of putting it right. */
   verify(options: { readonly repair: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
   listFlows(): Promise<readonly JsonObject[]>;
@@ -82,9 +91,25 @@ export interface DoctorCheck {
 /** What the checks are given besides the settings. */
 export type DoctorOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
 
+/** What the view of a host is given besides the settings. */
+export type HostOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
+
+/** The Linux host on which the command runs. */
+export interface HostAccess extends Disposable {
+  readonly host: string;
+  readonly searchPath: string;
+  /** Has it Fibre Channel ports? */
+  hasPorts(): Promise<boolean>;
+  /** Of one volume, by name or id, or of all. Changes nothing. */
+  paths(volume: string | undefined, w: Waiting): Promise<readonly JsonObject[]>;
+  /** What belongs to no volume that Cinder has attached here; with `repair`, what came of removing it. */
+  verify(options: { readonly repair: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
+}
+
 /** What settings are turned into. */
 export interface Backend {
   openManager(settings: Settings, options: ManagerOptions): Promise<Manager>;
+  openHost(settings: Settings, options: HostOptions): Promise<HostAccess>;
   /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
   diagnose(settings: Settings, options: DoctorOptions, w: Waiting): Promise<readonly DoctorCheck[]>;
 }

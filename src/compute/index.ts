@@ -10,4 +10,5 @@ export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './r
 export type { Repaired } from './repair.ts';
 export { StateBusyError } from './state-lock.ts';
 export type { Finding } from './verify.ts';
+export type { PathFilter, SearchPath } from './volume-paths.ts';
 export type { HypervisorView, PartitionView, ServerDetail, ServerSummary, ServerVolume } from './views.ts';

@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
-import type { RequestContext } from '../virt/index.ts';
+import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
@@ -28,6 +28,8 @@ import { hypervisorStats } from './views.ts';
 import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from './views.ts';
 import { findOrphans } from './verify.ts';
 import { findStray } from './stray.ts';
+import { findSearchPath, listVolumePaths } from './volume-paths.ts';
+import type { PathFilter, SearchPath } from './volume-paths.ts';
 import type { Finding } from './verify.ts';
 
 /**
@@ -154,6 +156,16 @@ export class ComputeManager implements AsyncDisposable {
 
   async show(nameOrUuid: string, context: RequestContext): Promise<ServerDetail> {
     return await this.#views.show(this.#parts.store.get(nameOrUuid), context);
+  }
+
+  /** Paths of volumes with their state, of one server or of all. Changes nothing. @throws NotFoundError */
+  async volumePaths(filter: PathFilter, context: RequestContext): Promise<readonly PathRecord[]> {
+    return await listVolumePaths(this.#parts, filter, context);
+  }
+
+  /** Where paths of partitions live. */
+  async searchPath(server: string | undefined, context: RequestContext): Promise<readonly SearchPath[]> {
+    return await findSearchPath(this.#parts, server, context);
   }
 
   async hypervisorShow(context: RequestContext): Promise<HypervisorView> {

@@ -12,6 +12,16 @@ export type {
 export { HostAttachError, HostConnectorError, HostDetachError, LunNotFoundError, VolumeInUseError } from './errors.ts';
 export { byPathNames } from './fibrechannel/by-path.ts';
 export { FibreChannelConnector, ZfcpConnector } from './fibrechannel/fibre-channel-connector.ts';
+export { readHostConnection, removeLeftover, takeInventory } from './fibrechannel/inventory.ts';
+export type {
+  HostDevice,
+  HostInventory,
+  HostMap,
+  HostPort,
+  HostUnit,
+  InventoryOptions,
+  Leftover,
+} from './fibrechannel/inventory.ts';
 export { openLocalSystem } from './local-system.ts';
 export type { LocalSystemOptions } from './local-system.ts';
 export { defaultHostPolicies } from './policies.ts';

@@ -32,11 +32,14 @@ export async function isMultipathRunning(context: HostContext, waiting: Waiting)
 
 /** The map of this identity, found by its device-mapper UUID, which no setting of multipath changes. */
 export async function findMap(system: HostSystem, wwid: string): Promise<MultipathMap | undefined> {
-  for (const block of (await system.list('/sys/block')).filter((name) => /^dm-\d+$/.test(name))) {
-    const map = await readMap(system, block);
-    if (map?.wwid === wwid) return map;
-  }
-  return undefined;
+  return (await listMaps(system)).find((map) => map.wwid === wwid);
+}
+
+/** Every multipath map of this host. */
+export async function listMaps(system: HostSystem): Promise<readonly MultipathMap[]> {
+  const names = (await system.list('/sys/block')).filter((name) => /^dm-\d+$/.test(name));
+  const maps = await Promise.all(names.map(async (name) => await readMap(system, name)));
+  return maps.flatMap((map) => map ?? []);
 }
 
 /** The map on top of one of these path devices, if there is one. */

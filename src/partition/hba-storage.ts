@@ -2,6 +2,7 @@ import { ConflictError, InternalError, toError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { Hba, HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
+import { HbaInspection } from './hba-inspection.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
@@ -13,6 +14,7 @@ import type {
   ExposeRequest,
   Initiator,
   PartitionStorage,
+  PathInspection,
   StorageTarget,
   VolumePath,
 } from './storage.ts';
@@ -29,12 +31,14 @@ export class HbaStorage implements PartitionStorage {
   readonly likelyBootFailure =
     'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
   readonly preparedGroups = undefined;
+  readonly inspection: PathInspection;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
 
   constructor(hmc: HmcSession, ports: readonly AdapterPort[]) {
     this.#hmc = hmc;
     this.#ports = ports;
+    this.inspection = new HbaInspection(hmc);
   }
 
   allocate(): Promise<Allocation> {

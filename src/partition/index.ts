@@ -52,6 +52,8 @@ export type {
   ExposedVolume,
   ExposeRequest,
   Initiator,
+  KnownPath,
+  PathInspection,
   PartitionStorage,
   PreparedGroup,
   PreparedGroupRequest,

@@ -84,6 +84,12 @@ export class PathChecker {
     return checked;
   }
 
+  /** One path, from one port; for a picture, where each path stands for itself. */
+  async check(path: Path, initiators: readonly Initiator[], w: Waiting): Promise<CheckedPath | undefined> {
+    const [attempt] = pathAttempts([path], initiators, this.#ports);
+    return attempt === undefined ? undefined : await this.#check(attempt, w);
+  }
+
   async #check({ path, adapterPortUri: port }: PathAttempt, w: Waiting): Promise<CheckedPath> {
     const { initiatorWwpn: hostWwpn, targetWwpn, lun } = path;
     const request = { hostWwpn, adapterPortUri: port, targetWwpn, lun };

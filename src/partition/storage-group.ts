@@ -10,6 +10,7 @@ import { GroupDirectory, groupName } from './storage-group-directory.ts';
 import { toInitiator, unassigned } from './storage-group-initiators.ts';
 import { Fulfilment } from './storage-group-fulfilment.ts';
 import type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
+import { GroupInspection } from './storage-group-inspection.ts';
 import { PathChecker } from './storage-group-paths.ts';
 import { PreparedStorageGroups } from './storage-group-prepared.ts';
 import { GroupVolumes } from './storage-group-volumes.ts';
@@ -20,6 +21,7 @@ import type {
   ExposeRequest,
   Initiator,
   PartitionStorage,
+  PathInspection,
   StorageTarget,
   StorageWaiting,
   VolumeRequest,
@@ -52,6 +54,7 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly likelyBootFailure =
     'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
   readonly preparedGroups: PreparedStorageGroups;
+  readonly inspection: PathInspection;
   readonly #hmc: HmcSession;
   readonly #options: StorageGroupOptions;
   readonly #directory: GroupDirectory;
@@ -67,6 +70,7 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#directory = directory;
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
+    this.inspection = new GroupInspection(hmc, directory, checker);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }

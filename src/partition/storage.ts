@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lunSchema, wwpnSchema } from '../base/index.ts';
-import type { Waiting, Wwpn } from '../base/index.ts';
-import type { Partition, UpdatePartition } from '../hmc-client/index.ts';
+import type { Lun, Waiting, Wwpn } from '../base/index.ts';
+import type { LunPathVerdict, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { PartitionRef } from './lifecycle.ts';
 
@@ -111,6 +111,36 @@ export interface PreparedGroups {
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
 }
 
+/** A way that the machine itself knows of, whoever told it. */
+export interface KnownPath {
+  /** Cinder volume; null where the machine does not tell which one it is. */
+  readonly volumeId: string | null;
+  readonly initiatorWwpn: Wwpn;
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+  readonly deviceNumber: string | null;
+}
+
+/** What came of trying a path; `untried` where the machine cannot, or may not. */
+export type PathVerdict = LunPathVerdict | 'untried';
+
+/** The paths of an instance's volumes as the machine sees them. Nothing here changes anything. */
+export interface PathInspection {
+  /** Every way that the machine knows of for this partition, with or without a Cinder volume. */
+  known(
+    owner: PartitionOwner,
+    partition: PartitionRef,
+    initiators: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly KnownPath[]>;
+  /** Tries each path from the port that it uses, or would use; the answers stand in the order of the paths. */
+  examine(
+    paths: readonly Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[],
+    initiators: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly { readonly adapterPortUri: string | null; readonly verdict: PathVerdict }[]>;
+}
+
 /** What the boot properties of a partition say, in terms of the SAN where there is one. */
 export interface BootSource {
   readonly device: string;
@@ -132,6 +162,7 @@ export interface PartitionStorage {
   readonly outlivesPartition: boolean;
   /** Undefined where the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
+  readonly inspection: PathInspection;
   /** Makes what exists before the partition does (a storage group). */
   allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
   /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { PowerState } from '../partition/index.ts';
+import type { PathRecord } from '../volume/index.ts';
 
 /** Who asks, and until when. Nova's request context, as far as a driver needs it. @public */
 export interface RequestContext {
@@ -237,6 +238,14 @@ export interface ComputeDriver {
   listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;
   /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]>;
+  /** Every path of the instance's volumes with its state, and those of others that its ports have. Changes nothing. */
+  listVolumePaths?(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<readonly PathRecord[]>;
+  /** Where the paths of an instance, or of all, live on this platform. */
+  getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
   getInstanceDiagnostics(
     context: RequestContext,
     instance: Instance,

@@ -13,6 +13,7 @@ export type {
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';
+export type { PathRecord } from '../volume/index.ts';
 export { DpmDriver } from './dpm/driver.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/policies.ts';

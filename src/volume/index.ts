@@ -8,6 +8,8 @@ export { selectPaths } from './fibrechannel/paths.ts';
 export type { ExcludedPath, FcPath, PathSelection, SelectionRules } from './fibrechannel/paths.ts';
 export { loadExport, parseExportReference } from './load-export.ts';
 export type { ExportReference } from './load-export.ts';
+export { pathRecordSchema } from './path-record.ts';
+export type { PathRecord, PathState } from './path-record.ts';
 export { VolumeDriverError, VolumeDriverRegistry } from './registry.ts';
 export type { VolumeDriverEntry } from './registry.ts';
 export { volumeDriverMethods } from './volume-driver.ts';

@@ -95,7 +95,10 @@ export interface VolumeDriver {
   ): Promise<readonly VolumePath[]>;
   /** Where paths of this kind live: a directory on a host, a URI on an HMC. */
   getSearchPath(instance: VolumeInstance | undefined): string;
-  /** Everything that the instance's ports are known to reach through this driver, one line each. Changes nothing. */
+  /**
+   * Every path of every volume that the instance's ports are known to reach, one line each: device number, initiator,
+   * target, LUN, volume; `-` where the machine does not tell. Changes nothing.
+   */
   getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]>;
 }
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { CliIo, Sink } from '../../src/cli/cli-io.ts';
 import { runCli } from '../../src/cli/run.ts';
-import type { Backend, Manager, ManagerOptions } from '../../src/cli/seams.ts';
+import type { Backend, HostAccess, Manager, ManagerOptions } from '../../src/cli/seams.ts';
 import type { Environment, Settings } from '../../src/config/index.ts';
 import { memoryFiles, settingsText } from './settings.ts';
 import type { MemoryFile } from './settings.ts';
@@ -22,6 +22,7 @@ export interface FakeIoOptions {
   readonly manager?: Partial<Manager>;
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
+  readonly host?: Partial<HostAccess>;
   readonly diagnose?: Backend['diagnose'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
@@ -85,6 +86,15 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
       },
+      openHost: async () => ({
+        host: 'lnx1',
+        searchPath: '/dev/disk/by-path',
+        hasPorts: async () => false, // as most compute hosts are
+        paths: unexpected('paths'),
+        verify: unexpected('verify'),
+        ...options.host,
+        [Symbol.dispose]: () => undefined,
+      }),
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
     ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
@@ -113,6 +123,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),
   getConnector: unexpected('getConnector'),
+  volumePaths: unexpected('volumePaths'),
+  searchPath: unexpected('searchPath'),
   verify: unexpected('verify'),
   listFlows: unexpected('listFlows'),
   showFlow: unexpected('showFlow'),

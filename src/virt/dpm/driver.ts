@@ -15,6 +15,7 @@ import {
 } from '../../spawn/index.ts';
 import type { VolumeMapper } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
+import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
@@ -33,6 +34,7 @@ import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped, volumeOf } from './mapping.ts';
 import { powerOff, powerOn } from './power.ts';
+import { reportPaths } from './path-report.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -260,6 +262,21 @@ export class DpmDriver implements ComputeDriver {
 
   async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]> {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
+  }
+
+  async listVolumePaths(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<readonly PathRecord[]> {
+    const mapped = mappedVolumes(blockDeviceInfo);
+    const subject = { owner: this.#owner(instance), server: instance.name, mapped };
+    return await reportPaths(this.#started(), subject, context);
+  }
+
+  async getSearchPath(instance: Instance | undefined, context: RequestContext): Promise<string | undefined> {
+    if (instance === undefined) return `${this.#started().cpc.uri}/partitions`;
+    return (await this.#find(instance, context))?.uri;
   }
 
   async getInstanceDiagnostics(

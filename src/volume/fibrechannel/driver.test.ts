@@ -48,7 +48,17 @@ function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
     conceal: async (_owner: unknown, volumes: readonly unknown[]) => {
       concealed.push(...volumes);
     },
-  } as unknown as PartitionStorage; // the two of its methods that a volume driver uses
+    inspection: {
+      known: async (_owner: unknown, _partition: unknown, initiators: readonly Initiator[]) =>
+        initiators.map(({ wwpn, deviceNumber }, index) => ({
+          volumeId: index === 0 ? 'volume-1' : null,
+          initiatorWwpn: wwpn,
+          targetWwpn: T1,
+          lun: '0002000000000000',
+          deviceNumber,
+        })),
+    },
+  } as unknown as PartitionStorage; // what of it a volume driver uses
   const log = { ...silentLogger, warn: (line: unknown) => warnings.push(line) } as unknown as typeof silentLogger; // only what is called
   return { driver: new FibreChannelVolumeDriver({ log, storage, ignoredTargets }), exposed, concealed, warnings };
 }
@@ -132,12 +142,15 @@ describe('the Fibre Channel driver', () => {
     expect(exposed).toEqual([]);
   });
 
-  test('tells where its paths live, and the ports of an instance', async () => {
+  test('tells where its paths live, and every path that the machine knows, with its volume if it is known', async () => {
     const { driver } = watched();
 
     expect(driver.getSearchPath(instance)).toBe('/api/partitions/p');
     expect(driver.getSearchPath(undefined)).toBe('/api/partitions');
-    await expect(driver.getAllVolumes(instance, options)).resolves.toEqual([`8000 ${A}`, `8001 ${B}`]);
+    await expect(driver.getAllVolumes(instance, options)).resolves.toEqual([
+      `8000 ${A} ${T1} 0002000000000000 volume-1`,
+      `8001 ${B} ${T1} 0002000000000000 -`,
+    ]);
   });
 
   test('knows no device number of a port that the partition has not got yet', async () => {
@@ -147,6 +160,6 @@ describe('the Fibre Channel driver', () => {
     const { paths } = await driver.connectVolume(info(), early, options);
 
     expect(paths[0]?.deviceNumber).toBeNull();
-    await expect(driver.getAllVolumes(early, options)).resolves.toEqual([`---- ${A}`]);
+    await expect(driver.getAllVolumes(early, options)).resolves.toEqual([`---- ${A} ${T1} 0002000000000000 volume-1`]);
   });
 });

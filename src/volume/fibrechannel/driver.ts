@@ -64,8 +64,12 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     return instance?.partition.uri ?? '/api/partitions';
   }
 
-  getAllVolumes(instance: VolumeInstance, _options: Waiting): Promise<readonly string[]> {
-    return Promise.resolve(instance.initiators.map(({ wwpn, deviceNumber }) => `${deviceNumber ?? '----'} ${wwpn}`));
+  async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
+    const { inspection } = this.#context.storage;
+    const known = await inspection.known(instance, instance.partition, instance.initiators, options);
+    return known.map(({ volumeId, initiatorWwpn, targetWwpn, lun, deviceNumber }) =>
+      [deviceNumber ?? '----', initiatorWwpn, targetWwpn, lun, volumeId ?? '-'].join(' '),
+    );
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {

@@ -1,0 +1,120 @@
+import { Argument, Option } from 'commander';
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { formatOf } from '../global-options.ts';
+import type { AddCommand } from '../program.ts';
+import type { JsonObject, PathsOf } from '../seams.ts';
+import { nameOrId } from '../usage.ts';
+
+/** The fields of a path, as programs read them. */
+const pathColumns = [
+  'connector',
+  'kind',
+  'server',
+  'volume_id',
+  'initiator_wwpn',
+  'adapter_port',
+  'fabric',
+  'target_wwpn',
+  'lun',
+  'device_number',
+  'device',
+  'map',
+  'state',
+  'detail',
+] as const;
+
+/** What fits a terminal; `-c` shows any other. */
+const tableColumns = [
+  'connector',
+  'initiator_wwpn',
+  'target_wwpn',
+  'lun',
+  'device_number',
+  'device',
+  'state',
+  'detail',
+];
+
+const searchColumns = ['connector', 'kind', 'search_path'] as const;
+
+interface Selectors {
+  readonly server?: string;
+  readonly partition?: string;
+  readonly host?: boolean;
+}
+
+/** `dpm volume …` */
+export function addVolumeCommands(program: Command, add: AddCommand): void {
+  const group = program.command('volume').description('Paths of volumes: of partitions, and of this Linux host');
+  const paths = 'List every path of a volume with its state. Changes nothing';
+  selectable(
+    add(group, 'paths', paths, async (context, command) => {
+      await printPaths(context, command, String(command.processedArgs[0])); // commander has seen to it that it is there
+    }).addArgument(new Argument('<volume>', 'name or id').argParser(nameOrId)),
+  );
+  const all = 'List the paths of all volumes of a connector; without a selector, of every one of this compute host';
+  selectable(add(group, 'list-paths', all, async (context, command) => await printPaths(context, command, undefined)));
+  selectable(
+    add(
+      group,
+      'search-path',
+      'Print where paths live: a directory on a host, a URI on an HMC',
+      async (context, command) => {
+        context.checkColumns(searchColumns);
+        const rows = await gather(context, command, {
+          partitions: (manager, of, w) => manager.searchPath(of, w),
+          host: (host) => Promise.resolve([{ connector: host.host, kind: 'host', search_path: host.searchPath }]),
+        });
+        context.print({ kind: 'list', rows, columns: searchColumns });
+      },
+    ),
+  );
+}
+
+function selectable(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--server <server>', 'of this instance only, by name or UUID')
+        .argParser(nameOrId)
+        .conflicts(['partition', 'host']),
+    )
+    .addOption(
+      new Option('--partition <name>', 'of the instance in this partition only').argParser(nameOrId).conflicts('host'),
+    )
+    .addOption(new Option('--host', 'of this Linux host only; asks no HMC'));
+}
+
+async function printPaths(context: CommandContext, command: Command, volume: string | undefined): Promise<void> {
+  context.checkColumns(pathColumns);
+  const rows = await gather(context, command, {
+    partitions: (manager, of, w) => manager.volumePaths({ ...of, volume }, w),
+    host: (host, w) => host.paths(volume, w),
+  });
+  const isTable = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
+  context.print({ kind: 'list', rows, columns: isTable ? tableColumns : pathColumns });
+}
+
+interface Sources {
+  readonly partitions: (
+    manager: Parameters<Parameters<CommandContext['withManager']>[1]>[0],
+    of: PathsOf,
+    w: CommandContext['waiting'],
+  ) => Promise<readonly JsonObject[]>;
+  readonly host: (
+    host: Parameters<Parameters<CommandContext['withHost']>[0]>[0],
+    w: CommandContext['waiting'],
+  ) => Promise<readonly JsonObject[]>;
+}
+
+/** Of what was selected; of all, where nothing was. A host without Fibre Channel ports has nothing to tell. */
+async function gather(context: CommandContext, command: Command, from: Sources): Promise<readonly JsonObject[]> {
+  const { host, ...of } = command.opts<Selectors>();
+  const rows: JsonObject[] = [];
+  if (host !== true) rows.push(...(await context.withManager('read', (manager, w) => from.partitions(manager, of, w))));
+  if (of.server !== undefined || of.partition !== undefined) return rows;
+  await context.withHost(async (view, w) => {
+    if (host === true || (await view.hasPorts())) rows.push(...(await from.host(view, w)));
+  });
+  return rows;
+}

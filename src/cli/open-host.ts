@@ -1,0 +1,50 @@
+import { NotFoundError } from '../base/index.ts';
+import { openCinder } from '../cinder-client/index.ts';
+import type { CinderOptions } from '../cinder-client/index.ts';
+import type { Settings } from '../config/index.ts';
+import { openLocalSystem } from '../host-connector/index.ts';
+import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
+import { HostView } from '../volume-paths/index.ts';
+import type { HostFinding, KnownVolume } from '../volume-paths/index.ts';
+import type { HostAccess, HostOptions, JsonObject } from './seams.ts';
+
+/** What the program that runs the commands may have instead of the real host. */
+export interface HostFacts {
+  readonly system?: HostSystem | undefined;
+  readonly policies?: Partial<HostPolicies> | undefined;
+  readonly cinder?: Pick<CinderOptions, 'policies' | 'timeouts'> | undefined;
+  readonly known?: (() => readonly KnownVolume[]) | undefined;
+}
+
+/** The Linux host on which the command runs, and what Cinder says of it. */
+export function openHost(settings: Settings, options: HostOptions, facts: HostFacts = {}): HostAccess {
+  const { log, requestId } = options;
+  const cinder = openCinder({ ...settings.cinder, ...facts.cinder, log, requestId: () => requestId });
+  const system = facts.system ?? openLocalSystem();
+  const known = facts.known ?? (() => []);
+  const view = new HostView({ system, log, policies: facts.policies, cinder, host: system.hostname, known });
+  const idOf = async (volume: string, signal: AbortSignal): Promise<string> => {
+    const found = await cinder.findVolume(volume, { signal });
+    if (found !== undefined) return found.id;
+    throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
+  };
+  return {
+    host: view.host,
+    searchPath: view.searchPath,
+    hasPorts: async () => await view.hasPorts(),
+    paths: async (volume, w) => await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
+    verify: async ({ repair }, w) => {
+      const findings = await view.orphans(w);
+      if (!repair) return findings.map(shown);
+      const results = await view.repair(findings, w);
+      return results.map(({ outcome, error, ...finding }) => ({ ...shown(finding), outcome, error }));
+    },
+    [Symbol.dispose]: () => {
+      cinder[Symbol.dispose]();
+    },
+  };
+}
+
+function shown({ host, kind, name, detail, repair }: HostFinding): JsonObject {
+  return { kind, name, detail, repair, host };
+}

@@ -1,0 +1,130 @@
+import { describeError } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import { partitionName, portOfUri, runningStatuses } from '../../partition/index.ts';
+import type { Initiator, KnownPath, PartitionOwner } from '../../partition/index.ts';
+import type { MappedVolume } from '../../spawn/index.ts';
+import type { PathRecord, PathState } from '../../volume/index.ts';
+import type { DpmRuntime } from './runtime.ts';
+import { volumePaths } from './volume-paths.ts';
+
+/** The instance whose paths are told. */
+interface Subject {
+  readonly owner: PartitionOwner;
+  readonly server: string;
+  readonly mapped: readonly MappedVolume[];
+}
+
+interface PortFacts {
+  readonly isUp: boolean;
+  readonly status: string;
+  readonly fabric: string | null;
+}
+
+type Path = Omit<KnownPath, 'volumeId'> & { readonly volumeId: string | null; readonly isPlanned: boolean };
+type Verdict = Awaited<ReturnType<DpmRuntime['storage']['inspection']['examine']>>[number];
+
+/**
+ * Every path of an instance's volumes: those that follow from what Cinder mapped, and beside them those that the machine
+ * knows and Cinder does not. Changes nothing; none when the instance has no partition.
+ */
+export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Waiting): Promise<readonly PathRecord[]> {
+  const { hmc, cpc, storage } = runtime;
+  const { owner, server, mapped } = subject;
+  const found = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
+  if (found === undefined) return [];
+  const initiators = await storage.initiators(owner, found, w);
+  const target = { ...owner, partition: found, initiators };
+  const planned = await Promise.all(mapped.map(async (volume) => await plannedPaths(runtime, target, volume, w)));
+  const known = await storage.inspection.known(owner, found, initiators, w);
+  const paths = merge(planned.flat(), known);
+  const verdicts = await storage.inspection.examine(paths, initiators, w);
+  const ports = await readPorts(runtime, initiators, verdicts, w);
+  return paths.map((path, index) => {
+    const verdict = verdicts[index] ?? { adapterPortUri: null, verdict: 'untried' };
+    const port = ports.get(verdict.adapterPortUri ?? '');
+    const [state, detail] = judge(path, verdict, port, found.status);
+    return {
+      connector: found.name,
+      kind: 'partition',
+      server,
+      volume_id: path.volumeId,
+      initiator_wwpn: path.initiatorWwpn,
+      adapter_port: verdict.adapterPortUri === null ? null : portOfUri(verdict.adapterPortUri),
+      fabric: port?.fabric ?? null,
+      target_wwpn: path.targetWwpn,
+      lun: path.lun,
+      device_number: path.deviceNumber,
+      device: null,
+      map: null,
+      state,
+      detail,
+    };
+  });
+}
+
+async function plannedPaths(
+  runtime: DpmRuntime,
+  target: Parameters<typeof volumePaths>[1],
+  volume: MappedVolume,
+  w: Waiting,
+): Promise<readonly Path[]> {
+  const paths = await volumePaths(runtime, target, volume, w);
+  return paths.map((path) => ({ ...path, volumeId: volume.volumeId, isPlanned: true }));
+}
+
+/** What the machine knows besides belongs to the picture: it may be what somebody is looking for. */
+function merge(planned: readonly Path[], known: readonly KnownPath[]): readonly Path[] {
+  const keys = new Set(planned.map(keyOf));
+  return [...planned, ...known.filter((path) => !keys.has(keyOf(path))).map((path) => ({ ...path, isPlanned: false }))];
+}
+
+function keyOf({ initiatorWwpn, targetWwpn, lun }: Pick<Path, 'initiatorWwpn' | 'targetWwpn' | 'lun'>): string {
+  return `${initiatorWwpn} ${targetWwpn} ${lun}`;
+}
+
+/** Status of the adapter and fabric of each port; a port that cannot be read is told as such. */
+async function readPorts(
+  { hmc, log }: DpmRuntime,
+  initiators: readonly Initiator[],
+  verdicts: readonly Verdict[],
+  w: Waiting,
+): Promise<ReadonlyMap<string, PortFacts>> {
+  const uris = new Set([...initiators, ...verdicts].flatMap(({ adapterPortUri }) => adapterPortUri ?? []));
+  const facts = new Map<string, PortFacts>();
+  for (const uri of uris) {
+    try {
+      const adapter = await hmc.adapters.get(uri.replace(/\/storage-ports\/[^/]+$/, ''), w);
+      const isUp = adapter.status === 'active';
+      const status = `adapter "${adapter.name}" is ${adapter.status}`;
+      const { fabricId } = await hmc.adapters.getStoragePort(uri, w);
+      facts.set(uri, {
+        isUp,
+        status,
+        fabric: fabricId === undefined || fabricId === '' ? null : fabricId.toLowerCase(),
+      });
+    } catch (error) {
+      w.signal.throwIfAborted();
+      log.warn({ event: 'paths.port', uri, error: describeError(error) }, 'adapter port cannot be read');
+    }
+  }
+  return facts;
+}
+
+/** The first cause that keeps data from flowing, from the initiator outwards. A pure function. */
+function judge(
+  path: Path,
+  { verdict }: Verdict,
+  port: PortFacts | undefined,
+  partitionStatus: string,
+): readonly [PathState, string] {
+  const others = path.isPlanned ? '' : '; Cinder has not mapped it for this server';
+  if (port !== undefined && !port.isUp) return ['adapter-down', `${port.status}${others}`];
+  if (verdict === 'target-unreachable') return ['target-unreachable', `says the HMC (484)${others}`];
+  if (verdict === 'lun-unreachable') return ['lun-unreachable', `says the HMC (485)${others}`];
+  if (!runningStatuses.has(partitionStatus)) {
+    const reach = verdict === 'reachable' ? 'the LUN answers the HMC, ' : '';
+    return ['idle', `${reach}the partition is ${partitionStatus}${others}`];
+  }
+  if (verdict === 'reachable') return ['active', `the LUN answers the HMC${others}`];
+  return ['configured', `this machine cannot try a path, or may not${others}`];
+}

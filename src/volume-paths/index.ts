@@ -1,0 +1,4 @@
+export type { HostFinding } from './host-orphans.ts';
+export { HostView } from './host-view.ts';
+export type { HostViewOptions, RepairedOnHost } from './host-view.ts';
+export type { KnownVolume } from './ownership.ts';

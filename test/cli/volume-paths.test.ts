@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { fakeIo, runFake } from '../support/cli.ts';
+
+const path = {
+  ...{
+    connector: 'OpenStack-compute1-x',
+    kind: 'partition',
+    server: 'web1',
+    volume_id: 'v',
+    initiator_wwpn: 'c05076ffe680a590',
+  },
+  ...{
+    adapter_port: 'a:0',
+    fabric: 'f',
+    target_wwpn: '5005076802160417',
+    lun: '0002000000000000',
+    device_number: '8001',
+  },
+  ...{ device: null, map: null, state: 'active', detail: 'the LUN answers the HMC' },
+};
+const onHost = { ...path, connector: 'lnx1', kind: 'host', server: null, device: '/dev/sda' };
+
+test('without a selector the paths of partitions come first, then those of this host', async () => {
+  const io = fakeIo({
+    manager: { volumePaths: async ({ volume, server }) => [{ ...path, volume_id: volume, server: server ?? null }] },
+    host: { hasPorts: async () => true, paths: async (volume) => [{ ...onHost, volume_id: volume }] },
+  });
+
+  const { code, stdout } = await runFake(['volume', 'paths', 'data-1', '-f', 'json'], io);
+
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual([
+    { ...path, volume_id: 'data-1', server: null },
+    { ...onHost, volume_id: 'data-1' },
+  ]);
+  expect(io.opened).toEqual([{ access: 'read', purpose: 'dpm volume paths' }]);
+});
+
+test('a selector asks one side only: --host opens no manager, --server and --partition no host', async () => {
+  const hostOnly = fakeIo({ host: { hasPorts: async () => false, paths: async () => [onHost] } });
+  const asked: unknown[] = [];
+  const manager = {
+    volumePaths: async (of: object) => {
+      asked.push(of);
+      return [path];
+    },
+  };
+
+  const host = await runFake(['volume', 'list-paths', '--host', '-f', 'json'], hostOnly);
+  await runFake(['volume', 'list-paths', '--server', 'web1'], fakeIo({ manager }));
+  await runFake(['volume', 'list-paths', '--partition', 'p1'], fakeIo({ manager }));
+
+  expect(JSON.parse(host.stdout)).toEqual([onHost]);
+  expect(hostOnly.opened).toEqual([]);
+  expect(asked).toEqual([
+    { server: 'web1', volume: undefined },
+    { partition: 'p1', volume: undefined },
+  ]);
+});
+
+test('search-path tells a URI of the HMC and a directory of this host', async () => {
+  const io = fakeIo({
+    manager: {
+      searchPath: async () => [{ connector: 'compute1', kind: 'partition', search_path: '/api/cpcs/1/partitions' }],
+    },
+    host: { hasPorts: async () => true },
+  });
+
+  const { stdout } = await runFake(['volume', 'search-path', '-f', 'value', '-c', 'search_path'], io);
+
+  expect(stdout).toBe('/api/cpcs/1/partitions\n/dev/disk/by-path\n');
+});
+
+test('on a terminal a path fits in a line, and any other field can be asked for', async () => {
+  const manager = { volumePaths: async () => [path] };
+  const table = await runFake(['volume', 'paths', 'v'], fakeIo({ isTerminal: true, manager }));
+  const one = await runFake(['volume', 'paths', 'v', '-c', 'fabric', '-f', 'value'], fakeIo({ manager }));
+
+  expect(table.stdout).not.toContain('fabric');
+  expect(one.stdout).toBe('f\n');
+});
+
+test.each([
+  [['volume', 'paths']],
+  [['volume', 'paths', 'v', '--host', '--server', 's']],
+  [['volume', 'list-paths', '--partition', 'p', '--server', 's']],
+])('%j is a wrong use', async (argv) => {
+  expect((await runFake(argv)).code).toBe(2);
+});

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { openHostWorld } from '../support/host-world.ts';
+import { startWorld } from '../support/world.ts';
+
+function statesOf(paths: readonly { readonly state: string }[]): readonly string[] {
+  return paths.map(({ state }) => state).toSorted();
+}
+
+it('tells every path of a volume that is attached to the host, with device, map and port, and changes nothing', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const { volumeId, connection } = await scene.attach('data-1');
+  await scene.attach('data-2');
+  const before = scene.host.snapshot();
+
+  const paths = await scene.view.paths(volumeId, world.context);
+
+  expect(paths).toHaveLength(2 * connection.targets.length);
+  expect(new Set(statesOf(paths))).toEqual(new Set(['active']));
+  expect(paths[0]).toMatchObject({
+    connector: 'lnx1',
+    kind: 'host',
+    adapter_port: 'ccw-0.0.8001',
+    device_number: '8001',
+    device: '/dev/sda',
+    map: '/dev/dm-0',
+    volume_id: volumeId,
+  });
+  expect(await scene.view.paths(undefined, world.context)).toHaveLength(4 * connection.targets.length);
+  expect(await scene.view.orphans(world.context)).toEqual([]);
+  expect(scene.host.snapshot()).toEqual(before);
+  expect(scene.host.log.filter((line) => line.startsWith('write'))).toEqual([]);
+});
+
+it('says of each path that does not work where it ends', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const { volumeId, connection } = await scene.attach('data-1');
+  const { host } = scene;
+  const [first, second, third] = host.disks;
+  host.masks.splice(0, 1); // the array has taken it away, and nobody has told the kernel
+  second!.state = 'offline';
+  host.disks = host.disks.filter((disk) => disk !== third);
+  host.adapters[1]!.portState = 'Linkdown';
+  host.changed();
+
+  const paths = await scene.view.paths(volumeId, world.context);
+
+  const stateOf = (device: string | undefined) => paths.find((path) => path.device === `/dev/${device}`)?.state;
+  expect(stateOf(first?.block)).toBe('lun-unreachable');
+  expect(stateOf(second?.block)).toBe('offline');
+  expect(paths.find(({ device }) => device === null)).toMatchObject({
+    state: 'missing',
+    detail: 'no SCSI device',
+    target_wwpn: third?.target.wwpn,
+  });
+  const behindDown = paths.filter(({ adapter_port: port }) => port === 'ccw-0.0.8002');
+  expect(behindDown).toHaveLength(connection.targets.length);
+  expect(new Set(statesOf(behindDown))).toEqual(new Set(['adapter-down']));
+});
+
+it('takes a LUN of the same number for another volume where the identities differ', async () => {
+  await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
+  using scene = openHostWorld(world);
+  const elsewhere = await scene.attachElsewhere('data-1');
+  scene.present({ ...elsewhere, disk: { ...elsewhere.disk, wwid: 'naa.600507680000000000000000000000ff' } });
+
+  const paths = await scene.view.paths(undefined, world.context);
+
+  expect(paths.length).toBeGreaterThan(0);
+  expect(paths.every(({ volume_id: id }) => id === null)).toBe(true);
+  expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk of which nobody knows anything
+});
+
+it('has nothing to say of a Cinder without the attachments API but what the kernel knows', async () => {
+  await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });
+  using scene = openHostWorld(world);
+
+  expect(await scene.view.paths(undefined, world.context)).toEqual([]);
+  expect(await scene.view.hasPorts()).toBe(true);
+});
+
+it('does not call a device dead that it may not open', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const { volumeId } = await scene.attach('data-1');
+  scene.host.isClaimed = async () => {
+    throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+  };
+
+  const paths = await scene.view.paths(volumeId, world.context);
+
+  expect(new Set(statesOf(paths))).toEqual(new Set(['configured']));
+  expect(await scene.view.orphans(world.context)).toEqual([]);
+});

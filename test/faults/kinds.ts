@@ -204,6 +204,8 @@ export function faultsOf(strike: Strike): readonly Fault[] {
   const { server, operation, isRefused } = strike;
   const all = [...servers[server], ...(ofOperation[operation] ?? [])]
     .filter(({ kind }) => !isUnknownRequest(operation, kind) && !(isRefused && needsEffect(kind)))
+    // A mere reservation is nothing to the array.
+    .filter(({ at }) => at === undefined || strike.atArray.has(at.operation))
     .map((fault) => withDeceit(strike, fault));
   // Whoever asks for the version shows no token.
   const possible = operation === 'Show Version' ? all.filter(({ also }) => also === undefined) : all;

@@ -9,9 +9,20 @@ import type { Strike } from './strikes.ts';
  * no row may ask for more.
  */
 export async function operate(stage: Stage, scenario: Scenario, strike: Strike, fault: Fault): Promise<void> {
-  if (fault.leavesZones === true) removeStaleZones(stage);
-  // A reservation of the flow of old names nobody: made after our deadline, it cannot be told from somebody else's.
-  if (strike.operation === 'os-reserve' && fault.kind.type === 'delay') await unreserve(stage, scenario);
+  const isLate = fault.kind.type === 'delay';
+  // What the flow of old makes names nobody: made after our deadline, it cannot be told from somebody else's, and there is
+  // no record of it to ask for.
+  if (strike.operation === 'os-reserve' && isLate) await unreserve(stage, scenario);
+  const isLateMask = strike.operation === 'os-initialize_connection' && isLate;
+  if (isLateMask) removeStaleMasks(stage, scenario);
+  if (isLateMask || fault.leavesZones === true) removeStaleZones(stage);
+}
+
+/** Masks of volumes that nobody has. */
+function removeStaleMasks({ world: { sim } }: Stage, { maps }: Scenario): void {
+  const { volumes } = sim.snapshot().cinder;
+  const wanted = new Set(maps.map((index) => sim.volumes[index]!.id));
+  for (const { id, status } of volumes) if (wanted.has(id) && status === 'available') sim.san.unmask(id);
 }
 
 /** Zones of initiators that no array knows any more. */

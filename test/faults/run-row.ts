@@ -153,7 +153,8 @@ function setArraysOnline({ world: { sim } }: Stage, isOnline: boolean): void {
 function addRules({ lateMs, world }: Stage, strike: Strike, { kind, at, also, times }: Fault): void {
   const { faults } = world.sim;
   const { server, operation } = at ?? strike;
-  const when = { skip: strike.skip, times: times === 'once' ? 1 : -1 };
+  const skip = (at && strike.atArray.get(at.operation)) ?? strike.skip;
+  const when = { skip, times: times === 'once' ? 1 : -1 };
   faults.add({ id: RULE, server, operation, when, kind: kind.type === 'delay' ? { ...kind, ms: lateMs } : kind });
   if (also === undefined) return;
   faults.add({
@@ -209,6 +210,8 @@ async function tidy(stage: Stage, row: Row, server: string): Promise<string> {
     if (row.tidying === 'resume') await resumeAll(stage);
     const left = (await manager.list(world.context)).filter(({ name }) => name === server);
     for (const { id } of left) await manager.delete(id, world.context);
+    // A delete that was stuck at its very end has left nothing to delete, but its own record.
+    await resumeAll(stage);
     if (deceives(row) && compare(empty, world.sim.snapshot()).length > 0)
       await manager.repair(await manager.verify(world.context), world.context);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Failpoint } from '../../src/saga/index.ts';
-import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 
@@ -12,6 +12,8 @@ export interface Strike {
   readonly method: string;
   /** The peer refuses it anyway: there is no effect that a fault could deny. */
   readonly isRefused: boolean;
+  /** What Cinder asks of array and fabric for it, each with how often it was asked before. */
+  readonly atArray: ReadonlyMap<string, number>;
   /** How many requests of this operation come before this one. */
   readonly skip: number;
 }
@@ -44,6 +46,7 @@ export async function record(stage: Stage, scenario: Scenario): Promise<Recordin
     if (masks.some(({ volumeId }) => mapped.has(volumeId))) maskedPoints.push(point);
   };
   stage.watch();
+  const asked = listenToArray(stage);
   const failure = await scenario.act(stage, server, world.context).then(
     () => undefined,
     (error: unknown) => error,
@@ -52,7 +55,7 @@ export async function record(stage: Stage, scenario: Scenario): Promise<Recordin
     throw new Error(`${scenario.name} does not go as it should`, { cause: failure });
   }
   const points = traps.passed;
-  const strikes = strikesIn(stage, scenario);
+  const strikes = strikesIn(stage, scenario, asked.stop());
   const after = world.sim.snapshot();
   traps.clear();
   for (const { name, id } of await stage.manager.list(world.context))
@@ -60,7 +63,38 @@ export async function record(stage: Stage, scenario: Scenario): Promise<Recordin
   return { strikes, points, maskedPoints, after };
 }
 
-function strikesIn(stage: Stage, { failsAt }: Scenario): readonly Strike[] {
+/** What was asked of the array, and during which request: the array keeps no log, but its faults are decided one by one. */
+interface Asked {
+  readonly operation: string;
+  readonly entry: RequestLogEntry | undefined;
+}
+
+function listenToArray({ world: { sim } }: Stage): { readonly stop: () => readonly Asked[] } {
+  const asked: Asked[] = [];
+  const decide = sim.faults.decide.bind(sim.faults);
+  sim.faults.decide = (server, operation, subject) => {
+    if (server === 'san')
+      asked.push({ operation, entry: sim.log.entries.findLast((entry) => entry.server === 'cinder') });
+    return decide(server, operation, subject);
+  };
+  return {
+    stop: () => {
+      Reflect.deleteProperty(sim.faults, 'decide');
+      return asked;
+    },
+  };
+}
+
+function atArray(asked: readonly Asked[], entry: RequestLogEntry): ReadonlyMap<string, number> {
+  const own = asked.filter((each) => each.entry === entry).map(({ operation }) => operation);
+  const before = (operation: string) => {
+    const first = asked.findIndex((each) => each.entry === entry && each.operation === operation);
+    return asked.slice(0, first).filter((each) => each.operation === operation).length;
+  };
+  return new Map(own.map((operation) => [operation, before(operation)]));
+}
+
+function strikesIn(stage: Stage, { failsAt }: Scenario, asked: readonly Asked[]): readonly Strike[] {
   const seen = new Map<string, number>();
   let hasTurned = failsAt === undefined;
   return stage.observed().flatMap(({ entry, step, isUndo }) => {
@@ -71,7 +105,7 @@ function strikesIn(stage: Stage, { failsAt }: Scenario): readonly Strike[] {
     hasTurned ||= isUndo;
     // Only the way back is of interest where the way forward has rows of its own.
     return hasTurned && (server === 'hmc' || server === 'cinder')
-      ? [{ step, server, operation, method, isRefused: status >= 400, skip }]
+      ? [{ step, server, operation, method, isRefused: status >= 400, atArray: atArray(asked, entry), skip }]
       : [];
   });
 }

@@ -14,6 +14,7 @@ export {
   parseLun,
   parseWwpn,
   Secret,
+  silentLogger,
 } from './base/index.ts';
 export type { ErrorCode, ErrorFacts, JsonValue, Logger, Lun, Waiting, Wwpn } from './base/index.ts';
 export {

@@ -214,7 +214,8 @@ describe('connection_info', () => {
   test.each([
     ['iscsi', 'iscsi'],
     ['eckd', 'fibre_channel_eckd'],
-  ] as const)('can be of a kind that is not Fibre Channel SCSI: %s', async (shape, type) => {
+    ['alua', 'fibre_channel_alua'],
+  ] as const)('can be of a kind that the built-in driver does not serve: %s', async (shape, type) => {
     await using world = await startShape(shape);
     const caller = await callerIn(world);
     const { id } = world.openstack.volumes[0]!;

@@ -108,6 +108,14 @@ const shapes = {
   'single-fabric': byFabric,
   // An encrypted volume: unusable without a host that decrypts.
   encrypted: { ...byFabric, extra: () => ({ encrypted: true }) },
+  // No driver of Cinder's own: an array of a third party's, with the data of fibre_channel and the ports of the controller
+  // that owns the volume; here the last half, so that it shows when they come first.
+  alua: {
+    map: 'full',
+    driverVolumeType: 'fibre_channel_alua',
+    targetDiscovered: true,
+    extra: ({ ports }) => ({ optimized_targets: ports.slice(Math.floor(ports.length / 2)) }),
+  },
   // What no driver should send; each must end in a clear error or in working paths.
   'colon-wwpns': { ...storwize, targets: 'colons', keys: 'colons' },
   '0x-wwpns': { ...storwize, targets: '0x', keys: '0x' },

@@ -1,0 +1,117 @@
+import { selectPaths } from 'nova-dpm';
+import type {
+  ConnectedVolume,
+  ConnectionInfo,
+  VolumeDriver,
+  VolumeDriverContext,
+  VolumeInstance,
+  VolumeOptions,
+  VolumePath,
+  Wwpn,
+} from 'nova-dpm';
+import { parseAluaConnection } from './connection-info.ts';
+import type { AluaConnection } from './connection-info.ts';
+
+type FcPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
+
+/**
+ * A volume driver for `fibre_channel_alua`: a partition boots over the controller that owns the volume.
+ *
+ * ```ini
+ * [dpm]
+ * volume_drivers = fibre_channel_alua=site-volumes#AluaVolumeDriver
+ * ```
+ *
+ * It keeps nothing in memory: after a crash another process takes up the flow, with a driver made anew.
+ */
+export class AluaVolumeDriver implements VolumeDriver {
+  readonly #context: VolumeDriverContext;
+
+  constructor(context: VolumeDriverContext) {
+    this.#context = context;
+  }
+
+  async connectVolume(
+    info: ConnectionInfo,
+    instance: VolumeInstance,
+    options: VolumeOptions,
+  ): Promise<ConnectedVolume> {
+    const connection = parseAluaConnection(info);
+    const paths = this.#paths(connection, instance);
+    const { volumeId, sizeGib, isBoot } = options;
+    const request = { volumeId, sizeGib, isBoot, paths, naa: connection.naa };
+    // On machines with storage groups the partition gets the LUN by this alone. `options` has the signal: pass it on.
+    const [exposed] = await this.#context.storage.expose(instance, [request], options);
+    if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    this.#context.log.debug({ event: 'alua.connected', volumeId, paths: paths.length }, 'volume connected');
+    return { ...exposed, paths: withDevices(paths, instance), pathReason: reasonFor(paths, connection) };
+  }
+
+  async disconnectVolume(_info: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    await this.#conceal(instance, options);
+  }
+
+  /**
+   * Not by way of `disconnectVolume`: a disconnect that learns to refuse (a volume in use, say) must not keep a failed
+   * connect from being taken back. It needs nothing of connection_info, which may be the one that the connect refused.
+   */
+  async rollback(_info: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    await this.#conceal(instance, options);
+  }
+
+  async getVolumePaths(info: ConnectionInfo, instance: VolumeInstance): Promise<readonly VolumePath[]> {
+    return withDevices(this.#paths(parseAluaConnection(info), instance), instance);
+  }
+
+  getSearchPath(instance: VolumeInstance | undefined): string {
+    return instance?.partition.uri ?? '/api/partitions';
+  }
+
+  async getAllVolumes(instance: VolumeInstance): Promise<readonly string[]> {
+    return instance.initiators.map(({ wwpn, deviceNumber }) => `${deviceNumber ?? '----'} ${wwpn}`);
+  }
+
+  async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
+    if (options.isTeardown === true) return; // it goes with the storage of the instance
+    await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
+  }
+
+  /** @throws NoUsableTargetError with the reason for each path that is not used */
+  #paths(connection: AluaConnection, instance: VolumeInstance): readonly FcPath[] {
+    const { paths, excluded } = selectPaths(connection, {
+      initiators: instance.initiators.map(({ wwpn }) => wwpn),
+      ignoredTargets: this.#context.ignoredTargets,
+    });
+    for (const { initiatorWwpn, targetWwpn, reason } of excluded) {
+      this.#context.log.debug({ event: 'alua.excluded', initiatorWwpn, targetWwpn, reason }, 'path not used');
+    }
+    return optimizedFirst(paths, connection.optimizedTargets);
+  }
+}
+
+/** The ports take turns, the preferred one first; each begins with the controller that owns the volume. */
+function optimizedFirst(paths: readonly FcPath[], optimized: ReadonlySet<Wwpn>): readonly FcPath[] {
+  const isOther = ({ targetWwpn }: FcPath) => Number(!optimized.has(targetWwpn));
+  const ports = [...new Set(paths.map(({ initiatorWwpn }) => initiatorWwpn))];
+  const turns = ports.flatMap((port) =>
+    paths
+      .filter(({ initiatorWwpn }) => initiatorWwpn === port)
+      .toSorted((a, b) => isOther(a) - isOther(b))
+      .map((path, turn) => ({ path, turn })),
+  );
+  return turns.toSorted((a, b) => a.turn - b.turn).map(({ path }) => path);
+}
+
+function reasonFor([first]: readonly FcPath[], { optimizedTargets }: AluaConnection): string {
+  if (first === undefined) return 'there is no path';
+  const what = optimizedTargets.has(first.targetWwpn)
+    ? 'of the controller that owns the volume'
+    : 'of the other controller';
+  return `initiator ${first.initiatorWwpn} is the first port with a path; target ${first.targetWwpn} is ${what}`;
+}
+
+/** The device number is the guest's name of the port. */
+function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
+  const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
+  return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));
+}

@@ -17,8 +17,10 @@ const mayImport = {
   'host-connector': ['base', 'cinder-client', 'volume'],
   'volume-paths': ['base', 'http', 'cinder-client', 'volume', 'host-connector'],
   virt: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
+  // Whatever it does to a partition is the virt driver's doing.
+  'local-attach': ['base', 'saga', 'cinder-client', 'host-connector', 'virt'],
   // Never hmc-client: a compute manager must not know its hypervisor.
-  compute: ['base', 'saga', 'config', 'cinder-client', 'virt'],
+  compute: ['base', 'saga', 'config', 'cinder-client', 'virt', 'local-attach'],
   conformance: ['base', 'cinder-client', 'partition', 'volume', 'host-connector'],
   // As strict as a peer must be: it never shares logic with the client that it tests.
   simulator: [],

@@ -32,7 +32,7 @@ export type {
   Reservation,
   VolumeConnections,
 } from './cinder-client/index.ts';
-export { ComputeManager, loadComputeDriver, openManager, StateBusyError } from './compute/index.ts';
+export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager, StateBusyError } from './compute/index.ts';
 export type {
   CreateServer,
   HypervisorView,
@@ -78,6 +78,15 @@ export type {
   HostSystem,
   LocalSystemOptions,
 } from './host-connector/index.ts';
+export type {
+  DetachedVolume,
+  LocalAttachment,
+  LocalAttachRequest,
+  LocalDetachRequest,
+  LocalHost,
+  LocalVolumes,
+  MultipathChoice,
+} from './local-attach/index.ts';
 export {
   BootFailedError,
   LunUnreachableError,
@@ -97,6 +106,9 @@ export type {
   DriverServices,
   Instance,
   InstanceInfo,
+  NamedPartition,
+  PartitionVolume,
+  PartitionVolumes,
   RequestContext,
   VirtApi,
 } from './virt/index.ts';

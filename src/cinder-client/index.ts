@@ -40,4 +40,6 @@ export type {
   VolumeConnections,
   VolumeFilter,
 } from './types.ts';
+export { VolumeClaims } from './volume-claims.ts';
+export type { SaveClaim, VolumeClaim } from './volume-claims.ts';
 export { volumeConnections } from './volume-connections.ts';

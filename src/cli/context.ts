@@ -15,7 +15,7 @@ import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import type { HostAccess, Manager } from './seams.ts';
+import type { HostAccess, LocalManager, Manager, ManagerOptions } from './seams.ts';
 
 /** What one run of a command works with. */
 export class CommandContext implements Disposable {
@@ -75,14 +75,16 @@ export class CommandContext implements Disposable {
 
   /** Reads the settings; their warnings go to standard error. @throws ConfigError */
   settings(): Settings {
-    this.#settings ??= this.#readSettings();
+    this.#settings ??= this.#readSettings(false);
     return this.#settings;
   }
 
-  #readSettings(): Settings {
+  /** @param withoutHmc - what is done does without an HMC */
+  #readSettings(withoutHmc: boolean): Settings {
     const { cwd, home, hostname, files } = this.io;
     const env = { ...this.io.env, ...this.#asked };
-    const settings = loadSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
+    const { configFile: configFiles } = this.globals;
+    const settings = loadSettings({ configFiles, env, cwd, home, hostname, files, withoutHmc });
     for (const warning of settings.warnings) this.warn(warning);
     return settings;
   }
@@ -115,16 +117,30 @@ export class CommandContext implements Disposable {
    * @param access - a reader does not wait for other commands, nor take up what they left
    */
   async withManager<T>(access: 'read' | 'write', work: (manager: Manager, w: Waiting) => Promise<T>): Promise<T> {
+    const options = this.#managerOptions(access);
+    const settings = await this.completeSettings();
+    if (access === 'write') this.#interruption.expectPuttingBack();
+    await using manager = await this.io.backend.openManager(settings, options);
+    this.waiting.signal.throwIfAborted();
+    return await work(manager, this.waiting);
+  }
+
+  /** As {@link CommandContext.withManager} to write, on this host alone: no HMC is asked, nor need one be in the settings. */
+  async withLocal<T>(work: (manager: LocalManager, w: Waiting) => Promise<T>): Promise<T> {
+    const options = this.#managerOptions('write');
+    const settings = this.#readSettings(true);
+    this.#interruption.expectPuttingBack();
+    await using manager = await this.io.backend.openLocal(settings, options);
+    this.waiting.signal.throwIfAborted();
+    return await work(manager, this.waiting);
+  }
+
+  #managerOptions(access: 'read' | 'write'): ManagerOptions {
     const { log, requestId, progress, purpose, waiting } = this;
     const onWait = (other: string) => {
       this.note(`waiting for ${other}`);
     };
-    const options = { log, requestId, access, purpose, onWait, onStep: progress.onStep, ...waiting };
-    const settings = await this.completeSettings();
-    if (access === 'write') this.#interruption.expectPuttingBack();
-    await using manager = await this.io.backend.openManager(settings, options);
-    waiting.signal.throwIfAborted();
-    return await work(manager, waiting);
+    return { log, requestId, access, purpose, onWait, onStep: progress.onStep, ...waiting };
   }
 
   /** Runs work with the view of this host, and lets go of it. */

@@ -24,6 +24,7 @@ export function flowDetail(flow: FlowSummary & { readonly events: readonly Journ
 function describeEvent(event: JournalEvent): Readonly<Record<string, string>> {
   const step = 'step' in event ? { step: event.step } : {};
   const error = 'error' in event && event.error !== undefined ? { error: event.error } : {};
+  const warning = event.kind === 'warning' ? { warning: event.text } : {};
   const outcome = event.kind === 'flow-ended' ? { outcome: event.outcome } : {};
-  return { event: event.kind, ...step, ...outcome, ...error };
+  return { event: event.kind, ...step, ...outcome, ...warning, ...error };
 }

@@ -26,7 +26,7 @@ export function nodeIo(): CliIo {
     },
     // A type says that there always is a terminal; a file or a pipe says undefined.
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: askAtTerminal } : {}),
-    backend: backend({ pid: process.pid, baseDir: process.cwd() }),
+    backend: backend({ pid: process.pid, baseDir: process.cwd(), isRoot: process.geteuid?.() === 0 }),
     startSimulator,
   };
 }

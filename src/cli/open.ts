@@ -2,12 +2,14 @@ import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { ComputeManager, Finding, OpenManagerOptions, Repaired } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
+import type { LocalHost } from '../local-attach/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { flowDetail, flowSummary } from './flow-views.ts';
 import type { HostFacts } from './open-host.ts';
 import type {
   Backend,
   JsonObject,
+  LocalManager,
   Manager,
   ManagerOptions,
   PathsOf,
@@ -30,6 +32,8 @@ export interface ProcessFacts {
   readonly policies?: OpenManagerOptions['policies'];
   /** Another host than the real one: for programs that show or test the commands. */
   readonly host?: HostFacts;
+  /** Is this root, who alone may change the devices of this host? */
+  readonly isRoot: boolean;
 }
 
 /** The compute manager and the checks, behind the interfaces of the commands. */
@@ -39,6 +43,11 @@ export function backend(facts: ProcessFacts): Backend {
     openHost: async (settings, options) => {
       const { openHost } = await import('./open-host.ts');
       return openHost(settings, options, facts.host);
+    },
+    openLocal: (settings, options) => openLocal(settings, options, facts),
+    hostConnector: async (request, log, w) => {
+      const { HostPlace } = await import('../local-attach/index.ts');
+      return plain(await new HostPlace(await localHost(facts), log).ownConnector(request, w));
     },
     diagnose: async (settings, options, w) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
@@ -50,8 +59,34 @@ export function backend(facts: ProcessFacts): Backend {
 async function openManager(settings: Settings, options: ManagerOptions, facts: ProcessFacts): Promise<Manager> {
   const compute = await import('../compute/index.ts');
   const { signal, requestId, ...rest } = options;
-  const manager = await compute.openManager(settings, { ...rest, ...facts, context: { requestId, signal } });
+  const manager = await compute.openManager(settings, await managerFacts(rest, facts, { requestId, signal }));
   return adapt(manager, requestId);
+}
+
+async function openLocal(settings: Settings, options: ManagerOptions, facts: ProcessFacts): Promise<LocalManager> {
+  const compute = await import('../compute/index.ts');
+  const { signal, requestId, ...rest } = options;
+  const volumes = await compute.openLocalVolumes(settings, await managerFacts(rest, facts, { requestId, signal }));
+  return {
+    localAttach: async (request, w) => plain(await volumes.attach(request, w)),
+    localDetach: async (request, w) => plain(await volumes.detach(request, w)),
+    [Symbol.asyncDispose]: () => volumes[Symbol.asyncDispose](),
+  };
+}
+
+/** The host that volumes are attached to without Nova. */
+async function localHost({ host, isRoot }: ProcessFacts): Promise<LocalHost> {
+  const { openLocalSystem } = await import('../host-connector/index.ts');
+  return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies };
+}
+
+async function managerFacts(
+  options: Omit<ManagerOptions, 'signal' | 'requestId'>,
+  facts: ProcessFacts,
+  context: RequestContext,
+): Promise<OpenManagerOptions> {
+  const { pid, baseDir, policies } = facts;
+  return { ...options, pid, baseDir, policies, context, localHost: await localHost(facts) };
 }
 
 /** Plain copies: the commands print JSON, and the types of views have no index signature. */
@@ -86,8 +121,8 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
     hypervisorStats: async (w) => plain(await manager.hypervisorStats(context(w))),
     listPartitions: async (options, w) => (await manager.listPartitions(options, context(w))).map(plain),
     getConnector: async (of, w) => {
-      const server = 'server' in of ? of.server : await serverOf(manager, of.partition, context(w));
-      return plain(await manager.getConnector(server, context(w)));
+      if ('server' in of) return plain(await manager.getConnector(of.server, context(w)));
+      return plain(await manager.getPartitionConnector(of.partition, context(w)));
     },
     volumePaths: async ({ volume, ...of }, w) => {
       const server = await selectedServer(manager, of, context(w));
@@ -97,6 +132,8 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
       const server = await selectedServer(manager, of, context(w));
       return (await manager.searchPath(server, context(w))).map(plain);
     },
+    localAttach: async (request, w) => plain(await manager.localAttach(request, context(w))),
+    localDetach: async (request, w) => plain(await manager.localDetach(request, context(w))),
     verify: async ({ repair }, w) => {
       const findings = await manager.verify(context(w));
       return repair ? (await manager.repair(findings, context(w))).map(repaired) : findings.map(finding);

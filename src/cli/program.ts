@@ -6,6 +6,7 @@ import { addConnectorCommand } from './commands/connector.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlowCommands } from './commands/flow.ts';
 import { addHypervisorCommands } from './commands/hypervisor.ts';
+import { addLocalCommands } from './commands/local.ts';
 import { addPartitionCommands } from './commands/partition.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
@@ -54,6 +55,7 @@ export function buildProgram(io: CliIo, run: Runner): Command {
   addPartitionCommands(program, add);
   addConnectorCommand(program, add);
   addVolumeCommands(program, add);
+  addLocalCommands(program, add);
   addFlowCommands(program, add);
   addVerifyCommand(program, add);
   addDoctorCommand(program, add);

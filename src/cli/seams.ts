@@ -1,5 +1,6 @@
 import type { ErrorCode, JsonValue, Logger, Waiting } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
+import type { KeptDeviceInfo } from '../local-attach/index.ts';
 import type { StepEvent } from '../saga/index.ts';
 
 /*
@@ -38,8 +39,41 @@ export interface PathsOf {
   readonly partition?: string | undefined;
 }
 
+/** os-brick's two switches. */
+export interface MultipathRequest {
+  readonly multipath: boolean;
+  readonly enforceMultipath: boolean;
+}
+
+export interface LocalAttachRequest extends MultipathRequest {
+  /** Name or id. */
+  readonly volume: string;
+  /** Undefined: the host on which the command runs. */
+  readonly partition?: string | undefined;
+  readonly mountpoint?: string | undefined;
+  readonly mode: 'rw' | 'ro';
+}
+
+export interface LocalDetachRequest extends MultipathRequest {
+  readonly volume: string;
+  readonly partition?: string | undefined;
+  readonly attachmentId?: string | undefined;
+  /** As another attach had printed it. */
+  readonly deviceInfo?: KeptDeviceInfo | undefined;
+  readonly force: boolean;
+}
+
+/** Volumes that are attached without Nova. */
+export interface LocalVolumeVerbs {
+  localAttach(request: LocalAttachRequest, w: Waiting): Promise<JsonObject>;
+  localDetach(request: LocalDetachRequest, w: Waiting): Promise<JsonObject>;
+}
+
+/** Those of the host on which the command runs, for which no HMC is asked. */
+export interface LocalManager extends LocalVolumeVerbs, AsyncDisposable {}
+
 /** The compute manager as the commands see it. A server is a name or a UUID, a volume too. */
-export interface Manager extends AsyncDisposable {
+export interface Manager extends LocalVolumeVerbs, AsyncDisposable {
   list(w: Waiting): Promise<readonly JsonObject[]>;
   show(server: string, w: Waiting): Promise<JsonObject>;
   create(request: ServerRequest, w: Waiting): Promise<JsonObject>;
@@ -110,6 +144,10 @@ export interface HostAccess extends Disposable {
 export interface Backend {
   openManager(settings: Settings, options: ManagerOptions): Promise<Manager>;
   openHost(settings: Settings, options: HostOptions): Promise<HostAccess>;
+  /** @param settings - may be without an HMC */
+  openLocal(settings: Settings, options: ManagerOptions): Promise<LocalManager>;
+  /** The connector of the host on which the command runs. No settings are needed. */
+  hostConnector(request: MultipathRequest, log: Logger, w: Waiting): Promise<JsonObject>;
   /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
   diagnose(settings: Settings, options: DoctorOptions, w: Waiting): Promise<readonly DoctorCheck[]>;
 }

@@ -42,6 +42,20 @@ export function namesOrIds(value: string, before: readonly string[] = []): reado
   return [...before, nameOrId(value)];
 }
 
+/** oslo.config's words for yes and no, in any case. */
+export function trueOrFalse(value: string): boolean {
+  const word = value.toLowerCase();
+  if (['true', '1', 'on', 'yes'].includes(word)) return true;
+  if (['false', '0', 'off', 'no'].includes(word)) return false;
+  throw expected('True or False');
+}
+
+/** A path from the root on. */
+export function absolutePath(value: string): string {
+  if (value.startsWith('/') && !/\p{Cc}/u.test(value)) return value;
+  throw expected('an absolute path');
+}
+
 /** The error of a wrong use that the parser of options cannot see. */
 export function usageError(option: string, value: string, words: string): ConfigError {
   return new ConfigError(`option ${option} = ${JSON.stringify(value)}: expected ${words}`, {

@@ -102,10 +102,10 @@ describe('a database is refused, and not a byte of it is changed,', () => {
   test('that is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(used(directory.path));
-    database.exec('pragma user_version = 2; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 3; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 2, made by a newer program (this one knows 1)');
+    expect(expectUntouched(directory.path)).toContain('is of version 3, made by a newer program (this one knows 2)');
   });
 
   test('that is no database at all', () => {

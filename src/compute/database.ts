@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from '../saga/index.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -32,6 +32,13 @@ const schema = `
     seq integer primary key autoincrement, flow_id text not null references flow (id), event text not null
   ) strict;
   create index event_flow on event (flow_id, seq);
+`;
+
+/** Since version 2. */
+const localVolumes = `
+  create table local_volume (
+    volume_id text not null, place text not null, record text not null, primary key (volume_id, place)
+  ) strict;
 `;
 
 /**
@@ -77,12 +84,13 @@ function migrate(database: DatabaseSync, file: string): void {
   if (verdict !== 'ok') throw new JournalError(`${file} is damaged: ${String(verdict)}`, { file });
   database.exec('pragma journal_mode = wal; pragma synchronous = full;');
   const marks = `pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION};`;
-  if (isEmpty) {
-    inTransaction(database, () => {
-      // Another process may have made it since we looked.
-      if (readPragma(database, 'user_version') === 0) database.exec(`${schema} ${marks}`);
-    });
-  }
+  if (version === SCHEMA_VERSION) return;
+  inTransaction(database, () => {
+    // Another process may have made it, or brought it up to date, since we looked.
+    const now = readPragma(database, 'user_version');
+    if (now < 1) database.exec(schema);
+    if (now < 2) database.exec(`${localVolumes} ${marks}`);
+  });
 }
 
 function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {

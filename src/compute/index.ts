@@ -4,7 +4,7 @@ export { ComputeManager } from './manager.ts';
 export { toDpmSettings } from './dpm-settings.ts';
 export { loadComputeDriver } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
-export { openManager } from './open.ts';
+export { openLocalVolumes, openManager } from './open.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';

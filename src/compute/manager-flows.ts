@@ -45,6 +45,7 @@ export class ManagerFlows {
         'flow cannot be read: what it left is for a person to find',
       );
     }
+    await this.#parts.local.recover(context);
     await this.#closeSuperseded(undefined);
   }
 
@@ -65,6 +66,7 @@ export class ManagerFlows {
 
   /** Takes up a flow of the manager's or of the driver's. @returns how it ended */
   async resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
+    if (this.#parts.local.owns(flow)) return await this.#parts.local.resume(flow, context);
     if (!isManagerFlow(flow)) return await this.#parts.driver.resumeFlow(context, flow.id);
     try {
       const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError } from '../base/index.ts';
+import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from '../local-attach/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
@@ -186,6 +187,23 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#parts.driver.getVolumeConnector(toDriverInstance(instance), context);
   }
 
+  /** The connector of a partition that an operator names, whoever's it is. Changes nothing. */
+  async getPartitionConnector(partition: string, context: RequestContext) {
+    return await this.#parts.local.partitionConnector(partition, context);
+  }
+
+  /** Attaches a volume without Nova. Attaching what is attached changes nothing, and tells the same again. */
+  async localAttach(request: LocalAttachRequest, context: RequestContext): Promise<LocalAttachment> {
+    const attach = async () => await this.#parts.local.attach(request, context);
+    return await this.#inTurn(localTurn(request), context, attach);
+  }
+
+  /** Detaches a volume that was attached without Nova. Detaching what is not attached succeeds. */
+  async localDetach(request: LocalDetachRequest, context: RequestContext): Promise<DetachedVolume> {
+    const detach = async () => await this.#parts.local.detach(request, context);
+    return await this.#inTurn(localTurn(request), context, detach);
+  }
+
   /** What belongs to nobody, on HMC, Cinder and in the journal. Changes nothing. */
   async verify(context: RequestContext): Promise<readonly Finding[]> {
     return await findOrphans(this.#parts, context);
@@ -318,6 +336,11 @@ export class ComputeManager implements AsyncDisposable {
     if (found === undefined) throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
     return devices.find(({ volumeId }) => volumeId === found.id);
   }
+}
+
+/** Volumes of one partition share its ports, which the first one makes and the last one takes away: one at a time. */
+function localTurn({ partition }: { readonly partition?: string | undefined }): string {
+  return partition === undefined ? 'this host' : `partition ${partition}`;
 }
 
 function subject(instance: InstanceRecord) {

@@ -4,6 +4,8 @@ import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Failpoint, FlowServices, Journal, StepEvent } from '../saga/index.ts';
+import { LocalVolumes, LocalVolumeStore } from '../local-attach/index.ts';
+import type { LocalHost } from '../local-attach/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, RequestContext } from '../virt/index.ts';
 import { openDatabase } from './database.ts';
@@ -34,6 +36,8 @@ export interface OpenManagerOptions {
   /** Deadlines and repeats of the Cinder client. */
   readonly cinder?: Pick<CinderOptions, 'policies' | 'timeouts'> | undefined;
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+  /** The host on which this runs, for volumes that are attached to it without Nova; undefined for none. */
+  readonly localHost?: LocalHost | undefined;
   /** Wraps the driver: for tests that watch or disturb its verbs. */
   readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
   /** Wraps the journal: for tests that watch it, fail it, or kill the process between two of its records. */
@@ -51,36 +55,9 @@ const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor:
  * @public
  */
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
-  const log = options.log ?? silentLogger;
-  const isWriter = options.access !== 'read';
   await using stack = new CleanupStack();
-  if (isWriter) stack.use(await lock(settings, options));
-  const database = openDatabase(settings.statePath);
-  stack.defer(() => database.close());
-  const onDisk = new SqliteJournal(database);
-  const journal = options.wrapJournal?.(onDisk) ?? onDisk;
-  const policies = { ...defaultDpmPolicies, ...options.policies };
-  const flows: FlowServices = {
-    journal,
-    undo: policies.undo,
-    log,
-    onStep: options.onStep,
-    failpoint: options.failpoint,
-  };
-  const cinder = stack.use(
-    openCinder({ ...settings.cinder, ...options.cinder, log, requestId: () => options.context.requestId }),
-  );
-  const shared = {
-    host: settings.host,
-    store: new InstanceStore(database),
-    journal,
-    cinder,
-    connections: rememberConnections(cinder),
-    isBusyElsewhere: () => !isWriter && isStateLocked(settings.statePath),
-    namesInstances: settings.cinder.serviceUser !== undefined,
-    flows: { ...flows, undo: { ...policies.undo, retry: once } },
-    log,
-  };
+  const base = await openBase(settings, options, stack);
+  const { flows, shared, policies, isWriter } = base;
   const late: { driver?: ComputeDriver } = {};
   const volumes = new VolumeKeeper(shared, () => requireDriver(late.driver));
   const services = {
@@ -98,6 +75,13 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     ...shared,
     driver,
     volumes,
+    local: new LocalVolumes({
+      ...shared,
+      store: shared.localStore,
+      flows,
+      host: options.localHost,
+      partitions: driver.partitionVolumes?.(),
+    }),
     share: shareOf(settings),
     spawnOrder: settings.dpm.spawnOrder,
     limits: {
@@ -110,6 +94,58 @@ export async function openManager(settings: Settings, options: OpenManagerOption
   const manager = new ComputeManager({ ...parts, close: async () => await disposal[Symbol.asyncDispose]() });
   if (isWriter) await recoverOrClose(manager, options.context);
   return manager;
+}
+
+/**
+ * What can be done on this host without an HMC: volumes attached to it without Nova. State directory and journal are
+ * the compute manager's, and so is the lock.
+ *
+ * @throws StateBusyError, JournalError
+ * @public
+ */
+export async function openLocalVolumes(
+  settings: Settings,
+  options: OpenManagerOptions,
+): Promise<LocalVolumes & AsyncDisposable> {
+  await using stack = new CleanupStack();
+  const { flows, shared, isWriter } = await openBase(settings, options, stack);
+  const parts = { ...shared, store: shared.localStore, flows, host: options.localHost, partitions: undefined };
+  const volumes = new LocalVolumes(parts);
+  if (isWriter) await volumes.recover(options.context);
+  const disposal = stack.move();
+  return Object.assign(volumes, { [Symbol.asyncDispose]: async () => await disposal[Symbol.asyncDispose]() });
+}
+
+/** State directory, journal and Cinder: what every kind of work begins with. */
+async function openBase(settings: Settings, options: OpenManagerOptions, stack: CleanupStack) {
+  const log = options.log ?? silentLogger;
+  const isWriter = options.access !== 'read';
+  if (isWriter) stack.use(await lock(settings, options));
+  const database = openDatabase(settings.statePath);
+  stack.defer(() => {
+    database.close();
+  });
+  const onDisk = new SqliteJournal(database);
+  const journal = options.wrapJournal?.(onDisk) ?? onDisk;
+  const policies = { ...defaultDpmPolicies, ...options.policies };
+  const { onStep, failpoint } = options;
+  const flows: FlowServices = { journal, undo: policies.undo, log, onStep, failpoint };
+  const cinder = stack.use(
+    openCinder({ ...settings.cinder, ...options.cinder, log, requestId: () => options.context.requestId }),
+  );
+  const shared = {
+    host: settings.host,
+    store: new InstanceStore(database),
+    localStore: new LocalVolumeStore(database),
+    journal,
+    cinder,
+    connections: rememberConnections(cinder),
+    isBusyElsewhere: () => !isWriter && isStateLocked(settings.statePath),
+    namesInstances: settings.cinder.serviceUser !== undefined,
+    flows: { ...flows, undo: { ...policies.undo, retry: once } },
+    log,
+  };
+  return { isWriter, flows, policies, shared };
 }
 
 async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {

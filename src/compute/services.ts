@@ -1,5 +1,6 @@
 import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
+import type { LocalVolumes, LocalVolumeStore } from '../local-attach/index.ts';
 import type { FlowServices, Journal } from '../saga/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
 import type { Share } from './claims.ts';
@@ -11,6 +12,7 @@ import type { VolumeKeeper } from './volumes.ts';
 export interface ManagerServices {
   readonly host: string;
   readonly store: InstanceStore;
+  readonly localStore: LocalVolumeStore;
   readonly journal: Journal;
   readonly driver: ComputeDriver;
   readonly cinder: CinderClient;
@@ -29,6 +31,8 @@ export interface ManagerServices {
 /** What a manager is made of; `openManager` puts it together from settings. */
 export interface ManagerParts extends ManagerServices {
   readonly volumes: VolumeKeeper;
+  /** Volumes that are attached without Nova. */
+  readonly local: LocalVolumes;
   readonly share: Share;
   readonly spawnOrder: 'deferred' | 'stock';
   readonly limits: OperationLimits;

@@ -17,6 +17,7 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('started'), step }),
   z.object({ kind: z.literal('succeeded'), step, output: z.json() }),
   z.object({ kind: z.literal('failed'), step, error: z.string() }),
+  z.object({ kind: z.literal('warning'), step, text: z.string() }),
   z.object({ kind: z.literal('undo-started'), step }),
   z.object({ kind: z.literal('undo-finished'), step }),
   z.object({ kind: z.literal('undo-failed'), step, error: z.string() }),

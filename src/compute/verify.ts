@@ -1,4 +1,5 @@
 import type { Attachment } from '../cinder-client/index.ts';
+import type { LocalVolume } from '../local-attach/index.ts';
 import type { FlowSummary } from '../saga/index.ts';
 import type { PlatformGuest, PlatformStorage, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from './instances.ts';
@@ -23,6 +24,8 @@ interface Views {
   readonly storage: readonly PlatformStorage[];
   readonly instances: readonly InstanceRecord[];
   readonly devices: readonly BlockDevice[];
+  /** Attached without Nova. */
+  readonly local: readonly LocalVolume[];
   readonly flows: readonly FlowSummary[];
   readonly attachments: readonly Attachment[];
   /** Ids under which Cinder has volumes attached, in whichever flow they were. */
@@ -44,6 +47,7 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
     ...findStorage(views),
     ...findServers(views),
     ...findVolumes(views),
+    ...findLocalVolumes(views),
     ...findUnfinishedVolumes(views),
     ...findAttachments(views),
     ...findFlows(views),
@@ -51,7 +55,8 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
 }
 
 async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
-  const { driver, store, journal } = services;
+  const { driver, store, journal, localStore } = services;
+  const local = localStore.list();
   const [guests, flows, inCinder] = await Promise.all([
     driver.listGuests(context, { all: false }),
     journal.list(),
@@ -62,10 +67,14 @@ async function look(services: ManagerServices, context: RequestContext): Promise
   const known = new Set([
     ...guests.map(({ instanceUuid }) => instanceUuid ?? ''),
     ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
+    // The storage group of a partition that is no instance is named for the partition.
+    ...local.flatMap(({ place }) =>
+      place.kind === 'partition' ? [place.uri.slice(place.uri.lastIndexOf('/') + 1)] : [],
+    ),
   ]);
   const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
-  return { guests, storage, flows, instances, ...inCinder, devices, isBusy: services.isBusyElsewhere() };
+  return { guests, storage, flows, instances, ...inCinder, devices, local, isBusy: services.isBusyElsewhere() };
 }
 
 /** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
@@ -152,6 +161,19 @@ function findVolumes({ devices, attachmentIds, instances }: Views): readonly Fin
     if (attachmentId === null || attachmentIds.has(attachmentId)) return [];
     const server = instances.find(({ uuid }) => uuid === instanceUuid)?.name ?? instanceUuid;
     const detail = `server ${server} has it by attachment ${attachmentId}, which Cinder does not know`;
+    return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
+  });
+}
+
+/** A volume that was attached without Nova, and that Cinder counts as attached no longer. */
+function findLocalVolumes({ local, attachmentIds, flows }: Views): readonly Finding[] {
+  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
+  return local.flatMap(({ volumeId, place, reservation }) => {
+    const attachmentId = reservation?.attachmentId ?? null;
+    if (open.has(volumeId) || (attachmentId !== null && attachmentIds.has(attachmentId))) return [];
+    const where = place.kind === 'host' ? 'this host' : `partition "${place.name}"`;
+    const how = attachmentId === null ? '' : ` by attachment ${attachmentId}, which Cinder does not know`;
+    const detail = `${where} has it${how}; dpm local-detach takes away what is left of it`;
     return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
   });
 }

@@ -20,6 +20,8 @@ export interface LoadOptions extends Surroundings {
   readonly configFiles?: readonly string[];
   /** This machine's name; what follows its first dot is dropped. */
   readonly hostname: string;
+  /** What is done does without an HMC: the options that say how to reach one need not be there. */
+  readonly withoutHmc?: boolean | undefined;
 }
 
 const DPM_DRIVER = 'dpm.DPMDriver';
@@ -83,7 +85,7 @@ function compose(
     (name) => namedPath(dpm, `dpm.${name}`, dpm.values[name]),
     options,
     findings,
-    computeDriver === DPM_DRIVER,
+    computeDriver === DPM_DRIVER && options.withoutHmc !== true,
   );
   const state = namedPath(common, 'DEFAULT.state_path', common.values.state_path);
   if (cinderSettings === undefined || common.values.host === undefined || state === undefined) return undefined;

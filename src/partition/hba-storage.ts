@@ -75,7 +75,11 @@ export class HbaStorage implements PartitionStorage {
   async unbind(_owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
     if (goes) return;
     try {
-      const ours = (await this.#existing(partition, w)).filter((hba) => isOurElementName(hba.name));
+      const uris = this.#ports.map(adapterPortUri);
+      const ours = (await this.#existing(partition, w)).filter(
+        // Another compute host's domain may have vHBAs of such names in a partition that is neither's.
+        (hba) => isOurElementName(hba.name) && uris.includes(hba.adapterPortUri),
+      );
       await Promise.all(ours.map((hba) => this.#hmc.hbas.delete(hba.uri, w)));
     } catch (error) {
       if (!isHmcError(error, 404, 1)) throw error; // the partition is gone, and its vHBAs with it
@@ -107,6 +111,10 @@ export class HbaStorage implements PartitionStorage {
 
   conceal(): Promise<void> {
     return Promise.resolve(); // the guest loses the LUN when Cinder unmasks it
+  }
+
+  remains(): Promise<readonly string[]> {
+    return Promise.resolve([]); // an HMC of these machines knows no volumes
   }
 
   settle(_owner: PartitionOwner, exposed: readonly ExposedVolume[]): Promise<readonly ExposedVolume[]> {

@@ -1,4 +1,5 @@
 import { HmcHttpError } from '../hmc-client/index.ts';
+import type { StorageVolume } from '../hmc-client/index.ts';
 import type { PartitionOwner } from './naming.ts';
 import { newVolume } from './storage-group-allocation.ts';
 import { isMismatch } from './storage-group-directory.ts';
@@ -62,11 +63,31 @@ export class GroupVolumes {
         const storageVolumes = leaving.map((volume) => ({ operation: 'delete' as const, uri: volume.uri }));
         await hmc.storageGroups.modify(uri, { storageVolumes }, w);
         read = await directory.read(uri, w);
+        this.#reportOrphans(leaving, read);
       }
       await this.#finder.reject(read, w, leaving);
       const isEmpty = read.volumes.every((volume) => isMismatch(volume));
       if (isEmpty && read.group.virtualStorageResourceUris.length > 0) await this.#detach(uri, w);
     });
+  }
+
+  /** Storage volumes that carry the name of a Cinder volume: none, after it was concealed. Changes nothing. */
+  async remains(owner: PartitionOwner, volumeId: string, w: StorageWaiting): Promise<readonly string[]> {
+    const { directory } = this.#parts;
+    const left = await directory.using(owner, w, async (own) => {
+      const { volumes } = await directory.read(own.uri, w);
+      const named = volumes.filter(({ name }) => name === volumeId);
+      return named.map(({ uri }) => `storage volume ${uri} of volume ${volumeId} in storage group "${own.name}"`);
+    });
+    return left ?? [];
+  }
+
+  /** The HMC said that they are gone; the group was read anew for another reason, and it costs nothing to look. */
+  #reportOrphans(leaving: readonly StorageVolume[], { group, volumes }: ReadGroup): void {
+    for (const { uri, name: volumeId } of leaving.filter((each) => volumes.some((volume) => volume.uri === each.uri))) {
+      const facts = { event: 'orphan', volumeId, storageVolumeUri: uri, storageGroup: group.name };
+      this.#parts.log.warn(facts, 'a storage volume is still there after it was deleted');
+    }
   }
 
   async #detach(groupUri: string, w: StorageWaiting): Promise<void> {

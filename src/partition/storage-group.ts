@@ -140,6 +140,10 @@ export class StorageGroupStorage implements PartitionStorage {
     await this.#volumes.conceal(owner, volumes, w);
   }
 
+  async remains(owner: PartitionOwner, volumeId: string, w: Waiting) {
+    return await this.#volumes.remains(owner, volumeId, w);
+  }
+
   async settle(owner: PartitionOwner, exposed: readonly ExposedVolume[], w: StorageWaiting) {
     return await this.#volumes.settle(owner, exposed, w);
   }

@@ -193,6 +193,8 @@ export interface PartitionStorage {
   ): Promise<readonly ExposedVolume[]>;
   /** Takes volumes away again, from the HMC's point of view. */
   conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting): Promise<void>;
+  /** What the HMC still has of a volume that was concealed, one line each. Changes nothing. */
+  remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
    * Waits until all volumes of a partition that is about to start are as they must be for it to run.
    *

@@ -12,6 +12,8 @@ export type JournalEvent =
   | { readonly kind: 'started'; readonly step: string }
   | { readonly kind: 'succeeded'; readonly step: string; readonly output: JsonValue }
   | { readonly kind: 'failed'; readonly step: string; readonly error: string }
+  /** For people; it says nothing of how far the step got. */
+  | { readonly kind: 'warning'; readonly step: string; readonly text: string }
   | { readonly kind: 'undo-started'; readonly step: string }
   | { readonly kind: 'undo-finished'; readonly step: string }
   | { readonly kind: 'undo-failed'; readonly step: string; readonly error: string }

@@ -27,7 +27,7 @@ export interface Replay {
   readonly ended: FlowOutcome | undefined;
 }
 
-type StepEvent = Exclude<JournalEvent, { kind: 'flow-started' | 'flow-ended' }>;
+type StepEvent = Exclude<JournalEvent, { kind: 'flow-started' | 'flow-ended' | 'warning' }>;
 
 /** From which state of a step an event may come; `none` is a step never started. */
 const allowedFrom: Readonly<Record<StepEvent['kind'], readonly (StepHistory['state'] | 'none')[]>> = {
@@ -63,6 +63,7 @@ export function replay(flowId: string, events: readonly JournalEvent[]): Replay 
       continue;
     }
     ended = undefined;
+    if (event.kind === 'warning') continue;
     advance(flowId, steps, event);
     isUndoing ||= event.kind.startsWith('undo');
     if (event.kind === 'failed') [failedStep, error] = [event.step, event.error];

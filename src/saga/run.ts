@@ -212,14 +212,20 @@ export class Run<State, Deps> {
   }
 
   #context(step: AnyStep<Deps>, signal: AbortSignal): StepContext<never, Deps> {
-    const { deps, log } = this.#options;
+    const { deps } = this.#options;
+    const log = this.#options.log.child({ flow: this.#saga.name, flowId: this.#id, step: step.name });
     return {
       flowId: this.#id,
       state: this.#state as never, // each step sees the state that the builder's type promised it
       deps,
       signal,
-      log: log.child({ flow: this.#saga.name, flowId: this.#id, step: step.name }),
+      log,
       progress: (detail) => this.#emit(step, { state: 'progress', detail }),
+      warn: async (facts, text) => {
+        log.warn(facts, text);
+        this.#emit(step, { state: 'progress', detail: text });
+        await this.#recordQuietly({ kind: 'warning', step: step.name, text });
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { JsonValue, Logger, RetryPolicy } from '../base/index.ts';
+import type { ErrorFacts, JsonValue, Logger, RetryPolicy } from '../base/index.ts';
 import type { Journal } from './journal.ts';
 
 /** What is known of a step when its undo runs. */
@@ -13,6 +13,8 @@ export interface StepContext<State, Deps> {
   readonly log: Logger;
   /** Tells a watching person what this step is waiting for. */
   readonly progress: (detail: string) => void;
+  /** What a person has to know although the step succeeds: in the log, before a watching person, and in the journal. */
+  readonly warn: (facts: ErrorFacts & { readonly event: string }, text: string) => Promise<void>;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { PowerState } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { PartitionVolumes } from './partition-volumes.ts';
 
 /** Who asks, and until when. Nova's request context, as far as a driver needs it. @public */
 export interface RequestContext {
@@ -251,6 +252,9 @@ export interface ComputeDriver {
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<InstanceDiagnostics | undefined>;
+
+  /** For volumes that are attached without Nova; a driver without partitions has none. */
+  partitionVolumes?(): PartitionVolumes;
 
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;

@@ -21,4 +21,5 @@ export type { DpmPolicies } from './dpm/policies.ts';
 export type { DpmDriverSettings } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
+export type { NamedPartition, PartitionVolume, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

@@ -24,6 +24,7 @@ export interface FakeIoOptions {
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Partial<HostAccess>;
   readonly diagnose?: Backend['diagnose'];
+  readonly hostConnector?: Backend['hostConnector'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
   readonly askSecret?: CliIo['askSecret'];
@@ -95,6 +96,15 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         ...options.host,
         [Symbol.dispose]: () => undefined,
       }),
+      // The host's verbs are the manager's own, on this host.
+      openLocal: async (_settings, given) => {
+        opened.push({ access: given.access, purpose: given.purpose });
+        const close = async () => {
+          closed += 1;
+        };
+        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
+      },
+      hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
     ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
@@ -125,6 +135,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   getConnector: unexpected('getConnector'),
   volumePaths: unexpected('volumePaths'),
   searchPath: unexpected('searchPath'),
+  localAttach: unexpected('localAttach'),
+  localDetach: unexpected('localDetach'),
   verify: unexpected('verify'),
   listFlows: unexpected('listFlows'),
   showFlow: unexpected('showFlow'),

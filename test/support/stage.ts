@@ -7,7 +7,10 @@ import { runCli } from '../../src/cli/run.ts';
 import { nodeFiles } from '../../src/config/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import type { HostSystem } from '../../src/host-connector/index.ts';
 import type { Ran } from './cli.ts';
+import { FakeHost } from './fake-host/fake-host.ts';
+import { quickPolicies as hostPolicies } from './fake-host/scenes.ts';
 import { quickPolicies, toIni } from './world.ts';
 
 /** What a command printed with `-f json`, of any shape: a test says what it expects of it. */
@@ -29,18 +32,21 @@ export interface Stage extends AsyncDisposable {
 export interface StageOptions extends SimulatorOptions {
   /** Settings over the simulator's own, `section.option` → value. */
   readonly set?: Readonly<Record<string, string | readonly string[]>>;
+  /** The host on which the commands run, for volumes without Nova. */
+  readonly linux?: (sim: Simulator) => HostSystem;
 }
 
 /** Each command opens everything anew: sessions, tokens, database and lock, all as a process of its own would. */
-export async function startStage({ set = {}, ...options }: StageOptions = {}): Promise<Stage> {
+export async function startStage({ set = {}, linux = noHost, ...options }: StageOptions = {}): Promise<Stage> {
   const sim = await startSimulator({ tls: true, ...options });
+  const host = linux(sim);
   const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-stage-'));
   const config = join(directory, 'nova-dpm.conf');
   const settings = toIni(sim.settings(), { 'DEFAULT.state_path': join(directory, 'state'), ...set });
   writeFileSync(config, `${settings}\n`, { mode: 0o600 });
   return {
     sim,
-    dpm: async (...argv) => await play([...argv, '-f', 'json'], directory, config),
+    dpm: async (...argv) => await play([...argv, '-f', 'json'], directory, config, host),
     [Symbol.asyncDispose]: async () => {
       await sim.close();
       rmSync(directory, { recursive: true, force: true });
@@ -48,7 +54,7 @@ export async function startStage({ set = {}, ...options }: StageOptions = {}): P
   };
 }
 
-async function play(argv: readonly string[], directory: string, config: string): Promise<Played> {
+async function play(argv: readonly string[], directory: string, config: string, host: HostSystem): Promise<Played> {
   const [out, err] = [collecting(), collecting()];
   const io: CliIo = {
     stdout: out.sink,
@@ -59,13 +65,24 @@ async function play(argv: readonly string[], directory: string, config: string):
     hostname: 'compute1',
     files: nodeFiles,
     onSignal: () => () => undefined,
-    backend: backend({ pid: process.pid, baseDir: directory, policies: quickPolicies }),
+    backend: backend({
+      pid: process.pid,
+      baseDir: directory,
+      policies: quickPolicies,
+      isRoot: true,
+      host: { system: host, policies: hostPolicies },
+    }),
     startSimulator: starter,
   };
   const code = await runCli(argv, io);
   const [stdout, stderr] = [out.text(), err.text()];
   const steps = [...stderr.matchAll(/^done +(\S+: \S+)/gm)].map(([, step = '']) => step);
   return { code, stdout, stderr, steps, printed: stdout === '' ? undefined : JSON.parse(stdout) };
+}
+
+/** A host without a Fibre Channel port. */
+function noHost(): HostSystem {
+  return new FakeHost({ kind: 'zfcp', adapters: [], masks: [] });
 }
 
 function collecting() {

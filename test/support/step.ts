@@ -14,7 +14,15 @@ export function contextFor<State>(
   deps: FlowDeps,
   progress: (detail: string) => void = () => undefined,
 ): StepContext<State, FlowDeps> {
-  return { flowId: 'flow-1', state, deps, signal: neverAborted(), log: silentLogger, progress };
+  return {
+    flowId: 'flow-1',
+    state,
+    deps,
+    signal: neverAborted(),
+    log: silentLogger,
+    progress,
+    warn: async () => undefined,
+  };
 }
 
 export async function undoStep<State, Out>(

@@ -28,11 +28,13 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { PartitionVolumes } from '../partition-volumes.ts';
 import { diagnose } from './diagnostics.ts';
 import { DriverFlows, unmapOnly } from './driver-flows.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped, volumeOf } from './mapping.ts';
+import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerOff, powerOn } from './power.ts';
 import { reportPaths } from './path-report.ts';
 import { openHmc, startRuntime } from './runtime.ts';
@@ -286,6 +288,10 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<InstanceDiagnostics | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
     return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+  }
+
+  partitionVolumes(): PartitionVolumes {
+    return new DpmPartitionVolumes(this.#started(), this.#settings);
   }
 
   getAvailableNodes(): Promise<readonly string[]> {

@@ -29,6 +29,9 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^blockdev --setrw \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, false)],
   [/^blockdev --getro \/dev\/(\S+)$/, (host, block) => ({ stdout: device(host, block)?.isReadOnly ? '1\n' : '0\n' })],
   [/^scsi_id --page 0x83 --whitelisted --device=\/dev\/(\S+)$/, inquire],
+  [/^blkid -p -o export (\S+)$/, probe],
+  [/^mount ((?:-o ro )?\S+ \S+)$/, mount],
+  [/^umount (\S+)$/, unmount],
   [/^dd if=\/dev\/(\S+) of=\/dev\/null bs=4096 count=1 iflag=direct$/, readBlock],
 ];
 
@@ -114,4 +117,31 @@ function inquire(host: FakeHost, block: string): Answer {
 function readBlock(host: FakeHost, block: string): Answer {
   const isReadable = pathsOf(host, block).some((disk) => volumeOf(host, disk) !== undefined);
   return isReadable ? {} : refused(`dd: error reading '/dev/${block}': Input/output error`);
+}
+
+/** blkid says 2 of a device on which it finds nothing. */
+function probe(host: FakeHost, node: string): Answer {
+  const block = host.tree.realpath(node).slice('/dev/'.length);
+  const disk = pathsOf(host, block)[0];
+  const found = disk === undefined ? undefined : host.contents.get(disk.wwid);
+  return found === undefined ? { status: 2 } : { stdout: `DEVNAME=${node}\n${found}\n` };
+}
+
+function mount(host: FakeHost, args: string): Answer {
+  const [point = '', node = '', option] = args.split(' ').toReversed();
+  const block = host.tree.realpath(node).slice('/dev/'.length);
+  if (device(host, block)?.isReadOnly === true && option !== 'ro') {
+    return { status: 32, stderr: `mount: ${point}: cannot mount ${node} read-write` };
+  }
+  host.mounts.set(block, point);
+  return {};
+}
+
+function unmount(host: FakeHost, point: string): Answer {
+  const [block] = [...host.mounts].find(([, each]) => each === point) ?? [];
+  if (block === undefined) return { status: 32, stderr: `umount: ${point}: not mounted.` };
+  const isOpen = [...host.openFiles.values()].some(({ node }) => node.startsWith(point));
+  if (isOpen) return { status: 32, stderr: `umount: ${point}: target is busy.` };
+  host.mounts.delete(block);
+  return {};
 }

@@ -49,6 +49,10 @@ export class FakeHost implements HostSystem {
   readonly units = new Set<string>();
   /** Block device to mount point. */
   readonly mounts = new Map<string, string>();
+  /** Empty directories, to mount something on. */
+  readonly directories = new Set<string>();
+  /** What blkid finds on a volume, by the volume's identity: `TYPE=ext4` and the like, a line each. */
+  readonly contents = new Map<string, string>();
   readonly swaps = new Set<string>();
   /** Process to its name and the node that it has open. */
   readonly openFiles = new Map<number, { readonly comm: string; readonly node: string }>();

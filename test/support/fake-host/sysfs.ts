@@ -16,6 +16,7 @@ export function buildTree(host: FakeHost): Tree {
   for (const adapter of host.adapters.filter(({ online }) => online)) addScsiHost(tree, host, adapter);
   for (const disk of host.disks) addDisk(tree, host, disk);
   for (const map of host.maps) addMap(tree, host, map);
+  for (const directory of host.directories) tree.directory(directory);
   addProc(tree, host);
   return tree;
 }

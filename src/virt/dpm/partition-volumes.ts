@@ -1,0 +1,147 @@
+import { ConflictError, NotFoundError } from '../../base/index.ts';
+import type { Waiting, Wwpn } from '../../base/index.ts';
+import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
+import { adapterPortUri, instanceOf, requirePartition } from '../../partition/index.ts';
+import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
+import { makeConnector } from '../../volume/index.ts';
+import type { DiagnosedPath } from '../compute-driver.ts';
+import type { NamedPartition, PartitionVolume, PartitionVolumes } from '../partition-volumes.ts';
+import type { DpmRuntime } from './runtime.ts';
+import type { DpmDriverSettings } from './settings.ts';
+
+/**
+ * Volumes of partitions that an operator names.
+ *
+ * The object id of the partition stands where an instance's UUID would: it is of the same form, unique, and stays while
+ * the name may change. So the connector's host is that id, and a storage group for it is named
+ * `OpenStack-<host>-<object id>` and carries the mark of this host.
+ */
+export class DpmPartitionVolumes implements PartitionVolumes {
+  readonly #runtime: DpmRuntime;
+  readonly #settings: DpmDriverSettings;
+  readonly #domain: ReadonlySet<string>;
+
+  constructor(runtime: DpmRuntime, settings: DpmDriverSettings) {
+    this.#runtime = runtime;
+    this.#settings = settings;
+    this.#domain = new Set(settings.adapterPorts.map(adapterPortUri));
+  }
+
+  async find(name: string, w: Waiting): Promise<NamedPartition> {
+    const { hmc, cpc } = this.#runtime;
+    const { uri } = requirePartition(await hmc.partitions.findByName(cpc.uri, name, w), name);
+    const { description } = await hmc.partitions.get(uri, w, ['description']);
+    return { uri, name, instanceUuid: instanceOf(this.#settings.host, { name, description }) ?? null };
+  }
+
+  async wholeConnector(partition: NamedPartition, w: Waiting): Promise<Connector> {
+    const { storage } = this.#runtime;
+    const host = partition.instanceUuid ?? objectIdOf(partition);
+    const owner = { host: this.#settings.host, instanceUuid: host };
+    const wwpns = new Set<Wwpn>((await storage.initiators(owner, partition, w)).map(({ wwpn }) => wwpn));
+    for (const wwpn of await this.#groupPorts(partition, w)) wwpns.add(wwpn);
+    if (wwpns.size > 0) return makeConnector(host, [...wwpns], this.#settings.connector);
+    const text = `partition "${partition.name}" has no Fibre Channel port: there is no connector`;
+    throw new NotFoundError(`${text} (dpm local-attach gives it some)`, { partition: partition.name });
+  }
+
+  async hasPorts(partition: PartitionRef, w: Waiting): Promise<boolean> {
+    return (await this.#ports(partition, w)).length > 0;
+  }
+
+  async makePorts(partition: PartitionRef, { volumeId, sizeGib }: PartitionVolume, w: StorageWaiting): Promise<void> {
+    const { storage } = this.#runtime;
+    const owner = this.#owner(partition);
+    const volumes = [{ volumeId, sizeGib, isBoot: false }];
+    const { initiators, obstacle } = await storage.allocate(owner, volumes, w);
+    if (obstacle !== null) throw new ConflictError(`give partition "${partition.name}" ports: ${obstacle}`);
+    await storage.bind(owner, partition, initiators, w);
+  }
+
+  async removePorts(partition: PartitionRef, w: Waiting): Promise<void> {
+    const { storage } = this.#runtime;
+    const owner = this.#owner(partition);
+    await storage.unbind(owner, partition, false, w);
+    await storage.deallocate(owner, w);
+  }
+
+  async connector(partition: PartitionRef, w: Waiting): Promise<Connector> {
+    const ports = await this.#ports(partition, w);
+    if (ports.length === 0) throw new ConflictError(`partition "${partition.name}" has no port of the domain`);
+    const wwpns = ports.map(({ wwpn }) => wwpn);
+    return makeConnector(objectIdOf(partition), wwpns, this.#settings.connector);
+  }
+
+  async connect(
+    partition: PartitionRef,
+    volume: PartitionVolume,
+    info: ConnectionInfo,
+    w: StorageWaiting,
+  ): Promise<void> {
+    await this.#driver(info).connectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
+  }
+
+  async disconnect(
+    partition: PartitionRef,
+    volume: PartitionVolume,
+    info: ConnectionInfo,
+    w: StorageWaiting,
+  ): Promise<void> {
+    await this.#driver(info).disconnectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
+  }
+
+  async paths(
+    partition: PartitionRef,
+    volume: PartitionVolume,
+    info: ConnectionInfo,
+    w: Waiting,
+  ): Promise<readonly DiagnosedPath[]> {
+    return await this.#driver(info).getVolumePaths(...(await this.#argumentsFor(partition, volume, info, w)));
+  }
+
+  async remains(partition: PartitionRef, volumeId: string, w: Waiting): Promise<readonly string[]> {
+    return await this.#runtime.storage.remains(this.#owner(partition), volumeId, w);
+  }
+
+  #driver({ driver_volume_type }: ConnectionInfo) {
+    return this.#runtime.volumeDrivers.get(driver_volume_type);
+  }
+
+  async #argumentsFor(partition: PartitionRef, volume: PartitionVolume, info: ConnectionInfo, w: StorageWaiting) {
+    const { volumeId, sizeGib } = volume;
+    const initiators = await this.#ports(partition, w);
+    const instance = { ...this.#owner(partition), partition, initiators };
+    return [info, instance, { volumeId, sizeGib, isBoot: false, ...w }] as const;
+  }
+
+  /** Those on adapter ports of the domain; a port of a new storage group is on none yet. */
+  async #ports(partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
+    const all = await this.#runtime.storage.initiators(this.#owner(partition), partition, w);
+    return all.filter(({ adapterPortUri: port }) => port === null || this.#domain.has(port));
+  }
+
+  /** Ports by way of storage groups, whoever made them. Machines with vHBAs have none. */
+  async #groupPorts(partition: PartitionRef, w: Waiting): Promise<readonly Wwpn[]> {
+    const { hmc, storage } = this.#runtime;
+    if (storage.model === 'hba') return [];
+    const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+    const wwpns: Wwpn[] = [];
+    for (const uri of storageGroupUris) {
+      const { virtualStorageResourceUris } = await hmc.storageGroups.get(uri, w);
+      const resources = await hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w);
+      // A shared group has ports for each of its partitions.
+      const own = resources.filter(({ partitionUri }) => partitionUri === undefined || partitionUri === partition.uri);
+      wwpns.push(...own.flatMap(({ wwpn }) => wwpn ?? []));
+    }
+    return wwpns;
+  }
+
+  #owner(partition: PartitionRef): PartitionOwner {
+    return { host: this.#settings.host, instanceUuid: objectIdOf(partition) };
+  }
+}
+
+/** Source: HMC sheet 5.1 (`/api/partitions/<object id>`). */
+function objectIdOf({ uri }: Pick<PartitionRef, 'uri'>): string {
+  return uri.slice(uri.lastIndexOf('/') + 1);
+}

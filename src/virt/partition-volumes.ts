@@ -1,0 +1,51 @@
+import type { Waiting } from '../base/index.ts';
+import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
+import type { DiagnosedPath } from './compute-driver.ts';
+
+/** A partition as its operator names it. @public */
+export interface NamedPartition {
+  readonly uri: string;
+  readonly name: string;
+  /** The instance of this compute host that it realises; null where it is somebody else's. */
+  readonly instanceUuid: string | null;
+}
+
+/** A volume, as far as a partition has to know it. @public */
+export interface PartitionVolume {
+  readonly volumeId: string;
+  readonly sizeGib: number;
+}
+
+type PartitionId = Pick<NamedPartition, 'uri' | 'name'>;
+type PartitionWaiting = Waiting & { readonly progress?: ((detail: string) => void) | undefined };
+
+/**
+ * Volumes of partitions that realise no instance: attached because an operator names the partition. Nothing is touched
+ * but what was made here. Every method is safe to call twice; those that take away succeed when there is nothing left.
+ *
+ * @public
+ */
+export interface PartitionVolumes {
+  /** Changes nothing. @throws NotFoundError */
+  find(name: string, w: Waiting): Promise<NamedPartition>;
+  /** The connector with every Fibre Channel port of a partition, whoever made them. @throws NotFoundError without any */
+  wholeConnector(partition: NamedPartition, w: Waiting): Promise<Connector>;
+  /** Are there ports of the domain to map volumes to? Changes nothing. */
+  hasPorts(partition: PartitionId, w: Waiting): Promise<boolean>;
+  /** vHBAs on a z13, since z14 a storage group of its own for the partition, which this first volume comes into. */
+  makePorts(partition: PartitionId, volume: PartitionVolume, w: PartitionWaiting): Promise<void>;
+  removePorts(partition: PartitionId, w: Waiting): Promise<void>;
+  /** The connector with the ports of the domain alone. @throws ConflictError without any */
+  connector(partition: PartitionId, w: Waiting): Promise<Connector>;
+  connect(partition: PartitionId, volume: PartitionVolume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
+  disconnect(partition: PartitionId, volume: PartitionVolume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
+  /** The paths by which it is reached. Changes nothing. */
+  paths(
+    partition: PartitionId,
+    volume: PartitionVolume,
+    info: ConnectionInfo,
+    w: Waiting,
+  ): Promise<readonly DiagnosedPath[]>;
+  /** What the HMC still has of a volume, one line each. Changes nothing. */
+  remains(partition: PartitionId, volumeId: string, w: Waiting): Promise<readonly string[]>;
+}

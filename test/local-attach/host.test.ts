@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { distributions } from '../support/fake-host/model.ts';
+import { SanHost } from '../support/fake-host/san-host.ts';
+import type { SanHostOptions } from '../support/fake-host/san-host.ts';
+import { startStage } from '../support/stage.ts';
+import type { Stage, StageOptions } from '../support/stage.ts';
+
+interface HostStage extends Stage {
+  readonly host: SanHost;
+}
+
+/** Settings without an HMC: a host needs none. */
+async function startHostStage(options: SanHostOptions = {}, more: StageOptions = {}): Promise<HostStage> {
+  let host: SanHost | undefined;
+  const stage = await startStage({ ...more, linux: (sim) => (host = new SanHost(sim.san, options)) });
+  return Object.assign(stage, { host: host! }); // the line before has made it
+}
+
+const shapes = Object.values(distributions).flatMap((distribution) =>
+  [true, false].flatMap((isSinglePath) =>
+    [true, false].map((allowLunScan) => ({
+      name: `${distribution.name}, ${isSinglePath ? 'one path' : 'four paths'}, LUN scan ${allowLunScan ? 'on' : 'off'}`,
+      options: {
+        distribution,
+        isSinglePath,
+        allowLunScan,
+        ...(isSinglePath ? { multipathd: 'absent' as const } : {}),
+      } satisfies SanHostOptions,
+    })),
+  ),
+);
+
+describe.each(shapes)('$name', ({ options }) => {
+  test('a volume comes, twice the same, and goes without a trace', async () => {
+    await using stage = await startHostStage(options);
+    const { host, sim } = stage;
+    const before = { host: host.snapshot(), sim: sim.snapshot() };
+    const multipath = options.isSinglePath ? [] : ['--multipath', 'True'];
+
+    const attached = await stage.dpm('local-attach', 'data-1', ...multipath);
+    expect(attached, attached.stderr).toMatchObject({ code: 0, printed: { type: 'block', mode: 'rw' } });
+    expect(attached.printed).toHaveProperty('scsi_wwn', expect.stringMatching(/^3[0-9a-f]{32}$/));
+    expect('multipath_id' in (attached.printed as object)).toBe(!options.isSinglePath);
+    const while1 = { host: host.snapshot(), sim: sim.snapshot() };
+    expect((await stage.dpm('local-attach', 'data-1', ...multipath)).printed).toEqual(attached.printed);
+    expect({ host: host.snapshot(), sim: sim.snapshot() }).toEqual(while1);
+
+    const gone = await stage.dpm('local-detach', 'data-1');
+    expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, left_behind: [] } });
+    host.settle();
+    expect({ host: host.snapshot(), sim: sim.snapshot() }).toEqual(before);
+    expect(host.violations).toEqual([]);
+    expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: false } });
+  });
+});
+
+test('a Cinder without attachments serves as well', async () => {
+  await using stage = await startHostStage({}, { cinder: { maxMicroversion: '3.43' } });
+  const before = stage.sim.snapshot();
+
+  const attached = await stage.dpm('local-attach', 'data-1');
+  expect(attached, attached.stderr).toMatchObject({ code: 0 });
+  const gone = await stage.dpm('local-detach', 'data-1');
+  expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true } });
+
+  expect(stage.sim.snapshot()).toEqual(before);
+  stage.host.settle();
+  expect(stage.host.violations).toEqual([]);
+});
+
+test('the connector of this host is told without any settings', async () => {
+  await using stage = await startHostStage();
+
+  const connector = await stage.dpm('get-connector', '--multipath', 'True');
+
+  expect(connector.printed).toMatchObject({
+    host: 'lnx1',
+    multipath: true,
+    wwpns: stage.host.adapters.map((a) => a.wwpn),
+  });
+});

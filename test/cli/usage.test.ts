@@ -121,10 +121,22 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--mode', "'rx'", 'rw, ro'],
   ],
   [['server', 'add', 'volume', 's'], ["missing required argument 'volume'"]],
-  [['get-connector', '--server', 'a', '--multipath', 'True'], ['--server', 'cannot be used with']],
-  [['local-attach', 'v', '--multipath', 'perhaps'], ['--multipath', 'perhaps', 'True or False']],
-  [['local-attach', 'v', '--mountpoint', 'mnt'], ['--mountpoint', 'an absolute path']],
-  [['local-detach', 'v', '--device-info', '{'], ['--device-info', 'JSON']],
+  [
+    ['get-connector', '--server', 'a', '--multipath', 'True'],
+    ['--server', 'cannot be used with'],
+  ],
+  [
+    ['local-attach', 'v', '--multipath', 'perhaps'],
+    ['--multipath', 'perhaps', 'True or False'],
+  ],
+  [
+    ['local-attach', 'v', '--mountpoint', 'mnt'],
+    ['--mountpoint', 'an absolute path'],
+  ],
+  [
+    ['local-detach', 'v', '--device-info', '{'],
+    ['--device-info', 'JSON'],
+  ],
   [
     ['get-connector', '--server', 'a', '--partition', 'b'],
     ['--server', '--partition'],

@@ -8,6 +8,7 @@ import { addFlowCommands } from './commands/flow.ts';
 import { addHypervisorCommands } from './commands/hypervisor.ts';
 import { addLocalCommands } from './commands/local.ts';
 import { addPartitionCommands } from './commands/partition.ts';
+import { addPathServiceCommand } from './commands/path-service.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addVolumeCommands } from './commands/volume.ts';
@@ -58,6 +59,7 @@ export function buildProgram(io: CliIo, run: Runner): Command {
   addLocalCommands(program, add);
   addFlowCommands(program, add);
   addVerifyCommand(program, add);
+  addPathServiceCommand(program, add);
   addDoctorCommand(program, add);
   addSimulateCommand(program, add);
   addConfigCommands(program, add);

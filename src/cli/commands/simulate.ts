@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
-import { ConfigError, describeError, findError } from '../../base/index.ts';
+import { ConfigError, describeError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
@@ -10,6 +10,7 @@ import { hmcCertificates, machines } from '../seams.ts';
 import type { HmcCertificate, RunningSimulator, SimulatorOptions } from '../seams.ts';
 import { openSimulatorFiles } from '../simulator-files.ts';
 import type { SimulatorFiles } from '../simulator-files.ts';
+import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
 
 interface SimulateOptions {
@@ -95,24 +96,6 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   } finally {
     await simulator.close();
   }
-}
-
-/** To be interrupted is how it ends, and no failure; nothing was begun that had to be put back. */
-async function untilAsked(context: CommandContext): Promise<void> {
-  const { signal } = context.waiting;
-  // Nothing else keeps the process alive for certain: servers may be told not to.
-  const alive = setInterval(() => undefined, 60_000);
-  try {
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => {
-        resolve();
-      });
-    });
-  } finally {
-    clearInterval(alive);
-  }
-  if (findError(signal.reason, 'INTERRUPTED') === undefined) throw signal.reason;
 }
 
 function toSimulatorOptions(options: SimulateOptions, context: CommandContext): SimulatorOptions {

@@ -1,0 +1,73 @@
+import { isIP } from 'node:net';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { isReadableOnTheWay } from '../../base/index.ts';
+import type { CommandContext } from '../context.ts';
+import { formatOf } from '../global-options.ts';
+import { printable } from '../printable.ts';
+import type { AddCommand } from '../program.ts';
+import type { HostAccess, Manager } from '../seams.ts';
+import { readServiceToken } from '../service-token.ts';
+import { untilAsked } from '../until-asked.ts';
+import { wholeNumber } from '../usage.ts';
+
+const DEFAULT_PORT = 6795;
+
+/** `dpm path-service` */
+export function addPathServiceCommand(program: Command, add: AddCommand): void {
+  const description =
+    'Answer over HTTP what paths there are and what belongs to nobody, until interrupted. For test environments: plain HTTP, one token for all; it changes nothing. GET /openapi.json describes it';
+  add(program, 'path-service', description, serve)
+    .addOption(new Option('--listen <address>', 'IP address to listen on').argParser(address).default('127.0.0.1'))
+    .addOption(
+      new Option('--port <n>', 'port to listen on; 0 takes a free one')
+        .argParser(wholeNumber(0, 65_535))
+        .default(DEFAULT_PORT),
+    )
+    .option('--token-file <file>', 'file with the bearer token; else the variable NOVA_DPM_PATH_TOKEN')
+    .option('--host', 'of this Linux host only; asks no HMC');
+}
+
+function address(value: string): string {
+  if (isIP(value) !== 0) return value;
+  throw new InvalidArgumentError('Expected an IP address.');
+}
+
+interface Options {
+  readonly listen: string;
+  readonly port: number;
+  readonly tokenFile?: string;
+  readonly host?: boolean;
+}
+
+async function serve(context: CommandContext, command: Command): Promise<void> {
+  const options = command.opts<Options>();
+  const token = readServiceToken(context, options.tokenFile);
+  const plain = options.listen.includes(':') ? `[${options.listen}]` : options.listen;
+  if (isReadableOnTheWay(`http://${plain}`)) {
+    context.warn(
+      `listening on ${options.listen}: token and answers go over the network as they are, without encryption`,
+    );
+  }
+  await context.withHost(async (host) => {
+    const run = async (manager: Manager | undefined) => {
+      const { openPathService } = await import('../open-path-service.ts');
+      const { listen, port } = options;
+      await using service = await openPathService({ host, manager, token, listen, port, log: context.log });
+      context.io.stdout.write(readyLine(context, service.url));
+      await untilAsked(context);
+    };
+    await (options.host === true ? run(undefined) : context.withManager('read', run));
+  });
+}
+
+function readyLine(context: CommandContext, url: string): string {
+  const isJson = formatOf(context.globals, context.io.stdout) === 'json';
+  return isJson ? `${JSON.stringify({ ready: true, url })}\n` : `${printable(`ready url=${url}`)}\n`;
+}
+
+/** What the service answers from. */
+export interface ServiceSources {
+  readonly host: HostAccess;
+  readonly manager: Manager | undefined;
+}

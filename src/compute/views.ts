@@ -150,6 +150,7 @@ export interface HypervisorView {
   readonly vcpus_used: number;
   readonly memory_mb: number;
   readonly memory_mb_used: number;
+  /** Instances in power state `running`; Nova's own table counts every instance of the host under this name. */
   readonly running_vms: number;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -55,6 +55,118 @@ await driver.cleanupHost('compute1');
 console.log(typeof openHmcSession, before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
 `;
 
+/** What the author of a volume driver and a host connector runs: the checks first, then both at work. */
+const plugins = `
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostConnectorRegistry, loadSettings, nodeFiles, openManager, silentLogger } from 'nova-dpm';
+import { hostConnectorChecks, runChecks, volumeDriverChecks } from 'nova-dpm/conformance';
+import type { ConformanceCheck } from 'nova-dpm/conformance';
+import { startSimulator } from 'nova-dpm/simulator';
+import { AluaVolumeDriver } from 'site-volumes';
+import { aluaSamples } from 'site-volumes/samples';
+import { connectionInfo, fourPaths, quickPolicies } from './fake-host/scenes.ts';
+
+const signal = new AbortController().signal;
+const baseDir = import.meta.dirname;
+async function report(what: string, checks: readonly ConformanceCheck[]) {
+  const results = await runChecks(checks);
+  const failed = results.filter(({ error }) => error !== undefined);
+  console.log(what, results.length - failed.length, 'passed', failed.map(({ name, error }) => name + ': ' + error).join('; '));
+}
+
+await report('volume driver:', volumeDriverChecks((context) => new AluaVolumeDriver(context), aluaSamples));
+
+const host = fourPaths();
+const context = { system: host, log: silentLogger, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
+const entries = [{ protocol: 'fibre_channel_alua', module: 'site-volumes', exportName: 'AluaHostConnector' }];
+const connector = (await HostConnectorRegistry.load(context, entries, baseDir)).get('fibre_channel_alua');
+const info = { ...connectionInfo(), driver_volume_type: 'fibre_channel_alua' };
+const snapshot = () => host.snapshot();
+await report('host connector:', hostConnectorChecks({ connector, connectionInfo: info, snapshot, signal }));
+
+const clean = JSON.stringify(snapshot());
+const device = await connector.connectVolume(info, { signal });
+const paths = await connector.getVolumePaths(info, { signal });
+console.log('local attach:', connector.constructor.name, device.path, paths.length, 'paths');
+await connector.disconnectVolume(info, device, { signal });
+console.log('local detach:', JSON.stringify(snapshot()) === clean ? 'same' : 'different', host.violations.length, 'violations');
+
+await using simulator = await startSimulator({ machine: 'z16', tls: true, cinder: { connectionShape: 'alua' } });
+const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-user-'));
+const file = join(directory, 'nova-dpm.conf');
+const sections = Object.entries({ ...simulator.settings() }).map(([name, options]) => '[' + name + ']\\n' +
+  Object.entries(options).flatMap(([key, value]) => [value].flat().map((each) => key + ' = ' + each)).join('\\n'));
+writeFileSync(file, sections.join('\\n') + '\\n', { mode: 0o600 });
+const settings = loadSettings({
+  configFiles: [file], cwd: directory, home: directory, hostname: 'compute1', files: nodeFiles,
+  env: { NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'), NOVA_DPM_DPM__VOLUME_DRIVERS: 'fibre_channel_alua=site-volumes#AluaVolumeDriver' },
+});
+const before = JSON.stringify(simulator.snapshot());
+{
+  const request = { requestId: 'req-user', signal };
+  await using manager = await openManager(settings, { context: request, baseDir });
+  const server = await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, request);
+  const attached = await manager.addVolume('web1', 'data-1', {}, request);
+  console.log('spawn:', server.status, attached.volumes.length, 'volumes');
+  await manager.removeVolume('web1', 'data-1', request);
+  await manager.delete('web1', request);
+}
+console.log('delete:', before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
+rmSync(directory, { recursive: true, force: true });
+`;
+
+/** The example as its author would publish it: built to JavaScript with types, against the packed package. */
+function publishExample(modules: string): void {
+  const source = join(project, 'site-volumes');
+  cpSync(join(root, 'examples', 'alua'), source, { recursive: true });
+  const entry = (name: string) => ({ types: `./${name}.d.ts`, default: `./${name}.js` });
+  const manifest = {
+    name: 'site-volumes',
+    version: '1.0.0',
+    type: 'module',
+    exports: { '.': entry('index'), './samples': entry('samples') },
+  };
+  const outDir = join(modules, 'site-volumes');
+  mkdirSync(outDir);
+  for (const place of [source, outDir]) writeFileSync(join(place, 'package.json'), JSON.stringify(manifest));
+  const own = { noEmit: false, declaration: true, rewriteRelativeImportExtensions: true, rootDir: '.', outDir };
+  const options = { ...compilerOptions, ...own };
+  writeFileSync(join(source, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+  tsc(source);
+}
+
+/** A host without hardware, for a package that knows ours by its name alone. */
+function copyFakeHost(): void {
+  const from = join(root, 'test', 'support', 'fake-host');
+  mkdirSync(join(project, 'fake-host'));
+  for (const name of readdirSync(from)) {
+    const text = readFileSync(join(from, name), 'utf8');
+    writeFileSync(
+      join(project, 'fake-host', name),
+      text.replaceAll(/'(?:\.\.\/)+src\/[a-z-]+\/index\.ts'/g, "'nova-dpm'"),
+    );
+  }
+}
+
+const compilerOptions = {
+  strict: true,
+  noEmit: true,
+  module: 'nodenext',
+  target: 'es2023',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  skipLibCheck: false,
+  allowImportingTsExtensions: true,
+};
+
+/** @returns what it found fault with */
+function tsc(directory: string): string {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  return execFileSync(process.execPath, [compiler, '-p', directory], { encoding: 'utf8' });
+}
+
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'nova-dpm-package-'));
   execFileSync('npm', ['pack', '--silent', '--pack-destination', project], { cwd: root });
@@ -75,34 +187,21 @@ beforeAll(() => {
   writeFileSync(join(modules, 'loud-volumes', 'index.js'), thirdParty);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
   writeFileSync(join(project, 'program.ts'), program);
-  writeFileSync(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        noEmit: true,
-        module: 'nodenext',
-        target: 'es2023',
-        lib: ['es2023', 'esnext.disposable'],
-        types: ['node'],
-        skipLibCheck: false,
-      },
-      files: ['program.ts'],
-    }),
-  );
+  writeFileSync(join(project, 'plugins.ts'), plugins);
+  cpSync(join(root, 'examples', 'embed.ts'), join(project, 'embed.ts'));
+  copyFakeHost();
+  publishExample(modules);
+  const files = ['program.ts', 'plugins.ts', 'embed.ts'];
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   cpSync(join(root, 'LICENSE'), join(project, 'LICENSE'));
-}, 180_000);
+}, 300_000);
 
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
 it('has types that a strict program of a user compiles against', { timeout: 180_000 }, () => {
-  const output = execFileSync(
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project],
-    { encoding: 'utf8' },
-  );
+  const output = tsc(project);
 
   expect(output).toBe('');
 });
@@ -122,6 +221,23 @@ it(
 
     expect(output.trim().split('\n')).toEqual(['ACTIVE 0000000000000000', 'PRSM', 'function same']);
     expect(execFileSync('cat', [loud], { encoding: 'utf8' })).toMatch(/^connect [0-9a-f-]{36}\n$/);
+  },
+);
+
+it(
+  'takes a published volume driver and a published host connector: they conform, and serve a spawn and a local attach',
+  { timeout: 120_000 },
+  () => {
+    const output = execFileSync(process.execPath, [join(project, 'plugins.ts')], { encoding: 'utf8', cwd: project });
+
+    expect(output.trim().split(/ *\n/)).toEqual([
+      'volume driver: 69 passed',
+      'host connector: 13 passed',
+      'local attach: AluaHostConnector /dev/disk/by-id/dm-uuid-mpath-360050768018205e1a800000000000001 4 paths',
+      'local detach: same 0 violations',
+      'spawn: ACTIVE 2 volumes',
+      'delete: same',
+    ]);
   },
 );
 

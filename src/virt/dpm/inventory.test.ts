@@ -88,7 +88,17 @@ describe('the CPC subset', () => {
       hypervisorType: 'PRSM',
       hypervisorHostname: 'compute1',
       supportedInstances: [['s390x', 'prsm', 'hvm']],
-      stats: { running: 4, cpc: 'A90', storage_model: 'hba' },
+      stats: { cpc: 'A90', storage_model: 'hba' },
+    });
+  });
+
+  test('counts as running what executes: not what is paused, terminated or on its way, although it holds its share', async () => {
+    const statuses = ['active', 'degraded', 'paused', 'terminated', 'starting', 'stopping', 'stopped', 'status-check'];
+    const { subset } = subsetOf(statuses.map((status, index) => ours(index + 1, status)));
+
+    await expect(subset.availableResource('compute1', w)).resolves.toMatchObject({
+      vcpusUsed: 12,
+      stats: { running: 2 },
     });
   });
 

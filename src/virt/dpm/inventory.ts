@@ -40,7 +40,10 @@ export class CpcSubset {
   }
 
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
-    const guests = (await this.guests(false, w)).filter(({ status }) => resourceHoldingStatuses.has(status));
+    const all = await this.guests(false, w);
+    const guests = all.filter(({ status }) => resourceHoldingStatuses.has(status));
+    // What is paused or terminated holds its share, and runs nothing.
+    const running = all.filter(({ status }) => powerStateOf(status) === 'running').length;
     const { cpc, storage } = this.#runtime;
     const { maxProcessors, maxMemoryMib } = this.#settings;
     return {
@@ -57,7 +60,7 @@ export class CpcSubset {
       hypervisorHostname: nodename,
       supportedInstances: [['s390x', 'prsm', 'hvm']],
       diskAvailableLeast: 0,
-      stats: { running: guests.length, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
+      stats: { running, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
     };
   }
 

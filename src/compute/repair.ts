@@ -59,7 +59,9 @@ async function act(
       return;
     }
     case 'volume':
-      await services.cinder.attachments.complete(target.id, context);
+      // Either the volume itself is in a wrong status, or its attachment is.
+      if (target.id === name) await services.cinder.actions.rollDetaching(target.id, context);
+      else await services.cinder.attachments.complete(target.id, context);
       return;
     case 'server':
       return; // these are never repaired without a person

@@ -30,6 +30,8 @@ interface Views {
   readonly attachments: readonly Attachment[];
   /** Ids under which Cinder has volumes attached, in whichever flow they were. */
   readonly attachmentIds: ReadonlySet<string>;
+  /** Volumes that Cinder is detaching, or thinks that it is. */
+  readonly detaching: ReadonlySet<string>;
   /** Another process is at work: what it has begun is not left behind. */
   readonly isBusy: boolean;
 }
@@ -49,6 +51,7 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
     ...findVolumes(views),
     ...findLocalVolumes(views),
     ...findUnfinishedVolumes(views),
+    ...findDetachingVolumes(views),
     ...findAttachments(views),
     ...findFlows(views),
   ];
@@ -74,7 +77,10 @@ async function look(services: ManagerServices, context: RequestContext): Promise
   ]);
   const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
-  return { guests, storage, flows, instances, ...inCinder, devices, local, isBusy: services.isBusyElsewhere() };
+  const volumes = devices.length === 0 ? [] : await services.cinder.listVolumes({}, context);
+  const detaching = new Set(volumes.filter(({ status }) => status === 'detaching').map(({ id }) => id));
+  const isBusy = services.isBusyElsewhere();
+  return { guests, storage, flows, instances, ...inCinder, detaching, devices, local, isBusy };
 }
 
 /** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
@@ -184,12 +190,7 @@ function findLocalVolumes({ local, attachmentIds, flows }: Views): readonly Find
  */
 function findUnfinishedVolumes({ attachments, devices, flows, instances, isBusy }: Views): readonly Finding[] {
   if (isBusy) return [];
-  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
-  const settled = new Map(
-    instances
-      .filter(({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !open.has(uuid))
-      .map(({ uuid, name }) => [uuid, name]),
-  );
+  const settled = settledServers({ instances, flows });
   return attachments.flatMap(({ id, status }) => {
     const device = devices.find(({ reservation }) => reservation?.attachmentId === id);
     const server = settled.get(device?.instanceUuid ?? '');
@@ -203,6 +204,20 @@ function findUnfinishedVolumes({ attachments, devices, flows, instances, isBusy 
         repair: 'tell Cinder that it is in use',
         target: { id },
       } as const,
+    ];
+  });
+}
+
+/** A volume that a server uses, and that Cinder has begun to detach for a request that nobody waits for any more. */
+function findDetachingVolumes({ detaching, devices, flows, instances, isBusy }: Views): readonly Finding[] {
+  if (isBusy) return [];
+  const settled = settledServers({ instances, flows });
+  return devices.flatMap(({ volumeId, instanceUuid }) => {
+    const server = settled.get(instanceUuid);
+    if (server === undefined || !detaching.has(volumeId)) return [];
+    const detail = `server ${server} uses it, and Cinder has it in status detaching, though nothing detaches it`;
+    return [
+      { kind: 'volume', name: volumeId, detail, repair: 'take the detaching back', target: { id: volumeId } } as const,
     ];
   });
 }
@@ -244,6 +259,15 @@ function findFlows({ flows, isBusy }: Views): readonly Finding[] {
       repair: state === 'damaged' ? null : 'take it up: finish it or go back',
       target: { id },
     }));
+}
+
+/** Servers for which no flow has anything to do, by UUID. */
+function settledServers({ instances, flows }: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
+  const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
+  const settled = instances.filter(
+    ({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !open.has(uuid),
+  );
+  return new Map(settled.map(({ uuid, name }) => [uuid, name]));
 }
 
 /** Servers of which nothing should be left but their record, by UUID: no flow has anything to do for them any more. */

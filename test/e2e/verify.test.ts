@@ -177,3 +177,19 @@ it('names a volume in use that an older answer has put back to attaching, and pu
   expect(await manager.verify(world.context)).toEqual([]);
   expect(world.sim.snapshot().cinder.volumes[0]).toMatchObject({ status: 'in-use' });
 });
+
+it('names a volume in use that Cinder has begun to detach for nobody, and takes that back', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open();
+  using cinder = openCinder(world.settings.cinder);
+  await manager.create(request, world.context);
+  const before = world.sim.snapshot();
+  await cinder.actions.beginDetaching(world.sim.volumes[0]!.id, world.context);
+
+  const found = await manager.verify(world.context);
+  await manager.repair(found, world.context);
+
+  expect(found).toMatchObject([{ kind: 'volume', detail: expect.stringMatching(/in status detaching/) as string }]);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});

@@ -22,7 +22,7 @@ export interface MatrixReport {
   readonly problems: readonly string[];
   /** Rows whose fault did not strike where it was meant to. */
   readonly misses: readonly string[];
-  /** Steps that were passed, and that no fault struck. */
+  /** Steps that were to be struck, and were not. */
   readonly untouched: readonly string[];
   readonly rows: number;
 }
@@ -49,7 +49,8 @@ export async function runMatrix(plan: MatrixPlan): Promise<MatrixReport> {
 class Matrix {
   readonly #plan: MatrixPlan;
   readonly #results: RowResult[] = [];
-  readonly #passed = new Set<string>();
+  /** Steps for which there are rows, and that this file is to strike. */
+  readonly #due = new Set<string>();
   /** Rows there are, run or not. */
   #possible = 0;
 
@@ -60,14 +61,14 @@ class Matrix {
   /** A world for each: journals stay short. */
   async runScenario(scenario: Scenario, isAgain: boolean): Promise<void> {
     await using stage = await Stage.start(this.#plan.world);
-    const recording = await this.#record(stage, scenario, isAgain);
+    const recording = await record(stage, scenario);
     const run = async (which: Scenario, drafts: readonly Draft[]) => {
       for (const row of this.#rows(which, recording.after, drafts, isAgain)) await this.#runRow(stage, row);
     };
     await run(scenario, [...faultDrafts(recording), ...pointDrafts(recording)]);
     for (const failsAt of turningPoints(recording)) {
       const back = undone(scenario, failsAt);
-      const recorded = await this.#record(stage, back, isAgain);
+      const recorded = await record(stage, back);
       await run(back, [...backFaultDrafts(recorded), ...undoDrafts(recorded, failsAt)]);
     }
   }
@@ -95,21 +96,15 @@ class Matrix {
       summary,
       problems: results.filter(({ problem }) => problem !== '').map(({ name, problem }) => `${name} => ${problem}`),
       misses: results.filter(({ hasStruck }) => !hasStruck).map(({ name }) => name),
-      untouched: [...this.#passed].filter((step) => !touched.has(step)),
+      untouched: [...this.#due].filter((step) => step !== '' && !touched.has(step)),
       rows: results.length,
     };
-  }
-
-  async #record(stage: Stage, scenario: Scenario, isAgain: boolean): Promise<Recording> {
-    const recording = await record(stage, scenario);
-    if (isAgain) return recording;
-    for (const { flow, step } of recording.points) this.#passed.add(`${flow}/${step}`);
-    return recording;
   }
 
   #rows(scenario: Scenario, success: SimulatorSnapshot, drafts: readonly Draft[], isAgain: boolean): readonly Row[] {
     this.#possible += drafts.length;
     const { sample, title } = this.#plan;
+    if (!isAgain) for (const draft of drafts) if (sample.isOwn(draft)) this.#due.add(stepOf(draft));
     const rows = sample.choose(drafts, `${title}, ${scenario.name}`, isAgain).map((draft, index): Row => {
       return { scenario, ...draft, success, tidying: index % 2 === 0 ? 'resume' : 'delete' };
     });

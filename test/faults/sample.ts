@@ -21,6 +21,11 @@ export class Sample {
     this.#isElsewhere = isElsewhere;
   }
 
+  /** Is it for this file to show it? */
+  isOwn(draft: Draft): boolean {
+    return isFull || !this.#isElsewhere(draft);
+  }
+
   /** @param isAgain - does another file run the same scenario? */
   choose(drafts: readonly Draft[], title: string, isAgain: boolean): readonly Draft[] {
     if (isFull) return drafts;

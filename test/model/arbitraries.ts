@@ -73,7 +73,7 @@ export const sequence = fc.commands<Model, Rig, false>(
     resume,
     rest,
   ],
-  { maxCommands: 60, size: 'max' },
+  { maxCommands: 45, size: 'max' },
 );
 
 /** Machine and flow are the test's; the order of a spawn is one of two at random. */

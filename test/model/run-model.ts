@@ -7,8 +7,9 @@ import type { RigOptions, Tally } from './rig.ts';
 type Where = Pick<RigOptions, 'machine' | 'flow' | 'wrapDriver'>;
 
 /** All sequences of a run are spread over the four combinations of machine and Cinder flow. */
-const runs = Number(process.env.MODEL_RUNS ?? 520) / 4;
-const seed = Number(process.env.MODEL_SEED ?? Date.now() % 1_000_000_000);
+const runs = Math.ceil(Number(process.env.MODEL_RUNS ?? 520) / 4);
+/** Fixed, so that a build does not fail for what it did not change; other seeds are for those who look for more. */
+const seed = Number(process.env.MODEL_SEED ?? 20_261_121);
 
 /** A property of fast-check: any sequence keeps to the model, and ends with everything as at the start. */
 export function keepsToModel(where: Where, tally: Tally) {

@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describeError } from '../../src/base/index.ts';
+import type { ComputeManager } from '../../src/compute/index.ts';
+import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { withNamedVolumes } from '../../test/support/snapshots.ts';
+import type { World } from '../../test/support/world.ts';
+
+export function lookAt({ sim }: World): SimulatorSnapshot {
+  return withNamedVolumes(sim.snapshot());
+}
+
+/**
+ * What an operator does when all is quiet again: takes up the flows that are stuck, deletes the servers, and asks whether
+ * anything belongs to nobody. @returns what is not as at the start
+ */
+export async function settleAll(world: World, start: SimulatorSnapshot): Promise<readonly string[]> {
+  try {
+    await using manager = await world.open();
+    const resumed = await resumeStuck(manager, world);
+    const deleted = await deleteAll(manager, world);
+    const findings = await manager.verify(world.context);
+    const open = await manager.listFlows({ open: true });
+    return [
+      ...resumed,
+      ...deleted,
+      ...findings.map(({ kind, name, detail }) => `verify: ${kind} ${name}: ${detail}`),
+      ...open.map(({ flow, id, error }) => `flow ${flow} ${id} is still open: ${error ?? ''}`),
+      ...differences(start, lookAt(world)),
+    ];
+  } catch (error) {
+    return [`settling failed: ${describeError(error)}`];
+  }
+}
+
+async function resumeStuck(manager: ComputeManager, { context }: World): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { id, flow, parent } of await manager.listFlows({ open: true })) {
+    // One that has ended closes those that it has made pointless.
+    const isOpen = (await manager.listFlows({ open: true })).some((each) => each.id === id);
+    if (parent !== undefined || !isOpen) continue;
+    await manager.resumeFlow(id, context).catch((error: unknown) => {
+      problems.push(`flow ${flow} ${id} cannot be taken up: ${describeError(error)}`);
+    });
+  }
+  return problems;
+}
+
+async function deleteAll(manager: ComputeManager, { context }: World): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { id, name } of await manager.list(context)) {
+    await manager.delete(id, context).catch((error: unknown) => {
+      problems.push(`server ${name} cannot be deleted: ${describeError(error)}`);
+    });
+  }
+  return problems;
+}
+
+/** Each thing that is not as at the start, by its place in the snapshot. */
+function differences(start: SimulatorSnapshot, end: SimulatorSnapshot): string[] {
+  const parts = ({ hmc, san, cinder }: SimulatorSnapshot) => Object.entries({ ...hmc, ...san, ...cinder });
+  const was = new Map<string, readonly unknown[]>(parts(start));
+  return parts(end).flatMap(([kind, list]: [string, readonly unknown[]]) => {
+    const before = was.get(kind) ?? [];
+    const added = list.filter((each) => !before.some((other) => isDeepStrictEqual(each, other)));
+    const gone = before.filter((each) => !list.some((other) => isDeepStrictEqual(each, other)));
+    return [
+      ...added.map((each) => `at the end, and not at the start: ${kind} ${JSON.stringify(each)}`),
+      ...gone.map((each) => `at the start, and not at the end: ${kind} ${JSON.stringify(each)}`),
+    ];
+  });
+}

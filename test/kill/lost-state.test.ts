@@ -4,7 +4,7 @@ import { atEveryRecord } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 
 for (const machine of ['z13', 'z16'] as const) {
-  const sample = everyNth(9, machine === 'z13' ? 0 : 4);
+  const sample = everyNth(13, machine === 'z13' ? 0 : 4);
   killTest(
     'with the state directory gone too, HMC and Cinder are enough to name everything and to delete it',
     { machine, order: 'deferred', cinder: 'attachments' },

@@ -1,8 +1,10 @@
 import { NotFoundError } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions } from '../cinder-client/index.ts';
+import { readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
-import { openLocalSystem } from '../host-connector/index.ts';
+import { openLocalSystem, readHostConnection } from '../host-connector/index.ts';
 import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
 import { HostView } from '../volume-paths/index.ts';
 import type { HostFinding, KnownVolume } from '../volume-paths/index.ts';
@@ -21,7 +23,7 @@ export function openHost(settings: Settings, options: HostOptions, facts: HostFa
   const { log, requestId } = options;
   const cinder = openCinder({ ...settings.cinder, ...facts.cinder, log, requestId: () => requestId });
   const system = facts.system ?? openLocalSystem();
-  const known = facts.known ?? (() => []);
+  const known = facts.known ?? (() => recordsOf(settings, system, log));
   const view = new HostView({ system, log, policies: facts.policies, cinder, host: system.hostname, known });
   const idOf = async (volume: string, signal: AbortSignal): Promise<string> => {
     const found = await cinder.findVolume(volume, { signal });
@@ -43,6 +45,15 @@ export function openHost(settings: Settings, options: HostOptions, facts: HostFa
       cinder[Symbol.dispose]();
     },
   };
+}
+
+/** What the state directory knows of volumes on this host: it tells whose a device is after Cinder has forgotten it. */
+function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): readonly KnownVolume[] {
+  return readHostVolumes(statePath).map(({ volumeId, deviceInfo, connectionInfo }) => ({
+    volumeId,
+    wwid: deviceInfo?.scsi_wwn ?? deviceInfo?.multipath_id,
+    connection: connectionInfo === null ? undefined : readHostConnection(connectionInfo, { system, log }),
+  }));
 }
 
 function shown({ host, kind, name, detail, repair }: HostFinding): JsonObject {

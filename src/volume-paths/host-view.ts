@@ -82,6 +82,14 @@ export class HostView {
     const here = { host, initiators: inventory.ports.map(({ initiatorWwpn }) => initiatorWwpn) };
     const read = (info: Parameters<typeof readHostConnection>[0]) => readHostConnection(info, this.#options);
     const claims = await readClaims({ cinder, log, read }, here, w);
-    return { inventory, owners: new Owners(claims, known(), inventory) };
+    return { inventory, owners: new Owners(claims, await this.#abandoned(known(), w), inventory) };
+  }
+
+  /** Without the attachments API, Cinder says of a volume only whether it is in use: one that is may be so here. */
+  async #abandoned(known: readonly KnownVolume[], w: Waiting): Promise<readonly KnownVolume[]> {
+    const { cinder } = this.#options;
+    if ((await cinder.level(w)).hasAttachments) return known;
+    const volumes = await Promise.all(known.map(async ({ volumeId }) => await cinder.findVolume(volumeId, w)));
+    return known.filter((_volume, index) => (volumes[index]?.status ?? 'available') === 'available');
   }
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { parseFcConnection } from '../../src/volume/index.ts';
 import { openHostWorld } from '../support/host-world.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -92,4 +93,27 @@ it('does not call a device dead that it may not open', async () => {
 
   expect(new Set(statesOf(paths))).toEqual(new Set(['configured']));
   expect(await scene.view.orphans(world.context)).toEqual([]);
+});
+
+it('takes no volume away that a Cinder without attachments says is in use, as it may be so here', async () => {
+  await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });
+  using scene = openHostWorld(world);
+  const { cinder, view, known } = scene;
+  const volumeId = world.sim.volumes[2]!.id;
+  await cinder.actions.reserve(volumeId, world.context);
+  const info = await cinder.actions.initializeConnection(volumeId, scene.connector, world.context);
+  const wwid = `3${world.sim.san.findVolume(volumeId)!.uuid.toLowerCase()}`;
+  const disk = { wwid: wwid.replace(/^3/, 'naa.'), bytes: 1024 ** 3, alive: true };
+  const connection = parseFcConnection(info);
+  scene.present({ connection, disk });
+  known.push({ volumeId, wwid, connection });
+
+  const inUse = await view.orphans(world.context);
+  await cinder.actions.terminateConnection(volumeId, scene.connector, world.context);
+  await cinder.actions.unreserve(volumeId, world.context).catch(() => undefined);
+  const left = await view.orphans(world.context);
+
+  expect(inUse).toEqual([]);
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.every(({ leftover }) => leftover !== null)).toBe(true);
 });

@@ -21,7 +21,8 @@ export interface HostWorld extends Disposable {
   /** Has Cinder attach a volume to this host, and the host find it. */
   attach(name: string): Promise<HostVolume>;
   /** The array presents a LUN to this host, and the kernel finds it, without Cinder. */
-  present(of: HostVolume): void;
+  present(of: Pick<HostVolume, 'connection' | 'disk'>): void;
+  readonly connector: Connector;
   /** An attachment that was not for this host at all. */
   attachElsewhere(name: string): Promise<HostVolume>;
 }
@@ -49,7 +50,12 @@ export function openHostWorld(world: World): HostWorld {
   const ports = world.sim.san.arrays.flatMap((array) => array.ports);
   const targets = () => ports.map(({ wwpn }, id) => ({ wwpn, id, appears: 'always' as const }));
   const masks: FakeMask[] = [];
-  const host = new FakeHost({ kind: 'zfcp', adapters: [fcpDevice(0, targets()), fcpDevice(1, targets())], masks });
+  const host = new FakeHost({
+    kind: 'zfcp',
+    adapters: [fcpDevice(0, targets()), fcpDevice(1, targets())],
+    masks,
+    multipathd: 'when told',
+  });
   const known: KnownVolume[] = [];
   const view = new HostView({
     ...{ system: host, log: silentLogger, policies: quickPolicies, cinder, host: host.hostname },
@@ -64,7 +70,7 @@ export function openHostWorld(world: World): HostWorld {
     const disk = { wwid: `naa.${uuid}`, bytes: GIB, alive: true };
     return { volumeId, attachment, connection, wwid: `3${uuid}`, disk };
   };
-  const present = ({ connection, disk }: HostVolume) => {
+  const present = ({ connection, disk }: Pick<HostVolume, 'connection' | 'disk'>) => {
     for (const adapter of host.adapters) {
       for (const { targetWwpn, lun } of connection.targets) {
         const mask = { initiator: adapter.wwpn, target: targetWwpn, lun, volume: disk };
@@ -80,7 +86,7 @@ export function openHostWorld(world: World): HostWorld {
     host.changed();
   };
   return {
-    ...{ cinder, host, view, known, present },
+    ...{ cinder, host, view, known, present, connector },
     attach: async (name) => {
       const volume = await attachAs(name, connector);
       present(volume);

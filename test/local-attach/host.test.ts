@@ -4,6 +4,7 @@ import { SanHost } from '../support/fake-host/san-host.ts';
 import type { SanHostOptions } from '../support/fake-host/san-host.ts';
 import { startStage } from '../support/stage.ts';
 import type { Stage, StageOptions } from '../support/stage.ts';
+import { startWorld } from '../support/world.ts';
 
 interface HostStage extends Stage {
   readonly host: SanHost;
@@ -45,6 +46,8 @@ describe.each(shapes)('$name', ({ options }) => {
     expect((await stage.dpm('local-attach', 'data-1', ...multipath)).printed).toEqual(attached.printed);
     expect({ host: host.snapshot(), sim: sim.snapshot() }).toEqual(while1);
 
+    expect(await stage.dpm('verify')).toMatchObject({ code: 0, printed: [] });
+
     const gone = await stage.dpm('local-detach', 'data-1');
     expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, left_behind: [] } });
     host.settle();
@@ -78,4 +81,35 @@ test('the connector of this host is told without any settings', async () => {
     multipath: true,
     wwpns: stage.host.adapters.map((a) => a.wwpn),
   });
+});
+
+test.each(Object.values(distributions))(
+  '$name: a path that never comes is told, and is no reason to fail',
+  async (distribution) => {
+    await using stage = await startHostStage({ distribution });
+    const { host, sim } = stage;
+    const missing = host.adapters[0]!.targets[1]!;
+    missing.appears = 'never';
+    const before = { host: host.snapshot(), sim: sim.snapshot() };
+
+    const attached = await stage.dpm('local-attach', 'data-1', '--multipath', 'True');
+    expect(attached, attached.stderr).toMatchObject({ code: 0 });
+    expect(JSON.stringify((attached.printed as { warnings: unknown }).warnings)).toContain(missing.wwpn);
+    expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
+
+    host.settle();
+    expect({ host: host.snapshot(), sim: sim.snapshot() }).toEqual(before);
+    expect(host.violations).toEqual([]);
+  },
+);
+
+test('who is not root is told so, before anything is asked', async () => {
+  await using world = await startWorld();
+  await using manager = await world.open({ localHost: { system: new SanHost(world.sim.san), isRoot: false } });
+  const request = { volume: 'data-1', multipath: false, enforceMultipath: false, mode: 'rw' } as const;
+  const before = world.sim.snapshot();
+
+  await expect(manager.localAttach(request, world.context)).rejects.toThrow('only root may do that');
+
+  expect(world.sim.snapshot()).toEqual(before);
 });

@@ -5,6 +5,7 @@ import type { CliIo } from '../../src/cli/cli-io.ts';
 import { backend, startSimulator as starter } from '../../src/cli/open.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { nodeFiles } from '../../src/config/index.ts';
+import type { Environment } from '../../src/config/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import type { HostSystem } from '../../src/host-connector/index.ts';
@@ -27,6 +28,8 @@ export interface Played extends Ran {
 export interface Stage extends AsyncDisposable {
   readonly sim: Simulator;
   readonly dpm: (...argv: readonly string[]) => Promise<Played>;
+  /** The same with more in the environment. */
+  readonly dpmWith: (env: Environment, ...argv: readonly string[]) => Promise<Played>;
 }
 
 export interface StageOptions extends SimulatorOptions {
@@ -46,7 +49,8 @@ export async function startStage({ set = {}, linux = noHost, ...options }: Stage
   writeFileSync(config, `${settings}\n`, { mode: 0o600 });
   return {
     sim,
-    dpm: async (...argv) => await play([...argv, '-f', 'json'], directory, config, host),
+    dpm: async (...argv) => await play(argv, { directory, host, env: { NOVA_DPM_CONFIG: config } }),
+    dpmWith: async (env, ...argv) => await play(argv, { directory, host, env: { NOVA_DPM_CONFIG: config, ...env } }),
     [Symbol.asyncDispose]: async () => {
       await sim.close();
       rmSync(directory, { recursive: true, force: true });
@@ -54,12 +58,18 @@ export async function startStage({ set = {}, linux = noHost, ...options }: Stage
   };
 }
 
-async function play(argv: readonly string[], directory: string, config: string, host: HostSystem): Promise<Played> {
+interface Surroundings {
+  readonly directory: string;
+  readonly host: HostSystem;
+  readonly env: Environment;
+}
+
+async function play(argv: readonly string[], { directory, host, env }: Surroundings): Promise<Played> {
   const [out, err] = [collecting(), collecting()];
   const io: CliIo = {
     stdout: out.sink,
     stderr: err.sink,
-    env: { NOVA_DPM_CONFIG: config },
+    env,
     cwd: directory,
     home: directory,
     hostname: 'compute1',
@@ -74,7 +84,7 @@ async function play(argv: readonly string[], directory: string, config: string, 
     }),
     startSimulator: starter,
   };
-  const code = await runCli(argv, io);
+  const code = await runCli([...argv, '-f', 'json'], io);
   const [stdout, stderr] = [out.text(), err.text()];
   const steps = [...stderr.matchAll(/^done +(\S+: \S+)/gm)].map(([, step = '']) => step);
   return { code, stdout, stderr, steps, printed: stdout === '' ? undefined : JSON.parse(stdout) };

@@ -3,7 +3,7 @@ import type { Simulator } from '../../../src/simulator/index.ts';
 import { FakeHost } from './fake-host.ts';
 import type { FakeHostOptions } from './fake-host.ts';
 import type { FakeAdapter, FakeMask, FakeTarget, FakeVolume } from './model.ts';
-import { fcpDevice, GIB, initiators } from './scenes.ts';
+import { fcpDevice, GIB } from './scenes.ts';
 
 type SimulatedSan = Simulator['san'];
 
@@ -76,5 +76,3 @@ function targetsOn({ arrays }: SimulatedSan, fabricId: string, isSingle: boolean
   const ports = arrays.flatMap((array) => array.ports).filter((port) => port.fabricId === fabricId);
   return ports.slice(0, isSingle ? 1 : ports.length).map(({ wwpn }, id) => ({ wwpn, id, appears: 'always' as const }));
 }
-
-export const hostWwpns: readonly string[] = initiators;

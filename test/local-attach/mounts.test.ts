@@ -119,20 +119,19 @@ test('what is still there after a detach is named: in the answer, the log and th
   await using stage = await startHostStage();
   expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });
   const [mask] = stage.host.masks;
-  const { addDisk } = stage.host;
-  const { list } = stage.host;
+  const list = stage.host.list.bind(stage.host);
   // A scan of somebody else's finds one path again, between the removal and the look.
   let removed = false;
   stage.host.list = async (path) => {
-    const names = await list.call(stage.host, path);
+    const names = await list(path);
     const isGone = stage.host.log.some((line) => line.includes('/delete ')) && stage.host.disks.length === 0;
     if (!isGone || removed || mask === undefined) return names;
     const adapter = stage.host.adapters.find(({ wwpn }) => wwpn === mask.initiator)!;
     const target = adapter.targets.find(({ wwpn }) => wwpn === mask.target)!;
     if (stage.sim.san.discover(mask.initiator, stage.sim.san.fabricIds[adapter.host] ?? '').length > 0) return names;
     removed = true;
-    addDisk.call(stage.host, adapter, target, mask);
-    return await list.call(stage.host, path);
+    stage.host.addDisk(adapter, target, mask);
+    return await list(path);
   };
 
   const gone = await stage.dpm('local-detach', 'data-1');

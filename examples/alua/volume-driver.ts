@@ -7,6 +7,7 @@ import type {
   VolumeInstance,
   VolumeOptions,
   VolumePath,
+  Waiting,
   Wwpn,
 } from 'nova-dpm';
 import { parseAluaConnection } from './connection-info.ts';
@@ -67,8 +68,12 @@ export class AluaVolumeDriver implements VolumeDriver {
     return instance?.partition.uri ?? '/api/partitions';
   }
 
-  async getAllVolumes(instance: VolumeInstance): Promise<readonly string[]> {
-    return instance.initiators.map(({ wwpn, deviceNumber }) => `${deviceNumber ?? '----'} ${wwpn}`);
+  async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
+    const { inspection } = this.#context.storage;
+    const known = await inspection.known(instance, instance.partition, instance.initiators, options);
+    return known.map(({ volumeId, initiatorWwpn, targetWwpn, lun }) =>
+      [initiatorWwpn, targetWwpn, lun, volumeId ?? 'of nobody known'].join(' '),
+    );
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {

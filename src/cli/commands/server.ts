@@ -190,7 +190,14 @@ function addVolumes(group: Command, add: AddCommand): void {
   })
     .addArgument(server())
     .addArgument(volume())
-    .addOption(new Option('--mode <mode>', 'read and write, or read only').choices(['rw', 'ro']).default('rw'));
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'read and write, or read only: Cinder is told, and the guest has to mount it so, for no HMC enforces it',
+      )
+        .choices(['rw', 'ro'])
+        .default('rw'),
+    );
   const removing = group.command('remove').description('Detach something from an instance');
   add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) =>
     printDetail(context, 'write', (manager, w) => manager.removeVolume(argument(command, 0), argument(command, 1), w)),

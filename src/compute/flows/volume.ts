@@ -33,7 +33,10 @@ function requireDevice(deps: FlowManagerDeps, input: VolumeInput): BlockDevice {
 /** The array's answer is in the record from the mapping on; the driver's verbs are told nothing else of the volume. */
 function connectionInfoOf(device: BlockDevice) {
   if (device.connectionInfo === null) throw new ConflictError(`volume ${device.volumeId} is not mapped`);
-  return { ...device.connectionInfo, serial: device.volumeId, size: device.sizeGib };
+  const { data, ...rest } = device.connectionInfo;
+  // While an attachment is made Cinder does not know its mode yet, and says rw (Cinder sheet 1.6): the user's word counts.
+  const told = device.mode === 'ro' ? { ...data, access_mode: 'ro' } : data;
+  return { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
 }
 
 /** Before: an available volume. After: it is this instance's in Cinder and in the records. Undo: released, forgotten. */

@@ -105,6 +105,16 @@ describe('the Fibre Channel driver', () => {
     ]);
   });
 
+  test('says that nobody enforces it when a volume is for reading only', async () => {
+    const { driver, warnings } = watched();
+
+    await driver.connectVolume(info({ access_mode: 'rw' }), instance, options);
+    expect(warnings).toEqual([]);
+
+    await driver.connectVolume(info({ access_mode: 'ro' }), instance, options);
+    expect(warnings).toEqual([{ event: 'volume.read-only', volumeId: 'volume-1' }]);
+  });
+
   test('exposes nothing when there is no path', async () => {
     const { driver, exposed } = watched();
     const foreign = info({ initiator_target_map: { c05076ffffff0001: [T1] } });

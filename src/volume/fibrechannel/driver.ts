@@ -14,6 +14,9 @@ import { loginHint } from './login-hint.ts';
 import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
 
+const readOnlyAdvice =
+  'the volume is for reading only, which neither HMC nor machine enforces: mount it read-only in the guest';
+
 /** The built-in driver for `fibre_channel`: every Cinder back end that maps FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
   readonly #context: VolumeDriverContext;
@@ -88,6 +91,8 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'odd connection_info');
+    // An HMC has no word for it, neither for a vHBA nor for a storage volume: the array alone could refuse writes.
+    if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {
       log.warn({ event: 'volume.path-excluded', volumeId, initiatorWwpn, targetWwpn, reason }, 'path not used');
     }

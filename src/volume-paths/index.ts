@@ -1,3 +1,5 @@
+export { drawSvg } from './draw-svg.ts';
+export { drawText } from './draw-text.ts';
 export type { HostFinding } from './host-orphans.ts';
 export { HostView } from './host-view.ts';
 export type { HostViewOptions, RepairedOnHost } from './host-view.ts';

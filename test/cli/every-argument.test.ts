@@ -24,6 +24,7 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
   '--machine': { value: 'z9', words: ['a file that exists'] },
   '--faults': { value: '/none.json', words: ['a file that exists'] },
   '--write-config': { value: '/dev/null/x.conf', words: ['a file that can be written'] },
+  '--svg': { value: '/dev/null/x.svg', words: ['a file that can be written'] },
   '--token-file': { value: '/none.txt', words: ['a file that exists'] },
   '--shape': { value: 'no-such-shape', words: ['expected'] },
 };

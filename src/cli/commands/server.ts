@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { findError, toError } from '../../base/index.ts';
 import { property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
+import { printable } from '../printable.ts';
 import type { AddCommand } from '../program.ts';
 import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
 import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
@@ -43,8 +44,14 @@ export function addServerCommands(program: Command, add: AddCommand): void {
     group,
     'show',
     'Show an instance: its partition, connector, boot path, volumes and their paths',
-    (context, command) => printDetail(context, 'read', (manager, w) => manager.show(argument(command, 0), w)),
-  ).addArgument(server());
+    async (context, command) => {
+      const name = argument(command, 0);
+      if (command.opts<{ paths?: boolean }>().paths === true) await printDrawing(context, name);
+      else await printDetail(context, 'read', (manager, w) => manager.show(name, w));
+    },
+  )
+    .addArgument(server())
+    .option('--paths', 'draw the paths of its volumes as text instead: initiators, fabrics, targets, LUNs, states');
   addDelete(group, add);
   addPower(group, add);
   addVolumes(group, add);
@@ -56,6 +63,16 @@ async function printDetail(context: CommandContext, access: 'read' | 'write', wo
   context.checkColumns(serverDetailColumns);
   const object = await context.withManager(access, work);
   context.print({ kind: 'object', object, columns: serverDetailColumns });
+}
+
+/** For people, whatever `-f` says: programs read `dpm volume list-paths --server`. */
+async function printDrawing(context: CommandContext, server: string): Promise<void> {
+  const { drawText } = await import('../../volume-paths/index.ts');
+  const { pathRecordSchema } = await import('../../volume/index.ts');
+  const rows = await context.withManager('read', (manager, w) => manager.volumePaths({ server, volume: undefined }, w));
+  context.progress.end();
+  const drawing = drawText(rows.map((row) => pathRecordSchema.parse(row)));
+  context.io.stdout.write(drawing.split('\n').map(printable).join('\n'));
 }
 
 /** An argument that is a single text; commander has seen to it that it is there. */

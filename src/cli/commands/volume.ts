@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import { ConfigError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import type { AddCommand } from '../program.ts';
 import type { JsonObject, PathsOf } from '../seams.ts';
-import { nameOrId } from '../usage.ts';
+import { nameOrId, usageError } from '../usage.ts';
 
 /** The fields of a path, as programs read them. */
 const pathColumns = [
@@ -51,7 +54,9 @@ export function addVolumeCommands(program: Command, add: AddCommand): void {
   selectable(
     add(group, 'paths', paths, async (context, command) => {
       await printPaths(context, command, String(command.processedArgs[0])); // commander has seen to it that it is there
-    }).addArgument(new Argument('<volume>', 'name or id').argParser(nameOrId)),
+    })
+      .addArgument(new Argument('<volume>', 'name or id').argParser(nameOrId))
+      .option('--svg <file>', 'write a picture of them too'),
   );
   const all = 'List the paths of all volumes of a connector; without a selector, of every one of this compute host';
   selectable(add(group, 'list-paths', all, async (context, command) => await printPaths(context, command, undefined)));
@@ -87,12 +92,32 @@ function selectable(command: Command): Command {
 
 async function printPaths(context: CommandContext, command: Command, volume: string | undefined): Promise<void> {
   context.checkColumns(pathColumns);
+  const { svg } = command.opts<{ svg?: string }>();
+  const picture = svg === undefined ? undefined : writablePlace(context, svg);
   const rows = await gather(context, command, {
     partitions: (manager, of, w) => manager.volumePaths({ ...of, volume }, w),
     host: (host, w) => host.paths(volume, w),
   });
+  if (picture !== undefined) await writePicture(picture, rows);
   const isTable = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
   context.print({ kind: 'list', rows, columns: isTable ? tableColumns : pathColumns });
+}
+
+/** Looked at first, so that nobody waits for a picture that cannot be kept. */
+function writablePlace({ io }: CommandContext, file: string): string {
+  const path = resolve(io.cwd, file);
+  if (io.files.info(dirname(path))?.directory === true && io.files.info(path)?.directory !== true) return path;
+  throw usageError('--svg', file, 'a file that can be written');
+}
+
+async function writePicture(path: string, rows: readonly JsonObject[]): Promise<void> {
+  const { drawSvg } = await import('../../volume-paths/index.ts');
+  const { pathRecordSchema } = await import('../../volume/index.ts');
+  try {
+    writeFileSync(path, drawSvg(rows.map((row) => pathRecordSchema.parse(row))));
+  } catch (error) {
+    throw new ConfigError(`option --svg = ${JSON.stringify(path)}: it cannot be written`, {}, { cause: error });
+  }
 }
 
 interface Sources {

@@ -81,7 +81,9 @@ function drawVolume(volume: string, paths: readonly PathRecord[], top: number): 
       const from = initiatorBoxes.get(`${path.connector} ${path.initiator_wwpn ?? ''}`);
       const by = fabricBoxes.get(fabricOf(path));
       const to = targetBoxes.get(`${path.target_wwpn} ${path.lun}`);
-      return from === undefined || by === undefined || to === undefined ? [] : [curve(path, [from, by, to, lun].slice(0, reach[path.state] ?? 4))];
+      return from === undefined || by === undefined || to === undefined
+        ? []
+        : [curve(path, [from, by, to, lun].slice(0, reach[path.state] ?? 4))];
     });
   const all = [...initiatorBoxes.values(), ...fabricBoxes.values(), ...targetBoxes.values(), lun];
   return { svg: [...lines, ...all.map(box)].join('\n'), height };

@@ -26,6 +26,8 @@ interface Views {
   readonly devices: readonly BlockDevice[];
   /** Attached without Nova. */
   readonly local: readonly LocalVolume[];
+  /** Of all partitions; only looked at where a volume was attached to one without Nova. */
+  readonly partitionUris: ReadonlySet<string>;
   readonly flows: readonly FlowSummary[];
   readonly attachments: readonly Attachment[];
   /** Ids under which Cinder has volumes attached, in whichever flow they were. */
@@ -75,12 +77,15 @@ async function look(services: ManagerServices, context: RequestContext): Promise
       place.kind === 'partition' ? [place.uri.slice(place.uri.lastIndexOf('/') + 1)] : [],
     ),
   ]);
+  const isPartitionUsed = local.some(({ place }) => place.kind === 'partition');
+  const partitions = isPartitionUsed ? await driver.listGuests(context, { all: true }) : [];
+  const partitionUris = new Set(partitions.map(({ uri }) => uri));
   const storage = (await driver.listStrayStorage?.(context, known)) ?? [];
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
   const volumes = devices.length === 0 ? [] : await services.cinder.listVolumes({}, context);
   const detaching = new Set(volumes.filter(({ status }) => status === 'detaching').map(({ id }) => id));
   const isBusy = services.isBusyElsewhere();
-  return { guests, storage, flows, instances, ...inCinder, detaching, devices, local, isBusy };
+  return { guests, storage, flows, instances, ...inCinder, detaching, devices, local, partitionUris, isBusy };
 }
 
 /** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
@@ -172,13 +177,16 @@ function findVolumes({ devices, attachmentIds, instances }: Views): readonly Fin
 }
 
 /** A volume that was attached without Nova, and that Cinder counts as attached no longer. */
-function findLocalVolumes({ local, attachmentIds, flows }: Views): readonly Finding[] {
+function findLocalVolumes({ local, attachmentIds, flows, partitionUris }: Views): readonly Finding[] {
   const open = new Set(flows.filter(isOpen).map(({ subject }) => subject));
   return local.flatMap(({ volumeId, place, reservation }) => {
     const attachmentId = reservation?.attachmentId ?? null;
-    if (open.has(volumeId) || (attachmentId !== null && attachmentIds.has(attachmentId))) return [];
+    const isPlaceGone = place.kind === 'partition' && !partitionUris.has(place.uri);
+    const isKnown = attachmentId !== null && attachmentIds.has(attachmentId);
+    if (open.has(volumeId) || (isKnown && !isPlaceGone)) return [];
     const where = place.kind === 'host' ? 'this host' : `partition "${place.name}"`;
-    const how = attachmentId === null ? '' : ` by attachment ${attachmentId}, which Cinder does not know`;
+    const why = isPlaceGone ? 'but the partition does not exist' : 'which Cinder does not know';
+    const how = attachmentId === null ? '' : ` by attachment ${attachmentId}, ${why}`;
     const detail = `${where} has it${how}; dpm local-detach takes away what is left of it`;
     return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
   });

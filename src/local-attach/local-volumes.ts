@@ -87,7 +87,7 @@ export class LocalVolumes {
     const volume = await this.#parts.cinder.findVolume(request.volume, w);
     const volumeId = volume?.id ?? this.#rememberedId(request.volume);
     if (volumeId === undefined) throw noSuchVolume(request.volume);
-    const place = await this.#placeFor({ ...request, mode: 'rw' }, 'detach a volume', w);
+    const place = await this.#placeOfDetach(volumeId, request, w);
     const nothing = { volume_id: volumeId, detached: false, attachment_id: null, left_behind: [] };
     await this.#requireNoOpenFlow({ id: volumeId });
     const record = this.#recordFor(volumeId, place, request) ?? (await this.#adopt(volume, place, request, w));
@@ -147,6 +147,19 @@ export class LocalVolumes {
       throw new ConfigError(`--mode ro with --partition: ${why}`, { option: '--mode', value: 'ro' });
     }
     return { kind: 'partition', uri, name };
+  }
+
+  /** A partition that has been deleted since is known by its record. */
+  async #placeOfDetach(volumeId: string, request: LocalDetachRequest, w: Waiting): Promise<Place> {
+    try {
+      return await this.#placeFor({ ...request, mode: 'rw' }, 'detach a volume', w);
+    } catch (error) {
+      const isNamed = ({ place, ...record }: LocalVolume) =>
+        record.volumeId === volumeId && place.kind === 'partition' && place.name === request.partition;
+      const known = this.#parts.store.list().find(isNamed);
+      if (known === undefined || !(error instanceof NotFoundError)) throw error;
+      return known.place;
+    }
   }
 
   async #inputOf(request: LocalAttachRequest, volume: Volume, place: Place): Promise<LocalVolumeInput> {

@@ -9,6 +9,8 @@ import type { World, WorldOptions } from '../support/world.ts';
 export interface Scene extends AsyncDisposable {
   readonly world: World;
   readonly host: SanHost;
+  /** Deletes somebody's partition, behind everybody's back. */
+  readonly deletePartition: () => Promise<void>;
   readonly open: (more?: Partial<OpenManagerOptions>) => ReturnType<World['open']>;
 }
 
@@ -22,14 +24,28 @@ export async function startScene(options: WorldOptions = {}): Promise<Scene> {
     host.contents.set(host.identityOf(uuid), 'TYPE=ext4\nUSAGE=filesystem');
   }
   const localHost = { system: host, isRoot: true, policies: hostPolicies };
-  const { dpm } = world.settings;
-  await using hmc = openHmcSession({
-    urls: dpm.hmcUrls,
-    userid: dpm.hmcUsername,
-    password: async () => new Secret(dpm.hmcPassword.reveal()),
-    tls: {},
-  });
-  await hmc.partitions.create(
+  const uri = await createPartition(world);
+  return {
+    world,
+    host,
+    deletePartition: async () => {
+      await using hmc = otherHmc(world);
+      await hmc.partitions.delete(uri, { signal: neverAborted() });
+    },
+    open: async (more) => await world.open({ localHost, ...more }),
+    [Symbol.asyncDispose]: async () => await world[Symbol.asyncDispose](),
+  };
+}
+
+/** Somebody else at the HMC. */
+function otherHmc({ settings: { dpm } }: World) {
+  const password = async () => new Secret(dpm.hmcPassword.reveal());
+  return openHmcSession({ urls: dpm.hmcUrls, userid: dpm.hmcUsername, password, tls: {} });
+}
+
+async function createPartition(world: World): Promise<string> {
+  await using hmc = otherHmc(world);
+  return await hmc.partitions.create(
     `/api/cpcs/${world.sim.hmc.cpcObjectId}`,
     {
       name: 'payroll',
@@ -42,12 +58,6 @@ export async function startScene(options: WorldOptions = {}): Promise<Scene> {
     },
     { signal: neverAborted() },
   );
-  return {
-    world,
-    host,
-    open: async (more) => await world.open({ localHost, ...more }),
-    [Symbol.asyncDispose]: async () => await world[Symbol.asyncDispose](),
-  };
 }
 
 /** All that there is, on every side; no part of it is told by the code under test. */

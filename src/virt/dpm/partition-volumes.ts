@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
+import { isHmcError } from '../../hmc-client/index.ts';
 import { adapterPortUri, instanceOf, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -61,7 +62,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   async removePorts(partition: PartitionRef, w: Waiting): Promise<void> {
     const { storage } = this.#runtime;
     const owner = this.#owner(partition);
-    await storage.unbind(owner, partition, false, w);
+    await ofGone(storage.unbind(owner, partition, false, w), undefined);
     await storage.deallocate(owner, w);
   }
 
@@ -116,7 +117,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   /** Those on adapter ports of the domain; a port of a new storage group is on none yet. */
   async #ports(partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
-    const all = await this.#runtime.storage.initiators(this.#owner(partition), partition, w);
+    const all = await ofGone(this.#runtime.storage.initiators(this.#owner(partition), partition, w), []);
     return all.filter(({ adapterPortUri: port }) => port === null || this.#domain.has(port));
   }
 
@@ -138,6 +139,16 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   #owner(partition: PartitionRef): PartitionOwner {
     return { host: this.#settings.host, instanceUuid: objectIdOf(partition) };
+  }
+}
+
+/** A partition that somebody has deleted has nothing any more, and nothing has to be taken from it. */
+async function ofGone<T>(asked: Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!isHmcError(error, 404, 1)) throw error;
+    return nothing;
   }
 }
 

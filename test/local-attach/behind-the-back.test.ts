@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { openCinder } from '../../src/cinder-client/index.ts';
+import { everything, startScene } from './scene.ts';
+
+const request = { volume: 'data-1', multipath: true, enforceMultipath: false } as const;
+
+test('what Cinder has forgotten is named, and a detach takes away what is left on the host', async () => {
+  await using scene = await startScene();
+  const { world, host } = scene;
+  const before = everything(scene);
+  await using manager = await scene.open();
+  const { attachment_id: id } = await manager.localAttach({ ...request, mode: 'rw' }, world.context);
+  using cinder = openCinder({ ...world.settings.cinder, log: silentLogger });
+  await cinder.attachments.delete(id ?? '', world.context);
+
+  const found = await manager.verify(world.context);
+  expect(found).toMatchObject([{ kind: 'volume', repair: null }]);
+  expect(found[0]?.detail).toContain('which Cinder does not know; dpm local-detach');
+  const gone = await manager.localDetach({ ...request, force: false }, world.context);
+
+  expect(gone).toMatchObject({ detached: true, left_behind: [] });
+  expect(everything(scene)).toEqual(before);
+  expect(await manager.verify(world.context)).toEqual([]);
+  // The test itself unmapped it while its devices were there; nobody else did worse.
+  expect(host.violations.every((text) => text.startsWith('unmapped while'))).toBe(true);
+});
+
+test.each(['z13', 'z16'] as const)(
+  'a partition of a %s that somebody deleted: named, and a detach takes back the rest',
+  async (machine) => {
+    await using scene = await startScene({ machine });
+    const { world } = scene;
+    const empty = world.sim.snapshot();
+    await using manager = await scene.open();
+    const of = { ...request, partition: 'payroll' };
+    await manager.localAttach({ ...of, mode: 'rw' }, world.context);
+    await scene.deletePartition();
+
+    const found = await manager.verify(world.context);
+    expect(found).toMatchObject([{ kind: 'volume', repair: null }]);
+    expect(found[0]?.detail).toContain('but the partition does not exist');
+    const gone = await manager.localDetach({ ...of, force: false }, world.context);
+
+    expect(gone).toMatchObject({ detached: true, left_behind: [] });
+    expect(await manager.verify(world.context)).toEqual([]);
+    const { san, cinder, hmc } = world.sim.snapshot();
+    expect({ san, cinder }).toEqual({ san: empty.san, cinder: empty.cinder });
+    expect(hmc['storage-group']).toEqual(empty.hmc['storage-group']);
+  },
+);

@@ -2,7 +2,13 @@ import { ConflictError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
 import { HostConnectorRegistry } from '../host-connector/index.ts';
-import type { HostConnector, HostConnectorContext, HostPolicies, HostSystem } from '../host-connector/index.ts';
+import type {
+  HostConnector,
+  HostConnectorContext,
+  HostConnectorEntry,
+  HostPolicies,
+  HostSystem,
+} from '../host-connector/index.ts';
 import { Mounts } from './mounts.ts';
 import type { AttachPlace } from './place.ts';
 import type { LocalVolume, LocalVolumeChange } from './records.ts';
@@ -13,6 +19,10 @@ export interface LocalHost {
   /** Only root may set devices online, scan, mount and remove. */
   readonly isRoot: boolean;
   readonly policies?: Partial<HostPolicies> | undefined;
+  /** Host connectors of third parties; they go before the built-in ones. */
+  readonly connectors?: readonly HostConnectorEntry[] | undefined;
+  /** Where the modules of these connectors are looked for; the working directory unless told otherwise. */
+  readonly baseDir?: string | undefined;
 }
 
 /** `--multipath` and `--enforce-multipath`, as os-brick has them. @public */
@@ -94,7 +104,7 @@ export class HostPlace implements AttachPlace {
 
   async #connectorFor(protocol: string, { multipath, enforceMultipath }: MultipathChoice): Promise<HostConnector> {
     const key = `${multipath} ${enforceMultipath}`;
-    const { system, policies } = this.#host;
+    const { system, policies, connectors, baseDir } = this.#host;
     const context: HostConnectorContext = {
       system,
       log: this.#log,
@@ -102,7 +112,7 @@ export class HostPlace implements AttachPlace {
       enforceMultipath,
       policies,
     };
-    const registry = this.#registries.get(key) ?? (await HostConnectorRegistry.load(context));
+    const registry = this.#registries.get(key) ?? (await HostConnectorRegistry.load(context, connectors, baseDir));
     this.#registries.set(key, registry);
     return registry.get(protocol);
   }

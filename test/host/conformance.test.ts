@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
+import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
 import { hostConnectorChecks, runChecks } from '../../src/conformance/index.ts';
 import { HostConnectorRegistry } from '../../src/host-connector/index.ts';
 import type { HostConnector } from '../../src/host-connector/index.ts';
+import { HostPlace } from '../../src/local-attach/index.ts';
+import type { LocalVolume } from '../../src/local-attach/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import { distributions } from '../support/fake-host/model.ts';
 import { connectionInfo, fourPaths, hostConnector, pciPort, singlePath, target } from '../support/fake-host/scenes.ts';
@@ -55,6 +58,25 @@ export class Incomplete { connectVolume() {} }
 const files = packageFiles('local-volumes', { type: 'module', exports: './main.js' }, { 'main.js': thirdParty });
 const local = { driver_volume_type: 'local', data: { device_path: '/dev/vg/vol-1' } };
 
+function localVolume(info: ConnectionInfo): LocalVolume {
+  return {
+    volumeId: 'vol-1',
+    name: 'vol-1',
+    sizeGib: 1,
+    place: { kind: 'host' },
+    mode: 'rw',
+    mountpoint: null,
+    multipath: false,
+    enforceMultipath: false,
+    reservation: null,
+    connector: null,
+    connectionInfo: info,
+    deviceInfo: null,
+    madePorts: false,
+    isAttached: false,
+  };
+}
+
 async function thirdParties(directory: string, host: FakeHost, exportName: string): Promise<HostConnectorRegistry> {
   const context = { system: host, log: silentLogger, useMultipath: false, enforceMultipath: false };
   const entry = { protocol: 'local', module: 'local-volumes', exportName };
@@ -72,6 +94,22 @@ describe('a third party’s connector', () => {
 
     expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(device).toEqual({ type: 'block', path: '/dev/vg/vol-1' });
+  });
+
+  test('serves an attach without Nova, before the built-in ones', async () => {
+    using project = temporaryFiles(files);
+    const host = singlePath();
+    const connectors = [{ protocol: 'local', module: 'local-volumes', exportName: 'LocalConnector' }];
+    const place = new HostPlace({ system: host, isRoot: true, connectors, baseDir: project.path }, silentLogger);
+    const volume = localVolume(local);
+
+    const { deviceInfo } = await place.connect(volume, { signal });
+    const attached = { ...volume, deviceInfo: deviceInfo ?? null };
+
+    expect(deviceInfo).toEqual({ type: 'block', path: '/dev/vg/vol-1' });
+    expect(await place.remains(attached, { signal })).toEqual(['device path /dev/vg/vol-1']);
+    await place.disconnect(attached, false, { signal });
+    expect(await place.remains(attached, { signal })).toEqual([]);
   });
 
   test('that leaves something behind is found out', async () => {

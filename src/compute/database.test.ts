@@ -80,6 +80,20 @@ describe('the database of the state directory', () => {
     database.close();
   });
 
+  test('of version 1 gets what it lacks, and keeps what it has', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(used(directory.path));
+    old.exec('drop table local_volume; pragma user_version = 1;');
+    old.close();
+
+    const database = openDatabase(directory.path);
+
+    expect(new InstanceStore(database).list()).toEqual([record]);
+    expect(database.prepare('select * from local_volume').all()).toEqual([]);
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 2 });
+    database.close();
+  });
+
   test('may be an empty file, as a process leaves it that died while it made it', () => {
     using directory = temporaryFiles({ 'state.db': '' });
 

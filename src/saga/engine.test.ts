@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLogger } from '../base/index.ts';
 import { inShort, quickUndo, toyOptions, toySaga, ToyWorld, WatchedJournal } from '../../test/support/toy-saga.ts';
-import { defineSaga, execute, JournalError, MemoryJournal } from './index.ts';
+import { defineSaga, execute, JournalError, MemoryJournal, replay } from './index.ts';
 import type { ExecuteOptions, Failpoint, StepEvent } from './index.ts';
 
 const input = { subject: 'web1' };
@@ -520,4 +520,27 @@ describe('a failpoint', () => {
     expect([...world.things]).toEqual([]);
     expect(world.diary).toContain(at === 'after-run' ? 'undo b' : 'undo b, unconfirmed');
   });
+});
+
+test('a warning is in the journal, shown to who watches, and no obstacle to taking the flow up', async () => {
+  const seen: StepEvent[] = [];
+  const world = new ToyWorld();
+  const saga = defineSaga<typeof input, ToyWorld>('warned', z.object({ subject: z.string() })).step({
+    name: 'look',
+    output: z.null(),
+    run: async ({ warn }) => {
+      await warn({ event: 'orphan' }, 'orphan: a path is still there');
+      return null;
+    },
+    undo: { nothingToUndo: 'it only looks' },
+  });
+  const options = toyOptions(world, { onStep: (event) => seen.push(event) });
+
+  const outcome = await execute(saga, input, identity, options);
+
+  const events = await options.journal.read('flow-1');
+  expect(outcome.kind).toBe('completed');
+  expect(events).toContainEqual({ kind: 'warning', step: 'look', text: 'orphan: a path is still there' });
+  expect(seen).toContainEqual(expect.objectContaining({ state: 'progress', detail: 'orphan: a path is still there' }));
+  expect(replay('flow-1', events.slice(0, -1)).steps.get('look')).toEqual({ state: 'done', output: null });
 });

@@ -71,8 +71,8 @@ async function terminate(session: CinderSession, id: string, connector: Connecto
   try {
     await session.send({ ...call, timeoutMs }, w);
   } catch (error) {
-    // The masking of a volume that is gone went with it.
-    if (!isGone(error)) throw error;
+    // The masking of a volume that is gone went with it; but gone is only what Cinder does not show either.
+    if (!isGone(error) || (await findVolumeById(session, id, w)) !== undefined) throw error;
   }
 }
 
@@ -88,9 +88,9 @@ async function detach(
   try {
     await session.send({ ...call, timeoutMs }, w);
   } catch (error) {
-    if (isGone(error)) return;
     // An attachment that is gone is a 409 or a 400, depending on what else there is: the volume itself tells.
-    if (!isCinderError(error, 400, 409) || !(await isDetached(session, id, attachmentId, w))) throw error;
+    if (!(isGone(error) || isCinderError(error, 400, 409)) || !(await isDetached(session, id, attachmentId, w)))
+      throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { DpmError, RetriesExhaustedError, TimeoutError } from '../base/index.ts'
 import type { JsonValue, RetryClass } from '../base/index.ts';
 import type { TransportPhase } from '../http/index.ts';
 import { classifyReason } from './reasons.ts';
+import { REASON_UNREADABLE } from './wire/reasons.ts';
 
 /**
  * No usable answer came. When `sent` is false the HMC cannot have seen the request; when it is true, the request may
@@ -167,6 +168,16 @@ export function classify(thrown: unknown): RetryClass {
   const isUnknown =
     thrown instanceof TimeoutError || thrown instanceof JobTimeoutError || thrown instanceof JobLostError;
   return isUnknown ? 'unknown-outcome' : 'permanent';
+}
+
+/**
+ * May the request have had its effect? An error page of whatever stands before an HMC says nothing about it, though its
+ * 503 is as good as an HMC's own to whoever may simply ask again.
+ */
+export function mayHaveEffect(thrown: unknown): boolean {
+  if (thrown instanceof RetriesExhaustedError) return mayHaveEffect(thrown.cause);
+  const isPage = thrown instanceof HmcHttpError && thrown.status >= 500 && thrown.reason === REASON_UNREADABLE;
+  return isPage || thrown instanceof HmcSchemaError || classify(thrown) === 'unknown-outcome';
 }
 
 function classifyConnection({ phase, sent }: HmcConnectionError): RetryClass {

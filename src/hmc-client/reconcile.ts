@@ -1,6 +1,6 @@
 import { ConflictError, describeError, retry } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { classify, HmcSchemaError, isHmcError } from './errors.ts';
+import { isHmcError, mayHaveEffect } from './errors.ts';
 import type { Requester } from './requester.ts';
 
 /** A change that must not be made twice, whose effect can be looked up. */
@@ -39,7 +39,7 @@ export async function sendOnce<T>(requester: Requester, change: OnceOnly<T>, w: 
       return await change.send();
     } catch (error) {
       const isNameTaken = isUncertain && isHmcError(error, 400, 8);
-      if (!isNameTaken && !leavesUnknown(error)) throw error;
+      if (!isNameTaken && !mayHaveEffect(error)) throw error;
       isUncertain = true;
       isBlind = true;
       const found = await lookUp(requester, change, error, w);
@@ -50,7 +50,7 @@ export async function sendOnce<T>(requester: Requester, change: OnceOnly<T>, w: 
     }
   };
   // It is sent again only when a look has shown that the one before had no effect.
-  const isRetryable = (error: Error): boolean => !isBlind && leavesUnknown(error);
+  const isRetryable = (error: Error): boolean => !isBlind && mayHaveEffect(error);
   return await retry(attempt, { what, policy: policies.reconcile, signal: w.signal, isRetryable, log });
 }
 
@@ -71,9 +71,4 @@ async function lookUp<T>(
   }
   if (found?.matches !== false) return found;
   throw new ConflictError(`${what}: the name belongs to another object`, { uri: found.uri }, { cause: failure });
-}
-
-/** May the request have had its effect? */
-function leavesUnknown(error: unknown): boolean {
-  return classify(error) === 'unknown-outcome' || error instanceof HmcSchemaError;
 }

@@ -4,7 +4,7 @@ import { parseAnswer } from './answers.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
 import type { ParsedAnswer } from './endpoint.ts';
-import { classify, HmcHttpError } from './errors.ts';
+import { classify, HmcHttpError, mayHaveEffect } from './errors.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
@@ -145,7 +145,8 @@ class Session implements HmcSession, Requester {
         what,
         policy,
         signal,
-        isRetryable: (error) => repeatable[kind].has(classify(error)),
+        // A second create would make a second one where names are not unique: its caller looks first.
+        isRetryable: (error) => repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error)),
         askedDelayMs: (error) => (error instanceof HmcHttpError ? error.retryAfterMs : undefined),
         log: this.log,
       });

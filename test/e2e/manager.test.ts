@@ -183,3 +183,18 @@ it.each(['z13', 'z16'] as const)(
     expect(await manager.verify(world.context)).toEqual([]);
   },
 );
+
+it('z16: an error page in the place of an answer does not bring a volume into its storage group twice', async () => {
+  await using world = await startWorld({ machine: 'z16' });
+  await using manager = await world.open();
+  await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, world.context);
+  const fault = { id: 'page', server: 'hmc', operation: 'Modify Storage Group Properties' } as const;
+  world.sim.faults.add({ ...fault, kind: { type: 'html', effect: 'done' } });
+
+  await manager.addVolume('web1', 'data-1', {}, world.context);
+
+  expect(world.sim.faults.struck('page')).toBe(1);
+  const { hmc } = world.sim.snapshot();
+  expect(hmc['storage-volume']).toHaveLength(2);
+  expect(hmc['storage-group'][0]).toMatchObject({ 'fulfillment-state': 'complete' });
+});

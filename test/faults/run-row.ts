@@ -193,14 +193,14 @@ function poisons({ blow }: Row): boolean {
   return also?.times === -1 || (kind.type === 'refuse' && blow.strike.operation === 'Submit Requests');
 }
 
-/** What was rolled back can be done again. */
+/** What was rolled back can be done again. The first request may meet a connection that the fault has broken. */
 async function repeat(stage: Stage, { scenario }: Row, server: string): Promise<string> {
-  try {
-    await scenario.act(stage, server, stage.world.context);
-    return '';
-  } catch (error) {
-    return `rolled back, and cannot be done again: ${describeError(error)}`;
-  }
+  const attempt = async () =>
+    await scenario.act(stage, server, stage.world.context).then(
+      () => '',
+      (error: unknown) => `rolled back, and cannot be done again: ${describeError(error)}`,
+    );
+  return (await attempt()) === '' ? '' : await attempt();
 }
 
 /** Whatever happened, resuming, deleting and repairing without faults brings everything back to an empty machine. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import type { FaultRule } from '../../src/simulator/index.ts';
 import { faultKinds, powerFaultKinds, powerOperation } from '../support/fault-kinds.ts';
-import { Attach, CrashAtRest, Create, Delete, Detach, Fault, Power, Restart, Resume } from './commands.ts';
+import { CrashAtRest, Fault, Restart, Resume } from './event-commands.ts';
+import { Create, Delete, Power } from './server-commands.ts';
+import { Attach, Detach } from './volume-commands.ts';
 import type { Model } from './model.ts';
 import { bootVolumes, dataVolumes } from './rig.ts';
 import type { Rig, RigOptions } from './rig.ts';

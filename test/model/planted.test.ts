@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ComputeDriver } from '../../src/virt/index.ts';
-import { newTally } from './rig.ts';
+import { newTally } from './tally.ts';
 import { keepsToModel } from './run-model.ts';
 
 /** A driver with a hole: of a server that does not run, it forgets to take a volume away. */

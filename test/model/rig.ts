@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { describeError, findError } from '../../src/base/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
 import type { FaultRule } from '../../src/simulator/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
@@ -13,6 +12,9 @@ import { compareWithModel } from './invariants.ts';
 import { Life } from './life.ts';
 import { describeServer, emptyModel } from './model.ts';
 import type { Model, ModelServer } from './model.ts';
+import { toOutcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import type { Tally } from './tally.ts';
 
 export interface RigOptions {
   readonly machine: 'z13' | 'z16';
@@ -30,29 +32,10 @@ const volumes = [
   { name: foreignVolume, size: 10 },
 ];
 
-/** How an operation ended, in the words in which the manager promises what is left of it. */
-export type Outcome =
-  | { readonly kind: 'done' | 'crashed' }
-  | { readonly kind: 'refused' | 'rolled-back' | 'stuck'; readonly error: unknown };
-
 /** When a manager dies during an operation; its successor may meet the same fault. */
 export interface Crash {
   readonly at: number;
   readonly keepsFault: boolean;
-}
-
-/** How much really happened: a model test in which nothing goes wrong proves little. */
-export interface Tally {
-  operations: number;
-  struck: number;
-  crashes: number;
-  rolledBack: number;
-  stuck: number;
-  resumed: number;
-}
-
-export function newTally(): Tally {
-  return { operations: 0, struck: 0, crashes: 0, rolledBack: 0, stuck: 0, resumed: 0 };
 }
 
 /** Simulators, a manager that can die and be opened again, and the model that both are compared with. */
@@ -288,21 +271,6 @@ const preparedGroup = {
   volumes: [{ name: 'their-disk', sizeGib: 10 }],
 } as const;
 
-async function toOutcome(work: Promise<unknown>): Promise<Outcome> {
-  try {
-    await work;
-    return { kind: 'done' };
-  } catch (error) {
-    // The outermost says it: a driver's flow that was stuck may have been put right by the manager's.
-    const flow = findError(error, 'FLOW_STUCK', 'FLOW_ROLLED_BACK')?.code;
-    return { kind: flow === 'FLOW_STUCK' ? 'stuck' : flow === 'FLOW_ROLLED_BACK' ? 'rolled-back' : 'refused', error };
-  }
-}
-
 function powerOf(status: string): ModelServer['power'] | undefined {
   return status === 'ACTIVE' ? 'active' : status === 'SHUTOFF' ? 'stopped' : undefined;
-}
-
-export function explain(outcome: Outcome): string {
-  return 'error' in outcome ? `${outcome.kind}: ${describeError(outcome.error)}` : outcome.kind;
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { order, sequence } from './arbitraries.ts';
-import { newTally, Rig } from './rig.ts';
-import type { RigOptions, Tally } from './rig.ts';
+import { Rig } from './rig.ts';
+import type { RigOptions } from './rig.ts';
+import { newTally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 type Where = Pick<RigOptions, 'machine' | 'flow' | 'wrapDriver'>;
 

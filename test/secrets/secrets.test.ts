@@ -34,6 +34,10 @@ function plant(name: string): string {
   return `zq"k\\-${core}-é`;
 }
 
+/** Of the path service: no setting, and without what HTTP could not carry. */
+const serviceToken = randomBytes(24).toString('hex');
+scanner.add('token of the path service', serviceToken);
+
 /** Every setting of the table that is marked as a secret: a new one is covered the day it is written. */
 const secretSettings = (Object.entries(settingsSchema) as [SectionName, Record<string, Option>][]).flatMap(
   ([section, options]) =>
@@ -165,7 +169,7 @@ async function seen(argv: readonly string[], env: Readonly<Record<string, string
     ...scanner.look(`standard output of ${argv.join(' ')}`, ran.stdout),
     ...scanner.look(`standard error of ${argv.join(' ')}`, ran.stderr),
     ...scanner.look(`process list of ${argv.join(' ')}`, lines.join('\n')),
-    ...scanner.lookBelow(cwd, [conf(), join(cwd, 'password')]),
+    ...scanner.lookBelow(cwd, [conf(), join(cwd, 'password'), join(cwd, 'token')]),
   ];
   return { ...ran, leaks };
 }
@@ -190,6 +194,7 @@ test('every secret of the settings is planted, and every command runs', () => {
 
 test('no secret is anywhere, whatever runs and whatever goes wrong', { timeout: PATIENCE_MS }, async () => {
   writeFileSync(join(cwd, 'password'), `${String(settings['dpm.hmc_password'])}\n`, { mode: 0o600 });
+  writeFileSync(join(cwd, 'token'), `${serviceToken}\n`, { mode: 0o600 });
   for (const [title, argv, code, options] of steps) {
     const ran = await run(argv, options);
 

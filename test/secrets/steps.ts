@@ -56,6 +56,16 @@ export const steps: readonly Step[] = [
   ['the journal', ['flow', 'list'], 0],
   ['a flow that is not there', ['flow', 'show', 'f1'], 3],
   ['a flow to be resumed that is not there', ['flow', 'resume', 'f1'], 3],
+  ['the paths of a volume', ['volume', 'paths', 'boot-1'], 0],
+  ['the paths of all volumes', ['volume', 'list-paths'], 0],
+  ['where paths live', ['volume', 'search-path'], 0],
+  ['an attach without Nova that is refused', ['local-attach', 'data-1', '--partition', 'nobody'], 3],
+  ['a detach without Nova from nobody', ['local-detach', 'data-1', '--partition', 'nobody'], 3],
+  [
+    'a path service on an address of somebody else',
+    ['path-service', '--listen', '192.0.2.1', '--token-file', 'token'], // TEST-NET-1, RFC 5737
+    1,
+  ],
   ['a comparison', ['verify'], 0],
   ['a server that is not there', ['server', 'delete', 'web9'], 3],
   ['a wrong use', ['server', 'create', 'x', '--vcpus', 'many'], 2],

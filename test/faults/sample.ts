@@ -47,9 +47,16 @@ function spread(text: string): number {
   return hash >>> 0;
 }
 
-/** What Cinder is asked does not depend on the machine, but for what it is asked earlier on those with storage groups. */
+/**
+ * What Cinder is asked does not depend on the machine, but for what it is asked earlier on those with storage groups; nor
+ * does what the HMC is asked of anything but storage.
+ */
 export function isShownOnOtherMachine({ blow }: Draft): boolean {
-  return blow.kind === 'fault' && blow.strike.server === 'cinder' && blow.strike.step !== 'spawn/map-ahead';
+  if (blow.kind !== 'fault') return false;
+  const { server, step, operation } = blow.strike;
+  return server === 'cinder'
+    ? step !== 'spawn/map-ahead'
+    : server === 'hmc' && !/Storage|LUN Path|Connection/.test(operation);
 }
 
 /** `flow/step` at which it strikes; empty before the first step. */

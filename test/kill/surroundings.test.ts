@@ -7,17 +7,17 @@ const rows = [
   {
     what: 'HMC and Cinder restart as well, and the successor finds a clean slate all the same',
     between: restartPeers,
-    nth: 13,
+    nth: 23,
   },
   {
     what: 'a successor that finds no HMC says so, changes nothing, and leaves the rest to the next',
     between: comeWithoutHmc,
-    nth: 29,
+    nth: 37,
   },
   {
     what: 'a successor that finds no Cinder names what it cannot put back, and it is put back later',
     between: comeWithoutCinder,
-    nth: 19,
+    nth: 31,
   },
 ];
 
@@ -30,7 +30,7 @@ for (const [index, { what, between, nth }] of rows.entries()) {
 }
 
 for (const machine of ['z13', 'z16'] as const) {
-  const sample = everyNth(11, 2);
+  const sample = everyNth(17, 2);
   killTest(
     'a process that is killed with an answer unread leaves what its successor asks for itself',
     { machine, order: 'deferred', cinder: 'attachments' },

@@ -1,6 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
+import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
+
+/** The folders whose files run for minutes. */
+const long = /\/test\/(faults|model|kill|secrets|crowd|e2e)\//;
+
+/** Long files first: begun last, the longest one alone would hold up everything. Others as Vitest would have them. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => long.test(moduleId);
+    const [first, others] = [sorted.filter(isLong), sorted.filter((file) => !isLong(file))];
+    // Of the matrix the files of deferred order are the longest.
+    const rank = ({ moduleId }: TestSpecification) => (moduleId.includes('-deferred') ? 0 : 1);
+    return [...first.sort((one, other) => rank(one) - rank(other)), ...others];
+  }
+}
 
 export default defineConfig({
   // Examples import the package by its name, as their readers do; here that is the source, with no build before it.
@@ -16,5 +33,6 @@ export default defineConfig({
     // Two cores are what the smallest build machine has; more workers only queue.
     maxWorkers: 2,
     restoreMocks: true,
+    sequence: { sequencer: LongFirst },
   },
 });

@@ -5,7 +5,7 @@ import { allFlows } from './flows.ts';
 const isFull = process.env.FAULT_MATRIX === 'full';
 
 /** Of what is shown elsewhere already, one key in so many is shown again. */
-const AGAIN = 25;
+const AGAIN = 100;
 
 /**
  * Which rows are run. One of each key (step, request and fault; or step and point), so that everything is struck

@@ -105,7 +105,7 @@ class Matrix {
     this.#possible += drafts.length;
     const { sample, title } = this.#plan;
     if (!isAgain) for (const draft of drafts) if (sample.isOwn(draft)) this.#due.add(stepOf(draft));
-    const rows = sample.choose(drafts, `${title}, ${scenario.name}`, isAgain).map((draft, index): Row => {
+    const rows = sample.choose(drafts, title, scenario.name, isAgain).map((draft, index): Row => {
       return { scenario, ...draft, success, tidying: index % 2 === 0 ? 'resume' : 'delete' };
     });
     // Those with short deadlines come last, so that all others can share a manager.

@@ -4,7 +4,7 @@ import { allFlows } from './flows.ts';
 /** `FAULT_MATRIX=full` runs every row there is. */
 const isFull = process.env.FAULT_MATRIX === 'full';
 
-/** Of what is shown elsewhere already, one key in so many is shown again. */
+/** Of what is shown elsewhere already, one key in so many is shown again, and one of each step in each world. */
 const AGAIN = 100;
 
 /**
@@ -13,6 +13,7 @@ const AGAIN = 100;
  */
 export class Sample {
   readonly #shown = new Set<string>();
+  readonly #steps = new Set<string>();
   readonly #isElsewhere: (draft: Draft) => boolean;
   readonly share = isFull ? 'all' : 'one of each step, request and fault';
 
@@ -27,15 +28,18 @@ export class Sample {
   }
 
   /** @param isAgain - does another file run the same scenario? */
-  choose(drafts: readonly Draft[], title: string, isAgain: boolean): readonly Draft[] {
+  choose(drafts: readonly Draft[], title: string, scenario: string, isAgain: boolean): readonly Draft[] {
     if (isFull) return drafts;
     const groups = new Map<string, Draft[]>();
     for (const draft of drafts) groups.set(draft.key, [...(groups.get(draft.key) ?? []), draft]);
     return [...groups].flatMap(([key, group]) => {
-      const turn = spread(`${title}: ${key}`);
+      const turn = spread(`${title}, ${scenario}: ${key}`);
       const isShown = isAgain || this.#shown.has(key) || group.every(this.#isElsewhere);
       this.#shown.add(key);
-      return isShown && turn % AGAIN !== 0 ? [] : [group[Math.floor(turn / AGAIN) % group.length]!]; // no group is empty
+      const step = `${title}: ${stepOf(group[0]!)}`; // no group is empty
+      const isStepShown = this.#steps.has(step);
+      this.#steps.add(step);
+      return isShown && isStepShown && turn % AGAIN !== 0 ? [] : [group[Math.floor(turn / AGAIN) % group.length]!]; // neither here
     });
   }
 }

@@ -6,10 +6,10 @@ import type { Setting } from './suite.ts';
 const what = 'a process that is killed on its way back is followed by one that goes the rest of it';
 
 const settings: readonly (Setting & { readonly nth: number })[] = [
-  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 7 },
-  { machine: 'z16', order: 'stock', cinder: 'attachments', nth: 9 },
-  { machine: 'z13', order: 'stock', cinder: 'legacy', nth: 9 },
-  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 9 },
+  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 11 },
+  { machine: 'z16', order: 'stock', cinder: 'attachments', nth: 13 },
+  { machine: 'z13', order: 'stock', cinder: 'legacy', nth: 13 },
+  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 13 },
 ];
 
 for (const { nth, ...setting } of settings) {

@@ -71,6 +71,15 @@ test('search-path tells a URI of the HMC and a directory of this host', async ()
   expect(stdout).toBe('/api/cpcs/1/partitions\n/dev/disk/by-path\n');
 });
 
+test('the table of all paths says of which volume each one is', async () => {
+  const manager = { volumePaths: async () => [path, { ...path, volume_id: 'other' }] };
+
+  const { stdout } = await runFake(['volume', 'list-paths'], fakeIo({ isTerminal: true, manager }));
+
+  expect(stdout).toMatch(/^\| volume_id\b/mu);
+  expect(stdout).toMatch(/^\| other\b/mu);
+});
+
 test('on a terminal a path fits in a line, and any other field can be asked for', async () => {
   const manager = { volumePaths: async () => [path] };
   const table = await runFake(['volume', 'paths', 'v'], fakeIo({ isTerminal: true, manager }));

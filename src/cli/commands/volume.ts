@@ -100,7 +100,9 @@ async function printPaths(context: CommandContext, command: Command, volume: str
   });
   if (picture !== undefined) await writePicture(picture, rows);
   const isTable = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
-  context.print({ kind: 'list', rows, columns: isTable ? tableColumns : pathColumns });
+  // The paths of all volumes mean nothing without whose they are.
+  const shown = volume === undefined ? ['volume_id', ...tableColumns] : tableColumns;
+  context.print({ kind: 'list', rows, columns: isTable ? shown : pathColumns });
 }
 
 /** Looked at first, so that nobody waits for a picture that cannot be kept. */

@@ -29,6 +29,7 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/support/compile-cache.ts'],
     testTimeout: 30_000,
     // Two cores are what the smallest build machine has; more workers only queue.
     maxWorkers: 2,

@@ -108,6 +108,8 @@ async function dpm(...args: string[]): Promise<void> {
 async function run(args: readonly string[], stdout: 'inherit' | 'pipe'): Promise<string> {
   say(`\n$ dpm ${args.join(' ')}`);
   const env = {
+    // The commands are the same program: only the first has to compile it.
+    NODE_COMPILE_CACHE: join(directory, 'modules'),
     ...process.env,
     NOVA_DPM_CONFIG: join(directory, 'nova-dpm.conf'),
     NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'),

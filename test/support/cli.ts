@@ -151,7 +151,7 @@ export async function runFake(argv: readonly string[], io: FakeIo = fakeIo()): P
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** Options of a child: nothing of the environment of the tests reaches it but the way to programs. */
+/** Options of a child: nothing of the environment of the tests reaches it but the ways to programs and to compiled modules. */
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: Environment;
@@ -159,7 +159,8 @@ export interface ChildOptions {
 
 /** Starts `dpm` as a process of its own. */
 export function startDpm(argv: readonly string[], { cwd, env = {} }: ChildOptions = {}): ChildProcess {
-  const childEnv = { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: process.env.TMPDIR, ...env };
+  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env;
+  const childEnv = { PATH, HOME: '/nonexistent', TMPDIR, NODE_COMPILE_CACHE, ...env };
   return spawn(process.execPath, [main, ...argv], { cwd, env: childEnv, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

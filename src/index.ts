@@ -77,6 +77,7 @@ export type {
   HostPolicies,
   HostSystem,
   LocalSystemOptions,
+  ServedProtocol,
 } from './host-connector/index.ts';
 export type {
   DetachedVolume,

@@ -18,9 +18,9 @@ import { asFibreChannel } from './connection-info.ts';
  * are Fibre Channel volumes like others, and which controller to prefer the multipath tools learn from the array itself
  * (`prio alua`): what is left to do is to translate the name of the protocol.
  *
- * ```ts
- * const entries = [{ protocol: 'fibre_channel_alua', module: 'site-volumes', exportName: 'AluaHostConnector' }];
- * const registry = await HostConnectorRegistry.load({ system: openLocalSystem(), … }, entries, import.meta.dirname);
+ * ```ini
+ * [dpm]
+ * host_connectors = fibre_channel_alua=site-volumes#AluaHostConnector
  * ```
  */
 export class AluaHostConnector implements HostConnector {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { loadSettings } from '../config/index.ts';
-import type { Settings } from '../config/index.ts';
+import { loadHostConnectors, loadSettings } from '../config/index.ts';
+import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -100,6 +100,14 @@ export class CommandContext implements Disposable {
       this.#asked = { NOVA_DPM_DPM__HMC_PASSWORD: password };
       return this.settings();
     }
+  }
+
+  /** `dpm.host_connectors` alone, for a command that needs no other setting. @throws ConfigError */
+  hostConnectors(): readonly HostConnectorSetting[] {
+    const { env, files } = this.io;
+    const { hostConnectors, warnings } = loadHostConnectors({ configFiles: this.globals.configFile, env, files });
+    for (const warning of warnings) this.warn(warning);
+    return hostConnectors;
   }
 
   warn(text: string): void {

@@ -1,10 +1,10 @@
-import { NotFoundError } from '../base/index.ts';
+import { findError, NotFoundError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
-import type { CinderOptions } from '../cinder-client/index.ts';
+import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
 import { readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
-import { openLocalSystem, readHostConnection } from '../host-connector/index.ts';
+import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../host-connector/index.ts';
 import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
 import { HostView } from '../volume-paths/index.ts';
 import type { HostFinding, KnownVolume } from '../volume-paths/index.ts';
@@ -18,13 +18,26 @@ export interface HostFacts {
   readonly known?: (() => readonly KnownVolume[]) | undefined;
 }
 
+/** Where modules of third parties are looked for. */
+interface Surroundings extends HostFacts {
+  readonly baseDir: string;
+}
+
 /** The Linux host on which the command runs, and what Cinder says of it. */
-export function openHost(settings: Settings, options: HostOptions, facts: HostFacts = {}): HostAccess {
+export function openHost(settings: Settings, options: HostOptions, facts: Surroundings): HostAccess {
   const { log, requestId } = options;
   const cinder = openCinder({ ...settings.cinder, ...facts.cinder, log, requestId: () => requestId });
   const system = facts.system ?? openLocalSystem();
   const known = facts.known ?? (() => recordsOf(settings, system, log));
-  const view = new HostView({ system, log, policies: facts.policies, cinder, host: system.hostname, known });
+  const { policies, baseDir } = facts;
+  const context = { system, log, policies, useMultipath: false, enforceMultipath: false }; // they are only asked what there is
+  const loadOthers = async () => {
+    const registry = await HostConnectorRegistry.load(context, settings.dpm.hostConnectors, baseDir);
+    return registry.all().filter(({ isBuiltin }) => !isBuiltin);
+  };
+  let loading: ReturnType<typeof loadOthers> | undefined;
+  const others = () => (loading ??= loadOthers());
+  const view = new HostView({ system, log, policies, cinder, host: system.hostname, known, others });
   const idOf = async (volume: string, signal: AbortSignal): Promise<string> => {
     const found = await cinder.findVolume(volume, { signal });
     if (found !== undefined) return found.id;
@@ -32,8 +45,8 @@ export function openHost(settings: Settings, options: HostOptions, facts: HostFa
   };
   return {
     host: view.host,
-    searchPath: view.searchPath,
-    hasPorts: async () => await view.hasPorts(),
+    searchPaths: async () => await view.searchPaths(),
+    takesVolumes: async () => await view.takesVolumes(),
     paths: async (volume, w) => await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
     verify: async ({ repair }, w) => {
       const findings = await view.orphans(w);
@@ -52,8 +65,19 @@ function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): re
   return readHostVolumes(statePath).map(({ volumeId, deviceInfo, connectionInfo }) => ({
     volumeId,
     wwid: deviceInfo?.scsi_wwn ?? deviceInfo?.multipath_id,
-    connection: connectionInfo === null ? undefined : readHostConnection(connectionInfo, { system, log }),
+    connection: connectionInfo === null ? undefined : readConnection(connectionInfo, { system, log }),
+    connectionInfo: connectionInfo ?? undefined,
   }));
+}
+
+/** A record of another protocol, or of one that cannot be read, keeps its identity all the same. */
+function readConnection(info: ConnectionInfo, options: Parameters<typeof readHostConnection>[1]) {
+  try {
+    return readHostConnection(info, options);
+  } catch (error) {
+    if (findError(error, 'CONNECTION_INFO') === undefined) throw error;
+    return undefined;
+  }
 }
 
 function shown({ host, kind, name, detail, repair }: HostFinding): JsonObject {

@@ -19,7 +19,7 @@ export async function openPathService({ host, manager, ...rest }: ServiceOptions
 
 function sourceOf({ host, manager }: ServiceSources): PathSource {
   const ofHost = async <T>(look: () => Promise<readonly T[]>): Promise<readonly T[]> =>
-    manager === undefined || (await host.hasPorts()) ? await look() : [];
+    manager === undefined || (await host.takesVolumes()) ? await look() : [];
   return {
     host: host.host,
     paths: async (volume, signal) => {
@@ -33,8 +33,8 @@ function sourceOf({ host, manager }: ServiceSources): PathSource {
       ...((await manager?.searchPath({}, { signal })) ?? []).map((row) => ({
         ...{ connector: textOf(row.connector), kind: 'partition' as const, search_path: textOf(row.search_path) },
       })),
-      ...(await ofHost(() =>
-        Promise.resolve([{ connector: host.host, kind: 'host' as const, search_path: host.searchPath }]),
+      ...(await ofHost(async () =>
+        (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host' as const, search_path: path })),
       )),
     ],
     orphans: async (signal) =>

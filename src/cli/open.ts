@@ -42,12 +42,13 @@ export function backend(facts: ProcessFacts): Backend {
     openManager: (settings, options) => openManager(settings, options, facts),
     openHost: async (settings, options) => {
       const { openHost } = await import('./open-host.ts');
-      return openHost(settings, options, facts.host);
+      return openHost(settings, options, { ...facts.host, baseDir: facts.baseDir });
     },
     openLocal: (settings, options) => openLocal(settings, options, facts),
-    hostConnector: async (request, log, w) => {
+    hostConnector: async ({ hostConnectors: connectors, ...choice }, log, w) => {
       const { HostPlace } = await import('../local-attach/index.ts');
-      return plain(await new HostPlace(await localHost(facts), log).ownConnector(request, w));
+      const host = { ...(await localHost(facts)), connectors };
+      return plain(await new HostPlace(host, log).ownConnector(choice, w));
     },
     diagnose: async (settings, options, w) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
@@ -75,9 +76,9 @@ async function openLocal(settings: Settings, options: ManagerOptions, facts: Pro
 }
 
 /** The host that volumes are attached to without Nova. */
-async function localHost({ host, isRoot }: ProcessFacts): Promise<LocalHost> {
+async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<LocalHost> {
   const { openLocalSystem } = await import('../host-connector/index.ts');
-  return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies };
+  return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies, baseDir };
 }
 
 async function managerFacts(

@@ -1,5 +1,5 @@
 import type { ErrorCode, JsonValue, Logger, Waiting } from '../base/index.ts';
-import type { Settings } from '../config/index.ts';
+import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { KeptDeviceInfo } from '../local-attach/index.ts';
 import type { StepEvent } from '../saga/index.ts';
 
@@ -43,6 +43,11 @@ export interface PathsOf {
 export interface MultipathRequest {
   readonly multipath: boolean;
   readonly enforceMultipath: boolean;
+}
+
+export interface HostConnectorRequest extends MultipathRequest {
+  /** `dpm.host_connectors` */
+  readonly hostConnectors: readonly HostConnectorSetting[];
 }
 
 export interface LocalAttachRequest extends MultipathRequest {
@@ -131,9 +136,10 @@ export type HostOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
 /** The Linux host on which the command runs. */
 export interface HostAccess extends Disposable {
   readonly host: string;
-  readonly searchPath: string;
-  /** Has it Fibre Channel ports? */
-  hasPorts(): Promise<boolean>;
+  /** The directories in which paths are named. */
+  searchPaths(): Promise<readonly string[]>;
+  /** Has it Fibre Channel ports, or connectors of third parties? */
+  takesVolumes(): Promise<boolean>;
   /** Of one volume, by name or id, or of all. Changes nothing. */
   paths(volume: string | undefined, w: Waiting): Promise<readonly JsonObject[]>;
   /** What belongs to no volume that Cinder has attached here; with `repair`, what came of removing it. */
@@ -146,8 +152,8 @@ export interface Backend {
   openHost(settings: Settings, options: HostOptions): Promise<HostAccess>;
   /** @param settings - may be without an HMC */
   openLocal(settings: Settings, options: ManagerOptions): Promise<LocalManager>;
-  /** The connector of the host on which the command runs. No settings are needed. */
-  hostConnector(request: MultipathRequest, log: Logger, w: Waiting): Promise<JsonObject>;
+  /** The connector of the host on which the command runs. No other settings are needed. */
+  hostConnector(request: HostConnectorRequest, log: Logger, w: Waiting): Promise<JsonObject>;
   /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
   diagnose(settings: Settings, options: DoctorOptions, w: Waiting): Promise<readonly DoctorCheck[]>;
 }

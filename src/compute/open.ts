@@ -79,7 +79,7 @@ export async function openManager(settings: Settings, options: OpenManagerOption
       ...shared,
       store: shared.localStore,
       flows,
-      host: options.localHost,
+      host: localHost(settings, options),
       partitions: driver.partitionVolumes?.(),
     }),
     share: shareOf(settings),
@@ -109,11 +109,23 @@ export async function openLocalVolumes(
 ): Promise<LocalVolumes & AsyncDisposable> {
   await using stack = new CleanupStack();
   const { flows, shared, isWriter } = await openBase(settings, options, stack);
-  const parts = { ...shared, store: shared.localStore, flows, host: options.localHost, partitions: undefined };
+  const parts = {
+    ...shared,
+    store: shared.localStore,
+    flows,
+    host: localHost(settings, options),
+    partitions: undefined,
+  };
   const volumes = new LocalVolumes(parts);
   if (isWriter) await volumes.recover(options.context);
   const disposal = stack.move();
   return Object.assign(volumes, { [Symbol.asyncDispose]: async () => await disposal[Symbol.asyncDispose]() });
+}
+
+/** The host with the connectors that the settings name; those that the program brings itself go before them. */
+function localHost({ dpm }: Settings, { localHost: host, baseDir }: OpenManagerOptions): LocalHost | undefined {
+  if (host === undefined) return undefined;
+  return { baseDir, ...host, connectors: [...dpm.hostConnectors, ...(host.connectors ?? [])] };
 }
 
 /** State directory, journal and Cinder: what every kind of work begins with. */

@@ -39,6 +39,7 @@ export function composeDpm(
     adapterPorts: values.physical_storage_adapter_mappings,
     targetWwpnIgnoreList: values.target_wwpn_ignore_list,
     volumeDrivers: volumeDrivers(values.volume_drivers),
+    hostConnectors: values.host_connectors,
     spawnOrder: values.spawn_order,
     wwnnTemplate: values.connector_wwnns.template,
     bootAttempts: values.boot_attempts,

@@ -1,6 +1,6 @@
 export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
-export { loadSettings } from './load.ts';
+export { loadHostConnectors, loadSettings } from './load.ts';
 export type { LoadOptions } from './load.ts';
 export type { Environment } from './sources.ts';
 export type { Option, OptionValue, ValueType } from './option.ts';
@@ -20,5 +20,5 @@ export type {
 export { configShow } from './show.ts';
 export type { ShownSetting } from './show.ts';
 export { wwnnFromTemplate } from './value-types.ts';
-export type { AdapterPort, VolumeDriverSetting } from './value-types.ts';
+export type { AdapterPort, HostConnectorSetting, VolumeDriverSetting } from './value-types.ts';
 export type { SettingEntry } from './values.ts';

@@ -19,6 +19,7 @@ describe('a complete file', () => {
           { adapterObjectId: '11112222-3333-4444-5555-666677778881', port: 1 },
         ],
         volumeDrivers: [{ type: 'fibre_channel', module: 'builtin' }],
+        hostConnectors: [],
         startTimeoutMs: 900_000,
       },
       cinder: {

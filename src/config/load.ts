@@ -9,8 +9,16 @@ import type { NamedPath, Surroundings } from './paths.ts';
 import { settingsError } from './problems.ts';
 import type { SectionName } from './schema.ts';
 import type { Settings } from './settings.ts';
-import { checkNames, chooseFiles, CONFIG_FILE_OPTION, readEnvironment, readSettingsFile } from './sources.ts';
+import {
+  checkNames,
+  chooseFiles,
+  CONFIG_FILE_OPTION,
+  CONFIG_VARIABLE,
+  readEnvironment,
+  readSettingsFile,
+} from './sources.ts';
 import type { Findings } from './sources.ts';
+import type { HostConnectorSetting } from './value-types.ts';
 import { readSection } from './values.ts';
 import type { ReadSection } from './values.ts';
 
@@ -35,14 +43,7 @@ const DPM_DRIVER = 'dpm.DPMDriver';
  */
 export function loadSettings(options: LoadOptions): Settings {
   const findings: Findings = { problems: [], warnings: [] };
-  const layers = emptyLayers();
-  const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
-  for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
-  // What an unread file would have said is not missing: one message tells what is wrong.
-  if (findings.problems.some(({ option }) => option === CONFIG_FILE_OPTION)) {
-    throw settingsError('settings', findings.problems);
-  }
-  readEnvironment(options.env, layers.environment, findings);
+  const { layers, configFiles } = readLayers(options, findings);
   layers.defaults.add('DEFAULT', 'host', { value: shortName(options.hostname), source: { kind: 'default' } });
   checkNames(layers, findings);
   const settings = compose(layers, options, findings, configFiles);
@@ -51,6 +52,49 @@ export function loadSettings(options: LoadOptions): Settings {
     throw settingsError(`settings${read}`, findings.problems);
   }
   return deepFreeze(settings);
+}
+
+/**
+ * Reads `dpm.host_connectors` alone: for what needs no other setting. A settings file in a usual place that this user may
+ * not read counts as none, since nobody has asked for it.
+ *
+ * @throws ConfigError when this setting, or a file that was named, cannot be used
+ */
+export function loadHostConnectors(options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>): {
+  readonly hostConnectors: readonly HostConnectorSetting[];
+  /** What surprises later, in words for people. */
+  readonly warnings: readonly string[];
+} {
+  const findings: Findings = { problems: [], warnings: [] };
+  const isNamed = (options.configFiles ?? []).length > 0 || (options.env[CONFIG_VARIABLE] ?? '') !== '';
+  const warnings: string[] = [];
+  const { layers } = readLayers(options, findings, isNamed ? undefined : (unread) => warnings.push(unread));
+  const { host_connectors: hostConnectors } = readSection('dpm', layers, findings).values;
+  const own = findings.problems.filter(({ option }) => option === 'dpm.host_connectors');
+  if (own.length > 0) throw settingsError('settings', own);
+  return { hostConnectors, warnings };
+}
+
+/**
+ * What files and environment say.
+ *
+ * @param onUnread - told of a file that cannot be read, which then counts as empty
+ * @throws ConfigError when a file cannot be read, unless there is somebody to tell
+ */
+function readLayers(
+  options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>,
+  findings: Findings,
+  onUnread?: (text: string) => void,
+): { readonly layers: Layers; readonly configFiles: readonly string[] } {
+  const layers = emptyLayers();
+  const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
+  for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
+  const unread = findings.problems.filter(({ option }) => option === CONFIG_FILE_OPTION);
+  // What an unread file would have said is not missing: one message tells what is wrong.
+  if (unread.length > 0 && onUnread === undefined) throw settingsError('settings', findings.problems);
+  for (const { value, expected } of unread) onUnread?.(`${value} is not used: expected ${expected}`);
+  readEnvironment(options.env, layers.environment, findings);
+  return { layers, configFiles };
 }
 
 function shortName(hostname: string): string {

@@ -6,6 +6,7 @@ import {
   computeDriver,
   endpointTemplate,
   hmcUrl,
+  hostConnector,
   hostName,
   objectId,
   serviceUrl,
@@ -102,6 +103,12 @@ const dpmSection = {
     default: 'fibre_channel=builtin',
     help: "Volume driver for a driver_volume_type of Cinder; give one line for each. Yours are added to the built-in one, or replace it under its type's name.",
     example: 'fibre_channel=nova-dpm-my-volumes#MyFibreChannelDriver',
+  },
+  host_connectors: {
+    ...hostConnector,
+    multi: true,
+    help: 'Host connector for a protocol (a driver_volume_type of Cinder), for local-attach and whatever else looks at volumes of the Linux host on which it runs; give one line for each. With @ and what uname -m says it is for this platform alone. Yours are added to the built-in ones, or go before them; the module builtin is the built-in one.',
+    example: 'fibre_channel@s390x=nova-dpm-my-volumes#MyHostConnector',
   },
   spawn_order: {
     ...choice(['deferred', 'stock']),

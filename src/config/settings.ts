@@ -1,5 +1,5 @@
 import type { Secret, Wwpn } from '../base/index.ts';
-import type { AdapterPort, VolumeDriverSetting } from './value-types.ts';
+import type { AdapterPort, HostConnectorSetting, VolumeDriverSetting } from './value-types.ts';
 import type { SettingEntry } from './values.ts';
 
 /** All settings, read, checked and frozen. @public */
@@ -44,6 +44,8 @@ export interface DpmSettings {
   readonly targetWwpnIgnoreList: readonly Wwpn[];
   /** One for each `driver_volume_type`; `builtin` is a module of our own. */
   readonly volumeDrivers: readonly VolumeDriverSetting[];
+  /** Those of third parties, in the order in which they are given; they serve without a DPM driver too. */
+  readonly hostConnectors: readonly HostConnectorSetting[];
   readonly spawnOrder: 'deferred' | 'stock';
   /** Template for `wwnnFromTemplate`; undefined for a connector without WWNNs. */
   readonly wwnnTemplate: string | undefined;

@@ -22,7 +22,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const CONFIG_FILE_OPTION = '--config-file';
 
 const PREFIX = 'NOVA_DPM_';
-const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
+/** Names the settings file. */
+export const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
 
 /**
  * The settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first of `nova-dpm.conf` in the

@@ -75,6 +75,18 @@ describe('values', () => {
     expect(replaced.dpm.volumeDrivers).toEqual([{ type: 'fibre_channel', module: 'pkg', exportName: 'Other' }]);
   });
 
+  test('host connectors are for one platform or for all, and more than one line is needed for more than one', () => {
+    const lines = ['local = ./my.js#Mine', 'FIBRE_CHANNEL@s390x=pkg'];
+
+    expect(loadText(settingsText({ 'dpm.host_connectors': lines })).dpm.hostConnectors).toEqual([
+      { protocol: 'local', module: './my.js', exportName: 'Mine' },
+      { protocol: 'FIBRE_CHANNEL', platform: 's390x', module: 'pkg' },
+    ]);
+    expect(messageOf(() => loadText(settingsText({ 'dpm.host_connectors': lines.join(',') })))).toContain(
+      'expected <protocol>[@<platform>]=<module specifier>[#ExportName]',
+    );
+  });
+
   test('an adapter port that is named twice is refused', () => {
     const port = '11112222-3333-4444-5555-666677778880:0';
     const text = settingsText({ 'dpm.physical_storage_adapter_mappings': [port, port.toUpperCase()] });

@@ -21,6 +21,17 @@ export interface VolumeDriverSetting {
   readonly exportName?: string;
 }
 
+/** Where the host connector of one protocol comes from. */
+export interface HostConnectorSetting {
+  /** Cinder's `driver_volume_type`. */
+  readonly protocol: string;
+  /** What `uname -m` says; absent: on every platform. */
+  readonly platform?: string;
+  /** A module specifier, or `builtin`. */
+  readonly module: string;
+  readonly exportName?: string;
+}
+
 /** Source: HMC Web Services, default port of the API (users-and-conventions.md 4.3). */
 const HMC_PORT = 6794;
 
@@ -146,6 +157,20 @@ export const volumeDriver: ValueType<VolumeDriverSetting> = valueType(
     const [, type, module, exportName] = match ?? [];
     if (type === undefined || module === undefined) return undefined;
     return { type, module, ...(exportName === undefined ? {} : { exportName }) };
+  },
+);
+
+/** `<protocol>[@<platform>]=<module specifier>[#ExportName]`. */
+export const hostConnector: ValueType<HostConnectorSetting> = valueType(
+  'host connector',
+  '<protocol>[@<platform>]=<module specifier>[#ExportName]',
+  ['fibre_channel', '=module', 'local=', 'local@=module', 'a b=module', 'x=module#not-a-name', 'x@s390x=#Export'],
+  (value) => {
+    const match = /^([\w.-]+)(?:@([\w.-]+))?\s*=\s*([^#\s]+)(?:#([A-Za-z_$][\w$]*))?$/.exec(value);
+    const [, protocol, platform, module, exportName] = match ?? [];
+    if (protocol === undefined || module === undefined) return undefined;
+    const where = platform === undefined ? {} : { platform };
+    return { protocol, ...where, module, ...(exportName === undefined ? {} : { exportName }) };
   },
 );
 

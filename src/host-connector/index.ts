@@ -27,5 +27,5 @@ export type { LocalSystemOptions } from './local-system.ts';
 export { defaultHostPolicies } from './policies.ts';
 export type { HostPolicies } from './policies.ts';
 export { HostConnectorRegistry } from './registry.ts';
-export type { HostConnectorEntry } from './registry.ts';
+export type { HostConnectorEntry, ServedProtocol } from './registry.ts';
 export type { CommandOptions, CommandResult, HostSystem } from './system.ts';

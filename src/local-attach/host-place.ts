@@ -1,4 +1,4 @@
-import { ConflictError } from '../base/index.ts';
+import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
 import { HostConnectorRegistry } from '../host-connector/index.ts';
@@ -19,7 +19,7 @@ export interface LocalHost {
   /** Only root may set devices online, scan, mount and remove. */
   readonly isRoot: boolean;
   readonly policies?: Partial<HostPolicies> | undefined;
-  /** Host connectors of third parties; they go before the built-in ones. */
+  /** Host connectors beside those that `dpm.host_connectors` names; they go before these and the built-in ones. */
   readonly connectors?: readonly HostConnectorEntry[] | undefined;
   /** Where the modules of these connectors are looked for; the working directory unless told otherwise. */
   readonly baseDir?: string | undefined;
@@ -30,9 +30,6 @@ export interface MultipathChoice {
   readonly multipath: boolean;
   readonly enforceMultipath: boolean;
 }
-
-/** The protocol whose ports make up a host's connector; the only one that Cinder's FC drivers ask for. */
-const PROTOCOL = 'fibre_channel';
 
 /** Volumes of the Linux host on which the program runs. */
 export class HostPlace implements AttachPlace {
@@ -54,9 +51,29 @@ export class HostPlace implements AttachPlace {
     throw new ConflictError(`${what} on this host: only root may do that; run it with sudo, or name a --partition`);
   }
 
-  /** The connector of this host. Needs no root, and changes nothing. @throws HostConnectorError when no port is online */
+  /**
+   * The connector of this host, put together from those of every protocol that is served here, as os-brick does: which of
+   * them Cinder's back end wants is not known before. Needs no root, and changes nothing.
+   *
+   * @throws HostConnectorError when none of them can be used here (no port is online, for one)
+   */
   async ownConnector(choice: MultipathChoice, w: Waiting): Promise<Connector> {
-    return await (await this.#connectorFor(PROTOCOL, choice)).getConnectorProperties(w);
+    const found: Connector[] = [];
+    const refused: unknown[] = [];
+    for (const { protocol, connector } of (await this.#registryFor(choice)).all()) {
+      try {
+        found.push(await connector.getConnectorProperties(w));
+      } catch (error) {
+        if (findError(error, 'HOST_CONNECTOR') === undefined) throw error;
+        refused.push(error);
+        const facts = { event: 'host.connector', protocol, error: describeError(error) };
+        this.#log.info(facts, 'this host cannot serve the protocol');
+      }
+    }
+    const [first, ...others] = found;
+    if (first === undefined) throw refused[0];
+    // What one has said counts: the ports of Fibre Channel must not go with an empty list of a connector that has none.
+    return others.reduce((whole, more) => ({ ...more, ...whole }), first);
   }
 
   prepare(): Promise<void> {
@@ -102,7 +119,11 @@ export class HostPlace implements AttachPlace {
     return (await connector.getVolumePaths(connectionInfo, w)).map(({ path }) => `device path ${path}`);
   }
 
-  async #connectorFor(protocol: string, { multipath, enforceMultipath }: MultipathChoice): Promise<HostConnector> {
+  async #connectorFor(protocol: string, choice: MultipathChoice): Promise<HostConnector> {
+    return (await this.#registryFor(choice)).get(protocol);
+  }
+
+  async #registryFor({ multipath, enforceMultipath }: MultipathChoice): Promise<HostConnectorRegistry> {
     const key = `${multipath} ${enforceMultipath}`;
     const { system, policies, connectors, baseDir } = this.#host;
     const context: HostConnectorContext = {
@@ -114,6 +135,6 @@ export class HostPlace implements AttachPlace {
     };
     const registry = this.#registries.get(key) ?? (await HostConnectorRegistry.load(context, connectors, baseDir));
     this.#registries.set(key, registry);
-    return registry.get(protocol);
+    return registry;
   }
 }

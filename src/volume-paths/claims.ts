@@ -9,7 +9,8 @@ export interface Claim {
   readonly attachmentId: string;
   /** Is it of this host? Where Cinder tells neither host nor ports, it may be. */
   readonly isHere: boolean;
-  readonly connection: FcConnection;
+  /** Where it leads; undefined for another protocol than Fibre Channel. */
+  readonly connection: FcConnection | undefined;
 }
 
 /** A host as Cinder knows it. */
@@ -26,7 +27,7 @@ interface ClaimSources {
 }
 
 /**
- * Every Fibre Channel attachment that Cinder has, with where it leads. Only reads: a Cinder without the attachments API
+ * Every attachment that Cinder has, with where it leads if that is by Fibre Channel. Only reads: a Cinder without the attachments API
  * tells where a volume leads only by mapping it, so there is nothing to be had from it.
  */
 export async function readClaims(
@@ -39,9 +40,9 @@ export async function readClaims(
   const hosts = hostsOf(volumes);
   const found = await Promise.all(summaries.map(async ({ id }) => await cinder.attachments.find(id, w)));
   return found.flatMap((attachment) => {
-    const connection = attachment === undefined ? undefined : connectionOf(attachment, read, log);
-    if (attachment === undefined || connection === undefined) return [];
+    if (attachment?.connectionInfo === undefined) return [];
     const { id, volumeId } = attachment;
+    const connection = connectionOf(attachment, read, log);
     return [{ volumeId, attachmentId: id, connection, isHere: isHere(connection, hosts.get(id), here) }];
   });
 }
@@ -69,7 +70,8 @@ function connectionOf(
 }
 
 /** A map of ports is better evidence than a name, which Cinder changes on the way in (Cinder sheet 1.4). */
-function isHere({ targetsOf }: FcConnection, host: string | undefined, here: Here): boolean {
+function isHere(connection: FcConnection | undefined, host: string | undefined, here: Here): boolean {
+  const targetsOf = connection?.targetsOf;
   if (targetsOf !== undefined && here.initiators.some((wwpn) => targetsOf.has(wwpn))) return true;
   if (host !== undefined) return host.toLowerCase() === here.host.toLowerCase();
   return targetsOf === undefined;

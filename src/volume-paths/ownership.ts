@@ -1,4 +1,5 @@
 import type { Lun, Wwpn } from '../base/index.ts';
+import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type { HostDevice, HostInventory, HostUnit } from '../host-connector/index.ts';
 import { selectPaths } from '../volume/index.ts';
 import type { FcConnection } from '../volume/index.ts';
@@ -9,7 +10,10 @@ export interface KnownVolume {
   readonly volumeId: string;
   /** As multipath tools write it; undefined where it was never read. */
   readonly wwid: string | undefined;
+  /** Undefined where it is no Fibre Channel volume, or cannot be read. */
   readonly connection: FcConnection | undefined;
+  /** As Cinder answered it when it was attached; undefined where that was never known. */
+  readonly connectionInfo?: ConnectionInfo | undefined;
 }
 
 /** Whose a device is. `elsewhere`: a volume of Cinder, but not one that it has attached here. */
@@ -53,7 +57,15 @@ export class Owners {
     const abroad = this.#claims.find(({ isHere, connection }) => !isHere && isIdentity(connection, wwid));
     if (abroad !== undefined) return owned('elsewhere', abroad, 'its identity, which Cinder has elsewhere');
     const kept = this.#known.find((volume) => isKept(volume, wwid, all));
-    return kept === undefined ? { kind: 'stranger' } : owned('elsewhere', kept, 'the record of its attach here');
+    if (kept === undefined) return { kind: 'stranger' };
+    // An attachment by another protocol than ours says nothing of addresses, but that the volume is here.
+    const isHere = this.isAttachedHere(kept.volumeId);
+    return owned(isHere ? 'here' : 'elsewhere', kept, 'the record of its attach here');
+  }
+
+  /** Does Cinder have the volume attached to this host? */
+  isAttachedHere(volumeId: string): boolean {
+    return this.#claims.some((claim) => claim.isHere && claim.volumeId === volumeId);
   }
 
   ofUnit(unit: HostUnit): Ownership {
@@ -77,16 +89,18 @@ function owned(kind: 'here' | 'elsewhere', { volumeId }: { readonly volumeId: st
   return { kind, volumeId, evidence };
 }
 
-function isIdentity({ naa }: FcConnection, wwid: string | undefined): boolean {
-  return naa !== undefined && wwid === `3${naa}`;
+function isIdentity(connection: FcConnection | undefined, wwid: string | undefined): boolean {
+  return connection?.naa !== undefined && wwid === `3${connection.naa}`;
 }
 
 /** Both identities are known, of the same kind, and differ: then an address is no evidence. */
-function contradicts({ naa }: FcConnection, wwid: string | undefined): boolean {
+function contradicts(connection: FcConnection | undefined, wwid: string | undefined): boolean {
+  const naa = connection?.naa;
   return naa !== undefined && wwid?.startsWith('3') === true && wwid !== `3${naa}`;
 }
 
-function leadsTo({ targets }: FcConnection): (way: Pick<HostDevice, 'targetWwpn' | 'lun'>) => boolean {
+function leadsTo(connection: FcConnection | undefined): (way: Pick<HostDevice, 'targetWwpn' | 'lun'>) => boolean {
+  const targets = connection?.targets ?? [];
   return ({ targetWwpn, lun }) => targets.some((target) => target.targetWwpn === targetWwpn && target.lun === lun);
 }
 
@@ -99,7 +113,11 @@ function isKept(
   return connection !== undefined && !contradicts(connection, wwid) && ways.some(leadsTo(connection));
 }
 
-function waysOf(connection: FcConnection, initiators: readonly Wwpn[]): readonly Omit<MissingPath, 'volumeId'>[] {
+function waysOf(
+  connection: FcConnection | undefined,
+  initiators: readonly Wwpn[],
+): readonly Omit<MissingPath, 'volumeId'>[] {
+  if (connection === undefined) return [];
   try {
     return selectPaths(connection, { initiators, ignoredTargets: new Set() }).paths;
   } catch {

@@ -9,7 +9,7 @@ test('the service answers for partitions and this host, until it is interrupted;
   const io = fakeIo({
     files: { '/token': file },
     manager: { verify: async () => [], volumePaths: async () => [], searchPath: async () => [] },
-    host: { hasPorts: async () => true, paths: async () => [], verify: async () => [row] },
+    host: { takesVolumes: async () => true, paths: async () => [], verify: async () => [row] },
   });
   const running = runFake(['path-service', '--port', '0', '--token-file', '/token', '-f', 'json'], io);
   await expect.poll(() => io.out()).toContain('ready');
@@ -30,7 +30,7 @@ test('findings of this host follow those of the manager, and --repair says of ea
   const io = fakeIo({
     manager: { verify: async () => [] },
     host: {
-      hasPorts: async () => true,
+      takesVolumes: async () => true,
       verify: async ({ repair }) => [repair ? { ...row, outcome: 'repaired', error: null } : row],
     },
   });

@@ -23,7 +23,7 @@ const onHost = { ...path, connector: 'lnx1', kind: 'host', server: null, device:
 test('without a selector the paths of partitions come first, then those of this host', async () => {
   const io = fakeIo({
     manager: { volumePaths: async ({ volume, server }) => [{ ...path, volume_id: volume, server: server ?? null }] },
-    host: { hasPorts: async () => true, paths: async (volume) => [{ ...onHost, volume_id: volume }] },
+    host: { takesVolumes: async () => true, paths: async (volume) => [{ ...onHost, volume_id: volume }] },
   });
 
   const { code, stdout } = await runFake(['volume', 'paths', 'data-1', '-f', 'json'], io);
@@ -37,7 +37,7 @@ test('without a selector the paths of partitions come first, then those of this 
 });
 
 test('a selector asks one side only: --host opens no manager, --server and --partition no host', async () => {
-  const hostOnly = fakeIo({ host: { hasPorts: async () => false, paths: async () => [onHost] } });
+  const hostOnly = fakeIo({ host: { takesVolumes: async () => false, paths: async () => [onHost] } });
   const asked: unknown[] = [];
   const manager = {
     volumePaths: async (of: object) => {
@@ -63,7 +63,7 @@ test('search-path tells a URI of the HMC and a directory of this host', async ()
     manager: {
       searchPath: async () => [{ connector: 'compute1', kind: 'partition', search_path: '/api/cpcs/1/partitions' }],
     },
-    host: { hasPorts: async () => true },
+    host: { takesVolumes: async () => true },
   });
 
   const { stdout } = await runFake(['volume', 'search-path', '-f', 'value', '-c', 'search_path'], io);

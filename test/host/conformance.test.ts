@@ -54,6 +54,7 @@ export class LocalConnector {
 }
 export class Forgetful extends LocalConnector { async disconnectVolume() {} }
 export class Incomplete { connectVolume() {} }
+export class Grumpy { constructor() { throw new Error('not today'); } }
 `;
 const files = packageFiles('local-volumes', { type: 'module', exports: './main.js' }, { 'main.js': thirdParty });
 const local = { driver_volume_type: 'local', data: { device_path: '/dev/vg/vol-1' } };
@@ -141,7 +142,7 @@ describe('a third party’s connector', () => {
 
     await expect(thirdParties(project.path, singlePath(), 'Missing')).rejects.toMatchObject({
       code: 'HOST_CONNECTOR',
-      message: 'host connector "local-volumes#Missing" for "local" cannot be loaded',
+      message: 'dpm.host_connectors "local=local-volumes#Missing": it cannot be loaded',
     });
   });
 
@@ -159,6 +160,42 @@ describe('a third party’s connector', () => {
     expect(registry.get('fibre_channel').constructor.name).toBe(name);
     expect(registry.get('fibre_channel')).toBe(registry.get('FIBRE_CHANNEL'));
   });
+});
+
+test.each([
+  [
+    'the built-in one stays on its platform beside one for all',
+    ['fibre_channel=M', 'fibre_channel@s390x=builtin'],
+    true,
+  ],
+  ['the built-in ones come back after one for all', ['fibre_channel=M', 'fibre_channel=builtin'], true],
+  ['one for all goes before the built-in ones', ['fibre_channel=builtin', 'fibre_channel=M'], false],
+])('of several lines: %s', async (_what, lines, isBuiltin) => {
+  using project = temporaryFiles(files);
+  const context = { system: singlePath(), log: silentLogger, useMultipath: false, enforceMultipath: false };
+  const entries = lines.map((line) => {
+    const [, protocol = '', platform, module = ''] = /^(\w+)(?:@(\w+))?=(\w+)$/.exec(line) ?? [];
+    if (module === 'builtin') return { protocol, platform, module };
+    return { protocol, platform, module: 'local-volumes', exportName: 'LocalConnector' };
+  });
+
+  const served = (await HostConnectorRegistry.load(context, entries, project.path)).all();
+
+  expect(served).toMatchObject([{ protocol: 'fibre_channel', isBuiltin }]);
+  expect(served[0]?.connector.constructor.name).toBe(isBuiltin ? 'ZfcpConnector' : 'LocalConnector');
+});
+
+test.each([
+  [{ protocol: 'nvmeof', module: 'builtin' }, 'there is no built-in host connector for it (only for fibre_channel)'],
+  [{ protocol: 'local', module: 'local-volumes', exportName: 'Grumpy', platform: 's390x' }, 'its constructor failed'],
+])('%j is refused with its line', async (entry, why) => {
+  using project = temporaryFiles(files);
+  const context = { system: singlePath(), log: silentLogger, useMultipath: false, enforceMultipath: false };
+  const load = async () => (await HostConnectorRegistry.load(context, [entry], project.path)).all();
+  const line = `${entry.protocol}${'platform' in entry ? '@s390x' : ''}=${entry.module}`;
+
+  await expect(load()).rejects.toThrow(`dpm.host_connectors "${line}`);
+  await expect(load()).rejects.toThrow(why);
 });
 
 test('a protocol that nobody serves is refused with those that are', async () => {

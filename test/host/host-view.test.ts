@@ -78,7 +78,7 @@ it('has nothing to say of a Cinder without the attachments API but what the kern
   using scene = openHostWorld(world);
 
   expect(await scene.view.paths(undefined, world.context)).toEqual([]);
-  expect(await scene.view.hasPorts()).toBe(true);
+  expect(await scene.view.takesVolumes()).toBe(true);
 });
 
 it('does not call a device dead that it may not open', async () => {

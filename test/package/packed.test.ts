@@ -19,6 +19,26 @@ export class LoudVolumeDriver extends FibreChannelVolumeDriver {
 }
 `;
 
+/** A third party's host connector, in a package of its own, that needs no device of the kernel: volumes are files. */
+const filesConnector = `
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+const home = import.meta.dirname;
+const fileOf = (info) => join(home, 'lun-' + info.data.target_lun + '.volume');
+export class FilesConnector {
+  constructor({ system }) { this.host = system.hostname; }
+  async getConnectorProperties() { return { host: this.host, wwpns: ['c05076ffe6805678'], files: true }; }
+  async connectVolume(info) { writeFileSync(fileOf(info), ''); return { type: 'block', path: fileOf(info) }; }
+  async disconnectVolume(info) { rmSync(fileOf(info), { force: true }); }
+  async extendVolume() { return 4096; }
+  async getVolumePaths(info) { return (await this.getAllVolumes()).filter(({ path }) => path === fileOf(info)); }
+  getSearchPath() { return home; }
+  async getAllVolumes() {
+    return readdirSync(home).filter((name) => name.endsWith('.volume')).map((name) => ({ path: join(home, name) }));
+  }
+}
+`;
+
 /** What a user of the library writes; types are checked, then it runs. */
 const program = `
 import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -57,10 +77,11 @@ console.log(typeof openHmcSession, before === JSON.stringify(simulator.snapshot(
 
 /** What the author of a volume driver and a host connector runs: the checks first, then both at work. */
 const plugins = `
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HostConnectorRegistry, loadSettings, nodeFiles, openManager, silentLogger } from 'nova-dpm';
+import { HostConnectorRegistry, loadSettings, nodeFiles, openLocalSystem, openLocalVolumes, openManager, silentLogger } from 'nova-dpm';
 import { hostConnectorChecks, runChecks, volumeDriverChecks } from 'nova-dpm/conformance';
 import type { ConformanceCheck } from 'nova-dpm/conformance';
 import { startSimulator } from 'nova-dpm/simulator';
@@ -99,9 +120,14 @@ const file = join(directory, 'nova-dpm.conf');
 const sections = Object.entries({ ...simulator.settings() }).map(([name, options]) => '[' + name + ']\\n' +
   Object.entries(options).flatMap(([key, value]) => [value].flat().map((each) => key + ' = ' + each)).join('\\n'));
 writeFileSync(file, sections.join('\\n') + '\\n', { mode: 0o600 });
+const env = {
+  NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'),
+  NOVA_DPM_DPM__VOLUME_DRIVERS: 'fibre_channel_alua=site-volumes#AluaVolumeDriver',
+  NOVA_DPM_DPM__HOST_CONNECTORS: 'fibre_channel_alua=file-volumes#FilesConnector',
+};
 const settings = loadSettings({
   configFiles: [file], cwd: directory, home: directory, hostname: 'compute1', files: nodeFiles,
-  env: { NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'), NOVA_DPM_DPM__VOLUME_DRIVERS: 'fibre_channel_alua=site-volumes#AluaVolumeDriver' },
+  env,
 });
 const before = JSON.stringify(simulator.snapshot());
 {
@@ -114,6 +140,27 @@ const before = JSON.stringify(simulator.snapshot());
   await manager.delete('web1', request);
 }
 console.log('delete:', before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
+
+{
+  const localHost = { system: openLocalSystem(), isRoot: true };
+  await using volumes = await openLocalVolumes(settings, { context: { requestId: 'req-user', signal }, baseDir, localHost });
+  const request = { volume: 'data-1', multipath: false, enforceMultipath: false };
+  const attached = await volumes.attach({ ...request, mode: 'rw' }, { signal });
+  const detached = await volumes.detach({ ...request, force: false }, { signal });
+  console.log('by the setting:', attached.path?.replace(/^.*\\//, ''), detached.detached, detached.left_behind.length);
+}
+async function dpm(...argv: string[]) {
+  const command = [join(baseDir, 'node_modules/nova-dpm/dist/cli/main.js'), '--config-file', file, ...argv];
+  const options = { cwd: baseDir, env: { ...process.env, ...env } };
+  return await new Promise<string>((resolve) =>
+    execFile(process.execPath, command, options, (error, stdout) => resolve((error?.code ?? 0) + ' ' + stdout)),
+  );
+}
+for (const argv of [['get-connector'], ['local-attach', 'data-1'], ['local-detach', 'data-1']]) {
+  const [, said] = /("files":true|lun-\\d+.volume|"detached":true|only root may)/.exec((await dpm(...argv)).replaceAll(/\\s/g, ' ').replaceAll(': ', ':')) ?? [];
+  console.log('dpm', argv[0], said);
+}
+console.log('detach:', before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
 rmSync(directory, { recursive: true, force: true });
 `;
 
@@ -179,12 +226,12 @@ beforeAll(() => {
     const isOurs = ['nova-dpm', '.bin', '.package-lock.json', '.vite', '.cache'].includes(name);
     if (!isOurs) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
-  mkdirSync(join(modules, 'loud-volumes'));
-  writeFileSync(
-    join(modules, 'loud-volumes', 'package.json'),
-    JSON.stringify({ name: 'loud-volumes', version: '1.0.0', type: 'module', exports: './index.js' }),
-  );
-  writeFileSync(join(modules, 'loud-volumes', 'index.js'), thirdParty);
+  for (const [name, text] of Object.entries({ 'loud-volumes': thirdParty, 'file-volumes': filesConnector })) {
+    const manifest = { name, version: '1.0.0', type: 'module', exports: './index.js' };
+    mkdirSync(join(modules, name));
+    writeFileSync(join(modules, name, 'package.json'), JSON.stringify(manifest));
+    writeFileSync(join(modules, name, 'index.js'), text);
+  }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
   writeFileSync(join(project, 'program.ts'), program);
   writeFileSync(join(project, 'plugins.ts'), plugins);
@@ -229,6 +276,7 @@ it(
   { timeout: 120_000 },
   () => {
     const output = execFileSync(process.execPath, [join(project, 'plugins.ts')], { encoding: 'utf8', cwd: project });
+    const isRoot = process.geteuid?.() === 0; // nobody else may change devices of a host
 
     expect(output.trim().split(/ *\n/)).toEqual([
       'volume driver: 69 passed',
@@ -237,6 +285,11 @@ it(
       'local detach: same 0 violations',
       'spawn: ACTIVE 2 volumes',
       'delete: same',
+      'by the setting: lun-0.volume true 0',
+      'dpm get-connector "files":true',
+      `dpm local-attach ${isRoot ? 'lun-0.volume' : 'only root may'}`,
+      `dpm local-detach ${isRoot ? '"detached":true' : 'only root may'}`,
+      'detach: same',
     ]);
   },
 );

@@ -89,8 +89,8 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       },
       openHost: async () => ({
         host: 'lnx1',
-        searchPath: '/dev/disk/by-path',
-        hasPorts: async () => false, // as most compute hosts are
+        searchPaths: async () => ['/dev/disk/by-path'],
+        takesVolumes: async () => false, // as most compute hosts are
         paths: unexpected('paths'),
         verify: unexpected('verify'),
         ...options.host,

@@ -1,7 +1,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { enforceMultipathOption, multipathOf, multipathOption } from '../local-options.ts';
+import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../program.ts';
+import type { JsonObject } from '../seams.ts';
 import { nameOrId } from '../usage.ts';
 
 /** `dpm get-connector` */
@@ -13,7 +15,7 @@ export function addConnectorCommand(program: Command, add: AddCommand): void {
     const of = server !== undefined ? { server } : partition !== undefined ? { partition } : undefined;
     const object =
       of === undefined
-        ? await context.io.backend.hostConnector(multipathOf(command, false), context.log, context.waiting)
+        ? await ofThisHost(context, command)
         : await context.withManager('read', (manager, w) => manager.getConnector(of, w));
     context.print({ kind: 'object', object });
   })
@@ -25,4 +27,9 @@ export function addConnectorCommand(program: Command, add: AddCommand): void {
     )
     .addOption(multipathOption('of this host: say that it uses multipath').conflicts(['server', 'partition']))
     .addOption(enforceMultipathOption('of this host: say that it insists on it').conflicts(['server', 'partition']));
+}
+
+async function ofThisHost(context: CommandContext, command: Command): Promise<JsonObject> {
+  const request = { ...multipathOf(command, false), hostConnectors: context.hostConnectors() };
+  return await context.io.backend.hostConnector(request, context.log, context.waiting);
 }

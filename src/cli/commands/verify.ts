@@ -59,7 +59,7 @@ async function verifyManager(context: CommandContext, repair: boolean): Promise<
 /** After the HMC's side: what was repaired there may have been why Cinder counted a volume as attached. */
 async function verifyHost(context: CommandContext, repair: boolean): Promise<readonly JsonObject[]> {
   return await context.withHost(async (host, w) => {
-    if (!(await host.hasPorts())) return [];
+    if (!(await host.takesVolumes())) return [];
     if (!repair) return await host.verify({ repair }, w);
     for (const line of await host.verify({ repair: false }, w)) context.note(announce(line));
     return await host.verify({ repair }, w);

@@ -69,7 +69,8 @@ export function addVolumeCommands(program: Command, add: AddCommand): void {
         context.checkColumns(searchColumns);
         const rows = await gather(context, command, {
           partitions: (manager, of, w) => manager.searchPath(of, w),
-          host: (host) => Promise.resolve([{ connector: host.host, kind: 'host', search_path: host.searchPath }]),
+          host: async (host) =>
+            (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host', search_path: path })),
         });
         context.print({ kind: 'list', rows, columns: searchColumns });
       },
@@ -134,14 +135,14 @@ interface Sources {
   ) => Promise<readonly JsonObject[]>;
 }
 
-/** Of what was selected; of all, where nothing was. A host without Fibre Channel ports has nothing to tell. */
+/** Of what was selected; of all, where nothing was. A host that takes no volumes has nothing to tell. */
 async function gather(context: CommandContext, command: Command, from: Sources): Promise<readonly JsonObject[]> {
   const { host, ...of } = command.opts<Selectors>();
   const rows: JsonObject[] = [];
   if (host !== true) rows.push(...(await context.withManager('read', (manager, w) => from.partitions(manager, of, w))));
   if (of.server !== undefined || of.partition !== undefined) return rows;
   await context.withHost(async (view, w) => {
-    if (host === true || (await view.hasPorts())) rows.push(...(await from.host(view, w)));
+    if (host === true || (await view.takesVolumes())) rows.push(...(await from.host(view, w)));
   });
   return rows;
 }

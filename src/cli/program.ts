@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { AddCommand, Runner } from './add-command.ts';
 import type { CliIo } from './cli-io.ts';
 import { addCompleteCommand } from './commands/complete.ts';
 import { addConfigCommands } from './commands/config.ts';
@@ -13,20 +14,9 @@ import { addServerCommands } from './commands/server.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addVolumeCommands } from './commands/volume.ts';
 import { addVerifyCommand } from './commands/verify.ts';
-import type { CommandContext } from './context.ts';
-import type { ExitCode } from './exit-codes.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addGlobalOptions } from './global-options.ts';
 import { packageVersion } from './version.ts';
-
-/** What a command does; an exit code other than 0 may be returned where the result itself is bad news. */
-export type Handler = (context: CommandContext, command: Command) => Promise<ExitCode | void>;
-
-/** Runs a handler with a context of its own. */
-export type Runner = (handler: Handler, command: Command) => Promise<void>;
-
-/** Adds a command with its handler; options and arguments are read from the command itself. */
-export type AddCommand = (parent: Command, usage: string, description: string, handler: Handler) => Command;
 
 /** The whole tree of commands, with help everywhere. Nothing is printed or run yet. */
 export function buildProgram(io: CliIo, run: Runner): Command {

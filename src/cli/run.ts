@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { blankKnownSecrets, ConfigError } from '../base/index.ts';
+import type { Handler } from './add-command.ts';
 import type { CliIo } from './cli-io.ts';
 import { CommandContext, newRequestId } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -10,7 +11,6 @@ import { formatOf } from './global-options.ts';
 import { formats } from './output.ts';
 import type { Format } from './output.ts';
 import { buildProgram } from './program.ts';
-import type { Handler } from './program.ts';
 
 /**
  * Runs one command line to its end and gives its exit code. Nothing is thrown; results go to standard output, and with

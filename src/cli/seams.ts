@@ -211,3 +211,9 @@ export interface RunningSimulator {
 
 /** Starts HMC, SAN, Keystone and Cinder. Throws ConfigError for options that it cannot take. */
 export type SimulatorStarter = (options: SimulatorOptions) => Promise<RunningSimulator>;
+
+/** What the service answers from. */
+export interface ServiceSources {
+  readonly host: HostAccess;
+  readonly manager: Manager | undefined;
+}

@@ -3,7 +3,7 @@ import { neverAborted, silentLogger } from '../base/index.ts';
 import type { PowerState } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import type { InstanceRecord, TaskState, VmState } from './instances.ts';
-import type { ManagerParts } from './services.ts';
+import type { ManagerParts } from './manager-parts.ts';
 
 const context = { requestId: 'req-1', signal: neverAborted() };
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { Fault, InstanceRecord } from './instances.ts';
 import { toDriverInstance } from './services.ts';
-import type { ManagerParts } from './services.ts';
+import type { ManagerParts } from './manager-parts.ts';
 
 /** The manager's own verbs, to finish what a dead process had begun. */
 interface Verbs {

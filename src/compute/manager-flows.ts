@@ -9,7 +9,7 @@ import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import { interruption } from './after-crash.ts';
 import { toDriverInstance } from './services.ts';
-import type { ManagerParts } from './services.ts';
+import type { ManagerParts } from './manager-parts.ts';
 
 /** Every flow of the manager, by its name in the journal: what a restarted process can take up. */
 export const managerFlows = [

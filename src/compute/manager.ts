@@ -24,7 +24,7 @@ import {
 import type { CreateServer } from './requests.ts';
 import { ServerViews } from './server-views.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
-import type { ManagerParts } from './services.ts';
+import type { ManagerParts } from './manager-parts.ts';
 import { hypervisorStats } from './views.ts';
 import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from './views.ts';
 import { findOrphans } from './verify.ts';

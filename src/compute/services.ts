@@ -1,12 +1,9 @@
 import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
-import type { LocalVolumes, LocalVolumeStore } from '../local-attach/index.ts';
+import type { LocalVolumeStore } from '../local-attach/index.ts';
 import type { FlowServices, Journal } from '../saga/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
-import type { Share } from './claims.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
-import type { OperationLimits } from './operation-queues.ts';
-import type { VolumeKeeper } from './volumes.ts';
 
 /** What the manager's parts work with. */
 export interface ManagerServices {
@@ -26,17 +23,6 @@ export interface ManagerServices {
   readonly isBusyElsewhere: () => boolean;
   readonly flows: FlowServices;
   readonly log: Logger;
-}
-
-/** What a manager is made of; `openManager` puts it together from settings. */
-export interface ManagerParts extends ManagerServices {
-  readonly volumes: VolumeKeeper;
-  /** Volumes that are attached without Nova. */
-  readonly local: LocalVolumes;
-  readonly share: Share;
-  readonly spawnOrder: 'deferred' | 'stock';
-  readonly limits: OperationLimits;
-  readonly close: () => Promise<void>;
 }
 
 /** Live things of one request, for the steps of the manager's flows. */

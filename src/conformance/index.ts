@@ -10,4 +10,5 @@ export type { HostConnectorSubject } from './connector.ts';
 export { conformanceInstance } from './rehearsal.ts';
 export type { MakeVolumeDriver } from './rehearsal.ts';
 export { volumeDriverChecks } from './volume-driver.ts';
-export type { VolumeDriverCheckOptions, VolumeDriverSample } from './volume-driver.ts';
+export type { VolumeDriverCheckOptions } from './volume-driver.ts';
+export type { VolumeDriverSample } from './volume-driver-subject.ts';

@@ -5,7 +5,7 @@ import type { ConnectedVolume, VolumeInstance } from '../volume/index.ts';
 import { must, mustReject, shown } from './check.ts';
 import { conformanceInstance, optionsOf, Rehearsal } from './rehearsal.ts';
 import { mustBeTyped } from './typed-error.ts';
-import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver.ts';
+import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-subject.ts';
 
 export const VOLUME = 'f2b9a2d6-3c5e-4a57-8d0e-0f6a4f5b7c01';
 export const options = optionsOf(VOLUME, neverAborted());

@@ -6,7 +6,7 @@ import { conformanceInstance, Rehearsal } from './rehearsal.ts';
 import { mustBeTyped, wholeError } from './typed-error.ts';
 import { connect, options } from './volume-driver-connect.ts';
 import { mustBeEmpty } from './volume-driver-removal.ts';
-import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver.ts';
+import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-subject.ts';
 
 /** What becomes of a volume when something goes wrong. */
 export const failureChecks: readonly VolumeDriverCheck[] = [

@@ -1,7 +1,7 @@
 import { must, shown } from './check.ts';
 import { conformanceInstance, optionsOf, Rehearsal } from './rehearsal.ts';
 import { connect, options, VOLUME } from './volume-driver-connect.ts';
-import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver.ts';
+import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-subject.ts';
 
 const OTHER_VOLUME = 'f2b9a2d6-3c5e-4a57-8d0e-0f6a4f5b7c02';
 

@@ -26,7 +26,8 @@ export type { StorageGroupFilter, StorageGroupResource } from './resources/stora
 export type { StorageVolumeResource } from './resources/storage-volume.ts';
 export type { VirtualStorageResourceResource } from './resources/virtual-storage-resource.ts';
 export { openHmcSession } from './session.ts';
-export type { HmcJob, HmcSession, HmcSessionOptions, JobWaiting, RawAnswer, RawRequest } from './types.ts';
+export type { HmcJob, JobWaiting } from './job.ts';
+export type { HmcSession, HmcSessionOptions, RawAnswer, RawRequest } from './types.ts';
 export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';

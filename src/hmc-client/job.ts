@@ -1,11 +1,42 @@
 import { toError, waitUntil, withDeadline } from '../base/index.ts';
 import type { Observed, Verdict, Waiting } from '../base/index.ts';
 import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors.ts';
+import type { PollPolicy } from './policy.ts';
 import type { HmcCall, Requester } from './requester.ts';
-import type { HmcJob, JobWaiting } from './types.ts';
 import { noContent } from './wire/common.ts';
 import { jobAccepted, jobMessage, jobStatusAnswer } from './wire/job.ts';
 import type { JobStatus } from './wire/job.ts';
+
+/** @public */
+export interface JobWaiting extends Waiting {
+  readonly timeoutMs: number;
+  readonly poll?: PollPolicy | undefined;
+}
+
+/**
+ * An operation that goes on at the HMC after the request was answered.
+ *
+ * @public
+ */
+export interface HmcJob {
+  readonly uri: string;
+  /**
+   * Waits until the job has ended, through losses of the connection, and has it deleted at the HMC (in the background:
+   * `close` waits for that).
+   *
+   * @returns the job's results
+   * @throws JobFailedError when it failed or was canceled
+   * @throws JobTimeoutError when it did not end in time
+   * @throws JobLostError when the HMC no longer knows it
+   */
+  wait(options: JobWaiting): Promise<unknown>;
+  /**
+   * Asks the HMC to cancel it; a job that has ended, or is being canceled, is left as it is.
+   *
+   * @throws HmcHttpError 404.4 when jobs of this kind cannot be canceled
+   */
+  cancel(w: Waiting): Promise<void>;
+}
 
 /** What began the job. */
 interface JobOrigin {

@@ -1,6 +1,6 @@
 import type { Logger, Secret, Waiting } from '../base/index.ts';
 import type { TlsOptions } from '../http/index.ts';
-import type { HmcPolicies, HmcTimeouts, PollPolicy } from './policy.ts';
+import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { AdapterResource } from './resources/adapter.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
@@ -72,35 +72,4 @@ export interface HmcSession extends AsyncDisposable {
    * signal that has not fired: a session that is not logged off stays at the HMC until it times out.
    */
   close(w: Waiting): Promise<void>;
-}
-
-/** @public */
-export interface JobWaiting extends Waiting {
-  readonly timeoutMs: number;
-  readonly poll?: PollPolicy | undefined;
-}
-
-/**
- * An operation that goes on at the HMC after the request was answered.
- *
- * @public
- */
-export interface HmcJob {
-  readonly uri: string;
-  /**
-   * Waits until the job has ended, through losses of the connection, and has it deleted at the HMC (in the background:
-   * `close` waits for that).
-   *
-   * @returns the job's results
-   * @throws JobFailedError when it failed or was canceled
-   * @throws JobTimeoutError when it did not end in time
-   * @throws JobLostError when the HMC no longer knows it
-   */
-  wait(options: JobWaiting): Promise<unknown>;
-  /**
-   * Asks the HMC to cancel it; a job that has ended, or is being canceled, is left as it is.
-   *
-   * @throws HmcHttpError 404.4 when jobs of this kind cannot be canceled
-   */
-  cancel(w: Waiting): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { markUnready } from './failure.ts';
-import type { TransportOptions } from './transport.ts';
+import type { TransportOptions } from './transport-options.ts';
 
 /**
  * A peer closes connections that it finds idle, and a request that is under way at that moment is lost without anybody

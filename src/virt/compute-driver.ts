@@ -2,6 +2,7 @@ import type { JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { PowerState } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { DiagnosedPath } from './diagnosed-path.ts';
 import type { PartitionVolumes } from './partition-volumes.ts';
 
 /** Who asks, and until when. Nova's request context, as far as a driver needs it. @public */
@@ -67,14 +68,6 @@ export interface InstanceDiagnostics {
     readonly lun: string | null;
   } | null;
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
-}
-
-/** @public */
-export interface DiagnosedPath {
-  readonly initiatorWwpn: string;
-  readonly targetWwpn: string;
-  readonly lun: string;
-  readonly deviceNumber: string | null;
 }
 
 /** Nova's dictionary of the same name, in camelCase. Memory in MiB, disk in GiB. @public */

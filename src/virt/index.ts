@@ -3,7 +3,6 @@ export type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
-  DiagnosedPath,
   DriverBlockDevice,
   Instance,
   InstanceDiagnostics,
@@ -13,6 +12,7 @@ export type {
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';
+export type { DiagnosedPath } from './diagnosed-path.ts';
 export type { PathRecord } from '../volume/index.ts';
 export { DpmDriver } from './dpm/driver.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';

@@ -1,6 +1,6 @@
 import type { Waiting } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
-import type { DiagnosedPath } from './compute-driver.ts';
+import type { DiagnosedPath } from './diagnosed-path.ts';
 
 /** A partition as its operator names it. @public */
 export interface NamedPartition {

@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { completionScript, shells } from '../complete.ts';
 import type { Shell } from '../complete.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 
 /** `dpm complete` */
 export function addCompleteCommand(program: Command, add: AddCommand): void {

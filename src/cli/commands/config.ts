@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { configRows, configSample, configShow } from '../../config/index.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 
 const sampleColumns = ['option', 'type', 'required', 'default', 'example', 'expected', 'help'] as const;
 const shownColumns = ['option', 'value', 'source'] as const;

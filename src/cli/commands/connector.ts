@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { enforceMultipathOption, multipathOf, multipathOption } from '../local-options.ts';
 import type { CommandContext } from '../context.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { JsonObject } from '../seams.ts';
 import { nameOrId } from '../usage.ts';
 

@@ -3,7 +3,7 @@ import { findError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeFor, worstOf } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { DoctorCheck } from '../seams.ts';
 
 const columns = ['check', 'status', 'detail', 'advice'] as const;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 
 /** `dpm hypervisor …` */
 export function addHypervisorCommands(program: Command, add: AddCommand): void {

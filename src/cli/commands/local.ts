@@ -1,7 +1,7 @@
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { deviceInfo, enforceMultipathOption, multipathOf, multipathOption } from '../local-options.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { JsonObject, LocalAttachRequest, LocalDetachRequest } from '../seams.ts';
 import { absolutePath, nameOrId } from '../usage.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 
 /** The fields of `dpm partition list`. */
 const partitionColumns = ['name', 'status', 'instance', 'processors', 'memory_mb', 'uri'] as const;

@@ -5,8 +5,8 @@ import { isReadableOnTheWay } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
-import type { AddCommand } from '../program.ts';
-import type { HostAccess, Manager } from '../seams.ts';
+import type { AddCommand } from '../add-command.ts';
+import type { Manager } from '../seams.ts';
 import { readServiceToken } from '../service-token.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
@@ -64,10 +64,4 @@ async function serve(context: CommandContext, command: Command): Promise<void> {
 function readyLine(context: CommandContext, url: string): string {
   const isJson = formatOf(context.globals, context.io.stdout) === 'json';
   return isJson ? `${JSON.stringify({ ready: true, url })}\n` : `${printable(`ready url=${url}`)}\n`;
-}
-
-/** What the service answers from. */
-export interface ServiceSources {
-  readonly host: HostAccess;
-  readonly manager: Manager | undefined;
 }

@@ -5,7 +5,7 @@ import { findError, toError } from '../../base/index.ts';
 import { property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
 import { printable } from '../printable.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
 import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 import { collectVolume, completeVolumes } from '../volume-option.ts';

@@ -5,7 +5,7 @@ import { ConfigError, describeError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import { hmcCertificates, machines } from '../seams.ts';
 import type { HmcCertificate, RunningSimulator, SimulatorOptions } from '../seams.ts';
 import { openSimulatorFiles } from '../simulator-files.ts';

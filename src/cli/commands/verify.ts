@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { JsonObject } from '../seams.ts';
 import { readServiceToken } from '../service-token.ts';
 import { usageError } from '../usage.ts';

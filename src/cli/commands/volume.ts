@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
-import type { AddCommand } from '../program.ts';
+import type { AddCommand } from '../add-command.ts';
 import type { JsonObject, PathsOf } from '../seams.ts';
 import { nameOrId, usageError } from '../usage.ts';
 

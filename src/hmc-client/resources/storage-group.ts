@@ -1,12 +1,12 @@
 import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../errors.ts';
 import { startJob } from '../job.ts';
+import type { HmcJob } from '../job.ts';
 import { exactly, withQuery } from '../query.ts';
 import { sendOnce } from '../reconcile.ts';
 import type { Found } from '../reconcile.ts';
 import type { HmcCall, Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
-import type { HmcJob } from '../types.ts';
 import { noContent } from '../wire/common.ts';
 import { partitionListAnswer, summaryProperties } from '../wire/partition.ts';
 import type { PartitionSummary } from '../wire/partition.ts';

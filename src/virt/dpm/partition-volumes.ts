@@ -5,7 +5,7 @@ import { isHmcError } from '../../hmc-client/index.ts';
 import { adapterPortUri, instanceOf, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
-import type { DiagnosedPath } from '../compute-driver.ts';
+import type { DiagnosedPath } from '../diagnosed-path.ts';
 import type { NamedPartition, PartitionVolume, PartitionVolumes } from '../partition-volumes.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';

@@ -1,0 +1,16 @@
+import type { LocalVolumes } from '../local-attach/index.ts';
+import type { Share } from './claims.ts';
+import type { OperationLimits } from './operation-queues.ts';
+import type { ManagerServices } from './services.ts';
+import type { VolumeKeeper } from './volumes.ts';
+
+/** What a manager is made of; `openManager` puts it together from settings. */
+export interface ManagerParts extends ManagerServices {
+  readonly volumes: VolumeKeeper;
+  /** Volumes that are attached without Nova. */
+  readonly local: LocalVolumes;
+  readonly share: Share;
+  readonly spawnOrder: 'deferred' | 'stock';
+  readonly limits: OperationLimits;
+  readonly close: () => Promise<void>;
+}

@@ -126,12 +126,14 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
       return plain(await manager.getPartitionConnector(of.partition, context(w)));
     },
     volumePaths: async ({ volume, ...of }, w) => {
-      const server = await selectedServer(manager, of, context(w));
-      return (await manager.volumePaths({ server, volume }, context(w))).map(plain);
+      const selected = await selectedPaths(manager, of, context(w));
+      return (await manager.volumePaths({ ...selected, volume }, context(w))).map(plain);
     },
     searchPath: async (of, w) => {
-      const server = await selectedServer(manager, of, context(w));
-      return (await manager.searchPath(server, context(w))).map(plain);
+      const { server, partition } = of;
+      if (partition === undefined) return (await manager.searchPath(server, context(w))).map(plain);
+      const { name, uri } = await requirePartition(manager, partition, context(w));
+      return [{ connector: name, kind: 'partition', search_path: uri }];
     },
     localAttach: async (request, w) => plain(await manager.localAttach(request, context(w))),
     localDetach: async (request, w) => plain(await manager.localDetach(request, context(w))),
@@ -157,22 +159,21 @@ function repaired(result: Repaired): JsonObject {
   return { ...finding(result), outcome: result.outcome, error: result.error };
 }
 
-async function selectedServer(
+/** A partition is that of the instance that it realises, or one to which volumes are attached without Nova. */
+async function selectedPaths(
   manager: ComputeManager,
   { server, partition }: PathsOf,
   context: RequestContext,
-): Promise<string | undefined> {
-  return partition === undefined ? server : await serverOf(manager, partition, context);
+): Promise<PathsOf> {
+  if (partition === undefined) return { server };
+  const { instance } = await requirePartition(manager, partition, context);
+  return instance === null ? { partition } : { server: instance };
 }
 
-/** The instance that a partition realises. */
-async function serverOf(manager: ComputeManager, partition: string, context: RequestContext): Promise<string> {
+async function requirePartition(manager: ComputeManager, partition: string, context: RequestContext) {
   const found = (await manager.listPartitions({ all: true }, context)).find(({ name }) => name === partition);
-  if (found === undefined) throw new NotFoundError(`partition "${partition}" does not exist`, { partition });
-  if (found.instance === null) {
-    throw new NotFoundError(`partition "${partition}" realises no instance of this compute host`, { partition });
-  }
-  return found.instance;
+  if (found !== undefined) return found;
+  throw new NotFoundError(`partition "${partition}" does not exist`, { partition });
 }
 
 /** Starts the simulators of the package. */

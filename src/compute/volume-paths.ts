@@ -1,12 +1,16 @@
 import { NotFoundError } from '../base/index.ts';
+import type { ConnectionInfo } from '../cinder-client/index.ts';
+import type { LocalVolume } from '../local-attach/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import type { InstanceRecord } from './instances.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 
-/** Which paths are wanted; without either, all of this compute host. @public */
+/** Which paths are wanted; without any, all of this compute host. @public */
 export interface PathFilter {
   readonly server?: string | undefined;
+  /** Name of a partition that is no instance, but to which volumes are attached without Nova; excludes a server. */
+  readonly partition?: string | undefined;
   /** Name or id. */
   readonly volume?: string | undefined;
 }
@@ -19,35 +23,66 @@ export interface SearchPath {
 }
 
 /**
- * The paths of the volumes of servers, as the driver sees them. Changes nothing.
+ * The paths of the volumes of servers, and of those that are attached to partitions without Nova, as the driver sees them.
+ * Changes nothing.
  *
  * @throws NotFoundError when there is no such server, or no such volume
  */
 export async function listVolumePaths(
   services: ManagerServices,
-  { server, volume }: PathFilter,
+  { server, partition, volume }: PathFilter,
   context: RequestContext,
 ): Promise<readonly PathRecord[]> {
   const { store, driver } = services;
-  const instances = server === undefined ? store.list() : [store.get(server)];
-  const volumeId = volume === undefined ? undefined : await idOf(services, instances, volume, context);
+  const instances = server !== undefined ? [store.get(server)] : partition === undefined ? store.list() : [];
+  const local = server === undefined ? localVolumes(services, partition) : [];
+  const volumeId = volume === undefined ? undefined : await idOf(services, instances, local, volume, context);
   const found: PathRecord[] = [];
   for (const instance of instances) {
     const devices = store.devices(instance.uuid);
     const paths = await driver.listVolumePaths?.(context, toDriverInstance(instance), toBlockDeviceInfo(devices));
-    found.push(...(paths ?? []).filter(({ volume_id: id }) => volumeId === undefined || id === volumeId));
+    found.push(...(paths ?? []));
+  }
+  found.push(...(await localPaths(services, local, context)));
+  return found.filter(({ volume_id: id }) => volumeId === undefined || id === volumeId);
+}
+
+type MappedVolume = LocalVolume & { readonly connectionInfo: ConnectionInfo; readonly place: PartitionPlace };
+type PartitionPlace = Extract<LocalVolume['place'], { kind: 'partition' }>;
+
+/** Volumes that `local-attach` has given to partitions, of one partition or of all. */
+function localVolumes({ localStore }: ManagerServices, partition: string | undefined): readonly MappedVolume[] {
+  return localStore.list().flatMap(({ place, connectionInfo, ...volume }) => {
+    const isWanted = place.kind === 'partition' && (partition === undefined || place.name === partition);
+    return isWanted && connectionInfo !== null ? [{ ...volume, place, connectionInfo }] : [];
+  });
+}
+
+async function localPaths(
+  { driver }: ManagerServices,
+  volumes: readonly MappedVolume[],
+  context: RequestContext,
+): Promise<readonly PathRecord[]> {
+  const partitions = driver.partitionVolumes?.();
+  const found: PathRecord[] = [];
+  for (const uri of new Set(volumes.map(({ place }) => place.uri))) {
+    const own = volumes.filter(({ place }) => place.uri === uri);
+    const [first] = own;
+    if (first !== undefined) found.push(...((await partitions?.report(first.place, own, context)) ?? []));
   }
   return found;
 }
 
-/** A volume that a server has need not be there any more for Cinder; its paths are asked for all the more. */
+/** A volume that a server or a partition has need not be there any more for Cinder; its paths are asked for all the more. */
 async function idOf(
   { store, cinder }: ManagerServices,
   instances: readonly InstanceRecord[],
+  local: readonly MappedVolume[],
   volume: string,
   context: RequestContext,
 ): Promise<string> {
   if (instances.some(({ uuid }) => store.devices(uuid).some(({ volumeId }) => volumeId === volume))) return volume;
+  if (local.some(({ volumeId }) => volumeId === volume)) return volume;
   const found = await cinder.findVolume(volume, context);
   if (found !== undefined) return found.id;
   throw new NotFoundError(`volume "${volume}" does not exist`, { volume });

@@ -1,5 +1,6 @@
 import type { Waiting } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
+import type { PathRecord } from '../volume/index.ts';
 import type { DiagnosedPath } from './diagnosed-path.ts';
 
 /** A partition as its operator names it. @public */
@@ -46,6 +47,12 @@ export interface PartitionVolumes {
     info: ConnectionInfo,
     w: Waiting,
   ): Promise<readonly DiagnosedPath[]>;
+  /** The same paths with their state, of several volumes; none where the partition is gone. Changes nothing. */
+  report(
+    partition: PartitionId,
+    mapped: readonly (PartitionVolume & { readonly connectionInfo: ConnectionInfo })[],
+    w: Waiting,
+  ): Promise<readonly PathRecord[]>;
   /** What the HMC still has of a volume, one line each. Changes nothing. */
   remains(partition: PartitionId, volumeId: string, w: Waiting): Promise<readonly string[]>;
 }

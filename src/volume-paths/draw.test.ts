@@ -47,11 +47,11 @@ it('tells states apart without colour too', () => {
 });
 
 it('lets no name become a part of the picture', () => {
-  const evil = '<script>alert("x&y")</script>\u0000';
+  const evil = '<script>alert("x&y")</script>\u0000\ud800\ufffe';
   const svg = drawSvg([{ ...base, connector: evil, volume_id: evil, fabric: evil, detail: evil }]);
 
   expect(svg).not.toContain('<script>');
-  expect(svg).not.toContain('\u0000');
+  expect(svg).not.toMatch(/[\u0000\ufffe]|\p{Cs}/u);
   expect(svg).toContain('&lt;script&gt;');
   expect(drawSvg([])).toContain('no paths');
 });

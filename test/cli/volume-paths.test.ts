@@ -89,6 +89,24 @@ test('on a terminal a path fits in a line, and any other field can be asked for'
   expect(one.stdout).toBe('f\n');
 });
 
+test('server show --paths draws where a table would stand, and gives programs the records of volume paths', async () => {
+  const manager = { volumePaths: async () => [path] };
+  const ask = async (...more: string[]) => {
+    const io = fakeIo({ isTerminal: more.length === 0, manager });
+    return (await runFake(['server', 'show', 'web1', '--paths', ...more], io)).stdout;
+  };
+
+  expect(await ask()).toMatch(/^volume v\n`- initiator c05076ffe680a590 .*\n +`- target 5005076802160417 /);
+  expect(await ask('-f', 'table')).toBe(await ask());
+  expect(JSON.parse(await ask('-f', 'json'))).toEqual([path]);
+  for (const format of ['json', 'yaml', 'csv', 'value']) {
+    const records = await runFake(['volume', 'paths', 'v', '-f', format], fakeIo({ manager }));
+    expect(await ask('-f', format), format).toBe(records.stdout);
+  }
+  expect(await ask('-f', 'csv', '-c', 'lun')).toBe('lun\n0002000000000000\n');
+  expect((await runFake(['server', 'show', 'web1', '--paths', '-c', 'vcpus'])).code, 'no field of a path').toBe(2);
+});
+
 test.each([
   [['volume', 'paths']],
   [['volume', 'paths', 'v', '--host', '--server', 's']],

@@ -37,6 +37,11 @@ const machines = [
   { name: 'z16, Cinder of old', options: { machine: 'z16', cinder: { maxMicroversion: '3.43' } } },
 ] as const satisfies readonly { name: string; options: StageOptions }[];
 
+/** The partition is stopped, so that its ports are not logged in; a path between fabrics is none all the same. */
+function stateOf(machine: 'z13' | 'z16'): unknown {
+  return machine === 'z13' ? 'idle' : (expect.stringMatching(/^(?:idle|target-unreachable)$/) as unknown);
+}
+
 describe.each(machines)('a partition of a $name', ({ options }) => {
   test('gets a volume and its ports, twice the same, and gives back all of it', async () => {
     await using stage = await withForeignPartition(options);
@@ -50,6 +55,17 @@ describe.each(machines)('a partition of a $name', ({ options }) => {
     expect(again.printed).toEqual(attached.printed);
     expect(stage.sim.snapshot()).toEqual(while1);
     expect(await stage.dpm('verify')).toMatchObject({ code: 0, printed: [] });
+    const { paths } = attached.printed as { paths: readonly object[] }; // as interfaces.md section 3 has it
+    const states = paths.map((path) => ({
+      ...path,
+      ...{ connector: 'payroll', kind: 'partition', server: null, state: stateOf(options.machine) },
+    }));
+    expect((await stage.dpm('volume', 'paths', 'data-1')).printed).toMatchObject(states);
+    expect((await stage.dpm('volume', 'list-paths', '--partition', 'payroll')).printed).toMatchObject(states);
+    expect((await stage.dpm('volume', 'search-path', '--partition', 'payroll')).printed).toMatchObject([
+      { connector: 'payroll', search_path: stage.partitionUri },
+    ]);
+    expect(stage.sim.snapshot(), 'a look changes nothing').toEqual(while1);
 
     const connector = await stage.dpm('get-connector', '--partition', 'payroll');
     expect(connector.printed).toMatchObject({ host: stage.partitionUri.split('/').at(-1), os_type: 'linux' });
@@ -61,6 +77,7 @@ describe.each(machines)('a partition of a $name', ({ options }) => {
     expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, left_behind: [] } });
 
     expect(stage.sim.snapshot()).toEqual(before);
+    expect((await stage.dpm('volume', 'paths', 'data-1', '--partition', 'payroll')).printed).toEqual([]);
     expect(await stage.dpm('verify')).toMatchObject({ code: 0, printed: [] });
     const twice = await stage.dpm('local-detach', 'data-2', '--partition', 'payroll');
     expect(twice).toMatchObject({ code: 0, printed: { detached: false } });

@@ -4,12 +4,14 @@ import pLimit from 'p-limit';
 import { findError, toError } from '../../base/index.ts';
 import { property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
+import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
 import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 import { collectVolume, completeVolumes } from '../volume-option.ts';
 import type { VolumeOption } from '../volume-option.ts';
+import { pathColumns } from './volume.ts';
 
 /** The fields of `dpm server list`, which open those of `show`. Source: interfaces.md section 3. */
 const serverColumns = ['id', 'name', 'status', 'task_state', 'power_state', 'host', 'partition', 'created_at'] as const;
@@ -46,12 +48,15 @@ export function addServerCommands(program: Command, add: AddCommand): void {
     'Show an instance: its partition, connector, boot path, volumes and their paths',
     async (context, command) => {
       const name = argument(command, 0);
-      if (command.opts<{ paths?: boolean }>().paths === true) await printDrawing(context, name);
+      if (command.opts<{ paths?: boolean }>().paths === true) await printPaths(context, name);
       else await printDetail(context, 'read', (manager, w) => manager.show(name, w));
     },
   )
     .addArgument(server())
-    .option('--paths', 'draw the paths of its volumes as text instead: initiators, fabrics, targets, LUNs, states');
+    .option(
+      '--paths',
+      'the paths of its volumes instead: initiators, fabrics, targets, LUNs, states; drawn on a terminal and with -f table',
+    );
   addDelete(group, add);
   addPower(group, add);
   addVolumes(group, add);
@@ -65,11 +70,18 @@ async function printDetail(context: CommandContext, access: 'read' | 'write', wo
   context.print({ kind: 'object', object, columns: serverDetailColumns });
 }
 
-/** For people, whatever `-f` says: programs read `dpm volume list-paths --server`. */
-async function printDrawing(context: CommandContext, server: string): Promise<void> {
+/** A drawing where a table would stand; programs get the records of `dpm volume list-paths --server`. */
+async function printPaths(context: CommandContext, server: string): Promise<void> {
+  context.checkColumns(pathColumns);
+  const rows = await context.withManager('read', (manager, w) => manager.volumePaths({ server, volume: undefined }, w));
+  const isDrawn = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
+  if (isDrawn) await draw(context, rows);
+  else context.print({ kind: 'list', rows, columns: pathColumns });
+}
+
+async function draw(context: CommandContext, rows: readonly JsonObject[]): Promise<void> {
   const { drawText } = await import('../../volume-paths/index.ts');
   const { pathRecordSchema } = await import('../../volume/index.ts');
-  const rows = await context.withManager('read', (manager, w) => manager.volumePaths({ server, volume: undefined }, w));
   context.progress.end();
   const drawing = drawText(rows.map((row) => pathRecordSchema.parse(row)));
   context.io.stdout.write(drawing.split('\n').map(printable).join('\n'));

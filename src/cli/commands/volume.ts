@@ -10,7 +10,7 @@ import type { JsonObject, PathsOf } from '../seams.ts';
 import { nameOrId, usageError } from '../usage.ts';
 
 /** The fields of a path, as programs read them. */
-const pathColumns = [
+export const pathColumns = [
   'connector',
   'kind',
   'server',
@@ -86,7 +86,9 @@ function selectable(command: Command): Command {
         .conflicts(['partition', 'host']),
     )
     .addOption(
-      new Option('--partition <name>', 'of the instance in this partition only').argParser(nameOrId).conflicts('host'),
+      new Option('--partition <name>', 'of this partition only: of its instance, or attached without Nova')
+        .argParser(nameOrId)
+        .conflicts('host'),
     )
     .addOption(new Option('--host', 'of this Linux host only; asks no HMC'));
 }
@@ -113,6 +115,7 @@ function writablePlace({ io }: CommandContext, file: string): string {
   throw usageError('--svg', file, 'a file that can be written');
 }
 
+/** Replaced where it is there, as by other tools; with the mode of any new file: WWPNs and LUNs are no secrets. */
 async function writePicture(path: string, rows: readonly JsonObject[]): Promise<void> {
   const { drawSvg } = await import('../../volume-paths/index.ts');
   const { pathRecordSchema } = await import('../../volume/index.ts');

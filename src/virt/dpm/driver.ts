@@ -36,7 +36,7 @@ import { CpcSubset } from './inventory.ts';
 import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped, volumeOf } from './mapping.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerOff, powerOn } from './power.ts';
-import { reportPaths } from './path-report.ts';
+import { reportInstancePaths } from './path-report.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -273,7 +273,7 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<readonly PathRecord[]> {
     const mapped = mappedVolumes(blockDeviceInfo);
     const subject = { owner: this.#owner(instance), server: instance.name, mapped };
-    return await reportPaths(this.#started(), subject, context);
+    return await reportInstancePaths(this.#started(), subject, context);
   }
 
   async getSearchPath(instance: Instance | undefined, context: RequestContext): Promise<string | undefined> {

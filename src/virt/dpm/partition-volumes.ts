@@ -5,8 +5,10 @@ import { isHmcError } from '../../hmc-client/index.ts';
 import { adapterPortUri, instanceOf, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
+import type { PathRecord } from '../../volume/index.ts';
 import type { DiagnosedPath } from '../diagnosed-path.ts';
 import type { NamedPartition, PartitionVolume, PartitionVolumes } from '../partition-volumes.ts';
+import { reportPaths } from './path-report.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
@@ -98,6 +100,24 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     w: Waiting,
   ): Promise<readonly DiagnosedPath[]> {
     return await this.#driver(info).getVolumePaths(...(await this.#argumentsFor(partition, volume, info, w)));
+  }
+
+  async report(
+    partition: PartitionRef,
+    mapped: readonly (PartitionVolume & { readonly connectionInfo: ConnectionInfo })[],
+    w: Waiting,
+  ): Promise<readonly PathRecord[]> {
+    const { hmc } = this.#runtime;
+    const found = await ofGone(hmc.partitions.get(partition.uri, w, ['name', 'status']), undefined);
+    if (found === undefined) return [];
+    const subject = {
+      owner: this.#owner(partition),
+      partition: { uri: partition.uri, name: found.name, status: found.status },
+      server: null,
+      mapped: mapped.map((volume) => ({ ...volume, isBoot: false })),
+      initiators: await this.#ports(partition, w),
+    };
+    return await reportPaths(this.#runtime, subject, w);
   }
 
   async remains(partition: PartitionRef, volumeId: string, w: Waiting): Promise<readonly string[]> {

@@ -1,17 +1,21 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { partitionName, portOfUri, runningStatuses } from '../../partition/index.ts';
-import type { Initiator, KnownPath, PartitionOwner } from '../../partition/index.ts';
+import type { Initiator, KnownPath, PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import type { PathRecord, PathState } from '../../volume/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { volumePaths } from './volume-paths.ts';
 
-/** The instance whose paths are told. */
+/** The partition whose paths are told. */
 interface Subject {
   readonly owner: PartitionOwner;
-  readonly server: string;
+  readonly partition: PartitionRef & { readonly status: string };
+  /** The instance that it realises; null for a partition that is somebody else's. */
+  readonly server: string | null;
   readonly mapped: readonly MappedVolume[];
+  /** The ports that volumes are mapped to; all of them unless told otherwise. */
+  readonly initiators: readonly Initiator[];
 }
 
 interface PortFacts {
@@ -23,19 +27,32 @@ interface PortFacts {
 type Path = Omit<KnownPath, 'volumeId'> & { readonly volumeId: string | null; readonly isPlanned: boolean };
 type Verdict = Awaited<ReturnType<DpmRuntime['storage']['inspection']['examine']>>[number];
 
+/** The paths of an instance's volumes. Changes nothing; none when the instance has no partition. */
+export async function reportInstancePaths(
+  runtime: DpmRuntime,
+  { owner, ...subject }: Pick<Subject, 'owner' | 'server' | 'mapped'>,
+  w: Waiting,
+): Promise<readonly PathRecord[]> {
+  const { hmc, cpc, storage } = runtime;
+  const partition = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
+  if (partition === undefined) return [];
+  const initiators = await storage.initiators(owner, partition, w);
+  return await reportPaths(runtime, { owner, partition, initiators, ...subject }, w);
+}
+
 /**
- * Every path of an instance's volumes: those that follow from what Cinder mapped, and beside them those that the machine
- * knows and Cinder does not. Changes nothing; none when the instance has no partition.
+ * Every path of a partition's volumes: those that follow from what Cinder mapped, and beside them those that the machine
+ * knows and Cinder does not. Changes nothing.
  */
 export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Waiting): Promise<readonly PathRecord[]> {
-  const { hmc, cpc, storage } = runtime;
-  const { owner, server, mapped } = subject;
-  const found = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
-  if (found === undefined) return [];
-  const initiators = await storage.initiators(owner, found, w);
+  const { storage } = runtime;
+  const { owner, partition: found, server, mapped, initiators } = subject;
   const target = { ...owner, partition: found, initiators };
   const planned = await Promise.all(mapped.map(async (volume) => await plannedPaths(runtime, target, volume, w)));
-  const known = await storage.inspection.known(owner, found, initiators, w);
+  const ofMachine = await storage.inspection.known(owner, found, initiators, w);
+  // What else is in somebody else's partition is nobody's business here.
+  const isTold = ({ volumeId }: KnownPath) => server !== null || mapped.some((volume) => volume.volumeId === volumeId);
+  const known = ofMachine.filter(isTold);
   const paths = merge(planned.flat(), known);
   const verdicts = await storage.inspection.examine(paths, initiators, w);
   const ports = await readPorts(runtime, initiators, verdicts, w);
@@ -117,7 +134,7 @@ function judge(
   port: PortFacts | undefined,
   partitionStatus: string,
 ): readonly [PathState, string] {
-  const others = path.isPlanned ? '' : '; Cinder has not mapped it for this server';
+  const others = path.isPlanned ? '' : '; Cinder has not mapped it for this partition';
   if (port !== undefined && !port.isUp) return ['adapter-down', `${port.status}${others}`];
   if (verdict === 'target-unreachable') return ['target-unreachable', `says the HMC (484)${others}`];
   if (verdict === 'lun-unreachable') return ['lun-unreachable', `says the HMC (485)${others}`];

@@ -166,5 +166,7 @@ function round(value: number): number {
 /** Names come from peers. Control characters, halves of characters and two more are not allowed in XML at all. */
 function escape(content: string): string {
   const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return content.replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd').replaceAll(/[&<>"]/g, (letter) => named[letter] ?? letter);
+  return content
+    .replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')
+    .replaceAll(/[&<>"]/g, (letter) => named[letter] ?? letter);
 }

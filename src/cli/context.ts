@@ -79,6 +79,11 @@ export class CommandContext implements Disposable {
     return this.#settings;
   }
 
+  /** The same for what does without an HMC, which then need not be in them. @throws ConfigError */
+  settingsWithoutHmc(): Settings {
+    return this.#readSettings(true);
+  }
+
   /** @param withoutHmc - what is done does without an HMC */
   #readSettings(withoutHmc: boolean): Settings {
     const { cwd, home, hostname, files } = this.io;
@@ -136,7 +141,7 @@ export class CommandContext implements Disposable {
   /** As {@link CommandContext.withManager} to write, on this host alone: no HMC is asked, nor need one be in the settings. */
   async withLocal<T>(work: (manager: LocalManager, w: Waiting) => Promise<T>): Promise<T> {
     const options = this.#managerOptions('write');
-    const settings = this.#readSettings(true);
+    const settings = this.settingsWithoutHmc();
     this.#interruption.expectPuttingBack();
     await using manager = await this.io.backend.openLocal(settings, options);
     this.waiting.signal.throwIfAborted();

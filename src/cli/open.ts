@@ -50,6 +50,14 @@ export function backend(facts: ProcessFacts): Backend {
       const host = { ...(await localHost(facts)), connectors };
       return plain(await new HostPlace(host, log).ownConnector(choice, w));
     },
+    listFlows: async ({ statePath }) => {
+      const { readFlows } = await import('../compute/index.ts');
+      return (await readFlows(statePath)).map(flowSummary);
+    },
+    showFlow: async ({ statePath }, id) => {
+      const { readFlow } = await import('../compute/index.ts');
+      return flowDetail(await readFlow(statePath, id));
+    },
     diagnose: async (settings, options, w) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
@@ -141,8 +149,6 @@ function adapt(manager: ComputeManager, requestId: string): Manager {
       const findings = await manager.verify(context(w));
       return repair ? (await manager.repair(findings, context(w))).map(repaired) : findings.map(finding);
     },
-    listFlows: async () => (await manager.listFlows()).map(flowSummary),
-    showFlow: async (id) => flowDetail(await manager.showFlow(id)),
     resumeFlow: async (id, w) => {
       await manager.resumeFlow(id, context(w));
       return flowDetail(await manager.showFlow(id));

@@ -97,8 +97,6 @@ export interface Manager extends LocalVolumeVerbs, AsyncDisposable {
   searchPath(of: PathsOf, w: Waiting): Promise<readonly JsonObject[]>;
   /** What belongs to nobody; with `repair`, what came of putting it right. */
   verify(options: { readonly repair: boolean }, w: Waiting): Promise<readonly JsonObject[]>;
-  listFlows(): Promise<readonly JsonObject[]>;
-  showFlow(id: string): Promise<JsonObject>;
   resumeFlow(id: string, w: Waiting): Promise<JsonObject>;
 }
 
@@ -154,6 +152,9 @@ export interface Backend {
   openLocal(settings: Settings, options: ManagerOptions): Promise<LocalManager>;
   /** The connector of the host on which the command runs. No other settings are needed. */
   hostConnector(request: HostConnectorRequest, log: Logger, w: Waiting): Promise<JsonObject>;
+  /** The journal alone: nobody else is asked. @param settings - may be without an HMC */
+  listFlows(settings: Settings): Promise<readonly JsonObject[]>;
+  showFlow(settings: Settings, id: string): Promise<JsonObject>;
   /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
   diagnose(settings: Settings, options: DoctorOptions, w: Waiting): Promise<readonly DoctorCheck[]>;
 }

@@ -5,6 +5,7 @@ export { toDpmSettings } from './dpm-settings.ts';
 export { loadComputeDriver } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openLocalVolumes, openManager } from './open.ts';
+export { readFlow, readFlows } from './read-flows.ts';
 export { readHostVolumes } from './read-local-volumes.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';

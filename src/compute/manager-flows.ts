@@ -1,13 +1,15 @@
-import { ConflictError, describeError, NotFoundError } from '../base/index.ts';
+import { ConflictError, describeError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 import { JournalError, resumeFlow, runFlow } from '../saga/index.ts';
-import type { FlowSummary, JournalEvent, Saga } from '../saga/index.ts';
+import type { FlowSummary, Saga } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import { interruption } from './after-crash.ts';
+import { findFlow, showFlow } from './read-flows.ts';
+import type { FlowWithEvents } from './read-flows.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
@@ -84,14 +86,13 @@ export class ManagerFlows {
     return await this.#parts.journal.list(filter);
   }
 
-  async show(id: string): Promise<FlowSummary & { readonly events: readonly JournalEvent[] }> {
-    const flow = await this.#find(id);
-    return { ...flow, events: await this.#parts.journal.read(flow.id) };
+  async show(id: string): Promise<FlowWithEvents> {
+    return await showFlow(this.#parts.journal, id);
   }
 
   /** @throws NotFoundError, or ConflictError when the flow has ended */
   async getOpen(id: string): Promise<FlowSummary> {
-    const flow = await this.#find(id);
+    const flow = await findFlow(this.#parts.journal, id);
     if (flow.state === 'running' || flow.state === 'stuck') return flow;
     if (flow.state === 'damaged') throw new JournalError(flow.error ?? 'its journal is damaged', { flowId: flow.id });
     throw new ConflictError(`flow ${flow.id} has ended (${flow.state}): there is nothing to resume`, {
@@ -128,12 +129,6 @@ export class ManagerFlows {
     } catch (thrown) {
       this.#parts.log.warn({ event: 'journal.write', flowId: id, error: describeError(thrown) }, 'flow not closed');
     }
-  }
-
-  async #find(id: string): Promise<FlowSummary> {
-    const found = (await this.#parts.journal.list()).find((flow) => flow.id === id);
-    if (found === undefined) throw new NotFoundError(`flow "${id}" does not exist`, { flowId: id });
-    return found;
   }
 
   #deps(context: RequestContext): FlowManagerDeps {

@@ -79,8 +79,6 @@ describe('every command hands on what was asked for', () => {
     ['partition list --all', { listPartitions: vi.fn(async () => []) }, [{ all: true }]],
     ['get-connector --server web1', { getConnector: vi.fn(async () => ({ host: 'h' })) }, [{ server: 'web1' }]],
     ['get-connector --partition P', { getConnector: vi.fn(async () => ({ host: 'h' })) }, [{ partition: 'P' }]],
-    ['flow list', { listFlows: vi.fn(async () => []) }, []],
-    ['flow show f1', { showFlow: vi.fn(async () => ({ id: 'f1' })) }, ['f1']],
     ['flow resume f1', { resumeFlow: vi.fn(async () => ({ id: 'f1' })) }, ['f1']],
   ])('dpm %s', async (line, manager, args) => {
     const io = fakeIo({ manager });
@@ -99,14 +97,12 @@ describe('every command hands on what was asked for', () => {
   test.each([
     ['server list', 'read'],
     ['hypervisor show', 'read'],
-    ['flow list', 'read'],
     ['server delete web1', 'write'],
   ])('dpm %s opens the manager to %s', async (line, access) => {
     const io = fakeIo({
       manager: {
         list: async () => [],
         hypervisorShow: async () => ({}),
-        listFlows: async () => [],
         delete: async () => undefined,
       },
     });

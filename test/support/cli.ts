@@ -23,6 +23,7 @@ export interface FakeIoOptions {
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Partial<HostAccess>;
+  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow'>>;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
   readonly startSimulator?: CliIo['startSimulator'];
@@ -105,6 +106,9 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
       },
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
+      listFlows: unexpected('listFlows'),
+      showFlow: unexpected('showFlow'),
+      ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
     ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
@@ -138,8 +142,6 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   localAttach: unexpected('localAttach'),
   localDetach: unexpected('localDetach'),
   verify: unexpected('verify'),
-  listFlows: unexpected('listFlows'),
-  showFlow: unexpected('showFlow'),
   resumeFlow: unexpected('resumeFlow'),
 };
 

@@ -12,11 +12,12 @@ export function addFlowCommands(program: Command, add: AddCommand): void {
   const id = () => new Argument('<id>', 'id of the flow').argParser(nameOrId);
   add(group, 'list', 'List the flows, newest first', async (context) => {
     context.checkColumns(flowColumns);
-    const rows = await context.withManager('read', (manager) => manager.listFlows());
+    const rows = await context.io.backend.listFlows(context.settingsWithoutHmc());
     context.print({ kind: 'list', rows, columns: flowColumns });
   });
   add(group, 'show', 'Show a flow and its steps', async (context, command) => {
-    const object = await context.withManager('read', (manager) => manager.showFlow(String(command.processedArgs[0])));
+    const id = String(command.processedArgs[0]); // commander has seen to it that it is there
+    const object = await context.io.backend.showFlow(context.settingsWithoutHmc(), id);
     context.print({ kind: 'object', object });
   }).addArgument(id());
   add(group, 'resume', 'Take up a flow that is stuck: finish it, or put back what it did', async (context, command) => {

@@ -1,7 +1,9 @@
-import { describeError } from '../base/index.ts';
+import { ConflictError, describeError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { ManagerServices } from './services.ts';
-import type { Finding } from './verify.ts';
+import { countStorage } from './verify/counted.ts';
+import type { Finding } from './verify/finding.ts';
+import { look } from './verify/look.ts';
 
 /** A finding, and what came of its repair. @public */
 export interface Repaired extends Finding {
@@ -58,6 +60,10 @@ async function act(
       await services.driver.destroy(context, { uuid: target.id, name, host: services.host, flavor }, null, null);
       return;
     }
+    case 'vhba':
+    case 'storage-volume':
+      await removeSurplus(target, services, context);
+      return;
     case 'volume':
       // Either the volume itself is in a wrong status, or its attachment is.
       if (target.id === name) await services.cinder.actions.rollDetaching(target.id, context);
@@ -66,4 +72,16 @@ async function act(
     case 'server':
       return; // these are never repaired without a person
   }
+}
+
+/** What is counted is looked up anew: since it was found, somebody may have begun to use it. */
+async function removeSurplus(
+  { id, instanceUuid }: Finding['target'],
+  services: ManagerServices,
+  context: RequestContext,
+): Promise<void> {
+  const counted = countStorage(await look(services, context)).find((each) => each.instanceUuid === instanceUuid);
+  if (counted === undefined)
+    throw new ConflictError(`something is under way for ${instanceUuid ?? id}: it is left as it is`, { uri: id });
+  await services.driver.removeSurplusStorage?.(context, counted, id);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
-import { JournalError } from '../saga/index.ts';
+import { JournalError, Mentions } from '../saga/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
 import { inTransaction } from './database.ts';
 
@@ -78,6 +78,15 @@ export class SqliteJournal implements Journal {
       .prepare(`${summaryQuery} ${where} order by started_at desc, flow.rowid desc`)
       .all(...(filter.subject === undefined ? [] : [filter.subject]));
     return Promise.resolve(rows.map((row) => this.#summarize(row)));
+  }
+
+  /** Damaged histories are looked through like all others: nothing is parsed. */
+  mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const found = new Mentions(identifiers);
+    if (identifiers.size > 0)
+      for (const { flow_id: id, event } of this.#database.prepare('select flow_id, event from event').iterate())
+        found.look(String(id), String(event));
+    return Promise.resolve(found.flows);
   }
 
   /** A flow whose history cannot be read is named as such, and keeps none of the others from being listed. */

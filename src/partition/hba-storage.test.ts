@@ -67,7 +67,7 @@ function z13({ hbas = [], refuses = {}, gone, make = hba }: Machine = {}) {
       },
     },
   } as unknown as HmcSession; // of which vHBAs need these
-  return { storage: new HbaStorage(hmc, ports), asked, there };
+  return { storage: new HbaStorage(hmc, '/api/cpcs/cpc-1', ports), asked, there };
 }
 
 describe('vHBAs of a partition', () => {

@@ -2,10 +2,12 @@ import { ConflictError, InternalError, toError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { Hba, HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
+import { HbaAudit } from './hba-audit.ts';
 import { HbaInspection } from './hba-inspection.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
+import type { StorageAudit } from './storage-audit.ts';
 import type {
   AllocatedStorage,
   Allocation,
@@ -32,13 +34,15 @@ export class HbaStorage implements PartitionStorage {
     'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
   readonly preparedGroups = undefined;
   readonly inspection: PathInspection;
+  readonly audit: StorageAudit;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
 
-  constructor(hmc: HmcSession, ports: readonly AdapterPort[]) {
+  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[]) {
     this.#hmc = hmc;
     this.#ports = ports;
     this.inspection = new HbaInspection(hmc);
+    this.audit = new HbaAudit(hmc, cpcUri, ports);
   }
 
   allocate(): Promise<Allocation> {

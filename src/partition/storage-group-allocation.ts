@@ -6,6 +6,7 @@ import { adapterPortUri, partitionDescription, partitionName } from './naming.ts
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { groupName, isOurVolumeName } from './storage-group-directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './storage-group-directory.ts';
+import { findSpares } from './storage-group-identity.ts';
 import type { VolumeRequest } from './storage.ts';
 
 /** A group that stands ready, or why what has its name cannot be taken. */
@@ -118,8 +119,11 @@ export function newVolume({ volumeId, sizeGib, isBoot }: VolumeRequest) {
 /** What makes the volumes of a group that is taken over those of the instance. */
 function differences({ volumes }: ReadGroup, wanted: readonly VolumeRequest[]): readonly StorageVolumeChange[] {
   const missing = wanted.filter(({ volumeId }) => !volumes.some(({ name }) => name === volumeId));
+  const spares = findSpares(volumes);
   const surplus = volumes.filter(
-    ({ name }) => isOurVolumeName(name) && !wanted.some(({ volumeId }) => volumeId === name),
+    (volume) =>
+      spares.includes(volume) ||
+      (isOurVolumeName(volume.name) && !wanted.some(({ volumeId }) => volumeId === volume.name)),
   );
   return [
     ...missing.map((request) => ({ operation: 'create' as const, ...newVolume(request) })),

@@ -117,6 +117,8 @@ export class VolumeFinder {
     if (accept.length === 0 && changes.length === 0) return sight;
     const { hmc, log } = this.#parts;
     log.info({ event: 'storage.identity', changes, accept }, 'storage volumes get the names of what they are');
+    const spares = changes.flatMap((change) => (change.operation === 'delete' ? [change.uri] : []));
+    if (spares.length > 0) log.warn({ event: 'storage.spare', spares }, 'storage volumes made twice are taken away');
     // Named before accepted: what has our name is ours, whatever happens in between.
     if (changes.length > 0) await hmc.storageGroups.modify(uri, { storageVolumes: changes }, w);
     if (accept.length > 0) await hmc.storageGroups.acceptMismatchedVolumes(uri, accept, w);

@@ -77,6 +77,25 @@ function isTold(volume: StorageVolume, { volumeId, isBoot }: WantedVolume): bool
   return isBoot && volume.name === volumeId && volume.uuid === undefined && isUsable(volume);
 }
 
+/** Asked for and never found: behind it is no LUN, so that whoever takes it away takes nothing from anybody. */
+export function holdsNothing({ fulfillmentState, uuid, paths }: StorageVolume): boolean {
+  return fulfillmentState === 'pending' && uuid === undefined && paths.length === 0;
+}
+
+/**
+ * Storage volumes that were made twice: an HMC does not hold their names unique, so a request that comes late, and was
+ * repeated meanwhile, is done twice. Of those with one name the best is the volume; of the others, those without a LUN are
+ * one too many: they would never be found, and a group with one of them in it is never complete. A pure function.
+ */
+export function findSpares(volumes: readonly StorageVolume[]): readonly StorageVolume[] {
+  const ours = volumes.filter(({ name }) => isOurVolumeName(name));
+  return ours.filter((volume) => {
+    const twins = ours.filter(({ name }) => name === volume.name);
+    const best = twins.find(isUsable) ?? twins.find((each) => !holdsNothing(each)) ?? twins[0];
+    return volume !== best && holdsNothing(volume);
+  });
+}
+
 function corrections(
   volumes: readonly StorageVolume[],
   wanted: readonly WantedVolume[],
@@ -87,8 +106,12 @@ function corrections(
     return volume === undefined ? [] : [{ want, volume }];
   });
   const rightful = new Set(owners.map(({ volume }) => volume.uri));
-  const displaced = volumes.filter(({ name = '', uri }) => found.has(name) && !rightful.has(uri));
+  const spares = findSpares(volumes).filter(({ uri }) => !rightful.has(uri));
+  const displaced = volumes.filter(
+    (volume) => found.has(volume.name ?? '') && !rightful.has(volume.uri) && !spares.includes(volume),
+  );
   return [
+    ...spares.map(({ uri }) => ({ operation: 'delete' as const, uri })),
     ...owners.flatMap(({ want, volume }) => labelled(volume, want.volumeId, want.isBoot ? 'boot' : 'data')),
     ...displaced.flatMap((volume) => replaced(volume, found)),
   ];

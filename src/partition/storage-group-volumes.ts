@@ -6,7 +6,7 @@ import { isMismatch } from './storage-group-directory.ts';
 import type { OwnGroup, ReadGroup } from './storage-group-directory.ts';
 import { VolumeFinder } from './storage-group-finder.ts';
 import type { FinderParts } from './storage-group-finder.ts';
-import { isUsable } from './storage-group-identity.ts';
+import { findSpares, isUsable } from './storage-group-identity.ts';
 import { describePath } from './storage-group-paths.ts';
 import type { ExposedVolume, ExposeRequest, Initiator, StorageTarget, StorageWaiting } from './storage.ts';
 
@@ -60,7 +60,8 @@ export class GroupVolumes {
       let read = await directory.read(uri, w);
       const leaving = read.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
       if (leaving.length > 0) {
-        const storageVolumes = leaving.map((volume) => ({ operation: 'delete' as const, uri: volume.uri }));
+        const going = new Set([...leaving, ...findSpares(read.volumes)].map((volume) => volume.uri));
+        const storageVolumes = [...going].map((each) => ({ operation: 'delete' as const, uri: each }));
         await hmc.storageGroups.modify(uri, { storageVolumes }, w);
         read = await directory.read(uri, w);
         this.#reportOrphans(leaving, read);
@@ -147,7 +148,9 @@ export class GroupVolumes {
     }
     const { group, volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
     const isAttached = group.virtualStorageResourceUris.length > 0;
-    const uris = new Map(volumes.map(({ name = '', uri }) => [name, uri]));
+    // Where one was made twice, it is the one that is found: it stands last.
+    const inOrder = volumes.toSorted((a, b) => Number(isUsable(a)) - Number(isUsable(b)));
+    const uris = new Map(inOrder.map(({ name = '', uri }) => [name, uri]));
     const missing = requests.filter(
       // Without a size, which a manager may not tell, DPM has to find the LUN by itself; it is then taken as it is.
       ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),

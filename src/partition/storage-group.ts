@@ -5,7 +5,9 @@ import type { HmcSession, Partition, UpdatePartition } from '../hmc-client/index
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
+import type { StorageAudit } from './storage-audit.ts';
 import { GroupAllocation } from './storage-group-allocation.ts';
+import { GroupAudit } from './storage-group-audit.ts';
 import { GroupDirectory, groupName } from './storage-group-directory.ts';
 import { toInitiator, unassigned } from './storage-group-initiators.ts';
 import { Fulfilment } from './storage-group-fulfilment.ts';
@@ -55,6 +57,7 @@ export class StorageGroupStorage implements PartitionStorage {
     'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
   readonly preparedGroups: PreparedStorageGroups;
   readonly inspection: PathInspection;
+  readonly audit: StorageAudit;
   readonly #hmc: HmcSession;
   readonly #options: StorageGroupOptions;
   readonly #directory: GroupDirectory;
@@ -71,6 +74,7 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
     this.inspection = new GroupInspection(hmc, directory, checker);
+    this.audit = new GroupAudit(hmc, cpcUri);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }

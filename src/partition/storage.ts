@@ -4,6 +4,7 @@ import type { Lun, Waiting, Wwpn } from '../base/index.ts';
 import type { LunPathVerdict, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { PartitionRef } from './lifecycle.ts';
+import type { StorageAudit } from './storage-audit.ts';
 
 /** One initiator port of a partition, whichever kind of machine it is on. Plain JSON: it is journaled. */
 export const initiatorSchema = z.object({
@@ -163,6 +164,7 @@ export interface PartitionStorage {
   /** Undefined where the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
   readonly inspection: PathInspection;
+  readonly audit: StorageAudit;
   /** Makes what exists before the partition does (a storage group). */
   allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
   /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */

@@ -1,6 +1,6 @@
 export { execute, resume } from './engine.ts';
 export type { RunIdentity } from './engine.ts';
-export { MemoryJournal } from './journal.ts';
+export { Mentions, MemoryJournal } from './journal.ts';
 export type { FlowOutcome, FlowSummary, Journal, JournalEvent } from './journal.ts';
 export { JournalError, replay } from './replay.ts';
 export type { Replay, StepHistory } from './replay.ts';

@@ -53,6 +53,13 @@ export interface Journal {
   read(flowId: string): Promise<readonly JournalEvent[]>;
   /** Flows, newest first; only those not ended well when `open` is asked for. One that is damaged hides no other. */
   list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
+  /**
+   * In which flows' histories these identifiers are found, each as a whole: UUIDs, WWPNs. One pass over all histories,
+   * however many identifiers.
+   *
+   * @returns ids of flows, by identifier; those that are in none are left out
+   */
+  mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
 /** Keeps histories in memory: for tests, and for callers that have no disk to trust. */
@@ -73,6 +80,31 @@ export class MemoryJournal implements Journal {
   list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
     const all = [...this.#flows].map(([id, flow]) => summarize(id, flow.startedAt, undefined, flow.events)).reverse();
     return Promise.resolve(all.filter((flow) => matches(flow, filter)));
+  }
+
+  mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const found = new Mentions(identifiers);
+    for (const [id, { events }] of this.#flows) for (const event of events) found.look(id, JSON.stringify(event));
+    return Promise.resolve(found.flows);
+  }
+}
+
+/** What is taken for an identifier: a run of hex digits and hyphens as long as a WWPN, or longer. */
+const identifier = /(?<![\w-])[0-9a-f][0-9a-f-]{15,}(?![\w-])/g;
+
+/** Gathers where identifiers are mentioned. One place for both stores. */
+export class Mentions {
+  readonly flows = new Map<string, Set<string>>();
+  readonly #wanted: ReadonlySet<string>;
+
+  constructor(wanted: ReadonlySet<string>) {
+    this.#wanted = wanted;
+  }
+
+  look(flowId: string, text: string): void {
+    for (const [word] of text.matchAll(identifier)) {
+      if (this.#wanted.has(word)) this.flows.set(word, (this.flows.get(word) ?? new Set()).add(flowId));
+    }
   }
 }
 

@@ -105,6 +105,28 @@ export interface PlatformStorage {
   readonly instanceUuid: string;
 }
 
+/** What a compute manager counts as the storage of an instance, or of a partition that is none. @public */
+export interface CountedStorage {
+  /** Or the object id of the partition. */
+  readonly instanceUuid: string;
+  /** Cinder volumes that it has, or may have. */
+  readonly volumeIds: ReadonlySet<string>;
+  /** Initiator WWPNs to which volumes are masked, or may be: sixteen hex digits. */
+  readonly wwpns: ReadonlySet<string>;
+}
+
+/** Something of ours on a guest, or beside it, that is not counted. @public */
+export interface PlatformSurplus {
+  readonly kind: 'vhba' | 'storage-volume';
+  readonly name: string;
+  readonly uri: string;
+  readonly instanceUuid: string;
+  /** Where it is, and why it is nobody's. */
+  readonly detail: string;
+  /** Can it be taken away without taking anything from anybody? */
+  readonly isSafe: boolean;
+}
+
 /**
  * What a compute manager hands to its driver.
  *
@@ -232,6 +254,12 @@ export interface ComputeDriver {
   listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;
   /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]>;
+  /** What of ours hangs on these instances' guests and storage, and is not counted. Changes nothing. */
+  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly PlatformSurplus[]>;
+  /** Takes one of those away, after a second look. @throws ConflictError when that is not safe, or not any more */
+  removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
+  /** Every initiator WWPN that the platform shows, whoever has it. */
+  listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Every path of the instance's volumes with its state, and those of others that its ports have. Changes nothing. */
   listVolumePaths?(
     context: RequestContext,

@@ -87,6 +87,7 @@ export function noting(journal: Journal, records: string[]): Journal {
     },
     read: async (flowId) => await journal.read(flowId),
     list: async (filter) => await journal.list(filter),
+    mentions: async (identifiers) => await journal.mentions(identifiers),
   };
 }
 

@@ -21,7 +21,8 @@ export interface World extends AsyncDisposable {
   /** The same settings as a file has them, for a process of its own. */
   readonly settingsText: string;
   readonly context: RequestContext;
-  open(options?: Partial<OpenManagerOptions>): Promise<ComputeManager>;
+  /** With settings other than its own where they are given. */
+  open(options?: Partial<OpenManagerOptions> & { readonly settings?: Settings }): Promise<ComputeManager>;
 }
 
 export interface WorldOptions extends SimulatorOptions {
@@ -41,8 +42,8 @@ export async function startWorld({ set = {}, ...options }: WorldOptions = {}): P
     settings,
     settingsText,
     context,
-    open: async (more) =>
-      await openManager(settings, {
+    open: async ({ settings: others = settings, ...more } = {}) =>
+      await openManager(others, {
         context,
         baseDir: statePath,
         policies: quickPolicies,

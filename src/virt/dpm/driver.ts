@@ -20,11 +20,13 @@ import type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
+  CountedStorage,
   Instance,
   InstanceDiagnostics,
   InstanceInfo,
   PlatformGuest,
   PlatformStorage,
+  PlatformSurplus,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
@@ -264,6 +266,21 @@ export class DpmDriver implements ComputeDriver {
 
   async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]> {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
+  }
+
+  async listSurplusStorage(
+    context: RequestContext,
+    counted: readonly CountedStorage[],
+  ): Promise<readonly PlatformSurplus[]> {
+    return await this.#started().storage.audit.list(this.#settings.host, counted, context);
+  }
+
+  async removeSurplusStorage(context: RequestContext, counted: CountedStorage, uri: string): Promise<void> {
+    await this.#started().storage.audit.remove(this.#settings.host, counted, uri, context);
+  }
+
+  async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
+    return await this.#started().storage.audit.allWwpns(context);
   }
 
   async listVolumePaths(

@@ -56,7 +56,7 @@ export async function startRuntime(
 /** The storage model is what the CPC reports to have: early z14 are still without storage groups. Source: HMC sheet 4.5. */
 function chooseStorage(hmc: HmcSession, cpc: Cpc, settings: DpmDriverSettings, log: Logger): PartitionStorage {
   const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
-  if (!cpc.hasStorageManagement) return new HbaStorage(hmc, ports);
+  if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports);
   return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, log });
 }
 

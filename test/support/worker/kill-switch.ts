@@ -35,6 +35,7 @@ export class KillSwitch {
     },
     read: async (flowId) => await journal.read(flowId),
     list: async (filter) => await journal.list(filter),
+    mentions: async (identifiers) => await journal.mentions(identifiers),
   });
 
   #onAnswer(): void {

@@ -1,0 +1,76 @@
+import type { Attachment } from '../../cinder-client/index.ts';
+import { initiatorsOf, portsOf } from './counted.ts';
+import type { Finding } from './finding.ts';
+import { isOpen } from './flows.ts';
+import type { Views } from './look.ts';
+
+/** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
+export function findAttachments({ attachments, devices, flows, guests, instances }: Views): readonly Finding[] {
+  const history = new Set(flows.map(({ subject }) => subject));
+  const counted = new Set(devices.map(({ reservation }) => reservation?.attachmentId));
+  const busy = new Set(flows.filter(({ state }) => state === 'running').map(({ subject }) => subject));
+  const held = new Set([...guests.map(({ instanceUuid }) => instanceUuid), ...instances.map(({ uuid }) => uuid)]);
+  return attachments.flatMap(({ id, volumeId, instanceUuid, status }) => {
+    if (instanceUuid === undefined || !history.has(instanceUuid) || counted.has(id) || busy.has(instanceUuid))
+      return [];
+    return [
+      {
+        kind: 'attachment',
+        name: id,
+        detail: `of volume ${volumeId}, status ${status}, for instance ${instanceUuid}`,
+        // While the instance lives, its guest may be using the disk.
+        repair: held.has(instanceUuid) ? null : 'delete it, which also removes its LUN mask',
+        target: { id },
+      } as const,
+    ];
+  });
+}
+
+/**
+ * Attachments that name no instance of this host, and that are in none of its records: those of other hosts, and what was
+ * left behind where attachments name nobody, for want of a service user. By its ports one of ours may be told.
+ */
+export function findStrangers({ attachments, devices, local, flows }: StrangerViews): readonly Attachment[] {
+  const history = new Set(flows.map(({ subject }) => subject));
+  const counted = new Set([...devices, ...local].map(({ reservation }) => reservation?.attachmentId));
+  return attachments.filter(
+    (attachment) =>
+      !counted.has(attachment.id) &&
+      !(attachment.instanceUuid !== undefined && history.has(attachment.instanceUuid)) &&
+      initiatorsOf(attachment).length > 0,
+  );
+}
+
+type StrangerViews = Pick<Views, 'attachments' | 'devices' | 'local' | 'flows'>;
+
+/**
+ * A mask for ports that are, or were, of a partition of ours, by an attachment that is in no record. Never deleted
+ * without a person: a guest may be using the disk, and a WWPN that this user does not see may have been given to another.
+ */
+export function findStrayMasks(views: Views): readonly Finding[] {
+  const { strangers, mentions, flows, isBusy } = views;
+  if (isBusy) return [];
+  const open = new Set(flows.filter(isOpen).map(({ id }) => id));
+  return strangers.flatMap((attachment) => {
+    const wwpns = initiatorsOf(attachment).filter((wwpn) => mentions.has(wwpn));
+    const ours = new Set(wwpns.flatMap((wwpn) => [...(mentions.get(wwpn) ?? [])]));
+    if (ours.size === 0 || [...ours].some((id) => open.has(id))) return [];
+    const where = whereabouts(wwpns, views);
+    if (where === undefined) return [];
+    const { id, volumeId, status } = attachment;
+    const detail = `of volume ${volumeId}, status ${status}, masks it to ${wwpns.join(', ')}: ${where}`;
+    return [{ kind: 'attachment', name: id, detail, repair: null, target: { id } } as const];
+  });
+}
+
+/** Whose ports they are; undefined where they are somebody else's by now. */
+function whereabouts(wwpns: readonly string[], { devices, local, instances, wwpnsThere }: Views): string | undefined {
+  const owner = devices.find((device) => portsOf(device).some((wwpn) => wwpns.includes(wwpn)));
+  const server = instances.find(({ uuid }) => uuid === owner?.instanceUuid)?.name;
+  if (server !== undefined) return `ports of server "${server}", which does not count the volume`;
+  const used = local.find((volume) => portsOf(volume).some((wwpn) => wwpns.includes(wwpn)));
+  if (used?.place.kind === 'partition')
+    return `ports of partition "${used.place.name}", which does not count the volume`;
+  if (wwpns.some((wwpn) => wwpnsThere.has(wwpn))) return undefined;
+  return 'ports that went with a partition of this host; whoever gets one of these WWPNs next gets the disk';
+}

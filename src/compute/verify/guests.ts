@@ -1,0 +1,66 @@
+import type { Finding } from './finding.ts';
+import { failedServers } from './flows.ts';
+import type { Views } from './look.ts';
+
+/** A partition of this CPC subset without an instance. Only one that this journal knows, and that rests, is safe to take. */
+export function findPartitions({ guests, instances, flows }: Views): readonly Finding[] {
+  const known = new Set(instances.map(({ uuid }) => uuid));
+  const history = new Set(flows.map(({ subject }) => subject));
+  return guests.flatMap(({ instanceUuid, name, status, uri }) => {
+    if (instanceUuid === null || known.has(instanceUuid)) return [];
+    const isSafe = history.has(instanceUuid) && ['stopped', 'reservation-error'].includes(status);
+    return [
+      {
+        kind: 'partition',
+        name,
+        detail: `${uri}, status ${status}: no server has it; to delete it, delete server ${instanceUuid}`,
+        repair: isSafe ? 'release its volumes and delete it' : null,
+        target: { id: instanceUuid },
+      } as const,
+    ];
+  });
+}
+
+/** A build that failed was put back, and yet its partition is there: an HMC had denied it when it was to be deleted. */
+export function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly Finding[] {
+  const failed = failedServers({ instances, flows });
+  return guests.flatMap(({ instanceUuid, name, status, uri }) => {
+    const server = failed.get(instanceUuid ?? '');
+    if (server === undefined || instanceUuid === null) return [];
+    const detail = `${uri}, status ${status}: its server "${server}" is in ERROR; delete the server to remove it`;
+    return [{ kind: 'partition', name, detail, repair: null, target: { id: instanceUuid } } as const];
+  });
+}
+
+/** A storage group of this CPC subset without instance and partition. That of a partition goes with the partition. */
+export function findStorage({ storage, flows, instances }: Views): readonly Finding[] {
+  const history = new Set(flows.map(({ subject }) => subject));
+  const failed = failedServers({ instances, flows });
+  return storage.map(({ name, uri, instanceUuid }) => {
+    const found = { kind: 'storage-group', name, target: { id: instanceUuid } } as const;
+    const server = failed.get(instanceUuid);
+    if (server !== undefined)
+      return {
+        ...found,
+        detail: `${uri}: its server "${server}" is in ERROR; delete the server to remove it`,
+        repair: null,
+      };
+    const repair = history.has(instanceUuid) ? 'release its volumes and delete it' : null;
+    const detail = `${uri}: neither a server nor a partition has it; to delete it, delete server ${instanceUuid}`;
+    return { ...found, detail, repair };
+  });
+}
+
+/** A server that should have a partition, and has none. */
+export function findServers({ guests, instances }: Views): readonly Finding[] {
+  const there = new Set(guests.map(({ instanceUuid }) => instanceUuid));
+  return instances
+    .filter(({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !there.has(uuid))
+    .map(({ uuid, name, vmState }) => ({
+      kind: 'server',
+      name,
+      detail: `${uuid} is ${vmState}, but its partition does not exist; delete the server to release its volumes`,
+      repair: null,
+      target: { id: uuid },
+    }));
+}

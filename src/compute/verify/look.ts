@@ -1,0 +1,152 @@
+import type { Attachment, Volume } from '../../cinder-client/index.ts';
+import type { LocalVolume } from '../../local-attach/index.ts';
+import type { FlowSummary } from '../../saga/index.ts';
+import type { PlatformGuest, PlatformStorage, PlatformSurplus, RequestContext } from '../../virt/index.ts';
+import type { BlockDevice, InstanceRecord } from '../instances.ts';
+import type { ManagerServices } from '../services.ts';
+import { findStrangers } from './attachments.ts';
+import { countStorage, initiatorsOf, objectIdOf } from './counted.ts';
+import { failedServers } from './flows.ts';
+
+/** What HMC, Cinder and the state directory say, side by side. */
+export interface Views extends Records, InCinder, OnPlatform {
+  /** Attachments with a mask that are in no record. */
+  readonly strangers: readonly Attachment[];
+  /** Flows in whose histories identifiers that Cinder tells are found: volumes that are attaching, and initiators. */
+  readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** The state directory. */
+interface Records {
+  readonly instances: readonly InstanceRecord[];
+  readonly devices: readonly BlockDevice[];
+  /** Attached without Nova. */
+  readonly local: readonly LocalVolume[];
+  readonly flows: readonly FlowSummary[];
+  /** Another process is at work: what it has begun is not left behind. */
+  readonly isBusy: boolean;
+}
+
+interface InCinder {
+  readonly attachments: readonly Attachment[];
+  /** Ids under which Cinder has volumes attached, in whichever flow they were. */
+  readonly attachmentIds: ReadonlySet<string>;
+  /** Which instance has which volume, in whichever flow. */
+  readonly owned: readonly { readonly instanceUuid: string | undefined; readonly volumeId: string }[];
+  /** Not asked for where they would tell nothing. */
+  readonly volumes: readonly Volume[];
+  /** Reserved in the flow of old, by nobody knows whom. */
+  readonly attaching: readonly Volume[];
+}
+
+interface OnPlatform {
+  readonly guests: readonly PlatformGuest[];
+  /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
+  readonly storage: readonly PlatformStorage[];
+  /** vHBAs and storage volumes that are not counted. */
+  readonly surplus: readonly PlatformSurplus[];
+  /** Of all partitions; only looked at where a volume was attached to one without Nova. */
+  readonly partitionUris: ReadonlySet<string>;
+  /** Of all partitions; only looked at where an attachment may be for a port of ours that is gone. */
+  readonly wwpnsThere: ReadonlySet<string>;
+}
+
+/** Looks everywhere. Changes nothing; how many requests it takes does not depend on the number of servers. */
+export async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
+  const { driver, journal } = services;
+  const before = readRecords(services, []);
+  const [guests, inCinder] = await Promise.all([
+    driver.listGuests(context, { all: false }),
+    lookAtCinder(services, context),
+  ]);
+  // What was begun meanwhile has its flow by now, and what has ended meanwhile was counted before.
+  const records = readRecords(services, await journal.list());
+  const devices = [...before.devices, ...records.devices];
+  const strangers = findStrangers({ ...records, ...inCinder, devices, local: [...before.local, ...records.local] });
+  const wwpns = strangers.flatMap(initiatorsOf);
+  const mentions = await journal.mentions(new Set([...wwpns, ...inCinder.attaching.map(({ id }) => id)]));
+  const isMaskOurs = wwpns.some((wwpn) => mentions.has(wwpn));
+  const seen = { ...records, ...inCinder };
+  return {
+    ...seen,
+    guests,
+    strangers,
+    mentions,
+    storage: (await driver.listStrayStorage?.(context, knownOwners(seen, guests))) ?? [],
+    surplus: await lookForSurplus(services, seen, context),
+    partitionUris: await listPartitions(services, seen, context),
+    wwpnsThere: isMaskOurs ? ((await driver.listWwpns?.(context)) ?? new Set()) : new Set(),
+  };
+}
+
+function readRecords({ store, localStore, isBusyElsewhere }: ManagerServices, flows: Records['flows']): Records {
+  const instances = store.list();
+  const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
+  return { instances, devices, local: localStore.list(), flows, isBusy: isBusyElsewhere() };
+}
+
+/** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
+async function lookAtCinder(
+  { cinder, connections, store }: ManagerServices,
+  context: RequestContext,
+): Promise<InCinder> {
+  const isLegacy = (await connections(context)).kind === 'legacy';
+  const isUsed = store.list().some(({ uuid }) => store.devices(uuid).length > 0);
+  const volumes = isLegacy || isUsed ? await cinder.listVolumes({}, context) : [];
+  if (isLegacy) {
+    const records = volumes.flatMap((volume) =>
+      volume.attachments.map((record) => ({ ...record, volumeId: volume.id })),
+    );
+    return {
+      attachments: [],
+      attachmentIds: new Set(records.map(({ attachmentId }) => attachmentId)),
+      owned: records.map(({ serverId, volumeId }) => ({ instanceUuid: serverId, volumeId })),
+      volumes,
+      attaching: volumes.filter(({ status }) => status === 'attaching'),
+    };
+  }
+  const attachments = await cinder.attachments.list({}, context);
+  const attachmentIds = new Set(attachments.map(({ id }) => id));
+  return { attachments, attachmentIds, owned: attachments, volumes, attaching: [] };
+}
+
+function knownOwners({ instances, flows, local }: Records, guests: readonly PlatformGuest[]): ReadonlySet<string> {
+  const failed = failedServers({ instances, flows });
+  return new Set([
+    ...guests.map(({ instanceUuid }) => instanceUuid ?? ''),
+    ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
+    // The storage group of a partition that is no instance is named for the partition.
+    ...local.flatMap(({ place }) => (place.kind === 'partition' ? [objectIdOf(place.uri)] : [])),
+  ]);
+}
+
+async function listPartitions(
+  { driver }: ManagerServices,
+  { local }: Records,
+  context: RequestContext,
+): Promise<ReadonlySet<string>> {
+  if (local.every(({ place }) => place.kind !== 'partition')) return new Set();
+  return new Set((await driver.listGuests(context, { all: true })).map(({ uri }) => uri));
+}
+
+/** What was begun while we looked is counted by now, or under way. */
+async function lookForSurplus(
+  services: ManagerServices,
+  seen: Records & InCinder,
+  context: RequestContext,
+): Promise<readonly PlatformSurplus[]> {
+  const found = (await services.driver.listSurplusStorage?.(context, countStorage(seen))) ?? [];
+  if (found.length === 0) return found;
+  const now = { ...seen, ...readRecords(services, await services.journal.list()) };
+  const counted = new Map(countStorage(now).map((each) => [each.instanceUuid, each]));
+  return found.filter(({ kind, name, instanceUuid }) => {
+    const count = counted.get(instanceUuid);
+    if (count === undefined) return false;
+    return kind !== 'storage-volume' || count.volumeIds.has(name) === wasCounted(seen, instanceUuid, name);
+  });
+}
+
+function wasCounted(seen: Records & InCinder, instanceUuid: string, volumeId: string): boolean {
+  const count = countStorage(seen).find((each) => each.instanceUuid === instanceUuid);
+  return count?.volumeIds.has(volumeId) === true;
+}

@@ -1,0 +1,86 @@
+import type { Waiting, Wwpn } from '../base/index.ts';
+import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
+import { instanceOf } from './naming.ts';
+import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
+import { findSpares, holdsNothing } from './storage-group-identity.ts';
+import { removable } from './storage-audit.ts';
+import type { CountedStorage, StorageAudit, SurplusStorage } from './storage-audit.ts';
+
+/**
+ * Storage volumes in the groups of instances that bear the id of a Cinder volume which the instance has not, or which is
+ * there already. One with another name is somebody's who put it there: it is not ours to name, nor to touch.
+ */
+export class GroupAudit implements StorageAudit {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+
+  constructor(hmc: HmcSession, cpcUri: string) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+  }
+
+  /** Three requests: a list of groups, a read of ours, and a read of their volumes. */
+  async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
+    if (counted.length === 0) return [];
+    const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
+    const ownerOf = (group: { name: string; description?: string }) => owners.get(instanceOf(host, group) ?? '');
+    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
+    const named = summaries.filter(({ name }) => ownerOf({ name }) !== undefined).map(({ uri }) => uri);
+    const groups = await this.#hmc.storageGroups.getMany(named, w);
+    const owned = groups.flatMap((group) => {
+      const owner = ownerOf(group);
+      return owner === undefined ? [] : [{ group, owner }];
+    });
+    const uris = owned.flatMap(({ group }) => group.storageVolumeUris);
+    const volumes = new Map((await this.#hmc.storageVolumes.getMany(uris, w)).map((volume) => [volume.uri, volume]));
+    return owned.flatMap(({ group, owner }) => {
+      const own = group.storageVolumeUris.flatMap((uri) => volumes.get(uri) ?? []);
+      return findSurplus(group, own, owner);
+    });
+  }
+
+  async remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void> {
+    const found = removable(await this.list(host, [counted], w), uri);
+    if (found === undefined) return;
+    const storageVolumes = [{ operation: 'delete' as const, uri }];
+    await this.#hmc.storageGroups.modify(groupUriOf(uri), { storageVolumes }, w);
+  }
+
+  async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
+    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
+    const uris = summaries.map(({ uri }) => uri);
+    const groups = await this.#hmc.storageGroups.getMany(uris, w);
+    const resourceUris = groups.flatMap(({ virtualStorageResourceUris }) => virtualStorageResourceUris);
+    const resources = await this.#hmc.virtualStorageResources.getMany(resourceUris, w);
+    const unassigned = groups.flatMap(({ unassignedWwpns }) => unassignedWwpns);
+    return new Set([...resources, ...unassigned].flatMap(({ wwpn }) => wwpn ?? []));
+  }
+}
+
+/** A pure function. */
+function findSurplus(
+  group: Pick<StorageGroup, 'name'>,
+  volumes: readonly StorageVolume[],
+  { instanceUuid, volumeIds }: CountedStorage,
+): readonly SurplusStorage[] {
+  const spares = new Set(findSpares(volumes));
+  return volumes.flatMap((volume): SurplusStorage[] => {
+    const { name, uri } = volume;
+    if (name === undefined || !isOurVolumeName(name) || isMismatch(volume)) return [];
+    const isSpare = spares.has(volume);
+    if (volumeIds.has(name) && !isSpare) return [];
+    const why = volumeIds.has(name)
+      ? 'another one in the group is this volume'
+      : 'neither its server nor an attachment has this volume';
+    // What holds a LUN may be in use by the guest; and its mask, of which Cinder knows nothing, would stay.
+    const isSafe = holdsNothing(volume);
+    const lun = isSafe ? 'no LUN' : `LUN ${volume.uuid ?? 'of an unknown identifier'}`;
+    const detail = `${uri} of storage group "${group.name}" is ${volume.fulfillmentState ?? 'in no state'} with ${lun}: ${why}`;
+    return [{ kind: 'storage-volume', name, uri, instanceUuid, detail, isSafe }];
+  });
+}
+
+/** Source: HMC sheet 7.4 (`/api/storage-groups/<id>/storage-volumes/<id>`). */
+function groupUriOf(volumeUri: string): string {
+  return volumeUri.slice(0, volumeUri.indexOf('/storage-volumes/'));
+}

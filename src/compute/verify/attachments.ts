@@ -2,7 +2,7 @@ import type { Attachment } from '../../cinder-client/index.ts';
 import { initiatorsOf, portsOf } from './counted.ts';
 import type { Finding } from './finding.ts';
 import { isOpen } from './flows.ts';
-import type { Views } from './look.ts';
+import type { Views } from './views.ts';
 
 /** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
 export function findAttachments({ attachments, devices, flows, guests, instances }: Views): readonly Finding[] {

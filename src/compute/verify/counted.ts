@@ -4,7 +4,7 @@ import type { CountedStorage, PlatformSurplus } from '../../virt/index.ts';
 import type { BlockDevice } from '../instances.ts';
 import type { Finding } from './finding.ts';
 import { openSubjects, settledServers } from './flows.ts';
-import type { Views } from './look.ts';
+import type { Views } from './views.ts';
 
 type Counting = Pick<Views, 'instances' | 'devices' | 'local' | 'flows' | 'attachments' | 'owned' | 'isBusy'>;
 

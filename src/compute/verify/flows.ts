@@ -1,6 +1,6 @@
 import type { FlowSummary } from '../../saga/index.ts';
 import type { Finding } from './finding.ts';
-import type { Views } from './look.ts';
+import type { Views } from './views.ts';
 
 /** A flow that nobody finishes. */
 export function findFlows({ flows, isBusy }: Views): readonly Finding[] {

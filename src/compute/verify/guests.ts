@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts';
 import { failedServers } from './flows.ts';
-import type { Views } from './look.ts';
+import type { Views } from './views.ts';
 
 /** A partition of this CPC subset without an instance. Only one that this journal knows, and that rests, is safe to take. */
 export function findPartitions({ guests, instances, flows }: Views): readonly Finding[] {

@@ -1,55 +1,9 @@
-import type { Attachment, Volume } from '../../cinder-client/index.ts';
-import type { LocalVolume } from '../../local-attach/index.ts';
-import type { FlowSummary } from '../../saga/index.ts';
-import type { PlatformGuest, PlatformStorage, PlatformSurplus, RequestContext } from '../../virt/index.ts';
-import type { BlockDevice, InstanceRecord } from '../instances.ts';
+import type { PlatformGuest, PlatformSurplus, RequestContext } from '../../virt/index.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
 import { countStorage, initiatorsOf, objectIdOf } from './counted.ts';
 import { failedServers } from './flows.ts';
-
-/** What HMC, Cinder and the state directory say, side by side. */
-export interface Views extends Records, InCinder, OnPlatform {
-  /** Attachments with a mask that are in no record. */
-  readonly strangers: readonly Attachment[];
-  /** Flows in whose histories identifiers that Cinder tells are found: volumes that are attaching, and initiators. */
-  readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-/** The state directory. */
-interface Records {
-  readonly instances: readonly InstanceRecord[];
-  readonly devices: readonly BlockDevice[];
-  /** Attached without Nova. */
-  readonly local: readonly LocalVolume[];
-  readonly flows: readonly FlowSummary[];
-  /** Another process is at work: what it has begun is not left behind. */
-  readonly isBusy: boolean;
-}
-
-interface InCinder {
-  readonly attachments: readonly Attachment[];
-  /** Ids under which Cinder has volumes attached, in whichever flow they were. */
-  readonly attachmentIds: ReadonlySet<string>;
-  /** Which instance has which volume, in whichever flow. */
-  readonly owned: readonly { readonly instanceUuid: string | undefined; readonly volumeId: string }[];
-  /** Not asked for where they would tell nothing. */
-  readonly volumes: readonly Volume[];
-  /** Reserved in the flow of old, by nobody knows whom. */
-  readonly attaching: readonly Volume[];
-}
-
-interface OnPlatform {
-  readonly guests: readonly PlatformGuest[];
-  /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
-  readonly storage: readonly PlatformStorage[];
-  /** vHBAs and storage volumes that are not counted. */
-  readonly surplus: readonly PlatformSurplus[];
-  /** Of all partitions; only looked at where a volume was attached to one without Nova. */
-  readonly partitionUris: ReadonlySet<string>;
-  /** Of all partitions; only looked at where an attachment may be for a port of ours that is gone. */
-  readonly wwpnsThere: ReadonlySet<string>;
-}
+import type { InCinder, Records, Views } from './views.ts';
 
 /** Looks everywhere. Changes nothing; how many requests it takes does not depend on the number of servers. */
 export async function look(services: ManagerServices, context: RequestContext): Promise<Views> {

@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts';
 import { isOpen, openSubjects, settledServers } from './flows.ts';
-import type { Views } from './look.ts';
+import type { Views } from './views.ts';
 
 /** A volume that a server counts as its own, and Cinder does not. */
 export function findVolumes({ devices, attachmentIds, instances }: Views): readonly Finding[] {

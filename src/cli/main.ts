@@ -4,5 +4,5 @@ import { runCli } from './run.ts';
 
 reportDefects();
 const code = await runCli(process.argv.slice(2), nodeIo());
-await flushed();
-process.exit(code);
+const isWritten = await flushed();
+process.exit(isWritten || code !== 0 ? code : 1); // 1, for a program that reads it has nothing

@@ -6,13 +6,19 @@ import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
 
+/** Why the result could not be written; undefined where it could. */
+let unwritten: Error | undefined;
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The process as the commands see it. */
 export function nodeIo(): CliIo {
   return {
-    stdout: sinkOf(process.stdout),
-    stderr: sinkOf(process.stderr),
+    stdout: sinkOf(process.stdout, (error) => {
+      unwritten ??= error;
+    }),
+    // Nobody is left to be told; and what was begun has to go on, or back, whoever reads along.
+    stderr: sinkOf(process.stderr, () => undefined),
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
@@ -46,10 +52,10 @@ export function reportDefects(): void {
   });
 }
 
-function sinkOf(stream: NodeJS.WriteStream): Sink {
-  // A reader that left (dpm … | head) is no failure of the command; what was begun goes on to its end.
+/** A full disk, or a terminal that is gone, must not end the process in the middle: what was begun goes on to its end. */
+function sinkOf(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): Sink {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') onFailure(error); // a reader that left (dpm … | head) is no failure of the command
   });
   return {
     write: (text) => {
@@ -63,8 +69,13 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
   };
 }
 
-/** Resolves once everything written has left the process: an exit would cut a pipe short. */
-export async function flushed(): Promise<void> {
+/**
+ * Resolves once everything written has left the process: an exit would cut a pipe short. A result that could not be
+ * written is said on standard error.
+ *
+ * @returns whether all of the result has been written, as far as somebody wanted it
+ */
+export async function flushed(): Promise<boolean> {
   for (const stream of [process.stdout, process.stderr]) {
     await new Promise<void>((resolve) => {
       stream.write('', () => {
@@ -72,4 +83,7 @@ export async function flushed(): Promise<void> {
       });
     });
   }
+  if (unwritten === undefined) return true;
+  process.stderr.write(`${printable(`dpm: the result cannot be written: ${describeError(unwritten)}`)}\n`);
+  return false;
 }

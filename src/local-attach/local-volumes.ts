@@ -229,11 +229,17 @@ export class LocalVolumes {
     throw new ConflictError(text, { flowId: flow.id });
   }
 
+  /** The volume is attached by now: a look at its paths that fails is told, and fails nothing. */
   async #view(record: LocalVolume, w: Waiting): Promise<LocalAttachment> {
     const { place, connectionInfo } = record;
-    const isPartition = place.kind === 'partition' && connectionInfo !== null;
-    const paths = isPartition ? await this.#requirePartitions().paths(place, record, connectionInfo, w) : [];
-    return attachedView(record, paths);
+    if (place.kind === 'host' || connectionInfo === null) return attachedView(record, []);
+    try {
+      return attachedView(record, await this.#requirePartitions().paths(place, record, connectionInfo, w));
+    } catch (error) {
+      const warning = `attached, but its paths cannot be told: ${describeError(error)}`;
+      this.#parts.flows.log.warn({ event: 'paths.untold', volumeId: record.volumeId }, warning);
+      return attachedView(record, [], [warning]);
+    }
   }
 
   #requireRecord(key: Pick<LocalVolume, 'volumeId' | 'place'>): LocalVolume {

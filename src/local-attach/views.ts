@@ -16,6 +16,7 @@ export interface LocalAttachment {
   readonly scsi_wwn?: string | undefined;
   readonly multipath_id?: string | undefined;
   readonly mountpoint?: string | null;
+  /** What a person should know; absent where there is nothing. */
   readonly warnings?: readonly string[] | undefined;
   /** Of a volume of a partition. */
   readonly partition?: string;
@@ -38,7 +39,12 @@ export interface DetachedVolume {
   readonly left_behind: readonly string[];
 }
 
-export function attachedView(record: LocalVolume, paths: readonly DiagnosedPath[]): LocalAttachment {
+/** @param warnings - of a partition's volume; a host's are in its record */
+export function attachedView(
+  record: LocalVolume,
+  paths: readonly DiagnosedPath[],
+  warnings: readonly string[] = [],
+): LocalAttachment {
   const { volumeId, reservation, mode, deviceInfo, mountpoint, place } = record;
   const common = { volume_id: volumeId, attachment_id: reservation?.attachmentId ?? null, mode };
   if (place.kind === 'host') return { ...common, ...deviceInfo, mountpoint };
@@ -46,6 +52,7 @@ export function attachedView(record: LocalVolume, paths: readonly DiagnosedPath[
     ...common,
     partition: place.name,
     partition_uri: place.uri,
+    ...(warnings.length > 0 ? { warnings } : {}),
     paths: paths.map((path) => ({
       initiator_wwpn: path.initiatorWwpn,
       target_wwpn: path.targetWwpn,

@@ -33,12 +33,16 @@ interface Machine {
   readonly refuses?: Readonly<Record<string, Error>>;
   /** What the HMC answers to a look at the partition. */
   readonly gone?: Error;
+  /** Does the HMC list the partition all the same? */
+  readonly isListed?: boolean;
+  /** vHBAs that it denies whenever it is asked for one, though the partition has them. */
+  readonly denied?: readonly string[];
   /** HBAs come out like this. */
   readonly make?: (of: AdapterPort) => Hba;
 }
 
 /** The partition of a z13, in memory. */
-function z13({ hbas = [], refuses = {}, gone, make = hba }: Machine = {}) {
+function z13({ hbas = [], refuses = {}, gone, isListed = false, denied = [], make = hba }: Machine = {}) {
   const there = new Map(hbas.map((each) => [each.uri, each]));
   const asked: string[] = [];
   const hmc = {
@@ -48,6 +52,7 @@ function z13({ hbas = [], refuses = {}, gone, make = hba }: Machine = {}) {
         if (gone !== undefined) throw gone;
         return { hbaUris: [...there.keys()] };
       },
+      list: async () => (isListed ? [partition] : []),
     },
     hbas: {
       create: async (_uri: string, { name, adapterPortUri: uri }: CreateHba) => {
@@ -60,10 +65,11 @@ function z13({ hbas = [], refuses = {}, gone, make = hba }: Machine = {}) {
         return made.uri;
       },
       // In another order than asked for: an HMC owes nobody one.
-      getMany: async (uris: readonly string[]) => uris.toReversed().flatMap((uri) => there.get(uri) ?? []),
+      getMany: async (uris: readonly string[]) =>
+        uris.toReversed().flatMap((uri) => (denied.includes(uri) ? [] : (there.get(uri) ?? []))),
       delete: async (uri: string) => {
         asked.push(`delete ${uri}`);
-        there.delete(uri);
+        if (!denied.includes(`delete ${uri}`)) there.delete(uri);
       },
     },
   } as unknown as HmcSession; // of which vHBAs need these
@@ -174,6 +180,23 @@ describe('vHBAs are given back', () => {
   test('and went with a partition that is gone', async () => {
     await expect(z13({ gone: refusal(404, 1) }).storage.unbind(owner, partition, false, w)).resolves.toBeUndefined();
   });
+
+  test('or are not, when the HMC denies a partition that it lists', async () => {
+    const error = refusal(404, 1);
+
+    await expect(z13({ gone: error, isListed: true }).storage.unbind(owner, partition, false, w)).rejects.toBe(error);
+  });
+
+  test.each([hba(port(1)).uri, `delete ${hba(port(1)).uri}`])(
+    'or are not, when the HMC denies one that its partition lists: %s',
+    async (denied) => {
+      const { storage } = z13({ hbas: [hba(port(1)), hba(port(2))], denied: [denied] });
+
+      await expect(storage.unbind(owner, partition, false, w)).rejects.toThrow(
+        'still lists vHBA /api/partitions/p/hbas/1',
+      );
+    },
+  );
 
   test('or are not, when the HMC says something else', async () => {
     const error = refusal(409, 1);

@@ -4,6 +4,7 @@ import { isHmcError } from '../hmc-client/index.ts';
 import type { Hba, HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import { HbaAudit } from './hba-audit.ts';
 import { HbaInspection } from './hba-inspection.ts';
+import { isListed } from './lifecycle.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
@@ -37,10 +38,12 @@ export class HbaStorage implements PartitionStorage {
   readonly audit: StorageAudit;
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
+  readonly #cpcUri: string;
 
   constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[]) {
     this.#hmc = hmc;
     this.#ports = ports;
+    this.#cpcUri = cpcUri;
     this.inspection = new HbaInspection(hmc);
     this.audit = new HbaAudit(hmc, cpcUri, ports);
   }
@@ -79,15 +82,29 @@ export class HbaStorage implements PartitionStorage {
   async unbind(_owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
     if (goes) return;
     try {
-      const uris = this.#ports.map(adapterPortUri);
-      const ours = (await this.#existing(partition, w)).filter(
+      const { hbaUris, hbas } = await this.#read(partition, w);
+      const ports = this.#ports.map(adapterPortUri);
+      const ours = hbas
         // Another compute host's domain may have vHBAs of such names in a partition that is neither's.
-        (hba) => isOurElementName(hba.name) && uris.includes(hba.adapterPortUri),
-      );
-      await Promise.all(ours.map((hba) => this.#hmc.hbas.delete(hba.uri, w)));
+        .filter((hba) => isOurElementName(hba.name) && ports.includes(hba.adapterPortUri))
+        .map(({ uri }) => uri);
+      await Promise.all(ours.map((uri) => this.#hmc.hbas.delete(uri, w)));
+      const unread = hbaUris.filter((uri) => !hbas.some((hba) => hba.uri === uri));
+      await this.#requireGone(partition, [...ours, ...unread], w);
     } catch (error) {
-      if (!isHmcError(error, 404, 1)) throw error; // the partition is gone, and its vHBAs with it
+      // Where the partition is gone, its vHBAs went with it.
+      if (!isHmcError(error, 404, 1) || (await isListed(this.#hmc, this.#cpcUri, partition, w))) throw error;
     }
+  }
+
+  /** A vHBA of which an HMC says that it is gone, and which its partition lists all the same, is there. */
+  async #requireGone(partition: PartitionRef, uris: readonly string[], w: Waiting): Promise<void> {
+    if (uris.length === 0) return;
+    const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
+    const left = uris.filter((uri) => hbaUris.includes(uri));
+    if (left.length === 0) return;
+    const text = `partition "${partition.name}" still lists vHBA ${left.join(', ')}, of which the HMC says that it is gone`;
+    throw new ConflictError(text, { partition: partition.name, hbas: left });
   }
 
   async initiators(
@@ -164,8 +181,13 @@ export class HbaStorage implements PartitionStorage {
   }
 
   async #existing(partition: PartitionRef, w: Waiting): Promise<readonly Hba[]> {
+    return (await this.#read(partition, w)).hbas;
+  }
+
+  /** @returns `hbaUris` as the partition lists them, and those of them that could be read */
+  async #read(partition: PartitionRef, w: Waiting): Promise<Pick<Partition, 'hbaUris'> & { hbas: readonly Hba[] }> {
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
-    return hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w);
+    return { hbaUris, hbas: hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w) };
   }
 
   #inPortOrder(partition: PartitionRef, hbas: readonly Hba[]): readonly Initiator[] {

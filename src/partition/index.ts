@@ -6,7 +6,13 @@ export {
   VolumeNotFulfilledError,
 } from './errors.ts';
 export { HbaStorage } from './hba-storage.ts';
-export { defaultLifecyclePolicy, partitionExists, PartitionLifecycle, requirePartition } from './lifecycle.ts';
+export {
+  defaultLifecyclePolicy,
+  isListed,
+  partitionExists,
+  PartitionLifecycle,
+  requirePartition,
+} from './lifecycle.ts';
 export type { LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
 export {
   adapterPortUri,

@@ -201,6 +201,11 @@ export function requirePartition<P extends PartitionRef>(found: P | undefined, n
   throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
 }
 
+/** Does the CPC list it, under whichever name? An HMC that lists a partition and denies it contradicts itself. */
+export async function isListed(hmc: HmcSession, cpcUri: string, { uri }: PartitionRef, w: Waiting): Promise<boolean> {
+  return (await hmc.partitions.list(cpcUri, {}, w)).some((partition) => partition.uri === uri);
+}
+
 /** A partition of this name is there already. */
 export function partitionExists(name: string): ConflictError {
   return new ConflictError(`partition "${name}" exists already`, { partition: name });

@@ -1,4 +1,6 @@
 import { managerFlows } from '../../src/compute/manager-flows.ts';
+import { localAttachFlow } from '../../src/local-attach/attach-flow.ts';
+import { localDetachFlow } from '../../src/local-attach/detach-flow.ts';
 import { driverFlows } from '../../src/spawn/index.ts';
 
 interface FlowOutline {
@@ -7,4 +9,4 @@ interface FlowOutline {
 }
 
 /** Every flow of this program, by its definition: a new step is here the day it is written. */
-export const allFlows: readonly FlowOutline[] = [...managerFlows, ...driverFlows];
+export const allFlows: readonly FlowOutline[] = [...managerFlows, localAttachFlow, localDetachFlow, ...driverFlows];

@@ -1,6 +1,7 @@
 import { describeError, findError } from '../../src/base/index.ts';
 import type { DpmError } from '../../src/base/index.ts';
-import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { PAYROLL } from '../support/payroll.ts';
+import type { Picture } from './stage.ts';
 
 /** How a flow ended, as far as its caller can see. */
 export type Ending = 'absorbed' | 'rolled back' | 'stuck';
@@ -12,10 +13,10 @@ export interface Verdict {
 }
 
 export interface Pictures {
-  readonly before: SimulatorSnapshot;
-  readonly after: SimulatorSnapshot;
+  readonly before: Picture;
+  readonly after: Picture;
   /** What it looks like when the flow succeeds. */
-  readonly success: SimulatorSnapshot;
+  readonly success: Picture;
   readonly rests: Rest;
 }
 
@@ -38,12 +39,23 @@ export function judge(failure: unknown, seen: Pictures): Verdict {
   return { ending: 'rolled back', problem };
 }
 
-/** A volume that was taken out of a group and put back is another element, and the same volume: by its name. */
-function withNames(snapshot: SimulatorSnapshot): SimulatorSnapshot {
+/**
+ * A volume that was taken out of a group and put back is another element, and the same volume: by its name. So is a port
+ * of a group that was taken from its partition and given back: by its WWPN.
+ */
+function withNames(snapshot: Picture): Picture {
   let text = JSON.stringify(snapshot.hmc);
   for (const volume of snapshot.hmc['storage-volume'])
     text = text.replaceAll(textOf(volume, 'element-id'), `named ${textOf(volume, 'name')}`);
-  return { ...snapshot, hmc: JSON.parse(text) as SimulatorSnapshot['hmc'] }; // only texts have changed
+  for (const port of snapshot.hmc['virtual-storage-resource'])
+    text = text.replaceAll(textOf(port, 'element-id'), `port ${wwpnOf(port)}`);
+  return { ...snapshot, hmc: JSON.parse(text) as Picture['hmc'] }; // only texts have changed
+}
+
+/** Where the machine tells how ports log in, it tells both together. Source: HMC sheet 7.5. */
+function wwpnOf(port: Readonly<Record<string, unknown>>): string {
+  const info = port['world-wide-port-name-info'];
+  return textOf(typeof info === 'object' && info !== null ? { ...info } : port, 'world-wide-port-name');
 }
 
 /**
@@ -66,7 +78,7 @@ const powerProperties: ReadonlySet<string> = new Set([
   'boot-os-specific-parameters', // written anew before each start
 ]);
 
-function withoutPower(snapshot: SimulatorSnapshot): SimulatorSnapshot {
+function withoutPower(snapshot: Picture): Picture {
   const partition = snapshot.hmc.partition.map((each) =>
     Object.fromEntries(Object.entries(each).filter(([key]) => !powerProperties.has(key))),
   );
@@ -75,7 +87,7 @@ function withoutPower(snapshot: SimulatorSnapshot): SimulatorSnapshot {
 }
 
 /** What is there now, gone or changed: by the words that a person would look for. */
-export function compare(before: SimulatorSnapshot, after: SimulatorSnapshot): readonly string[] {
+export function compare(before: Picture, after: Picture): readonly string[] {
   const [was, is] = [things(before), things(after)];
   const gone = [...was.keys()].filter((key) => !is.has(key)).map((key) => `gone: ${key}`);
   const fresh = [...is].flatMap(([key, text]) => {
@@ -86,7 +98,7 @@ export function compare(before: SimulatorSnapshot, after: SimulatorSnapshot): re
   return [...gone, ...fresh];
 }
 
-function things({ hmc, san, cinder }: SimulatorSnapshot): ReadonlyMap<string, string> {
+function things({ hmc, san, cinder, linux }: Picture): ReadonlyMap<string, string> {
   const machine = Object.entries(hmc).flatMap(([kind, list]) =>
     list.map((each): [string, unknown] => {
       const uri = textOf(each, 'element-uri') || textOf(each, 'object-uri');
@@ -97,18 +109,19 @@ function things({ hmc, san, cinder }: SimulatorSnapshot): ReadonlyMap<string, st
     ...machine,
     ...cinder.volumes.map((each): [string, unknown] => [`volume ${each.id}`, each]),
     ...cinder.attachments.map((each): [string, unknown] => [`attachment ${each.id} of ${each.volumeId}`, each]),
+    ...Object.entries(linux).map(([key, value]): [string, unknown] => [`on the host ${key}`, value]),
     ...Object.entries(san).map(([key, value]): [string, unknown] => [`SAN ${key}`, value]),
   ];
   return new Map(things.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
 /** A success differs from another in names and numbers only; `degraded` runs as well as `active` does. */
-function notLike(success: SimulatorSnapshot, after: SimulatorSnapshot): string {
+function notLike(success: Picture, after: Picture): string {
   const [wanted, seen] = [outline(success), outline(after)];
   return wanted === seen ? '' : `reported done, but not as it is without a fault: ${seen} (wanted ${wanted})`;
 }
 
-function outline({ hmc, san, cinder }: SimulatorSnapshot): string {
+function outline({ hmc, san, cinder, linux }: Picture): string {
   return JSON.stringify({
     partitions: hmc.partition.map((each) => (each.status === 'degraded' ? 'active' : each.status)),
     vhbas: hmc.hba.length,
@@ -116,6 +129,7 @@ function outline({ hmc, san, cinder }: SimulatorSnapshot): string {
     storageVolumes: hmc['storage-volume'].map((each) => `${textOf(each, 'name')} ${textOf(each, 'usage')}`).toSorted(),
     resources: hmc['virtual-storage-resource'].length,
     masks: san.arrays.map(({ masks }) => masks.length),
+    linux,
     volumes: cinder.volumes.map(({ status }) => status),
     attachments: cinder.attachments.map(({ volumeId, status }) => `${volumeId} ${status}`).toSorted(),
   });
@@ -134,15 +148,27 @@ export function unaccounted(pictures: Pictures): readonly string[] {
   return [...left('partition', pictures), ...left('storage-group', pictures), ...leftVolumes(pictures)];
 }
 
-function left(kind: 'partition' | 'storage-group', { before, after, rests }: Pictures): string[] {
+function left(kind: 'partition' | 'storage-group', { before, after, success, rests }: Pictures): string[] {
   // What a group contains is told by its volumes.
   const picture = (thing: unknown) => (kind === 'partition' ? JSON.stringify(thing) : '');
   const was = new Map(before.hmc[kind].map((each) => [each.name, picture(each)]));
+  const done = new Map(success.hmc[kind].map((each) => [each.name, picture(each)]));
   return after.hmc[kind].flatMap((each) => {
     const name = textOf(each, 'name');
     const mayStay = rests !== 'as after' && was.get(name) === picture(each);
-    return mayStay || !name.startsWith('OpenStack-') ? [] : [name];
+    const isDone = name === PAYROLL && rests === 'either' && done.get(name) === picture(each);
+    return mayStay || isDone || !isOurs(name) ? [] : [wordFor(name, after)];
   });
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith('OpenStack-') || name === PAYROLL;
+}
+
+/** The storage group that was made for somebody's partition is named by the partition. */
+function wordFor(name: string, { hmc }: Picture): string {
+  const payroll = hmc.partition.find((each) => each.name === PAYROLL);
+  return payroll !== undefined && name.endsWith(textOf(payroll, 'object-id')) ? PAYROLL : name;
 }
 
 function textOf(thing: Readonly<Record<string, unknown>>, key: string): string {
@@ -165,15 +191,15 @@ function leftVolumes({ before, after, success, rests }: Pictures): string[] {
   });
 }
 
-function volumeStates({ hmc, cinder, san }: SimulatorSnapshot) {
+function volumeStates({ hmc, cinder, san, linux }: Picture) {
   return new Map(
     cinder.volumes.map(({ id, status }) => {
       const attachments = cinder.attachments.filter(({ volumeId }) => volumeId === id);
       const masks = san.arrays.flatMap((array) => array.masks.filter(({ volumeId }) => volumeId === id));
       const elements = hmc['storage-volume'].filter(({ name }) => name === id);
-      const exact = JSON.stringify([status, attachments, masks, elements]);
+      const exact = JSON.stringify([status, attachments, masks, elements, linux[id]]);
       const states = attachments.map((each) => each.status);
-      const outline = JSON.stringify([status, states, masks.length, elements.length]);
+      const outline = JSON.stringify([status, states, masks.length, elements.length, linux[id]]);
       return [id, { exact, outline }] as const;
     }),
   );

@@ -1,7 +1,11 @@
 import type { FaultKind, FaultRule } from '../../src/simulator/index.ts';
 import type { Strike } from './strikes.ts';
 
-type PeerFault = Pick<FaultRule, 'server' | 'operation' | 'kind'> & { readonly times: number };
+type PeerFault = Pick<FaultRule, 'server' | 'operation' | 'kind'> & {
+  readonly times: number;
+  /** Only after the request that is struck: what was asked before is answered. */
+  readonly isLater?: boolean;
+};
 
 /** One way in which a request can go wrong. */
 export interface Fault {
@@ -161,7 +165,7 @@ function blindly(operation: string): readonly Fault[] {
   return (['before', 'after'] as const).map((when) => ({
     kind: { type: 'drop', when },
     times: forGood,
-    also: { server: 'hmc', operation, kind: { type: 'refuse', status: 409, reason: 2 }, times: -1 },
+    also: { server: 'hmc', operation, kind: { type: 'refuse', status: 409, reason: 2 }, times: -1, isLater: true },
   }));
 }
 

@@ -1,7 +1,5 @@
 import { appendFileSync } from 'node:fs';
 import type { Failpoint } from '../../src/saga/index.ts';
-import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
-import type { WorldOptions } from '../support/world.ts';
 import { backFaultDrafts, distinct, faultDrafts, pointDrafts, undoDrafts } from './drafts.ts';
 import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';
@@ -12,6 +10,7 @@ import type { Sample } from './sample.ts';
 import { undone } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { Stage } from './stage.ts';
+import type { Picture, StageOptions } from './stage.ts';
 import { record } from './strikes.ts';
 import type { Recording } from './strikes.ts';
 
@@ -30,7 +29,7 @@ export interface MatrixReport {
 /** What is run in one world. */
 export interface MatrixPlan {
   readonly title: string;
-  readonly world: WorldOptions;
+  readonly world: StageOptions;
   readonly scenarios: readonly Scenario[];
   /** Scenarios of which another file runs every request. */
   readonly again?: readonly Scenario[];
@@ -101,7 +100,7 @@ class Matrix {
     };
   }
 
-  #rows(scenario: Scenario, success: SimulatorSnapshot, drafts: readonly Draft[], isAgain: boolean): readonly Row[] {
+  #rows(scenario: Scenario, success: Picture, drafts: readonly Draft[], isAgain: boolean): readonly Row[] {
     this.#possible += drafts.length;
     const { sample, title } = this.#plan;
     if (!isAgain) for (const draft of drafts) if (sample.isOwn(draft)) this.#due.add(stepOf(draft));

@@ -1,4 +1,5 @@
 import { openCinder } from '../../src/cinder-client/index.ts';
+import { otherHmc } from '../support/payroll.ts';
 import type { Fault } from './kinds.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
@@ -37,4 +38,17 @@ function removeStaleZones({ world: { sim } }: Stage): void {
 async function unreserve({ world }: Stage, { maps }: Scenario): Promise<void> {
   using cinder = openCinder(world.settings.cinder);
   for (const index of maps) await cinder.actions.unreserve(world.sim.volumes[index]!.id, world.context);
+}
+
+/**
+ * A storage group of somebody's partition that an HMC has denied: `dpm verify` has named it, and leaves it to a person,
+ * since no state directory tells which volumes were masked to it.
+ */
+export async function removeStrayGroups({ world, manager }: Stage): Promise<void> {
+  const stray = (await manager.verify(world.context)).filter(
+    ({ kind, repair }) => kind === 'storage-group' && repair === null,
+  );
+  if (stray.length === 0) return;
+  await using hmc = otherHmc(world);
+  for (const { detail } of stray) await hmc.storageGroups.delete(detail.split(':')[0] ?? '', world.context);
 }

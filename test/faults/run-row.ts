@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../src/base/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
-import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
 import { compare, judge } from './judge.ts';
 import type { Ending } from './judge.ts';
+import { Testimony } from './testimony.ts';
 import { nameKind } from './kinds.ts';
 import type { Fault } from './kinds.ts';
-import { operate } from './operator.ts';
+import { operate, removeStrayGroups } from './operator.ts';
 import type { Scenario } from './scenarios.ts';
-import type { Stage } from './stage.ts';
+import type { Picture, Stage } from './stage.ts';
 import { isBeside } from './strikes.ts';
 import type { Strike } from './strikes.ts';
 import { namePoint } from './traps.ts';
@@ -29,7 +29,7 @@ export interface Row {
   readonly scenario: Scenario;
   readonly blow: Blow;
   readonly undo: UndoTrouble | undefined;
-  readonly success: SimulatorSnapshot;
+  readonly success: Picture;
   /** How what is left is tidied up: taken up where it stands, or deleted outright. */
   readonly tidying: 'resume' | 'delete';
 }
@@ -58,26 +58,28 @@ const BESIDE = 'beside';
 export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const startedAt = performance.now();
   const server = await row.scenario.prepare(stage);
-  const before = stage.world.sim.snapshot();
+  const before = stage.picture();
+  const testimony = await Testimony.before(stage);
   if (needsImpatience(row)) await stage.reopenImpatient();
   // It is the loss of a token that is under test: there has to be one.
   if (needsToken(row)) await stage.manager.verify(stage.world.context);
   const { failure, hasStruck, hasUndoFailed } = await strike(stage, row, server);
-  const after = stage.world.sim.snapshot();
+  const after = stage.picture();
   const { success, scenario } = row;
   const verdict = judge(failure, { before, after, success, rests: scenario.rests });
   if (stage.isImpatient || poisons(row)) await stage.reopen();
   const isHidden = verdict.problem !== '' && deceives(row);
   const isFoundByVerify = isHidden && (await stage.manager.verify(stage.world.context)).length > 0;
   const problem = isFoundByVerify ? '' : verdict.problem;
+  const contradicted = await testimony.against(stage, verdict.ending, isHidden);
   const repeats = verdict.ending === 'rolled back' && scenario.isRepeatable && !isFoundByVerify;
   const repeated = repeats ? await repeat(stage, row, server) : '';
-  const rest = await tidy(stage, row, server);
+  const rest = (await tidy(stage, row, server)) || (await testimony.atTheEnd(stage));
   return {
     name: nameRow(row),
     row,
     ending: verdict.ending,
-    problem: problem || repeated || rest,
+    problem: problem || contradicted || repeated || rest,
     hasStruck,
     hasUndoFailed,
     isFoundByVerify,
@@ -108,7 +110,7 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   traps.clear();
   world.sim.faults.clear();
   if (row.blow.kind === 'array-outage') setArraysOnline(stage, true);
-  if (row.blow.kind === 'fault' && failure !== undefined)
+  if (row.blow.kind === 'fault' && (failure !== undefined || row.blow.fault.leavesZones === true))
     await operate(stage, row.scenario, row.blow.strike, row.blow.fault);
   return { failure, hasStruck, hasUndoFailed };
 }
@@ -161,7 +163,10 @@ function addRules({ lateMs, world }: Stage, strike: Strike, { kind, at, also, ti
     id: BESIDE,
     server: also.server,
     operation: also.operation,
-    when: { times: also.times },
+    when: {
+      skip: also.isLater === true ? (strike.before.get(`${also.server}/${also.operation}`) ?? 0) : 0,
+      times: also.times,
+    },
     kind: also.kind,
   });
 }
@@ -207,17 +212,21 @@ async function repeat(stage: Stage, { scenario }: Row, server: string): Promise<
 async function tidy(stage: Stage, row: Row, server: string): Promise<string> {
   const { manager, world, empty } = stage;
   try {
-    if (row.tidying === 'resume') await resumeAll(stage);
+    // Without Nova there is nothing to delete: what is stuck has to be taken up before anything else is done.
+    if (row.tidying === 'resume' || row.scenario.tidy !== undefined) await resumeAll(stage);
     const left = (await manager.list(world.context)).filter(({ name }) => name === server);
     for (const { id } of left) await manager.delete(id, world.context);
+    await row.scenario.tidy?.(stage, world.context);
     // A delete that was stuck at its very end has left nothing to delete, but its own record.
     await resumeAll(stage);
-    if (deceives(row) && compare(empty, world.sim.snapshot()).length > 0)
+    if (deceives(row) && compare(empty, stage.picture()).length > 0) {
       await manager.repair(await manager.verify(world.context), world.context);
+      if (row.scenario.tidy !== undefined) await removeStrayGroups(stage);
+    }
   } catch (error) {
     return `cannot be tidied up: ${describeError(error)}`;
   }
-  const differences = compare(empty, world.sim.snapshot());
+  const differences = compare(empty, stage.picture());
   if (differences.length > 0) return `after tidying up: ${differences.join('; ')}`;
   const open = await manager.listFlows({ open: true });
   return open.length === 0 ? '' : `open after all: ${open.map(({ flow, state }) => `${flow} ${state}`).join(', ')}`;

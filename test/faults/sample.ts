@@ -1,8 +1,9 @@
 import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';
 
-/** `FAULT_MATRIX=full` runs every row there is. */
+/** `FAULT_MATRIX=full` runs every row there is, `FAULT_MATRIX=keys` at least one of each step, request and fault. */
 const isFull = process.env.FAULT_MATRIX === 'full';
+const isKeys = process.env.FAULT_MATRIX === 'keys';
 
 /** Of what is shown elsewhere already, one key in so many is shown again, and one of each step in each world. */
 const AGAIN = 100;
@@ -15,11 +16,18 @@ export class Sample {
   readonly #shown = new Set<string>();
   readonly #steps = new Set<string>();
   readonly #isElsewhere: (draft: Draft) => boolean;
-  readonly share = isFull ? 'all' : 'one of each step, request and fault';
+  readonly #oneKeyIn: number;
+  readonly share: string;
 
-  /** @param isElsewhere - is this shown by another file? */
-  constructor(isElsewhere: (draft: Draft) => boolean = () => false) {
+  /**
+   * @param isElsewhere - is this shown by another file?
+   * @param oneKeyIn - so many keys have one that is shown, beside one of each step in each world
+   */
+  constructor(isElsewhere: (draft: Draft) => boolean = () => false, oneKeyIn = 1) {
     this.#isElsewhere = isElsewhere;
+    this.#oneKeyIn = isKeys ? 1 : oneKeyIn;
+    const part = this.#oneKeyIn === 1 ? '' : `, one such in ${oneKeyIn}`;
+    this.share = isFull ? 'all' : `one of each step, request and fault${part}`;
   }
 
   /** Is it for this file to show it? */
@@ -34,7 +42,8 @@ export class Sample {
     for (const draft of drafts) groups.set(draft.key, [...(groups.get(draft.key) ?? []), draft]);
     return [...groups].flatMap(([key, group]) => {
       const turn = spread(`${title}, ${scenario}: ${key}`);
-      const isShown = isAgain || this.#shown.has(key) || group.every(this.#isElsewhere);
+      const isDealtOut = Math.floor(turn / AGAIN) % this.#oneKeyIn !== 0;
+      const isShown = isAgain || isDealtOut || this.#shown.has(key) || group.every(this.#isElsewhere);
       this.#shown.add(key);
       const step = `${title}: ${stepOf(group[0]!)}`; // no group is empty
       const isStepShown = this.#steps.has(step);

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Failpoint } from '../../src/saga/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
 import type { Rest } from './judge.ts';
+import { PAYROLL } from '../support/payroll.ts';
+import { MOUNT_POINT } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** One flow under test: how to get to its beginning, and the flow. */
@@ -15,6 +17,8 @@ export interface Scenario {
   /** Can the act be made once more after it was rolled back? */
   readonly isRepeatable: boolean;
   readonly rests: Rest;
+  /** Brings back to the beginning what is no server. */
+  readonly tidy?: (stage: Stage, context: RequestContext) => Promise<void>;
   /** Which of the simulator's volumes it maps that were not mapped before. */
   readonly maps: readonly number[];
 }
@@ -115,6 +119,50 @@ function detach(name: string, start: boolean): Scenario {
 function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
   return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, ...power };
 }
+
+type LocalPlace = { readonly mountpoint: string } | { readonly partition: string };
+
+/** Without Nova: there is no server. */
+function local(name: string, where: LocalPlace): { readonly attach: Scenario; readonly detach: Scenario } {
+  const request = ({ world }: Stage) => ({
+    ...{ volume: world.sim.volumes[late]!.id, multipath: true, enforceMultipath: false, ...where },
+  });
+  const attachIt = async (stage: Stage, context: RequestContext) =>
+    await stage.manager.localAttach({ ...request(stage), mode: 'rw' }, context);
+  const detachIt = async (stage: Stage, context: RequestContext) =>
+    await stage.manager.localDetach({ ...request(stage), force: false }, context);
+  const tidy = async (stage: Stage, context: RequestContext) => {
+    await detachIt(stage, context);
+  };
+  return {
+    attach: {
+      name: `attach to ${name}`,
+      prepare: () => Promise.resolve(''),
+      act: async (stage, _none, context) => await attachIt(stage, context),
+      maps: [late],
+      tidy,
+      ...mapping,
+    },
+    detach: {
+      name: `detach from ${name}`,
+      prepare: async (stage) => {
+        await attachIt(stage, stage.world.context);
+        return '';
+      },
+      act: async (stage, _none, context) => await detachIt(stage, context),
+      isRepeatable: true,
+      rests: 'either',
+      maps: [],
+      tidy,
+    },
+  };
+}
+
+/** Volumes without Nova: the stage has to have a host. */
+export const localScenarios = {
+  host: local('this host', { mountpoint: MOUNT_POINT }),
+  partition: local('a partition', { partition: PAYROLL }),
+} as const;
 
 export const scenarios = {
   spawn,

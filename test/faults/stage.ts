@@ -3,9 +3,24 @@ import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index
 import type { Settings } from '../../src/config/index.ts';
 import type { StepEvent } from '../../src/saga/index.ts';
 import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { SanHost } from '../support/fake-host/san-host.ts';
+import { quickPolicies as hostPolicies } from '../support/fake-host/scenes.ts';
+import { createPayroll } from '../support/payroll.ts';
+import { Witness } from '../support/witness.ts';
 import { quickCinder, quickPolicies, startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
 import { Traps } from './traps.ts';
+
+export interface StageOptions extends WorldOptions {
+  /** A Linux host with somebody's partition beside it, and a path service: for volumes without Nova. */
+  readonly withHost?: boolean;
+}
+
+/** What there is on every side. */
+export interface Picture extends SimulatorSnapshot {
+  /** Of the Linux host, by volume, for names of devices differ from one attach to the next. */
+  readonly linux: Readonly<Record<string, readonly string[]>>;
+}
 
 /** A request, and the step of the flow during which it came. */
 export interface Observed {
@@ -48,30 +63,43 @@ export class Stage implements AsyncDisposable {
   readonly world: World;
   readonly traps = new Traps();
   /** The world when nothing is in it: what every row has to come back to. */
-  readonly empty: SimulatorSnapshot;
+  readonly empty: Picture;
+  readonly host: SanHost | undefined;
+  /** The path service of the host, where there is one. */
+  readonly witness: Witness | undefined;
   #manager: ComputeManager | undefined;
   #isImpatient = false;
   #deadlineMs = FIRST_DEADLINE_MS;
   #marks: Mark[] = [];
 
-  private constructor(world: World) {
+  private constructor(world: World, host: SanHost | undefined, witness: Witness | undefined) {
     this.world = world;
-    this.empty = world.sim.snapshot();
+    this.host = host;
+    this.witness = witness;
+    this.empty = this.picture();
   }
 
-  static async start({ set, ...options }: WorldOptions): Promise<Stage> {
+  static async start({ set, withHost = false, ...options }: StageOptions): Promise<Stage> {
     const world = await startWorld({
       timing: { stallMs: STALL_MS },
       ...options,
       set: { 'dpm.start_timeout': '20', ...set },
     });
-    const stage = new Stage(world);
+    const host = withHost ? openHost(world) : undefined;
+    if (withHost) await createPayroll(world);
+    const stage = new Stage(world, host, host && (await Witness.start(world, host)));
     await stage.reopen();
     return stage;
   }
 
   get manager(): ComputeManager {
     return this.#manager!; // there is one from start to disposal, but for the moments in which it is replaced
+  }
+
+  /** All that there is now; no part of it is told by the code under test. */
+  picture(): Picture {
+    const { host, world } = this;
+    return { ...world.sim.snapshot(), linux: host === undefined ? {} : pictureOf(host, world) };
   }
 
   get isImpatient(): boolean {
@@ -119,6 +147,7 @@ export class Stage implements AsyncDisposable {
       context,
       baseDir: statePath,
       ...options,
+      localHost: this.host && { system: this.host, isRoot: true, policies: hostPolicies },
       onStep: (event) => this.#mark(event),
       failpoint: this.traps.failpoint,
     });
@@ -141,6 +170,7 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#manager?.[Symbol.asyncDispose]();
+    await this.witness?.[Symbol.asyncDispose]();
     await this.world[Symbol.asyncDispose]();
   }
 
@@ -150,4 +180,39 @@ export class Stage implements AsyncDisposable {
     const at = this.world.sim.log.entries.length;
     this.#marks.push({ at, step: `${flow}/${step}`, isUndo: state === 'undoing' });
   }
+}
+
+/** Where volumes are mounted, on a host whose volumes hold file systems. */
+export const MOUNT_POINT = '/mnt/data';
+
+function openHost({ sim }: World): SanHost {
+  const host = new SanHost(sim.san);
+  host.directories.add(MOUNT_POINT);
+  for (const { id } of sim.volumes) host.contents.set(identityOf(sim, id), 'TYPE=ext4\nUSAGE=filesystem');
+  return host;
+}
+
+/** As the kernel tells it. */
+function identityOf({ san }: World['sim'], volumeId: string): string {
+  return `naa.${(san.findVolume(volumeId)?.uuid ?? '').toLowerCase()}`;
+}
+
+function pictureOf(host: SanHost, { sim }: World): Picture['linux'] {
+  host.settle();
+  const volumes = new Map(sim.volumes.map(({ id }) => [identityOf(sim, id), id]));
+  const found: Record<string, string[]> = {};
+  const note = (wwid: string, text: string) => (found[volumes.get(wwid) ?? wwid] ??= []).push(text);
+  for (const { hctl, wwid, isReadOnly, block } of host.disks) {
+    const [map] = host.maps.filter(({ slaves }) => slaves.includes(block));
+    note(wwid, `${hctl}${isReadOnly ? ' read-only' : ''}${map === undefined ? ' without a map' : ''}`);
+  }
+  for (const { wwid, slaves, block } of host.maps) {
+    const mounted = host.mounts.get(block);
+    note(
+      wwid.replace(/^3/, 'naa.'),
+      `map of ${slaves.length}${mounted === undefined ? '' : `, mounted on ${mounted}`}`,
+    );
+  }
+  for (const unit of host.units) note('units', unit);
+  return Object.fromEntries(Object.entries(found).map(([volume, texts]) => [volume, texts.toSorted()]));
 }

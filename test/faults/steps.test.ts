@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { allFlows } from './flows.ts';
 import { turningPoints } from './matrix.ts';
-import { scenarios, undone } from './scenarios.ts';
+import { localScenarios, scenarios, undone } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { Stage } from './stage.ts';
 import { record } from './strikes.ts';
@@ -10,7 +10,7 @@ const { spawn, attach, detach } = scenarios;
 
 /** Every point that the scenarios pass when nothing fails, and when each flow fails at its end. */
 async function pointsOf(order: string, wanted: readonly Scenario[]): Promise<readonly string[]> {
-  await using stage = await Stage.start({ set: { 'dpm.spawn_order': order } });
+  await using stage = await Stage.start({ withHost: true, set: { 'dpm.spawn_order': order } });
   const points: string[] = [];
   for (const scenario of wanted) {
     const recording = await record(stage, scenario);
@@ -24,7 +24,14 @@ async function pointsOf(order: string, wanted: readonly Scenario[]): Promise<rea
 
 it('the scenarios of the matrix run every step of every flow, and every undo', async () => {
   const passed = new Set([
-    ...(await pointsOf('deferred', [spawn, scenarios.delete, attach, detach])),
+    ...(await pointsOf('deferred', [
+      spawn,
+      scenarios.delete,
+      attach,
+      detach,
+      localScenarios.host.attach,
+      localScenarios.host.detach,
+    ])),
     ...(await pointsOf('stock', [spawn])),
   ]);
 

@@ -1,7 +1,7 @@
 import type { Failpoint } from '../../src/saga/index.ts';
-import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
+import type { RequestLogEntry } from '../../src/simulator/index.ts';
 import type { Scenario } from './scenarios.ts';
-import type { Stage } from './stage.ts';
+import type { Picture, Stage } from './stage.ts';
 
 /** One request that a flow makes, and the step that made it. */
 export interface Strike {
@@ -16,6 +16,8 @@ export interface Strike {
   readonly atArray: ReadonlyMap<string, number>;
   /** How many requests of this operation come before this one. */
   readonly skip: number;
+  /** How many of each come before it, by `server/operation`. */
+  readonly before: ReadonlyMap<string, number>;
 }
 
 /** What a scenario does when nobody disturbs it. */
@@ -25,7 +27,7 @@ export interface Recording {
   /** Those of them at which a volume is masked that was not before. */
   readonly maskedPoints: readonly Failpoint[];
   /** How the world looks when it has succeeded. */
-  readonly after: SimulatorSnapshot;
+  readonly after: Picture;
 }
 
 /** Requests of a job's end are sent beside the flow: when they come is not part of it. */
@@ -56,8 +58,9 @@ export async function record(stage: Stage, scenario: Scenario): Promise<Recordin
   }
   const points = traps.passed;
   const strikes = strikesIn(stage, scenario, asked.stop());
-  const after = world.sim.snapshot();
+  const after = stage.picture();
   traps.clear();
+  await scenario.tidy?.(stage, world.context);
   for (const { name, id } of await stage.manager.list(world.context))
     if (name === server) await stage.manager.delete(id, world.context);
   return { strikes, points, maskedPoints, after };
@@ -100,12 +103,13 @@ function strikesIn(stage: Stage, { failsAt }: Scenario, asked: readonly Asked[])
   return stage.observed().flatMap(({ entry, step, isUndo }) => {
     const { server, operation, method, status = 0 } = entry;
     const key = `${server}/${operation}`;
+    const before = new Map(seen);
     const skip = seen.get(key) ?? 0;
     seen.set(key, skip + 1);
     hasTurned ||= isUndo;
     // Only the way back is of interest where the way forward has rows of its own.
     return hasTurned && (server === 'hmc' || server === 'cinder')
-      ? [{ step, server, operation, method, isRefused: status >= 400, atArray: atArray(asked, entry), skip }]
+      ? [{ step, server, operation, method, isRefused: status >= 400, atArray: atArray(asked, entry), skip, before }]
       : [];
   });
 }

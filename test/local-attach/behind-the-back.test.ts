@@ -49,3 +49,37 @@ test.each(['z13', 'z16'] as const)(
     expect(hmc['storage-group']).toEqual(empty.hmc['storage-group']);
   },
 );
+
+test.each(['z13', 'z16'] as const)(
+  'a volume of a partition of a %s stays attached when its paths cannot be told at the end',
+  async (machine) => {
+    await using scene = await startScene({ machine });
+    const { world } = scene;
+    const before = everything(scene);
+    let isDone = false;
+    await using manager = await scene.open({
+      failpoint: async ({ step, at }) => {
+        if (step !== 'complete-attach' || at !== 'after-run' || isDone) return;
+        isDone = true;
+        world.sim.faults.add({
+          id: 'mute',
+          server: 'hmc',
+          operation: '*',
+          kind: { type: 'refuse', status: 400, reason: 7 },
+        });
+      },
+    });
+    const of = { ...request, partition: 'payroll' };
+
+    const attached = await manager.localAttach({ ...of, mode: 'rw' }, world.context);
+    world.sim.faults.clear();
+
+    expect(attached).toMatchObject({ partition: 'payroll', paths: [] });
+    expect(attached.warnings?.[0]).toContain('attached, but its paths cannot be told');
+    const again = await manager.localAttach({ ...of, mode: 'rw' }, world.context);
+    expect(again.paths?.length).toBeGreaterThan(0);
+    expect(again.warnings).toBeUndefined();
+    expect(await manager.localDetach({ ...of, force: false }, world.context)).toMatchObject({ detached: true });
+    expect(everything(scene)).toEqual(before);
+  },
+);

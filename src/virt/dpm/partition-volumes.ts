@@ -2,7 +2,7 @@ import { ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { adapterPortUri, instanceOf, requirePartition } from '../../partition/index.ts';
+import { adapterPortUri, instanceOf, isListed, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
@@ -64,7 +64,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   async removePorts(partition: PartitionRef, w: Waiting): Promise<void> {
     const { storage } = this.#runtime;
     const owner = this.#owner(partition);
-    await ofGone(storage.unbind(owner, partition, false, w), undefined);
+    await this.#ofGone(partition, storage.unbind(owner, partition, false, w), undefined, w);
     await storage.deallocate(owner, w);
   }
 
@@ -137,7 +137,8 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   /** Those on adapter ports of the domain; a port of a new storage group is on none yet. */
   async #ports(partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
-    const all = await ofGone(this.#runtime.storage.initiators(this.#owner(partition), partition, w), []);
+    const asked = this.#runtime.storage.initiators(this.#owner(partition), partition, w);
+    const all = await this.#ofGone(partition, asked, [], w);
     return all.filter(({ adapterPortUri: port }) => port === null || this.#domain.has(port));
   }
 
@@ -157,18 +158,19 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return wwpns;
   }
 
+  /** A partition that somebody has deleted has nothing any more; one that the HMC denies and lists is not deleted. */
+  async #ofGone<T>(partition: PartitionRef, asked: Promise<T>, nothing: T, w: Waiting): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      const { hmc, cpc } = this.#runtime;
+      if (!isHmcError(error, 404, 1) || (await isListed(hmc, cpc.uri, partition, w))) throw error;
+      return nothing;
+    }
+  }
+
   #owner(partition: PartitionRef): PartitionOwner {
     return { host: this.#settings.host, instanceUuid: objectIdOf(partition) };
-  }
-}
-
-/** A partition that somebody has deleted has nothing any more, and nothing has to be taken from it. */
-async function ofGone<T>(asked: Promise<T>, nothing: T): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (!isHmcError(error, 404, 1)) throw error;
-    return nothing;
   }
 }
 

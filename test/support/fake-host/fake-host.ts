@@ -204,7 +204,7 @@ export class FakeHost implements HostSystem {
   addDisk(adapter: FakeAdapter, target: FakeTarget, { lun, volume }: FakeMask): void {
     const hctl = `${adapter.host}:0:${target.id}:${linuxNumber(lun)}`;
     if (this.disks.some((disk) => disk.hctl === hctl)) return;
-    const block = `sd${String.fromCharCode('a'.charCodeAt(0) + this.#nextDisk)}`;
+    const block = `sd${letters(this.#nextDisk)}`;
     const disk: FakeDisk = {
       ...{ hctl, adapter, target, lun, block, minor: this.#nextDisk * 16, wwid: volume.wwid, bytes: volume.bytes },
       ...{ state: 'running', isReadOnly: false, isDirty: false },
@@ -226,7 +226,7 @@ export class FakeHost implements HostSystem {
 
   addMap(wwid: string, slaves: string[], bytes: number, isReadOnly: boolean): FakeMap {
     const minor = this.#nextMap;
-    const name = this.distribution.hasFriendlyNames ? `mpath${String.fromCharCode('a'.charCodeAt(0) + minor)}` : wwid;
+    const name = this.distribution.hasFriendlyNames ? `mpath${letters(minor)}` : wwid;
     const map = { block: `dm-${minor}`, minor, name, wwid, uuid: `mpath-${wwid}`, slaves, bytes, isReadOnly };
     this.#nextMap += 1;
     this.maps.push({ ...map, isDirty: false });
@@ -272,6 +272,13 @@ export class FakeHost implements HostSystem {
     fault.times -= 1;
     return fault.answer;
   }
+}
+
+/** `a` … `z`, `aa`, …: as kernel and multipath count. */
+function letters(index: number): string {
+  return (
+    (index < 26 ? '' : letters(Math.floor(index / 26) - 1)) + String.fromCharCode('a'.charCodeAt(0) + (index % 26))
+  );
 }
 
 export function isThere(target: FakeTarget): boolean {

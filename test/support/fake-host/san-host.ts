@@ -56,8 +56,16 @@ export class SanHost extends FakeHost {
     const seen = this.adapters.flatMap((adapter) => this.#seenBy(adapter));
     const isSame = (a: FakeMask, b: FakeMask) =>
       a.initiator === b.initiator && a.target === b.target && a.lun === b.lun && a.volume === b.volume;
-    for (const mask of this.masks.filter((known) => !seen.some((each) => isSame(each, known)))) this.unmap(mask);
+    for (const mask of this.masks.filter((known) => !seen.some((each) => isSame(each, known)))) {
+      // A port that is down has unmapped nothing: its devices only do not answer.
+      if (this.#isOnline(mask.target)) this.unmap(mask);
+      else this.masks.splice(this.masks.indexOf(mask), 1);
+    }
     this.masks.push(...seen.filter((each) => !this.masks.some((known) => isSame(known, each))));
+  }
+
+  #isOnline(target: string): boolean {
+    return this.#san.arrays.some(({ ports }) => ports.some(({ wwpn, online }) => wwpn === target && online));
   }
 
   #seenBy({ wwpn, targets, host }: FakeAdapter): readonly FakeMask[] {

@@ -16,7 +16,7 @@ export class Testimony {
 
   static async before(stage: Stage): Promise<Testimony> {
     stage.host?.violations.splice(0);
-    return new Testimony(told(await pathsOnHost(stage)));
+    return new Testimony(told(await allPaths(stage)));
   }
 
   /** @returns what is wrong; empty when the service says what the flow says */
@@ -26,11 +26,16 @@ export class Testimony {
     if (host.violations.length > 0) return `on the host: ${host.violations.join('; ')}`;
     // What is stuck is named by the flow, and what nobody can know by \`dpm verify\`; both are tidied up below.
     if (ending === 'stuck' || isDeceived) return '';
-    const [paths, orphans] = [await pathsOnHost(stage), await witness.orphans()];
+    const [paths, orphans] = [await allPaths(stage), await witness.orphans()];
     if (orphans.length > 0) return `the path service names ${JSON.stringify(orphans)}`;
-    const [active, mapped] = [waysOf(paths.filter(({ state }) => state === 'active')), witness.mapped()];
-    if (!isSame(active, mapped))
-      return `the path service tells of ${active.join(', ')}, the SAN of ${mapped.join(', ')}`;
+    const active = waysOf(paths.filter(({ kind, state }) => kind === 'host' && state === 'active'));
+    const ports = paths.filter(({ kind }) => kind === 'partition').map((path) => path.initiator_wwpn);
+    for (const [said, inSan] of [
+      [active, witness.mapped()],
+      [[...new Set(ports)].toSorted(), witness.maskedElsewhere()],
+    ] as const)
+      if (!isSame(said, inSan))
+        return `the path service tells of [${said.join(', ')}], the SAN of [${inSan.join(', ')}]`;
     // A detach that failed may have happened after all.
     if (ending === 'rolled back' && paths.length > 0 && !isSame(told(paths), this.#before))
       return `the path service tells of ${told(paths).join(', ')}, and before of ${this.#before.join(', ')}`;
@@ -47,9 +52,8 @@ export class Testimony {
   }
 }
 
-/** Those of a partition are told beside them; the SAN has them by other initiators. */
-async function pathsOnHost({ witness }: Stage): Promise<readonly ToldPath[]> {
-  return (await witness?.paths())?.filter(({ kind }) => kind === 'host') ?? [];
+async function allPaths({ witness }: Stage): Promise<readonly ToldPath[]> {
+  return (await witness?.paths()) ?? [];
 }
 
 function told(paths: readonly ToldPath[]): readonly string[] {

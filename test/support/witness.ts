@@ -98,6 +98,13 @@ export class Witness implements AsyncDisposable {
       .toSorted();
   }
 
+  /** Initiators for which an array has a mask, those of the host aside: they are of partitions. */
+  maskedElsewhere(): readonly string[] {
+    const own = new Set(this.#system.adapters.map(({ wwpn }) => wwpn));
+    const masks = this.#world.sim.san.snapshot().arrays.flatMap((array) => array.masks);
+    return [...new Set(masks.flatMap(({ initiators }) => initiators))].filter((wwpn) => !own.has(wwpn)).toSorted();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]();
   }

@@ -108,7 +108,8 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     w: Waiting,
   ): Promise<readonly PathRecord[]> {
     const { hmc } = this.#runtime;
-    const found = await ofGone(hmc.partitions.get(partition.uri, w, ['name', 'status']), undefined);
+    const asked = hmc.partitions.get(partition.uri, w, ['name', 'status']);
+    const found = await this.#ofGone(partition, asked, undefined, w);
     if (found === undefined) return [];
     const subject = {
       owner: this.#owner(partition),

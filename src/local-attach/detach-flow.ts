@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
-import { isCinderError } from '../cinder-client/index.ts';
+import { isCinderError, VolumeStateError } from '../cinder-client/index.ts';
 import { defineSaga } from '../saga/index.ts';
 import type { Step, StepContext } from '../saga/index.ts';
 import { describePlace, localVolumeInputSchema } from './records.ts';
@@ -17,18 +17,26 @@ interface Start {
 
 type Context = StepContext<Start, LocalFlowDeps>;
 
-/** Before: in-use. After: detaching, so that nobody else begins. Undo: in-use again. */
+/** Before: in-use. After: detaching, so that nobody else begins. Undo: in-use again. With force, whatever it was. */
 const beginDetaching = {
   name: 'begin-detaching',
   output: z.boolean(),
-  run: async ({ state: { input }, deps, signal }) => {
+  run: async ({ state: { input }, deps, signal, log }) => {
     const record = recordOf(deps, input);
     // Cinder does not count it as attached any more, or never did: what is left of it here goes all the same.
     if (record?.isAttached !== true || !(await deps.claims.isAttached(record, { signal }))) return false;
     const connections = await deps.connections({ signal });
     const volume = await deps.cinder.findVolume(input.volumeId, { signal });
-    if (volume?.status !== 'detaching') await connections.beginDetaching(input.volumeId, { signal });
-    return true;
+    if (volume?.status === 'detaching') return true;
+    try {
+      await connections.beginDetaching(input.volumeId, { signal });
+      return true;
+    } catch (error) {
+      // A volume in status error, for one: no detach begins from it, though it is attached.
+      if (!input.force || !(error instanceof VolumeStateError)) throw error;
+      log.warn({ event: 'volume.force-detach', error: describeError(error) }, 'its status forbids it; forcing it');
+      return false;
+    }
   },
   undo: async ({ state: { input }, deps, signal }, was) => {
     if (was.kind === 'done' && !was.output) return;

@@ -10,6 +10,7 @@ import { localAttachFlow } from './attach-flow.ts';
 import { localDetachFlow } from './detach-flow.ts';
 import { HostPlace } from './host-place.ts';
 import type { LocalHost, MultipathChoice } from './host-place.ts';
+import { closeSuperseded, findSuperseded, inputOf, requireNoOpenFlow } from './open-flows.ts';
 import { PartitionPlace } from './partition-place.ts';
 import type { AttachPlace } from './place.ts';
 import { describePlace, isSamePlace, localVolumeInputSchema } from './records.ts';
@@ -72,7 +73,7 @@ export class LocalVolumes {
   async attach(request: LocalAttachRequest, w: Waiting): Promise<LocalAttachment> {
     const volume = await this.#findVolume(request.volume, w);
     const place = await this.#placeFor(request, 'attach a volume', w);
-    await this.#requireNoOpenFlow(volume);
+    await requireNoOpenFlow(this.#parts.flows.journal, volume.id);
     const input = await this.#inputOf(request, volume, place);
     const known = this.#parts.store.find(input);
     if (known !== undefined) return await this.#attachAgain(known, input, w);
@@ -89,12 +90,13 @@ export class LocalVolumes {
     if (volumeId === undefined) throw noSuchVolume(request.volume);
     const place = await this.#placeOfDetach(volumeId, request, w);
     const nothing = { volume_id: volumeId, detached: false, attachment_id: null, left_behind: [] };
-    await this.#requireNoOpenFlow({ id: volumeId });
+    const superseded = await this.#superseded(volumeId, place, request);
     const record = this.#recordFor(volumeId, place, request) ?? (await this.#adopt(volume, place, request, w));
     if (record === undefined) return nothing;
     const input = { ...localVolumeInputSchema.parse(record), force: request.force };
     const run = { what: `detach volume "${record.name}" from ${describePlace(place)}`, subject: volumeId, ...w };
     const state = await runFlow(localDetachFlow, input, this.#deps(), run, this.#parts.flows);
+    await closeSuperseded(this.#parts.flows.journal, superseded, this.#parts.flows.log);
     const attachmentId = record.reservation?.attachmentId ?? null;
     return { ...nothing, detached: true, attachment_id: attachmentId, left_behind: state['check-paths'] };
   }
@@ -123,11 +125,18 @@ export class LocalVolumes {
     return await resumeFlow(flows, flow, this.#deps(), signal, this.#parts.flows);
   }
 
+  /** @returns what a forced detach takes the place of; without force nothing may be open */
+  async #superseded(volumeId: string, place: Place, { force }: LocalDetachRequest): Promise<readonly FlowSummary[]> {
+    const { journal } = this.#parts.flows;
+    if (force) return await findSuperseded(journal, volumeId, place);
+    await requireNoOpenFlow(journal, volumeId, ', or detach it with --force');
+    return [];
+  }
+
   async #canTakeUp(flow: FlowSummary): Promise<boolean> {
-    const [started] = await this.#parts.flows.journal.read(flow.id);
-    const input = started?.kind === 'flow-started' ? localVolumeInputSchema.safeParse(started.input) : undefined;
-    if (input?.success !== true) return true; // resuming says what is wrong with it
-    const isHost = input.data.place.kind === 'host';
+    const input = await inputOf(this.#parts.flows.journal, flow);
+    if (input === undefined) return true; // resuming says what is wrong with it
+    const isHost = input.place.kind === 'host';
     return isHost ? this.#parts.host?.isRoot === true : this.#parts.partitions !== undefined;
   }
 
@@ -220,13 +229,6 @@ export class LocalVolumes {
     const found = await this.#parts.cinder.findVolume(nameOrId, w);
     if (found === undefined) throw noSuchVolume(nameOrId);
     return found;
-  }
-
-  async #requireNoOpenFlow({ id }: Pick<Volume, 'id'>): Promise<void> {
-    const [flow] = await this.#parts.flows.journal.list({ open: true, subject: id });
-    if (flow === undefined) return;
-    const text = `flow ${flow.id} (${flow.flow}) on volume ${id} is ${flow.state}: dpm flow resume ${flow.id} first`;
-    throw new ConflictError(text, { flowId: flow.id });
   }
 
   /** The volume is attached by now: a look at its paths that fails is told, and fails nothing. */

@@ -46,3 +46,27 @@ export async function mustReject(work: Promise<unknown>, text: string): Promise<
   must(outcome.failed, text);
   return outcome.error;
 }
+
+/** @throws Error when the work has not ended in time; nobody waits for it any longer then */
+export async function inTime<T>(work: Promise<T>, patienceMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`nothing, for ${patienceMs} ms, after its signal had fired`)),
+      patienceMs,
+    );
+  });
+  work.catch(() => undefined); // heard below, unless it is late
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** @returns the first part of a value that JSON does not keep, in words */
+export function findNoJson(value: unknown, where: string): string | undefined {
+  if (value === null || value === undefined || ['string', 'boolean'].includes(typeof value)) return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} is ${value}`;
+  const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
+  const isPlain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  if (typeof value !== 'object' || !isPlain) return `${where} is a ${value.constructor.name}`;
+  const inner = Object.entries(value).map(([key, each]) => findNoJson(each, `${where}.${key}`));
+  return inner.find((each) => each !== undefined);
+}

@@ -2,7 +2,7 @@ import { neverAborted } from '../base/index.ts';
 import type { VolumePath } from '../partition/index.ts';
 import { volumeDriverMethods } from '../volume/index.ts';
 import type { ConnectedVolume, VolumeInstance } from '../volume/index.ts';
-import { must, mustReject, shown } from './check.ts';
+import { findNoJson, must, mustReject, shown } from './check.ts';
 import { conformanceInstance, optionsOf, Rehearsal } from './rehearsal.ts';
 import { mustBeTyped } from './typed-error.ts';
 import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-subject.ts';
@@ -83,16 +83,6 @@ async function givesJson(subject: VolumeDriverSubject): Promise<void> {
   const connected = await connect(new Rehearsal(subject.make), subject);
   const oddity = findNoJson(connected, 'it');
   must(oddity === undefined, `connectVolume gave what JSON does not keep: ${oddity ?? ''}`);
-}
-
-function findNoJson(value: unknown, where: string): string | undefined {
-  if (value === null || value === undefined || ['string', 'boolean'].includes(typeof value)) return undefined;
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} is ${value}`;
-  const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
-  const isPlain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
-  if (typeof value !== 'object' || !isPlain) return `${where} is a ${value.constructor.name}`;
-  const inner = Object.entries(value).map(([key, each]) => findNoJson(each, `${where}.${key}`));
-  return inner.find((each) => each !== undefined);
 }
 
 async function ordersPaths(subject: VolumeDriverSubject): Promise<void> {

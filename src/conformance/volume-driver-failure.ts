@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type { VolumeDriver, VolumeOptions } from '../volume/index.ts';
-import { must, mustReject } from './check.ts';
+import { inTime, must, mustReject } from './check.ts';
+import { emptied, garbled, withSecret } from './distort.ts';
 import { conformanceInstance, Rehearsal } from './rehearsal.ts';
 import { mustBeTyped, wholeError } from './typed-error.ts';
 import { connect, options } from './volume-driver-connect.ts';
@@ -18,13 +18,6 @@ export const failureChecks: readonly VolumeDriverCheck[] = [
   { name: 'stops when its signal fires', run: stops },
   { name: 'shows no secret of connection_info', run: keepsSecrets },
 ];
-
-const emptied = (info: ConnectionInfo): ConnectionInfo => ({ ...info, data: {} });
-/** The same keys, and under each of them what no back end answers. */
-const garbled = (info: ConnectionInfo): ConnectionInfo => ({
-  ...info,
-  data: Object.fromEntries(Object.keys(info.data).map((key) => [key, { not: ['of', 'this', 'form'] }])),
-});
 
 async function refusesNonsense({ make, sample }: VolumeDriverSubject): Promise<void> {
   for (const nonsense of [emptied(sample.connectionInfo), garbled(sample.connectionInfo)]) {
@@ -117,30 +110,10 @@ async function stops(subject: VolumeDriverSubject): Promise<void> {
   }
 }
 
-/** @throws Error when the work has not ended in time; nobody waits for it any longer then */
-async function inTime(work: Promise<void>, patienceMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`nothing, for ${patienceMs} ms, after its signal had fired`)),
-      patienceMs,
-    );
-  });
-  work.catch(() => undefined); // heard below, unless it is late
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-/** Back ends of other protocols put CHAP passwords there; what is logged, thrown and journaled is read by many. */
 async function keepsSecrets({ make, sample }: VolumeDriverSubject): Promise<void> {
-  const secret = randomUUID();
-  const planted = (info: ConnectionInfo): ConnectionInfo => ({
-    ...info,
-    data: { ...info.data, auth_username: 'conformance', auth_password: secret, discovery_auth_password: secret },
-  });
+  const { secret, infos } = withSecret(sample.connectionInfo);
   const told: string[] = [];
-  for (const info of [sample.connectionInfo, emptied(sample.connectionInfo), garbled(sample.connectionInfo)].map(
-    planted,
-  )) {
+  for (const info of infos) {
     const rehearsal = new Rehearsal(make);
     const { driver } = rehearsal;
     const calls = [

@@ -53,7 +53,10 @@ test('multipathd that answers "fail" with status 0 is not believed to have resiz
   const connector = await grown(host);
   host.fail(/resize map/, { stdout: 'fail\n' });
 
-  await expect(connector.extendVolume(connectionInfo(), { signal })).rejects.toThrow('did not resize map mpatha');
+  await expect(connector.extendVolume(connectionInfo(), { signal })).rejects.toMatchObject({
+    code: 'VOLUME_ATTACH',
+    cause: { message: expect.stringContaining('did not resize map mpatha') as string },
+  });
 });
 
 test('a size that the array does not show is an error that names it', async () => {

@@ -30,7 +30,10 @@ describe.each([
 
     const connecting = (await hostConnector(host)).connectVolume(connectionInfo(data), { signal, ...options });
 
-    await expect(connecting).rejects.toThrow('/dev/dm-0 is still writable after --setro');
+    await expect(connecting).rejects.toMatchObject({
+      code: 'VOLUME_ATTACH',
+      cause: { message: '/dev/dm-0 is still writable after --setro' },
+    });
     expect(host.snapshot()).toEqual(nothing);
   });
 });
@@ -43,7 +46,9 @@ test('a volume that is there writable is writable again after a read-only attach
   const before = host.snapshot();
   host.fail(/--getro/, { stdout: '0\n' });
 
-  await expect(connector.connectVolume(info, { signal, readOnly: true })).rejects.toThrow('still writable');
+  await expect(connector.connectVolume(info, { signal, readOnly: true })).rejects.toMatchObject({
+    code: 'VOLUME_ATTACH',
+  });
 
   expect(host.snapshot()).toEqual(before);
 });

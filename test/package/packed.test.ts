@@ -85,7 +85,7 @@ import { HostConnectorRegistry, loadSettings, nodeFiles, openLocalSystem, openLo
 import { hostConnectorChecks, runChecks, volumeDriverChecks } from 'nova-dpm/conformance';
 import type { ConformanceCheck } from 'nova-dpm/conformance';
 import { startSimulator } from 'nova-dpm/simulator';
-import { AluaVolumeDriver } from 'site-volumes';
+import { AluaHostConnector, AluaVolumeDriver } from 'site-volumes';
 import { aluaSamples } from 'site-volumes/samples';
 import { connectionInfo, fourPaths, quickPolicies } from './fake-host/scenes.ts';
 
@@ -105,7 +105,13 @@ const entries = [{ protocol: 'fibre_channel_alua', module: 'site-volumes', expor
 const connector = (await HostConnectorRegistry.load(context, entries, baseDir)).get('fibre_channel_alua');
 const info = { ...connectionInfo(), driver_volume_type: 'fibre_channel_alua' };
 const snapshot = () => host.snapshot();
-await report('host connector:', hostConnectorChecks({ connector, connectionInfo: info, snapshot, signal }));
+const prepare = () => {
+  const host = fourPaths();
+  const context = { system: host, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
+  const use = () => { host.mounts.set('dm-0', '/srv'); host.changed(); return () => { host.mounts.clear(); host.changed(); }; };
+  return { context, connectionInfo: info, snapshot: () => host.snapshot(), use };
+};
+await report('host connector:', hostConnectorChecks((context) => new AluaHostConnector(context), prepare));
 
 const clean = JSON.stringify(snapshot());
 const device = await connector.connectVolume(info, { signal });
@@ -280,7 +286,7 @@ it(
 
     expect(output.trim().split(/ *\n/)).toEqual([
       'volume driver: 69 passed',
-      'host connector: 13 passed',
+      'host connector: 22 passed',
       'local attach: AluaHostConnector /dev/disk/by-id/dm-uuid-mpath-360050768018205e1a800000000000001 4 paths',
       'local detach: same 0 violations',
       'spawn: ACTIVE 2 volumes',

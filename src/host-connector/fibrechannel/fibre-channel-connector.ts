@@ -1,3 +1,4 @@
+import { DpmError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { parseFcConnection } from '../../volume/index.ts';
@@ -11,6 +12,7 @@ import type {
   HostConnectorContext,
   HostPath,
 } from '../connector.ts';
+import { HostAttachError, HostDetachError } from '../errors.ts';
 import { loggedSystem } from '../logged-system.ts';
 import { defaultHostPolicies } from '../policies.ts';
 import { Turns } from '../turns.ts';
@@ -67,7 +69,10 @@ abstract class BaseFibreChannelConnector implements HostConnector {
 
   async connectVolume(connectionInfo: ConnectionInfo, options: ConnectOptions): Promise<DeviceInfo> {
     const connection = this.#parse(connectionInfo);
-    return await this.#turns.take(options.signal, async () => await attach(this.#context, connection, options));
+    const work = async () => await attach(this.#context, connection, options);
+    return await typed(this.#turns.take(options.signal, work), options, (cause) => {
+      return new HostAttachError('the volume could not be attached to this host', {}, { cause });
+    });
   }
 
   async disconnectVolume(
@@ -76,14 +81,22 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     options: DisconnectOptions,
   ): Promise<void> {
     const connection = this.#parse(connectionInfo);
-    await this.#turns.take(options.signal, async () => {
+    const work = async () => {
       await detach(this.#context, connection, deviceInfo, options);
+    };
+    await typed(this.#turns.take(options.signal, work), options, (cause) => {
+      const left = deviceInfo === undefined ? [] : [deviceInfo.path];
+      const shown = left.length === 0 ? '' : ` (${left.join(', ')})`;
+      return new HostDetachError(`the volume could not be taken off this host${shown}`, left, { cause });
     });
   }
 
   async extendVolume(connectionInfo: ConnectionInfo, options: ExtendOptions): Promise<number> {
     const connection = this.#parse(connectionInfo);
-    return await this.#turns.take(options.signal, async () => await extend(this.#context, connection, options));
+    const work = async () => await extend(this.#context, connection, options);
+    return await typed(this.#turns.take(options.signal, work), options, (cause) => {
+      return new HostAttachError('the host could not be told of the new size of the volume', {}, { cause });
+    });
   }
 
   async getVolumePaths(connectionInfo: ConnectionInfo, { signal }: Waiting): Promise<readonly HostPath[]> {
@@ -106,6 +119,17 @@ abstract class BaseFibreChannelConnector implements HostConnector {
   #parse(connectionInfo: ConnectionInfo): FcConnection {
     const { transport } = this.#context;
     return parseFcConnection(connectionInfo, (value, mode) => transport.lunOf(value, mode));
+  }
+}
+
+/** What kernel and tools throw gets a code of ours; what has one, and the reason of the caller's signal, stays as it is. */
+async function typed<T>(work: Promise<T>, { signal }: Waiting, wrap: (cause: unknown) => DpmError): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof DpmError) throw error; // it may name what is left behind, whatever the signal says
+    signal.throwIfAborted();
+    throw wrap(error);
   }
 }
 

@@ -78,10 +78,22 @@ export class ZfcpTransport implements FcTransport {
   async #awaitTargets(addresses: readonly LunAddress[], waiting: Waiting): Promise<void> {
     const missing = await this.#waitForPorts(addresses, waiting);
     const adapters = new Set(missing.map(({ port }) => port.busId));
-    for (const busId of adapters) {
-      await writeIfThere(this.#options.system, `${zfcpDriver}/${busId}/port_rescan`, '1', waiting);
-    }
+    for (const busId of adapters) await this.#rescanPorts(busId, waiting);
     if (missing.length > 0) await this.#waitForPorts(missing, waiting);
+  }
+
+  /** One adapter that refuses must not keep the volume from coming by the others; os-brick goes on too. */
+  async #rescanPorts(busId: string, waiting: Waiting): Promise<void> {
+    const { system, log } = this.#options;
+    try {
+      await writeIfThere(system, `${zfcpDriver}/${busId}/port_rescan`, '1', waiting);
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      log.warn(
+        { event: 'host.scan', adapter: busId, error: describeError(error) },
+        'adapter refuses a rescan of ports',
+      );
+    }
   }
 
   /** @returns those whose target port has not come: the other paths go on without them */

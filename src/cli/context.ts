@@ -15,7 +15,7 @@ import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import type { HostAccess, LocalManager, Manager, ManagerOptions } from './seams.ts';
+import type { HostAccess, HostOptions, LocalManager, Manager, ManagerOptions } from './seams.ts';
 
 /** What one run of a command works with. */
 export class CommandContext implements Disposable {
@@ -149,18 +149,22 @@ export class CommandContext implements Disposable {
   }
 
   #managerOptions(access: 'read' | 'write'): ManagerOptions {
-    const { log, requestId, progress, purpose, waiting } = this;
+    const { progress, waiting } = this;
+    return { ...this.#hostOptions(), access, onStep: progress.onStep, ...waiting };
+  }
+
+  #hostOptions(): HostOptions {
+    const { log, requestId, purpose } = this;
     const onWait = (other: string) => {
       this.note(`waiting for ${other}`);
     };
-    return { log, requestId, access, purpose, onWait, onStep: progress.onStep, ...waiting };
+    return { log, requestId, purpose, onWait };
   }
 
   /** Runs work with the view of this host, and lets go of it. */
   async withHost<T>(work: (host: HostAccess, w: Waiting) => Promise<T>): Promise<T> {
-    const { log, requestId, waiting } = this;
-    using host = await this.io.backend.openHost(await this.completeSettings(), { log, requestId });
-    return await work(host, waiting);
+    using host = await this.io.backend.openHost(await this.completeSettings(), this.#hostOptions());
+    return await work(host, this.waiting);
   }
 
   /** Refuses columns that a result will not have, before anything is done. */

@@ -1,8 +1,8 @@
 import { findError, NotFoundError } from '../base/index.ts';
-import type { Logger } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
-import { readHostVolumes } from '../compute/index.ts';
+import { lockState, readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../host-connector/index.ts';
 import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
@@ -18,10 +18,14 @@ export interface HostFacts {
   readonly known?: (() => readonly KnownVolume[]) | undefined;
 }
 
-/** Where modules of third parties are looked for. */
 interface Surroundings extends HostFacts {
+  /** Where modules of third parties are looked for. */
   readonly baseDir: string;
+  readonly pid: number;
 }
+
+/** How long a repair waits for another process that works on the state directory: as long as any writer. */
+const LOCK_WAIT_MS = 30_000;
 
 /** The Linux host on which the command runs, and what Cinder says of it. */
 export function openHost(settings: Settings, options: HostOptions, facts: Surroundings): HostAccess {
@@ -49,8 +53,10 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
     takesVolumes: async () => await view.takesVolumes(),
     paths: async (volume, w) => await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
     verify: async ({ repair }, w) => {
+      if (!repair) return (await view.orphans(w)).map(shown);
+      // Looked at and removed in one go: nobody attaches or detaches here meanwhile.
+      using _lock = await lock(settings, options, facts.pid, w);
       const findings = await view.orphans(w);
-      if (!repair) return findings.map(shown);
       const results = await view.repair(findings, w);
       return results.map(({ outcome, error, ...finding }) => ({ ...shown(finding), outcome, error }));
     },
@@ -58,6 +64,11 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
       cinder[Symbol.dispose]();
     },
   };
+}
+
+async function lock({ statePath }: Settings, { purpose, onWait }: HostOptions, pid: number, { signal }: Waiting) {
+  const holder = { pid, purpose, since: new Date().toISOString() };
+  return await lockState(statePath, { holder, waitMs: LOCK_WAIT_MS, signal, onWait });
 }
 
 /** What the state directory knows of volumes on this host: it tells whose a device is after Cinder has forgotten it. */

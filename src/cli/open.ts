@@ -42,7 +42,7 @@ export function backend(facts: ProcessFacts): Backend {
     openManager: (settings, options) => openManager(settings, options, facts),
     openHost: async (settings, options) => {
       const { openHost } = await import('./open-host.ts');
-      return openHost(settings, options, { ...facts.host, baseDir: facts.baseDir });
+      return openHost(settings, options, { ...facts.host, baseDir: facts.baseDir, pid: facts.pid });
     },
     openLocal: (settings, options) => openLocal(settings, options, facts),
     hostConnector: async ({ hostConnectors: connectors, ...choice }, log, w) => {

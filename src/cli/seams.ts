@@ -129,7 +129,7 @@ export interface DoctorCheck {
 export type DoctorOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
 
 /** What the view of a host is given besides the settings. */
-export type HostOptions = Pick<ManagerOptions, 'log' | 'requestId'>;
+export type HostOptions = Pick<ManagerOptions, 'log' | 'requestId' | 'purpose' | 'onWait'>;
 
 /** The Linux host on which the command runs. */
 export interface HostAccess extends Disposable {

@@ -53,13 +53,9 @@ export class Witness implements AsyncDisposable {
       ...facts,
       host: { system, policies: hostPolicies, cinder: quickCinder },
     });
-    const common = { log: silentLogger, requestId: 'req-witness' };
-    const reading = {
-      access: 'read',
-      purpose: 'path service',
-      onWait: () => undefined,
-      onStep: () => undefined,
-    } as const;
+    const waiting = { purpose: 'path service', onWait: () => undefined };
+    const common = { log: silentLogger, requestId: 'req-witness', ...waiting };
+    const reading = { access: 'read', onStep: () => undefined } as const;
     await using stack = new CleanupStack();
     const host = stack.use(await opened.openHost(world.settings, common));
     const manager = stack.use(await opened.openManager(world.settings, { ...common, ...reading, ...w }));

@@ -168,6 +168,13 @@ test('a state directory that cannot be made is named', () => {
   expect(refusal(join(directory.path, 'file', 'state'))).toMatch(/open .*file\/state\/state\.db: .*ENOTDIR/);
 });
 
+test.runIf(existsSync('/proc/self'))(
+  'a state directory where nothing can be made is refused, not tried for ever',
+  () => {
+    expect(refusal('/proc/nothing-here/state')).toMatch(/open .*state\.db: .*ENOENT/);
+  },
+);
+
 describe('a transaction', () => {
   test('keeps all of its work', () => {
     using directory = temporaryFiles();

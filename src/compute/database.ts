@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from '../saga/index.ts';
+import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
 const SCHEMA_VERSION = 2;
@@ -51,7 +52,7 @@ const localVolumes = `
 export function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'state.db');
   try {
-    mkdirSync(statePath, { recursive: true, mode: 0o700 });
+    makeStateDirectory(statePath);
     const isNew = !existsSync(file);
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 });
     if (isNew) chmodSync(file, 0o600);

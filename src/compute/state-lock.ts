@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DpmError, sleep } from '../base/index.ts';
 import { JournalError } from '../saga/index.ts';
+import { makeStateDirectory } from './state-directory.ts';
 
 /** Another process works on the state directory; the message says which. @public */
 export class StateBusyError extends DpmError {
@@ -71,7 +72,7 @@ export function isStateLocked(statePath: string): boolean {
 function openLock(statePath: string): { readonly database: DatabaseSync; readonly tryLock: () => boolean } {
   const file = join(statePath, 'lock.db');
   try {
-    mkdirSync(statePath, { recursive: true, mode: 0o700 });
+    makeStateDirectory(statePath);
     const database = new DatabaseSync(file, { timeout: 0 });
     chmodSync(file, 0o600);
     return { database, tryLock: () => takeLock(database, file) };

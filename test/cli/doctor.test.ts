@@ -126,7 +126,7 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
     const byId = await withSimulator({}, () => ({ 'dpm.cpc_object_id': '00000000-0000-4000-8000-000000000000' }));
     const byName = await withSimulator({}, () => ({ 'dpm.cpc_object_id': '', 'dpm.cpc_name': 'NOPE' }));
 
-    expect(findings(byId)).toEqual([expect.stringMatching(/^fail cpc 00000000.*404/)]);
+    expect(findings(byId)).toEqual([expect.stringMatching(/^fail cpc 00000000.*this user sees: \S+ \(CPC1\)/)]);
     expect(findings(byName)).toEqual([expect.stringMatching(/^fail cpc NOPE: .*this user sees: CPC1/)]);
   });
 

@@ -1,6 +1,6 @@
 import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
-import { openHmcSession } from '../../hmc-client/index.ts';
+import { isHmcError, openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import { HbaStorage, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
 import type { PartitionStorage } from '../../partition/index.ts';
@@ -62,15 +62,34 @@ function chooseStorage(hmc: HmcSession, cpc: Cpc, settings: DpmDriverSettings, l
 
 /** The CPC that the settings name. @throws NotFoundError saying which CPCs the user may see */
 export async function findCpc(hmc: HmcSession, settings: Pick<DpmDriverSettings, 'cpc'>, w: Waiting): Promise<Cpc> {
-  if ('objectId' in settings.cpc) return await hmc.cpcs.get(`/api/cpcs/${settings.cpc.objectId}`, w);
+  if ('objectId' in settings.cpc) return await getCpc(hmc, settings.cpc.objectId, w);
   const { name } = settings.cpc;
   const [found] = await hmc.cpcs.list({ name }, w);
   if (found !== undefined) return await hmc.cpcs.get(found.uri, w);
-  const visible = (await hmc.cpcs.list({}, w)).map((cpc) => cpc.name).join(', ') || 'none';
-  throw new NotFoundError(
-    `CPC "${name}" (dpm.cpc_name) is not known to HMC ${hmc.hmcHost()}; this user sees: ${visible}`,
-    { name },
-  );
+  const visible = (await hmc.cpcs.list({}, w)).map((cpc) => cpc.name);
+  throw unknownCpc(hmc, { option: 'dpm.cpc_name', value: name, visible });
+}
+
+async function getCpc(hmc: HmcSession, objectId: string, w: Waiting): Promise<Cpc> {
+  try {
+    return await hmc.cpcs.get(`/api/cpcs/${objectId}`, w);
+  } catch (error) {
+    if (!isHmcError(error, 404)) throw error;
+    const visible = (await hmc.cpcs.list({}, w)).map(({ uri, name }) => `${uri.replace('/api/cpcs/', '')} (${name})`);
+    throw unknownCpc(hmc, { option: 'dpm.cpc_object_id', value: objectId, visible }, error);
+  }
+}
+
+interface UnknownCpc {
+  readonly option: string;
+  readonly value: string;
+  readonly visible: readonly string[];
+}
+
+function unknownCpc(hmc: HmcSession, { option, value, visible }: UnknownCpc, cause?: unknown): NotFoundError {
+  const seen = visible.join(', ') || 'none';
+  const text = `CPC "${value}" (${option}) is not known to HMC ${hmc.hmcHost()}; this user sees: ${seen}`;
+  return new NotFoundError(text, { option, value }, { cause });
 }
 
 function requireUsable(cpc: Cpc, settings: DpmDriverSettings): void {

@@ -27,12 +27,25 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   };
   const program = buildProgram(io, run);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withOurSpelling(argv), { from: 'user' });
     return ended;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return report(error instanceof CommanderError ? usage(error) : error, { argv, io, program, requestId });
   }
+}
+
+/** What the brick client calls an option that we name otherwise. Source: Cinder sheet 5.1. */
+const brickNames: Readonly<Record<string, string>> = { '--attachment-uuid': '--attachment-id' };
+
+/** Options as OpenStack's clients of old spell them, with underscores; both are taken. Values stay as they are. */
+function withOurSpelling(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((word, index) => {
+    const [, name = '', rest = ''] = /^(--[a-z]+(?:[_-][a-z]+)+)(=.*)?$/s.exec(index < end ? word : '') ?? [];
+    const ours = name.replaceAll('_', '-');
+    return name === '' ? word : `${brickNames[ours] ?? ours}${rest}`;
+  });
 }
 
 /** Commander's words about a wrong use, on one line. */

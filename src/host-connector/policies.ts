@@ -14,7 +14,7 @@ export interface HostPolicies {
   readonly multipath: WaitPolicy;
   /** For a device to be gone after it was deleted. */
   readonly removal: WaitPolicy;
-  /** For all paths to show the new size. */
+  /** For all paths to show the new size, or that they can be written to. */
   readonly resize: WaitPolicy;
   readonly flushAttempts: number;
   readonly flushTimeoutMs: number;

@@ -1,6 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { fakeIo, runDpm, runFake } from '../support/cli.ts';
 
+test('options are taken in the spelling of the brick client too', async () => {
+  const asked: unknown[] = [];
+  const manager = {
+    localDetach: async (request: object) => {
+      asked.push(request);
+      return {};
+    },
+  };
+  const ours = [
+    '--enforce-multipath',
+    'True',
+    '--attachment-id=a_1',
+    '--device-info',
+    '{"type":"block","path":"/dev/sda"}',
+  ];
+  const brick = ['--enforce_multipath', 'True', '--attachment_uuid=a_1', '--device_info', ours[4]!];
+
+  for (const words of [ours, brick]) await runFake(['local-detach', 'v1', ...words], fakeIo({ manager }));
+
+  expect(asked[0]).toMatchObject({ volume: 'v1', enforceMultipath: true, attachmentId: 'a_1' });
+  expect(asked[1]).toEqual(asked[0]);
+  expect((await runFake(['local-detach', 'v1', '--', '--enforce_multipath'])).code, 'no option').toBe(2);
+});
+
 const create = ['server', 'create', 'web1', '--vcpus', '2', '--memory', '4096', '--volume', 'v1'];
 const without = (...words: string[]) => create.filter((word) => !words.includes(word));
 const simulate = (...words: string[]) => ['simulate', ...words];

@@ -53,6 +53,22 @@ test('a volume that is there writable is writable again after a read-only attach
   expect(host.snapshot()).toEqual(before);
 });
 
+test('a volume that the array has made writable again is handed out once the kernel has looked', async () => {
+  const host = fourPaths();
+  const connector = await hostConnector(host);
+  await connector.connectVolume(connectionInfo(), { signal });
+  for (const disk of host.disks) disk.isReadOnly = true;
+  host.changed();
+  for (const disk of host.disks) {
+    host.after(new RegExp(`/${disk.hctl}/rescan 1$`), () => (disk.isReadOnly = false), 1);
+  }
+
+  const device = await connector.connectVolume(connectionInfo(), { signal });
+
+  expect(device.path).toContain('dm-uuid-mpath-');
+  expect(host.disks.some(({ isReadOnly }) => isReadOnly)).toBe(false);
+});
+
 test('a volume that is there read-only is not handed out as writable', async () => {
   const host = fourPaths();
   const connector = await hostConnector(host);

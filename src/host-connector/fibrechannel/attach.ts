@@ -7,6 +7,8 @@ import { deviceNode } from '../context.ts';
 import { HostAttachError, HostConnectorError, HostDetachError } from '../errors.ts';
 import { isMultipathRunning } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
+import { writeIfThere } from '../system.ts';
+import { lookUntil } from '../waiting.ts';
 import { discover } from './discovery.ts';
 import type { FcContext } from './fc-context.ts';
 import { identityOf, removeStale } from './identity.ts';
@@ -15,7 +17,7 @@ import { awaitMap } from './map-assembly.ts';
 import { removeDisks } from './rollback.ts';
 import { addressKey } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
-import { survey, wantedAddresses } from './volume-on-host.ts';
+import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 /**
@@ -84,7 +86,7 @@ class Attachment {
   ): Promise<void> {
     const mustBeReadOnly = readOnly || this.#connection.isReadOnly;
     if (!mustBeReadOnly) {
-      refuseReadOnly(disks);
+      refuseReadOnly(await this.#awaitWritable(disks, { signal }));
       return;
     }
     const writable = disks.filter((disk) => !disk.isReadOnly).flatMap(({ block }) => block ?? []);
@@ -92,6 +94,19 @@ class Attachment {
       this.#madeReadOnly.push(block);
       await setReadOnly(this.#context, block, { signal });
     }
+  }
+
+  /**
+   * What the array has made writable since the kernel looked (a copy that has become the original) is read-only for it
+   * until it looks again. Source: Cinder sheet 4.3, step 7.
+   */
+  async #awaitWritable(disks: readonly ScsiDisk[], waiting: Waiting): Promise<readonly ScsiDisk[]> {
+    const { system, policies } = this.#context;
+    const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
+    if (readOnly.length === 0) return disks;
+    for (const { sysfs } of readOnly) await writeIfThere(system, `${sysfs}/rescan`, '1', waiting);
+    const look = async () => await disksAt(this.#context, readOnly);
+    return await lookUntil(policies.resize, waiting, look, (seen) => seen.every(({ isReadOnly }) => !isReadOnly));
   }
 
   /** @returns the error to throw: the one that happened, or one that also names what could not be taken back */

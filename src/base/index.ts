@@ -1,5 +1,6 @@
 export { neverAborted, sleep, whileWanted, withDeadline } from './abort.ts';
 export type { Waiting } from './abort.ts';
+export { parseBusId } from './ccw.ts';
 export { CleanupStack } from './cleanup.ts';
 export {
   ComputeResourcesUnavailableError,

@@ -122,10 +122,11 @@ export async function openLocalVolumes(
   return Object.assign(volumes, { [Symbol.asyncDispose]: async () => await disposal[Symbol.asyncDispose]() });
 }
 
-/** The host with the connectors that the settings name; those that the program brings itself go before them. */
+/** The host with what the settings name for it; connectors that the program brings itself go before those. */
 function localHost({ dpm }: Settings, { localHost: host, baseDir }: OpenManagerOptions): LocalHost | undefined {
   if (host === undefined) return undefined;
-  return { baseDir, ...host, connectors: [...dpm.hostConnectors, ...(host.connectors ?? [])] };
+  const connectors = [...dpm.hostConnectors, ...(host.connectors ?? [])];
+  return { baseDir, ...host, connectors, fcpDevices: [...dpm.hostFcpDevices, ...(host.fcpDevices ?? [])] };
 }
 
 /** State directory, journal and Cinder: what every kind of work begins with. */

@@ -40,6 +40,7 @@ export function composeDpm(
     targetWwpnIgnoreList: values.target_wwpn_ignore_list,
     volumeDrivers: volumeDrivers(values.volume_drivers),
     hostConnectors: values.host_connectors,
+    hostFcpDevices: values.host_fcp_devices,
     spawnOrder: values.spawn_order,
     wwnnTemplate: values.connector_wwnns.template,
     bootAttempts: values.boot_attempts,

@@ -20,6 +20,7 @@ describe('a complete file', () => {
         ],
         volumeDrivers: [{ type: 'fibre_channel', module: 'builtin' }],
         hostConnectors: [],
+        hostFcpDevices: [],
         startTimeoutMs: 900_000,
       },
       cinder: {

@@ -5,6 +5,7 @@ import {
   catalogInfo,
   computeDriver,
   endpointTemplate,
+  fcpDevice,
   hmcUrl,
   hostConnector,
   hostName,
@@ -109,6 +110,13 @@ const dpmSection = {
     multi: true,
     help: 'Host connector for a protocol (a driver_volume_type of Cinder), for local-attach and whatever else looks at volumes of the Linux host on which it runs; give one line for each. With @ and what uname -m says it is for this platform alone. Yours are added to the built-in ones, or go before them; the module builtin is the built-in one.',
     example: 'fibre_channel@s390x=nova-dpm-my-volumes#MyHostConnector',
+  },
+  host_fcp_devices: {
+    ...fcpDevice,
+    list: true,
+    default: '',
+    help: 'FCP devices of the s390x Linux host on which it runs, which local-attach frees from the ignore list and sets online before it uses them. Without it, those that are online.',
+    example: '0.0.8001, 0.0.8002',
   },
   spawn_order: {
     ...choice(['deferred', 'stock']),

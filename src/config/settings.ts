@@ -46,6 +46,8 @@ export interface DpmSettings {
   readonly volumeDrivers: readonly VolumeDriverSetting[];
   /** Those of third parties, in the order in which they are given; they serve without a DPM driver too. */
   readonly hostConnectors: readonly HostConnectorSetting[];
+  /** Bus IDs; for volumes of the Linux host on which this runs. */
+  readonly hostFcpDevices: readonly string[];
   readonly spawnOrder: 'deferred' | 'stock';
   /** Template for `wwnnFromTemplate`; undefined for a connector without WWNNs. */
   readonly wwnnTemplate: string | undefined;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isReadableOnTheWay, wwpnSchema } from '../base/index.ts';
+import { isReadableOnTheWay, parseBusId, wwpnSchema } from '../base/index.ts';
 import type { Wwpn } from '../base/index.ts';
 import { valueType } from './option.ts';
 import type { ValueType } from './option.ts';
@@ -137,6 +137,14 @@ export const adapterPort: ValueType<AdapterPort> = valueType(
     if (id === undefined || !/^[0-3]$/.test(port) || rest.length > 0) return undefined;
     return { adapterObjectId: id, port: Number(port) };
   },
+);
+
+/** An FCP device of a Linux host, as its bus ID. */
+export const fcpDevice: ValueType<string> = valueType(
+  'FCP device',
+  'bus IDs such as 0.0.8001, or device numbers such as 8001, divided by commas',
+  ['801', '0.0.80011', '0.9.8001', '../8001', 'host0'],
+  parseBusId,
 );
 
 /** A WWPN in any spelling. */

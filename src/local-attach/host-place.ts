@@ -21,6 +21,8 @@ export interface LocalHost {
   readonly policies?: Partial<HostPolicies> | undefined;
   /** Host connectors beside those that `dpm.host_connectors` names; they go before these and the built-in ones. */
   readonly connectors?: readonly HostConnectorEntry[] | undefined;
+  /** FCP devices (`0.0.8001`) that an attach sets online, beside those of `dpm.host_fcp_devices`; s390x only. */
+  readonly fcpDevices?: readonly string[] | undefined;
   /** Where the modules of these connectors are looked for; the working directory unless told otherwise. */
   readonly baseDir?: string | undefined;
 }
@@ -125,12 +127,13 @@ export class HostPlace implements AttachPlace {
 
   async #registryFor({ multipath, enforceMultipath }: MultipathChoice): Promise<HostConnectorRegistry> {
     const key = `${multipath} ${enforceMultipath}`;
-    const { system, policies, connectors, baseDir } = this.#host;
+    const { system, policies, connectors, fcpDevices, baseDir } = this.#host;
     const context: HostConnectorContext = {
       system,
       log: this.#log,
       useMultipath: multipath,
       enforceMultipath,
+      fcpDevices,
       policies,
     };
     const registry = this.#registries.get(key) ?? (await HostConnectorRegistry.load(context, connectors, baseDir));

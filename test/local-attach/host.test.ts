@@ -71,6 +71,26 @@ test('a Cinder without attachments serves as well', async () => {
   expect(stage.host.violations).toEqual([]);
 });
 
+test('FCP devices that the settings name are set online first; without them there is no port', async () => {
+  const set = { 'dpm.host_fcp_devices': '8001, 0.0.8002' };
+  await using stage = await startHostStage({}, { set });
+  const { host, sim } = stage;
+  for (const adapter of host.adapters) adapter.online = false;
+  host.changed();
+  const before = sim.snapshot();
+
+  const refused = await stage.dpmWith({ NOVA_DPM_DPM__HOST_FCP_DEVICES: '' }, 'local-attach', 'data-1');
+  expect(refused).toMatchObject({ code: 1, printed: { error: { code: 'FLOW_ROLLED_BACK' } } });
+  expect(sim.snapshot()).toEqual(before);
+  const attached = await stage.dpm('local-attach', 'data-1', '--multipath', 'True');
+
+  expect(attached, attached.stderr).toMatchObject({ code: 0, printed: { type: 'block' } });
+  expect(host.log.filter((line) => line.includes('/online'))).toEqual(
+    ['0.0.8001', '0.0.8002'].map((busId) => `write /sys/bus/ccw/drivers/zfcp/${busId}/online 1`),
+  );
+  expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
+});
+
 test('the connector of this host is told without any settings', async () => {
   await using stage = await startHostStage();
 

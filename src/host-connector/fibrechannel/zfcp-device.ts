@@ -1,4 +1,4 @@
-import { retry, waitUntil } from '../../base/index.ts';
+import { parseBusId, retry, waitUntil } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import { HostConnectorError } from '../errors.ts';
 import type { HostPolicies } from '../policies.ts';
@@ -24,9 +24,8 @@ export interface ZfcpDeviceContext {
  * @throws HostConnectorError when it is no device number: it becomes part of a path
  */
 export function normaliseBusId(text: string): string {
-  const [, set = '0.0', device] =
-    /^(?:([0-9a-f]{1,2}\.[0-3])\.|0x)?([0-9a-f]{4})$/.exec(text.trim().toLowerCase()) ?? [];
-  if (device !== undefined) return `${set}.${device}`;
+  const busId = parseBusId(text);
+  if (busId !== undefined) return busId;
   throw new HostConnectorError(`FCP device "${text.slice(0, 40)}" is no device number (expected 0.0.8001 or 8001)`);
 }
 

@@ -8,7 +8,8 @@ import type { CountedStorage, StorageAudit, SurplusStorage } from './storage-aud
 
 /**
  * Storage volumes in the groups of instances that bear the id of a Cinder volume which the instance has not, or which is
- * there already. One with another name is somebody's who put it there: it is not ours to name, nor to touch.
+ * there already, and LUNs that nobody asked for. One with another name is somebody's who put it there: it is not ours to
+ * name, nor to touch.
  */
 export class GroupAudit implements StorageAudit {
   readonly #hmc: HmcSession;
@@ -66,7 +67,8 @@ function findSurplus(
   const spares = new Set(findSpares(volumes));
   return volumes.flatMap((volume): SurplusStorage[] => {
     const { name, uri } = volume;
-    if (name === undefined || !isOurVolumeName(name) || isMismatch(volume)) return [];
+    if (isMismatch(volume)) return [unasked(group, volume, instanceUuid)];
+    if (name === undefined || !isOurVolumeName(name)) return [];
     const isSpare = spares.has(volume);
     if (volumeIds.has(name) && !isSpare) return [];
     const why = volumeIds.has(name)
@@ -78,6 +80,17 @@ function findSurplus(
     const detail = `${uri} of storage group "${group.name}" is ${volume.fulfillmentState ?? 'in no state'} with ${lun}: ${why}`;
     return [{ kind: 'storage-volume', name, uri, instanceUuid, detail, isSafe }];
   });
+}
+
+/**
+ * A LUN that is masked to the group's ports, and that DPM has found there though nobody asked for it: somebody's disk, in
+ * the hands of a guest. Rejecting it would only hide it: the mask is the array's.
+ */
+function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, instanceUuid: string): SurplusStorage {
+  const { uri, uuid, activeSizeGib } = volume;
+  const lun = `LUN ${uuid ?? 'of an unknown identifier'}${activeSizeGib === undefined ? '' : ` of ${activeSizeGib} GiB`}`;
+  const detail = `DPM has found ${lun} at the ports of storage group "${name}" (${uri}), and nobody asked for it: the array has it masked to them`;
+  return { kind: 'storage-volume', name: uuid ?? uri, uri, instanceUuid, detail, isSafe: false };
 }
 
 /** Source: HMC sheet 7.4 (`/api/storage-groups/<id>/storage-volumes/<id>`). */

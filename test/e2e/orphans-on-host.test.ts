@@ -26,6 +26,9 @@ async function abandon(scene: HostWorld, world: World): Promise<HostVolume> {
   return volume;
 }
 
+/** A LUN of somebody else's. */
+const stranger = { wwid: 'naa.6005076800000000000000000000beef', bytes: 1024, alive: true };
+
 const onHost: readonly HostRow[] = [
   {
     ...{
@@ -55,6 +58,77 @@ const onHost: readonly HostRow[] = [
       await abandon(scene, world);
       scene.known.splice(0);
       scene.host.masks.splice(0);
+    },
+  },
+  {
+    ...{ what: 'SCSI devices that the kernel has given up', kinds: ['device-path'], isSafe: true },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      for (const disk of scene.host.disks) disk.state = 'offline';
+    },
+  },
+  {
+    ...{ what: 'SCSI devices behind target ports that are gone', kinds: ['device-path'], isSafe: true },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      for (const { targets } of scene.host.adapters) for (const target of targets) target.portState = 'Not Present';
+    },
+  },
+  {
+    ...{
+      what: 'devices in whose place another volume answers, of one that Cinder has not attached here',
+      kinds: ['device-path'],
+      isSafe: false,
+    },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      for (const mask of scene.host.masks) mask.volume = stranger;
+    },
+  },
+  {
+    ...{
+      what: 'devices in whose place another volume answers, of one that Cinder has attached here',
+      kinds: ['device-path'],
+      isSafe: false,
+    },
+    make: async (scene) => {
+      await scene.attach('data-1');
+      for (const mask of scene.host.masks) mask.volume = stranger;
+    },
+  },
+  {
+    ...{ what: 'devices under a logical volume', kinds: ['device-path'], isSafe: false },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      scene.host.hold('dm-0', 'vg-root');
+    },
+  },
+  {
+    ...{ what: 'swap space', kinds: ['device-path'], isSafe: false },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      scene.host.swaps.add('dm-0');
+    },
+  },
+  {
+    ...{ what: 'devices that share their map with those of nobody', kinds: ['device-path'], isSafe: false },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      const [adapter] = scene.host.adapters;
+      const [target] = adapter!.targets;
+      scene.host.addDisk(adapter!, target!, {
+        ...{ initiator: adapter!.wwpn, target: target!.wwpn, lun: '0042000000000000', volume: stranger },
+      });
+      scene.host.maps[0]!.slaves.push(scene.host.disks.at(-1)!.block);
+    },
+  },
+  {
+    ...{ what: 'a multipath map without paths that a process has open', kinds: ['multipath-map'], isSafe: false },
+    make: async (scene, world) => {
+      await abandon(scene, world);
+      scene.host.disks = [];
+      scene.host.maps[0]!.slaves.splice(0);
+      scene.host.openFiles.set(4711, { comm: 'dd', node: '/dev/dm-0' });
     },
   },
   {

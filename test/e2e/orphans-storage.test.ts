@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { StorageVolume } from '../../src/hmc-client/index.ts';
-import { checkOrphan, openHmc, request } from '../support/orphans.ts';
+import { attachToPartition, checkOrphan, openHmc, request } from '../support/orphans.ts';
 import type { OrphanRow, OrphanStage } from '../support/orphans.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -124,14 +124,22 @@ const rows: readonly OrphanRow[] = [
     },
   },
   {
-    ...{ kinds: ['storage-volume'], what: 'in the group of a partition without a server', isSafe: true, ...z16 },
-    prepare: async ({ manager, hmc, world }) => {
-      const cpc = `/api/cpcs/${world.sim.hmc.cpcObjectId}`;
-      const size = { iflProcessors: 1, initialMemory: 1024, maximumMemory: 1024 };
-      await hmc.partitions.create(cpc, { name: 'payroll', ...size }, world.context);
-      const choice = { multipath: true, enforceMultipath: false, mode: 'rw' } as const;
-      await manager.localAttach({ volume: 'data-2', partition: 'payroll', ...choice }, world.context);
+    ...{
+      kinds: ['storage-volume'],
+      what: 'for a LUN that is masked to the server behind all backs',
+      isSafe: false,
+      ...z16,
     },
+    prepare: run,
+    make: async (stage) => {
+      await present(stage, 2);
+      stage.world.sim.hmc.discover(await groupOf(stage));
+      return stage.world.sim.san.findVolume(stage.world.sim.volumes[2]!.id)!.uuid.toUpperCase(); // the array has it
+    },
+  },
+  {
+    ...{ kinds: ['storage-volume'], what: 'in the group of a partition without a server', isSafe: true, ...z16 },
+    prepare: attachToPartition,
     make: async (stage) => await addVolume(stage, 2),
   },
 ];

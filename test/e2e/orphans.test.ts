@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { openCinder } from '../../src/cinder-client/index.ts';
 import { openHostWorld } from '../support/host-world.ts';
-import { checkOrphan, request } from '../support/orphans.ts';
+import { attachToPartition, checkOrphan, request } from '../support/orphans.ts';
 import type { OrphanRow, OrphanStage } from '../support/orphans.ts';
 import { quickCinder } from '../support/quick-policies.ts';
 import { startWorld } from '../support/world.ts';
@@ -145,6 +145,18 @@ const rows: readonly OrphanRow[] = [
     make: async (stage) => {
       const { connector } = await stage.manager.show('web1', stage.world.context);
       return await attach(stage, connector!.wwpns); // it runs, so it has ports
+    },
+  },
+  {
+    ...{
+      kinds: ['attachment'],
+      what: 'that names nobody, for ports made for a partition without a server',
+      isSafe: false,
+    },
+    prepare: attachToPartition,
+    make: async (stage) => {
+      const { wwpns } = await stage.manager.getPartitionConnector('payroll', stage.world.context);
+      return await attach(stage, wwpns);
     },
   },
   {

@@ -193,3 +193,24 @@ it('names a volume in use that Cinder has begun to detach for nobody, and takes 
   expect(await manager.verify(world.context)).toEqual([]);
   expect(world.sim.snapshot()).toEqual(before);
 });
+
+it.each(['z13', 'z16'] as const)('%s: takes as many requests for several servers as for one', async (machine) => {
+  await using world = await startWorld({ machine });
+  await using manager = await world.open();
+  const count = async () => {
+    world.sim.log.clear();
+    expect(await manager.verify(world.context)).toEqual([]);
+    const seen = world.sim.log.entries.map(({ server }) => server);
+    return {
+      hmc: seen.filter((each) => each === 'hmc').length,
+      cinder: seen.filter((each) => each === 'cinder').length,
+    };
+  };
+  await manager.create(request, world.context);
+  const forOne = await count();
+  const [, boot, ...data] = world.sim.volumes.map(({ id }) => ({ volumeId: id }));
+  await manager.create({ ...request, name: 'web2', volumes: [{ ...boot!, bootIndex: 0 }, ...data] }, world.context);
+
+  expect(await count()).toEqual(forOne);
+  expect(forOne).toEqual({ hmc: 5, cinder: 3 });
+});

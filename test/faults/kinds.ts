@@ -208,7 +208,6 @@ export function faultsOf(strike: Strike): readonly Fault[] {
   const { server, operation, isRefused } = strike;
   const all = [...servers[server], ...(ofOperation[operation] ?? [])]
     .filter(({ kind }) => !isUnknownRequest(operation, kind) && !(isRefused && needsEffect(kind)))
-    .filter(({ kind }) => !isKnownGap(operation, kind))
     // A mere reservation is nothing to the array.
     .filter(({ at }) => at === undefined || strike.atArray.has(at.operation))
     .map((fault) => withDeceit(strike, fault));
@@ -219,15 +218,6 @@ export function faultsOf(strike: Strike): readonly Fault[] {
     if (fault.times === 'once' || isFinal(fault.kind)) return [fault];
     return shownWhenPolled.has(fault.kind.type) ? [{ ...fault, isSlow: true }] : [];
   });
-}
-
-/**
- * A known gap: storage volumes have no name that an HMC holds unique. One that is added to its group after our deadline,
- * and after the look for it, is added a second time; the second one stays pending in the group until the group goes with
- * its server.
- */
-function isKnownGap(operation: string, kind: Fault['kind']): boolean {
-  return operation === 'Modify Storage Group Properties' && kind.type === 'delay' && kind.when === 'before';
 }
 
 /**

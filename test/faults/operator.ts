@@ -1,4 +1,5 @@
 import { openCinder } from '../../src/cinder-client/index.ts';
+import type { Finding } from '../../src/compute/index.ts';
 import { otherHmc } from '../support/payroll.ts';
 import type { Fault } from './kinds.ts';
 import type { Scenario } from './scenarios.ts';
@@ -9,11 +10,8 @@ import type { Strike } from './strikes.ts';
  * What only the operators of fabric and Cinder can know and put right: none of it can be seen by a client of Cinder, so
  * no row may ask for more.
  */
-export async function operate(stage: Stage, scenario: Scenario, strike: Strike, fault: Fault): Promise<void> {
+export function operate(stage: Stage, scenario: Scenario, strike: Strike, fault: Fault): void {
   const isLate = fault.kind.type === 'delay';
-  // What the flow of old makes names nobody: made after our deadline, it cannot be told from somebody else's, and there is
-  // no record of it to ask for.
-  if (strike.operation === 'os-reserve' && isLate) await unreserve(stage, scenario);
   const isLateMask = strike.operation === 'os-initialize_connection' && isLate;
   if (isLateMask) removeStaleMasks(stage, scenario);
   if (isLateMask || fault.leavesZones === true) removeStaleZones(stage);
@@ -35,9 +33,15 @@ function removeStaleZones({ world: { sim } }: Stage): void {
   for (const wwpn of members) if (!targets.has(wwpn) && !masked.has(wwpn)) sim.san.unzone(wwpn);
 }
 
-async function unreserve({ world }: Stage, { maps }: Scenario): Promise<void> {
+/**
+ * What `dpm verify` names and leaves to a person, as it says: a reservation of the flow of old, which names nobody, so that
+ * it cannot be told from one that another host is just making.
+ */
+export async function takeBackReservations({ world }: Stage, findings: readonly Finding[]): Promise<void> {
   using cinder = openCinder(world.settings.cinder);
-  for (const index of maps) await cinder.actions.unreserve(world.sim.volumes[index]!.id, world.context);
+  for (const { kind, name, detail, repair } of findings)
+    if (kind === 'volume' && repair === null && detail.includes('os-unreserve'))
+      await cinder.actions.unreserve(name, world.context);
 }
 
 /**

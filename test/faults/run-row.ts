@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../src/base/index.ts';
+import type { Finding } from '../../src/compute/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
-import { compare, judge } from './judge.ts';
-import type { Ending } from './judge.ts';
+import { compare, judge, unaccounted } from './judge.ts';
+import type { Ending, Pictures, Verdict } from './judge.ts';
 import { Testimony } from './testimony.ts';
 import { nameKind } from './kinds.ts';
 import type { Fault } from './kinds.ts';
-import { operate, removeStrayGroups } from './operator.ts';
+import { operate, removeStrayGroups, takeBackReservations } from './operator.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Picture, Stage } from './stage.ts';
 import { isBeside } from './strikes.ts';
@@ -66,10 +67,11 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const { failure, hasStruck, hasUndoFailed } = await strike(stage, row, server);
   const after = stage.picture();
   const { success, scenario } = row;
-  const verdict = judge(failure, { before, after, success, rests: scenario.rests });
+  const pictures = { before, after, success, rests: scenario.rests };
+  const verdict = judge(failure, pictures);
   if (stage.isImpatient || poisons(row)) await stage.reopen();
   const isHidden = verdict.problem !== '' && deceives(row);
-  const isFoundByVerify = isHidden && (await stage.manager.verify(stage.world.context)).length > 0;
+  const isFoundByVerify = isHidden && namesAll(await stage.manager.verify(stage.world.context), verdict, pictures);
   const problem = isFoundByVerify ? '' : verdict.problem;
   const contradicted = await testimony.against(stage, verdict.ending, isHidden);
   const repeats = verdict.ending === 'rolled back' && scenario.isRepeatable && !isFoundByVerify;
@@ -86,6 +88,13 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
     isBroken: rest !== '',
     ms: performance.now() - startedAt,
   };
+}
+
+/** After a way back, everything that does not rest where it may is in the findings: by instance, or by the volume's id. */
+function namesAll(findings: readonly Finding[], { ending }: Verdict, pictures: Pictures): boolean {
+  const named = JSON.stringify(findings);
+  const words = ending === 'rolled back' ? unaccounted(pictures) : [];
+  return findings.length > 0 && words.every((word) => named.includes(word.slice(-36)));
 }
 
 interface Struck {
@@ -111,7 +120,7 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   world.sim.faults.clear();
   if (row.blow.kind === 'array-outage') setArraysOnline(stage, true);
   if (row.blow.kind === 'fault' && (failure !== undefined || row.blow.fault.leavesZones === true))
-    await operate(stage, row.scenario, row.blow.strike, row.blow.fault);
+    operate(stage, row.scenario, row.blow.strike, row.blow.fault);
   return { failure, hasStruck, hasUndoFailed };
 }
 
@@ -220,7 +229,9 @@ async function tidy(stage: Stage, row: Row, server: string): Promise<string> {
     // A delete that was stuck at its very end has left nothing to delete, but its own record.
     await resumeAll(stage);
     if (deceives(row) && compare(empty, stage.picture()).length > 0) {
-      await manager.repair(await manager.verify(world.context), world.context);
+      const findings = await manager.verify(world.context);
+      await manager.repair(findings, world.context);
+      await takeBackReservations(stage, findings);
       if (row.scenario.tidy !== undefined) await removeStrayGroups(stage);
     }
   } catch (error) {

@@ -61,3 +61,12 @@ export function openHmc({ settings: { dpm } }: World): HmcSession {
   const password = async () => new Secret(dpm.hmcPassword.reveal());
   return openHmcSession({ urls: dpm.hmcUrls, userid: dpm.hmcUsername, password, tls: {} });
 }
+
+/** A partition that is no server's, with a volume that was attached to it without Nova. */
+export async function attachToPartition({ manager, hmc, world }: OrphanStage): Promise<void> {
+  const cpc = `/api/cpcs/${world.sim.hmc.cpcObjectId}`;
+  const size = { iflProcessors: 1, initialMemory: 1024, maximumMemory: 1024 };
+  await hmc.partitions.create(cpc, { name: 'payroll', ...size }, world.context);
+  const choice = { multipath: true, enforceMultipath: false, mode: 'rw' } as const;
+  await manager.localAttach({ volume: 'data-2', partition: 'payroll', ...choice }, world.context);
+}

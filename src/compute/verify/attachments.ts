@@ -1,7 +1,8 @@
 import type { Attachment } from '../../cinder-client/index.ts';
+import type { LocalVolume } from '../../local-attach/index.ts';
 import { initiatorsOf, portsOf } from './counted.ts';
 import type { Finding } from './finding.ts';
-import { isOpen } from './flows.ts';
+import { isOpen, openSubjects } from './flows.ts';
 import type { Views } from './views.ts';
 
 /** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
@@ -50,12 +51,13 @@ type StrangerViews = Pick<Views, 'attachments' | 'devices' | 'local' | 'flows'>;
 export function findStrayMasks(views: Views): readonly Finding[] {
   const { strangers, mentions, flows, isBusy } = views;
   if (isBusy) return [];
+  const users = portUsers(views);
   const open = new Set(flows.filter(isOpen).map(({ id }) => id));
   return strangers.flatMap((attachment) => {
-    const wwpns = initiatorsOf(attachment).filter((wwpn) => mentions.has(wwpn));
-    const ours = new Set(wwpns.flatMap((wwpn) => [...(mentions.get(wwpn) ?? [])]));
-    if (ours.size === 0 || [...ours].some((id) => open.has(id))) return [];
-    const where = whereabouts(wwpns, views);
+    const wwpns = initiatorsOf(attachment).filter((wwpn) => mentions.has(wwpn) || users.has(wwpn));
+    const history = wwpns.flatMap((wwpn) => [...(mentions.get(wwpn) ?? [])]);
+    if (wwpns.length === 0 || history.some((id) => open.has(id))) return [];
+    const where = whereabouts(wwpns, users, views);
     if (where === undefined) return [];
     const { id, volumeId, status } = attachment;
     const detail = `of volume ${volumeId}, status ${status}, masks it to ${wwpns.join(', ')}: ${where}`;
@@ -63,14 +65,36 @@ export function findStrayMasks(views: Views): readonly Finding[] {
   });
 }
 
+/**
+ * Who has the ports that we have made, by WWPN. Those that a partition had before a volume was attached to it without Nova
+ * are somebody else's, who may have volumes of his own there.
+ */
+function portUsers({ devices, local, instances, flows }: Views): ReadonlyMap<string, string> {
+  const open = openSubjects(flows);
+  const names = new Map(instances.map(({ uuid, name }) => [uuid, name]));
+  const made = local.filter(({ madePorts, volumeId }) => madePorts && !open.has(volumeId));
+  return new Map([
+    ...made.flatMap((volume) => portsOf(volume).map((wwpn) => [wwpn, describe(volume)] as const)),
+    ...devices.flatMap((device) =>
+      portsOf(device).map(
+        (wwpn) => [wwpn, `server "${names.get(device.instanceUuid) ?? device.instanceUuid}"`] as const,
+      ),
+    ),
+  ]);
+}
+
+function describe({ place }: LocalVolume): string {
+  return place.kind === 'partition' ? `partition "${place.name}"` : 'this host';
+}
+
 /** Whose ports they are; undefined where they are somebody else's by now. */
-function whereabouts(wwpns: readonly string[], { devices, local, instances, wwpnsThere }: Views): string | undefined {
-  const owner = devices.find((device) => portsOf(device).some((wwpn) => wwpns.includes(wwpn)));
-  const server = instances.find(({ uuid }) => uuid === owner?.instanceUuid)?.name;
-  if (server !== undefined) return `ports of server "${server}", which does not count the volume`;
-  const used = local.find((volume) => portsOf(volume).some((wwpn) => wwpns.includes(wwpn)));
-  if (used?.place.kind === 'partition')
-    return `ports of partition "${used.place.name}", which does not count the volume`;
+function whereabouts(
+  wwpns: readonly string[],
+  users: ReadonlyMap<string, string>,
+  { wwpnsThere }: Views,
+): string | undefined {
+  const user = wwpns.map((wwpn) => users.get(wwpn)).find((name) => name !== undefined);
+  if (user !== undefined) return `ports of ${user}, which does not count the volume`;
   if (wwpns.some((wwpn) => wwpnsThere.has(wwpn))) return undefined;
   return 'ports that went with a partition of this host; whoever gets one of these WWPNs next gets the disk';
 }

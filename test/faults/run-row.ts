@@ -71,9 +71,12 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const verdict = judge(failure, pictures);
   if (stage.isImpatient || poisons(row)) await stage.reopen();
   const isHidden = verdict.problem !== '' && deceives(row);
-  const isFoundByVerify = isHidden && namesAll(await stage.manager.verify(stage.world.context), verdict, pictures);
+  const findings = isHidden ? await stage.manager.verify(stage.world.context) : [];
+  const isFoundByVerify = isHidden && namesAll(findings, verdict, pictures);
   const problem = isFoundByVerify ? '' : verdict.problem;
   const contradicted = await testimony.against(stage, verdict.ending, isHidden);
+  // Whatever is done next finds it in its way, as any person would.
+  await takeBackReservations(stage, findings);
   const repeats = verdict.ending === 'rolled back' && scenario.isRepeatable && !isFoundByVerify;
   const repeated = repeats ? await repeat(stage, row, server) : '';
   const rest = (await tidy(stage, row, server)) || (await testimony.atTheEnd(stage));

@@ -116,6 +116,17 @@ async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Wa
   }
 }
 
+/** A map keeps the mode that its paths had when it was loaded. */
+export async function isMapReadOnly(system: HostSystem, { block }: MultipathMap): Promise<boolean> {
+  return (await readAttribute(system, `/sys/block/${block}/ro`)) === '1';
+}
+
+/** Loads the map anew, with its paths as they are now. @remarks The word `reload` is of multipathd's manual page; unverified on hardware. */
+export async function reloadMap(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
+  const answer = await runCommand(context, 'multipathd', ['reload', 'map', map.name], waiting);
+  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not reload map ${map.name}: ${answer.trim()}`);
+}
+
 /** After its paths have grown. */
 export async function resizeMap(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
   const answer = await runCommand(context, 'multipathd', ['resize', 'map', map.name], waiting);

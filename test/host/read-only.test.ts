@@ -57,7 +57,7 @@ test('a volume that the array has made writable again is handed out once the ker
   const host = fourPaths();
   const connector = await hostConnector(host);
   await connector.connectVolume(connectionInfo(), { signal });
-  for (const disk of host.disks) disk.isReadOnly = true;
+  for (const device of [...host.disks, ...host.maps]) device.isReadOnly = true;
   host.changed();
   for (const disk of host.disks) {
     host.after(new RegExp(`/${disk.hctl}/rescan 1$`), () => (disk.isReadOnly = false), 1);
@@ -66,7 +66,20 @@ test('a volume that the array has made writable again is handed out once the ker
   const device = await connector.connectVolume(connectionInfo(), { signal });
 
   expect(device.path).toContain('dm-uuid-mpath-');
-  expect(host.disks.some(({ isReadOnly }) => isReadOnly)).toBe(false);
+  expect([...host.disks, ...host.maps].some(({ isReadOnly }) => isReadOnly)).toBe(false);
+});
+
+test('a map that stays read-only over writable paths is not handed out as writable', async () => {
+  const host = fourPaths();
+  const connector = await hostConnector(host);
+  await connector.connectVolume(connectionInfo(), { signal });
+  host.maps[0]!.isReadOnly = true;
+  host.changed();
+  host.fail(/reload map/, { stdout: 'ok\n' });
+
+  await expect(connector.connectVolume(connectionInfo(), { signal })).rejects.toThrow(
+    'the volume is to be writable, but multipath map mpatha is read-only on this host',
+  );
 });
 
 test('a volume that is there read-only is not handed out as writable', async () => {

@@ -5,7 +5,7 @@ import { setReadOnly, setWritable } from '../block-device.ts';
 import type { ConnectOptions, DeviceInfo } from '../connector.ts';
 import { deviceNode } from '../context.ts';
 import { HostAttachError, HostConnectorError, HostDetachError } from '../errors.ts';
-import { isMultipathRunning } from '../multipath.ts';
+import { isMapReadOnly, isMultipathRunning, reloadMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
@@ -87,6 +87,7 @@ class Attachment {
     const mustBeReadOnly = readOnly || this.#connection.isReadOnly;
     if (!mustBeReadOnly) {
       refuseReadOnly(await this.#awaitWritable(disks, { signal }));
+      if (map !== undefined) await this.#awaitWritableMap(map, { signal });
       return;
     }
     const writable = disks.filter((disk) => !disk.isReadOnly).flatMap(({ block }) => block ?? []);
@@ -107,6 +108,16 @@ class Attachment {
     for (const { sysfs } of readOnly) await writeIfThere(system, `${sysfs}/rescan`, '1', waiting);
     const look = async () => await disksAt(this.#context, readOnly);
     return await lookUntil(policies.resize, waiting, look, (seen) => seen.every(({ isReadOnly }) => !isReadOnly));
+  }
+
+  async #awaitWritableMap(map: MultipathMap, waiting: Waiting): Promise<void> {
+    const { system, policies } = this.#context;
+    const look = async () => await isMapReadOnly(system, map);
+    if (!(await look())) return;
+    await reloadMap(this.#context, map, waiting);
+    if (!(await lookUntil(policies.resize, waiting, look, (isReadOnly) => !isReadOnly))) return;
+    const text = `the volume is to be writable, but multipath map ${map.name} is read-only on this host`;
+    throw new HostAttachError(text, { nodes: deviceNode(map.block) });
   }
 
   /** @returns the error to throw: the one that happened, or one that also names what could not be taken back */

@@ -23,6 +23,7 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^multipathd del path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => removePath(host, block))],
   [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
   [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
+  [/^multipathd reload map (\S+)$/, (host, name) => withDaemon(host, () => reload(host, name))],
   [/^multipath -f (\S+)$/, removeMap],
   [/^blockdev --flushbufs \/dev\/(\S+)$/, flush],
   [/^blockdev --setro \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, true)],
@@ -69,6 +70,13 @@ function resize(host: FakeHost, name: string): Answer {
   const disk = host.disks.find(({ block }) => map?.slaves.includes(block));
   if (map !== undefined && disk !== undefined) map.bytes = disk.bytes;
   return ok(disk);
+}
+
+function reload(host: FakeHost, name: string): Answer {
+  const map = findMap(host, name);
+  const paths = host.disks.filter(({ block }) => map?.slaves.includes(block));
+  if (map !== undefined) map.isReadOnly = paths.every(({ isReadOnly }) => isReadOnly);
+  return ok(map);
 }
 
 function removeMap(host: FakeHost, name: string): Answer {

@@ -54,8 +54,9 @@ export interface Journal {
   /** Flows, newest first; only those not ended well when `open` is asked for. One that is damaged hides no other. */
   list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
   /**
-   * In which flows' histories these identifiers are found, each as a whole: UUIDs, WWPNs. One pass over all histories,
-   * however many identifiers.
+   * Which flows were given these identifiers, or have come upon them: UUIDs and WWPNs, each as a whole, in the input of a
+   * flow or the output of a step. An error may name anybody's, and tells nothing. One pass over all histories, however
+   * many identifiers.
    *
    * @returns ids of flows, by identifier; those that are in none are left out
    */
@@ -92,6 +93,9 @@ export class MemoryJournal implements Journal {
 /** What is taken for an identifier: a run of hex digits and hyphens as long as a WWPN, or longer. */
 const identifier = /(?<![\w-])[0-9a-f][0-9a-f-]{15,}(?![\w-])/g;
 
+/** Events that say what a flow is about. In the text of an error the quotes would be escaped. */
+const telling = /"kind":"(?:flow-started|succeeded)"/;
+
 /** Gathers where identifiers are mentioned. One place for both stores. */
 export class Mentions {
   readonly flows = new Map<string, Set<string>>();
@@ -101,7 +105,9 @@ export class Mentions {
     this.#wanted = wanted;
   }
 
+  /** @param text - one event, as JSON */
   look(flowId: string, text: string): void {
+    if (!telling.test(text)) return;
     for (const [word] of text.matchAll(identifier)) {
       if (this.#wanted.has(word)) this.flows.set(word, (this.flows.get(word) ?? new Set()).add(flowId));
     }

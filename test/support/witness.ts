@@ -1,6 +1,7 @@
 import { CleanupStack, neverAborted, Secret, silentLogger } from '../../src/base/index.ts';
 import { backend } from '../../src/cli/open.ts';
 import { openPathService } from '../../src/cli/open-path-service.ts';
+import { askHosts } from '../../src/volume-paths/index.ts';
 import type { SanHost } from './fake-host/san-host.ts';
 import { quickPolicies as hostPolicies } from './fake-host/scenes.ts';
 import { quickCinder, quickPolicies } from './quick-policies.ts';
@@ -74,6 +75,11 @@ export class Witness implements AsyncDisposable {
   /** Paths of one volume, by id. */
   async pathsOf(volumeId: string): Promise<readonly ToldPath[]> {
     return (await this.#get<{ paths: readonly ToldPath[] }>(`/v1/volumes/${volumeId}/paths`)).paths;
+  }
+
+  /** What `dpm verify --hosts` of another machine gets from there. */
+  async askedFromAfar(): Promise<readonly ToldOrphan[]> {
+    return await askHosts({ urls: [this.url], token: this.token, log: silentLogger }, w);
   }
 
   /** What `dpm verify` would list there. */

@@ -41,11 +41,11 @@ function readRecords({ store, localStore, isBusyElsewhere }: ManagerServices, fl
 
 /** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
 async function lookAtCinder(
-  { cinder, connections, store }: ManagerServices,
+  { cinder, connections, store, localStore }: ManagerServices,
   context: RequestContext,
 ): Promise<InCinder> {
   const isLegacy = (await connections(context)).kind === 'legacy';
-  const isUsed = store.list().some(({ uuid }) => store.devices(uuid).length > 0);
+  const isUsed = localStore.list().length > 0 || store.list().some(({ uuid }) => store.devices(uuid).length > 0);
   const volumes = isLegacy || isUsed ? await cinder.listVolumes({}, context) : [];
   if (isLegacy) {
     const records = volumes.flatMap((volume) =>

@@ -1,3 +1,4 @@
+import { describePlace } from '../../local-attach/index.ts';
 import type { Finding } from './finding.ts';
 import { isOpen, openSubjects, settledServers } from './flows.ts';
 import type { Views } from './views.ts';
@@ -21,47 +22,64 @@ export function findLocalVolumes({ local, attachmentIds, flows, partitionUris }:
     const isPlaceGone = place.kind === 'partition' && !partitionUris.has(place.uri);
     const isKnown = attachmentId !== null && attachmentIds.has(attachmentId);
     if (open.has(volumeId) || (isKnown && !isPlaceGone)) return [];
-    const where = place.kind === 'host' ? 'this host' : `partition "${place.name}"`;
     const why = isPlaceGone ? 'but the partition does not exist' : 'which Cinder does not know';
     const how = attachmentId === null ? '' : ` by attachment ${attachmentId}, ${why}`;
-    const detail = `${where} has it${how}; dpm local-detach takes away what is left of it`;
+    const detail = `${describePlace(place)} has it${how}; dpm local-detach takes away what is left of it`;
     return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
   });
 }
 
+/** A volume on which nothing works now, and who uses it. */
+interface Use {
+  readonly volumeId: string;
+  readonly attachmentId: string | null;
+  readonly user: string;
+}
+
+/** By servers, and by the places to which volumes were attached without Nova. */
+function settledUses({ devices, local, flows, instances }: Views): readonly Use[] {
+  const settled = settledServers({ instances, flows });
+  const open = openSubjects(flows);
+  return [
+    ...devices.flatMap(({ volumeId, instanceUuid, reservation }) => {
+      const server = settled.get(instanceUuid);
+      const attachmentId = reservation?.attachmentId ?? null;
+      return server === undefined ? [] : [{ volumeId, attachmentId, user: `server ${server}` }];
+    }),
+    ...local
+      .filter(({ volumeId, isAttached }) => isAttached && !open.has(volumeId))
+      .map(({ volumeId, reservation, place }) => {
+        return { volumeId, attachmentId: reservation?.attachmentId ?? null, user: describePlace(place) };
+      }),
+  ];
+}
+
 /**
- * A volume that a server uses, and of which Cinder says that it is still on the way: an answer to an older request came
+ * A volume that somebody uses, and of which Cinder says that it is still on the way: an answer to an older request came
  * after the volume was told to be in use.
  */
-export function findUnfinishedVolumes({ attachments, devices, flows, instances, isBusy }: Views): readonly Finding[] {
+export function findUnfinishedVolumes(views: Views): readonly Finding[] {
+  const { attachments, isBusy } = views;
   if (isBusy) return [];
-  const settled = settledServers({ instances, flows });
+  const uses = settledUses(views);
   return attachments.flatMap(({ id, status }) => {
-    const device = devices.find(({ reservation }) => reservation?.attachmentId === id);
-    const server = settled.get(device?.instanceUuid ?? '');
-    if (device === undefined || server === undefined || status === 'attached') return [];
-    const detail = `server ${server} uses it by attachment ${id}, which Cinder has in status ${status}`;
+    const use = uses.find(({ attachmentId }) => attachmentId === id);
+    if (use === undefined || status === 'attached') return [];
+    const detail = `${use.user} uses it by attachment ${id}, which Cinder has in status ${status}`;
     return [
-      {
-        kind: 'volume',
-        name: device.volumeId,
-        detail,
-        repair: 'tell Cinder that it is in use',
-        target: { id },
-      } as const,
+      { kind: 'volume', name: use.volumeId, detail, repair: 'tell Cinder that it is in use', target: { id } } as const,
     ];
   });
 }
 
-/** A volume that a server uses, and that Cinder has begun to detach for a request that nobody waits for any more. */
-export function findDetachingVolumes({ volumes, devices, flows, instances, isBusy }: Views): readonly Finding[] {
+/** A volume that somebody uses, and that Cinder has begun to detach for a request that nobody waits for any more. */
+export function findDetachingVolumes(views: Views): readonly Finding[] {
+  const { volumes, isBusy } = views;
   if (isBusy) return [];
   const detaching = new Set(volumes.filter(({ status }) => status === 'detaching').map(({ id }) => id));
-  const settled = settledServers({ instances, flows });
-  return devices.flatMap(({ volumeId, instanceUuid }) => {
-    const server = settled.get(instanceUuid);
-    if (server === undefined || !detaching.has(volumeId)) return [];
-    const detail = `server ${server} uses it, and Cinder has it in status detaching, though nothing detaches it`;
+  return settledUses(views).flatMap(({ volumeId, user }) => {
+    if (!detaching.has(volumeId)) return [];
+    const detail = `${user} uses it, and Cinder has it in status detaching, though nothing detaches it`;
     return [
       { kind: 'volume', name: volumeId, detail, repair: 'take the detaching back', target: { id: volumeId } } as const,
     ];

@@ -239,7 +239,11 @@ async function tidy(stage: Stage, row: Row, server: string): Promise<string> {
     if (row.tidying === 'resume' || row.scenario.tidy !== undefined) await resumeAll(stage);
     const left = (await manager.list(world.context)).filter(({ name }) => name === server);
     for (const { id } of left) await manager.delete(id, world.context);
-    await row.scenario.tidy?.(stage, world.context);
+    if (row.scenario.tidy !== undefined) {
+      // A volume that Cinder has on the way is not detached before it has been told that it is in use.
+      if (deceives(row)) await manager.repair(await manager.verify(world.context), world.context);
+      await row.scenario.tidy(stage, world.context);
+    }
     // A delete that was stuck at its very end has left nothing to delete, but its own record.
     await resumeAll(stage);
     if (deceives(row) && compare(empty, stage.picture()).length > 0) {

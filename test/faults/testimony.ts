@@ -28,6 +28,9 @@ export class Testimony {
     if (ending === 'stuck' || isDeceived) return '';
     const [paths, orphans] = [await allPaths(stage), await witness.orphans()];
     if (orphans.length > 0) return `the path service names ${JSON.stringify(orphans)}`;
+    // While another process holds the state directory, the service is silent about what that one may be at.
+    const findings = await stage.manager.verify(stage.world.context);
+    if (findings.length > 0) return `dpm verify names ${JSON.stringify(findings)}`;
     const active = waysOf(paths.filter(({ kind, state }) => kind === 'host' && state === 'active'));
     const ports = paths.filter(({ kind }) => kind === 'partition').map((path) => path.initiator_wwpn);
     for (const [said, inSan] of [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { openCinder } from '../../src/cinder-client/index.ts';
+import type { Connector } from '../../src/cinder-client/index.ts';
 import { everything, startScene } from './scene.ts';
 
 const request = { volume: 'data-1', multipath: true, enforceMultipath: false } as const;
@@ -83,3 +84,39 @@ test.each(['z13', 'z16'] as const)(
     expect(everything(scene)).toEqual(before);
   },
 );
+
+test.each([
+  { place: 'this host', where: {} },
+  { place: 'a partition', where: { partition: 'payroll' } },
+])('a request that came late to a volume of $place is named, and put right', async ({ where }) => {
+  await using scene = await startScene();
+  const { world } = scene;
+  const before = everything(scene);
+  await using manager = await scene.open();
+  const { attachment_id: id, volume_id: volumeId } = await manager.localAttach(
+    { ...request, ...where, mode: 'rw' },
+    world.context,
+  );
+  const attached = everything(scene);
+  using cinder = openCinder({ ...world.settings.cinder, log: silentLogger });
+  const { host, wwpns } = world.sim.snapshot().cinder.attachments[0]!; // the one that was made
+  const ports = wwpns.map(String);
+  const connector: Connector = {
+    ...{ host: host ?? '', wwpns: ports, wwnns: ports, multipath: true, platform: 's390x', os_type: 'linux' },
+  };
+
+  await cinder.actions.beginDetaching(volumeId, world.context);
+  const detaching = await manager.verify(world.context);
+  expect(detaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'take the detaching back' }]);
+  await manager.repair(detaching, world.context);
+  expect(everything(scene)).toEqual(attached);
+
+  await cinder.attachments.update(id ?? '', connector, world.context);
+  const attaching = await manager.verify(world.context);
+  expect(attaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'tell Cinder that it is in use' }]);
+  await manager.repair(attaching, world.context);
+
+  expect(await manager.verify(world.context)).toEqual([]);
+  await manager.localDetach({ ...request, ...where, force: false }, world.context);
+  expect(everything(scene)).toEqual(before);
+});

@@ -183,6 +183,29 @@ const rows: readonly OrphanRow[] = [
     },
   },
   {
+    ...{ kinds: ['volume'], what: 'of a partition without a server, which an old answer has put back', isSafe: true },
+    prepare: attachToPartition,
+    make: async ({ manager, world }) => {
+      using cinder = openCinder({ ...world.settings.cinder, ...quickCinder });
+      const [attachment] = await cinder.attachments.list({}, world.context);
+      const { volumeId, id } = attachment!; // there is one
+      const connector = await manager.getPartitionConnector('payroll', world.context);
+      await cinder.attachments.update(id, connector, world.context);
+      return volumeId;
+    },
+  },
+  {
+    ...{ kinds: ['volume'], what: 'of a partition without a server, which nobody is detaching', isSafe: true },
+    prepare: attachToPartition,
+    make: async ({ world }) => {
+      using cinder = openCinder({ ...world.settings.cinder, ...quickCinder });
+      const [attachment] = await cinder.attachments.list({}, world.context);
+      const { volumeId } = attachment!; // there is one
+      await cinder.actions.beginDetaching(volumeId, world.context);
+      return volumeId;
+    },
+  },
+  {
     ...{ kinds: ['server', 'volume'], what: 'of which somebody has deleted partition and attachment', isSafe: false },
     prepare: create,
     make: async ({ world, manager, hmc }) => {

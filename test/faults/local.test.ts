@@ -7,8 +7,8 @@ const timeout = 3_600_000;
 const { host, partition } = localScenarios;
 const old = { maxMicroversion: '3.43' };
 /** All rows take an hour; and what is asked of HMC and Cinder here, the claims and storage of servers ask too. */
-const ofHost = new Sample(undefined, 12);
-const ofPartition = new Sample(undefined, 40);
+const ofHost = new Sample(undefined, 25);
+const ofPartition = new Sample(undefined, 80);
 
 it.each([
   { title: 'a Linux host, attachments flow', world: {}, scenarios: [host.attach, host.detach], sample: ofHost },

@@ -3,24 +3,31 @@ import type { DpmError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { InstanceRecord, InstanceStore } from './instances.ts';
 
+/** What becomes of the instance's states when an operation on it fails. */
+export interface OnFailure {
+  readonly vmState?: 'error';
+  readonly taskState?: null;
+}
+
 /** Keeps the reason of a failure with the instance: Nova's fault. */
 export async function keepFault(
   store: InstanceStore,
   { uuid }: InstanceRecord,
   context: RequestContext,
   work: () => Promise<unknown>,
-  onFailure: { vmState?: 'error'; taskState?: null } = {},
+  onFailure: (code: DpmError['code']) => OnFailure,
 ): Promise<void> {
   try {
     await work();
   } catch (error) {
+    const code = codeOf(error);
     const fault = {
-      code: codeOf(error),
+      code,
       message: describeError(error),
       at: new Date().toISOString(),
       requestId: context.requestId,
     };
-    if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure, fault });
+    if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure(code), fault });
     throw context.signal.aborted ? interrupted(context.signal, error) : error;
   }
 }

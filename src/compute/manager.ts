@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError } from '../base/index.ts';
+import type { DpmError } from '../base/index.ts';
 import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from '../local-attach/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
@@ -9,6 +10,7 @@ import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import { keepFault } from './keep-fault.ts';
+import type { OnFailure } from './keep-fault.ts';
 import { ManagerFlows } from './manager-flows.ts';
 import { OperationQueues } from './operation-queues.ts';
 import { repairOrphans } from './repair.ts';
@@ -248,7 +250,7 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#queues.turn(record.uuid, context.signal, async () => {
       const build = async () => await this.#flows.run(flow, input, 'build', context);
       const inPlace = async () => await this.#queues.place('build', context.signal, build);
-      await this.#attempt(record, context, inPlace, { vmState: 'error', taskState: null });
+      await this.#attempt(record, context, inPlace, () => failed);
       return await this.#views.showDone(store.get(record.uuid), context);
     });
   }
@@ -271,10 +273,9 @@ export class ComputeManager implements AsyncDisposable {
       volumeIds: devices.filter(({ reservation }) => reservation !== null).map(({ volumeId }) => volumeId),
       doomedVolumeIds: devices.filter((device) => device.deleteOnTermination).map(({ volumeId }) => volumeId),
     };
-    await this.#attempt(instance, context, () => this.#flows.run(deleteFlow, input, 'delete', context), {
-      vmState: 'error',
-      taskState: null,
-    });
+    const work = async () => await this.#flows.run(deleteFlow, input, 'delete', context);
+    // Put back, it is what it was.
+    await this.#attempt(instance, context, work, (code) => (code === 'FLOW_ROLLED_BACK' ? settled : failed));
   }
 
   async #power(
@@ -295,7 +296,7 @@ export class ComputeManager implements AsyncDisposable {
           const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
           store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
         },
-        { taskState: null },
+        () => settled,
       );
     });
   }
@@ -319,7 +320,7 @@ export class ComputeManager implements AsyncDisposable {
     instance: InstanceRecord,
     context: RequestContext,
     work: () => Promise<unknown>,
-    onFailure: { vmState?: 'error'; taskState?: null } = {},
+    onFailure: (code: DpmError['code']) => OnFailure = () => ({}),
   ): Promise<void> {
     await keepFault(this.#parts.store, instance, context, work, onFailure);
   }
@@ -337,6 +338,9 @@ export class ComputeManager implements AsyncDisposable {
     return devices.find(({ volumeId }) => volumeId === found.id);
   }
 }
+
+const settled: OnFailure = { taskState: null };
+const failed: OnFailure = { vmState: 'error', taskState: null };
 
 /** Volumes of one partition share its ports, which the first one makes and the last one takes away: one at a time. */
 function localTurn({ partition }: { readonly partition?: string | undefined }): string {

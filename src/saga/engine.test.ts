@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLogger } from '../base/index.ts';
 import { inShort, quickUndo, toyOptions, toySaga, ToyWorld, WatchedJournal } from '../../test/support/toy-saga.ts';
-import { defineSaga, execute, JournalError, MemoryJournal, replay } from './index.ts';
+import {
+  defineSaga,
+  execute,
+  FlowRolledBackError,
+  FlowStuckError,
+  JournalError,
+  MemoryJournal,
+  replay,
+  resume,
+} from './index.ts';
 import type { ExecuteOptions, Failpoint, StepEvent } from './index.ts';
 
 const input = { subject: 'web1' };
@@ -291,6 +300,54 @@ describe('past a pivot', () => {
     expect(outcome).toHaveProperty('error.message', `${step} failed, and ${step} cannot be finished`);
     expect(world.diary.filter((line) => line.startsWith('undo'))).toEqual([]);
     expect(events.at(-1)).toMatchObject({ kind: 'flow-ended', outcome: 'stuck', leftBehind });
+  });
+
+  test('a pivot whose own flow put everything back was never begun: the flow goes back', async () => {
+    const world = new ToyWorld();
+    failAt(world, 'before run stop', new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers')));
+
+    const { outcome, events } = await run(world, {}, forward());
+
+    expect(outcome).toMatchObject({ kind: 'rolled-back', failedStep: 'stop' });
+    expect([...world.things]).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ kind: 'flow-ended', outcome: 'rolled-back' });
+  });
+
+  test('nor is there a way back when an earlier attempt at the pivot had left something', async () => {
+    const world = new ToyWorld();
+    const errors = [new FlowStuckError('inner', 'flow-2', ['mask'], new Error('refused'))];
+    world.disturb = (moment, step) => {
+      if (moment !== 'before run' || step !== 'stop') return;
+      throw errors.shift() ?? new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers'));
+    };
+
+    const { outcome } = await run(world, {}, forward());
+
+    expect(outcome).toMatchObject({ kind: 'stuck', stuckStep: 'stop' });
+  });
+
+  test('nor when a process before this one had begun the pivot', async () => {
+    const world = new ToyWorld();
+    const journal = new MemoryJournal();
+    await journal.append('flow-1', { kind: 'flow-started', flow: 'toy', input, subject: 'web1', parent: undefined });
+    await journal.append('flow-1', { kind: 'started', step: 'stop' });
+    failAt(world, 'before run stop', new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers')));
+
+    const outcome = await resume(forward(), 'flow-1', toyOptions(world, { journal }));
+
+    expect(outcome).toMatchObject({ kind: 'stuck', stuckStep: 'stop' });
+  });
+
+  test('nor when a pivot was done at the moment in which its caller went away', async () => {
+    const world = new ToyWorld();
+    const caller = new AbortController();
+    world.disturb = (moment, step) => {
+      if (moment === 'after run' && step === 'stop') caller.abort(new Error('enough'));
+    };
+
+    const { outcome } = await run(world, { signal: caller.signal }, forward());
+
+    expect(outcome).toMatchObject({ kind: 'stuck', leftBehind: ['mask', 'partition'] });
   });
 
   test('a cancellation stops the flow where it is', async () => {

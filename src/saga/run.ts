@@ -1,4 +1,4 @@
-import { describeError, retry, toError, withDeadline } from '../base/index.ts';
+import { describeError, DpmError, retry, toError, withDeadline } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import type { JournalEvent } from './journal.ts';
 import { parseJournaled, record, withoutSecrets } from './journaled.ts';
@@ -95,12 +95,14 @@ export class Run<State, Deps> {
   async #run(step: AnyStep<Deps>): Promise<void> {
     this.#options.signal.throwIfAborted();
     await record(this.#options.journal, this.#id, { kind: 'started', step: step.name });
-    const entry = this.#started.find((candidate) => candidate.step === step);
-    if (entry === undefined) this.#started.push({ step, was: { kind: 'unconfirmed' } });
+    const known = this.#started.find((candidate) => candidate.step === step);
+    const entry = known ?? { step, was: { kind: 'unconfirmed' } };
+    if (known === undefined) this.#started.push(entry);
     const done = this.#tell(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
-      const output = await this.#attempt(step);
+      // What an earlier process may have done with it, nobody knows.
+      const output = await this.#attempt(step, known === undefined ? () => this.#withdraw(entry) : undefined);
       this.#settle(step, output);
       await this.#failpoint(step, 'after-run');
       await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
@@ -112,12 +114,38 @@ export class Run<State, Deps> {
     done('done');
   }
 
-  /** A pivot is tried as an undo is: there is no other way out. Other steps leave repeats to the clients. */
-  async #attempt(step: AnyStep<Deps>): Promise<JsonValue> {
+  /**
+   * A pivot is tried as an undo is: there is no other way out. Other steps leave repeats to the clients.
+   *
+   * @param withdraw - called when a pivot has failed, and all that it did was to run flows that put everything back
+   */
+  async #attempt(step: AnyStep<Deps>, withdraw: (() => void) | undefined): Promise<JsonValue> {
     const { signal, undo, log } = this.#options;
     const run = async () => await step.run(this.#context(step, signal));
     if (step.pivot !== true) return await run();
-    return await retry(run, { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log });
+    // An attempt whose end nobody has seen (the caller went away meanwhile) may have done anything.
+    const ends: ('unknown' | 'put-back')[] = [];
+    const attempt = async () => {
+      const index = ends.push('unknown') - 1;
+      try {
+        return await run();
+      } catch (error) {
+        if (error instanceof DpmError && error.code === 'FLOW_ROLLED_BACK') ends[index] = 'put-back';
+        throw error;
+      }
+    };
+    try {
+      return await retry(attempt, { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log });
+    } catch (error) {
+      if (ends.length > 0 && ends.every((end) => end === 'put-back')) withdraw?.();
+      throw error;
+    }
+  }
+
+  /** As if it had not been started: there is a way back from it after all. */
+  #withdraw(entry: Entry<Deps>): void {
+    const index = this.#started.indexOf(entry);
+    if (index >= 0) this.#started.splice(index, 1);
   }
 
   #settle(step: AnyStep<Deps>, output: JsonValue): void {

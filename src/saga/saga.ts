@@ -33,7 +33,8 @@ export interface Step<Name extends string, State, Out, Deps> {
     ((ctx: StepContext<State, Deps>, was: Settled<Out>) => Promise<void>) | { readonly nothingToUndo: string };
   /**
    * Set on a step after which there is no way back: it is tried by the undo policy, and when it fails for good the flow
-   * is stuck and goes on from here when it is taken up again.
+   * is stuck and goes on from here when it is taken up again. Only when all that it did was to run a flow of its own,
+   * which was rolled back, it is as if it had not been started: a pivot that runs a flow does nothing beside it.
    */
   readonly pivot?: boolean;
   /**

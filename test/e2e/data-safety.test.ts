@@ -29,6 +29,26 @@ const unmasking = ['Delete Attachment', 'os-terminate_connection'];
 const givingUpWwpns = ['Delete Partition', 'Delete HBA', 'Delete Storage Group'];
 
 describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, options }) => {
+  it('a delete that fails before it has changed anything is put back, and the server goes on as it was', async () => {
+    await using world = await startWorld(options);
+    await using manager = await world.open();
+    const { sim, context } = world;
+    await manager.create(web1, context);
+    const before = sim.snapshot();
+    const operation = 'List Partitions of a CPC';
+    const kind = { type: 'refuse', status: 409, reason: 1 } as const;
+    sim.faults.add({ id: 'look', server: 'hmc', operation, when: { times: -1 }, kind });
+
+    await expect(manager.delete('web1', context)).rejects.toMatchObject({ code: 'FLOW_ROLLED_BACK' });
+
+    sim.faults.clear();
+    expect(sim.snapshot()).toEqual(before);
+    expect(await manager.show('web1', context)).toMatchObject({ status: 'ACTIVE', task_state: null });
+    expect(await manager.verify(context)).toEqual([]);
+    await manager.delete('web1', context);
+    expect(sim.hmc.snapshot().partition).toEqual([]);
+  });
+
   it('a delete stops the partition, then removes the masks, then gives up the WWPNs', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();

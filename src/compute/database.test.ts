@@ -250,7 +250,9 @@ describe('a full disk', () => {
     const database = full(directory.path);
     const store = new InstanceStore(database);
 
-    expect(() => store.create({ ...record, uuid: large, name: 'web2' }, [], admit)).toThrow('database or disk is full');
+    const tooMuch = { ...record, uuid: large, name: 'web2' };
+    const refused = { code: 'JOURNAL', message: expect.stringMatching(/^write .*state\.db/) as string };
+    expect(() => store.create(tooMuch, [], admit)).toThrow(expect.objectContaining(refused));
     expect(store.list()).toEqual([record]);
     database.close();
   });

@@ -98,6 +98,17 @@ function readPragma(database: DatabaseSync, name: 'user_version' | 'application_
   return Number(database.prepare(`pragma ${name}`).get()?.[name] ?? 0);
 }
 
+/** @throws JournalError naming the file, when SQLite could not do it: a full disk, or one that is mounted read-only */
+export function writing<T>(database: DatabaseSync, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error;
+    const file = String(database.prepare('pragma database_list').get()?.file);
+    throw new JournalError(`write ${file}`, { file }, { cause: error });
+  }
+}
+
 /** All of `work`, or nothing. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('begin immediate');

@@ -99,7 +99,10 @@ describe('an instance', () => {
         throw new Error('no room');
       }),
     ).toThrow('no room');
-    expect(() => store.create(instance(3), [device(3, 'v'), device(3, 'v')], admit)).toThrow(/UNIQUE/);
+    const twice = { message: expect.stringContaining('UNIQUE') as string };
+    expect(() => store.create(instance(3), [device(3, 'v'), device(3, 'v')], admit)).toThrow(
+      expect.objectContaining({ code: 'JOURNAL', cause: expect.objectContaining(twice) as Error }),
+    );
 
     expect(seen).toEqual([['web1']]);
     expect(store.list()).toEqual([instance(1)]);

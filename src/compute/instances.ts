@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, writing } from './database.ts';
 
 /** Nova's words. Source: Nova sheet 1.10. */
 export const vmStates = ['building', 'active', 'stopped', 'error', 'deleted'] as const;
@@ -123,7 +123,7 @@ export class InstanceStore {
     devices: readonly BlockDevice[],
     admit: (others: readonly InstanceRecord[]) => void,
   ): void {
-    inTransaction(this.#database, () => {
+    const admitAndInsert = () => {
       const twin = this.find(instance.name);
       if (twin !== undefined)
         throw new ConflictError(`server "${instance.name}" exists already`, { server: twin.uuid });
@@ -147,7 +147,8 @@ export class InstanceStore {
           JSON.stringify(instance.extraSpecs),
         );
       for (const device of devices) this.addDevice(device);
-    });
+    };
+    writing(this.#database, () => inTransaction(this.#database, admitAndInsert));
   }
 
   update(uuid: string, change: InstanceChange): void {
@@ -161,7 +162,7 @@ export class InstanceStore {
   }
 
   delete(uuid: string): void {
-    this.#database.prepare('delete from instance where uuid = ?').run(uuid);
+    writing(this.#database, () => this.#database.prepare('delete from instance where uuid = ?').run(uuid));
   }
 
   devices(instanceUuid: string): readonly BlockDevice[] {
@@ -199,7 +200,7 @@ export class InstanceStore {
 
   deleteDevice(instanceUuid: string, volumeId: string): void {
     const statement = 'delete from block_device_mapping where instance_uuid = ? and volume_id = ?';
-    this.#database.prepare(statement).run(instanceUuid, volumeId);
+    writing(this.#database, () => this.#database.prepare(statement).run(instanceUuid, volumeId));
   }
 
   #set(
@@ -213,9 +214,9 @@ export class InstanceStore {
     );
     if (given.length === 0) return;
     const assignments = given.map(([name]) => `${name} = ?`).join(', ');
-    this.#database
-      .prepare(`update ${table} set ${assignments} where ${where}`)
-      .run(...given.map(([, value]) => value), ...keys);
+    const values = given.map(([, value]) => value);
+    const statement = `update ${table} set ${assignments} where ${where}`;
+    writing(this.#database, () => this.#database.prepare(statement).run(...values, ...keys));
   }
 }
 

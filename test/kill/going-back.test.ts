@@ -6,10 +6,10 @@ import type { Setting } from './suite.ts';
 const what = 'a process that is killed on its way back is followed by one that goes the rest of it';
 
 const settings: readonly (Setting & { readonly nth: number })[] = [
-  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 11 },
-  { machine: 'z16', order: 'stock', cinder: 'attachments', nth: 13 },
-  { machine: 'z13', order: 'stock', cinder: 'legacy', nth: 13 },
-  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 13 },
+  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 17 },
+  { machine: 'z16', order: 'stock', cinder: 'attachments', nth: 21 },
+  { machine: 'z13', order: 'stock', cinder: 'legacy', nth: 21 },
+  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 21 },
 ];
 
 for (const { nth, ...setting } of settings) {

@@ -9,7 +9,7 @@ const halfway =
 const inJob = 'a start or stop goes on at the HMC when process and HMC are gone, and the successor waits for its end';
 
 for (const machine of ['z13', 'z16'] as const) {
-  const sample = everyNth(machine === 'z13' ? 3 : 5);
+  const sample = everyNth(machine === 'z13' ? 5 : 7);
   killTest(halfway, { ...setting, machine }, power, { kills: (course) => sample(atEveryAnswer(course)) });
 
   // The job outlives the successor's first look.

@@ -9,9 +9,9 @@ const [build] = journaled;
 /** Every n-th of the others, whose flows are the same in their greater part. */
 const settings: readonly (Setting & { readonly nth: number })[] = [
   { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 1 },
-  { machine: 'z13', order: 'deferred', cinder: 'legacy', nth: 13 },
-  { machine: 'z16', order: 'deferred', cinder: 'attachments', nth: 9 },
-  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 13 },
+  { machine: 'z13', order: 'deferred', cinder: 'legacy', nth: 17 },
+  { machine: 'z16', order: 'deferred', cinder: 'attachments', nth: 11 },
+  { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 19 },
 ];
 
 for (const { nth, ...setting } of settings) {
@@ -22,7 +22,7 @@ for (const { nth, ...setting } of settings) {
 for (const machine of ['z13', 'z16'] as const) {
   for (const [index, cinder] of (['attachments', 'legacy'] as const).entries()) {
     // In stock order only the build is another flow.
-    const sample = everyNth(13, 3 + index);
+    const sample = everyNth(17, 3 + index);
     killTest(what, { machine, order: 'stock', cinder }, [build!], { kills: (course) => sample(atEveryRecord(course)) });
   }
 }

@@ -8,8 +8,8 @@ import { optionsOf, stride } from './suite.ts';
 const shares: Readonly<Record<string, number>> = { build: 0.85, delete: 0.4, 'add-volume': 0.7, 'remove-volume': 0.6 };
 
 it.each([
-  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 15 },
-  { machine: 'z16', order: 'stock', cinder: 'legacy', nth: 19 },
+  { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 23 },
+  { machine: 'z16', order: 'stock', cinder: 'legacy', nth: 27 },
 ] as const)(
   '$machine, $cinder, $order: a process that is killed in taking up what a killed one left has a successor that ends it',
   { timeout: 3_600_000 },

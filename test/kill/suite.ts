@@ -14,9 +14,12 @@ export interface Setting {
   readonly timing?: WorldOptions['timing'];
 }
 
-/** Every n-th of something; `KILL_TEST=full` takes all. */
+/** `KILL_TEST=full` leaves nothing out. */
+export const isFull = process.env.KILL_TEST === 'full';
+
+/** Every n-th of something, or all. */
 export function stride(n: number): number {
-  return process.env.KILL_TEST === 'full' ? 1 : n;
+  return isFull ? 1 : n;
 }
 
 /** Every n-th point. Points come in pairs (before and after a record), so an odd n goes through both. */

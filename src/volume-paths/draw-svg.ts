@@ -5,17 +5,17 @@ import { groups } from './draw-text.ts';
 const layout = { width: 1000, top: 70, row: 64, boxHeight: 44, boxWidth: 220, margin: 20, gap: 36 } as const;
 const columns = { initiator: 20, fabric: 270, target: 520, lun: 760 } as const;
 
-/** Colour and dash: the states differ without colour too. */
+/** Colour and dash: no two states look alike, and those that work differ from those that do not without colour too. */
 const strokes: Readonly<Record<PathState, readonly [color: string, dash: string]>> = {
   active: ['#1a7f37', ''],
   configured: ['#1a5fb4', ''],
   idle: ['#6e7781', '6 4'],
-  'adapter-down': ['#c01c28', '2 4'],
+  'adapter-down': ['#9a6700', '2 4'],
   'target-unreachable': ['#c01c28', '2 4'],
   'lun-unreachable': ['#c01c28', '8 4'],
   'other-volume': ['#9141ac', '8 4'],
-  offline: ['#c01c28', '8 4'],
-  missing: ['#c01c28', '2 4'],
+  offline: ['#9a6700', '8 4'],
+  missing: ['#6e7781', '2 4'],
 };
 
 interface Box {

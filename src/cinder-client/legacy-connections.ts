@@ -150,15 +150,14 @@ export class LegacyConnections implements VolumeConnections {
     });
   }
 
-  /** Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. */
+  /**
+   * Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. The connection is
+   * ours whatever the status: somebody else may have taken the reservation back, and the mask would stay.
+   */
   async #unreserve(volume: Volume, connector: Connector | undefined, w: Waiting): Promise<void> {
-    if (volume.status === 'attaching') {
-      if (connector !== undefined) await this.#cinder.actions.terminateConnection(volume.id, connector, w);
-      await this.#cinder.actions.unreserve(volume.id, w);
-      return;
-    }
-    if (volume.status !== 'error_attaching') return;
     if (connector !== undefined) await this.#cinder.actions.terminateConnection(volume.id, connector, w);
+    if (volume.status === 'attaching') await this.#cinder.actions.unreserve(volume.id, w);
+    if (volume.status !== 'error_attaching') return;
     throw new VolumeStateError('release', volume, ['attaching', 'available'], {
       remark: '; an administrator resets it',
     });

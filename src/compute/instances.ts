@@ -171,6 +171,11 @@ export class InstanceStore {
     return this.#database.prepare(query).all(instanceUuid).map(toDevice);
   }
 
+  /** Of every instance that has this volume, or is to have it. */
+  devicesOf(volumeId: string): readonly BlockDevice[] {
+    return this.#database.prepare('select * from block_device_mapping where volume_id = ?').all(volumeId).map(toDevice);
+  }
+
   addDevice(device: BlockDevice): void {
     this.#database
       .prepare(

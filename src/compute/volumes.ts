@@ -1,4 +1,4 @@
-import { NotFoundError } from '../base/index.ts';
+import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { VolumeClaims } from '../cinder-client/index.ts';
 import type { Connector, SaveClaim } from '../cinder-client/index.ts';
@@ -22,6 +22,8 @@ export class VolumeKeeper implements VirtApi {
   /** Before: an available volume. After: nobody else gets it. */
   async reserve(device: BlockDevice, w: Waiting): Promise<void> {
     const instanceUuid = this.#services.namesInstances ? device.instanceUuid : undefined;
+    // A reservation of old has no name: were the answer to ours lost, that of another server would be taken for it.
+    if ((await this.#services.connections(w)).kind === 'legacy') this.#requireNotOnItsWay(device);
     await this.#claims.reserve(device, instanceUuid, this.#saver(device), w);
   }
 
@@ -75,6 +77,14 @@ export class VolumeKeeper implements VirtApi {
   /** Does Cinder still have the volume attached for this device? */
   async isAttached(device: BlockDevice, w: Waiting): Promise<boolean> {
     return await this.#claims.isAttached(device, w);
+  }
+
+  #requireNotOnItsWay({ volumeId, instanceUuid }: BlockDevice): void {
+    const others = this.#services.store.devicesOf(volumeId).filter((other) => other.instanceUuid !== instanceUuid);
+    const other = others.find(({ reservation }) => reservation !== null && reservation.attachmentId === null);
+    if (other === undefined) return;
+    const facts = { volumeId, server: other.instanceUuid };
+    throw new ConflictError(`volume ${volumeId} is on its way to server ${other.instanceUuid}`, facts);
   }
 
   #completion({ deviceName, mode }: BlockDevice) {

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openCinder } from '../../src/cinder-client/index.ts';
+import type { ComputeManager } from '../../src/compute/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
 import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
 
 const request = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
 
@@ -92,4 +95,79 @@ it('a damaged line in the journal is named, keeps nobody from listing and deleti
   expect(findings).toMatchObject([{ kind: 'flow', name: 'bad', repair: null }]);
   expect(repaired).toMatchObject([{ outcome: 'left' }]);
   expect(sim.snapshot()).toEqual(before);
+});
+
+/** The first attach is stuck: this step of it fails when it is done, and what was attached cannot be taken back. */
+function stuckAttach(failing: 'attach' | 'complete') {
+  let isCalm = false;
+  const failpoint = async ({ flow, step, at }: Failpoint): Promise<void> => {
+    if (isCalm || flow !== 'add-volume') return;
+    if (at === 'after-run' && step === failing) throw new Error('made to fail');
+    if (at === 'before-undo' && step === 'attach') throw new Error('made to fail');
+  };
+  const strike = async (manager: ComputeManager, { context }: World): Promise<string> => {
+    await expect(manager.addVolume('web1', 'data-1', {}, context)).rejects.toMatchObject({ code: 'FLOW_STUCK' });
+    isCalm = true;
+    const [flow] = await manager.listFlows({ open: true });
+    return flow?.id ?? '';
+  };
+  return { failpoint, strike };
+}
+
+it('an attach that was stuck goes back after its volume has been detached by hand', async () => {
+  await using world = await startWorld();
+  const { failpoint, strike } = stuckAttach('complete');
+  await using manager = await world.open({ failpoint });
+  await manager.create(request, world.context);
+  const before = world.sim.snapshot();
+  const flow = await strike(manager, world);
+
+  await manager.removeVolume('web1', 'data-1', world.context);
+  await manager.resumeFlow(flow, world.context);
+
+  expect(await manager.listFlows({ open: true })).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});
+
+describe('with a Cinder of old, where a reservation carries no name', () => {
+  const options = { cinder: { maxMicroversion: '3.43' } };
+
+  it('a volume that is on its way to one server is not taken for the reservation of another', async () => {
+    await using world = await startWorld(options);
+    const { failpoint, strike } = stuckAttach('attach');
+    await using manager = await world.open({ failpoint });
+    const { context, sim } = world;
+    await manager.create(request, context);
+    await manager.create({ ...request, name: 'web2', volumes: [{ volumeId: 'boot-2' }] }, context);
+    const before = sim.snapshot();
+    const flow = await strike(manager, world);
+    const stuck = sim.snapshot();
+    // The answer of the other server's reservation is lost: it could take the volume for its own.
+    sim.faults.add({ id: 'lost', server: 'cinder', operation: 'os-reserve', kind: { type: 'drop', when: 'after' } });
+
+    const other = manager.addVolume('web2', 'data-1', {}, context);
+    await expect(other).rejects.toMatchObject({ code: 'FLOW_ROLLED_BACK' });
+
+    expect(sim.snapshot()).toEqual(stuck);
+    sim.faults.clear();
+    await manager.resumeFlow(flow, context);
+    expect(sim.snapshot()).toEqual(before);
+  });
+
+  it('a mask is taken back although somebody has taken the reservation back meanwhile', async () => {
+    await using world = await startWorld(options);
+    const { failpoint, strike } = stuckAttach('attach');
+    await using manager = await world.open({ failpoint });
+    const { context, sim } = world;
+    await manager.create(request, context);
+    const before = sim.snapshot();
+    const flow = await strike(manager, world);
+    using cinder = openCinder(world.settings.cinder);
+    const volume = await cinder.findVolume('data-1', context);
+    await cinder.actions.unreserve(volume?.id ?? '', context);
+
+    await manager.resumeFlow(flow, context);
+
+    expect(sim.snapshot()).toEqual(before);
+  });
 });

@@ -96,10 +96,12 @@ const attach = {
     return null;
   },
   undo: async ({ state: { input }, deps, signal, flowId }) => {
-    const connectionInfo = connectionInfoOf(requireDevice(deps, input));
+    // A detach that somebody asked for meanwhile, because this flow was stuck, has taken it away already.
+    const device = deviceIn(deps, input);
+    if (device === undefined || device.connectionInfo === null) return;
     await deps.driver.detachVolume(
       contextIn(deps, signal, flowId),
-      connectionInfo,
+      connectionInfoOf(device),
       instanceIn(deps, input),
       input.deviceName,
     );

@@ -54,7 +54,7 @@ clouds:
 
 describe('clouds.yaml', () => {
   test('gives a whole cloud to cinder.cloud', () => {
-    const { cinder } = load({ cinder: { 'cinder.cloud': 'one' }, files: { '/work/clouds.yaml': clouds } });
+    const { cinder } = load({ cinder: { 'cinder.cloud': 'one' }, files: { '/home/op/clouds.yaml': clouds } });
 
     expect(cinder).toMatchObject({
       auth: {
@@ -74,7 +74,7 @@ describe('clouds.yaml', () => {
   });
 
   test('gives an application credential, with numbers as text, and the first of several regions', () => {
-    const { cinder } = load({ env: { OS_CLOUD: 'two' }, files: { '/work/clouds.yaml': clouds } });
+    const { cinder } = load({ env: { OS_CLOUD: 'two' }, files: { '/home/op/clouds.yaml': clouds } });
 
     expect(cinder).toMatchObject({ auth: { type: 'v3applicationcredential', id: '4711' }, regionName: 'R2' });
     expect(cinder.auth.type === 'v3applicationcredential' && cinder.auth.secret.reveal()).toBe('0123');
@@ -93,7 +93,7 @@ describe('clouds.yaml', () => {
     const cloud = (name: string) => `clouds: {c: {auth_type: none, auth: {endpoint: 'https://${name}/v3'}}}`;
     const places: [string, string][] = [
       ['/named.yaml', 'named'],
-      ['/work/clouds.yaml', 'here'],
+      ['/home/op/clouds.yaml', 'here'],
       ['/home/op/.config/openstack/clouds.yaml', 'home'],
       ['/etc/openstack/clouds.yml', 'etc'],
     ];
@@ -107,8 +107,8 @@ describe('clouds.yaml', () => {
 
   test('takes a profile from clouds-public.yaml', () => {
     const files = {
-      '/work/clouds.yaml': 'clouds: {c: {profile: v, auth: {username: u, password: p, project_name: p}}}',
-      '/work/clouds-public.yaml': 'public-clouds: {v: {auth: {auth_url: https://vendor/v3}, region_name: RV}}',
+      '/home/op/clouds.yaml': 'clouds: {c: {profile: v, auth: {username: u, password: p, project_name: p}}}',
+      '/home/op/clouds-public.yaml': 'public-clouds: {v: {auth: {auth_url: https://vendor/v3}, region_name: RV}}',
     };
 
     expect(load({ env: { OS_CLOUD: 'c' }, files }).cinder).toMatchObject({
@@ -121,7 +121,7 @@ describe('clouds.yaml', () => {
     const settings = load({
       cinder: { 'cinder.cloud': 'one', 'cinder.username': 'ignored', 'cinder.os_region_name': 'RX' },
       env: { NOVA_DPM_CINDER__PROJECT_NAME: 'mine' },
-      files: { '/work/clouds.yaml': clouds },
+      files: { '/home/op/clouds.yaml': clouds },
     });
 
     expect(settings.cinder).toMatchObject({ auth: { username: 'op', projectName: 'mine' }, regionName: 'R1' });
@@ -129,23 +129,23 @@ describe('clouds.yaml', () => {
   });
 
   test.each([
-    ['no-such', 'a cloud of /work/clouds.yaml: one, two, half, numbers, token'],
+    ['no-such', 'a cloud of /home/op/clouds.yaml: one, two, half, numbers, token'],
     ['numbers', 'an entry as in clouds.yaml (look at auth)'],
     ['half', 'cinder.password is missing'],
     [
       'token',
-      'cinder.auth_type = "v3token" (/work/clouds.yaml: token): expected password, v3applicationcredential or none',
+      'cinder.auth_type = "v3token" (/home/op/clouds.yaml: token): expected password, v3applicationcredential or none',
     ],
   ])('of the cloud %s it is told what is wrong', (name, words) => {
-    expect(messageOf({ cinder: { 'cinder.cloud': name }, files: { '/work/clouds.yaml': clouds } })).toContain(words);
+    expect(messageOf({ cinder: { 'cinder.cloud': name }, files: { '/home/op/clouds.yaml': clouds } })).toContain(words);
   });
 
   test('that is no YAML is named with its line and not quoted', () => {
-    const files = { '/work/clouds.yaml': 'clouds:\n  c:\n    auth: {password: "sesame' };
+    const files = { '/home/op/clouds.yaml': 'clouds:\n  c:\n    auth: {password: "sesame' };
 
     const message = messageOf({ env: { OS_CLOUD: 'c' }, files });
 
-    expect(message).toMatch(/\/work\/clouds\.yaml:\d/);
+    expect(message).toMatch(/\/home\/op\/clouds\.yaml:\d/);
     expect(message).not.toContain('sesame');
     expect(messageOf({ env: { OS_CLOUD: 'c' } })).toContain('expected a clouds.yaml (in OS_CLIENT_CONFIG_FILE');
   });

@@ -1,60 +1,7 @@
-import { createServer } from 'node:http';
-import type { RequestListener, Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import { describeError, InternalError, neverAborted, silentLogger, TimeoutError } from '../base/index.ts';
-import { CertificateAuthority } from '../simulator/server/index.ts';
-import type { CertificateFlaw } from '../simulator/server/index.ts';
-import { HttpTransport, TransportError } from './index.ts';
-import type { TransportOptions } from './index.ts';
-
-const open: TcpServer[] = [];
-const sockets = new Set<Socket>();
-
-afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  for (const server of open.splice(0)) await new Promise((resolve) => server.close(resolve));
-});
-
-async function listen(server: Server | TcpServer, scheme = 'http'): Promise<string> {
-  open.push(server);
-  server.on('connection', (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
-  return `${scheme}://127.0.0.1:${port}`;
-}
-
-async function serve(listener: RequestListener): Promise<string> {
-  return await listen(createServer(listener));
-}
-
-function transportTo(baseUrl: string, options: Partial<TransportOptions> = {}): HttpTransport {
-  return new HttpTransport({
-    baseUrl,
-    connectTimeoutMs: 5_000,
-    requestTimeoutMs: 5_000,
-    maxConcurrent: 4,
-    maxQueued: 10,
-    maxResponseBytes: 10_000,
-    log: silentLogger,
-    ...options,
-  });
-}
-
-const get = (signal = neverAborted()) => ({ method: 'GET', path: '/x', signal }) as const;
-
-async function failureOf(work: Promise<unknown>): Promise<TransportError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof TransportError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
-}
+import type { ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { describeError, TimeoutError } from '../base/index.ts';
+import { closeNewest, failureOf, get, serve, transportTo } from '../../test/support/transport-peers.ts';
 
 /** Resolves once the server has this many requests, so that a test never has to sleep. */
 function gate() {
@@ -94,33 +41,12 @@ test('a redirect is an answer and is not followed', async () => {
 
 test('a refused connection failed while connecting, with nothing sent', async () => {
   const url = await serve(() => undefined);
-  const server = open.pop();
-  await new Promise((resolve) => server?.close(resolve));
+  await closeNewest();
   using transport = transportTo(url);
 
   const failure = await failureOf(transport.request(get()));
 
   expect(failure).toMatchObject({ phase: 'connect', sent: false, reason: 'connection refused' });
-});
-
-test('a peer that takes the connection and never agrees on TLS fails by the connect deadline, with nothing sent', async () => {
-  const url = await listen(createTcpServer(), 'https');
-  using transport = transportTo(url, { connectTimeoutMs: 30 });
-
-  const failure = await failureOf(transport.request(get()));
-
-  expect(failure).toMatchObject({ phase: 'connect', sent: false });
-  expect(failure.reason).toContain('no connection within 0.03 s');
-});
-
-test('a connection that breaks before TLS is agreed on failed while connecting, with nothing sent', async () => {
-  const url = await listen(
-    createTcpServer((socket) => socket.destroy()),
-    'https',
-  );
-  using transport = transportTo(url);
-
-  expect(await failureOf(transport.request(get()))).toMatchObject({ phase: 'connect', sent: false });
 });
 
 test('a connection that nobody uses is closed before the peer does, and a slow answer is not cut off by that', async () => {
@@ -315,87 +241,4 @@ test('idle connections are closed when the transport is disposed of', async () =
   transport[Symbol.dispose]();
 
   await expect(ended.until(1)).resolves.toBeUndefined();
-});
-
-test('a plain HTTP peer on the TLS port is a TLS failure that says so', async () => {
-  const url = await serve((_request, response) => response.end('ok'));
-  using transport = transportTo(url.replace('http:', 'https:'));
-
-  const failure = await failureOf(transport.request(get()));
-
-  expect(failure).toMatchObject({ phase: 'tls', sent: false });
-  expect(failure.reason).toContain('TLS');
-});
-
-const authority = new CertificateAuthority();
-
-async function serveTls(flaw: CertificateFlaw): Promise<string> {
-  const { cert, key } = authority.issue(flaw);
-  return await listen(
-    createTlsServer({ cert, key }, (_request, response) => response.end('ok')),
-    'https',
-  );
-}
-
-test('a certificate of the authority that is given is accepted', async () => {
-  using transport = transportTo(await serveTls('none'), { tls: { ca: authority.pem } });
-
-  expect(await transport.request(get())).toMatchObject({ status: 200, text: 'ok' });
-});
-
-test.each([
-  ['expired', 'has expired'],
-  ['wrong-host', 'is for another host name'],
-  ['self-signed', 'is self-signed'],
-] as const)('a certificate that is %s is refused before anything is sent, with advice', async (flaw, advice) => {
-  using transport = transportTo(await serveTls(flaw), { tls: { ca: authority.pem } });
-
-  const failure = await failureOf(transport.request(get()));
-
-  expect(failure).toMatchObject({ phase: 'tls', sent: false });
-  expect(failure.reason).toContain(advice);
-});
-
-test('a certificate of an unknown authority is refused, with advice to give that authority', async () => {
-  using transport = transportTo(await serveTls('none'));
-
-  const failure = await failureOf(transport.request(get()));
-
-  expect(failure).toMatchObject({ phase: 'tls', sent: false });
-  expect(failure.reason).toContain('give that CA as the CA file');
-});
-
-test.each(['expired', 'wrong-host', 'self-signed'] as const)(
-  'a certificate that is %s is accepted when a person asked for it',
-  async (flaw) => {
-    using transport = transportTo(await serveTls(flaw), { tls: { insecure: true } });
-
-    expect(await transport.request(get())).toMatchObject({ status: 200 });
-  },
-);
-
-test.each([
-  'http://other.example.com/x',
-  'https://other.example.com',
-  '//other.example.com/x',
-  'x',
-  '',
-  '/a b',
-  '/a/../b',
-  '/a/..',
-  '/a/.?b=c',
-  '/a/%2e%2E/b',
-  '/a\r\nX: y',
-])('sends nothing to the path %j: it may lead to another peer', async (path) => {
-  let requests = 0;
-  const url = await serve((_request, response) => {
-    requests += 1;
-    response.end();
-  });
-  using transport = transportTo(url);
-
-  const ended = transport.request({ ...get(), path, headers: { 'X-API-Session': 'secret' } });
-
-  await expect(ended).rejects.toBeInstanceOf(InternalError);
-  expect(requests).toBe(0);
 });

@@ -68,7 +68,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     stdout: stdout.sink,
     stderr: stderr.sink,
     env: options.env ?? {},
-    cwd: options.cwd ?? '/work',
+    cwd: options.cwd ?? '/home/op',
     home: '/home/op',
     hostname: 'compute1',
     files: memoryFiles({ 'nova-dpm.conf': text, '/bad.conf': '[dpm]\nhmc = http://hmc1\n', ...options.files }, [

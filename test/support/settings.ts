@@ -66,7 +66,7 @@ export function loadText(
   return loadSettings({
     configFiles: ['/cfg/nova-dpm.conf'],
     env: {},
-    cwd: '/work',
+    cwd: '/home/op',
     home: '/home/op',
     hostname: 'compute1.example.com',
     files: memoryFiles({ '/cfg/nova-dpm.conf': text, ...options.extraFiles }, ['/var/lib/nova-dpm']),

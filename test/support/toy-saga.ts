@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import type { JsonValue } from '../../src/base/index.ts';
-import { defineSaga, MemoryJournal } from '../../src/saga/index.ts';
+import { defineSaga, execute, MemoryJournal } from '../../src/saga/index.ts';
 import type { ExecuteOptions, Journal, JournalEvent, Saga, Settled, Step, UndoPolicy } from '../../src/saga/index.ts';
 
 /** Undo is tried three times, without a wait that a test would feel. */
@@ -132,4 +132,29 @@ export function inShort(events: readonly JournalEvent[]): string[] {
     if (event.kind === 'flow-ended') return `${event.kind} ${event.outcome}`;
     return 'step' in event ? `${event.kind} ${event.step}` : event.kind;
   });
+}
+
+/** What the flows of the engine's tests are about: the id is the journal's, the subject the server's. */
+export const toyInput: ToyInput = { subject: 'web1' };
+export const toyIdentity = { id: 'flow-1', subject: 'web1' };
+/** Steps of a plain flow. */
+export const toyNames = ['a', 'b', 'c', 'd'];
+
+/** Runs a flow of plain steps in a world, and gives all that can be asked about it afterwards. */
+export async function runToy(
+  world: ToyWorld,
+  change: Partial<ExecuteOptions<ToyWorld>> = {},
+  saga = toySaga(toyNames),
+) {
+  const options = toyOptions(world, change);
+  const outcome = await execute(saga, toyInput, toyIdentity, options);
+  return { outcome, events: await options.journal.read(toyIdentity.id), journal: options.journal };
+}
+
+/** @param moment - `before run b` */
+export function failAt(world: ToyWorld, moment: string, error = new Error('refused')): Error {
+  world.disturb = (at, step) => {
+    if (`${at} ${step}` === moment) throw error;
+  };
+  return error;
 }

@@ -24,7 +24,7 @@ describe('Agenda', () => {
     expect(seen).toEqual(['a1', 'a2', 'b', 'c']);
   });
 
-  it('lets happen at once what an event arranges for now', () => {
+  it('lets happen at once what an event arranges for its own moment', () => {
     const agenda = new Agenda(new ManualClock());
     const seen: number[] = [];
     agenda.after(0, () => agenda.after(0, () => seen.push(1)));

@@ -56,7 +56,7 @@ export class Agenda {
     this.#appointments.push({ at: this.#clock.now() + ms, order: this.#orders, act });
   }
 
-  /** Lets everything happen that is due, in order; what that arranges for now happens too. */
+  /** Lets everything happen that is due, in order; what that arranges for the same moment happens too. */
   settle(): void {
     for (let due = this.#takeDue(); due !== undefined; due = this.#takeDue()) due.act();
   }

@@ -1,4 +1,5 @@
 import { SimServer, type Route } from '../server/index.ts';
+import type { HmcRoute } from './call.ts';
 import { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { guarded, refuseUnknown } from './guard.ts';
@@ -29,7 +30,8 @@ import { virtualSwitchRoutes } from './routes/virtual-switches.ts';
 import { discoverNow, prepareGroup, type MadeStorageGroup, type PreparedStorageGroup } from './storage/prepare.ts';
 import { takeSnapshot, type HmcSnapshot } from './snapshot.ts';
 
-const routes = [
+/** Every operation that the HMC serves. */
+export const hmcRoutes: readonly HmcRoute[] = [
   ...sessionRoutes,
   ...jobRoutes,
   ...consoleRoutes,
@@ -49,7 +51,7 @@ const routes = [
 ];
 
 /** Names of all operations that the HMC knows, for fault rules and counts. */
-export const hmcOperations: readonly string[] = routes.map(({ operation }) => operation);
+export const hmcOperations: readonly string[] = hmcRoutes.map(({ operation }) => operation);
 
 /** Image uploads are the largest bodies by far; more than a test image is refused. */
 const maxBodyBytes = 64 << 20;
@@ -111,7 +113,7 @@ async function newContext(options: HmcOptions, surroundings: HmcSurroundings): P
 }
 
 function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {
-  const guardedRoutes: Route[] = guarded(context, routes);
+  const guardedRoutes: Route[] = guarded(context, hmcRoutes);
   const { tls, port, host, latencyMs, faults, log } = surroundings;
   return SimServer.start({
     name: 'hmc',

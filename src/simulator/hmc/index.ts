@@ -1,4 +1,4 @@
-export { hmcOperations, startHmc, type SimulatedHmc } from './hmc.ts';
+export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
 export type { MachineName } from './machines.ts';
 export { ManualClock, type Clock } from './model/clock.ts';
 export type { HmcModel, Resource, ResourceClass } from './model/model.ts';

@@ -125,9 +125,9 @@ export function created(uri: string, body: Readonly<Record<string, unknown>>): S
   return { status: 201, headers: { location: uri }, body };
 }
 
-/** 202 with the URI of the job. */
+/** 202 with the URI of the job, in the body alone: `Location` names what was created (IBM WS API, HTTP status codes, 3932-LA2). */
 export function accepted(jobUri: string): SimResponse {
-  return { status: 202, headers: { location: jobUri }, body: { 'job-uri': jobUri } };
+  return { status: 202, body: { 'job-uri': jobUri } };
 }
 
 /** 204. */

@@ -18,8 +18,6 @@ export interface HmcLevel {
   readonly level: number;
   readonly version: string;
   readonly apiVersion: readonly [major: number, minor: number];
-  /** API features of the HMC; undefined where the operation does not exist. */
-  readonly apiFeatures: readonly string[] | undefined;
 }
 
 /** Times of which all are known. */
@@ -119,11 +117,6 @@ export class HmcContext {
   hasApi(major: number, minor: number): boolean {
     const [ownMajor, ownMinor] = this.hmc.apiVersion;
     return ownMajor > major || (ownMajor === major && ownMinor >= minor);
-  }
-
-  /** Whether the HMC has an API feature. */
-  hasApiFeature(name: string): boolean {
-    return this.hmc.apiFeatures?.includes(name) ?? false;
   }
 }
 

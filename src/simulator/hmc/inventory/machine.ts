@@ -1,5 +1,5 @@
 import type { HmcContext, HmcLevel } from '../context.ts';
-import { featureDescriptions, machineProfiles, storageManagementFeature, type MachineProfile } from '../machines.ts';
+import { featureDescription, machineProfiles, storageManagementFeature, type MachineProfile } from '../machines.ts';
 import type { Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import type { HmcOptions } from '../options.ts';
@@ -13,8 +13,8 @@ export function profileOf(options: HmcOptions): MachineProfile {
 }
 
 /** The HMC that comes with a machine: of the same level. */
-export function hmcLevelOf({ level, version, apiVersion, apiFeatures, name }: MachineProfile): HmcLevel {
-  return { name: `HMC${name.toUpperCase()}`, level, version, apiVersion, apiFeatures };
+export function hmcLevelOf({ level, version, apiVersion, name }: MachineProfile): HmcLevel {
+  return { name: `HMC${name.toUpperCase()}`, level, version, apiVersion };
 }
 
 /** Fills the model with a fresh machine: the console, one CPC in DPM mode, and its adapters. */
@@ -97,7 +97,7 @@ function levelProps(context: HmcContext, profile: MachineProfile): Props {
     name !== storageManagementFeature || (context.options.storageManagement ?? true);
   const features = profile.features.map((name) => ({
     name,
-    description: featureDescriptions[name] ?? '',
+    description: featureDescription(name),
     state: isOn(name),
   }));
   return {

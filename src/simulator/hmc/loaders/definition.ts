@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 import type { HmcLevel } from '../context.ts';
-import { levelOfVersion, machineProfiles, type MachineProfile } from '../machines.ts';
+import { levelOfVersion, machineProfiles, servedFeatures, type MachineProfile } from '../machines.ts';
 import { isObject, textOf, type Json, type Props } from '../model/json.ts';
 
 const json: z.ZodType<Json> = z.json(); // zod's JSON type allows the same values
@@ -78,7 +78,7 @@ function readMock(content: Props): Definition {
   const level = version === '' ? levelOfApi(mock.api_version) : levelOfVersion(version);
   const profile = profileOfLevel(level);
   const name = textOf(mock.consoles[0]?.properties ?? {}, 'name') || mock.host;
-  const known = { name, level, version: version || profile.version, apiFeatures: profile.apiFeatures };
+  const known = { name, level, version: version || profile.version };
   return { kind: 'mock', mock, hmc: { ...known, apiVersion: apiVersionOf(mock.api_version) ?? profile.apiVersion } };
 }
 
@@ -91,19 +91,27 @@ function readExport(content: Props): Definition {
     'available-api-features-list': apiFeatures,
     'cpc-properties': own,
   } = content;
-  const names = Array.isArray(apiFeatures) ? apiFeatures.filter((name) => typeof name === 'string') : undefined;
+  const names = Array.isArray(apiFeatures)
+    ? servedFeatures(apiFeatures.filter((name) => typeof name === 'string'))
+    : undefined;
   const arrays = Object.entries(content).flatMap(([key, value]) =>
     Array.isArray(value) && value.every(isObject) ? [[key, value] as const] : [],
   );
   const read: DpmExport = {
     version,
-    features: Array.isArray(features) ? features : [],
+    features: servedFirmware(features ?? []),
     apiFeatures: names,
     cpc: isObject(own) ? own : {},
     resources: Object.fromEntries(arrays),
   };
   const { apiVersion } = profile;
-  return { kind: 'export', export: read, hmc: { name: 'HMC1', level, version, apiVersion, apiFeatures: names } };
+  return { kind: 'export', export: read, hmc: { name: 'HMC1', level, version, apiVersion } };
+}
+
+/** Of the value of `available-features-list`, the features that the simulator serves. */
+export function servedFirmware(features: Json): Json[] {
+  if (!Array.isArray(features)) return [];
+  return features.filter((feature) => isObject(feature) && servedFeatures([textOf(feature, 'name')]).length > 0);
 }
 
 /** The profile of a generation; the newest for one that is not known. */

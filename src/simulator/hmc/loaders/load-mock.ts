@@ -4,7 +4,7 @@ import type { Resource, ResourceClass } from '../model/model.ts';
 import { hbaRules, nicRules } from '../rules/element-rules.ts';
 import { partitionRules } from '../rules/partition-rules.ts';
 import { initialValues, rulesAt, type PropertyRules } from '../rules/property-rule.ts';
-import { profileOfLevel, type MockDefinition } from './definition.ts';
+import { profileOfLevel, servedFirmware, type MockDefinition } from './definition.ts';
 import { fcpCapacity, fcpMaximum } from '../inventory/adapters.ts';
 import { finishLoading } from './finish.ts';
 import { levelOfVersion, machineProfiles } from '../machines.ts';
@@ -34,6 +34,8 @@ function loadCpc(context: HmcContext, definition: CpcDefinition): void {
   const profile = profileOfLevel(levelOfVersion(textOf(cpc.props, 'se-version')));
   cpc.props['processor-count-ifl'] ??= context.options.cpcIfls ?? profile.ifls;
   cpc.props['storage-customer'] ??= context.options.cpcMemoryMib ?? profile.customerMemoryMib;
+  const firmware = cpc.props['available-features-list'];
+  if (firmware !== undefined) cpc.props['available-features-list'] = servedFirmware(firmware);
   const features = profile.apiFeatures;
   if (features !== undefined) context.cpcApiFeatures.set(cpc.uri, features);
   for (const adapter of definition.adapters) loadAdapter(context, cpc, adapter);

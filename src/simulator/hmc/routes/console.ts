@@ -28,7 +28,7 @@ export const consoleRoutes: readonly HmcRoute[] = [
     method: 'GET',
     path: '/api/console/operations/list-features',
     operation: 'List Console API Features',
-    handle: (call) => ok(listFeatures(call, call.context.hmc.apiFeatures)),
+    handle: (call) => ok(listFeatures(call, [])),
   },
 ];
 
@@ -47,7 +47,9 @@ function listPermittedPartitions(call: Call): SimResponse {
     item: (partition) => ({ ...partitionItem(partition), ...ownerOf(context, partition), ...acceptance(partition) }),
     view: (partition) => partitionView(context, partition),
     filters: { name: 'regex', type: 'exact', status: 'exact', 'has-unacceptable-status': 'exact', 'cpc-name': 'regex' },
-    allowsAdditional: context.hasApiFeature('dpm-hipersockets-partition-link-management'),
+    // Came with the features dpm-hipersockets- and dpm-ctc-partition-link-management, which are not served (IBM WS API,
+    // List Permitted Partitions, Z16M-A01).
+    allowsAdditional: false,
   });
   return ok({ partitions: listed });
 }
@@ -72,7 +74,8 @@ function listPermittedAdapters(call: Call): SimResponse {
       'cpc-name': 'regex',
       'dpm-enabled': 'exact',
     },
-    allowsAdditional: context.hasApiFeature('adapter-network-information'),
+    // Came with the feature adapter-network-information, which is not served (python-zhmcclient _console.py).
+    allowsAdditional: false,
   });
   return ok({ adapters: listed });
 }

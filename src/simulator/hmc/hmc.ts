@@ -12,6 +12,7 @@ import { textOf } from './model/json.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
 import { endFromInside } from './power/power.ts';
 import { adapterRoutes } from './routes/adapters.ts';
+import { capacityGroupRoutes } from './routes/capacity-groups.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
@@ -46,6 +47,7 @@ export const hmcRoutes: readonly HmcRoute[] = [
   ...storageGroupOperationRoutes,
   ...storageElementRoutes,
   ...storageAttachmentRoutes,
+  ...capacityGroupRoutes,
   ...otherRoutes,
   ...serviceRoutes,
 ];

@@ -58,6 +58,16 @@ export const virtualSwitchRules: PropertyRules = {
   description,
 };
 
+/** Capacity groups. Source: IBM WS API, Create Capacity Group, 3931-LA1. */
+export const capacityGroupRules: PropertyRules = {
+  name,
+  description,
+  'short-name': settable({ type: 'string', min: 1, max: 8, pattern: /^[A-Z0-9]+$/u }),
+  'capping-enabled': settable({ type: 'boolean', initial: true }),
+  'absolute-general-purpose-proc-cap': settable({ type: 'number', min: 0, max: 255, initial: 0 }),
+  'absolute-ifl-proc-cap': settable({ type: 'number', min: 0, max: 255, initial: 0 }),
+};
+
 /** What may be changed on a CPC. */
 export const cpcRules: PropertyRules = {
   description,

@@ -44,6 +44,11 @@ function unread({ group, volumes }: ReadGroup): string | undefined {
   return group.storageVolumeUris.find((uri) => !volumes.some((volume) => volume.uri === uri));
 }
 
+/** A volume that the HMC is deleting is not one of the group any more. Source of the state: zhmc-prometheus-exporter. */
+function withoutLeaving({ group, volumes }: ReadGroup): ReadGroup {
+  return { group, volumes: volumes.filter(({ fulfillmentState }) => fulfillmentState !== 'deleting') };
+}
+
 /**
  * Finds the storage groups of instances: by name, and only those that carry our mark. What was found or made is
  * remembered, so that a spawn does not look its own group up again; a group that turns out to be gone is looked up anew.
@@ -123,11 +128,11 @@ export class GroupDirectory {
   /** @throws ConflictError when the group lists a volume that cannot be read: what is not seen is not decided about */
   async read(uri: string, w: Waiting): Promise<ReadGroup> {
     const first = await this.#readOnce(uri, w);
-    if (unread(first) === undefined) return first;
+    if (unread(first) === undefined) return withoutLeaving(first);
     // It has gone between the two requests, or else the list would not have it any more.
     const second = await this.#readOnce(uri, w);
     const missing = unread(second);
-    if (missing === undefined) return second;
+    if (missing === undefined) return withoutLeaving(second);
     throw new ConflictError(`storage volume ${missing} of storage group "${second.group.name}" cannot be read`, {
       storageGroupUri: uri,
       storageVolumeUri: missing,

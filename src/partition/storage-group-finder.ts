@@ -1,4 +1,4 @@
-import { ConflictError } from '../base/index.ts';
+import { ConflictError, describeError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { HmcHttpError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageVolume } from '../hmc-client/index.ts';
@@ -121,8 +121,18 @@ export class VolumeFinder {
     if (spares.length > 0) log.warn({ event: 'storage.spare', spares }, 'storage volumes made twice are taken away');
     // Named before accepted: what has our name is ours, whatever happens in between.
     if (changes.length > 0) await hmc.storageGroups.modify(uri, { storageVolumes: changes }, w);
-    if (accept.length > 0) await hmc.storageGroups.acceptMismatchedVolumes(uri, accept, w);
+    if (accept.length > 0) await this.accept(uri, accept, w);
     return await this.look(uri, wanted, initiators, w);
+  }
+
+  /** Takes LUNs as they are. One that is in another state by now is no error: whoever asked looks again. */
+  async accept(groupUri: string, volumeUris: readonly string[], w: StorageWaiting): Promise<void> {
+    try {
+      await this.#parts.hmc.storageGroups.acceptMismatchedVolumes(groupUri, volumeUris, w);
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || error.status !== 409) throw error;
+      this.#parts.log.warn({ event: 'storage.accept', error: describeError(error) }, 'LUNs were not accepted');
+    }
   }
 
   /** DPM tells a path by the device number of the partition's port; before there is a partition there is none. */

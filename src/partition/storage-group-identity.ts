@@ -1,4 +1,4 @@
-import type { StorageVolume, StorageVolumeChange } from '../hmc-client/index.ts';
+import type { StorageGroup, StorageVolume, StorageVolumeChange } from '../hmc-client/index.ts';
 import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
 import type { ExposedVolume } from './storage.ts';
 
@@ -15,15 +15,29 @@ export interface Findings {
   readonly pending: readonly WantedVolume[];
   /** Names and usages to be put right, so that each storage volume is named by the Cinder volume that it is. */
   readonly changes: readonly StorageVolumeChange[];
-  /** Found LUNs that are wanted, but that DPM holds for a mistake: to be accepted once they have their names. */
+  /** Found LUNs that are wanted, but that DPM holds for a mistake, or too large: to be accepted once they have their names. */
   readonly accept: readonly string[];
 }
 
-/** Volumes in these states can be used. Source: HMC sheet 7.6 (tessia-baselib). */
+/** Volumes in these states can be used. Source: tessia-baselib. States of volumes and of groups are two tables. */
 const usableStates: ReadonlySet<string> = new Set(['complete', 'overprovisioned']);
 
 export function isUsable({ fulfillmentState }: Pick<StorageVolume, 'fulfillmentState'>): boolean {
   return usableStates.has(fulfillmentState ?? '');
+}
+
+/**
+ * DPM has found the LUN of the volume, and it is larger than was asked for: usable, but the group is
+ * `pending-with-mismatches` until somebody accepts it.
+ * Source: IBM WS API, Storage Group object: Class specific additional properties, 3932-LA2.
+ */
+export function isOverprovisioned({ fulfillmentState }: Pick<StorageVolume, 'fulfillmentState'>): boolean {
+  return fulfillmentState === 'overprovisioned';
+}
+
+/** Everything in the group is as it was asked for, or accepted: a partition starts with it. */
+export function isComplete({ fulfillmentState }: Pick<StorageGroup, 'fulfillmentState'>): boolean {
+  return fulfillmentState === 'complete';
 }
 
 /**
@@ -52,7 +66,9 @@ export function identify(
     found,
     pending: wanted.filter(isPending),
     changes: corrections(volumes, wanted, found),
-    accept: [...found.values()].filter(isMismatch).map(({ uri }) => uri),
+    accept: [...found.values()]
+      .filter((volume) => isMismatch(volume) || isOverprovisioned(volume))
+      .map(({ uri }) => uri),
   };
 }
 

@@ -2,8 +2,17 @@ import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
 import type { PartitionRef } from './lifecycle.ts';
-import { isUsable } from './storage-group-identity.ts';
+import { describeVolume } from './storage-group-fulfilment.ts';
+import { isComplete } from './storage-group-identity.ts';
 import type { PreparedGroup, PreparedGroupRequest, PreparedGroups } from './storage.ts';
+
+/** What lets a group be used, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
+const remedies: Readonly<Record<string, string>> = {
+  'pending-with-mismatches':
+    'on the HMC, accept what was found, or reject it; a volume larger than asked for can be accepted as it is',
+  'checking-migration': 'DPM has made it of older definitions and checks it still: wait until it has ended',
+  incomplete: 'volumes or paths that were there are missing: look at its connection report on the HMC',
+};
 
 /**
  * Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. They are attached and
@@ -25,7 +34,7 @@ export class PreparedStorageGroups implements PreparedGroups {
       throw new NotFoundError(`storage group "${name}" does not exist on this CPC`, { storageGroup: name });
     }
     const group = await this.#hmc.storageGroups.get(summary.uri, w);
-    requireFulfilled(group);
+    await this.#requireFulfilled(group, w);
     await this.#requireFree(group, partition, w);
     const bootVolumeUri = request.isBootSource ? await this.#bootVolume(group, request.bootVolume, w) : null;
     return { uri: group.uri, name, bootVolumeUri };
@@ -37,6 +46,18 @@ export class PreparedStorageGroups implements PreparedGroups {
 
   async detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void> {
     await this.#hmc.partitions.detachStorageGroup(partition.uri, group.uri, w);
+  }
+
+  async #requireFulfilled(group: StorageGroup, w: Waiting): Promise<void> {
+    if (isComplete(group)) return;
+    const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
+    const open = volumes.filter(({ fulfillmentState }) => fulfillmentState !== 'complete').map(describeVolume);
+    const remedy = remedies[group.fulfillmentState] ?? "its volumes are the storage administrator's to fulfil";
+    const what = `storage group "${group.name}" is ${group.fulfillmentState} (expected complete)`;
+    throw new ConflictError([what, ...open].join('; ') + `: ${remedy}`, {
+      storageGroup: group.name,
+      fulfillmentState: group.fulfillmentState,
+    });
   }
 
   async #requireFree(group: StorageGroup, partition: string, w: Waiting): Promise<void> {
@@ -70,12 +91,4 @@ export class PreparedStorageGroups implements PreparedGroups {
 function isMeant({ name, uuid, deviceNumber }: StorageVolume, wanted: string): boolean {
   const lower = wanted.toLowerCase();
   return name === wanted || uuid?.toLowerCase() === lower || deviceNumber?.toLowerCase() === lower;
-}
-
-function requireFulfilled(group: StorageGroup): void {
-  if (isUsable(group)) return;
-  throw new ConflictError(
-    `storage group "${group.name}" is ${group.fulfillmentState} (expected complete): its volumes are the storage administrator's to fulfil`,
-    { storageGroup: group.name, fulfillmentState: group.fulfillmentState },
-  );
 }

@@ -2,11 +2,12 @@ import { HmcHttpError } from '../hmc-client/index.ts';
 import type { StorageVolume } from '../hmc-client/index.ts';
 import type { PartitionOwner } from './naming.ts';
 import { newVolume } from './storage-group-allocation.ts';
-import { isMismatch } from './storage-group-directory.ts';
+import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
 import type { OwnGroup, ReadGroup } from './storage-group-directory.ts';
 import { VolumeFinder } from './storage-group-finder.ts';
 import type { FinderParts } from './storage-group-finder.ts';
-import { findSpares, isUsable } from './storage-group-identity.ts';
+import { describeVolume } from './storage-group-fulfilment.ts';
+import { findSpares, isComplete, isOverprovisioned, isUsable } from './storage-group-identity.ts';
 import { describePath } from './storage-group-paths.ts';
 import type { ExposedVolume, ExposeRequest, Initiator, StorageTarget, StorageWaiting } from './storage.ts';
 
@@ -109,7 +110,7 @@ export class GroupVolumes {
       const group = await hmc.storageGroups.get(own.uri, w);
       // A single volume cannot have been mixed up with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
-      if (group.storageVolumeUris.length === 0 || (isPlain && isUsable(group))) return exposed;
+      if (group.storageVolumeUris.length === 0 || (isPlain && isComplete(group))) return exposed;
       return await this.#settleIn(own, exposed, w);
     });
     return settled ?? exposed;
@@ -117,12 +118,29 @@ export class GroupVolumes {
 
   async #settleIn(own: OwnGroup, exposed: readonly ExposedVolume[], w: StorageWaiting) {
     const wanted = exposed.filter(({ storageVolumeUri }) => storageVolumeUri !== null);
+    if (exposed.length === 0) await this.#acceptGrown(own, w);
     const found = await this.#finder.find(own, wanted, [], w);
     const read = await this.#parts.directory.read(own.uri, w);
-    if (isUsable(read.group)) return restored(exposed, found);
+    if (isComplete(read.group)) return restored(exposed, found);
     // What was wanted has its name by now: every other finding is nobody's.
     await this.#finder.reject(read, w);
     return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
+  }
+
+  /** Volumes of ours were told apart when they were brought in: one that has grown since is still what its name says. */
+  async #acceptGrown(own: OwnGroup, w: StorageWaiting): Promise<void> {
+    const { volumes } = await this.#parts.directory.read(own.uri, w);
+    const grown = volumes.filter((volume) => isOverprovisioned(volume) && isOurVolumeName(volume.name));
+    if (grown.length === 0) return;
+    this.#parts.log.info(
+      { event: 'storage.grown', volumes: grown.map(describeVolume) },
+      'LUNs are accepted as they are',
+    );
+    await this.#finder.accept(
+      own.uri,
+      grown.map(({ uri }) => uri),
+      w,
+    );
   }
 
   async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ExposeRequest[], w: StorageWaiting) {
@@ -221,7 +239,7 @@ function restored(exposed: readonly ExposedVolume[], found: readonly ExposedVolu
 }
 
 function groupMissing({ group, volumes }: ReadGroup): string | undefined {
-  if (isUsable(group)) return undefined;
+  if (isComplete(group)) return undefined;
   const open = volumes.filter((volume) => !isUsable(volume)).length;
   const unwanted = volumes.filter(isMismatch).length;
   return `storage group "${group.name}" is ${group.fulfillmentState}: ${open} of ${volumes.length} volumes not found${unwanted === 0 ? '' : `, ${unwanted} of them not asked for`}`;

@@ -502,13 +502,73 @@ describe('storage discovery', () => {
       expect(await stateOf(of, group.uri)).toBe('pending-with-mismatches');
       expect(await read(of, found)).toMatchObject({ size: 33, uuid: of.san.findVolume('stranger')!.uuid });
       expect((await of.caller.get(`${group.uri}/storage-volumes`)).body['storage-volumes']).toHaveLength(2);
-      expect((await of.caller.post(`${group.uri}/operations/${verb}-mismatched-storage-volumes`)).status).toBe(204);
+      const settle = async (body: Record<string, unknown> = { 'storage-volume-uris': [found] }) =>
+        await of.caller.post(`${group.uri}/operations/${verb}-mismatched-storage-volumes`, body);
+      expect(await settle({})).toMatchObject({ status: 400, reason: 5 });
+      expect(await settle({ 'storage-volume-uris': [`${group.uri}/storage-volumes/x`] })).toMatchObject({
+        status: 404,
+      });
+      expect(await settle({ 'storage-volume-uris': [group.volumes[0]] })).toMatchObject({ status: 409 });
+      expect((await settle()).status).toBe(204);
       await discover(of, group);
 
       expect(await stateOf(of, group.uri)).toBe('complete');
       expect((await read(of, group.uri))['storage-volume-uris']).toHaveLength(verb === 'accept' ? 3 : 2);
-      expect((await of.caller.post(`${group.uri}/operations/${verb}-mismatched-storage-volumes`)).status).toBe(409);
+      expect((await settle()).status).toBe(verb === 'accept' ? 409 : 404);
     }
+  });
+
+  it('gives volumes states of volumes, and groups states of groups', async () => {
+    const { of, group } = await fulfilled();
+    of.san.updateVolume('data', { sizeGib: 15 });
+    await discover(of, group);
+    const list = async (state: string) =>
+      (await of.caller.get(`/api/storage-groups?fulfillment-state=${state}`)).body['storage-groups'];
+
+    expect([await stateOf(of, group.volumes[1]), await stateOf(of, group.uri)]).toEqual([
+      'overprovisioned',
+      'pending-with-mismatches',
+    ]);
+    expect(await list('pending-with-mismatches')).toHaveLength(1);
+    const accept = { 'storage-volume-uris': [group.volumes[1]] };
+    const operation = `${group.uri}/operations/accept-mismatched-storage-volumes`;
+    expect((await of.caller.post(operation, accept)).status).toBe(204);
+    expect([await stateOf(of, group.volumes[1]), await stateOf(of, group.uri)]).toEqual(['complete', 'complete']);
+    await discover(of, group);
+    expect(await read(of, group.volumes[1])).toMatchObject({ 'fulfillment-state': 'complete', 'active-size': 15 });
+    of.san.updateVolume('data', { sizeGib: 17 });
+    await discover(of, group);
+    expect(await stateOf(of, group.volumes[1]), 'what was accepted is another size').toBe('overprovisioned');
+  });
+
+  it('takes the smallest larger disk where none has the size', async () => {
+    const of = await bench({ machine: 'z16' });
+    const group = await newGroup(of);
+    for (const [id, size] of [
+      ['boot', 20],
+      ['large', 14],
+      ['larger', 18],
+    ] as const)
+      present(of, id, size, group.wwpns);
+    await discover(of, group);
+
+    expect(await read(of, group.volumes[1])).toMatchObject({
+      uuid: of.san.findVolume('large')!.uuid,
+      'fulfillment-state': 'overprovisioned',
+    });
+  });
+
+  it('does not boot from a volume that is not fulfilled', async () => {
+    const { of, group, partition } = await fulfilled();
+    of.san.updateVolume('boot', { sizeGib: 25 });
+    await discover(of, group);
+    const boot = async () =>
+      await of.caller.post(partition, { 'boot-device': 'storage-volume', 'boot-storage-volume': group.volumes[0] });
+
+    expect(await boot()).toMatchObject({ status: 409, reason: 122 });
+    const accept = { 'storage-volume-uris': [group.volumes[0]] };
+    await of.caller.post(`${group.uri}/operations/accept-mismatched-storage-volumes`, accept);
+    expect((await boot()).status).toBe(204);
   });
 
   it('calls a disk that is larger than asked for overprovisioned', async () => {
@@ -521,7 +581,7 @@ describe('storage discovery', () => {
       size: 10,
       'active-size': 15,
     });
-    expect(await stateOf(of, group.uri)).toBe('complete');
+    expect(await stateOf(of, group.uri)).toBe('pending-with-mismatches');
     await modify(of, group, {
       'storage-volumes': [{ operation: 'modify', 'element-uri': group.volumes[1] ?? '', size: 15 }],
     });

@@ -46,6 +46,9 @@ const reading = {
   answer: storageGroupAnswer,
 } as const;
 
+/** Of storage volumes: they wait for somebody to accept or reject them. */
+const undecidedStates: ReadonlySet<string> = new Set(['pending-with-mismatches', 'overprovisioned']);
+
 /** Storage groups, on machines with storage management. Source: sheet 7.2. @public */
 export class StorageGroupResource {
   readonly #requester: Requester;
@@ -200,27 +203,39 @@ export class StorageGroupResource {
     return await this.#requester.call({ ...call, method: 'GET', answer: connectionReportAnswer }, w);
   }
 
-  /** Performs "Accept Mismatched FCP Storage Volumes": what was found takes the place of what was asked for. */
+  /**
+   * Performs "Accept Mismatched Storage Volumes" for volumes that are `pending-with-mismatches` or `overprovisioned`: what
+   * was found takes the place of what was asked for, and they are `complete`. Source: IBM WS API, Z16M-A01.
+   *
+   * @throws HmcHttpError 409 when one of them is in another state, so that none is accepted
+   * @remarks Needs the task permission "Configure Storage – System Programmer".
+   */
   async acceptMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
-    await this.#settle(uri, volumeUris, 'Accept', w);
+    await this.#settle(uri, volumeUris, { verb: 'accept', operation: 'Accept Mismatched Storage Volumes' }, w);
   }
 
-  /** Performs "Reject Mismatched FCP Storage Volumes": what was found is not part of the group. */
+  /**
+   * Performs "Reject Mismatched FCP Storage Volumes": what was found is not part of the group. No page of it is public: the
+   * body is that of "Accept Mismatched Storage Volumes". Unverified on hardware.
+   */
   async rejectMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
-    await this.#settle(uri, volumeUris, 'Reject', w);
+    await this.#settle(uri, volumeUris, { verb: 'reject', operation: 'Reject Mismatched FCP Storage Volumes' }, w);
   }
 
-  /** A lost answer is judged by the volumes: none of them is mismatched any more. */
-  async #settle(uri: string, volumeUris: readonly string[], verb: 'Accept' | 'Reject', w: Waiting): Promise<void> {
-    const lower = verb.toLowerCase();
-    const what = `${lower} mismatched volumes of storage group ${uri}`;
-    const path = `${uri}/operations/${lower}-mismatched-storage-volumes`;
-    // The body is not in any public source: named like the bodies of its neighbours. Unverified on hardware.
-    const body = { 'storage-volume-uris': volumeUris };
-    const call = this.#call(`${verb} Mismatched FCP Storage Volumes`, what, 'create', path, body);
+  /** A lost answer is judged by the volumes: none of them waits for a decision any more. */
+  async #settle(
+    uri: string,
+    volumeUris: readonly string[],
+    decision: { readonly verb: 'accept' | 'reject'; readonly operation: string },
+    w: Waiting,
+  ): Promise<void> {
+    const { verb, operation } = decision;
+    const what = `${verb} mismatched volumes of storage group ${uri}`;
+    const path = `${uri}/operations/${verb}-mismatched-storage-volumes`;
+    const call = this.#call(operation, what, 'create', path, { 'storage-volume-uris': volumeUris });
     const find = async (): Promise<Found<void> | undefined> => {
       const volumes = await this.#volumes.getMany(volumeUris, w);
-      const isOpen = volumes.some(({ fulfillmentState }) => fulfillmentState === 'pending-with-mismatches');
+      const isOpen = volumes.some(({ fulfillmentState = '' }) => undecidedStates.has(fulfillmentState));
       return isOpen ? undefined : { uri, value: undefined, matches: true };
     };
     const send = async () => await this.#requester.call({ ...call, answer: noContent }, w);

@@ -80,6 +80,13 @@ export class Call {
     }
   }
 
+  /** Demands the permission for at least one of these tasks: 403.1. */
+  needOneOf(...tasks: readonly string[]): void {
+    const { withoutTasks = [] } = this.session.user;
+    if (tasks.some((task) => !withoutTasks.includes(task))) return;
+    refuse('noTaskPermission', `the user has permission for none of the tasks '${tasks.join("', '")}'`);
+  }
+
   /** Allows these query parameters and no others: 400.1. */
   allowQuery(...names: readonly string[]): void {
     const unknown = [...this.req.query.keys()].find((name) => !names.includes(name));

@@ -33,9 +33,11 @@ class TheSan implements SimulatedSan {
   readonly #arrays: readonly StorageArray[];
   readonly #volumes = new Map<string, SanVolume & { readonly ordinal: number }>();
   readonly #logins = new Map<string, { fabricId: string; online: boolean }>();
+  readonly #sizeStepGib: number | undefined;
   #volumesMade = 0;
 
   constructor(options: SanOptions) {
+    this.#sizeStepGib = options.sizeStepGib;
     this.zoning = { policy: 'initiator-target', lookup: false, staleZones: false, ...options.zoning };
     const ids = options.fabrics ?? ['fabric-a', 'fabric-b'];
     this.#fabrics = new Map(ids.map((id) => [id, new Fabric(id, this.zoning.policy)]));
@@ -101,7 +103,8 @@ class TheSan implements SimulatedSan {
 
   createVolume(volume: { id: string; sizeGib: number; bootable?: boolean }): SanVolume {
     if (this.#volumes.has(volume.id)) throw new SanError(`Volume ${volume.id} exists`);
-    const made = { bootable: false, ...volume, uuid: naaUuid(volume.id), ordinal: this.#volumesMade };
+    const sizeGib = this.#roundedUp(volume.sizeGib);
+    const made = { bootable: false, ...volume, sizeGib, uuid: naaUuid(volume.id), ordinal: this.#volumesMade };
     this.#volumesMade += 1;
     this.#volumes.set(volume.id, made);
     return made;
@@ -113,7 +116,13 @@ class TheSan implements SimulatedSan {
   }
 
   updateVolume(volumeId: string, change: { sizeGib?: number; bootable?: boolean }): void {
-    this.#volumes.set(volumeId, { ...this.#getVolume(volumeId), ...change });
+    const size = change.sizeGib === undefined ? {} : { sizeGib: this.#roundedUp(change.sizeGib) };
+    this.#volumes.set(volumeId, { ...this.#getVolume(volumeId), ...change, ...size });
+  }
+
+  #roundedUp(sizeGib: number): number {
+    const step = this.#sizeStepGib;
+    return step === undefined ? sizeGib : Math.ceil(sizeGib / step) * step;
   }
 
   findVolume(volumeId: string): SanVolume | undefined {

@@ -25,6 +25,8 @@ export interface SanOptions {
   readonly zoning?: ZoningOptions;
   /** First LUN number handed out to a host; default 0, which is what most arrays do. */
   readonly firstLun?: number;
+  /** The arrays make disks in multiples of so many GiB, rounded up; default: of any size that is asked for. */
+  readonly sizeStepGib?: number;
 }
 
 /**

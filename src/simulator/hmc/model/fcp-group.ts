@@ -29,6 +29,8 @@ export interface FcpGroupState {
   isDiscovering: boolean;
   lastScan: number | undefined;
   readonly told: Map<string, ToldAddress>;
+  /** LUNs that somebody accepted, by uuid, with the size that each had then: another size is another finding. */
+  readonly accepted: Map<string, number>;
   /** LUNs that somebody rejected, by uuid: they are not taken up again while they are presented. */
   readonly rejected: Set<string>;
 }

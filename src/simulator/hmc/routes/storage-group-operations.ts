@@ -2,7 +2,7 @@ import type { SimResponse } from '../../server/index.ts';
 import { accepted, done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { applyFilters } from '../filter.ts';
-import { isTrue, textOf, textsOf } from '../model/json.ts';
+import { isTrue, numberOf, textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { startJob, takeJobFault } from '../power/power.ts';
@@ -18,6 +18,7 @@ import { partitionItem } from '../views/partition-view.ts';
 
 const operations = '/api/storage-groups/:id/operations';
 const storageAdministrator = 'Configure Storage - Storage Administrator';
+const systemProgrammer = 'Configure Storage - System Programmer';
 
 /** What is done with storage groups: fulfilment, discovery, reports and mismatches. */
 export const storageGroupOperationRoutes: readonly HmcRoute[] = [
@@ -48,14 +49,14 @@ export const storageGroupOperationRoutes: readonly HmcRoute[] = [
   {
     method: 'POST',
     path: `${operations}/accept-mismatched-storage-volumes`,
-    operation: 'Accept Mismatched FCP Storage Volumes',
-    handle: (call) => settleMismatches(call, acceptVolume),
+    operation: 'Accept Mismatched Storage Volumes',
+    handle: (call) => settleMismatches(call, accepting),
   },
   {
     method: 'POST',
     path: `${operations}/reject-mismatched-storage-volumes`,
     operation: 'Reject Mismatched FCP Storage Volumes',
-    handle: (call) => settleMismatches(call, rejectVolume),
+    handle: (call) => settleMismatches(call, rejecting),
   },
 ];
 
@@ -87,7 +88,7 @@ function startDiscovery(call: Call): SimResponse {
   const { context } = call;
   if (!context.hasApi(2, 37)) refuse('notFound', 'the operation is not supported by this HMC');
   needFcp(group);
-  call.need(storageAdministrator);
+  call.needOneOf(systemProgrammer, storageAdministrator);
   const body = call.optionalBody() ?? {};
   checkBody({ 'force-restart': { type: 'boolean', create: true } }, body, 'create');
   const { isDiscovering } = fcpState(context, group);
@@ -104,36 +105,58 @@ function getConnectionReport(call: Call): SimResponse {
   const group = call.object('storage-group');
   if (!call.context.hasApi(2, 37)) refuse('notFound', 'the operation is not supported by this HMC');
   needFcp(group);
+  call.needOneOf(systemProgrammer, storageAdministrator);
   return ok(connectionReport(call.context, group));
 }
 
-/** Which fields these operations take is not public: all mismatched volumes, or those named (inferred). */
-function settleMismatches(
-  call: Call,
-  settle: (context: HmcContext, group: Resource, volume: Resource) => void,
-): SimResponse {
+interface Settlement {
+  /** Types of groups that have such volumes. */
+  readonly types: readonly string[];
+  /** States of volumes that can be settled so. */
+  readonly states: readonly string[];
+  readonly settle: (context: HmcContext, group: Resource, volume: Resource) => void;
+}
+
+/** Source: IBM WS API, Accept Mismatched Storage Volumes, Z16M-A01. */
+const accepting: Settlement = {
+  types: ['fcp', 'nvme'],
+  states: ['pending-with-mismatches', 'overprovisioned'],
+  settle: (context, group, volume) => {
+    volume.props['fulfillment-state'] = 'complete';
+    if (group.props.type !== 'fcp') return;
+    fcpState(context, group).accepted.set(textOf(volume.props, 'uuid'), numberOf(volume.props, 'active-size'));
+  },
+};
+
+/** No page of it is public: as the other one, for LUNs that nobody requested (inferred). */
+const rejecting: Settlement = {
+  types: ['fcp'],
+  states: ['pending-with-mismatches'],
+  settle: (context, group, volume) => {
+    fcpState(context, group).rejected.add(textOf(volume.props, 'uuid'));
+    removeVolume(context, group, volume);
+  },
+};
+
+function settleMismatches(call: Call, { types, states, settle }: Settlement): SimResponse {
   const group = call.object('storage-group');
   const { context } = call;
-  needFcp(group);
-  call.need(storageAdministrator);
-  const body = call.optionalBody() ?? {};
-  checkBody({ 'storage-volume-uris': { type: 'strings', create: true } }, body, 'create');
-  const mismatched = context.model
-    .childrenOf(group, 'storage-volume')
-    .filter(({ props }) => props['fulfillment-state'] === 'pending-with-mismatches');
-  const named = body['storage-volume-uris'] === undefined ? undefined : textsOf(body, 'storage-volume-uris');
-  const chosen = mismatched.filter(({ uri }) => named === undefined || named.includes(uri));
-  if (chosen.length === 0) refuse('volumeMismatchMissing', 'the storage group has no such mismatched volumes');
+  if (!types.includes(textOf(group.props, 'type'))) {
+    refuse('notSupportedForKind', `the storage group is not of type ${types.join(' or ')}`);
+  }
+  call.need(systemProgrammer);
+  const body = call.body();
+  checkBody({ 'storage-volume-uris': { type: 'strings', create: 'required' } }, body, 'create');
+  const chosen = textsOf(body, 'storage-volume-uris').map((uri) => {
+    const volume = context.model.find('storage-volume', uri);
+    if (volume?.parent === group.uri) return volume;
+    return refuse('referenceNotFound', `there is no storage volume at ${uri} in the storage group`);
+  });
+  for (const { uri, props } of chosen) {
+    const state = textOf(props, 'fulfillment-state');
+    if (!states.includes(state)) refuse('volumeNotMismatched', `storage volume ${uri} is ${state}`);
+  }
   for (const volume of chosen) settle(context, group, volume);
   updateGroupState(context, group);
   return done;
-}
-
-function acceptVolume(_context: HmcContext, _group: Resource, volume: Resource): void {
-  volume.props['fulfillment-state'] = 'complete';
-}
-
-function rejectVolume(context: HmcContext, group: Resource, volume: Resource): void {
-  fcpState(context, group).rejected.add(textOf(volume.props, 'uuid'));
-  removeVolume(context, group, volume);
 }

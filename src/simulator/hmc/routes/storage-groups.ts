@@ -19,7 +19,6 @@ import { refuseTaken } from './update.ts';
 
 const groups = '/api/storage-groups';
 const operations = `${groups}/:id/operations`;
-const storageAdministrator = 'Configure Storage - Storage Administrator';
 const systemProgrammer = 'Configure Storage - System Programmer';
 
 /** Operations on storage groups. Their odd verbs are the API's: update and delete are operations, POSTed. */
@@ -109,7 +108,7 @@ function groupsOf({ model }: HmcContext, cpc: Resource): Resource[] {
 function modifyGroup(call: Call): SimResponse {
   const group = call.object('storage-group');
   const { context } = call;
-  call.need(storageAdministrator);
+  call.need(systemProgrammer);
   const body = call.body();
   checkBody(groupRules, body, 'update');
   checkMail(body);

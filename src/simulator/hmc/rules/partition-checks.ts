@@ -80,6 +80,9 @@ function checkReferences(context: HmcContext, partition: Resource, body: Readonl
     refuse('contradiction', 'the storage group of the boot volume is not attached to the partition');
   }
   if (volume.props.usage !== 'boot') refuse('contradiction', "the usage of the storage volume is not 'boot'");
+  if (volume.props['fulfillment-state'] !== 'complete') {
+    refuse('storageVolumeNotFulfilled', 'Storage volume is not fulfilled');
+  }
 }
 
 function checkOwn(

@@ -6,7 +6,7 @@ import { isPortUsable } from '../power/load-path.ts';
 import { isActivated } from '../rules/statuses.ts';
 import { fcpState, pathsPerGroup } from './fcp-state.ts';
 import type { FcpGroupState, GroupInitiator } from '../model/fcp-group.ts';
-import { updateGroupState, volumeState } from './fulfillment.ts';
+import { isAcceptedLun, updateGroupState, volumeState } from './fulfillment.ts';
 import { matchVolumes, type FoundLun, type Matching } from './matching.ts';
 import { loginPortOf } from './paths.ts';
 import { addVolume } from './volumes.ts';
@@ -109,7 +109,9 @@ function showPort(context: HmcContext, group: Resource, { wwpn, portUri, resourc
 function takeUp(context: HmcContext, group: Resource, state: FcpGroupState): void {
   const found = foundLuns(context, state);
   for (const uuid of state.rejected) if (!found.some((lun) => lun.uuid === uuid)) state.rejected.delete(uuid);
-  const volumes = context.model.childrenOf(group, 'storage-volume');
+  const volumes = context.model
+    .childrenOf(group, 'storage-volume')
+    .filter(({ props }) => props['fulfillment-state'] !== 'deleting');
   const matching = matchVolumes(
     volumes.map((volume) => requestOf(volume, state)),
     found,
@@ -152,7 +154,8 @@ function applyFinding(group: Resource, state: FcpGroupState, volume: Resource, {
   if (volume.props['fulfillment-state'] === 'pending-with-mismatches' && lun !== undefined) return;
   const paths = state.initiators.slice(0, pathsPerGroup(group));
   const isReachedByAll = paths.every(({ luns }) => luns.some(({ uuid }) => uuid === lun?.uuid));
-  const finding = { lun, isReachedByAll, wasTold: state.told.has(volume.uri) };
+  const isAccepted = isAcceptedLun(state, lun);
+  const finding = { lun, isReachedByAll, wasTold: state.told.has(volume.uri), isAccepted };
   volume.props['fulfillment-state'] = volumeState(volume, finding);
 }
 

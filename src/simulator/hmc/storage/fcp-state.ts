@@ -14,6 +14,7 @@ export function fcpState(context: HmcContext, group: Resource): FcpGroupState {
     isDiscovering: false,
     lastScan: undefined,
     told: new Map(),
+    accepted: new Map(),
     rejected: new Set(),
   };
   context.fcpGroups.set(group.uri, state);

@@ -23,7 +23,7 @@ export interface Matching {
 
 /**
  * Matches LUNs to volumes as an HMC does: what it knows by uuid stays, what it was told by address is taken, and for the rest the size
- * decides alone. `found` comes in the order in which equal sizes are given out: any order is possible on a machine.
+ * decides alone: the same size first, then the smallest that is larger (inferred). `found` comes in the order in which equal sizes are given out: any order is possible on a machine.
  */
 export function matchVolumes(requested: readonly RequestedVolume[], found: readonly FoundLun[]): Matching {
   const matched = new Map<string, FoundLun>();
@@ -38,6 +38,12 @@ export function matchVolumes(requested: readonly RequestedVolume[], found: reado
   for (const volume of requested) if (volume.uuid === undefined) take(volume, (lun) => isAt(lun, volume.told));
   const anywhere = requested.filter((volume) => volume.uuid === undefined && volume.told === undefined);
   for (const volume of anywhere) take(volume, (lun) => isSameSize(lun.sizeGib, volume.sizeGib));
+  // What is larger than asked for serves too, and is flagged as overprovisioned.
+  for (const volume of anywhere) {
+    const larger = [...left].filter(({ sizeGib }) => sizeGib > volume.sizeGib);
+    const smallest = Math.min(...larger.map(({ sizeGib }) => sizeGib));
+    take(volume, ({ sizeGib }) => sizeGib === smallest);
+  }
   return { matched, extra: [...left] };
 }
 

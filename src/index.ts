@@ -91,6 +91,7 @@ export type {
 export {
   BootFailedError,
   LunUnreachableError,
+  StartRefusedError,
   StatusTimeoutError,
   VolumeNotFulfilledError,
 } from './partition/index.ts';

@@ -23,6 +23,7 @@ export const errorCodes = {
   JOB_LOST: 'the HMC no longer knows the job of an asynchronous operation; its outcome has to be looked up',
   STATUS_TIMEOUT: 'a partition did not reach the wanted status',
   BOOT_FAILED: 'the partition did not boot on any path',
+  START_REFUSED: 'the HMC did not start the partition; nothing was loaded',
   CINDER_CONNECTION: 'no usable answer came from Cinder or Keystone',
   CINDER_HTTP: 'Cinder refused the request',
   CINDER_AUTH: 'Keystone or Cinder refuses the credentials',

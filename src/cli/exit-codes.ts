@@ -31,6 +31,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   JOB_LOST: 1,
   STATUS_TIMEOUT: 1,
   BOOT_FAILED: 1,
+  START_REFUSED: 1,
   CINDER_CONNECTION: 5,
   CINDER_HTTP: 1,
   CINDER_AUTH: 5,

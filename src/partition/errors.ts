@@ -10,6 +10,11 @@ export class BootFailedError extends DpmError {
   readonly code = 'BOOT_FAILED';
 }
 
+/** The HMC did not start a partition: nothing was loaded, so that no other path would do better. @public */
+export class StartRefusedError extends DpmError {
+  readonly code = 'START_REFUSED';
+}
+
 /** The partition is in a status in which nobody can say what an operation would do. @public */
 export class PartitionStatusError extends DpmError {
   readonly code = 'CONFLICT';

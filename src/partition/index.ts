@@ -2,9 +2,11 @@ export {
   BootFailedError,
   LunUnreachableError,
   PartitionStatusError,
+  StartRefusedError,
   StatusTimeoutError,
   VolumeNotFulfilledError,
 } from './errors.ts';
+export { startRefused, wasRefused } from './failed-start.ts';
 export { HbaStorage } from './hba-storage.ts';
 export {
   defaultLifecyclePolicy,
@@ -13,7 +15,7 @@ export {
   PartitionLifecycle,
   requirePartition,
 } from './lifecycle.ts';
-export type { LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
+export type { FailedStart, LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
 export {
   adapterPortUri,
   hbaName,

@@ -108,6 +108,7 @@ describe('start', () => {
       kind: 'failed',
       status: 'stopped',
       hmcSaid: expect.stringContaining('the load failed') as string,
+      cause: jobFailed,
     });
   });
 

@@ -37,9 +37,16 @@ export const defaultLifecyclePolicy: LifecyclePolicy = {
 };
 
 /** How a start ended: the status says it, and the caller decides what it means for a boot. */
-export type StartResult =
-  | { readonly kind: 'running'; readonly status: string }
-  | { readonly kind: 'failed'; readonly status: string; readonly hmcSaid: string };
+export type StartResult = { readonly kind: 'running'; readonly status: string } | FailedStart;
+
+/** @see wasRefused - for whether anything was loaded at all */
+export interface FailedStart {
+  readonly kind: 'failed';
+  readonly status: string;
+  readonly hmcSaid: string;
+  /** How the request or its job failed, where it did. */
+  readonly cause?: Error;
+}
 
 /** Starting, stopping and deleting partitions: the state machine of a careful client. Source: HMC sheet 5.4. */
 export class PartitionLifecycle {
@@ -66,13 +73,14 @@ export class PartitionLifecycle {
    */
   async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const { hmcSaid, maySettle } = await this.#runJob('start', () => this.#hmc.partitions.start(partition.uri, w), w);
+    const ended = await this.#runJob('start', () => this.#hmc.partitions.start(partition.uri, w), w);
+    const { maySettle, ...said } = ended;
     const settled = performance.now() + this.#policy.settleMs;
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
       const isLagging = maySettle && performance.now() < settled;
       if (transitionalStatuses.has(status) || isLagging) return { kind: 'again' };
-      return { kind: 'done', value: { kind: 'failed', status, hmcSaid } };
+      return { kind: 'done', value: { kind: 'failed', status, ...said } };
     };
     return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);
   }
@@ -139,15 +147,15 @@ export class PartitionLifecycle {
     verb: string,
     begin: () => Promise<HmcJob>,
     w: Waiting,
-  ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean }> {
+  ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean; readonly cause?: Error }> {
     try {
       const job = await begin();
       await job.wait({ timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll });
       return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
     } catch (error) {
-      if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false };
+      if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false, cause: error };
       // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
-      if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false };
+      if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false, cause: error };
       // Nobody can know how it went: the status will tell.
       const isUnknown = error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent);
       if (isUnknown) return { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };

@@ -27,6 +27,8 @@ export const stoppableStatuses = table('active', 'degraded', 'paused', 'terminat
 export const deletableStatuses = table('stopped', 'reservation-error');
 /** Running, perhaps with some I/O missing. Source: HMC sheet 5.2. */
 export const runningStatuses = table('active', 'degraded');
+/** Activated, and nothing runs: after a start, its load has failed. Source: zhmc-ansible-modules common.py and issue 103. */
+export const loadFailedStatuses = table('paused', 'terminated');
 /** On the way to another status. Source: HMC sheet 5.2. */
 export const transitionalStatuses = table('starting', 'stopping');
 /** Processors and memory are taken. Source: HMC sheet 5.2 and za issue 642. */

@@ -1,4 +1,8 @@
 export { guestVolumes, warnOfOmitted } from './guest-volumes.ts';
+export { connectedVolumeSchema } from './deps.ts';
+export { bootTriesOf } from './steps/boot-tries.ts';
+export { startOverPaths } from './start-over-paths.ts';
+export type { BootWays } from './start-over-paths.ts';
 export type { BootPolicy, FlowDeps, FlowVolume, MappedVolume, VolumeMapper } from './deps.ts';
 export {
   attachVolumeFlow,

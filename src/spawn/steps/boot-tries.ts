@@ -28,7 +28,7 @@ export interface BootTry {
  */
 export function bootTries(state: BootInput, storage: Pick<PartitionStorage, 'bootProperties'>): readonly BootTry[] {
   const volume = state['settle-storage'].find(({ isBoot }) => isBoot);
-  if (volume !== undefined) return volumeTries(volume, state['bind-storage'], storage);
+  if (volume !== undefined) return bootTriesOf(volume, state['bind-storage'], storage);
   const group = state['find-storage-group'];
   if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');
   const properties = { bootDevice: 'storage-volume', bootStorageVolume: group.bootVolumeUri } as const;
@@ -36,7 +36,8 @@ export function bootTries(state: BootInput, storage: Pick<PartitionStorage, 'boo
   return [{ volumeId: null, path: null, reason, hint: undefined, properties }];
 }
 
-function volumeTries(
+/** The ways to load this volume that differ from each other, in the order of its paths. */
+export function bootTriesOf(
   volume: ConnectedVolume,
   initiators: readonly Initiator[],
   storage: Pick<PartitionStorage, 'bootProperties'>,

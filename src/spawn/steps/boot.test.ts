@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { describeError, InternalError, lunSchema, wwpnSchema } from '../../base/index.ts';
 import { decodeGuestParameters } from '../../guest-parameters/index.ts';
-import { BootFailedError } from '../../partition/index.ts';
+import { JobFailedError } from '../../hmc-client/index.ts';
+import { BootFailedError, StartRefusedError } from '../../partition/index.ts';
 import type { StartResult, VolumePath } from '../../partition/index.ts';
 import type { ConnectedVolume } from '../../volume/index.ts';
 import { contextFor, fakeDeps, undoStep } from '../../../test/support/step.ts';
@@ -86,6 +87,13 @@ function machine({ starts = [], osMessages = [], attempts = 4, storage = byPath 
 
 const running: StartResult = { kind: 'running', status: 'active' };
 const failed = (status = 'paused'): StartResult => ({ kind: 'failed', status, hmcSaid: 'the job ended without error' });
+
+const jobFailed = (status: number, reason: number) =>
+  new JobFailedError(
+    'start partition',
+    { status, reason, hmcMessage: 'it is said', canceled: false },
+    { operation: 'Start Partition', jobUri: '/api/jobs/1', uri: partition.uri },
+  );
 
 describe('the ways to load', () => {
   test('are the paths of the boot volume, where a load says its path', () => {
@@ -254,6 +262,31 @@ describe('start-partition', () => {
     const { deps } = machine({ attempts: 1, starts: [failed()], osMessages: new Error('no answer') });
 
     await expect(startPartition.run(contextFor(state, deps))).rejects.toThrow(BootFailedError);
+  });
+
+  test.each([
+    ['reservation-error', jobFailed(500, 100), /adapter capacity or storage is missing/],
+    ['reservation-error', undefined, /\(the job ended without error\); memory, processors, adapter capacity/],
+    ['stopped', jobFailed(500, 100), /its status is "stopped"; look at the partition/],
+    ['paused', jobFailed(409, 1), /its status is "paused"; look at the partition/],
+  ])('tries no other path when the HMC has not started it: status %s, cause %s', async (status, cause, advice) => {
+    const refused = { ...failed(status), ...(cause === undefined ? {} : { cause }) };
+    const { deps, diary } = machine({ starts: [refused] });
+
+    const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(StartRefusedError);
+    expect(error).toHaveProperty('cause', cause);
+    expect(describeError(error)).toMatch(advice);
+    expect(describeError(error)).not.toMatch(/zoning|masking|likely cause/);
+    expect(diary).toEqual(['start']);
+  });
+
+  test('keeps the error of the job of a load that failed', async () => {
+    const cause = jobFailed(500, 101);
+    const { deps } = machine({ attempts: 1, starts: [{ ...failed('terminated'), cause } as StartResult] });
+
+    await expect(startPartition.run(contextFor(state, deps))).rejects.toMatchObject({ code: 'BOOT_FAILED', cause });
   });
 
   test('starts once where another try would say the same', async () => {

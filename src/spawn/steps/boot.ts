@@ -4,14 +4,15 @@ import { encodeGuestParameters } from '../../guest-parameters/index.ts';
 import type { EncodedParameters } from '../../guest-parameters/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import type { UpdatePartition } from '../../hmc-client/index.ts';
-import { BootFailedError, portOfUri, volumePathSchema } from '../../partition/index.ts';
-import type { Initiator, PartitionRef, PreparedGroup, StartResult, VolumePath } from '../../partition/index.ts';
-import type { Step, StepContext } from '../../saga/index.ts';
+import { volumePathSchema } from '../../partition/index.ts';
+import type { PartitionRef, PreparedGroup } from '../../partition/index.ts';
+import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
 import { guestVolumes, warnOfOmitted } from '../guest-volumes.ts';
 import type { BootOptions } from '../inputs.ts';
+import { startOverPaths } from '../start-over-paths.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';
-import type { BootInput, BootTry } from './boot-tries.ts';
+import type { BootInput } from './boot-tries.ts';
 import type { Login } from './log-in-ports.ts';
 
 /** Neither a Cinder volume nor a path is known of what a prepared storage group is loaded from. */
@@ -80,11 +81,6 @@ interface Ready extends Settled {
   readonly 'set-boot': BootChoice;
 }
 
-interface Failure {
-  readonly attempt: BootTry;
-  readonly result: StartResult & { readonly kind: 'failed' };
-}
-
 /**
  * Before: a stopped partition that knows its boot LUN, or one that runs without having loaded anything. After: it runs
  * (or is stopped, when that was asked for).
@@ -97,62 +93,25 @@ export const startPartition = {
   output: startedSchema,
   run: async (ctx) => {
     const { state, deps } = ctx;
-    const tries = bootTries(state, deps.storage).slice(0, deps.boot.attempts);
-    if (state['log-in-ports'].isStarted) await deps.lifecycle.ensureStopped(state['create-partition'], ctx);
-    const failures: Failure[] = [];
+    const partition = state['create-partition'];
+    if (state['log-in-ports'].isStarted) await deps.lifecycle.ensureStopped(partition, ctx);
     if (!state.input.powerOn) return { status: 'stopped', path: state['set-boot'].path, attempts: 0 };
-    for (const attempt of tries) {
-      if (failures.length > 0) await prepareNextTry(ctx, attempt, failures.length);
-      // It is stopped, freshly made or stopped after the last try: no need to ask first.
-      const result = await deps.lifecycle.start(state['create-partition'], ctx);
-      if (result.kind === 'running')
-        return { status: result.status, path: attempt.path, attempts: failures.length + 1 };
-      failures.push({ attempt, result });
-    }
-    throw await bootFailed(ctx, failures);
+    const [recorded, ...others] = bootTries(state, deps.storage);
+    const ways = { recorded, others, initiators: state['bind-storage'] };
+    const { status, loaded, attempts } = await startOverPaths(
+      { ...deps, attempts: deps.boot.attempts },
+      {
+        partition,
+        // It is stopped, freshly made or stopped after the login of its ports: no need to ask first.
+        start: async () => await deps.lifecycle.start(partition, ctx),
+        ways: () => Promise.resolve(ways),
+      },
+      ctx,
+    );
+    return { status, path: (loaded ?? state['set-boot']).path, attempts };
   },
   undo: async ({ state, deps, signal }) => {
     await deps.lifecycle.ensureStopped(state['create-partition'], { signal });
   },
   leaves: (state) => [`partition "${state['create-partition'].name}", perhaps running`],
 } satisfies Step<'start-partition', Ready, Started, FlowDeps>;
-
-async function prepareNextTry(ctx: StepContext<Ready, FlowDeps>, attempt: BootTry, failed: number) {
-  const { state, deps, log } = ctx;
-  log.warn({ event: 'boot.next-path', failed, ...attempt.path }, 'the load did not find its LUN: trying the next path');
-  ctx.progress(`the load failed; trying ${describeSource(attempt.path, state['bind-storage'])}`);
-  await deps.lifecycle.ensureStopped(state['create-partition'], ctx);
-  await deps.hmc.partitions.update(state['create-partition'].uri, attempt.properties, ctx);
-}
-
-function describeSource(path: VolumePath | null, initiators: readonly Initiator[]): string {
-  if (path === null) return 'the boot volume of the storage group';
-  const { initiatorWwpn, targetWwpn, lun } = path;
-  const port = initiators.find(({ wwpn }) => wwpn === initiatorWwpn)?.adapterPortUri;
-  const on = port === undefined || port === null ? '' : ` on adapter port ${portOfUri(port)}`;
-  return `initiator ${initiatorWwpn}${on}, target ${targetWwpn}, LUN ${lun}`;
-}
-
-/** Everything a person needs: what was tried, where it ended, and what HMC and loader said. */
-async function bootFailed(ctx: StepContext<Ready, FlowDeps>, failures: readonly Failure[]): Promise<BootFailedError> {
-  const { state, deps } = ctx;
-  const partition = state['create-partition'];
-  const messages = await deps.hmc.partitions.listOsMessages(partition.uri, ctx).catch(() => []);
-  const lines = messages.map(({ text }) => text.trim()).filter((text) => text !== '');
-  const tries = failures.map(
-    ({ attempt, result }) =>
-      `${describeSource(attempt.path, state['bind-storage'])}: status "${result.status}", ${result.hmcSaid}`,
-  );
-  const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
-  const { likelyBootFailure: likelyCause } = deps.storage;
-  const hint = failures[0]?.attempt.hint === undefined ? '' : `; ${failures[0].attempt.hint}`;
-  const why = `; likely cause: ${likelyCause}${console}${hint}`;
-  return new BootFailedError(`boot partition "${partition.name}": ${tries.join('; then ')}${why}`, {
-    partition: partition.name,
-    partitionUri: partition.uri,
-    likelyCause,
-    status: failures.at(-1)?.result.status,
-    tries,
-    osMessages: lines.slice(-20),
-  });
-}

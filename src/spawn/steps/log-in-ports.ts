@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BootFailedError, resourceHoldingStatuses } from '../../partition/index.ts';
+import { resourceHoldingStatuses, startRefused } from '../../partition/index.ts';
 import type { PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
@@ -28,10 +28,7 @@ export const logInPorts = {
     progress('starting without a boot device, so that the ports log in');
     const result = await deps.lifecycle.start(partition, { signal });
     if (result.kind === 'failed' && !resourceHoldingStatuses.has(result.status)) {
-      throw new BootFailedError(
-        `start partition "${partition.name}" so that its ports log in: status "${result.status}", ${result.hmcSaid}`,
-        { partition: partition.name, status: result.status },
-      );
+      throw startRefused(partition, result);
     }
     return { isStarted: true };
   },

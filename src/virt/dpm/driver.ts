@@ -195,7 +195,8 @@ export class DpmDriver implements ComputeDriver {
     return Promise.resolve(); // the LUN grows on the array; a guest sees it by a rescan of its own
   }
 
-  /** @param blockDeviceInfo - what the guest is told of its volumes is renewed from it; without it, what it knows stays */
+  /** @param blockDeviceInfo - what the guest is told of its volumes is renewed from it; without it, what it knows stays, and the
+   *   other paths of the boot volume are those of the spawn */
   async powerOn(
     context: RequestContext,
     instance: Instance,
@@ -204,7 +205,9 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
-    await powerOn(this.#started(), this.#owner(instance), await this.#partition(instance, context), mapped, context);
+    const [owner, partition] = [this.#owner(instance), await this.#partition(instance, context)];
+    const [{ bootAttempts: attempts }, { journal }] = [this.#settings, this.#services];
+    await powerOn(this.#started(), { owner, partition, mapped, attempts, journal }, context);
     this.#lastSeen.set(instance.uuid, 'running');
   }
 

@@ -1,35 +1,50 @@
 import { waitUntil } from '../../base/index.ts';
 import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { BootFailedError, runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
+import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
 import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { Journal } from '../../saga/index.ts';
+import { startOverPaths } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
+import { readBoot, waysToLoad } from './boot-ways.ts';
 import { renewGuestParameters } from './guest-parameters.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
 const SHUTDOWN_COMMAND = 'shutdown -h now';
 
+/** What a start of an instance works with. */
+export interface PowerOn {
+  readonly owner: PartitionOwner;
+  readonly partition: PartitionRef;
+  /** The volumes as Cinder maps them; undefined where nobody told. */
+  readonly mapped: readonly MappedVolume[] | undefined;
+  /** Paths that are tried at most. */
+  readonly attempts: number;
+  readonly journal: Journal;
+}
+
 /**
- * Starts the partition once its volumes are there, or says why it does not run. With volumes that are not all there it
- * is started nevertheless: it ran with them before, and what still answers may be enough for it.
+ * Starts the partition once its volumes are there, over each of its paths like a spawn, or says why it does not run. With
+ * volumes that are not all there it is started nevertheless: it ran with them before, and what still answers may be
+ * enough for it.
  */
 export async function powerOn(
   runtime: DpmRuntime,
-  owner: PartitionOwner,
-  partition: PartitionRef,
-  mapped: readonly MappedVolume[] | undefined,
+  { owner, partition, mapped, attempts, journal }: PowerOn,
   w: Waiting,
 ): Promise<void> {
+  const { lifecycle, log } = runtime;
   const missing = await settle(runtime, owner, w);
-  if (mapped !== undefined) await renewGuestParameters(runtime, owner, partition, mapped, w);
-  const result = await runtime.lifecycle.ensureRunning(partition, w);
-  if (result.kind === 'running') return;
-  throw new BootFailedError(
-    `start partition "${partition.name}": it ended with status "${result.status}" (${result.hmcSaid})`,
-    { partition: partition.name, status: result.status },
-    { cause: missing },
-  );
+  const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
+  const plan = {
+    partition,
+    start: async () => await lifecycle.ensureRunning(partition, w),
+    ways: async () =>
+      await waysToLoad(runtime, journal, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
+    cause: missing,
+  };
+  await startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log });
 }
 
 /** @returns what is not as it should be */

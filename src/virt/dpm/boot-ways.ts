@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Waiting } from '../../base/index.ts';
+import type { Initiator, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
+import type { Journal } from '../../saga/index.ts';
+import { bootTriesOf, connectedVolumeSchema, spawnFlow, spawnPreparedFlow } from '../../spawn/index.ts';
+import type { BootWays, MappedVolume } from '../../spawn/index.ts';
+import type { ConnectedVolume } from '../../volume/index.ts';
+import type { DpmRuntime } from './runtime.ts';
+import { volumePaths } from './volume-paths.ts';
+
+type Volume = MappedVolume & { readonly paths: readonly VolumePath[] };
+
+/** What partition and Cinder say of the next load. */
+export interface BootRecord {
+  readonly device: string;
+  /** The path in the boot properties of a machine with vHBAs; undefined where they name none. */
+  readonly path: VolumePath | undefined;
+  readonly parameters: string;
+  readonly initiators: readonly Initiator[];
+  readonly volumes: readonly Volume[];
+}
+
+/** Reads what a partition is to be loaded from, and the paths of the volumes that are mapped to it. */
+export async function readBoot(
+  runtime: DpmRuntime,
+  owner: PartitionOwner,
+  partition: PartitionRef,
+  mapped: readonly MappedVolume[],
+  w: Waiting,
+): Promise<BootRecord> {
+  const { hmc, storage } = runtime;
+  const [found, initiators] = await Promise.all([
+    hmc.partitions.get(partition.uri, w, [
+      'boot-device',
+      'boot-storage-device',
+      'boot-world-wide-port-name',
+      'boot-logical-unit-number',
+      'boot-os-specific-parameters',
+    ]),
+    storage.initiators(owner, partition, w),
+  ]);
+  const instance = { ...owner, partition, initiators };
+  const volumes = await Promise.all(
+    mapped.map(async (volume) => ({ ...volume, paths: await volumePaths(runtime, instance, volume, w) })),
+  );
+  const { bootDevice: device, bootWorldWidePortName: targetWwpn, bootLogicalUnitNumber: lun } = found;
+  const hba = initiators.find(({ elementUri }) => elementUri !== null && elementUri === found.bootStorageDevice);
+  const path =
+    hba === undefined || targetWwpn === undefined || lun === undefined
+      ? undefined
+      : { initiatorWwpn: hba.wwpn, targetWwpn, lun, deviceNumber: hba.deviceNumber };
+  return { device, path, parameters: found.bootOsSpecificParameters ?? '', initiators, volumes };
+}
+
+/** The value of `boot-device` with which the load is over the path in the boot properties: only with vHBAs. */
+const OVER_A_PATH = 'storage-adapter';
+
+/**
+ * The ways to load a partition that was loaded before: what its boot properties name, and the other paths of its boot
+ * volume, as Cinder maps it, or else as the flow that made the partition found it.
+ */
+export async function waysToLoad(
+  { storage }: DpmRuntime,
+  journal: Journal,
+  { instanceUuid }: PartitionOwner,
+  { device, path, initiators, volumes }: BootRecord,
+): Promise<BootWays> {
+  const nothing = { recorded: undefined, others: [], initiators };
+  if (device !== OVER_A_PATH) return nothing;
+  const mapped = volumes.find(({ isBoot }) => isBoot);
+  const volume = mapped ?? (await loadedBySpawn(journal, instanceUuid, path));
+  const isThere = ({ initiatorWwpn }: VolumePath) => initiators.some(({ wwpn }) => wwpn === initiatorWwpn);
+  const paths = (volume?.paths ?? []).filter((each) => isThere(each) && !isSame(each, path));
+  const triesOf = (all: readonly VolumePath[]) =>
+    bootTriesOf({ ...unknown, volumeId: volume?.volumeId ?? '', paths: [...all] }, initiators, storage);
+  return { recorded: path && triesOf([path])[0], others: triesOf(paths), initiators };
+}
+
+const unknown = { isBoot: true, sizeGib: 0, naa: null, storageVolumeUri: null, pathReason: '' };
+
+function isSame(a: VolumePath, b: VolumePath | undefined): boolean {
+  return a.initiatorWwpn === b?.initiatorWwpn && a.targetWwpn === b.targetWwpn && a.lun === b.lun;
+}
+
+/**
+ * The boot volume as the newest spawn of the instance left it, if that is what the partition is still loaded from;
+ * undefined where the journal does not tell.
+ */
+async function loadedBySpawn(
+  journal: Journal,
+  instanceUuid: string,
+  path: VolumePath | undefined,
+): Promise<ConnectedVolume | undefined> {
+  const flows = await journal.list({ subject: instanceUuid });
+  const spawn = flows.find(({ flow, state }) => spawnFlows.has(flow) && state === 'completed');
+  if (spawn === undefined) return undefined;
+  const events = await journal.read(spawn.id);
+  const settled = events.findLast((event) => event.kind === 'succeeded' && event.step === 'settle-storage');
+  if (settled?.kind !== 'succeeded') return undefined;
+  const volumes = z.array(connectedVolumeSchema).safeParse(settled.output);
+  return volumes.data?.find(({ isBoot, paths }) => isBoot && paths.some((each) => isSame(each, path)));
+}
+
+const spawnFlows: ReadonlySet<string> = new Set([spawnFlow.name, spawnPreparedFlow.name]);

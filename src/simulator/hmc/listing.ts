@@ -44,6 +44,11 @@ function pick(props: Readonly<Props>, names: readonly string[]): Props {
   return Object.fromEntries(names.map((name) => [name, props[name] ?? null]));
 }
 
+function checkCachedAcceptable(query: URLSearchParams): void {
+  const wrong = query.getAll('cached-acceptable').find((value) => value !== 'true' && value !== 'false');
+  if (wrong !== undefined) refuse('queryValueInvalid', `'${wrong}' is no value of 'cached-acceptable'`);
+}
+
 /**
  * A GET with `properties`: the oldest HMCs ignore the parameter, later ones refuse it (400.1), and from 2.16 on it works. Where the border
  * between the last two lies is not public for each class of resource (inferred).
@@ -52,6 +57,7 @@ export function getProperties(call: Call, view: Props, ...alsoAllowed: readonly 
   const { level } = call.context.hmc;
   const isKnown = level >= 16 || level < 14;
   call.allowQuery(...alsoAllowed, ...(isKnown ? ['properties'] : []));
+  checkCachedAcceptable(call.req.query);
   const names = splitNames(call.req.query.getAll('properties'));
   return names.length === 0 || level < 14 ? view : pick(view, names);
 }

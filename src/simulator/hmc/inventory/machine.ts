@@ -39,13 +39,19 @@ function addControlUnit(context: HmcContext): void {
 }
 
 function consoleProps(context: HmcContext, profile: MachineProfile): Props {
+  const { name } = context.hmc;
+  return { ...consoleDefaults(name), 'object-id': context.ids.next(), name, version: profile.version };
+}
+
+/** What every console has; the properties are those of python-zhmcclient's tests/end2end/mocked_hmc_z14.yaml. */
+export function consoleDefaults(name: string): Props {
   return {
-    'object-id': context.ids.next(),
     'object-uri': '/api/console',
-    name: context.hmc.name,
-    version: profile.version,
+    description: '',
     'is-locked': false,
-    'network-info': { 'this-hmc': [{ 'hmc-name': context.hmc.name }] },
+    'is-auto-switch-enabled': false,
+    'paired-role': '',
+    'network-info': { 'this-hmc': [{ 'hmc-name': name }], 'paired-hmc': null },
   };
 }
 

@@ -2,6 +2,7 @@ import type { HmcContext } from '../context.ts';
 import { textOf, type Props } from '../model/json.ts';
 import type { Resource, ResourceClass } from '../model/model.ts';
 import { profileOfLevel, type DpmExport } from './definition.ts';
+import { consoleDefaults } from '../inventory/machine.ts';
 import { finishLoading } from './finish.ts';
 
 /** Arrays of an export by the class of their members, owners before what they own. */
@@ -32,11 +33,8 @@ const arrays: readonly (readonly [key: string, kind: ResourceClass])[] = [
  * the simulator's machine of the same generation.
  */
 export function loadExport(context: HmcContext, content: DpmExport, fabrics: readonly string[]): void {
-  context.model.add('console', null, {
-    'object-uri': '/api/console',
-    name: context.hmc.name,
-    version: content.version,
-  });
+  const { name } = context.hmc;
+  context.model.add('console', null, { ...consoleDefaults(name), name, version: content.version });
   const cpc = addCpc(context, content);
   for (const [key, kind] of arrays) {
     for (const props of content.resources[key] ?? [])

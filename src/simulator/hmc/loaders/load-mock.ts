@@ -6,6 +6,7 @@ import { partitionRules } from '../rules/partition-rules.ts';
 import { initialValues, rulesAt, type PropertyRules } from '../rules/property-rule.ts';
 import { profileOfLevel, servedFirmware, type MockDefinition } from './definition.ts';
 import { fcpCapacity, fcpMaximum } from '../inventory/adapters.ts';
+import { consoleDefaults } from '../inventory/machine.ts';
 import { finishLoading } from './finish.ts';
 import { levelOfVersion, machineProfiles } from '../machines.ts';
 
@@ -14,7 +15,9 @@ type CpcDefinition = MockDefinition['cpcs'][number];
 /** Fills the model with what a zhmcclient mock definition says. Ids stay as they are; what it leaves out gets the defaults of new resources. */
 export function loadMock(context: HmcContext, definition: MockDefinition, fabrics: readonly string[]): void {
   const console = definition.consoles[0];
-  context.model.add('console', null, { name: context.hmc.name, ...console?.properties, 'object-uri': '/api/console' });
+  const { name } = context.hmc;
+  const fixed = { 'object-uri': '/api/console' };
+  context.model.add('console', null, { ...consoleDefaults(name), name, ...console?.properties, ...fixed });
   for (const cpc of definition.cpcs) loadCpc(context, cpc);
   for (const group of console?.storage_groups ?? []) loadStorageGroup(context, group);
   finishLoading(context, fabrics);

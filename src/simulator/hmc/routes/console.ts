@@ -3,7 +3,7 @@ import { ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { getProperties, listItems } from '../listing.ts';
 import { applyFilters } from '../filter.ts';
-import { isTrue, textOf, type Props } from '../model/json.ts';
+import { isTrue, textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { adapterItem, adapterView } from '../views/adapter-view.ts';
@@ -17,6 +17,12 @@ export const consoleRoutes: readonly HmcRoute[] = [
     path: '/api/console/operations/list-permitted-partitions',
     operation: 'List Permitted Partitions',
     handle: listPermittedPartitions,
+  },
+  {
+    method: 'GET',
+    path: '/api/console/operations/list-permitted-logical-partitions',
+    operation: 'List Permitted Logical Partitions',
+    handle: listPermittedLogicalPartitions,
   },
   {
     method: 'GET',
@@ -56,6 +62,33 @@ function listPermittedPartitions(call: Call): SimResponse {
 
 function acceptance(partition: Resource): Props {
   return { 'has-unacceptable-status': hasUnacceptableStatus(partition) };
+}
+
+/** Logical partitions of CPCs in classic mode. Source: IBM WS API, List Permitted Logical Partitions, 3932-AGL. */
+function listPermittedLogicalPartitions(call: Call): SimResponse {
+  const { context } = call;
+  if (!context.hasApi(2, 20)) refuse('notFound', 'the operation is not supported by this HMC');
+  const listed = listItems(call, context.model.all('logical-partition'), {
+    item: (lpar) => ({ ...logicalPartitionItem(lpar), ...ownerOf(context, lpar) }),
+    view: ({ props }) => props,
+    filters: {
+      name: 'regex',
+      'activation-mode': 'exact',
+      status: 'exact',
+      'has-unacceptable-status': 'exact',
+      'cpc-name': 'regex',
+    },
+    // Came with the feature secure-boot-with-certificates, which is not served.
+    allowsAdditional: false,
+  });
+  return ok({ 'logical-partitions': listed });
+}
+
+function logicalPartitionItem({ uri, props }: Resource): Props {
+  const { name = '', status = '', 'activation-mode': mode = 'not-set' } = props;
+  const acceptable = props['acceptable-status'] === undefined ? ['operating'] : textsOf(props, 'acceptable-status');
+  const isUnacceptable = typeof status === 'string' && !acceptable.includes(status);
+  return { name, 'object-uri': uri, 'activation-mode': mode, status, 'has-unacceptable-status': isUnacceptable };
 }
 
 function listPermittedAdapters(call: Call): SimResponse {

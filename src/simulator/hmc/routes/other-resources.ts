@@ -14,13 +14,17 @@ export const otherRoutes: readonly HmcRoute[] = [
     method: 'GET',
     path: '/api/logical-partitions/:id',
     operation: 'Get Logical Partition Properties',
-    handle: (call) => ok(getProperties(call, call.object('logical-partition').props)),
+    handle: (call) => ok(getProperties(call, call.object('logical-partition').props, 'cached-acceptable')),
   },
   {
     method: 'GET',
     path: '/api/storage-control-units/:id',
     operation: 'Get Storage Control Unit Properties',
-    handle: (call) => ok(getProperties(call, call.object('storage-control-unit').props)),
+    handle: (call) => {
+      const unit = call.object('storage-control-unit');
+      call.allowQuery();
+      return ok(unit.props);
+    },
   },
 ];
 

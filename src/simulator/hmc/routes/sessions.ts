@@ -27,8 +27,11 @@ function apiVersion({ hmc }: HmcContext): Props {
 }
 
 function queryVersion({ context }: Call): SimResponse {
-  const { version, name } = context.hmc;
-  return ok({ ...apiVersion(context), 'hmc-version': version, 'hmc-name': name });
+  const { version, name, level } = context.hmc;
+  const answer = { ...apiVersion(context), 'hmc-version': version, 'hmc-name': name };
+  if (level < 16) return ok(answer);
+  // IBM WS API, Query API Version, 3932-LA2; that older levels lack these three is inferred from older clients' samples.
+  return ok({ ...answer, 'hmc-time': context.clock.now(), 'classification-text': null, vendor: 'ibm' });
 }
 
 function logon(call: Call): SimResponse {

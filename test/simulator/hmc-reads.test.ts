@@ -117,6 +117,8 @@ describe('single resources of the simulated HMC', () => {
     const { body: api } = await caller.get('/api/version');
 
     expect(body).toMatchObject({ 'machine-type': type, 'se-version': version, 'dpm-enabled': true, status: 'active' });
+    // IBM WS API, CPC object: class specific additional properties, 3932-A02.
+    expect(body).toMatchObject({ 'iml-mode': 'dpm', 'is-cpacf-enabled': true, 'auto-start-list': [] });
     expect((body['available-features-list'] as Props[] | undefined)?.length).toBe(features);
     expect(api['hmc-version']).toBe(version);
     expect((await caller.get(`${cpc}/operations/list-features`)).status).toBe(

@@ -50,7 +50,10 @@ export interface JobSurroundings {
   readonly retentionMs: number;
 }
 
-/** The asynchronous operations of an HMC; they outlive sessions and restarts. */
+/**
+ * The asynchronous operations of an HMC; they outlive sessions and restarts, as a job belongs to the API user. Sources: IBM WS API,
+ * Query Job Status (3932-LA2) and Delete Completed Job Status (3932-AGL); python-zhmcclient _session.py, Job.cancel.
+ */
 export class Jobs {
   readonly #hmc: JobSurroundings;
   readonly #jobs = new Map<string, Job>();

@@ -68,6 +68,7 @@ function addCpc(context: HmcContext, profile: MachineProfile): Resource {
     'is-locked': false,
     'dpm-enabled': true,
     'iml-mode': 'dpm',
+    'is-cpacf-enabled': true,
     'se-version': profile.version,
     'machine-type': profile.machineType,
     'machine-model': profile.machineModel,

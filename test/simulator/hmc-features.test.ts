@@ -71,6 +71,23 @@ describe('features of the simulated HMC', () => {
     expect(names.includes('network-express-support')).toBe(machine === 'z17');
   });
 
+  it.each(machines)(
+    'leave HiperSockets to Create Hipersocket on a %s, as partition links are not announced',
+    async (machine) => {
+      // python-zhmcclient `_adapter.py`, create_hipersocket: the feature decides between the two operations.
+      const { caller, cpc } = await bench({ machine });
+
+      const made = await caller.post(`${cpc}/adapters`, { name: 'hs2' });
+
+      expect(made.status).toBe(201);
+      expect((await caller.get(text(made.body['object-uri']))).body).toMatchObject({
+        name: 'hs2',
+        type: 'hipersockets',
+      });
+      expect((await caller.delete(text(made.body['object-uri']))).status).toBe(204);
+    },
+  );
+
   it('of a DPM export are announced as far as they are served', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nova-dpm-'));
     try {

@@ -93,7 +93,6 @@ const hipersocketRules: PropertyRules = {
 function createHipersocket(call: Call): SimResponse {
   const cpc = call.object('cpc');
   const { context } = call;
-  if (context.levelOf(cpc) >= 17) refuse('notSupportedForKind', 'HiperSockets are made as partition links on this CPC');
   call.need('Create HiperSockets Adapter');
   const body = call.body();
   checkBody(rulesAt(hipersocketRules, context.levelOf(cpc)), body, 'create');

@@ -44,6 +44,7 @@ export type {
 export type { ApiVersion } from './wire/session.ts';
 export type {
   ConnectionReport,
+  AttachedPartition,
   CreatedStorageGroup,
   CreateStorageGroup,
   ModifyStorageGroup,

@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
 import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
-import { HmcConnectionError, isHmcError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
+import { HmcConnectionError, HmcHttpError, isHmcError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
 import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
 import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
 import {
@@ -11,6 +11,9 @@ import {
   transitionalStatuses,
   unknowableStatuses,
 } from './status.ts';
+
+/** Reasons of a 409 that are about the status of partition or CPC, or about other work. Source: IBM WS API, common reason codes. */
+const unrelatedToAttachments: ReadonlySet<number> = new Set([1, 2, 5, 6, 15]);
 
 /** A partition as the messages name it. */
 export interface PartitionRef {
@@ -122,12 +125,30 @@ export class PartitionLifecycle {
     const steps: (() => Promise<unknown>)[] = [
       async () => await this.ensureStopped(partition, w),
       // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
-      async () => await this.#hmc.partitions.delete(partition.uri, w),
+      async () => await this.#delete(partition, w),
     ];
     for (const step of steps) {
       await step().catch((error: unknown) => {
         if (!isHmcError(error, 404, 1)) throw error;
       });
+    }
+  }
+
+  /** A refusal that speaks neither of the status nor of other work is likely about what is attached: it is named. */
+  async #delete(partition: PartitionRef, w: Waiting): Promise<void> {
+    try {
+      await this.#hmc.partitions.delete(partition.uri, w);
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || error.status !== 409 || unrelatedToAttachments.has(error.reason))
+        throw error;
+      const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+      if (storageGroupUris.length === 0) throw error;
+      const groups = storageGroupUris.join(', ');
+      throw new ConflictError(
+        `delete partition "${partition.name}": the HMC refuses it while ${groups} is attached; a user who may see that storage group has to detach it`,
+        { partition: partition.name, storageGroupUris },
+        { cause: error },
+      );
     }
   }
 

@@ -59,7 +59,7 @@ export class GroupAllocation {
       // Still attached to the instance's own partition: which reason says so is not public.
       const partitions = await this.#hmc.storageGroups.getPartitions(uri, w);
       const own = partitions.find(({ name }) => name === partitionName(owner));
-      if (own === undefined) throw error;
+      if (own?.uri === undefined) throw error;
       await this.#hmc.partitions.detachStorageGroup(own.uri, uri, w);
       await this.#hmc.storageGroups.delete(uri, w);
     }

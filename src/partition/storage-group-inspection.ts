@@ -5,7 +5,7 @@ import type { HmcSession, StorageVolume } from '../hmc-client/index.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import type { PartitionOwner } from './naming.ts';
 import { isOurVolumeName } from './storage-group-directory.ts';
-import type { GroupDirectory } from './storage-group-directory.ts';
+import type { GroupDirectory, ReadGroup } from './storage-group-directory.ts';
 import type { PathChecker } from './storage-group-paths.ts';
 import type { Initiator, KnownPath, PathInspection } from './storage.ts';
 
@@ -37,10 +37,21 @@ export class GroupInspection implements PathInspection {
     const wwpnOf = new Map(initiators.map(({ deviceNumber, wwpn }) => [deviceNumber, wwpn]));
     const found: KnownPath[] = [];
     for (const uri of storageGroupUris) {
-      const { group, volumes } = await this.#directory.read(uri, w);
-      if (group.type === 'fcp') found.push(...volumes.flatMap((volume) => pathsOf(volume, partition, wwpnOf)));
+      const read = await this.#readVisible(uri, w);
+      if (read?.group.type === 'fcp')
+        found.push(...read.volumes.flatMap((volume) => pathsOf(volume, partition, wwpnOf)));
     }
     return found;
+  }
+
+  /** A group may be attached that this user may not see: of its paths nothing is known. */
+  async #readVisible(uri: string, w: Waiting): Promise<ReadGroup | undefined> {
+    try {
+      return await this.#directory.read(uri, w);
+    } catch (error) {
+      if (isHmcError(error, 404, 1)) return undefined;
+      throw error;
+    }
   }
 
   async examine(paths: readonly Path[], initiators: readonly Initiator[], w: Waiting) {

@@ -95,7 +95,7 @@ export class GroupVolumes {
   async #detach(groupUri: string, w: StorageWaiting): Promise<void> {
     const { storageGroups, partitions } = this.#parts.hmc;
     for (const partition of await storageGroups.getPartitions(groupUri, w)) {
-      await partitions.detachStorageGroup(partition.uri, groupUri, w);
+      if (partition.uri !== undefined) await partitions.detachStorageGroup(partition.uri, groupUri, w);
     }
   }
 

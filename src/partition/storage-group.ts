@@ -121,9 +121,24 @@ export class StorageGroupStorage implements PartitionStorage {
     }
     try {
       const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
-      for (const uri of storageGroupUris) await detach(uri);
+      for (const uri of storageGroupUris) await this.#detachOrLeave(partition, uri, w);
     } catch (error) {
       if (!isHmcError(error, 404, 1)) throw error; // nothing is attached to a partition that is gone
+    }
+  }
+
+  /**
+   * Somebody else's group, which this user may not see: detaching asks for access to the partition alone, but where an HMC
+   * refuses it, "Delete Partition" takes the group off, as it does for zhmc-ansible-modules, which never detach.
+   */
+  async #detachOrLeave(partition: PartitionRef, uri: string, w: Waiting): Promise<void> {
+    try {
+      await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
+    } catch (error) {
+      if (!isHmcError(error, 404)) throw error;
+      // It is still attached, or the refusal had been taken for a success.
+      const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUri: uri };
+      this.#options.log.warn(facts, 'a storage group that this user may not see goes with the partition');
     }
   }
 

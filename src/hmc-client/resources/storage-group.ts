@@ -9,9 +9,8 @@ import type { Found } from '../reconcile.ts';
 import type { HmcCall, Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import { noContent } from '../wire/common.ts';
-import { partitionListAnswer, summaryProperties } from '../wire/partition.ts';
-import type { PartitionSummary } from '../wire/partition.ts';
 import {
+  attachedPartitionsAnswer,
   connectionReportAnswer,
   createStorageGroupBody,
   modifyStorageGroupBody,
@@ -21,6 +20,7 @@ import {
   volumesCreated,
 } from '../wire/storage-group.ts';
 import type {
+  AttachedPartition,
   ConnectionReport,
   CreatedStorageGroup,
   CreateStorageGroup,
@@ -167,12 +167,11 @@ export class StorageGroupResource {
     await this.#changePorts(uri, portUris, { operation, verb: 'remove', refusedWith: 479 }, w);
   }
 
-  /** Performs "Get Partitions for a Storage Group": those that it is attached to. */
-  async getPartitions(uri: string, w: Waiting): Promise<readonly PartitionSummary[]> {
+  /** Performs "Get Partitions for a Storage Group": those that it is attached to, with or without the user's access to them. */
+  async getPartitions(uri: string, w: Waiting): Promise<readonly AttachedPartition[]> {
     const what = `get the partitions of storage group ${uri}`;
     const call = this.#call('Get Partitions for a Storage Group', what, 'read', `${uri}/operations/get-partitions`);
-    const answer = partitionListAnswer(summaryProperties);
-    const { partitions } = await this.#requester.call({ ...call, method: 'GET', answer }, w);
+    const { partitions } = await this.#requester.call({ ...call, method: 'GET', answer: attachedPartitionsAnswer }, w);
     return partitions;
   }
 

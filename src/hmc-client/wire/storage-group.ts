@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameToSend, uri, uris, wwpnOrNone } from './common.ts';
+import { nameToSend, uri, uriOrNone, uris, wwpnOrNone } from './common.ts';
 import { field, optional, readAll, writerOf } from './fields.ts';
 import type { ReadOf, WriteOf } from './fields.ts';
 import { newVolume, volumeChange } from './storage-volume.ts';
@@ -76,6 +76,20 @@ const creating = { ...storageGroupFields, storageVolumes: field('storage-volumes
 export const createStorageGroupBody = writerOf(creating, ['cpcUri', 'type', 'name', ...settings, 'storageVolumes']);
 /** Body of Modify Storage Group Properties. */
 export const modifyStorageGroupBody = writerOf(storageGroupFields, ['name', ...settings, 'storageVolumes']);
+
+/** Item of Get Partitions for a Storage Group. Source: python-zhmcclient, StorageGroup.list_attached_partitions. */
+const attachedPartitionFields = {
+  /** None where the user may not see it. Source: IBM WS API, Get Partitions for a Tape Link, 3931-LA1. */
+  uri: field('object-uri', uriOrNone),
+  name: field('name', z.string()),
+  status: field('status', optional(z.string())),
+} as const;
+
+/** A partition that a storage group is attached to. @public */
+export type AttachedPartition = ReadOf<typeof attachedPartitionFields>;
+
+/** Answer of Get Partitions for a Storage Group. */
+export const attachedPartitionsAnswer = z.looseObject({ partitions: z.array(readAll(attachedPartitionFields)) });
 
 /** URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: sheet 7.2. */
 export const volumesCreated = z

@@ -145,12 +145,17 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   /** Ports by way of storage groups, whoever made them. Machines with vHBAs have none. */
   async #groupPorts(partition: PartitionRef, w: Waiting): Promise<readonly Wwpn[]> {
-    const { hmc, storage } = this.#runtime;
+    const { hmc, storage, log } = this.#runtime;
     if (storage.model === 'hba') return [];
     const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
     const wwpns: Wwpn[] = [];
-    for (const uri of storageGroupUris) {
-      const { virtualStorageResourceUris } = await hmc.storageGroups.get(uri, w);
+    const groups = await hmc.storageGroups.getMany(storageGroupUris, w);
+    const hidden = storageGroupUris.filter((uri) => !groups.some((group) => group.uri === uri));
+    if (hidden.length > 0) {
+      const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUris: hidden };
+      log.warn(facts, 'ports of storage groups that this user may not see are left out');
+    }
+    for (const { virtualStorageResourceUris } of groups) {
       const resources = await hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w);
       // A shared group has ports for each of its partitions.
       const own = resources.filter(({ partitionUri }) => partitionUri === undefined || partitionUri === partition.uri);

@@ -21,13 +21,13 @@ export const storageAttachmentRoutes: readonly HmcRoute[] = [
     method: 'POST',
     path: `${operations}/attach-storage-group`,
     operation: 'Attach Storage Group to Partition',
-    handle: (call) => changeAttachment(call, attachGroup),
+    handle: (call) => changeAttachment(call, { needsGroupAccess: true, change: attachGroup }),
   },
   {
     method: 'POST',
     path: `${operations}/detach-storage-group`,
     operation: 'Detach Storage Group from Partition',
-    handle: (call) => changeAttachment(call, detachGroup),
+    handle: (call) => changeAttachment(call, { needsGroupAccess: false, change: detachGroup }),
   },
   {
     method: 'POST',
@@ -39,10 +39,16 @@ export const storageAttachmentRoutes: readonly HmcRoute[] = [
 
 const attachRules: PropertyRules = { 'storage-group-uri': { type: 'string', create: 'required' } };
 
-function changeAttachment(
-  call: Call,
-  change: (context: HmcContext, partition: Resource, group: Resource) => void,
-): SimResponse {
+interface AttachmentChange {
+  /**
+   * Attaching needs object access to partition and group, detaching only to the partition: it is enough that the group exists. Source:
+   * python-zhmcclient, Partition.detach_storage_group; IBM WS API, Detach Tape Link from Partition, 3931-LA1.
+   */
+  readonly needsGroupAccess: boolean;
+  readonly change: (context: HmcContext, partition: Resource, group: Resource) => void;
+}
+
+function changeAttachment(call: Call, { needsGroupAccess, change }: AttachmentChange): SimResponse {
   needStorageGroups(call);
   const partition = call.object('partition');
   const { context } = call;
@@ -51,7 +57,7 @@ function changeAttachment(
   checkBody(attachRules, body, 'create');
   const uri = textOf(body, 'storage-group-uri');
   const group = context.model.find('storage-group', uri);
-  if (group === undefined || !call.canSee(group))
+  if (group === undefined || (needsGroupAccess && !call.canSee(group)))
     return refuse('referenceNotFound', `there is no storage group at ${uri}`);
   if (group.props['cpc-uri'] !== context.cpcOf(partition).uri) {
     refuse('contradiction', 'the storage group is for another CPC');

@@ -7,6 +7,7 @@ import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { startJob, takeJobFault } from '../power/power.ts';
 import { checkBody, requireFields } from '../rules/property-rule.ts';
+import { statusOf } from '../rules/statuses.ts';
 import { attachedPartitions } from '../storage/attachment.ts';
 import { claimDiscovery, finishDiscovery } from '../storage/discovery.ts';
 import { fcpState } from '../storage/fcp-state.ts';
@@ -14,7 +15,6 @@ import { updateGroupState } from '../storage/fulfillment.ts';
 import { mailRules } from '../storage/group-rules.ts';
 import { connectionReport } from '../storage/report.ts';
 import { removeVolume } from '../storage/volumes.ts';
-import { partitionItem } from '../views/partition-view.ts';
 
 const operations = '/api/storage-groups/:id/operations';
 const storageAdministrator = 'Configure Storage - Storage Administrator';
@@ -60,11 +60,20 @@ export const storageGroupOperationRoutes: readonly HmcRoute[] = [
   },
 ];
 
+/**
+ * URI, name and status of each. One that the user may not see is listed without its URI. Source: python-zhmcclient,
+ * StorageGroup.list_attached_partitions; IBM WS API, Get Partitions for a Tape Link, 3931-LA1 (that it is so with storage groups is inferred).
+ */
 function getPartitions(call: Call): SimResponse {
   const group = call.object('storage-group');
+  call.need(systemProgrammer);
   call.allowQuery('name', 'status');
-  const partitions = attachedPartitions(call.context, group).filter((partition) => call.canSee(partition));
-  const items = applyFilters(partitions.map(partitionItem), call.req.query, { name: 'regex', status: 'exact' });
+  const partitions = attachedPartitions(call.context, group).map((partition) => ({
+    'object-uri': call.canSee(partition) ? partition.uri : null,
+    name: textOf(partition.props, 'name'),
+    status: statusOf(partition),
+  }));
+  const items = applyFilters(partitions, call.req.query, { name: 'regex', status: 'exact' });
   return ok({ partitions: items });
 }
 

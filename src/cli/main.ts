@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-import { flushed, nodeIo, reportDefects } from './node-io.ts';
-import { runCli } from './run.ts';
+import { nodeProblem } from './node-version.ts';
 
-reportDefects();
-const code = await runCli(process.argv.slice(2), nodeIo());
-const isWritten = await flushed();
-process.exit(isWritten || code !== 0 ? code : 1); // 1, for a program that reads it has nothing
+const problem = nodeProblem(process.versions.node, process.execPath);
+if (problem === undefined) {
+  const { runProcess } = await import('./run-process.ts');
+  await runProcess();
+} else {
+  process.stderr.write(`dpm: ${problem}\n`);
+  process.exitCode = 2;
+}

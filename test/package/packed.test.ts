@@ -1,177 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeProblem } from '../../src/cli/node-version.ts';
+import { acts, InstalledCommand, nameOf } from './every-command.ts';
+import { referencesIn } from './modules.ts';
+import { filesConnector, plugins, program, thirdParty } from './programs.ts';
+import { unpackPackage } from './unpack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let project = '';
-
-/** A third party's volume driver, in a package of its own: it wraps the built-in one and writes down what it was asked. */
-const thirdParty = `
-import { FibreChannelVolumeDriver } from 'nova-dpm';
-import { appendFileSync } from 'node:fs';
-export class LoudVolumeDriver extends FibreChannelVolumeDriver {
-  async connectVolume(info, instance, options) {
-    appendFileSync(process.env.LOUD_FILE, 'connect ' + options.volumeId + '\\n');
-    return await super.connectVolume(info, instance, options);
-  }
-}
-`;
-
-/** A third party's host connector, in a package of its own, that needs no device of the kernel: volumes are files. */
-const filesConnector = `
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-const home = import.meta.dirname;
-const fileOf = (info) => join(home, 'lun-' + info.data.target_lun + '.volume');
-export class FilesConnector {
-  constructor({ system }) { this.host = system.hostname; }
-  async getConnectorProperties() { return { host: this.host, wwpns: ['c05076ffe6805678'], files: true }; }
-  async connectVolume(info) { writeFileSync(fileOf(info), ''); return { type: 'block', path: fileOf(info) }; }
-  async disconnectVolume(info) { rmSync(fileOf(info), { force: true }); }
-  async extendVolume() { return 4096; }
-  async getVolumePaths(info) { return (await this.getAllVolumes()).filter(({ path }) => path === fileOf(info)); }
-  getSearchPath() { return home; }
-  async getAllVolumes() {
-    return readdirSync(home).filter((name) => name.endsWith('.volume')).map((name) => ({ path: join(home, name) }));
-  }
-}
-`;
-
-/** What a user of the library writes; types are checked, then it runs. */
-const program = `
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ComputeManager, loadComputeDriver, loadSettings, nodeFiles, openManager } from 'nova-dpm';
-import type { ComputeDriver, ServerDetail, Settings } from 'nova-dpm';
-import { openHmcSession } from 'nova-dpm/hmc-client';
-import { startSimulator } from 'nova-dpm/simulator';
-
-await using simulator = await startSimulator({ machine: 'z13', tls: true });
-const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-user-'));
-const file = join(directory, 'nova-dpm.conf');
-const sections = Object.entries({ ...simulator.settings() }).map(([name, options]) => '[' + name + ']\\n' +
-  Object.entries(options).flatMap(([key, value]) => [value].flat().map((each) => key + ' = ' + each)).join('\\n'));
-writeFileSync(file, sections.join('\\n') + '\\n', { mode: 0o600 });
-const settings: Settings = loadSettings({
-  configFiles: [file], cwd: directory, home: directory, hostname: 'compute1', files: nodeFiles,
-  env: { NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'), NOVA_DPM_DPM__VOLUME_DRIVERS: 'fibre_channel=loud-volumes#LoudVolumeDriver' },
-});
-const context = { requestId: 'req-user', signal: new AbortController().signal };
-const baseDir = import.meta.dirname;
-const before = JSON.stringify(simulator.snapshot());
-{
-  await using manager: ComputeManager = await openManager(settings, { context, baseDir });
-  const server: ServerDetail = await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, context);
-  console.log(server.status, server.boot?.lun);
-  await manager.delete('web1', context);
-}
-const driver: ComputeDriver = await loadComputeDriver(settings, { baseDir, virtapi: { prepBlockDevice: async (_c, _i, info) => info, unprepBlockDevice: async () => {} } });
-await driver.initHost('compute1', context);
-console.log((await driver.getAvailableResource('compute1', context)).hypervisorType);
-await driver.cleanupHost('compute1');
-console.log(typeof openHmcSession, before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
-`;
-
-/** What the author of a volume driver and a host connector runs: the checks first, then both at work. */
-const plugins = `
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { HostConnectorRegistry, loadSettings, nodeFiles, openLocalSystem, openLocalVolumes, openManager, silentLogger } from 'nova-dpm';
-import { hostConnectorChecks, runChecks, volumeDriverChecks } from 'nova-dpm/conformance';
-import type { ConformanceCheck } from 'nova-dpm/conformance';
-import { startSimulator } from 'nova-dpm/simulator';
-import { AluaHostConnector, AluaVolumeDriver } from 'site-volumes';
-import { aluaSamples } from 'site-volumes/samples';
-import { connectionInfo, fourPaths, quickPolicies } from './fake-host/scenes.ts';
-
-const signal = new AbortController().signal;
-const baseDir = import.meta.dirname;
-async function report(what: string, checks: readonly ConformanceCheck[]) {
-  const results = await runChecks(checks);
-  const failed = results.filter(({ error }) => error !== undefined);
-  console.log(what, results.length - failed.length, 'passed', failed.map(({ name, error }) => name + ': ' + error).join('; '));
-}
-
-await report('volume driver:', volumeDriverChecks((context) => new AluaVolumeDriver(context), aluaSamples));
-
-const host = fourPaths();
-const context = { system: host, log: silentLogger, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
-const entries = [{ protocol: 'fibre_channel_alua', module: 'site-volumes', exportName: 'AluaHostConnector' }];
-const connector = (await HostConnectorRegistry.load(context, entries, baseDir)).get('fibre_channel_alua');
-const info = { ...connectionInfo(), driver_volume_type: 'fibre_channel_alua' };
-const snapshot = () => host.snapshot();
-const prepare = () => {
-  const host = fourPaths();
-  const context = { system: host, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
-  const use = () => { host.mounts.set('dm-0', '/srv'); host.changed(); return () => { host.mounts.clear(); host.changed(); }; };
-  return { context, connectionInfo: info, snapshot: () => host.snapshot(), use };
-};
-await report('host connector:', hostConnectorChecks((context) => new AluaHostConnector(context), prepare));
-
-const clean = JSON.stringify(snapshot());
-const device = await connector.connectVolume(info, { signal });
-const paths = await connector.getVolumePaths(info, { signal });
-console.log('local attach:', connector.constructor.name, device.path, paths.length, 'paths');
-await connector.disconnectVolume(info, device, { signal });
-console.log('local detach:', JSON.stringify(snapshot()) === clean ? 'same' : 'different', host.violations.length, 'violations');
-
-await using simulator = await startSimulator({ machine: 'z16', tls: true, cinder: { connectionShape: 'alua' } });
-const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-user-'));
-const file = join(directory, 'nova-dpm.conf');
-const sections = Object.entries({ ...simulator.settings() }).map(([name, options]) => '[' + name + ']\\n' +
-  Object.entries(options).flatMap(([key, value]) => [value].flat().map((each) => key + ' = ' + each)).join('\\n'));
-writeFileSync(file, sections.join('\\n') + '\\n', { mode: 0o600 });
-const env = {
-  NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'),
-  NOVA_DPM_DPM__VOLUME_DRIVERS: 'fibre_channel_alua=site-volumes#AluaVolumeDriver',
-  NOVA_DPM_DPM__HOST_CONNECTORS: 'fibre_channel_alua=file-volumes#FilesConnector',
-};
-const settings = loadSettings({
-  configFiles: [file], cwd: directory, home: directory, hostname: 'compute1', files: nodeFiles,
-  env,
-});
-const before = JSON.stringify(simulator.snapshot());
-{
-  const request = { requestId: 'req-user', signal };
-  await using manager = await openManager(settings, { context: request, baseDir });
-  const server = await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, request);
-  const attached = await manager.addVolume('web1', 'data-1', {}, request);
-  console.log('spawn:', server.status, attached.volumes.length, 'volumes');
-  await manager.removeVolume('web1', 'data-1', request);
-  await manager.delete('web1', request);
-}
-console.log('delete:', before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
-
-{
-  const localHost = { system: openLocalSystem(), isRoot: true };
-  await using volumes = await openLocalVolumes(settings, { context: { requestId: 'req-user', signal }, baseDir, localHost });
-  const request = { volume: 'data-1', multipath: false, enforceMultipath: false };
-  const attached = await volumes.attach({ ...request, mode: 'rw' }, { signal });
-  const detached = await volumes.detach({ ...request, force: false }, { signal });
-  console.log('by the setting:', attached.path?.replace(/^.*\\//, ''), detached.detached, detached.left_behind.length);
-}
-async function dpm(...argv: string[]) {
-  const command = [join(baseDir, 'node_modules/nova-dpm/dist/cli/main.js'), '--config-file', file, ...argv];
-  const options = { cwd: baseDir, env: { ...process.env, ...env } };
-  return await new Promise<string>((resolve) =>
-    execFile(process.execPath, command, options, (error, stdout) => resolve((error?.code ?? 0) + ' ' + stdout)),
-  );
-}
-for (const argv of [['get-connector'], ['local-attach', 'data-1'], ['local-detach', 'data-1']]) {
-  const [, said] = /("files":true|lun-\\d+.volume|"detached":true|only root may)/.exec((await dpm(...argv)).replaceAll(/\\s/g, ' ').replaceAll(': ', ':')) ?? [];
-  console.log('dpm', argv[0], said);
-}
-console.log('detach:', before === JSON.stringify(simulator.snapshot()) ? 'same' : 'different');
-rmSync(directory, { recursive: true, force: true });
-`;
+let modules = '';
 
 /** The example as its author would publish it: built to JavaScript with types, against the packed package. */
-function publishExample(modules: string): void {
+function publishExample(): void {
   const source = join(project, 'site-volumes');
   cpSync(join(root, 'examples', 'alua'), source, { recursive: true });
   const entry = (name: string) => ({ types: `./${name}.d.ts`, default: `./${name}.js` });
@@ -222,16 +65,7 @@ function tsc(directory: string): string {
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'nova-dpm-package-'));
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', project], { cwd: root });
-  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? '';
-  const modules = join(project, 'node_modules');
-  mkdirSync(join(modules, 'nova-dpm'), { recursive: true });
-  execFileSync('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', join(modules, 'nova-dpm')]);
-  // Only what package.json names as a dependency is there (and what those bring), at the versions of the lock file.
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    const isOurs = ['nova-dpm', '.bin', '.package-lock.json', '.vite', '.cache'].includes(name);
-    if (!isOurs) symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  }
+  modules = unpackPackage(project);
   for (const [name, text] of Object.entries({ 'loud-volumes': thirdParty, 'file-volumes': filesConnector })) {
     const manifest = { name, version: '1.0.0', type: 'module', exports: './index.js' };
     mkdirSync(join(modules, name));
@@ -243,11 +77,11 @@ beforeAll(() => {
   writeFileSync(join(project, 'plugins.ts'), plugins);
   cpSync(join(root, 'examples', 'embed.ts'), join(project, 'embed.ts'));
   copyFakeHost();
-  publishExample(modules);
+  publishExample();
   const files = ['program.ts', 'plugins.ts', 'embed.ts'];
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   cpSync(join(root, 'LICENSE'), join(project, 'LICENSE'));
-}, 300_000);
+}, 1_200_000);
 
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
@@ -300,12 +134,69 @@ it(
   },
 );
 
-it('ships the command, and the command says its version', () => {
-  const output = execFileSync(
-    process.execPath,
-    [join(project, 'node_modules', 'nova-dpm', 'dist', 'cli', 'main.js'), '--version'],
-    { encoding: 'utf8' },
-  );
+it('ships every file that its JavaScript loads, at once or when needed', () => {
+  const { files, references, missing } = referencesIn(join(modules, 'nova-dpm', 'dist'));
 
-  expect(output.trim()).toMatch(/^\d+\.\d+\.\d+/);
+  expect(missing).toEqual([]);
+  expect(files).toBeGreaterThan(150);
+  expect(references).toBeGreaterThan(files);
 });
+
+describe('the command', () => {
+  const dpm = () => new InstalledCommand(modules, project);
+
+  it('is executable, and says its version', () => {
+    expect(statSync(dpm().main).mode & 0o777).toBe(0o755);
+    expect(statSync(join(root, 'dist', 'cli', 'main.js')).mode & 0o111).toBe(0o111); // what npm link leads to
+
+    const output = execFileSync(dpm().main, ['--version'], { encoding: 'utf8' });
+
+    expect(output.trim()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('has help for every command', async () => {
+    const names = (await dpm().tree()).map(nameOf);
+    for (const name of names) {
+      const { code, stdout, stderr } = await dpm().help(name);
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(`Usage: dpm ${name}`.trimEnd());
+    }
+    expect(names.length).toBeGreaterThan(acts.length);
+  });
+
+  it('runs every command, each to its end or to an error of its own', { timeout: 1_800_000 }, async () => {
+    const leaves = (await dpm().tree()).filter(({ commands }) => commands.length === 0).map(nameOf);
+    expect([...new Set(acts.map(({ command }) => command))].toSorted()).toEqual(leaves.toSorted());
+    const simulator = dpm().start('simulate', '--write-config', 'nova-dpm.conf');
+    await simulator.ready;
+    try {
+      for (const act of acts) await dpm().play(act);
+    } finally {
+      expect((await simulator.stop()).code).toBe(0);
+    }
+  });
+
+  it('says on an older Node.js which version is needed, and nothing else', ({ skip }) => {
+    const older = olderNode();
+    if (older === undefined) return skip('no older Node.js in PATH; node-version.test.ts pretends to be one');
+
+    const { status, stdout, stderr } = spawnSync(older.program, [dpm().main, 'server', 'list'], { encoding: 'utf8' });
+
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^dpm: Node\.js 22\.13 or later.* is needed; this is Node\.js /),
+    ]);
+    expect(stderr).toContain(older.version);
+  });
+});
+
+function olderNode(): { readonly program: string; readonly version: string } | undefined {
+  for (const directory of (process.env.PATH ?? '').split(':')) {
+    const program = join(directory, 'node');
+    const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+    const version = /^v(\d+\.\d+\.\d+)\n$/.exec(stdout ?? '')?.[1]; // stdout is null where there is no program
+    if (version !== undefined && nodeProblem(version, program) !== undefined) return { program, version };
+  }
+  return undefined;
+}

@@ -49,9 +49,10 @@ async function serve(context: CommandContext, command: Command): Promise<void> {
       `listening on ${options.listen}: token and answers go over the network as they are, without encryption`,
     );
   }
+  // Not beside `await using`: there TypeScript 6 leaves the ending .ts in the build, where no such file is.
+  const { openPathService } = await import('../open-path-service.ts');
   await context.withHost(async (host) => {
     const run = async (manager: Manager | undefined) => {
-      const { openPathService } = await import('../open-path-service.ts');
       const { listen, port } = options;
       await using service = await openPathService({ host, manager, token, listen, port, log: context.log });
       context.io.stdout.write(readyLine(context, service.url));

@@ -1,0 +1,15 @@
+/*
+ * npm run build: the sources as JavaScript with types, in dist/. JavaScript itself, so that any supported Node.js runs it.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+
+// A build never mixes with the last one: files of modules that are gone would be shipped.
+rmSync('dist', { recursive: true, force: true });
+const { status, error } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+if (error !== undefined) throw new Error('tsc cannot be run: start this with npm run build', { cause: error });
+if (status !== 0) process.exit(1);
+
+// npm makes commands executable when it links or installs them, not when they are built again.
+const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+for (const file of Object.values(bin)) chmodSync(file, 0o755);

@@ -1,0 +1,26 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** `from './x.js'`, `import './x.js'`, `import('./x.js')` and `new URL('./x.js', …)`. */
+const reference = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)(['"`])(\.{1,2}\/[^'"`]+)\1/g;
+
+export interface References {
+  readonly files: number;
+  readonly references: number;
+  /** Each as "file: what it refers to". */
+  readonly missing: readonly string[];
+}
+
+/** Follows what the JavaScript of a directory refers to by a relative path, loaded at once or when needed. */
+export function referencesIn(directory: string): References {
+  const files = globSync('**/*.js', { cwd: directory });
+  const found = files.flatMap((file) =>
+    [...readFileSync(join(directory, file), 'utf8').matchAll(reference)].map(([, , to = '']) => ({ file, to })),
+  );
+  const missing = found.filter(({ file, to }) => !existsSync(join(directory, dirname(file), to)));
+  return {
+    files: files.length,
+    references: found.length,
+    missing: missing.map(({ file, to }) => `${file}: ${to}`),
+  };
+}

@@ -65,14 +65,15 @@ export interface Run {
   readonly log: readonly string[];
 }
 
-/** The shells that can be /bin/sh of a guest, as far as this machine has them. */
-export const shells = (
-  [
-    ['dash', ['dash']],
-    ['bash', ['bash', '--posix']],
-    ['busybox', ['busybox', 'sh']],
-  ] as const
-).filter(([, [command]]) => spawnSync(command, ['--help']).error === undefined);
+/** The shells that can be /bin/sh of a guest. */
+export const allShells = [
+  ['dash', ['dash']],
+  ['bash', ['bash', '--posix']],
+  ['busybox', ['busybox', 'sh']],
+] as const;
+
+/** Those that this machine has. */
+export const shells = allShells.filter(([, [command]]) => spawnSync(command, ['--help']).error === undefined);
 
 /** A partition's Linux in a directory: files of the kernel, and a kernel that answers to writes. */
 export class FakeGuest implements Disposable {

@@ -4,8 +4,13 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The folders whose files run for minutes. */
-const long = /\/test\/(faults|model|kill|secrets|crowd|e2e)\//;
+/** The long proofs, `npm run proofs`; test/shares has a small share of each, for `npm test`. */
+const proofs = ['faults', 'kill', 'model', 'crowd', 'secrets', 'soak', 'fuzz'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+);
+
+/** The folders whose files run for long. */
+const long = /\/test\/(faults|model|kill|secrets|crowd|package|shares|e2e)\//;
 
 /** Long files first: begun last, the longest one alone would hold up everything. Others as Vitest would have them. */
 class LongFirst extends BaseSequencer {
@@ -28,7 +33,10 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: proofs } },
+      { extends: true, test: { name: 'proofs', include: proofs } },
+    ],
     globalSetup: ['test/support/compile-cache.ts'],
     testTimeout: 30_000,
     // Two cores are what the smallest build machine has; more workers only queue.

@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { PARTITIONS } from './crowd.ts';
-import type { Round } from './crowd.ts';
+import { runRounds } from './run-rounds.ts';
 
 const ROUNDS = 10;
 /** Nine rounds after the full one show a leak as well with fewer servers; CROWD=full makes all of them full. */
@@ -15,21 +11,15 @@ const FURTHER = process.env.CROWD === 'full' ? PARTITIONS : 25;
  * grows by intent is the simulated fabric, which remembers each WWPN that ever logged in: about 50 KiB.
  */
 const ALLOWANCE_MIB = FURTHER === PARTITIONS ? 2.5 : 0.75;
-/**
- * V8 goes on making machine code, megabytes over ten rounds, and lets go of what it takes for old, megabytes at once; a
- * leak could hide behind either. Without, live objects are what is measured.
- */
-const NO_CODE = ['no-opt', 'no-sparkplug', 'no-maglev', 'no-lazy-feedback-allocation', 'no-flush-bytecode'];
 /** `dpm.max_hmc_requests`, and what the Cinder client allows itself. */
 const LIMITS = { hmc: 8, cinder: 16, keystone: 16 };
 
-const print = (line: string): void => console.log(line);
-
 describe.each(['z13', 'z16'])('on a %s', (machine) => {
   it('spawns 85 at once and deletes 85 at once with 2 % faults, within the limits, in flat memory', async () => {
-    const rounds = await run(machine);
+    const sizes = [PARTITIONS, ...Array.from({ length: ROUNDS - 1 }, () => FURTHER)];
+    const rounds = await runRounds(machine, sizes);
 
-    expect(rounds.map(({ size }) => size)).toEqual([PARTITIONS, ...Array.from({ length: ROUNDS - 1 }, () => FURTHER)]);
+    expect(rounds.map(({ size }) => size)).toEqual(sizes);
     for (const round of rounds) {
       expect(round.problems).toEqual([]);
       expect(round.findings).toEqual([]);
@@ -47,29 +37,3 @@ describe.each(['z13', 'z16'])('on a %s', (machine) => {
     expect(last - third).toBeLessThan(ALLOWANCE_MIB);
   }, 600_000);
 });
-
-async function run(machine: string): Promise<readonly Round[]> {
-  const program = fileURLToPath(new URL('./rounds.ts', import.meta.url));
-  const flags = ['expose-gc', ...NO_CODE].map((flag) => `--${flag}`);
-  const child = spawn(process.execPath, [...flags, program, machine, String(ROUNDS), String(FURTHER)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const closed = once(child, 'close');
-  const rounds: Round[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const round = JSON.parse(line) as Round; // the program prints nothing else
-    rounds.push(round);
-    report(machine, rounds.length, round);
-  }
-  expect(await closed).toEqual([0, null]);
-  return rounds;
-}
-
-function report(machine: string, number: number, round: Round): void {
-  const { size, active, refused, struck, requests, inFlight, heapMib } = round;
-  print(
-    `crowd ${machine}, round ${number}: ${size} at once, ${active} active, ${refused} refused; ${struck} faults in ` +
-      `${requests} requests; at most ${inFlight.hmc} in flight at the HMC, ${inFlight.cinder} at Cinder; ` +
-      `heap ${heapMib.toFixed(2)} MiB`,
-  );
-}

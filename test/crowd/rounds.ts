@@ -1,15 +1,14 @@
 import { startWorld } from '../support/world.ts';
-import { crowd, crowdedMachine, PARTITIONS } from './crowd.ts';
+import { crowd, crowdedMachine } from './crowd.ts';
 
 /**
  * A process of its own, so that its memory is that of the manager and the simulators, and of no test runner:
- * `node --expose-gc rounds.ts MACHINE ROUNDS SIZE`. The first round is of 85 servers, the others of so many. Prints a
- * line of JSON for each.
+ * `node --expose-gc rounds.ts MACHINE SIZE...`, one size for each round. Prints a line of JSON for each.
  */
-const [machine, rounds, size] = process.argv.slice(2);
+const [machine, ...sizes] = process.argv.slice(2);
 await using world = await startWorld(crowdedMachine(machine === 'z16' ? 'z16' : 'z13'));
 await using manager = await world.open();
-for (let number = 1; number <= Number(rounds); number += 1) {
-  const round = await crowd(world, manager, number, number === 1 ? PARTITIONS : Number(size));
+for (const [index, size] of sizes.entries()) {
+  const round = await crowd(world, manager, index + 1, Number(size));
   process.stdout.write(`${JSON.stringify(round)}\n`);
 }

@@ -69,6 +69,34 @@ describe('Create Partition', () => {
     expect(hmc.model.all('partition')).toEqual([]);
   });
 
+  it.each(['z13', 'z14', 'z16', 'z17'] as const)(
+    'accepts on a %s the weights, caps and acceptable statuses that zhmccli sends',
+    async (machine) => {
+      const of = await bench({ machine });
+      const kinds = ['ifl', 'cp'].map((kind) => ({
+        [`initial-${kind}-processing-weight`]: 200,
+        [`minimum-${kind}-processing-weight`]: 2,
+        [`maximum-${kind}-processing-weight`]: 900,
+        [`${kind}-processing-weight-capped`]: true,
+        [`${kind}-absolute-processor-capping`]: true,
+        [`${kind}-absolute-processor-capping-value`]: 1.5,
+      }));
+      const sent = Object.assign(
+        { 'processor-management-enabled': true, 'acceptable-status': ['stopped'] },
+        ...kinds,
+      ) as Props;
+
+      expect((await of.caller.get(await newPartition(of, sent))).body).toMatchObject({
+        ...sent,
+        'has-unacceptable-status': false,
+      });
+      const create = (more: Props) =>
+        of.caller.post(`${of.cpc}/partitions`, { ...smallPartition, name: 'p2', ...more });
+      expect(await create({ 'initial-ifl-processing-weight': 1000 })).toMatchObject({ status: 400, reason: 7 });
+      expect(await create({ 'current-ifl-processing-weight': 1 })).toMatchObject({ status: 400, reason: 6 });
+    },
+  );
+
   it('refuses a name, short name or partition id that another partition of the CPC has', async () => {
     const of = await bench();
     const fixed = { 'autogenerate-partition-id': false, 'partition-id': '0A', 'short-name': 'ONE' };

@@ -4,6 +4,7 @@ import { description, hex16, name, type PropertyRule, type PropertyRules } from 
 // ranges and enums: zhmccli, golang-zhmcclient and the book's Create Partition topic.
 
 const flag = (initial: boolean): PropertyRule => ({ type: 'boolean', create: true, update: true, initial });
+const both = { create: true, update: true } as const;
 const later = (rule: PropertyRule): PropertyRule => ({ ...rule, update: true });
 const inactive = (rule: PropertyRule): PropertyRule => ({ ...rule, create: true, update: true, onlyInactive: true });
 const text = (rule: Partial<PropertyRule> = {}): PropertyRule => ({
@@ -15,15 +16,17 @@ const text = (rule: Partial<PropertyRule> = {}): PropertyRule => ({
   ...rule,
 });
 
-const weight = (initial: number): PropertyRule => later({ type: 'integer', min: 1, max: 999, initial });
+// Weights are accepted on Create at every level, and so is what zhmccli's "partition create" sends beside them (_cmd_partition.py). IBM's book
+// listed them as update-only for 2.13.1, which was wrong: zhmc-ansible-modules issue 30, python-zhmcclient pull request 383.
+const weight = (initial: number): PropertyRule => ({ ...both, type: 'integer', min: 1, max: 999, initial });
 
 /** The same rules for IFLs and for general purpose processors. */
 function processors(kind: 'ifl' | 'cp'): PropertyRules {
   return {
     [`${kind}-processors`]: { type: 'integer', create: true, update: true, min: 0, max: 255, initial: 0 },
-    [`${kind}-absolute-processor-capping`]: later({ type: 'boolean', initial: false }),
-    [`${kind}-absolute-processor-capping-value`]: later({ type: 'number', min: 0.01, max: 255, initial: 1 }),
-    [`${kind}-processing-weight-capped`]: later({ type: 'boolean', initial: false }),
+    [`${kind}-absolute-processor-capping`]: flag(false),
+    [`${kind}-absolute-processor-capping-value`]: { ...both, type: 'number', min: 0.01, max: 255, initial: 1 },
+    [`${kind}-processing-weight-capped`]: flag(false),
     [`minimum-${kind}-processing-weight`]: weight(1),
     [`maximum-${kind}-processing-weight`]: weight(999),
     [`initial-${kind}-processing-weight`]: weight(100),
@@ -45,8 +48,8 @@ const compute: PropertyRules = {
   'initial-memory': { type: 'integer', create: 'required', update: true, min: 1 },
   'maximum-memory': { type: 'integer', create: 'required', update: true, onlyInactive: true, min: 1 },
   'reserve-resources': flag(false),
-  'processor-management-enabled': later({ type: 'boolean', initial: false }),
-  'acceptable-status': later({ type: 'strings', initial: ['active'] }),
+  'processor-management-enabled': flag(false),
+  'acceptable-status': { ...both, type: 'strings', initial: ['active'] },
   'os-name': { type: 'string', initial: '' },
   'os-type': { type: 'string', initial: '' },
   'os-version': { type: 'string', initial: '' },

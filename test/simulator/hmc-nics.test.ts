@@ -110,6 +110,27 @@ describe('NICs of the simulated HMC', () => {
     expect((await of.caller.get(`${of.cpc}/virtual-switches`)).body).toEqual({ 'virtual-switches': [] });
   });
 
+  it.each<[MachineName, string, string]>([
+    ['z13', 'osa', 'virtual-switch-uri'],
+    ['z14', 'osa', 'virtual-switch-uri'],
+    ['z16', 'osa', 'virtual-switch-uri'],
+    ['z16', 'roce', 'network-adapter-port-uri'],
+    ['z17', 'osa', 'network-adapter-port-uri'],
+  ])('show on a %s what backs them, an %s by %s, and not the other', async (machine, family, shown) => {
+    const of = await bench({ machine });
+    const partition = await newPartition(of);
+    const backing = shown === 'virtual-switch-uri' ? switchOf(of) : await portOf(of, family);
+
+    const { body } = await of.caller.post(`${partition}/nics`, { name: 'eth0', [shown]: backing });
+    const nic = (await of.caller.get(text(body['element-uri']))).body;
+
+    expect(nic[shown]).toBe(backing);
+    expect(Object.keys(nic).filter((name) => name.endsWith('-switch-uri') || name.endsWith('-port-uri'))).toEqual([
+      shown,
+    ]);
+    expect(await of.caller.post(text(nic['element-uri']), { [shown]: null })).toMatchObject({ status: 400, reason: 7 });
+  });
+
   it('can be moved and deleted; a PCI NIC may share the device number of a channel one', async () => {
     const of = await bench({ machine: 'z16' });
     const partition = await newPartition(of);
@@ -126,7 +147,13 @@ describe('NICs of the simulated HMC', () => {
     expect((await of.caller.post(uri, { 'device-number': '0002' })).status).toBe(204);
     expect(await of.caller.post(uri, { name: 'roce0' })).toMatchObject({ status: 400, reason: 8 });
     expect((await of.caller.post(uri, { 'network-adapter-port-uri': port, 'device-number': '0009' })).status).toBe(204);
-    expect((await of.caller.get(uri)).body).toMatchObject({ type: 'roce', 'virtual-switch-uri': null });
+    const moved = (await of.caller.get(uri)).body;
+    expect(moved).toMatchObject({ type: 'roce', 'network-adapter-port-uri': port });
+    expect(moved).not.toHaveProperty('virtual-switch-uri');
+    expect((await of.caller.post(uri, { 'virtual-switch-uri': switchOf(of), 'device-number': '0001' })).status).toBe(
+      204,
+    );
+    expect((await of.caller.get(uri)).body).not.toHaveProperty('network-adapter-port-uri');
     expect((await of.caller.delete(uri)).status).toBe(204);
     expect((await of.caller.get(partition)).body['nic-uris']).toHaveLength(1);
   });

@@ -118,22 +118,25 @@ function updateNic(call: Call): SimResponse {
   const { context } = call;
   call.need('Partition Details');
   const body = updateBody(call, element, nicRules);
-  const backing = backingOf(body);
-  const merged: Props = { ...element.props, ...backing, ...body };
+  const merged: Props = { ...withoutOtherBacking(element.props, body), ...body };
   const type = checkNic(call, partition, merged);
   refuseTakenValues(context, partition, body, element);
   const number = textOf(merged, 'device-number');
   const deviceNumber = deviceNumberOf(call, partition, { ...merged, type }, number, element);
   call.needUsableCpc(partition);
   needSettled(partition);
+  for (const backing of backings) if (merged[backing] === undefined) delete element.props[backing];
   Object.assign(element.props, merged, { type, 'device-number': deviceNumber });
   return done;
 }
 
+/** What can back a NIC. It shows the one that it has, and not the other (IBM WS API, Data model - NIC element object, Z16M-A01). */
+const backings = ['virtual-switch-uri', 'network-adapter-port-uri'];
+
 /** A NIC that moves from a virtual switch to a port, or back, loses the other. */
-function backingOf(body: Readonly<Props>): Props {
-  if (textOf(body, 'virtual-switch-uri') !== '') return { 'network-adapter-port-uri': null };
-  return textOf(body, 'network-adapter-port-uri') === '' ? {} : { 'virtual-switch-uri': null };
+function withoutOtherBacking(props: Readonly<Props>, body: Readonly<Props>): Props {
+  const moves = backings.some((backing) => body[backing] !== undefined);
+  return Object.fromEntries(Object.entries(props).filter(([name]) => !moves || !backings.includes(name)));
 }
 
 function deleteNic(call: Call): SimResponse {

@@ -131,6 +131,25 @@ describe('NICs of the simulated HMC', () => {
     expect(await of.caller.post(text(nic['element-uri']), { [shown]: null })).toMatchObject({ status: 400, reason: 7 });
   });
 
+  it('of a Network Express adapter have the type that is asked for', async () => {
+    const of = await bench({ machine: 'z17' });
+    const partition = await newPartition(of);
+    const port = await portOf(of, 'network-express');
+    const create = (more: Props) =>
+      of.caller.post(`${partition}/nics`, { name: 'eth0', 'network-adapter-port-uri': port, ...more });
+
+    const { body } = await create({ type: 'neth' });
+
+    expect((await of.caller.get(text(body['element-uri']))).body).toMatchObject({ type: 'neth' });
+    expect(await create({ name: 'eth1', type: 'osd' })).toMatchObject({ status: 400, reason: 15 });
+    const assigned = await of.caller.get(
+      `${port.split('/network-ports')[0]!}/operations/get-partitions-assigned-to-adapter`,
+    );
+    expect(assigned.body['partitions-assigned-to-adapter']).toEqual([
+      { 'object-uri': partition, name: 'p1', status: 'stopped' },
+    ]);
+  });
+
   it('can be moved and deleted; a PCI NIC may share the device number of a channel one', async () => {
     const of = await bench({ machine: 'z16' });
     const partition = await newPartition(of);
@@ -166,7 +185,7 @@ describe('NICs of the simulated HMC', () => {
     const partition = await newPartition(of);
     const nic = await of.caller.post(`${partition}/nics`, { name: 'hs', 'virtual-switch-uri': own.uri });
 
-    expect((await of.caller.get(uri)).body).toMatchObject({ 'adapter-id': '7c1', 'card-location': null });
+    expect((await of.caller.get(uri)).body).toMatchObject({ 'adapter-id': '7c1', type: 'hipersockets' });
     expect((await of.caller.delete(uri)).status).toBe(409);
     await of.caller.delete(text(nic.body['element-uri']));
     expect((await of.caller.delete(uri)).status).toBe(204);

@@ -12,16 +12,17 @@ import { refuse } from './model/refusal.ts';
 export type Namespace = 'channel' | 'pci';
 
 const osdNumbers = 3;
+const pciTypes: readonly unknown[] = ['roce', 'cna', 'neth', 'netd'];
 
 /** How many device numbers a NIC takes. */
 export function nicDeviceCount(nic: Readonly<Resource['props']>): number {
-  if (nic.type === 'osd') return osdNumbers;
+  if (nic.type === 'osd' || nic.type === 'osh') return osdNumbers;
   return nic.type === 'cna' ? Math.max(1, numberOf(nic, 'function-range')) : 1;
 }
 
 /** Namespace of a NIC by its type. */
 export function nicNamespace(nic: Readonly<Resource['props']>): Namespace {
-  return nic.type === 'roce' || nic.type === 'cna' ? 'pci' : 'channel';
+  return pciTypes.includes(nic.type) ? 'pci' : 'channel';
 }
 
 /** What a device number is wanted for. */

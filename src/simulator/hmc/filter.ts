@@ -4,8 +4,17 @@ import type { Json, Props } from './model/json.ts';
 /** How a query parameter is compared: names are regular expressions, all else is exact. */
 type FilterKind = 'regex' | 'exact' | 'minimum' | 'maximum';
 
-/** Filters of a list operation by query parameter; `property` where the parameter has another name than the property. */
-export type Filters = Readonly<Record<string, FilterKind | { readonly kind: FilterKind; readonly property: string }>>;
+/** How one query parameter filters. */
+interface Filter {
+  readonly kind: FilterKind;
+  /** Where the parameter has another name than the property. */
+  readonly property?: string;
+  /** Where only these may be asked for; others are refused with 400.14. */
+  readonly values?: readonly string[];
+}
+
+/** Filters of a list operation by query parameter. */
+export type Filters = Readonly<Record<string, FilterKind | Filter>>;
 
 /**
  * Keeps the items that match the query: values of one parameter are alternatives, several parameters must all match.
@@ -18,8 +27,15 @@ export function applyFilters<T extends Readonly<Props>>(
   filters: Filters,
 ): T[] {
   const tests = Object.entries(filters).flatMap(([parameter, filter]) => {
-    const { kind, property } = typeof filter === 'string' ? { kind: filter, property: parameter } : filter;
-    const values = query.getAll(parameter).map((value) => matcher(kind, value));
+    const {
+      kind,
+      property = parameter,
+      values: allowed,
+    }: Filter = typeof filter === 'string' ? { kind: filter } : filter;
+    const wanted = query.getAll(parameter);
+    const strange = wanted.find((value) => allowed?.includes(value) === false);
+    if (strange !== undefined) refuse('queryValueInvalid', `'${strange}' is no value of '${parameter}'`);
+    const values = wanted.map((value) => matcher(kind, value));
     return values.length === 0 ? [] : [(item: T) => values.some((test) => test(item[property] ?? null))];
   });
   return items.filter((item) => tests.every((test) => test(item)));

@@ -11,7 +11,8 @@ interface AdapterPlan {
   /** PCHID, or the number of a virtual adapter. */
   readonly id: number;
   readonly ports: readonly number[];
-  readonly location: string | null;
+  /** Absent where there is no card. */
+  readonly location?: string;
   readonly name: string;
   readonly capacity?: { readonly allowed: number; readonly maximum: number };
   readonly more?: Props;
@@ -32,6 +33,7 @@ export function fcpCapacity({ options }: HmcContext): number {
 /** First PCHID of the FCP adapters; a card takes four numbers. */
 const firstFcpPchid = 0x124;
 const firstVirtualAdapter = 0x7c0;
+const firstHipersocketsChpid = 0xd0;
 
 /** Adapters of a fresh machine: FCP ones as many as wanted, and one or two of each other kind. */
 export function addAdapters(
@@ -114,6 +116,7 @@ function osa(profile: MachineProfile, index: number): AdapterPlan {
 }
 
 function crypto(profile: MachineProfile): AdapterPlan {
+  const capacity = { allowed: profile.maximumPartitions, maximum: profile.maximumPartitions };
   const more = {
     'crypto-number': 0,
     'crypto-type': 'cca-coprocessor',
@@ -121,13 +124,15 @@ function crypto(profile: MachineProfile): AdapterPlan {
     'udx-loaded': false,
   };
   const place = { id: 0x1a8, location: 'A14B-LG14', name: 'CCA 01A8 A14B-14' };
-  return { family: 'crypto', type: 'crypto', card: profile.cryptoCard, ports: [], more, ...place };
+  const plan = { family: 'crypto', type: 'crypto', card: profile.cryptoCard, ports: [], more, ...place };
+  return profile.level < 17 ? plan : { ...plan, capacity };
 }
 
 function ficon(profile: MachineProfile): AdapterPlan {
   const place = { id: 0x190, location: 'A14B-D107-J.01', name: 'FICON 0190 A14B-07 J.01' };
   const capacity = { allowed: ficonMaximum, maximum: ficonMaximum };
-  return { family: 'ficon', type: 'fc', card: profile.fcpCard, ports: [0], capacity, ...place };
+  const more = { 'channel-path-id': '2a' };
+  return { family: 'ficon', type: 'fc', card: profile.fcpCard, ports: [0], capacity, more, ...place };
 }
 
 function roce(): AdapterPlan {
@@ -137,7 +142,14 @@ function roce(): AdapterPlan {
 }
 
 function nvme(): AdapterPlan {
-  const more: Props = { 'ssd-is-installed': true, 'ssd-capacity': 1024, 'ssd-serial-number': 'SIM0001' };
+  const more: Props = {
+    'ssd-is-installed': true,
+    'ssd-capacity': 1024,
+    'ssd-serial-number': 'SIM0001',
+    'ssd-model-number': null,
+    'ssd-vendor-id': null,
+    'ssd-subsystem-vendor-id': null,
+  };
   const place = { id: 0x178, location: 'A21B-LG19', name: 'NVMe 0178 A21B-19' };
   return { family: 'nvme', type: 'nvme', card: 'nvme', ports: [], more, ...place };
 }
@@ -145,7 +157,8 @@ function nvme(): AdapterPlan {
 function networkExpress(): AdapterPlan {
   const place = { id: 0x1b0, location: 'A21B-D105J.01', name: 'NetX 01B0 A21B-05' };
   const kind = { family: 'network-express', type: 'network-express-hybrid', card: 'network-express-1gb' };
-  return { ...kind, ports: [0], capacity: { allowed: 379, maximum: 379 }, ...place };
+  const more = { 'channel-path-id': '2b', 'link-aggregation': false };
+  return { ...kind, ports: [0], capacity: { allowed: 379, maximum: 379 }, more, ...place };
 }
 
 /** Adds a HiperSockets adapter: a virtual one with the next free number. `body` is that of Create Hipersocket. */
@@ -159,11 +172,11 @@ export function addHipersockets(context: HmcContext, cpc: Resource, body: Readon
     card: 'hipersockets',
     id,
     ports: [0],
-    location: null,
     name: textOf(body, 'name'),
     capacity: { allowed: hipersocketsMaximum, maximum: hipersocketsMaximum },
     more: {
       description: textOf(body, 'description'),
+      'channel-path-id': (firstHipersocketsChpid + id - firstVirtualAdapter).toString(16).padStart(2, '0'),
       'maximum-transmission-unit-size': numberOf(body, 'maximum-transmission-unit-size') || 8,
     },
   });
@@ -189,7 +202,7 @@ function addAdapter(context: HmcContext, cpc: Resource, plan: AdapterPlan): Reso
     'adapter-family': plan.family,
     type: plan.type,
     'detected-card-type': plan.card,
-    'card-location': plan.location,
+    ...placeOf(plan, context.levelOf(cpc)),
     status: 'active',
     state: 'online',
     'physical-channel-status': 'operating',
@@ -199,6 +212,24 @@ function addAdapter(context: HmcContext, cpc: Resource, plan: AdapterPlan): Reso
   });
   for (const index of plan.ports) addPort(context, adapter, index);
   return adapter;
+}
+
+/** Where the card is, and what else 2.16 and later show of it. Source: DPM exports of machines in python-zhmcclient, tests/unit. */
+function placeOf({ location, family, card }: AdapterPlan, level: number): Props {
+  if (location === undefined) return {};
+  const place: Props = { 'card-location': location };
+  if (level < 16) return place;
+  Object.assign(place, { drawer: location.split('-')[0] ?? '', 'io-domain': 0 });
+  if (family === 'osa' || family === 'ficon') place['module-type'] = moduleTypeOf(card);
+  if (family === 'osa' || family === 'crypto') place['firmware-update-pending'] = false;
+  return place;
+}
+
+/** Speed and kind of the transceiver, from the name of the card. */
+function moduleTypeOf(card: string): string {
+  if (card.endsWith('1000base-t')) return '1Gb Copper';
+  const speed = /(\d+)(?:gb|s|sa|g)(?:-|$)/u.exec(card)?.[1] ?? '16';
+  return `${speed}Gb ${card.startsWith('osa') ? 'SR' : 'SX'}`;
 }
 
 function addPort(context: HmcContext, adapter: Resource, index: number): void {

@@ -2,14 +2,13 @@ import type { SimResponse } from '../../server/index.ts';
 import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
 import { getProperties, listItems } from '../listing.ts';
 import { applyFilters } from '../filter.ts';
-import { isTrue, numberOf, textOf } from '../model/json.ts';
+import { isTrue, numberOf, textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
-import { adapterRules, portRules } from '../rules/element-rules.ts';
+import { adapterRules, hipersocketsMtus, networkPortRules, storagePortRules } from '../rules/element-rules.ts';
 import { checkBody, description, name, rulesAt, type PropertyRules } from '../rules/property-rule.ts';
-import { statusOf } from '../rules/statuses.ts';
-import { adapterItem, adapterView, usersOf } from '../views/adapter-view.ts';
-import { partitionItem } from '../views/partition-view.ts';
+import { statusFilter, statusOf } from '../rules/statuses.ts';
+import { adapterItem, adapterView, storagePortView, usersOf } from '../views/adapter-view.ts';
 import { addHipersockets } from '../inventory/adapters.ts';
 import { needDpmCpc } from './cpcs.ts';
 import { refuseTaken, updateResource } from './update.ts';
@@ -53,6 +52,12 @@ export const adapterRoutes: readonly HmcRoute[] = [
     operation: 'Get Network Port Properties',
     handle: (call) => ok(getProperties(call, call.element('network-port').props)),
   },
+  {
+    method: 'POST',
+    path: `${adapter}/network-ports/:port`,
+    operation: 'Update Network Port Properties',
+    handle: updateNetworkPort,
+  },
 ];
 
 function listAdapters(call: Call): SimResponse {
@@ -87,7 +92,7 @@ const hipersocketRules: PropertyRules = {
   name,
   description,
   'port-description': { type: 'string', create: true, max: 1024 },
-  'maximum-transmission-unit-size': { type: 'integer', create: true, min: 8, max: 56 },
+  'maximum-transmission-unit-size': { type: 'integer', create: true, numbers: hipersocketsMtus },
 };
 
 function createHipersocket(call: Call): SimResponse {
@@ -120,12 +125,18 @@ function refuseInUse(call: Call, resource: Resource): void {
 }
 
 const adapterTypes = ['fcp', 'fc', 'not-configured'];
+const changeTypeRules: PropertyRules = { type: { type: 'string', create: 'required' } };
 
-/** Changes the sibling on the same card too: the first nine characters of `card-location` tell the card. */
+/**
+ * Changes the sibling on the same card too: the first nine characters of `card-location` tell the card. Source: IBM WS API, Change Adapter
+ * Type, 3932-A02; the reason codes are those of zhmcclient/mock/_urihandler.py.
+ */
 function changeAdapterType(call: Call): SimResponse {
   const resource = call.object('adapter');
   call.need('Configure Storage - System Programmer');
-  const type = textOf(call.body(), 'type');
+  const body = call.body();
+  checkBody(changeTypeRules, body, 'create');
+  const type = textOf(body, 'type');
   const { props } = resource;
   const isFixed = props['adapter-family'] !== 'ficon' || props['detected-card-type'] === 'ficon-express-32s';
   if (isFixed || statusOf(resource) === 'exceptions') refuse('adapterNotSuitable', 'the type of the adapter is fixed');
@@ -143,21 +154,34 @@ function getAssignedPartitions(call: Call): SimResponse {
   const resource = call.object('adapter');
   call.allowQuery('name', 'status');
   const partitions = [...new Set(usersOf(call.context, resource))].filter((partition) => call.canSee(partition));
-  const filters = { name: 'regex', status: 'exact' } as const;
-  return ok({ 'partitions-assigned-to-adapter': applyFilters(partitions.map(partitionItem), call.req.query, filters) });
+  const filters = { name: 'regex', status: statusFilter } as const;
+  const items = applyFilters(partitions.map(assignedPartition), call.req.query, filters);
+  return ok({ 'partitions-assigned-to-adapter': items });
+}
+
+/** What the list of assigned partitions shows of each (zhmcclient/mock/_urihandler.py). */
+function assignedPartition({ uri, props }: Resource): Props {
+  return { 'object-uri': uri, name: props.name ?? '', status: props.status ?? '' };
 }
 
 function getStoragePort(call: Call): SimResponse {
   const port = call.element('storage-port');
   if (typeOf(call, port) === 'not-configured') refuse('notSupportedForKind', 'the adapter is not configured');
-  return ok(getProperties(call, port.props));
+  return ok(getProperties(call, storagePortView(call.context, port)));
 }
 
 function updateStoragePort(call: Call): SimResponse {
   const port = call.element('storage-port');
+  call.need('Adapter Details');
   if (typeOf(call, port) !== 'fcp') refuse('notSupportedForKind', 'only ports of FCP adapters can be changed');
-  call.need('Configure Storage - System Programmer');
-  updateResource(call, port, portRules);
+  updateResource(call, port, storagePortRules);
+  return done;
+}
+
+function updateNetworkPort(call: Call): SimResponse {
+  const port = call.element('network-port');
+  call.need('Adapter Details');
+  updateResource(call, port, networkPortRules);
   return done;
 }
 

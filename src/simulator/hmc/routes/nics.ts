@@ -63,7 +63,7 @@ function checkNic(call: Call, partition: Resource, props: Readonly<Props>): stri
   if (props['ssc-management-nic'] === true && partition.props.type !== 'ssc') {
     refuse('contradiction', "'ssc-management-nic' is for partitions of type ssc");
   }
-  return byPort === '' ? typeOfSwitch(call, bySwitch) : typeOfPort(call, byPort, level);
+  return byPort === '' ? typeOfSwitch(call, bySwitch) : typeOfPort(call, byPort, level, textOf(props, 'type'));
 }
 
 function typeOfSwitch({ context }: Call, uri: string): string {
@@ -72,8 +72,18 @@ function typeOfSwitch({ context }: Call, uri: string): string {
   return virtualSwitch.props.type === 'hipersockets' ? 'iqd' : 'osd';
 }
 
+/** Types of NICs by the family of their adapter; the first is what a NIC gets that asks for none (inferred). Source: zhmccli test_nic.py. */
+const typesOfFamily: Readonly<Record<string, readonly string[]>> = {
+  osa: ['osd'],
+  hipersockets: ['iqd'],
+  roce: ['roce'],
+  cna: ['cna'],
+  'network-express': ['osh', 'neth'],
+  networking: ['netd'],
+};
+
 /** Before z17 only adapters without virtual switches are named by their ports. */
-function typeOfPort({ context }: Call, uri: string, level: number): string {
+function typeOfPort({ context }: Call, uri: string, level: number, wanted: string): string {
   const adapter =
     context.model.find('adapter', uri.split('/network-ports/')[0] ?? '') ??
     refuse('referenceNotFound', `no adapter for ${uri}`);
@@ -81,8 +91,10 @@ function typeOfPort({ context }: Call, uri: string, level: number): string {
   const family = textOf(adapter.props, 'adapter-family');
   const hasSwitches = family === 'osa' || family === 'hipersockets';
   if (hasSwitches && level < 17) refuse('contradiction', `a NIC of family ${family} is backed by a virtual switch`);
-  const types: Readonly<Record<string, string>> = { osa: 'osd', hipersockets: 'iqd', roce: 'roce', cna: 'cna' };
-  return types[family] ?? 'osd';
+  const types = typesOfFamily[family] ?? [];
+  const type = wanted === '' ? types[0] : wanted;
+  if (type !== undefined && types.includes(type)) return type;
+  return refuse('contradiction', `an adapter of family ${family} backs no NIC of type '${wanted}'`);
 }
 
 /** MAC addresses are unique on the CPC, names in the partition. */
@@ -133,10 +145,11 @@ function updateNic(call: Call): SimResponse {
 /** What can back a NIC. It shows the one that it has, and not the other (IBM WS API, Data model - NIC element object, Z16M-A01). */
 const backings = ['virtual-switch-uri', 'network-adapter-port-uri'];
 
-/** A NIC that moves from a virtual switch to a port, or back, loses the other. */
+/** A NIC that moves from a virtual switch to a port, or back, loses the other; its type follows. */
 function withoutOtherBacking(props: Readonly<Props>, body: Readonly<Props>): Props {
   const moves = backings.some((backing) => body[backing] !== undefined);
-  return Object.fromEntries(Object.entries(props).filter(([name]) => !moves || !backings.includes(name)));
+  const lost = moves ? [...backings, 'type'] : [];
+  return Object.fromEntries(Object.entries(props).filter(([name]) => !lost.includes(name)));
 }
 
 function deleteNic(call: Call): SimResponse {

@@ -8,7 +8,14 @@ import { refuse } from '../model/refusal.ts';
 import { checkNewPartition, checkPartitionUpdate } from '../rules/partition-checks.ts';
 import { partitionRules } from '../rules/partition-rules.ts';
 import { checkBody, initialValues, rulesAt } from '../rules/property-rule.ts';
-import { deletableStatuses, isActivated, statusOf, transitionalStatuses } from '../rules/statuses.ts';
+import {
+  deletableStatuses,
+  isActivated,
+  statusOf,
+  transitionalStatuses,
+  statusFilter,
+  typeFilter,
+} from '../rules/statuses.ts';
 import { partitionItem, partitionView } from '../views/partition-view.ts';
 import { needDpmCpc } from './cpcs.ts';
 import { refuseTaken, updateBody } from './update.ts';
@@ -30,7 +37,7 @@ function listPartitions(call: Call): SimResponse {
   const partitions = listItems(call, isDpm ? context.model.childrenOf(cpc, 'partition') : [], {
     item: partitionItem,
     view: (partition) => partitionView(context, partition),
-    filters: { name: 'regex', status: 'exact', type: 'exact' },
+    filters: { name: 'regex', status: statusFilter, type: typeFilter },
     allowsAdditional: context.hasApi(4, 1),
   });
   return ok({ partitions });

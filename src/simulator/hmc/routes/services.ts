@@ -5,7 +5,7 @@ import { numberOf, objectsOf, textOf, textsOf, type Json, type Props } from '../
 import type { Resource, ResourceClass } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { checkBody, type PropertyRules } from '../rules/property-rule.ts';
-import { adapterView } from '../views/adapter-view.ts';
+import { adapterView, storagePortView } from '../views/adapter-view.ts';
 import { cpcView } from '../views/cpc-view.ts';
 import { partitionView } from '../views/partition-view.ts';
 import { storageGroupView, storageVolumeView, virtualStorageResourceView } from '../storage/group-view.ts';
@@ -153,6 +153,8 @@ export function viewOf(context: HmcContext, resource: Resource): Props {
       return partitionView(context, resource);
     case 'adapter':
       return adapterView(context, resource);
+    case 'storage-port':
+      return storagePortView(context, resource);
     case 'cpc':
       return cpcView(context, resource);
     case 'storage-group':

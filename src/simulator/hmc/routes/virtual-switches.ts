@@ -43,7 +43,7 @@ function listVirtualSwitches(call: Call): SimResponse {
 
 function updateVirtualSwitch(call: Call): SimResponse {
   const resource = call.object('virtual-switch');
-  call.need('Virtual Switch Details');
+  call.need('Manage Adapters'); // python-zhmcclient _virtual_switch.py
   updateResource(call, resource, virtualSwitchRules);
   return done;
 }

@@ -17,7 +17,7 @@ const macAddress = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/u;
 export const nicRules: PropertyRules = {
   name,
   description,
-  type: { type: 'string', values: ['osd', 'iqd', 'roce', 'cna'], create: true, since: 17 },
+  type: { type: 'string', values: ['osd', 'iqd', 'roce', 'cna', 'osh', 'neth', 'netd'], create: true, since: 17 },
   'device-number': settable({ type: 'string', pattern: deviceNumber }),
   'virtual-switch-uri': settable({ type: 'string' }),
   'network-adapter-port-uri': settable({ type: 'string' }),
@@ -38,16 +38,22 @@ export const nicRules: PropertyRules = {
   'promiscuous-mode': settable({ type: 'boolean', initial: false, since: 17 }),
 };
 
+/** Sizes of HiperSockets in KiB: an enumeration (IBM WS API, Create Hipersocket, LO1M-LM1). */
+export const hipersocketsMtus = [8, 16, 32, 56];
+
 /** What may be changed on an adapter. */
 export const adapterRules: PropertyRules = {
   name: { ...name, max: 64 },
   description,
   'allowed-capacity': { type: 'integer', update: true, min: 0 },
-  'maximum-transmission-unit-size': { type: 'integer', update: true, min: 8, max: 56 },
+  'maximum-transmission-unit-size': { type: 'integer', update: true, numbers: hipersocketsMtus },
 };
 
-/** What may be changed on a port. */
-export const portRules: PropertyRules = {
+/** What may be changed on a network port: no name (python-zhmcclient test_port.py). */
+export const networkPortRules: PropertyRules = { description };
+
+/** What may be changed on a storage port. */
+export const storagePortRules: PropertyRules = {
   description,
   'connection-endpoint-uri': { type: 'string', update: true, nullable: true },
 };

@@ -129,7 +129,7 @@ const ssc: PropertyRules = {
   'ssc-master-pw': { ...text(), writeOnly: true },
   'ssc-boot-selection': later({ type: 'string', values: ['installer', 'appliance'], nullable: true }),
   'ssc-ipv4-gateway': text(),
-  'ssc-ipv6-gateway': text(),
+  'ssc-ipv6-gateway': text({ since: 14 }), // zhmc_partition.py of zhmc-ansible-modules
   'ssc-dns-servers': { type: 'strings', create: true, update: true, initial: [] },
 };
 

@@ -21,6 +21,8 @@ export interface PropertyRule {
   /** Greatest number, or longest text. */
   readonly max?: number;
   readonly values?: readonly string[];
+  /** The numbers that are allowed, where a range does not tell. */
+  readonly numbers?: readonly number[];
   readonly pattern?: RegExp;
   /** Never returned. */
   readonly writeOnly?: true;
@@ -111,7 +113,11 @@ function problemOfText(value: string, { values, pattern, min = 0, max = Infinity
   return undefined;
 }
 
-function problemOfNumber(value: number, { min = -Infinity, max = Infinity }: PropertyRule): string | undefined {
+function problemOfNumber(
+  value: number,
+  { numbers, min = -Infinity, max = Infinity }: PropertyRule,
+): string | undefined {
+  if (numbers !== undefined && !numbers.includes(value)) return `must be one of ${numbers.join(', ')}`;
   return value < min || value > max ? `must be in the range ${min} to ${max}` : undefined;
 }
 

@@ -3,6 +3,24 @@ import type { Resource } from '../model/model.ts';
 
 // Sources: Partition object data model of the WS API book; zhmc-ansible-modules issues 29, 474 and 642.
 
+/** All statuses of a partition (IBM WS API, Partition object: Data model, Z16M-A01). */
+const partitionStatuses: readonly string[] = [
+  'communications-not-active',
+  'status-check',
+  'stopped',
+  'terminated',
+  'starting',
+  'active',
+  'stopping',
+  'degraded',
+  'reservation-error',
+  'paused',
+];
+
+/** Filters of lists of partitions: only values that the property can have (IBM WS API, List Partitions of a CPC, Z16M-A01). */
+export const statusFilter = { kind: 'exact', values: partitionStatuses } as const;
+export const typeFilter = { kind: 'exact', values: ['linux', 'ssc', 'zvm'] } as const;
+
 /** Partition statuses on the way to another. */
 export const transitionalStatuses: readonly string[] = ['starting', 'stopping'];
 

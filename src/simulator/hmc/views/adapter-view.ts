@@ -64,18 +64,38 @@ function isPortOf(adapter: Resource, portUri: string): boolean {
   return portUri.startsWith(`${adapter.uri}/`);
 }
 
-/** The scalars; z17 shows an array beside them, one entry per kind and port. */
+/** The scalars; z17 shows an array beside them. */
 function capacityView(context: HmcContext, adapter: Resource): Props {
   if (adapter.props['allowed-capacity'] === undefined) return {};
   const { configured, used } = adapterUse(context, adapter);
   const view: Props = { 'configured-capacity': configured, 'used-capacity': used };
   if (context.levelOf(adapter) < 17 || adapter.props['capacity-infos'] !== undefined) return view;
+  const ports = context.model.childrenOf(adapter).map(({ props }) => numberOf(props, 'index'));
   const info = {
-    'allocation-type': 'subchannel',
-    'port-id': 0,
     'allowed-capacity': numberOf(adapter.props, 'allowed-capacity'),
     'maximum-total-capacity': numberOf(adapter.props, 'maximum-total-capacity'),
     ...view,
   };
-  return { ...view, 'capacity-infos': [info] };
+  const kind = allocationTypes[textOf(adapter.props, 'adapter-family')] ?? 'subchannel';
+  const infos = (ports.length === 0 ? [0] : ports).map((port) => ({
+    'allocation-type': kind,
+    'port-id': port,
+    ...info,
+  }));
+  return { ...view, 'capacity-infos': infos };
+}
+
+/** What is counted by family, as DPM exports of machines show it; subchannels unless said. */
+const allocationTypes: Readonly<Record<string, string>> = { cna: 'pcie', crypto: 'crypto', roce: 'pcie' };
+
+/** All properties of a storage port. Those of FICON adapters tell what they are connected to, as DPM exports of machines show. */
+export function storagePortView(context: HmcContext, port: Resource): Props {
+  if (textOf(context.model.parentOf(port)?.props ?? {}, 'type') !== 'fc') return port.props;
+  const endpoint = context.model.at(textOf(port.props, 'connection-endpoint-uri'));
+  return {
+    'ficon-usage': 'storage',
+    'connection-endpoint-uri': null,
+    'connection-endpoint-class': endpoint?.class ?? null,
+    ...port.props,
+  };
 }

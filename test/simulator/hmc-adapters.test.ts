@@ -126,13 +126,36 @@ describe('virtual switches of the simulated HMC', () => {
   });
 });
 
-describe('lists of partitions', () => {
-  it('are not filtered by a status or type that no partition can have', async () => {
+describe('adapters that a user may not see', () => {
+  it('back neither vHBAs nor NICs of his partitions', async () => {
+    const probe = await bench({ machine: 'z13' });
+    const hidden = [probe.ports[0]!.split('/storage-ports')[0]!, ofFamily(probe, 'osa')];
+    const of = await bench({ machine: 'z13', users: [{ ...otherUser, hidden }] });
+    await of.caller.logon(otherUser.userid, otherUser.password);
+    const partition = await newPartition(of);
+    const hba = (port: number) =>
+      of.caller.post(`${partition}/hbas`, { name: `h${port}`, 'adapter-port-uri': of.ports[port] });
+    const switches = of.hmc.model.all('virtual-switch');
+    const nic = (adapter: string, name: string) => {
+      const own = switches.find(({ props }) => props['backing-adapter-uri'] === adapter)!;
+      return of.caller.post(`${partition}/nics`, { name, 'virtual-switch-uri': own.uri });
+    };
+
+    expect(await hba(0)).toMatchObject({ status: 404, reason: 2 });
+    expect((await hba(1)).status).toBe(201);
+    expect(await nic(ofFamily(of, 'osa'), 'n0')).toMatchObject({ status: 404, reason: 2 });
+    expect((await nic(ofFamily(of, 'hipersockets'), 'n1')).status).toBe(201);
+  });
+});
+
+describe('lists', () => {
+  it('are not filtered by a status or type that nothing in them can have', async () => {
     const of = await bench({ machine: 'z16' });
     await newPartition(of);
     const lists = [
       `${of.cpc}/partitions?status=running`,
       `${of.cpc}/partitions?type=aix`,
+      `${of.cpc}/virtual-switches?type=iqd`,
       `${ofFamily(of, 'osa')}/operations/get-partitions-assigned-to-adapter?status=running`,
     ];
 

@@ -71,12 +71,16 @@ function refuseWithStorageManagement({ context }: Call, partition: Resource): vo
   }
 }
 
-/** The storage port of an FCP adapter of the partition's CPC: 404.2 without the adapter, 404.6 without the port, else by its type. */
-export function fcpPortOf({ context }: Call, partition: Resource, portUri: string): Resource {
+/**
+ * The storage port of an FCP adapter of the partition's CPC: 404.2 without the adapter, also for a user who may not see it (IBM WS API, Create
+ * HBA, 3932-AGL), 404.6 without the port, else by its type.
+ */
+export function fcpPortOf(call: Call, partition: Resource, portUri: string): Resource {
+  const { context } = call;
   const { model } = context;
   const [adapterUri = ''] = portUri.split('/storage-ports/');
   const adapter = model.find('adapter', adapterUri);
-  if (adapter?.parent !== context.cpcOf(partition).uri) {
+  if (adapter?.parent !== context.cpcOf(partition).uri || !call.canSee(adapter)) {
     return refuse('referenceNotFound', `there is no adapter at ${adapterUri}`);
   }
   const port =

@@ -66,9 +66,16 @@ function checkNic(call: Call, partition: Resource, props: Readonly<Props>): stri
   return byPort === '' ? typeOfSwitch(call, bySwitch) : typeOfPort(call, byPort, level, textOf(props, 'type'));
 }
 
-function typeOfSwitch({ context }: Call, uri: string): string {
-  const virtualSwitch =
-    context.model.find('virtual-switch', uri) ?? refuse('referenceNotFound', `no virtual switch at ${uri}`);
+/** The backing has to be one that the user may see (python-zhmcclient _nic.py): else it does not exist for him. */
+function backingOf(call: Call, kind: 'adapter' | 'virtual-switch', uri: string): Resource {
+  const backing = call.context.model.find(kind, uri);
+  if (backing !== undefined && call.canSee(backing)) return backing;
+  return refuse('referenceNotFound', `there is no ${kind} at ${uri}`);
+}
+
+function typeOfSwitch(call: Call, uri: string): string {
+  const virtualSwitch = backingOf(call, 'virtual-switch', uri);
+  backingOf(call, 'adapter', textOf(virtualSwitch.props, 'backing-adapter-uri'));
   return virtualSwitch.props.type === 'hipersockets' ? 'iqd' : 'osd';
 }
 
@@ -83,11 +90,10 @@ const typesOfFamily: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Before z17 only adapters without virtual switches are named by their ports. */
-function typeOfPort({ context }: Call, uri: string, level: number, wanted: string): string {
-  const adapter =
-    context.model.find('adapter', uri.split('/network-ports/')[0] ?? '') ??
-    refuse('referenceNotFound', `no adapter for ${uri}`);
-  if (context.model.find('network-port', uri) === undefined) refuse('elementReferenceNotFound', `no port at ${uri}`);
+function typeOfPort(call: Call, uri: string, level: number, wanted: string): string {
+  const adapter = backingOf(call, 'adapter', uri.split('/network-ports/')[0] ?? '');
+  if (call.context.model.find('network-port', uri) === undefined)
+    refuse('elementReferenceNotFound', `no port at ${uri}`);
   const family = textOf(adapter.props, 'adapter-family');
   const hasSwitches = family === 'osa' || family === 'hipersockets';
   if (hasSwitches && level < 17) refuse('contradiction', `a NIC of family ${family} is backed by a virtual switch`);

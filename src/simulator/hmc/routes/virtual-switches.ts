@@ -35,7 +35,7 @@ function listVirtualSwitches(call: Call): SimResponse {
   const switches = listItems(call, context.model.childrenOf(cpc, 'virtual-switch'), {
     item: ({ uri, props }) => ({ 'object-uri': uri, name: props.name ?? '', type: props.type ?? '' }),
     view: ({ props }) => props,
-    filters: { name: 'regex', type: 'exact' },
+    filters: { name: 'regex', type: { kind: 'exact', values: ['osd', 'hipersockets'] } },
     allowsAdditional: context.hasApi(4, 1),
   });
   return ok({ 'virtual-switches': switches });

@@ -143,7 +143,8 @@ function updateNic(call: Call): SimResponse {
   const deviceNumber = deviceNumberOf(call, partition, { ...merged, type }, number, element);
   call.needUsableCpc(partition);
   needSettled(partition);
-  for (const backing of backings) if (merged[backing] === undefined) delete element.props[backing];
+  if (merged['virtual-switch-uri'] === undefined) delete element.props['virtual-switch-uri'];
+  if (merged['network-adapter-port-uri'] === undefined) delete element.props['network-adapter-port-uri'];
   Object.assign(element.props, merged, { type, 'device-number': deviceNumber });
   return done;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeError } from '../../src/base/index.ts';
+import { describeError, findError } from '../../src/base/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -14,6 +14,12 @@ function bootProperties({ sim }: World) {
     selector: partition?.['boot-configuration-selector'],
     timeout: partition?.['boot-timeout'],
   };
+}
+
+/** What the only partition has said. */
+function console({ sim }: World): readonly string[] {
+  const [partition] = sim.hmc.model.all('partition');
+  return sim.hmc.osMessages(partition?.uri ?? '');
 }
 
 async function create(world: World, properties: Record<string, string>) {
@@ -37,6 +43,29 @@ describe.each(['z15', 'z16', 'z17'] as const)('on a %s', (machine) => {
     expect(server.status).toBe('ACTIVE');
     expect(bootProperties(world)).toEqual({ secureBoot: true, loadParameters: 'PROMPT', selector: 3, timeout: 120 });
     expect(server.properties).toMatchObject({ 'dpm:secure_boot': 'True', 'hw:cpu_policy': 'shared' });
+  });
+});
+
+describe.each(['z13', 'z14', 'z15', 'z16', 'z17'] as const)('on a %s', (machine) => {
+  test.each([
+    { properties: { 'dpm:boot_configuration_selector': '3' }, program: 3 },
+    { properties: {}, program: 0 },
+  ])('of several boot programs the one is loaded that $properties asks for', async ({ properties, program }) => {
+    await using world = await startWorld({ machine });
+    world.sim.san.updateVolume(world.sim.volumes[0]?.id ?? '', { programs: [0, 1, 3] });
+
+    await create(world, properties);
+
+    expect(console(world)).toContain(`Boot program ${program}`);
+  });
+
+  test('a boot program that the disk does not have is a failed load', async () => {
+    await using world = await startWorld({ machine });
+    world.sim.san.updateVolume(world.sim.volumes[0]?.id ?? '', { programs: [0, 1] });
+
+    const failure = await create(world, { 'dpm:boot_configuration_selector': '3' }).catch((error: unknown) => error);
+
+    expect(findError(failure, 'BOOT_FAILED')).toBeDefined();
   });
 });
 

@@ -64,6 +64,11 @@ export const partitionFields = {
   /** Storage volume that is loaded; only with storage management. */
   bootStorageVolume: field('boot-storage-volume', uriOrNone, uriToSend),
   bootConfigurationSelector: field('boot-configuration-selector', count, z.int().min(0).max(30)),
+  /**
+   * Whether the selector counts. Absent where every load goes by the selector, null without a boot volume. (zhmccli,
+   * partition update; DPM exports in zhmcclient's tests.)
+   */
+  bootConfiguration: field('boot-configuration', text.nullish(), z.enum(['selector', 'automatic'])),
   bootRecordLba: field('boot-record-lba', optional(text), z.string().regex(/^[0-9a-f]{1,16}$/)),
   bootLoaderMode: field('boot-loader-mode', optional(text), z.enum(['channel-command-word', 'list-directed'])),
   bootLoadParameters: field('boot-load-parameters', optional(text), z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/)),
@@ -140,6 +145,7 @@ const updatable = [
   'bootLogicalUnitNumber',
   'bootStorageVolume',
   'bootConfigurationSelector',
+  'bootConfiguration',
   'bootRecordLba',
   'bootLoaderMode',
   'bootLoadParameters',

@@ -82,6 +82,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   restart(): void;
   /** An operating system ends (`paused`) or crashes (`terminated`) its own partition. */
   endFromInside(partitionUri: string, status: 'paused' | 'terminated'): void;
+  /** What loader and operating system of a partition have said since its start; works on every level. */
+  osMessages(partitionUri: string): readonly string[];
   /** Makes a storage group as an administrator would have, without a request. */
   addStorageGroup(wanted: PreparedStorageGroup): MadeStorageGroup;
   /** Discovers the LUNs of an FCP storage group now. */
@@ -162,6 +164,7 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
       if (partition === undefined) throw new Error(`there is no partition at ${uri}`);
       endFromInside(context, partition, status);
     },
+    osMessages: (uri) => (context.consoles.get(uri)?.messages ?? []).map(({ text }) => text),
     addStorageGroup: (wanted) => prepareGroup(context, cpc, wanted),
     discover: (uri) => {
       const group = context.model.find('storage-group', uri);

@@ -115,7 +115,7 @@ class TheSan implements SimulatedSan {
     this.#volumes.delete(volumeId);
   }
 
-  updateVolume(volumeId: string, change: { sizeGib?: number; bootable?: boolean }): void {
+  updateVolume(volumeId: string, change: Partial<Pick<SanVolume, 'sizeGib' | 'bootable' | 'programs'>>): void {
     const size = change.sizeGib === undefined ? {} : { sizeGib: this.#roundedUp(change.sizeGib) };
     this.#volumes.set(volumeId, { ...this.#getVolume(volumeId), ...change, ...size });
   }
@@ -208,8 +208,8 @@ class TheSan implements SimulatedSan {
     const mask = array.lunsOf(initiator).find((each) => each.fcpLun === fcpLun);
     const volume = mask && this.#volumes.get(mask.volumeId);
     if (!volume) return { ok: false, reason: array.isMaskMissing(initiator, fcpLun) ? 'not-masked' : 'no-such-lun' };
-    const { id, bootable, sizeGib, uuid } = volume;
-    return { ok: true, bootable, volumeId: id, sizeGib, uuid };
+    const { id, bootable, programs, sizeGib, uuid } = volume;
+    return { ok: true, bootable, programs, volumeId: id, sizeGib, uuid };
   }
 
   #visible(array: StorageArray, fabric: Fabric, initiator: string): DiscoveredLun[] {

@@ -56,6 +56,7 @@ export type ProbeResult =
   | {
       readonly ok: true;
       readonly bootable: boolean;
+      readonly programs?: SanVolume['programs'];
       readonly volumeId: string;
       readonly sizeGib: number;
       readonly uuid: string;
@@ -140,6 +141,8 @@ export interface SanVolume {
   readonly sizeGib: number;
   /** Whether the disk carries a boot record. */
   readonly bootable: boolean;
+  /** Numbers of the boot programs on it, as a boot configuration selects them; default: any number loads the same. */
+  readonly programs?: readonly number[] | undefined;
   /** Page 83 NAA identifier, 32 upper-case hex digits. */
   readonly uuid: string;
 }
@@ -190,7 +193,7 @@ export interface SimulatedSan extends San {
   createVolume(volume: { readonly id: string; readonly sizeGib: number; readonly bootable?: boolean }): SanVolume;
   /** Removes the disk and every mask of it; unknown ids are ignored. */
   deleteVolume(volumeId: string): void;
-  updateVolume(volumeId: string, change: { readonly sizeGib?: number; readonly bootable?: boolean }): void;
+  updateVolume(volumeId: string, change: Partial<Pick<SanVolume, 'sizeGib' | 'bootable' | 'programs'>>): void;
   findVolume(volumeId: string): SanVolume | undefined;
 
   // What a volume driver does.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import { encodeGuestParameters } from '../../guest-parameters/index.ts';
 import type { EncodedParameters } from '../../guest-parameters/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
@@ -40,7 +41,8 @@ export const setBoot = {
     const told = guestParameters(state);
     warnOfOmitted(told, log);
     try {
-      const properties = { ...options, ...textOf(told), ...first.properties };
+      const selection = await programSelection(state, deps, { signal });
+      const properties = { ...options, ...selection, ...textOf(told), ...first.properties };
       await deps.hmc.partitions.update(state['create-partition'].uri, properties, { signal });
     } catch (error) {
       throw isHmcError(error, 400, 6) ? unknownOptions(options, error) : error;
@@ -50,6 +52,16 @@ export const setBoot = {
   },
   undo: { nothingToUndo: 'the partition that carries the properties is removed' },
 } satisfies Step<'set-boot', Settled, BootChoice, FlowDeps>;
+
+/**
+ * Newer levels look at the selector only if `boot-configuration` says so, and older ones do not know that property: the
+ * partition shows which it is.
+ */
+async function programSelection(state: Settled, { hmc }: FlowDeps, w: Waiting): Promise<UpdatePartition> {
+  if (state.input.partition.boot.bootConfigurationSelector === undefined) return {};
+  const { bootConfiguration } = await hmc.partitions.get(state['create-partition'].uri, w, ['boot-configuration']);
+  return bootConfiguration === undefined ? {} : { bootConfiguration: 'selector' };
+}
 
 /** What the guest is told of its volumes, behind what the flavour asks for. No request of its own: it goes with the boot. */
 function guestParameters(state: Settled): EncodedParameters {

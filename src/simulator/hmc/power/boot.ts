@@ -3,7 +3,7 @@ import { textOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { testOperatingSystem } from '../rules/partition-rules.ts';
 import { loadFromStorageVolume } from '../storage/boot-volume.ts';
-import { failed, linuxBanner, loaded, loadFromPath, nothing, type LoadResult } from './load-path.ts';
+import { failed, linuxBanner, loaded, loadFromPath, nothing, programOf, type LoadResult } from './load-path.ts';
 
 /** Loads what the boot properties name, as far as a simulator can: SCSI disks, mounted images and the HMC's test system. */
 export function load(context: HmcContext, partition: Resource): LoadResult {
@@ -28,10 +28,11 @@ function loadFromAdapter(context: HmcContext, partition: Resource): LoadResult {
   const { props } = partition;
   const hba = context.model.find('hba', textOf(props, 'boot-storage-device'));
   if (hba?.parent !== partition.uri) return failed('the boot device is no vHBA of the partition');
-  return loadFromPath(context, {
+  const path = {
     initiatorWwpn: textOf(hba.props, 'wwpn'),
     adapterPortUri: textOf(hba.props, 'adapter-port-uri'),
     targetWwpn: textOf(props, 'boot-world-wide-port-name'),
     lun: textOf(props, 'boot-logical-unit-number'),
-  });
+  };
+  return loadFromPath(context, path, programOf(partition));
 }

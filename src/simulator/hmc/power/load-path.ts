@@ -1,5 +1,7 @@
 import type { ProbeFailure } from '../../san/index.ts';
 import type { HmcContext } from '../context.ts';
+import { numberOf } from '../model/json.ts';
+import type { Resource } from '../model/model.ts';
 import { statusOf } from '../rules/statuses.ts';
 
 /** How a load ended. `messages` are what the operating system messages interface shows of it. */
@@ -14,6 +16,19 @@ export interface LoadPath {
   readonly adapterPortUri: string;
   readonly targetWwpn: string;
   readonly lun: string;
+}
+
+/** Which of the boot programs on a disk is wanted: by its number, or the first that is valid. */
+export type ProgramChoice = number | 'automatic';
+
+/**
+ * What the boot properties select. Where a machine has `boot-configuration`, the selector counts only if that says so
+ * (zhmccli, partition update --boot-configuration, which always sends both).
+ */
+export function programOf({ props }: Resource): ProgramChoice {
+  const selector = numberOf(props, 'boot-configuration-selector');
+  const mode = props['boot-configuration'];
+  return mode === undefined || mode === 'selector' ? selector : 'automatic';
 }
 
 // MLOEVL012I and MLOPDM003I are what a good load shows (IBM's "SCSI load messages" as cited by s390 guides).
@@ -36,7 +51,7 @@ export function failed(problem: string): LoadResult {
 }
 
 /** Does a SCSI load over one path: the SAN decides whether it reaches a disk, and the disk whether it boots. */
-export function loadFromPath(context: HmcContext, path: LoadPath): LoadResult {
+export function loadFromPath(context: HmcContext, path: LoadPath, choice: ProgramChoice): LoadResult {
   const { initiatorWwpn, adapterPortUri, targetWwpn, lun } = path;
   const fabric = context.cabling.get(adapterPortUri);
   const where = `initiator ${initiatorWwpn} target ${targetWwpn} LUN ${lun}`;
@@ -44,7 +59,14 @@ export function loadFromPath(context: HmcContext, path: LoadPath): LoadResult {
     return failed(`the adapter port is not usable: ${where}`);
   const probe = context.san.probe(initiatorWwpn, fabric, targetWwpn, lun);
   if (!probe.ok) return failed(`${problems[probe.reason]}: ${where}`);
-  return probe.bootable ? loaded() : failed(`the disk holds no boot record: ${where}`);
+  if (!probe.bootable) return failed(`the disk holds no boot record: ${where}`);
+  return probe.programs === undefined ? loaded() : loadProgram(probe.programs, choice);
+}
+
+function loadProgram(programs: readonly number[], choice: ProgramChoice): LoadResult {
+  const wanted = choice === 'automatic' ? Math.min(...programs) : choice;
+  if (!programs.includes(wanted)) return failed(`the disk holds no boot program ${wanted}`);
+  return loaded([...linuxBanner, `Boot program ${wanted}`]);
 }
 
 /** Whether the adapter of a port works. */

@@ -105,8 +105,16 @@ function updatePartition(call: Call): SimResponse {
   call.needUsableCpc(partition);
   needSettled(partition);
   refuseFrozen(partition, body);
-  Object.assign(partition.props, body);
+  Object.assign(partition.props, body, bootConfiguration(partition, body));
   return done;
+}
+
+/** A partition that boots from a storage volume has a boot configuration, `automatic` unless told otherwise. */
+function bootConfiguration({ props }: Resource, body: Readonly<Props>): Props {
+  const field = 'boot-configuration';
+  if (body['boot-device'] === undefined || body[field] !== undefined || props[field] === undefined) return {};
+  if (body['boot-device'] !== 'storage-volume') return { [field]: null };
+  return { [field]: props[field] ?? 'automatic' };
 }
 
 /** Refuses with 409.1 while the partition starts or stops. */

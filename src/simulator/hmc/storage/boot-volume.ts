@@ -1,7 +1,7 @@
 import type { HmcContext } from '../context.ts';
 import { textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
-import { failed, loaded, loadFromPath, type LoadResult } from '../power/load-path.ts';
+import { failed, loaded, loadFromPath, programOf, type LoadResult } from '../power/load-path.ts';
 import { pathsOf } from './paths.ts';
 
 /** Loads from the storage volume that the boot properties name: from a disk of the SAN, or from one that is there without it. */
@@ -12,7 +12,7 @@ export function loadFromStorageVolume(context: HmcContext, partition: Resource):
   if (group.props.type !== 'fcp') return loaded();
   // Of several paths a SCSI load knows the first only.
   const path = pathsOf(context, group, volume).find(({ partitionUri }) => partitionUri === partition.uri);
-  return path === undefined ? failed('the boot volume has no path') : loadFromPath(context, path);
+  return path === undefined ? failed('the boot volume has no path') : loadFromPath(context, path, programOf(partition));
 }
 
 /** Why the group of the boot volume does not let the partition start: a sentence, or nothing. */

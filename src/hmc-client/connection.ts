@@ -1,16 +1,18 @@
 import { ConflictError, describeError, toError, whileWanted } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
-import type { Grant, HmcEndpoint, ParsedAnswer } from './endpoint.ts';
+import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
+import type { Grant, HmcEndpoint } from './endpoint.ts';
 import { classify, HmcConnectionError, HmcHttpError } from './errors.ts';
 import type { HmcLevel } from './level.ts';
 import { logOff } from './logon.ts';
 import type { Logon } from './logon.ts';
-import type { HmcCall } from './requester.ts';
+import type { HmcCall, ParsedAnswer } from './requester.ts';
 
 /** What a connection is made of: the user, and the HMCs in order of preference. */
 interface ConnectionOptions {
   readonly logon: Logon;
   readonly endpoints: readonly HmcEndpoint[];
+  /** How often a lost logoff is sent again. */
+  readonly logoff: RetryPolicy;
   readonly log: Logger;
 }
 
@@ -66,8 +68,9 @@ export class HmcConnection {
     // A logon under way is waited for: broken off, it would leave its session behind.
     await this.#settled(w);
     this.#lifetime.abort(closed());
-    const failures = await Promise.all(this.#options.endpoints.map(async (endpoint) => await logOff(endpoint, w)));
-    for (const endpoint of this.#options.endpoints) endpoint[Symbol.dispose]();
+    const { endpoints, logoff: policy, log } = this.#options;
+    const failures = await Promise.all(endpoints.map(async (endpoint) => await logOff(endpoint, { policy, log }, w)));
+    for (const endpoint of endpoints) endpoint[Symbol.dispose]();
     return failures.flatMap((failure) => failure ?? []);
   }
 

@@ -5,19 +5,13 @@ import type { TransportOptions, TransportRequest, TransportResponse } from '../h
 import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors.ts';
 import type { HmcLevel } from './level.ts';
-import type { HmcCall } from './requester.ts';
+import type { HmcCall, ParsedAnswer } from './requester.ts';
 
 /** A session that an HMC has granted. */
 export interface Grant {
   readonly endpoint: HmcEndpoint;
   readonly token: Secret;
   readonly level: HmcLevel;
-}
-
-/** An answer below 400, parsed as far as JSON goes. */
-export interface ParsedAnswer {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 /** One HMC: its connections, and the session that it has granted, if any. */

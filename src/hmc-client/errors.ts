@@ -130,12 +130,18 @@ export class JobTimeoutError extends DpmError {
   }
 }
 
-/** The HMC no longer knows the job: its outcome has to be read from the resource. @public */
+/**
+ * The HMC no longer knows the job, or accepted the operation without naming one: the outcome has to be read from the
+ * resource.
+ *
+ * @public
+ */
 export class JobLostError extends DpmError {
   readonly code = 'JOB_LOST';
 
-  constructor(what: string, facts: { operation: string; jobUri: string }) {
-    super(`${what}: the HMC no longer knows the job`, facts);
+  constructor(what: string, { operation, jobUri }: { operation: string; jobUri: string | undefined }) {
+    const why = jobUri === undefined ? 'the HMC accepted it and named no job' : 'the HMC no longer knows the job';
+    super(`${what}: ${why}`, { operation, ...(jobUri === undefined ? {} : { jobUri }) });
   }
 }
 

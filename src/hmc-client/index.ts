@@ -11,6 +11,7 @@ export {
   JobFailedError,
   JobLostError,
   JobTimeoutError,
+  mayHaveEffect,
 } from './errors.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';

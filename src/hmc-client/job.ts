@@ -1,7 +1,8 @@
 import { toError, waitUntil, withDeadline } from '../base/index.ts';
 import type { Observed, Verdict, Waiting } from '../base/index.ts';
 import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors.ts';
-import type { PollPolicy } from './policy.ts';
+import { parseAnswer } from './answers.ts';
+import type { OperationKind, PollPolicy } from './policy.ts';
 import type { HmcCall, Requester } from './requester.ts';
 import { noContent } from './wire/common.ts';
 import { jobAccepted, jobMessage, jobStatusAnswer } from './wire/job.ts';
@@ -19,15 +20,16 @@ export interface JobWaiting extends Waiting {
  * @public
  */
 export interface HmcJob {
-  readonly uri: string;
+  /** Undefined when the HMC named no job: the operation ended with its answer, or nobody can ask how it goes on. */
+  readonly uri: string | undefined;
   /**
    * Waits until the job has ended, through losses of the connection, and has it deleted at the HMC (in the background:
    * `close` waits for that).
    *
-   * @returns the job's results
+   * @returns the job's results; the answer itself when the operation ended with it
    * @throws JobFailedError when it failed or was canceled
    * @throws JobTimeoutError when it did not end in time
-   * @throws JobLostError when the HMC no longer knows it
+   * @throws JobLostError when the HMC no longer knows it, or accepted the operation and named no job
    */
   wait(options: JobWaiting): Promise<unknown>;
   /**
@@ -52,15 +54,46 @@ type Seen =
   | { readonly kind: 'unreachable'; readonly error: Error }
   | { readonly kind: 'lost' };
 
-/** Sends a request that is answered with 202 and a job. */
+/**
+ * Sends a request that is answered with 202 and a job. An operation that is answered with another status and without a
+ * job has ended: python-zhmcclient (_session.py, `post`) takes 200, 201 and 204 so, and its mock answers Start and Stop
+ * Partition that way. 202 without one is also possible: then nobody can ask how the operation goes on.
+ *
+ * @param origin.kind - default `action`: it is not sent again once it may have been heard
+ */
 export async function startJob(
   requester: Requester,
-  origin: JobOrigin & { readonly body?: unknown },
+  { kind = 'action', ...origin }: JobOrigin & { readonly body?: unknown; readonly kind?: OperationKind },
   w: Waiting,
 ): Promise<HmcJob> {
-  const call = { ...origin, kind: 'action', method: 'POST', answer: jobAccepted } as const;
-  const accepted = await requester.call(call, w);
-  return new PolledJob(requester, accepted['job-uri'], origin);
+  const call = { ...origin, kind, method: 'POST' } as const;
+  const { status, body } = await requester.answer(call, w);
+  const isNamed = typeof body === 'object' && body !== null && 'job-uri' in body;
+  if (!isNamed && status !== ACCEPTED) return { uri: undefined, wait: async () => body, cancel: async () => undefined };
+  if (!isNamed && !Array.isArray(body)) return new UnnamedJob(origin);
+  return new PolledJob(requester, parseAnswer({ ...call, answer: jobAccepted }, body)['job-uri'], origin);
+}
+
+const ACCEPTED = 202;
+
+/** Accepted, and no job was named. */
+class UnnamedJob implements HmcJob {
+  readonly uri = undefined;
+  readonly #origin: JobOrigin;
+
+  constructor(origin: JobOrigin) {
+    this.#origin = origin;
+  }
+
+  async wait(): Promise<never> {
+    const { what, operation } = this.#origin;
+    throw new JobLostError(what, { operation, jobUri: undefined });
+  }
+
+  /** There is nothing that could be canceled. */
+  async cancel(): Promise<void> {
+    await this.wait();
+  }
 }
 
 /** A job that is looked at until it has ended. Source: sheet 2.1. */
@@ -96,7 +129,8 @@ class PolledJob implements HmcJob {
   async cancel(w: Waiting): Promise<void> {
     try {
       const uri = `${this.uri}/operations/cancel`;
-      await this.#requester.call(this.#call('Cancel Job', 'POST', uri, 'action', noContent), w);
+      // `update`: a second cancel is answered with 409.42 or 409.41, so a lost one is sent again.
+      await this.#requester.call(this.#call('Cancel Job', 'POST', uri, 'update', noContent), w);
     } catch (error) {
       if (isHmcError(error, 404, 1)) throw this.#lost();
       // It has ended, or is being canceled: nothing is left to ask for.

@@ -1,11 +1,11 @@
-import { Secret, toError } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
+import { retry, Secret, toError } from '../base/index.ts';
+import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
-import type { Grant, HmcEndpoint, ParsedAnswer } from './endpoint.ts';
-import { classify, HmcAuthError, HmcHttpError } from './errors.ts';
+import type { Grant, HmcEndpoint } from './endpoint.ts';
+import { classify, HmcAuthError, HmcHttpError, isHmcError } from './errors.ts';
 import { HmcLevel } from './level.ts';
 import { refusesCredentials } from './reasons.ts';
-import type { HmcCall } from './requester.ts';
+import type { HmcCall, ParsedAnswer } from './requester.ts';
 import { noContent } from './wire/common.ts';
 import { reasonMeaning } from './wire/reasons.ts';
 import { logonAnswer } from './wire/session.ts';
@@ -89,8 +89,17 @@ export class Logon {
   }
 }
 
-/** Performs "Logoff" where there is a session. @returns what went wrong, as nobody can do anything about it */
-export async function logOff(endpoint: HmcEndpoint, w: Waiting): Promise<Error | undefined> {
+/**
+ * Performs "Logoff" where there is a session, and again when it is lost: each one that is not heard leaves a session
+ * behind, of which a user may only have so many. That the session is not known any more says that it was heard.
+ *
+ * @returns what went wrong, as nobody can do anything about it
+ */
+export async function logOff(
+  endpoint: HmcEndpoint,
+  { policy, log }: { readonly policy: RetryPolicy; readonly log: Logger },
+  w: Waiting,
+): Promise<Error | undefined> {
   const { grant } = endpoint;
   if (grant === undefined) return undefined;
   endpoint.grant = undefined;
@@ -103,10 +112,17 @@ export async function logOff(endpoint: HmcEndpoint, w: Waiting): Promise<Error |
     answer: noContent,
   } as const;
   try {
-    await endpoint.answer(call, grant.token, w);
+    await retry(async () => await endpoint.answer(call, grant.token, w), {
+      what: call.what,
+      policy,
+      signal: w.signal,
+      // Not when nothing was sent: an HMC that takes no connections keeps whoever closes waiting, and soon forgets anyway.
+      isRetryable: (error) => ['busy', 'unknown-outcome'].includes(classify(error)),
+      log,
+    });
     return undefined;
   } catch (error) {
     // A session that is gone is logged off.
-    return classify(error) === 'session-lost' ? undefined : toError(error);
+    return classify(error) === 'session-lost' || isHmcError(error, 404, 1) ? undefined : toError(error);
   }
 }

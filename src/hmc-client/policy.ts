@@ -6,7 +6,7 @@ import type { RetryClass, RetryPolicy } from '../base/index.ts';
  * - `read`: changes nothing.
  * - `create`: makes something new; when the outcome is not known, it is looked up by its name (see `reconcile.ts`).
  * - `update`, `delete`: doing it twice leaves the same state.
- * - `action`: starts something once (start, stop, cancel, a raw POST); its caller looks when the outcome is not known.
+ * - `action`: starts something once (start, stop, a raw POST); its caller looks when the outcome is not known.
  */
 export type OperationKind = 'read' | 'create' | 'update' | 'delete' | 'action';
 

@@ -3,13 +3,12 @@ import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
-import type { ParsedAnswer } from './endpoint.ts';
 import { classify, HmcHttpError, mayHaveEffect } from './errors.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
-import type { HmcCall, Requester } from './requester.ts';
+import type { HmcCall, ParsedAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
@@ -67,6 +66,7 @@ class Session implements HmcSession, Requester {
     this.#connection = new HmcConnection({
       logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),
+      logoff: this.policies.read,
       log: this.log,
     });
     this.console = new ConsoleResource(this);
@@ -99,7 +99,11 @@ class Session implements HmcSession, Requester {
     const { signal, body } = options;
     const kind = method === 'GET' ? 'read' : 'action';
     const call = { operation: `${method} ${uri}`, what: `${method} ${uri}`, kind, method, uri, body } as const;
-    return await this.#patiently(call, { signal }, async (w) => await this.#connection.exchange(call, w));
+    return await this.answer(call, { signal });
+  }
+
+  async answer(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+    return await this.#patiently(call, w, async (inner) => await this.#connection.exchange(call, inner));
   }
 
   async call<T>(call: HmcCall<T>, w: Waiting): Promise<T> {

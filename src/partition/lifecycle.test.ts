@@ -27,12 +27,18 @@ const jobLost = new JobLostError('start partition', { operation: 'Start Partitio
 const answerLost = new HmcConnectionError('start partition', { host: 'hmc1', phase: 'receive', sent: true });
 const notSent = new HmcConnectionError('start partition', { host: 'hmc1', phase: 'connect', sent: false });
 
+/** The error of a request (of each one in turn, the last stays), or of its job. */
+interface Answer {
+  readonly request?: Error | readonly (Error | undefined)[];
+  readonly job?: Error;
+}
+
 /** How an operation goes: the error of its request, or of its job. */
 interface Script {
   /** One a look; the last stays. An error is thrown. */
   readonly statuses: readonly (string | Error)[];
-  readonly start?: { readonly request?: Error; readonly job?: Error };
-  readonly stop?: { readonly request?: Error; readonly job?: Error };
+  readonly start?: Answer;
+  readonly stop?: Answer;
   readonly delete?: Error;
 }
 
@@ -43,7 +49,9 @@ function scripted(script: Script, policy: LifecyclePolicy = quick) {
   const operation = (verb: 'start' | 'stop') => async () => {
     asked.push(verb);
     const { request, job } = script[verb] ?? {};
-    if (request !== undefined) throw request;
+    const requests = [request].flat();
+    const failure = requests[Math.min(asked.filter((it) => it === verb).length, requests.length) - 1];
+    if (failure !== undefined) throw failure;
     return {
       uri: '/api/jobs/1',
       wait: async () => {
@@ -127,6 +135,48 @@ describe('start', () => {
 
     await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
     expect(asked).toEqual(['start']);
+  });
+
+  test.each([
+    ['the connection breaks', answerLost],
+    ['an HTML page comes instead of an answer', refusal(500, 999)],
+    ['the HMC errs before the effect', refusal(500, 12)],
+  ])('is sent once more when %s and the partition stays as it was', async (_what, failure) => {
+    const { lifecycle, asked } = scripted({
+      statuses: ['stopped', 'starting', 'active'],
+      start: { request: [failure, undefined] },
+    });
+
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
+    expect(asked).toEqual(['start', 'start']);
+  });
+
+  test('is not sent again before the time is over for which a status may trail', async () => {
+    const { lifecycle, asked } = scripted(
+      { statuses: ['stopped', 'stopped', 'stopped', 'starting', 'active'], start: { request: answerLost } },
+      { ...quick, settleMs: 60_000 },
+    );
+
+    await expect(lifecycle.start(partition, w)).resolves.toMatchObject({ kind: 'running' });
+    expect(asked).toEqual(['start']);
+  });
+
+  test('was heard the first time when the second is refused with 409.1, and the status may still trail', async () => {
+    const { lifecycle, asked } = scripted({
+      statuses: ['stopped', 'starting', 'active'],
+      start: { request: [answerLost, refusal(409, 1)] },
+    });
+
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
+    expect(asked).toEqual(['start', 'start']);
+  });
+
+  test('that is lost twice is judged by the status', async () => {
+    const { lifecycle, asked } = scripted({ statuses: ['stopped'], start: { request: answerLost } });
+
+    const hmcSaid = 'nobody knows how the start job ended';
+    await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'failed', status: 'stopped', hmcSaid });
+    expect(asked).toEqual(['start', 'start']);
   });
 
   test.each([
@@ -243,6 +293,16 @@ describe('ensureStopped', () => {
     await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(
       /^stop partition "OpenStack-compute1-x": its status is "active" \(.*the load failed.*\)$/,
     );
+  });
+
+  test('is sent once more when it is lost and the partition goes on running', async () => {
+    const { lifecycle, asked } = scripted({
+      statuses: ['active', 'active', 'stopping', 'stopped'],
+      stop: { request: [answerLost, undefined] },
+    });
+
+    await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
+    expect(asked).toEqual(['stop', 'stop']);
   });
 
   test('says that nobody knows how it went when that is so, and the partition still runs', async () => {

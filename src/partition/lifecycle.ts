@@ -1,6 +1,13 @@
 import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
 import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
-import { HmcConnectionError, HmcHttpError, isHmcError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
+import {
+  HmcConnectionError,
+  HmcHttpError,
+  isHmcError,
+  JobFailedError,
+  JobLostError,
+  mayHaveEffect,
+} from '../hmc-client/index.ts';
 import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
 import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
 import {
@@ -69,15 +76,14 @@ export class PartitionLifecycle {
   /**
    * Starts a stopped partition and waits until its status says how it went.
    *
-   * Performs "Start Partition" (a job), then watches the status, which trails the job. A start whose answer was lost is
-   * judged by the status, never repeated.
+   * Performs "Start Partition" (a job), then watches the status, which trails the job. A start that was lost is judged
+   * by the status, and sent once more only when the partition has not left its status.
    *
    * @throws StatusTimeoutError when it stayed on the way; JobFailedError never: a failed job is a `failed` result
    */
   async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const ended = await this.#runJob('start', () => this.#hmc.partitions.start(partition.uri, w), w);
-    const { maySettle, ...said } = ended;
+    const { maySettle, ...said } = await this.#runJob('start', partition, w);
     const settled = performance.now() + this.#policy.settleMs;
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
@@ -109,7 +115,7 @@ export class PartitionLifecycle {
     if (deletableStatuses.has(status)) return status;
     if (!stoppableStatuses.has(status)) throw unusable('stop', partition, status, stoppableStatuses);
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const { hmcSaid, maySettle } = await this.#runJob('stop', () => this.#hmc.partitions.stop(partition.uri, w), w);
+    const { hmcSaid, maySettle } = await this.#runJob('stop', partition, w);
     const settled = performance.now() + this.#policy.settleMs;
     const accept = (seen: string): Verdict<string> => {
       if (deletableStatuses.has(seen)) return { kind: 'done', value: seen };
@@ -165,23 +171,56 @@ export class PartitionLifecycle {
 
   /** @returns how the job ended, in words, and whether the status may still come to what was wanted by itself */
   async #runJob(
-    verb: string,
-    begin: () => Promise<HmcJob>,
+    verb: 'start' | 'stop',
+    partition: PartitionRef,
     w: Waiting,
   ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean; readonly cause?: Error }> {
+    // Nobody can know how it went: the status will tell.
+    const unknown = { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };
     try {
-      const job = await begin();
+      const job = await this.#begin(verb, partition, w);
+      if (job === 'heard') return unknown;
       await job.wait({ timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll });
       return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
     } catch (error) {
       if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false, cause: error };
       // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
       if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false, cause: error };
-      // Nobody can know how it went: the status will tell.
-      const isUnknown = error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent);
-      if (isUnknown) return { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };
+      if (error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent)) return unknown;
       throw error;
     }
+  }
+
+  /**
+   * Sends the request. When it or its answer is lost, the partition is looked at: a status that has not moved by the
+   * time that it may trail says that nothing was heard, and the request is sent once more; a refusal of the second one
+   * (409.1) says that the first was heard after all.
+   */
+  async #begin(verb: 'start' | 'stop', partition: PartitionRef, w: Waiting): Promise<HmcJob | 'heard'> {
+    const send = async (): Promise<HmcJob> => await this.#hmc.partitions[verb](partition.uri, w);
+    try {
+      return await send();
+    } catch (error) {
+      if (!mayHaveEffect(error)) throw error;
+      if (await this.#hasLeft(verb === 'start' ? startableStatuses : stoppableStatuses, partition, w)) return 'heard';
+    }
+    try {
+      return await send();
+    } catch (error) {
+      if (isHmcError(error, 409, 1)) return 'heard';
+      throw error;
+    }
+  }
+
+  /** Does the partition leave these statuses within the time for which a status may trail? */
+  async #hasLeft(statuses: ReadonlySet<string>, partition: PartitionRef, w: Waiting): Promise<boolean> {
+    const settled = performance.now() + this.#policy.settleMs;
+    const accept = (status: string): Verdict<boolean> => {
+      if (unknowableStatuses.has(status)) return { kind: 'again' };
+      if (!statuses.has(status)) return { kind: 'done', value: true };
+      return performance.now() < settled ? { kind: 'again' } : { kind: 'done', value: false };
+    };
+    return await this.#watch(partition, 'wait for', 'a status that can be told', accept, this.#policy.timeoutMs, w);
   }
 
   async #watch<T>(

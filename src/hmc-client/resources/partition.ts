@@ -163,7 +163,7 @@ export class PartitionResource {
   /**
    * Performs "Start Partition". The status trails the job: wait for both.
    *
-   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status, do not repeat
+   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status before it is sent again
    */
   async start(uri: string, w: Waiting): Promise<HmcJob> {
     return await this.#begin('Start Partition', 'start', uri, w);
@@ -173,7 +173,7 @@ export class PartitionResource {
    * Performs "Stop Partition". The status trails the job: wait for both.
    *
    * @throws HmcHttpError 409.1 when it is stopped or in reservation-error
-   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status, do not repeat
+   * @throws HmcConnectionError with `sent` true when the answer was lost: read the status before it is sent again
    */
   async stop(uri: string, w: Waiting): Promise<HmcJob> {
     return await this.#begin('Stop Partition', 'stop', uri, w);

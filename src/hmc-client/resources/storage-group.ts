@@ -177,7 +177,8 @@ export class StorageGroupResource {
 
   /**
    * Performs "Start FCP Storage Discovery", a job that cannot be canceled. Needs API 2.37; DPM looks by itself every ten
-   * minutes.
+   * minutes. A second one looks once more, or replaces the first (IBM WS API, Start FCP Storage Discovery), so one that
+   * is lost is sent again.
    *
    * @param options.forceRestart - replace a discovery that is under way
    */
@@ -187,7 +188,8 @@ export class StorageGroupResource {
       what: `start discovery for storage group ${uri}`,
       uri: `${uri}/operations/start-fcp-storage-discovery`,
       body: { 'force-restart': options.forceRestart ?? false },
-    };
+      kind: 'update',
+    } as const;
     return await startJob(this.#requester, origin, w);
   }
 

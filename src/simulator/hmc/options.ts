@@ -89,6 +89,11 @@ export interface HmcOptions {
   /** Hand freed WWPNs out again before new ones; default false. */
   readonly reuseWwpns?: boolean;
   readonly discovery?: DiscoveryOptions;
+  /**
+   * Whether an asynchronous operation answers 202 with a job; false makes it end with its answer, 204, as the mock of
+   * python-zhmcclient does. Default true.
+   */
+  readonly jobs?: boolean;
   /** (status, reason) for conditions whose number is not public, or to try others. */
   readonly reasons?: Partial<Record<ReasonName, readonly [status: number, reason: number]>>;
   /** Path of a zhmcclient mock definition (YAML) or of a DPM export (JSON) to start from instead of a fresh machine. */

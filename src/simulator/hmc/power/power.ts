@@ -1,5 +1,6 @@
 import type { FaultKind } from '../../server/index.ts';
-import { accepted, type Call } from '../call.ts';
+import { accepted, done, ok, type Call } from '../call.ts';
+import { errorBody } from '../error-body.ts';
 import type { HmcContext } from '../context.ts';
 import type { JobFault, JobOutcome, JobPlan } from '../jobs.ts';
 import { textOf } from '../model/json.ts';
@@ -22,8 +23,7 @@ const succeeded: JobOutcome = { status: 204, results: null };
 export function startPartition(call: Call, partition: Resource): SimResponse {
   refuseTransitional(partition);
   const { context } = call;
-  if (!startableStatuses.includes(statusOf(partition)))
-    return accepted(startJob(call, lateRefusal(context, partition)));
+  if (!startableStatuses.includes(statusOf(partition))) return answerWithJob(call, lateRefusal(context, partition));
   const missing = [...missingCapacity(context, partition), ...incompleteBootGroup(context, partition)];
   const before = statusOf(partition);
   const end = takeStatusFault(call);
@@ -35,7 +35,7 @@ export function startPartition(call: Call, partition: Resource): SimResponse {
     cancel: () => setStatus(partition, before),
     fault,
   };
-  return accepted(startJob(call, plan));
+  return answerWithJob(call, plan);
 }
 
 /** Stop Partition: a job; 409.1 at once where nothing runs (zhmc-ansible-modules issue 474). */
@@ -53,12 +53,16 @@ export function stopPartition(call: Call, partition: Resource): SimResponse {
     cancel: () => setStatus(partition, before),
     fault,
   };
-  return accepted(startJob(call, plan));
+  return answerWithJob(call, plan);
 }
 
-/** Starts a job of the request's user that takes as long as the timing says. */
-export function startJob(call: Call, plan: Omit<JobPlan, 'userid'>): string {
-  return call.context.jobs.start({ userid: call.session.user.userid, ...plan });
+/** Starts a job of the request's user that takes as long as the timing says; or does its work at once, without a job. */
+export function answerWithJob(call: Call, plan: Omit<JobPlan, 'userid'>): SimResponse {
+  const { context, session } = call;
+  if (context.options.jobs !== false) return accepted(context.jobs.start({ userid: session.user.userid, ...plan }));
+  const { status, reason = 0, results } = plan.run();
+  if (status < 400) return results === null ? done : ok(results);
+  return errorBody(status, reason, JSON.stringify(results), call.req, session.user.userid);
 }
 
 /** What a fault rule makes of the job that the request starts. */

@@ -1,11 +1,11 @@
 import type { SimResponse } from '../../server/index.ts';
-import { accepted, done, ok, type Call, type HmcRoute } from '../call.ts';
+import { done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { listMessages, requireConsole, say } from '../os-console.ts';
-import { setStatus, startJob, startPartition, stopPartition, takeJobFault } from '../power/power.ts';
+import { answerWithJob, setStatus, startPartition, stopPartition, takeJobFault } from '../power/power.ts';
 import { checkBody, hex16, requireFields, type PropertyRules } from '../rules/property-rule.ts';
 import { dumpableStatuses, pswRestartableStatuses, statusOf } from '../rules/statuses.ts';
 import { needSettled } from './partitions.ts';
@@ -71,7 +71,7 @@ function simpleJob(call: Call, partition: Resource, finish: (context: HmcContext
     if (context.model.at(partition.uri) === partition) finish(context);
     return { status: 204, results: null };
   };
-  return accepted(startJob(call, { durationMs: context.timing.jobMs, run, fault: takeJobFault(call) }));
+  return answerWithJob(call, { durationMs: context.timing.jobMs, run, fault: takeJobFault(call) });
 }
 
 function pswRestart(call: Call): SimResponse {

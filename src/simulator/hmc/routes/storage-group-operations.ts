@@ -1,11 +1,11 @@
 import type { SimResponse } from '../../server/index.ts';
-import { accepted, done, ok, type Call, type HmcRoute } from '../call.ts';
+import { done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { applyFilters } from '../filter.ts';
 import { isTrue, numberOf, textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
-import { startJob, takeJobFault } from '../power/power.ts';
+import { answerWithJob, takeJobFault } from '../power/power.ts';
 import { checkBody, requireFields } from '../rules/property-rule.ts';
 import { statusOf } from '../rules/statuses.ts';
 import { attachedPartitions } from '../storage/attachment.ts';
@@ -107,7 +107,7 @@ function startDiscovery(call: Call): SimResponse {
     finishDiscovery(context, group, number);
     return { status: 204, results: null };
   };
-  return accepted(startJob(call, { durationMs: context.timing.discoveryMs, run, fault: takeJobFault(call) }));
+  return answerWithJob(call, { durationMs: context.timing.discoveryMs, run, fault: takeJobFault(call) });
 }
 
 function getConnectionReport(call: Call): SimResponse {

@@ -40,7 +40,11 @@ export class HmcEndpoint implements Disposable {
   /** The same without a look at the form of the answer. */
   async answer(call: Omit<HmcCall<unknown>, 'answer'>, token: Secret | undefined, w: Waiting): Promise<ParsedAnswer> {
     const { method, uri, body } = call;
-    const headers = token === undefined ? {} : { 'X-API-Session': token.reveal() };
+    const headers = {
+      // Also without a body, as every POST of python-zhmcclient has it (_session.py).
+      ...(method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
+      ...(token === undefined ? {} : { 'X-API-Session': token.reveal() }),
+    };
     const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
     const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);

@@ -8,6 +8,15 @@ import type { TransportPhase } from './errors.ts';
 import { classifyFailure, cleanCause, explainFailure } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
+/**
+ * What every request says, instead of axios's own: it would name itself and ask for encodings that python-requests, with
+ * which HMC and Cinder are used everywhere, does not ask for.
+ */
+const ownHeaders = { Accept: '*/*', 'Accept-Encoding': 'gzip, deflate', 'User-Agent': 'nova-dpm' } as const;
+
+/** Keeps axios from adding its own value: a POST without a body would go out as a form. */
+const noHeader = false;
+
 /** One request. The body is sent as JSON. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -60,6 +69,7 @@ export class HttpTransport implements Disposable {
       maxContentLength: options.maxResponseBytes,
       maxBodyLength: options.maxResponseBytes,
       responseType: 'text',
+      transformRequest: (data: unknown) => data,
       transformResponse: (data: unknown) => data,
       validateStatus: () => true,
     });
@@ -110,7 +120,7 @@ export class HttpTransport implements Disposable {
     const response: AxiosResponse<unknown> = await this.#axios.request({
       method: request.method,
       url: request.path,
-      headers: { Accept: '*/*', ...(hasBody ? { 'Content-Type': 'application/json' } : {}), ...request.headers },
+      headers: { ...ownHeaders, 'Content-Type': hasBody ? 'application/json' : noHeader, ...request.headers },
       ...(hasBody ? { data: JSON.stringify(request.body) } : {}),
       signal,
     });

@@ -80,7 +80,20 @@ function byText(a: Pick<SeenRequest, 'method' | 'path'> & { body?: unknown }, b:
 
 function checkOne(wanted: Exchange, came: SeenRequest | undefined): void {
   expect(came?.body, `body of ${line(wanted)}`).toEqual(wanted.body);
+  checkOwnHeaders(wanted, came);
   for (const [name, value] of Object.entries(wanted.headers ?? {})) {
     expect(came?.headers[name.toLowerCase()] ?? null, `header ${name} of ${line(wanted)}`).toBe(value);
   }
+}
+
+/**
+ * What holds for any request to HMC, Keystone and Cinder. A body says what it is; a request without one says JSON or
+ * nothing: an HMC refuses the rest with 400.2 (IBM WS API, Common request validation reason codes), Cinder with 415
+ * (cinder/api/openstack/wsgi.py), Keystone with 400 (json_body.py).
+ */
+function checkOwnHeaders(wanted: Exchange, came: SeenRequest | undefined): void {
+  const types = wanted.body === undefined ? [undefined, 'application/json'] : ['application/json'];
+  expect(types, `Content-Type of ${line(wanted)}`).toContain(came?.headers['content-type']);
+  expect(came?.headers.accept, `Accept of ${line(wanted)}`).toMatch(/\*\/\*|application\/json/);
+  expect(came?.headers, `headers of ${line(wanted)}`).not.toHaveProperty('expect');
 }

@@ -43,6 +43,7 @@ async function serve(
   try {
     if (!isOpen) session = findSession(context, req);
     checkAccept(req);
+    checkContentType(req);
     return await handle(new Call(context, req, session));
   } catch (error) {
     return refusalOf(context, req, error, session?.user.userid);
@@ -66,6 +67,20 @@ function checkAccept({ headers }: SimRequest): void {
   const accept = headers.accept ?? '*/*';
   if (!/\*\/\*|application\/\*|application\/json/u.test(accept))
     refuse('notAcceptable', `nothing of '${accept}' can be answered`);
+}
+
+/** The one operation whose body is not JSON. */
+const binaryOperation = 'Mount ISO Image';
+
+/**
+ * 400.2, "a required request header is missing or invalid" (IBM WS API, Common request validation reason codes). A body
+ * has to say what it is; a request without one may name the type of the operation, as python-zhmcclient does, or none.
+ */
+function checkContentType({ headers, operation, rawBody }: SimRequest): void {
+  const wanted = operation === binaryOperation ? 'application/octet-stream' : 'application/json';
+  const given = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (given === wanted || (rawBody.length === 0 && (given === undefined || given === 'application/json'))) return;
+  refuse('headerMissing', `the Content-Type of the request is '${given ?? '(missing)'}', expected ${wanted}`);
 }
 
 function refusalOf(context: HmcContext, req: SimRequest, error: unknown, userid?: string): SimResponse {

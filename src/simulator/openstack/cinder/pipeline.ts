@@ -120,9 +120,16 @@ export class Pipeline {
   }
 }
 
+/** Source: cinder/api/openstack/wsgi.py, which reads a body of no named type as none. */
+const MEDIA_TYPES: readonly string[] = ['application/json', 'application/vnd.openstack.volume+json'];
+const MALFORMED_REQUEST =
+  'The server could not comply with the request since it is either malformed or otherwise incorrect.';
+
 function checkBody(req: SimRequest): void {
   if (req.rawBody.length === 0) return;
-  if (!req.headers['content-type']?.includes('json')) throw new ApiFault(415, 'Unsupported Content-Type');
+  const type = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type === undefined) throw new ApiFault(400, MALFORMED_REQUEST);
+  if (!MEDIA_TYPES.includes(type)) throw new ApiFault(415, 'Unsupported Content-Type');
   if (req.bodyError !== undefined) throw new ApiFault(400, 'Malformed request body');
 }
 

@@ -58,12 +58,19 @@ function decorate(response: SimResponse): SimResponse {
 function answer(service: KeystoneService, req: SimRequest, handler: Handler): SimResponse {
   try {
     loseToken(service, req);
+    if (!namesJson(req)) throw malformed('application/json in Content-Type header');
     if (req.bodyError !== undefined) throw malformed('valid JSON in request body');
     return handler(req);
   } catch (error) {
     if (error instanceof IdentityFault) return identityFaultResponse(error, service.endpoints().identity);
     throw error;
   }
+}
+
+/** Source: keystone/server/flask/request_processing/json_body.py: a body is JSON by its type, or of no named type. */
+function namesJson({ headers, rawBody }: SimRequest): boolean {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  return rawBody.length === 0 || type === '' || /^application\/(?:json|[^/]+\+json)$/u.test(type);
 }
 
 /** Fault `session-lost`: the token with which the request comes is gone. */

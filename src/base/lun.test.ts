@@ -23,7 +23,10 @@ interface Example {
   readonly byPath: string;
 }
 
-/** The worked examples of the guest sheet, 2.4, by their row. Rows 18 and 20 are refusals, and stand further down. */
+/**
+ * Worked examples, by their row; rows 18 and 20 are refusals, and stand further down. Sources: os-brick
+ * initiator/linuxscsi.py; linux drivers/scsi/scsi_common.c.
+ */
 const examples: readonly Example[] = [
   { row: 1, cinder: 0, fcp: '0000000000000000', linux: 0n, byPath: 'lun-0' },
   { row: 2, cinder: 1, fcp: '0001000000000000', linux: 1n, byPath: 'lun-1' },

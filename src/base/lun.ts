@@ -14,10 +14,16 @@ export type AddressingMode = 'SAM' | 'SAM2' | 'SAM3-flat';
 
 const hex16 = /^(?:0x)?([0-9a-f]{16})$/;
 const MAX_CINDER_LUN = 0xffff_ffffn;
-/** Flat addressing has fourteen bits; above them begins another method. Source: guest sheet 2.3. */
+/**
+ * Flat addressing has fourteen bits; above them begins another method. Source: SCSI Architecture Model, SAM-5, LUN
+ * structures.
+ */
 const MAX_FLAT_LUN = 0x3fffn;
 const FLAT = 0x4000n;
-/** zfcp's `max_lun`: only the first four bytes of an FCP LUN can be non-zero. Source: guest sheet 2.2. */
+/**
+ * zfcp's `max_lun`: only the first four bytes of an FCP LUN can be non-zero. Source: linux
+ * drivers/s390/scsi/zfcp_scsi.c.
+ */
 const FIRST_FOUR_BYTES = /^[0-9a-f]{8}0{8}$/;
 
 /** Reads an FCP LUN given as sixteen hex digits, with or without `0x`; undefined when it is not one. */
@@ -43,7 +49,8 @@ export const lunSchema = z.string().transform((text, context): Lun => {
  *
  * Integer or decimal text up to ten digits; `0x` and up to fifteen hex digits; sixteen hex digits are an FCP LUN
  * already. A number up to 0xffff is the first level (`n << 48`), a larger one is the first four bytes (`n << 32`, as
- * the DS8000 gives it). Source: guest sheet 2.2 and 2.4.
+ * the DS8000 gives it). Source: linux drivers/scsi/scsi_common.c; systemd udev-builtin-path_id.c; os-brick
+ * initiator/linuxscsi.py; cinder ibm_storage/ds8k_helper.py.
  *
  * @throws RangeError with a message that names the value, when it is no LUN of a volume.
  */
@@ -69,7 +76,7 @@ function cinderNumber(value: number | string): bigint {
   );
 }
 
-/** Source: os-brick's `lun_for_addressing`, guest sheet 2.2 step 2. */
+/** Source: os-brick's `lun_for_addressing`. */
 function applyAddressing(n: bigint, mode: string | null | undefined): bigint {
   switch (mode ?? 'SAM') {
     case 'SAM':
@@ -95,7 +102,7 @@ function lunFromNumber(n: bigint, shown: number | string): Lun {
   return (n << shift).toString(16).padStart(16, '0') as Lun;
 }
 
-/** 0xc1xx…: REPORT LUNS and its kin. Source: guest sheet 2.3. */
+/** 0xc1xx…: REPORT LUNS and its kin. Source: SCSI Architecture Model, SAM-5, LUN structures. */
 export function isWellKnownLun(lun: Lun): boolean {
   return lun.startsWith('c1');
 }
@@ -138,7 +145,7 @@ export function lunFromLinux(scsiLun: bigint): Lun {
   return swapWords(scsiLun).toString(16).padStart(16, '0') as Lun;
 }
 
-/** The `lun-…` part of a udev by-path name. Source: systemd path_id, guest sheet 2.2. */
+/** The `lun-…` part of a udev by-path name. Source: systemd udev-builtin-path_id.c. */
 export function lunToByPath(lun: Lun): string {
   const scsi = lunToLinux(lun);
   if (scsi < 256n) return `lun-${scsi}`;
@@ -151,7 +158,9 @@ export function formatLunShort(lun: Lun): string {
   return lun.replace(/(?:0000){1,3}$/, '');
 }
 
-/** The way an array numbers this LUN; the top two bits say it. Source: guest sheet 2.3. */
+/**
+ * The way an array numbers this LUN; the top two bits say it. Source: SCSI Architecture Model, SAM-5, LUN structures.
+ */
 export function lunAddressing(lun: Lun): 'peripheral' | 'flat' | 'logical-unit' | 'extended' {
   const methods = ['peripheral', 'flat', 'logical-unit', 'extended'] as const;
   return methods[(Number.parseInt(lun.slice(0, 2), 16) >> 6) as 0 | 1 | 2 | 3]; // two bits

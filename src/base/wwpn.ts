@@ -13,7 +13,8 @@ export type Wwpn = string & z.core.$brand<'Wwpn'>;
  * upper case.
  *
  * @returns undefined when the text is not a WWPN: not sixteen digits (so a 32-digit WWNN+WWPN pair is refused), or zero.
- * @remarks Source: guest sheet 3.1 (formats per peer), Cinder sheet 3.2 (variants in connection_info).
+ * @remarks Source: linux drivers/scsi/scsi_transport_fc.c and s390-tools (formats per peer), cinder volume/drivers
+ * (variants in connection_info).
  */
 export function parseWwpn(text: string): Wwpn | undefined {
   const digits = text

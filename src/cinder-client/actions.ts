@@ -34,7 +34,10 @@ export function volumeActions(session: CinderSession, backendMs: number): Volume
   };
 }
 
-/** An empty object rather than null where there is nothing to say: os-detach fails with a 500 on null (Cinder sheet 1.4). */
+/**
+ * An empty object rather than null where there is nothing to say: os-detach fails with a 500 on null (cinder
+ * api/contrib/volume_actions.py).
+ */
 function action(verb: string, volumeId: string, name: string, body: unknown, kind: CallKind): Call {
   const path = `/volumes/${encodeURIComponent(volumeId)}/action`;
   const what = `${verb} volume ${volumeId}`;
@@ -42,7 +45,7 @@ function action(verb: string, volumeId: string, name: string, body: unknown, kin
   return { what, kind, method: 'POST', path, body: { [name]: body }, wants: since.attachmentComplete };
 }
 
-/** Idempotent per instance and host by Cinder's own rule (Cinder sheet 1.9). */
+/** Idempotent per instance and host by Cinder's own rule (cinder volume/manager.py). */
 function attachBody(target: AttachTarget): Record<string, string> {
   const user = 'instanceUuid' in target ? { instance_uuid: target.instanceUuid } : { host_name: target.hostName };
   return { ...user, mountpoint: target.mountpoint, mode: target.mode };

@@ -14,7 +14,7 @@ import type {
   VolumeConnections,
 } from './types.ts';
 
-/** Statuses in which Cinder reserves: in-use only for a multiattach volume. Source: Cinder sheet 1.3. */
+/** Statuses in which Cinder reserves: in-use only for a multiattach volume. Source: cinder api/v3/attachments.py. */
 export const attachableStatuses: readonly string[] = ['available', 'downloading'];
 
 /**

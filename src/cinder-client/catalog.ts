@@ -11,7 +11,7 @@ export interface EndpointWish {
   readonly region: string | undefined;
 }
 
-/** Cinder's names in catalogs, oldest last. Source: Cinder sheet 1.11; service-types-authority. */
+/** Cinder's names in catalogs, oldest last. Source: service-types-authority. */
 const aliases: readonly string[] = ['block-storage', 'volumev3', 'block-store', 'volume'];
 
 /** Reads `type:name:interface`, as in Nova's `[cinder] catalog_info`. @throws ConfigError */

@@ -5,7 +5,7 @@ import type { ConnectionInfo } from './types.ts';
 import { jsonRecord } from './wire/json.ts';
 import { describeIssues } from './wire/parse.ts';
 
-/** Of the attachments API's answer; all else in it is the array's data. Source: Nova sheet 2.14. */
+/** Of the attachments API's answer; all else in it is the array's data. Source: nova volume/cinder.py. */
 const bookkeeping: ReadonlySet<string> = new Set(['driver_volume_type', 'attachment_id']);
 
 const form = jsonRecord.transform((info, context) => {

@@ -139,7 +139,10 @@ function findCinderRefusal(error: unknown): CinderHttpError | undefined {
   return refusal instanceof CinderHttpError && refusal.peer === 'Cinder' ? refusal : undefined;
 }
 
-/** Nothing is known of the outcome: a proxy's answer, an error of Cinder's own, or of the array. Source: Cinder sheet 1.8. */
+/**
+ * Nothing is known of the outcome: a proxy's answer, an error of Cinder's own, or of the array. Source: cinder
+ * api/openstack/wsgi.py and exception.py.
+ */
 const unknownOutcome: ReadonlySet<number> = new Set([500, 502, 504]);
 const busy: ReadonlySet<number> = new Set([429, 503]);
 

@@ -183,7 +183,7 @@ function soleRecordAt(volume: Volume, mountpoint: string): VolumeAttachment | un
   return records.length === 1 ? records[0] : undefined;
 }
 
-/** As Cinder writes the host_name of os-attach. Source: Cinder sheet 1.4. */
+/** As Cinder writes the host_name of os-attach. Source: cinder api/contrib/volume_actions.py. */
 function sanitizeHostName(name: string): string {
   return name
     .replaceAll(/[ _]/g, '-')

@@ -18,7 +18,7 @@ export function maximumOfRefusal(message: string): Microversion | undefined {
   return match?.[1] === undefined ? undefined : parseMicroversion(match[1]);
 }
 
-/** The microversions that change what we do. Source: Cinder sheet 1.1. */
+/** The microversions that change what we do. Source: cinder api/openstack/rest_api_version_history.rst. */
 export const since = {
   base: 0,
   /** The attachments resource. */

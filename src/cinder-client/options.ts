@@ -4,7 +4,7 @@ import type { TlsOptions } from '../http/index.ts';
 /**
  * Who speaks to Cinder, in keystoneauth's three ways that matter here.
  *
- * @remarks Sources: Cinder sheet 1.11 and 1.12; interfaces, section 1 (`cinder.auth_type`).
+ * @remarks Sources: keystoneauth1 loading; cinder api/middleware/auth.py (noauth).
  * @public
  */
 export type CinderAuth = PasswordAuth | ApplicationCredentialAuth | NoAuth;

@@ -25,7 +25,10 @@ interface Repeats {
   readonly statuses: ReadonlySet<number>;
 }
 
-/** Source: Cinder sheet 1.8 and 1.9. A request that was not sent, and a rate limit, are repeated for every kind. */
+/**
+ * Source: cinder api/openstack/wsgi.py and exception.py; cinder volume/manager.py. A request that was not sent, and a
+ * rate limit, are repeated for every kind.
+ */
 const repeats: Readonly<Record<CallKind, Repeats>> = {
   read: { lost: true, statuses: new Set([502, 503, 504]) },
   repeatable: { lost: true, statuses: new Set([500, 502, 503, 504]) },

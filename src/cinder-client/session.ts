@@ -52,7 +52,10 @@ interface Ready {
   readonly maximum: Microversion;
 }
 
-/** What all calls ask for, unless they say otherwise: Nova's choice, at which both flows are whole. Source: Nova sheet 2.14. */
+/**
+ * What all calls ask for, unless they say otherwise: Nova's choice, at which both flows are whole. Source: nova
+ * volume/cinder.py.
+ */
 const USUAL = since.attachmentComplete;
 
 /**
@@ -133,7 +136,10 @@ export class CinderSession {
     return await this.#exchange(call.what, ready.transport, { method, path, body, timeoutMs, headers }, w);
   }
 
-  /** One exchange; a refused token is renewed once, and the request sent once more. Source: Cinder sheet 1.11. */
+  /**
+   * One exchange; a refused token is renewed once, and the request sent once more. Source: keystoneauth1 identity/v3
+   * and session.py.
+   */
   async #exchange(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<TransportResponse> {
     const first = await this.#sendWithTokens(what, transport, request, w);
     if (first.response.status !== 401 || !first.discard()) return this.#refuse401(first.response, what);

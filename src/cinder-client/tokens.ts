@@ -40,7 +40,7 @@ export interface KeystoneTokenOptions {
   readonly owner: AbortSignal;
 }
 
-/** keystoneauth renews when less than this remains. Source: Cinder sheet 1.11. */
+/** keystoneauth renews when less than this remains. Source: keystoneauth1 identity/v3 and session.py. */
 const RENEW_BEFORE_MS = 120_000;
 
 /** One user's tokens from Keystone v3: renewed before they run out, one request for all who wait. */
@@ -149,7 +149,7 @@ function describeUser(auth: KeystoneAuth): string {
   return `${user} for project ${auth.projectName === undefined ? (auth.projectId ?? '(default)') : `"${auth.projectName}"`}`;
 }
 
-/** The fixed token of a Cinder with `auth_strategy = noauth`: `user:project`. Source: Cinder sheet 1.12. */
+/** The fixed token of a Cinder with `auth_strategy = noauth`: `user:project`. Source: cinder api/middleware/auth.py. */
 export class FixedToken implements TokenSource {
   readonly #token: Token;
 

@@ -1,11 +1,18 @@
 import type { JsonValue, Waiting, WaitPolicy } from '../base/index.ts';
 
-/** What Cinder is told about the ports that will use a volume; the keys are Cinder's own. Source: Cinder sheet 2.1. @public */
+/**
+ * What Cinder is told about the ports that will use a volume; the keys are Cinder's own. Source: os-brick
+ * initiator/connector.py; cinder volume/driver.py, FibreChannelDriver.
+ * @public
+ */
 export interface Connector {
   /** Unique per partition: arrays name their host objects after it, and Cinder its locks. */
   readonly host: string;
   readonly wwpns: readonly string[];
-  /** Seventeen families of back-ends refuse a connector without (Cinder sheet 2.1). */
+  /**
+   * Seventeen families of back-ends refuse a connector without (cinder volume/driver.py,
+   * FibreChannelDriver.validate_connector).
+   */
   readonly wwnns?: readonly string[] | undefined;
   readonly platform?: string | undefined;
   readonly os_type?: string | undefined;
@@ -153,7 +160,7 @@ export interface AttachmentVerbs {
   delete(id: string, w: Waiting): Promise<void>;
 }
 
-/** `POST /volumes/{id}/action`. Source of states: Cinder sheet 1.4. @public */
+/** `POST /volumes/{id}/action`. Source of states: cinder api/contrib/volume_actions.py. @public */
 export interface VolumeActions {
   /** available to attaching. */
   reserve(volumeId: string, w: Waiting): Promise<void>;

@@ -84,7 +84,7 @@ export class VolumeClaims {
 
   /**
    * Makes a mapping whole again whose release failed half-way: the array may have unmasked the volume while Cinder still
-   * counts it as attached. Drivers have to bear a repeated connection (Cinder sheet 1.9).
+   * counts it as attached. Drivers have to bear a repeated connection (cinder volume/manager.py).
    */
   async restore(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     if (claim.connector === null) return; // it was never mapped

@@ -35,7 +35,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-/** What the brick client calls an option that we name otherwise. Source: Cinder sheet 5.1. */
+/** What the brick client calls an option that we name otherwise. Source: python-brick-cinderclient-ext. */
 const brickNames: Readonly<Record<string, string>> = { '--attachment-uuid': '--attachment-id' };
 
 /** Options as OpenStack's clients of old spell them, with underscores; both are taken. Values stay as they are. */

@@ -19,8 +19,9 @@ export function interruption(code: ErrorCode, message: string, { requestId }: Re
 
 /**
  * Settles a server in whose record a task of a dead process stands, after the flows have been taken up: a task state is
- * written before its flow begins, and power verbs have no flow. As Nova does when its compute service starts (Nova
- * sheet 2.10). One server that cannot be settled does not keep the host from serving the others.
+ * written before its flow begins, and power verbs have no flow. As Nova does when its compute service starts (nova
+ * compute/manager.py, _init_instance). One server that cannot be settled does not keep the host from serving the
+ * others.
  */
 export async function settleAfterCrash(
   instance: InstanceRecord,

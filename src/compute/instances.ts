@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
 import { inTransaction, writing } from './database.ts';
 
-/** Nova's words. Source: Nova sheet 1.10. */
+/** Nova's words. Source: nova objects/fields.py and compute/power_state.py. */
 export const vmStates = ['building', 'active', 'stopped', 'error', 'deleted'] as const;
 export type VmState = (typeof vmStates)[number];
 

@@ -5,7 +5,10 @@ import type { Given, Layer, Layers, Source } from './layers.ts';
 import { sectionOptions, settingsSchema } from './schema.ts';
 import type { Environment, Findings } from './sources.ts';
 
-/** `OS_*` variables that serve as defaults of `[cinder]`; the first that is set counts. Source: Cinder sheet 1.12. */
+/**
+ * `OS_*` variables that serve as defaults of `[cinder]`; the first that is set counts. Source: keystoneauth1 loading;
+ * python-cinderclient shell.py.
+ */
 const variables: Readonly<Record<string, readonly string[]>> = {
   auth_type: ['OS_AUTH_TYPE'],
   auth_url: ['OS_AUTH_URL'],

@@ -51,7 +51,10 @@ function pathsOf(volumes: readonly GuestVolume[]): readonly GuestPath[] {
   return volumes.flatMap(({ paths }) => paths);
 }
 
-/** NICs before paths: the old nova-dpm reader looks for digits only up to where it finds them first. Guest sheet 6.3. */
+/**
+ * NICs before paths: the old nova-dpm reader looks for digits only up to where it finds them first (nova-dpm
+ * guest_image_tools).
+ */
 function join(others: string, nics: readonly GuestNic[], paths: readonly GuestPath[]): string {
   const ours = [
     nics.length === 0 ? '' : NICS_KEY + nics.map(formatNic).join(GROUPS),
@@ -63,7 +66,7 @@ function join(others: string, nics: readonly GuestNic[], paths: readonly GuestPa
 
 /**
  * A text without any lower-case letter is made lower case by the kernel; with ours behind it, it would not be any more.
- * Source: guest sheet 1.4.
+ * Source: linux arch/s390/boot/ipl_parm.c.
  */
 function asTheKernelReads(text: string): string {
   return /[a-z]/.test(text) ? text : text.toLowerCase();

@@ -9,14 +9,20 @@
  * A newer writer may add fields at the end of a group, or words with other keys; a reader passes over both.
  */
 
-/** What the HMC takes for `boot-os-specific-parameters`, in characters. Source: HMC sheet 5.6; guest sheet 1.4. */
+/** What the HMC takes for `boot-os-specific-parameters`, in characters. Source: nova-dpm virt/dpm/constants.py. */
 export const PARAMETERS_LIMIT = 256;
 
-/** The key has a dot: kernel and init take it for a parameter of a module that is not loaded. Source: guest sheet 1.4. */
+/**
+ * The key has a dot: kernel and init take it for a parameter of a module that is not loaded. Source: linux
+ * arch/s390/boot/ipl_parm.c.
+ */
 export const PATHS_KEY = 'dpm.z=';
 export const NICS_KEY = 'dpm.n=';
 
-/** Never comma and semicolon: the old nova-dpm tools look for `<devno>,<port>;` anywhere in the text. Source: guest sheet 6.2. */
+/**
+ * Never comma and semicolon: the old nova-dpm tools look for `<devno>,<port>;` anywhere in the text. Source: nova-dpm
+ * guest_image_tools.
+ */
 export const GROUPS = '/';
 export const FIELDS = ':';
 export const ITEMS = '+';

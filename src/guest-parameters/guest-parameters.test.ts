@@ -68,7 +68,7 @@ const otherWords = fc
   .map((words) => words.join(' '))
   .filter((text) => text === withoutOurWords(text));
 
-it('writes the example of the guest sheet', () => {
+it('writes NICs, paths and the text of the user in one line', () => {
   const { text } = encode([volume('a', '0000', ['8001', '8002']), volume('b', '0002', ['8001', '8002'])]);
 
   expect(text).toBe('dpm.z=8001+8002:5005076802160417+5005076802260417:0000+0002');

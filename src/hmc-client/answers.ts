@@ -4,12 +4,15 @@ import { HmcSchemaError } from './errors.ts';
 import type { Refusal } from './errors.ts';
 import { REASON_API_DISABLED, REASON_UNREADABLE } from './wire/reasons.ts';
 
-/** Key of any JSON answer under which an HMC reports on itself. Source: sheet 1.2. */
+/** Key of any JSON answer under which an HMC reports on itself. Source: python-zhmcclient _session.py. */
 const IMPLEMENTATION_ERRORS = '@@implementation-errors';
 
 const errorBody = z.looseObject({ reason: z.int(), message: z.string().nullish() });
 
-/** What a refusal says; a body without a reason that can be read gets one of our own. Source: sheet 1.1 and 1.6. */
+/**
+ * What a refusal says; a body without a reason that can be read gets one of our own. Source: python-zhmcclient
+ * _session.py; python-zhmcclient _exceptions.py.
+ */
 export function refusalOf(
   answer: { readonly status: number; readonly body?: unknown },
   request: { readonly method: string; readonly uri: string },

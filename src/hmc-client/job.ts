@@ -96,7 +96,7 @@ class UnnamedJob implements HmcJob {
   }
 }
 
-/** A job that is looked at until it has ended. Source: sheet 2.1. */
+/** A job that is looked at until it has ended. Source: python-zhmcclient _session.py, class Job. */
 class PolledJob implements HmcJob {
   readonly uri: string;
   readonly #requester: Requester;

@@ -30,7 +30,10 @@ export class HmcLevel {
   }
 }
 
-/** 400.1: the query parameter is not known; 400.14: a name in it is not. Source: sheet 3.2. */
+/**
+ * 400.1: the query parameter is not known; 400.14: a name in it is not. Source: python-zhmcclient _resource.py,
+ * pull_properties.
+ */
 export function refusesQuery(error: unknown): boolean {
   return error instanceof HmcHttpError && error.status === 400 && (error.reason === 1 || error.reason === 14);
 }

@@ -65,7 +65,7 @@ export class Logon {
       throw this.#refuse(call, endpoint, { status, reason, meaning: reasonMeaning(status, reason) ?? hmcMessage });
     }
     if (answer.status !== 201) return answer.body;
-    // Half a session, which a second factor would complete. Source: sheet 1.4.
+    // Half a session, which a second factor would complete. Source: IBM WS API, Logon; python-zhmcclient _session.py.
     throw this.#refuse(call, endpoint, { status: 201, reason: 0, meaning: 'a second factor is asked for' });
   }
 

@@ -49,7 +49,10 @@ export const defaultPolicies: HmcPolicies = {
 export interface HmcTimeouts {
   /** To a connected socket, TLS included. */
   readonly connectMs: number;
-  /** One request and its answer. Synchronous operations of 45 s have been seen. Source: sheet 1.7. */
+  /**
+   * One request and its answer. Synchronous operations of 45 s have been seen. Source: python-zhmcclient
+   * design/network-errors.rst.
+   */
   readonly requestMs: number;
   /** One call of a verb, with renewal and every repeat. */
   readonly callMs: number;

@@ -1,6 +1,6 @@
 /**
  * A name as a regular expression that matches just this name: the HMC's filters are Java regular expressions that must
- * match in full. Source: sheet 3.1.
+ * match in full. Source: python-zhmcclient docs/general.rst.
  */
 export function exactly(name: string): string {
   return name.replaceAll(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`);

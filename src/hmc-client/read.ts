@@ -20,7 +20,8 @@ export interface Reading<T> {
 /**
  * Reads an object, asking only for the properties wanted where that can help. Old levels ignore the parameter and those
  * between refuse it (400.1), so it is sent from 2.16 (API 4.1) on (inferred: the borders are not public); there too, a
- * class of objects may refuse it, or a name in it (400.14). Then everything is asked for. Source: sheet 3.2.
+ * class of objects may refuse it, or a name in it (400.14). Then everything is asked for. Source: python-zhmcclient
+ * _resource.py, pull_properties.
  */
 export async function readOne<T>(requester: Requester, reading: Reading<T>, w: Waiting): Promise<T> {
   const level = await requester.level(reading.what, w);

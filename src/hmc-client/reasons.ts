@@ -25,7 +25,10 @@ export function classifyReason(status: number, reason: number): RetryClass {
   return status >= 500 ? 'unknown-outcome' : 'permanent';
 }
 
-/** Refusals of a logon that a repeat would only make worse. Source: sheet 1.4. */
+/**
+ * Refusals of a logon that a repeat would only make worse. Source: tessia-baselib hypervisors/hmc;
+ * zhmc-prometheus-exporter.
+ */
 const authReasons = new Set(['400.13', '400.45', '403.0', '403.40', '403.41', '409.50', '409.51']);
 
 /** Does this answer to a logon mean that these credentials are of no use? Any 403 does. */

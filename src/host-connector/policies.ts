@@ -30,10 +30,10 @@ const polled = { minDelayMs: 100, maxDelayMs: second };
 export const defaultHostPolicies: HostPolicies = {
   // os-brick's device_scan_attempts
   scanAttempts: 3,
-  // feilong's proven figures: 10 s for port directories, 10 s for by-path nodes. Source: guest sheet 4.9.
+  // feilong's proven figures: 10 s for port directories, 10 s for by-path nodes. Source: feilong zvmsdk volume
+  // templates.
   devices: { ...polled, timeoutMs: 10 * second },
   targetPorts: { ...polled, timeoutMs: 10 * second },
-  // guest sheet 4.9, step 5
   online: { ...polled, timeoutMs: 60 * second },
   multipath: { ...polled, timeoutMs: 10 * second },
   // os-brick: 61 times half a second

@@ -65,7 +65,10 @@ function inputOf({ volume, place, request }: Adoption): LocalVolumeInput {
   return { ...known, mode: 'rw', mountpoint: null };
 }
 
-/** The flow of old keeps it nowhere: it is asked for again, which back ends have to bear. Source: Cinder sheet 5.2. */
+/**
+ * The flow of old keeps it nowhere: it is asked for again, which back ends have to bear. Source:
+ * python-brick-cinderclient-ext.
+ */
 async function connectionOf(
   { volume, deps }: Adoption,
   attachmentId: string,

@@ -119,7 +119,10 @@ const releaseVolume = {
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 } satisfies Step<'release-volume', Start, null, LocalFlowDeps>;
 
-/** For administrators: Cinder's own way past a back end that does not obey. Source: Cinder sheet 1.4. */
+/**
+ * For administrators: Cinder's own way past a back end that does not obey. Source: cinder
+ * api/contrib/volume_actions.py.
+ */
 async function forceRelease(ctx: Context, record: LocalVolume, error: unknown): Promise<void> {
   const attachmentId = record.reservation?.attachmentId ?? null;
   if (attachmentId === null || !isCinderError(error)) throw error;

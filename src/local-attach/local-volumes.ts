@@ -150,7 +150,8 @@ export class LocalVolumes {
       const advice = 'use dpm server add volume and dpm server remove volume';
       throw new ConflictError(`partition "${name}" realises instance ${instanceUuid}: ${advice}`, { partition: name });
     }
-    // Neither a vHBA nor a storage volume has such a property: the guest could write all the same. Source: HMC sheet 6, 7.
+    // Neither a vHBA nor a storage volume has such a property: the guest could write all the same. Source:
+    // python-zhmcclient _hba.py and _storage_volume.py.
     if (request.mode === 'ro') {
       const why = 'an HMC cannot make a volume read-only for a partition; mount it read-only in the guest';
       throw new ConfigError(`--mode ro with --partition: ${why}`, { option: '--mode', value: 'ro' });

@@ -5,7 +5,10 @@ import type { PartitionRef } from './lifecycle.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { Initiator, KnownPath, PathInspection } from './storage.ts';
 
-/** Paths of machines without storage groups: the HMC knows the one of the boot, and can try none. Source: HMC sheet 4.6. */
+/**
+ * Paths of machines without storage groups: the HMC knows the one of the boot, and can try none. Source:
+ * python-zhmcclient _cpc.py, validate_lun_path.
+ */
 export class HbaInspection implements PathInspection {
   readonly #hmc: HmcSession;
 

@@ -25,12 +25,15 @@ import type {
 /**
  * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the
  * domain. A LUN masked to a vHBA's WWPN is the partition's at once, so exposing and concealing change nothing here.
- * Source: HMC sheet 6.
+ * Source: IBM WS API, Create HBA, 3932-AGL.
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
   readonly outlivesPartition = false;
-  /** No operation of these machines checks a LUN path before a load. Source: HMC sheet 4.6. */
+  /**
+   * No operation of these machines checks a LUN path before a load. Source: python-zhmcclient _cpc.py,
+   * validate_lun_path.
+   */
   readonly likelyBootFailure =
     'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
   readonly preparedGroups = undefined;

@@ -35,7 +35,7 @@ export interface LifecyclePolicy {
   readonly poll: Pick<WaitPolicy, 'minDelayMs' | 'maxDelayMs'>;
   /**
    * After the job has ended, how long a status that is neither the wanted one nor transitional is taken for the lag
-   * that every HMC shows (HMC sheet 5.4), before it is believed.
+   * that every HMC shows (zhmc-ansible-modules module_utils/common.py), before it is believed.
    */
   readonly settleMs: number;
 }
@@ -58,7 +58,10 @@ export interface FailedStart {
   readonly cause?: Error;
 }
 
-/** Starting, stopping and deleting partitions: the state machine of a careful client. Source: HMC sheet 5.4. */
+/**
+ * Starting, stopping and deleting partitions: the state machine of a careful client. Source: zhmc-ansible-modules
+ * module_utils/common.py.
+ */
 export class PartitionLifecycle {
   readonly #hmc: HmcSession;
   readonly #policy: LifecyclePolicy;
@@ -94,7 +97,7 @@ export class PartitionLifecycle {
     return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);
   }
 
-  /** Brings a partition that is not there to start, to running: see the state machine of the sheet. */
+  /** Brings a partition that is not there to start, to running: as zhmc-ansible-modules module_utils/common.py does. */
   async ensureRunning(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     let status = await this.#leaveTransition(partition, w);
     if (runningStatuses.has(status)) return { kind: 'running', status };

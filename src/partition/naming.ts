@@ -1,4 +1,4 @@
-/** Longest name of a partition or vHBA. Source: HMC sheet 9.3. */
+/** Longest name of a partition or vHBA (IBM WS API, Create Partition, 3932-LA2; Create HBA, 3932-AGL). */
 const MAX_NAME = 64;
 
 /** Which compute host's share a partition belongs to, and which instance it realises. */
@@ -9,7 +9,7 @@ export interface PartitionOwner {
 
 /**
  * Names are kept as the retired Python nova-dpm made them, so that its partitions are recognised.
- * Source: interfaces sheet 4; HMC sheet 13.
+ * Source: nova-dpm virt/dpm/vm.py.
  */
 export function partitionName(owner: PartitionOwner): string {
   return `${hostPrefix(owner.host)}${owner.instanceUuid}`;

@@ -15,7 +15,7 @@ export interface PartitionSize {
 /**
  * The size of the partition for a flavour: one IFL a vCPU, and memory rounded up to the increment.
  *
- * @param incrementMib - the machine's memory granularity: a gap in the public sources, hence a setting (HMC sheet 14.4)
+ * @param incrementMib - the machine's memory granularity: a gap in the public sources, hence a setting
  * @throws ConfigError naming what is out of range
  */
 export function sizePartition(flavor: Flavor, incrementMib: number): PartitionSize {

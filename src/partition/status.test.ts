@@ -12,11 +12,12 @@ import {
 } from './index.ts';
 
 /**
- * The HMC's statuses, as the books and the corrections of those who run such machines have them (HMC sheet 5.2 to 5.4):
+ * The HMC's statuses, as the books and the corrections of those who run such machines have them (IBM WS API,
+ * Partition object: Data model, Z16M-A01; zhmc-ansible-modules module_utils/common.py):
  * start, stop and delete are accepted or not; R holds resources, O the operating system runs, T is on its way, ? nobody
- * can tell. The last column is Nova's power state (Nova sheet 1.10).
+ * can tell. The last column is Nova's power state (nova objects/fields.py and compute/power_state.py).
  */
-const sheet = [
+const known = [
   ['stopped', 'start', '', 'delete', '', 'shutdown'],
   ['starting', '', '', '', 'R T', 'nostate'],
   ['active', '', 'stop', '', 'R O', 'running'],
@@ -30,7 +31,7 @@ const sheet = [
 ] as const;
 
 describe('a partition in status', () => {
-  test.each(sheet)(
+  test.each(known)(
     '%s may be asked to "%s" "%s" "%s"; %s; Nova says %s',
     (status, start, stop, remove, marks, power) => {
       const has = (mark: string) => marks.split(' ').includes(mark);
@@ -48,8 +49,8 @@ describe('a partition in status', () => {
 });
 
 describe('the tables of statuses', () => {
-  test('know each status of the sheet, spelled as there, and no other', () => {
-    expect([...partitionStatuses].toSorted()).toEqual(sheet.map(([status]) => status).toSorted());
+  test('know each status of the table, spelled as there, and no other', () => {
+    expect([...partitionStatuses].toSorted()).toEqual(known.map(([status]) => status).toSorted());
   });
 
   test("leave no status without a way to go on: it can be started, stopped, waited for, or is nobody's to act on", () => {

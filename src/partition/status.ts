@@ -1,4 +1,7 @@
-/** Statuses of a partition that the sheet names; an HMC may report others, which belong to none of the tables. */
+/**
+ * Statuses of a partition in IBM's data model (Partition object: Data model, Z16M-A01); an HMC may report others,
+ * which belong to none of the tables.
+ */
 export const partitionStatuses = [
   'stopped',
   'starting',
@@ -14,26 +17,32 @@ export const partitionStatuses = [
 
 export type PartitionStatus = (typeof partitionStatuses)[number];
 
-/** Nova's power states, in its words. Source: Nova sheet 1.10. */
+/** Nova's power states, in its words. Source: nova objects/fields.py and compute/power_state.py. */
 export type PowerState = 'nostate' | 'running' | 'paused' | 'shutdown' | 'crashed' | 'suspended';
 
 const table = (...statuses: PartitionStatus[]): ReadonlySet<string> => new Set(statuses);
 
-/** Start is accepted in these. Source: HMC sheet 5.3. */
+/** Start is accepted in these. Source: zhmc-ansible-modules issues 29, 474 and 642. */
 export const startableStatuses = table('stopped', 'reservation-error');
-/** Stop is accepted in these; elsewhere 409.1. Source: HMC sheet 5.3 (z13-era books leave `degraded` out). */
+/**
+ * Stop is accepted in these; elsewhere 409.1. Source: zhmc-ansible-modules issue 474 (z13-era books leave `degraded`
+ * out).
+ */
 export const stoppableStatuses = table('active', 'degraded', 'paused', 'terminated');
-/** Delete is accepted in these; `terminated` still holds resources. Source: HMC sheet 5.3. */
+/**
+ * Delete is accepted in these; `terminated` still holds resources. Source: zhmc-ansible-modules issues 29, 474 and
+ * 642.
+ */
 export const deletableStatuses = table('stopped', 'reservation-error');
-/** Running, perhaps with some I/O missing. Source: HMC sheet 5.2. */
+/** Running, perhaps with some I/O missing. Source: IBM WS API, Partition object: Data model, Z16M-A01. */
 export const runningStatuses = table('active', 'degraded');
 /** Activated, and nothing runs: after a start, its load has failed. Source: zhmc-ansible-modules common.py and issue 103. */
 export const loadFailedStatuses = table('paused', 'terminated');
-/** On the way to another status. Source: HMC sheet 5.2. */
+/** On the way to another status. Source: IBM WS API, Partition object: Data model, Z16M-A01. */
 export const transitionalStatuses = table('starting', 'stopping');
-/** Processors and memory are taken. Source: HMC sheet 5.2 and za issue 642. */
+/** Processors and memory are taken. Source: zhmc-ansible-modules issue 642. */
 export const resourceHoldingStatuses = table('starting', 'active', 'degraded', 'paused', 'terminated', 'stopping');
-/** Nobody can tell; acting on these would be guessing. Source: HMC sheet 5.4. */
+/** Nobody can tell; acting on these would be guessing. Source: zhmc-ansible-modules module_utils/common.py. */
 export const unknowableStatuses = table('communications-not-active', 'status-check');
 
 const powerStates: Readonly<Record<PartitionStatus, PowerState>> = {

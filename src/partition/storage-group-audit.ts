@@ -93,7 +93,7 @@ function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, in
   return { kind: 'storage-volume', name: uuid ?? uri, uri, instanceUuid, detail, isSafe: false };
 }
 
-/** Source: HMC sheet 7.4 (`/api/storage-groups/<id>/storage-volumes/<id>`). */
+/** Source: python-zhmcclient _storage_volume.py (`/api/storage-groups/<id>/storage-volumes/<id>`). */
 function groupUriOf(volumeUri: string): string {
   return volumeUri.slice(0, volumeUri.indexOf('/storage-volumes/'));
 }

@@ -20,13 +20,16 @@ export interface ReadGroup {
   readonly volumes: readonly StorageVolume[];
 }
 
-/** The group has the name of its instance's partition, and like it carries the mark of its host. Source: HMC sheet 9.3. */
+/** The group has the name of its instance's partition, and like it carries the mark of its host. */
 export const groupName = partitionName;
 
 /** The names that Cinder gives its volumes, by which ours are told in a group. */
 const cinderId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** DPM has found a LUN that nobody asked for, and waits to be told what to do with it. Source: HMC sheet 7.6. */
+/**
+ * DPM has found a LUN that nobody asked for, and waits to be told what to do with it. Source: tessia-baselib
+ * hypervisors/hmc.
+ */
 export function isMismatch(volume: Pick<StorageVolume, 'fulfillmentState'>): boolean {
   return volume.fulfillmentState === 'pending-with-mismatches';
 }

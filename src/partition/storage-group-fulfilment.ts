@@ -22,7 +22,8 @@ export const defaultFulfilmentPolicy: FulfilmentPolicy = {
   discoveries: 3,
   minDelayMs: 5_000,
   maxDelayMs: 30_000,
-  // DPM looks by itself every ten minutes: one of those fits in. Source: HMC sheet 7.7.
+  // DPM looks by itself every ten minutes: one of those fits in. Source: python-zhmcclient _storage_group.py,
+  // discover_fcp.
   timeoutMs: 900_000,
 };
 

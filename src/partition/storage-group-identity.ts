@@ -83,7 +83,10 @@ export function isSame(volume: StorageVolume, want: WantedVolume, initiatorOf: R
   });
 }
 
-/** What DPM has found by itself can be of any size; sizes have two digits on the HMC. Source: HMC sheet 7.4. */
+/**
+ * What DPM has found by itself can be of any size; sizes have two digits on the HMC. Source: python-zhmcclient
+ * _storage_volume.py.
+ */
 function isLargeEnough(volume: StorageVolume, { sizeGib }: WantedVolume): boolean {
   return !isMismatch(volume) || (volume.activeSizeGib ?? volume.sizeGib ?? 0) > sizeGib - 0.005;
 }

@@ -69,7 +69,10 @@ export class GroupInspection implements PathInspection {
     return answers;
   }
 
-  /** Trying a path needs a permission of its own, which a reader may lack. Source: HMC sheet 4.4. */
+  /**
+   * Trying a path needs a permission of its own, which a reader may lack. Source: python-zhmcclient _cpc.py,
+   * validate_lun_path.
+   */
   async #try(path: Path, initiators: readonly Initiator[], w: Waiting) {
     try {
       return await this.#checker.check(path, initiators, w);

@@ -124,7 +124,7 @@ export interface Diagnosis {
 
 /**
  * Says why paths do not answer. A target that answers shows that it is zoned, so then the other targets, which may just
- * be in another fabric than the port, are not mentioned. Source: HMC sheet 4.4.
+ * be in another fabric than the port, are not mentioned. Source: python-zhmcclient _cpc.py, validate_lun_path.
  */
 export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
   const masked = failed.filter(({ verdict }) => verdict === 'lun-unreachable');

@@ -62,7 +62,7 @@ export class PreparedStorageGroups implements PreparedGroups {
 
   async #requireFree(group: StorageGroup, partition: string, w: Waiting): Promise<void> {
     const others = (await this.#hmc.storageGroups.getPartitions(group.uri, w)).filter(({ name }) => name !== partition);
-    // FICON groups that are shared have no limit of partitions. Source: HMC sheet 7.3.
+    // FICON groups that are shared have no limit of partitions. Source: python-zhmcclient _storage_group.py.
     const limit = group.shared === true ? (group.maxPartitions ?? Number.POSITIVE_INFINITY) : 1;
     if (others.length < limit) return;
     const names = others.map(({ name }) => `"${name}"`).join(', ');

@@ -99,7 +99,10 @@ export class GroupVolumes {
     }
   }
 
-  /** Before a start: DPM lets a partition run only with all of the group of its boot volume. Source: HMC sheet 7.7. */
+  /**
+   * Before a start: DPM lets a partition run only with all of the group of its boot volume. Source:
+   * zhmc-ansible-modules issue 474.
+   */
   async settle(
     owner: PartitionOwner,
     exposed: readonly ExposedVolume[],

@@ -48,7 +48,8 @@ const MAX_PATHS_TRIED = 16;
 
 /**
  * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance, named
- * like its partition. Its WWPNs exist as soon as it does. Why one each: docs/decisions. Source: HMC sheet 7.
+ * like its partition. Its WWPNs exist as soon as it does. Why one each: docs/decisions. Source: python-zhmcclient
+ * _storage_group.py.
  */
 export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';

@@ -77,7 +77,10 @@ function cinderSettings({ cinder, keystone }: Openstack, caFile: string | undefi
   };
 }
 
-/** Cinder guards attachments of instances: only with a service token can they be deleted again (Cinder sheet 1.5). */
+/**
+ * Cinder guards attachments of instances: only with a service token can they be deleted again (cinder volume/api.py,
+ * attachment_deletion_allowed).
+ */
 function serviceUserSettings({ cinder, keystone }: Openstack): Record<string, string> {
   const user = keystone.users.find(({ name }) => name === 'dpm');
   if (cinder.auth === 'noauth' || user === undefined) return {};

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { flowVolumeSchema, ownerSchema } from './deps.ts';
 
-/** How a partition is to be loaded, besides from where. What is left out has the machine's default. Source: HMC sheet 5.6. */
+/**
+ * How a partition is to be loaded, besides from where. What is left out has the machine's default. Source:
+ * zhmc-ansible-modules zhmc_partition.py.
+ */
 export const bootOptionsSchema = z.object({
   secureBoot: z.boolean().optional(),
   bootLoadParameters: z.string().optional(),

@@ -149,7 +149,7 @@ export interface VirtApi {
  * Nova's contract of a virt driver, in camelCase: Nova's argument order and meaning. What DPM has no use for is left
  * out; a manager treats a missing method as `NotImplementedError`.
  *
- * @remarks Source: nova nova/virt/driver.py; Nova sheet 1.3 to 1.8.
+ * @remarks Source: nova virt/driver.py.
  * @public
  */
 export interface ComputeDriver {

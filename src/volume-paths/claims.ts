@@ -69,7 +69,10 @@ function connectionOf(
   }
 }
 
-/** A map of ports is better evidence than a name, which Cinder changes on the way in (Cinder sheet 1.4). */
+/**
+ * A map of ports is better evidence than a name, which Cinder changes on the way in (cinder
+ * api/contrib/volume_actions.py).
+ */
 function isHere(connection: FcConnection | undefined, host: string | undefined, here: Here): boolean {
   const targetsOf = connection?.targetsOf;
   if (targetsOf !== undefined && here.initiators.some((wwpn) => targetsOf.has(wwpn))) return true;

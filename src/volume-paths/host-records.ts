@@ -2,7 +2,7 @@ import type { HostDevice, HostInventory } from '../host-connector/index.ts';
 import type { PathRecord, PathState } from '../volume/index.ts';
 import type { MissingPath, Owners } from './ownership.ts';
 
-/** What the transport class says of a port that works. Source: guest sheet 4.3. */
+/** What the transport class says of a port that works. Source: linux drivers/scsi/scsi_transport_fc.c. */
 const ONLINE = 'Online';
 
 /** Every path of Fibre Channel volumes of a host, those that should be there and are not included. A pure function. */

@@ -51,7 +51,7 @@ describe('connection_info of', () => {
       });
   });
 
-  test('every shape of the sheet, and of the recordings, is among them', () => {
+  test('every shape of a family of back ends, and of the recordings, is among them', () => {
     const shapes = Array.from({ length: 12 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`);
 
     expect(connectionInfoFiles.map(({ name }) => name.replace(/-.*/, ''))).toEqual([...shapes, 'recorded.json']);

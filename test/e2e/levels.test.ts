@@ -7,7 +7,8 @@ import type { Printed } from '../support/stage.ts';
 
 /*
  * What a machine can do is what it reports, not its type: machines between the usual ones, each written down as a
- * zhmcclient mock definition. Source: HMC sheet 4.5 and 7.2.
+ * zhmcclient mock definition. Source: python-zhmcclient docs/concepts.rst, Firmware features; python-zhmcclient
+ * _storage_group.py.
  */
 
 interface Level {

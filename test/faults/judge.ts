@@ -52,7 +52,10 @@ function withNames(snapshot: Picture): Picture {
   return { ...snapshot, hmc: JSON.parse(text) as Picture['hmc'] }; // only texts have changed
 }
 
-/** Where the machine tells how ports log in, it tells both together. Source: HMC sheet 7.5. */
+/**
+ * Where the machine tells how ports log in, it tells both together. Source: python-zhmcclient
+ * _virtual_storage_resource.py.
+ */
 function wwpnOf(port: Readonly<Record<string, unknown>>): string {
   const info = port['world-wide-port-name-info'];
   return textOf(typeof info === 'object' && info !== null ? { ...info } : port, 'world-wide-port-name');

@@ -51,7 +51,10 @@ function partition(
   };
 }
 
-/** How the distributions come up, before and beside the guest tools. Source: guest sheet 5.2 to 5.4. */
+/**
+ * How the distributions come up, before and beside the guest tools. Source: s390-tools zdev and zdev/src/firmware.c;
+ * dracut 95zfcp; Fedora s390utils.
+ */
 export const layouts: Readonly<Record<string, FakePartition>> = {
   // The parameter line sets the boot path up; zfcp.conf the LUNs of a person. Automatic LUN scan.
   'rhel-9': partition(

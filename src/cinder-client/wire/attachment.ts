@@ -7,7 +7,7 @@ import { identifier, jsonRecord } from './json.ts';
 
 const modes: Readonly<Record<string, AttachMode>> = { rw: 'rw', ro: 'ro' };
 
-/** Summary or detail; `attach_mode` may be the text "null". Source: Cinder sheet 1.3. */
+/** Summary or detail; `attach_mode` may be the text "null". Source: cinder api/v3/attachments.py. */
 const shape = z.looseObject({
   id: identifier,
   status: z.string(),

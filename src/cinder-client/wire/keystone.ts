@@ -19,7 +19,7 @@ const service = z.looseObject({ type: z.string(), name: z.string().nullish(), en
 /** One service of the catalog, as Keystone writes it. */
 export type CatalogService = z.infer<typeof service>;
 
-/** Body of the answer to `POST /v3/auth/tokens`. Source: Cinder sheet 1.11. */
+/** Body of the answer to `POST /v3/auth/tokens`. Source: keystoneauth1 identity/v3 and session.py. */
 export const tokenAnswer = z.looseObject({
   token: z.looseObject({
     expires_at: z.string(),

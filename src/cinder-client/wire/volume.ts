@@ -16,7 +16,7 @@ const attachment = z
     device: wire.device ?? undefined,
   }));
 
-/** A volume in detail. Source: Cinder sheet 1.2. */
+/** A volume in detail. Source: cinder api/v3/views/volumes.py. */
 const volume = z
   .looseObject({
     id: identifier,

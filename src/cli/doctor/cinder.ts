@@ -5,7 +5,7 @@ import type { Settings } from '../../config/index.ts';
 import type { DoctorCheck, DoctorOptions } from '../seams.ts';
 import { failed, ok, warn } from './checks.ts';
 
-/** Microversion from which Cinder has the whole attachments API. Source: Cinder sheet 1.3. */
+/** Microversion from which Cinder has the whole attachments API. Source: cinder api/v3/attachments.py. */
 const ATTACHMENTS_SINCE = 44;
 
 /** Keystone and Cinder of the settings. */

@@ -5,7 +5,7 @@ import type { DpmDriverSettings } from '../../virt/index.ts';
 import type { DoctorCheck } from '../seams.ts';
 import { failed, ok, warn } from './checks.ts';
 
-/** API level from which a discovery can be asked for. Source: HMC sheet 7.2. */
+/** API level from which a discovery can be asked for. Source: python-zhmcclient _storage_group.py. */
 const DISCOVERY_SINCE = { major: 2, minor: 37 };
 
 const TASKS = 'Configure Storage - System Programmer and Configure Storage - Storage Administrator';

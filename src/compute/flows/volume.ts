@@ -34,7 +34,8 @@ function requireDevice(deps: FlowManagerDeps, input: VolumeInput): BlockDevice {
 function connectionInfoOf(device: BlockDevice) {
   if (device.connectionInfo === null) throw new ConflictError(`volume ${device.volumeId} is not mapped`);
   const { data, ...rest } = device.connectionInfo;
-  // While an attachment is made Cinder does not know its mode yet, and says rw (Cinder sheet 1.6): the user's word counts.
+  // While an attachment is made Cinder does not know its mode yet, and says rw (cinder volume/manager.py): the user's
+  // word counts.
   const told = device.mode === 'ro' ? { ...data, access_mode: 'ro' } : data;
   return { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
 }

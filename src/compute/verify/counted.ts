@@ -67,7 +67,7 @@ export function portsOf({ connector }: Pick<BlockDevice, 'connector'>): readonly
   return connector?.wwpns ?? [];
 }
 
-/** Source: HMC sheet 5.1 (`/api/partitions/<object id>`). */
+/** Source: python-zhmcclient _partition.py (`/api/partitions/<object id>`). */
 export function objectIdOf(uri: string): string {
   return uri.slice(uri.lastIndexOf('/') + 1);
 }

@@ -42,7 +42,8 @@ export class AdapterResource {
       answer: adapterListAnswer,
     } as const;
     const { adapters } = await this.#requester.call(call, w);
-    // Some HMCs do not find an adapter-id with letters in it, so this one is compared here. Source: sheet 3.1.
+    // Some HMCs do not find an adapter-id with letters in it, so this one is compared here. Source: python-zhmcclient
+    // _adapter.py.
     return adapterId === undefined ? adapters : adapters.filter((it) => it.adapterId === adapterId.toLowerCase());
   }
 

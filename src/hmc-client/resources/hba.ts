@@ -17,7 +17,7 @@ const reading = { operation: 'Get HBA Properties', resource: 'hba', answer } as 
 
 /**
  * Virtual HBAs of partitions, on machines without storage management. What an HMC with storage management answers is not
- * documented: any 4xx. Source: sheet 6.
+ * documented: any 4xx.
  *
  * @public
  */

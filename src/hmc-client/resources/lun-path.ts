@@ -26,7 +26,7 @@ export interface LunPath {
 /** What trying a path showed. @public */
 export type LunPathVerdict = 'reachable' | 'target-unreachable' | 'lun-unreachable';
 
-/** Reasons of "Validate LUN Path"; their HTTP status is not public. Source: sheet 4.4. */
+/** Reasons of "Validate LUN Path"; their HTTP status is not public (python-zhmcclient _cpc.py, validate_lun_path). */
 const verdicts: ReadonlyMap<number, LunPathVerdict> = new Map([
   [484, 'target-unreachable'],
   [485, 'lun-unreachable'],

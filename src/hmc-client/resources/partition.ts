@@ -68,7 +68,8 @@ export class PartitionResource {
     const extra = properties.filter((name) => !isSummary(name));
     if (extra.length === 0) return await this.#list(cpcUri, filter, wanted, undefined, w);
     const level = await this.#requester.level(`list partitions of CPC ${cpcUri}`, w);
-    // Known since API 4.1; an older HMC would refuse, and the request would be lost. Source: sheet 3.2.
+    // Known since API 4.1; an older HMC would refuse, and the request would be lost. Source: zhmc-prometheus-exporter
+    // issue 823.
     if (level.isAtLeast(4, 1) && level.can('additional-properties')) {
       try {
         return await this.#list(cpcUri, filter, wanted, extra.join(','), w);

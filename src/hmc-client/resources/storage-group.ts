@@ -49,7 +49,7 @@ const reading = {
 /** Of storage volumes: they wait for somebody to accept or reject them. */
 const undecidedStates: ReadonlySet<string> = new Set(['pending-with-mismatches', 'overprovisioned']);
 
-/** Storage groups, on machines with storage management. Source: sheet 7.2. @public */
+/** Storage groups, on machines with storage management. Source: python-zhmcclient _storage_group.py. @public */
 export class StorageGroupResource {
   readonly #requester: Requester;
   readonly #volumes: StorageVolumeResource;

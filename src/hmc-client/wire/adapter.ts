@@ -3,7 +3,7 @@ import { uri, uris } from './common.ts';
 import { field, optional, readAll } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
-/** Item of List Adapters of a CPC. Source: sheet 3.1. */
+/** Item of List Adapters of a CPC. Source: IBM WS API, List Adapters of a CPC, 3931-LA1. */
 const adapterSummaryFields = {
   uri: field('object-uri', uri),
   name: field('name', z.string()),
@@ -21,7 +21,7 @@ export const adapterListAnswer = z.looseObject({
   adapters: z.array(readAll(adapterSummaryFields)),
 });
 
-/** What we read of an adapter. Capacities count virtual connections. Source: sheet 8.2. */
+/** What we read of an adapter. Capacities count virtual connections. Source: python-zhmcclient _adapter.py. */
 export const adapterFields = {
   objectId: field('object-id', z.string()),
   name: field('name', z.string()),
@@ -46,7 +46,7 @@ export const adapterFields = {
 /** An adapter. @public */
 export type Adapter = ReadOf<typeof adapterFields> & { readonly uri: string };
 
-/** Source: sheet 8.3. */
+/** Source: python-zhmcclient _port.py. */
 export const storagePortFields = {
   index: field('index', z.int()),
   name: field('name', z.string()),

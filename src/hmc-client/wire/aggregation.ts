@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** Bytes of the body of Submit Requests. Source: sheet 3.5. */
+/** Bytes of the body of Submit Requests. Source: IBM WS API, Submit Requests. */
 export const SUBMIT_MAX_BYTES = 256_000;
-/** Threads that serve the entries of one Submit Requests. Source: sheet 3.5. */
+/** Threads that serve the entries of one Submit Requests. Source: IBM WS API, Submit Requests. */
 export const SUBMIT_MAX_THREADS = 10;
 
 /** One request inside Submit Requests. Content-Type and Accept may not be given. */

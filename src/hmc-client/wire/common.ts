@@ -15,16 +15,22 @@ export const lunOrNone = z
   .nullish()
   .transform((text): Lun | undefined => (text === null || text === undefined ? undefined : parseLun(text)));
 
-/** What we send: sixteen lower-case hex digits, or nothing at all to clear it. Source: sheet 5.6 and 7.4. */
+/**
+ * What we send: sixteen lower-case hex digits, or nothing at all to clear it. Source: zhmc-ansible-modules
+ * zhmc_partition.py.
+ */
 export const hex16ToSend = z.string().regex(/^(?:[0-9a-f]{16})?$/, 'expected 16 lower-case hex digits');
 
-/** Channel-based device number: four hex digits. Source: sheet 6.2, 7.5 (lower case when sent). */
+/**
+ * Channel-based device number: four hex digits. Source: IBM WS API, Data model - HBA element object, 3932-AGL (lower
+ * case when sent).
+ */
 export const deviceNumberToSend = z.string().regex(/^[0-9a-f]{4}$/, 'expected 4 lower-case hex digits');
 
 /** Device number as given: lower case inside. */
 export const deviceNumber = z.string().transform((text) => text.toLowerCase());
 
-/** 1 to 64 characters; the set that peers use without trouble, as the book's own table is not known. Source: sheet 9.3. */
+/** 1 to 64 characters; the set that peers use without trouble, as the book's own table is not known. */
 export const nameToSend = z
   .string()
   .regex(/^[A-Za-z0-9._-](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?$/, 'expected 1 to 64 of A-Z a-z 0-9 . _ - and blank');

@@ -5,13 +5,13 @@ import type { ReadOf } from './fields.ts';
 
 const feature = z.looseObject({ name: z.string(), state: z.boolean() });
 
-/** Absent before API 2.23, which means: none. Source: sheet 4.5. */
+/** Absent before API 2.23, which means: none. Source: python-zhmcclient docs/concepts.rst, Firmware features. */
 const enabledFeatures = z
   .array(feature)
   .nullish()
   .transform((list): ReadonlySet<string> => new Set((list ?? []).filter(({ state }) => state).map(({ name }) => name)));
 
-/** What we read of a CPC. Source: sheet 4.2; memory is MiB. */
+/** What we read of a CPC. Source: python-zhmcclient _cpc.py; memory is MiB. */
 export const cpcFields = {
   name: field('name', z.string()),
   status: field('status', z.string()),
@@ -29,7 +29,7 @@ export const cpcFields = {
   features: field('available-features-list', enabledFeatures),
 } as const;
 
-/** Item of List CPC Objects. The last two since 2.14. Source: sheet 3.1. */
+/** Item of List CPC Objects. The last two since 2.14. Source: python-zhmcclient _cpc.py. */
 const cpcSummaryFields = {
   uri: field('object-uri', uri),
   name: field('name', z.string()),
@@ -46,7 +46,10 @@ export const cpcListAnswer = z.looseObject({
   cpcs: z.array(readAll(cpcSummaryFields)),
 });
 
-/** Name of the firmware feature that replaces HBAs by storage groups. Source: sheet 4.5. */
+/**
+ * Name of the firmware feature that replaces HBAs by storage groups. Source: python-zhmcclient docs/concepts.rst,
+ * Firmware features.
+ */
 const STORAGE_MANAGEMENT = 'dpm-storage-management';
 
 /**

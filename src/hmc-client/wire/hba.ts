@@ -3,7 +3,7 @@ import { deviceNumber, deviceNumberToSend, nameToSend, uri, wwpnOrNone } from '.
 import { field, optional, writerOf } from './fields.ts';
 import type { ReadOf, WriteOf } from './fields.ts';
 
-/** Source: sheet 6.2. */
+/** Source: IBM WS API, Data model - HBA element object, 3932-AGL. */
 export const hbaFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', optional(z.string()), z.string().max(1024)),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { uri } from './common.ts';
 
-/** Answer of an operation that goes on as a job. Source: sheet 2.1. */
+/** Answer of an operation that goes on as a job. Source: python-zhmcclient _session.py, class Job. */
 export const jobAccepted = z.looseObject({ 'job-uri': uri });
 
 /**
  * Query Job Status. A status that is not known is taken as "goes on": IBM adds values.
- * Source: sheet 2.1.
+ * Source: python-zhmcclient _session.py, class Job.
  */
 export const jobStatusAnswer = z
   .looseObject({
@@ -25,7 +25,7 @@ export const jobStatusAnswer = z
 /** One look at a job. */
 export type JobStatus = z.output<typeof jobStatusAnswer>;
 
-/** Newer HMCs write `message`, old ones `error`. Source: sheet 2.1. */
+/** Newer HMCs write `message`, old ones `error`. Source: python-zhmcclient _session.py, class Job. */
 export function jobMessage(results: unknown): string | undefined {
   const parsed = z.looseObject({ message: z.string().optional(), error: z.string().optional() }).safeParse(results);
   return parsed.success ? (parsed.data.message ?? parsed.data.error) : undefined;

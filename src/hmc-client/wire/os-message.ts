@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { field, optional, readAll } from './fields.ts';
 import type { ReadOf } from './fields.ts';
 
-/** Source: sheet 5.9. `timestamp` is epoch milliseconds, -1 unknown. */
+/** Source: python-zhmcclient _partition.py, list_os_messages. `timestamp` is epoch milliseconds, -1 unknown. */
 const osMessageFields = {
   sequenceNumber: field('sequence-number', z.int()),
   text: field('message-text', z.string()),

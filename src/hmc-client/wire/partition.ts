@@ -13,7 +13,7 @@ const uriToSend = uri.nullable();
 
 /**
  * Properties of a partition: what we read, and the rules for what we send. Memory is MiB, the boot time-out seconds.
- * What a level may not know is undefined there. Source: sheet 5.6.
+ * What a level may not know is undefined there. Source: zhmc-ansible-modules zhmc_partition.py.
  */
 export const partitionFields = {
   name: field('name', text, nameToSend),
@@ -95,7 +95,7 @@ export type PartitionWith<P extends PartitionProperty> = ReadSome<typeof partiti
 /** A partition with everything that we read. @public */
 export type Partition = PartitionWith<PartitionProperty>;
 
-/** What each item of List Partitions carries on every level. Source: sheet 3.1. */
+/** What each item of List Partitions carries on every level. Source: IBM WS API, List Partitions of a CPC, Z16M-A01. */
 export const summaryProperties = ['name', 'status', 'type'] as const satisfies readonly PartitionProperty[];
 
 /** @public */
@@ -156,7 +156,8 @@ const updatable = [
 
 /**
  * What Create Partition takes. Exactly one of `iflProcessors` and `cpProcessors`: the other one is left out entirely,
- * as 0 may count as present. Boot from a disk is set afterwards, by an update. Source: sheet 5.5.
+ * as 0 may count as present. Boot from a disk is set afterwards, by an update. Source: IBM WS API, Create Partition,
+ * 3932-LA2; python-zhmcclient issue 258.
  *
  * @public
  */

@@ -3,7 +3,7 @@ interface ReasonFact {
   readonly status: number;
   readonly reason: number;
   readonly meaning: string;
-  /** Section of the fact sheet, or "client" for codes that no HMC sends. */
+  /** Source of the code, or "client" for codes that no HMC sends. */
   readonly source: string;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Logon. Source: sheet 1.4. `password-expires` is days, -1 never. */
+/** Logon. Source: IBM WS API, Logon; python-zhmcclient _session.py. `password-expires` is days, -1 never. */
 export const logonAnswer = z.looseObject({
   'api-session': z.string().min(1),
   'api-major-version': z.int(),
@@ -8,7 +8,7 @@ export const logonAnswer = z.looseObject({
   'password-expires': z.int().nullish(),
 });
 
-/** Query API Version, which needs no session. Source: sheet 1.3. */
+/** Query API Version, which needs no session. Source: python-zhmcclient _client.py, query_api_version. */
 export const versionAnswer = z
   .looseObject({
     'api-major-version': z.int(),

@@ -5,14 +5,17 @@ import type { ReadOf, WriteOf } from './fields.ts';
 import { newVolume, volumeChange } from './storage-volume.ts';
 import type { NewStorageVolume, StorageVolumeChange } from './storage-volume.ts';
 
-/** Initiators that DPM has made for the group and no virtual storage resource uses yet. Source: sheet 7.3. */
+/**
+ * Initiators that DPM has made for the group and no virtual storage resource uses yet. Source: python-zhmcclient
+ * _storage_group.py.
+ */
 const unassignedWwpn = z
   .looseObject({ 'world-wide-port-name': wwpnOrNone, status: optional(z.string()) })
   .transform((wire) => ({ wwpn: wire['world-wide-port-name'], status: wire.status }));
 
 /**
  * What we read of a storage group, and the rules for what we send. What only groups of one type have is undefined in
- * those of the others. Source: sheet 7.3.
+ * those of the others. Source: python-zhmcclient _storage_group.py.
  */
 const storageGroupFields = {
   name: field('name', z.string(), nameToSend),
@@ -41,7 +44,7 @@ export type StorageGroup = ReadOf<typeof readFields> & { readonly uri: string };
 /** Answer of Get Storage Group Properties. */
 export const storageGroupAnswer = readAll(readFields);
 
-/** Item of List Storage Groups. Source: sheet 3.1. */
+/** Item of List Storage Groups. Source: python-zhmcclient _storage_group.py. */
 const storageGroupSummaryFields = {
   uri: field('object-uri', uri),
   cpcUri: field('cpc-uri', uri),
@@ -91,7 +94,10 @@ export type AttachedPartition = ReadOf<typeof attachedPartitionFields>;
 /** Answer of Get Partitions for a Storage Group. */
 export const attachedPartitionsAnswer = z.looseObject({ partitions: z.array(readAll(attachedPartitionFields)) });
 
-/** URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: sheet 7.2. */
+/**
+ * URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: python-zhmcclient
+ * _storage_group.py.
+ */
 export const volumesCreated = z
   .looseObject({ 'element-uris': uris })
   .optional()
@@ -110,7 +116,10 @@ export const storageGroupCreated = z
 
 const storageConfiguration = z.looseObject({ 'volumes-configuration-status': z.string() });
 
-/** Get Connection Report. Of its many fields only these are sure; the others stay in `raw`. Source: sheet 7.8. */
+/**
+ * Get Connection Report. Of its many fields only these are sure; the others stay in `raw`. Source: IBM WS API, Get
+ * Connection Report.
+ */
 export const connectionReportAnswer = z
   .looseObject({
     'last-scan-time': z.number().nullish(),

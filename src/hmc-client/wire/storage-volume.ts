@@ -3,7 +3,7 @@ import { deviceNumber, hex16ToSend, lunOrNone, nameToSend, uri, uriOrNone, wwpnO
 import { field, optional, readAll, writerOf } from './fields.ts';
 import type { ReadOf, WriteOf } from './fields.ts';
 
-/** One path that discovery has verified. Source: sheet 7.4. */
+/** One path that discovery has verified. Source: python-zhmcclient _storage_volume.py. */
 const path = readAll({
   partitionUri: field('partition-uri', uriOrNone),
   deviceNumber: field('device-number', optional(deviceNumber)),
@@ -11,7 +11,9 @@ const path = readAll({
   lun: field('logical-unit-number', lunOrNone),
 });
 
-/** FCP volumes are told apart by this: 32 hex digits, upper case inside. Source: sheet 7.4. */
+/**
+ * FCP volumes are told apart by this: 32 hex digits, upper case inside. Source: python-zhmcclient _storage_volume.py.
+ */
 const volumeUuid = z
   .string()
   .nullish()

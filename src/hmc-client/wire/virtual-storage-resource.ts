@@ -5,7 +5,7 @@ import type { ReadOf, WriteOf } from './fields.ts';
 
 const wwpnInfo = optional(z.looseObject({ 'world-wide-port-name': wwpnOrNone, status: optional(z.string()) }));
 
-/** Source: sheet 7.5. */
+/** Source: python-zhmcclient _virtual_storage_resource.py. */
 const virtualStorageResourceFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', optional(z.string()), z.string().max(1024)),

@@ -99,7 +99,7 @@ class Attachment {
 
   /**
    * What the array has made writable since the kernel looked (a copy that has become the original) is read-only for it
-   * until it looks again. Source: Cinder sheet 4.3, step 7.
+   * until it looks again. Source: os-brick initiator/linuxfc.py.
    */
   async #awaitWritable(disks: readonly ScsiDisk[], waiting: Waiting): Promise<readonly ScsiDisk[]> {
     const { system, policies } = this.#context;

@@ -9,7 +9,8 @@ export const BY_PATH = '/dev/disk/by-path';
  *
  * systemd's udev: `<prefix>-fc-0x<wwpn>-lun-<n>`. RHEL (`40-redhat.rules`) and SLES (`59-zfcp-compat.rules`) add
  * `ccw-<bus id>-zfcp-0x<wwpn>:0x<lun>`. The last two are forms that os-brick looks for on s390x: Cinder's number
- * unchanged, and all sixteen digits. Source: guest sheet 2.2, 4.12 and 5.4.
+ * unchanged, and all sixteen digits. Source: systemd udev-builtin-path_id.c; s390-tools zdev; os-brick
+ * connectors/fibre_channel_s390x.py.
  */
 export function byPathNames(pathPrefix: string, targetWwpn: Wwpn, lun: Lun): readonly string[] {
   const target = formatWwpn0x(targetWwpn);

@@ -32,7 +32,10 @@ const fcHosts = '/sys/class/fc_host';
 const remotePorts = '/sys/class/fc_remote_ports';
 const ccwBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 
-/** The kernel prints names of the transport class without leading zeros (`0x%llx`). Source: guest sheet 3.1. */
+/**
+ * The kernel prints names of the transport class without leading zeros (`0x%llx`). Source: linux
+ * drivers/scsi/scsi_transport_fc.c.
+ */
 export function wwpnFromSysfs(text: string | undefined): Wwpn | undefined {
   const digits = text?.replace(/^0x/, '');
   return digits === undefined || digits === '' ? undefined : parseWwpn(digits.padStart(16, '0'));

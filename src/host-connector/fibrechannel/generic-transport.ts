@@ -32,7 +32,8 @@ export class GenericTransport implements FcTransport {
 
   /**
    * As os-brick's generic connector reads it: a number above 0xffff is Linux's own, its low word the first level. On
-   * s390x the same number means the first four bytes of the FCP LUN. Source: Cinder sheet 4.6.
+   * s390x the same number means the first four bytes of the FCP LUN. Source: os-brick initiator/linuxscsi.py and
+   * connectors/fibre_channel_s390x.py.
    */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun {
     const lun = lunFromCinder(value, addressingMode);
@@ -42,7 +43,8 @@ export class GenericTransport implements FcTransport {
 
   /**
    * A port that knows the target is asked for exactly this LUN. Ports that know none of their targets are asked with
-   * wildcards only if no port knows one, since a wildcard touches foreign targets too. Source: Cinder sheet 4.3, step 6.
+   * wildcards only if no port knows one, since a wildcard touches foreign targets too. Source: os-brick
+   * initiator/linuxfc.py.
    */
   async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
     const known = await this.#lookUp(missing);

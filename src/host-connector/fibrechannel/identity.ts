@@ -16,7 +16,7 @@ import { disksAt } from './volume-on-host.ts';
  * no scan removes them.
  *
  * @throws VolumeInUseError when such a device is in use: writing to it would hit the wrong volume
- * @remarks Source: guest sheet 4.11 ("wrong volume", "dead sdev").
+ * @remarks Source: os-brick initiator/linuxscsi.py.
  */
 export async function removeStale(context: FcContext, wanted: readonly LunAddress[], waiting: Waiting): Promise<void> {
   const stale: ScsiDisk[] = [];

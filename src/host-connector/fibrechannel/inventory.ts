@@ -194,7 +194,7 @@ async function readMaps(context: FcContext): Promise<readonly HostMap[]> {
   return maps;
 }
 
-/** `/sys/bus/ccw/drivers/zfcp/0.0.8001/0x<target>/0x<lun>`. Source: guest sheet 4.2. */
+/** `/sys/bus/ccw/drivers/zfcp/0.0.8001/0x<target>/0x<lun>`. Source: linux drivers/s390/scsi/zfcp_sysfs.c. */
 async function listUnits(system: HostSystem, ports: readonly FcPort[]): Promise<readonly HostUnit[]> {
   const units: HostUnit[] = [];
   for (const port of ports) {

@@ -36,7 +36,7 @@ export interface Removal {
  * 5. look whether everything is gone. Only now may the storage unmap the LUN.
  *
  * A step of 2 or 3 that fails ends it with the volume still usable. In step 4 the other paths go on: the fewer stay,
- * the fewer are left behind. Source: guest sheet 4.10.
+ * the fewer are left behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
  *
  * @throws VolumeInUseError, with nothing changed; HostDetachError naming what is left
  */

@@ -4,7 +4,10 @@ import type { HostSystem } from '../system.ts';
 import type { FcPort } from './fc-ports.ts';
 import type { LunAddress } from './scsi-disks.ts';
 
-/** Has a SCSI host look for one LUN. The number is Linux's, not Cinder's: os-brick writes Cinder's (guest sheet 2.4). */
+/**
+ * Has a SCSI host look for one LUN. The number is Linux's, not Cinder's: os-brick writes Cinder's (os-brick
+ * initiator/linuxfc.py).
+ */
 export async function scanLun(
   system: HostSystem,
   port: FcPort,

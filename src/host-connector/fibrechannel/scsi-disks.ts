@@ -83,7 +83,7 @@ async function readAddress(system: HostSystem, hctl: string, port: FcPort): Prom
   return targetWwpn === undefined || lun === undefined ? undefined : { port, targetWwpn, lun };
 }
 
-/** The kernel's `naa.…`, `eui.…`, `t10.…` as multipath tools write it. Source: os-brick's linuxscsi, guest sheet 4.11. */
+/** The kernel's `naa.…`, `eui.…`, `t10.…` as multipath tools write it. Source: os-brick initiator/linuxscsi.py. */
 export function toMultipathWwid(wwid: string | undefined): string | undefined {
   if (wwid === undefined || wwid === '') return undefined;
   const [, kind, rest] = /^(naa|eui|t10)\.(.*)$/s.exec(wwid) ?? [];

@@ -9,7 +9,10 @@ import type { HostSystem } from '../system.ts';
 export const zfcpDriver = '/sys/bus/ccw/drivers/zfcp';
 const ccwDevices = '/sys/bus/ccw/devices';
 
-/** EAGAIN while another change is in progress; ten seconds of patience. Source: guest sheet 4.2 and 4.9. */
+/**
+ * EAGAIN while another change is in progress; ten seconds of patience. Source: linux drivers/s390/scsi/zfcp_sysfs.c;
+ * linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
+ */
 const onlineRetries = { attempts: 10, firstDelayMs: 200, maxDelayMs: 2000, factor: 2, budgetMs: 10_000 };
 
 export interface ZfcpDeviceContext {
@@ -33,7 +36,8 @@ export function normaliseBusId(text: string): string {
  * Sets an FCP device online: visible, then online, then its link up. Does nothing to one that is online already.
  *
  * @throws HostConnectorError when the device is not in this partition, not usable, or its link stays down
- * @remarks The order and its reasons: guest sheet 4.9, steps 1 to 5. What `chccwdev -e` does, without the tool.
+ * @remarks The order and its reasons: linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates. What
+ * `chccwdev -e` does, without the tool.
  */
 export async function setOnline(busId: string, context: ZfcpDeviceContext, waiting: Waiting): Promise<void> {
   await unhide(busId, context, waiting);

@@ -27,7 +27,8 @@ export interface ZfcpTransportOptions extends ZfcpDeviceContext {
  *
  * With `allow_lun_scan` and NPIV the kernel attaches LUNs by itself, but only when a remote port is (re)discovered; a
  * LUN mapped since is asked for by a scan of the SCSI host, and a unit must not be added. Everywhere else a LUN exists
- * for Linux only as a unit of a port. Source: guest sheet 4.7 and 4.9.
+ * for Linux only as a unit of a port. Source: linux drivers/s390/scsi/zfcp_scsi.c; linux
+ * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
  */
 export class ZfcpTransport implements FcTransport {
   readonly #options: ZfcpTransportOptions;
@@ -48,7 +49,10 @@ export class ZfcpTransport implements FcTransport {
     return lunFromCinder(value, addressingMode);
   }
 
-  /** One after the other within a port; there is nothing to gain from two writes at once. Source: guest sheet 4.9. */
+  /**
+   * One after the other within a port; there is nothing to gain from two writes at once. Source: linux
+   * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
+   */
   async ask(missing: readonly LunAddress[], { attempt }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
     if (attempt === 1) await this.#awaitTargets(missing, waiting);
     const problems: AskProblem[] = [];

@@ -22,7 +22,7 @@ export function toFcpLun(lun: number, form: LunForm): string {
  * YY the volume in it. It belongs to the volume and is the same for every host.
  */
 export function ds8kLun(ordinal: number): number {
-  // Subsystems from 0x10 up: the sheet's worked example (0x40104018) has XX unlike YY, so a missing word swap shows.
+  // Subsystems from 0x10 up: in 0x40104018 XX is unlike YY, so a missing word swap shows.
   const subsystem = 0x10 + Math.floor(ordinal / 256);
   return 0x40004000 + subsystem * 0x10000 + (ordinal % 256);
 }

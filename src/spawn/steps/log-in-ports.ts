@@ -16,7 +16,8 @@ export type Login = z.infer<typeof output>;
  * Before: a stopped partition with ports. After: where a fabric knows only initiators that have logged in, the partition
  * is started without anything to load, so that its ports are known before Cinder zones them. Undo: stopped.
  *
- * With no boot device a start ends in `paused` (HMC sheet 5.8). That its ports log in without an operating system is how
+ * With no boot device a start ends in `paused` (python-zhmcclient issue 228; zhmc-ansible-modules issue 103). That
+ * its ports log in without an operating system is how
  * the machine is understood (unverified on hardware).
  */
 export const logInPorts = {

@@ -33,7 +33,9 @@ function wholeNumber(minimum: number, maximum: number, unit = ''): Spec & { sche
   return { expected: `a whole number from ${minimum} to ${maximum}${unit}`, schema };
 }
 
-/** The properties that an instance's flavour can carry. Ranges and characters: HMC sheet 5.6. */
+/**
+ * The properties that an instance's flavour can carry. Ranges and characters: zhmc-ansible-modules zhmc_partition.py.
+ */
 const specs = {
   secure_boot: {
     expected: 'true or false',
@@ -53,7 +55,7 @@ const specs = {
     schema: z
       .string()
       .max(PARAMETERS_LIMIT)
-      // One byte beyond ASCII, and the kernel discards all of it. Source: guest sheet 1.4.
+      // One byte beyond ASCII, and the kernel discards all of it. Source: linux arch/s390/boot/ipl_parm.c.
       .regex(/^[\x20-\x7e]*$/)
       .refine((text) => text.split('"').length % 2 === 1)
       // These words are the driver's: it replaces them at each start.
@@ -98,7 +100,7 @@ function isSpecName(name: string): name is SpecName {
   return Object.hasOwn(specs, name);
 }
 
-/** The machine's own default of `boot-timeout`; it is not sent. Source: HMC sheet 5.6. */
+/** The machine's own default of `boot-timeout`; it is not sent. Source: zhmc-ansible-modules zhmc_partition.py. */
 const MACHINE_BOOT_TIMEOUT = 60;
 
 /** How the partition is to be loaded; what nobody asked for is left to the machine. */

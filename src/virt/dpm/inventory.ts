@@ -88,7 +88,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, value) => total + value, 0);
 }
 
-/** libvirt's way of a version in one number: major·10⁶ + minor·10³ + fix. Source: Nova sheet 1.8. */
+/** libvirt's way of a version in one number: major·10⁶ + minor·10³ + fix. Source: nova virt/libvirt/driver.py. */
 function versionNumber(version: string): number {
   const [major = 0, minor = 0, fix = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
   return major * 1_000_000 + minor * 1_000 + fix;

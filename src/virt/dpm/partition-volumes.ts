@@ -180,7 +180,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   }
 }
 
-/** Source: HMC sheet 5.1 (`/api/partitions/<object id>`). */
+/** Source: python-zhmcclient _partition.py (`/api/partitions/<object id>`). */
 function objectIdOf({ uri }: Pick<PartitionRef, 'uri'>): string {
   return uri.slice(uri.lastIndexOf('/') + 1);
 }

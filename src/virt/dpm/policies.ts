@@ -9,7 +9,7 @@ export interface DpmPolicies {
   /** How long DPM is given to find the LUNs of storage groups. */
   readonly fulfilment: FulfilmentPolicy;
   readonly undo: UndoPolicy;
-  /** The machine's memory granularity: a gap in the public sources. Source: HMC sheet 5.6 and 14.4. */
+  /** The machine's memory granularity: no public source tells it. */
   readonly memoryIncrementMib: number;
   /** Deadlines and repeats of the HMC client; what is left out has its default. */
   readonly hmc: Pick<HmcSessionOptions, 'policies' | 'timeouts'>;

@@ -17,7 +17,10 @@ export interface DpmRuntime {
   readonly volumeDrivers: VolumeDriverRegistry;
 }
 
-/** Statuses of a CPC in which its partitions can be worked with. Source: HMC sheet 4.3. */
+/**
+ * Statuses of a CPC in which its partitions can be worked with. Source: nova-dpm virt/dpm/utils.py;
+ * zhmcclient/mock/_urihandler.py.
+ */
 const usableCpcStatuses: ReadonlySet<string> = new Set(['active', 'service-required', 'degraded', 'exceptions']);
 
 /** Opens the session (nothing is sent before the first request). */
@@ -53,7 +56,10 @@ export async function startRuntime(
   return { hmc, cpc, log, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
 }
 
-/** The storage model is what the CPC reports to have: early z14 are still without storage groups. Source: HMC sheet 4.5. */
+/**
+ * The storage model is what the CPC reports to have: early z14 are still without storage groups. Source:
+ * python-zhmcclient design/dpm-storage-model.rst.
+ */
 function chooseStorage(hmc: HmcSession, cpc: Cpc, settings: DpmDriverSettings, log: Logger): PartitionStorage {
   const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
   if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports);

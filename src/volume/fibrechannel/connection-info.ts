@@ -46,7 +46,11 @@ const fcData = z.looseObject({
   wwn: z.string().nullish(),
 });
 
-/** How a LUN of connection_info is read; another platform than s390x may read it differently (Cinder sheet 4.6). @public */
+/**
+ * How a LUN of connection_info is read; another platform than s390x may read it differently (os-brick
+ * initiator/linuxscsi.py and connectors/fibre_channel_s390x.py).
+ * @public
+ */
 export type LunReader = (value: number | string, addressingMode: string | null | undefined) => Lun;
 
 type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
@@ -55,8 +59,8 @@ type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
  * Reads the connection_info of a Fibre Channel volume.
  *
  * @throws ConnectionInfoError naming the key and the value. Also for an encrypted volume: the data would have to be
- * decrypted on a host that sees it, and with DPM there is none (Cinder sheet F10).
- * @remarks Rules and their sources: Cinder sheet 3.2 and 3.3. `target_wwns` comes before `target_wwn`, as in os-brick.
+ * decrypted on a host that sees it, and with DPM there is none.
+ * @remarks Shapes: cinder volume/drivers. `target_wwns` comes before `target_wwn`, as in os-brick.
  */
 export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFromCinder): FcConnection {
   if (info.driver_volume_type !== 'fibre_channel') {
@@ -182,7 +186,10 @@ function toMap<T>(
   return map;
 }
 
-/** A port that only the map names gets the volume's LUN if there is but one. Source: Cinder sheet 3.3 rule 7. */
+/**
+ * A port that only the map names gets the volume's LUN if there is but one. Source: os-brick
+ * initiator/connectors/fibre_channel.py.
+ */
 function resolveTarget(
   wwpn: Wwpn,
   targets: readonly FcTarget[],

@@ -15,7 +15,7 @@ export interface ConnectorRules {
  * ends need that name their host objects after it. `platform` and `os_type` decide the host type of a DS8000, and with
  * it the form of its LUNs; `multipath` makes 3PAR and its kin use more than the first port. `wwnns` is asked for by
  * seventeen families of back ends, where a WWPN in its place passes; on Unity and VNX the true pair is needed.
- * Source: Cinder sheet 2.1 and 2.2.
+ * Source: os-brick initiator/connector.py; cinder volume/driver.py, FibreChannelDriver; cinder volume/drivers.
  */
 export function makeConnector(host: string, wwpns: readonly Wwpn[], rules: ConnectorRules): Connector {
   // A connector without WWPNs is a 400 or a 500 that leaves the volume reserved, or a mask for everybody.

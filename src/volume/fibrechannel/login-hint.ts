@@ -8,7 +8,7 @@ export const loginAdvice =
 
 /**
  * Says so when Cinder's answer looks as if the initiators had been looked for and not been found: a map that is there
- * and empty, or that lacks some of them. Back ends without such a map tell nothing. Source: Cinder sheet 0, point 6.
+ * and empty, or that lacks some of them. Back ends without such a map tell nothing. Source: cinder volume/drivers.
  */
 export function loginHint(
   info: ConnectionInfo,

@@ -37,7 +37,7 @@ export interface SelectionRules {
  *
  * Order: the preferred initiator to its first target, the next initiator to its second one, and so on round, so that
  * the second try of a boot goes over another port and to another target than the first. Targets are sorted, because
- * some back ends list them in an order that differs from call to call (PowerMax, NetApp; Cinder sheet 3.1).
+ * some back ends list them in an order that differs from call to call (PowerMax, NetApp; cinder volume/drivers).
  *
  * @throws NoUsableTargetError when nothing is left, with the reason of each exclusion.
  */

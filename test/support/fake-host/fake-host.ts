@@ -252,7 +252,7 @@ export class FakeHost implements HostSystem {
     }
   }
 
-  /** The array takes the LUN away: nothing happens on the host. Source: guest sheet 4.9 (tried). */
+  /** The array takes the LUN away: nothing happens on the host. */
   unmap(mask: FakeMask): void {
     const isStillThere = this.disks.some((disk) => this.maskOf(disk.adapter, disk.target, disk.lun) === mask);
     if (isStillThere) this.violations.push(`unmapped while ${mask.initiator} to ${mask.target} has a device`);

@@ -1,4 +1,7 @@
-/** What differs between distributions. Source: guest sheet 5.4; names of maps and places of tools (inferred). */
+/**
+ * What differs between distributions. Source: s390-tools zdev; dracut 95zfcp; Fedora s390utils; names of maps and
+ * places of tools (inferred).
+ */
 export interface Distribution {
   readonly name: string;
   readonly osRelease: string;

@@ -4,7 +4,10 @@ import { udevLun } from './model.ts';
 import type { FakeAdapter, FakeDisk, FakeMap, FakeTarget } from './model.ts';
 import { errno, Tree } from './tree.ts';
 
-/** The tree that this host shows now. Source of every name and format: guest sheet 4.1 to 4.8 and 8.1. */
+/**
+ * The tree that this host shows now. Source of every name and format: linux drivers/s390/scsi/zfcp_sysfs.c; linux
+ * drivers/scsi/scsi_transport_fc.c; s390-tools zdev.
+ */
 export function buildTree(host: FakeHost): Tree {
   const tree = new Tree();
   tree.text('/etc/os-release', host.distribution.osRelease);

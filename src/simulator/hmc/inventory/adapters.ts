@@ -18,7 +18,7 @@ interface AdapterPlan {
   readonly more?: Props;
 }
 
-// Capacities as seen on machines and in exports of them (section 8.2 of the fact sheet's sources).
+// Capacities as seen on machines and in exports of them (python-zhmcclient, tests/unit, dpm-export-*.json).
 export const fcpMaximum = 254;
 const ficonMaximum = 32_760;
 const osdMaximum = 1920;

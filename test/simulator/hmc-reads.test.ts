@@ -70,6 +70,9 @@ describe('lists of the simulated HMC', () => {
     });
     expect((await of.caller.get(`${uri}?cpc-name=CPC2`)).body.partitions).toEqual([]);
     expect((await of.caller.get(`${uri}?has-unacceptable-status=false`)).body.partitions).toEqual([]);
+    // IBM WS API, List Permitted Partitions, Z16M-A01: only values that the property can have.
+    for (const query of ['status=on', 'type=windows', 'has-unacceptable-status=maybe'])
+      expect(await of.caller.get(`${uri}?${query}`)).toMatchObject({ status: 400, reason: 14 });
   });
 
   it('show permitted adapters from API 4.1 on, with filters', async () => {

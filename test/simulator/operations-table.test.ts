@@ -21,3 +21,22 @@ test('the table of HMC operations has one row for each operation that the simula
 
   expect(rows.map(({ operation, request }) => `${operation}: ${request}`).sort()).toEqual(served);
 });
+
+const isPage = (cell: string): boolean =>
+  /^\[[^\]]+ \([^)]+\)\]\(https:\/\/www\.ibm\.com\/docs\/\S+\)(?:, \[.+)?$/u.test(cell);
+const count = (meets: (row: (typeof rows)[number]) => boolean): number => rows.filter(meets).length;
+const counts = {
+  checked: count(({ checkedAgainst }) => isPage(checkedAgainst)),
+  corrected: count(({ corrected }) => corrected !== ''),
+  notPublic: count(({ checkedAgainst }) => checkedAgainst === 'not public'),
+  notYet: count(({ checkedAgainst }) => checkedAgainst === 'not yet'),
+};
+
+test(`of ${rows.length} HMC operations ${counts.checked} are checked against their page, ${counts.corrected} were corrected, ${counts.notPublic} have no public page, ${counts.notYet} are not checked yet`, () => {
+  expect(counts.checked + counts.notPublic + counts.notYet).toBe(rows.length);
+  const filled = rows.filter(({ checkedAgainst }) => checkedAgainst !== 'not yet');
+  for (const { operation, client, corrected } of filled) {
+    expect(['yes', 'no'], `client of ${operation}`).toContain(client);
+    expect(corrected, `corrections of ${operation}`).toMatch(/^(?:|[CS]: \S.*)$/u);
+  }
+});

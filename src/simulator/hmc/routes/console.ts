@@ -6,6 +6,7 @@ import { applyFilters } from '../filter.ts';
 import { isTrue, textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
+import { booleanFilter, statusFilter, typeFilter } from '../rules/statuses.ts';
 import { adapterItem, adapterView } from '../views/adapter-view.ts';
 import { hasUnacceptableStatus, partitionItem, partitionView } from '../views/partition-view.ts';
 
@@ -52,7 +53,13 @@ function listPermittedPartitions(call: Call): SimResponse {
   const listed = listItems(call, partitions, {
     item: (partition) => ({ ...partitionItem(partition), ...ownerOf(context, partition), ...acceptance(partition) }),
     view: (partition) => partitionView(context, partition),
-    filters: { name: 'regex', type: 'exact', status: 'exact', 'has-unacceptable-status': 'exact', 'cpc-name': 'regex' },
+    filters: {
+      name: 'regex',
+      type: typeFilter,
+      status: statusFilter,
+      'has-unacceptable-status': booleanFilter,
+      'cpc-name': 'regex',
+    },
     // Came with the features dpm-hipersockets- and dpm-ctc-partition-link-management, which are not served (IBM WS API,
     // List Permitted Partitions, Z16M-A01).
     allowsAdditional: false,
@@ -75,7 +82,7 @@ function listPermittedLogicalPartitions(call: Call): SimResponse {
       name: 'regex',
       'activation-mode': 'exact',
       status: 'exact',
-      'has-unacceptable-status': 'exact',
+      'has-unacceptable-status': booleanFilter,
       'cpc-name': 'regex',
     },
     // Came with the feature secure-boot-with-certificates, which is not served.
@@ -103,9 +110,9 @@ function listPermittedAdapters(call: Call): SimResponse {
       'adapter-family': 'exact',
       type: 'exact',
       status: 'exact',
-      'firmware-update-pending': 'exact',
+      'firmware-update-pending': booleanFilter,
       'cpc-name': 'regex',
-      'dpm-enabled': 'exact',
+      'dpm-enabled': booleanFilter,
     },
     // Came with the feature adapter-network-information, which is not served (python-zhmcclient _console.py).
     allowsAdditional: false,

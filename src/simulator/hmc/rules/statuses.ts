@@ -19,6 +19,7 @@ const partitionStatuses: readonly string[] = [
 
 /** Filters of lists of partitions: only values that the property can have (IBM WS API, List Partitions of a CPC, Z16M-A01). */
 export const statusFilter = { kind: 'exact', values: partitionStatuses } as const;
+export const booleanFilter = { kind: 'exact', values: ['true', 'false'] } as const;
 export const typeFilter = { kind: 'exact', values: ['linux', 'ssc', 'zvm'] } as const;
 
 /** Partition statuses on the way to another. */

@@ -48,6 +48,18 @@ describe('lists of the simulated HMC', () => {
     expect((await recent.caller.get(`${recent.cpc}/partitions?additional-properties=x`)).reason).toBe(14);
   });
 
+  it('leave an additional property out where an object lacks it', async () => {
+    // IBM WS API, e.g. Get Group Profile Properties, 3931-LA1: a property that is asked for is as present as without being asked for.
+    const { of } = await named([], 'z16');
+
+    const { status, body } = await of.caller.get(`${of.cpc}/adapters?additional-properties=card-location`);
+
+    expect(status).toBe(200);
+    const located = (body.adapters as Props[]).map((item) => [item.type, Object.hasOwn(item, 'card-location')]);
+    expect(located).toContainEqual(['fcp', true]);
+    expect(located).toContainEqual(['hipersockets', false]);
+  });
+
   it('show the permitted partitions of all CPCs from API 2.20 on', async () => {
     const { of: old } = await named(['p1']);
     const { of } = await named(['p1', 'p2'], 'z16');

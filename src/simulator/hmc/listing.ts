@@ -26,9 +26,12 @@ export function listItems(call: Call, resources: readonly Resource[], listing: L
   for (const resource of resources.filter((each) => call.canSee(each))) {
     resourceOf.set({ ...view(resource), ...item(resource) }, resource);
   }
-  return applyFilters([...resourceOf.keys()], call.req.query, filters).flatMap((props) => {
+  const shown = [...resourceOf.keys()];
+  const unknown = names.find((name) => shown.length > 0 && !shown.some((props) => Object.hasOwn(props, name)));
+  if (unknown !== undefined) refuseProperty(unknown);
+  return applyFilters(shown, call.req.query, filters).flatMap((props) => {
     const resource = resourceOf.get(props);
-    return resource === undefined ? [] : [{ ...item(resource), ...pick(props, names) }];
+    return resource === undefined ? [] : [{ ...item(resource), ...present(props, names) }];
   });
 }
 
@@ -40,8 +43,17 @@ function splitNames(values: readonly string[]): string[] {
 /** The named properties; 400.14 for a name that the resource does not have. */
 function pick(props: Readonly<Props>, names: readonly string[]): Props {
   const unknown = names.find((name) => !Object.hasOwn(props, name));
-  if (unknown !== undefined) refuse('queryValueInvalid', `there is no property '${unknown}'`);
-  return Object.fromEntries(names.map((name) => [name, props[name] ?? null]));
+  if (unknown !== undefined) refuseProperty(unknown);
+  return present(props, names);
+}
+
+/** Those of the named properties that the resource has: one of the data model may be absent from a single resource. */
+function present(props: Readonly<Props>, names: readonly string[]): Props {
+  return Object.fromEntries(Object.entries(props).filter(([name]) => names.includes(name)));
+}
+
+function refuseProperty(name: string): never {
+  return refuse('queryValueInvalid', `there is no property '${name}'`);
 }
 
 function checkCachedAcceptable(query: URLSearchParams): void {

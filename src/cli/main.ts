@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { nodeProblem } from './node-version.ts';
+import { nodeProblem, quietAboutSqlite } from './node-version.ts';
 
 const problem = nodeProblem(process.versions.node, process.execPath);
 if (problem === undefined) {
+  process.emitWarning = quietAboutSqlite(process.emitWarning.bind(process));
   const { runProcess } = await import('./run-process.ts');
   await runProcess();
 } else {

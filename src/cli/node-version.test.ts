@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { nodeProblem } from './node-version.ts';
+import { expect, test, vi } from 'vitest';
+import { nodeProblem, quietAboutSqlite } from './node-version.ts';
 
 const packageJson = fileURLToPath(new URL('../../package.json', import.meta.url));
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -52,4 +52,14 @@ test('with an older Node.js dpm says which is needed and which this is, before i
   );
   expect(stdout).toBe('');
   expect(status).toBe(2);
+});
+
+test('of all warnings of Node.js, the one about node:sqlite alone is not shown', () => {
+  const emit = vi.fn();
+  const quiet = quietAboutSqlite(emit);
+
+  quiet('SQLite is an experimental feature and might change at any time', 'ExperimentalWarning');
+  quiet('something else', 'ExperimentalWarning');
+
+  expect(emit.mock.calls).toEqual([['something else', 'ExperimentalWarning']]);
 });

@@ -15,3 +15,14 @@ export function nodeProblem(version: string, program: string): string | undefine
   if (major >= 24 || (major === 22 && minor >= 13)) return undefined;
   return `Node.js 22.13 or later, but not 23, is needed; this is Node.js ${version} (${program}): put a newer one first in PATH`;
 }
+
+/**
+ * Node.js 22 warns at every start that node:sqlite is experimental. The user can do nothing about it, and every version
+ * that is accepted is one with which it works.
+ */
+export function quietAboutSqlite(emitWarning: typeof process.emitWarning): typeof process.emitWarning {
+  return (warning: string | Error, ...rest: unknown[]) => {
+    if (String(warning).startsWith('SQLite is an experimental feature')) return;
+    Reflect.apply(emitWarning, undefined, [warning, ...rest]);
+  };
+}

@@ -1,8 +1,8 @@
 import { ConfigError, Secret } from '../base/index.ts';
+import { PATH_TOKEN_VARIABLE } from '../config/index.ts';
 import type { CommandContext } from './context.ts';
 import { usageError } from './usage.ts';
 
-const VARIABLE = 'NOVA_DPM_PATH_TOKEN';
 /** A token that can be guessed is none: 128 bits are 22 letters of Base64. (inferred) */
 const MIN_LENGTH = 16;
 
@@ -14,9 +14,9 @@ const MIN_LENGTH = 16;
  */
 export function readServiceToken(context: CommandContext, file: string | undefined): Secret {
   const { files, env } = context.io;
-  const text = file === undefined ? env[VARIABLE] : readFile(context, file);
+  const text = file === undefined ? env[PATH_TOKEN_VARIABLE] : readFile(context, file);
   if (text === undefined) {
-    throw new ConfigError(`a token is needed: --token-file FILE, or the variable ${VARIABLE}`, {
+    throw new ConfigError(`a token is needed: --token-file FILE, or the variable ${PATH_TOKEN_VARIABLE}`, {
       option: '--token-file',
     });
   }

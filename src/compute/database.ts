@@ -54,9 +54,10 @@ export function openDatabase(statePath: string): DatabaseSync {
   try {
     makeStateDirectory(statePath);
     const isNew = !existsSync(file);
-    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 });
+    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
     if (isNew) chmodSync(file, 0o600);
     try {
+      database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
       migrate(database, file);
     } catch (error) {
       database.close();

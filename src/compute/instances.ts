@@ -97,8 +97,9 @@ export class InstanceStore {
    * @throws ConflictError when only the UUID can tell which is meant
    */
   find(nameOrUuid: string): InstanceRecord | undefined {
-    const query = 'select * from instance where uuid = ?1 or name = ?1 order by created_at desc';
-    const found = this.#database.prepare(query).all(nameOrUuid).map(toInstance);
+    // Not ?1 twice: Node.js 22.13 binds no numbered parameters.
+    const query = 'select * from instance where uuid = ? or name = ? order by created_at desc';
+    const found = this.#database.prepare(query).all(nameOrUuid, nameOrUuid).map(toInstance);
     const exact = found.find(({ uuid }) => uuid === nameOrUuid) ?? found.find(({ vmState }) => vmState !== 'error');
     if (exact !== undefined || found.length <= 1) return exact ?? found[0];
     const uuids = found.map(({ uuid }) => uuid).join(', ');

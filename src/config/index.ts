@@ -2,6 +2,7 @@ export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
 export { loadHostConnectors, loadSettings } from './load.ts';
 export type { LoadOptions } from './load.ts';
+export { PATH_TOKEN_VARIABLE } from './sources.ts';
 export type { Environment } from './sources.ts';
 export type { Option, OptionValue, ValueType } from './option.ts';
 export { configRows, configSample, formatSettings } from './sample.ts';

@@ -132,6 +132,12 @@ describe('several sources', () => {
     expect(messageOf(() => loadText('', none))).toContain('no settings file was found');
   });
 
+  test('the token of path services is no setting, and no warning', () => {
+    const { warnings } = loadText(settingsText(), { env: { NOVA_DPM_PATH_TOKEN: 'x' } });
+
+    expect(warnings).toEqual([]);
+  });
+
   test('a variable that names no section is told, not obeyed', () => {
     const { warnings } = loadText(settingsText(), { env: { NOVA_DPM_HMC: 'x' } });
 

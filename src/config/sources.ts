@@ -24,6 +24,9 @@ export const CONFIG_FILE_OPTION = '--config-file';
 const PREFIX = 'NOVA_DPM_';
 /** Names the settings file. */
 export const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
+/** Holds the bearer token of path services, which is no setting. */
+export const PATH_TOKEN_VARIABLE = 'NOVA_DPM_PATH_TOKEN';
+const variablesOfTheirOwn: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE]);
 
 /**
  * The settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first of `nova-dpm.conf` in the
@@ -75,7 +78,7 @@ export function readSettingsFile(path: string, files: FileAccess, layer: Layer, 
 /** Reads `NOVA_DPM_<SECTION>__<OPTION>` into the layer of the environment. */
 export function readEnvironment(env: Environment, layer: Layer, findings: Findings): void {
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || name === CONFIG_VARIABLE || value === undefined) continue;
+    if (!name.startsWith(PREFIX) || variablesOfTheirOwn.has(name) || value === undefined) continue;
     const words = name.slice(PREFIX.length).split('__');
     const [section = '', ...rest] = words;
     if (rest.length === 0) {

@@ -116,4 +116,13 @@ describe('the console of the simulated HMC', () => {
       }
     });
   });
+
+  it('takes no query parameters for a storage control unit', async () => {
+    // python-zhmcclient mock/_urihandler.py: `properties` is for the console, CPCs, partitions and logical partitions.
+    const { caller, hmc } = await bench({ machine: 'z16' });
+    const uri = hmc.model.all('storage-control-unit')[0]!.uri;
+
+    expect((await caller.get(uri)).status).toBe(200);
+    expect(await caller.get(`${uri}?properties=name`)).toMatchObject({ status: 400, reason: 1 });
+  });
 });

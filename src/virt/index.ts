@@ -16,6 +16,8 @@ export type {
 } from './compute-driver.ts';
 export type { DiagnosedPath } from './diagnosed-path.ts';
 export type { PathRecord } from '../volume/index.ts';
+export { examineAdapterPorts, fcpPorts } from './dpm/adapter-ports.ts';
+export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/policies.ts';

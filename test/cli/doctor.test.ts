@@ -156,6 +156,8 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
       expect.stringMatching(/^fail adapter port .*type (?!fcp)/),
       expect.stringMatching(/^fail adapter port .*:3: .*its ports: 0$/),
     ]);
+    for (const { advice } of checks.filter(({ status }) => status === 'fail'))
+      expect(advice).toMatch(/; FCP ports that this user sees: [0-9a-f-]{36}:0 \(FCP [^)]+\), [0-9a-f-]{36}:0/);
   });
 
   test('an adapter that is not active', async () => {

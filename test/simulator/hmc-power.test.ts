@@ -474,4 +474,37 @@ describe('dumps', () => {
     expect(await statusOf(old, partition)).toBe('paused');
     expect((await old.caller.post(`${partition}/operations/start-dump-program`, {})).status).toBe(404);
   });
+
+  it('take a LUN of fewer than sixteen digits (IBM WS API, Dump Partition, 3932-AGZ)', async () => {
+    const of = await bench();
+    const partition = await newPartition(of, { 'boot-device': 'test-operating-system' });
+    const hba = await newHba(of, partition);
+    const body = {
+      'dump-load-hba-uri': hba['element-uri'],
+      'dump-world-wide-port-name': '5005076801160417',
+      'dump-logical-unit-number': '2',
+    };
+    await start(of, partition);
+
+    expect(await of.caller.job(`${partition}/operations/scsi-dump`, body)).toEqual(success);
+    const long = { ...body, 'dump-logical-unit-number': '0'.repeat(17) };
+    expect(await of.caller.post(`${partition}/operations/scsi-dump`, long)).toMatchObject({ status: 400, reason: 7 });
+  });
+
+  it('take a volume that an attached group has (IBM WS API, Start Dump Program, 3932-AGZ)', async () => {
+    const of = await bench({ machine: 'z16' });
+    const partition = await newPartition(of, { 'boot-device': 'test-operating-system' });
+    const group = of.hmc.addStorageGroup({ name: 'dumps', type: 'nvme', volumes: [{ name: 'dump', sizeGib: 40 }] });
+    const body = {
+      'dump-program-type': 'storage',
+      'dump-program-info': { 'storage-volume-uri': group.volumeUris[0] ?? '' },
+    };
+    await start(of, partition);
+
+    const dump = `${partition}/operations/start-dump-program`;
+    expect(await of.caller.post(dump, body)).toMatchObject({ status: 400, reason: 15 });
+    const attach = { 'storage-group-uri': group.uri };
+    expect((await of.caller.post(`${partition}/operations/attach-storage-group`, attach)).status).toBe(204);
+    expect(await of.caller.job(dump, body)).toEqual(success);
+  });
 });

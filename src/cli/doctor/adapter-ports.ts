@@ -1,45 +1,58 @@
+import { toError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { isHmcError } from '../../hmc-client/index.ts';
-import type { Adapter, HmcSession } from '../../hmc-client/index.ts';
-import { adapterPortUri } from '../../partition/index.ts';
+import type { Adapter, Cpc, HmcSession } from '../../hmc-client/index.ts';
 import type { AdapterPort } from '../../partition/index.ts';
+import { examineAdapterPorts, fcpPorts } from '../../virt/index.ts';
+import type { ExaminedPort } from '../../virt/index.ts';
 import type { DoctorCheck } from '../seams.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 
 /** Every adapter port of the settings: there, FCP, active, with room for more vHBAs. */
 export async function checkAdapterPorts(
   hmc: HmcSession,
+  cpc: Cpc,
   ports: readonly AdapterPort[],
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
-  return await Promise.all(ports.map((port) => checkPort(hmc, port, w)));
+  const examined = await Promise.all(ports.map((port) => examine(hmc, cpc, port, w)));
+  const isWrong = examined.some((each) => 'problem' in each && each.problem !== undefined);
+  const available = isWrong ? await listPorts(hmc, cpc, w) : '';
+  return examined.map((each) => ('problem' in each ? judge(each, available, w) : each));
 }
 
-const SETTING = 'dpm.physical_storage_adapter_mappings';
-
-async function checkPort(hmc: HmcSession, port: AdapterPort, w: Waiting): Promise<DoctorCheck> {
-  const name = `adapter port ${port.adapterObjectId}:${port.port}`;
+/** One that cannot be looked at does not keep the others from being told. */
+async function examine(hmc: HmcSession, cpc: Cpc, port: AdapterPort, w: Waiting): Promise<ExaminedPort | DoctorCheck> {
   try {
-    const adapter = await hmc.adapters.get(`/api/adapters/${port.adapterObjectId}`, w);
-    return judge(name, port, adapter);
+    const [examined] = await examineAdapterPorts(hmc, cpc, [port], w);
+    if (examined === undefined) throw new Error('one port was asked for'); // one in, one out
+    return examined;
   } catch (error) {
-    const advice = isHmcError(error, 404, 1)
-      ? `no such adapter, or the user has no object access permission to it: check ${SETTING}`
-      : 'look at the adapter on the HMC';
-    return failed(name, error, advice, w.signal);
+    const name = `adapter port ${port.adapterObjectId}:${port.port}`;
+    return failed(name, error, 'look at the adapter on the HMC', w.signal);
   }
 }
 
-function judge(name: string, port: AdapterPort, adapter: Adapter): DoctorCheck {
+async function listPorts(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<string> {
+  try {
+    return `; FCP ports that this user sees: ${(await fcpPorts(hmc, cpc, w)).join(', ') || 'none'}`;
+  } catch (error) {
+    w.signal.throwIfAborted();
+    return `; the FCP ports of the CPC cannot be listed (${toError(error).message})`;
+  }
+}
+
+function judge({ mapping, adapter, problem, error }: ExaminedPort, available: string, w: Waiting): DoctorCheck {
+  const name = `adapter port ${mapping}`;
+  if (adapter === undefined) {
+    const text = problem === undefined ? '' : `${problem.what}: ${problem.advice}${available}`;
+    return failed(name, error, text, w.signal);
+  }
   const label = `${adapter.name} (${adapter.adapterId}), type ${adapter.type}, status ${adapter.status}`;
-  if (adapter.type !== 'fcp') {
-    const change = adapter.family === 'ficon' ? '; the type of this card can be changed to FCP on the HMC' : '';
-    return fail(name, label, `${SETTING} takes FCP adapters${change}`, 'CONFIG');
-  }
-  if (!adapter.storagePortUris.includes(adapterPortUri(port))) {
-    const known = adapter.storagePortUris.map((uri) => uri.split('/').at(-1)).join(', ') || 'none';
-    return fail(name, `${label}; its ports: ${known}`, `check the port in ${SETTING}`, 'CONFIG');
-  }
+  if (problem !== undefined) return fail(name, `${label}; ${problem.what}`, `${problem.advice}${available}`, 'CONFIG');
+  return checkUse(name, label, adapter);
+}
+
+function checkUse(name: string, label: string, adapter: Adapter): DoctorCheck {
   const { usedCapacity, allowedCapacity } = adapter;
   const use =
     usedCapacity === undefined || allowedCapacity === undefined

@@ -79,7 +79,7 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
   const [storage, partitions, ports] = await Promise.all([
     checkStorageModel(hmc, cpc, settings, w),
     checkPartitions(hmc, cpc, w),
-    checkAdapterPorts(hmc, settings.adapterPorts, w),
+    checkAdapterPorts(hmc, cpc, settings.adapterPorts, w),
   ]);
   return [...describeCpc(cpc, settings), storage, partitions, ...ports];
 }

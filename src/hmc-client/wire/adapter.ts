@@ -26,6 +26,8 @@ export const adapterFields = {
   objectId: field('object-id', z.string()),
   name: field('name', z.string()),
   description: field('description', optional(z.string())),
+  /** URI of the CPC. */
+  parent: field('parent', optional(z.string())),
   adapterId: field('adapter-id', z.string()),
   family: field('adapter-family', z.string()),
   type: field('type', z.string()),

@@ -5,6 +5,7 @@ import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import { HbaStorage, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
 import type { PartitionStorage } from '../../partition/index.ts';
 import { VolumeDriverRegistry } from '../../volume/index.ts';
+import { requireAdapterPorts } from './adapter-ports.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 /** Everything that stands once the driver knows its HMC and CPC. */
@@ -38,7 +39,7 @@ export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
 }
 
 /**
- * Finds the CPC, checks that it can be used, and chooses the storage model by what it reports.
+ * Finds the CPC, checks that it and the adapter ports of the settings can be used, and chooses the storage model by what it reports.
  *
  * @throws NotFoundError, ConflictError or ConfigError, each naming the CPC and what was expected
  */
@@ -50,6 +51,7 @@ export async function startRuntime(
 ): Promise<DpmRuntime> {
   const cpc = await findCpc(hmc, settings, w);
   requireUsable(cpc, settings);
+  await requireAdapterPorts(hmc, cpc, settings.adapterPorts, w);
   const storage = chooseStorage(hmc, cpc, settings, log);
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);

@@ -1,7 +1,7 @@
 import type { SimResponse } from '../../server/index.ts';
 import { done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
-import { textOf, type Props } from '../model/json.ts';
+import { textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { listMessages, requireConsole, say } from '../os-console.ts';
@@ -85,10 +85,11 @@ function pswRestart(call: Call): SimResponse {
   });
 }
 
+// Fields and lengths: IBM WS API, Dump Partition, 3932-AGZ.
 const scsiDumpRules: PropertyRules = {
   'dump-load-hba-uri': { type: 'string', create: 'required' },
   'dump-world-wide-port-name': { type: 'string', create: 'required', pattern: hex16 },
-  'dump-logical-unit-number': { type: 'string', create: 'required', pattern: hex16 },
+  'dump-logical-unit-number': { type: 'string', create: 'required', pattern: /^[0-9a-fA-F]{1,16}$/u },
   'dump-configuration-selector': { type: 'integer', create: true, min: 0, max: 30 },
   'dump-os-specific-parameters': { type: 'string', create: true, max: 256 },
   'dump-record-lba': { type: 'string', create: true, pattern: /^[0-9a-fA-F]{1,16}$/u },
@@ -128,6 +129,9 @@ function startDumpProgram(call: Call): SimResponse {
   const volume = context.model.find('storage-volume', textOf(info, 'storage-volume-uri'));
   const group = volume === undefined ? undefined : context.model.parentOf(volume);
   if (group === undefined) refuse('referenceNotFound', 'there is no such storage volume');
+  // The volume is one of a group that is attached (IBM WS API, Start Dump Program, 3932-AGZ); the reason is not public.
+  if (!textsOf(partition.props, 'storage-group-uris').includes(group.uri))
+    refuse('contradiction', 'the storage group of the dump program is not attached to the partition');
   if (info.timeout !== undefined && group.props.type !== 'fc') {
     refuse('queryValueInvalid', "'timeout' is for FICON volumes");
   }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -36,6 +36,9 @@ export interface RefusedCall {
   readonly error: 'backend' | 'busy' | 'timeout' | 'crash';
 }
 
+/** As many arrays are: terminating a connection that is not there is an error, not nothing. */
+const always = { strict_terminate: true } as const;
+
 /** What the array can be told to do otherwise; the keys are its driver's. */
 export interface ArrayQuirks {
   readonly fail?: readonly RefusedCall[];
@@ -69,11 +72,11 @@ export class RealArray {
 
   /** From now on, until {@link behave}. */
   misbehave(quirks: ArrayQuirks): void {
-    writeFileSync(join(this.#directory, 'quirks.json'), JSON.stringify(quirks));
+    writeFileSync(join(this.#directory, 'quirks.json'), JSON.stringify({ ...always, ...quirks }));
   }
 
   behave(): void {
-    rmSync(join(this.#directory, 'quirks.json'), { force: true });
+    this.misbehave({});
   }
 
   /**

@@ -87,10 +87,16 @@ async function run(stack: Stack, script: string, args: readonly string[]): Promi
   }
 }
 
+/**
+ * Options of the services themselves (oslo.config reads `OS_GROUP__OPTION`), as most installations have them. The stack's
+ * files say that Cinder has Keystone check every token of every request: two thirds of the run would be spent on that.
+ */
+const serviceOptions = { OS_KEYSTONE_AUTHTOKEN__TOKEN_CACHE_TIME: '300' };
+
 function environment({ directory, base }: Stack): NodeJS.ProcessEnv {
   // OSO_KEEP would keep the state of an earlier run.
   const { OSO_KEEP: _, ...rest } = process.env;
-  return { ...rest, OSO_DIR: directory, OSO_BASE: String(base) };
+  return { ...rest, ...serviceOptions, OSO_DIR: directory, OSO_BASE: String(base) };
 }
 
 function lastLines(file: string): string {

@@ -71,6 +71,7 @@ export interface StageOptions {
 export async function openStage({ openstack, report, directory, signal }: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const array = new RealArray(openstack.arrayDirectory);
+  array.behave();
   const san = new MaskedSan(array);
   const authority = new CertificateAuthority();
   const hmc = stack.use(

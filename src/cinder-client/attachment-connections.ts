@@ -1,7 +1,7 @@
 import { ConflictError, InternalError, NotFoundError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { CinderSchemaError, isGone } from './errors.ts';
-import { backOut, beginDetaching, explainRefusal } from './flow-support.ts';
+import { backOut, beginDetaching, explainRefusal, removeForCertain } from './flow-support.ts';
 import type { LegacyConnections } from './legacy-connections.ts';
 import type {
   AttachmentFilter,
@@ -9,6 +9,7 @@ import type {
   CompleteRequest,
   ConnectionInfo,
   Connector,
+  OnRemoved,
   Reservation,
   ReserveRequest,
   VolumeConnections,
@@ -46,7 +47,12 @@ export class AttachmentConnections implements VolumeConnections {
     }
   }
 
-  async connect(reservation: Reservation, connector: Connector, w: Waiting): Promise<ConnectionInfo> {
+  async connect(
+    reservation: Reservation,
+    connector: Connector,
+    w: Waiting,
+    onRemoved?: OnRemoved,
+  ): Promise<ConnectionInfo> {
     const id = attachmentOf(reservation);
     try {
       const { connectionInfo } = await this.#cinder.attachments.update(id, connector, w);
@@ -61,7 +67,7 @@ export class AttachmentConnections implements VolumeConnections {
         );
       }
       // Deleting an attachment that never got its connector does not ask the array: what it masked would stay.
-      await backOut(this.#cinder, reservation.volumeId, connector, error, this.#log, w);
+      if (await backOut(this.#cinder, reservation.volumeId, connector, error, this.#log, w)) onRemoved?.();
       throw error;
     }
   }
@@ -78,10 +84,29 @@ export class AttachmentConnections implements VolumeConnections {
     });
   }
 
-  async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {
-    // Made while the server spoke the flow of old, which any later server still speaks.
-    if (reservation.attachmentId === null) await this.#legacy.release(reservation, connector, w);
-    else await this.#cinder.attachments.delete(reservation.attachmentId, w);
+  async release(
+    reservation: Reservation,
+    connector: Connector | undefined,
+    w: Waiting,
+    onRemoved?: OnRemoved,
+  ): Promise<void> {
+    const { attachmentId: id, connection, volumeId } = reservation;
+    // Made while the server spoke the flow of old, which any later server still speaks. Deleting such an attachment would
+    // not ask the array, for it has no connector: the mask would stay.
+    if (id === null || connection === 'legacy') {
+      await this.#legacy.release(reservation, connector, w, onRemoved);
+      return;
+    }
+    const { attachments } = this.#cinder;
+    const remove = async () => {
+      await attachments.delete(id, w);
+    };
+    if (connector === undefined || connection === 'removed') {
+      await remove();
+      return;
+    }
+    const connect = async () => await attachments.update(id, connector, w);
+    await removeForCertain({ volumeId, connector, remove, connect }, this.#log, w);
   }
 
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {

@@ -31,6 +31,7 @@ export type {
   Connector,
   CreateAttachment,
   CreateVolume,
+  OnRemoved,
   Reservation,
   ReserveRequest,
   ResetStatus,

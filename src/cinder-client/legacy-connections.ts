@@ -1,13 +1,14 @@
 import { ConflictError, InternalError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { isCinderError, isGone, VolumeStateError } from './errors.ts';
-import { backOut, beginDetaching, explainRefusal, isUncertain } from './flow-support.ts';
+import { backOut, beginDetaching, explainRefusal, isUncertain, removeForCertain } from './flow-support.ts';
 import type {
   AttachmentFilter,
   CinderClient,
   CompleteRequest,
   ConnectionInfo,
   Connector,
+  OnRemoved,
   Reservation,
   ReserveRequest,
   Volume,
@@ -50,11 +51,16 @@ export class LegacyConnections implements VolumeConnections {
     return reservation;
   }
 
-  async connect({ volumeId }: Reservation, connector: Connector, w: Waiting): Promise<ConnectionInfo> {
+  async connect(
+    { volumeId }: Reservation,
+    connector: Connector,
+    w: Waiting,
+    onRemoved?: OnRemoved,
+  ): Promise<ConnectionInfo> {
     try {
       return await this.#cinder.actions.initializeConnection(volumeId, connector, w);
     } catch (error) {
-      await backOut(this.#cinder, volumeId, connector, error, this.#log, w);
+      if (await backOut(this.#cinder, volumeId, connector, error, this.#log, w)) onRemoved?.();
       throw error;
     }
   }
@@ -72,15 +78,32 @@ export class LegacyConnections implements VolumeConnections {
     return { ...reservation, attachmentId: record.attachmentId };
   }
 
-  async release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void> {
+  async release(
+    reservation: Reservation,
+    connector: Connector | undefined,
+    w: Waiting,
+    onRemoved?: OnRemoved,
+  ): Promise<void> {
     const volume = await this.#cinder.findVolume(reservation.volumeId, w);
+    // What the array is known not to have is not asked of it.
+    const connected = reservation.connection === 'removed' ? undefined : connector;
     if (volume === undefined) {
-      await this.#letGoUnseen(reservation, connector, w);
+      await this.#letGoUnseen(reservation, connector, connected, w);
       return;
     }
     const record = findRecord(volume, { ...reservation, hostName: connector?.host });
-    if (record !== undefined) await this.#detach(volume, record, connector, w);
-    else await this.#unreserve(volume, connector, w);
+    if (record === undefined) {
+      if (connected !== undefined) await this.#disconnect(volume, undefined, connected, w, onRemoved);
+      await this.#unreserve(volume, w);
+      return;
+    }
+    if (connector === undefined) {
+      const what = `release volume ${volume.id}: it is attached, and without the connector its masking would stay`;
+      throw new ConflictError(what, { volumeId: volume.id, attachmentId: record.attachmentId });
+    }
+    if (connected !== undefined && !(await this.#disconnectAttached(volume, record, connected, w, onRemoved))) return;
+    await this.#cinder.actions.detach(volume.id, record.attachmentId, w);
+    await this.#requireDetached(volume.id, record, w);
   }
 
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
@@ -104,19 +127,43 @@ export class LegacyConnections implements VolumeConnections {
     return (await this.#cinder.findVolume(volumeId, w))?.status === 'attaching';
   }
 
-  async #detach(volume: Volume, record: VolumeAttachment, connector: Connector | undefined, w: Waiting): Promise<void> {
-    if (connector === undefined) {
-      const what = `release volume ${volume.id}: it is attached, and without the connector its masking would stay`;
-      throw new ConflictError(what, { volumeId: volume.id, attachmentId: record.attachmentId });
-    }
+  async #disconnect(
+    volume: Volume,
+    record: VolumeAttachment | undefined,
+    connector: Connector,
+    w: Waiting,
+    onRemoved: OnRemoved | undefined,
+  ): Promise<void> {
+    const { actions } = this.#cinder;
+    const { id: volumeId } = volume;
+    const remove = async () => {
+      await actions.terminateConnection(volumeId, connector, w);
+    };
+    // A volume that somebody else has by now is not presented to our ports again.
+    const mayConnect = record !== undefined || ['attaching', 'available'].includes(volume.status);
+    if (mayConnect) {
+      const connect = async () => await actions.initializeConnection(volumeId, connector, w);
+      await removeForCertain({ volumeId, connector, remove, connect }, this.#log, w);
+    } else await remove();
+    onRemoved?.();
+  }
+
+  /** @returns false when the volume is detached already, because Cinder could not do the one without the other */
+  async #disconnectAttached(
+    volume: Volume,
+    record: VolumeAttachment,
+    connector: Connector,
+    w: Waiting,
+    onRemoved: OnRemoved | undefined,
+  ): Promise<boolean> {
     try {
-      await this.#cinder.actions.terminateConnection(volume.id, connector, w);
-      await this.#cinder.actions.detach(volume.id, record.attachmentId, w);
-      await this.#requireDetached(volume.id, record, w);
+      await this.#disconnect(volume, record, connector, w, onRemoved);
+      return true;
     } catch (error) {
       // With several attachments Cinder cannot tell whose connection is meant; an administrator may name it.
       if (!isCinderError(error, 409) || volume.attachments.length < 2) throw error;
       await this.#cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
+      return false;
     }
   }
 
@@ -127,10 +174,11 @@ export class LegacyConnections implements VolumeConnections {
   async #letGoUnseen(
     { volumeId, attachmentId }: Reservation,
     connector: Connector | undefined,
+    connected: Connector | undefined,
     w: Waiting,
   ): Promise<void> {
+    if (connected !== undefined) await this.#cinder.actions.terminateConnection(volumeId, connected, w);
     if (connector !== undefined) {
-      await this.#cinder.actions.terminateConnection(volumeId, connector, w);
       // It may be attached even where no answer has told by which attachment: we connected it, so that is the only one.
       await this.#cinder.actions.detach(volumeId, attachmentId ?? undefined, w);
     }
@@ -151,11 +199,10 @@ export class LegacyConnections implements VolumeConnections {
   }
 
   /**
-   * Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. The connection is
+   * Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. The connection was
    * ours whatever the status: somebody else may have taken the reservation back, and the mask would stay.
    */
-  async #unreserve(volume: Volume, connector: Connector | undefined, w: Waiting): Promise<void> {
-    if (connector !== undefined) await this.#cinder.actions.terminateConnection(volume.id, connector, w);
+  async #unreserve(volume: Volume, w: Waiting): Promise<void> {
     if (volume.status === 'attaching') await this.#cinder.actions.unreserve(volume.id, w);
     if (volume.status !== 'error_attaching') return;
     throw new VolumeStateError('release', volume, ['attaching', 'available'], {

@@ -228,7 +228,15 @@ export type Reservation = {
   /** Null in the flow of old until `complete`. */
   readonly attachmentId: string | null;
   readonly instanceUuid?: string | undefined;
+  /**
+   * The flow in which a connection was asked for: the array may have it. `removed`: the array does not have it any more.
+   * Absent: none was asked for, or nobody knows.
+   */
+  readonly connection?: 'attachments' | 'legacy' | 'removed' | undefined;
 };
+
+/** Called as soon as the array does not have the connection any more. Keep it: many arrays fail to remove one twice. @public */
+export type OnRemoved = () => void;
 
 /** @public */
 export interface ReserveRequest {
@@ -257,14 +265,14 @@ export interface VolumeConnections {
    * Masks the volume to the connector's ports. Put `mountpoint` and `mode` into the connector: the attachments API keeps
    * them from there. When it fails the array is told to take back what it may have done; then release the reservation.
    */
-  connect(reservation: Reservation, connector: Connector, w: Waiting): Promise<ConnectionInfo>;
+  connect(reservation: Reservation, connector: Connector, w: Waiting, onRemoved?: OnRemoved): Promise<ConnectionInfo>;
   /** The volume is in use from now on; answers with what the journal must keep instead of the first reservation. */
   complete(reservation: Reservation, request: CompleteRequest, w: Waiting): Promise<Reservation>;
   /**
    * Back to before `reserve`, from any point; nothing left is success. Without a connector nothing was connected.
    * @throws VolumeStateError when the volume is in a state that only an administrator gets it out of.
    */
-  release(reservation: Reservation, connector: Connector | undefined, w: Waiting): Promise<void>;
+  release(reservation: Reservation, connector: Connector | undefined, w: Waiting, onRemoved?: OnRemoved): Promise<void>;
   beginDetaching(volumeId: string, w: Waiting): Promise<void>;
   rollDetaching(volumeId: string, w: Waiting): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isCinderError, VolumeStateError } from './errors.ts';
+import { isRefusedOutright } from './flow-support.ts';
 import type {
   AttachMode,
   CinderClient,
@@ -61,10 +62,10 @@ export class VolumeClaims {
 
   /** Before: reserved. After: the array has masked the volume to the connector's ports, and the record knows how. */
   async map(claim: VolumeClaim, connector: Connector, save: SaveClaim, w: Waiting): Promise<void> {
-    const reservation = requireReservation(claim);
-    save({ connector });
     const connections = await this.#connections(w);
-    save({ connectionInfo: await connections.connect(reservation, connector, w) });
+    const wasConnected = claim.connector !== null && requireReservation(claim).connection !== 'removed';
+    save({ connector });
+    await this.#connect(connections, { ...claim, connector }, wasConnected, save, w);
   }
 
   /** Before: mapped. After: Cinder says in-use. */
@@ -77,8 +78,11 @@ export class VolumeClaims {
   async release({ reservation, connector }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     if (reservation === null) return;
     const connections = await this.#connections(w);
+    const onRemoved = () => {
+      save({ reservation: { ...reservation, connection: 'removed' } });
+    };
     for (const ours of await this.#whatIsOurs(reservation, w))
-      await connections.release(ours, connector ?? undefined, w);
+      await connections.release({ ...ours, connection: reservation.connection }, connector ?? undefined, w, onRemoved);
     save({ reservation: null, connector: null, connectionInfo: null });
   }
 
@@ -87,9 +91,10 @@ export class VolumeClaims {
    * counts it as attached. Drivers have to bear a repeated connection (cinder volume/manager.py).
    */
   async restore(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
-    if (claim.connector === null) return; // it was never mapped
+    const { connector } = claim;
+    if (connector === null) return; // it was never mapped
     const connections = await this.#connections(w);
-    save({ connectionInfo: await connections.connect(requireReservation(claim), claim.connector, w) });
+    await this.#connect(connections, { ...claim, connector }, true, save, w);
     // An update after completion puts the volume back to attaching (seen with Cinder 21.3.1).
     if (connections.kind === 'attachments') await this.complete(claim, request, save, w);
   }
@@ -99,6 +104,27 @@ export class VolumeClaims {
     const connections = await this.#connections(w);
     const found = await connections.findReservations({ volumeId }, w);
     return found.some(({ attachmentId }) => attachmentId === reservation?.attachmentId);
+  }
+
+  /** From now on the array may have the connection, until it is known not to. */
+  async #connect(
+    connections: VolumeConnections,
+    claim: VolumeClaim & { readonly connector: Connector },
+    wasConnected: boolean,
+    save: SaveClaim,
+    w: Waiting,
+  ): Promise<void> {
+    const reservation: Reservation = { ...requireReservation(claim), connection: connections.kind };
+    const onRemoved = () => {
+      save({ reservation: { ...reservation, connection: 'removed' } });
+    };
+    save({ reservation });
+    try {
+      save({ connectionInfo: await connections.connect(reservation, claim.connector, w, onRemoved) });
+    } catch (error) {
+      if (!wasConnected && isRefusedOutright(error)) onRemoved();
+      throw error;
+    }
   }
 
   /**

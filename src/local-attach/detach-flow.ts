@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
 import { isCinderError, VolumeStateError } from '../cinder-client/index.ts';
+import type { SaveClaim } from '../cinder-client/index.ts';
 import { defineSaga } from '../saga/index.ts';
 import type { Step, StepContext } from '../saga/index.ts';
 import { describePlace, localVolumeInputSchema } from './records.ts';
@@ -94,8 +95,8 @@ const releaseVolume = {
     if (record === undefined) return null;
     try {
       // The record keeps where the volume was until all has been looked at: only the reservation is given up.
-      const save = () => {
-        ctx.deps.store.update(input, { reservation: null });
+      const save: SaveClaim = ({ reservation }) => {
+        if (reservation !== undefined) ctx.deps.store.update(input, { reservation });
       };
       await ctx.deps.claims.release(record, save, ctx);
     } catch (error) {

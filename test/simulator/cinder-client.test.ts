@@ -197,9 +197,13 @@ const rows = [
 /** Attach and detach; a step that fails is taken back by releasing, as a flow's undo would. */
 async function attachAndDetach(connections: VolumeConnections, volumeId: string): Promise<void> {
   let reservation: Reservation | undefined;
+  const onRemoved = () => {
+    if (reservation !== undefined) reservation = { ...reservation, connection: 'removed' };
+  };
   try {
     reservation = await connections.reserve({ volumeId, instanceUuid }, w);
-    for (const step of [connect, finish, begin]) reservation = await step(connections, reservation);
+    await connections.connect(reservation, connector, w, onRemoved);
+    for (const step of [finish, begin]) reservation = await step(connections, reservation);
   } finally {
     if (reservation !== undefined) await connections.release(reservation, connector, w);
   }

@@ -47,6 +47,10 @@ export interface CinderOptions {
   /** Refuses connectors without `wwnns`, as most drivers do; default false, as Storwize does. */
   readonly requireWwnns?: boolean | undefined;
   /**
+   * The array fails to terminate a connection that it does not have, as many do; default true. False: nothing happens.
+   */
+  readonly strictTerminate?: boolean | undefined;
+  /**
    * Status with which the attachments API reports a connector that the driver refuses: 500 (default) as Cinder 21.3.1
    * does, or 400 as the action does.
    */

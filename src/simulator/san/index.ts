@@ -18,4 +18,4 @@ export type {
   ZoningOptions,
   ZoningPolicy,
 } from './types.ts';
-export { parseWwpn } from './wwpn.ts';
+export { parseWwpn, parseWwpns } from './wwpn.ts';

@@ -18,9 +18,15 @@ export interface Scene {
   readonly admin: Caller;
 }
 
-/** As the recorded services were: Cinder 21.3.1 knew 3.70, its catalogue no Nova, its array two ports. */
+/** As the recorded services were: Cinder 21.3.1 knew 3.70, its catalogue no Nova, its array two ports, and was lenient. */
 export async function startScene(options: WorldOptions = {}): Promise<Scene & AsyncDisposable> {
-  const cinder = { auth: 'noauth', maxMicroversion: '3.70', nova: 'absent', ...options.cinder } as const;
+  const cinder = {
+    auth: 'noauth',
+    maxMicroversion: '3.70',
+    nova: 'absent',
+    strictTerminate: false,
+    ...options.cinder,
+  } as const;
   const world = await startWorld({ volumes: [], sanOptions: { portsPerFabric: 1 }, ...options, cinder });
   const ports = world.san.arrays[0]!.ports.map((port) => port.wwpn);
   const keystone = world.openstack.keystone.url.replace('/v3', '');

@@ -25,7 +25,14 @@ export function createCinderService(
   const shape = cinder.connectionShape ?? 'storwize';
   return {
     state: new CinderState(now, newId),
-    driver: new VolumeDriver({ san, faults, random, shape, requireWwnns: cinder.requireWwnns ?? false }),
+    driver: new VolumeDriver({
+      san,
+      faults,
+      random,
+      shape,
+      requireWwnns: cinder.requireWwnns ?? false,
+      strictTerminate: cinder.strictTerminate ?? true,
+    }),
     nova: cinder.nova ?? 'uses',
     timing: { scheduleMs: 0, createMs: 0, deleteMs: 0, extendMs: 0, ...cinder.timing },
     quota: { volumes: 1000, gigabytes: 100_000, ...cinder.quota },

@@ -1,4 +1,4 @@
-import { parseWwpn, SanError, type SimulatedSan } from '../../san/index.ts';
+import { parseWwpn, parseWwpns, SanError, type SimulatedSan } from '../../san/index.ts';
 import type { FaultEngine, Random, StruckFault } from '../../server/index.ts';
 import { connectionData, reportedMap } from './connection-data.ts';
 import { isObject } from '../json.ts';
@@ -35,6 +35,8 @@ export interface DriverOptions {
   readonly shape: ConnectionShapeName;
   /** Most drivers refuse a connector without `wwnns`; Storwize, DS8K, XIV, 3PAR and NetApp do not. */
   readonly requireWwnns: boolean;
+  /** Terminating a connection that the array does not have is an error, as it is for Storwize and others. */
+  readonly strictTerminate: boolean;
 }
 
 /** A Fibre Channel volume driver with Cinder's zone manager around it, working on the simulated SAN. */
@@ -81,11 +83,21 @@ export class VolumeDriver {
     const initiators = all ? undefined : textList(connector.wwpns);
     this.#withFault(fault, () =>
       this.#onArray('Unmap Volume', { volumeId, initiators }, () => {
+        if (initiators !== undefined && this.#options.strictTerminate) this.#requireAccess(volumeId, initiators);
         const map = this.#options.san.unmapVolume(volumeId, initiators, this.sharedHostKeepsMapping);
         // A forced detach has no connector, hence no map: the zones stay.
         if (!all) this.#onArray('Remove Zones', { volumeId, map }, () => this.#options.san.removeZones(map));
       }),
     );
+  }
+
+  #requireAccess(volumeId: string, initiators: readonly string[]): void {
+    const wanted = new Set(parseWwpns(initiators));
+    const masks = this.#options.san.snapshot().arrays.flatMap((array) => array.masks);
+    const hasAccess = masks.some(
+      (mask) => mask.volumeId === volumeId && mask.initiators.some((each) => wanted.has(each)),
+    );
+    if (!hasAccess) throw new SanError(`No host of ${initiators.join(', ')} has access to volume ${volumeId}`);
   }
 
   /** Makes the disk. Throws {@link BackendError}. */

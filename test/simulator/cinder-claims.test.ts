@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import { neverAborted, Secret, silentLogger } from '../../src/base/index.ts';
+import { openCinder, VolumeClaims, volumeConnections } from '../../src/cinder-client/index.ts';
+import type { CinderClient, Connector, SaveClaim, VolumeClaim } from '../../src/cinder-client/index.ts';
+import { LegacyConnections } from '../../src/cinder-client/legacy-connections.ts';
+import type { FaultRule } from '../../src/simulator/server/index.ts';
+import { quickPolicies } from '../support/cinder-policies.ts';
+import { startWorld } from './openstack/support.ts';
+import type { World } from './openstack/support.ts';
+
+/**
+ * The simulated array fails to terminate a connection that it does not have, as many do. A record of a volume is kept here
+ * as a state directory keeps it: what was saved is all that a later process knows.
+ */
+
+const w = { signal: neverAborted() };
+const instanceUuid = '2f0c8a52-7f1e-4a6e-9c3b-1d2e3f405162';
+const connector: Connector = { host: instanceUuid, wwpns: ['c05076ffe6800011', 'c05076ffe6800012'] };
+const completion = { mountpoint: '/dev/sda', mode: 'rw' } as const;
+
+const flows = [
+  { flow: 'attachments', maxMicroversion: '3.71' },
+  { flow: 'legacy', maxMicroversion: '3.43' },
+] as const;
+
+function open({ openstack }: World): CinderClient {
+  const auth = {
+    type: 'password',
+    authUrl: openstack.keystone.url,
+    username: 'dpm',
+    password: new Secret('dpm-of-the-simulator'),
+    userDomainId: 'default',
+    projectName: 'service',
+    projectDomainId: 'default',
+  } as const;
+  return openCinder({ auth, serviceUser: auth, policies: quickPolicies });
+}
+
+/** A record, and the claims of a process that goes by it. */
+class Desk {
+  readonly claims: VolumeClaims;
+  record: VolumeClaim;
+  /** Called before a change is written down: throwing, it is the death of the process. */
+  beforeSave: (change: Parameters<SaveClaim>[0]) => void = () => undefined;
+
+  constructor(cinder: CinderClient, volumeId: string) {
+    this.claims = new VolumeClaims(cinder, async () => await volumeConnections(cinder, w));
+    this.record = { volumeId, mode: 'rw', reservation: null, connector: null, connectionInfo: null };
+  }
+
+  readonly save: SaveClaim = (change) => {
+    this.beforeSave(change);
+    // As JSON, since that is what the state directory holds.
+    this.record = JSON.parse(JSON.stringify({ ...this.record, ...change })) as VolumeClaim;
+  };
+
+  async reserve(): Promise<void> {
+    await this.claims.reserve(this.record, instanceUuid, this.save, w);
+  }
+
+  async map(): Promise<void> {
+    await this.claims.map(this.record, connector, this.save, w);
+  }
+
+  async complete(): Promise<void> {
+    await this.claims.complete(this.record, completion, this.save, w);
+  }
+
+  async release(): Promise<void> {
+    await this.claims.release(this.record, this.save, w);
+  }
+}
+
+function look({ san, openstack }: World): unknown {
+  return { san: san.snapshot(), cinder: openstack.snapshot() };
+}
+
+/** Answers of the 500s that no fault of the test has caused: the array was asked for what it does not have. */
+function failures({ log }: World): readonly string[] {
+  return log.entries
+    .flatMap((entry) => [entry, ...(entry.children ?? [])])
+    .filter(({ status, fault }) => (status ?? 0) >= 500 && fault === undefined)
+    .map(({ operation }) => operation);
+}
+
+function terminations({ log }: World): number {
+  return log.byOperation()['os-terminate_connection'] ?? 0;
+}
+
+const initialize: Readonly<Record<string, Pick<FaultRule, 'server' | 'operation'>>> = {
+  attachments: { server: 'cinder', operation: 'Update Attachment' },
+  legacy: { server: 'cinder', operation: 'os-initialize_connection' },
+};
+
+describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) => {
+  it('that was released half-way asks the array for nothing twice', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    await desk.map();
+    await desk.complete();
+    const operation = flow === 'legacy' ? 'os-detach' : 'Delete Attachment';
+    const kind = { type: 'refuse', status: 403, effect: 'none' } as const;
+    world.faults.add({ id: 'release', server: 'cinder', operation, when: { times: 1 }, kind });
+
+    await expect(desk.release()).rejects.toThrow();
+    expect(world.faults.struck('release')).toBe(1);
+    await desk.release();
+
+    expect(failures(world)).toEqual([]);
+    expect(terminations(world)).toBe(flow === 'legacy' ? 1 : 0);
+    expect(look(world)).toEqual(before);
+  });
+
+  it('whose connection failed, and was taken back at once, asks the array no second time', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    const kind = { type: 'backend-error', effect: 'done' } as const;
+    world.faults.add({ id: 'array', ...initialize[flow]!, when: { times: -1 }, kind });
+
+    await expect(desk.map()).rejects.toThrow();
+    await desk.release();
+
+    expect(failures(world)).toEqual([]);
+    expect(terminations(world)).toBe(1);
+    expect(look(world)).toEqual(before);
+  });
+
+  it('whose connection was refused before the array was asked does not ask it to take one back', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    const kind = { type: 'refuse', status: 400, effect: 'none' } as const;
+    world.faults.add({ id: 'refusal', ...initialize[flow]!, when: { times: -1 }, kind });
+
+    await expect(desk.map()).rejects.toThrow();
+    await desk.release();
+
+    expect(terminations(world)).toBe(0);
+    expect(look(world)).toEqual(before);
+  });
+
+  it('whose process died before it knew what came of the connection asks the array to take it back', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    desk.beforeSave = ({ connectionInfo }) => {
+      if (connectionInfo !== undefined) throw new Error('killed');
+    };
+
+    await expect(desk.map()).rejects.toThrow('killed');
+    expect(world.san.snapshot().arrays[0]!.masks).toHaveLength(1);
+    desk.beforeSave = () => undefined;
+    await desk.release();
+
+    expect(failures(world)).toEqual([]);
+    expect(look(world)).toEqual(before);
+  });
+
+  it('whose process died before it wrote down that the array had disconnected is released all the same', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    await desk.map();
+    await desk.complete();
+    desk.beforeSave = () => {
+      throw new Error('killed');
+    };
+
+    await expect(desk.release()).rejects.toThrow('killed');
+    expect(world.san.snapshot().arrays[0]!.masks).toEqual([]);
+    desk.beforeSave = () => undefined;
+    await desk.release();
+
+    expect(look(world)).toEqual(before);
+  });
+
+  it.each(['mapped', 'completed'])(
+    'that was %s, and unmasked behind the back of Cinder, is released',
+    async (state) => {
+      await using world = await startWorld({ cinder: { maxMicroversion } });
+      using cinder = open(world);
+      const before = look(world);
+      const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+      await desk.reserve();
+      await desk.map();
+      if (state === 'completed') await desk.complete();
+      world.san.unmask(desk.record.volumeId);
+      world.san.removeZones(zonesOf(world));
+
+      await desk.release();
+
+      expect(look(world)).toEqual(before);
+    },
+  );
+
+  it('while the array fails to connect and to disconnect, is kept, and its failure says where to look', async () => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    await desk.map();
+    await desk.complete();
+    for (const operation of ['Map Volume', 'Unmap Volume']) {
+      const kind = { type: 'backend-error', effect: 'none' } as const;
+      world.faults.add({ id: operation, server: 'san', operation, when: { times: -1 }, kind });
+    }
+
+    await expect(desk.release()).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/look on the array .* c05076ffe6800011, c05076ffe6800012$/) as string,
+    });
+
+    expect(desk.record.reservation?.connection).toBe(flow);
+    expect(world.san.snapshot().arrays[0]!.masks).toHaveLength(1);
+    world.faults.clear();
+    await desk.release();
+    expect(look(world)).toEqual(before);
+  });
+});
+
+it('a volume that was attached before an upgrade of Cinder is unmasked when it is released after it', async () => {
+  await using world = await startWorld({ cinder: { maxMicroversion: '3.71' } });
+  using cinder = open(world);
+  const before = look(world);
+  const { id: volumeId } = world.openstack.volumes[0]!;
+  const old = new Desk(cinder, volumeId);
+  const legacy = new VolumeClaims(cinder, () => Promise.resolve(new LegacyConnections(cinder, silentLogger)));
+  await legacy.reserve(old.record, instanceUuid, old.save, w);
+  await legacy.map(old.record, connector, old.save, w);
+  await legacy.complete(old.record, completion, old.save, w);
+  expect((await volumeConnections(cinder, w)).kind).toBe('attachments');
+
+  await old.release();
+
+  expect(look(world)).toEqual(before);
+  expect(failures(world)).toEqual([]);
+});
+
+function zonesOf({ san }: World): Readonly<Record<string, readonly string[]>> {
+  const targets = san.arrays.flatMap(({ ports }) => ports.map(({ wwpn }) => wwpn));
+  return Object.fromEntries(connector.wwpns.map((wwpn) => [wwpn, targets]));
+}

@@ -106,6 +106,18 @@ export class VolumeClaims {
     return found.some(({ attachmentId }) => attachmentId === reservation?.attachmentId);
   }
 
+  /**
+   * Is all of the claim given back, by what Cinder shows and the record knows? In the flow of old Cinder shows attachments
+   * alone: one that a person took away by hand says nothing of the array.
+   */
+  async isReleased(claim: VolumeClaim, w: Waiting): Promise<boolean> {
+    const { reservation, connector } = claim;
+    if (reservation === null) return true;
+    if (await this.isAttached(claim, w)) return false;
+    const unknown = connector === null ? 'removed' : (await this.#connections(w)).kind;
+    return (reservation.connection ?? unknown) !== 'legacy';
+  }
+
   /** From now on the array may have the connection, until it is known not to. */
   async #connect(
     connections: VolumeConnections,

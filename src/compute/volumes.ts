@@ -79,6 +79,11 @@ export class VolumeKeeper implements VirtApi {
     return await this.#claims.isAttached(device, w);
   }
 
+  /** Neither Cinder nor the array has the volume for this device any more. */
+  async isReleased(device: BlockDevice, w: Waiting): Promise<boolean> {
+    return await this.#claims.isReleased(device, w);
+  }
+
   #requireNotOnItsWay({ volumeId, instanceUuid }: BlockDevice): void {
     const others = this.#services.store.devicesOf(volumeId).filter((other) => other.instanceUuid !== instanceUuid);
     const other = others.find(({ reservation }) => reservation !== null && reservation.attachmentId === null);

@@ -100,8 +100,7 @@ const releaseVolume = {
       };
       await ctx.deps.claims.release(record, save, ctx);
     } catch (error) {
-      if (!input.force) throw error;
-      await forceRelease(ctx, record, error);
+      await settleRelease(ctx, error);
     }
     return null;
   },
@@ -113,12 +112,29 @@ const releaseVolume = {
       await deps.claims.restore(record, completionOf(record), saver(deps, record), ctx);
       return;
     }
+    // Detached by hand, perhaps: then the array may still present it.
+    if (!(await deps.claims.isReleased(record, ctx))) await deps.claims.release(record, saver(deps, record), ctx);
     log.warn({ event: 'volume.detached', volumeId: record.volumeId }, 'the detach that failed had happened after all');
     await placeOf(ctx).giveBack(record, ctx);
     deps.store.delete(record);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 } satisfies Step<'release-volume', Start, null, LocalFlowDeps>;
+
+/** A release that failed may have happened all the same: its last answer could not be read. Else it is forced, or fails. */
+async function settleRelease(ctx: Context, error: unknown): Promise<void> {
+  const { deps, state, log } = ctx;
+  const record = recordOf(deps, state.input);
+  if (record === undefined) throw error;
+  if (await deps.claims.isReleased(record, ctx).catch(() => false)) {
+    const facts = { event: 'volume.detached', volumeId: record.volumeId, error: describeError(error) };
+    log.warn(facts, 'the release failed, and had happened all the same');
+    deps.store.update(record, { reservation: null });
+    return;
+  }
+  if (!state.input.force) throw error;
+  await forceRelease(ctx, record, error);
+}
 
 /**
  * For administrators: Cinder's own way past a back end that does not obey. Source: cinder

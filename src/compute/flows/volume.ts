@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConflictError, InternalError } from '../../base/index.ts';
+import { ConflictError, describeError, InternalError } from '../../base/index.ts';
 import { defineSaga } from '../../saga/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { BlockDevice } from '../instances.ts';
@@ -172,16 +172,23 @@ const detach = {
 } satisfies VolumeStep<'detach'>;
 
 /**
- * Before: masked. After: not any more. Undo: as long as Cinder counts the volume as attached, its mask is restored, for
- * nobody knows how far the release got. Once Cinder does not, it has happened after all: then the volume is detached, and
- * forgetting it is what leaves all sides of one mind.
+ * Before: masked. After: not any more, also where the release has failed and had happened all the same: its last answer
+ * could not be read. Undo: as long as Cinder counts the volume as attached, its mask is restored, for nobody knows how far
+ * the release got. Once Cinder does not, the volume is detached, and forgetting it is what leaves all sides of one mind.
  */
 const releaseVolume = {
   name: 'release-volume',
   output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
+  run: async ({ state: { input }, deps, signal, log }) => {
     const device = deviceIn(deps, input);
-    if (device !== undefined) await deps.volumes.release(device, { signal });
+    if (device === undefined) return null;
+    try {
+      await deps.volumes.release(device, { signal });
+    } catch (error) {
+      if (!(await isReleasedAfterAll(deps, input, signal))) throw error;
+      const facts = { event: 'volume.detached', volumeId: input.volumeId, error: describeError(error) };
+      log.warn(facts, 'the release failed, and had happened all the same');
+    }
     return null;
   },
   undo: async ({ state: { input }, deps, signal, log }) => {
@@ -191,11 +198,24 @@ const releaseVolume = {
       await deps.volumes.restore(device, { signal });
       return;
     }
+    // Detached by hand, perhaps: then the array may still present it.
+    if (!(await deps.volumes.isReleased(device, { signal }))) await deps.volumes.release(device, { signal });
     log.warn({ event: 'volume.detached', volumeId: input.volumeId }, 'the detach that failed had happened after all');
     deps.store.deleteDevice(input.instanceUuid, input.volumeId);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 } satisfies VolumeStep<'release-volume'>;
+
+/** Where nobody can tell, the failure of the release itself says more. */
+async function isReleasedAfterAll(deps: FlowManagerDeps, input: VolumeInput, signal: AbortSignal): Promise<boolean> {
+  const device = deviceIn(deps, input);
+  if (device === undefined) return false;
+  try {
+    return await deps.volumes.isReleased(device, { signal });
+  } catch {
+    return false;
+  }
+}
 
 const forgetVolume = {
   name: 'forget-volume',

@@ -34,6 +34,8 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'not masked',
+    // The array believes that it presents the LUN, and takes that back without complaint.
+    options: { cinder: { strictTerminate: false } },
     strike: (sim, volumeId) => sim.san.unmask(volumeId),
     ending: 'the target answers, the LUN does not (485)',
     cause: /likely cause: masking, or the number of the LUN/,

@@ -2,30 +2,40 @@ import { z } from 'zod';
 import type { Logger } from '../base/index.ts';
 import { HmcSchemaError } from './errors.ts';
 import type { Refusal } from './errors.ts';
-import { REASON_API_DISABLED, REASON_UNREADABLE } from './wire/reasons.ts';
+import { oneLine, readPage } from './error-page.ts';
+import { REASON_UNREADABLE, reasonMeaning } from './wire/reasons.ts';
 
-/** Key of any JSON answer under which an HMC reports on itself. Source: python-zhmcclient _session.py. */
+/** Key of any JSON answer under which an HMC reports on itself (python-zhmcclient _session.py). */
 const IMPLEMENTATION_ERRORS = '@@implementation-errors';
 
-const errorBody = z.looseObject({ reason: z.int(), message: z.string().nullish() });
+/** A reason is a number; as text it was seen from what stands before an HMC. Either field may be missing. */
+const errorBody = z.looseObject({
+  reason: z.union([z.int(), z.string()]).nullish(),
+  message: z.string().nullish(),
+});
 
 /**
- * What a refusal says; a body without a reason that can be read gets one of our own. Source: python-zhmcclient
- * _session.py; python-zhmcclient _exceptions.py.
+ * What a refusal says; one without a reason that can be read gets one of our own. A body that is text is one that is not
+ * JSON (python-zhmcclient _session.py, _exceptions.py).
  */
 export function refusalOf(
   answer: { readonly status: number; readonly body?: unknown },
   request: { readonly method: string; readonly uri: string },
 ): Refusal {
-  const { status } = answer;
-  const parsed = errorBody.safeParse(answer.body);
-  if (parsed.success) {
-    return { ...request, status, reason: parsed.data.reason, hmcMessage: parsed.data.message ?? '' };
+  const { status, body } = answer;
+  if (typeof body === 'string') return { ...request, status, ...readPage(body) };
+  const unreadable = (hmcMessage: string) => ({ ...request, status, reason: REASON_UNREADABLE, hmcMessage });
+  if (body === undefined) return unreadable('the answer is empty');
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return unreadable('the answer is JSON, but not an error of the Web Services API');
+  const { reason, message } = parsed.data;
+  const code = typeof reason === 'string' && /^\d{1,6}$/.test(reason) ? Number(reason) : reason;
+  if (typeof code !== 'number') {
+    const why = typeof code === 'string' ? `reason "${oneLine(code)}"` : 'no reason is given';
+    return unreadable([message, why].filter((text) => text !== undefined && text !== null && text !== '').join('; '));
   }
-  const isDisabled = typeof answer.body === 'string' && /web services.{0,80}not.{0,20}enabled/is.test(answer.body);
-  return isDisabled
-    ? { ...request, status, reason: REASON_API_DISABLED, hmcMessage: 'the Web Services API is not enabled on this HMC' }
-    : { ...request, status, reason: REASON_UNREADABLE, hmcMessage: 'the answer is not from the Web Services API' };
+  const said = message === undefined || message === null || message === '' ? reasonMeaning(status, code) : message;
+  return { ...request, status, reason: code, hmcMessage: said ?? '' };
 }
 
 /** Takes the HMC's report on itself out of an answer, and logs it. */

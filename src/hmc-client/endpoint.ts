@@ -3,6 +3,7 @@ import type { Logger, Secret, Waiting } from '../base/index.ts';
 import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
 import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
+import { describePage } from './error-page.ts';
 import { HmcConnectionError, HmcHttpError } from './errors.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcCall, ParsedAnswer } from './requester.ts';
@@ -50,7 +51,7 @@ export class HmcEndpoint implements Disposable {
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
-    if (parsed === notJson) throw this.#damaged(call.what);
+    if (parsed === notJson) throw this.#damaged(call.what, response.text);
     return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
   }
 
@@ -82,9 +83,9 @@ export class HmcEndpoint implements Disposable {
   }
 
   /** Damaged on its way: the request had its effect, only we do not know which. */
-  #damaged(what: string): HmcConnectionError {
+  #damaged(what: string, text: string): HmcConnectionError {
     const where = { host: this.host, phase: 'receive', sent: true } as const;
-    return new HmcConnectionError(`${what}: HMC ${this.host}: the answer is not JSON`, where);
+    return new HmcConnectionError(`${what}: HMC ${this.host}: ${describePage(text)}`, where);
   }
 }
 

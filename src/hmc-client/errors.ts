@@ -2,7 +2,7 @@ import { DpmError, RetriesExhaustedError, TimeoutError } from '../base/index.ts'
 import type { JsonValue, RetryClass } from '../base/index.ts';
 import type { TransportPhase } from '../http/index.ts';
 import { classifyReason } from './reasons.ts';
-import { REASON_UNREADABLE } from './wire/reasons.ts';
+import { isOwnReason, REASON_UNREADABLE } from './wire/reasons.ts';
 
 /**
  * No usable answer came. When `sent` is false the HMC cannot have seen the request; when it is true, the request may
@@ -51,7 +51,9 @@ export class HmcHttpError extends DpmError {
 
   constructor(what: string, refusal: Refusal) {
     const { status, reason, method, uri, hmcMessage } = refusal;
-    super(`${what}: the HMC answered ${status}.${reason}${hmcMessage === '' ? '' : ` (${hmcMessage})`}`, {
+    // The reasons that this client has made up are for programs: no HMC has said them.
+    const code = isOwnReason(reason) ? String(status) : `${status}.${reason}`;
+    super(`${what}: the HMC answered ${code}${hmcMessage === '' ? '' : ` (${hmcMessage})`}`, {
       status,
       reason,
       method,

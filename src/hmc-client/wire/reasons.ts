@@ -12,6 +12,11 @@ export const REASON_API_DISABLED = 900;
 /** Reason of an answer that carries no reason that can be read. Made here, as zhmcclient does. */
 export const REASON_UNREADABLE = 999;
 
+/** Was this reason made here? Then no HMC has given one. */
+export function isOwnReason(reason: number): boolean {
+  return reason === REASON_API_DISABLED || reason === REASON_UNREADABLE;
+}
+
 /** The reason codes that this client knows. What is done about them is decided in `reasons.ts` above this folder. */
 export const reasonFacts: readonly ReasonFact[] = [
   { status: 400, reason: 1, meaning: 'query parameter not known or not supported', source: 'common reasons' },

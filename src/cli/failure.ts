@@ -1,6 +1,7 @@
 import { describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 import { errorCodeOf, tellingCodeOf } from './exit-codes.ts';
+import { hmcAdvice } from './hmc-advice.ts';
 import { printable } from './printable.ts';
 
 /** What a failure looks like to a program. Source: interfaces.md section 3. */
@@ -30,8 +31,10 @@ const tlsAdvice: Partial<Readonly<Record<ErrorCode, string>>> = {
 
 function adviceOn(thrown: unknown): string | undefined {
   const code = tellingCodeOf(thrown);
-  const isTls = findError(thrown, code)?.facts.phase === 'tls';
-  return (isTls ? tlsAdvice[code] : undefined) ?? advice[code];
+  const telling = findError(thrown, code);
+  if (telling?.facts.phase === 'tls') return tlsAdvice[code] ?? advice[code];
+  // Also below a lost connection: what answered in the place of an HMC refused.
+  return (code === 'HMC_HTTP' || code === 'HMC_CONNECTION' ? hmcAdvice(telling) : undefined) ?? advice[code];
 }
 
 /** Puts an error into the form that programs read. */

@@ -3,7 +3,7 @@ import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import { diagnose } from '../../src/cli/doctor/diagnose.ts';
 import type { DoctorCheck } from '../../src/cli/seams.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
-import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import type { FaultRule, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { settingsFor } from '../support/world.ts';
 
 type Set = Readonly<Record<string, string | readonly string[]>>;
@@ -199,6 +199,71 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
 
     expect(findings(checks)).toEqual([expect.stringMatching(/^fail cinder: .*service user/)]);
     expect(checks.find(({ status }) => status === 'fail')?.advice).toContain('role service');
+  });
+});
+
+describe('what the HMC refuses has advice of its own, and what does not need it is still looked at', () => {
+  type Refusal = Pick<FaultRule, 'operation' | 'kind'>;
+
+  async function examineWith({ operation, kind }: Refusal, set: Set = {}): Promise<readonly DoctorCheck[]> {
+    await using sim = await startSimulator({ machine: 'z16' });
+    sim.faults.add({ id: 'refusal', server: 'hmc', operation, kind, when: { times: -1 } });
+    return await examine(sim, set);
+  }
+
+  const kinds = (checks: readonly DoctorCheck[]) => checks.map(({ check }) => check.split(' ')[0]);
+  const failures = (checks: readonly DoctorCheck[]) =>
+    checks.filter(({ status }) => status === 'fail').map(({ check, advice }) => `${check.split(' ')[0]}: ${advice}`);
+
+  test.each([
+    ['is hidden from the user', 404],
+    ['needs a permission that the user has not', 403],
+  ])('a console that %s (%i.1) is not needed', async (_what, status) => {
+    const checks = await examineWith({
+      operation: 'Get Console Properties',
+      kind: { type: 'refuse', status, reason: 1 },
+    });
+
+    expect(findings(checks)).toEqual([]);
+  });
+
+  test.each([
+    [272, {}],
+    [6, {}],
+    [272, { 'dpm.cpc_object_id': '', 'dpm.cpc_name': 'CPC1' }],
+  ])('a CPC that answers 409.%i: partitions and adapters are listed all the same', async (reason, set) => {
+    const refusal = { operation: 'Get CPC Properties', kind: { type: 'refuse', status: 409, reason } } as const;
+
+    const checks = await examineWith(refusal, set);
+
+    expect(failures(checks)).toEqual([expect.stringMatching(/^cpc: the CPC is not ready: look at its status/)]);
+    expect(checks.find(({ status }) => status === 'fail')?.detail).toContain(`409.${reason}`);
+    expect(kinds(checks).slice(0, 6)).toEqual(['hmc', 'user', 'cpc', 'partitions', 'adapter', 'adapter']);
+  });
+
+  test('a CPC that the user may not see: the adapters are looked at all the same', async () => {
+    const kind = { type: 'refuse', status: 404, reason: 1 } as const;
+
+    const checks = await examineWith({ operation: 'Get CPC Properties', kind });
+
+    expect(failures(checks)).toEqual([expect.stringMatching(/^cpc: the user needs object access permission/)]);
+    expect(kinds(checks)).toContain('adapter');
+  });
+
+  test('a list of CPCs that is refused: CPC, partitions and adapters are looked at all the same', async () => {
+    const kind = { type: 'refuse', status: 403, reason: 1 } as const;
+
+    const checks = await examineWith({ operation: 'List CPC Objects', kind });
+
+    expect(failures(checks)).toEqual([expect.stringMatching(/^user: give the user the task permission/)]);
+    expect(kinds(checks)).toEqual(expect.arrayContaining(['cpc', 'storage', 'partitions', 'adapter', 'cinder']));
+  });
+
+  test('an HTML page is told by its status, and what may stand behind it', async () => {
+    const checks = await examineWith({ operation: 'Query API Version', kind: { type: 'html', status: 503 } });
+
+    expect(findings(checks)).toEqual([expect.stringMatching(/^fail hmc .*: .*503 .*HTML page/)]);
+    expect(failures(checks)).toEqual([expect.stringMatching(/^hmc: the HMC is starting/)]);
   });
 });
 

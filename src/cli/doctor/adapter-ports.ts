@@ -4,13 +4,17 @@ import type { Adapter, Cpc, HmcSession } from '../../hmc-client/index.ts';
 import type { AdapterPort } from '../../partition/index.ts';
 import { examineAdapterPorts, fcpPorts } from '../../virt/index.ts';
 import type { ExaminedPort } from '../../virt/index.ts';
+import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck } from '../seams.ts';
 import { fail, failed, ok, warn } from './checks.ts';
+
+/** What the checks have to know of the CPC. */
+type CpcRef = Pick<Cpc, 'uri' | 'name'>;
 
 /** Every adapter port of the settings: there, FCP, active, with room for more vHBAs. */
 export async function checkAdapterPorts(
   hmc: HmcSession,
-  cpc: Cpc,
+  cpc: CpcRef,
   ports: readonly AdapterPort[],
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
@@ -21,18 +25,23 @@ export async function checkAdapterPorts(
 }
 
 /** One that cannot be looked at does not keep the others from being told. */
-async function examine(hmc: HmcSession, cpc: Cpc, port: AdapterPort, w: Waiting): Promise<ExaminedPort | DoctorCheck> {
+async function examine(
+  hmc: HmcSession,
+  cpc: CpcRef,
+  port: AdapterPort,
+  w: Waiting,
+): Promise<ExaminedPort | DoctorCheck> {
   try {
     const [examined] = await examineAdapterPorts(hmc, cpc, [port], w);
     if (examined === undefined) throw new Error('one port was asked for'); // one in, one out
     return examined;
   } catch (error) {
     const name = `adapter port ${port.adapterObjectId}:${port.port}`;
-    return failed(name, error, 'look at the adapter on the HMC', w.signal);
+    return failed(name, error, hmcAdvice(error) ?? 'look at the adapter on the HMC', w.signal);
   }
 }
 
-async function listPorts(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<string> {
+async function listPorts(hmc: HmcSession, cpc: CpcRef, w: Waiting): Promise<string> {
   try {
     return `; FCP ports that this user sees: ${(await fcpPorts(hmc, cpc, w)).join(', ') || 'none'}`;
   } catch (error) {

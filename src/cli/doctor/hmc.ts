@@ -1,8 +1,10 @@
+import { findError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { HmcAuthError, HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
-import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
+import { HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
+import type { Cpc, CpcSummary, HmcSession } from '../../hmc-client/index.ts';
 import { findCpc, openHmc } from '../../virt/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
+import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck, DoctorOptions } from '../seams.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';
@@ -44,6 +46,9 @@ function unverified(name: string, detail: string): DoctorCheck {
 }
 
 function reachAdvice(error: unknown): string {
+  // What answered may be told by its refusal, though no HMC could be reached through it.
+  const known = hmcAdvice(error);
+  if (known !== undefined) return known;
   if (!(error instanceof HmcConnectionError)) return 'is this an HMC? Its Web Services API listens on port 6794';
   if (error.phase === 'tls') {
     return 'put the certificate of the HMC, or of the authority that signed it, into dpm.hmc_ca_certs, and use the name that stands in it';
@@ -51,19 +56,30 @@ function reachAdvice(error: unknown): string {
   return 'check dpm.hmc, the way through firewalls, and that the Web Services API is enabled on the HMC';
 }
 
+/** The logon, and what it lets see; each check goes on past the failure of another that it does not need. */
 async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
-  const user = `user ${settings.hmc.userid}`;
+  const user = await checkUser(hmc, settings, w);
+  if (user.code === 'HMC_AUTH' || user.code === 'HMC_CONNECTION') return [user];
+  return [user, ...(await checkCpc(hmc, settings, w))];
+}
+
+/**
+ * Lists the CPCs, which every user may do and which shows those that the user may see. The console is not asked: a user
+ * need not have access to it.
+ */
+async function checkUser(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<DoctorCheck> {
+  const name = `user ${settings.hmc.userid}`;
   try {
-    await hmc.console.get(w);
+    await hmc.cpcs.list({}, w);
+    return ok(name, `logged on at ${hmc.hmcHost()}`);
   } catch (error) {
-    return [failed(user, error, logonAdvice(error), w.signal)];
+    return failed(name, error, logonAdvice(error), w.signal);
   }
-  return [ok(user, `logged on at ${hmc.hmcHost()}`), ...(await checkCpc(hmc, settings, w))];
 }
 
 function logonAdvice(error: unknown): string {
-  if (!(error instanceof HmcAuthError))
-    return 'the user needs access to the Web Services API (user properties on the HMC)';
+  if (findError(error, 'HMC_AUTH') === undefined)
+    return hmcAdvice(error) ?? 'the user needs access to the Web Services API (user properties on the HMC)';
   return 'check user and password, that the user may use the Web Services API, and its sessions; a rejected password is not tried again';
 }
 
@@ -73,15 +89,46 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
   try {
     cpc = await findCpc(hmc, settings, w);
   } catch (error) {
-    const hidden = 'the user needs object access permission to the CPC; check dpm.cpc_object_id or dpm.cpc_name';
-    return [failed(name, error, hidden, w.signal)];
+    const unseen = failed(name, error, cpcAdvice(error), w.signal);
+    // What is in the CPC can be listed though the CPC itself does not tell its data (409.272).
+    const listed = await listedCpc(hmc, settings, w);
+    return listed === undefined ? [unseen] : [unseen, ...(await checkContents(hmc, listed, settings, w))];
   }
-  const [storage, partitions, ports] = await Promise.all([
+  const [storage, contents] = await Promise.all([
     checkStorageModel(hmc, cpc, settings, w),
-    checkPartitions(hmc, cpc, w),
-    checkAdapterPorts(hmc, cpc, settings.adapterPorts, w),
+    checkContents(hmc, cpc, settings, w),
   ]);
-  return [...describeCpc(cpc, settings), storage, partitions, ...ports];
+  return [...describeCpc(cpc, settings), storage, ...contents];
+}
+
+async function checkContents(
+  hmc: HmcSession,
+  cpc: Pick<Cpc, 'uri' | 'name'>,
+  { adapterPorts }: DpmDriverSettings,
+  w: Waiting,
+): Promise<readonly DoctorCheck[]> {
+  const [partitions, ports] = await Promise.all([
+    checkPartitions(hmc, cpc, w),
+    checkAdapterPorts(hmc, cpc, adapterPorts, w),
+  ]);
+  return [partitions, ...ports];
+}
+
+function cpcAdvice(error: unknown): string {
+  const isHidden = findError(error, 'NOT_FOUND') !== undefined || isHmcError(error, 404);
+  if (isHidden) return 'the user needs object access permission to the CPC; check dpm.cpc_object_id or dpm.cpc_name';
+  return hmcAdvice(error) ?? 'look at the CPC on the HMC';
+}
+
+/** The CPC of the settings in the list of CPCs; undefined when it is not there, or there is no list. */
+async function listedCpc(hmc: HmcSession, { cpc }: DpmDriverSettings, w: Waiting): Promise<CpcSummary | undefined> {
+  try {
+    const listed = await hmc.cpcs.list('name' in cpc ? { name: cpc.name } : {}, w);
+    return listed.find(({ uri }) => !('objectId' in cpc) || uri === `/api/cpcs/${cpc.objectId}`);
+  } catch {
+    w.signal.throwIfAborted();
+    return undefined; // told by the line about the user
+  }
 }
 
 function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorCheck[] {
@@ -111,7 +158,7 @@ function checkShare(option: string, share: number, available: number | undefined
 }
 
 /** Reading is what can be tried without changing anything; the rest of the permissions is said. */
-async function checkPartitions(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<DoctorCheck> {
+async function checkPartitions(hmc: HmcSession, cpc: Pick<Cpc, 'uri'>, w: Waiting): Promise<DoctorCheck> {
   const name = 'partitions';
   try {
     const partitions = await hmc.partitions.list(cpc.uri, {}, w);
@@ -119,7 +166,7 @@ async function checkPartitions(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<D
   } catch (error) {
     const advice = isHmcError(error, 403)
       ? 'the user needs the tasks New Partition, Delete Partition, Start Partition, Stop Partition and Partition Details'
-      : 'look at the HMC';
+      : (hmcAdvice(error) ?? 'look at the HMC');
     return failed(name, error, advice, w.signal);
   }
 }

@@ -2,6 +2,7 @@ import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
+import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck } from '../seams.ts';
 import { failed, ok, warn } from './checks.ts';
 
@@ -36,7 +37,9 @@ export async function checkStorageModel(
     const advice = 'this level takes no request for a discovery: a data volume may take ten minutes to be found';
     return warn(name, detail, `${advice}; see dpm.discovery_timeout`);
   } catch (error) {
-    const advice = isHmcError(error, 403) ? `the user needs the tasks ${TASKS}` : 'look at the HMC';
+    const advice = isHmcError(error, 403)
+      ? `the user needs the tasks ${TASKS}`
+      : (hmcAdvice(error) ?? 'look at the HMC');
     return failed(name, error, advice, w.signal);
   }
 }

@@ -1,0 +1,44 @@
+import { findError } from '../base/index.ts';
+
+interface Advice {
+  readonly status?: number;
+  /** All that are not named of the status, when left out. */
+  readonly reasons?: readonly number[];
+  readonly advice: string;
+}
+
+/**
+ * What to do about a refusal of an HMC; the first row that fits counts. 900 and 999 are the client's own reasons: no
+ * Web Services API, and an answer that is none of it. The other reasons are those of IBM's tables "Common request
+ * validation reason codes" and of Get CPC Properties.
+ */
+const table: readonly Advice[] = [
+  { reasons: [900], advice: 'enable the Web Services API on the HMC: task Customize API Settings' },
+  {
+    status: 503,
+    advice: 'the HMC is starting, or what stands before it has no HMC to reach: try again in some minutes',
+  },
+  {
+    reasons: [999],
+    advice:
+      'this is not an answer of the Web Services API: dpm.hmc has to name the HMC itself, with port 6794; look at the HMC',
+  },
+  { status: 403, reasons: [1], advice: 'give the user the task permission that this needs (user roles on the HMC)' },
+  { status: 404, reasons: [1], advice: 'check the name; the user needs object access permission to it' },
+  { status: 409, reasons: [2, 15], advice: 'another operation on it is under way: try again when that has ended' },
+  {
+    status: 409,
+    reasons: [6, 272],
+    advice: 'the CPC is not ready: look at its status on the HMC, and try again when it is operating again',
+  },
+  { status: 500, reasons: [263], advice: 'somebody else has control of it on the HMC: try again when that has ended' },
+];
+
+/** Advice on the refusal behind an error; undefined when there is none, or nothing to say. */
+export function hmcAdvice(thrown: unknown): string | undefined {
+  const { status, reason } = findError(thrown, 'HMC_HTTP')?.facts ?? {};
+  if (typeof status !== 'number' || typeof reason !== 'number') return undefined;
+  const fits = (row: Advice): boolean =>
+    (row.status === undefined || row.status === status) && (row.reasons?.includes(reason) ?? true);
+  return table.find(fits)?.advice;
+}

@@ -91,11 +91,21 @@ export type {
 export {
   BootFailedError,
   LunUnreachableError,
+  MemoryPartitionRecords,
+  PartitionInDoubtError,
   StartRefusedError,
   StatusTimeoutError,
   VolumeNotFulfilledError,
 } from './partition/index.ts';
-export type { Initiator, PartitionOwner, PartitionRef, PartitionStorage, VolumePath } from './partition/index.ts';
+export type {
+  Initiator,
+  PartitionOwner,
+  PartitionRecord,
+  PartitionRecords,
+  PartitionRef,
+  PartitionStorage,
+  VolumePath,
+} from './partition/index.ts';
 export { MemoryJournal } from './saga/index.ts';
 export type { FlowSummary, Journal, JournalEvent, StepEvent } from './saga/index.ts';
 export { DpmDriver, FakeDriver } from './virt/index.ts';
@@ -106,6 +116,7 @@ export type {
   ComputeDriverClass,
   DriverBlockDevice,
   DriverServices,
+  GuestLocation,
   Instance,
   InstanceInfo,
   NamedPartition,

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { describeError } from '../base/index.ts';
+import { describeError, parseWwpn } from '../base/index.ts';
 import { JournalError } from '../saga/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
+import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import type { InstanceRecord } from './instances.ts';
 
 const record: InstanceRecord = {
@@ -83,14 +84,58 @@ describe('the database of the state directory', () => {
   test('of version 1 gets what it lacks, and keeps what it has', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
-    old.exec('drop table local_volume; pragma user_version = 1;');
+    old.exec('drop table local_volume; drop table instance_partition; pragma user_version = 1;');
     old.close();
 
     const database = openDatabase(directory.path);
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 2 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 3 });
+    database.close();
+  });
+
+  test('of version 2 gets the records of partitions, and knows the ports of its servers by their connectors', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(used(directory.path));
+    const connector = { host: record.uuid, wwpns: ['c05076ffe8000001', 'c05076ffe8000002'], multipath: true };
+    const device = `insert into block_device_mapping (instance_uuid, volume_id, size_gib, device_name,
+      delete_on_termination, mode, connector) values (?, 'v1', 1, '/dev/sda', 0, 'rw', ?)`;
+    old.prepare(device).run(record.uuid, JSON.stringify(connector));
+    old.exec('drop table instance_partition; pragma user_version = 2;');
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const records = new SqlitePartitionRecords(database, { access: 'write' });
+
+    const known = { instanceUuid: record.uuid, partitionUri: null, wwpns: connector.wwpns, storageGroupUri: null };
+    expect(new InstanceStore(database).list()).toEqual([record]);
+    expect(records.find(record.uuid)).toEqual({ ...known, isBegunHere: false });
+    records.put({ ...known, wwpns: [], partitionUri: '/api/partitions/p', isBegunHere: false });
+    expect(records.list()).toEqual([{ ...known, partitionUri: '/api/partitions/p', isBegunHere: false }]);
+    records.delete(record.uuid);
+    expect(records.find(record.uuid)?.partitionUri).toBeNull();
+    database.close();
+  });
+
+  test('keeps the record of a partition whose server is forgotten, and writes none for a reader', () => {
+    using directory = temporaryFiles();
+    used(directory.path);
+    const database = openDatabase(directory.path);
+    const kept = {
+      instanceUuid: record.uuid,
+      partitionUri: '/api/partitions/p',
+      wwpns: [parseWwpn('c05076ffe8000001')!],
+      storageGroupUri: '/api/storage-groups/g',
+      isBegunHere: true,
+    };
+    new SqlitePartitionRecords(database, { access: 'write' }).put(kept);
+    new InstanceStore(database).delete(record.uuid);
+    const reader = new SqlitePartitionRecords(database, { access: 'read' });
+    reader.put({ ...kept, partitionUri: null });
+    reader.delete(record.uuid);
+
+    expect(reader.list()).toEqual([kept]);
     database.close();
   });
 
@@ -116,10 +161,10 @@ describe('a database is refused, and not a byte of it is changed,', () => {
   test('that is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(used(directory.path));
-    database.exec('pragma user_version = 3; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 4; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 3, made by a newer program (this one knows 2)');
+    expect(expectUntouched(directory.path)).toContain('is of version 4, made by a newer program (this one knows 3)');
   });
 
   test('that is no database at all', () => {

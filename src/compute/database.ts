@@ -5,7 +5,7 @@ import { JournalError } from '../saga/index.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -40,6 +40,15 @@ const localVolumes = `
   create table local_volume (
     volume_id text not null, place text not null, record text not null, primary key (volume_id, place)
   ) strict;
+`;
+
+/** Since version 3. It outlives its instance's record: the partition may still be there. */
+const instancePartitions = `
+  create table instance_partition (
+    instance_uuid text primary key, partition_uri text, wwpns text not null, storage_group_uri text,
+    is_begun_here integer not null
+  ) strict;
+  create index instance_partition_uri on instance_partition (partition_uri);
 `;
 
 /**
@@ -91,7 +100,8 @@ function migrate(database: DatabaseSync, file: string): void {
     // Another process may have made it, or brought it up to date, since we looked.
     const now = readPragma(database, 'user_version');
     if (now < 1) database.exec(schema);
-    if (now < 2) database.exec(`${localVolumes} ${marks}`);
+    if (now < 2) database.exec(localVolumes);
+    if (now < 3) database.exec(`${instancePartitions} ${marks}`);
   });
 }
 

@@ -163,7 +163,13 @@ export class InstanceStore {
   }
 
   delete(uuid: string): void {
-    writing(this.#database, () => this.#database.prepare('delete from instance where uuid = ?').run(uuid));
+    // Also that there is no partition of it is nobody's concern any more; one that may be there stays recorded.
+    const done = 'delete from instance_partition where instance_uuid = ? and partition_uri is null';
+    const both = () => {
+      this.#database.prepare(done).run(uuid);
+      this.#database.prepare('delete from instance where uuid = ?').run(uuid);
+    };
+    writing(this.#database, () => inTransaction(this.#database, both));
   }
 
   devices(instanceUuid: string): readonly BlockDevice[] {

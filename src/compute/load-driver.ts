@@ -4,7 +4,7 @@ import type { Settings } from '../config/index.ts';
 import { MemoryJournal } from '../saga/index.ts';
 import type { Journal, StepEvent } from '../saga/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
-import type { ComputeDriver, DpmPolicies, VirtApi } from '../virt/index.ts';
+import type { ComputeDriver, DpmPolicies, PartitionRecords, VirtApi } from '../virt/index.ts';
 import { toDpmSettings } from './dpm-settings.ts';
 
 /** @public */
@@ -13,6 +13,8 @@ export interface LoadComputeDriverOptions {
   readonly virtapi: VirtApi;
   /** Default: kept in memory, so that a restart knows nothing of what was unfinished. */
   readonly journal?: Journal;
+  /** Default: kept in memory, so that after a restart partitions are recognised by name and description alone. */
+  readonly partitionRecords?: PartitionRecords;
   readonly log?: Logger;
   readonly onStep?: (event: StepEvent) => void;
   readonly policies?: Partial<DpmPolicies>;
@@ -34,6 +36,7 @@ export async function loadComputeDriver(settings: Settings, options: LoadCompute
     undo: policies.undo,
     log: options.log ?? silentLogger,
     onStep: options.onStep,
+    partitionRecords: options.partitionRecords,
     virtapi: options.virtapi,
     host: settings.host,
     dpm: () => toDpmSettings(settings, policies, options.baseDir),

@@ -34,6 +34,7 @@ export class ManagerFlows {
   async recover(context: RequestContext): Promise<void> {
     const { driver, store, journal, log } = this.#parts;
     await driver.processInstancesAtStartup(context, store.list().map(toDriverInstance));
+    await this.#adoptGuests(context);
     const open = await journal.list({ open: true });
     for (const flow of open.filter(({ state }) => state === 'running').toReversed()) {
       if (!isManagerFlow(flow)) continue;
@@ -49,6 +50,18 @@ export class ManagerFlows {
     }
     await this.#parts.local.recover(context);
     await this.#closeSuperseded(undefined);
+  }
+
+  /** Of servers that an older version built nothing is recorded: they are recognised as long as their names still tell. */
+  async #adoptGuests(context: RequestContext): Promise<void> {
+    const { driver, store, log } = this.#parts;
+    const built = store.list().filter(({ vmState }) => vmState === 'active' || vmState === 'stopped');
+    try {
+      await driver.adoptGuests?.(context, built.map(toDriverInstance));
+    } catch (error) {
+      context.signal.throwIfAborted();
+      log.warn({ event: 'guests.adopt', error: describeError(error) }, 'guests could not be recognised now');
+    }
   }
 
   /** @param verb - what is done to the server, for the messages ("attach volume to") */

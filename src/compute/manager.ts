@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError } from '../base/index.ts';
+import { ConflictError, findError, NotFoundError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
 import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from '../local-attach/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
@@ -122,6 +122,7 @@ export class ComputeManager implements AsyncDisposable {
       if (devices.some(({ volumeId }) => volumeId === found.id)) {
         throw new ConflictError(`volume "${volume}" is attached to server "${instance.name}" already`, { volume });
       }
+      await this.#requireNoDoubt(instance, context);
       const device = {
         volumeId: found.id,
         sizeGib: found.sizeGib,
@@ -143,6 +144,7 @@ export class ComputeManager implements AsyncDisposable {
       if (device !== undefined) {
         requireSettled(instance, 'detach a volume from');
         requireNotBoot(instance, device);
+        await this.#requireNoDoubt(instance, context);
         const { volumeId, sizeGib, deviceName, mode } = device;
         const input = { ...subject(instance), volumeId, sizeGib, deviceName, mode };
         await this.#attempt(instance, context, () =>
@@ -274,8 +276,22 @@ export class ComputeManager implements AsyncDisposable {
       doomedVolumeIds: devices.filter((device) => device.deleteOnTermination).map(({ volumeId }) => volumeId),
     };
     const work = async () => await this.#flows.run(deleteFlow, input, 'delete', context);
-    // Put back, it is what it was.
-    await this.#attempt(instance, context, work, (code) => (code === 'FLOW_ROLLED_BACK' ? settled : failed));
+    try {
+      // Put back, it is what it was.
+      await this.#attempt(instance, context, work, (code) => (code === 'FLOW_ROLLED_BACK' ? settled : failed));
+    } catch (error) {
+      // Nothing was begun: whose the partition is, is all that a person has to read.
+      const doubt = findError(error, 'FLOW_ROLLED_BACK') && findError(error, 'CONFLICT');
+      throw doubt ?? error;
+    }
+  }
+
+  /** @throws PartitionInDoubtError before anything is changed */
+  async #requireNoDoubt(instance: InstanceRecord, context: RequestContext): Promise<void> {
+    const { driver, store } = this.#parts;
+    const info = toBlockDeviceInfo(store.devices(instance.uuid));
+    const location = await driver.locateGuest?.(context, toDriverInstance(instance), info);
+    if (location?.kind === 'in-doubt') throw location.error;
   }
 
   async #power(

@@ -13,6 +13,7 @@ import { toDpmSettings } from './dpm-settings.ts';
 import { InstanceStore } from './instances.ts';
 import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
+import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { isStateLocked, lockState } from './state-lock.ts';
 import { VolumeKeeper } from './volumes.ts';
 
@@ -57,12 +58,13 @@ const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor:
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
   await using stack = new CleanupStack();
   const base = await openBase(settings, options, stack);
-  const { flows, shared, policies, isWriter } = base;
+  const { flows, shared, policies, isWriter, partitionRecords } = base;
   const late: { driver?: ComputeDriver } = {};
   const volumes = new VolumeKeeper(shared, () => requireDriver(late.driver));
   const services = {
     ...flows,
     virtapi: volumes,
+    partitionRecords,
     host: settings.host,
     dpm: () => toDpmSettings(settings, policies, options.baseDir),
   };
@@ -158,7 +160,8 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     flows: { ...flows, undo: { ...policies.undo, retry: once } },
     log,
   };
-  return { isWriter, flows, policies, shared };
+  const partitionRecords = new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' });
+  return { isWriter, flows, policies, shared, partitionRecords };
 }
 
 async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {

@@ -1,5 +1,5 @@
 import { ConflictError, describeError } from '../base/index.ts';
-import type { RequestContext } from '../virt/index.ts';
+import type { Instance, RequestContext } from '../virt/index.ts';
 import type { ManagerServices } from './services.ts';
 import { countStorage } from './verify/counted.ts';
 import type { Finding } from './verify/finding.ts';
@@ -51,13 +51,15 @@ async function act(
       await resumeFlow(target.id, context);
       return;
     case 'attachment':
+      await requireUnused(target, services, context);
       await services.cinder.attachments.delete(target.id, context);
       return;
     case 'partition':
     case 'storage-group': {
       // The driver has the volumes released before it gives up the WWPNs.
-      const flavor = { vcpus: 1, memoryMb: 1 };
-      await services.driver.destroy(context, { uuid: target.id, name, host: services.host, flavor }, null, null);
+      const instance = { uuid: target.id, name, host: services.host, flavor: { vcpus: 1, memoryMb: 1 } };
+      await requireAtRest(instance, services, context);
+      await services.driver.destroy(context, instance, null, null);
       return;
     }
     case 'vhba':
@@ -72,6 +74,37 @@ async function act(
     case 'server':
       return; // these are never repaired without a person
   }
+}
+
+/** A guest is deleted on somebody's word, or when it rests: since it was found, it may have been started. */
+async function requireAtRest(instance: Instance, { driver }: ManagerServices, context: RequestContext): Promise<void> {
+  const found = await driver.locateGuest?.(context, instance, { rootDeviceName: '', blockDeviceMapping: [] });
+  if (found?.kind === 'in-doubt') throw found.error;
+  if (found?.kind !== 'found' || ['stopped', 'reservation-error'].includes(found.status)) return;
+  const { name, uri, status } = found;
+  throw new ConflictError(`partition "${name}" (${uri}) has status ${status}: it is left as it is`, { uri, status });
+}
+
+/**
+ * The instance is in no record any more, and yet a partition under another name may live on the volume: its ports tell.
+ *
+ * @throws ConflictError
+ */
+async function requireUnused(
+  { id, instanceUuid: uuid = '' }: Finding['target'],
+  { driver, cinder, host }: ManagerServices,
+  context: RequestContext,
+): Promise<void> {
+  const attachment = await cinder.attachments.show(id, context);
+  const device = { volumeId: attachment.volumeId, sizeGib: 0, bootIndex: null, mountDevice: '', attachmentId: id };
+  const { connectionInfo } = attachment;
+  const info = { rootDeviceName: '', blockDeviceMapping: [{ ...device, deleteOnTermination: false, connectionInfo }] };
+  const instance = { uuid, name: uuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
+  const found = await driver.locateGuest?.(context, instance, info);
+  if (found?.kind === 'in-doubt') throw found.error;
+  if (found?.kind !== 'found') return;
+  const { name, uri, status } = found;
+  throw new ConflictError(`partition "${name}" (${uri}, ${status}) may use the volume: it is left as it is`, { uri });
 }
 
 /** What is counted is looked up anew: since it was found, somebody may have begun to use it. */

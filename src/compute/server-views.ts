@@ -23,8 +23,13 @@ export class ServerViews {
     const { store, driver } = this.#services;
     const devices = store.devices(instance.uuid);
     const guest = toDriverInstance(instance);
-    const seen = await driver.getInstanceDiagnostics(context, guest, toBlockDeviceInfo(devices));
-    return detailServer(instance, devices, seen, this.#summarize(instance, seen?.powerState));
+    const info = toBlockDeviceInfo(devices);
+    const seen = await driver.getInstanceDiagnostics(context, guest, info);
+    const summary = this.#summarize(instance, seen?.powerState);
+    const shown = detailServer(instance, devices, seen, summary);
+    if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };
+    const location = await driver.locateGuest?.(context, guest, info);
+    return location?.kind === 'in-doubt' ? { ...shown, partition_doubt: location.error.message } : shown;
   }
 
   /** After an operation that is done: a picture with holes, rather than an error that would say it is not. */

@@ -26,6 +26,8 @@ export interface ServerDetail extends ServerSummary {
   readonly properties: Readonly<Record<string, string>>;
   readonly partition_uri: string | null;
   readonly partition_status: string | null;
+  /** Why it is not certain which partition is the server's; absent where it is. */
+  readonly partition_doubt?: string;
   readonly storage_model: 'hba' | 'storage-group' | null;
   readonly connector: Connector | null;
   readonly boot: ServerBoot | null;

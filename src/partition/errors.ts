@@ -1,4 +1,4 @@
-import { DpmError } from '../base/index.ts';
+import { ConflictError, DpmError } from '../base/index.ts';
 
 /** A partition did not reach the status that was waited for; `observed` says what was seen instead, and how often. @public */
 export class StatusTimeoutError extends DpmError {
@@ -29,3 +29,9 @@ export class LunUnreachableError extends DpmError {
 export class VolumeNotFulfilledError extends DpmError {
   readonly code = 'NOT_FULFILLED';
 }
+
+/**
+ * Nobody can tell from here whether an instance has a partition, or which one it is; says what stands on the HMC, and what
+ * to look at there. Nothing was changed: what is in doubt may run. @public
+ */
+export class PartitionInDoubtError extends ConflictError {}

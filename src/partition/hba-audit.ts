@@ -1,7 +1,9 @@
 import type { Waiting, Wwpn } from '../base/index.ts';
 import type { Hba, HmcSession, PartitionWith } from '../hmc-client/index.ts';
-import { adapterPortUri, hbaName, hostPrefix, instanceOf, isOurElementName, portOfUri } from './naming.ts';
+import { assignPartitions } from './assignment.ts';
+import { adapterPortUri, hbaName, isOurElementName, portOfUri } from './naming.ts';
 import type { AdapterPort } from './naming.ts';
+import type { PartitionRecords } from './records.ts';
 import { removable } from './storage-audit.ts';
 import type { CountedStorage, StorageAudit, SurplusStorage } from './storage-audit.ts';
 
@@ -17,9 +19,11 @@ export class HbaAudit implements StorageAudit {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
   readonly #wanted: ReadonlyMap<string, string>;
+  readonly #records: PartitionRecords;
 
-  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[]) {
+  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], records: PartitionRecords) {
     this.#hmc = hmc;
+    this.#records = records;
     this.#cpcUri = cpcUri;
     this.#wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
   }
@@ -27,13 +31,12 @@ export class HbaAudit implements StorageAudit {
   /** Two requests: a list of partitions, and a read of all their vHBAs. */
   async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
     if (counted.length === 0) return [];
-    const filter = { namePrefix: hostPrefix(host) };
-    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, filter, asked, w);
+    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, asked, w);
+    const assigned = assignPartitions(host, this.#records, partitions);
     const owned = partitions.flatMap((partition) => {
-      const { name, description } = partition;
-      const instanceUuid = instanceOf(host, { name, description });
-      const count = counted.find((each) => each.instanceUuid === instanceUuid);
-      return count === undefined ? [] : [{ partition, count }];
+      const own = assigned.get(partition.uri);
+      const count = counted.find((each) => each.instanceUuid === own?.instanceUuid);
+      return count === undefined || own?.doubt !== undefined ? [] : [{ partition, count }];
     });
     const uris = owned.flatMap(({ partition }) => partition.hbaUris);
     const hbas = new Map((await this.#hmc.hbas.getMany(uris, w)).map((hba) => [hba.uri, hba]));

@@ -1,13 +1,17 @@
 import { ConflictError, InternalError, toError } from '../base/index.ts';
-import type { Waiting } from '../base/index.ts';
+import type { Waiting, Wwpn } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { Hba, HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import { HbaAudit } from './hba-audit.ts';
 import { HbaInspection } from './hba-inspection.ts';
+import { findHiddenUse } from './hidden-use.ts';
 import { isListed } from './lifecycle.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
+import { MemoryPartitionRecords } from './records.ts';
+import type { PartitionRecords } from './records.ts';
+import { resourceHoldingStatuses } from './status.ts';
 import type { StorageAudit } from './storage-audit.ts';
 import type {
   AllocatedStorage,
@@ -18,6 +22,7 @@ import type {
   Initiator,
   PartitionStorage,
   PathInspection,
+  PortHolder,
   StorageTarget,
   VolumePath,
 } from './storage.ts';
@@ -43,12 +48,17 @@ export class HbaStorage implements PartitionStorage {
   readonly #ports: readonly AdapterPort[];
   readonly #cpcUri: string;
 
-  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[]) {
+  constructor(
+    hmc: HmcSession,
+    cpcUri: string,
+    ports: readonly AdapterPort[],
+    records: PartitionRecords = new MemoryPartitionRecords(),
+  ) {
     this.#hmc = hmc;
     this.#ports = ports;
     this.#cpcUri = cpcUri;
     this.inspection = new HbaInspection(hmc);
-    this.audit = new HbaAudit(hmc, cpcUri, ports);
+    this.audit = new HbaAudit(hmc, cpcUri, ports, records);
   }
 
   allocate(): Promise<Allocation> {
@@ -118,6 +128,40 @@ export class HbaStorage implements PartitionStorage {
     if (partition === undefined) return [];
     const hbas = await this.#existing(partition, w);
     return this.#sorted(hbas).flatMap((hba) => toInitiator(hba) ?? []);
+  }
+
+  async holders(_owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+    if (wwpns.length === 0) return [];
+    const holders = new Map<string, PortHolder>();
+    for (const { hba, partition } of await this.#allHbas(w)) {
+      if (hba.wwpn === undefined || !wwpns.includes(hba.wwpn)) continue;
+      const ours = isOurElementName(hba.name) ? [hba.uri] : [];
+      const bootSources = [...(holders.get(partition.uri)?.bootSources ?? []), ...ours];
+      const how = `has vHBA "${hba.name}" with WWPN ${hba.wwpn} of this server`;
+      holders.set(partition.uri, { partitionUri: partition.uri, how, bootSources });
+    }
+    return [...holders.values()];
+  }
+
+  async hiddenUse(w: Waiting): Promise<string | undefined> {
+    return await findHiddenUse(this.#hmc, this.#ports, w, async () => {
+      const all = await this.#allHbas(w);
+      const started = all.filter(({ partition }) => resourceHoldingStatuses.has(partition.status));
+      return started.map(({ hba }) => hba.adapterPortUri);
+    });
+  }
+
+  /** Of every partition that this user sees. */
+  async #allHbas(w: Waiting) {
+    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris'], w);
+    const hbas = await this.#hmc.hbas.getMany(
+      partitions.flatMap(({ hbaUris }) => hbaUris),
+      w,
+    );
+    return hbas.flatMap((hba) => {
+      const partition = partitions.find(({ hbaUris }) => hbaUris.includes(hba.uri));
+      return partition === undefined ? [] : [{ hba, partition }];
+    });
   }
 
   expose(_target: StorageTarget, volumes: readonly ExposeRequest[]): Promise<readonly ExposedVolume[]> {

@@ -1,6 +1,7 @@
 export {
   BootFailedError,
   LunUnreachableError,
+  PartitionInDoubtError,
   PartitionStatusError,
   StartRefusedError,
   StatusTimeoutError,
@@ -8,6 +9,7 @@ export {
 } from './errors.ts';
 export { startRefused, wasRefused } from './failed-start.ts';
 export { HbaStorage } from './hba-storage.ts';
+export { inDoubt, InstancePartitions } from './instance-partitions.ts';
 export {
   defaultLifecyclePolicy,
   isListed,
@@ -20,14 +22,17 @@ export {
   adapterPortUri,
   hbaName,
   hostPrefix,
+  instanceNamed,
   instanceOf,
   isOurElementName,
+  markOf,
   partitionDescription,
   partitionName,
   portOfUri,
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
-export { findOwnPartition } from './own-partition.ts';
+export { MemoryPartitionRecords } from './records.ts';
+export type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 export { sizePartition } from './sizing.ts';
 export type { Flavor, PartitionSize } from './sizing.ts';
 export {
@@ -71,3 +76,5 @@ export type {
   VolumePath,
   VolumeRequest,
 } from './storage.ts';
+export { noEvidence } from './whereabouts.ts';
+export type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';

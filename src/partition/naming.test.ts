@@ -4,8 +4,10 @@ import {
   adapterPortUri,
   hbaName,
   hostPrefix,
+  instanceNamed,
   instanceOf,
   isOurElementName,
+  markOf,
   partitionDescription,
   partitionName,
 } from './index.ts';
@@ -22,7 +24,7 @@ describe('a partition of ours', () => {
   });
 
   test('is told by its name and, where that is known, its description', () => {
-    expect(instanceOf('compute1', { name })).toBe(uuid);
+    expect(instanceNamed('compute1', name)).toBe(uuid);
     expect(instanceOf('compute1', { name, description })).toBe(uuid);
   });
 
@@ -31,6 +33,14 @@ describe('a partition of ours', () => {
     `web server; ${description}`,
     'backup=no, CPCSubset=compute1, owner=ops',
     `OpenStack\nCPCSubset=compute1`,
+    'web server of the shop (OpenStack CPCSubset=compute1)',
+    'moved from compute2 (CPCSubset=compute2) to CPCSubset=compute1',
+    '',
+    'web server of the shop',
+    'compute1',
+    'CPCSubset = compute1',
+    'cpcsubset=compute2',
+    'CPCSubset=',
   ])('may have more in its description: %j', (text) => {
     expect(instanceOf('compute1', { name, description: text })).toBe(uuid);
   });
@@ -49,10 +59,10 @@ describe('a partition is not ours', () => {
     ['with our prefix and more than a UUID', `${name}-copy`, description],
     ['with a UUID in capitals, which Nova never writes', name.toUpperCase(), description],
     ['with our name in other capitals', name.replace('OpenStack', 'openstack'), description],
-    ['with our name and no mark of ours', name, ''],
+    ['with our name and the mark of another host in parentheses', name, 'shop (OpenStack CPCSubset=compute2)'],
     ['with our name and the mark of another host', name, 'OpenStack CPCSubset=compute2'],
     ['with our name and a mark that only begins like ours', name, 'OpenStack CPCSubset=compute10'],
-    ['with our name and a mark that only ends like ours', name, 'xCPCSubset=compute1'],
+    ['with our name and a mark that ours begins like', name, 'OpenStack CPCSubset=compute'],
   ])('%s', (_what, foreign, text) => {
     expect(instanceOf('compute1', { name: foreign, description: text })).toBeUndefined();
   });
@@ -61,8 +71,8 @@ describe('a partition is not ours', () => {
     const host = 'rack.1-a';
     const foreign = partitionName({ host: 'rackx1-a', instanceUuid: uuid });
 
-    expect(instanceOf(host, { name: foreign })).toBeUndefined();
-    expect(instanceOf(host, { name: partitionName({ host, instanceUuid: uuid }) })).toBe(uuid);
+    expect(instanceNamed(host, foreign)).toBeUndefined();
+    expect(instanceNamed(host, partitionName({ host, instanceUuid: uuid }))).toBe(uuid);
   });
 
   test('whatever the two host names are, unless they are the same', () => {
@@ -78,6 +88,19 @@ describe('a partition is not ours', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['OpenStack CPCSubset=compute1', 'ours'],
+  ['web server (OpenStack CPCSubset=compute1)', 'ours'],
+  ['"CPCSubset=compute1", [CPCSubset=compute2]', 'ours'],
+  ['OpenStack CPCSubset=compute10', 'another'],
+  ['OpenStack CPCSubset=compute', 'another'],
+  ['(CPCSubset=compute2)', 'another'],
+  ['', 'none'],
+  ['xCPCSubset=compute2', 'none'],
+] as const)('the mark in %j is, for compute1, %s', (text, mark) => {
+  expect(markOf('compute1', text)).toBe(mark);
 });
 
 describe('a vHBA of ours', () => {

@@ -22,30 +22,43 @@ export function hostPrefix(host: string): string {
 
 /** The mark in a partition's description that says whose it is. */
 export function partitionDescription(host: string): string {
-  return `OpenStack CPCSubset=${host}`;
+  return `OpenStack ${MARK}${host}`;
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/**
- * The instance that a partition of this host realises; undefined when the partition is not ours. Both the name and,
- * where it is known, the description must say so: a name alone could be anybody's.
- */
-export function instanceOf(
-  host: string,
-  partition: { name: string; description?: string | undefined },
-): string | undefined {
+/** The instance that a name of this host's pattern stands for. A name alone decides nothing: anybody can give it. */
+export function instanceNamed(host: string, name: string): string | undefined {
   const prefix = hostPrefix(host);
-  if (!partition.name.startsWith(prefix)) return undefined;
-  const rest = partition.name.slice(prefix.length);
-  if (!uuid.test(rest)) return undefined;
-  if (partition.description !== undefined && !isOurDescription(partition.description, host)) return undefined;
-  return rest;
+  if (!name.startsWith(prefix)) return undefined;
+  const rest = name.slice(prefix.length);
+  return uuid.test(rest) ? rest : undefined;
 }
 
-function isOurDescription(description: string, host: string): boolean {
-  return description.split(/[\s,;]+/).includes(`CPCSubset=${host}`);
+/**
+ * The instance whose partition or storage group this is by its name and description; undefined when it is not ours. A
+ * person may write what he likes into a description: only the mark of another host disowns.
+ */
+export function instanceOf(host: string, thing: { name: string; description: string }): string | undefined {
+  return markOf(host, thing.description) === 'another' ? undefined : instanceNamed(host, thing.name);
 }
+
+/** What a description says about whose it is: our mark, the mark of another host alone, or no mark. */
+export type Mark = 'ours' | 'another' | 'none';
+
+export function markOf(host: string, description: string): Mark {
+  const hosts = markedHosts(description);
+  if (hosts.includes(host)) return 'ours';
+  return hosts.length > 0 ? 'another' : 'none';
+}
+
+/** The hosts whose marks stand in a description: each is a word of its own, perhaps in parentheses or quotes. */
+export function markedHosts(description: string): readonly string[] {
+  const words = description.split(/[\s,;()[\]{}<>"']+/);
+  return words.flatMap((word) => (word.startsWith(MARK) && word.length > MARK.length ? [word.slice(MARK.length)] : []));
+}
+
+const MARK = 'CPCSubset=';
 
 /** One FCP adapter port of the domain. */
 export interface AdapterPort {

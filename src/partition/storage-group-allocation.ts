@@ -2,11 +2,12 @@ import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageVolumeChange } from '../hmc-client/index.ts';
-import { adapterPortUri, partitionDescription, partitionName } from './naming.ts';
+import { adapterPortUri, partitionDescription } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { groupName, isOurVolumeName } from './storage-group-directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './storage-group-directory.ts';
 import { findSpares } from './storage-group-identity.ts';
+import { deletableStatuses } from './status.ts';
 import type { VolumeRequest } from './storage.ts';
 
 /** A group that stands ready, or why what has its name cannot be taken. */
@@ -58,8 +59,12 @@ export class GroupAllocation {
       if (!isHmcError(error, 409)) throw error;
       // Still attached to the instance's own partition: which reason says so is not public.
       const partitions = await this.#hmc.storageGroups.getPartitions(uri, w);
-      const own = partitions.find(({ name }) => name === partitionName(owner));
+      const own = partitions.find((each) => this.#directory.isOwn(owner, each));
       if (own?.uri === undefined) throw error;
+      if (!deletableStatuses.has(own.status ?? '')) {
+        const text = `storage group ${uri} is attached to partition "${own.name}" (${own.uri}), which has status "${own.status}"`;
+        throw new ConflictError(`${text}: it is left as it is`, { storageGroupUri: uri }, { cause: error });
+      }
       await this.#hmc.partitions.detachStorageGroup(own.uri, uri, w);
       await this.#hmc.storageGroups.delete(uri, w);
     }

@@ -1,6 +1,6 @@
 import type { Waiting, Wwpn } from '../base/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
-import { instanceOf } from './naming.ts';
+import { instanceNamed, instanceOf } from './naming.ts';
 import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
 import { findSpares, holdsNothing } from './storage-group-identity.ts';
 import { removable } from './storage-audit.ts';
@@ -24,9 +24,9 @@ export class GroupAudit implements StorageAudit {
   async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
     if (counted.length === 0) return [];
     const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
-    const ownerOf = (group: { name: string; description?: string }) => owners.get(instanceOf(host, group) ?? '');
+    const ownerOf = (group: { name: string; description: string }) => owners.get(instanceOf(host, group) ?? '');
     const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
-    const named = summaries.filter(({ name }) => ownerOf({ name }) !== undefined).map(({ uri }) => uri);
+    const named = summaries.filter(({ name }) => owners.has(instanceNamed(host, name) ?? '')).map(({ uri }) => uri);
     const groups = await this.#hmc.storageGroups.getMany(named, w);
     const owned = groups.flatMap((group) => {
       const owner = ownerOf(group);

@@ -2,8 +2,10 @@ import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageGroupSummary, StorageVolume } from '../hmc-client/index.ts';
-import { instanceOf, partitionName } from './naming.ts';
+import { instanceNamed, markOf, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
+import { amend } from './records.ts';
+import type { PartitionRecords } from './records.ts';
 import type { AllocatedStorage } from './storage.ts';
 
 /** The storage group of an instance, as this process remembers it. */
@@ -20,7 +22,7 @@ export interface ReadGroup {
   readonly volumes: readonly StorageVolume[];
 }
 
-/** The group has the name of its instance's partition, and like it carries the mark of its host. */
+/** The group has the name that its instance's partition was given, and like it carries the mark of its host. */
 export const groupName = partitionName;
 
 /** The names that Cinder gives its volumes, by which ours are told in a group. */
@@ -53,35 +55,46 @@ function withoutLeaving({ group, volumes }: ReadGroup): ReadGroup {
 }
 
 /**
- * Finds the storage groups of instances: by name, and only those that carry our mark. What was found or made is
+ * Finds the storage groups of instances: by the object id that was recorded, then by name, and then only those that carry
+ * our mark: a group that is not recorded and not marked is left behind rather than deleted. What was found or made is
  * remembered, so that a spawn does not look its own group up again; a group that turns out to be gone is looked up anew.
  */
 export class GroupDirectory {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
+  readonly #records: PartitionRecords;
   readonly #known = new Map<string, OwnGroup>();
 
-  constructor(hmc: HmcSession, cpcUri: string) {
+  constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords) {
     this.#hmc = hmc;
     this.#cpcUri = cpcUri;
+    this.#records = records;
   }
 
   remember(owner: PartitionOwner, uri: string, volumeUris: ReadonlyMap<string, string> = new Map()): OwnGroup {
     const group = { uri, name: groupName(owner), volumeUris };
     this.#known.set(owner.instanceUuid, group);
+    if (this.#recorded(owner) !== uri) amend(this.#records, owner.instanceUuid, { storageGroupUri: uri });
     return group;
   }
 
   forget(owner: PartitionOwner): void {
     this.#known.delete(owner.instanceUuid);
+    if (this.#recorded(owner) !== null) amend(this.#records, owner.instanceUuid, { storageGroupUri: null });
   }
 
   /** The instance's group; undefined when there is none, or when what has its name does not carry our mark. */
   async find(owner: PartitionOwner, w: Waiting): Promise<OwnGroup | undefined> {
     const known = this.#known.get(owner.instanceUuid);
     if (known !== undefined) return known;
+    const recorded = this.#recorded(owner);
+    if (recorded !== null) return this.remember(owner, recorded);
     const found = await this.lookUp(owner, w);
     return found?.isOurs === true ? this.remember(owner, found.group.uri) : undefined;
+  }
+
+  #recorded({ instanceUuid }: PartitionOwner): string | null {
+    return this.#records.find(instanceUuid)?.storageGroupUri ?? null;
   }
 
   /** Is there a group under the name of the instance's, ours or not? */
@@ -95,8 +108,8 @@ export class GroupDirectory {
     const summary = await this.summary(owner, w);
     if (summary === undefined) return undefined;
     const group = await this.#hmc.storageGroups.get(summary.uri, w);
-    const isOurs = group.type === 'fcp' && instanceOf(owner.host, group) === owner.instanceUuid;
-    return { group, isOurs };
+    const mark = markOf(owner.host, group.description);
+    return { group, isOurs: group.type === 'fcp' && mark === 'ours' };
   }
 
   /** Groups that carry our mark, of instances that are not known; what only has such a name is not among them. */
@@ -104,17 +117,19 @@ export class GroupDirectory {
     const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
     const found: AllocatedStorage[] = [];
     for (const { name, uri } of summaries) {
-      const instanceUuid = instanceOf(host, { name });
+      const instanceUuid = instanceNamed(host, name);
       if (instanceUuid === undefined || known.has(instanceUuid)) continue;
       const { description } = await this.#hmc.storageGroups.get(uri, w);
-      if (instanceOf(host, { name, description }) !== undefined) found.push({ name, uri, instanceUuid });
+      if (markOf(host, description) !== 'ours') continue;
+      const partitions = await this.#hmc.storageGroups.getPartitions(uri, w);
+      found.push({ name, uri, instanceUuid, attachedTo: partitions.map((partition) => partition.name) });
     }
     return found;
   }
 
   /** Works with the instance's group; when what was remembered is gone, once more with what is found. */
   async using<T>(owner: PartitionOwner, w: Waiting, work: (group: OwnGroup) => Promise<T>): Promise<T | undefined> {
-    const isRemembered = this.#known.has(owner.instanceUuid);
+    const isRemembered = this.#known.has(owner.instanceUuid) || this.#recorded(owner) !== null;
     const group = await this.find(owner, w);
     if (group === undefined) return undefined;
     try {
@@ -153,13 +168,21 @@ export class GroupDirectory {
    * partition but its instance's? @returns why not, in words
    */
   async obstacle(owner: PartitionOwner, { group, volumes }: ReadGroup, w: Waiting): Promise<string | undefined> {
+    if (markOf(owner.host, group.description) === 'another')
+      return `storage group "${group.name}" has the mark of another host in its description`;
     const foreign = volumes.filter(isForeign).map(({ name, uri }) => `"${name ?? uri}"`);
     if (foreign.length > 0)
       return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
     const partitions = await this.#hmc.storageGroups.getPartitions(group.uri, w);
-    const elsewhere = partitions.filter(({ name }) => name !== partitionName(owner)).map(({ name }) => `"${name}"`);
+    const elsewhere = partitions.filter((each) => !this.isOwn(owner, each)).map(({ name }) => `"${name}"`);
     if (elsewhere.length === 0) return undefined;
     return `storage group "${group.name}" is attached to ${elsewhere.join(', ')}`;
+  }
+
+  /** Is this the instance's own partition, by what is recorded or by its name? */
+  isOwn(owner: PartitionOwner, { uri, name }: { readonly uri?: string | undefined; readonly name: string }): boolean {
+    const recorded = this.#records.find(owner.instanceUuid)?.partitionUri ?? undefined;
+    return (uri !== undefined && uri === recorded) || name === partitionName(owner);
   }
 
   /** The group that an operation cannot do without. */

@@ -1,10 +1,14 @@
 import { ConflictError, InternalError } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
+import type { Logger, Waiting, Wwpn } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
-import type { HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
+import type { HmcSession, Partition, UpdatePartition, VirtualStorageResource } from '../hmc-client/index.ts';
+import { findHiddenUse } from './hidden-use.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
+import { MemoryPartitionRecords } from './records.ts';
+import type { PartitionRecords } from './records.ts';
+import { resourceHoldingStatuses } from './status.ts';
 import type { StorageAudit } from './storage-audit.ts';
 import { GroupAllocation } from './storage-group-allocation.ts';
 import { GroupAudit } from './storage-group-audit.ts';
@@ -24,6 +28,7 @@ import type {
   Initiator,
   PartitionStorage,
   PathInspection,
+  PortHolder,
   StorageTarget,
   StorageWaiting,
   VolumeRequest,
@@ -40,6 +45,7 @@ export interface StorageGroupOptions {
    * there is something to see.
    */
   readonly attachEarly: boolean;
+  readonly records?: PartitionRecords;
   readonly log: Logger;
 }
 
@@ -66,11 +72,11 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly #volumes: GroupVolumes;
 
   constructor(hmc: HmcSession, options: StorageGroupOptions) {
-    const { cpcUri, ports, log } = options;
+    const { cpcUri, ports, log, records = new MemoryPartitionRecords() } = options;
     this.#hmc = hmc;
     this.#options = options;
     this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri);
-    const directory = new GroupDirectory(hmc, cpcUri);
+    const directory = new GroupDirectory(hmc, cpcUri, records);
     this.#directory = directory;
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
@@ -152,6 +158,43 @@ export class StorageGroupStorage implements PartitionStorage {
     return found ?? [];
   }
 
+  /** Its group tells where it is attached; of a partition that this user may not see, only its ports tell. */
+  async holders(owner: PartitionOwner, _wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+    const read = async ({ uri, name }: { readonly uri: string; readonly name: string }) => {
+      const { virtualStorageResourceUris } = await this.#hmc.storageGroups.get(uri, w);
+      const [resources, partitions] = await Promise.all([
+        this.#hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w),
+        this.#hmc.storageGroups.getPartitions(uri, w),
+      ]);
+      const how = `has the storage group "${name}" of this server`;
+      return attachedTo(resources, partitions).map((holder) => ({ ...holder, how, bootSources: [uri] }));
+    };
+    const own = await this.#directory.using(owner, w, read);
+    if (own !== undefined) return own;
+    // One whose description a person has changed still tells where it is attached.
+    const named = await this.#directory.summary(owner, w);
+    return named === undefined ? [] : await read(named);
+  }
+
+  async hiddenUse(w: Waiting): Promise<string | undefined> {
+    const { cpcUri, ports } = this.#options;
+    return await findHiddenUse(this.#hmc, ports, w, async () => {
+      const partitions = await this.#hmc.partitions.list(cpcUri, {}, w);
+      const started = new Set(
+        partitions.filter(({ status }) => resourceHoldingStatuses.has(status)).map(({ uri }) => uri),
+      );
+      const summaries = await this.#hmc.storageGroups.list({ cpcUri, type: 'fcp' }, w);
+      const groups = await this.#hmc.storageGroups.getMany(
+        summaries.map(({ uri }) => uri),
+        w,
+      );
+      const uris = groups.flatMap(({ virtualStorageResourceUris }) => virtualStorageResourceUris);
+      const resources = await this.#hmc.virtualStorageResources.getMany(uris, w);
+      const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && started.has(partitionUri));
+      return used.flatMap((resource) => resource.adapterPortUri ?? []);
+    });
+  }
+
   async expose(target: StorageTarget, volumes: readonly ExposeRequest[], w: StorageWaiting) {
     return await this.#volumes.expose(target, volumes, w);
   }
@@ -198,4 +241,19 @@ export class StorageGroupStorage implements PartitionStorage {
     };
     return initiators.toSorted((a, b) => rank(a) - rank(b));
   }
+}
+
+/** Partitions that a group is attached to. Of one that the user may not see, one of the two answers may tell more. */
+function attachedTo(
+  resources: readonly Pick<VirtualStorageResource, 'partitionUri'>[],
+  partitions: readonly { readonly uri?: string | undefined; readonly name: string }[],
+): readonly Pick<PortHolder, 'partitionUri' | 'name'>[] {
+  const seen = partitions.flatMap(({ uri, name }) => (uri === undefined ? [] : [{ partitionUri: uri, name }]));
+  const denied = partitions.filter(({ uri }) => uri === undefined);
+  const uris = new Set(resources.flatMap(({ partitionUri }) => partitionUri ?? []));
+  const others = [...uris].filter((uri) => !seen.some(({ partitionUri }) => partitionUri === uri));
+  const [only, ...more] = denied;
+  if (only !== undefined && more.length === 0) return [...seen, { partitionUri: others[0], name: only.name }];
+  const unnamed = others.map((partitionUri) => ({ partitionUri }));
+  return [...seen, ...unnamed, ...denied.map(({ name }) => ({ partitionUri: undefined, name }))];
 }

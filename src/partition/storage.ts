@@ -80,6 +80,8 @@ export interface AllocatedStorage {
   readonly name: string;
   readonly uri: string;
   readonly instanceUuid: string;
+  /** Partitions that it is attached to, by name. */
+  readonly attachedTo?: readonly string[];
 }
 
 /** A storage group that a storage administrator has made, as it can be used. Plain JSON. */
@@ -152,6 +154,18 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
+/** A partition that has a port of an instance. */
+export interface PortHolder {
+  /** Undefined, or of no partition in a list, where this HMC user may not see it. */
+  readonly partitionUri: string | undefined;
+  /** Where the machine tells it besides. */
+  readonly name?: string;
+  /** For messages: "has vHBA … with WWPN …". */
+  readonly how: string;
+  /** What a partition that we made boots from: vHBAs, or the storage group whose volume it is. */
+  readonly bootSources: readonly string[];
+}
+
 /**
  * How a partition gets at LUNs: vHBAs on a z13, storage groups since z14. The flows know only this.
  *
@@ -187,6 +201,14 @@ export interface PartitionStorage {
   unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
   /** The ports that the instance has now; empty when there are none. Changes nothing. */
   initiators(owner: PartitionOwner, partition: PartitionRef | undefined, w: Waiting): Promise<readonly Initiator[]>;
+  /** Partitions that have ports of the instance, seen from the ports' side: whatever their names. Changes nothing. */
+  holders(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]>;
+  /**
+   * Do started partitions that this HMC user may not see use adapters of the domain? One of them may be an instance's.
+   *
+   * @returns what tells so, in words; undefined where nothing does
+   */
+  hiddenUse(w: Waiting): Promise<string | undefined>;
   /** Makes volumes that Cinder has mapped the partition's. */
   expose(
     target: StorageTarget,

@@ -1,9 +1,17 @@
 import { z } from 'zod';
+import { parseWwpn } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { exposedVolumeSchema, initiatorSchema } from '../partition/index.ts';
-import type { Initiator, PartitionLifecycle, PartitionOwner, PartitionStorage } from '../partition/index.ts';
+import type {
+  Evidence,
+  Initiator,
+  InstancePartitions,
+  PartitionLifecycle,
+  PartitionOwner,
+  PartitionStorage,
+} from '../partition/index.ts';
 import type { VolumeDriverRegistry } from '../volume/index.ts';
 
 /** A volume of an instance, as a flow is told of it. Plain JSON. */
@@ -37,6 +45,8 @@ export interface FlowDeps {
   readonly hmc: HmcSession;
   readonly cpcUri: string;
   readonly lifecycle: PartitionLifecycle;
+  /** Decides which partition is the instance's, and keeps the record of it. */
+  readonly partitions: InstancePartitions;
   readonly storage: PartitionStorage;
   readonly volumeDrivers: VolumeDriverRegistry;
   readonly boot: BootPolicy;
@@ -56,4 +66,14 @@ export interface VolumeMapper {
   map(owner: PartitionOwner, initiators: readonly Initiator[], w: Waiting): Promise<readonly MappedVolume[]>;
   /** Takes back all that {@link VolumeMapper.map} made for the instance; succeeds when there is nothing. */
   unmap(owner: PartitionOwner, w: Waiting): Promise<void>;
+}
+
+/** What the mappings of volumes tell of the partition that has them: the initiators that Cinder mapped them to. */
+export function evidenceOf(mapped: readonly Pick<MappedVolume, 'connectionInfo'>[]): Evidence {
+  const wwpns = mapped.flatMap(({ connectionInfo }) => {
+    const { initiator_target_map: map } = connectionInfo.data;
+    if (map === null || typeof map !== 'object' || Array.isArray(map)) return [];
+    return Object.keys(map).flatMap((text) => parseWwpn(text) ?? []);
+  });
+  return { wwpns, hasVolumes: mapped.length > 0 };
 }

@@ -1,3 +1,4 @@
+export { evidenceOf } from './deps.ts';
 export { guestVolumes, warnOfOmitted } from './guest-volumes.ts';
 export { connectedVolumeSchema } from './deps.ts';
 export { bootTriesOf } from './steps/boot-tries.ts';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../base/index.ts';
+import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { PowerState } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
@@ -56,6 +56,8 @@ export interface InstanceDiagnostics {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
+  /** Why it is not certain that it is this instance's, in words; absent where it is. */
+  readonly doubt?: string;
   readonly powerState: PowerState;
   readonly storageModel: 'hba' | 'storage-group';
   readonly connector: Connector | null;
@@ -69,6 +71,12 @@ export interface InstanceDiagnostics {
   } | null;
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
 }
+
+/** Where the guest of an instance is; in doubt is neither there nor gone. @public */
+export type GuestLocation =
+  | { readonly kind: 'found'; readonly name: string; readonly uri: string; readonly status: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'in-doubt'; readonly error: DpmError };
 
 /** Nova's dictionary of the same name, in camelCase. Memory in MiB, disk in GiB. @public */
 export interface AvailableResource {
@@ -94,6 +102,8 @@ export interface PlatformGuest {
   readonly uri: string;
   readonly status: string;
   readonly instanceUuid: string | null;
+  /** Why it is not certain that it is this instance's, in words; absent where it is. */
+  readonly doubt?: string;
   readonly iflProcessors: number | null;
   readonly memoryMib: number | null;
 }
@@ -103,6 +113,8 @@ export interface PlatformStorage {
   readonly name: string;
   readonly uri: string;
   readonly instanceUuid: string;
+  /** Partitions that it is attached to, by name. */
+  readonly attachedTo?: readonly string[];
 }
 
 /** What a compute manager counts as the storage of an instance, or of a partition that is none. @public */
@@ -249,6 +261,10 @@ export interface ComputeDriver {
   listInstanceUuids(context?: RequestContext): Promise<readonly string[]>;
   listInstances(context?: RequestContext): Promise<readonly string[]>;
   getNumInstances(context?: RequestContext): Promise<number>;
+  /** Where the guest is, for whoever has to know that before something is changed. Changes nothing. */
+  locateGuest?(context: RequestContext, instance: Instance, blockDeviceInfo: BlockDeviceInfo): Promise<GuestLocation>;
+  /** Recognises guests of these instances of which it keeps no record, so that it knows them again when they change. */
+  adoptGuests?(context: RequestContext, instances: readonly Instance[]): Promise<void>;
   /** Power state of every instance of this host, in as many requests for many as for one. */
   listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>>;
   listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;

@@ -1,10 +1,11 @@
-export type { PowerState } from '../partition/index.ts';
+export type { PartitionRecord, PartitionRecords, PowerState } from '../partition/index.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
   CountedStorage,
   DriverBlockDevice,
+  GuestLocation,
   Instance,
   InstanceDiagnostics,
   InstanceInfo,

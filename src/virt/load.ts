@@ -1,13 +1,13 @@
 import { ConfigError } from '../base/index.ts';
-import type { FlowServices } from '../saga/index.ts';
 import { loadExport, parseExportReference } from '../volume/index.ts';
 import type { ComputeDriver, VirtApi } from './compute-driver.ts';
 import { DpmDriver } from './dpm/driver.ts';
+import type { DpmDriverServices } from './dpm/driver.ts';
 import type { DpmDriverSettings } from './dpm/settings.ts';
 import { FakeDriver } from './fake/driver.ts';
 
 /** What a driver is made of. The settings are those of DPM; a driver of another kind reads its own. @public */
-export interface DriverServices extends FlowServices {
+export interface DriverServices extends DpmDriverServices {
   readonly virtapi: VirtApi;
   readonly dpm: () => DpmDriverSettings;
   readonly host: string;

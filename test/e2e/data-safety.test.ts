@@ -35,7 +35,7 @@ describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, option
     const { sim, context } = world;
     await manager.create(web1, context);
     const before = sim.snapshot();
-    const operation = 'List Partitions of a CPC';
+    const operation = 'Get Partition Properties'; // by which the partition that is recorded is looked up
     const kind = { type: 'refuse', status: 409, reason: 1 } as const;
     sim.faults.add({ id: 'look', server: 'hmc', operation, when: { times: -1 }, kind });
 

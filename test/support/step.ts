@@ -1,4 +1,5 @@
-import { neverAborted, silentLogger } from '../../src/base/index.ts';
+import { ConflictError, neverAborted, silentLogger } from '../../src/base/index.ts';
+import type { Decided, PartitionOwner } from '../../src/partition/index.ts';
 import type { Settled, StepContext } from '../../src/saga/index.ts';
 import type { FlowDeps } from '../../src/spawn/index.ts';
 
@@ -35,6 +36,21 @@ export async function undoStep<State, Out>(
   await step.undo(contextFor(state, deps), was);
 }
 
+/** An instance whose partition is decided; what steps write down of it is kept in `noted`. */
+export function whereabouts(decided: Decided, noted: string[] = []) {
+  const note = (what: string) => (_owner: PartitionOwner, more?: unknown) => {
+    noted.push(typeof more === 'string' ? `${what} ${more}` : what);
+  };
+  const decide = async () => decided;
+  const requireAtRest = async () => {
+    if (decided.kind === 'ours' && decided.partition.status !== 'stopped') throw new ConflictError('it runs');
+    return decided;
+  };
+  const [begin, made, hasPorts] = [note('begin'), note('made'), () => undefined];
+  const [deleted, gone] = [note('deleted'), note('gone')];
+  return { decide, requireAtRest, begin, made, hasPorts, deleted, gone, isUnknown: () => false };
+}
+
 /** What a test says of the live things; whatever else a step touches is an error that names it. */
 export function fakeDeps(parts: { readonly [Key in keyof FlowDeps]?: object | string }): FlowDeps {
   const absent = (name: string) =>
@@ -50,6 +66,7 @@ export function fakeDeps(parts: { readonly [Key in keyof FlowDeps]?: object | st
   const rest = Object.fromEntries(names.map((name) => [name, absent(name)]));
   return {
     cpcUri: '/api/cpcs/1',
+    partitions: whereabouts({ kind: 'absent' }),
     boot: { attempts: 2, loginBeforeZoning: false },
     ...rest,
     ...parts,

@@ -21,7 +21,7 @@ export function findAttachments({ attachments, devices, flows, guests, instances
         detail: `of volume ${volumeId}, status ${status}, for instance ${instanceUuid}`,
         // While the instance lives, its guest may be using the disk.
         repair: held.has(instanceUuid) ? null : 'delete it, which also removes its LUN mask',
-        target: { id },
+        target: { id, instanceUuid },
       } as const,
     ];
   });

@@ -6,9 +6,10 @@ import type { Views } from './views.ts';
 export function findPartitions({ guests, instances, flows }: Views): readonly Finding[] {
   const known = new Set(instances.map(({ uuid }) => uuid));
   const history = new Set(flows.map(({ subject }) => subject));
-  return guests.flatMap(({ instanceUuid, name, status, uri }) => {
+  return guests.flatMap(({ instanceUuid, name, status, uri, doubt }) => {
     if (instanceUuid === null || known.has(instanceUuid)) return [];
-    const isSafe = history.has(instanceUuid) && ['stopped', 'reservation-error'].includes(status);
+    const isSafe =
+      doubt === undefined && history.has(instanceUuid) && ['stopped', 'reservation-error'].includes(status);
     return [
       {
         kind: 'partition',
@@ -36,7 +37,7 @@ export function findPartitionsOfFailed({ guests, instances, flows }: Views): rea
 export function findStorage({ storage, flows, instances }: Views): readonly Finding[] {
   const history = new Set(flows.map(({ subject }) => subject));
   const failed = failedServers({ instances, flows });
-  return storage.map(({ name, uri, instanceUuid }) => {
+  return storage.map(({ name, uri, instanceUuid, attachedTo = [] }) => {
     const found = { kind: 'storage-group', name, target: { id: instanceUuid } } as const;
     const server = failed.get(instanceUuid);
     if (server !== undefined)
@@ -45,22 +46,33 @@ export function findStorage({ storage, flows, instances }: Views): readonly Find
         detail: `${uri}: its server "${server}" is in ERROR; delete the server to remove it`,
         repair: null,
       };
+    if (attachedTo.length > 0) {
+      const partitions = attachedTo.map((each) => `"${each}"`).join(', ');
+      const advice = `if that is the partition of server ${instanceUuid}, delete the server by this UUID, else detach the group on the HMC`;
+      return {
+        ...found,
+        detail: `${uri}: no server has it, and it is attached to partition ${partitions}; ${advice}`,
+        repair: null,
+      };
+    }
     const repair = history.has(instanceUuid) ? 'release its volumes and delete it' : null;
     const detail = `${uri}: neither a server nor a partition has it; to delete it, delete server ${instanceUuid}`;
     return { ...found, detail, repair };
   });
 }
 
-/** A server that should have a partition, and has none. */
-export function findServers({ guests, instances }: Views): readonly Finding[] {
-  const there = new Set(guests.map(({ instanceUuid }) => instanceUuid));
-  return instances
-    .filter(({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !there.has(uuid))
-    .map(({ uuid, name, vmState }) => ({
-      kind: 'server',
-      name,
-      detail: `${uuid} is ${vmState}, but its partition does not exist; delete the server to release its volumes`,
-      repair: null,
-      target: { id: uuid },
-    }));
+/** A server that should have a partition, and has none, or of which nobody can tell. */
+export function findServers({ guests, instances, locations }: Views): readonly Finding[] {
+  return instances.flatMap(({ uuid, name, vmState }) => {
+    if (vmState !== 'active' && vmState !== 'stopped') return [];
+    const guest = guests.find(({ instanceUuid }) => instanceUuid === uuid);
+    const location = locations.get(uuid);
+    const doubt = location?.kind === 'in-doubt' ? location.error.message : guest?.doubt;
+    if (doubt === undefined && (guest !== undefined || location?.kind === 'found')) return [];
+    const detail =
+      doubt === undefined
+        ? `${uuid} is ${vmState}, but its partition does not exist; delete the server to release its volumes`
+        : `${uuid} is ${vmState}, and its partition is in doubt: ${doubt}`;
+    return [{ kind: 'server', name, detail, repair: null, target: { id: uuid } } as const];
+  });
 }

@@ -1,4 +1,5 @@
-import type { PlatformGuest, PlatformSurplus, RequestContext } from '../../virt/index.ts';
+import type { GuestLocation, PlatformGuest, PlatformSurplus, RequestContext } from '../../virt/index.ts';
+import { toBlockDeviceInfo, toDriverInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
 import { countStorage, initiatorsOf, objectIdOf } from './counted.ts';
@@ -24,6 +25,7 @@ export async function look(services: ManagerServices, context: RequestContext): 
   return {
     ...seen,
     guests,
+    locations: await locate(services, records, guests, context),
     strangers,
     mentions,
     storage: (await driver.listStrayStorage?.(context, knownOwners(seen, guests))) ?? [],
@@ -62,6 +64,25 @@ async function lookAtCinder(
   const attachments = await cinder.attachments.list({}, context);
   const attachmentIds = new Set(attachments.map(({ id }) => id));
   return { attachments, attachmentIds, owned: attachments, volumes, attaching: [] };
+}
+
+/** Only of servers that the list does not show, or not for certain: usually there are none. */
+async function locate(
+  { driver, store }: ManagerServices,
+  { instances }: Records,
+  guests: readonly PlatformGuest[],
+  context: RequestContext,
+): Promise<ReadonlyMap<string, GuestLocation>> {
+  const certain = new Set(guests.filter(({ doubt }) => doubt === undefined).map(({ instanceUuid }) => instanceUuid));
+  const found = new Map<string, GuestLocation>();
+  for (const instance of instances) {
+    const { uuid, vmState } = instance;
+    if ((vmState !== 'active' && vmState !== 'stopped') || certain.has(uuid)) continue;
+    const info = toBlockDeviceInfo(store.devices(uuid));
+    const location = await driver.locateGuest?.(context, toDriverInstance(instance), info);
+    if (location !== undefined) found.set(uuid, location);
+  }
+  return found;
 }
 
 function knownOwners({ instances, flows, local }: Records, guests: readonly PlatformGuest[]): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 import type { Attachment, Volume } from '../../cinder-client/index.ts';
 import type { LocalVolume } from '../../local-attach/index.ts';
 import type { FlowSummary } from '../../saga/index.ts';
-import type { PlatformGuest, PlatformStorage, PlatformSurplus } from '../../virt/index.ts';
+import type { GuestLocation, PlatformGuest, PlatformStorage, PlatformSurplus } from '../../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from '../instances.ts';
 
 /** What HMC, Cinder and the state directory say, side by side. */
@@ -37,6 +37,8 @@ export interface InCinder {
 
 interface OnPlatform {
   readonly guests: readonly PlatformGuest[];
+  /** Of servers that should have a guest and are not in that list, or are with a doubt. */
+  readonly locations: ReadonlyMap<string, GuestLocation>;
   /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
   readonly storage: readonly PlatformStorage[];
   /** vHBAs and storage volumes that are not counted. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
-import { allocationSchema } from '../../partition/index.ts';
+import { allocationSchema, noEvidence } from '../../partition/index.ts';
 import type { Allocation } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
@@ -16,11 +16,20 @@ import type { PreparedInput } from '../inputs.ts';
 export const allocateStorage = {
   name: 'allocate-storage',
   output: allocationSchema,
-  run: async ({ state, deps, signal }) =>
-    await deps.storage.allocate(state.input.owner, state.input.volumes, { signal }),
+  run: async ({ state, deps, signal }) => {
+    const { owner, volumes } = state.input;
+    deps.partitions.begin(owner); // before anything is made, so that all of it is found again
+    const allocation = await deps.storage.allocate(owner, volumes, { signal });
+    deps.partitions.hasPorts(owner, allocation.initiators);
+    return allocation;
+  },
   undo: async ({ state, deps, signal }, was) => {
-    if (was.kind === 'done' && was.output.obstacle !== null) return;
-    await deps.storage.deallocate(state.input.owner, { signal });
+    const { owner } = state.input;
+    if (was.kind === 'unconfirmed' || was.output.obstacle === null) {
+      await deps.partitions.requireAtRest(owner, noEvidence, { signal });
+      await deps.storage.deallocate(owner, { signal });
+    }
+    deps.partitions.gone(owner);
   },
   leaves: ({ input }, was) =>
     was.kind === 'done' && was.output.obstacle !== null ? [] : [`storage of instance ${input.owner.instanceUuid}`],

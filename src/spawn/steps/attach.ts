@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
-import { findOwnPartition, partitionName, requirePartition } from '../../partition/index.ts';
 import type { StorageWaiting } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { ConnectedVolume, VolumeInstance } from '../../volume/index.ts';
 import {
   connectedVolumeSchema,
+  evidenceOf,
   initiatorsSchema,
   mappedVolumeSchema,
   ownerSchema,
@@ -34,11 +34,11 @@ export const locatePartition = {
   name: 'locate-partition',
   output: targetSchema,
   run: async ({ state, deps, signal }) => {
-    const { owner } = state.input;
-    const name = partitionName(owner);
-    const { uri } = requirePartition(await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal }), name);
+    const { owner, volume } = state.input;
+    const { uri, name } = await deps.partitions.require(owner, evidenceOf([volume]), { signal });
     const initiators = await deps.storage.initiators(owner, { uri, name }, { signal });
     if (initiators.length === 0) throw new ConflictError(`partition "${name}" has no FCP port`, { partition: name });
+    deps.partitions.hasPorts(owner, initiators);
     return { partition: { uri, name }, initiators: [...initiators] };
   },
   undo: { nothingToUndo: 'it only looks' },

@@ -1,3 +1,4 @@
+import { noEvidence } from '../../partition/index.ts';
 import type { Allocation, Initiator, PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema } from '../deps.ts';
@@ -18,11 +19,16 @@ export const bindStorage = {
   name: 'bind-storage',
   output: initiatorsSchema,
   run: async ({ state, deps, signal }) => {
-    const { initiators } = state['allocate-storage'];
-    return [...(await deps.storage.bind(state.input.owner, state['create-partition'], initiators, { signal }))];
+    const { owner } = state.input;
+    const { initiators: known } = state['allocate-storage'];
+    const initiators = await deps.storage.bind(owner, state['create-partition'], known, { signal });
+    deps.partitions.hasPorts(owner, initiators);
+    return [...initiators];
   },
-  undo: async ({ state, deps, signal }) =>
-    await deps.storage.unbind(state.input.owner, state['create-partition'], false, { signal }),
+  undo: async ({ state, deps, signal }) => {
+    await deps.partitions.requireAtRest(state.input.owner, noEvidence, { signal });
+    await deps.storage.unbind(state.input.owner, state['create-partition'], false, { signal });
+  },
   leaves: ({ input }, was) => {
     const wwpns = was.kind === 'done' ? ` with ${was.output.map(({ wwpn }) => wwpn).join(', ')}` : '';
     return [`ports of partition "${input.partition.name}"${wwpns}`];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { ConnectedVolume, VolumeDriver, VolumeInstance, VolumeOptions } from '../../volume/index.ts';
-import { connectedVolumeSchema } from '../deps.ts';
+import { connectedVolumeSchema, evidenceOf } from '../deps.ts';
 import type { FlowDeps, MappedVolume } from '../deps.ts';
 
 interface Before {
@@ -29,6 +29,7 @@ export const connectVolumes = {
     return connected;
   },
   undo: async ({ state, deps, signal }) => {
+    await deps.partitions.requireAtRest(state.input.owner, evidenceOf(state['map-volumes']), { signal });
     for (const volume of state['map-volumes'].toReversed()) {
       const driver = findDriver(deps, volume);
       const options = { ...optionsFor(volume, { signal }), isTeardown: true };

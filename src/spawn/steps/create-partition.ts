@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { deletableStatuses, instanceOf, partitionExists } from '../../partition/index.ts';
+import { deletableStatuses, markOf, partitionExists } from '../../partition/index.ts';
+import type { PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
 import type { PartitionSpec, PreparedInput } from '../inputs.ts';
@@ -23,6 +24,7 @@ export const createPartition = {
     const { partition } = state.input;
     try {
       const uri = await deps.hmc.partitions.create(deps.cpcUri, properties(partition), { signal });
+      deps.partitions.made(state.input.owner, uri);
       return { uri, name: partition.name, isOurs: true };
     } catch (error) {
       if (!isHmcError(error, 400, 8)) throw error;
@@ -33,7 +35,7 @@ export const createPartition = {
   },
   undo: async ({ state, deps, signal }, was) => {
     if (was.kind === 'done') {
-      if (was.output.isOurs) await deps.lifecycle.ensureDeleted(was.output, { signal });
+      if (was.output.isOurs) await deleteMade(deps, state.input, was.output, { signal });
       return;
     }
     await deleteIfMade(deps, state.input, { signal });
@@ -74,6 +76,14 @@ function properties(spec: PartitionSpec) {
   };
 }
 
+/** What was made, wherever it is by now: a person may have restored it as another object. */
+async function deleteMade(deps: FlowDeps, { owner }: PreparedInput, made: PartitionRef, w: Waiting): Promise<void> {
+  if (deps.partitions.isUnknown(owner.instanceUuid)) deps.partitions.made(owner, made.uri);
+  const found = await deps.partitions.decide(owner, { wwpns: [], hasVolumes: false }, w);
+  await deps.lifecycle.ensureDeleted(found.kind === 'ours' ? found.partition : made, w);
+  deps.partitions.deleted(owner);
+}
+
 /**
  * Nobody knows whether the create had its effect. What it could have made is stopped and carries our name and
  * description; anything else of this name is not touched.
@@ -82,12 +92,13 @@ async function deleteIfMade(deps: FlowDeps, { owner, partition }: PreparedInput,
   const found = await deps.hmc.partitions.findByName(deps.cpcUri, partition.name, w);
   if (found === undefined) return;
   const { description, status } = await deps.hmc.partitions.get(found.uri, w, ['description', 'status']);
-  const isOurs = instanceOf(owner.host, { name: found.name, description }) === owner.instanceUuid;
-  if (!isOurs || !deletableStatuses.has(status)) {
+  // What this flow makes carries our mark; taking it for ours asks for more than of one that ours is known to be.
+  if (markOf(owner.host, description) !== 'ours' || !deletableStatuses.has(status)) {
     throw new ConflictError(`partition "${found.name}" is not what this flow could have made (status "${status}")`, {
       partition: found.name,
       partitionUri: found.uri,
     });
   }
   await deps.lifecycle.ensureDeleted(found, w);
+  deps.partitions.deleted(owner);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { findOwnPartition, partitionName } from '../../partition/index.ts';
-import type { PartitionRef } from '../../partition/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import { deletableStatuses, noEvidence } from '../../partition/index.ts';
+import type { Decided, PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
-import { initiatorsSchema, mappedVolumeSchema, ownerSchema, partitionRefSchema } from '../deps.ts';
+import { evidenceOf, initiatorsSchema, mappedVolumeSchema, ownerSchema, partitionRefSchema } from '../deps.ts';
 import type { FlowDeps } from '../deps.ts';
 import { optionsFor } from './connect-volumes.ts';
 
@@ -10,6 +11,8 @@ export const destroyInputSchema = z.object({
   owner: ownerSchema,
   /** Volumes whose connection_info is still known; their drivers are asked to let go. */
   mapped: z.array(mappedVolumeSchema),
+  /** False where whoever asks knows nothing of volumes, so that some may be mapped. */
+  isMappingKnown: z.boolean().optional(),
 });
 export type DestroyInput = z.infer<typeof destroyInputSchema>;
 
@@ -29,6 +32,32 @@ interface AfterFind extends Start {
   readonly 'find-partition': Found;
 }
 
+/**
+ * Looks again in each step: between two of them a process may have died, and a person may have started, renamed or
+ * restored the partition. @throws PartitionInDoubtError
+ */
+async function decide({ input }: Start, deps: FlowDeps, w: Waiting): Promise<Decided> {
+  // Without the mappings nobody knows whether there are any.
+  const evidence = input.isMappingKnown === false ? noEvidence : evidenceOf(input.mapped);
+  return await deps.partitions.decide(input.owner, evidence, w);
+}
+
+/** The partition of which find-partition told, or one that has come back since. */
+async function partitionNow(state: AfterFind, deps: FlowDeps, w: Waiting): Promise<PartitionRef | null> {
+  const { partition } = state['find-partition'];
+  if (partition !== null) return partition;
+  const found = await decide(state, deps, w);
+  return found.kind === 'ours' ? found.partition : null;
+}
+
+/** Stopped by ourselves: that is what a delete is asked for. */
+async function ensureAtRest(state: AfterFind, deps: FlowDeps, w: Waiting): Promise<Decided> {
+  const found = await decide(state, deps, w);
+  const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
+  if (isRunning) await deps.lifecycle.ensureStopped(found.partition, w);
+  return found;
+}
+
 const forwardOnly = { nothingToUndo: 'a delete only goes forward' } as const;
 
 /** Before: whatever is there. After: the partition is known, or known not to be there. */
@@ -37,11 +66,11 @@ export const findPartition = {
   output: foundSchema,
   run: async ({ state, deps, signal }) => {
     const { owner, mapped } = state.input;
-    const name = partitionName(owner);
-    const found = await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal });
-    const partition: PartitionRef | null = found === undefined ? null : { uri: found.uri, name };
+    const found = await decide(state, deps, { signal });
+    const partition = found.kind === 'ours' ? { uri: found.partition.uri, name: found.partition.name } : null;
     // The ports are of interest only to the drivers of volumes.
-    const initiators = mapped.length === 0 ? [] : await deps.storage.initiators(owner, found, { signal });
+    const initiators =
+      mapped.length === 0 ? [] : await deps.storage.initiators(owner, partition ?? undefined, { signal });
     return { partition, initiators: [...initiators], hasOwnStorage: deps.storage.outlivesPartition };
   },
   undo: { nothingToUndo: 'it only looks' },
@@ -56,7 +85,7 @@ export const stopPartition = {
   output: z.null(),
   pivot: true,
   run: async ({ state, deps, signal }) => {
-    const { partition } = state['find-partition'];
+    const partition = await partitionNow(state, deps, { signal });
     if (partition !== null) await deps.lifecycle.ensureStopped(partition, { signal });
     return null;
   },
@@ -70,7 +99,8 @@ export const disconnectVolumes = {
   pivot: true,
   run: async ({ state, deps, signal }) => {
     const { partition, initiators } = state['find-partition'];
-    if (partition === null) return null;
+    if (partition === null || state.input.mapped.length === 0) return null;
+    await ensureAtRest(state, deps, { signal });
     const instance = { ...state.input.owner, partition, initiators };
     for (const volume of state.input.mapped.toReversed()) {
       const driver = deps.volumeDrivers.get(volume.connectionInfo.driver_volume_type);
@@ -91,6 +121,7 @@ export const unmapVolumes = {
   output: z.null(),
   pivot: true,
   run: async ({ state, deps, signal }) => {
+    await ensureAtRest(state, deps, { signal });
     await deps.mapper.unmap(state.input.owner, { signal });
     return null;
   },
@@ -107,8 +138,9 @@ export const unbindStorage = {
   output: z.null(),
   pivot: true,
   run: async ({ state, deps, signal }) => {
-    const { partition } = state['find-partition'];
-    if (partition !== null) await deps.storage.unbind(state.input.owner, partition, true, { signal });
+    if (!deps.storage.outlivesPartition) return null;
+    const found = await ensureAtRest(state, deps, { signal });
+    if (found.kind === 'ours') await deps.storage.unbind(state.input.owner, found.partition, true, { signal });
     return null;
   },
   undo: forwardOnly,
@@ -120,9 +152,13 @@ export const deletePartition = {
   output: z.null(),
   pivot: true,
   run: async ({ state, deps, signal }) => {
+    const { owner } = state.input;
     const { partition } = state['find-partition'];
-    if (partition === null) return null;
-    await deps.lifecycle.ensureDeleted(partition, { signal });
+    const found = await ensureAtRest(state, deps, { signal });
+    const ref = found.kind === 'ours' ? found.partition : partition;
+    // Also what is absent by now: one reading that says "gone" is not enough to leave a partition behind.
+    if (ref !== null) await deps.hmc.partitions.delete(ref.uri, { signal });
+    deps.partitions.deleted(owner);
     return null;
   },
   undo: forwardOnly,
@@ -137,6 +173,7 @@ export const deallocateStorage = {
   pivot: true,
   run: async ({ state, deps, signal }) => {
     await deps.storage.deallocate(state.input.owner, { signal });
+    deps.partitions.gone(state.input.owner);
     return null;
   },
   undo: forwardOnly,

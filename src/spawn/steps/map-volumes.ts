@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Allocation, Initiator } from '../../partition/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import { noEvidence } from '../../partition/index.ts';
+import type { Allocation, Initiator, PartitionOwner } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { mappedVolumeSchema } from '../deps.ts';
 import type { FlowDeps, MappedVolume } from '../deps.ts';
@@ -25,7 +27,7 @@ export const mapAhead = {
   },
   undo: async ({ state, deps, signal }, was) => {
     if (was.kind === 'done' && was.output === null) return;
-    await deps.mapper.unmap(state.input.owner, { signal });
+    await unmap(state.input.owner, deps, { signal });
   },
   leaves: ({ input }, was) => (was.kind === 'done' && was.output === null ? [] : leftOf(input)),
 } satisfies Step<'map-ahead', Start, MappedVolume[] | null, FlowDeps>;
@@ -45,9 +47,17 @@ export const mapVolumes = {
   output: z.array(mappedVolumeSchema),
   run: async ({ state, deps, signal }) =>
     state['map-ahead'] ?? [...(await deps.mapper.map(state.input.owner, state['bind-storage'], { signal }))],
-  undo: async ({ state, deps, signal }) => await deps.mapper.unmap(state.input.owner, { signal }),
+  undo: async ({ state, deps, signal }) => {
+    await unmap(state.input.owner, deps, { signal });
+  },
   leaves: ({ input }) => leftOf(input),
 } satisfies Step<'map-volumes', Before, MappedVolume[], FlowDeps>;
+
+/** Somebody may have started the partition since: what runs keeps its volumes. */
+async function unmap(owner: PartitionOwner, { partitions, mapper }: FlowDeps, w: Waiting): Promise<void> {
+  await partitions.requireAtRest(owner, noEvidence, w);
+  await mapper.unmap(owner, w);
+}
 
 function leftOf({ volumes }: PreparedInput): readonly string[] {
   return volumes.map(({ volumeId }) => `attachment of volume ${volumeId} and its mask`);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { findOwnPartition, partitionName, requirePartition } from '../../partition/index.ts';
 import type { Initiator, PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
-import { initiatorsSchema, mappedVolumeSchema, partitionRefSchema } from '../deps.ts';
+import { evidenceOf, initiatorsSchema, mappedVolumeSchema, partitionRefSchema } from '../deps.ts';
 import type { FlowDeps, MappedVolume } from '../deps.ts';
 import type { SpawnInput } from '../inputs.ts';
 
@@ -20,9 +19,8 @@ export const findPreparedPartition = {
   name: 'create-partition',
   output: partitionRefSchema,
   run: async ({ state, deps, signal }) => {
-    const { owner } = state.input;
-    const name = partitionName(owner);
-    const { uri } = requirePartition(await findOwnPartition(deps.hmc, deps.cpcUri, owner, { signal }), name);
+    const { owner, mapped } = state.input;
+    const { uri, name } = await deps.partitions.require(owner, evidenceOf(mapped), { signal });
     return { uri, name };
   },
   undo: { nothingToUndo: 'prepareForSpawn made it, and failedSpawnCleanup or destroy removes it' },
@@ -31,9 +29,12 @@ export const findPreparedPartition = {
 export const findPreparedPorts = {
   name: 'bind-storage',
   output: initiatorsSchema,
-  run: async ({ state, deps, signal }) => [
-    ...(await deps.storage.initiators(state.input.owner, state['create-partition'], { signal })),
-  ],
+  run: async ({ state, deps, signal }) => {
+    const { owner } = state.input;
+    const initiators = await deps.storage.initiators(owner, state['create-partition'], { signal });
+    deps.partitions.hasPorts(owner, initiators);
+    return [...initiators];
+  },
   undo: { nothingToUndo: 'prepareForSpawn made them, and they go with the partition' },
 } satisfies Step<
   'bind-storage',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConflictError } from '../../base/index.ts';
-import { preparedGroupSchema } from '../../partition/index.ts';
+import { noEvidence, preparedGroupSchema } from '../../partition/index.ts';
 import type { PartitionRef, PreparedGroup, PreparedGroups } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
@@ -43,6 +43,7 @@ export const attachStorageGroup = {
   undo: async ({ state, deps, signal }) => {
     const group = state['find-storage-group'];
     if (group === null) return;
+    await deps.partitions.requireAtRest(state.input.owner, noEvidence, { signal });
     await preparedGroups(deps, group.name).detach(state['create-partition'], group, { signal });
   },
   leaves: ({ 'find-storage-group': group }) =>

@@ -3,12 +3,19 @@ import { ConflictError, wwpnSchema } from '../../base/index.ts';
 import type { Allocation, Initiator } from '../../partition/index.ts';
 import type { Settled } from '../../saga/index.ts';
 import { VolumeDriverError } from '../../volume/index.ts';
-import { contextFor, fakeDeps, undoStep } from '../../../test/support/step.ts';
+import { contextFor, fakeDeps, undoStep, whereabouts } from '../../../test/support/step.ts';
 import type { MappedVolume } from '../deps.ts';
 import type { PreparedInput } from '../inputs.ts';
 import { allocateStorage, requireStorage } from './allocate-storage.ts';
 import { connectVolumes } from './connect-volumes.ts';
-import { deallocateStorage, deletePartition, disconnectVolumes, findPartition, unmapVolumes } from './destroy.ts';
+import {
+  deallocateStorage,
+  deletePartition,
+  disconnectVolumes,
+  findPartition,
+  unbindStorage,
+  unmapVolumes,
+} from './destroy.ts';
 import { mapAhead, mapVolumes } from './map-volumes.ts';
 
 const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
@@ -172,8 +179,7 @@ describe('destroy', () => {
   const gone = { ...state, 'find-partition': { ...found, partition: null } };
 
   test('looks for the ports only where a volume’s driver is to be asked', async () => {
-    const description = `OpenStack CPCSubset=${owner.host}`;
-    const hmc = { partitions: { findByName: async () => partition, get: async () => ({ description }) } };
+    const partitions = whereabouts({ kind: 'ours', partition: { ...partition, status: 'active' } });
     const asked: string[] = [];
     const storage = {
       outlivesPartition: false,
@@ -184,9 +190,9 @@ describe('destroy', () => {
     };
 
     await expect(
-      findPartition.run(contextFor({ input: { owner, mapped: mapped() } }, fakeDeps({ hmc, storage }))),
+      findPartition.run(contextFor({ input: { owner, mapped: mapped() } }, fakeDeps({ partitions, storage }))),
     ).resolves.toEqual(found);
-    await findPartition.run(contextFor({ input: { owner, mapped: [] } }, fakeDeps({ hmc, storage })));
+    await findPartition.run(contextFor({ input: { owner, mapped: [] } }, fakeDeps({ partitions, storage })));
     expect(asked).toEqual(['initiators']);
   });
 
@@ -205,6 +211,40 @@ describe('destroy', () => {
     await unmapVolumes.run(contextFor(gone, fakeDeps({ mapper })));
 
     expect(diary).toEqual(['unmap']);
+  });
+
+  test.each([
+    ['disconnect-volumes', disconnectVolumes],
+    ['unmap-volumes', unmapVolumes],
+    ['unbind-storage', unbindStorage],
+    ['delete-partition', deletePartition],
+  ])('stops a partition again that was started between its steps, before %s', async (_name, step) => {
+    const { mapper, volumeDrivers, diary } = world();
+    const partitions = whereabouts({ kind: 'ours', partition: { ...partition, status: 'active' } });
+    const lifecycle = { ensureStopped: async () => void diary.push('stop') };
+    const storage = { outlivesPartition: true, unbind: async () => void diary.push('unbind') };
+    const hmc = { partitions: { delete: async () => void diary.push('delete') } };
+
+    await step.run(contextFor(state, fakeDeps({ partitions, lifecycle, storage, hmc, mapper, volumeDrivers })));
+
+    expect(diary[0]).toBe('stop');
+    expect(diary.length).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ['disconnect-volumes', disconnectVolumes],
+    ['unmap-volumes', unmapVolumes],
+    ['unbind-storage', unbindStorage],
+    ['delete-partition', deletePartition],
+  ])('changes nothing in %s once the partition is in doubt', async (_name, step) => {
+    const { mapper, volumeDrivers, diary } = world();
+    const doubt = new ConflictError('in doubt');
+    const partitions = { decide: async () => await Promise.reject(doubt) };
+    const storage = { outlivesPartition: true };
+
+    const deps = fakeDeps({ partitions, storage, mapper, volumeDrivers });
+    await expect(step.run(contextFor(state, deps))).rejects.toBe(doubt);
+    expect(diary).toEqual([]);
   });
 
   test('names of each thing that it takes away just that, should it be left behind', () => {

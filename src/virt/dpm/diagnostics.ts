@@ -1,6 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
-import { partitionName, powerStateOf } from '../../partition/index.ts';
+import { inDoubt, powerStateOf } from '../../partition/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
+import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { InstanceDiagnostics } from '../compute-driver.ts';
@@ -16,9 +17,11 @@ export async function diagnose(
   mapped: readonly MappedVolume[],
   w: Waiting,
 ): Promise<InstanceDiagnostics | undefined> {
-  const { hmc, cpc, storage } = runtime;
-  const found = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
-  if (found === undefined) return undefined;
+  const { hmc, partitions, storage } = runtime;
+  const answer = await partitions.look(owner, evidenceOf(mapped), w);
+  // What is recorded and in doubt is shown, with the doubt beside it.
+  const found = answer.kind === 'ours' ? answer.partition : answer.kind === 'in-doubt' ? answer.recorded : null;
+  if (found === null) return undefined;
   const [partition, initiators] = await Promise.all([
     hmc.partitions.get(found.uri, w),
     storage.initiators(owner, found, w),
@@ -29,6 +32,7 @@ export async function diagnose(
     partition: found.name,
     partitionUri: found.uri,
     partitionStatus: partition.status,
+    ...(answer.kind === 'in-doubt' ? { doubt: inDoubt(owner, answer).message } : {}),
     powerState: powerStateOf(partition.status),
     storageModel: storage.model,
     connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),

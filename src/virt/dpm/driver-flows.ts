@@ -61,10 +61,10 @@ export class DriverFlows {
   }
 
   #deps(mapper: VolumeMapper): FlowDeps {
-    const { hmc, cpc, lifecycle, storage, volumeDrivers } = this.#parts.runtime;
+    const { hmc, cpc, lifecycle, partitions, storage, volumeDrivers } = this.#parts.runtime;
     const { bootAttempts: attempts, loginBeforeZoning } = this.#parts.settings;
     const boot = { attempts, loginBeforeZoning };
-    return { hmc, cpcUri: cpc.uri, lifecycle, storage, volumeDrivers, boot, mapper };
+    return { hmc, cpcUri: cpc.uri, lifecycle, partitions, storage, volumeDrivers, boot, mapper };
   }
 }
 

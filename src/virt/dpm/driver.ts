@@ -2,13 +2,23 @@ import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
-import { findOwnPartition, partitionName, powerStateOf, requirePartition } from '../../partition/index.ts';
-import type { Initiator, PartitionOwner, PartitionRef, PowerState } from '../../partition/index.ts';
+import { inDoubt, MemoryPartitionRecords, noEvidence, partitionName, powerStateOf } from '../../partition/index.ts';
+import type {
+  Evidence,
+  Initiator,
+  OwnPartition,
+  PartitionOwner,
+  PartitionRecords,
+  PartitionRef,
+  PowerState,
+  Whereabouts,
+} from '../../partition/index.ts';
 import type { FlowServices } from '../../saga/index.ts';
 import {
   attachVolumeFlow,
   destroyFlow,
   detachVolumeFlow,
+  evidenceOf,
   prepareFlow,
   spawnFlow,
   spawnPreparedFlow,
@@ -21,6 +31,7 @@ import type {
   BlockDeviceInfo,
   ComputeDriver,
   CountedStorage,
+  GuestLocation,
   Instance,
   InstanceDiagnostics,
   InstanceInfo,
@@ -43,6 +54,12 @@ import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
+/** What the driver works with beside its settings. @public */
+export interface DpmDriverServices extends FlowServices {
+  /** Which partition is which instance's. Default: kept in memory, so that a restart finds partitions by name only. */
+  readonly partitionRecords?: PartitionRecords | undefined;
+}
+
 /** Nova's verbs, each mapped to a flow or a lifecycle operation of a partition. @public */
 export class DpmDriver implements ComputeDriver {
   readonly capabilities = {
@@ -54,7 +71,7 @@ export class DpmDriver implements ComputeDriver {
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
-  readonly #services: FlowServices;
+  readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
   /** Ports of instances whose spawn is under way: the callback asks for the connector once per volume. */
@@ -62,7 +79,7 @@ export class DpmDriver implements ComputeDriver {
   /** What a flow of this process saw last; Nova asks right after each verb, and allows a cached answer. */
   readonly #lastSeen = new Map<string, PowerState>();
 
-  constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: FlowServices) {
+  constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -79,7 +96,8 @@ export class DpmDriver implements ComputeDriver {
         'dpm.hmc_insecure is set: anybody in between can read the HMC password',
       );
     }
-    this.#runtime = await startRuntime(this.#hmc, this.#settings, this.#services.log, context);
+    const { log, partitionRecords: records = new MemoryPartitionRecords() } = this.#services;
+    this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records }, context);
   }
 
   async cleanupHost(): Promise<void> {
@@ -160,7 +178,8 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
-    const input = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo) };
+    const isMappingKnown = blockDeviceInfo !== null;
+    const input = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     await this.#flows().run(destroyFlow, input, 'destroy', instance, context);
   }
 
@@ -187,7 +206,8 @@ export class DpmDriver implements ComputeDriver {
 
   async detachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
     const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
-    if (!(await this.instanceExists(instance, context))) return; // nothing has it any more
+    const found = await this.#started().partitions.decide(input.owner, evidenceOf([input.volume]), context);
+    if (found.kind === 'absent') return; // nothing has it any more
     await this.#flows().run(detachVolumeFlow, input, 'detach volume from', instance, context);
   }
 
@@ -205,7 +225,8 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
-    const [owner, partition] = [this.#owner(instance), await this.#partition(instance, context)];
+    const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
+    const partition = await this.#partition(instance, context, evidence);
     const [{ bootAttempts: attempts }, { journal }] = [this.#settings, this.#services];
     await powerOn(this.#started(), { owner, partition, mapped, attempts, journal }, context);
     this.#lastSeen.set(instance.uuid, 'running');
@@ -233,18 +254,43 @@ export class DpmDriver implements ComputeDriver {
     const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
     this.#lastSeen.delete(instance.uuid); // good for the one question that follows a verb
     if (cached !== undefined) return { state: cached };
-    const found = await this.#find(instance, context);
-    if (found === undefined)
+    const found = await this.#look(instance, context);
+    if (found.kind === 'absent')
       throw new NotFoundError(`instance ${instance.name} has no partition`, { instance: instance.uuid });
-    return { state: powerStateOf(found.status), internalId: found.uri };
+    // Whose the recorded one is may be in doubt; how it is doing is not.
+    if (found.kind === 'ours') return infoOf(found.partition);
+    if (found.recorded === null) throw inDoubt(this.#owner(instance), found);
+    return infoOf(found.recorded);
   }
 
   guestName(instance: Pick<Instance, 'uuid'>): string {
     return partitionName(this.#owner(instance));
   }
 
+  /** @throws PartitionInDoubtError: neither answer would be true */
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
-    return (await this.#find(instance, context)) !== undefined;
+    return (await this.#decide(instance, context)).kind === 'ours';
+  }
+
+  async locateGuest(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<GuestLocation> {
+    const found = await this.#look(instance, context, evidenceOf(mappedVolumes(blockDeviceInfo)));
+    if (found.kind === 'ours') return { ...found.partition, kind: 'found' };
+    return found.kind === 'absent' ? found : { kind: 'in-doubt', error: inDoubt(this.#owner(instance), found) };
+  }
+
+  /** One list where there is an instance of which nothing is recorded; nothing at all where there is none. */
+  async adoptGuests(context: RequestContext, instances: readonly Instance[]): Promise<void> {
+    const { partitions } = this.#started();
+    const unknown = instances.filter(({ uuid }) => partitions.isUnknown(uuid));
+    if (unknown.length === 0) return;
+    for (const { uri, instanceUuid } of await this.#subset().guests(false, context)) {
+      const instance = unknown.find(({ uuid }) => uuid === instanceUuid);
+      if (instance !== undefined) partitions.made(this.#owner(instance), uri);
+    }
   }
 
   async listInstanceUuids(context = standalone()): Promise<readonly string[]> {
@@ -298,7 +344,8 @@ export class DpmDriver implements ComputeDriver {
 
   async getSearchPath(instance: Instance | undefined, context: RequestContext): Promise<string | undefined> {
     if (instance === undefined) return `${this.#started().cpc.uri}/partitions`;
-    return (await this.#find(instance, context))?.uri;
+    const found = await this.#look(instance, context);
+    return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
   async getInstanceDiagnostics(
@@ -337,7 +384,7 @@ export class DpmDriver implements ComputeDriver {
   /** Has Nova's stock order made partition and ports? Without volumes, whose mappings tell, the partition does. */
   async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
-    return (await this.#find(instance, w)) !== undefined;
+    return (await this.#decide(instance, w)).kind === 'ours';
   }
 
   /** The deferred order: once the ports are there, the compute manager is called back to map the volumes. */
@@ -370,18 +417,30 @@ export class DpmDriver implements ComputeDriver {
     return ownerOf(instance, this.#settings.host);
   }
 
-  async #find(instance: Instance, w: Waiting) {
-    const { hmc, cpc } = this.#started();
-    return await findOwnPartition(hmc, cpc.uri, this.#owner(instance), w);
+  async #look(instance: Instance, w: Waiting, evidence = noEvidence): Promise<Whereabouts> {
+    return await this.#started().partitions.look(this.#owner(instance), evidence, w);
   }
 
-  async #partition(instance: Instance, w: Waiting): Promise<PartitionRef> {
-    return requirePartition(await this.#find(instance, w), partitionName(this.#owner(instance)));
+  async #decide(instance: Instance, w: Waiting) {
+    return await this.#started().partitions.decide(this.#owner(instance), noEvidence, w);
+  }
+
+  async #partition(instance: Instance, w: Waiting, evidence: Evidence = noEvidence): Promise<PartitionRef> {
+    return await this.#started().partitions.require(this.#owner(instance), evidence, w);
   }
 
   async #readPorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
-    return await this.#started().storage.initiators(this.#owner(instance), await this.#find(instance, w), w);
+    const { partitions, storage } = this.#started();
+    const owner = this.#owner(instance);
+    const found = await this.#decide(instance, w);
+    const initiators = await storage.initiators(owner, found.kind === 'ours' ? found.partition : undefined, w);
+    partitions.hasPorts(owner, initiators);
+    return initiators;
   }
+}
+
+function infoOf({ status, uri }: OwnPartition): InstanceInfo {
+  return { state: powerStateOf(status), internalId: uri };
 }
 
 /** For the verbs that Nova calls without a context. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../base/index.ts';
+import type { HmcSession } from '../../hmc-client/index.ts';
+import { InstancePartitions, MemoryPartitionRecords } from '../../partition/index.ts';
 import { CpcSubset } from './inventory.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -11,6 +13,8 @@ interface Row {
   readonly name: string;
   readonly status: string;
   readonly description: string;
+  /** The instance that is recorded with it. */
+  readonly recorded?: string;
 }
 
 const ours = (n: number, status: string): Row => ({
@@ -19,8 +23,10 @@ const ours = (n: number, status: string): Row => ({
   description: 'OpenStack CPCSubset=compute1',
 });
 const foreign: Row = { name: 'db-7', status: 'active', description: 'database of the shop' };
-/** Named like one of ours, by a person who copied it. */
-const copy: Row = { ...ours(9, 'active'), description: 'a copy' };
+/** Named like one of ours, and marked as another host's. */
+const copy: Row = { ...ours(9, 'active'), description: 'OpenStack CPCSubset=compute2' };
+/** As the retired Python nova-dpm left one, whose description a person has emptied: it has no record. */
+const old: Row = { ...ours(8, 'active'), description: '' };
 
 /** A subset on a CPC with these partitions, of 2 IFLs and 4 GiB each; `asked` are the list requests. */
 function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
@@ -31,12 +37,20 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
     initialMemory: 4096,
     ...row,
   }));
-  const list = async (_cpc: string, filter: { namePrefix?: string }) => {
+  const list = async (_cpc: string, filter: object) => {
     asked.push(filter);
-    return partitions.filter(({ name }) => name.startsWith(filter.namePrefix ?? ''));
+    return partitions;
   };
+  const records = new MemoryPartitionRecords();
+  for (const [index, { recorded }] of rows.entries()) {
+    const record = { partitionUri: `/api/partitions/${index}`, wwpns: [], storageGroupUri: null, isBegunHere: true };
+    if (recorded !== undefined) records.put({ instanceUuid: recorded, ...record });
+  }
+  const storage = { holders: async () => [], hiddenUse: async () => undefined };
+  const hmc = { partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
   const runtime = {
-    hmc: { partitions: { list, listDetailed: list } },
+    hmc,
+    partitions: new InstancePartitions(hmc, '/api/cpcs/1', records, storage),
     cpc: { uri: '/api/cpcs/1', name: 'A90', machineType: '2964', seVersion },
     storage: { model: 'hba' },
   } as unknown as DpmRuntime; // of which the inventory uses just this
@@ -45,11 +59,39 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
 }
 
 describe('the CPC subset', () => {
-  test('is asked for by one request, whose filter is the beginning of our names', async () => {
+  test('is asked for by one request, without a filter: a person may have renamed a partition of ours', async () => {
     const { subset, asked } = subsetOf(Array.from({ length: 85 }, (_, n) => ours(n, 'active')));
 
     await expect(subset.guests(false, w)).resolves.toHaveLength(85);
-    expect(asked).toEqual([{ namePrefix: 'OpenStack-compute1-' }]);
+    expect(asked).toEqual([{}]);
+  });
+
+  test('has a partition that was renamed and re-described, and one that the Python nova-dpm left, everywhere alike', async () => {
+    const renamed: Row = { name: 'shop', status: 'active', description: 'shop', recorded: uuid(7) };
+    const { subset } = subsetOf([renamed, old, copy, foreign]);
+
+    expect((await subset.guests(false, w)).map(({ instanceUuid }) => instanceUuid)).toEqual([uuid(7), uuid(8)]);
+    expect([...(await subset.powerStates(w)).keys()]).toEqual([uuid(7), uuid(8)]);
+    await expect(subset.availableResource('compute1', w)).resolves.toMatchObject({
+      vcpusUsed: 4,
+      stats: { running: 2 },
+    });
+  });
+
+  test('asks for power states by one short list where every partition is recorded', async () => {
+    const { subset, asked } = subsetOf([{ ...ours(1, 'active'), recorded: uuid(1) }, foreign]);
+
+    await subset.powerStates(w);
+
+    expect(asked).toEqual([{}]);
+  });
+
+  test('says of a recorded partition with the mark of another host that it is in doubt', async () => {
+    const { subset } = subsetOf([{ ...copy, recorded: uuid(9) }]);
+
+    expect(await subset.guests(false, w)).toMatchObject([
+      { instanceUuid: uuid(9), doubt: expect.stringContaining('CPCSubset=compute2') as string },
+    ]);
   });
 
   test('has the power state of each of our instances, and of no other', async () => {

@@ -1,5 +1,5 @@
-import { hostPrefix, instanceOf, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
-import type { PowerState } from '../../partition/index.ts';
+import { instanceNamed, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
+import type { Assigned, PowerState } from '../../partition/index.ts';
 import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { AvailableResource, PlatformGuest } from '../compute-driver.ts';
@@ -20,13 +20,18 @@ export class CpcSubset {
     this.#settings = settings;
   }
 
-  /** Instance UUID → power state of every partition of this host, by one list. */
+  /** Instance UUID → power state of every partition of this host: by one list where all of them are recorded. */
   async powerStates(w: Waiting): Promise<ReadonlyMap<string, PowerState>> {
-    const { hmc, cpc } = this.#runtime;
-    const partitions = await hmc.partitions.list(cpc.uri, { namePrefix: hostPrefix(this.#settings.host) }, w);
+    const { hmc, cpc, partitions: own } = this.#runtime;
+    const { host } = this.#settings;
+    const listed = await hmc.partitions.list(cpc.uri, {}, w);
+    // Of one that only its name tells, the description decides too.
+    const isComplete = listed.every(({ uri, name }) => own.isRecorded(uri) || instanceNamed(host, name) === undefined);
+    const partitions = isComplete ? listed : await hmc.partitions.listDetailed(cpc.uri, {}, ['description'], w);
+    const assigned = await own.assignAll(host, partitions, w);
     return new Map(
-      partitions.flatMap(({ name, status }) => {
-        const uuid = instanceOf(this.#settings.host, { name });
+      partitions.flatMap(({ uri, status }) => {
+        const uuid = assigned.get(uri)?.instanceUuid;
         return uuid === undefined ? [] : [[uuid, powerStateOf(status)] as const];
       }),
     );
@@ -34,8 +39,10 @@ export class CpcSubset {
 
   /** Partitions with what they are made of: this host's, or all that the user may see. */
   async guests(all: boolean, w: Waiting): Promise<readonly PlatformGuest[]> {
-    const partitions = await this.#detailed(all, w);
-    const guests = partitions.map((partition) => this.#toGuest(partition));
+    const { hmc, cpc, partitions: own } = this.#runtime;
+    const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, guestProperties, w);
+    const assigned = await own.assignAll(this.#settings.host, partitions, w);
+    const guests = partitions.map((partition) => toGuest(partition, assigned.get(partition.uri)));
     return all ? guests : guests.filter((guest) => guest.instanceUuid !== null);
   }
 
@@ -63,25 +70,18 @@ export class CpcSubset {
       stats: { running, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
     };
   }
+}
 
-  async #detailed(all: boolean, w: Waiting): Promise<readonly GuestPartition[]> {
-    const { hmc, cpc } = this.#runtime;
-    const filter = all ? {} : { namePrefix: hostPrefix(this.#settings.host) };
-    return await hmc.partitions.listDetailed(cpc.uri, filter, guestProperties, w);
-  }
-
-  #toGuest(partition: GuestPartition): PlatformGuest {
-    const { name } = partition;
-    const instanceUuid = instanceOf(this.#settings.host, { name, description: partition.description });
-    return {
-      name,
-      uri: partition.uri,
-      status: partition.status,
-      instanceUuid: instanceUuid ?? null,
-      iflProcessors: partition.iflProcessors,
-      memoryMib: partition.initialMemory,
-    };
-  }
+function toGuest(partition: GuestPartition, assigned: Assigned | undefined): PlatformGuest {
+  return {
+    name: partition.name,
+    uri: partition.uri,
+    status: partition.status,
+    instanceUuid: assigned?.instanceUuid ?? null,
+    ...(assigned?.doubt === undefined ? {} : { doubt: assigned.doubt }),
+    iflProcessors: partition.iflProcessors,
+    memoryMib: partition.initialMemory,
+  };
 }
 
 function sum(numbers: readonly number[]): number {

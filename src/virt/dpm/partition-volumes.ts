@@ -2,7 +2,13 @@ import { ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { adapterPortUri, instanceOf, isListed, requirePartition } from '../../partition/index.ts';
+import {
+  adapterPortUri,
+  instanceOf,
+  isListed,
+  PartitionInDoubtError,
+  requirePartition,
+} from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
@@ -34,7 +40,24 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const { hmc, cpc } = this.#runtime;
     const { uri } = requirePartition(await hmc.partitions.findByName(cpc.uri, name, w), name);
     const { description } = await hmc.partitions.get(uri, w, ['description']);
-    return { uri, name, instanceUuid: instanceOf(this.#settings.host, { name, description }) ?? null };
+    const assigned = this.#runtime.partitions.assign(this.#settings.host, [{ uri, name, description }]).get(uri);
+    const instanceUuid = assigned?.instanceUuid ?? (await this.#instanceByPorts({ uri, name }, w)) ?? null;
+    return { uri, name, instanceUuid };
+  }
+
+  /** The instance that the partition realises although neither its record nor its name says so, by the ports that it has. */
+  async #instanceByPorts(partition: PartitionRef, w: Waiting): Promise<string | undefined> {
+    const { hmc, partitions, storage } = this.#runtime;
+    const { host } = this.#settings;
+    if (partitions.isAttachedWithoutNova(partition)) return undefined; // its ports are ours, and it is not
+    if (storage.model === 'hba') {
+      const ports = await storage.initiators(this.#owner(partition), partition, w);
+      return partitions.instanceWithPort(ports.map(({ wwpn }) => wwpn));
+    }
+    const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+    const groups = await hmc.storageGroups.getMany(storageGroupUris, w);
+    const uuids = groups.flatMap((group) => instanceOf(host, group) ?? []);
+    return uuids.find((uuid) => uuid !== objectIdOf(partition));
   }
 
   async wholeConnector(partition: NamedPartition, w: Waiting): Promise<Connector> {
@@ -169,9 +192,15 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     try {
       return await asked;
     } catch (error) {
-      const { hmc, cpc } = this.#runtime;
+      const { hmc, cpc, storage } = this.#runtime;
       if (!isHmcError(error, 404, 1) || (await isListed(hmc, cpc.uri, partition, w))) throw error;
-      return nothing;
+      const hidden = await storage.hiddenUse(w);
+      if (hidden === undefined) return nothing;
+      const { name, uri } = partition;
+      const why = `this HMC user does not see partition "${name}" (${uri}), and ${hidden}`;
+      const advice =
+        'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition of the CPC';
+      throw new PartitionInDoubtError(`${why}; ${advice}`, { partition: name, uri }, { cause: error });
     }
   }
 

@@ -1,7 +1,8 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { partitionName, portOfUri, runningStatuses } from '../../partition/index.ts';
+import { portOfUri, runningStatuses } from '../../partition/index.ts';
 import type { Initiator, KnownPath, PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import type { PathRecord, PathState } from '../../volume/index.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -33,9 +34,10 @@ export async function reportInstancePaths(
   { owner, ...subject }: Pick<Subject, 'owner' | 'server' | 'mapped'>,
   w: Waiting,
 ): Promise<readonly PathRecord[]> {
-  const { hmc, cpc, storage } = runtime;
-  const partition = await hmc.partitions.findByName(cpc.uri, partitionName(owner), w);
-  if (partition === undefined) return [];
+  const { storage, partitions } = runtime;
+  const found = await partitions.look(owner, evidenceOf(subject.mapped), w);
+  const partition = found.kind === 'ours' ? found.partition : found.kind === 'in-doubt' ? found.recorded : null;
+  if (partition === null) return [];
   const initiators = await storage.initiators(owner, partition, w);
   return await reportPaths(runtime, { owner, partition, initiators, ...subject }, w);
 }

@@ -2,8 +2,8 @@ import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import { isHmcError, openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
-import { HbaStorage, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
-import type { PartitionStorage } from '../../partition/index.ts';
+import { HbaStorage, InstancePartitions, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
+import type { PartitionRecords, PartitionStorage } from '../../partition/index.ts';
 import { VolumeDriverRegistry } from '../../volume/index.ts';
 import { requireAdapterPorts } from './adapter-ports.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -15,6 +15,7 @@ export interface DpmRuntime {
   readonly log: Logger;
   readonly lifecycle: PartitionLifecycle;
   readonly storage: PartitionStorage;
+  readonly partitions: InstancePartitions;
   readonly volumeDrivers: VolumeDriverRegistry;
 }
 
@@ -46,26 +47,33 @@ export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
 export async function startRuntime(
   hmc: HmcSession,
   settings: DpmDriverSettings,
-  log: Logger,
+  { log, records }: { readonly log: Logger; readonly records: PartitionRecords },
   w: Waiting,
 ): Promise<DpmRuntime> {
   const cpc = await findCpc(hmc, settings, w);
   requireUsable(cpc, settings);
   await requireAdapterPorts(hmc, cpc, settings.adapterPorts, w);
-  const storage = chooseStorage(hmc, cpc, settings, log);
+  const storage = chooseStorage(hmc, cpc, settings, { log, records });
+  const partitions = new InstancePartitions(hmc, cpc.uri, records, storage);
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
-  return { hmc, cpc, log, storage, volumeDrivers, lifecycle: new PartitionLifecycle(hmc, settings.lifecycle) };
+  const lifecycle = new PartitionLifecycle(hmc, settings.lifecycle);
+  return { hmc, cpc, log, storage, partitions, volumeDrivers, lifecycle };
 }
 
 /**
  * The storage model is what the CPC reports to have: early z14 are still without storage groups. Source:
  * python-zhmcclient design/dpm-storage-model.rst.
  */
-function chooseStorage(hmc: HmcSession, cpc: Cpc, settings: DpmDriverSettings, log: Logger): PartitionStorage {
+function chooseStorage(
+  hmc: HmcSession,
+  cpc: Cpc,
+  settings: DpmDriverSettings,
+  { log, records }: { readonly log: Logger; readonly records: PartitionRecords },
+): PartitionStorage {
   const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
-  if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports);
-  return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, log });
+  if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports, records);
+  return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, records, log });
 }
 
 /** The CPC that the settings name. @throws NotFoundError saying which CPCs the user may see */

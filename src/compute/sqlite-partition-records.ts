@@ -1,0 +1,94 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { wwpnSchema } from '../base/index.ts';
+import type { Wwpn } from '../base/index.ts';
+import type { PartitionRecord, PartitionRecords } from '../virt/index.ts';
+import { writing } from './database.ts';
+
+const rowSchema = z.object({
+  instance_uuid: z.string(),
+  partition_uri: z.string().nullable(),
+  wwpns: z.string(),
+  storage_group_uri: z.string().nullable(),
+  is_begun_here: z.number(),
+});
+const wwpnsSchema = z.array(wwpnSchema);
+const connectorSchema = z.looseObject({ wwpns: z.array(z.string()).default([]) });
+
+/**
+ * The driver's records of partitions, in the state directory's database. Where none was written, an older version of this
+ * program has built the server: the connectors that its volumes were mapped with then tell its ports.
+ */
+export class SqlitePartitionRecords implements PartitionRecords {
+  readonly #database: DatabaseSync;
+  readonly #isReader: boolean;
+
+  /** @param options.access - a reader takes nothing up, and so writes nothing down */
+  constructor(database: DatabaseSync, { access }: { readonly access: 'read' | 'write' }) {
+    this.#database = database;
+    this.#isReader = access === 'read';
+  }
+
+  find(instanceUuid: string): PartitionRecord | undefined {
+    const row = this.#database.prepare('select * from instance_partition where instance_uuid = ?').get(instanceUuid);
+    return this.#complete(instanceUuid, row === undefined ? undefined : toRecord(row));
+  }
+
+  list(): readonly PartitionRecord[] {
+    const rows = this.#database.prepare('select * from instance_partition').all().map(toRecord);
+    const written = new Map(rows.map((record) => [record.instanceUuid, record]));
+    const uuids = this.#database
+      .prepare('select uuid from instance')
+      .all()
+      .map(({ uuid }) => String(uuid));
+    const all = new Set([...written.keys(), ...uuids]);
+    return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
+  }
+
+  put({ instanceUuid, partitionUri, wwpns, storageGroupUri, isBegunHere }: PartitionRecord): void {
+    if (this.#isReader) return;
+    const statement = `insert or replace into instance_partition
+      (instance_uuid, partition_uri, wwpns, storage_group_uri, is_begun_here) values (?, ?, ?, ?, ?)`;
+    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), storageGroupUri, isBegunHere ? 1 : 0];
+    writing(this.#database, () => this.#database.prepare(statement).run(...values));
+  }
+
+  delete(instanceUuid: string): void {
+    if (this.#isReader) return;
+    const statement = 'delete from instance_partition where instance_uuid = ?';
+    writing(this.#database, () => this.#database.prepare(statement).run(instanceUuid));
+  }
+
+  isAttachedWithoutNova(partitionUri: string): boolean {
+    return this.#database.prepare('select 1 from local_volume where place = ?').get(partitionUri) !== undefined;
+  }
+
+  #complete(instanceUuid: string, written: PartitionRecord | undefined): PartitionRecord | undefined {
+    if (written !== undefined && written.wwpns.length > 0) return written;
+    const wwpns = this.#connectedPorts(instanceUuid);
+    if (written !== undefined) return { ...written, wwpns };
+    if (wwpns.length === 0) return undefined;
+    return { instanceUuid, partitionUri: null, wwpns, storageGroupUri: null, isBegunHere: false };
+  }
+
+  #connectedPorts(instanceUuid: string): readonly Wwpn[] {
+    const query = 'select connector from block_device_mapping where instance_uuid = ? and connector is not null';
+    const rows = this.#database.prepare(query).all(instanceUuid);
+    const found = rows.flatMap(({ connector }) => connectorSchema.parse(JSON.parse(String(connector))).wwpns);
+    return [...new Set(found)].flatMap((text) => {
+      const parsed = wwpnSchema.safeParse(text);
+      return parsed.success ? [parsed.data] : [];
+    });
+  }
+}
+
+function toRecord(row: unknown): PartitionRecord {
+  const parsed = rowSchema.parse(row);
+  return {
+    instanceUuid: parsed.instance_uuid,
+    partitionUri: parsed.partition_uri,
+    wwpns: wwpnsSchema.parse(JSON.parse(parsed.wwpns)),
+    storageGroupUri: parsed.storage_group_uri,
+    isBegunHere: parsed.is_begun_here === 1,
+  };
+}

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import { neverAborted } from '../base/index.ts';
+import type { Wwpn } from '../base/index.ts';
+import { HmcHttpError } from '../hmc-client/index.ts';
+import type { HmcSession } from '../hmc-client/index.ts';
+import { InstancePartitions, MemoryPartitionRecords, noEvidence } from './index.ts';
+import type { Evidence, PartitionRecord } from './index.ts';
+import type { PortHolder } from './storage.ts';
+
+const owner = { host: 'c1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
+const other = '99999999-9c7e-4b7e-8a63-d2c5bd2e3ec6';
+const name = `OpenStack-c1-${owner.instanceUuid}`;
+const w = { signal: neverAborted() };
+const mark = 'OpenStack CPCSubset=c1';
+
+interface There {
+  readonly uri: string;
+  readonly name: string;
+  readonly description: string;
+  readonly status?: string;
+  readonly bootStorageVolume?: string;
+  /** Listed, and 404.1 when it is read. */
+  readonly isDenied?: boolean;
+  /** Neither listed nor shown. */
+  readonly isHidden?: boolean;
+}
+
+interface Scene {
+  readonly there?: readonly There[];
+  readonly record?: Partial<PartitionRecord>;
+  readonly records?: readonly PartitionRecord[];
+  readonly holders?: readonly PortHolder[];
+  readonly hidden?: string;
+  readonly evidence?: Evidence;
+}
+
+/** An HMC with these partitions, and how often it was asked. */
+function scene({ there = [], record, records = [], holders = [], hidden }: Scene) {
+  let requests = 0;
+  const seen = there.filter(({ isHidden }) => isHidden !== true);
+  const complete = (partition: There) => ({ status: 'active', ...partition });
+  const answer = <T>(value: T) => {
+    requests += 1;
+    return Promise.resolve(value);
+  };
+  const get = (uri: string) => {
+    const found = seen.find((partition) => partition.uri === uri && partition.isDenied !== true);
+    if (found !== undefined) return answer(complete(found));
+    requests += 1;
+    const where = { method: 'GET', uri, hmcMessage: 'not found' };
+    return Promise.reject(new HmcHttpError('get partition', { status: 404, reason: 1, ...where }));
+  };
+  const hmc = {
+    partitions: {
+      get,
+      list: () => answer(seen.map(complete)),
+      listDetailed: () => answer(seen.filter(({ isDenied }) => isDenied !== true).map(complete)),
+    },
+  } as unknown as HmcSession; // the operations that are needed
+  const kept = new MemoryPartitionRecords();
+  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], storageGroupUri: null };
+  if (record !== undefined) kept.put({ ...nothing, isBegunHere: true, ...record });
+  for (const each of records) kept.put(each);
+  const storage = { holders: () => answer(holders), hiddenUse: () => answer(hidden) };
+  return { partitions: new InstancePartitions(hmc, '/api/cpcs/c', kept, storage), kept, requests: () => requests };
+}
+
+async function look({ evidence = noEvidence, ...rest }: Scene) {
+  return await scene(rest).partitions.look(owner, evidence, w);
+}
+
+const uri = '/api/partitions/p';
+const recorded = { partitionUri: uri };
+const none = { wwpns: [], hasVolumes: false };
+const holder = (partitionUri: string, bootSources = ['/api/groups/g']) => ({
+  partitionUri,
+  bootSources,
+  how: 'has a port',
+});
+
+describe('a recorded partition', () => {
+  test.each([
+    { name, description: mark },
+    { name, description: '' },
+    { name, description: 'shop' },
+    { name: 'shop', description: mark },
+    { name: 'shop', description: 'shop' },
+    { name: `OpenStack-c1-${other}`, description: '' },
+  ])('is ours by one request, whatever a person has made of its name and description: %j', async (changed) => {
+    const { partitions, requests } = scene({ there: [{ uri, ...changed }], record: recorded });
+
+    await expect(partitions.look(owner, noEvidence, w)).resolves.toEqual({
+      kind: 'ours',
+      partition: { uri, name: changed.name, status: 'active' },
+    });
+    expect(requests()).toBe(1);
+  });
+
+  test('is in doubt with the mark of another host', async () => {
+    const there = [{ uri, name, description: 'OpenStack CPCSubset=c10' }];
+
+    await expect(look({ there, record: recorded })).resolves.toMatchObject({ kind: 'in-doubt', recorded: { uri } });
+  });
+
+  test('is in doubt while it is listed and cannot be read', async () => {
+    const there = [{ uri, name, description: mark, isDenied: true }];
+
+    await expect(look({ there, record: recorded })).resolves.toMatchObject({ kind: 'in-doubt', candidates: [{ uri }] });
+  });
+
+  test('that was restored as another object is found by its name, and recorded anew', async () => {
+    const { partitions, kept } = scene({
+      there: [{ uri: '/api/partitions/q', name, description: '' }],
+      record: recorded,
+    });
+
+    await expect(partitions.look(owner, noEvidence, w)).resolves.toMatchObject({ kind: 'ours' });
+    expect(kept.find(owner.instanceUuid)?.partitionUri).toBe('/api/partitions/q');
+  });
+
+  test('that is neither seen nor listed is absent only where no hidden partition uses the adapters', async () => {
+    await expect(look({ record: recorded })).resolves.toEqual({ kind: 'absent' });
+    await expect(look({ record: recorded, hidden: 'adapter "FCP" has 1 connection in use' })).resolves.toMatchObject({
+      kind: 'in-doubt',
+      candidates: [{ uri }],
+      why: expect.stringContaining('adapter "FCP"') as string,
+    });
+  });
+});
+
+describe('without a record', () => {
+  test.each(['', 'shop', mark, `shop (${mark})`])(
+    'a partition of our name is ours with description %j',
+    async (text) => {
+      const { partitions, kept } = scene({ there: [{ uri, name, description: text }] });
+
+      await expect(partitions.look(owner, noEvidence, w)).resolves.toMatchObject({ kind: 'ours', partition: { uri } });
+      expect(kept.find(owner.instanceUuid)?.partitionUri).toBe(uri);
+    },
+  );
+
+  test('one of our name with the mark of another host is in doubt', async () => {
+    const there = [{ uri, name, description: 'OpenStack CPCSubset=c2' }];
+
+    await expect(look({ there })).resolves.toMatchObject({ kind: 'in-doubt', candidates: [{ name, uri }] });
+  });
+
+  test('one of our name that is recorded as that of another instance is in doubt', async () => {
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true }];
+
+    await expect(look({ there: [{ uri, name, description: mark }], records })).resolves.toMatchObject({
+      kind: 'in-doubt',
+    });
+  });
+
+  test('one that has its ports is ours with our mark, or without a mark when it boots from them', async () => {
+    const marked = { uri, name: 'shop', description: mark };
+    const plain = { uri, name: 'shop', description: '', bootStorageVolume: '/api/groups/g/storage-volumes/v' };
+
+    await expect(look({ there: [marked], holders: [holder(uri, [])] })).resolves.toMatchObject({ kind: 'ours' });
+    await expect(look({ there: [plain], holders: [holder(uri)] })).resolves.toMatchObject({ kind: 'ours' });
+  });
+
+  test('one that has its ports is in doubt with the mark of another host, when it boots from elsewhere, or hidden', async () => {
+    const marked = { uri, name: 'shop', description: 'CPCSubset=c2' };
+    const plain = { uri, name: 'shop', description: '' };
+
+    for (const there of [[marked], [{ ...plain, isHidden: true }]])
+      await expect(look({ there, holders: [holder(uri)] })).resolves.toMatchObject({ kind: 'in-doubt' });
+    for (const bootStorageVolume of ['/api/groups/other/storage-volumes/v', '/api/groups/g2/storage-volumes/v'])
+      await expect(look({ there: [{ ...plain, bootStorageVolume }], holders: [holder(uri)] })).resolves.toMatchObject({
+        kind: 'in-doubt',
+      });
+    await expect(look({ there: [{ ...plain, status: 'stopped' }], holders: [holder(uri)] })).resolves.toEqual({
+      kind: 'absent',
+    });
+  });
+
+  test("a partition of another instance that was given one of its ports later is nobody else's", async () => {
+    const there = [{ uri, name: `OpenStack-c1-${other}`, description: mark }];
+
+    await expect(look({ there, holders: [holder(uri)] })).resolves.toEqual({ kind: 'absent' });
+  });
+
+  test('several partitions that have its ports are in doubt', async () => {
+    const there = ['a', 'b'].map((each) => ({ uri: `/api/partitions/${each}`, name: each, description: mark }));
+
+    await expect(look({ there, holders: there.map((each) => holder(each.uri)) })).resolves.toMatchObject({
+      kind: 'in-doubt',
+      candidates: [{ name: 'a' }, { name: 'b' }],
+    });
+  });
+});
+
+describe('a running partition with our mark under a name that tells no server', () => {
+  const there = [{ uri, name: 'shop', description: mark }];
+
+  test('puts an instance in doubt that has no record, or volumes', async () => {
+    const gone = { partitionUri: '/api/partitions/gone' };
+
+    await expect(look({ there, evidence: none })).resolves.toMatchObject({ kind: 'in-doubt', candidates: [{ uri }] });
+    await expect(look({ there, record: gone })).resolves.toMatchObject({ kind: 'in-doubt', candidates: [{ uri }] });
+  });
+
+  test("does not block one that has neither, nor any once it is stopped, unmarked, or recorded as somebody's", async () => {
+    const gone = { partitionUri: '/api/partitions/gone' };
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true }];
+
+    for (const scenery of [
+      { there, record: gone, evidence: none },
+      { there, record: {} },
+      { there: [{ uri, name: 'shop', description: mark, status: 'stopped' }] },
+      { there: [{ uri, name: 'shop', description: 'shop' }] },
+      { there, records },
+    ])
+      await expect(look(scenery)).resolves.toEqual({ kind: 'absent' });
+  });
+});
+
+test("an instance of which nothing was made yet is absent without a look at anybody's ports", async () => {
+  const { partitions, requests } = scene({ record: {}, hidden: 'adapter' });
+
+  await expect(partitions.look(owner, noEvidence, w)).resolves.toEqual({ kind: 'absent' });
+  expect(requests()).toBe(1);
+});
+
+test('doubt is a conflict that names the partition, what to look at, and that nothing was changed', async () => {
+  const there = [{ uri, name, description: 'OpenStack CPCSubset=c2' }];
+
+  await expect(scene({ there, record: recorded }).partitions.decide(owner, noEvidence, w)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringMatching(
+      new RegExp(`"${name}" \\(${uri}\\).*CPCSubset=c2.*put "${mark}".*Nothing was changed`),
+    ) as string,
+  });
+});
+
+test('storage is taken away only behind a partition that rests', async () => {
+  const at = (status: string) =>
+    scene({ there: [{ uri, name, description: mark, status }], record: recorded }).partitions;
+
+  for (const status of ['stopped', 'reservation-error'])
+    await expect(at(status).requireAtRest(owner, noEvidence, w)).resolves.toMatchObject({ kind: 'ours' });
+  for (const status of ['active', 'degraded', 'paused', 'terminated', 'starting', 'stopping', 'status-check'])
+    await expect(at(status).requireAtRest(owner, noEvidence, w)).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('a list goes by the same rule as a look', () => {
+  const { partitions } = scene({ record: recorded });
+  const listed = [
+    { uri, name: 'shop', description: 'shop' },
+    { uri: '/api/partitions/python', name: `OpenStack-c1-${other}`, description: '' },
+    { uri: '/api/partitions/twin', name, description: mark },
+    { uri: '/api/partitions/theirs', name: `OpenStack-c1-${other.replaceAll('9', '8')}`, description: 'CPCSubset=c2' },
+  ];
+
+  expect([...partitions.assign('c1', listed)].map(([at, { instanceUuid }]) => [at, instanceUuid])).toEqual([
+    [uri, owner.instanceUuid],
+    ['/api/partitions/python', other],
+  ]);
+});
+
+test('the ports of an instance are known by its record', () => {
+  const wwpn = 'c05076ffe8000001' as Wwpn;
+  const { partitions } = scene({ record: { wwpns: [wwpn] } });
+
+  expect(partitions.instanceWithPort([wwpn])).toBe(owner.instanceUuid);
+  expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
+});

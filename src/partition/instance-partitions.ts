@@ -1,0 +1,190 @@
+import { ConflictError, NotFoundError } from '../base/index.ts';
+import type { Waiting, Wwpn } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
+import type { HmcSession } from '../hmc-client/index.ts';
+import { assignPartitions, otherMark, recordedUris } from './assignment.ts';
+import { PartitionInDoubtError } from './errors.ts';
+import type { PartitionRef } from './lifecycle.ts';
+import { markOf, partitionDescription, partitionName } from './naming.ts';
+import type { PartitionOwner } from './naming.ts';
+import { PartitionSearch } from './partition-search.ts';
+import { amend } from './records.ts';
+import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
+import { deletableStatuses } from './status.ts';
+import type { Initiator, PartitionStorage } from './storage.ts';
+import { noEvidence } from './whereabouts.ts';
+import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+
+const asked = ['name', 'status', 'description'] as const;
+
+/**
+ * The one place that decides which partition is whose: by the object id that was recorded when it was made, then by its
+ * name, then by its ports. Name and description are a person's to change; only the mark of another host disowns.
+ */
+export class InstancePartitions {
+  readonly #hmc: HmcSession;
+  readonly #records: PartitionRecords;
+  readonly #search: PartitionSearch;
+
+  constructor(
+    hmc: HmcSession,
+    cpcUri: string,
+    records: PartitionRecords,
+    storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>,
+  ) {
+    this.#hmc = hmc;
+    this.#records = records;
+    this.#search = new PartitionSearch(hmc, cpcUri, records, storage);
+  }
+
+  /** One request where the partition is recorded and there. Changes nothing on the HMC; what is found is recorded. */
+  async look(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Whereabouts> {
+    const record = this.#records.find(owner.instanceUuid);
+    const uri = record?.partitionUri ?? null;
+    const recorded = uri === null ? undefined : await this.#read(uri, w);
+    if (recorded !== undefined) return judgeRecorded(owner, recorded);
+    const found = await this.#search.find(owner, record, evidence, w);
+    if (found.kind === 'ours') this.made(owner, found.partition.uri);
+    return found;
+  }
+
+  /** @throws PartitionInDoubtError before anything is changed */
+  async decide(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Decided> {
+    const found = await this.look(owner, evidence, w);
+    if (found.kind !== 'in-doubt') return found;
+    throw inDoubt(owner, found);
+  }
+
+  /** @throws NotFoundError, PartitionInDoubtError */
+  async require(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<OwnPartition> {
+    const found = await this.decide(owner, evidence, w);
+    if (found.kind === 'ours') return found.partition;
+    const name = partitionName(owner);
+    throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
+  }
+
+  /**
+   * Before storage is taken away behind an instance: its partition does not run, or there is none.
+   *
+   * @throws ConflictError when it runs, or is in doubt
+   */
+  async requireAtRest(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Decided> {
+    const found = await this.decide(owner, evidence, w);
+    if (found.kind === 'absent' || deletableStatuses.has(found.partition.status)) return found;
+    const { name, uri, status } = found.partition;
+    const advice = 'its volumes are left as they are; stop it on the HMC, then try again';
+    throw new ConflictError(`partition "${name}" (${uri}) has status "${status}": ${advice}`, { partition: name, uri });
+  }
+
+  /** Which of these partitions belong to instances of this host. */
+  assign(
+    host: string,
+    partitions: readonly { uri: string; name: string; description?: string }[],
+  ): ReadonlyMap<string, Assigned> {
+    return assignPartitions(host, this.#records, partitions);
+  }
+
+  /** The same, and an instance that the list alone does not tell is looked for as everywhere: usually there is none. */
+  async assignAll(
+    host: string,
+    partitions: readonly { uri: string; name: string; description?: string }[],
+    w: Waiting,
+  ): Promise<ReadonlyMap<string, Assigned>> {
+    const assigned = new Map(this.assign(host, partitions));
+    const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
+    for (const { instanceUuid, partitionUri, isBegunHere } of this.#records.list()) {
+      if (found.has(instanceUuid) || (partitionUri === null && isBegunHere)) continue;
+      const answer = await this.look({ host, instanceUuid }, noEvidence, w);
+      if (answer.kind === 'ours') assigned.set(answer.partition.uri, { instanceUuid, doubt: undefined });
+    }
+    return assigned;
+  }
+
+  isRecorded(uri: string): boolean {
+    return recordedUris(this.#records).has(uri);
+  }
+
+  /** The instance that is recorded with one of these ports. */
+  instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
+    return this.#records.list().find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
+  }
+
+  isAttachedWithoutNova({ uri }: PartitionRef): boolean {
+    return this.#records.isAttachedWithoutNova(uri);
+  }
+
+  /** Is nothing known of its partition, neither which it is nor that there is none yet? */
+  isUnknown(instanceUuid: string): boolean {
+    const record = this.#records.find(instanceUuid);
+    return record === undefined || (record.partitionUri === null && !record.isBegunHere);
+  }
+
+  /** Before anything of an instance is made. */
+  begin({ instanceUuid }: PartitionOwner): void {
+    if (this.#records.find(instanceUuid) !== undefined) return;
+    this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });
+  }
+
+  /** As soon as its URI is known. */
+  made({ instanceUuid }: PartitionOwner, partitionUri: string): void {
+    const known = this.#records.find(instanceUuid) ?? nothingKnown(instanceUuid);
+    if (known.partitionUri !== partitionUri) this.#records.put({ ...known, partitionUri });
+  }
+
+  hasPorts({ instanceUuid }: PartitionOwner, initiators: readonly Initiator[]): void {
+    const wwpns = initiators.map(({ wwpn }) => wwpn);
+    const known = this.#records.find(instanceUuid);
+    if (known === undefined || wwpns.length === 0 || wwpns.join() === known.wwpns.join()) return;
+    this.#records.put({ ...known, wwpns });
+  }
+
+  /** Its partition was deleted by us; its storage may still be there. */
+  deleted({ instanceUuid }: PartitionOwner): void {
+    amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true });
+  }
+
+  /**
+   * Nothing of it is left. That this is known stays until the compute manager forgets the instance: what then runs
+   * somewhere with a mark of ours is not taken for it.
+   */
+  gone({ instanceUuid }: PartitionOwner): void {
+    this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });
+  }
+
+  async #read(uri: string, w: Waiting): Promise<(OwnPartition & { description: string }) | undefined> {
+    try {
+      return await this.#hmc.partitions.get(uri, w, asked);
+    } catch (error) {
+      if (isHmcError(error, 404, 1)) return undefined; // deleted, hidden from this user, or restored as another object
+      throw error;
+    }
+  }
+}
+
+function nothingKnown(instanceUuid: string): PartitionRecord {
+  return { instanceUuid, partitionUri: null, wwpns: [], storageGroupUri: null, isBegunHere: false };
+}
+
+function judgeRecorded(owner: PartitionOwner, seen: OwnPartition & { description: string }): Whereabouts {
+  const partition = { uri: seen.uri, name: seen.name, status: seen.status };
+  if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
+  const mark = partitionDescription(owner.host);
+  const advice = `if it is this server's, put "${mark}" into its description on the HMC; if the server is not needed, delete the partition there first`;
+  return {
+    kind: 'in-doubt',
+    recorded: partition,
+    candidates: [partition],
+    why: otherMark(seen, seen.description),
+    advice,
+  };
+}
+
+/** The doubt as an error, which names what is there and what to do about it. */
+export function inDoubt(owner: PartitionOwner, { why, advice, candidates }: Doubt): PartitionInDoubtError {
+  const facts = {
+    instance: owner.instanceUuid,
+    partitions: candidates.map(({ name, uri }: PartitionRef) => ({ name, uri })),
+  };
+  const text = `the partition of instance ${owner.instanceUuid} is in doubt: ${why}; ${advice}. Nothing was changed`;
+  return new PartitionInDoubtError(text, facts);
+}

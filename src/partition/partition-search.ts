@@ -1,0 +1,203 @@
+import type { Waiting } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
+import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
+import { isNamedForAnother, otherMark, recordedUris } from './assignment.ts';
+import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
+import type { PartitionOwner } from './naming.ts';
+import type { PartitionRecord, PartitionRecords } from './records.ts';
+import { deletableStatuses } from './status.ts';
+import type { PartitionStorage, PortHolder } from './storage.ts';
+import type { Doubt, Evidence, Whereabouts } from './whereabouts.ts';
+
+/** Looks for the partition of an instance that its record does not lead to. Only after all of this is it absent. */
+export class PartitionSearch {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+  readonly #records: PartitionRecords;
+  readonly #storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>;
+
+  constructor(
+    hmc: HmcSession,
+    cpcUri: string,
+    records: PartitionRecords,
+    storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>,
+  ) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+    this.#records = records;
+    this.#storage = storage;
+  }
+
+  async find(
+    owner: PartitionOwner,
+    record: PartitionRecord | undefined,
+    evidence: Evidence,
+    w: Waiting,
+  ): Promise<Whereabouts> {
+    const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
+    const listed = all.find(({ uri }) => uri === record?.partitionUri);
+    if (listed !== undefined) return unreadable(listed, "it is recorded as this server's");
+    const hasNoUri = record?.partitionUri === null;
+    const isUnmade = hasNoUri && record.isBegunHere;
+    const isUnknown = record === undefined || (hasNoUri && !record.isBegunHere);
+    const named = await this.#byName(owner, all, w);
+    // Begun here and never made: there is nothing but what would have our name, and not the mark of another host.
+    if (isUnmade && named?.kind !== 'ours') return { kind: 'absent' };
+    if (named !== undefined) return named;
+    const holder = await this.#byPorts(owner, record, evidence, all, w);
+    if (holder !== undefined) return holder;
+    if (isUnknown || evidence.hasVolumes) {
+      const marked = await this.#byMark(owner, all, w);
+      if (marked !== undefined) return marked;
+    }
+    const hidden = evidence.hasVolumes || !isUnknown ? await this.#storage.hiddenUse(w) : undefined;
+    return hidden === undefined ? { kind: 'absent' } : mayBeHidden(record, hidden);
+  }
+
+  async #byName(owner: PartitionOwner, all: readonly PartitionSummary[], w: Waiting): Promise<Whereabouts | undefined> {
+    const name = partitionName(owner);
+    const found = all.find((partition) => partition.name === name);
+    if (found === undefined) return undefined;
+    const seen = await this.#describe(found, w);
+    if (seen === 'gone') return undefined;
+    if (seen === 'denied') return unreadable(found, "it has the name of this server's");
+    const other = recordedUris(this.#records).get(found.uri);
+    if (other !== undefined && other !== owner.instanceUuid) {
+      const why = `partition "${name}" (${found.uri}) has the name of this server's, and is recorded as that of instance ${other}`;
+      const advice = `give it the name ${partitionName({ ...owner, instanceUuid: other })} on the HMC`;
+      return doubt([found], why, advice);
+    }
+    const { description } = seen;
+    if (markOf(owner.host, description) === 'another') return ofAnotherHost(owner, found, description);
+    return ours(found);
+  }
+
+  /** By the ports that its volumes are mapped to, or its storage group has. */
+  async #byPorts(
+    owner: PartitionOwner,
+    record: PartitionRecord | undefined,
+    evidence: Evidence,
+    all: readonly PartitionSummary[],
+    w: Waiting,
+  ): Promise<Whereabouts | undefined> {
+    const wwpns = [...new Set([...(record?.wwpns ?? []), ...evidence.wwpns])];
+    const recorded = recordedUris(this.#records);
+    const found: PartitionSummary[] = [];
+    for (const holder of await this.#storage.holders(owner, wwpns, w)) {
+      const partition = all.find(({ uri }) => uri === holder.partitionUri);
+      if (partition === undefined) return hiddenHolder(holder);
+      // A WWPN that was given up may be in the partition of another instance of ours by now.
+      const { name, uri } = partition;
+      if (isNamedForAnother(owner.host, name, owner.instanceUuid) || recorded.has(uri)) continue;
+      const seen = await this.#describe(partition, w);
+      if (seen === 'gone') continue;
+      if (seen === 'denied') return unreadable(partition, holder.how);
+      const mark = markOf(owner.host, seen.description);
+      if (mark === 'another') return ofAnotherHost(owner, partition, seen.description);
+      const isOurs = mark === 'ours' || (await this.#bootsFrom(partition, holder, w));
+      if (isOurs) found.push(partition);
+      else if (!deletableStatuses.has(partition.status)) return unmarkedHolder(owner, partition, holder);
+    }
+    const [only, ...others] = found;
+    if (only === undefined) return undefined;
+    if (others.length === 0) return ours(only);
+    return doubt(found, `several partitions have ports of this server's: ${nameAll(found)}`, renameAdvice(owner));
+  }
+
+  /**
+   * A port alone is no proof: a WWPN that was given up may be somebody else's by now, and a person may attach a group to
+   * any partition. What boots from it is the server's.
+   */
+  async #bootsFrom({ uri }: PartitionSummary, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
+    if (this.#records.isAttachedWithoutNova(uri)) return false;
+    const { bootStorageDevice, bootStorageVolume } = await this.#hmc.partitions.get(uri, w);
+    const sources = [bootStorageDevice, bootStorageVolume].flatMap((source) => source ?? []);
+    return sources.some((source) => bootSources.some((own) => source === own || source.startsWith(`${own}/`)));
+  }
+
+  /** Partitions that carry our mark and run, and that no record and no name tells whose they are. */
+  async #byMark(owner: PartitionOwner, all: readonly PartitionSummary[], w: Waiting): Promise<Whereabouts | undefined> {
+    const detailed = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['description'], w);
+    const unread = all.filter(({ uri }) => !detailed.some((partition) => partition.uri === uri));
+    if (unread.length > 0) {
+      const still = new Set((await this.#hmc.partitions.list(this.#cpcUri, {}, w)).map(({ uri }) => uri));
+      const [hidden] = unread.filter(({ uri }) => still.has(uri));
+      if (hidden !== undefined) return unreadable(hidden, "it may be this server's");
+    }
+    const recorded = recordedUris(this.#records);
+    const candidates = detailed.filter(
+      ({ uri, name, status, description }) =>
+        markOf(owner.host, description) === 'ours' &&
+        instanceNamed(owner.host, name) === undefined &&
+        !deletableStatuses.has(status) &&
+        !recorded.has(uri) &&
+        !this.#records.isAttachedWithoutNova(uri),
+    );
+    if (candidates.length === 0) return undefined;
+    const states = candidates.map(({ name, uri, status }) => `"${name}" (${uri}, ${status})`).join(', ');
+    const mark = partitionDescription(owner.host);
+    const why = `it is not found, and ${states} ${candidates.length === 1 ? 'has' : 'have'} the mark "${mark}" and a name that tells no server`;
+    const advice = `${renameAdvice(owner)}; if it is not, take the mark out of its description, or stop it until this is done`;
+    return doubt(candidates, why, advice);
+  }
+
+  async #describe({ uri }: PartitionSummary, w: Waiting): Promise<{ description: string } | 'gone' | 'denied'> {
+    try {
+      return await this.#hmc.partitions.get(uri, w, ['description']);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error;
+      // Gone since it was listed, or denied: the list tells.
+      const isListed = (await this.#hmc.partitions.list(this.#cpcUri, {}, w)).some(
+        (partition) => partition.uri === uri,
+      );
+      return isListed ? 'denied' : 'gone';
+    }
+  }
+}
+
+function ours({ uri, name, status }: PartitionSummary): Whereabouts {
+  return { kind: 'ours', partition: { uri, name, status } };
+}
+
+function doubt(candidates: Doubt['candidates'], why: string, advice: string): Whereabouts {
+  const named = candidates.map(({ name, uri }) => ({ name, uri }));
+  return { kind: 'in-doubt', recorded: null, candidates: named, why, advice };
+}
+
+function nameAll(partitions: Doubt['candidates']): string {
+  return partitions.map(({ name, uri }) => `"${name}" (${uri})`).join(', ');
+}
+
+function renameAdvice(owner: PartitionOwner): string {
+  return `if one is this server's, give it the name ${partitionName(owner)} on the HMC`;
+}
+
+function ofAnotherHost(owner: PartitionOwner, partition: PartitionSummary, description: string): Whereabouts {
+  const mark = partitionDescription(owner.host);
+  const advice = `if it is this server's, put "${mark}" into its description on the HMC; if it is the other host's, rename it there`;
+  return doubt([partition], otherMark(partition, description), advice);
+}
+
+function unreadable(partition: PartitionSummary, how: string): Whereabouts {
+  const why = `partition "${partition.name}" (${partition.uri}) is listed and cannot be read; ${how}`;
+  return doubt([partition], why, 'look on the HMC whether it exists, and whether this HMC user may see it');
+}
+
+function unmarkedHolder(owner: PartitionOwner, partition: PartitionSummary, { how }: PortHolder): Whereabouts {
+  const why = `partition "${partition.name}" (${partition.uri}) ${how}, and neither its name nor its description tells whose it is`;
+  const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
+  return doubt([partition], why, advice);
+}
+
+function hiddenHolder({ partitionUri: uri = '?', name = '?', how }: PortHolder): Whereabouts {
+  const why = `partition "${name}" (${uri}), which this HMC user may not see, ${how}`;
+  return doubt([{ name, uri }], why, 'give the user access to it on the HMC');
+}
+
+function mayBeHidden(record: PartitionRecord | undefined, hidden: string): Whereabouts {
+  const uri = record?.partitionUri ?? null;
+  const why = `this HMC user does not see it${uri === null ? '' : ` (${uri})`}, and ${hidden}`;
+  const advice =
+    'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition of the CPC';
+  return doubt(uri === null ? [] : [{ name: '?', uri }], why, advice);
+}

@@ -1,0 +1,74 @@
+import type { Wwpn } from '../base/index.ts';
+
+/**
+ * What is remembered of the partition of an instance, from before it is made until the instance is forgotten. A person may
+ * rename and re-describe a partition; its object id and its WWPNs stay.
+ *
+ * @public
+ */
+export interface PartitionRecord {
+  readonly instanceUuid: string;
+  /** Null until the partition is made, or found. */
+  readonly partitionUri: string | null;
+  /** Of its vHBAs, or of its storage group. */
+  readonly wwpns: readonly Wwpn[];
+  readonly storageGroupUri: string | null;
+  /**
+   * Was the record begun before anything was made? Without a URI there is then no partition, unless the answer to
+   * Create Partition was lost, and then it has the name that we gave it.
+   */
+  readonly isBegunHere: boolean;
+}
+
+/** Where the driver keeps its records. Writes are on disk when the method returns. @public */
+export interface PartitionRecords {
+  find(instanceUuid: string): PartitionRecord | undefined;
+  list(): readonly PartitionRecord[];
+  put(record: PartitionRecord): void;
+  /** For a compute manager that forgets the instance. */
+  delete(instanceUuid: string): void;
+  /** Is a volume attached to this partition without Nova? Then its ports may be ours although it is no instance. */
+  isAttachedWithoutNova(partitionUri: string): boolean;
+}
+
+/** For embedders without a state directory: a restart forgets, and partitions are then found by name again. @public */
+export class MemoryPartitionRecords implements PartitionRecords {
+  readonly #records = new Map<string, PartitionRecord>();
+
+  find(instanceUuid: string): PartitionRecord | undefined {
+    return this.#records.get(instanceUuid);
+  }
+
+  list(): readonly PartitionRecord[] {
+    return [...this.#records.values()];
+  }
+
+  put(record: PartitionRecord): void {
+    this.#records.set(record.instanceUuid, record);
+  }
+
+  delete(instanceUuid: string): void {
+    this.#records.delete(instanceUuid);
+  }
+
+  isAttachedWithoutNova(): boolean {
+    return false;
+  }
+}
+
+/** Changes a record that is there; of an instance without one, nothing is kept. */
+export function amend(
+  records: PartitionRecords,
+  instanceUuid: string,
+  change: Partial<Omit<PartitionRecord, 'instanceUuid'>>,
+): void {
+  const known = records.find(instanceUuid);
+  if (known !== undefined) records.put({ ...known, ...change });
+}
+
+/** A partition of a list, with the instance that it belongs to. */
+export interface Assigned {
+  readonly instanceUuid: string;
+  /** Why it is not certain, in words; undefined where it is. */
+  readonly doubt: string | undefined;
+}

@@ -34,6 +34,8 @@ await Promise.all(
   }),
 );
 note(bench, npm('run', '--silent', bench));
+// It builds, as the check of the API does: not at the same time.
+note('oldest-node', npm('run', '--silent', 'oldest-node'));
 const tests = sumOf(runTests('test'), runTests('proofs'));
 rmSync(directory, { recursive: true, force: true });
 

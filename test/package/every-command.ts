@@ -101,7 +101,8 @@ export class InstalledCommand {
   }
 
   start(...argv: readonly string[]): Started {
-    const child = spawn(process.execPath, [this.main, ...argv], {
+    // Another Node.js than that of the tests: scripts/oldest-node.ts.
+    const child = spawn(process.env.DPM_NODE ?? process.execPath, [this.main, ...argv], {
       cwd: this.#cwd,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -139,7 +140,7 @@ export class InstalledCommand {
     }
     const { code: ended, stderr } = await (isService === true ? started.stop() : started.end);
 
-    expect(stderr, command).not.toMatch(/Cannot find|ERR_MODULE|a defect of this program/);
+    expect(stderr, command).not.toMatch(/Cannot find|ERR_MODULE|a defect of this program|Warning:|is not used/);
     expect(ended, `dpm ${command}: ${stderr}`).toBe(code);
   }
 

@@ -67,15 +67,11 @@ function checkRequired(values: SectionValues<'dpm'>, findings: Findings): void {
   const missing = (option: string, expected: string) => {
     if (!faulty.has(option)) findings.problems.push({ option, expected });
   };
-  const { hmc, hmc_username, max_processors, max_memory, physical_storage_adapter_mappings } = settingsSchema.dpm;
+  const { hmc, hmc_username, max_processors, max_memory } = settingsSchema.dpm;
   if (values.hmc.length === 0) missing('dpm.hmc', hmc.expected);
   if (values.hmc_username === undefined) missing('dpm.hmc_username', hmc_username.expected);
   if (values.max_processors === undefined) missing('dpm.max_processors', max_processors.expected);
   if (values.max_memory === undefined) missing('dpm.max_memory', max_memory.expected);
-  if (values.physical_storage_adapter_mappings.length === 0) {
-    const { expected } = physical_storage_adapter_mappings;
-    missing('dpm.physical_storage_adapter_mappings', `at least one ${expected}`);
-  }
   if (values.cpc_object_id === undefined && values.cpc_name === undefined && !faulty.has('dpm.cpc_name')) {
     missing('dpm.cpc_object_id', 'the object id of the CPC, or its name in dpm.cpc_name');
   }

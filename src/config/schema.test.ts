@@ -115,7 +115,6 @@ test.each([
   ['dpm.cpc_object_id'],
   ['dpm.max_processors'],
   ['dpm.max_memory'],
-  ['dpm.physical_storage_adapter_mappings'],
   ['cinder.auth_url'],
   ['cinder.username'],
   ['cinder.password'],
@@ -125,6 +124,12 @@ test.each([
 
   expect(problems.map((problem) => problem.option)).toEqual([option]);
   expect(message).toContain(`${option} is missing`);
+});
+
+test('adapter ports may be left out: machines of FICON or NVMe disks alone have none', () => {
+  const settings = loadText(settingsText({ 'dpm.physical_storage_adapter_mappings': undefined }));
+
+  expect(settings.dpm.adapterPorts).toEqual([]);
 });
 
 test('any value of any setting is taken or refused, never a crash, and no secret is ever shown', () => {

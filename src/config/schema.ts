@@ -87,8 +87,7 @@ const dpmSection = {
   physical_storage_adapter_mappings: {
     ...adapterPort,
     multi: true,
-    required: true,
-    help: 'An FCP adapter port of the domain; give one line for each. Every partition gets a vHBA on each, and the first is preferred for boot.',
+    help: 'An FCP adapter port of the domain; give one line for each. Every partition gets a vHBA (or a path of its storage group) on each, and the first is preferred for boot. Needed for volumes of Cinder; not for servers that only use storage groups which are there already.',
     example: '2a3e6f0d-0c5b-8f3c-639a-2e3ec6d2c5bd:0',
   },
   target_wwpn_ignore_list: {

@@ -8,6 +8,7 @@ import { findHiddenUse } from './hidden-use.ts';
 import { isListed } from './lifecycle.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri, hbaName, isOurElementName } from './naming.ts';
+import { requireAnyPort } from './require-ports.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { MemoryPartitionRecords } from './records.ts';
 import type { PartitionRecords } from './records.ts';
@@ -41,6 +42,7 @@ export class HbaStorage implements PartitionStorage {
    */
   readonly likelyBootFailure =
     'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
+  readonly hasAdapterPorts: boolean;
   readonly preparedGroups = undefined;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
@@ -57,12 +59,14 @@ export class HbaStorage implements PartitionStorage {
     this.#hmc = hmc;
     this.#ports = ports;
     this.#cpcUri = cpcUri;
+    this.hasAdapterPorts = ports.length > 0;
     this.inspection = new HbaInspection(hmc);
     this.audit = new HbaAudit(hmc, cpcUri, ports, records);
   }
 
-  allocate(): Promise<Allocation> {
-    return Promise.resolve({ initiators: [], obstacle: null }); // WWPNs exist only with the partition's vHBAs
+  async allocate(): Promise<Allocation> {
+    requireAnyPort(this.#ports);
+    return await Promise.resolve({ initiators: [], obstacle: null }); // WWPNs exist only with the partition's vHBAs
   }
 
   deallocate(): Promise<void> {

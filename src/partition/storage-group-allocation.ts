@@ -3,6 +3,7 @@ import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageVolumeChange } from '../hmc-client/index.ts';
 import { adapterPortUri, partitionDescription } from './naming.ts';
+import { requireAnyPort } from './require-ports.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { groupName, isOurVolumeName } from './storage-group-directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './storage-group-directory.ts';
@@ -33,6 +34,7 @@ export class GroupAllocation {
    * ports to DPM. The WWPNs exist from then on.
    */
   async allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocated> {
+    requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
     if (typeof own === 'string') return { kind: 'obstacle', obstacle: own };
     await this.#hmc.storageGroups.addCandidateAdapterPorts(own.uri, this.#ports.map(adapterPortUri), w);

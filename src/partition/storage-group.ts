@@ -62,6 +62,7 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly outlivesPartition = true;
   readonly likelyBootFailure =
     'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
+  readonly hasAdapterPorts: boolean;
   readonly preparedGroups: PreparedStorageGroups;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
@@ -75,6 +76,7 @@ export class StorageGroupStorage implements PartitionStorage {
     const { cpcUri, ports, log, records = new MemoryPartitionRecords() } = options;
     this.#hmc = hmc;
     this.#options = options;
+    this.hasAdapterPorts = ports.length > 0;
     this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri);
     const directory = new GroupDirectory(hmc, cpcUri, records);
     this.#directory = directory;

@@ -175,11 +175,13 @@ export interface PartitionStorage {
   readonly model: 'hba' | 'storage-group';
   /** Is there something of an instance beside its partition, so that it can be left behind without it? */
   readonly outlivesPartition: boolean;
+  /** Do the settings name adapter ports, so that volumes of Cinder can be reached? */
+  readonly hasAdapterPorts: boolean;
   /** Undefined where the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
-  /** Makes what exists before the partition does (a storage group). */
+  /** Makes what exists before the partition does (a storage group). @throws ConfigError when the settings name no port */
   allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
   /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;

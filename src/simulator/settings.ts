@@ -9,7 +9,7 @@ export type SimulatorSettings = Readonly<
   Record<'DEFAULT' | 'dpm' | 'cinder' | 'service_user', Readonly<Record<string, string | string[]>>>
 >;
 
-/** Settings with which the driver works against these servers: all FCP ports of the machine, all its processors and memory. */
+/** Settings with which the driver works against these servers: all usable FCP ports of the machine, all its processors and memory. */
 export function composeSettings(
   hmc: SimulatedHmc,
   openstack: Openstack,
@@ -33,24 +33,18 @@ function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<stri
     cpc_object_id: hmc.cpcObjectId,
     max_processors: amount(cpc?.props['processor-count-ifl']),
     max_memory: amount(cpc?.props['storage-customer']),
-    physical_storage_adapter_mappings: storageAdapters(hmc, cpc?.uri).map(
+    physical_storage_adapter_mappings: usableAdapters(hmc, cpc?.uri).map(
       ({ props }) => `${amount(props['object-id'])}:0`,
     ),
   };
 }
 
-/** Adapters that are named where a machine of a definition file has none of type FCP. */
-const STAND_INS = 2;
-
-/**
- * The FCP adapters of the machine. One that has none, as it comes from the factory, is left with cards that could be
- * made FCP: the settings are complete, everything that only reads works, and the doctor says what is the matter.
- */
-function storageAdapters({ model }: SimulatedHmc, cpcUri: string | undefined) {
-  const adapters = model.all('adapter').filter(({ parent }) => parent === cpcUri);
-  const fcp = adapters.filter(({ props }) => props.type === 'fcp');
-  if (fcp.length > 0) return fcp;
-  return adapters.filter(({ props }) => props['adapter-family'] === 'ficon').slice(0, STAND_INS);
+/** FCP adapters that work and have a port 0: the others are of no use to anybody. */
+function usableAdapters({ model }: SimulatedHmc, cpcUri: string | undefined) {
+  return model.all('adapter').filter(({ uri, parent, props }) => {
+    const isFcp = parent === cpcUri && props.type === 'fcp' && props.status === 'active';
+    return isFcp && model.find('storage-port', `${uri}/storage-ports/0`) !== undefined;
+  });
 }
 
 /** A definition file may leave out what a fresh machine has. */

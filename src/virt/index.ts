@@ -17,7 +17,7 @@ export type {
 } from './compute-driver.ts';
 export type { DiagnosedPath } from './diagnosed-path.ts';
 export type { PathRecord } from '../volume/index.ts';
-export { examineAdapterPorts, fcpPorts } from './dpm/adapter-ports.ts';
+export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';

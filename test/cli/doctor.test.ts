@@ -162,10 +162,24 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
 
   test('an adapter that is not active', async () => {
     await using sim = await startSimulator();
-    const adapter = sim.hmc.model.all('adapter').find(({ props }) => adapterOf(sim).startsWith(idOf({ props })));
+    const mapping = adapterOf(sim);
+    const adapter = sim.hmc.model.all('adapter').find(({ props }) => mapping.startsWith(idOf({ props })));
     adapter!.props.status = 'not-active';
+    const checks = await examine(sim, { 'dpm.physical_storage_adapter_mappings': [mapping] });
 
-    expect(findings(await examine(sim))).toEqual([expect.stringMatching(/^warn adapter port .*status not-active/)]);
+    expect(sim.settings().dpm.physical_storage_adapter_mappings).not.toContain(mapping);
+    expect(findings(checks)).toEqual([expect.stringMatching(/^warn adapter port .*status not-active/)]);
+  });
+
+  test('no adapter port, where there are storage groups and where there are none', async () => {
+    const none = () => ({ 'dpm.physical_storage_adapter_mappings': [] });
+    const [z16, z13] = [await withSimulator({ machine: 'z16' }, none), await withSimulator({ machine: 'z13' }, none)];
+
+    const detail = 'dpm.physical_storage_adapter_mappings names none: no volume of Cinder can be used';
+    expect(findings(z16)).toEqual([`warn adapter ports: ${detail}, only storage groups that are there already`]);
+    expect(findings(z13)).toEqual([`fail adapter ports: ${detail}`]);
+    const advice = z16.find(({ check }) => check === 'adapter ports')?.advice;
+    expect(advice).toMatch(/^FCP ports of the CPC: [0-9a-f-]{36}:0 \(.+\), [0-9a-f-]{36}:0 \(.+\)$/);
   });
 
   test('a rejected user of Cinder', async () => {

@@ -2,7 +2,7 @@ import { toError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { Adapter, Cpc, HmcSession } from '../../hmc-client/index.ts';
 import type { AdapterPort } from '../../partition/index.ts';
-import { examineAdapterPorts, fcpPorts } from '../../virt/index.ts';
+import { examineAdapterPorts, fcpPorts, MAPPINGS } from '../../virt/index.ts';
 import type { ExaminedPort } from '../../virt/index.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck } from '../seams.ts';
@@ -18,10 +18,28 @@ export async function checkAdapterPorts(
   ports: readonly AdapterPort[],
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
+  if (ports.length === 0) return [await checkNone(hmc, cpc, w)];
   const examined = await Promise.all(ports.map((port) => examine(hmc, cpc, port, w)));
   const isWrong = examined.some((each) => 'problem' in each && each.problem !== undefined);
   const available = isWrong ? await listPorts(hmc, cpc, w) : '';
   return examined.map((each) => ('problem' in each ? judge(each, available, w) : each));
+}
+
+/** Without a port only storage groups that are there already can be used; a z13 has none, so nothing can be made there. */
+async function checkNone(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<DoctorCheck> {
+  const name = 'adapter ports';
+  try {
+    const [cards, usable] = [await hmc.adapters.list(cpc.uri, { family: 'ficon' }, w), await fcpPorts(hmc, cpc, w)];
+    const named = cards.map(({ name: card, type }) => `${card} (${type})`).join(', ');
+    const change = named === '' ? '' : `; the type of these cards can be changed to FCP on the HMC: ${named}`;
+    const choice =
+      usable.length > 0 ? `FCP ports of the CPC: ${usable.join(', ')}` : `this user sees no FCP adapter${change}`;
+    const detail = `${MAPPINGS} names none: no volume of Cinder can be used`;
+    if (!cpc.hasStorageManagement) return fail(name, detail, choice, 'CONFIG');
+    return warn(name, `${detail}, only storage groups that are there already`, choice);
+  } catch (error) {
+    return failed(name, error, 'look at the adapters on the HMC', w.signal);
+  }
 }
 
 /** One that cannot be looked at does not keep the others from being told. */

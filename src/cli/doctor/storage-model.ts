@@ -25,7 +25,10 @@ export async function checkStorageModel(
     const meaning = `vHBAs, ${count} for each partition; WWPNs exist once the partition does, and a path is tried by loading over it`;
     return ok(name, meaning + login);
   }
-  const meaning = `storage groups, one for each instance with ${counted(count, 'connection')}; WWPNs exist before the partition does, and boot paths are tried before a start`;
+  const meaning =
+    count === 0
+      ? 'storage groups, of which only those that are there already can be used'
+      : `storage groups, one for each instance with ${counted(count, 'connection')}; WWPNs exist before the partition does, and boot paths are tried before a start`;
   try {
     const [groups, { major, minor }] = await Promise.all([
       hmc.storageGroups.list({ cpcUri: cpc.uri }, w),

@@ -7,6 +7,15 @@ import type { FlowDeps } from '../deps.ts';
 import type { PreparedInput } from '../inputs.ts';
 
 /**
+ * Does the instance need ports of its own? One that only uses a storage group that is there already gets them with its
+ * first volume of Cinder; unless the fabric wants to have seen them log in, which is done before the boot.
+ */
+export function needsPorts({ storageGroup, volumes }: PreparedInput, { storage, boot }: FlowDeps): boolean {
+  if (storage.preparedGroups === undefined || storageGroup === null || volumes.length > 0) return true;
+  return boot.loginBeforeZoning && storage.hasAdapterPorts;
+}
+
+/**
  * Before: nothing. After: what the machine wants to exist before the partition does (a storage group; with vHBAs,
  * nothing), and the ports that are known with it. Undo: found by its name, and deleted.
  *
@@ -16,9 +25,10 @@ import type { PreparedInput } from '../inputs.ts';
 export const allocateStorage = {
   name: 'allocate-storage',
   output: allocationSchema,
-  run: async ({ state, deps, signal }) => {
-    const { owner, volumes } = state.input;
+  run: async ({ state: { input }, deps, signal }) => {
+    const { owner, volumes } = input;
     deps.partitions.begin(owner); // before anything is made, so that all of it is found again
+    if (!needsPorts(input, deps)) return { initiators: [], obstacle: null };
     const allocation = await deps.storage.allocate(owner, volumes, { signal });
     deps.partitions.hasPorts(owner, allocation.initiators);
     return allocation;

@@ -3,6 +3,7 @@ import type { Allocation, Initiator, PartitionRef } from '../../partition/index.
 import type { Step } from '../../saga/index.ts';
 import { initiatorsSchema } from '../deps.ts';
 import type { FlowDeps } from '../deps.ts';
+import { needsPorts } from './allocate-storage.ts';
 import type { PreparedInput } from '../inputs.ts';
 
 interface Before {
@@ -19,6 +20,7 @@ export const bindStorage = {
   name: 'bind-storage',
   output: initiatorsSchema,
   run: async ({ state, deps, signal }) => {
+    if (!needsPorts(state.input, deps)) return [];
     const { owner } = state.input;
     const { initiators: known } = state['allocate-storage'];
     const initiators = await deps.storage.bind(owner, state['create-partition'], known, { signal });

@@ -3,8 +3,11 @@ import { resourceHoldingStatuses, startRefused } from '../../partition/index.ts'
 import type { PartitionRef } from '../../partition/index.ts';
 import type { Step } from '../../saga/index.ts';
 import type { FlowDeps } from '../deps.ts';
+import type { PreparedInput } from '../inputs.ts';
+import { needsPorts } from './allocate-storage.ts';
 
 interface Before {
+  readonly input: PreparedInput;
   readonly 'create-partition': PartitionRef;
 }
 
@@ -24,7 +27,7 @@ export const logInPorts = {
   name: 'log-in-ports',
   output,
   run: async ({ state, deps, signal, progress }) => {
-    if (!deps.boot.loginBeforeZoning) return { isStarted: false };
+    if (!deps.boot.loginBeforeZoning || !needsPorts(state.input, deps)) return { isStarted: false };
     const partition = state['create-partition'];
     progress('starting without a boot device, so that the ports log in');
     const result = await deps.lifecycle.start(partition, { signal });
@@ -47,6 +50,7 @@ export const logInPorts = {
 export const preparedLogin = {
   name: 'log-in-ports',
   output,
-  run: ({ deps }) => Promise.resolve({ isStarted: deps.boot.loginBeforeZoning }),
+  run: ({ state, deps }) =>
+    Promise.resolve({ isStarted: deps.boot.loginBeforeZoning && needsPorts(state.input, deps) }),
   undo: { nothingToUndo: 'prepareForSpawn started it, and failedSpawnCleanup or destroy stops it' },
 } satisfies Step<'log-in-ports', Before, Login, FlowDeps>;

@@ -193,7 +193,8 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async getVolumeConnector(instance: Instance, context = standalone()): Promise<Connector> {
-    const initiators = this.#ports.get(instance.uuid) ?? (await this.#readPorts(instance, context));
+    const known = this.#ports.get(instance.uuid) ?? (await this.#readPorts(instance, context));
+    const initiators = known.length > 0 ? known : await this.#makePorts(instance, context);
     const wwpns = initiators.map(({ wwpn }) => wwpn);
     if (wwpns.length === 0) throw new NotFoundError(`instance ${instance.name} has no FCP port: there is no connector`);
     return makeConnector(instance.uuid, wwpns, this.#settings.connector);
@@ -427,6 +428,17 @@ export class DpmDriver implements ComputeDriver {
 
   async #partition(instance: Instance, w: Waiting, evidence: Evidence = noEvidence): Promise<PartitionRef> {
     return await this.#started().partitions.require(this.#owner(instance), evidence, w);
+  }
+
+  /** Ports of an instance that uses a prepared storage group come with its first volume of Cinder. */
+  async #makePorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
+    const { storage } = this.#started();
+    const { owner, storageGroup } = preparedInput(instance, null, this.#settings);
+    if (storageGroup === null || storage.preparedGroups === undefined) return [];
+    if ((await this.#find(instance, w)) === undefined) return [];
+    const { initiators, obstacle } = await storage.allocate(owner, [], w);
+    if (obstacle !== null) throw new ConflictError(`give instance ${instance.name} ports: ${obstacle}`);
+    return initiators;
   }
 
   async #readPorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {

@@ -22,6 +22,8 @@ export const otherRoutes: readonly HmcRoute[] = [
     operation: 'Get Storage Control Unit Properties',
     handle: (call) => {
       const unit = call.object('storage-control-unit');
+      // Source: IBM WS API, Get Storage Path Properties, 3932-AGL: a path is an element of a control unit.
+      call.needOneOf('Configure Storage - System Programmer', 'Configure Storage - Storage Administrator');
       call.allowQuery();
       return ok(unit.props);
     },

@@ -103,7 +103,7 @@ function listResources(call: Call): SimResponse {
   const items = listItems(call, context.model.childrenOf(parent, 'virtual-storage-resource'), {
     item: virtualStorageResourceItem,
     view: (each) => virtualStorageResourceView(context, each),
-    filters: { name: 'regex', 'device-number': 'exact', 'adapter-port-uri': 'exact', 'partition-uri': 'exact' },
+    filters: { name: 'regex', 'device-number': 'regex', 'adapter-port-uri': 'exact', 'partition-uri': 'exact' },
     allowsAdditional: false,
   });
   return ok({ 'virtual-storage-resources': items });
@@ -118,16 +118,22 @@ function updateResource(call: Call): SimResponse {
   const element = call.element('virtual-storage-resource');
   const parent = groupOf(call, element);
   const { context } = call;
+  needFcp(parent);
   call.need('Configure Storage - System Programmer');
   const body = updateBody(call, element, resourceRules);
+  // Source: IBM WS API, Update Virtual Storage Resource Properties, 3932-LA2.
+  const owner = context.model.find('partition', textOf(element.props, 'partition-uri'));
+  const needsOwner = body['adapter-port-uri'] !== undefined || body['device-number'] !== undefined;
+  if (needsOwner && owner !== undefined && !call.canSee(owner)) {
+    refuse('noTaskPermission', 'the user has no access to the partition of the virtual storage resource');
+  }
   const others = context.model.childrenOf(parent, 'virtual-storage-resource').filter((other) => other !== element);
   refuseTaken('name', body.name, others);
   if (body['adapter-port-uri'] !== undefined) moveResource(call, parent, element, textOf(body, 'adapter-port-uri'));
-  const partition = context.model.find('partition', textOf(element.props, 'partition-uri'));
   const number = textOf(body, 'device-number');
   const wanted = { number, use: 'storage', namespace: 'channel', self: element } as const;
   const renumbered: Props =
-    partition === undefined || number === '' ? {} : { 'device-number': assignDeviceNumber(context, partition, wanted) };
+    owner === undefined || number === '' ? {} : { 'device-number': assignDeviceNumber(context, owner, wanted) };
   Object.assign(element.props, body, renumbered);
   return done;
 }

@@ -2,7 +2,7 @@ import type { SimResponse } from '../../server/index.ts';
 import { done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { applyFilters } from '../filter.ts';
-import { isTrue, numberOf, textOf, textsOf } from '../model/json.ts';
+import { numberOf, textOf, textsOf } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { answerWithJob, takeJobFault } from '../power/power.ts';
@@ -100,8 +100,7 @@ function startDiscovery(call: Call): SimResponse {
   call.needOneOf(systemProgrammer, storageAdministrator);
   const body = call.optionalBody() ?? {};
   checkBody({ 'force-restart': { type: 'boolean', create: true } }, body, 'create');
-  const { isDiscovering } = fcpState(context, group);
-  if (isDiscovering && !isTrue(body, 'force-restart')) refuse('busy', 'a discovery of the storage group is running');
+  // Whether it is to replace one that runs or not, a new one is started. Source: IBM WS API, Start FCP Storage Discovery, 3932-LA2.
   const number = claimDiscovery(context, group);
   const run = (): { status: number; results: null } => {
     finishDiscovery(context, group, number);

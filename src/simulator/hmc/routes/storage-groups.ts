@@ -150,7 +150,9 @@ function changeGroup(context: HmcContext, group: Resource, changes: Readonly<Pro
     Object.assign(group.props, before);
     throw error;
   }
-  if (group.props.connectivity === before.connectivity) return;
+  // Source: IBM WS API, Modify Storage Group Properties, 3932-LA2: both are the storage administrator's to fulfil.
+  const isSame = ['connectivity', 'max-partitions'].every((field) => group.props[field] === before[field]);
+  if (isSame) return;
   for (const partition of attachedPartitions(context, group)) fillResources(context, group, partition);
   for (const volume of context.model.childrenOf(group, 'storage-volume')) volume.props['fulfillment-state'] = 'pending';
 }

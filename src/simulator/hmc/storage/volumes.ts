@@ -101,11 +101,17 @@ function deviceNumber(context: HmcContext, group: Resource, given: Readonly<Prop
   return { 'device-number': numbers[0] ?? (number || (0x1000 + used).toString(16)) };
 }
 
-/** A volume that was complete and grows is pending until discovery sees the new size; the rest is only description. */
+/**
+ * A volume that was complete and grows is pending until discovery sees the new size, or until it is fulfilled again: so are FICON volumes of
+ * another model or number of cylinders; the rest is only description. Source: IBM WS API, Fulfill FICON Storage Volume, 3932-AGL.
+ */
 function modifyVolume(volume: Resource, props: Readonly<Props>): void {
   const grows = props.size !== undefined && numberOf(props, 'size') > numberOf(volume.props, 'size');
+  const isOther = ['model', 'cylinders'].some(
+    (field) => props[field] !== undefined && props[field] !== volume.props[field],
+  );
   Object.assign(volume.props, props);
-  if (grows) volume.props['fulfillment-state'] = 'pending';
+  if (grows || isOther) volume.props['fulfillment-state'] = 'pending';
 }
 
 /** Partitions that would boot from the volume do not any more (inferred). */

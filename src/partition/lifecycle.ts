@@ -134,7 +134,7 @@ export class PartitionLifecycle {
     const steps: (() => Promise<unknown>)[] = [
       async () => await this.ensureStopped(partition, w),
       // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
-      async () => await this.#delete(partition, w),
+      async () => await this.deleteStopped(partition, w),
     ];
     for (const step of steps) {
       await step().catch((error: unknown) => {
@@ -143,8 +143,11 @@ export class PartitionLifecycle {
     }
   }
 
-  /** A refusal that speaks neither of the status nor of other work is likely about what is attached: it is named. */
-  async #delete(partition: PartitionRef, w: Waiting): Promise<void> {
+  /**
+   * Deletes a partition that does not run; it is not stopped for that. A refusal that speaks neither of the status nor of
+   * other work is likely about what is attached: it is named.
+   */
+  async deleteStopped(partition: PartitionRef, w: Waiting): Promise<void> {
     try {
       await this.#hmc.partitions.delete(partition.uri, w);
     } catch (error) {

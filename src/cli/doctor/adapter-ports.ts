@@ -9,7 +9,8 @@ import type { DoctorCheck } from '../seams.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 
 /** What the checks have to know of the CPC. */
-type CpcRef = Pick<Cpc, 'uri' | 'name'>;
+/** A CPC that cannot tell its data now does not say whether it has storage groups either. */
+export type CpcRef = Pick<Cpc, 'uri' | 'name'> & Partial<Pick<Cpc, 'hasStorageManagement'>>;
 
 /** Every adapter port of the settings: there, FCP, active, with room for more vHBAs. */
 export async function checkAdapterPorts(
@@ -26,7 +27,7 @@ export async function checkAdapterPorts(
 }
 
 /** Without a port only storage groups that are there already can be used; a z13 has none, so nothing can be made there. */
-async function checkNone(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<DoctorCheck> {
+async function checkNone(hmc: HmcSession, cpc: CpcRef, w: Waiting): Promise<DoctorCheck> {
   const name = 'adapter ports';
   try {
     const [cards, usable] = [await hmc.adapters.list(cpc.uri, { family: 'ficon' }, w), await fcpPorts(hmc, cpc, w)];
@@ -35,7 +36,7 @@ async function checkNone(hmc: HmcSession, cpc: Cpc, w: Waiting): Promise<DoctorC
     const choice =
       usable.length > 0 ? `FCP ports of the CPC: ${usable.join(', ')}` : `this user sees no FCP adapter${change}`;
     const detail = `${MAPPINGS} names none: no volume of Cinder can be used`;
-    if (!cpc.hasStorageManagement) return fail(name, detail, choice, 'CONFIG');
+    if (cpc.hasStorageManagement === false) return fail(name, detail, choice, 'CONFIG');
     return warn(name, `${detail}, only storage groups that are there already`, choice);
   } catch (error) {
     return failed(name, error, 'look at the adapters on the HMC', w.signal);

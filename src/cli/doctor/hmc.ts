@@ -7,6 +7,7 @@ import type { DpmDriverSettings } from '../../virt/index.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck, DoctorOptions } from '../seams.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
+import type { CpcRef } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 import { checkStorageModel } from './storage-model.ts';
 
@@ -103,7 +104,7 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
 
 async function checkContents(
   hmc: HmcSession,
-  cpc: Pick<Cpc, 'uri' | 'name'>,
+  cpc: CpcRef,
   { adapterPorts }: DpmDriverSettings,
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {

@@ -157,7 +157,7 @@ export const deletePartition = {
     const found = await ensureAtRest(state, deps, { signal });
     const ref = found.kind === 'ours' ? found.partition : partition;
     // Also what is absent by now: one reading that says "gone" is not enough to leave a partition behind.
-    if (ref !== null) await deps.hmc.partitions.delete(ref.uri, { signal });
+    if (ref !== null) await deps.lifecycle.deleteStopped(ref, { signal });
     deps.partitions.deleted(owner);
     return null;
   },

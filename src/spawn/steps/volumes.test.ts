@@ -221,11 +221,13 @@ describe('destroy', () => {
   ])('stops a partition again that was started between its steps, before %s', async (_name, step) => {
     const { mapper, volumeDrivers, diary } = world();
     const partitions = whereabouts({ kind: 'ours', partition: { ...partition, status: 'active' } });
-    const lifecycle = { ensureStopped: async () => void diary.push('stop') };
+    const lifecycle = {
+      ensureStopped: async () => void diary.push('stop'),
+      deleteStopped: async () => void diary.push('delete'),
+    };
     const storage = { outlivesPartition: true, unbind: async () => void diary.push('unbind') };
-    const hmc = { partitions: { delete: async () => void diary.push('delete') } };
 
-    await step.run(contextFor(state, fakeDeps({ partitions, lifecycle, storage, hmc, mapper, volumeDrivers })));
+    await step.run(contextFor(state, fakeDeps({ partitions, lifecycle, storage, mapper, volumeDrivers })));
 
     expect(diary[0]).toBe('stop');
     expect(diary.length).toBeGreaterThan(1);

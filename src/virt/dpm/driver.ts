@@ -432,12 +432,13 @@ export class DpmDriver implements ComputeDriver {
 
   /** Ports of an instance that uses a prepared storage group come with its first volume of Cinder. */
   async #makePorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
-    const { storage } = this.#started();
+    const { partitions, storage } = this.#started();
     const { owner, storageGroup } = preparedInput(instance, null, this.#settings);
     if (storageGroup === null || storage.preparedGroups === undefined) return [];
-    if ((await this.#find(instance, w)) === undefined) return [];
+    if ((await this.#decide(instance, w)).kind !== 'ours') return [];
     const { initiators, obstacle } = await storage.allocate(owner, [], w);
     if (obstacle !== null) throw new ConflictError(`give instance ${instance.name} ports: ${obstacle}`);
+    partitions.hasPorts(owner, initiators);
     return initiators;
   }
 

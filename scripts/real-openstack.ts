@@ -3,6 +3,8 @@
  * against them, and ends them again. The HMC alone is simulated, and its partitions boot by the masks of the real array.
  *
  *   npm run real-openstack [-- --openstack DIR]     DIR has start.sh and stop.sh; default ../shared/openstack
+ *
+ * Ends with "N passed, N failed" and 0 or 1; with 3 and "NOT RUN" where the services cannot be had; with 2 when called wrongly.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,18 +15,27 @@ import { lostMask, refusedAttach, refusedConnection, refusedDisconnection } from
 import { legacyDirect } from './real-openstack/legacy-direct.ts';
 import { Report } from './real-openstack/report.ts';
 import { roundTrip } from './real-openstack/round-trip.ts';
-import { hasOpenstack, removeDirectory, startOpenstack } from './real-openstack/services.ts';
+import {
+  hasOpenstack,
+  prepareOpenstack,
+  removeDirectory,
+  startOpenstack,
+  UnavailableError,
+} from './real-openstack/services.ts';
 import { sweepVolumes } from './real-openstack/scratch-volumes.ts';
 import { openStage } from './real-openstack/stage.ts';
 import type { Stage, Variant } from './real-openstack/stage.ts';
 
 const scripts = readScripts();
 if (!hasOpenstack(scripts)) {
-  refuse(`${scripts} has no start.sh and stop.sh of real OpenStack services: name their directory with --openstack`);
+  notRun(`${scripts} has no start.sh and stop.sh of real OpenStack services: name their directory with --openstack`);
 }
 
 /** For what does not depend on order, flow and user. */
 const usual: Variant = { order: 'deferred', flow: 'attachments', service: true };
+
+/** On an idle machine it takes four, and some more for the packages. */
+const DEADLINE_MINUTES = 35;
 
 const interruption = new AbortController();
 // 128 and the number of the signal, as shells count.
@@ -39,12 +50,24 @@ for (const [name, exitCode] of [
   });
 }
 
+const deadline = setTimeout(() => {
+  console.error(`not done after ${DEADLINE_MINUTES} minutes: going back, then ending the services`);
+  process.exitCode = 1;
+  interruption.abort(new InterruptedError(`not done after ${DEADLINE_MINUTES} minutes`));
+}, DEADLINE_MINUTES * 60_000).unref();
+
 const report = new Report((line) => console.log(line), interruption.signal);
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-real-openstack-'));
 try {
   await prove(report, interruption.signal);
 } catch (error) {
+  if (error instanceof UnavailableError) {
+    removeDirectory(directory);
+    notRun(error.message);
+  }
   report.broken('the run', error);
+} finally {
+  clearTimeout(deadline);
 }
 console.log(`\n${report.summary}`);
 if (report.failed > 0) console.log(`Logs of the services and settings: ${directory}`);
@@ -53,7 +76,8 @@ if (!interruption.signal.aborted) process.exitCode = Math.min(report.failed, 1);
 
 async function prove(on: Report, signal: AbortSignal): Promise<void> {
   on.heading(`Real Keystone and Cinder of ${scripts}`);
-  const start = () => startOpenstack(scripts, join(directory, 'services'));
+  const stack = await prepareOpenstack(scripts, join(directory, 'services'));
+  const start = async () => await startOpenstack(stack);
   const openstack = await on.step('they start', start, ({ cinderUrl }) => `Cinder at ${cinderUrl}`);
   try {
     signal.throwIfAborted();
@@ -107,6 +131,11 @@ function readScripts(): string {
   } catch (error) {
     return refuse(describeError(error));
   }
+}
+
+function notRun(reason: string): never {
+  console.error(`NOT RUN: ${reason}`);
+  process.exit(3);
 }
 
 function refuse(problem: string): never {

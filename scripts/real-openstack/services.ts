@@ -1,7 +1,18 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { describeError } from '../../src/base/index.ts';
 
 /** Offsets in the block of ports. Source: README of the stack. */
 const KEYSTONE_PORT = 0;
@@ -22,16 +33,37 @@ export interface RealOpenstack {
   stop(): Promise<void>;
 }
 
+/** The services cannot be had on this machine; of what was to be proved, that says nothing. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}
+
+/** What is needed to start the services: their packages are installed, and there are ports for them. */
+export interface Stack {
+  readonly scripts: string;
+  readonly directory: string;
+  readonly base: number;
+}
+
 /**
- * Starts real Keystone and Cinder. A start that fails ends what it had begun.
+ * Installs the packages of Keystone and Cinder where they are missing.
  *
- * @param scripts - directory of `start.sh` and `stop.sh`
+ * @param scripts - directory of `install.sh`, `start.sh` and `stop.sh`; it may be read-only
  * @param directory - for state and logs; must be empty or absent
+ * @throws UnavailableError when they cannot be installed
  */
-export async function startOpenstack(scripts: string, directory: string): Promise<RealOpenstack> {
-  const base = await findFreeBase();
-  mkdirSync(directory, { recursive: true });
-  const stack = { scripts, directory, base };
+export async function prepareOpenstack(scripts: string, directory: string): Promise<Stack> {
+  // By the path of their program stop.sh knows the processes that are its own: a copy for each run keeps runs apart.
+  const copy = join(directory, 'scripts');
+  copyTree(scripts, copy);
+  const stack = { scripts: copy, directory, base: await findFreeBase() };
+  await install(stack);
+  return stack;
+}
+
+/** Starts real Keystone and Cinder. A start that fails ends what it had begun. */
+export async function startOpenstack(stack: Stack): Promise<RealOpenstack> {
+  const { directory, base } = stack;
   try {
     await run(stack, 'start.sh', ['cinder-keystone']);
   } catch (error) {
@@ -46,15 +78,37 @@ export async function startOpenstack(scripts: string, directory: string): Promis
   };
 }
 
-/** Are the scripts there? */
-export function hasOpenstack(scripts: string): boolean {
-  return ['start.sh', 'stop.sh'].every((name) => existsSync(join(scripts, name)));
+/** Without write bits the copy could not be removed again. Recordings are not needed. */
+function copyTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory() && entry.name !== 'transcripts') copyTree(source, target);
+    if (!entry.isFile()) continue;
+    copyFileSync(source, target);
+    chmodSync(target, entry.name.endsWith('.sh') ? 0o755 : 0o644);
+  }
 }
 
-interface Stack {
-  readonly scripts: string;
-  readonly directory: string;
-  readonly base: number;
+/** While packages are installed this file keeps their services from being started; an install that fails leaves it. */
+const policyFile = '/usr/sbin/policy-rc.d';
+
+async function install(stack: Stack): Promise<void> {
+  const hadPolicy = existsSync(policyFile);
+  try {
+    await run(stack, 'install.sh', []);
+  } catch (error) {
+    throw new UnavailableError(
+      `the Debian packages of Keystone and Cinder cannot be installed: ${describeError(error)}`,
+    );
+  } finally {
+    if (!hadPolicy) rmSync(policyFile, { force: true });
+  }
+}
+
+/** Are the scripts there? */
+export function hasOpenstack(scripts: string): boolean {
+  return ['install.sh', 'start.sh', 'stop.sh'].every((name) => existsSync(join(scripts, name)));
 }
 
 async function stop(stack: Stack): Promise<void> {
@@ -94,9 +148,9 @@ async function run(stack: Stack, script: string, args: readonly string[]): Promi
 const serviceOptions = { OS_KEYSTONE_AUTHTOKEN__TOKEN_CACHE_TIME: '300' };
 
 function environment({ directory, base }: Stack): NodeJS.ProcessEnv {
-  // OSO_KEEP would keep the state of an earlier run.
+  // OSO_KEEP would keep the state of an earlier run. On a busy machine a start takes minutes.
   const { OSO_KEEP: _, ...rest } = process.env;
-  return { ...rest, ...serviceOptions, OSO_DIR: directory, OSO_BASE: String(base) };
+  return { ...rest, ...serviceOptions, OSO_DIR: directory, OSO_BASE: String(base), OSO_WAIT: '300' };
 }
 
 function lastLines(file: string): string {

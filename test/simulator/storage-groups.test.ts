@@ -154,7 +154,7 @@ test('a start that finds one fabric down says why it could not start', async () 
   const failure = await failureOf(manager.start('web1', context));
 
   expect(findError(failure, 'START_REFUSED')).toBeDefined();
-  expect(describeError(failure)).toMatch(/status "reservation-error".* is incomplete/s);
+  expect(describeError(failure)).toMatch(/status is "reservation-error".* is incomplete/s);
   for (const { wwpn } of sim.san.arrays[0]?.ports ?? []) sim.san.setPortOnline(wwpn, true);
   await manager.start('web1', context);
   expect(await manager.show('web1', context)).toMatchObject({ partition_status: 'active' });

@@ -1,7 +1,7 @@
 import { ConflictError, InternalError, NotFoundError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { CinderSchemaError, isGone } from './errors.ts';
-import { backOut, beginDetaching, explainRefusal, removeForCertain } from './flow-support.ts';
+import { backOut, beginDetaching, explainRefusal, isRefusedOutright, removeForCertain } from './flow-support.ts';
 import type { LegacyConnections } from './legacy-connections.ts';
 import type {
   AttachmentFilter,
@@ -66,10 +66,28 @@ export class AttachmentConnections implements VolumeConnections {
           { cause: error },
         );
       }
-      // Deleting an attachment that never got its connector does not ask the array: what it masked would stay.
-      if (await backOut(this.#cinder, reservation.volumeId, connector, error, this.#log, w)) onRemoved?.();
+      if (await this.#takeBack(id, reservation, connector, error, w)) onRemoved?.();
       throw error;
     }
+  }
+
+  /**
+   * Deleting an attachment that never got its connector does not ask the array: what it masked would stay. Once it has
+   * one, deleting it does; asked a second time, the array may fail.
+   *
+   * @param error - of the request that asked for the connection; undefined when nobody knows how that ended
+   */
+  async #takeBack(
+    id: string,
+    { volumeId }: Reservation,
+    connector: Connector,
+    error: unknown,
+    w: Waiting,
+  ): Promise<boolean> {
+    if (error !== undefined && isRefusedOutright(error)) return false;
+    const attachment = await this.#cinder.attachments.find(id, w).catch(() => undefined);
+    if (attachment?.status !== 'reserved') return false;
+    return await backOut(this.#cinder, volumeId, connector, error, this.#log, w);
   }
 
   async complete(reservation: Reservation, _request: CompleteRequest, w: Waiting): Promise<Reservation> {
@@ -105,6 +123,7 @@ export class AttachmentConnections implements VolumeConnections {
       await remove();
       return;
     }
+    if (connection === 'attachments') await this.#takeBack(id, reservation, connector, undefined, w);
     const connect = async () => await attachments.update(id, connector, w);
     await removeForCertain({ volumeId, connector, remove, connect }, this.#log, w);
   }

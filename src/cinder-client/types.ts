@@ -229,8 +229,9 @@ export type Reservation = {
   readonly attachmentId: string | null;
   readonly instanceUuid?: string | undefined;
   /**
-   * The flow in which a connection was asked for: the array may have it. `removed`: the array does not have it any more.
-   * Absent: none was asked for, or nobody knows.
+   * `legacy`: a connection was asked for in that flow, and the array may have it; Cinder keeps no note of it.
+   * `attachments`: asked for there, and no answer is known: the array may have what Cinder does not know of.
+   * `removed`: the array does not have it any more. Absent: none was asked for, or Cinder knows it.
    */
   readonly connection?: 'attachments' | 'legacy' | 'removed' | undefined;
 };

@@ -96,7 +96,9 @@ export class VolumeClaims {
     const connections = await this.#connections(w);
     await this.#connect(connections, { ...claim, connector }, true, save, w);
     // An update after completion puts the volume back to attaching (seen with Cinder 21.3.1).
-    if (connections.kind === 'attachments') await this.complete(claim, request, save, w);
+    if (connections.kind !== 'attachments') return;
+    const reservation = { ...requireReservation(claim), connection: undefined };
+    await this.complete({ ...claim, reservation }, request, save, w);
   }
 
   /** Does Cinder still have the volume attached for this claim? */
@@ -132,7 +134,9 @@ export class VolumeClaims {
     };
     save({ reservation });
     try {
-      save({ connectionInfo: await connections.connect(reservation, claim.connector, w, onRemoved) });
+      const connectionInfo = await connections.connect(reservation, claim.connector, w, onRemoved);
+      const isNoted = connections.kind === 'attachments';
+      save({ connectionInfo, ...(isNoted ? { reservation: { ...reservation, connection: undefined } } : {}) });
     } catch (error) {
       if (!wasConnected && isRefusedOutright(error)) onRemoved();
       throw error;

@@ -223,12 +223,55 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
       message: expect.stringMatching(/look on the array .* c05076ffe6800011, c05076ffe6800012$/) as string,
     });
 
-    expect(desk.record.reservation?.connection).toBe(flow);
+    expect(desk.record.reservation).not.toBeNull();
     expect(world.san.snapshot().arrays[0]!.masks).toHaveLength(1);
     world.faults.clear();
     await desk.release();
     expect(look(world)).toEqual(before);
   });
+});
+
+it.each([{ type: 'wrong-schema' }, { type: 'drop', when: 'after' }] as const)(
+  'a connection that Cinder has made is removed once when its answers were lost: $type',
+  async (kind) => {
+    await using world = await startWorld();
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    world.faults.add({ id: 'lost', ...initialize.attachments!, when: { times: -1 }, kind });
+
+    await expect(desk.map()).rejects.toThrow();
+    await desk.release();
+
+    expect(failures(world)).toEqual([]);
+    expect(terminations(world)).toBe(0);
+    expect(look(world)).toEqual(before);
+  },
+);
+
+it('a mask of which Cinder does not know is taken away at the release, when it could not be taken back at once', async () => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const before = look(world);
+  const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+  await desk.reserve();
+  const masks = { type: 'backend-error', effect: 'done' } as const;
+  world.faults.add({ id: 'array', ...initialize.attachments!, when: { times: -1 }, kind: masks });
+  const none = { type: 'refuse', status: 503, effect: 'none' } as const;
+  world.faults.add({
+    id: 'no',
+    server: 'cinder',
+    operation: 'os-terminate_connection',
+    when: { times: -1 },
+    kind: none,
+  });
+  await expect(desk.map()).rejects.toThrow();
+  world.faults.clear();
+
+  await desk.release();
+
+  expect(look(world)).toEqual(before);
 });
 
 it('a volume that was attached before an upgrade of Cinder is unmasked when it is released after it', async () => {

@@ -109,7 +109,7 @@ export class AttachmentConnections implements VolumeConnections {
     onRemoved?: OnRemoved,
   ): Promise<void> {
     const { attachmentId: id, connection, volumeId } = reservation;
-    // Made while the server spoke the flow of old, which any later server still speaks. Deleting such an attachment would
+    // Made by the legacy volume actions, which later servers still accept. Deleting such an attachment would
     // not ask the array, for it has no connector: the mask would stay.
     if (id === null || connection === 'legacy') {
       await this.#legacy.release(reservation, connector, w, onRemoved);

@@ -277,7 +277,7 @@ export class ComputeManager implements AsyncDisposable {
     };
     const work = async () => await this.#flows.run(deleteFlow, input, 'delete', context);
     try {
-      // Put back, it is what it was.
+      // A delete that was rolled back leaves the server as it was.
       await this.#attempt(instance, context, work, (code) => (code === 'FLOW_ROLLED_BACK' ? settled : failed));
     } catch (error) {
       // Nothing was begun: whose the partition is, is all that a person has to read.

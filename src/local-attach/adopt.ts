@@ -66,7 +66,7 @@ function inputOf({ volume, place, request }: Adoption): LocalVolumeInput {
 }
 
 /**
- * The flow of old keeps it nowhere: it is asked for again, which back ends have to bear. Source:
+ * The legacy volume actions store it nowhere, so it is requested again. Source:
  * python-brick-cinderclient-ext.
  */
 async function connectionOf(

@@ -20,11 +20,15 @@ const notSent = new Set([
   'ERR_INVALID_URL',
 ]);
 
+/** What breaks a socket; any other error before TLS is agreed on is about TLS itself, whatever its code. */
+const ofSockets = new Set(['', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENETDOWN', 'ENETRESET']);
+
 /** In which phase it failed, and whether the peer may have got the request. Unsure counts as "may have". */
 export function classifyFailure(error: unknown): [TransportPhase, boolean] {
   const code = codeOf(error);
+  if (notSent.has(code)) return ['connect', false];
   if (isTlsFailure(code)) return ['tls', false];
-  if (notSent.has(code) || wasUnready(error)) return ['connect', false];
+  if (wasUnready(error)) return [ofSockets.has(code) ? 'connect' : 'tls', false];
   return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
 }
 
@@ -55,6 +59,8 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+const unknownCa = 'the certificate is signed by an unknown CA; give that CA as the CA file of this peer';
+
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'the host name is not known',
@@ -62,24 +68,54 @@ const explanations: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was reset',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'the certificate is self-signed; give it, or the CA that signed it, as the CA file of this peer',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'the certificate is signed by an unknown CA; give that CA as the CA file of this peer',
+  SELF_SIGNED_CERT_IN_CHAIN: unknownCa,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCa,
+  UNABLE_TO_GET_ISSUER_CERT: unknownCa,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownCa,
+  CERT_UNTRUSTED: unknownCa,
   CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer (if the clock of this host is right)',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet; compare the clocks',
+  CERT_REVOKED: 'the certificate has been revoked; have a new one made for the peer',
   ERR_TLS_CERT_ALTNAME_INVALID:
     'the certificate is for another host name; use the name that it carries, or have one made for this name',
-  EPROTO: 'the peer does not speak TLS 1.2 or later on this port',
 };
+
+/** OpenSSL tells these in words only: the code is EPROTO, or UNSPECIFIED. The first that fits counts. */
+const inWords: readonly (readonly [RegExp, string])[] = [
+  [
+    /key too (?:weak|small)/i,
+    'the key of its certificate, or of the CA that signed it, is too small; have a certificate made on the peer with a larger key (2048 bits of RSA, or an elliptic curve)',
+  ],
+  [
+    /(?:digest algorithm|md) too weak/i,
+    'its certificate is signed with a digest that is too weak; have one made on the peer that is signed with SHA-256 or better',
+  ],
+  [
+    /alert protocol version|unsupported protocol|version too low/i,
+    'the peer speaks only versions of TLS before 1.2; enable TLS 1.2 or later on it',
+  ],
+  [
+    /wrong version number|packet length too long|http request/i,
+    'the peer does not speak TLS on this port; check the port',
+  ],
+  [/certificate required/i, 'the peer asks for a certificate of this client, which cannot be given'],
+  [
+    /handshake failure|no shared cipher|no protocols available/i,
+    'the peer has no TLS cipher in common with this host, or asks for a certificate of this client; look at its TLS settings',
+  ],
+];
 
 /** Never axios's own text for a request that carried data: it can quote what was sent. */
 export function explainFailure(error: unknown): string {
   const code = codeOf(error);
   const known = explanations[code];
   if (known !== undefined) return known;
-  if (isTlsFailure(code)) return `TLS failed (${code})`;
+  const text = error instanceof Error ? error.message : '';
+  if (classifyFailure(error)[0] === 'tls') {
+    const worded = inWords.find(([pattern]) => pattern.test(text))?.[1];
+    // Only the words of OpenSSL: what surrounds them are addresses within it.
+    return worded ?? `TLS failed (${code === 'UNSPECIFIED' ? text : code})`;
+  }
   if (error instanceof AxiosError) {
     const [, limit] = /maxContentLength size of (\d+) exceeded/.exec(error.message) ?? [];
     return limit === undefined ? error.message : `the answer is longer than ${limit} bytes`;

@@ -65,8 +65,11 @@ const words: Readonly<Record<PeerFlaw, readonly string[]>> = {
   expired: ['the certificate has expired', 'have it renewed on the peer', 'clock'],
   'wrong-host': ['the certificate is for another host name', 'use the name that it carries'],
   'unknown-authority': ['signed by an unknown CA', 'give that CA'],
-  'plain-http': ['does not speak TLS 1.2 or later on this port'],
-  'tls-1.1': ['does not speak TLS 1.2 or later on this port'],
+  'unknown-authority-in-chain': ['signed by an unknown CA', 'give that CA'],
+  'not-yet-valid': ['the certificate is not valid yet', 'compare the clocks'],
+  'weak-key': ['the key of its certificate', 'is too small', 'with a larger key'],
+  'plain-http': ['does not speak TLS on this port', 'check the port'],
+  'tls-1.1': ['speaks only versions of TLS before 1.2', 'enable TLS 1.2'],
   redirect: ['redirects to http://127.0.0.1', 'is not followed', 'have to name the peer itself'],
 };
 
@@ -106,7 +109,9 @@ describe('a peer that cannot be trusted', () => {
     expect(error.left_behind).toEqual([]);
     for (const word of words[flaw]) expect(error.message).toContain(word);
     if (flaw !== 'redirect') expect(stderr).toContain(settings);
+    // A certificate or a version of TLS stays as it is: nothing is tried again. Keystone is asked for two tokens.
     expect(peer.connections()).toBeGreaterThan(0);
+    expect(peer.connections()).toBeLessThanOrEqual(leg === 'Keystone' ? 2 : 1);
     if (flaw !== 'redirect') expect(peer.requests()).toBe(0);
     expect(peer.inPlain()).not.toMatch(/sentinel|POST|GET|X-Auth|X-API/i);
     if (flaw === 'redirect') expect(peer.inPlain()).toBe('');

@@ -9,7 +9,10 @@ export const peerFlaws = [
   'self-signed',
   'expired',
   'wrong-host',
+  'not-yet-valid',
+  'weak-key',
   'unknown-authority',
+  'unknown-authority-in-chain',
   'plain-http',
   'tls-1.1',
   'redirect',
@@ -52,7 +55,7 @@ export async function startFlawedPeer(
     socket.on('data', (bytes) => (seen.plain += bytes.toString('latin1'))).on('error', () => undefined),
   );
   const target = await listen(elsewhere);
-  const server = watch(makeServer(flaw, flaw === 'unknown-authority' ? stranger : trusted, seen, target));
+  const server = watch(makeServer(flaw, flaw.startsWith('unknown-authority') ? stranger : trusted, seen, target));
   return {
     port: await listen(server),
     requests: () => seen.requests,
@@ -65,6 +68,8 @@ export async function startFlawedPeer(
   };
 }
 
+const certificateFlaws = ['self-signed', 'expired', 'not-yet-valid', 'wrong-host', 'weak-key'] as const;
+
 function makeServer(
   flaw: PeerFlaw,
   authority: CertificateAuthority,
@@ -76,11 +81,12 @@ function makeServer(
       socket.prependListener('data', (bytes) => (seen.plain += bytes.toString('latin1'))),
     );
   }
-  const isOfCertificate = flaw === 'self-signed' || flaw === 'expired' || flaw === 'wrong-host';
-  const { cert, key } = authority.issue(isOfCertificate ? flaw : 'none');
-  // OpenSSL 3 speaks TLS 1.1 only when asked for the weakest of its security levels.
-  const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
-  const server = createHttpsServer({ cert, key, ...(flaw === 'tls-1.1' ? old : {}) }, (request, response) => {
+  const { cert, key } = authority.issue(certificateFlaws.find((each) => each === flaw) ?? 'none');
+  const chain = flaw === 'unknown-authority-in-chain' ? cert + authority.pem : cert;
+  // OpenSSL 3 speaks TLS 1.1, and shows a small key, only when asked for the weakest of its security levels.
+  const old = flaw === 'tls-1.1' ? ({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' } as const) : {};
+  const options = { cert: chain, key, ciphers: 'DEFAULT@SECLEVEL=0', ...old };
+  const server = createHttpsServer(options, (request, response) => {
     seen.requests += 1;
     response.writeHead(307, { Location: `http://127.0.0.1:${target}${request.url ?? '/'}` }).end();
   });

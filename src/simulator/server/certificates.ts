@@ -27,12 +27,14 @@ export interface TlsMaterial {
  * Which certificate a server shows: a good one, or one that a careful client refuses.
  *
  * `self-signed` is what an HMC is delivered with; its `ca` is still the authority's certificate, which does not vouch for it.
+ * `weak-key` has an RSA key of 1024 bits, which a server of today only shows with OpenSSL's security level lowered.
  * @public
  */
-export type CertificateFlaw = 'none' | 'expired' | 'wrong-host' | 'self-signed';
+export type CertificateFlaw = 'none' | 'expired' | 'not-yet-valid' | 'wrong-host' | 'self-signed' | 'weak-key';
 
-/** Object identifiers: RFC 5280 section 4.2, RFC 5758 (ECDSA with SHA-256), RFC 4519 (common name). */
+/** Object identifiers: RFC 5280 section 4.2, RFC 5758 and RFC 4055 (signatures), RFC 4519 (common name). */
 const oid = {
+  sha256WithRsa: '1.2.840.113549.1.1.11',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   commonName: '2.5.4.3',
   subjectKeyIdentifier: '2.5.29.14',
@@ -65,11 +67,12 @@ interface Wanted {
  * @public
  */
 export class CertificateAuthority {
-  readonly #identity = newIdentity('nova-dpm simulator CA');
+  readonly #identity: Identity;
   /** The authority's own certificate in PEM: what a client is told to trust. */
   readonly pem: string;
 
-  constructor() {
+  constructor(flaw: 'none' | 'weak-key' = 'none') {
+    this.#identity = newIdentity('nova-dpm simulator CA', flaw === 'weak-key');
     const subject = this.#identity;
     const extensions = [
       extension(oid.basicConstraints, true, sequence(boolean(true))),
@@ -81,7 +84,7 @@ export class CertificateAuthority {
 
   /** A new key and certificate for `localhost`, `127.0.0.1` and `::1`, with the flaw asked for. */
   issue(flaw: CertificateFlaw = 'none'): TlsMaterial {
-    const subject = newIdentity('localhost');
+    const subject = newIdentity('localhost', flaw === 'weak-key');
     const issuer = flaw === 'self-signed' ? subject : this.#identity;
     const names = flaw === 'wrong-host' ? altNames(['hmc.example.com'], []) : loopbackNames();
     const extensions = [
@@ -91,8 +94,8 @@ export class CertificateAuthority {
       extension(oid.subjectAltName, false, names),
       ...keyIdentifiers(subject, issuer),
     ];
-    const validity = flaw === 'expired' ? around(Date.now() - 400 * dayMs) : around(Date.now());
-    const cert = certificate({ subject, issuer, ...validity, extensions });
+    const lateDays = { expired: -400, 'not-yet-valid': 400 }[String(flaw)] ?? 0;
+    const cert = certificate({ subject, issuer, ...around(Date.now() + lateDays * dayMs), extensions });
     return { cert, key: subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), ca: this.pem };
   }
 }
@@ -102,8 +105,10 @@ function around(now: number): { from: Date; to: Date } {
   return { from: new Date(now - dayMs), to: new Date(now + 364 * dayMs) };
 }
 
-function newIdentity(name: string): Identity {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+function newIdentity(name: string, isWeak: boolean): Identity {
+  const { privateKey } = isWeak
+    ? generateKeyPairSync('rsa', { modulusLength: 1024 })
+    : generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   return { name, privateKey, publicKey: createPublicKey(privateKey) };
 }
 
@@ -144,7 +149,10 @@ function distinguishedName({ name }: Identity): Buffer {
 
 /** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature }, RFC 5280 section 4.1. */
 function certificate({ subject, issuer, from, to, extensions }: Wanted): string {
-  const algorithm = sequence(objectIdentifier(oid.ecdsaWithSha256));
+  const isRsa = issuer.privateKey.asymmetricKeyType === 'rsa';
+  const algorithm = isRsa
+    ? sequence(objectIdentifier(oid.sha256WithRsa), der(0x05, Buffer.alloc(0))) // with the NULL that RFC 4055 asks for
+    : sequence(objectIdentifier(oid.ecdsaWithSha256));
   const toBeSigned = sequence(
     der(0xa0, integer(Buffer.from([2]))), // version 3
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])), // the leading 1 keeps the encoding minimal

@@ -31,6 +31,9 @@ const serverDetailColumns = [
   'volumes',
 ] as const;
 
+/** Only of a server of which it is not certain which partition is its own. */
+const doubtColumn = 'partition_doubt';
+
 const server = () => new Argument('<server>', 'name or UUID').argParser(nameOrId);
 
 /** `dpm server …` */
@@ -65,9 +68,14 @@ export function addServerCommands(program: Command, add: AddCommand): void {
 type Work = (manager: Manager, w: CommandContext['waiting']) => Promise<JsonObject>;
 
 async function printDetail(context: CommandContext, access: 'read' | 'write', work: Work): Promise<void> {
-  context.checkColumns(serverDetailColumns);
+  context.checkColumns([...serverDetailColumns, doubtColumn]);
   const object = await context.withManager(access, work);
-  context.print({ kind: 'object', object, columns: serverDetailColumns });
+  const isDoubt = doubtColumn in object || context.globals.column.includes(doubtColumn);
+  context.print({
+    kind: 'object',
+    object,
+    columns: isDoubt ? [...serverDetailColumns, doubtColumn] : serverDetailColumns,
+  });
 }
 
 /** A drawing where a table would stand; programs get the records of `dpm volume list-paths --server`. */

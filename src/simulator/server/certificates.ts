@@ -94,7 +94,7 @@ export class CertificateAuthority {
       extension(oid.subjectAltName, false, names),
       ...keyIdentifiers(subject, issuer),
     ];
-    const lateDays = { expired: -400, 'not-yet-valid': 400 }[String(flaw)] ?? 0;
+    const lateDays = flaw === 'expired' ? -400 : flaw === 'not-yet-valid' ? 400 : 0;
     const cert = certificate({ subject, issuer, ...around(Date.now() + lateDays * dayMs), extensions });
     return { cert, key: subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), ca: this.pem };
   }

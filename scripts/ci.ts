@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 
 /** They only read, each by itself on one core: as many at once as there are cores, the long ones first. */
@@ -17,8 +17,17 @@ const bench = 'bench';
 const report = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
-  numTotalTests: z.number(),
   numPendingTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 });
 
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-ci-'));
@@ -43,6 +52,7 @@ rmSync(directory, { recursive: true, force: true });
 for (const check of passed) console.log(`ok      ${check}`);
 for (const check of notRun) console.log(`NOT RUN ${check}`);
 for (const check of failed) console.log(`FAILED  ${check}`);
+for (const failure of tests.failures) console.log(`FAILED  ${failure}`);
 console.log(`tests   ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`);
 if (openstack !== undefined) console.log(`real-openstack ${openstack.passed} passed, ${openstack.failed} failed`);
 const allPassed = passed.length + tests.passed + (openstack?.passed ?? 0);
@@ -80,8 +90,13 @@ interface Counts {
   readonly skipped: number;
 }
 
+interface TestCounts extends Counts {
+  /** Each failed test with its file and why, for the end of the output. */
+  readonly failures: readonly string[];
+}
+
 /** @param script - of package.json: no test is in both */
-function runTests(script: 'test' | 'proofs'): Counts {
+function runTests(script: 'test' | 'proofs'): TestCounts {
   const file = join(directory, `${script}.json`);
   const status = npm(
     'run',
@@ -93,17 +108,33 @@ function runTests(script: 'test' | 'proofs'): Counts {
     `--outputFile.json=${file}`,
   );
   // A run that ended badly without a failed test (a file that does not load, an unhandled rejection) is a failure too.
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
+  if (!existsSync(file))
+    return { passed: 0, failed: 1, skipped: 0, failures: [`npm run ${script}: no report, exit ${status}`] };
   const counts = report.parse(JSON.parse(readFileSync(file, 'utf8')));
   const hidden = status !== 0 && counts.numFailedTests === 0 ? 1 : 0;
-  return { passed: counts.numPassedTests, failed: counts.numFailedTests + hidden, skipped: counts.numPendingTests };
+  const failures = failuresIn(counts);
+  if (hidden > 0 && failures.length === 0)
+    failures.push(`npm run ${script}: exit ${status} without a failed test; see its output`);
+  const [passedTests, failedTests] = [counts.numPassedTests, counts.numFailedTests + hidden];
+  return { passed: passedTests, failed: failedTests, skipped: counts.numPendingTests, failures };
 }
 
-function sumOf(one: Counts, other: Counts): Counts {
+function failuresIn({ testResults }: z.infer<typeof report>): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const ofTests = assertionResults
+      .filter((result) => result.status === 'failed')
+      .map((result) => `${file}: ${result.fullName}\n${(result.failureMessages ?? []).join('\n')}`);
+    return status === 'failed' && ofTests.length === 0 ? [`${file}: ${message}`] : ofTests;
+  });
+}
+
+function sumOf(one: TestCounts, other: TestCounts): TestCounts {
   return {
     passed: one.passed + other.passed,
     failed: one.failed + other.failed,
     skipped: one.skipped + other.skipped,
+    failures: [...one.failures, ...other.failures],
   };
 }
 

@@ -65,6 +65,7 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     ...flows,
     virtapi: volumes,
     partitionRecords,
+    readsOnly: !isWriter,
     host: settings.host,
     dpm: () => toDpmSettings(settings, policies, options.baseDir),
   };

@@ -83,6 +83,17 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     expect(world.sim.log.byOperation()['Get Adapter Properties']).toBe(mappings(world).length);
     expect(world.sim.log.byOperation()).not.toHaveProperty('List Adapters of a CPC');
   });
+
+  it('a process that only lists reads no adapter, and a wrong mapping does not stop it', async () => {
+    await using world = await startWorld({ machine });
+    const settings = settingsFor(world.sim, { [OPTION]: [`${NOWHERE}:0`], ...stateOf(world) });
+
+    await using manager = await world.open({ settings, access: 'read' });
+
+    expect(await manager.list(world.context)).toEqual([]);
+    expect(await manager.listPartitions({ all: false }, world.context)).toEqual([]);
+    expect(world.sim.log.byOperation()).not.toHaveProperty('Get Adapter Properties');
+  });
 });
 
 it('an adapter of another CPC is named', async () => {

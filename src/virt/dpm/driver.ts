@@ -58,6 +58,8 @@ import type { DpmDriverSettings } from './settings.ts';
 export interface DpmDriverServices extends FlowServices {
   /** Which partition is which instance's. Default: kept in memory, so that a restart finds partitions by name only. */
   readonly partitionRecords?: PartitionRecords | undefined;
+  /** For a process that only lists and shows: `initHost` then does not read the adapters of the settings. */
+  readonly readsOnly?: boolean | undefined;
 }
 
 /** Nova's verbs, each mapped to a flow or a lifecycle operation of a partition. @public */
@@ -96,8 +98,8 @@ export class DpmDriver implements ComputeDriver {
         'dpm.hmc_insecure is set: anybody in between can read the HMC password',
       );
     }
-    const { log, partitionRecords: records = new MemoryPartitionRecords() } = this.#services;
-    this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records }, context);
+    const { log, partitionRecords: records = new MemoryPartitionRecords(), readsOnly = false } = this.#services;
+    this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records, readsOnly }, context);
   }
 
   async cleanupHost(): Promise<void> {

@@ -39,20 +39,27 @@ export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
   });
 }
 
+interface RuntimeParts {
+  readonly log: Logger;
+  readonly records: PartitionRecords;
+  readonly readsOnly: boolean;
+}
+
 /**
- * Finds the CPC, checks that it and the adapter ports of the settings can be used, and chooses the storage model by what it reports.
+ * Finds the CPC, checks that it and (unless this process only reads) the adapter ports of the settings can be used, and
+ * chooses the storage model by what it reports.
  *
  * @throws NotFoundError, ConflictError or ConfigError, each naming the CPC and what was expected
  */
 export async function startRuntime(
   hmc: HmcSession,
   settings: DpmDriverSettings,
-  { log, records }: { readonly log: Logger; readonly records: PartitionRecords },
+  { log, records, readsOnly }: RuntimeParts,
   w: Waiting,
 ): Promise<DpmRuntime> {
   const cpc = await findCpc(hmc, settings, w);
   requireUsable(cpc, settings);
-  await requireAdapterPorts(hmc, cpc, settings.adapterPorts, w);
+  if (!readsOnly) await requireAdapterPorts(hmc, cpc, settings.adapterPorts, w);
   const storage = chooseStorage(hmc, cpc, settings, { log, records });
   const partitions = new InstancePartitions(hmc, cpc.uri, records, storage);
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
@@ -69,7 +76,7 @@ function chooseStorage(
   hmc: HmcSession,
   cpc: Cpc,
   settings: DpmDriverSettings,
-  { log, records }: { readonly log: Logger; readonly records: PartitionRecords },
+  { log, records }: Pick<RuntimeParts, 'log' | 'records'>,
 ): PartitionStorage {
   const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
   if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports, records);

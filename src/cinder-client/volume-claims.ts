@@ -109,8 +109,8 @@ export class VolumeClaims {
   }
 
   /**
-   * Is all of the claim given back, by what Cinder shows and the record knows? In the flow of old Cinder shows attachments
-   * alone: one that a person took away by hand says nothing of the array.
+   * Has everything of the claim been given back, as far as Cinder and the record can tell? In the legacy flow Cinder shows
+   * only attachments. When a person removed one by hand, the array may still have the connection.
    */
   async isReleased(claim: VolumeClaim, w: Waiting): Promise<boolean> {
     const { reservation, connector } = claim;

@@ -22,17 +22,18 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   STATE_BUSY: 'wait for the other command, or give this one another DEFAULT.state_path',
 };
 
-/** Where what certificates are verified against is said, and the names that they are verified for. */
-const tlsAdvice: Partial<Readonly<Record<ErrorCode, string>>> = {
+/** Which settings name the CA file and the peer. The message itself says what is wrong with the certificate. */
+export const tlsAdvice = {
   HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port stand in dpm.hmc',
   CINDER_CONNECTION:
     'the CA file of Keystone and Cinder is cinder.cafile, their names stand in cinder.auth_url, cinder.endpoint_override and the catalogue',
-};
+} as const satisfies Partial<Readonly<Record<ErrorCode, string>>>;
 
 function adviceOn(thrown: unknown): string | undefined {
   const code = tellingCodeOf(thrown);
   const telling = findError(thrown, code);
-  if (telling?.facts.phase === 'tls') return tlsAdvice[code] ?? advice[code];
+  if (telling?.facts.phase === 'tls')
+    return code === 'HMC_CONNECTION' || code === 'CINDER_CONNECTION' ? tlsAdvice[code] : advice[code];
   // Also below a lost connection: what answered in the place of an HMC refused.
   return (code === 'HMC_HTTP' || code === 'HMC_CONNECTION' ? hmcAdvice(telling) : undefined) ?? advice[code];
 }

@@ -8,20 +8,20 @@ interface Advice {
 }
 
 /**
- * What to do about a refusal of an HMC; the first row that fits counts. 900 and 999 are the client's own reasons: no
- * Web Services API, and an answer that is none of it. The other reasons are those of IBM's tables "Common request
- * validation reason codes" and of Get CPC Properties.
+ * What to do about an HMC's refusal; the first matching row counts. The client itself sets two reasons: 900 when the Web
+ * Services API is disabled, 999 when the answer is not from the Web Services API. The others are from IBM's "Common
+ * request validation reason codes" and from Get CPC Properties.
  */
 const table: readonly Advice[] = [
   { reasons: [900], advice: 'enable the Web Services API on the HMC: task Customize API Settings' },
   {
     status: 503,
-    advice: 'the HMC is starting, or what stands before it has no HMC to reach: try again in some minutes',
+    advice: 'the HMC is starting, or the proxy in front of it cannot reach it: try again in a few minutes',
   },
   {
     reasons: [999],
     advice:
-      'this is not an answer of the Web Services API: dpm.hmc has to name the HMC itself, with port 6794; look at the HMC',
+      'this answer is not from the Web Services API: dpm.hmc has to name the HMC itself, with port 6794; look at the HMC',
   },
   { status: 403, reasons: [1], advice: 'give the user the task permission that this needs (user roles on the HMC)' },
   { status: 404, reasons: [1], advice: 'check the name; the user needs object access permission to it' },

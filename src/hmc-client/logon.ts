@@ -116,7 +116,8 @@ export async function logOff(
       what: call.what,
       policy,
       signal: w.signal,
-      // Not when nothing was sent: an HMC that takes no connections keeps whoever closes waiting, and soon forgets anyway.
+      // Not repeated when nothing was sent: closing would wait for an HMC that takes no connections, and the HMC ends an
+      // unused session itself.
       isRetryable: (error) => ['busy', 'unknown-outcome'].includes(classify(error)),
       log,
     });

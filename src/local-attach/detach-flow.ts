@@ -114,21 +114,24 @@ const releaseVolume = {
     }
     // Detached by hand, perhaps: then the array may still present it.
     if (!(await deps.claims.isReleased(record, ctx))) await deps.claims.release(record, saver(deps, record), ctx);
-    log.warn({ event: 'volume.detached', volumeId: record.volumeId }, 'the detach that failed had happened after all');
+    log.warn(
+      { event: 'volume.detached', volumeId: record.volumeId },
+      'the detach reported an error, but the volume is detached',
+    );
     await placeOf(ctx).giveBack(record, ctx);
     deps.store.delete(record);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 } satisfies Step<'release-volume', Start, null, LocalFlowDeps>;
 
-/** A release that failed may have happened all the same: its last answer could not be read. Else it is forced, or fails. */
+/** Cinder may have released the volume although the last answer could not be read. If not, the release is forced, or fails. */
 async function settleRelease(ctx: Context, error: unknown): Promise<void> {
   const { deps, state, log } = ctx;
   const record = recordOf(deps, state.input);
   if (record === undefined) throw error;
   if (await deps.claims.isReleased(record, ctx).catch(() => false)) {
     const facts = { event: 'volume.detached', volumeId: record.volumeId, error: describeError(error) };
-    log.warn(facts, 'the release failed, and had happened all the same');
+    log.warn(facts, 'the release reported an error, but Cinder shows that it was done');
     deps.store.update(record, { reservation: null });
     return;
   }

@@ -4,6 +4,7 @@ import { HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
 import type { Cpc, CpcSummary, HmcSession } from '../../hmc-client/index.ts';
 import { findCpc, openHmc } from '../../virt/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
+import { tlsAdvice } from '../failure.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck, DoctorOptions } from '../seams.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
@@ -51,9 +52,8 @@ function reachAdvice(error: unknown): string {
   const known = hmcAdvice(error);
   if (known !== undefined) return known;
   if (!(error instanceof HmcConnectionError)) return 'is this an HMC? Its Web Services API listens on port 6794';
-  if (error.phase === 'tls') {
-    return 'put the certificate of the HMC, or of the authority that signed it, into dpm.hmc_ca_certs, and use the name that stands in it';
-  }
+  // Which of the settings has to change, if any, is what the message says.
+  if (error.phase === 'tls') return tlsAdvice.HMC_CONNECTION;
   return 'check dpm.hmc, the way through firewalls, and that the Web Services API is enabled on the HMC';
 }
 

@@ -172,9 +172,9 @@ const detach = {
 } satisfies VolumeStep<'detach'>;
 
 /**
- * Before: masked. After: not any more, also where the release has failed and had happened all the same: its last answer
- * could not be read. Undo: as long as Cinder counts the volume as attached, its mask is restored, for nobody knows how far
- * the release got. Once Cinder does not, the volume is detached, and forgetting it is what leaves all sides of one mind.
+ * Before: masked. After: no longer masked. A release can fail although Cinder did it, when its last answer cannot be read:
+ * that counts as done. Undo: while Cinder still counts the volume as attached, the mask is restored, because nobody knows
+ * how far the release got. Once Cinder does not, the volume is detached and is forgotten here too.
  */
 const releaseVolume = {
   name: 'release-volume',
@@ -187,7 +187,7 @@ const releaseVolume = {
     } catch (error) {
       if (!(await isReleasedAfterAll(deps, input, signal))) throw error;
       const facts = { event: 'volume.detached', volumeId: input.volumeId, error: describeError(error) };
-      log.warn(facts, 'the release failed, and had happened all the same');
+      log.warn(facts, 'the release reported an error, but Cinder shows that it was done');
     }
     return null;
   },
@@ -200,7 +200,10 @@ const releaseVolume = {
     }
     // Detached by hand, perhaps: then the array may still present it.
     if (!(await deps.volumes.isReleased(device, { signal }))) await deps.volumes.release(device, { signal });
-    log.warn({ event: 'volume.detached', volumeId: input.volumeId }, 'the detach that failed had happened after all');
+    log.warn(
+      { event: 'volume.detached', volumeId: input.volumeId },
+      'the detach reported an error, but the volume is detached',
+    );
     deps.store.deleteDevice(input.instanceUuid, input.volumeId);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],

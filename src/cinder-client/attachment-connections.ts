@@ -71,12 +71,7 @@ export class AttachmentConnections implements VolumeConnections {
     }
   }
 
-  /**
-   * Deleting an attachment that never got its connector does not ask the array: what it masked would stay. Once it has
-   * one, deleting it does; asked a second time, the array may fail.
-   *
-   * @param error - of the request that asked for the connection; undefined when nobody knows how that ended
-   */
+  /** Right after a connection failed. Whatever fails here is tried again by the release that follows. */
   async #takeBack(
     id: string,
     { volumeId }: Reservation,
@@ -84,10 +79,17 @@ export class AttachmentConnections implements VolumeConnections {
     error: unknown,
     w: Waiting,
   ): Promise<boolean> {
-    if (error !== undefined && isRefusedOutright(error)) return false;
-    const attachment = await this.#cinder.attachments.find(id, w).catch(() => undefined);
-    if (attachment?.status !== 'reserved') return false;
-    return await backOut(this.#cinder, volumeId, connector, error, this.#log, w);
+    if (isRefusedOutright(error)) return false;
+    const hasNoConnector = await this.#hasNoConnector(id, w).catch(() => false);
+    return hasNoConnector && (await backOut(this.#cinder, volumeId, connector, error, this.#log, w));
+  }
+
+  /**
+   * Deleting an attachment that never got its connector does not ask the array: what it masked would stay. Once it has
+   * one, deleting it does; asked a second time, the array may fail.
+   */
+  async #hasNoConnector(id: string, w: Waiting): Promise<boolean> {
+    return (await this.#cinder.attachments.find(id, w))?.status === 'reserved';
   }
 
   async complete(reservation: Reservation, _request: CompleteRequest, w: Waiting): Promise<Reservation> {
@@ -123,8 +125,15 @@ export class AttachmentConnections implements VolumeConnections {
       await remove();
       return;
     }
-    if (connection === 'attachments') await this.#takeBack(id, reservation, connector, undefined, w);
     const connect = async () => await attachments.update(id, connector, w);
+    // Nobody knows how the connection ended. The record and the WWPNs are given up next, so the mask has to be gone first.
+    if (connection === 'attachments' && (await this.#hasNoConnector(id, w))) {
+      const unmask = async () => {
+        await this.#cinder.actions.terminateConnection(volumeId, connector, w);
+      };
+      await removeForCertain({ volumeId, connector, remove: unmask, connect }, this.#log, w);
+      onRemoved?.();
+    }
     await removeForCertain({ volumeId, connector, remove, connect }, this.#log, w);
   }
 

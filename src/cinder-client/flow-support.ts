@@ -48,7 +48,7 @@ export async function backOut(
   log: Logger,
   w: Waiting,
 ): Promise<boolean> {
-  if ((error !== undefined && isRefusedOutright(error)) || w.signal.aborted) return false;
+  if (isRefusedOutright(error) || w.signal.aborted) return false;
   try {
     await cinder.actions.terminateConnection(volumeId, connector, w);
     return true;

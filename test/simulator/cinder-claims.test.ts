@@ -274,6 +274,31 @@ it('a mask of which Cinder does not know is taken away at the release, when it c
   expect(look(world)).toEqual(before);
 });
 
+it.each([
+  { what: 'the array does not take it back', operation: 'os-terminate_connection' },
+  { what: 'Cinder does not show the attachment', operation: 'Show Attachment' },
+])('a claim whose mask Cinder does not know is kept at the release while $what', async ({ operation }) => {
+  await using world = await startWorld();
+  using cinder = open(world);
+  const before = look(world);
+  const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+  await desk.reserve();
+  const masks = { type: 'backend-error', effect: 'done' } as const;
+  world.faults.add({ id: 'array', ...initialize.attachments!, when: { times: -1 }, kind: masks });
+  const away = { type: 'refuse', status: 503, effect: 'none' } as const;
+  world.faults.add({ id: 'away', server: 'cinder', operation, when: { times: -1 }, kind: away });
+  await expect(desk.map()).rejects.toThrow();
+  expect(world.san.snapshot().arrays[0]!.masks).toHaveLength(1);
+
+  await expect(desk.release()).rejects.toThrow();
+
+  expect(world.faults.struck('away')).toBeGreaterThan(0);
+  expect(desk.record).toMatchObject({ connector, reservation: { volumeId: desk.record.volumeId } });
+  world.faults.clear();
+  await desk.release();
+  expect(look(world)).toEqual(before);
+});
+
 it('a volume that was attached before an upgrade of Cinder is unmasked when it is released after it', async () => {
   await using world = await startWorld({ cinder: { maxMicroversion: '3.71' } });
   using cinder = open(world);

@@ -94,7 +94,22 @@ describe('start', () => {
     await expect(lifecycle.start(partition, w)).resolves.toMatchObject({ kind: 'running' });
   });
 
-  test.each(['paused', 'terminated', 'stopped', 'reservation-error', 'communications-not-active'])(
+  test.each(['communications-not-active', 'status-check'])(
+    'waits past "%s", which does not tell how the start went',
+    async (status) => {
+      const { lifecycle } = scripted({ statuses: ['starting', status, status, 'active'] });
+
+      await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'running', status: 'active' });
+    },
+  );
+
+  test('ends with a time-out, not with a failed start, when the status cannot be told for long', async () => {
+    const { lifecycle } = scripted({ statuses: ['status-check'] }, { ...quick, timeoutMs: 20 });
+
+    await expect(lifecycle.start(partition, w)).rejects.toBeInstanceOf(StatusTimeoutError);
+  });
+
+  test.each(['paused', 'terminated', 'stopped', 'reservation-error'])(
     'ends with a failure when the status stays "%s"',
     async (status) => {
       const { lifecycle } = scripted({ statuses: ['starting', status] });

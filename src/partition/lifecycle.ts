@@ -91,7 +91,9 @@ export class PartitionLifecycle {
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
       const isLagging = maySettle && performance.now() < settled;
-      if (transitionalStatuses.has(status) || isLagging) return { kind: 'again' };
+      // Until the status can be told, nobody knows whether a start that the HMC did not fail has taken effect.
+      const isUntold = unknowableStatuses.has(status) && said.cause === undefined;
+      if (transitionalStatuses.has(status) || isUntold || isLagging) return { kind: 'again' };
       return { kind: 'done', value: { kind: 'failed', status, ...said } };
     };
     return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);

@@ -4,8 +4,15 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long proofs, `npm run proofs`; test/shares has a small share of each, for `npm test`. */
-const proofs = ['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz'].map((name) => `test/${name}/**/*.test.ts`);
+/** The long proofs, `npm run proofs`; of the first six test/shares has a small share each, for `npm test`. */
+const proofs = [
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz'].map((name) => `test/${name}/**/*.test.ts`),
+  'test/package/**/*.test.ts',
+  'test/secrets/**/*.test.ts',
+  'test/e2e/demo.test.ts',
+  'test/local-attach/*faults.test.ts',
+  'test/simulator/storage-groups-identity.test.ts',
+];
 
 /** The folders whose files run for long. */
 const long = /\/test\/(faults|model|kill|secrets|crowd|package|shares|e2e)\//;

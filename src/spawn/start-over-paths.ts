@@ -1,3 +1,4 @@
+import { describeError, neverAborted } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { BootFailedError, portOfUri, startRefused, wasRefused } from '../partition/index.ts';
@@ -69,15 +70,38 @@ export async function startOverPaths(
   requireLoadFailure(plan, first);
   const ways = await plan.ways();
   const failures: Failure[] = [{ attempt: ways.recorded, result: first }];
-  for (const attempt of ways.others.slice(0, deps.attempts - 1)) {
-    await prepareNextTry(deps, partition, { attempt, failed: failures.length, ways }, w);
-    // It has just been stopped: no need to ask first.
-    const result = await deps.lifecycle.start(partition, w);
-    if (result.kind === 'running') return { status: result.status, loaded: attempt, attempts: failures.length + 1 };
-    requireLoadFailure(plan, result);
-    failures.push({ attempt, result });
+  const others = ways.others.slice(0, deps.attempts - 1);
+  try {
+    for (const attempt of others) {
+      await prepareNextTry(deps, partition, { attempt, failed: failures.length, ways }, w);
+      // It has just been stopped: no need to ask first.
+      const result = await deps.lifecycle.start(partition, w);
+      if (result.kind === 'running') return { status: result.status, loaded: attempt, attempts: failures.length + 1 };
+      requireLoadFailure(plan, result);
+      failures.push({ attempt, result });
+    }
+    throw await bootFailed(deps, plan, { failures, ways }, w);
+  } catch (error) {
+    if (others.length > 0) await restoreBoot(deps, partition, ways, w);
+    throw error;
   }
-  throw await bootFailed(deps, plan, { failures, ways }, w);
+}
+
+/** Writes the path of the first start back, so that a start that failed leaves the boot properties as they were. */
+async function restoreBoot(
+  { hmc }: StartDeps,
+  partition: PartitionRef,
+  { recorded }: BootWays,
+  { log }: StartWaiting,
+): Promise<void> {
+  if (recorded === undefined) return; // the other ways change nothing that is not known
+  try {
+    // Also after the caller has aborted.
+    await hmc.partitions.update(partition.uri, recorded.properties, { signal: neverAborted() });
+  } catch (error) {
+    const facts = { event: 'boot.path-kept', partition: partition.name, error: describeError(error) };
+    log.warn(facts, 'the boot properties still name the path that was tried last');
+  }
 }
 
 function requireLoadFailure({ partition, cause }: StartPlan, result: FailedStart): void {

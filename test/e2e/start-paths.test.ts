@@ -63,6 +63,7 @@ describe.each([
     await using world = await startWorld({ machine: 'z13' });
     await using manager = await world.open(options);
     await createStopped(world, manager);
+    const recorded = bootTarget(world);
     world.sim.san.unmask(world.sim.volumes[0]?.id ?? '');
     world.sim.log.clear();
 
@@ -73,6 +74,7 @@ describe.each([
     expect(describeError(failure)).toMatch(
       /boot partition "OpenStack-[^"]+": (?:initiator [0-9a-f]{16} on adapter port [^,]+, target [0-9a-f]{16}, LUN [0-9a-f]{16}: status "paused"[^;]*; (?:then )?){4}likely cause: zoning/,
     );
+    expect(bootTarget(world)).toBe(recorded);
   });
 
   it('a start whose recorded path works asks for nothing more', async () => {

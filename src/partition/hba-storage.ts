@@ -142,7 +142,7 @@ export class HbaStorage implements PartitionStorage {
       const ours = isOurElementName(hba.name) ? [hba.uri] : [];
       const bootSources = [...(holders.get(partition.uri)?.bootSources ?? []), ...ours];
       const how = `has vHBA "${hba.name}" with WWPN ${hba.wwpn} of this server`;
-      holders.set(partition.uri, { partitionUri: partition.uri, how, bootSources });
+      holders.set(partition.uri, { holds: 'port', partitionUri: partition.uri, how, bootSources });
     }
     return [...holders.values()];
   }

@@ -72,7 +72,8 @@ async function look({ evidence = noEvidence, ...rest }: Scene) {
 const uri = '/api/partitions/p';
 const recorded = { partitionUri: uri };
 const none = { wwpns: [], hasVolumes: false };
-const holder = (partitionUri: string, bootSources = ['/api/groups/g']) => ({
+const holder = (partitionUri: string, bootSources = ['/api/groups/g']): PortHolder => ({
+  holds: 'port',
   partitionUri,
   bootSources,
   how: 'has a port',
@@ -180,6 +181,23 @@ describe('without a record', () => {
     const there = [{ uri, name: `OpenStack-c1-${other}`, description: mark }];
 
     await expect(look({ there, holders: [holder(uri)] })).resolves.toEqual({ kind: 'absent' });
+  });
+
+  test.each([
+    { what: 'by its name', there: { uri, name: `OpenStack-c1-${other}`, description: mark } },
+    { what: 'by its record', there: { uri, name: 'shop', description: mark }, recorded: other },
+  ])('a running partition of another instance ($what) that has its storage group is in doubt', async (row) => {
+    const nothing = { partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true };
+    const records = row.recorded === undefined ? [] : [{ instanceUuid: row.recorded, ...nothing }];
+    const holders: PortHolder[] = [{ ...holder(uri), holds: 'group', how: 'has the storage group "g"' }];
+
+    await expect(look({ there: [row.there], records, holders })).resolves.toMatchObject({
+      kind: 'in-doubt',
+      candidates: [{ uri }],
+      why: expect.stringContaining('has the storage group "g", and is the partition of another server') as string,
+    });
+    const stopped = { ...row.there, status: 'stopped' };
+    await expect(look({ there: [stopped], records, holders })).resolves.toEqual({ kind: 'absent' });
   });
 
   test('several partitions that have its ports are in doubt', async () => {

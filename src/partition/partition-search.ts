@@ -86,9 +86,11 @@ export class PartitionSearch {
     for (const holder of await this.#storage.holders(owner, wwpns, w)) {
       const partition = all.find(({ uri }) => uri === holder.partitionUri);
       if (partition === undefined) return hiddenHolder(holder);
-      // A WWPN that was given up may be in the partition of another instance of ours by now.
-      const { name, uri } = partition;
-      if (isNamedForAnother(owner.host, name, owner.instanceUuid) || recorded.has(uri)) continue;
+      if (isNamedForAnother(owner.host, partition.name, owner.instanceUuid) || recorded.has(partition.uri)) {
+        // A WWPN that was given up may be in the partition of another instance of ours by now; a group was not given up.
+        if (holder.holds === 'port' || deletableStatuses.has(partition.status)) continue;
+        return groupOfAnother(partition, holder);
+      }
       const seen = await this.#describe(partition, w);
       if (seen === 'gone') continue;
       if (seen === 'denied') return unreadable(partition, holder.how);
@@ -187,6 +189,11 @@ function unmarkedHolder(owner: PartitionOwner, partition: PartitionSummary, { ho
   const why = `partition "${partition.name}" (${partition.uri}) ${how}, and neither its name nor its description tells whose it is`;
   const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
   return doubt([partition], why, advice);
+}
+
+function groupOfAnother(partition: PartitionSummary, { how }: PortHolder): Whereabouts {
+  const why = `partition "${partition.name}" (${partition.uri}) ${how}, and is the partition of another server`;
+  return doubt([partition], why, 'detach the storage group from it on the HMC');
 }
 
 function hiddenHolder({ partitionUri: uri = '?', name = '?', how }: PortHolder): Whereabouts {

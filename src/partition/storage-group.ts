@@ -169,7 +169,8 @@ export class StorageGroupStorage implements PartitionStorage {
         this.#hmc.storageGroups.getPartitions(uri, w),
       ]);
       const how = `has the storage group "${name}" of this server`;
-      return attachedTo(resources, partitions).map((holder) => ({ ...holder, how, bootSources: [uri] }));
+      const held = { holds: 'group', how, bootSources: [uri] } as const;
+      return attachedTo(resources, partitions).map((holder) => ({ ...holder, ...held }));
     };
     const own = await this.#directory.using(owner, w, read);
     if (own !== undefined) return own;

@@ -154,8 +154,10 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
-/** A partition that has a port of an instance. */
+/** A partition that has a port of an instance, or its storage group. */
 export interface PortHolder {
+  /** A port may be another's by now, because WWPNs are dealt out again; a group was never given up. */
+  readonly holds: 'port' | 'group';
   /** Undefined, or of no partition in a list, where this HMC user may not see it. */
   readonly partitionUri: string | undefined;
   /** Where the machine tells it besides. */

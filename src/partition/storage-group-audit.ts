@@ -3,6 +3,7 @@ import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/inde
 import { instanceNamed, instanceOf } from './naming.ts';
 import { isMismatch, isOurVolumeName } from './storage-group-directory.ts';
 import { findSpares, holdsNothing } from './storage-group-identity.ts';
+import { readFcpGroups } from './storage-group-ports.ts';
 import { removable } from './storage-audit.ts';
 import type { CountedStorage, StorageAudit, SurplusStorage } from './storage-audit.ts';
 
@@ -48,13 +49,9 @@ export class GroupAudit implements StorageAudit {
   }
 
   async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
-    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
-    const uris = summaries.map(({ uri }) => uri);
-    const groups = await this.#hmc.storageGroups.getMany(uris, w);
-    const resourceUris = groups.flatMap(({ virtualStorageResourceUris }) => virtualStorageResourceUris);
-    const resources = await this.#hmc.virtualStorageResources.getMany(resourceUris, w);
-    const unassigned = groups.flatMap(({ unassignedWwpns }) => unassignedWwpns);
-    return new Set([...resources, ...unassigned].flatMap(({ wwpn }) => wwpn ?? []));
+    const groups = await readFcpGroups(this.#hmc, this.#cpcUri, w);
+    const ports = groups.flatMap(({ group, resources }) => [...resources, ...group.unassignedWwpns]);
+    return new Set(ports.flatMap(({ wwpn }) => wwpn ?? []));
   }
 }
 

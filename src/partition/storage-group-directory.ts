@@ -2,6 +2,7 @@ import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageGroupSummary, StorageVolume } from '../hmc-client/index.ts';
+import { isNamedForAnother } from './assignment.ts';
 import { instanceNamed, markOf, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { amend } from './records.ts';
@@ -183,6 +184,12 @@ export class GroupDirectory {
   isOwn(owner: PartitionOwner, { uri, name }: { readonly uri?: string | undefined; readonly name: string }): boolean {
     const recorded = this.#records.find(owner.instanceUuid)?.partitionUri ?? undefined;
     return (uri !== undefined && uri === recorded) || name === partitionName(owner);
+  }
+
+  /** Is this the group of another instance of this host, by what is recorded or by its name? */
+  isOfAnother({ host, instanceUuid }: PartitionOwner, { uri, name }: Pick<StorageGroup, 'uri' | 'name'>): boolean {
+    if (isNamedForAnother(host, name, instanceUuid)) return true;
+    return this.#records.list().some((one) => one.instanceUuid !== instanceUuid && one.storageGroupUri === uri);
   }
 
   /** The group that an operation cannot do without. */

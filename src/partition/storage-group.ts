@@ -1,7 +1,7 @@
 import { ConflictError, InternalError } from '../base/index.ts';
 import type { Logger, Waiting, Wwpn } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
-import type { HmcSession, Partition, UpdatePartition, VirtualStorageResource } from '../hmc-client/index.ts';
+import type { HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import { findHiddenUse } from './hidden-use.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { adapterPortUri } from './naming.ts';
@@ -16,8 +16,10 @@ import { GroupDirectory, groupName } from './storage-group-directory.ts';
 import { toInitiator, unassigned } from './storage-group-initiators.ts';
 import { Fulfilment } from './storage-group-fulfilment.ts';
 import type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
+import { GroupHolders } from './storage-group-holders.ts';
 import { GroupInspection } from './storage-group-inspection.ts';
 import { PathChecker } from './storage-group-paths.ts';
+import { readFcpGroups } from './storage-group-ports.ts';
 import { PreparedStorageGroups } from './storage-group-prepared.ts';
 import { GroupVolumes } from './storage-group-volumes.ts';
 import type {
@@ -71,6 +73,7 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly #directory: GroupDirectory;
   readonly #allocation: GroupAllocation;
   readonly #volumes: GroupVolumes;
+  readonly #holders: GroupHolders;
 
   constructor(hmc: HmcSession, options: StorageGroupOptions) {
     const { cpcUri, ports, log, records = new MemoryPartitionRecords() } = options;
@@ -84,6 +87,7 @@ export class StorageGroupStorage implements PartitionStorage {
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
     this.inspection = new GroupInspection(hmc, directory, checker);
     this.audit = new GroupAudit(hmc, cpcUri);
+    this.#holders = new GroupHolders(hmc, cpcUri, directory);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }
@@ -160,23 +164,8 @@ export class StorageGroupStorage implements PartitionStorage {
     return found ?? [];
   }
 
-  /** Its group tells where it is attached; of a partition that this user may not see, only its ports tell. */
-  async holders(owner: PartitionOwner, _wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
-    const read = async ({ uri, name }: { readonly uri: string; readonly name: string }) => {
-      const { virtualStorageResourceUris } = await this.#hmc.storageGroups.get(uri, w);
-      const [resources, partitions] = await Promise.all([
-        this.#hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w),
-        this.#hmc.storageGroups.getPartitions(uri, w),
-      ]);
-      const how = `has the storage group "${name}" of this server`;
-      const held = { holds: 'group', how, bootSources: [uri] } as const;
-      return attachedTo(resources, partitions).map((holder) => ({ ...holder, ...held }));
-    };
-    const own = await this.#directory.using(owner, w, read);
-    if (own !== undefined) return own;
-    // One whose description a person has changed still tells where it is attached.
-    const named = await this.#directory.summary(owner, w);
-    return named === undefined ? [] : await read(named);
+  async holders(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+    return await this.#holders.find(owner, wwpns, w);
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {
@@ -186,13 +175,7 @@ export class StorageGroupStorage implements PartitionStorage {
       const started = new Set(
         partitions.filter(({ status }) => resourceHoldingStatuses.has(status)).map(({ uri }) => uri),
       );
-      const summaries = await this.#hmc.storageGroups.list({ cpcUri, type: 'fcp' }, w);
-      const groups = await this.#hmc.storageGroups.getMany(
-        summaries.map(({ uri }) => uri),
-        w,
-      );
-      const uris = groups.flatMap(({ virtualStorageResourceUris }) => virtualStorageResourceUris);
-      const resources = await this.#hmc.virtualStorageResources.getMany(uris, w);
+      const resources = (await readFcpGroups(this.#hmc, cpcUri, w)).flatMap((group) => group.resources);
       const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && started.has(partitionUri));
       return used.flatMap((resource) => resource.adapterPortUri ?? []);
     });
@@ -244,19 +227,4 @@ export class StorageGroupStorage implements PartitionStorage {
     };
     return initiators.toSorted((a, b) => rank(a) - rank(b));
   }
-}
-
-/** Partitions that a group is attached to. Of one that the user may not see, one of the two answers may tell more. */
-function attachedTo(
-  resources: readonly Pick<VirtualStorageResource, 'partitionUri'>[],
-  partitions: readonly { readonly uri?: string | undefined; readonly name: string }[],
-): readonly Pick<PortHolder, 'partitionUri' | 'name'>[] {
-  const seen = partitions.flatMap(({ uri, name }) => (uri === undefined ? [] : [{ partitionUri: uri, name }]));
-  const denied = partitions.filter(({ uri }) => uri === undefined);
-  const uris = new Set(resources.flatMap(({ partitionUri }) => partitionUri ?? []));
-  const others = [...uris].filter((uri) => !seen.some(({ partitionUri }) => partitionUri === uri));
-  const [only, ...more] = denied;
-  if (only !== undefined && more.length === 0) return [...seen, { partitionUri: others[0], name: only.name }];
-  const unnamed = others.map((partitionUri) => ({ partitionUri }));
-  return [...seen, ...unnamed, ...denied.map(({ name }) => ({ partitionUri: undefined, name }))];
 }

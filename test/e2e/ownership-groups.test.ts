@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
 import { openSession, w } from '../support/hmc-session.ts';
-import { outcomeOf } from '../support/ownership.ts';
+import { outcomeOf, startOwnershipScene } from '../support/ownership.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -42,3 +42,38 @@ it("volumes are not unmapped while the server's storage group is attached to the
   expect(sim.hmc.model.find('storage-group', group!.uri)).toBeUndefined();
   expect(rescuer.props.status).toBe('active');
 });
+
+it.each([
+  { what: 'renamed', props: { name: 'shop disks' }, isDoubt: false },
+  { what: 'renamed and re-described', props: { name: 'shop disks', description: 'shop' }, isDoubt: true },
+])(
+  'a server without a record whose partition is renamed and re-described and whose storage group is $what is not absent',
+  async ({ props, isDoubt }) => {
+    await using scene = await startOwnershipScene('z16');
+    const { world, expectAlive } = scene;
+    const { sim, context } = world;
+    scene.loseRecords();
+    scene.change({ props: { name: 'shop', description: 'shop' } });
+    Object.assign(sim.hmc.model.all('storage-group')[0]!.props, props);
+    await using manager = await world.open();
+    const { uri } = scene.partition()!;
+    const before = sim.snapshot();
+    sim.log.clear();
+
+    const outcome = await outcomeOf(manager.delete('web1', context));
+
+    if (isDoubt) {
+      expect(describeError(outcome)).toMatch(
+        new RegExp(`partition "shop" \\(${uri}\\) has WWPN c05076\\S+ of this server`),
+      );
+      expect(sim.snapshot()).toEqual(before);
+      expectAlive('delete');
+      return;
+    }
+    expect(outcome).toBe('done');
+    const at = (operation: string) => sim.log.entries.find((entry) => entry.operation === operation)!.startedAt;
+    expect(at('Stop Partition')).toBeLessThanOrEqual(at('Delete Attachment'));
+    expect(sim.hmc.snapshot()).toMatchObject({ partition: [] });
+    expect(masksOf(world)).toEqual([]);
+  },
+);

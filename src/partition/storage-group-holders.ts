@@ -1,0 +1,77 @@
+import type { Waiting, Wwpn } from '../base/index.ts';
+import type { HmcSession, StorageGroup, VirtualStorageResource } from '../hmc-client/index.ts';
+import { markOf } from './naming.ts';
+import type { PartitionOwner } from './naming.ts';
+import type { GroupDirectory } from './storage-group-directory.ts';
+import { readFcpGroups } from './storage-group-ports.ts';
+import type { PortHolder } from './storage.ts';
+
+/** Which partitions have the storage group of an instance, or ports of it. */
+export class GroupHolders {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+  readonly #directory: GroupDirectory;
+
+  constructor(hmc: HmcSession, cpcUri: string, directory: GroupDirectory) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+    this.#directory = directory;
+  }
+
+  /** Its group tells where it is attached; of a partition that this user may not see, only its ports tell. */
+  async find(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+    const read = async ({ uri, name }: Pick<StorageGroup, 'uri' | 'name'>) => {
+      const how = `has the storage group "${name}" of this server`;
+      return await this.#holdersOf(uri, { holds: 'group', how, bootSources: [uri] }, w);
+    };
+    const own = await this.#directory.using(owner, w, read);
+    if (own !== undefined) return own;
+    // One whose description a person has changed still tells where it is attached.
+    const named = await this.#directory.summary(owner, w);
+    return named === undefined ? await this.#byPorts(owner, wwpns, w) : await read(named);
+  }
+
+  /** A person may have renamed the group too. */
+  async #byPorts(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+    if (wwpns.length === 0) return [];
+    const holders: PortHolder[] = [];
+    for (const { group, resources } of await readFcpGroups(this.#hmc, this.#cpcUri, w)) {
+      const wwpn = resources.flatMap((resource) => resource.wwpn ?? []).find((each) => wwpns.includes(each));
+      if (wwpn === undefined) continue;
+      // The group of another instance, or one that is not ours, may have been given a WWPN that was given up.
+      const isOfAnother = this.#directory.isOfAnother(owner, group);
+      const mayBeBootSource = !isOfAnother && markOf(owner.host, group.description) === 'ours';
+      const holder = {
+        holds: isOfAnother ? ('port' as const) : ('group' as const),
+        how: `has WWPN ${wwpn} of this server, by storage group "${group.name}"`,
+        bootSources: mayBeBootSource ? [group.uri] : [],
+      };
+      holders.push(...(await this.#holdersOf(group.uri, holder, w)));
+    }
+    return holders;
+  }
+
+  async #holdersOf(uri: string, holder: Omit<PortHolder, 'partitionUri' | 'name'>, w: Waiting): Promise<PortHolder[]> {
+    const { virtualStorageResourceUris } = await this.#hmc.storageGroups.get(uri, w);
+    const [resources, partitions] = await Promise.all([
+      this.#hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w),
+      this.#hmc.storageGroups.getPartitions(uri, w),
+    ]);
+    return attachedTo(resources, partitions).map((attached) => ({ ...attached, ...holder }));
+  }
+}
+
+/** Partitions that a group is attached to. Of one that the user may not see, one of the two answers may tell more. */
+function attachedTo(
+  resources: readonly Pick<VirtualStorageResource, 'partitionUri'>[],
+  partitions: readonly { readonly uri?: string | undefined; readonly name: string }[],
+): readonly Pick<PortHolder, 'partitionUri' | 'name'>[] {
+  const seen = partitions.flatMap(({ uri, name }) => (uri === undefined ? [] : [{ partitionUri: uri, name }]));
+  const denied = partitions.filter(({ uri }) => uri === undefined);
+  const uris = new Set(resources.flatMap(({ partitionUri }) => partitionUri ?? []));
+  const others = [...uris].filter((uri) => !seen.some(({ partitionUri }) => partitionUri === uri));
+  const [only, ...more] = denied;
+  if (only !== undefined && more.length === 0) return [...seen, { partitionUri: others[0], name: only.name }];
+  const unnamed = others.map((partitionUri) => ({ partitionUri }));
+  return [...seen, ...unnamed, ...denied.map(({ name }) => ({ partitionUri: undefined, name }))];
+}

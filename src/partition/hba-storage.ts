@@ -148,7 +148,7 @@ export class HbaStorage implements PartitionStorage {
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {
-    return await findHiddenUse(this.#hmc, this.#ports, w, async () => {
+    return await findHiddenUse(this.#hmc, this.#cpcUri, w, async () => {
       const all = await this.#allHbas(w);
       const started = all.filter(({ partition }) => resourceHoldingStatuses.has(partition.status));
       return started.map(({ hba }) => hba.adapterPortUri);

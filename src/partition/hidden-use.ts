@@ -1,35 +1,34 @@
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { Adapter, HmcSession } from '../hmc-client/index.ts';
-import type { AdapterPort } from './naming.ts';
 
 /**
  * An HMC shows a user only the partitions that he has access to, and answers 404.1 for the others as for those that do not
  * exist. An adapter tells how many virtual connections started partitions use, whoever may see them (IBM WS API, Adapter
- * object, `used-capacity`): more than those of the partitions that are seen means that there are others.
+ * object, `used-capacity`): more than those of the partitions that are seen means that there are others. Every FCP adapter
+ * that this user sees is asked: an instance may have ports of adapters that the settings named when it was made.
  *
  * @param seen - adapter port of each virtual connection of a started partition that this user sees
  */
 export async function findHiddenUse(
   hmc: HmcSession,
-  ports: readonly AdapterPort[],
+  cpcUri: string,
   w: Waiting,
   seen: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
-  const first = await compare(hmc, ports, w, seen);
+  const first = await compare(hmc, cpcUri, w, seen);
   // One that was stopped between the two looks is none.
-  return first === undefined ? undefined : await compare(hmc, ports, w, seen);
+  return first === undefined ? undefined : await compare(hmc, cpcUri, w, seen);
 }
 
 async function compare(
   hmc: HmcSession,
-  ports: readonly AdapterPort[],
+  cpcUri: string,
   w: Waiting,
   seen: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
-  const ids = new Set(ports.map(({ adapterObjectId }) => adapterObjectId));
-  const adapters: Adapter[] = [];
-  for (const id of ids) adapters.push(...(await readAdapter(hmc, `/api/adapters/${id}`, w)));
+  const listed = await hmc.adapters.list(cpcUri, { type: 'fcp' }, w);
+  const adapters = (await Promise.all(listed.map(async ({ uri }) => await readAdapter(hmc, uri, w)))).flat();
   const used = await seen();
   for (const { uri, name, usedCapacity = 0 } of adapters) {
     const count = used.filter((port) => port.startsWith(`${uri}/`)).length;
@@ -39,7 +38,7 @@ async function compare(
   return undefined;
 }
 
-/** One that is not there, or not for this user, tells nothing. */
+/** One that is not there any more tells nothing. */
 async function readAdapter(hmc: HmcSession, uri: string, w: Waiting): Promise<readonly Adapter[]> {
   try {
     return [await hmc.adapters.get(uri, w)];

@@ -169,8 +169,8 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {
-    const { cpcUri, ports } = this.#options;
-    return await findHiddenUse(this.#hmc, ports, w, async () => {
+    const { cpcUri } = this.#options;
+    return await findHiddenUse(this.#hmc, cpcUri, w, async () => {
       const partitions = await this.#hmc.partitions.list(cpcUri, {}, w);
       const started = new Set(
         partitions.filter(({ status }) => resourceHoldingStatuses.has(status)).map(({ uri }) => uri),

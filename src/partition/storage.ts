@@ -208,7 +208,7 @@ export interface PartitionStorage {
   /** Partitions that have ports of the instance, seen from the ports' side: whatever their names. Changes nothing. */
   holders(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]>;
   /**
-   * Do started partitions that this HMC user may not see use adapters of the domain? One of them may be an instance's.
+   * Do started partitions that this HMC user may not see use FCP adapters? One of them may be an instance's.
    *
    * @returns what tells so, in words; undefined where nothing does
    */

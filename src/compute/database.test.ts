@@ -91,7 +91,7 @@ describe('the database of the state directory', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 3 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 4 });
     database.close();
   });
 
@@ -108,13 +108,36 @@ describe('the database of the state directory', () => {
     const database = openDatabase(directory.path);
     const records = new SqlitePartitionRecords(database, { access: 'write' });
 
-    const known = { instanceUuid: record.uuid, partitionUri: null, wwpns: connector.wwpns, storageGroupUri: null };
+    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+    const known = { instanceUuid: record.uuid, wwpns: connector.wwpns, ...nowhere };
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(records.find(record.uuid)).toEqual({ ...known, isBegunHere: false });
     records.put({ ...known, wwpns: [], partitionUri: '/api/partitions/p', isBegunHere: false });
     expect(records.list()).toEqual([{ ...known, partitionUri: '/api/partitions/p', isBegunHere: false }]);
     records.delete(record.uuid);
     expect(records.find(record.uuid)?.partitionUri).toBeNull();
+    database.close();
+  });
+
+  test('of version 3 keeps the records of partitions, which tell no prepared group yet', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(used(directory.path));
+    old.exec('alter table instance_partition drop column prepared_group_uri; pragma user_version = 3;');
+    const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
+    old.prepare(row).run(record.uuid);
+    old.close();
+
+    const database = openDatabase(directory.path);
+
+    expect(new SqlitePartitionRecords(database, { access: 'read' }).find(record.uuid)).toEqual({
+      instanceUuid: record.uuid,
+      partitionUri: '/api/partitions/p',
+      wwpns: [],
+      storageGroupUri: '/api/storage-groups/g',
+      preparedGroupUri: null,
+      isBegunHere: true,
+    });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 4 });
     database.close();
   });
 
@@ -127,6 +150,7 @@ describe('the database of the state directory', () => {
       partitionUri: '/api/partitions/p',
       wwpns: [parseWwpn('c05076ffe8000001')!],
       storageGroupUri: '/api/storage-groups/g',
+      preparedGroupUri: '/api/storage-groups/prepared',
       isBegunHere: true,
     };
     new SqlitePartitionRecords(database, { access: 'write' }).put(kept);
@@ -161,10 +185,10 @@ describe('a database is refused, and not a byte of it is changed,', () => {
   test('that is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(used(directory.path));
-    database.exec('pragma user_version = 4; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 5; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 4, made by a newer program (this one knows 3)');
+    expect(expectUntouched(directory.path)).toContain('is of version 5, made by a newer program (this one knows 4)');
   });
 
   test('that is no database at all', () => {

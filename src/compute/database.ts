@@ -5,7 +5,7 @@ import { JournalError } from '../saga/index.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 /** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -50,6 +50,9 @@ const instancePartitions = `
   ) strict;
   create index instance_partition_uri on instance_partition (partition_uri);
 `;
+
+/** Since version 4. */
+const preparedGroups = 'alter table instance_partition add column prepared_group_uri text;';
 
 /**
  * Opens (or makes) the database of instances and journal under the state directory. Readable by its owner alone.
@@ -101,7 +104,8 @@ function migrate(database: DatabaseSync, file: string): void {
     const now = readPragma(database, 'user_version');
     if (now < 1) database.exec(schema);
     if (now < 2) database.exec(localVolumes);
-    if (now < 3) database.exec(`${instancePartitions} ${marks}`);
+    if (now < 3) database.exec(instancePartitions);
+    if (now < 4) database.exec(`${preparedGroups} ${marks}`);
   });
 }
 

@@ -10,6 +10,7 @@ const rowSchema = z.object({
   partition_uri: z.string().nullable(),
   wwpns: z.string(),
   storage_group_uri: z.string().nullable(),
+  prepared_group_uri: z.string().nullable(),
   is_begun_here: z.number(),
 });
 const wwpnsSchema = z.array(wwpnSchema);
@@ -45,11 +46,13 @@ export class SqlitePartitionRecords implements PartitionRecords {
     return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
   }
 
-  put({ instanceUuid, partitionUri, wwpns, storageGroupUri, isBegunHere }: PartitionRecord): void {
+  put({ instanceUuid, partitionUri, wwpns, storageGroupUri, preparedGroupUri, isBegunHere }: PartitionRecord): void {
     if (this.#isReader) return;
     const statement = `insert or replace into instance_partition
-      (instance_uuid, partition_uri, wwpns, storage_group_uri, is_begun_here) values (?, ?, ?, ?, ?)`;
-    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), storageGroupUri, isBegunHere ? 1 : 0];
+      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here)
+      values (?, ?, ?, ?, ?, ?)`;
+    const groups = [storageGroupUri, preparedGroupUri];
+    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, isBegunHere ? 1 : 0];
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
   }
 
@@ -68,7 +71,8 @@ export class SqlitePartitionRecords implements PartitionRecords {
     const wwpns = this.#connectedPorts(instanceUuid);
     if (written !== undefined) return { ...written, wwpns };
     if (wwpns.length === 0) return undefined;
-    return { instanceUuid, partitionUri: null, wwpns, storageGroupUri: null, isBegunHere: false };
+    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+    return { instanceUuid, ...nowhere, wwpns, isBegunHere: false };
   }
 
   #connectedPorts(instanceUuid: string): readonly Wwpn[] {
@@ -89,6 +93,7 @@ function toRecord(row: unknown): PartitionRecord {
     partitionUri: parsed.partition_uri,
     wwpns: wwpnsSchema.parse(JSON.parse(parsed.wwpns)),
     storageGroupUri: parsed.storage_group_uri,
+    preparedGroupUri: parsed.prepared_group_uri,
     isBegunHere: parsed.is_begun_here === 1,
   };
 }

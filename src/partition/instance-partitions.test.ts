@@ -5,13 +5,14 @@ import { HmcHttpError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { InstancePartitions, MemoryPartitionRecords, noEvidence } from './index.ts';
 import type { Evidence, PartitionRecord } from './index.ts';
-import type { PortHolder } from './storage.ts';
+import type { PortHolder, PreparedGroups } from './storage.ts';
 
 const owner = { host: 'c1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
 const other = '99999999-9c7e-4b7e-8a63-d2c5bd2e3ec6';
 const name = `OpenStack-c1-${owner.instanceUuid}`;
 const w = { signal: neverAborted() };
 const mark = 'OpenStack CPCSubset=c1';
+const noGroup = { storageGroupUri: null, preparedGroupUri: null };
 
 interface There {
   readonly uri: string;
@@ -30,12 +31,14 @@ interface Scene {
   readonly record?: Partial<PartitionRecord>;
   readonly records?: readonly PartitionRecord[];
   readonly holders?: readonly PortHolder[];
+  /** Partitions that have the recorded prepared group. */
+  readonly users?: readonly PortHolder[];
   readonly hidden?: string;
   readonly evidence?: Evidence;
 }
 
 /** An HMC with these partitions, and how often it was asked. */
-function scene({ there = [], record, records = [], holders = [], hidden }: Scene) {
+function scene({ there = [], record, records = [], holders = [], users = [], hidden }: Scene) {
   let requests = 0;
   const seen = there.filter(({ isHidden }) => isHidden !== true);
   const complete = (partition: There) => ({ status: 'active', ...partition });
@@ -58,10 +61,11 @@ function scene({ there = [], record, records = [], holders = [], hidden }: Scene
     },
   } as unknown as HmcSession; // the operations that are needed
   const kept = new MemoryPartitionRecords();
-  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], storageGroupUri: null };
+  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], ...noGroup };
   if (record !== undefined) kept.put({ ...nothing, isBegunHere: true, ...record });
   for (const each of records) kept.put(each);
-  const storage = { holders: () => answer(holders), hiddenUse: () => answer(hidden) };
+  const preparedGroups = { holders: () => answer(users) } as unknown as PreparedGroups; // all that is asked for
+  const storage = { holders: () => answer(holders), hiddenUse: () => answer(hidden), preparedGroups };
   return { partitions: new InstancePartitions(hmc, '/api/cpcs/c', kept, storage), kept, requests: () => requests };
 }
 
@@ -147,7 +151,7 @@ describe('without a record', () => {
   });
 
   test('one of our name that is recorded as that of another instance is in doubt', async () => {
-    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true }];
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
 
     await expect(look({ there: [{ uri, name, description: mark }], records })).resolves.toMatchObject({
       kind: 'in-doubt',
@@ -187,7 +191,7 @@ describe('without a record', () => {
     { what: 'by its name', there: { uri, name: `OpenStack-c1-${other}`, description: mark } },
     { what: 'by its record', there: { uri, name: 'shop', description: mark }, recorded: other },
   ])('a running partition of another instance ($what) that has its storage group is in doubt', async (row) => {
-    const nothing = { partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true };
+    const nothing = { partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true };
     const records = row.recorded === undefined ? [] : [{ instanceUuid: row.recorded, ...nothing }];
     const holders: PortHolder[] = [{ ...holder(uri), holds: 'group', how: 'has the storage group "g"' }];
 
@@ -210,6 +214,47 @@ describe('without a record', () => {
   });
 });
 
+describe('a partition that has the prepared group which the server was given', () => {
+  const record = { partitionUri: '/api/partitions/gone', preparedGroupUri: '/api/groups/g' };
+  const boots = { bootStorageVolume: '/api/groups/g/storage-volumes/v' };
+  const users = [holder(uri)];
+  const plain = { uri, name: 'shop', description: '' };
+
+  test.each([
+    { what: 'hidden', there: { ...plain, isHidden: true } },
+    { what: 'denied', there: { ...plain, isDenied: true } },
+    { what: 'booted from it', there: { ...plain, ...boots } },
+    { what: 'marked', there: { ...plain, description: mark } },
+  ])('puts it in doubt: $what', async ({ there }) => {
+    await expect(look({ there: [there], record, users, evidence: none })).resolves.toMatchObject({
+      kind: 'in-doubt',
+      candidates: [{ uri }],
+    });
+  });
+
+  test.each([
+    { what: 'another server by its name', there: { ...plain, name: `OpenStack-c1-${other}`, ...boots } },
+    {
+      what: 'another server by its name, and hidden',
+      there: { ...plain, isHidden: true },
+      seenAs: `OpenStack-c1-${other}`,
+    },
+    { what: 'another server by its record', there: { ...plain, ...boots }, recordedFor: other },
+    { what: 'another host', there: { ...plain, description: 'CPCSubset=c2', ...boots } },
+    { what: 'somebody who boots from elsewhere', there: plain },
+    { what: 'nobody, while it is stopped', there: { ...plain, ...boots, status: 'stopped' } },
+  ])('does not where it is that of $what', async ({ there, seenAs, recordedFor }) => {
+    const records = [recordedFor ?? []].flat().map((instanceUuid) => ({
+      ...{ instanceUuid, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true },
+    }));
+    const named = users.map((user) => ({ ...user, ...(seenAs === undefined ? {} : { name: seenAs }) }));
+
+    await expect(look({ there: [there], record, records, users: named, evidence: none })).resolves.toEqual({
+      kind: 'absent',
+    });
+  });
+});
+
 describe('a running partition with our mark under a name that tells no server', () => {
   const there = [{ uri, name: 'shop', description: mark }];
 
@@ -222,7 +267,7 @@ describe('a running partition with our mark under a name that tells no server', 
 
   test("does not block one that has neither, nor any once it is stopped, unmarked, or recorded as somebody's", async () => {
     const gone = { partitionUri: '/api/partitions/gone' };
-    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], storageGroupUri: null, isBegunHere: true }];
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
 
     for (const scenery of [
       { there, record: gone, evidence: none },

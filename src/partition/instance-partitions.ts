@@ -11,7 +11,7 @@ import { PartitionSearch } from './partition-search.ts';
 import { amend } from './records.ts';
 import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
-import type { Initiator, PartitionStorage } from './storage.ts';
+import type { Initiator, OwnershipTraces } from './storage.ts';
 import { noEvidence } from './whereabouts.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
@@ -26,12 +26,7 @@ export class InstancePartitions {
   readonly #records: PartitionRecords;
   readonly #search: PartitionSearch;
 
-  constructor(
-    hmc: HmcSession,
-    cpcUri: string,
-    records: PartitionRecords,
-    storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>,
-  ) {
+  constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords, storage: OwnershipTraces) {
     this.#hmc = hmc;
     this.#records = records;
     this.#search = new PartitionSearch(hmc, cpcUri, records, storage);
@@ -162,7 +157,8 @@ export class InstancePartitions {
 }
 
 function nothingKnown(instanceUuid: string): PartitionRecord {
-  return { instanceUuid, partitionUri: null, wwpns: [], storageGroupUri: null, isBegunHere: false };
+  const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+  return { instanceUuid, ...nowhere, wwpns: [], isBegunHere: false };
 }
 
 function judgeRecorded(owner: PartitionOwner, seen: OwnPartition & { description: string }): Whereabouts {

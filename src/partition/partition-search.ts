@@ -6,7 +6,7 @@ import { instanceNamed, markOf, partitionDescription, partitionName } from './na
 import type { PartitionOwner } from './naming.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
-import type { PartitionStorage, PortHolder } from './storage.ts';
+import type { OwnershipTraces, PortHolder } from './storage.ts';
 import type { Doubt, Evidence, Whereabouts } from './whereabouts.ts';
 
 /** Looks for the partition of an instance that its record does not lead to. Only after all of this is it absent. */
@@ -14,14 +14,9 @@ export class PartitionSearch {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
   readonly #records: PartitionRecords;
-  readonly #storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>;
+  readonly #storage: OwnershipTraces;
 
-  constructor(
-    hmc: HmcSession,
-    cpcUri: string,
-    records: PartitionRecords,
-    storage: Pick<PartitionStorage, 'holders' | 'hiddenUse'>,
-  ) {
+  constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords, storage: OwnershipTraces) {
     this.#hmc = hmc;
     this.#cpcUri = cpcUri;
     this.#records = records;
@@ -46,6 +41,8 @@ export class PartitionSearch {
     if (named !== undefined) return named;
     const holder = await this.#byPorts(owner, record, evidence, all, w);
     if (holder !== undefined) return holder;
+    const user = await this.#byPreparedGroup(owner, record, all, w);
+    if (user !== undefined) return user;
     if (isUnknown || evidence.hasVolumes) {
       const marked = await this.#byMark(owner, all, w);
       if (marked !== undefined) return marked;
@@ -104,6 +101,32 @@ export class PartitionSearch {
     if (only === undefined) return undefined;
     if (others.length === 0) return ours(only);
     return doubt(found, `several partitions have ports of this server's: ${nameAll(found)}`, renameAdvice(owner));
+  }
+
+  /** By the prepared group that it was given. Others may have it too, or by now: so it proves nothing, and puts in doubt. */
+  async #byPreparedGroup(
+    owner: PartitionOwner,
+    record: PartitionRecord | undefined,
+    all: readonly PartitionSummary[],
+    w: Waiting,
+  ): Promise<Whereabouts | undefined> {
+    const uri = record?.preparedGroupUri ?? null;
+    const recorded = recordedUris(this.#records);
+    for (const holder of uri === null ? [] : ((await this.#storage.preparedGroups?.holders(uri, w)) ?? [])) {
+      const partition = all.find((each) => each.uri === holder.partitionUri);
+      const name = partition?.name ?? holder.name ?? '';
+      const recordedFor = recorded.get(holder.partitionUri ?? '') ?? owner.instanceUuid;
+      if (isNamedForAnother(owner.host, name, owner.instanceUuid) || recordedFor !== owner.instanceUuid) continue;
+      if (partition === undefined) return hiddenHolder(holder);
+      if (deletableStatuses.has(partition.status)) continue;
+      const seen = await this.#describe(partition, w);
+      if (seen === 'gone') continue;
+      if (seen === 'denied') return unreadable(partition, holder.how);
+      const mark = markOf(owner.host, seen.description);
+      const mayBeOurs = mark === 'ours' || (mark === 'none' && (await this.#bootsFrom(partition, holder, w)));
+      if (mayBeOurs) return unmarkedHolder(owner, partition, holder);
+    }
+    return undefined;
   }
 
   /**
@@ -186,7 +209,7 @@ function unreadable(partition: PartitionSummary, how: string): Whereabouts {
 }
 
 function unmarkedHolder(owner: PartitionOwner, partition: PartitionSummary, { how }: PortHolder): Whereabouts {
-  const why = `partition "${partition.name}" (${partition.uri}) ${how}, and neither its name nor its description tells whose it is`;
+  const why = `partition "${partition.name}" (${partition.uri}) ${how}, and its name tells no server`;
   const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
   return doubt([partition], why, advice);
 }

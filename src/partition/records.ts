@@ -13,6 +13,8 @@ export interface PartitionRecord {
   /** Of its vHBAs, or of its storage group. */
   readonly wwpns: readonly Wwpn[];
   readonly storageGroupUri: string | null;
+  /** Storage group that was there already, and that the partition was given. */
+  readonly preparedGroupUri: string | null;
   /**
    * Was the record begun before anything was made? Without a URI there is then no partition, unless the answer to
    * Create Partition was lost, and then it has the name that we gave it.

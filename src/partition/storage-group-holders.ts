@@ -22,7 +22,7 @@ export class GroupHolders {
   async find(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
     const read = async ({ uri, name }: Pick<StorageGroup, 'uri' | 'name'>) => {
       const how = `has the storage group "${name}" of this server`;
-      return await this.#holdersOf(uri, { holds: 'group', how, bootSources: [uri] }, w);
+      return await holdersOf(this.#hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
     };
     const own = await this.#directory.using(owner, w, read);
     if (own !== undefined) return own;
@@ -46,22 +46,28 @@ export class GroupHolders {
         how: `has WWPN ${wwpn} of this server, by storage group "${group.name}"`,
         bootSources: mayBeBootSource ? [group.uri] : [],
       };
-      holders.push(...(await this.#holdersOf(group.uri, holder, w)));
+      holders.push(...(await holdersOf(this.#hmc, group.uri, holder, w)));
     }
     return holders;
   }
-
-  async #holdersOf(uri: string, holder: Omit<PortHolder, 'partitionUri' | 'name'>, w: Waiting): Promise<PortHolder[]> {
-    const { virtualStorageResourceUris } = await this.#hmc.storageGroups.get(uri, w);
-    const [resources, partitions] = await Promise.all([
-      this.#hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w),
-      this.#hmc.storageGroups.getPartitions(uri, w),
-    ]);
-    return attachedTo(resources, partitions).map((attached) => ({ ...attached, ...holder }));
-  }
 }
 
-/** Partitions that a group is attached to. Of one that the user may not see, one of the two answers may tell more. */
+/** Partitions that a group is attached to, each as a holder of it. */
+export async function holdersOf(
+  hmc: HmcSession,
+  groupUri: string,
+  holder: Omit<PortHolder, 'partitionUri' | 'name'>,
+  w: Waiting,
+): Promise<PortHolder[]> {
+  const { virtualStorageResourceUris } = await hmc.storageGroups.get(groupUri, w);
+  const [resources, partitions] = await Promise.all([
+    hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w),
+    hmc.storageGroups.getPartitions(groupUri, w),
+  ]);
+  return attachedTo(resources, partitions).map((attached) => ({ ...attached, ...holder }));
+}
+
+/** Of a partition that the user may not see, one of the two answers may tell more. */
 function attachedTo(
   resources: readonly Pick<VirtualStorageResource, 'partitionUri'>[],
   partitions: readonly { readonly uri?: string | undefined; readonly name: string }[],

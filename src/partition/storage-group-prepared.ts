@@ -1,10 +1,14 @@
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../hmc-client/index.ts';
 import type { PartitionRef } from './lifecycle.ts';
+import { amend } from './records.ts';
+import type { PartitionRecords } from './records.ts';
 import { describeVolume } from './storage-group-fulfilment.ts';
+import { holdersOf } from './storage-group-holders.ts';
 import { isComplete } from './storage-group-identity.ts';
-import type { PreparedGroup, PreparedGroupRequest, PreparedGroups } from './storage.ts';
+import type { PortHolder, PreparedGroup, PreparedGroupRequest, PreparedGroups } from './storage.ts';
 
 /** What lets a group be used, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
 const remedies: Readonly<Record<string, string>> = {
@@ -21,10 +25,12 @@ const remedies: Readonly<Record<string, string>> = {
 export class PreparedStorageGroups implements PreparedGroups {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
+  readonly #records: PartitionRecords;
 
-  constructor(hmc: HmcSession, cpcUri: string) {
+  constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords) {
     this.#hmc = hmc;
     this.#cpcUri = cpcUri;
+    this.#records = records;
   }
 
   async find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup> {
@@ -41,11 +47,24 @@ export class PreparedStorageGroups implements PreparedGroups {
   }
 
   async attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void> {
+    const owner = this.#records.list().find(({ partitionUri }) => partitionUri === partition.uri);
+    if (owner !== undefined) amend(this.#records, owner.instanceUuid, { preparedGroupUri: group.uri });
     await this.#hmc.partitions.attachStorageGroup(partition.uri, group.uri, w);
   }
 
   async detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void> {
     await this.#hmc.partitions.detachStorageGroup(partition.uri, group.uri, w);
+  }
+
+  async holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]> {
+    try {
+      const { uri, name } = await this.#hmc.storageGroups.get(groupUri, w);
+      const how = `has the storage group "${name}", which this server was given`;
+      return await holdersOf(this.#hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error;
+      return [];
+    }
   }
 
   async #requireFulfilled(group: StorageGroup, w: Waiting): Promise<void> {

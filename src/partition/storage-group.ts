@@ -80,7 +80,7 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#hmc = hmc;
     this.#options = options;
     this.hasAdapterPorts = ports.length > 0;
-    this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri);
+    this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri, records);
     const directory = new GroupDirectory(hmc, cpcUri, records);
     this.#directory = directory;
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);

@@ -110,8 +110,11 @@ export interface PreparedGroups {
    * @throws NotFoundError, ConflictError saying what is the matter with it
    */
   find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup>;
+  /** Recorded beforehand, so that the partition is found by it. */
   attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
+  /** Partitions that the group is attached to. None where it is gone, or not for this user: then nothing tells. */
+  holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]>;
 }
 
 /** A way that the machine itself knows of, whoever told it. */
@@ -241,3 +244,6 @@ export interface PartitionStorage {
   /** What the boot properties of a partition lead to. Changes nothing. */
   bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }
+
+/** What leads to the partition of an instance that its record and its name do not lead to. */
+export type OwnershipTraces = Pick<PartitionStorage, 'holders' | 'hiddenUse' | 'preparedGroups'>;

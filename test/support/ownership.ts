@@ -69,7 +69,7 @@ export async function startOwnershipScene(machine: 'z13' | 'z16'): Promise<Owner
     server,
     change: ({ props = {}, isRestored, isHidden }) => {
       Object.assign(model.find('partition', uri)!.props, props);
-      if (isRestored === true) uri = restore(world, uri);
+      if (isRestored === true) uri = restorePartition(world, uri);
       if (isHidden === true) hidden.push(uri);
     },
     loseRecords: () => {
@@ -87,7 +87,7 @@ export async function startOwnershipScene(machine: 'z13' | 'z16'): Promise<Owner
 }
 
 /** As a restore from a backup does: the same partition with the same ports, as another object. @returns its URI */
-function restore({ sim }: World, uri: string): string {
+export function restorePartition({ sim }: World, uri: string): string {
   const { model } = sim.hmc;
   const old = model.find('partition', uri)!;
   const id = 'e5707e57-0000-4000-8000-000000000001';

@@ -43,10 +43,16 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
   };
   const records = new MemoryPartitionRecords();
   for (const [index, { recorded }] of rows.entries()) {
-    const record = { partitionUri: `/api/partitions/${index}`, wwpns: [], storageGroupUri: null, isBegunHere: true };
+    const record = {
+      partitionUri: `/api/partitions/${index}`,
+      wwpns: [],
+      storageGroupUri: null,
+      preparedGroupUri: null,
+      isBegunHere: true,
+    };
     if (recorded !== undefined) records.put({ instanceUuid: recorded, ...record });
   }
-  const storage = { holders: async () => [], hiddenUse: async () => undefined };
+  const storage = { holders: async () => [], hiddenUse: async () => undefined, preparedGroups: undefined };
   const hmc = { partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
   const runtime = {
     hmc,

@@ -12,7 +12,7 @@ import { requireAnyPort } from './require-ports.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { MemoryPartitionRecords } from './records.ts';
 import type { PartitionRecords } from './records.ts';
-import { resourceHoldingStatuses } from './status.ts';
+import { mayUseAdapters } from './status.ts';
 import type { StorageAudit } from './storage-audit.ts';
 import type {
   AllocatedStorage,
@@ -150,14 +150,13 @@ export class HbaStorage implements PartitionStorage {
   async hiddenUse(w: Waiting): Promise<string | undefined> {
     return await findHiddenUse(this.#hmc, this.#cpcUri, w, async () => {
       const all = await this.#allHbas(w);
-      const started = all.filter(({ partition }) => resourceHoldingStatuses.has(partition.status));
-      return started.map(({ hba }) => hba.adapterPortUri);
+      return all.filter(({ partition }) => mayUseAdapters(partition)).map(({ hba }) => hba.adapterPortUri);
     });
   }
 
   /** Of every partition that this user sees. */
   async #allHbas(w: Waiting) {
-    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris'], w);
+    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris', 'reserve-resources'], w);
     const hbas = await this.#hmc.hbas.getMany(
       partitions.flatMap(({ hbaUris }) => hbaUris),
       w,

@@ -8,7 +8,7 @@ import type { Adapter, HmcSession } from '../hmc-client/index.ts';
  * object, `used-capacity`): more than those of the partitions that are seen means that there are others. Every FCP adapter
  * that this user sees is asked: an instance may have ports of adapters that the settings named when it was made.
  *
- * @param seen - adapter port of each virtual connection of a started partition that this user sees
+ * @param seen - adapter port of each virtual connection that this user sees, and that may be counted as used
  */
 export async function findHiddenUse(
   hmc: HmcSession,
@@ -33,7 +33,7 @@ async function compare(
   for (const { uri, name, usedCapacity = 0 } of adapters) {
     const count = used.filter((port) => port.startsWith(`${uri}/`)).length;
     if (usedCapacity > count)
-      return `adapter "${name}" has ${usedCapacity} connections in use, ${usedCapacity - count} of them by partitions that the user may not see`;
+      return `adapter "${name}" has ${usedCapacity} ${usedCapacity === 1 ? 'connection' : 'connections'} in use, ${usedCapacity - count} of them by partitions or storage groups that the user may not see`;
   }
   return undefined;
 }

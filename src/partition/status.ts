@@ -45,6 +45,18 @@ export const resourceHoldingStatuses = table('starting', 'active', 'degraded', '
 /** Nobody can tell; acting on these would be guessing. Source: zhmc-ansible-modules module_utils/common.py. */
 export const unknowableStatuses = table('communications-not-active', 'status-check');
 
+/**
+ * Can its adapters count the connections of this partition as used? Those that rest give them back, unless they reserve what
+ * they have while they are stopped. Source: IBM WS API, Partition object: Data model, Z16M-A01 (`stopped`, `reserve-resources`).
+ */
+export function mayUseAdapters(partition: {
+  readonly status: string;
+  readonly reserveResources?: boolean | undefined;
+}) {
+  const { status, reserveResources = false } = partition;
+  return !deletableStatuses.has(status) || (status === 'stopped' && reserveResources);
+}
+
 const powerStates: Readonly<Record<PartitionStatus, PowerState>> = {
   active: 'running',
   degraded: 'running',

@@ -8,7 +8,7 @@ import { adapterPortUri } from './naming.ts';
 import type { AdapterPort, PartitionOwner } from './naming.ts';
 import { MemoryPartitionRecords } from './records.ts';
 import type { PartitionRecords } from './records.ts';
-import { resourceHoldingStatuses } from './status.ts';
+import { mayUseAdapters } from './status.ts';
 import type { StorageAudit } from './storage-audit.ts';
 import { GroupAllocation } from './storage-group-allocation.ts';
 import { GroupAudit } from './storage-group-audit.ts';
@@ -171,12 +171,10 @@ export class StorageGroupStorage implements PartitionStorage {
   async hiddenUse(w: Waiting): Promise<string | undefined> {
     const { cpcUri } = this.#options;
     return await findHiddenUse(this.#hmc, cpcUri, w, async () => {
-      const partitions = await this.#hmc.partitions.list(cpcUri, {}, w);
-      const started = new Set(
-        partitions.filter(({ status }) => resourceHoldingStatuses.has(status)).map(({ uri }) => uri),
-      );
+      const partitions = await this.#hmc.partitions.listDetailed(cpcUri, {}, ['reserve-resources'], w);
+      const holding = new Set(partitions.filter(mayUseAdapters).map(({ uri }) => uri));
       const resources = (await readFcpGroups(this.#hmc, cpcUri, w)).flatMap((group) => group.resources);
-      const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && started.has(partitionUri));
+      const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && holding.has(partitionUri));
       return used.flatMap((resource) => resource.adapterPortUri ?? []);
     });
   }

@@ -111,7 +111,7 @@ export function restorePartition({ sim }: World, uri: string): string {
 export function namedBy({ machine, change, record }: OwnershipRow, scene: OwnershipScene): string {
   // With vHBAs, and without a record, only the adapter's connections tell that somebody is there.
   const isUntold = machine === 'z13' && change.isHidden === true && record === 'without a record';
-  return isUntold ? 'partitions that the user may not see' : (scene.partition()?.uri ?? '');
+  return isUntold ? 'partitions or storage groups that the user may not see' : (scene.partition()?.uri ?? '');
 }
 
 export interface OwnershipRow {

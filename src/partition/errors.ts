@@ -1,4 +1,5 @@
 import { ConflictError, DpmError } from '../base/index.ts';
+import type { Doubt } from './whereabouts.ts';
 
 /** A partition did not reach the status that was waited for; `observed` says what was seen instead, and how often. @public */
 export class StatusTimeoutError extends DpmError {
@@ -35,3 +36,15 @@ export class VolumeNotFulfilledError extends DpmError {
  * to look at there. Nothing was changed: what is in doubt may run. @public
  */
 export class PartitionInDoubtError extends ConflictError {}
+
+/** @param what - what is in doubt, as a message begins with it */
+export function doubtOf(
+  what: string,
+  { why, advice, candidates }: Doubt,
+  facts: Readonly<Record<string, unknown>> = {},
+  options?: ErrorOptions,
+): PartitionInDoubtError {
+  const partitions = candidates.map(({ name, uri }) => ({ name, uri }));
+  const text = `${what} is in doubt: ${why}; ${advice}. Nothing was changed`;
+  return new PartitionInDoubtError(text, { ...facts, partitions }, options);
+}

@@ -1,6 +1,8 @@
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { Adapter, HmcSession } from '../hmc-client/index.ts';
+import type { PartitionStorage } from './storage.ts';
+import type { Doubt } from './whereabouts.ts';
 
 /**
  * An HMC shows a user only the partitions that he has access to, and answers 404.1 for the others as for those that do not
@@ -46,4 +48,25 @@ async function readAdapter(hmc: HmcSession, uri: string, w: Waiting): Promise<re
     if (!isHmcError(error, 404)) throw error;
     return [];
   }
+}
+
+/**
+ * Of a partition that the HMC neither shows nor lists: may it be one that this user may not see?
+ *
+ * @param uri - null where it is not known which one it is
+ */
+export async function findHiddenDoubt(
+  storage: Pick<PartitionStorage, 'hiddenUse'>,
+  { uri, name = '?' }: { readonly uri: string | null; readonly name?: string },
+  w: Waiting,
+): Promise<Doubt | undefined> {
+  const hidden = await storage.hiddenUse(w);
+  if (hidden === undefined) return undefined;
+  return {
+    recorded: null,
+    candidates: uri === null ? [] : [{ name, uri }],
+    why: `this HMC user does not see it${uri === null ? '' : ` (${uri})`}, and ${hidden}`,
+    advice:
+      'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition and storage group of the CPC',
+  };
 }

@@ -1,5 +1,6 @@
 export {
   BootFailedError,
+  doubtOf,
   LunUnreachableError,
   PartitionInDoubtError,
   PartitionStatusError,
@@ -9,6 +10,7 @@ export {
 } from './errors.ts';
 export { startRefused, wasRefused } from './failed-start.ts';
 export { HbaStorage } from './hba-storage.ts';
+export { findHiddenDoubt } from './hidden-use.ts';
 export { inDoubt, InstancePartitions } from './instance-partitions.ts';
 export {
   defaultLifecyclePolicy,

@@ -3,7 +3,8 @@ import type { Waiting, Wwpn } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { assignPartitions, otherMark, recordedUris } from './assignment.ts';
-import { PartitionInDoubtError } from './errors.ts';
+import { doubtOf } from './errors.ts';
+import type { PartitionInDoubtError } from './errors.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import { markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
@@ -176,11 +177,6 @@ function judgeRecorded(owner: PartitionOwner, seen: OwnPartition & { description
 }
 
 /** The doubt as an error, which names what is there and what to do about it. */
-export function inDoubt(owner: PartitionOwner, { why, advice, candidates }: Doubt): PartitionInDoubtError {
-  const facts = {
-    instance: owner.instanceUuid,
-    partitions: candidates.map(({ name, uri }: PartitionRef) => ({ name, uri })),
-  };
-  const text = `the partition of instance ${owner.instanceUuid} is in doubt: ${why}; ${advice}. Nothing was changed`;
-  return new PartitionInDoubtError(text, facts);
+export function inDoubt(owner: PartitionOwner, doubt: Doubt): PartitionInDoubtError {
+  return doubtOf(`the partition of instance ${owner.instanceUuid}`, doubt, { instance: owner.instanceUuid });
 }

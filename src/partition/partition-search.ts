@@ -2,6 +2,7 @@ import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
 import { isNamedForAnother, otherMark, recordedUris } from './assignment.ts';
+import { findHiddenDoubt } from './hidden-use.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
@@ -47,8 +48,9 @@ export class PartitionSearch {
       const marked = await this.#byMark(owner, all, w);
       if (marked !== undefined) return marked;
     }
-    const hidden = evidence.hasVolumes || !isUnknown ? await this.#storage.hiddenUse(w) : undefined;
-    return hidden === undefined ? { kind: 'absent' } : mayBeHidden(record, hidden);
+    if (isUnknown && !evidence.hasVolumes) return { kind: 'absent' };
+    const hidden = await findHiddenDoubt(this.#storage, { uri: record?.partitionUri ?? null }, w);
+    return hidden === undefined ? { kind: 'absent' } : { kind: 'in-doubt', ...hidden };
   }
 
   async #byName(owner: PartitionOwner, all: readonly PartitionSummary[], w: Waiting): Promise<Whereabouts | undefined> {
@@ -222,12 +224,4 @@ function groupOfAnother(partition: PartitionSummary, { how }: PortHolder): Where
 function hiddenHolder({ partitionUri: uri = '?', name = '?', how }: PortHolder): Whereabouts {
   const why = `partition "${name}" (${uri}), which this HMC user may not see, ${how}`;
   return doubt([{ name, uri }], why, 'give the user access to it on the HMC');
-}
-
-function mayBeHidden(record: PartitionRecord | undefined, hidden: string): Whereabouts {
-  const uri = record?.partitionUri ?? null;
-  const why = `this HMC user does not see it${uri === null ? '' : ` (${uri})`}, and ${hidden}`;
-  const advice =
-    'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition of the CPC';
-  return doubt(uri === null ? [] : [{ name: '?', uri }], why, advice);
 }

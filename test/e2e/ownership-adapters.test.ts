@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
 import { openSession, w } from '../support/hmc-session.ts';
 import { outcomeOf } from '../support/ownership.ts';
+import { createPayroll, PAYROLL } from '../support/payroll.ts';
 import { startWorld } from '../support/world.ts';
 
 /** What adapters tell of connections in use decides whether a partition that is not seen may be a hidden one. */
@@ -64,3 +65,23 @@ it.each(rows.filter(({ props }) => props.status === 'active' || props['reserve-r
     );
   },
 );
+
+it('on a z13, a volume of a hidden partition that is no server is not detached: it is in doubt as that of a server is', async () => {
+  const hidden: string[] = [];
+  const hmcUsers = [{ userid: 'nova', password: 'nova-on-z', hidden }];
+  await using world = await startWorld({ machine: 'z13', hmcUsers });
+  const { sim, context } = world;
+  const uri = await createPayroll(world);
+  await using manager = await world.open();
+  const how = { volume: 'data-1', partition: PAYROLL, multipath: true, enforceMultipath: false };
+  await manager.localAttach({ ...how, mode: 'rw' }, context);
+  Object.assign(sim.hmc.model.find('partition', uri)!.props, { status: 'active' });
+  hidden.push(uri);
+  const { hmc, san } = sim.snapshot();
+
+  const outcome = await outcomeOf(manager.localDetach({ ...how, force: false }, context));
+
+  const said = `partition "${PAYROLL}" is in doubt: this HMC user does not see it \\(${uri}\\), and adapter .* Nothing was changed`;
+  expect(describeError(outcome)).toMatch(new RegExp(said));
+  expect(sim.snapshot()).toMatchObject({ hmc, san });
+});

@@ -4,9 +4,10 @@ import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import {
   adapterPortUri,
+  doubtOf,
+  findHiddenDoubt,
   instanceOf,
   isListed,
-  PartitionInDoubtError,
   requirePartition,
 } from '../../partition/index.ts';
 import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
@@ -194,13 +195,9 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     } catch (error) {
       const { hmc, cpc, storage } = this.#runtime;
       if (!isHmcError(error, 404, 1) || (await isListed(hmc, cpc.uri, partition, w))) throw error;
-      const hidden = await storage.hiddenUse(w);
-      if (hidden === undefined) return nothing;
-      const { name, uri } = partition;
-      const why = `this HMC user does not see partition "${name}" (${uri}), and ${hidden}`;
-      const advice =
-        'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition of the CPC';
-      throw new PartitionInDoubtError(`${why}; ${advice}`, { partition: name, uri }, { cause: error });
+      const doubt = await findHiddenDoubt(storage, partition, w);
+      if (doubt === undefined) return nothing;
+      throw doubtOf(`partition "${partition.name}"`, doubt, {}, { cause: error });
     }
   }
 

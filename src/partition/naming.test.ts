@@ -94,6 +94,12 @@ test.each([
   ['OpenStack CPCSubset=compute1', 'ours'],
   ['web server (OpenStack CPCSubset=compute1)', 'ours'],
   ['"CPCSubset=compute1", [CPCSubset=compute2]', 'ours'],
+  ['OpenStack CPCSubset=compute1.', 'ours'],
+  ['OpenStack CPCSubset=compute1: web server', 'ours'],
+  ['OpenStack CPCSubset=compute1; web server', 'ours'],
+  ['Is it CPCSubset=compute1?! (or CPCSubset=compute1...)', 'ours'],
+  ['OpenStack CPCSubset=compute1.example', 'another'],
+  ['OpenStack CPCSubset=compute2.', 'another'],
   ['OpenStack CPCSubset=compute10', 'another'],
   ['OpenStack CPCSubset=compute', 'another'],
   ['(CPCSubset=compute2)', 'another'],
@@ -101,6 +107,11 @@ test.each([
   ['xCPCSubset=compute2', 'none'],
 ] as const)('the mark in %j is, for compute1, %s', (text, mark) => {
   expect(markOf('compute1', text)).toBe(mark);
+});
+
+test('the mark of a host whose name ends in punctuation is its own', () => {
+  expect(markOf('compute1.', 'OpenStack CPCSubset=compute1.')).toBe('ours');
+  expect(markOf('compute1.', 'OpenStack CPCSubset=compute1')).toBe('another');
 });
 
 describe('a vHBA of ours', () => {

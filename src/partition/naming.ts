@@ -48,7 +48,8 @@ export type Mark = 'ours' | 'another' | 'none';
 
 export function markOf(host: string, description: string): Mark {
   const hosts = markedHosts(description);
-  if (hosts.includes(host)) return 'ours';
+  // A person may have written on after the mark: "CPCSubset=compute1: web server". A host's name may end so, too.
+  if (hosts.some((marked) => marked === host || marked.replace(/[.:!?]+$/, '') === host)) return 'ours';
   return hosts.length > 0 ? 'another' : 'none';
 }
 

@@ -56,12 +56,6 @@ export class SqlitePartitionRecords implements PartitionRecords {
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
   }
 
-  delete(instanceUuid: string): void {
-    if (this.#isReader) return;
-    const statement = 'delete from instance_partition where instance_uuid = ?';
-    writing(this.#database, () => this.#database.prepare(statement).run(instanceUuid));
-  }
-
   isAttachedWithoutNova(partitionUri: string): boolean {
     return this.#database.prepare('select 1 from local_volume where place = ?').get(partitionUri) !== undefined;
   }

@@ -141,7 +141,7 @@ export class InstancePartitions {
 
   /**
    * Nothing of it is left. That this is known stays until the compute manager forgets the instance: what then runs
-   * somewhere with a mark of ours is not taken for it.
+   * somewhere with a mark of ours is not taken for it, and a delete that is asked for again has nothing to look for.
    */
   gone({ instanceUuid }: PartitionOwner): void {
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });

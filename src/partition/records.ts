@@ -27,15 +27,18 @@ export interface PartitionRecords {
   find(instanceUuid: string): PartitionRecord | undefined;
   list(): readonly PartitionRecord[];
   put(record: PartitionRecord): void;
-  /** For a compute manager that forgets the instance. */
-  delete(instanceUuid: string): void;
   /** Is a volume attached to this partition without Nova? Then its ports may be ours although it is no instance. */
   isAttachedWithoutNova(partitionUri: string): boolean;
 }
 
+/** Of how many instances it is kept in memory that nothing of them is left: whoever deletes one may ask twice, not for ever. */
+const MAX_EMPTY = 1000;
+
 /** For embedders without a state directory: a restart forgets, and partitions are then found by name again. @public */
 export class MemoryPartitionRecords implements PartitionRecords {
   readonly #records = new Map<string, PartitionRecord>();
+  /** Instances without a partition, the oldest first. */
+  readonly #empty = new Set<string>();
 
   find(instanceUuid: string): PartitionRecord | undefined {
     return this.#records.get(instanceUuid);
@@ -46,11 +49,14 @@ export class MemoryPartitionRecords implements PartitionRecords {
   }
 
   put(record: PartitionRecord): void {
-    this.#records.set(record.instanceUuid, record);
-  }
-
-  delete(instanceUuid: string): void {
-    this.#records.delete(instanceUuid);
+    const { instanceUuid, partitionUri, storageGroupUri } = record;
+    this.#records.set(instanceUuid, record);
+    this.#empty.delete(instanceUuid);
+    if (partitionUri === null && storageGroupUri === null) this.#empty.add(instanceUuid);
+    const [oldest = ''] = this.#empty;
+    if (this.#empty.size <= MAX_EMPTY) return;
+    this.#empty.delete(oldest);
+    this.#records.delete(oldest);
   }
 
   isAttachedWithoutNova(): boolean {

@@ -20,6 +20,7 @@ import type {
   BootSource,
   ExposedVolume,
   ExposeRequest,
+  HoldersRequest,
   Initiator,
   PartitionStorage,
   PathInspection,
@@ -134,17 +135,9 @@ export class HbaStorage implements PartitionStorage {
     return this.#sorted(hbas).flatMap((hba) => toInitiator(hba) ?? []);
   }
 
-  async holders(_owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
-    if (wwpns.length === 0) return [];
-    const holders = new Map<string, PortHolder>();
-    for (const { hba, partition } of await this.#allHbas(w)) {
-      if (hba.wwpn === undefined || !wwpns.includes(hba.wwpn)) continue;
-      const ours = isOurElementName(hba.name) ? [hba.uri] : [];
-      const bootSources = [...(holders.get(partition.uri)?.bootSources ?? []), ...ours];
-      const how = `has vHBA "${hba.name}" with WWPN ${hba.wwpn} of this server`;
-      holders.set(partition.uri, { holds: 'port', partitionUri: partition.uri, how, bootSources });
-    }
-    return [...holders.values()];
+  async holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
+    const all = requests.some(({ wwpns }) => wwpns.length > 0) ? await this.#allHbas(w) : [];
+    return requests.map(({ wwpns }) => holdersAmong(all, wwpns));
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {
@@ -278,4 +271,19 @@ function createFailed(failures: readonly { name: string; reason: unknown }[]): E
   if (first !== undefined && others.length === 0) return first;
   const names = failures.map(({ name }) => name).join(', ');
   return new AggregateError([first, ...others], `create vHBAs ${names}`);
+}
+
+function holdersAmong(
+  all: readonly { readonly hba: Hba; readonly partition: { readonly uri: string } }[],
+  wwpns: readonly Wwpn[],
+): readonly PortHolder[] {
+  const holders = new Map<string, PortHolder>();
+  for (const { hba, partition } of all) {
+    if (hba.wwpn === undefined || !wwpns.includes(hba.wwpn)) continue;
+    const ours = isOurElementName(hba.name) ? [hba.uri] : [];
+    const bootSources = [...(holders.get(partition.uri)?.bootSources ?? []), ...ours];
+    const how = `has vHBA "${hba.name}" with WWPN ${hba.wwpn} of this server`;
+    holders.set(partition.uri, { holds: 'port', partitionUri: partition.uri, how, bootSources });
+  }
+  return [...holders.values()];
 }

@@ -13,7 +13,6 @@ import { amend } from './records.ts';
 import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
-import { noEvidence } from './whereabouts.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
 const asked = ['name', 'status', 'description'] as const;
@@ -80,18 +79,25 @@ export class InstancePartitions {
     return assignPartitions(host, this.#records, partitions);
   }
 
-  /** The same, and an instance that the list alone does not tell is looked for as everywhere: usually there is none. */
+  /**
+   * The same, and one that was restored under another object id and another name is found by its ports: by one read for all
+   * instances that the list does not show. What is in doubt is not assigned, so that nothing hidden is looked for.
+   */
   async assignAll(
     host: string,
-    partitions: readonly { uri: string; name: string; description?: string }[],
+    partitions: readonly { uri: string; name: string; status: string; description?: string }[],
     w: Waiting,
   ): Promise<ReadonlyMap<string, Assigned>> {
     const assigned = new Map(this.assign(host, partitions));
-    const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
-    for (const { instanceUuid, partitionUri, isBegunHere } of this.#records.list()) {
-      if (found.has(instanceUuid) || (partitionUri === null && isBegunHere)) continue;
-      const answer = await this.look({ host, instanceUuid }, noEvidence, w);
-      if (answer.kind === 'ours') assigned.set(answer.partition.uri, { instanceUuid, doubt: undefined });
+    const shown = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
+    const missing = this.#records.list().filter(({ instanceUuid, partitionUri, isBegunHere }) => {
+      const isUnmade = partitionUri === null && isBegunHere;
+      return !isUnmade && !shown.has(instanceUuid);
+    });
+    if (missing.length === 0) return assigned;
+    for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
+      this.made({ host, instanceUuid }, uri);
+      assigned.set(uri, { instanceUuid, doubt: undefined });
     }
     return assigned;
   }

@@ -8,7 +8,10 @@ import type { PartitionOwner } from './naming.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
-import type { Doubt, Evidence, Whereabouts } from './whereabouts.ts';
+import type { Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+
+/** What is asked of a list. */
+type Listed = Pick<PartitionSummary, 'uri' | 'name' | 'status'>;
 
 /** Looks for the partition of an instance that its record does not lead to. Only after all of this is it absent. */
 export class PartitionSearch {
@@ -53,7 +56,7 @@ export class PartitionSearch {
     return hidden === undefined ? { kind: 'absent' } : { kind: 'in-doubt', ...hidden };
   }
 
-  async #byName(owner: PartitionOwner, all: readonly PartitionSummary[], w: Waiting): Promise<Whereabouts | undefined> {
+  async #byName(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {
     const name = partitionName(owner);
     const found = all.find((partition) => partition.name === name);
     if (found === undefined) return undefined;
@@ -71,18 +74,45 @@ export class PartitionSearch {
     return ours(found);
   }
 
+  /** Those of these instances whose partition only its ports tell: by one read of all ports for all of them. */
+  async findByPorts(
+    host: string,
+    records: readonly PartitionRecord[],
+    all: readonly Listed[],
+    w: Waiting,
+  ): Promise<ReadonlyMap<string, OwnPartition>> {
+    const requests = records.map(({ instanceUuid, wwpns }) => ({ owner: { host, instanceUuid }, wwpns }));
+    const held = await this.#storage.holders(requests, w);
+    const found = new Map<string, OwnPartition>();
+    for (const [index, { owner }] of requests.entries()) {
+      const judged = await this.#judge(owner, held[index] ?? [], all, w);
+      if (judged?.kind === 'ours') found.set(owner.instanceUuid, judged.partition);
+    }
+    return found;
+  }
+
   /** By the ports that its volumes are mapped to, or its storage group has. */
   async #byPorts(
     owner: PartitionOwner,
     record: PartitionRecord | undefined,
     evidence: Evidence,
-    all: readonly PartitionSummary[],
+    all: readonly Listed[],
     w: Waiting,
   ): Promise<Whereabouts | undefined> {
     const wwpns = [...new Set([...(record?.wwpns ?? []), ...evidence.wwpns])];
+    const [holders = []] = await this.#storage.holders([{ owner, wwpns }], w);
+    return await this.#judge(owner, holders, all, w);
+  }
+
+  async #judge(
+    owner: PartitionOwner,
+    holders: readonly PortHolder[],
+    all: readonly Listed[],
+    w: Waiting,
+  ): Promise<Whereabouts | undefined> {
     const recorded = recordedUris(this.#records);
-    const found: PartitionSummary[] = [];
-    for (const holder of await this.#storage.holders(owner, wwpns, w)) {
+    const found: Listed[] = [];
+    for (const holder of holders) {
       const partition = all.find(({ uri }) => uri === holder.partitionUri);
       if (partition === undefined) return hiddenHolder(holder);
       if (isNamedForAnother(owner.host, partition.name, owner.instanceUuid) || recorded.has(partition.uri)) {
@@ -109,7 +139,7 @@ export class PartitionSearch {
   async #byPreparedGroup(
     owner: PartitionOwner,
     record: PartitionRecord | undefined,
-    all: readonly PartitionSummary[],
+    all: readonly Listed[],
     w: Waiting,
   ): Promise<Whereabouts | undefined> {
     const uri = record?.preparedGroupUri ?? null;
@@ -135,7 +165,7 @@ export class PartitionSearch {
    * A port alone is no proof: a WWPN that was given up may be somebody else's by now, and a person may attach a group to
    * any partition. What boots from it is the server's.
    */
-  async #bootsFrom({ uri }: PartitionSummary, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
+  async #bootsFrom({ uri }: Listed, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
     if (this.#records.isAttachedWithoutNova(uri)) return false;
     const { bootStorageDevice, bootStorageVolume } = await this.#hmc.partitions.get(uri, w);
     const sources = [bootStorageDevice, bootStorageVolume].flatMap((source) => source ?? []);
@@ -143,7 +173,7 @@ export class PartitionSearch {
   }
 
   /** Partitions that carry our mark and run, and that no record and no name tells whose they are. */
-  async #byMark(owner: PartitionOwner, all: readonly PartitionSummary[], w: Waiting): Promise<Whereabouts | undefined> {
+  async #byMark(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {
     const detailed = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['description'], w);
     const unread = all.filter(({ uri }) => !detailed.some((partition) => partition.uri === uri));
     if (unread.length > 0) {
@@ -168,7 +198,7 @@ export class PartitionSearch {
     return doubt(candidates, why, advice);
   }
 
-  async #describe({ uri }: PartitionSummary, w: Waiting): Promise<{ description: string } | 'gone' | 'denied'> {
+  async #describe({ uri }: Listed, w: Waiting): Promise<{ description: string } | 'gone' | 'denied'> {
     try {
       return await this.#hmc.partitions.get(uri, w, ['description']);
     } catch (error) {
@@ -182,7 +212,7 @@ export class PartitionSearch {
   }
 }
 
-function ours({ uri, name, status }: PartitionSummary): Whereabouts {
+function ours({ uri, name, status }: Listed): Whereabouts {
   return { kind: 'ours', partition: { uri, name, status } };
 }
 
@@ -199,24 +229,24 @@ function renameAdvice(owner: PartitionOwner): string {
   return `if one is this server's, give it the name ${partitionName(owner)} on the HMC`;
 }
 
-function ofAnotherHost(owner: PartitionOwner, partition: PartitionSummary, description: string): Whereabouts {
+function ofAnotherHost(owner: PartitionOwner, partition: Listed, description: string): Whereabouts {
   const mark = partitionDescription(owner.host);
   const advice = `if it is this server's, put "${mark}" into its description on the HMC; if it is the other host's, rename it there`;
   return doubt([partition], otherMark(partition, description), advice);
 }
 
-function unreadable(partition: PartitionSummary, how: string): Whereabouts {
+function unreadable(partition: Listed, how: string): Whereabouts {
   const why = `partition "${partition.name}" (${partition.uri}) is listed and cannot be read; ${how}`;
   return doubt([partition], why, 'look on the HMC whether it exists, and whether this HMC user may see it');
 }
 
-function unmarkedHolder(owner: PartitionOwner, partition: PartitionSummary, { how }: PortHolder): Whereabouts {
+function unmarkedHolder(owner: PartitionOwner, partition: Listed, { how }: PortHolder): Whereabouts {
   const why = `partition "${partition.name}" (${partition.uri}) ${how}, and its name tells no server`;
   const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
   return doubt([partition], why, advice);
 }
 
-function groupOfAnother(partition: PartitionSummary, { how }: PortHolder): Whereabouts {
+function groupOfAnother(partition: Listed, { how }: PortHolder): Whereabouts {
   const why = `partition "${partition.name}" (${partition.uri}) ${how}, and is the partition of another server`;
   return doubt([partition], why, 'detach the storage group from it on the HMC');
 }

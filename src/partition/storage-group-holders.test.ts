@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted, parseWwpn } from '../base/index.ts';
+import type { Wwpn } from '../base/index.ts';
 import { HmcHttpError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { MemoryPartitionRecords } from './records.ts';
@@ -37,7 +38,8 @@ function scene(group: { readonly name: string; readonly description: string }, r
   const records = new MemoryPartitionRecords();
   const nothing = { partitionUri: null, preparedGroupUri: null, wwpns: [], isBegunHere: true };
   if (recordedFor !== undefined) records.put({ instanceUuid: recordedFor, storageGroupUri: uri, ...nothing });
-  return new GroupHolders(hmc, '/api/cpcs/c', new GroupDirectory(hmc, '/api/cpcs/c', records));
+  const holders = new GroupHolders(hmc, '/api/cpcs/c', new GroupDirectory(hmc, '/api/cpcs/c', records));
+  return { find: async (wwpns: readonly Wwpn[]) => (await holders.find([{ owner, wwpns }], w))[0] ?? [] };
 }
 
 describe('the partition that has', () => {
@@ -46,14 +48,14 @@ describe('the partition that has', () => {
     { what: 'the group by its name, without a mark', group: { name: ownName, description: '' } },
     { what: 'the recorded group', group: { name: 'disks', description: '' }, recordedFor: owner.instanceUuid },
   ])('$what is found without a look at any WWPN', async ({ group, recordedFor }) => {
-    await expect(scene(group, recordedFor).find(owner, [], w)).resolves.toEqual([
+    await expect(scene(group, recordedFor).find([])).resolves.toEqual([
       expect.objectContaining({ holds: 'group', partitionUri: partition.uri, bootSources: [uri] }),
     ]);
   });
 
   test('a group that was renamed is found by its ports, and boots the server where it has our mark', async () => {
-    const [marked] = await scene({ name: 'disks', description: mark }).find(owner, [wwpn], w);
-    const [unmarked] = await scene({ name: 'disks', description: 'disks' }).find(owner, [wwpn], w);
+    const [marked] = await scene({ name: 'disks', description: mark }).find([wwpn]);
+    const [unmarked] = await scene({ name: 'disks', description: 'disks' }).find([wwpn]);
 
     expect(marked).toMatchObject({ holds: 'group', partitionUri: partition.uri, bootSources: [uri] });
     expect(marked?.how).toContain(wwpn);
@@ -64,15 +66,13 @@ describe('the partition that has', () => {
     { what: 'by its name', group: { name: `OpenStack-c1-${other}`, description: mark } },
     { what: 'by its record', group: { name: 'disks', description: mark }, recordedFor: other },
   ])('a WWPN in the group of another instance ($what) has a port only', async ({ group, recordedFor }) => {
-    await expect(scene(group, recordedFor).find(owner, [wwpn], w)).resolves.toMatchObject([
-      { holds: 'port', bootSources: [] },
-    ]);
+    await expect(scene(group, recordedFor).find([wwpn])).resolves.toMatchObject([{ holds: 'port', bootSources: [] }]);
   });
 
   test('other ports only is none', async () => {
     const others = [parseWwpn('c05076ffe8000002')!];
 
-    await expect(scene({ name: 'disks', description: mark }).find(owner, others, w)).resolves.toEqual([]);
-    await expect(scene({ name: 'disks', description: mark }).find(owner, [], w)).resolves.toEqual([]);
+    await expect(scene({ name: 'disks', description: mark }).find(others)).resolves.toEqual([]);
+    await expect(scene({ name: 'disks', description: mark }).find([])).resolves.toEqual([]);
   });
 });

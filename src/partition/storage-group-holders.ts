@@ -1,10 +1,12 @@
-import type { Waiting, Wwpn } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
 import type { HmcSession, StorageGroup, VirtualStorageResource } from '../hmc-client/index.ts';
 import { markOf } from './naming.ts';
-import type { PartitionOwner } from './naming.ts';
 import type { GroupDirectory } from './storage-group-directory.ts';
 import { readFcpGroups } from './storage-group-ports.ts';
-import type { PortHolder } from './storage.ts';
+import type { GroupWithPorts } from './storage-group-ports.ts';
+import type { HoldersRequest, PortHolder } from './storage.ts';
+
+type ReadGroups = () => Promise<readonly GroupWithPorts[]>;
 
 /** Which partitions have the storage group of an instance, or ports of it. */
 export class GroupHolders {
@@ -18,8 +20,18 @@ export class GroupHolders {
     this.#directory = directory;
   }
 
+  /** Those of each request, in its place. The groups of the CPC are read at most once. */
+  async find(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
+    let groups: Promise<readonly GroupWithPorts[]> | undefined;
+    const readGroups = async () => await (groups ??= readFcpGroups(this.#hmc, this.#cpcUri, w));
+    const found = [];
+    for (const request of requests) found.push(await this.#findOne(request, readGroups, w));
+    return found;
+  }
+
   /** Its group tells where it is attached; of a partition that this user may not see, only its ports tell. */
-  async find(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+  async #findOne(request: HoldersRequest, readGroups: ReadGroups, w: Waiting): Promise<readonly PortHolder[]> {
+    const { owner } = request;
     const read = async ({ uri, name }: Pick<StorageGroup, 'uri' | 'name'>) => {
       const how = `has the storage group "${name}" of this server`;
       return await holdersOf(this.#hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
@@ -28,14 +40,14 @@ export class GroupHolders {
     if (own !== undefined) return own;
     // One whose description a person has changed still tells where it is attached.
     const named = await this.#directory.summary(owner, w);
-    return named === undefined ? await this.#byPorts(owner, wwpns, w) : await read(named);
+    return named === undefined ? await this.#byPorts(request, readGroups, w) : await read(named);
   }
 
   /** A person may have renamed the group too. */
-  async #byPorts(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
+  async #byPorts({ owner, wwpns }: HoldersRequest, readGroups: ReadGroups, w: Waiting): Promise<readonly PortHolder[]> {
     if (wwpns.length === 0) return [];
     const holders: PortHolder[] = [];
-    for (const { group, resources } of await readFcpGroups(this.#hmc, this.#cpcUri, w)) {
+    for (const { group, resources } of await readGroups()) {
       const wwpn = resources.flatMap((resource) => resource.wwpn ?? []).find((each) => wwpns.includes(each));
       if (wwpn === undefined) continue;
       // The group of another instance, or one that is not ours, may have been given a WWPN that was given up.

@@ -1,5 +1,5 @@
 import { ConflictError, InternalError } from '../base/index.ts';
-import type { Logger, Waiting, Wwpn } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, Partition, UpdatePartition } from '../hmc-client/index.ts';
 import { findHiddenUse } from './hidden-use.ts';
@@ -27,6 +27,7 @@ import type {
   BootSource,
   ExposedVolume,
   ExposeRequest,
+  HoldersRequest,
   Initiator,
   PartitionStorage,
   PathInspection,
@@ -164,8 +165,8 @@ export class StorageGroupStorage implements PartitionStorage {
     return found ?? [];
   }
 
-  async holders(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]> {
-    return await this.#holders.find(owner, wwpns, w);
+  async holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
+    return await this.#holders.find(requests, w);
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {

@@ -157,6 +157,12 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
+/** Whose ports are looked for, and which ports are known of it. */
+export interface HoldersRequest {
+  readonly owner: PartitionOwner;
+  readonly wwpns: readonly Wwpn[];
+}
+
 /** A partition that has a port of an instance, or its storage group. */
 export interface PortHolder {
   /** A port may be another's by now, because WWPNs are dealt out again; a group was never given up. */
@@ -208,8 +214,13 @@ export interface PartitionStorage {
   unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
   /** The ports that the instance has now; empty when there are none. Changes nothing. */
   initiators(owner: PartitionOwner, partition: PartitionRef | undefined, w: Waiting): Promise<readonly Initiator[]>;
-  /** Partitions that have ports of the instance, seen from the ports' side: whatever their names. Changes nothing. */
-  holders(owner: PartitionOwner, wwpns: readonly Wwpn[], w: Waiting): Promise<readonly PortHolder[]>;
+  /**
+   * Partitions that have ports of an instance, seen from the ports' side: whatever their names. What is read of the whole CPC
+   * is read once for all of the instances. Changes nothing.
+   *
+   * @returns those of each request, in its place
+   */
+  holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]>;
   /**
    * Do started partitions that this HMC user may not see use FCP adapters? One of them may be an instance's.
    *

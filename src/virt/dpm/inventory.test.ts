@@ -29,7 +29,7 @@ const copy: Row = { ...ours(9, 'active'), description: 'OpenStack CPCSubset=comp
 const old: Row = { ...ours(8, 'active'), description: '' };
 
 /** A subset on a CPC with these partitions, of 2 IFLs and 4 GiB each; `asked` are the list requests. */
-function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
+function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly string[] = []) {
   const asked: unknown[] = [];
   const partitions = rows.map((row, index) => ({
     uri: `/api/partitions/${index}`,
@@ -52,7 +52,19 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1') {
     };
     if (recorded !== undefined) records.put({ instanceUuid: recorded, ...record });
   }
-  const storage = { holders: async () => [], hiddenUse: async () => undefined, preparedGroups: undefined };
+  for (const instanceUuid of gone) {
+    const record = { partitionUri: `/api/partitions/gone-${instanceUuid}`, wwpns: [], isBegunHere: true };
+    records.put({ instanceUuid, ...record, storageGroupUri: null, preparedGroupUri: null });
+  }
+  const holders = async (requests: readonly object[]) => {
+    asked.push(`holders of ${requests.length}`);
+    return requests.map(() => []);
+  };
+  const hiddenUse = async () => {
+    asked.push('hidden use');
+    return undefined;
+  };
+  const storage = { holders, hiddenUse, preparedGroups: undefined };
   const hmc = { partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
   const runtime = {
     hmc,
@@ -90,6 +102,16 @@ describe('the CPC subset', () => {
     await subset.powerStates(w);
 
     expect(asked).toEqual([{}]);
+  });
+
+  test('looks for the ports of all instances that the list does not show at once, and for nothing else', async () => {
+    const gone = [uuid(2), uuid(3), uuid(4)];
+    const { subset, asked } = subsetOf([{ ...ours(1, 'active'), recorded: uuid(1) }], '2.13.1', gone);
+
+    expect([...(await subset.powerStates(w)).keys()]).toEqual([uuid(1)]);
+    expect(asked).toEqual([{}, 'holders of 3']);
+    await expect(subset.availableResource('compute1', w)).resolves.toMatchObject({ stats: { running: 1 } });
+    expect(asked).toEqual([{}, 'holders of 3', {}, 'holders of 3']);
   });
 
   test('says of a recorded partition with the mark of another host that it is in doubt', async () => {

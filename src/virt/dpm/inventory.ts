@@ -10,7 +10,11 @@ import type { DpmDriverSettings } from './settings.ts';
 const guestProperties = ['name', 'status', 'description', 'ifl-processors', 'initial-memory'] as const;
 type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
 
-/** What of the CPC is this compute host's, and how much of it is used. Two requests at most, however many partitions. */
+/**
+ * What of the CPC is this compute host's, and how much of it is used. Two requests at most, however many partitions, while
+ * each recorded partition is in the list; else the ports of those that are missing are read too, and what concerns the
+ * whole CPC is read once for all of them.
+ */
 export class CpcSubset {
   readonly #runtime: DpmRuntime;
   readonly #settings: DpmDriverSettings;

@@ -4,12 +4,14 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long proofs, `npm run proofs`; of the first six test/shares has a small share each, for `npm test`. */
+/** The long proofs and tests, `npm run proofs`; of the first six test/shares has a small share each, for `npm test`. */
 const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz'].map((name) => `test/${name}/**/*.test.ts`),
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
-  'test/e2e/demo.test.ts',
+  'test/cli/{simulate,tls}.test.ts',
+  'test/e2e/{bounded-trust,demo,requests,terminals}.test.ts',
+  'test/guest/{agreement,detach}.test.ts',
   'test/local-attach/*faults.test.ts',
   'test/simulator/storage-groups-identity.test.ts',
 ];

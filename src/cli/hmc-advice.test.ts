@@ -18,7 +18,7 @@ test.each([
   [500, 900, 'Customize API Settings'],
   [503, 900, 'Customize API Settings'],
   [503, 999, 'the HMC is starting'],
-  [500, 999, 'not an answer of the Web Services API'],
+  [500, 999, 'this answer is not from the Web Services API'],
   [500, 263, 'somebody else has control'],
 ])('%i.%i has advice of its own', (status, reason, says) => {
   expect(line(refused(status, reason))).toContain(says);

@@ -32,7 +32,7 @@ export type {
   Reservation,
   VolumeConnections,
 } from './cinder-client/index.ts';
-export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager, StateBusyError } from './compute/index.ts';
+export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
   CreateServer,
   HypervisorView,

@@ -39,7 +39,6 @@ export const errorCodes = {
   FLOW_ROLLED_BACK: 'a flow failed and everything was put back',
   FLOW_STUCK: 'a flow failed and something is left behind',
   JOURNAL: 'the journal cannot be written, or cannot be read safely',
-  STATE_BUSY: 'another process works on this state directory',
   TIMEOUT: 'a deadline passed',
   RETRIES_EXHAUSTED: 'every attempt failed',
   INTERRUPTED: 'the caller asked to stop',

@@ -47,7 +47,6 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   FLOW_ROLLED_BACK: 1,
   FLOW_STUCK: 4,
   JOURNAL: 1,
-  STATE_BUSY: 1,
   TIMEOUT: 1,
   RETRIES_EXHAUSTED: 1,
   INTERRUPTED: 130,

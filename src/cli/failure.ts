@@ -19,7 +19,6 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   CINDER_AUTH: 'check the user and project of [cinder]',
   CINDER_CONNECTION: 'dpm doctor tells which part is missing',
   FLOW_STUCK: 'mend what it names, then: dpm flow resume ID (dpm flow list)',
-  STATE_BUSY: 'wait for the other command, or give this one another DEFAULT.state_path',
 };
 
 /** Which settings name the CA file and the peer. The message itself says what is wrong with the certificate. */

@@ -1,9 +1,10 @@
 import { findError, NotFoundError } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
-import { lockState, readHostVolumes } from '../compute/index.ts';
+import { Ownership, readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
+import { ownerOfHost } from '../local-attach/index.ts';
 import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../host-connector/index.ts';
 import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
 import { HostView } from '../volume-paths/index.ts';
@@ -23,9 +24,6 @@ interface Surroundings extends HostFacts {
   readonly baseDir: string;
   readonly pid: number;
 }
-
-/** How long a repair waits for another process that works on the state directory: as long as any writer. */
-const LOCK_WAIT_MS = 30_000;
 
 /** The Linux host on which the command runs, and what Cinder says of it. */
 export function openHost(settings: Settings, options: HostOptions, facts: Surroundings): HostAccess {
@@ -55,7 +53,8 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
     verify: async ({ repair }, w) => {
       if (!repair) return (await view.orphans(w)).map(shown);
       // Looked at and removed in one go: nobody attaches or detaches here meanwhile.
-      using _lock = await lock(settings, options, facts.pid, w);
+      using ownership = openOwnership(settings, options, facts.pid);
+      using _owner = await ownership.acquire(ownerOfHost, { ...w, onWait: options.onWait });
       const findings = await view.orphans(w);
       const results = await view.repair(findings, w);
       return results.map(({ outcome, error, ...finding }) => ({ ...shown(finding), outcome, error }));
@@ -66,9 +65,8 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
   };
 }
 
-async function lock({ statePath }: Settings, { purpose, onWait }: HostOptions, pid: number, { signal }: Waiting) {
-  const holder = { pid, purpose, since: new Date().toISOString() };
-  return await lockState(statePath, { holder, waitMs: LOCK_WAIT_MS, signal, onWait });
+function openOwnership({ statePath }: Settings, { purpose }: HostOptions, pid: number): Ownership {
+  return new Ownership(statePath, { pid, purpose, since: new Date().toISOString() });
 }
 
 /** What the state directory knows of volumes on this host: it tells whose a device is after Cinder has forgotten it. */

@@ -109,7 +109,7 @@ export interface ManagerOptions extends Waiting {
   readonly access: 'read' | 'write';
   /** `dpm server create`: for another command that waits for this one. */
   readonly purpose: string;
-  /** Told while another command holds the state directory. */
+  /** Told while another command works on what this one wants to work on. */
   readonly onWait: (other: string) => void;
   readonly onStep: (event: StepEvent) => void;
 }

@@ -5,11 +5,11 @@ import type { Fault, InstanceRecord } from './instances.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
-/** The manager's own verbs, to finish what a dead process had begun. */
-interface Verbs {
-  start(server: string, context: RequestContext): Promise<void>;
-  stop(server: string, options: { readonly soft?: boolean }, context: RequestContext): Promise<void>;
-  delete(server: string, context: RequestContext): Promise<void>;
+/** The manager's verbs for the instance, to finish what a dead process had begun. */
+export interface SettlingVerbs {
+  start(context: RequestContext): Promise<void>;
+  stop(context: RequestContext): Promise<void>;
+  delete(context: RequestContext): Promise<void>;
 }
 
 /** The fault of a server whose operation was cut off with its process. */
@@ -26,7 +26,7 @@ export function interruption(code: ErrorCode, message: string, { requestId }: Re
 export async function settleAfterCrash(
   instance: InstanceRecord,
   parts: ManagerParts,
-  verbs: Verbs,
+  verbs: SettlingVerbs,
   context: RequestContext,
 ): Promise<void> {
   const { uuid, taskState } = instance;
@@ -59,12 +59,12 @@ export async function settleAfterCrash(
 async function settleDelete(
   instance: InstanceRecord,
   parts: ManagerParts,
-  verbs: Verbs,
+  verbs: SettlingVerbs,
   context: RequestContext,
 ): Promise<void> {
   const open = await parts.journal.list({ open: true, subject: instance.uuid });
   if (open.length > 0) markInterrupted(instance, parts, context);
-  else await verbs.delete(instance.uuid, context);
+  else await verbs.delete(context);
 }
 
 /**
@@ -75,14 +75,14 @@ async function settleDelete(
 async function settlePower(
   instance: InstanceRecord,
   { store, driver }: ManagerParts,
-  verbs: Verbs,
+  verbs: SettlingVerbs,
   context: RequestContext,
 ): Promise<void> {
   store.update(instance.uuid, { taskState: null });
   const { state: powerState } = await driver.getInfo(toDriverInstance(instance), false, context);
   if (powerState === 'running') store.update(instance.uuid, { vmState: 'active', powerState });
-  else if (instance.taskState === 'powering-off') await verbs.stop(instance.uuid, {}, context);
-  else await verbs.start(instance.uuid, context);
+  else if (instance.taskState === 'powering-off') await verbs.stop(context);
+  else await verbs.start(context);
 }
 
 function markInterrupted({ uuid, taskState, fault }: InstanceRecord, { store }: ManagerParts, context: RequestContext) {

@@ -46,4 +46,13 @@ describe('a claim', () => {
       expect(() => claim({ vcpus: 1, memoryMib: 1 }, [instance(8, 8192, state)], share)).toThrow(/8 of 8/);
     },
   );
+
+  test('does not count a failed build that was rolled back: nothing of it is left', () => {
+    const fault = { code: 'FLOW_ROLLED_BACK', message: '', at: '', requestId: '' };
+    const failed = { ...instance(8, 8192, 'error'), fault };
+
+    expect(() => claim({ vcpus: 8, memoryMib: 8192 }, [failed], share)).not.toThrow();
+    const stuck = { ...failed, fault: { ...fault, code: 'FLOW_STUCK' } };
+    expect(() => claim({ vcpus: 8, memoryMib: 8192 }, [stuck], share)).toThrow(/8 of 8/);
+  });
 });

@@ -7,9 +7,14 @@ export interface Share {
   readonly memoryMib: number;
 }
 
+/** Whether nothing is left of an instance but its record: its build failed, and everything was rolled back. */
+export function isOnlyRecord({ vmState, fault }: Pick<InstanceRecord, 'vmState' | 'fault'>): boolean {
+  return vmState === 'error' && fault?.code === 'FLOW_ROLLED_BACK';
+}
+
 /**
  * Refuses what does not fit beside what is promised already. Instances count whether they run or not, as in Nova; those
- * in ERROR too, for something of theirs may be there until they are deleted.
+ * in ERROR too, unless their build was rolled back: something of them may exist until they are deleted.
  *
  * @throws ComputeResourcesUnavailableError saying what is asked, used and allowed
  */
@@ -18,8 +23,9 @@ export function claim(
   others: readonly InstanceRecord[],
   share: Share,
 ): void {
-  check('vCPUs', wanted.vcpus, sum(others, 'vcpus'), share.vcpus);
-  check('MiB of memory', wanted.memoryMib, sum(others, 'memoryMib'), share.memoryMib);
+  const counted = others.filter((other) => !isOnlyRecord(other));
+  check('vCPUs', wanted.vcpus, sum(counted, 'vcpus'), share.vcpus);
+  check('MiB of memory', wanted.memoryMib, sum(counted, 'memoryMib'), share.memoryMib);
 }
 
 function sum(instances: readonly InstanceRecord[], key: 'vcpus' | 'memoryMib'): number {

@@ -10,7 +10,7 @@ export { readHostVolumes } from './read-local-volumes.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';
-export { lockState, StateBusyError } from './state-lock.ts';
+export { Ownership } from './ownership.ts';
 export type { Finding } from './verify.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
 export type { HypervisorView, PartitionView, ServerDetail, ServerSummary, ServerVolume } from './views.ts';

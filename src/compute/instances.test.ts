@@ -89,6 +89,17 @@ describe('an instance', () => {
     expect(store.list()).toHaveLength(1);
   });
 
+  test('may have the name of a failed build that was rolled back, but not of one that left something', () => {
+    const { store } = newStore(instance(1));
+    const fault = { code: 'FLOW_STUCK', message: '', at: '2026-01-01T00:00:00.000Z', requestId: 'req-1' };
+    store.update(uuid(1), { vmState: 'error', fault });
+
+    expect(() => store.create(instance(2, { name: 'web1' }), [], admit)).toThrow(ConflictError);
+    store.update(uuid(1), { fault: { ...fault, code: 'FLOW_ROLLED_BACK' } });
+    store.create(instance(2, { name: 'web1' }), [], admit);
+    expect(store.get('web1').uuid).toBe(uuid(2));
+  });
+
   test('is put in only if it is admitted beside those that are there, with its devices or not at all', () => {
     const { store } = newStore(instance(1));
     const seen: string[][] = [];

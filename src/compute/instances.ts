@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
+import { isOnlyRecord } from './claims.ts';
 import { inTransaction, writing } from './database.ts';
 
 /** Nova's words. Source: nova objects/fields.py and compute/power_state.py. */
@@ -97,15 +98,20 @@ export class InstanceStore {
    * @throws ConflictError when only the UUID can tell which is meant
    */
   find(nameOrUuid: string): InstanceRecord | undefined {
-    // Not ?1 twice: Node.js 22.13 binds no numbered parameters.
-    const query = 'select * from instance where uuid = ? or name = ? order by created_at desc';
-    const found = this.#database.prepare(query).all(nameOrUuid, nameOrUuid).map(toInstance);
+    const found = this.#named(nameOrUuid);
     const exact = found.find(({ uuid }) => uuid === nameOrUuid) ?? found.find(({ vmState }) => vmState !== 'error');
     if (exact !== undefined || found.length <= 1) return exact ?? found[0];
     const uuids = found.map(({ uuid }) => uuid).join(', ');
     throw new ConflictError(`${found.length} servers have the name "${nameOrUuid}"; give the UUID: ${uuids}`, {
       server: nameOrUuid,
     });
+  }
+
+  /** With this name or UUID, newest first. */
+  #named(nameOrUuid: string): readonly InstanceRecord[] {
+    // Not ?1 twice: Node.js 22.13 binds no numbered parameters.
+    const query = 'select * from instance where uuid = ? or name = ? order by created_at desc';
+    return this.#database.prepare(query).all(nameOrUuid, nameOrUuid).map(toInstance);
   }
 
   /** @throws NotFoundError */
@@ -116,7 +122,8 @@ export class InstanceStore {
   }
 
   /**
-   * Adds an instance with its devices, if `admit` allows it beside those that are there. One transaction, so that two
+   * Adds an instance with its devices, if `admit` allows it beside those that are there. The name of a failed build that was
+   * rolled back may be used again. One transaction, so that two
    * claims cannot both take the last of a share.
    */
   create(
@@ -125,7 +132,7 @@ export class InstanceStore {
     admit: (others: readonly InstanceRecord[]) => void,
   ): void {
     const admitAndInsert = () => {
-      const twin = this.find(instance.name);
+      const twin = this.#named(instance.name).find((other) => !isOnlyRecord(other));
       if (twin !== undefined)
         throw new ConflictError(`server "${instance.name}" exists already`, { server: twin.uuid });
       admit(this.list());

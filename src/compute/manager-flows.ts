@@ -30,30 +30,49 @@ export class ManagerFlows {
     this.#parts = parts;
   }
 
-  /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
-  async recover(context: RequestContext): Promise<void> {
-    const { driver, store, journal, log } = this.#parts;
-    await driver.processInstancesAtStartup(context, store.list().map(toDriverInstance));
-    await this.#adoptGuests(context);
+  /** What a process owns that works on this flow: the instance, or the place of a volume that is attached without Nova. */
+  async ownerOf(flow: FlowSummary): Promise<string> {
+    const { local } = this.#parts;
+    return local.owns(flow) ? await local.ownerOf(flow) : (flow.subject ?? flow.id);
+  }
+
+  /** What dead processes may have left unfinished: what they owned. */
+  async unfinished(): Promise<readonly string[]> {
+    const { journal, log } = this.#parts;
     const open = await journal.list({ open: true });
+    for (const { id, error } of open.filter(({ state }) => state === 'damaged')) {
+      log.error(
+        { event: 'flow.damaged', flowId: id, error },
+        'the journal of this flow is damaged: run dpm verify to find what the flow left',
+      );
+    }
+    const running = open.filter(({ state }) => state === 'running');
+    return [...new Set(await Promise.all(running.map(async (flow) => await this.ownerOf(flow))))];
+  }
+
+  /** Finishes or undoes the flows that a dead process left unfinished. The caller owns what they work on. */
+  async recover(owner: string, context: RequestContext): Promise<void> {
+    const { driver, host, journal, local, log, store } = this.#parts;
+    const open = await journal.list({ open: true, subject: owner });
+    if (open.some(({ state }) => state === 'running')) {
+      const record = store.find(owner);
+      // The record may be gone while the driver's part of a delete is not finished.
+      const unknown = { uuid: owner, name: owner, host, flavor: { vcpus: 1, memoryMb: 1 } };
+      const instance = record?.uuid === owner ? toDriverInstance(record) : unknown;
+      await driver.processInstancesAtStartup(context, [instance]);
+    }
     for (const flow of open.filter(({ state }) => state === 'running').toReversed()) {
       if (!isManagerFlow(flow)) continue;
       await this.resume(flow, context).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });
     }
-    for (const { id, error } of open.filter(({ state }) => state === 'damaged')) {
-      log.error(
-        { event: 'flow.damaged', flowId: id, error },
-        'flow cannot be read: what it left is for a person to find',
-      );
-    }
-    await this.#parts.local.recover(context);
-    await this.#closeSuperseded(undefined);
+    await local.recover(owner, context);
+    await this.#closeSuperseded(owner);
   }
 
   /** Of servers that an older version built nothing is recorded: they are recognised as long as their names still tell. */
-  async #adoptGuests(context: RequestContext): Promise<void> {
+  async adoptGuests(context: RequestContext): Promise<void> {
     const { driver, store, log } = this.#parts;
     const built = store.list().filter(({ vmState }) => vmState === 'active' || vmState === 'stopped');
     try {

@@ -1,9 +1,11 @@
 import { ConflictError, findError, NotFoundError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
+import { ownerOf } from '../local-attach/index.ts';
 import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from '../local-attach/index.ts';
 import type { FlowSummary, JournalEvent } from '../saga/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
+import type { SettlingVerbs } from './after-crash.ts';
 import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { deleteFlow } from './flows/delete.ts';
@@ -55,10 +57,15 @@ export class ComputeManager implements AsyncDisposable {
     this.#queues = new OperationQueues(parts.limits);
   }
 
-  /** Finishes or undoes what an earlier process left in the middle, before anything new is begun. */
+  /** Finishes or undoes what dead processes left unfinished. What a living process works on is left to it. */
   async recover(context: RequestContext): Promise<void> {
-    await this.#flows.recover(context);
-    for (const instance of this.#parts.store.list()) await settleAfterCrash(instance, this.#parts, this, context);
+    const { store, ownership } = this.#parts;
+    await this.#flows.adoptGuests(context);
+    const busy = store.list().filter(({ taskState }) => taskState !== null);
+    for (const owner of new Set([...(await this.#flows.unfinished()), ...busy.map(({ uuid }) => uuid)])) {
+      using owned = ownership.tryAcquire(owner);
+      if (owned !== undefined) await this.#takeUp(owner, context);
+    }
   }
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
@@ -66,15 +73,14 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * What this manager has deleted already, or deletes now, is deleted: it is how it is wanted. Given the UUID, also what
-   * the platform has and the state directory does not know, or knows no more.
+   * Deletes a server; one that another command deletes meanwhile counts as deleted. Given the UUID, also deletes what the
+   * platform has of a server that the state directory does not know.
+   *
+   * @throws NotFoundError when there is no such server
    */
   async delete(nameOrUuid: string, context: RequestContext): Promise<void> {
-    const { store, journal } = this.#parts;
-    if (store.find(nameOrUuid) === undefined) {
-      if (await this.#deleteStray(nameOrUuid, context)) return;
-      if ((await journal.list({ subject: nameOrUuid })).length > 0) return;
-    }
+    const { store } = this.#parts;
+    if (store.find(nameOrUuid) === undefined && (await this.#deleteStray(nameOrUuid, context))) return;
     const { uuid } = store.get(nameOrUuid);
     await this.#inTurn(uuid, context, async () => {
       const instance = store.find(uuid);
@@ -83,19 +89,12 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async start(nameOrUuid: string, context: RequestContext): Promise<void> {
-    await this.#power(nameOrUuid, 'powering-on', context, async (instance, devices) => {
-      await this.#parts.driver.powerOn(context, toDriverInstance(instance), null, toBlockDeviceInfo(devices));
-      return 'active';
-    });
+    await this.#power(nameOrUuid, 'powering-on', context, this.#powerOn(context));
   }
 
   /** @param options.soft - ask the guest first, for up to a minute */
   async stop(nameOrUuid: string, options: { readonly soft?: boolean }, context: RequestContext): Promise<void> {
-    await this.#power(nameOrUuid, 'powering-off', context, async (instance) => {
-      const [timeout, interval] = options.soft === true ? [60, 1] : [0, 0];
-      await this.#parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context);
-      return 'stopped';
-    });
+    await this.#power(nameOrUuid, 'powering-off', context, this.#powerOff(options, context));
   }
 
   async reboot(nameOrUuid: string, options: { readonly hard?: boolean }, context: RequestContext): Promise<void> {
@@ -199,13 +198,13 @@ export class ComputeManager implements AsyncDisposable {
   /** Attaches a volume without Nova. Attaching what is attached changes nothing, and tells the same again. */
   async localAttach(request: LocalAttachRequest, context: RequestContext): Promise<LocalAttachment> {
     const attach = async () => await this.#parts.local.attach(request, context);
-    return await this.#inTurn(localTurn(request), context, attach);
+    return await this.#inTurn(ownerOf(request), context, attach);
   }
 
   /** Detaches a volume that was attached without Nova. Detaching what is not attached succeeds. */
   async localDetach(request: LocalDetachRequest, context: RequestContext): Promise<DetachedVolume> {
     const detach = async () => await this.#parts.local.detach(request, context);
-    return await this.#inTurn(localTurn(request), context, detach);
+    return await this.#inTurn(ownerOf(request), context, detach);
   }
 
   /** What belongs to nobody, on HMC, Cinder and in the journal. Changes nothing. */
@@ -230,8 +229,13 @@ export class ComputeManager implements AsyncDisposable {
   /** Takes up a running or stuck flow. @returns how it ended */
   async resumeFlow(id: string, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     const flow = await this.#flows.getOpen(id);
-    const resume = async () => await this.#flows.resume(flow, context);
-    return await this.#inTurn(flow.subject ?? flow.id, context, resume);
+    const owner = await this.#flows.ownerOf(flow);
+    return await this.#inTurn(owner, context, async () => {
+      // The turn may have begun with it: a flow whose process is dead is finished or undone first.
+      const { state } = await this.#flows.show(id);
+      if (state === 'completed' || state === 'rolled-back') return state;
+      return await this.#flows.resume(await this.#flows.getOpen(id), context);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -245,11 +249,11 @@ export class ComputeManager implements AsyncDisposable {
     const volumes = await chooseVolumes(this.#parts.cinder, request, context);
     const record = newInstance(request, host, extraSpecs);
     const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
-    store.create(record, devices, (others) => claim(record, others, share));
     const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
     const volumeIds = devices.map(({ volumeId }) => volumeId);
     const input = { ...subject(record), powerOn: request.start ?? true, volumeIds };
-    return await this.#queues.turn(record.uuid, context.signal, async () => {
+    return await this.#owning(record.uuid, context, async () => {
+      store.create(record, devices, (others) => claim(record, others, share));
       const build = async () => await this.#flows.run(flow, input, 'build', context);
       const inPlace = async () => await this.#queues.place('build', context.signal, build);
       await this.#attempt(record, context, inPlace, () => failed);
@@ -294,27 +298,46 @@ export class ComputeManager implements AsyncDisposable {
     if (location?.kind === 'in-doubt') throw location.error;
   }
 
-  async #power(
-    nameOrUuid: string,
-    taskState: TaskState,
-    context: RequestContext,
-    work: (instance: InstanceRecord, devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>,
-  ): Promise<void> {
-    const { store, driver } = this.#parts;
+  async #power(nameOrUuid: string, taskState: TaskState, context: RequestContext, work: PowerWork): Promise<void> {
     await this.#exclusively(nameOrUuid, context, async (instance) => {
       requireSettled(instance, `${taskState} of`);
-      store.update(instance.uuid, { taskState });
-      await this.#attempt(
-        instance,
-        context,
-        async () => {
-          const vmState = await work(instance, store.devices(instance.uuid));
-          const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
-          store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
-        },
-        () => settled,
-      );
+      await this.#runPower(instance, taskState, context, work);
     });
+  }
+
+  #powerOn(context: RequestContext): PowerWork {
+    return async (instance, devices) => {
+      await this.#parts.driver.powerOn(context, toDriverInstance(instance), null, toBlockDeviceInfo(devices));
+      return 'active';
+    };
+  }
+
+  #powerOff({ soft }: { readonly soft?: boolean }, context: RequestContext): PowerWork {
+    return async (instance) => {
+      const [timeout, interval] = soft === true ? [60, 1] : [0, 0];
+      await this.#parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context);
+      return 'stopped';
+    };
+  }
+
+  async #runPower(
+    instance: InstanceRecord,
+    taskState: TaskState,
+    context: RequestContext,
+    work: PowerWork,
+  ): Promise<void> {
+    const { store, driver } = this.#parts;
+    store.update(instance.uuid, { taskState });
+    await this.#attempt(
+      instance,
+      context,
+      async () => {
+        const vmState = await work(instance, store.devices(instance.uuid));
+        const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
+        store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
+      },
+      () => settled,
+    );
   }
 
   async #exclusively<T>(
@@ -327,9 +350,47 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#inTurn(uuid, context, async () => await work(this.#parts.store.get(uuid)));
   }
 
-  async #inTurn<T>(uuid: string, { signal }: RequestContext, work: () => Promise<T>): Promise<T> {
-    const inPlace = async () => await this.#queues.place('other', signal, work);
-    return await this.#queues.admit(signal, async () => await this.#queues.turn(uuid, signal, inPlace));
+  async #inTurn<T>(owner: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
+    const { signal } = context;
+    const inPlace = async () => {
+      await this.#takeUp(owner, context);
+      return await work();
+    };
+    return await this.#queues.admit(signal, async () => {
+      return await this.#owning(owner, context, async () => await this.#queues.place('other', signal, inPlace));
+    });
+  }
+
+  /** Waits for operations of this process on the same instance, then for those of other processes. */
+  async #owning<T>(owner: string, { signal }: RequestContext, work: () => Promise<T>): Promise<T> {
+    const { ownership, onWait } = this.#parts;
+    return await this.#queues.turn(owner, signal, async () => {
+      using _owned = await ownership.acquire(owner, { signal, onWait });
+      return await work();
+    });
+  }
+
+  /** Finishes or undoes what a dead process left unfinished. The caller owns it. */
+  async #takeUp(owner: string, context: RequestContext): Promise<void> {
+    await this.#flows.recover(owner, context);
+    const instance = this.#parts.store.find(owner);
+    if (instance?.uuid !== owner || instance.taskState === null) return;
+    await settleAfterCrash(instance, this.#parts, this.#ownedVerbs(instance), context);
+  }
+
+  /** The verbs for an instance that is owned already. */
+  #ownedVerbs(instance: InstanceRecord): SettlingVerbs {
+    return {
+      start: async (context) => {
+        await this.#runPower(instance, 'powering-on', context, this.#powerOn(context));
+      },
+      stop: async (context) => {
+        await this.#runPower(instance, 'powering-off', context, this.#powerOff({}, context));
+      },
+      delete: async (context) => {
+        await this.#delete(instance, context);
+      },
+    };
   }
 
   async #attempt(
@@ -355,13 +416,10 @@ export class ComputeManager implements AsyncDisposable {
   }
 }
 
+type PowerWork = (instance: InstanceRecord, devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>;
+
 const settled: OnFailure = { taskState: null };
 const failed: OnFailure = { vmState: 'error', taskState: null };
-
-/** Volumes of one partition share its ports, which the first one makes and the last one takes away: one at a time. */
-function localTurn({ partition }: { readonly partition?: string | undefined }): string {
-  return partition === undefined ? 'this host' : `partition ${partition}`;
-}
 
 function subject(instance: InstanceRecord) {
   return { instanceUuid: instance.uuid, name: instance.name };

@@ -4,7 +4,7 @@ import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Failpoint, FlowServices, Journal, StepEvent } from '../saga/index.ts';
-import { LocalVolumes, LocalVolumeStore } from '../local-attach/index.ts';
+import { LocalVolumes, LocalVolumeStore, ownerOfHost } from '../local-attach/index.ts';
 import type { LocalHost } from '../local-attach/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, RequestContext } from '../virt/index.ts';
@@ -14,20 +14,19 @@ import { InstanceStore } from './instances.ts';
 import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
-import { isStateLocked, lockState } from './state-lock.ts';
+import { Ownership } from './ownership.ts';
 import { VolumeKeeper } from './volumes.ts';
 
 /** @public */
 export interface OpenManagerOptions {
   readonly context: RequestContext;
-  /** Readers take no lock and take nothing up. Default `write`. */
+  /** Readers own nothing and resume nothing. Default `write`. */
   readonly access?: 'read' | 'write';
   /** What this process does, for the message of another one that waits for it. */
   readonly purpose?: string;
   /** For the process's number in that message. */
   readonly pid?: number;
-  /** How long to wait for another process that works on the state directory. Default 30 s. */
-  readonly lockWaitMs?: number;
+  /** Told when another process works on what this one wants to work on. */
   readonly onWait?: ((other: string) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   readonly log?: Logger;
@@ -49,10 +48,10 @@ export interface OpenManagerOptions {
 const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
 
 /**
- * Puts a compute manager together: state directory, journal, Cinder, driver. A writer holds the state directory's lock
- * until it is disposed of, and begins by taking up what an earlier process left unfinished.
+ * Puts a compute manager together: state directory, journal, Cinder, driver. A writer begins by finishing or undoing what
+ * dead processes left unfinished. Several processes may work on one state directory at the same time.
  *
- * @throws StateBusyError, JournalError, ConfigError, or what HMC and CPC say
+ * @throws JournalError, ConfigError, or what HMC and CPC say
  * @public
  */
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
@@ -101,9 +100,9 @@ export async function openManager(settings: Settings, options: OpenManagerOption
 
 /**
  * What can be done on this host without an HMC: volumes attached to it without Nova. State directory and journal are
- * the compute manager's, and so is the lock.
+ * the compute manager's. A writer waits for other processes that work on volumes of this host.
  *
- * @throws StateBusyError, JournalError
+ * @throws JournalError
  * @public
  */
 export async function openLocalVolumes(
@@ -120,7 +119,11 @@ export async function openLocalVolumes(
     partitions: undefined,
   };
   const volumes = new LocalVolumes(parts);
-  if (isWriter) await volumes.recover(options.context);
+  if (isWriter) {
+    const { signal } = options.context;
+    stack.use(await shared.ownership.acquire(ownerOfHost, { signal, onWait: options.onWait }));
+    await volumes.recover(ownerOfHost, options.context);
+  }
   const disposal = stack.move();
   return Object.assign(volumes, { [Symbol.asyncDispose]: async () => await disposal[Symbol.asyncDispose]() });
 }
@@ -136,12 +139,13 @@ function localHost({ dpm }: Settings, { localHost: host, baseDir }: OpenManagerO
 async function openBase(settings: Settings, options: OpenManagerOptions, stack: CleanupStack) {
   const log = options.log ?? silentLogger;
   const isWriter = options.access !== 'read';
-  if (isWriter) stack.use(await lock(settings, options));
   const database = openDatabase(settings.statePath);
   stack.defer(() => {
     database.close();
   });
+  const ownership = stack.use(openOwnership(settings, options));
   const onDisk = new SqliteJournal(database);
+  if (isWriter) onDisk.prune(settings.dpm.history);
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { onStep, failpoint } = options;
@@ -156,7 +160,8 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     journal,
     cinder,
     connections: rememberConnections(cinder),
-    isBusyElsewhere: () => !isWriter && isStateLocked(settings.statePath),
+    ownership,
+    onWait: options.onWait,
     namesInstances: settings.cinder.serviceUser !== undefined,
     flows: { ...flows, undo: { ...policies.undo, retry: once } },
     log,
@@ -174,19 +179,11 @@ async function recoverOrClose(manager: ComputeManager, context: RequestContext):
   }
 }
 
-async function lock(settings: Settings, options: OpenManagerOptions): Promise<Disposable> {
-  const holder = {
-    pid: options.pid ?? 0,
-    purpose: options.purpose ?? 'compute manager',
-    since: new Date().toISOString(),
-  };
-  const waitMs = options.lockWaitMs ?? 30_000;
-  return await lockState(settings.statePath, {
-    holder,
-    waitMs,
-    signal: options.context.signal,
-    onWait: options.onWait,
-  });
+function openOwnership(
+  { statePath }: Settings,
+  { pid = 0, purpose = 'compute manager' }: OpenManagerOptions,
+): Ownership {
+  return new Ownership(statePath, { pid, purpose, since: new Date().toISOString() });
 }
 
 /** Which flow a Cinder speaks does not change while we talk to it; asked once, and again after a failure. */

@@ -4,6 +4,7 @@ import type { LocalVolumeStore } from '../local-attach/index.ts';
 import type { FlowServices, Journal } from '../saga/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
+import type { Ownership } from './ownership.ts';
 
 /** What the manager's parts work with. */
 export interface ManagerServices {
@@ -19,8 +20,10 @@ export interface ManagerServices {
    * refuses its deletion to anyone else (observed with Cinder 21.3.1; CVE-2023-2088).
    */
   readonly namesInstances: boolean;
-  /** Does another process work on the state directory now? Never true for the one that holds the lock itself. */
-  readonly isBusyElsewhere: () => boolean;
+  /** Which process works on which instance. */
+  readonly ownership: Ownership;
+  /** Told when another process works on what this one wants to work on. */
+  readonly onWait: ((other: string) => void) | undefined;
   readonly flows: FlowServices;
   readonly log: Logger;
 }

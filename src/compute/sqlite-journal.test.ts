@@ -220,3 +220,30 @@ describe('a flow of which a line is damaged', () => {
     });
   });
 });
+
+describe('pruning', () => {
+  const end = (outcome: 'completed' | 'rolled-back' | 'stuck') => ({ kind: 'flow-ended', outcome }) as const;
+
+  test('removes flows that ended long ago and all but the newest, and keeps what is open or stuck', async () => {
+    await withJournal(async (journal, database) => {
+      for (const id of ['old', 'second', 'newest', 'stuck', 'running']) await journal.append(id, start('build', id));
+      await journal.append('old', end('completed'));
+      await journal.append('second', end('rolled-back'));
+      await journal.append('newest', end('completed'));
+      await journal.append('stuck', end('stuck'));
+      const set = (id: string, endedAt: string) =>
+        database.prepare('update flow set ended_at = ? where id = ?').run(endedAt, id);
+      set('old', '2026-01-01T00:00:00.000Z');
+      set('second', '2026-03-01T00:00:00.000Z');
+      set('newest', '2026-03-02T00:00:00.000Z');
+      set('stuck', '2026-01-01T00:00:00.000Z');
+      const left = async () => (await journal.list()).map(({ id }) => id).toSorted();
+
+      journal.prune({ days: 30, flows: 10 }, Date.parse('2026-03-03'));
+      expect(await left()).toEqual(['newest', 'running', 'second', 'stuck']);
+      journal.prune({ days: 30, flows: 1 }, Date.parse('2026-03-03'));
+      expect(await left()).toEqual(['newest', 'running', 'stuck']);
+      expect(database.prepare('select count(*) as n from event').get()).toEqual({ n: 5 });
+    });
+  });
+});

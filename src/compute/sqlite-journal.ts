@@ -64,6 +64,28 @@ export class SqliteJournal implements Journal {
     return Promise.resolve();
   }
 
+  /**
+   * Removes flows that have ended: those older than `days`, and all but the newest `flows`. Open and stuck flows stay, and
+   * so do flows below them.
+   */
+  prune({ days, flows }: { readonly days: number; readonly flows: number }, now = Date.now()): void {
+    const oldest = new Date(now - days * 86_400_000).toISOString();
+    inTransaction(this.#database, () => {
+      this.#database.exec('create temp table if not exists pruned (id text primary key); delete from temp.pruned');
+      this.#database
+        .prepare(
+          `insert into temp.pruned select id from flow
+           where outcome in ('completed', 'rolled-back')
+             and (ended_at < ? or id not in
+               (select id from flow where outcome in ('completed', 'rolled-back') order by ended_at desc, rowid desc limit ?))
+             and coalesce(parent, '') not in (select id from flow where outcome is null or outcome = 'stuck')`,
+        )
+        .run(oldest, flows);
+      this.#database.exec('delete from event where flow_id in (select id from temp.pruned)');
+      this.#database.exec('delete from flow where id in (select id from temp.pruned)');
+    });
+  }
+
   read(flowId: string): Promise<readonly JournalEvent[]> {
     return Promise.resolve(this.#events(flowId));
   }

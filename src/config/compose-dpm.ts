@@ -52,6 +52,7 @@ export function composeDpm(
     maxConcurrentBuilds: values.max_concurrent_builds,
     maxConcurrentOperations: values.max_concurrent_operations,
     queueTimeoutMs: values.queue_timeout * 1000,
+    history: { days: values.history_days, flows: values.history_flows },
   };
   if (settings.hmcInsecure) {
     findings.warnings.push(

@@ -176,6 +176,16 @@ const dpmSection = {
     default: '3600',
     help: 'Time that an operation waits for its turn before it is refused, with nothing begun.',
   },
+  history_days: {
+    ...integer(1, 36_500, 'days'),
+    default: '30',
+    help: 'Age up to which flows that have ended stay in the journal.',
+  },
+  history_flows: {
+    ...integer(0, 1_000_000),
+    default: '1000',
+    help: 'Number of flows that have ended that stay in the journal, the newest ones.',
+  },
 } as const satisfies Record<string, Option>;
 
 /** keystoneauth's names; the same in every section that authenticates. */

@@ -67,6 +67,8 @@ export interface DpmSettings {
   readonly maxConcurrentOperations: number;
   /** For an operation to wait for its turn. */
   readonly queueTimeoutMs: number;
+  /** How long, and how many, ended flows stay in the journal. */
+  readonly history: { readonly days: number; readonly flows: number };
 }
 
 /** How to log on to OpenStack. @public */

@@ -10,7 +10,7 @@ import { localAttachFlow } from './attach-flow.ts';
 import { localDetachFlow } from './detach-flow.ts';
 import { HostPlace } from './host-place.ts';
 import type { LocalHost, MultipathChoice } from './host-place.ts';
-import { closeSuperseded, findSuperseded, inputOf, requireNoOpenFlow } from './open-flows.ts';
+import { closeSuperseded, findSuperseded, inputOf, ownerOf, requireNoOpenFlow } from './open-flows.ts';
 import { PartitionPlace } from './partition-place.ts';
 import type { AttachPlace } from './place.ts';
 import { describePlace, isSamePlace, localVolumeInputSchema } from './records.ts';
@@ -106,11 +106,18 @@ export class LocalVolumes {
     return flows.some(({ name }) => name === flow.flow);
   }
 
-  /** @internal Takes up what an earlier process left in the middle, as far as it can be done here. */
-  async recover(w: Waiting): Promise<void> {
+  /** @internal What a process owns that works on this flow's volume. */
+  async ownerOf(flow: FlowSummary): Promise<string> {
+    const place = (await inputOf(this.#parts.flows.journal, flow))?.place;
+    return ownerOf({ partition: place?.kind === 'partition' ? place.name : undefined });
+  }
+
+  /** @internal Finishes or undoes what dead processes left unfinished in one place, as far as it can be done here. */
+  async recover(owner: string, w: Waiting): Promise<void> {
     const { journal, log } = this.#parts.flows;
     for (const flow of (await journal.list({ open: true })).toReversed()) {
       if (flow.state !== 'running' || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
+      if ((await this.ownerOf(flow)) !== owner) continue;
       await this.resume(flow, w).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });

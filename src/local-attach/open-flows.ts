@@ -14,6 +14,14 @@ export async function inputOf(
   return input?.success === true ? input.data : undefined;
 }
 
+/** What a process owns that works on volumes of this host. */
+export const ownerOfHost = 'this host';
+
+/** What a process owns that works on volumes of a place: they share its ports, which the first makes and the last removes. */
+export function ownerOf(place: { readonly partition?: string | undefined }): string {
+  return place.partition === undefined ? ownerOfHost : `partition ${place.partition}`;
+}
+
 /** @throws ConflictError when a flow on the volume has not ended: what it left comes first */
 export async function requireNoOpenFlow(journal: Journal, volumeId: string, advice = ''): Promise<void> {
   const [flow] = await journal.list({ open: true, subject: volumeId });

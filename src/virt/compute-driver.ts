@@ -173,7 +173,7 @@ export interface ComputeDriver {
   cleanupHost(host: string): Promise<void>;
   /** Takes up one flow of the driver's own, by its id in the journal. */
   resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'>;
-  /** Takes up what an earlier process left unfinished, before anything new is begun. */
+  /** Finishes or undoes what a dead process left unfinished of these instances, which the caller owns. */
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
   /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */

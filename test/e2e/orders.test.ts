@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { StepEvent } from '../../src/saga/index.ts';
+import type { Failpoint, StepEvent } from '../../src/saga/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -197,7 +197,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('two deletes, at once and one after the other: each is a success, and one delete is made', async () => {
+  it('of two deletes at once each succeeds and one delete is made; a third one afterwards finds nothing', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -207,7 +207,7 @@ describe.each(machines)('on a $machine', (options) => {
       () => manager.delete('web1', world.context),
       () => manager.delete(id, world.context),
     );
-    await manager.delete(id, world.context);
+    await expect(manager.delete(id, world.context)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 
     expect(ends).toEqual(['done', 'done']);
     expect(world.sim.log.count(({ operation }) => operation === 'Delete Partition')).toBe(1);
@@ -252,14 +252,39 @@ describe.each(machines)('on a $machine', (options) => {
   });
 });
 
-it('a second process that would change something waits, and is told by whom it is kept out; a reading one does not wait', async () => {
-  await using scene = await startScene({});
-  const { manager, world } = scene;
-  await manager.create(web1, world.context);
-
-  const second = world.open({ lockWaitMs: 0 });
-  await expect(second).rejects.toMatchObject({ code: 'STATE_BUSY' });
+it('two managers of one state directory work on two servers at the same time; on one server, the second one waits', async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let reached = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (reached = resolve));
+  const failpoint = async ({ flow, step, at }: Failpoint) => {
+    if (flow !== 'spawn' || step !== 'start-partition' || at !== 'before-run') return;
+    reached();
+    await held;
+  };
+  await using world = await startWorld();
+  const { context } = world;
+  await using first = await world.open({ failpoint, purpose: 'dpm server create web1', pid: 4711 });
+  const creating = first.create(web1, context);
+  await begun;
+  const waitedFor: string[] = [];
+  const onWait = (other: string) => {
+    waitedFor.push(other);
+    release();
+  };
+  await using second = await world.open({ onWait });
   await using reader = await world.open({ access: 'read' });
 
-  expect(await reader.list(world.context)).toMatchObject([{ name: 'web1', status: 'ACTIVE' }]);
+  await second.create({ name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }] }, context);
+  expect(waitedFor).toEqual([]);
+  expect(await reader.list(context)).toMatchObject([
+    { name: 'web1', status: 'BUILD' },
+    { name: 'web2', status: 'ACTIVE' },
+  ]);
+  await second.delete('web1', context);
+  await creating.catch(() => undefined);
+
+  expect(waitedFor).toHaveLength(1);
+  expect(waitedFor[0]).toContain('process 4711 (dpm server create web1, since ');
+  expect(await reader.list(context)).toMatchObject([{ name: 'web2', status: 'ACTIVE' }]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { backend } from '../../src/cli/open.ts';
-import { lockState, openManager } from '../../src/compute/index.ts';
+import { openManager, Ownership } from '../../src/compute/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
 import { SanHost } from '../support/fake-host/san-host.ts';
 import { quickPolicies as hostPolicies } from '../support/fake-host/scenes.ts';
@@ -59,7 +59,7 @@ describe('commands of one state directory', () => {
   });
 });
 
-test('what waits too long for another command is refused, and names it', async () => {
+test('a command waits for another one that works on volumes of this host, and says for which', async () => {
   await using scene = await startScene();
   let reached = (): void => undefined;
   const there = new Promise<void>((resolve) => (reached = resolve));
@@ -74,13 +74,18 @@ test('what waits too long for another command is refused, and names it', async (
   const request = { volume: 'data-1', multipath: true, enforceMultipath: false, mode: 'rw' } as const;
   const attaching = first.localAttach(request, scene.world.context);
   await there;
+  const waitedFor: string[] = [];
+  const onWait = (other: string) => {
+    waitedFor.push(other);
+    go();
+  };
+  await using second = await scene.open({ onWait });
 
-  const second = scene.open({ lockWaitMs: 0 });
+  const attached = await second.localAttach(request, scene.world.context);
 
-  await expect(second).rejects.toMatchObject({ code: 'STATE_BUSY' });
-  await expect(second).rejects.toThrow('in use by process 4711 (dpm local-attach');
-  go();
-  await attaching;
+  expect(waitedFor).toHaveLength(1);
+  expect(waitedFor[0]).toContain('process 4711 (dpm local-attach, since ');
+  expect(attached).toEqual(await attaching);
 });
 
 test('dpm verify --repair on the host waits for whoever works on it, and says for whom', async () => {
@@ -89,12 +94,12 @@ test('dpm verify --repair on the host waits for whoever works on it, and says fo
   const facts = { pid: 1, baseDir: world.statePath, isRoot: true, host: { system: host, cinder: quickCinder } };
   const waitedFor: string[] = [];
   const { signal } = world.context;
-  const holder = { pid: 4711, purpose: 'dpm local-attach', since: 'now' };
-  const lock = await lockState(world.statePath, { holder, waitMs: 0, signal });
+  using other = new Ownership(world.statePath, { pid: 4711, purpose: 'dpm local-attach', since: 'now' });
+  const owned = await other.acquire('this host', { signal });
   // It waits until it is told so; then the other comes to its end.
-  const onWait = (other: string) => {
-    waitedFor.push(other);
-    lock[Symbol.dispose]();
+  const onWait = (text: string) => {
+    waitedFor.push(text);
+    owned[Symbol.dispose]();
   };
   const common = { log: silentLogger, requestId: 'req-test', purpose: 'dpm verify', onWait };
   using view = await backend(facts).openHost(world.settings, common);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeError, findError } from '../../base/index.ts';
 import { defineSaga } from '../../saga/index.ts';
 import type { Step } from '../../saga/index.ts';
 import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
@@ -44,13 +45,26 @@ const releaseVolumes = {
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
 } satisfies Step<'release-volumes', Start, null, FlowManagerDeps>;
 
-/** Before: volumes that were to go with the server. After: gone, or going. */
+/**
+ * Before: volumes that were to be deleted with the server. After: deleted, or being deleted. As in Nova, a volume that
+ * Cinder refuses to delete (it has a snapshot, for one) is named in a warning and stays; the server is deleted nevertheless.
+ */
 const deleteVolumes = {
   name: 'delete-volumes',
   output: z.null(),
   pivot: true,
-  run: async ({ state, deps, signal }) => {
-    for (const volumeId of state.input.doomedVolumeIds) await deps.cinder.deleteVolume(volumeId, { signal });
+  run: async ({ state, deps, signal, warn }) => {
+    for (const volumeId of state.input.doomedVolumeIds) {
+      try {
+        await deps.cinder.deleteVolume(volumeId, { signal });
+      } catch (error) {
+        if (findError(error, 'CINDER_HTTP') === undefined) throw error;
+        await warn(
+          { event: 'volume.kept', volumeId },
+          `Cinder refused to delete volume ${volumeId}, which stays: ${describeError(error)}`,
+        );
+      }
+    }
     return null;
   },
   undo: forwardOnly,

@@ -35,10 +35,10 @@ export async function look(services: ManagerServices, context: RequestContext): 
   };
 }
 
-function readRecords({ store, localStore, isBusyElsewhere }: ManagerServices, flows: Records['flows']): Records {
+function readRecords({ store, localStore, ownership }: ManagerServices, flows: Records['flows']): Records {
   const instances = store.list();
   const devices = instances.flatMap(({ uuid }) => store.devices(uuid));
-  return { instances, devices, local: localStore.list(), flows, isBusy: isBusyElsewhere() };
+  return { instances, devices, local: localStore.list(), flows, isBusy: ownership.isAnyOwnedElsewhere() };
 }
 
 /** A Cinder without attachments lists its volumes, each with the records of who has it attached. */

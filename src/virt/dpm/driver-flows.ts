@@ -39,12 +39,12 @@ export class DriverFlows {
     return await runFlow(flow, input, this.#deps(mapper), run, this.#parts.services);
   }
 
-  /** Takes up what an earlier process left in the middle, newest first. */
-  async takeUpAll(context: RequestContext): Promise<void> {
+  /** Finishes or undoes what an earlier process left unfinished of these instances. */
+  async takeUp(instanceUuids: ReadonlySet<string>, context: RequestContext): Promise<void> {
     const { journal, log } = this.#parts.services;
     for (const flow of (await journal.list({ open: true })).toReversed()) {
-      if (flow.state !== 'running' || !driverFlows.some(({ name }) => name === flow.flow) || flow.subject === undefined)
-        continue;
+      if (flow.state !== 'running' || !driverFlows.some(({ name }) => name === flow.flow)) continue;
+      if (flow.subject === undefined || !instanceUuids.has(flow.subject)) continue;
       await this.resume(flow.id, context).catch((error: unknown) => {
         // One flow that stays stuck must not keep the host from serving the others; it is listed and named.
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');

@@ -110,7 +110,7 @@ export class DpmDriver implements ComputeDriver {
     context: RequestContext,
     instances: readonly Instance[],
   ): Promise<readonly Instance[]> {
-    await this.#flows().takeUpAll(context);
+    await this.#flows().takeUp(new Set(instances.map(({ uuid }) => uuid)), context);
     return instances;
   }
 

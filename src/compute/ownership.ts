@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { sleep } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import { JournalError } from '../saga/index.ts';
+import { inTransaction } from './database.ts';
+import { makeStateDirectory } from './state-directory.ts';
+
+/** What a process says of itself to another one that waits for it. */
+export interface OwnerNote {
+  readonly pid: number;
+  /** `dpm server create web1`. */
+  readonly purpose: string;
+  /** ISO 8601 UTC. */
+  readonly since: string;
+}
+
+export interface OwnershipWait extends Waiting {
+  /** Called once, when another process owns the subject. */
+  readonly onWait?: ((other: string) => void) | undefined;
+}
+
+const rowSchema = z.object({ process: z.string(), pid: z.number(), purpose: z.string(), since: z.string() });
+type Row = z.infer<typeof rowSchema>;
+
+const POLL_MS = 100;
+/** A writer holds the database for a few milliseconds; forty processes at once still fit in here. */
+const BUSY_TIMEOUT_MS = 60_000;
+
+/**
+ * Which process works on which instance of a state directory. Two processes work on two instances at the same time; on the
+ * same instance, the second one waits.
+ *
+ * A table says who owns what. Each owner holds a lock of SQLite's on a file of its own: the kernel releases it with the
+ * process, however that ends, so a row whose owner's lock is free is void and nobody has to break it.
+ */
+export class Ownership implements Disposable {
+  readonly #statePath: string;
+  readonly #note: OwnerNote;
+  readonly #database: DatabaseSync;
+  readonly #process = randomUUID();
+  /** Held from the first acquisition on. */
+  #life: DatabaseSync | undefined;
+
+  /** @throws JournalError when the state directory cannot be used */
+  constructor(statePath: string, note: OwnerNote) {
+    this.#statePath = statePath;
+    this.#note = note;
+    this.#database = openDatabase(statePath);
+  }
+
+  /**
+   * Waits, without a limit of its own, until no other process owns the subject, and owns it then.
+   *
+   * @param subject - UUID of an instance, or the name of another thing that one process works on at a time
+   * @returns what gives it up
+   * @throws the signal's reason; JournalError when the state directory cannot be written
+   */
+  async acquire(subject: string, { signal, onWait }: OwnershipWait): Promise<Disposable> {
+    for (let attempt = 0; ; attempt += 1) {
+      const owner = this.#take(subject);
+      if (owner === undefined) return this.#release(subject);
+      if (attempt === 0) onWait?.(`process ${owner.pid} (${owner.purpose}, since ${owner.since})`);
+      await sleep(POLL_MS, signal);
+    }
+  }
+
+  /** As {@link Ownership.acquire}, but returns undefined when another process owns the subject. */
+  tryAcquire(subject: string): Disposable | undefined {
+    return this.#take(subject) === undefined ? this.#release(subject) : undefined;
+  }
+
+  /** Whether another living process owns anything now. */
+  isAnyOwnedElsewhere(): boolean {
+    const rows = this.#database.prepare('select * from owner where process <> ?').all(this.#process);
+    return rows.some((row) => this.#isAlive(rowSchema.parse(row).process));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#life !== undefined) {
+      this.#database.prepare('delete from owner where process = ?').run(this.#process);
+      this.#life.close();
+      rmSync(this.#lifeFile(this.#process), { force: true });
+    }
+    this.#database.close();
+  }
+
+  /** Owns the subject, unless a living process does, which is returned. */
+  #take(subject: string): Row | undefined {
+    this.#life ??= this.#hold();
+    return inTransaction(this.#database, () => {
+      const found = this.#database.prepare('select * from owner where subject = ?').get(subject);
+      const row = found === undefined ? undefined : rowSchema.parse(found);
+      if (row !== undefined && this.#isAlive(row.process)) return row;
+      const { pid, purpose, since } = this.#note;
+      this.#database
+        .prepare('insert or replace into owner (subject, process, pid, purpose, since) values (?, ?, ?, ?, ?)')
+        .run(subject, this.#process, pid, purpose, since);
+      return undefined;
+    });
+  }
+
+  #release(subject: string): Disposable {
+    return {
+      [Symbol.dispose]: () => {
+        this.#database.prepare('delete from owner where subject = ? and process = ?').run(subject, this.#process);
+      },
+    };
+  }
+
+  #hold(): DatabaseSync {
+    const file = this.#lifeFile(this.#process);
+    try {
+      makeStateDirectory(join(this.#statePath, 'processes'));
+      const life = new DatabaseSync(file, { timeout: 0 });
+      chmodSync(file, 0o600);
+      life.exec('pragma journal_mode = memory; begin exclusive');
+      return life;
+    } catch (error) {
+      throw new JournalError(`lock ${file}`, { file }, { cause: error });
+    }
+  }
+
+  #isAlive(process: string): boolean {
+    if (process === this.#process) return true;
+    const file = this.#lifeFile(process);
+    if (!existsSync(file)) return false;
+    const life = new DatabaseSync(file, { timeout: 0 });
+    try {
+      life.exec('begin exclusive');
+    } catch (error) {
+      if (/locked|busy/i.test(String(error))) return true;
+      throw new JournalError(`lock ${file}`, { file }, { cause: error });
+    } finally {
+      life.close();
+    }
+    rmSync(file, { force: true });
+    return false;
+  }
+
+  #lifeFile(process: string): string {
+    return join(this.#statePath, 'processes', process);
+  }
+}
+
+/** Not durable: after a crash of the machine no owner lives. */
+function openDatabase(statePath: string): DatabaseSync {
+  const file = join(statePath, 'owners.db');
+  try {
+    makeStateDirectory(statePath);
+    const isNew = !existsSync(file);
+    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    if (isNew) chmodSync(file, 0o600);
+    database.exec(`
+      pragma synchronous = off;
+      create table if not exists owner (
+        subject text primary key, process text not null, pid integer not null, purpose text not null, since text not null
+      ) strict;
+    `);
+    return database;
+  } catch (error) {
+    throw new JournalError(`open ${file}`, { file }, { cause: error });
+  }
+}

@@ -98,6 +98,7 @@ export {
   VolumeNotFulfilledError,
 } from './partition/index.ts';
 export type {
+  BootVolume,
   Initiator,
   PartitionOwner,
   PartitionRecord,

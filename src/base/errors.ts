@@ -36,6 +36,7 @@ export const errorCodes = {
   VOLUME_ATTACH: 'a volume could not be attached',
   VOLUME_DETACH: 'a volume could not be detached',
   HOST_CONNECTOR: 'this host cannot attach volumes of this protocol as it is set up; nothing was changed',
+  NOTHING_CHANGED: 'the operation failed before it had changed anything; the cause says why',
   FLOW_ROLLED_BACK: 'a flow failed and everything was put back',
   FLOW_STUCK: 'a flow failed and something is left behind',
   JOURNAL: 'the journal cannot be written, or cannot be read safely',
@@ -87,6 +88,15 @@ export class ConflictError extends DpmError {
 /** The CPC subset's share is used up. Nova reschedules on it. @public */
 export class ComputeResourcesUnavailableError extends DpmError {
   readonly code = 'NO_RESOURCES';
+}
+
+/** An operation failed before it had changed anything; the cause says why. There is nothing to undo. @public */
+export class NothingChangedError extends DpmError {
+  readonly code = 'NOTHING_CHANGED';
+
+  constructor(cause: Error) {
+    super(cause.message, {}, { cause });
+  }
 }
 
 /** One of our own deadlines passed. @public */

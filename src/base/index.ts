@@ -13,6 +13,7 @@ export {
   InternalError,
   InterruptedError,
   NotFoundError,
+  NothingChangedError,
   RetriesExhaustedError,
   TimeoutError,
   toError,

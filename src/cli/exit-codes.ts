@@ -44,6 +44,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   VOLUME_ATTACH: 1,
   VOLUME_DETACH: 1,
   HOST_CONNECTOR: 1,
+  NOTHING_CHANGED: 1,
   FLOW_ROLLED_BACK: 1,
   FLOW_STUCK: 4,
   JOURNAL: 1,
@@ -93,8 +94,8 @@ export function errorCodeOf(thrown: unknown): ErrorCode {
   }
   const error = toError(thrown);
   if (!(error instanceof DpmError)) return 'INTERNAL';
-  // That it was tried several times says little: what came of it does.
-  return error.code === 'RETRIES_EXHAUSTED' && error.cause instanceof DpmError ? errorCodeOf(error.cause) : error.code;
+  // That it was tried several times, or changed nothing, says little: the cause does.
+  return (error.code === 'RETRIES_EXHAUSTED' || error.code === 'NOTHING_CHANGED') && error.cause instanceof DpmError ? errorCodeOf(error.cause) : error.code;
 }
 
 /** The code that advice goes by: of the cause that says more than the error around it, else of the error. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { describeError, parseWwpn } from '../base/index.ts';
+import { describeError, lunSchema, parseWwpn } from '../base/index.ts';
 import { JournalError } from '../saga/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
 import { inTransaction, openDatabase } from './database.ts';
@@ -29,6 +29,13 @@ const record: InstanceRecord = {
 };
 
 const admit = () => undefined;
+
+const bootPath = {
+  initiatorWwpn: parseWwpn('c05076ffe8000001')!,
+  targetWwpn: parseWwpn('500507680b214ac1')!,
+  lun: lunSchema.parse('0000000000000000'),
+  deviceNumber: '8001',
+};
 
 /** A state directory with one server in it, closed. */
 function used(path: string): string {
@@ -108,7 +115,7 @@ describe('the database of the state directory', () => {
     const database = openDatabase(directory.path);
     const records = new SqlitePartitionRecords(database, { access: 'write' });
 
-    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
     const known = { instanceUuid: record.uuid, wwpns: connector.wwpns, ...nowhere };
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(records.find(record.uuid)).toEqual({ ...known, isBegunHere: false });
@@ -120,7 +127,9 @@ describe('the database of the state directory', () => {
   test('of version 3 keeps the records of partitions, which tell no prepared group yet', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
-    old.exec('alter table instance_partition drop column prepared_group_uri; pragma user_version = 3;');
+    old.exec(
+      'alter table instance_partition drop column prepared_group_uri; alter table instance_partition drop column boot_volume; pragma user_version = 3;',
+    );
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -134,8 +143,44 @@ describe('the database of the state directory', () => {
       storageGroupUri: '/api/storage-groups/g',
       preparedGroupUri: null,
       isBegunHere: true,
+      bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 4 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 5 });
+    database.close();
+  });
+
+  test('of version 4 knows what its servers boot from by the journal of their spawns', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(used(directory.path));
+    const spawn = (id: string, subject: string, outcome: string | null, startedAt: string) => {
+      const flow = 'insert into flow (id, flow, subject, started_at, outcome) values (?, ?, ?, ?, ?)';
+      old.prepare(flow).run(id, 'spawn', subject, startedAt, outcome);
+      const volume = { isBoot: true, volumeId: `boot-of-${id}`, paths: [bootPath], sizeGib: 1, naa: null };
+      const output = [{ ...volume, isBoot: false }, volume];
+      const events = ['no json', JSON.stringify({ kind: 'succeeded', step: 'settle-storage', output })];
+      for (const event of events) old.prepare('insert into event (flow_id, event) values (?, ?)').run(id, event);
+    };
+    spawn('newer', record.uuid, 'completed', '2026-02-01T00:00:00.000Z');
+    spawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
+    spawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
+    spawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
+    old.exec('alter table instance_partition drop column boot_volume; pragma user_version = 4;');
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const records = new SqlitePartitionRecords(database, { access: 'write' });
+
+    expect(records.list()).toEqual([
+      {
+        instanceUuid: record.uuid,
+        partitionUri: null,
+        wwpns: [],
+        storageGroupUri: null,
+        preparedGroupUri: null,
+        isBegunHere: false,
+        bootVolume: { volumeId: 'boot-of-newer', paths: [bootPath] },
+      },
+    ]);
     database.close();
   });
 
@@ -150,6 +195,7 @@ describe('the database of the state directory', () => {
       storageGroupUri: '/api/storage-groups/g',
       preparedGroupUri: '/api/storage-groups/prepared',
       isBegunHere: true,
+      bootVolume: { volumeId: 'v1', paths: [bootPath] },
     };
     new SqlitePartitionRecords(database, { access: 'write' }).put(kept);
     new InstanceStore(database).delete(record.uuid);

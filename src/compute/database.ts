@@ -2,10 +2,11 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from '../saga/index.ts';
+import { recordBootVolumes } from './boot-volume-records.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 /** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -105,7 +106,12 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 1) database.exec(schema);
     if (now < 2) database.exec(localVolumes);
     if (now < 3) database.exec(instancePartitions);
-    if (now < 4) database.exec(`${preparedGroups} ${marks}`);
+    if (now < 4) database.exec(preparedGroups);
+    if (now < 5) {
+      database.exec('alter table instance_partition add column boot_volume text');
+      recordBootVolumes(database);
+      database.exec(marks);
+    }
   });
 }
 

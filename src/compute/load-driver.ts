@@ -1,8 +1,7 @@
 import { silentLogger } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
-import { MemoryJournal } from '../saga/index.ts';
-import type { Journal, StepEvent } from '../saga/index.ts';
+import type { StepEvent } from '../saga/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, PartitionRecords, VirtApi } from '../virt/index.ts';
 import { toDpmSettings } from './dpm-settings.ts';
@@ -11,8 +10,6 @@ import { toDpmSettings } from './dpm-settings.ts';
 export interface LoadComputeDriverOptions {
   /** What the compute manager offers its driver: the way back into its block device mapping. */
   readonly virtapi: VirtApi;
-  /** Default: kept in memory, so that a restart knows nothing of what was unfinished. */
-  readonly journal?: Journal;
   /** Default: kept in memory, so that after a restart partitions are recognised by name and description alone. */
   readonly partitionRecords?: PartitionRecords;
   readonly log?: Logger;
@@ -32,8 +29,6 @@ export interface LoadComputeDriverOptions {
 export async function loadComputeDriver(settings: Settings, options: LoadComputeDriverOptions): Promise<ComputeDriver> {
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const services = {
-    journal: options.journal ?? new MemoryJournal(),
-    undo: policies.undo,
     log: options.log ?? silentLogger,
     onStep: options.onStep,
     partitionRecords: options.partitionRecords,

@@ -98,10 +98,10 @@ export class ManagerFlows {
     }
   }
 
-  /** Takes up a flow of the manager's or of the driver's. @returns how it ended */
+  /** Resumes a flow of the manager's. @returns how it ended */
   async resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     if (this.#parts.local.owns(flow)) return await this.#parts.local.resume(flow, context);
-    if (!isManagerFlow(flow)) return await this.#parts.driver.resumeFlow(context, flow.id);
+    if (flow.parent !== undefined) throw partOfAnother(flow);
     try {
       const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
       if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'everything was put back', context);
@@ -144,7 +144,10 @@ export class ManagerFlows {
     this.#parts.store.update(subject, { vmState: 'error', taskState: null, powerState: 'nostate', fault });
   }
 
-  /** A driver's flow that was stuck has nothing left to do once the manager's flow that it served has ended well. */
+  /**
+   * Closes the flows that drivers of older versions had of their own, once the manager's flow that they served has ended:
+   * its way back, or its end, has seen to what they left.
+   */
   async #closeSuperseded(instanceUuid: string | undefined): Promise<void> {
     const open = await this.#parts.journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
     const ids = new Set(open.map(({ id }) => id));
@@ -166,6 +169,10 @@ export class ManagerFlows {
   #deps(context: RequestContext): FlowManagerDeps {
     return { ...this.#parts, context };
   }
+}
+
+function partOfAnother({ id, parent }: FlowSummary): ConflictError {
+  return new ConflictError(`flow ${id} is part of flow ${String(parent)}: resume that one`, { flowId: id });
 }
 
 function isManagerFlow(flow: FlowSummary): boolean {

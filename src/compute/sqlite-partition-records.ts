@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { wwpnSchema } from '../base/index.ts';
 import type { Wwpn } from '../base/index.ts';
 import type { PartitionRecord, PartitionRecords } from '../virt/index.ts';
+import { bootVolumeSchema } from './boot-volume-records.ts';
 import { writing } from './database.ts';
 
 const rowSchema = z.object({
@@ -12,6 +13,7 @@ const rowSchema = z.object({
   storage_group_uri: z.string().nullable(),
   prepared_group_uri: z.string().nullable(),
   is_begun_here: z.number(),
+  boot_volume: z.string().nullable(),
 });
 const wwpnsSchema = z.array(wwpnSchema);
 const connectorSchema = z.looseObject({ wwpns: z.array(z.string()).default([]) });
@@ -46,13 +48,15 @@ export class SqlitePartitionRecords implements PartitionRecords {
     return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
   }
 
-  put({ instanceUuid, partitionUri, wwpns, storageGroupUri, preparedGroupUri, isBegunHere }: PartitionRecord): void {
+  put({ preparedGroupUri, isBegunHere, bootVolume, ...record }: PartitionRecord): void {
     if (this.#isReader) return;
     const statement = `insert or replace into instance_partition
-      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here)
-      values (?, ?, ?, ?, ?, ?)`;
+      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here, boot_volume)
+      values (?, ?, ?, ?, ?, ?, ?)`;
+    const { instanceUuid, partitionUri, wwpns, storageGroupUri } = record;
     const groups = [storageGroupUri, preparedGroupUri];
-    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, isBegunHere ? 1 : 0];
+    const boot = bootVolume === null ? null : JSON.stringify(bootVolume);
+    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, isBegunHere ? 1 : 0, boot];
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
   }
 
@@ -65,7 +69,7 @@ export class SqlitePartitionRecords implements PartitionRecords {
     const wwpns = this.#connectedPorts(instanceUuid);
     if (written !== undefined) return { ...written, wwpns };
     if (wwpns.length === 0) return undefined;
-    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
     return { instanceUuid, ...nowhere, wwpns, isBegunHere: false };
   }
 
@@ -89,5 +93,6 @@ function toRecord(row: unknown): PartitionRecord {
     storageGroupUri: parsed.storage_group_uri,
     preparedGroupUri: parsed.prepared_group_uri,
     isBegunHere: parsed.is_begun_here === 1,
+    bootVolume: parsed.boot_volume === null ? null : bootVolumeSchema.parse(JSON.parse(parsed.boot_volume)),
   };
 }

@@ -34,7 +34,7 @@ export {
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
 export { MemoryPartitionRecords } from './records.ts';
-export type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
+export type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 export { sizePartition } from './sizing.ts';
 export type { Flavor, PartitionSize } from './sizing.ts';
 export {
@@ -53,13 +53,7 @@ export { StorageGroupStorage } from './storage-group.ts';
 export type { StorageGroupOptions } from './storage-group.ts';
 export { defaultFulfilmentPolicy } from './storage-group-fulfilment.ts';
 export type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
-export {
-  allocationSchema,
-  exposedVolumeSchema,
-  initiatorSchema,
-  preparedGroupSchema,
-  volumePathSchema,
-} from './storage.ts';
+export { volumePathSchema } from './storage.ts';
 export type {
   AllocatedStorage,
   Allocation,

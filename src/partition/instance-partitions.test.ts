@@ -61,7 +61,7 @@ function scene({ there = [], record, records = [], holders = [], users = [], hid
     },
   } as unknown as HmcSession; // the operations that are needed
   const kept = new MemoryPartitionRecords();
-  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], ...noGroup };
+  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], ...noGroup, bootVolume: null };
   if (record !== undefined) kept.put({ ...nothing, isBegunHere: true, ...record });
   for (const each of records) kept.put(each);
   const preparedGroups = { holders: () => answer(users) } as unknown as PreparedGroups; // all that is asked for
@@ -151,7 +151,9 @@ describe('without a record', () => {
   });
 
   test('one of our name that is recorded as that of another instance is in doubt', async () => {
-    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
+    const records = [
+      { instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true, bootVolume: null },
+    ];
 
     await expect(look({ there: [{ uri, name, description: mark }], records })).resolves.toMatchObject({
       kind: 'in-doubt',
@@ -267,7 +269,9 @@ describe('a running partition with our mark under a name that tells no server', 
 
   test("does not block one that has neither, nor any once it is stopped, unmarked, or recorded as somebody's", async () => {
     const gone = { partitionUri: '/api/partitions/gone' };
-    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
+    const records = [
+      { instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true, bootVolume: null },
+    ];
 
     for (const scenery of [
       { there, record: gone, evidence: none },
@@ -329,4 +333,17 @@ test('the ports of an instance are known by its record', () => {
 
   expect(partitions.instanceWithPort([wwpn])).toBe(owner.instanceUuid);
   expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
+});
+
+test('what an instance boots from is known by its record, until nothing is left of it', () => {
+  const bootVolume = { volumeId: 'v1', paths: [] };
+  const { partitions } = scene({ record: recorded });
+
+  partitions.bootsFrom(owner, bootVolume);
+  expect(partitions.bootVolume(owner)).toEqual(bootVolume);
+  expect(partitions.isMade(owner)).toBe(true);
+
+  partitions.gone(owner);
+  expect(partitions.bootVolume(owner)).toBeUndefined();
+  expect(partitions.isMade(owner)).toBe(false);
 });

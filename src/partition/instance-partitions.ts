@@ -10,7 +10,7 @@ import { markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { PartitionSearch } from './partition-search.ts';
 import { amend } from './records.ts';
-import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
+import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
@@ -121,6 +121,16 @@ export class InstancePartitions {
     return record === undefined || (record.partitionUri === null && !record.isBegunHere);
   }
 
+  /** Is it recorded that its partition was made, or found? */
+  isMade({ instanceUuid }: PartitionOwner): boolean {
+    return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
+  }
+
+  /** What its last spawn was to boot from. */
+  bootVolume({ instanceUuid }: PartitionOwner): BootVolume | undefined {
+    return this.#records.find(instanceUuid)?.bootVolume ?? undefined;
+  }
+
   /** Before anything of an instance is made. */
   begin({ instanceUuid }: PartitionOwner): void {
     if (this.#records.find(instanceUuid) !== undefined) return;
@@ -138,6 +148,11 @@ export class InstancePartitions {
     const known = this.#records.find(instanceUuid);
     if (known === undefined || wwpns.length === 0 || wwpns.join() === known.wwpns.join()) return;
     this.#records.put({ ...known, wwpns });
+  }
+
+  /** Before its boot properties say so. */
+  bootsFrom({ instanceUuid }: PartitionOwner, { volumeId, paths }: BootVolume): void {
+    amend(this.#records, instanceUuid, { bootVolume: { volumeId, paths } });
   }
 
   /** Its partition was deleted by us; its storage may still be there. */
@@ -164,7 +179,7 @@ export class InstancePartitions {
 }
 
 function nothingKnown(instanceUuid: string): PartitionRecord {
-  const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null };
+  const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
   return { instanceUuid, ...nowhere, wwpns: [], isBegunHere: false };
 }
 

@@ -1,4 +1,5 @@
 import type { Wwpn } from '../base/index.ts';
+import type { VolumePath } from './storage.ts';
 
 /**
  * What is remembered of the partition of an instance, from before it is made until the instance is forgotten. A person may
@@ -20,6 +21,15 @@ export interface PartitionRecord {
    * Create Partition was lost, and then it has the name that we gave it.
    */
   readonly isBegunHere: boolean;
+  /** What its last spawn has found of the volume that it boots from; null before, and where it boots from a prepared group. */
+  readonly bootVolume: BootVolume | null;
+}
+
+/** A Cinder volume to boot from. @public */
+export interface BootVolume {
+  readonly volumeId: string;
+  /** In boot order. */
+  readonly paths: readonly VolumePath[];
 }
 
 /** Where the driver keeps its records. Writes are on disk when the method returns. @public */

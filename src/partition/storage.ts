@@ -6,18 +6,17 @@ import type { PartitionOwner } from './naming.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import type { StorageAudit } from './storage-audit.ts';
 
-/** One initiator port of a partition, whichever kind of machine it is on. Plain JSON: it is journaled. */
-export const initiatorSchema = z.object({
-  wwpn: wwpnSchema,
+/** One initiator port of a partition, whichever kind of machine it is on. */
+export interface Initiator {
+  readonly wwpn: Wwpn;
   /** Four hex digits, once the partition has the port. */
-  deviceNumber: z.string().nullable(),
+  readonly deviceNumber: string | null;
   /** vHBA, or virtual storage resource; null before the partition has it. */
-  elementUri: z.string().nullable(),
-  adapterPortUri: z.string().nullable(),
-});
-export type Initiator = z.infer<typeof initiatorSchema>;
+  readonly elementUri: string | null;
+  readonly adapterPortUri: string | null;
+}
 
-/** One way from the partition to a LUN. */
+/** One way from the partition to a LUN. Plain JSON: it is recorded. */
 export const volumePathSchema = z.object({
   initiatorWwpn: wwpnSchema,
   targetWwpn: wwpnSchema,
@@ -26,20 +25,19 @@ export const volumePathSchema = z.object({
 });
 export type VolumePath = z.infer<typeof volumePathSchema>;
 
-/** A volume that is, or is to be, a partition's. Plain JSON. */
-export const exposedVolumeSchema = z.object({
-  volumeId: z.string(),
-  isBoot: z.boolean(),
+/** A volume that is, or is to be, a partition's. */
+export interface ExposedVolume {
+  readonly volumeId: string;
+  readonly isBoot: boolean;
   /** 0 where nobody told it. */
-  sizeGib: z.number(),
+  readonly sizeGib: number;
   /** In boot order. */
-  paths: z.array(volumePathSchema),
+  readonly paths: readonly VolumePath[];
   /** Page 83 identifier where the back end told it; null where it did not. */
-  naa: z.string().nullable(),
+  readonly naa: string | null;
   /** Storage volume element on machines with storage groups; null with vHBAs. */
-  storageVolumeUri: z.string().nullable(),
-});
-export type ExposedVolume = z.infer<typeof exposedVolumeSchema>;
+  readonly storageVolumeUri: string | null;
+}
 
 /** What the storage of an instance needs to know before anything exists. */
 export interface VolumeRequest {
@@ -67,13 +65,12 @@ export interface StorageWaiting extends Waiting {
 }
 
 /** What {@link PartitionStorage.allocate} found or made. */
-export const allocationSchema = z.object({
+export interface Allocation {
   /** Ports that are known by now; none where they come only with the partition. */
-  initiators: z.array(initiatorSchema),
+  readonly initiators: readonly Initiator[];
   /** Why what stands under our name cannot be taken, and is nobody's to undo; null when it can. */
-  obstacle: z.string().nullable(),
-});
-export type Allocation = z.infer<typeof allocationSchema>;
+  readonly obstacle: string | null;
+}
 
 /** Something that {@link PartitionStorage.allocate} made. */
 export interface AllocatedStorage {
@@ -84,14 +81,13 @@ export interface AllocatedStorage {
   readonly attachedTo?: readonly string[];
 }
 
-/** A storage group that a storage administrator has made, as it can be used. Plain JSON. */
-export const preparedGroupSchema = z.object({
-  uri: z.string(),
-  name: z.string(),
+/** A storage group that a storage administrator has made, as it can be used. */
+export interface PreparedGroup {
+  readonly uri: string;
+  readonly name: string;
   /** What the partition is loaded from; null when it is loaded from elsewhere. */
-  bootVolumeUri: z.string().nullable(),
-});
-export type PreparedGroup = z.infer<typeof preparedGroupSchema>;
+  readonly bootVolumeUri: string | null;
+}
 
 /** Which prepared group is meant, and what of it. */
 export interface PreparedGroupRequest {
@@ -178,7 +174,7 @@ export interface PortHolder {
 }
 
 /**
- * How a partition gets at LUNs: vHBAs on a z13, storage groups since z14. The flows know only this.
+ * How a partition gets at LUNs: vHBAs on a z13, storage groups since z14. The verbs know only this.
  *
  * Every method is safe to call twice, and the ones that take away succeed when there is nothing left.
  */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { failAt, runToy, toyInput, toyOptions, toySaga, ToyWorld } from '../../test/support/toy-saga.ts';
-import { FlowRolledBackError, FlowStuckError, MemoryJournal, resume } from './index.ts';
+import { NothingChangedError } from '../base/index.ts';
+import { FlowStuckError, MemoryJournal, resume } from './index.ts';
 
 describe('past a pivot', () => {
   const forward = () =>
@@ -55,9 +56,9 @@ describe('past a pivot', () => {
     },
   );
 
-  test('a pivot whose own flow put everything back was never begun: the flow goes back', async () => {
+  test('a pivot that fails before it has changed anything counts as not started: the flow goes back', async () => {
     const world = new ToyWorld();
-    failAt(world, 'before run stop', new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers')));
+    failAt(world, 'before run stop', new NothingChangedError(new Error('nobody answers')));
 
     const { outcome, events } = await runToy(world, {}, forward());
 
@@ -71,7 +72,7 @@ describe('past a pivot', () => {
     const errors = [new FlowStuckError('inner', 'flow-2', ['mask'], new Error('refused'))];
     world.disturb = (moment, step) => {
       if (moment !== 'before run' || step !== 'stop') return;
-      throw errors.shift() ?? new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers'));
+      throw errors.shift() ?? new NothingChangedError(new Error('nobody answers'));
     };
 
     const { outcome } = await runToy(world, {}, forward());
@@ -90,7 +91,7 @@ describe('past a pivot', () => {
       parent: undefined,
     });
     await journal.append('flow-1', { kind: 'started', step: 'stop' });
-    failAt(world, 'before run stop', new FlowRolledBackError('inner', 'look', {}, new Error('nobody answers')));
+    failAt(world, 'before run stop', new NothingChangedError(new Error('nobody answers')));
 
     const outcome = await resume(forward(), 'flow-1', toyOptions(world, { journal }));
 

@@ -1,4 +1,4 @@
-import { describeError, DpmError, retry, toError, withDeadline } from '../base/index.ts';
+import { describeError, findError, retry, toError, withDeadline } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import type { JournalEvent } from './journal.ts';
 import { parseJournaled, record, withoutSecrets } from './journaled.ts';
@@ -117,27 +117,26 @@ export class Run<State, Deps> {
   /**
    * A pivot is tried as an undo is: there is no other way out. Other steps leave repeats to the clients.
    *
-   * @param withdraw - called when a pivot has failed, and all that it did was to run flows that put everything back
+   * @param withdraw - called when the step has failed, and each attempt says that it had changed nothing
    */
   async #attempt(step: AnyStep<Deps>, withdraw: (() => void) | undefined): Promise<JsonValue> {
     const { signal, undo, log } = this.#options;
-    const run = async () => await step.run(this.#context(step, signal));
-    if (step.pivot !== true) return await run();
     // An attempt whose end nobody has seen (the caller went away meanwhile) may have done anything.
-    const ends: ('unknown' | 'put-back')[] = [];
+    const ends: ('unknown' | 'nothing-changed')[] = [];
     const attempt = async () => {
       const index = ends.push('unknown') - 1;
       try {
-        return await run();
+        return await step.run(this.#context(step, signal));
       } catch (error) {
-        if (error instanceof DpmError && error.code === 'FLOW_ROLLED_BACK') ends[index] = 'put-back';
+        if (findError(error, 'NOTHING_CHANGED') !== undefined) ends[index] = 'nothing-changed';
         throw error;
       }
     };
+    const repeat = { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log };
     try {
-      return await retry(attempt, { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log });
+      return await (step.pivot === true ? retry(attempt, repeat) : attempt());
     } catch (error) {
-      if (ends.length > 0 && ends.every((end) => end === 'put-back')) withdraw?.();
+      if (ends.length > 0 && ends.every((end) => end === 'nothing-changed')) withdraw?.();
       throw error;
     }
   }

@@ -28,13 +28,13 @@ export interface Step<Name extends string, State, Out, Deps> {
   readonly name: Name;
   /** Outputs are journaled, so they are parsed when read back. */
   readonly output: z.ZodType<Out>;
+  /** A step that throws a `NothingChangedError` counts as not started: it is not undone, and a pivot is not passed. */
   readonly run: (ctx: StepContext<State, Deps>) => Promise<Out>;
   readonly undo:
     ((ctx: StepContext<State, Deps>, was: Settled<Out>) => Promise<void>) | { readonly nothingToUndo: string };
   /**
    * Set on a step after which there is no way back: it is tried by the undo policy, and when it fails for good the flow
-   * is stuck and goes on from here when it is taken up again. Only when all that it did was to run a flow of its own,
-   * which was rolled back, it is as if it had not been started: a pivot that runs a flow does nothing beside it.
+   * is stuck and goes on from here when it is resumed.
    */
   readonly pivot?: boolean;
   /**

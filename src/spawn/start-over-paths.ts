@@ -10,7 +10,7 @@ import type {
   PartitionStorage,
   StartResult,
 } from '../partition/index.ts';
-import type { BootTry } from './steps/boot-tries.ts';
+import type { BootTry } from './boot-tries.ts';
 
 /** What a load over several paths works with. */
 export interface StartDeps {

@@ -10,7 +10,7 @@ export interface RequestContext {
   /** `req-<uuid>`, as Nova writes it; shown with every failure. */
   readonly requestId: string;
   readonly signal: AbortSignal;
-  /** The compute manager's flow, of which the call is a step. What the driver journals names it as its parent. */
+  /** The compute manager's flow that makes the call: progress is shown under it. */
   readonly flowId?: string | undefined;
 }
 
@@ -171,8 +171,6 @@ export interface ComputeDriver {
   initHost(host: string, context: RequestContext): Promise<void>;
   /** The service stops: logs off. */
   cleanupHost(host: string): Promise<void>;
-  /** Takes up one flow of the driver's own, by its id in the journal. */
-  resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'>;
   /** Finishes or undoes what a dead process left unfinished of these instances, which the caller owns. */
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, describeError, silentLogger } from '../base/index.ts';
-import { MemoryJournal } from '../saga/index.ts';
 import { packageFiles, temporaryFiles } from '../../test/support/packages.ts';
-import { quickUndo } from '../../test/support/toy-saga.ts';
 import { FakeDriver, loadDriver } from './index.ts';
 import type { DriverServices, VirtApi } from './index.ts';
 
@@ -14,8 +12,6 @@ const virtapi: VirtApi = {
 const services: DriverServices = {
   virtapi,
   host: 'compute1',
-  journal: new MemoryJournal(),
-  undo: quickUndo,
   log: silentLogger,
   dpm: () => {
     throw new ConfigError('dpm.hmc is not set');

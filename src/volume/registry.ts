@@ -41,12 +41,17 @@ export class VolumeDriverRegistry {
 
   /** @throws VolumeDriverError when no driver serves this type */
   get(type: string): VolumeDriver {
-    const driver = this.#drivers.get(type);
+    const driver = this.find(type);
     if (driver !== undefined) return driver;
     const known = [...this.#drivers.keys()].join(', ');
     throw new VolumeDriverError(`no volume driver for driver_volume_type "${type}" (there is one for ${known})`, {
       type,
     });
+  }
+
+  /** The driver that serves this type, or undefined. */
+  find(type: string): VolumeDriver | undefined {
+    return this.#drivers.get(type);
   }
 
   all(): readonly VolumeDriver[] {

@@ -63,8 +63,8 @@ export interface VolumeDriver {
    * Makes a volume that Cinder has mapped usable by the partition, by `context.storage.expose`: on machines with storage
    * groups the partition gets the LUN by that alone.
    *
-   * @returns its paths in the order in which a boot should try them, the port preferred for boot first; plain JSON, since it
-   * is journaled
+   * @returns its paths in the order in which a boot should try them, the port preferred for boot first; plain JSON, since
+   * those of the boot volume are recorded
    * @throws DpmError when there is no way to it; whatever was begun is then taken back by {@link VolumeDriver.rollback}
    */
   connectVolume(
@@ -73,15 +73,16 @@ export interface VolumeDriver {
     options: VolumeOptions,
   ): Promise<ConnectedVolume>;
   /**
-   * Takes away a volume that was connected and may have been used, while Cinder still maps it: on detach, and on delete
-   * (`isTeardown`). Succeeds when it is gone already. May refuse: then the flow ends there, the volume stays connected.
+   * Takes away a volume that was connected and may have been used, while Cinder still maps it: on detach, on delete
+   * (`isTeardown`), and after a crash, when nobody knows how far a connect came. Succeeds when it is gone already. May
+   * refuse: then the flow ends there, the volume stays connected.
    *
    * @throws DpmError when something is left, or may be: what is taken for gone is unmapped next
    */
   disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /**
-   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn or attach, and after a
-   * crash. Other than a disconnect it may find nothing, a half, or all of it; it gets the very `connection_info` that the
+   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn or attach. Other than a
+   * disconnect it may find nothing, a half, or all of it; it gets the very `connection_info` that the
    * connect refused, which it must not need; nobody has used the volume yet, so that there is no reason to refuse.
    *
    * @throws DpmError when something is left; the flow then ends stuck, names the volume, and can be resumed

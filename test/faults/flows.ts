@@ -1,12 +1,26 @@
 import { managerFlows } from '../../src/compute/manager-flows.ts';
 import { localAttachFlow } from '../../src/local-attach/attach-flow.ts';
 import { localDetachFlow } from '../../src/local-attach/detach-flow.ts';
-import { driverFlows } from '../../src/spawn/index.ts';
+import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
 
 interface FlowOutline {
   readonly name: string;
   readonly steps: readonly { readonly name: string; readonly pivot?: boolean; readonly undo: unknown }[];
 }
 
-/** Every flow of this program, by its definition: a new step is here the day it is written. */
-export const allFlows: readonly FlowOutline[] = [...managerFlows, localAttachFlow, localDetachFlow, ...driverFlows];
+/** The verbs of the driver: their acts are struck like steps, and undone by the flow that called the verb. */
+const verbs = {
+  spawn: spawnActs,
+  'prepare-for-spawn': prepareActs,
+  destroy: destroyActs,
+  'attach-volume': attachActs,
+  'detach-volume': detachActs,
+};
+
+export const verbOutlines: readonly FlowOutline[] = Object.entries(verbs).map(([name, acts]) => ({
+  name,
+  steps: acts.map((act) => ({ name: act, undo: undefined })),
+}));
+
+/** Every flow of this program, by its definition, and every verb of the driver: a new step is here the day it is written. */
+export const allFlows: readonly FlowOutline[] = [...managerFlows, localAttachFlow, localDetachFlow, ...verbOutlines];

@@ -1,10 +1,7 @@
-import { z } from 'zod';
 import type { Waiting } from '../../base/index.ts';
-import type { Initiator, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
-import type { Journal } from '../../saga/index.ts';
-import { bootTriesOf, connectedVolumeSchema, spawnFlow, spawnPreparedFlow } from '../../spawn/index.ts';
+import type { BootVolume, Initiator, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
+import { bootTriesOf } from '../../spawn/index.ts';
 import type { BootWays, MappedVolume } from '../../spawn/index.ts';
-import type { ConnectedVolume } from '../../volume/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { volumePaths } from './volume-paths.ts';
 
@@ -57,18 +54,17 @@ const OVER_A_PATH = 'storage-adapter';
 
 /**
  * The ways to load a partition that was loaded before: what its boot properties name, and the other paths of its boot
- * volume, as Cinder maps it, or else as the flow that made the partition found it.
+ * volume, as Cinder maps it, or else as the spawn that made the partition found and recorded it.
  */
-export async function waysToLoad(
-  { storage }: DpmRuntime,
-  journal: Journal,
-  { instanceUuid }: PartitionOwner,
+export function waysToLoad(
+  { partitions, storage }: DpmRuntime,
+  owner: PartitionOwner,
   { device, path, initiators, volumes }: BootRecord,
-): Promise<BootWays> {
+): BootWays {
   const nothing = { recorded: undefined, others: [], initiators };
   if (device !== OVER_A_PATH) return nothing;
   const mapped = volumes.find(({ isBoot }) => isBoot);
-  const volume = mapped ?? (await loadedBySpawn(journal, instanceUuid, path));
+  const volume = mapped ?? recordedVolume(partitions.bootVolume(owner), path);
   const isThere = ({ initiatorWwpn }: VolumePath) => initiators.some(({ wwpn }) => wwpn === initiatorWwpn);
   const paths = (volume?.paths ?? []).filter((each) => isThere(each) && !isSame(each, path));
   const triesOf = (all: readonly VolumePath[]) =>
@@ -82,23 +78,7 @@ function isSame(a: VolumePath, b: VolumePath | undefined): boolean {
   return a.initiatorWwpn === b?.initiatorWwpn && a.targetWwpn === b.targetWwpn && a.lun === b.lun;
 }
 
-/**
- * The boot volume as the newest spawn of the instance left it, if that is what the partition is still loaded from;
- * undefined where the journal does not tell.
- */
-async function loadedBySpawn(
-  journal: Journal,
-  instanceUuid: string,
-  path: VolumePath | undefined,
-): Promise<ConnectedVolume | undefined> {
-  const flows = await journal.list({ subject: instanceUuid });
-  const spawn = flows.find(({ flow, state }) => spawnFlows.has(flow) && state === 'completed');
-  if (spawn === undefined) return undefined;
-  const events = await journal.read(spawn.id);
-  const settled = events.findLast((event) => event.kind === 'succeeded' && event.step === 'settle-storage');
-  if (settled?.kind !== 'succeeded') return undefined;
-  const volumes = z.array(connectedVolumeSchema).safeParse(settled.output);
-  return volumes.data?.find(({ isBoot, paths }) => isBoot && paths.some((each) => isSame(each, path)));
+/** The boot volume as the last spawn of the instance has recorded it, if that is what the partition is still loaded from. */
+function recordedVolume(volume: BootVolume | undefined, path: VolumePath | undefined): BootVolume | undefined {
+  return volume?.paths.some((each) => isSame(each, path)) === true ? volume : undefined;
 }
-
-const spawnFlows: ReadonlySet<string> = new Set([spawnFlow.name, spawnPreparedFlow.name]);

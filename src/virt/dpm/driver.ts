@@ -13,17 +13,8 @@ import type {
   PowerState,
   Whereabouts,
 } from '../../partition/index.ts';
-import type { FlowServices } from '../../saga/index.ts';
-import {
-  attachVolumeFlow,
-  destroyFlow,
-  detachVolumeFlow,
-  evidenceOf,
-  prepareFlow,
-  spawnFlow,
-  spawnPreparedFlow,
-} from '../../spawn/index.ts';
-import type { VolumeMapper } from '../../spawn/index.ts';
+import { attachVolume, destroy, detachVolume, evidenceOf, prepare, spawn, spawnPrepared } from '../../spawn/index.ts';
+import type { SpawnTools, VerbCall, VolumeMapper, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
 import type {
@@ -43,10 +34,9 @@ import type {
 } from '../compute-driver.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { diagnose } from './diagnostics.ts';
-import { DriverFlows, unmapOnly } from './driver-flows.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
-import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped, volumeOf } from './mapping.ts';
+import { isMapped, mappedVolumes, ownerOf, partitionRequest, requireMapped, volumeOf } from './mapping.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
@@ -55,14 +45,14 @@ import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 /** What the driver works with beside its settings. @public */
-export interface DpmDriverServices extends FlowServices {
+export interface DpmDriverServices extends Watchers {
   /** Which partition is which instance's. Default: kept in memory, so that a restart finds partitions by name only. */
   readonly partitionRecords?: PartitionRecords | undefined;
   /** For a process that only lists and shows: `initHost` then does not read the adapters of the settings. */
   readonly readsOnly?: boolean | undefined;
 }
 
-/** Nova's verbs, each mapped to a flow or a lifecycle operation of a partition. @public */
+/** Nova's verbs, each mapped to a verb of `spawn/` or a lifecycle operation of a partition. @public */
 export class DpmDriver implements ComputeDriver {
   readonly capabilities = {
     supports_extend_volume: true,
@@ -106,17 +96,8 @@ export class DpmDriver implements ComputeDriver {
     await this.#hmc.close({ signal: AbortSignal.timeout(10_000) });
   }
 
-  async processInstancesAtStartup(
-    context: RequestContext,
-    instances: readonly Instance[],
-  ): Promise<readonly Instance[]> {
-    await this.#flows().takeUp(new Set(instances.map(({ uuid }) => uuid)), context);
-    return instances;
-  }
-
-  /** Takes up one flow of this driver. @throws FlowStuckError when it is stuck again */
-  async resumeFlow(context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'> {
-    return await this.#flows().resume(flowId, context);
+  processInstancesAtStartup(_context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]> {
+    return Promise.resolve(instances); // the verbs are safe to run again: the driver has nothing of its own to finish
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
@@ -124,8 +105,8 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {
-    const input = preparedInput(instance, null, this.#settings);
-    await this.#flows().run(prepareFlow, input, 'prepare', instance, context);
+    const request = partitionRequest(instance, null, this.#settings);
+    await prepare(request, this.#tools(), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = standalone()): Promise<void> {
@@ -143,31 +124,19 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    const input = { ...preparedInput(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
-    if (input.storageGroup === null && !input.volumes.some(({ isBoot }) => isBoot)) {
+    const request = { ...partitionRequest(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
+    if (request.storageGroup === null && !request.volumes.some(({ isBoot }) => isBoot)) {
       throw new ConflictError(
         `instance ${instance.name} has no volume with boot index 0 and no storage group: a partition boots from volumes only`,
       );
     }
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
+    const call = this.#call(instance, context);
     try {
-      const state = (await this.#isPrepared(instance, info, context))
-        ? await this.#flows().run(
-            spawnPreparedFlow,
-            { ...input, mapped: mappedVolumes(info) },
-            'spawn',
-            instance,
-            context,
-          )
-        : await this.#flows().run(
-            spawnFlow,
-            input,
-            'spawn',
-            instance,
-            context,
-            this.#callBack(context, instance, info),
-          );
-      this.#lastSeen.set(instance.uuid, powerStateOf(state['start-partition'].status));
+      const { started } = (await this.#isPrepared(instance, info, context))
+        ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
+        : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
+      this.#lastSeen.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
     }
@@ -181,8 +150,8 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
     const isMappingKnown = blockDeviceInfo !== null;
-    const input = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
-    await this.#flows().run(destroyFlow, input, 'destroy', instance, context);
+    const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
+    await destroy(request, this.#unmapper(context, instance), this.#tools(), this.#call(instance, context));
   }
 
   async cleanup(
@@ -203,15 +172,13 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async attachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
-    const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
-    await this.#flows().run(attachVolumeFlow, input, 'attach volume to', instance, context);
+    const request = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    await attachVolume(request, this.#tools(), this.#call(instance, context));
   }
 
   async detachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
-    const input = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
-    const found = await this.#started().partitions.decide(input.owner, evidenceOf([input.volume]), context);
-    if (found.kind === 'absent') return; // nothing has it any more
-    await this.#flows().run(detachVolumeFlow, input, 'detach volume from', instance, context);
+    const request = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    await detachVolume(request, this.#tools(), this.#call(instance, context));
   }
 
   extendVolume(): Promise<void> {
@@ -230,8 +197,8 @@ export class DpmDriver implements ComputeDriver {
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
-    const [{ bootAttempts: attempts }, { journal }] = [this.#settings, this.#services];
-    await powerOn(this.#started(), { owner, partition, mapped, attempts, journal }, context);
+    const { bootAttempts: attempts } = this.#settings;
+    await powerOn(this.#started(), { owner, partition, mapped, attempts }, context);
     this.#lastSeen.set(instance.uuid, 'running');
   }
 
@@ -390,16 +357,23 @@ export class DpmDriver implements ComputeDriver {
     return (await this.#decide(instance, w)).kind === 'ours';
   }
 
-  /** The deferred order: once the ports are there, the compute manager is called back to map the volumes. */
-  #callBack(context: RequestContext, instance: Instance, info: BlockDeviceInfo): VolumeMapper {
+  /** In the deferred order the compute manager is called back, once the ports exist, to map the volumes. */
+  #mapper(context: RequestContext, instance: Instance, info: BlockDeviceInfo): VolumeMapper {
     return {
-      map: async (owner, initiators, w) => {
-        this.#ports.set(owner.instanceUuid, initiators);
+      ...this.#unmapper(context, instance),
+      map: async (initiators, w) => {
+        this.#ports.set(instance.uuid, initiators);
         const mapped = await this.#virtapi.prepBlockDevice({ ...context, signal: w.signal }, instance, info);
         return requireMapped(mapped);
       },
-      unmap: async (owner, w) => await unmapOnly(this.#virtapi, context).unmap(owner, w),
     };
+  }
+
+  #unmapper(context: RequestContext, { uuid }: Instance): Pick<VolumeMapper, 'unmap'> {
+    const unmap = async (w: Waiting) => {
+      await this.#virtapi.unprepBlockDevice({ ...context, signal: w.signal }, uuid);
+    };
+    return { unmap };
   }
 
   #started(): DpmRuntime {
@@ -407,9 +381,20 @@ export class DpmDriver implements ComputeDriver {
     return this.#runtime;
   }
 
-  #flows(): DriverFlows {
-    const [settings, services, virtapi] = [this.#settings, this.#services, this.#virtapi];
-    return new DriverFlows({ runtime: this.#started(), settings, services, virtapi });
+  #tools(): SpawnTools {
+    const { bootAttempts: attempts, loginBeforeZoning, undo } = this.#settings;
+    const runtime = this.#started();
+    return {
+      ...runtime,
+      cpcUri: runtime.cpc.uri,
+      boot: { attempts, loginBeforeZoning },
+      undo,
+      watchers: this.#services,
+    };
+  }
+
+  #call(instance: Instance, { signal, flowId = instance.uuid }: RequestContext): VerbCall {
+    return { signal, flowId, log: this.#services.log };
   }
 
   #subset(): CpcSubset {
@@ -435,7 +420,7 @@ export class DpmDriver implements ComputeDriver {
   /** Ports of an instance that uses a prepared storage group come with its first volume of Cinder. */
   async #makePorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
     const { partitions, storage } = this.#started();
-    const { owner, storageGroup } = preparedInput(instance, null, this.#settings);
+    const { owner, storageGroup } = partitionRequest(instance, null, this.#settings);
     if (storageGroup === null || storage.preparedGroups === undefined) return [];
     if ((await this.#decide(instance, w)).kind !== 'ours') return [];
     const { initiators, obstacle } = await storage.allocate(owner, [], w);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../base/index.ts';
 import { PARAMETERS_LIMIT, withoutOurWords } from '../../guest-parameters/index.ts';
-import type { BootOptions, PreparedInput } from '../../spawn/index.ts';
+import type { BootOptions, PartitionRequest } from '../../spawn/index.ts';
 
 /** What precedes our keys among a flavour's extra specs; others are other people's. */
 const PREFIX = 'dpm:';
@@ -120,7 +120,7 @@ export function bootOptionsOf(read: ExtraSpecs, defaultTimeoutSeconds: number): 
 }
 
 /** The storage group that is to be attached besides the instance's own. @throws ConfigError for half a request */
-export function storageGroupOf(read: ExtraSpecs): PreparedInput['storageGroup'] {
+export function storageGroupOf(read: ExtraSpecs): PartitionRequest['storageGroup'] {
   const { storage_group: name, storage_group_boot_volume: bootVolume } = read;
   if (name !== undefined) return { name, bootVolume: bootVolume ?? null };
   if (bootVolume === undefined) return null;

@@ -49,6 +49,7 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
       storageGroupUri: null,
       preparedGroupUri: null,
       isBegunHere: true,
+      bootVolume: null,
     };
     if (recorded !== undefined) records.put({ instanceUuid: recorded, ...record });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InternalError } from '../../base/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
-import { isMapped, mappedVolumes, ownerOf, preparedInput, requireMapped } from './mapping.ts';
+import { isMapped, mappedVolumes, ownerOf, partitionRequest, requireMapped } from './mapping.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 const instance: Instance = {
@@ -32,7 +32,7 @@ describe('Nova’s words', () => {
   });
 
   test('of an instance and its volumes become the partition that is to be', () => {
-    expect(preparedInput(instance, info(device('boot', { bootIndex: 0 }), device('data')), settings)).toMatchObject({
+    expect(partitionRequest(instance, info(device('boot', { bootIndex: 0 }), device('data')), settings)).toMatchObject({
       owner: { host: 'compute1', instanceUuid: instance.uuid },
       partition: {
         name: `OpenStack-compute1-${instance.uuid}`,
@@ -47,14 +47,14 @@ describe('Nova’s words', () => {
         { volumeId: 'data', sizeGib: 10, isBoot: false },
       ],
     });
-    expect(preparedInput(instance, null, settings).volumes).toEqual([]);
+    expect(partitionRequest(instance, null, settings).volumes).toEqual([]);
   });
 
   test('of a flavour say how it is loaded, and from which group that is there already', () => {
     const extraSpecs = { 'dpm:secure_boot': 'true', 'dpm:storage_group': 'shop data' };
     const asked = { ...instance, flavor: { ...instance.flavor, extraSpecs } };
 
-    expect(preparedInput(asked, null, settings)).toMatchObject({
+    expect(partitionRequest(asked, null, settings)).toMatchObject({
       partition: { boot: { secureBoot: true } },
       storageGroup: { name: 'shop data', bootVolume: null },
     });

@@ -2,25 +2,25 @@ import { InternalError } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
 import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
-import type { FlowVolume, MappedVolume, PreparedInput } from '../../spawn/index.ts';
+import type { InstanceVolume, MappedVolume, PartitionRequest } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
-/** Nova's words into the flows' words, and nothing else. */
+/** Translates Nova's words into those of the verbs, and nothing else. */
 
 export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): PartitionOwner {
   return { host, instanceUuid: instance.uuid };
 }
 
-export function toFlowVolume(device: DriverBlockDevice): FlowVolume {
+export function toInstanceVolume(device: DriverBlockDevice): InstanceVolume {
   return { volumeId: device.volumeId, sizeGib: device.sizeGib, isBoot: device.bootIndex === 0 };
 }
 
 /** Volumes that Cinder has mapped; those without connection_info are left out, as Nova does on delete. */
 export function mappedVolumes(info: BlockDeviceInfo | null | undefined): MappedVolume[] {
   return (info?.blockDeviceMapping ?? []).flatMap((device) =>
-    device.connectionInfo === undefined ? [] : [{ ...toFlowVolume(device), connectionInfo: device.connectionInfo }],
+    device.connectionInfo === undefined ? [] : [{ ...toInstanceVolume(device), connectionInfo: device.connectionInfo }],
   );
 }
 
@@ -36,11 +36,11 @@ export function isMapped(info: BlockDeviceInfo): boolean {
   return info.blockDeviceMapping.every((device) => device.connectionInfo !== undefined);
 }
 
-export function preparedInput(
+export function partitionRequest(
   instance: Instance,
   info: BlockDeviceInfo | null,
   settings: DpmDriverSettings,
-): PreparedInput {
+): PartitionRequest {
   const owner = ownerOf(instance, settings.host);
   const flavor = { vcpus: instance.flavor.vcpus, memoryMib: instance.flavor.memoryMb };
   const size = sizePartition(flavor, settings.memoryIncrementMib);
@@ -50,7 +50,7 @@ export function preparedInput(
     owner,
     partition: { name: partitionName(owner), description: partitionDescription(settings.host), ...size, boot },
     storageGroup: storageGroupOf(specs),
-    volumes: (info?.blockDeviceMapping ?? []).map(toFlowVolume),
+    volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
   };
 }
 

@@ -3,7 +3,6 @@ import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
 import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
-import type { Journal } from '../../saga/index.ts';
 import { startOverPaths } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { readBoot, waysToLoad } from './boot-ways.ts';
@@ -21,7 +20,6 @@ export interface PowerOn {
   readonly mapped: readonly MappedVolume[] | undefined;
   /** Paths that are tried at most. */
   readonly attempts: number;
-  readonly journal: Journal;
 }
 
 /**
@@ -31,7 +29,7 @@ export interface PowerOn {
  */
 export async function powerOn(
   runtime: DpmRuntime,
-  { owner, partition, mapped, attempts, journal }: PowerOn,
+  { owner, partition, mapped, attempts }: PowerOn,
   w: Waiting,
 ): Promise<void> {
   const { lifecycle, log } = runtime;
@@ -41,7 +39,7 @@ export async function powerOn(
     partition,
     start: async () => await lifecycle.ensureRunning(partition, w),
     ways: async () =>
-      await waysToLoad(runtime, journal, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
+      waysToLoad(runtime, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
     cause: missing,
   };
   await startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log });

@@ -34,10 +34,6 @@ export class FakeDriver implements ComputeDriver {
     // a map needs none of it
   }
 
-  async resumeFlow(_context: RequestContext, flowId: string): Promise<'completed' | 'rolled-back'> {
-    throw new NotFoundError(`flow ${flowId} does not exist: the fake driver has none`, { flowId });
-  }
-
   async cleanupHost(): Promise<void> {
     // a map needs none of it
   }

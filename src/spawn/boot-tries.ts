@@ -1,15 +1,17 @@
-import { InternalError } from '../../base/index.ts';
-import type { UpdatePartition } from '../../hmc-client/index.ts';
-import type { Initiator, PartitionStorage, PreparedGroup, VolumePath } from '../../partition/index.ts';
-import type { ConnectedVolume } from '../../volume/index.ts';
-import type { BootOptions } from '../inputs.ts';
+import { InternalError } from '../base/index.ts';
+import type { UpdatePartition } from '../hmc-client/index.ts';
+import type { Initiator, PartitionRef, PartitionStorage, PreparedGroup, VolumePath } from '../partition/index.ts';
+import type { ConnectedVolume } from '../volume/index.ts';
+import type { BootOptions } from './types.ts';
 
 /** What is known before a load. */
-export interface BootInput {
-  readonly input: { readonly partition: { readonly boot: BootOptions } };
-  readonly 'bind-storage': readonly Initiator[];
-  readonly 'settle-storage': readonly ConnectedVolume[];
-  readonly 'find-storage-group': PreparedGroup | null;
+export interface BootPlan {
+  readonly partition: PartitionRef;
+  readonly initiators: readonly Initiator[];
+  readonly options: BootOptions;
+  /** A prepared storage group to boot from, or null. */
+  readonly group: PreparedGroup | null;
+  readonly volumes: readonly ConnectedVolume[];
 }
 
 /** One way to load: what it loads from, and the properties that say so. */
@@ -26,10 +28,12 @@ export interface BootTry {
  * Every way to load that differs from the ones before it, in order. With vHBAs each path is one; with storage groups
  * DPM chooses the path, and there is one for the volume. A pure function.
  */
-export function bootTries(state: BootInput, storage: Pick<PartitionStorage, 'bootProperties'>): readonly BootTry[] {
-  const volume = state['settle-storage'].find(({ isBoot }) => isBoot);
-  if (volume !== undefined) return bootTriesOf(volume, state['bind-storage'], storage);
-  const group = state['find-storage-group'];
+export function bootTries(
+  { volumes, group, initiators }: BootPlan,
+  storage: Pick<PartitionStorage, 'bootProperties'>,
+): readonly BootTry[] {
+  const volume = volumes.find(({ isBoot }) => isBoot);
+  if (volume !== undefined) return bootTriesOf(volume, initiators, storage);
   if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');
   const properties = { bootDevice: 'storage-volume', bootStorageVolume: group.bootVolumeUri } as const;
   const reason = `boot volume of storage group "${group.name}"`;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { describeError, InternalError, lunSchema, wwpnSchema } from '../../base/index.ts';
-import { decodeGuestParameters } from '../../guest-parameters/index.ts';
-import { JobFailedError } from '../../hmc-client/index.ts';
-import { BootFailedError, StartRefusedError } from '../../partition/index.ts';
-import type { StartResult, VolumePath } from '../../partition/index.ts';
-import type { ConnectedVolume } from '../../volume/index.ts';
-import { contextFor, fakeDeps, undoStep } from '../../../test/support/step.ts';
+import { describeError, InternalError, lunSchema, wwpnSchema } from '../base/index.ts';
+import { decodeGuestParameters } from '../guest-parameters/index.ts';
+import { JobFailedError } from '../hmc-client/index.ts';
+import { BootFailedError, StartRefusedError } from '../partition/index.ts';
+import type { StartResult, VolumePath } from '../partition/index.ts';
+import type { ConnectedVolume } from '../volume/index.ts';
+import { call, fakeTools } from '../../test/support/spawn-tools.ts';
 import { bootTries } from './boot-tries.ts';
+import type { BootPlan } from './boot-tries.ts';
 import { setBoot, startPartition } from './boot.ts';
 
 const path = (n: number): VolumePath => ({
@@ -34,14 +35,12 @@ const group = {
   bootVolumeUri: '/api/storage-groups/g/storage-volumes/1',
 };
 
-const state = {
-  input: { partition: { boot: { secureBoot: true } }, powerOn: true },
-  'create-partition': partition,
-  'bind-storage': [],
-  'settle-storage': [volume('data', false, path(9)), boot],
-  'find-storage-group': null,
-  'log-in-ports': { isStarted: false },
-  'set-boot': { volumeId: 'boot', path: path(1), reason: '' },
+const plan: BootPlan = {
+  partition,
+  initiators: [],
+  options: { secureBoot: true },
+  group: null,
+  volumes: [volume('data', false, path(9)), boot],
 };
 
 /** vHBAs: the path decides. */
@@ -80,7 +79,7 @@ function machine({ starts = [], osMessages = [], attempts = 4, storage = byPath 
     },
   };
   return {
-    deps: fakeDeps({ hmc: { partitions }, lifecycle, storage, boot: { attempts, loginBeforeZoning: false } }),
+    tools: fakeTools({ hmc: { partitions }, lifecycle, storage, boot: { attempts, loginBeforeZoning: false } }),
     diary,
   };
 }
@@ -97,17 +96,17 @@ const jobFailed = (status: number, reason: number) =>
 
 describe('the ways to load', () => {
   test('are the paths of the boot volume, where a load says its path', () => {
-    expect(bootTries(state, byPath).map((each) => each.path)).toEqual(boot.paths);
+    expect(bootTries(plan, byPath).map((each) => each.path)).toEqual(boot.paths);
   });
 
   test('are one, where DPM chooses the path', () => {
-    expect(bootTries(state, byVolume)).toEqual([
+    expect(bootTries(plan, byVolume)).toEqual([
       { volumeId: 'boot', path: path(1), reason: 'first of all', properties: { bootStorageVolume: '/sv/1' } },
     ]);
   });
 
   test('are the boot volume of a prepared group, where no volume is to be loaded', () => {
-    const tries = bootTries({ ...state, 'settle-storage': [], 'find-storage-group': group }, byVolume);
+    const tries = bootTries({ ...plan, volumes: [], group }, byVolume);
 
     expect(tries).toEqual([
       {
@@ -120,7 +119,7 @@ describe('the ways to load', () => {
   });
 
   test.each([null, { ...group, bootVolumeUri: null }])('are none without a boot volume or group: %j', (none) => {
-    const nothing = { ...state, 'settle-storage': [volume('data', false, path(9))], 'find-storage-group': none };
+    const nothing = { ...plan, volumes: [volume('data', false, path(9))], group: none };
 
     expect(() => bootTries(nothing, byPath)).toThrow(InternalError);
   });
@@ -128,12 +127,13 @@ describe('the ways to load', () => {
 
 describe('set-boot', () => {
   test('names the first path, with the options of the flavour, and says why', async () => {
-    const { deps, diary } = machine();
+    const { tools, diary } = machine();
 
-    await expect(setBoot.run(contextFor(state, deps))).resolves.toEqual({
+    await expect(setBoot(plan, tools, call)).resolves.toEqual({
       volumeId: 'boot',
       path: path(1),
       reason: 'first of all',
+      untoldVolumes: [],
     });
     expect(diary).toHaveLength(1);
     expect(diary[0]).toMatch(/^update \{"secureBoot":true,/);
@@ -141,10 +141,10 @@ describe('set-boot', () => {
   });
 
   test('tells the guest every path, behind what the flavour asks for, in the same request', async () => {
-    const { deps, diary } = machine();
-    const asked = { ...state, input: { partition: { boot: { bootOsSpecificParameters: 'quiet' } }, powerOn: true } };
+    const { tools, diary } = machine();
+    const asked = { ...plan, options: { bootOsSpecificParameters: 'quiet' } };
 
-    await setBoot.run(contextFor(asked, deps));
+    await setBoot(asked, tools, call);
 
     const [, text = ''] = /"bootOsSpecificParameters":"([^"]+)"/.exec(diary.join()) ?? [];
     expect(text).toMatch(/^quiet dpm\.z=/);
@@ -154,44 +154,44 @@ describe('set-boot', () => {
   });
 
   test('tells the guest nothing when the one path of the load is all there is', async () => {
-    const { deps, diary } = machine();
+    const { tools, diary } = machine();
 
-    await setBoot.run(contextFor({ ...state, 'settle-storage': [volume('boot', true, path(1))] }, deps));
+    await setBoot({ ...plan, volumes: [volume('boot', true, path(1))] }, tools, call);
 
     expect(diary.join()).not.toContain('bootOsSpecificParameters');
   });
 
   test('takes the device number of a path from its port, and names volumes for which there is no room', async () => {
-    const { deps, diary } = machine();
+    const { tools, diary } = machine();
     const [one, two] = [1, 2].map((n) => ({ ...path(n), deviceNumber: null })) as [VolumePath, VolumePath]; // two of two
     const initiators = [{ wwpn: one.initiatorWwpn, deviceNumber: '9001', elementUri: null, adapterPortUri: null }];
     const full = {
-      ...state,
-      input: { partition: { boot: { bootOsSpecificParameters: 'x'.repeat(200) } }, powerOn: true },
-      'bind-storage': initiators,
-      'settle-storage': [
+      ...plan,
+      options: { bootOsSpecificParameters: 'x'.repeat(200) },
+      initiators,
+      volumes: [
         volume('data', false, one, two),
         volume('wide', false, path(3), path(4)),
         volume('boot', true, path(1)),
       ],
     };
 
-    await expect(setBoot.run(contextFor(full, deps))).resolves.toMatchObject({ untoldVolumes: ['wide'] });
+    await expect(setBoot(full, tools, call)).resolves.toMatchObject({ untoldVolumes: ['wide'] });
     expect(diary.join()).toContain(`dpm.z=9001:${one.targetWwpn}:0002"`);
   });
 
   test('refuses a volume that was connected without a path', async () => {
-    const nowhere = { ...state, 'settle-storage': [volume('boot', true)] };
+    const nowhere = { ...plan, volumes: [volume('boot', true)] };
 
-    await expect(setBoot.run(contextFor(nowhere, machine().deps))).rejects.toThrow(InternalError);
+    await expect(setBoot(nowhere, machine().tools, call)).rejects.toThrow(InternalError);
   });
 });
 
 describe('start-partition', () => {
   test('starts once when the first path answers', async () => {
-    const { deps, diary } = machine({ starts: [running] });
+    const { tools, diary } = machine({ starts: [running] });
 
-    await expect(startPartition.run(contextFor(state, deps))).resolves.toEqual({
+    await expect(startPartition(plan, tools, call)).resolves.toEqual({
       status: 'active',
       path: path(1),
       attempts: 1,
@@ -200,10 +200,10 @@ describe('start-partition', () => {
   });
 
   test('tries the next path when the load does not find its LUN, and tells who watches', async () => {
-    const { deps, diary } = machine({ starts: [failed(), running] });
+    const { tools, diary } = machine({ starts: [failed(), running] });
     const told: string[] = [];
 
-    const started = await startPartition.run(contextFor(state, deps, (detail) => told.push(detail)));
+    const started = await startPartition(plan, tools, { ...call, progress: (detail) => told.push(detail) });
 
     expect(started).toEqual({ status: 'active', path: path(2), attempts: 2 });
     expect(diary).toEqual(['start', 'stop', `update {"bootWorldWidePortName":"${path(2).targetWwpn}"}`, 'start']);
@@ -219,9 +219,9 @@ describe('start-partition', () => {
   ])(
     'with up to %i attempts and three paths starts %i times, then says all that is known',
     async (attempts, starts) => {
-      const { deps, diary } = machine({ attempts, starts: [failed(), failed('terminated'), failed()] });
+      const { tools, diary } = machine({ attempts, starts: [failed(), failed('terminated'), failed()] });
 
-      const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+      const error: unknown = await startPartition(plan, tools, call).catch((thrown: unknown) => thrown);
 
       expect(error).toBeInstanceOf(BootFailedError);
       expect(error).toHaveProperty('facts.tries.length', starts);
@@ -234,14 +234,14 @@ describe('start-partition', () => {
   );
 
   test('names the adapter port of each try, and what a load that fails everywhere means on this machine', async () => {
-    const { deps } = machine({ attempts: 2, starts: [failed(), failed()] });
+    const { tools } = machine({ attempts: 2, starts: [failed(), failed()] });
     const [first, second] = [path(1), path(2)];
     const port = { elementUri: null, deviceNumber: null, adapterPortUri: '/api/adapters/a1/storage-ports/0' };
     const ports = [{ ...port, wwpn: first.initiatorWwpn }];
 
-    const error: unknown = await startPartition
-      .run(contextFor({ ...state, 'bind-storage': ports }, deps))
-      .catch((thrown: unknown) => thrown);
+    const error: unknown = await startPartition({ ...plan, initiators: ports }, tools, call).catch(
+      (thrown: unknown) => thrown,
+    );
 
     expect(describeError(error)).toContain(`initiator ${first.initiatorWwpn} on adapter port a1:0, target`);
     expect(describeError(error)).toContain(`then initiator ${second.initiatorWwpn}, target`);
@@ -250,18 +250,18 @@ describe('start-partition', () => {
 
   test('shows the end of what the console said', async () => {
     const osMessages = ['', ...Array.from({ length: 30 }, (_, n) => ` line ${n}\n`)];
-    const { deps } = machine({ attempts: 1, starts: [failed()], osMessages });
+    const { tools } = machine({ attempts: 1, starts: [failed()], osMessages });
 
-    const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+    const error: unknown = await startPartition(plan, tools, call).catch((thrown: unknown) => thrown);
 
     expect(describeError(error)).toMatch(/; the console shows: line 25 \| line 26 \| line 27 \| line 28 \| line 29$/);
     expect(error).toHaveProperty('facts.osMessages.length', 20);
   });
 
   test('says that the boot failed even if the console cannot be read', async () => {
-    const { deps } = machine({ attempts: 1, starts: [failed()], osMessages: new Error('no answer') });
+    const { tools } = machine({ attempts: 1, starts: [failed()], osMessages: new Error('no answer') });
 
-    await expect(startPartition.run(contextFor(state, deps))).rejects.toThrow(BootFailedError);
+    await expect(startPartition(plan, tools, call)).rejects.toThrow(BootFailedError);
   });
 
   test.each([
@@ -271,9 +271,9 @@ describe('start-partition', () => {
     ['paused', jobFailed(409, 1), /its status is "paused"; look at the partition/],
   ])('tries no other path when the HMC has not started it: status %s, cause %s', async (status, cause, advice) => {
     const refused = { ...failed(status), ...(cause === undefined ? {} : { cause }) };
-    const { deps, diary } = machine({ starts: [refused] });
+    const { tools, diary } = machine({ starts: [refused] });
 
-    const error: unknown = await startPartition.run(contextFor(state, deps)).catch((thrown: unknown) => thrown);
+    const error: unknown = await startPartition(plan, tools, call).catch((thrown: unknown) => thrown);
 
     expect(error).toBeInstanceOf(StartRefusedError);
     expect(error).toHaveProperty('cause', cause);
@@ -284,43 +284,15 @@ describe('start-partition', () => {
 
   test('keeps the error of the job of a load that failed', async () => {
     const cause = jobFailed(500, 101);
-    const { deps } = machine({ attempts: 1, starts: [{ ...failed('terminated'), cause } as StartResult] });
+    const { tools } = machine({ attempts: 1, starts: [{ ...failed('terminated'), cause } as StartResult] });
 
-    await expect(startPartition.run(contextFor(state, deps))).rejects.toMatchObject({ code: 'BOOT_FAILED', cause });
+    await expect(startPartition(plan, tools, call)).rejects.toMatchObject({ code: 'BOOT_FAILED', cause });
   });
 
   test('starts once where another try would say the same', async () => {
-    const { deps, diary } = machine({ storage: byVolume, starts: [failed()] });
+    const { tools, diary } = machine({ storage: byVolume, starts: [failed()] });
 
-    await expect(startPartition.run(contextFor(state, deps))).rejects.toThrow(BootFailedError);
+    await expect(startPartition(plan, tools, call)).rejects.toThrow(BootFailedError);
     expect(diary).toEqual(['start']);
-  });
-
-  test('leaves a partition stopped that is not to run', async () => {
-    const { deps, diary } = machine();
-    const off = { ...state, input: { ...state.input, powerOn: false } };
-
-    await expect(startPartition.run(contextFor(off, deps))).resolves.toEqual({
-      status: 'stopped',
-      path: path(1),
-      attempts: 0,
-    });
-    expect(diary).toEqual([]);
-  });
-
-  test('stops one first that was started so that its ports log in', async () => {
-    const { deps, diary } = machine({ starts: [running] });
-
-    await startPartition.run(contextFor({ ...state, 'log-in-ports': { isStarted: true } }, deps));
-
-    expect(diary).toEqual(['stop', 'start']);
-  });
-
-  test('is undone by a stop', async () => {
-    const { deps, diary } = machine();
-
-    await undoStep(startPartition, state, deps, { kind: 'unconfirmed' });
-
-    expect(diary).toEqual(['stop']);
   });
 });

@@ -1,0 +1,72 @@
+import { describeError, NothingChangedError, toError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import type { Failpoint, StepEvent } from '../saga/index.ts';
+
+/** Who watches the acts of a verb. */
+export interface Watchers {
+  readonly log: Logger;
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
+  /** Called before and after each act; tests throw or kill here. */
+  readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+}
+
+/** Runs one act of a verb, and tells the watchers what happens. */
+export type Act<Name extends string> = <T>(
+  name: Name,
+  work: (progress: (detail: string) => void) => Promise<T>,
+) => Promise<T>;
+
+/**
+ * Returns the helper that a verb wraps around each thing it really does.
+ *
+ * An act does not begin once the caller has aborted.
+ *
+ * @param verb - `spawn`, `destroy` …: what the acts are shown under
+ */
+export function actsOf<Name extends string>(
+  verb: string,
+  { flowId, signal }: Waiting & { readonly flowId: string },
+  { log, onStep, failpoint }: Watchers,
+): Act<Name> {
+  return async (step, work) => {
+    signal.throwIfAborted();
+    const startedAt = performance.now();
+    const emit = (event: Omit<StepEvent, 'flow' | 'flowId' | 'step'>) => {
+      try {
+        onStep?.({ flow: verb, flowId, step, ...event });
+      } catch (error) {
+        // A display that fails must not fail the verb.
+        log.warn({ event: 'watcher.failed', flowId, error: describeError(error) }, 'progress not shown');
+      }
+    };
+    const elapsed = () => Math.round(performance.now() - startedAt);
+    emit({ state: 'running' });
+    try {
+      await failpoint?.({ flow: verb, step, at: 'before-run' });
+      const result = await work((detail) => {
+        emit({ state: 'progress', detail });
+      });
+      await failpoint?.({ flow: verb, step, at: 'after-run' });
+      emit({ state: 'done', ms: elapsed() });
+      return result;
+    } catch (error) {
+      emit({ state: 'failed', ms: elapsed(), detail: describeError(error) });
+      throw error;
+    }
+  };
+}
+
+/**
+ * Runs what only looks, at the beginning of a verb.
+ *
+ * @throws NothingChangedError when it fails, or the caller has aborted meanwhile
+ */
+export async function unchanged<T>({ signal }: Waiting, look: () => Promise<T>): Promise<T> {
+  try {
+    const found = await look();
+    signal.throwIfAborted();
+    return found;
+  } catch (error) {
+    throw new NothingChangedError(toError(error));
+  }
+}

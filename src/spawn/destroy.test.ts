@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { ConflictError, NothingChangedError, wwpnSchema } from '../base/index.ts';
+import type { Decided } from '../partition/index.ts';
+import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
+import { destroy } from './destroy.ts';
+import type { MappedVolume } from './types.ts';
+
+const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
+const partition = { uri: '/api/partitions/p', name: `OpenStack-compute1-${owner.instanceUuid}`, status: 'active' };
+const mapped = (type = 'fibre_channel'): MappedVolume[] =>
+  ['boot', 'data'].map((volumeId) => ({
+    volumeId,
+    sizeGib: 1,
+    isBoot: volumeId === 'boot',
+    connectionInfo: { driver_volume_type: type, data: {} },
+  }));
+const request = (volumes = mapped()) => ({ owner, mapped: volumes, isMappingKnown: true });
+
+interface World {
+  readonly model?: 'hba' | 'storage-group';
+  /** What each look at the partition finds; the last answer stays. Default: it runs, and is stopped from the second look on. */
+  readonly looks?: readonly (Decided | Error)[];
+  readonly stopFails?: Error;
+}
+
+const running: Decided = { kind: 'ours', partition };
+const stopped: Decided = { kind: 'ours', partition: { ...partition, status: 'stopped' } };
+const absent: Decided = { kind: 'absent' };
+
+function world({ model = 'hba', looks = [running, stopped], stopFails }: World = {}) {
+  const diary: string[] = [];
+  const noted: string[] = [];
+  const evidence: unknown[] = [];
+  let count = 0;
+  const partitions = {
+    ...whereabouts(absent, noted),
+    decide: async (_owner: unknown, known: unknown) => {
+      evidence.push(known);
+      const answer = looks[Math.min(count, looks.length - 1)]!;
+      count += 1;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const storage = {
+    outlivesPartition: model === 'storage-group',
+    initiators: async () => {
+      diary.push('read ports');
+      return [
+        { wwpn: wwpnSchema.parse('c05076d3a1005b20'), deviceNumber: null, elementUri: null, adapterPortUri: null },
+      ];
+    },
+    unbind: async () => void diary.push('detach groups'),
+    deallocate: async () => void diary.push('delete group'),
+  };
+  const lifecycle = {
+    ensureStopped: async () => {
+      if (stopFails !== undefined) throw stopFails;
+      diary.push('stop');
+    },
+    deleteStopped: async () => void diary.push('delete'),
+  };
+  const driver = {
+    disconnectVolume: async (_info: unknown, _i: unknown, options: { volumeId: string; isTeardown?: boolean }) =>
+      void diary.push(`disconnect ${options.volumeId}${options.isTeardown === true ? ', teardown' : ''}`),
+  };
+  const volumeDrivers = { find: (type: string) => (type === 'fibre_channel' ? driver : undefined) };
+  const mapper = { unmap: async () => void diary.push('unmap') };
+  return { tools: fakeTools({ partitions, storage, lifecycle, volumeDrivers }), mapper, diary, noted, evidence };
+}
+
+describe('destroy', () => {
+  test('unmaps the volumes after the partition is stopped and before its WWPNs are given up', async () => {
+    const { tools, mapper, diary, noted } = world();
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary).toEqual([
+      'read ports',
+      'stop',
+      'disconnect data, teardown',
+      'disconnect boot, teardown',
+      'unmap',
+      'delete',
+    ]);
+    expect(noted).toEqual(['deleted', 'gone']);
+  });
+
+  test('also removes the storage group, on a machine that has such', async () => {
+    const { tools, mapper, diary } = world({ model: 'storage-group' });
+
+    await destroy(request([]), mapper, tools, call);
+
+    expect(diary).toEqual(['stop', 'unmap', 'detach groups', 'delete', 'delete group']);
+  });
+
+  test('unmaps and removes what may be left when the partition is gone', async () => {
+    const { tools, mapper, diary, noted } = world({ model: 'storage-group', looks: [absent] });
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary).toEqual(['unmap', 'delete group']);
+    expect(noted).toEqual(['deleted', 'gone']);
+  });
+
+  test('deletes also what a later look does not find any more', async () => {
+    const { tools, mapper, diary } = world({ looks: [running, stopped, stopped, absent] });
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary.at(-1)).toBe('delete');
+  });
+
+  test('reads the ports only where a volume’s driver needs them', async () => {
+    const { tools, mapper, diary } = world();
+
+    await destroy(request([]), mapper, tools, call);
+
+    expect(diary).not.toContain('read ports');
+  });
+
+  test('passes over volumes that no driver serves: none can have connected them', async () => {
+    const { tools, mapper, diary } = world();
+
+    await destroy(request(mapped('rbd')), mapper, tools, call);
+
+    expect(diary).toEqual(['read ports', 'stop', 'unmap', 'delete']);
+  });
+
+  test('keeps the masks when the partition cannot be stopped', async () => {
+    const { tools, mapper, diary, noted } = world({ stopFails: new Error('busy') });
+
+    await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('busy');
+    expect(diary).toEqual(['read ports']);
+    expect(noted).toEqual([]);
+  });
+
+  test('knows of no volumes only where whoever asks knows the mappings', async () => {
+    const { tools, mapper, evidence } = world();
+
+    await destroy({ ...request([]), isMappingKnown: false }, mapper, tools, call);
+    await destroy(request([]), mapper, tools, call);
+
+    expect(evidence[0]).toMatchObject({ hasVolumes: true });
+    expect(evidence.at(-1)).toMatchObject({ hasVolumes: false });
+  });
+
+  const looks = [
+    ['disconnect-volumes', 1, 'disconnect data, teardown'],
+    ['unmap-volumes', 2, 'unmap'],
+    ['detach-storage-groups', 3, 'detach groups'],
+    ['delete-partition', 4, 'delete'],
+  ] as const;
+
+  test.each(looks)('stops a partition again that was started between its acts, before %s', async (_act, nth, does) => {
+    const seen = [running, stopped, stopped, stopped, stopped].map((each, index) => (index === nth ? running : each));
+    const { tools, mapper, diary } = world({ model: 'storage-group', looks: seen });
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary[diary.indexOf(does) - 1]).toBe('stop');
+    expect(diary.filter((line) => line === 'stop')).toHaveLength(2);
+  });
+
+  test.each(looks)('changes nothing in %s once the partition is in doubt', async (_act, nth, does) => {
+    const seen = [running, ...Array.from({ length: nth - 1 }, () => stopped), new ConflictError('in doubt')];
+    const { tools, mapper, diary } = world({ model: 'storage-group', looks: seen });
+
+    await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
+    expect(diary).not.toContain(does);
+  });
+
+  test.each([new Error('no answer'), new ConflictError('the partition is in doubt')])(
+    'says that nothing was changed when the first look fails: %s',
+    async (failure) => {
+      const { tools, mapper, diary } = world({ looks: [failure] });
+
+      await expect(destroy(request(), mapper, tools, call)).rejects.toMatchObject({
+        code: 'NOTHING_CHANGED',
+        cause: failure,
+      });
+      expect(diary).toEqual([]);
+    },
+  );
+
+  test('says that nothing was changed when the caller aborts before the stop', async () => {
+    const { tools, mapper, diary } = world();
+    const signal = AbortSignal.abort(new Error('stop'));
+
+    await expect(destroy(request([]), mapper, tools, { ...call, signal })).rejects.toThrow(NothingChangedError);
+    expect(diary).toEqual([]);
+  });
+});

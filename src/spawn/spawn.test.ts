@@ -1,0 +1,412 @@
+import { describe, expect, test } from 'vitest';
+import { ConflictError, describeError, findError, NothingChangedError, wwpnSchema } from '../base/index.ts';
+import { HmcHttpError } from '../hmc-client/index.ts';
+import type { Initiator, StartResult } from '../partition/index.ts';
+import { VolumeDriverError } from '../volume/index.ts';
+import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
+import { prepare, spawn, spawnPrepared } from './spawn.ts';
+import type { SpawnRequest } from './spawn.ts';
+import type { MappedVolume } from './types.ts';
+
+const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
+const name = `OpenStack-compute1-${owner.instanceUuid}`;
+const description = 'OpenStack CPCSubset=compute1';
+const request: SpawnRequest = {
+  owner,
+  partition: { name, description, iflProcessors: 2, memoryMib: 4096, boot: {} },
+  volumes: [
+    { volumeId: 'boot', sizeGib: 1, isBoot: true },
+    { volumeId: 'data', sizeGib: 2, isBoot: false },
+  ],
+  storageGroup: null,
+  powerOn: true,
+};
+const initiator: Initiator = {
+  wwpn: wwpnSchema.parse('c05076d3a1005b20'),
+  deviceNumber: '8001',
+  elementUri: null,
+  adapterPortUri: null,
+};
+const mapped = (type = 'fibre_channel'): MappedVolume[] =>
+  request.volumes.map((volume) => ({ ...volume, connectionInfo: { driver_volume_type: type, data: {} } }));
+
+interface Machine {
+  readonly model?: 'hba' | 'storage-group';
+  readonly loginBeforeZoning?: boolean;
+  readonly start?: StartResult;
+  readonly createFails?: Error;
+  /** The status of a partition of our name and mark that exists already. */
+  readonly existing?: string;
+  /** Default: ours. */
+  readonly existingMark?: string;
+  readonly isOfAnother?: boolean;
+  readonly isAtRest?: boolean;
+  readonly obstacle?: string;
+  readonly connectFails?: string;
+  /** The partition that the record leads to. */
+  readonly recorded?: string;
+  readonly doubt?: Error;
+  readonly unmapFails?: Error;
+}
+
+/** Groups that an administrator has prepared. */
+function preparedGroups(diary: string[]) {
+  return {
+    find: async ({ name: group }: { name: string }) => {
+      if (group === 'unfit') throw new ConflictError('the group is shared by nobody');
+      return { uri: '/api/storage-groups/g', name: group, bootVolumeUri: '/api/storage-groups/g/storage-volumes/1' };
+    },
+    attach: async () => void diary.push('attach group'),
+  };
+}
+
+/** A machine, Cinder's side and the volume drivers, with a diary of what was asked of them. */
+function machine(options: Machine = {}) {
+  const { model = 'hba', loginBeforeZoning = false, start = { kind: 'running', status: 'active' } } = options;
+  const diary: string[] = [];
+  const created: unknown[] = [];
+  const noted: string[] = [];
+  const there = {
+    uri: '/api/partitions/there',
+    name,
+    status: options.existing,
+    description: options.existingMark ?? description,
+  };
+  const operations = {
+    create: async (_cpc: string, properties: unknown) => {
+      if (options.createFails !== undefined) throw options.createFails;
+      created.push(properties);
+      diary.push('create partition');
+      return '/api/partitions/new';
+    },
+    findByName: async () => (options.existing === undefined ? undefined : there),
+    get: async () => there,
+    update: async () => void diary.push('set boot'),
+  };
+  const storage = {
+    outlivesPartition: model === 'storage-group',
+    preparedGroups: model === 'hba' ? undefined : preparedGroups(diary),
+    hasAdapterPorts: true,
+    likelyBootFailure: '',
+    allocate: async () => {
+      if (model === 'hba') return { initiators: [], obstacle: null };
+      diary.push('create group');
+      return { initiators: [initiator], obstacle: options.obstacle ?? null };
+    },
+    bind: async (_owner: unknown, { uri }: { uri: string }) => {
+      diary.push(`ports of ${uri}`);
+      return [initiator];
+    },
+    initiators: async () => [initiator],
+    settle: async (_owner: unknown, volumes: readonly unknown[]) => {
+      diary.push('wait for LUNs');
+      return volumes;
+    },
+    deallocate: async () => void diary.push('delete group'),
+    bootProperties: () => ({}),
+  };
+  const lifecycle = {
+    start: async () => {
+      diary.push('start');
+      return start;
+    },
+    ensureStopped: async () => void diary.push('stop'),
+  };
+  const driver = {
+    connectVolume: async (_info: unknown, _instance: unknown, { volumeId }: { volumeId: string }) => {
+      if (volumeId === options.connectFails) throw new Error('no path');
+      diary.push(`connect ${volumeId}`);
+      const path = { initiatorWwpn: initiator.wwpn, targetWwpn: initiator.wwpn, lun: '0', deviceNumber: '8001' };
+      return { volumeId, isBoot: volumeId === 'boot', paths: [path], pathReason: '' };
+    },
+    rollback: async (_info: unknown, _instance: unknown, { volumeId }: { volumeId: string }) =>
+      void diary.push(`roll back ${volumeId}`),
+  };
+  const volumeDrivers = {
+    get: (type: string) => {
+      if (type !== 'fibre_channel') throw new VolumeDriverError(`no volume driver for "${type}"`);
+      return driver;
+    },
+  };
+  const mapper = {
+    map: async (initiators: readonly Initiator[]) => {
+      diary.push(`map to ${initiators.map(({ wwpn }) => wwpn).join()}`);
+      return mapped();
+    },
+    unmap: async () => {
+      if (options.unmapFails !== undefined) throw options.unmapFails;
+      diary.push('unmap');
+    },
+  };
+  const { recorded, doubt } = options;
+  const known = recorded === undefined ? undefined : { uri: '/api/partitions/known', name: 'shop', status: recorded };
+  const partitions = {
+    ...whereabouts(known === undefined ? { kind: 'absent' } : { kind: 'ours', partition: known }, noted),
+    ...(doubt && { decide: async () => await Promise.reject(doubt) }),
+    ...(options.isAtRest === false && {
+      requireAtRest: async () => await Promise.reject(new ConflictError('it runs')),
+    }),
+    isRecorded: () => options.isOfAnother === true,
+  };
+  const boot = { attempts: 1, loginBeforeZoning };
+  const parts = { hmc: { partitions: operations }, partitions, storage, lifecycle, volumeDrivers, boot };
+  return { tools: fakeTools(parts), mapper, diary, created, noted };
+}
+
+const nameTaken = new HmcHttpError('create partition', {
+  status: 400,
+  reason: 8,
+  method: 'POST',
+  uri: '/api/cpcs/1/partitions',
+  hmcMessage: '',
+});
+
+describe('spawn', () => {
+  test('on a vHBA machine maps the volumes once the partition has its ports', async () => {
+    const { tools, mapper, diary } = machine();
+
+    const { started } = await spawn(request, mapper, tools, call);
+
+    expect(started).toMatchObject({ status: 'active', attempts: 1 });
+    expect(diary).toEqual([
+      'create partition',
+      'ports of /api/partitions/new',
+      `map to ${initiator.wwpn}`,
+      'connect boot',
+      'connect data',
+      'set boot',
+      'start',
+    ]);
+  });
+
+  test('on a storage-group machine maps the volumes before the partition exists, and once', async () => {
+    const { tools, mapper, diary } = machine({ model: 'storage-group' });
+
+    await spawn(request, mapper, tools, call);
+
+    expect(diary).toEqual([
+      'create group',
+      `map to ${initiator.wwpn}`,
+      'create partition',
+      'ports of /api/partitions/new',
+      'connect boot',
+      'connect data',
+      'wait for LUNs',
+      'set boot',
+      'start',
+    ]);
+  });
+
+  test.each(['hba', 'storage-group'] as const)(
+    'starts a %s partition without a boot device before its volumes are mapped, where fabrics want to see the ports first',
+    async (model) => {
+      const start = { kind: 'failed', status: 'paused', hmcSaid: '' } as const;
+      const { tools, mapper, diary } = machine({ model, loginBeforeZoning: true, start });
+
+      await spawn({ ...request, powerOn: false }, mapper, tools, call);
+
+      const [login, mapping, stop] = ['start', `map to ${initiator.wwpn}`, 'stop'].map((act) => diary.indexOf(act));
+      expect(diary.filter((act) => act.startsWith('map'))).toHaveLength(1);
+      expect(login).toBeLessThan(mapping!);
+      expect(mapping).toBeLessThan(stop!);
+    },
+  );
+
+  test('leaves the partition stopped when it is not to run', async () => {
+    const { tools, mapper, diary } = machine();
+
+    await expect(spawn({ ...request, powerOn: false }, mapper, tools, call)).resolves.toMatchObject({
+      started: { status: 'stopped', attempts: 0 },
+    });
+    expect(diary).not.toContain('start');
+  });
+
+  test('creates a partition of shared IFLs whose memory is all there from the start', async () => {
+    const { tools, mapper, created } = machine();
+
+    await spawn(request, mapper, tools, call);
+
+    expect(created).toEqual([
+      {
+        name,
+        description,
+        type: 'linux',
+        iflProcessors: 2,
+        processorMode: 'shared',
+        initialMemory: 4096,
+        maximumMemory: 4096,
+      },
+    ]);
+  });
+
+  test('takes over the stopped partition that an interrupted spawn of the same instance left', async () => {
+    const { tools, mapper, diary } = machine({ createFails: nameTaken, existing: 'stopped' });
+
+    await spawn(request, mapper, tools, call);
+
+    expect(diary[0]).toBe('ports of /api/partitions/there');
+  });
+
+  test('does not touch a running partition of the same name', async () => {
+    const { tools, mapper, diary } = machine({ createFails: nameTaken, existing: 'active' });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow(NothingChangedError);
+    expect(diary).toEqual([]);
+  });
+
+  test.each(['stopped', 'active'])(
+    'uses the partition that its record leads to, whatever it is called, %s',
+    async (recorded) => {
+      const { tools, mapper, diary } = machine({ recorded });
+
+      await spawn(request, mapper, tools, call);
+
+      expect(diary[0]).toBe('ports of /api/partitions/known');
+    },
+  );
+
+  test('says that nothing was changed when its recorded partition is in doubt', async () => {
+    const doubt = new ConflictError('in doubt');
+    const { tools, diary } = machine({ recorded: 'active', doubt });
+
+    await expect(spawnPrepared(request, mapped(), tools, call)).rejects.toMatchObject({
+      code: 'NOTHING_CHANGED',
+      cause: doubt,
+    });
+    expect(diary).toEqual([]);
+  });
+
+  test.each([
+    { what: 'has not our mark', existing: 'stopped', existingMark: 'by hand' },
+    { what: 'has the mark of another host', existing: 'stopped', existingMark: 'OpenStack CPCSubset=compute10' },
+    { what: 'is recorded as that of another instance', existing: 'stopped', isOfAnother: true },
+  ])('does not take over a partition of its name that $what', async (there) => {
+    const { tools, mapper, diary } = machine({ createFails: nameTaken, ...there });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow(NothingChangedError);
+    expect(diary).toEqual([]);
+  });
+
+  test('removes the storage group and the masks that it made before it found its name taken', async () => {
+    const { tools, mapper, diary } = machine({ model: 'storage-group', createFails: nameTaken, existing: 'active' });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow(NothingChangedError);
+    expect(diary).toEqual(['create group', `map to ${initiator.wwpn}`, 'unmap', 'delete group']);
+  });
+
+  test('does not say that nothing was changed when what it made before it found its name taken stays', async () => {
+    const unmapFails = new Error('Cinder is away');
+    const options = { model: 'storage-group', createFails: nameTaken, existing: 'active', unmapFails } as const;
+    const { tools, mapper } = machine(options);
+
+    const error: unknown = await spawn(request, mapper, tools, call).catch((thrown: unknown) => thrown);
+
+    expect(findError(error, 'NOTHING_CHANGED')).toBeUndefined();
+    expect(describeError(error)).toMatch(/exists already, and it could not be undone.*Cinder is away/);
+  });
+
+  test('leaves the storage of a partition that runs under its name', async () => {
+    const { tools, mapper, diary } = machine({
+      model: 'storage-group',
+      createFails: nameTaken,
+      existing: 'active',
+      isAtRest: false,
+    });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow('could not be undone');
+    expect(diary).toEqual(['create group', `map to ${initiator.wwpn}`]);
+  });
+
+  test('records what it makes, before it is needed', async () => {
+    const { tools, mapper, noted } = machine();
+
+    await spawn(request, mapper, tools, call);
+
+    expect(noted).toEqual(['begin', 'made /api/partitions/new', 'boots from']);
+  });
+
+  test('makes no ports for an instance that only uses a prepared storage group', async () => {
+    const { tools, mapper, diary } = machine({ model: 'storage-group' });
+    const prepared = { ...request, volumes: [], storageGroup: { name: 'shop data', bootVolume: null } };
+
+    await spawn(prepared, mapper, tools, call);
+
+    expect(diary).toEqual(['create partition', 'attach group', 'set boot', 'start']);
+  });
+
+  test('makes nothing when the prepared storage group cannot be used', async () => {
+    const { tools, mapper, diary } = machine({ model: 'storage-group' });
+    const unfit = { ...request, storageGroup: { name: 'unfit', bootVolume: null } };
+
+    await expect(spawn(unfit, mapper, tools, call)).rejects.toThrow(NothingChangedError);
+    expect(diary).toEqual([]);
+  });
+
+  test('fails when the start that logs in the ports is refused', async () => {
+    const start = { kind: 'failed', status: 'reservation-error', hmcSaid: '' } as const;
+    const { tools, mapper } = machine({ loginBeforeZoning: true, start });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toMatchObject({ code: 'START_REFUSED' });
+  });
+
+  test('reports a taken name as the HMC did when no such partition is visible', async () => {
+    const { tools, mapper } = machine({ createFails: nameTaken });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toBe(nameTaken);
+  });
+
+  test('does not touch a storage group of the same name that is not ours', async () => {
+    const { tools, mapper, diary } = machine({ model: 'storage-group', obstacle: 'storage group "g" is not ours' });
+
+    const error: unknown = await spawn(request, mapper, tools, call).catch((thrown: unknown) => thrown);
+
+    expect(findError(error, 'NOTHING_CHANGED')?.message).toContain('storage group "g" is not ours');
+    expect(diary).toEqual(['create group']);
+  });
+
+  test('rolls back the volume whose driver failed', async () => {
+    const { tools, mapper, diary } = machine({ connectFails: 'data' });
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow('no path');
+    expect(diary.slice(-2)).toEqual(['connect boot', 'roll back data']);
+  });
+
+  test('refuses a volume that no driver serves', async () => {
+    const { tools } = machine();
+    const mapper = { map: async () => mapped('rbd'), unmap: async () => undefined };
+
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow(VolumeDriverError);
+  });
+
+  test('does not begin another act once the caller has aborted', async () => {
+    const { tools, diary } = machine();
+    const aborted = new AbortController();
+    const mapper = {
+      map: async () => {
+        aborted.abort(new Error('stop'));
+        return mapped();
+      },
+      unmap: async () => undefined,
+    };
+
+    await expect(spawn(request, mapper, tools, { ...call, signal: aborted.signal })).rejects.toThrow('stop');
+    expect(diary).toEqual(['create partition', 'ports of /api/partitions/new']);
+  });
+});
+
+describe('the stock order', () => {
+  test.each(['hba', 'storage-group'] as const)(
+    'does on a %s machine what the deferred order does, but leaves the mapping to the compute manager',
+    async (model) => {
+      const [stock, deferred] = [machine({ model }), machine({ model })];
+      const { partitions } = machine({ model, recorded: 'stopped' }).tools;
+
+      await prepare(request, stock.tools, call);
+      await spawnPrepared(request, mapped(), { ...stock.tools, partitions }, call);
+      await spawn(request, deferred.mapper, deferred.tools, call);
+
+      const withoutMapping = deferred.diary.filter((act) => !act.startsWith('map') && act !== 'set boot');
+      expect(stock.diary.filter((act) => act !== 'set boot')).toEqual(withoutMapping);
+    },
+  );
+});

@@ -122,4 +122,14 @@ describe('past a pivot', () => {
     expect(outcome.kind).toBe('stuck');
     expect(world.diary).toEqual(['run find', 'run stop', 'run unmask']);
   });
+
+  test('a step before it that changed nothing is not undone', async () => {
+    const world = new ToyWorld();
+    failAt(world, 'before run b', new NothingChangedError(new Error('the name is taken')));
+
+    const { outcome } = await runToy(world, {}, toySaga(['a', 'b']));
+
+    expect(outcome).toMatchObject({ kind: 'rolled-back', failedStep: 'b' });
+    expect(world.diary.filter((line) => line.startsWith('undo'))).toEqual(['undo a']);
+  });
 });

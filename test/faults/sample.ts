@@ -68,7 +68,7 @@ export function isShownOnOtherMachine({ blow }: Draft): boolean {
   if (blow.kind !== 'fault') return false;
   const { server, step, operation } = blow.strike;
   return server === 'cinder'
-    ? step !== 'spawn/map-ahead'
+    ? step !== 'spawn/map-volumes'
     : server === 'hmc' && !/Storage|LUN Path|Connection/.test(operation);
 }
 
@@ -80,6 +80,7 @@ export function stepOf({ blow }: Pick<Draft, 'blow'>): string {
 /** The two orders of a build share most of their steps: the very same step, under the name of another flow. */
 export function isStepOfDeferredOrder({ blow }: Draft): boolean {
   const [flow = '', stepName] = stepOf({ blow }).split('/');
+  if (flow === 'prepare-for-spawn') return true; // the first acts of a spawn
   const step = allFlows.find((each) => each.name === flow)?.steps.find((each) => each.name === stepName);
   const deferred = allFlows.filter((each) => each.name === 'build' || each.name === 'spawn');
   return step === undefined || deferred.some(({ steps }) => steps.includes(step));

@@ -20,7 +20,7 @@ it.each(['z13', 'z16'] as const)(
       title: `${machine}, login before zoning`,
       world: { machine, san, set: first },
       scenarios: [scenarios.spawn],
-      sample: only('bind-storage', 'log-in-ports'),
+      sample: only('create-ports', 'log-in-ports'),
     });
   },
 );
@@ -34,7 +34,7 @@ it(
       title: 'z16, prepared storage group',
       world: { machine: 'z16', storageGroups: [{ name: GROUP, type: 'fcp', volumes }] },
       scenarios: [scenarios.spawnFromGroup, scenarios.deleteFromGroup],
-      sample: only('find-storage-group', 'attach-storage-group', 'set-boot', 'unbind-storage'),
+      sample: only('find-storage-group', 'attach-storage-group', 'set-boot', 'detach-storage-groups'),
     });
   },
 );

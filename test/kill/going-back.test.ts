@@ -1,5 +1,5 @@
 import { failing } from './flows.ts';
-import { atEveryRecord } from './stage.ts';
+import { atEveryMoment } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 import type { Setting } from './suite.ts';
 
@@ -17,7 +17,7 @@ for (const { nth, ...setting } of settings) {
   killTest(what, setting, failing(setting.cinder), {
     kills: (course) => {
       const turn = course.records.findIndex((record) => record.includes('/failed '));
-      return sample(atEveryRecord(course, turn));
+      return sample(atEveryMoment(course, turn));
     },
   });
 }

@@ -23,6 +23,7 @@ export interface Plan {
 export interface Toll {
   readonly flow: string;
   readonly records: number;
+  readonly acts: number;
   readonly answers: number;
   readonly outcomes: Outcome[];
   readonly problems: string[];
@@ -34,6 +35,7 @@ export async function killAll(stage: Stage, flow: Flow, plan: Plan): Promise<Tol
   const toll: Toll = {
     flow: flow.name,
     records: course.records.length,
+    acts: course.acts.length,
     answers: course.answers,
     outcomes: [],
     problems: [],
@@ -49,8 +51,9 @@ export async function killAll(stage: Stage, flow: Flow, plan: Plan): Promise<Tol
   return toll;
 }
 
-export function nameOf({ at, index, path = '' }: KillPoint, { records }: Course): string {
-  return `${at} ${index} ${at === 'answer' ? path : (records[index] ?? '')}`;
+export function nameOf({ at, index, path = '' }: KillPoint, { records, acts }: Course): string {
+  const what = at === 'answer' ? path : at.endsWith('-act') ? acts[index]?.name : records[index];
+  return `${at} ${index} ${what ?? ''}`;
 }
 
 async function killOnce(stage: Stage, flow: Flow, kill: KillPoint, { between, judge }: Plan): Promise<Outcome> {
@@ -81,7 +84,7 @@ export async function mayDie(stage: Stage, act: Act, kill: KillPoint): Promise<b
   if (end.kind === 'survived') return false;
   const written = countRecords(world) - had;
   const expected = kill.at === 'before-record' ? kill.index : kill.index + 1;
-  if (kill.at === 'answer' || written === expected) return true;
+  if (!kill.at.endsWith('-record') || written === expected) return true;
   throw new Error(`it died after ${written} records, not after ${expected}`);
 }
 
@@ -95,7 +98,7 @@ export async function tidy(stage: Stage): Promise<void> {
   await deleteAll(manager, stage.world);
 }
 
-export function describeToll(title: string, { flow, records, answers, outcomes }: Toll): string {
+export function describeToll(title: string, { flow, records, acts, answers, outcomes }: Toll): string {
   const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
-  return `kill test, ${title}, ${flow}: ${records} records, ${answers} answers, ${outcomes.length} kills, ${count('finished')} finished, ${count('undone')} undone`;
+  return `kill test, ${title}, ${flow}: ${records} records, ${acts} acts, ${answers} answers, ${outcomes.length} kills, ${count('finished')} finished, ${count('undone')} undone`;
 }

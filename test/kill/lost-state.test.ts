@@ -1,6 +1,6 @@
 import { journaled } from './flows.ts';
 import { judgeWithoutState, loseState } from './lost-state.ts';
-import { atEveryRecord } from './stage.ts';
+import { atEveryMoment } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 
 for (const machine of ['z13', 'z16'] as const) {
@@ -9,6 +9,6 @@ for (const machine of ['z13', 'z16'] as const) {
     'with the state directory gone too, HMC and Cinder are enough to name everything and to delete it',
     { machine, order: 'deferred', cinder: 'attachments' },
     journaled,
-    { kills: (course) => sample(atEveryRecord(course)), between: loseState, judge: judgeWithoutState },
+    { kills: (course) => sample(atEveryMoment(course)), between: loseState, judge: judgeWithoutState },
   );
 }

@@ -1,9 +1,10 @@
 import { journaled } from './flows.ts';
-import { atEveryRecord } from './stage.ts';
+import { atEveryMoment } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 import type { Setting } from './suite.ts';
 
-const what = 'a process that is killed at any record of its journal leaves a clean slate to its successor';
+const what =
+  'a process that is killed at any record of its journal or act of its driver leaves a clean slate to its successor';
 const [build] = journaled;
 
 /** Every n-th of the others, whose flows are the same in their greater part. */
@@ -16,13 +17,15 @@ const settings: readonly (Setting & { readonly nth: number })[] = [
 
 for (const { nth, ...setting } of settings) {
   const sample = everyNth(nth);
-  killTest(what, setting, journaled, { kills: (course) => sample(atEveryRecord(course)) });
+  killTest(what, setting, journaled, { kills: (course) => sample(atEveryMoment(course)) });
 }
 
 for (const machine of ['z13', 'z16'] as const) {
   for (const [index, cinder] of (['attachments', 'legacy'] as const).entries()) {
     // In stock order only the build is another flow.
     const sample = everyNth(17, 3 + index);
-    killTest(what, { machine, order: 'stock', cinder }, [build!], { kills: (course) => sample(atEveryRecord(course)) });
+    killTest(what, { machine, order: 'stock', cinder }, [build!], {
+      kills: (course) => sample(atEveryMoment(course)),
+    });
   }
 }

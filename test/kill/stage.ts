@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Journal, JournalEvent } from '../../src/saga/index.ts';
+import type { Failpoint, Journal, JournalEvent } from '../../src/saga/index.ts';
 import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';
+import { isAct } from '../support/worker/kill-switch.ts';
 import { perform } from '../support/worker/order.ts';
 import type { KillPoint } from '../support/worker/order.ts';
 import { WorkerPool } from '../support/worker/pool.ts';
@@ -36,9 +37,18 @@ export function look({ sim }: World): SimulatorSnapshot {
   return withNamedVolumes(sim.snapshot());
 }
 
+interface CourseAct {
+  /** `spawn/create-partition`. */
+  readonly name: string;
+  /** How many records were written before it began. */
+  readonly recordsBefore: number;
+}
+
 /** What a flow writes and asks when nobody disturbs it. */
 export interface Course {
   readonly records: readonly string[];
+  /** What the driver did, in the order in which it was begun. */
+  readonly acts: readonly CourseAct[];
   readonly answers: number;
 }
 
@@ -58,8 +68,15 @@ export async function learn(stage: Stage, flow: Flow): Promise<Course> {
   const { world } = stage;
   await prepare(stage, flow);
   const records: string[] = [];
+  const acts: CourseAct[] = [];
+  const failpoint = async (point: Failpoint) => {
+    if (isAct(point) && point.at === 'before-run') {
+      acts.push({ name: `${point.flow}/${point.step}`, recordsBefore: records.length });
+    }
+  };
   {
-    await using manager = await world.open({ wrapJournal: (journal) => noting(journal, records) });
+    await using manager = await world.open({ wrapJournal: (journal) => noting(journal, records), failpoint });
+    acts.length = 0;
     world.sim.log.clear();
     const failure = await perform(manager, flow.act, world.context).then(
       () => undefined,
@@ -73,7 +90,7 @@ export async function learn(stage: Stage, flow: Flow): Promise<Course> {
   world.sim.faults.clear();
   await using manager = await world.open();
   await deleteAll(manager, world);
-  return { records, answers };
+  return { records, acts, answers };
 }
 
 /** Passes everything on, and keeps a line of each record: `build/started spawn`. */
@@ -95,12 +112,18 @@ export async function deleteAll(manager: ComputeManager, { context }: World): Pr
   for (const { id } of await manager.list(context)) await manager.delete(id, context);
 }
 
-/** Before and after each record: every moment that the journal can tell apart. */
-export function atEveryRecord({ records }: Course, from = 0): readonly KillPoint[] {
-  return records
-    .map((_, index) => index)
-    .slice(from)
-    .flatMap((index) => [{ at: 'before-record', index } as const, { at: 'after-record', index } as const]);
+/**
+ * Before and after each record of the journal and each act of the driver.
+ *
+ * @param from - the record with which to begin
+ */
+export function atEveryMoment({ records, acts }: Course, from = 0): readonly KillPoint[] {
+  const indexes = records.map((_, index) => index).slice(from);
+  const actIndexes = acts.flatMap(({ recordsBefore }, index) => (recordsBefore >= from ? [index] : []));
+  return [
+    ...indexes.flatMap((index) => [{ at: 'before-record', index } as const, { at: 'after-record', index } as const]),
+    ...actIndexes.flatMap((index) => [{ at: 'before-act', index } as const, { at: 'after-act', index } as const]),
+  ];
 }
 
 /** With each answer read no further than its head. */

@@ -1,6 +1,6 @@
 import { comeWithoutCinder, comeWithoutHmc, restartPeers } from './between.ts';
 import { journaled } from './flows.ts';
-import { atEveryAnswer, atEveryRecord } from './stage.ts';
+import { atEveryAnswer, atEveryMoment } from './stage.ts';
 import { everyNth, isFull, killTest } from './suite.ts';
 
 const rows = [
@@ -28,7 +28,7 @@ for (const [index, { what, between, nth }] of rows.entries()) {
   for (const machine of isFull ? machines : machines.slice(index % 2, (index % 2) + 1)) {
     const sample = everyNth(nth, 2 * index + 1);
     const setting = { machine, order: 'deferred', cinder: machine === 'z13' ? 'attachments' : 'legacy' } as const;
-    killTest(what, setting, journaled, { between, kills: (course) => sample(atEveryRecord(course)) });
+    killTest(what, setting, journaled, { between, kills: (course) => sample(atEveryMoment(course)) });
   }
 }
 

@@ -36,7 +36,7 @@ const ours = 'OpenStack CPCSubset=compute1';
 /** Something that happens right before the group of an instance is made, of which only its UUID is known. */
 function atAllocation(change: (instanceUuid: string) => Promise<void>, world: () => World) {
   return async (point: Failpoint): Promise<void> => {
-    if (point.at !== 'before-run' || point.step !== 'allocate-storage') return;
+    if (point.at !== 'before-run' || point.step !== 'create-storage-group') return;
     const [attachment] = world().sim.cinder.snapshot().attachments; // by then its volume is reserved for it
     await change(attachment?.instance ?? '');
   };

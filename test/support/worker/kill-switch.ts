@@ -1,7 +1,14 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { Journal, JournalEvent } from '../../../src/saga/index.ts';
+import type { Failpoint, Journal, JournalEvent } from '../../../src/saga/index.ts';
 import type { KillPoint } from './order.ts';
+
+const verbs = new Set(['spawn', 'prepare-for-spawn', 'destroy', 'attach-volume', 'detach-volume']);
+
+/** Is it an act of the driver, rather than a step of the compute manager? */
+export function isAct({ flow }: Failpoint): boolean {
+  return verbs.has(flow);
+}
 
 /** Ends this process at one point as the kernel does when it is out of memory: nothing more of it runs. */
 export class KillSwitch {
@@ -9,6 +16,7 @@ export class KillSwitch {
   #isArmed = false;
   #records = 0;
   #answers = 0;
+  #acts = 0;
 
   constructor(point: KillPoint | null) {
     this.#point = point;
@@ -37,6 +45,13 @@ export class KillSwitch {
     list: async (filter) => await journal.list(filter),
     mentions: async (identifiers) => await journal.mentions(identifiers),
   });
+
+  readonly failpoint = (point: Failpoint): Promise<void> => {
+    if (!this.#isArmed || !isAct(point)) return Promise.resolve();
+    if (point.at === 'before-run') this.#acts += 1;
+    this.#killAt(point.at === 'before-run' ? 'before-act' : 'after-act', this.#acts - 1);
+    return Promise.resolve();
+  };
 
   #onAnswer(): void {
     if (!this.#isArmed) return;

@@ -32,6 +32,7 @@ async function carryOut({ settingsText, statePath, act, kill }: Order): Promise<
     policies: quickPolicies,
     cinder: quickCinder,
     wrapJournal: killSwitch.wrapJournal,
+    failpoint: killSwitch.failpoint,
   });
   if (act.verb === 'recover') return;
   killSwitch.arm();

@@ -8,9 +8,12 @@ export type Act =
   | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string };
 
-/** Where a process kills itself: at a record of its journal, counted from zero, or once an answer has arrived unread. */
+/**
+ * Where a process kills itself: at a record of its journal or an act of the driver, counted from zero, or once an answer
+ * has arrived unread.
+ */
 export interface KillPoint {
-  readonly at: 'before-record' | 'after-record' | 'answer';
+  readonly at: 'before-record' | 'after-record' | 'before-act' | 'after-act' | 'answer';
   readonly index: number;
   /** Only answers to requests whose path ends so are counted. */
   readonly path?: string;

@@ -98,7 +98,7 @@ describe('the database of the state directory', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 4 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 5 });
     database.close();
   });
 
@@ -228,10 +228,10 @@ describe('a database is refused, and not a byte of it is changed,', () => {
   test('that is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(used(directory.path));
-    database.exec('pragma user_version = 5; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 6; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 5, made by a newer program (this one knows 4)');
+    expect(expectUntouched(directory.path)).toContain('is of version 6, made by a newer program (this one knows 5)');
   });
 
   test('that is no database at all', () => {

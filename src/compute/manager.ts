@@ -271,13 +271,14 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async #delete(instance: InstanceRecord, context: RequestContext): Promise<void> {
-    const { store } = this.#parts;
+    const { store, partitionRecords } = this.#parts;
     store.update(instance.uuid, { taskState: 'deleting' });
     const devices = store.devices(instance.uuid);
     const input = {
       ...subject(instance),
       volumeIds: devices.filter(({ reservation }) => reservation !== null).map(({ volumeId }) => volumeId),
       doomedVolumeIds: devices.filter((device) => device.deleteOnTermination).map(({ volumeId }) => volumeId),
+      wwpns: [...(partitionRecords.find(instance.uuid)?.wwpns ?? [])],
     };
     const work = async () => await this.#flows.run(deleteFlow, input, 'delete', context);
     try {

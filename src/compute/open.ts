@@ -1,5 +1,5 @@
 import { CleanupStack, silentLogger } from '../base/index.ts';
-import type { Logger, RetryPolicy } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
@@ -44,9 +44,6 @@ export interface OpenManagerOptions {
   readonly wrapJournal?: ((journal: Journal) => Journal) | undefined;
 }
 
-/** Manager-level steps are tried once: their clients and the driver's own flows have repeated already. */
-const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
-
 /**
  * Puts a compute manager together: state directory, journal, Cinder, driver. A writer begins by finishing or undoing what
  * dead processes left unfinished. Several processes may work on one state directory at the same time.
@@ -57,13 +54,13 @@ const once: RetryPolicy = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor:
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
   await using stack = new CleanupStack();
   const base = await openBase(settings, options, stack);
-  const { flows, shared, policies, isWriter, partitionRecords } = base;
+  const { flows, shared, policies, isWriter } = base;
   const late: { driver?: ComputeDriver } = {};
   const volumes = new VolumeKeeper(shared, () => requireDriver(late.driver));
   const services = {
     ...flows,
     virtapi: volumes,
-    partitionRecords,
+    partitionRecords: shared.partitionRecords,
     readsOnly: !isWriter,
     host: settings.host,
     dpm: () => toDpmSettings(settings, policies, options.baseDir),
@@ -163,11 +160,11 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     ownership,
     onWait: options.onWait,
     namesInstances: settings.cinder.serviceUser !== undefined,
-    flows: { ...flows, undo: { ...policies.undo, retry: once } },
+    partitionRecords: new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' }),
+    flows,
     log,
   };
-  const partitionRecords = new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' });
-  return { isWriter, flows, policies, shared, partitionRecords };
+  return { isWriter, flows, policies, shared };
 }
 
 async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {

@@ -2,7 +2,7 @@ import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
 import type { LocalVolumeStore } from '../local-attach/index.ts';
 import type { FlowServices, Journal } from '../saga/index.ts';
-import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext } from '../virt/index.ts';
+import type { BlockDeviceInfo, ComputeDriver, Instance, PartitionRecords, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -11,6 +11,8 @@ export interface ManagerServices {
   readonly host: string;
   readonly store: InstanceStore;
   readonly localStore: LocalVolumeStore;
+  /** The driver's, from which the ports of partitions are known that are no more. */
+  readonly partitionRecords: Pick<PartitionRecords, 'find' | 'list'>;
   readonly journal: Journal;
   readonly driver: ComputeDriver;
   readonly cinder: CinderClient;

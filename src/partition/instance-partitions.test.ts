@@ -329,10 +329,17 @@ test('a list goes by the same rule as a look', () => {
 
 test('the ports of an instance are known by its record', () => {
   const wwpn = 'c05076ffe8000001' as Wwpn;
-  const { partitions } = scene({ record: { wwpns: [wwpn] } });
+  const { partitions, kept } = scene({ record: { ...recorded, wwpns: [wwpn] } });
 
   expect(partitions.instanceWithPort([wwpn])).toBe(owner.instanceUuid);
   expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
+
+  // Whoever gets the port next is somebody else, and a mask for it is still one that we have left.
+  partitions.gone(owner);
+  expect(partitions.instanceWithPort([wwpn])).toBeUndefined();
+  expect(kept.find(owner.instanceUuid)?.wwpns).toEqual([wwpn]);
+  partitions.begin(owner);
+  expect(kept.find(owner.instanceUuid)?.wwpns).toEqual([]);
 });
 
 test('what an instance boots from is known by its record, until nothing is left of it', () => {

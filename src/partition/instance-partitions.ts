@@ -106,9 +106,10 @@ export class InstancePartitions {
     return recordedUris(this.#records).has(uri);
   }
 
-  /** The instance that is recorded with one of these ports. */
+  /** The instance that is recorded with one of these ports, and not as gone: an HMC hands the WWPNs of those out again. */
   instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
-    return this.#records.list().find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
+    const there = this.#records.list().filter(({ partitionUri, isBegunHere }) => partitionUri !== null || !isBegunHere);
+    return there.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
   }
 
   isAttachedWithoutNova({ uri }: PartitionRef): boolean {
@@ -133,7 +134,9 @@ export class InstancePartitions {
 
   /** Before anything of an instance is made. */
   begin({ instanceUuid }: PartitionOwner): void {
-    if (this.#records.find(instanceUuid) !== undefined) return;
+    const known = this.#records.find(instanceUuid);
+    if (known !== undefined && (known.partitionUri !== null || !known.isBegunHere)) return;
+    // The ports of one that is gone are no longer its own.
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });
   }
 
@@ -162,10 +165,12 @@ export class InstancePartitions {
 
   /**
    * Nothing of it is left. That this is known stays until the compute manager forgets the instance: what then runs
-   * somewhere with a mark of ours is not taken for it, and a delete that is asked for again has nothing to look for.
+   * somewhere with a mark of ours is not taken for it, and a delete that is asked for again has nothing to look for. Its
+   * WWPNs stay as well, by which a mask that was left behind is told as one of ours.
    */
   gone({ instanceUuid }: PartitionOwner): void {
-    this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });
+    const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
+    this.#records.put({ ...nothingKnown(instanceUuid), wwpns, isBegunHere: true });
   }
 
   async #read(uri: string, w: Waiting): Promise<(OwnPartition & { description: string }) | undefined> {

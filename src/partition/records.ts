@@ -11,7 +11,7 @@ export interface PartitionRecord {
   readonly instanceUuid: string;
   /** Null until the partition is made, or found. */
   readonly partitionUri: string | null;
-  /** Of its vHBAs, or of its storage group. */
+  /** Of its vHBAs, or of its storage group; they stay when it is gone. */
   readonly wwpns: readonly Wwpn[];
   readonly storageGroupUri: string | null;
   /** Storage group that was there already, and that the partition was given. */

@@ -132,7 +132,9 @@ export class Run<State, Deps> {
         throw error;
       }
     };
-    const repeat = { what: step.name, policy: undo.retry, signal, isRetryable: () => true, log };
+    // What has changed nothing can go back: there is another way out.
+    const isRetryable = (error: unknown) => findError(error, 'NOTHING_CHANGED') === undefined;
+    const repeat = { what: step.name, policy: undo.retry, signal, isRetryable, log };
     try {
       return await (step.pivot === true ? retry(attempt, repeat) : attempt());
     } catch (error) {

@@ -30,7 +30,7 @@ it.each([
     expect(found).toMatchObject([{ kind: 'partition', repair: null, detail: expect.stringContaining(id) as string }]);
     expect(withNamedVolumes(sim.snapshot())).toEqual(before);
     expect(await manager.verify(context)).toEqual([]);
-    await expect(manager.delete(id, context)).resolves.toBeUndefined();
+    await expect(manager.delete(id, context)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   },
 );
 

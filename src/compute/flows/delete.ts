@@ -9,6 +9,8 @@ const deleteInputSchema = instanceInputSchema.extend({
   volumeIds: z.array(z.string()),
   /** Volumes that go with the server. */
   doomedVolumeIds: z.array(z.string()),
+  /** By which the journal tells a mask that was left behind as one of ours, once the record of the partition is gone. */
+  wwpns: z.array(z.string()).optional(),
 });
 type DeleteInput = z.infer<typeof deleteInputSchema>;
 

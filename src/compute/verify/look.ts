@@ -19,7 +19,8 @@ export async function look(services: ManagerServices, context: RequestContext): 
   const devices = [...before.devices, ...records.devices];
   const strangers = findStrangers({ ...records, ...inCinder, devices, local: [...before.local, ...records.local] });
   const wwpns = strangers.flatMap(initiatorsOf);
-  const mentions = await journal.mentions(new Set([...wwpns, ...inCinder.attaching.map(({ id }) => id)]));
+  const identifiers = new Set([...wwpns, ...inCinder.attaching.map(({ id }) => id)]);
+  const mentions = withRecordedPorts(await journal.mentions(identifiers), services, records.flows);
   const isMaskOurs = wwpns.some((wwpn) => mentions.has(wwpn));
   const seen = { ...records, ...inCinder };
   return {
@@ -33,6 +34,20 @@ export async function look(services: ManagerServices, context: RequestContext): 
     partitionUris: await listPartitions(services, seen, context),
     wwpnsThere: isMaskOurs ? ((await driver.listWwpns?.(context)) ?? new Set()) : new Set(),
   };
+}
+
+/** Ports that a partition of ours has, or had, count as mentioned by every flow of its instance. */
+function withRecordedPorts(
+  mentions: Views['mentions'],
+  { partitionRecords }: ManagerServices,
+  flows: Records['flows'],
+): Views['mentions'] {
+  const all = new Map<string, ReadonlySet<string>>(mentions);
+  for (const { instanceUuid, wwpns } of partitionRecords.list()) {
+    const ids = flows.flatMap(({ id, subject }) => (subject === instanceUuid ? [id] : []));
+    for (const wwpn of wwpns) all.set(wwpn, new Set([...(all.get(wwpn) ?? []), ...ids]));
+  }
+  return all;
 }
 
 function readRecords({ store, localStore, ownership }: ManagerServices, flows: Records['flows']): Records {

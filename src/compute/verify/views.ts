@@ -8,7 +8,10 @@ import type { BlockDevice, InstanceRecord } from '../instances.ts';
 export interface Views extends Records, InCinder, OnPlatform {
   /** Attachments with a mask that are in no record. */
   readonly strangers: readonly Attachment[];
-  /** Flows in whose histories identifiers that Cinder tells are found: volumes that are attaching, and initiators. */
+  /**
+   * Flows in whose histories identifiers that Cinder tells are found: volumes that are attaching, and initiators. A port
+   * that a record of a partition knows is here too, also if no flow is left.
+   */
   readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
 }
 

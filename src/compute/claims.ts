@@ -1,15 +1,11 @@
 import { ComputeResourcesUnavailableError } from '../base/index.ts';
+import { isOnlyRecord } from './instances.ts';
 import type { InstanceRecord } from './instances.ts';
 
 /** What a compute host may give to its instances: the CPC subset's share. */
 export interface Share {
   readonly vcpus: number;
   readonly memoryMib: number;
-}
-
-/** Whether nothing is left of an instance but its record: its build failed, and everything was rolled back. */
-export function isOnlyRecord({ vmState, fault }: Pick<InstanceRecord, 'vmState' | 'fault'>): boolean {
-  return vmState === 'error' && fault?.code === 'FLOW_ROLLED_BACK';
 }
 
 /**

@@ -152,7 +152,7 @@ describe('the database of the state directory', () => {
   test('of version 4 knows what its servers boot from by the journal of their spawns', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
-    const spawn = (id: string, subject: string, outcome: string | null, startedAt: string) => {
+    const writeSpawn = (id: string, subject: string, outcome: string | null, startedAt: string) => {
       const flow = 'insert into flow (id, flow, subject, started_at, outcome) values (?, ?, ?, ?, ?)';
       old.prepare(flow).run(id, 'spawn', subject, startedAt, outcome);
       const volume = { isBoot: true, volumeId: `boot-of-${id}`, paths: [bootPath], sizeGib: 1, naa: null };
@@ -160,10 +160,10 @@ describe('the database of the state directory', () => {
       const events = ['no json', JSON.stringify({ kind: 'succeeded', step: 'settle-storage', output })];
       for (const event of events) old.prepare('insert into event (flow_id, event) values (?, ?)').run(id, event);
     };
-    spawn('newer', record.uuid, 'completed', '2026-02-01T00:00:00.000Z');
-    spawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
-    spawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
-    spawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
+    writeSpawn('newer', record.uuid, 'completed', '2026-02-01T00:00:00.000Z');
+    writeSpawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
+    writeSpawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
+    writeSpawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
     old.exec('alter table instance_partition drop column boot_volume; pragma user_version = 4;');
     old.close();
 

@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
-import { isOnlyRecord } from './claims.ts';
 import { inTransaction, writing } from './database.ts';
 
 /** Nova's words. Source: nova objects/fields.py and compute/power_state.py. */
@@ -79,6 +78,11 @@ export interface BlockDevice {
 
 type InstanceChange = Partial<Pick<InstanceRecord, 'vmState' | 'taskState' | 'powerState' | 'fault'>>;
 type DeviceChange = Partial<Pick<BlockDevice, 'reservation' | 'connector' | 'connectionInfo'>>;
+
+/** Whether nothing is left of an instance but its record: its build failed, and everything was rolled back. */
+export function isOnlyRecord({ vmState, fault }: Pick<InstanceRecord, 'vmState' | 'fault'>): boolean {
+  return vmState === 'error' && fault?.code === 'FLOW_ROLLED_BACK';
+}
 
 /** Instances and their block device mappings, in the state directory's database. */
 export class InstanceStore {

@@ -47,7 +47,7 @@ function begun(flow: string, input: JournalEvent & object, parent?: string): Jou
     flow,
     input: input as never,
     ...(parent === undefined ? {} : { parent }),
-  } as JournalEvent;
+  };
 }
 
 async function oneServer(world: World): Promise<{ uuid: string; partitionUri: string; volumeId: string }> {

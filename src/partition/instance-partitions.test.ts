@@ -12,7 +12,7 @@ const other = '99999999-9c7e-4b7e-8a63-d2c5bd2e3ec6';
 const name = `OpenStack-c1-${owner.instanceUuid}`;
 const w = { signal: neverAborted() };
 const mark = 'OpenStack CPCSubset=c1';
-const noGroup = { storageGroupUri: null, preparedGroupUri: null };
+const noGroup = { storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
 
 interface There {
   readonly uri: string;
@@ -61,7 +61,7 @@ function scene({ there = [], record, records = [], holders = [], users = [], hid
     },
   } as unknown as HmcSession; // the operations that are needed
   const kept = new MemoryPartitionRecords();
-  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], ...noGroup, bootVolume: null };
+  const nothing = { instanceUuid: owner.instanceUuid, partitionUri: null, wwpns: [], ...noGroup };
   if (record !== undefined) kept.put({ ...nothing, isBegunHere: true, ...record });
   for (const each of records) kept.put(each);
   const preparedGroups = { holders: () => answer(users) } as unknown as PreparedGroups; // all that is asked for

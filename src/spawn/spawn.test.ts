@@ -358,9 +358,9 @@ describe('spawn', () => {
   test('does not touch a storage group of the same name that is not ours', async () => {
     const { tools, mapper, diary } = machine({ model: 'storage-group', obstacle: 'storage group "g" is not ours' });
 
-    const error: unknown = await spawn(request, mapper, tools, call).catch((thrown: unknown) => thrown);
-
-    expect(findError(error, 'NOTHING_CHANGED')?.message).toContain('storage group "g" is not ours');
+    await expect(spawn(request, mapper, tools, call)).rejects.toThrow(
+      'storage group "g" is not ours: it is left as it is',
+    );
     expect(diary).toEqual(['create group']);
   });
 

@@ -54,7 +54,7 @@ export interface SpawnRequest extends PartitionRequest {
  * Safe to run again after an interruption: what is there already is used. A spawn that fails leaves what it has made;
  * {@link destroy} removes it, as in Nova.
  *
- * @throws NothingChangedError when something that is not ours is in the way, and nothing is left of what was made
+ * @throws NothingChangedError when a partition that is not ours is in the way, and nothing is left of what was made
  */
 export async function spawn(
   request: SpawnRequest,

@@ -1,4 +1,4 @@
-import { ConflictError, NothingChangedError } from '../base/index.ts';
+import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { Initiator, PreparedGroup, PreparedGroups } from '../partition/index.ts';
 import type { PartitionRequest, SpawnTools } from './types.ts';
@@ -17,7 +17,7 @@ export function needsPorts({ storageGroup, volumes }: PartitionRequest, { storag
  * checks that there are adapter ports to put them on.
  *
  * @returns the ports that are known with it
- * @throws NothingChangedError when what has its name cannot be used
+ * @throws ConflictError when what has its name cannot be used. A destroy leaves it if it is not ours, and else says what is in it
  */
 export async function createStorageGroup(
   { owner, volumes }: PartitionRequest,
@@ -25,7 +25,7 @@ export async function createStorageGroup(
   w: Waiting,
 ): Promise<readonly Initiator[]> {
   const { initiators, obstacle } = await storage.allocate(owner, volumes, w);
-  if (obstacle !== null) throw new NothingChangedError(new ConflictError(`${obstacle}: it is left as it is`));
+  if (obstacle !== null) throw new ConflictError(`${obstacle}: it is left as it is`);
   return initiators;
 }
 

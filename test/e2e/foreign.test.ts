@@ -144,7 +144,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     // What the message advises: the other host's partition gets a name of its own.
     rename(world, 'partition', sim.hmc.model.all('partition')[0]!.uri, 'payroll');
     await manager.delete('web1', context);
-    await manager.delete(id, context);
+    await expect(manager.delete(id, context)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 
     const { hmc: machineNow, cinder, san } = sim.snapshot();
     expect(machineNow.partition.map(({ description }) => description)).toEqual([theirs]);

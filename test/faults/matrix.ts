@@ -145,7 +145,7 @@ export function turningPoints({ points }: Recording): readonly Failpoint[] {
   const passed = distinct(points);
   return allFlows.flatMap(({ name, steps }) => {
     const pivot = steps.findIndex((step) => step.pivot === true);
-    const last = (pivot < 0 ? steps : steps.slice(0, pivot)).at(-1);
+    const last = (pivot < 0 ? steps : steps.slice(0, pivot)).findLast(({ isWayBack }) => isWayBack !== true);
     const point = passed.find(({ flow, step, at }) => flow === name && step === last?.name && at === 'after-run');
     return point === undefined ? [] : [point];
   });

@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest';
 import { allFlows } from './flows.ts';
 import { turningPoints } from './matrix.ts';
-import { localScenarios, scenarios, undone } from './scenarios.ts';
+import { GROUP, localScenarios, scenarios, undone } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { Stage } from './stage.ts';
+import type { StageOptions } from './stage.ts';
 import { record } from './strikes.ts';
 
 const { spawn, attach, detach } = scenarios;
 
 /** Every point that the scenarios pass when nothing fails, and when each flow fails at its end. */
-async function pointsOf(order: string, wanted: readonly Scenario[]): Promise<readonly string[]> {
-  await using stage = await Stage.start({ withHost: true, set: { 'dpm.spawn_order': order } });
+async function pointsOf(options: StageOptions, wanted: readonly Scenario[]): Promise<readonly string[]> {
+  await using stage = await Stage.start(options);
   const points: string[] = [];
   for (const scenario of wanted) {
     const recording = await record(stage, scenario);
@@ -22,9 +23,14 @@ async function pointsOf(order: string, wanted: readonly Scenario[]): Promise<rea
   return points;
 }
 
-it('the scenarios of the matrix run every step of every flow, and every undo', async () => {
+const stock = { 'dpm.spawn_order': 'stock' };
+const loggingIn = { 'dpm.login_before_zoning': 'true' };
+const san = { zoning: { lookup: true } };
+const prepared = [{ name: GROUP, type: 'fcp', volumes: [{ name: 'root', sizeGib: 20, usage: 'boot' }] }] as const;
+
+it('the scenarios of the matrix run every step of every flow, every undo, and every act of the driver', async () => {
   const passed = new Set([
-    ...(await pointsOf('deferred', [
+    ...(await pointsOf({ withHost: true, machine: 'z16' }, [
       spawn,
       scenarios.delete,
       attach,
@@ -32,7 +38,9 @@ it('the scenarios of the matrix run every step of every flow, and every undo', a
       localScenarios.host.attach,
       localScenarios.host.detach,
     ])),
-    ...(await pointsOf('stock', [spawn])),
+    ...(await pointsOf({ machine: 'z16', storageGroups: prepared }, [scenarios.spawnFromGroup])),
+    ...(await pointsOf({ machine: 'z16', set: { ...stock, ...loggingIn }, san }, [spawn])),
+    ...(await pointsOf({ machine: 'z16', set: loggingIn, san }, [spawn])),
   ]);
 
   const wanted = allFlows.flatMap(({ name, steps }) =>

@@ -8,6 +8,7 @@ const record = (instanceUuid: string, partitionUri: string | null): PartitionRec
   wwpns: [],
   storageGroupUri: null,
   preparedGroupUri: null,
+  bootVolume: null,
   isBegunHere: true,
 });
 

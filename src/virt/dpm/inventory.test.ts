@@ -48,14 +48,14 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
       wwpns: [],
       storageGroupUri: null,
       preparedGroupUri: null,
-      isBegunHere: true,
       bootVolume: null,
+      isBegunHere: true,
     };
     if (recorded !== undefined) records.put({ instanceUuid: recorded, ...record });
   }
   for (const instanceUuid of gone) {
     const record = { partitionUri: `/api/partitions/gone-${instanceUuid}`, wwpns: [], isBegunHere: true };
-    records.put({ instanceUuid, ...record, storageGroupUri: null, preparedGroupUri: null });
+    records.put({ instanceUuid, ...record, storageGroupUri: null, preparedGroupUri: null, bootVolume: null });
   }
   const holders = async (requests: readonly object[]) => {
     asked.push(`holders of ${requests.length}`);

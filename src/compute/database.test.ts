@@ -115,7 +115,13 @@ describe('the database of the state directory', () => {
     const database = openDatabase(directory.path);
     const records = new SqlitePartitionRecords(database, { access: 'write' });
 
-    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
+    const nowhere = {
+      partitionUri: null,
+      storageGroupUri: null,
+      preparedGroupUri: null,
+      isConnected: true,
+      bootVolume: null,
+    };
     const known = { instanceUuid: record.uuid, wwpns: connector.wwpns, ...nowhere };
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(records.find(record.uuid)).toEqual({ ...known, isBegunHere: false });
@@ -128,7 +134,7 @@ describe('the database of the state directory', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
     old.exec(
-      'alter table instance_partition drop column prepared_group_uri; alter table instance_partition drop column boot_volume; pragma user_version = 3;',
+      'alter table instance_partition drop column prepared_group_uri; alter table instance_partition drop column is_connected; alter table instance_partition drop column boot_volume; pragma user_version = 3;',
     );
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
     old.prepare(row).run(record.uuid);
@@ -143,6 +149,7 @@ describe('the database of the state directory', () => {
       storageGroupUri: '/api/storage-groups/g',
       preparedGroupUri: null,
       isBegunHere: true,
+      isConnected: true,
       bootVolume: null,
     });
     expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 5 });
@@ -164,7 +171,9 @@ describe('the database of the state directory', () => {
     writeSpawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
     writeSpawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
     writeSpawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
-    old.exec('alter table instance_partition drop column boot_volume; pragma user_version = 4;');
+    for (const column of ['is_connected', 'boot_volume'])
+      old.exec(`alter table instance_partition drop column ${column}`);
+    old.exec('pragma user_version = 4');
     old.close();
 
     const database = openDatabase(directory.path);
@@ -178,6 +187,7 @@ describe('the database of the state directory', () => {
         storageGroupUri: null,
         preparedGroupUri: null,
         isBegunHere: false,
+        isConnected: true,
         bootVolume: { volumeId: 'boot-of-newer', paths: [bootPath] },
       },
     ]);
@@ -195,6 +205,7 @@ describe('the database of the state directory', () => {
       storageGroupUri: '/api/storage-groups/g',
       preparedGroupUri: '/api/storage-groups/prepared',
       isBegunHere: true,
+      isConnected: true,
       bootVolume: { volumeId: 'v1', paths: [bootPath] },
     };
     new SqlitePartitionRecords(database, { access: 'write' }).put(kept);

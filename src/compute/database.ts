@@ -55,6 +55,12 @@ const instancePartitions = `
 /** Since version 4. */
 const preparedGroups = 'alter table instance_partition add column prepared_group_uri text;';
 
+/** Since version 5. Whoever built a server before had connected its volumes. */
+const connectedVolumes = `
+  alter table instance_partition add column is_connected integer not null default 1;
+  alter table instance_partition add column boot_volume text;
+`;
+
 /**
  * Opens (or makes) the database of instances and journal under the state directory. Readable by its owner alone.
  *
@@ -108,7 +114,7 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 3) database.exec(instancePartitions);
     if (now < 4) database.exec(preparedGroups);
     if (now < 5) {
-      database.exec('alter table instance_partition add column boot_volume text');
+      database.exec(connectedVolumes);
       recordBootVolumes(database);
       database.exec(marks);
     }

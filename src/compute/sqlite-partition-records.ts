@@ -13,6 +13,7 @@ const rowSchema = z.object({
   storage_group_uri: z.string().nullable(),
   prepared_group_uri: z.string().nullable(),
   is_begun_here: z.number(),
+  is_connected: z.number(),
   boot_volume: z.string().nullable(),
 });
 const wwpnsSchema = z.array(wwpnSchema);
@@ -48,15 +49,16 @@ export class SqlitePartitionRecords implements PartitionRecords {
     return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
   }
 
-  put({ preparedGroupUri, isBegunHere, bootVolume, ...record }: PartitionRecord): void {
+  put({ isBegunHere, isConnected, bootVolume, ...record }: PartitionRecord): void {
     if (this.#isReader) return;
     const statement = `insert or replace into instance_partition
-      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here, boot_volume)
-      values (?, ?, ?, ?, ?, ?, ?)`;
-    const { instanceUuid, partitionUri, wwpns, storageGroupUri } = record;
+      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here, is_connected, boot_volume)
+      values (?, ?, ?, ?, ?, ?, ?, ?)`;
+    const { instanceUuid, partitionUri, wwpns, storageGroupUri, preparedGroupUri } = record;
     const groups = [storageGroupUri, preparedGroupUri];
+    const flags = [isBegunHere ? 1 : 0, isConnected ? 1 : 0];
     const boot = bootVolume === null ? null : JSON.stringify(bootVolume);
-    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, isBegunHere ? 1 : 0, boot];
+    const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, ...flags, boot];
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
   }
 
@@ -69,7 +71,13 @@ export class SqlitePartitionRecords implements PartitionRecords {
     const wwpns = this.#connectedPorts(instanceUuid);
     if (written !== undefined) return { ...written, wwpns };
     if (wwpns.length === 0) return undefined;
-    const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
+    const nowhere = {
+      partitionUri: null,
+      storageGroupUri: null,
+      preparedGroupUri: null,
+      isConnected: true,
+      bootVolume: null,
+    };
     return { instanceUuid, ...nowhere, wwpns, isBegunHere: false };
   }
 
@@ -93,6 +101,7 @@ function toRecord(row: unknown): PartitionRecord {
     storageGroupUri: parsed.storage_group_uri,
     preparedGroupUri: parsed.prepared_group_uri,
     isBegunHere: parsed.is_begun_here === 1,
+    isConnected: parsed.is_connected === 1,
     bootVolume: parsed.boot_volume === null ? null : bootVolumeSchema.parse(JSON.parse(parsed.boot_volume)),
   };
 }

@@ -12,7 +12,7 @@ const other = '99999999-9c7e-4b7e-8a63-d2c5bd2e3ec6';
 const name = `OpenStack-c1-${owner.instanceUuid}`;
 const w = { signal: neverAborted() };
 const mark = 'OpenStack CPCSubset=c1';
-const noGroup = { storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
+const noGroup = { storageGroupUri: null, preparedGroupUri: null, isConnected: true, bootVolume: null };
 
 interface There {
   readonly uri: string;
@@ -151,9 +151,7 @@ describe('without a record', () => {
   });
 
   test('one of our name that is recorded as that of another instance is in doubt', async () => {
-    const records = [
-      { instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true, bootVolume: null },
-    ];
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
 
     await expect(look({ there: [{ uri, name, description: mark }], records })).resolves.toMatchObject({
       kind: 'in-doubt',
@@ -269,9 +267,7 @@ describe('a running partition with our mark under a name that tells no server', 
 
   test("does not block one that has neither, nor any once it is stopped, unmarked, or recorded as somebody's", async () => {
     const gone = { partitionUri: '/api/partitions/gone' };
-    const records = [
-      { instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true, bootVolume: null },
-    ];
+    const records = [{ instanceUuid: other, partitionUri: uri, wwpns: [], ...noGroup, isBegunHere: true }];
 
     for (const scenery of [
       { there, record: gone, evidence: none },
@@ -346,11 +342,13 @@ test('what an instance boots from is known by its record, until nothing is left 
   const bootVolume = { volumeId: 'v1', paths: [] };
   const { partitions } = scene({ record: recorded });
 
-  partitions.bootsFrom(owner, bootVolume);
+  partitions.connected(owner, bootVolume);
+  expect(partitions.isConnected(owner)).toBe(true);
   expect(partitions.bootVolume(owner)).toEqual(bootVolume);
   expect(partitions.isMade(owner)).toBe(true);
 
   partitions.gone(owner);
   expect(partitions.bootVolume(owner)).toBeUndefined();
+  expect(partitions.isConnected(owner)).toBe(false);
   expect(partitions.isMade(owner)).toBe(false);
 });

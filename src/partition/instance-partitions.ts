@@ -137,7 +137,7 @@ export class InstancePartitions {
     const known = this.#records.find(instanceUuid);
     if (known !== undefined && (known.partitionUri !== null || !known.isBegunHere)) return;
     // The ports of one that is gone are no longer its own.
-    this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true });
+    this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true, isConnected: false });
   }
 
   /** As soon as its URI is known. */
@@ -153,9 +153,19 @@ export class InstancePartitions {
     this.#records.put({ ...known, wwpns });
   }
 
-  /** Before its boot properties say so. */
-  bootsFrom({ instanceUuid }: PartitionOwner, { volumeId, paths }: BootVolume): void {
-    amend(this.#records, instanceUuid, { bootVolume: { volumeId, paths } });
+  /**
+   * All of its volumes are connected. Before it boots from one.
+   *
+   * @param bootVolume - undefined where it boots from a prepared group
+   */
+  connected({ instanceUuid }: PartitionOwner, bootVolume: BootVolume | undefined): void {
+    const boot = bootVolume && { volumeId: bootVolume.volumeId, paths: bootVolume.paths };
+    amend(this.#records, instanceUuid, { isConnected: true, bootVolume: boot ?? null });
+  }
+
+  /** May its guest have used its volumes? */
+  isConnected({ instanceUuid }: PartitionOwner): boolean {
+    return this.#records.find(instanceUuid)?.isConnected ?? true;
   }
 
   /** Its partition was deleted by us; its storage may still be there. */
@@ -170,7 +180,7 @@ export class InstancePartitions {
    */
   gone({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
-    this.#records.put({ ...nothingKnown(instanceUuid), wwpns, isBegunHere: true });
+    this.#records.put({ ...nothingKnown(instanceUuid), wwpns, isBegunHere: true, isConnected: false });
   }
 
   async #read(uri: string, w: Waiting): Promise<(OwnPartition & { description: string }) | undefined> {
@@ -184,7 +194,13 @@ export class InstancePartitions {
 }
 
 function nothingKnown(instanceUuid: string): PartitionRecord {
-  const nowhere = { partitionUri: null, storageGroupUri: null, preparedGroupUri: null, bootVolume: null };
+  const nowhere = {
+    partitionUri: null,
+    storageGroupUri: null,
+    preparedGroupUri: null,
+    isConnected: true,
+    bootVolume: null,
+  };
   return { instanceUuid, ...nowhere, wwpns: [], isBegunHere: false };
 }
 

@@ -9,6 +9,7 @@ const record = (instanceUuid: string, partitionUri: string | null): PartitionRec
   storageGroupUri: null,
   preparedGroupUri: null,
   bootVolume: null,
+  isConnected: true,
   isBegunHere: true,
 });
 

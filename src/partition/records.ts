@@ -21,6 +21,8 @@ export interface PartitionRecord {
    * Create Partition was lost, and then it has the name that we gave it.
    */
   readonly isBegunHere: boolean;
+  /** Has a spawn connected its volumes, so that its guest may have used them? Also where nobody knows. */
+  readonly isConnected: boolean;
   /** What its last spawn has found of the volume that it boots from; null before, and where it boots from a prepared group. */
   readonly bootVolume: BootVolume | null;
 }

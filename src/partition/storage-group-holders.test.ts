@@ -36,7 +36,14 @@ function scene(group: { readonly name: string; readonly description: string }, r
     virtualStorageResources: { getMany: async () => [resource] },
   } as unknown as HmcSession; // the operations that are needed
   const records = new MemoryPartitionRecords();
-  const nothing = { partitionUri: null, preparedGroupUri: null, bootVolume: null, wwpns: [], isBegunHere: true };
+  const nothing = {
+    partitionUri: null,
+    preparedGroupUri: null,
+    isConnected: true,
+    bootVolume: null,
+    wwpns: [],
+    isBegunHere: true,
+  };
   if (recordedFor !== undefined) records.put({ instanceUuid: recordedFor, storageGroupUri: uri, ...nothing });
   const holders = new GroupHolders(hmc, '/api/cpcs/c', new GroupDirectory(hmc, '/api/cpcs/c', records));
   return { find: async (wwpns: readonly Wwpn[]) => (await holders.find([{ owner, wwpns }], w))[0] ?? [] };

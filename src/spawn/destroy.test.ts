@@ -21,19 +21,21 @@ interface World {
   /** What each look at the partition finds; the last answer stays. Default: it runs, and is stopped from the second look on. */
   readonly looks?: readonly (Decided | Error)[];
   readonly stopFails?: Error;
+  readonly isConnected?: boolean;
 }
 
 const running: Decided = { kind: 'ours', partition };
 const stopped: Decided = { kind: 'ours', partition: { ...partition, status: 'stopped' } };
 const absent: Decided = { kind: 'absent' };
 
-function world({ model = 'hba', looks = [running, stopped], stopFails }: World = {}) {
+function world({ model = 'hba', looks = [running, stopped], stopFails, isConnected = true }: World = {}) {
   const diary: string[] = [];
   const noted: string[] = [];
   const evidence: unknown[] = [];
   let count = 0;
   const partitions = {
     ...whereabouts(absent, noted),
+    isConnected: () => isConnected,
     decide: async (_owner: unknown, known: unknown) => {
       evidence.push(known);
       const answer = looks[Math.min(count, looks.length - 1)]!;
@@ -61,6 +63,8 @@ function world({ model = 'hba', looks = [running, stopped], stopFails }: World =
     deleteStopped: async () => void diary.push('delete'),
   };
   const driver = {
+    rollback: async (_info: unknown, _i: unknown, { volumeId }: { volumeId: string }) =>
+      void diary.push(`roll back ${volumeId}`),
     disconnectVolume: async (_info: unknown, _i: unknown, options: { volumeId: string; isTeardown?: boolean }) =>
       void diary.push(`disconnect ${options.volumeId}${options.isTeardown === true ? ', teardown' : ''}`),
   };
@@ -109,6 +113,14 @@ describe('destroy', () => {
     await destroy(request(), mapper, tools, call);
 
     expect(diary.at(-1)).toBe('delete');
+  });
+
+  test('rolls back the volumes of a spawn that did not come to connect them all', async () => {
+    const { tools, mapper, diary } = world({ isConnected: false });
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary).toEqual(['read ports', 'stop', 'roll back data', 'roll back boot', 'unmap', 'delete']);
   });
 
   test('reads the ports only where a volume’s driver needs them', async () => {

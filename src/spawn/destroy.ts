@@ -108,18 +108,22 @@ async function findPartition(
   return { partition: { uri, name }, initiators };
 }
 
-/** Disconnects the volumes, last first. The partition is about to be deleted, so what it holds of them need not be removed. */
+/**
+ * Disconnects the volumes, last first. The partition is about to be deleted, so what it holds of them need not be removed.
+ * Of a spawn that did not come to connect them all, each driver rolls back whatever there is.
+ */
 async function disconnectAll(
   owner: PartitionOwner,
   place: PartitionWithPorts,
   mapped: readonly MappedVolume[],
-  { volumeDrivers }: SpawnTools,
+  { partitions, volumeDrivers }: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
+  const verb = partitions.isConnected(owner) ? 'disconnectVolume' : 'rollback';
   for (const volume of mapped.toReversed()) {
     const driver = volumeDrivers.find(volume.connectionInfo.driver_volume_type);
     if (driver === undefined) continue; // no driver can have connected it
     const options = { ...optionsFor(volume, call), isTeardown: true };
-    await driver.disconnectVolume(volume.connectionInfo, { ...owner, ...place }, options);
+    await driver[verb](volume.connectionInfo, { ...owner, ...place }, options);
   }
 }

@@ -322,7 +322,7 @@ describe('spawn', () => {
 
     await spawn(request, mapper, tools, call);
 
-    expect(noted).toEqual(['begin', 'made /api/partitions/new', 'boots from']);
+    expect(noted).toEqual(['begin', 'made /api/partitions/new', 'connected']);
   });
 
   test('makes no ports for an instance that only uses a prepared storage group', async () => {

@@ -228,7 +228,7 @@ async function bootFrom(
   const { owner } = request;
   const volumes = await giveVolumes({ ...owner, ...place }, mapped, tools, act, call);
   const bootVolume = volumes.find(({ isBoot }) => isBoot);
-  if (bootVolume !== undefined) tools.partitions.bootsFrom(owner, bootVolume);
+  tools.partitions.connected(owner, bootVolume);
   const plan = { ...place, options: request.partition.boot, group, volumes };
   const boot = await act('set-boot', () => setBoot(plan, tools, call));
   const started = await act('start-partition', async (progress) => {

@@ -74,16 +74,16 @@ export interface VolumeDriver {
   ): Promise<ConnectedVolume>;
   /**
    * Takes away a volume that was connected and may have been used, while Cinder still maps it: on detach, on delete
-   * (`isTeardown`), and after a crash, when nobody knows how far a connect came. Succeeds when it is gone already. May
+   * (`isTeardown`), and after a crash in an attach, when nobody knows how far it came. Succeeds when it is gone already. May
    * refuse: then the flow ends there, the volume stays connected.
    *
    * @throws DpmError when something is left, or may be: what is taken for gone is unmapped next
    */
   disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /**
-   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn or attach. Other than a
-   * disconnect it may find nothing, a half, or all of it; it gets the very `connection_info` that the
-   * connect refused, which it must not need; nobody has used the volume yet, so that there is no reason to refuse.
+   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn, also after a crash, and
+   * of a failed attach. Other than a disconnect it may find nothing, a half, or all of it; it gets the very `connection_info`
+   * that the connect refused, which it must not need; nobody has used the volume yet, so that there is no reason to refuse.
    *
    * @throws DpmError when something is left; the flow then ends stuck, names the volume, and can be resumed
    */

@@ -21,7 +21,8 @@ export function whereabouts(decided: Decided, noted: string[] = []) {
     begin: note('begin'),
     made: note('made'),
     hasPorts: () => undefined,
-    bootsFrom: note('boots from'),
+    connected: note('connected'),
+    isConnected: () => true,
     deleted: note('deleted'),
     gone: note('gone'),
   };

@@ -48,6 +48,7 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
       wwpns: [],
       storageGroupUri: null,
       preparedGroupUri: null,
+      isConnected: true,
       bootVolume: null,
       isBegunHere: true,
     };
@@ -55,7 +56,14 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
   }
   for (const instanceUuid of gone) {
     const record = { partitionUri: `/api/partitions/gone-${instanceUuid}`, wwpns: [], isBegunHere: true };
-    records.put({ instanceUuid, ...record, storageGroupUri: null, preparedGroupUri: null, bootVolume: null });
+    records.put({
+      instanceUuid,
+      ...record,
+      storageGroupUri: null,
+      preparedGroupUri: null,
+      isConnected: true,
+      bootVolume: null,
+    });
   }
   const holders = async (requests: readonly object[]) => {
     asked.push(`holders of ${requests.length}`);

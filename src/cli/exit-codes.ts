@@ -95,7 +95,9 @@ export function errorCodeOf(thrown: unknown): ErrorCode {
   const error = toError(thrown);
   if (!(error instanceof DpmError)) return 'INTERNAL';
   // That it was tried several times, or changed nothing, says little: the cause does.
-  return (error.code === 'RETRIES_EXHAUSTED' || error.code === 'NOTHING_CHANGED') && error.cause instanceof DpmError ? errorCodeOf(error.cause) : error.code;
+  return (error.code === 'RETRIES_EXHAUSTED' || error.code === 'NOTHING_CHANGED') && error.cause instanceof DpmError
+    ? errorCodeOf(error.cause)
+    : error.code;
 }
 
 /** The code that advice goes by: of the cause that says more than the error around it, else of the error. */

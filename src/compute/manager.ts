@@ -243,17 +243,22 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async #create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
-    const { store, spawnOrder, share, host } = this.#parts;
+    const { store, spawnOrder, share, host, driver } = this.#parts;
     const extraSpecs = extraSpecsOf(request);
-    this.#parts.driver.checkExtraSpecs?.(extraSpecs);
+    driver.checkExtraSpecs?.(extraSpecs);
     const volumes = await chooseVolumes(this.#parts.cinder, request, context);
-    const record = newInstance(request, host, extraSpecs);
+    const given = (memoryMib: number) => driver.memoryGiven?.(memoryMib) ?? memoryMib;
+    const record = newInstance({ ...request, memoryMib: given(request.memoryMib) }, host, extraSpecs);
     const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
     const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
     const volumeIds = devices.map(({ volumeId }) => volumeId);
     const input = { ...subject(record), powerOn: request.start ?? true, volumeIds };
     return await this.#owning(record.uuid, context, async () => {
-      store.create(record, devices, (others) => claim(record, others, share));
+      store.create(record, devices, (others) => {
+        // Records of before the rounding have what was asked for.
+        const taken = others.map((other) => ({ ...other, memoryMib: given(other.memoryMib) }));
+        claim(record, taken, share);
+      });
       const build = async () => await this.#flows.run(flow, input, 'build', context);
       const inPlace = async () => await this.#queues.place('build', context.signal, build);
       await this.#attempt(record, context, inPlace, () => failed);

@@ -176,6 +176,8 @@ export interface ComputeDriver {
 
   /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */
   checkExtraSpecs?(extraSpecs: Readonly<Record<string, string>>): void;
+  /** The memory that the platform gives to an instance that asks for this much, both in MiB. Default: what it asks for. */
+  memoryGiven?(memoryMib: number): number;
   /** Makes partition and ports, so that there is a connector. ComputeResourcesUnavailable makes Nova try elsewhere. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}; also when that never ran, or ran half. */

@@ -96,6 +96,25 @@ it('a boot that fails on every path says where it ended, what it tried and what 
   expect((await manager.show('web1', context)).fault).toMatchObject({ code: 'FLOW_ROLLED_BACK' });
 });
 
+it('promises the memory that a partition is given, in whole increments, and shows it', async () => {
+  await using world = await startWorld({ set: { 'dpm.max_memory': '2048' } });
+  await using manager = await world.open();
+  const { context } = world;
+  const request = { vcpus: 1, memoryMib: 700 };
+
+  const server = await manager.create({ ...request, name: 'web1', volumes: [{ volumeId: 'boot-1' }] }, context);
+  await manager.create({ ...request, name: 'web2', volumes: [{ volumeId: 'boot-2' }] }, context);
+
+  expect(server.memory_mb).toBe(1024);
+  expect(world.sim.hmc.model.all('partition').map(({ props }) => props['initial-memory'])).toEqual([1024, 1024]);
+  await manager.delete('web2', context);
+  const tooMuch = manager.create(
+    { ...request, name: 'web3', memoryMib: 1025, volumes: [{ volumeId: 'boot-2' }] },
+    context,
+  );
+  await expect(tooMuch).rejects.toThrow(/2048 MiB of memory do not fit .*: 1024 of 2048 are taken/);
+});
+
 it('refuses a second server of the same name, a volume that is in use, and what does not fit, before anything is changed', async () => {
   await using world = await startWorld({ set: { 'dpm.max_processors': '2', 'dpm.max_memory': '4096' } });
   await using manager = await world.open();

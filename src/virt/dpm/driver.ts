@@ -2,7 +2,14 @@ import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
-import { inDoubt, MemoryPartitionRecords, noEvidence, partitionName, powerStateOf } from '../../partition/index.ts';
+import {
+  inDoubt,
+  MemoryPartitionRecords,
+  noEvidence,
+  partitionName,
+  powerStateOf,
+  sizePartition,
+} from '../../partition/index.ts';
 import type {
   Evidence,
   Initiator,
@@ -102,6 +109,10 @@ export class DpmDriver implements ComputeDriver {
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
     storageGroupOf(readExtraSpecs(extraSpecs));
+  }
+
+  memoryGiven(memoryMib: number): number {
+    return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
   async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {

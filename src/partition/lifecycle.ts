@@ -22,6 +22,9 @@ import {
 /** Reasons of a 409 that are about the status of partition or CPC, or about other work. Source: IBM WS API, common reason codes. */
 const unrelatedToAttachments: ReadonlySet<number> = new Set([1, 2, 5, 6, 15]);
 
+/** How long whoever gave up waits for the HMC to take the request that cancels a start. */
+const CANCEL_MS = 10_000;
+
 /** A partition as the messages name it. */
 export interface PartitionRef {
   readonly uri: string;
@@ -188,7 +191,11 @@ export class PartitionLifecycle {
     try {
       const job = await this.#begin(verb, partition, w);
       if (job === 'heard') return unknown;
-      await job.wait({ timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll });
+      const wait = { timeoutMs: this.#policy.timeoutMs, signal: w.signal, poll: this.#policy.poll };
+      await job.wait(wait).catch(async (error: unknown) => {
+        if (verb === 'start' && w.signal.aborted) await cancelQuietly(job);
+        throw error;
+      });
       return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
     } catch (error) {
       if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false, cause: error };
@@ -253,6 +260,14 @@ export class PartitionLifecycle {
         ),
     });
   }
+}
+
+/**
+ * The caller has given up, and what is undone next need not wait until the start has ended. A start can be canceled only
+ * up to some point (IBM WS API, Start Partition); past it, it goes on as if nobody had asked, and so it does when this fails.
+ */
+async function cancelQuietly(job: HmcJob): Promise<void> {
+  await job.cancel({ signal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);
 }
 
 function unusable(verb: string, partition: PartitionRef, status: string, usable: ReadonlySet<string>): Error {

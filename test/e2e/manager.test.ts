@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';
 import { startWorld } from '../support/world.ts';
+
+/** A start that nobody waits for. */
+const HOUR_MS = 3_600_000;
 
 const worlds = (['deferred', 'stock'] as const).flatMap((order) =>
   (['attachments', 'legacy'] as const).map((flow) => ({
@@ -95,6 +98,32 @@ it('a boot that fails on every path says where it ended, what it tried and what 
   expect(san.arrays.flatMap(({ masks }) => masks)).toEqual([]);
   expect((await manager.show('web1', context)).fault).toMatchObject({ code: 'FLOW_ROLLED_BACK' });
 });
+
+it.each(['z13', 'z16'])(
+  'cancels the start of a build that is interrupted, and puts it back at once: %s',
+  async (machine) => {
+    await using world = await startWorld({ machine, timing: { startMs: HOUR_MS } });
+    await using manager = await world.open();
+    const before = world.sim.snapshot();
+    const interrupt = new AbortController();
+    const context = { ...world.context, signal: interrupt.signal };
+    const request = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
+
+    const creation: Promise<unknown> = manager.create(request, context).catch((error: unknown) => error);
+    await vi.waitFor(
+      () => {
+        expect(world.sim.log.byOperation()).toHaveProperty('Query Job Status');
+      },
+      { timeout: 60_000 },
+    );
+    interrupt.abort();
+    await creation;
+
+    expect(world.sim.log.byOperation()['Cancel Job']).toBe(1);
+    const after = world.sim.snapshot();
+    expect({ hmc: after.hmc, cinder: after.cinder }).toEqual({ hmc: before.hmc, cinder: before.cinder });
+  },
+);
 
 it('promises the memory that a partition is given, in whole increments, and shows it', async () => {
   await using world = await startWorld({ set: { 'dpm.max_memory': '2048' } });

@@ -99,7 +99,7 @@ it('a boot that fails on every path says where it ended, what it tried and what 
   expect((await manager.show('web1', context)).fault).toMatchObject({ code: 'FLOW_ROLLED_BACK' });
 });
 
-it.each(['z13', 'z16'])(
+it.each(['z13', 'z16'] as const)(
   'cancels the start of a build that is interrupted, and puts it back at once: %s',
   async (machine) => {
     await using world = await startWorld({ machine, timing: { startMs: HOUR_MS } });

@@ -1,5 +1,5 @@
-import { instanceNamed, markedHosts, markOf, partitionName } from './naming.ts';
-import type { Assigned, PartitionRecords } from './records.ts';
+import { instanceNamed, markedHosts, markOf, parkedDescription, partitionName } from './naming.ts';
+import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 
 /** What a list tells of a partition; the description may not have been asked for where a record decides. */
 interface Listed {
@@ -21,15 +21,27 @@ export function assignPartitions(
   const assigned = new Map<string, Assigned>();
   for (const partition of partitions) {
     const instanceUuid = recorded.get(partition.uri);
-    if (instanceUuid !== undefined) assigned.set(partition.uri, { instanceUuid, doubt: doubtOf(host, partition) });
+    if (instanceUuid === undefined) continue;
+    const doubt = doubtOf(host, partition);
+    assigned.set(partition.uri, { instanceUuid, doubt, ...parked(host, partition, records.find(instanceUuid)) });
   }
   const taken = new Set([...assigned.values()].map((one) => one.instanceUuid));
   for (const { uri, name, description = '' } of partitions) {
     const instanceUuid = instanceNamed(host, name);
     if (instanceUuid === undefined || assigned.has(uri) || taken.has(instanceUuid)) continue;
-    if (markOf(host, description) !== 'another') assigned.set(uri, { instanceUuid, doubt: undefined });
+    if (markOf(host, description) === 'another') continue;
+    assigned.set(uri, { instanceUuid, doubt: undefined, ...parked(host, { description }, undefined) });
   }
   return assigned;
+}
+
+/** Is it parked, as its record or its description says? Either is written last on one of the two ways. */
+export function parked(
+  host: string,
+  { description }: Pick<Listed, 'description'>,
+  record: Pick<PartitionRecord, 'isParked'> | undefined,
+): { readonly isParked?: true } {
+  return record?.isParked === true || description === parkedDescription(host) ? { isParked: true } : {};
 }
 
 /** Partition URI → instance, as recorded. */

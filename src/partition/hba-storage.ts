@@ -115,6 +115,10 @@ export class HbaStorage implements PartitionStorage {
     }
   }
 
+  unbindOthers(): Promise<void> {
+    return Promise.resolve(); // with vHBAs, a partition has nothing but ports
+  }
+
   /** A vHBA of which an HMC says that it is gone, and which its partition lists all the same, is there. */
   async #requireGone(partition: PartitionRef, uris: readonly string[], w: Waiting): Promise<void> {
     if (uris.length === 0) return;

@@ -28,6 +28,7 @@ export {
   instanceOf,
   isOurElementName,
   markOf,
+  parkedDescription,
   partitionDescription,
   partitionName,
   portOfUri,
@@ -72,5 +73,5 @@ export type {
   VolumePath,
   VolumeRequest,
 } from './storage.ts';
-export { noEvidence } from './whereabouts.ts';
+export { guestAmong, noEvidence } from './whereabouts.ts';
 export type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';

@@ -2,7 +2,7 @@ import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
-import { assignPartitions, otherMark, recordedUris } from './assignment.ts';
+import { assignPartitions, otherMark, parked, recordedUris } from './assignment.ts';
 import { doubtOf } from './errors.ts';
 import type { PartitionInDoubtError } from './errors.ts';
 import type { PartitionRef } from './lifecycle.ts';
@@ -13,6 +13,7 @@ import { amend } from './records.ts';
 import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
+import { guestAmong } from './whereabouts.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
 const asked = ['name', 'status', 'description'] as const;
@@ -37,9 +38,11 @@ export class InstancePartitions {
     const record = this.#records.find(owner.instanceUuid);
     const uri = record?.partitionUri ?? null;
     const recorded = uri === null ? undefined : await this.#read(uri, w);
-    if (recorded !== undefined) return judgeRecorded(owner, recorded);
+    if (recorded !== undefined) return judgeRecorded(owner, recorded, record);
     const found = await this.#search.find(owner, record, evidence, w);
-    if (found.kind === 'ours') this.made(owner, found.partition.uri);
+    if (found.kind !== 'ours') return found;
+    this.made(owner, found.partition.uri);
+    if (found.partition.isParked === true) amend(this.#records, owner.instanceUuid, { isParked: true });
     return found;
   }
 
@@ -52,7 +55,7 @@ export class InstancePartitions {
 
   /** @throws NotFoundError, PartitionInDoubtError */
   async require(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<OwnPartition> {
-    const found = await this.decide(owner, evidence, w);
+    const found = guestAmong(await this.decide(owner, evidence, w));
     if (found.kind === 'ours') return found.partition;
     const name = partitionName(owner);
     throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
@@ -90,9 +93,9 @@ export class InstancePartitions {
   ): Promise<ReadonlyMap<string, Assigned>> {
     const assigned = new Map(this.assign(host, partitions));
     const shown = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
-    const missing = this.#records.list().filter(({ instanceUuid, partitionUri, isBegunHere }) => {
+    const missing = this.#records.list().filter(({ instanceUuid, partitionUri, isBegunHere, isParked }) => {
       const isUnmade = partitionUri === null && isBegunHere;
-      return !isUnmade && !shown.has(instanceUuid);
+      return !isUnmade && isParked !== true && !shown.has(instanceUuid);
     });
     if (missing.length === 0) return assigned;
     for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
@@ -125,6 +128,11 @@ export class InstancePartitions {
   /** Is it recorded that its partition was made, or found? */
   isMade({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
+  }
+
+  /** Is it recorded that it has, or had, ports? */
+  hadPorts({ instanceUuid }: PartitionOwner): boolean {
+    return (this.#records.find(instanceUuid)?.wwpns ?? []).length > 0;
   }
 
   /** What its last spawn was to boot from. */
@@ -168,9 +176,19 @@ export class InstancePartitions {
     return this.#records.find(instanceUuid)?.isConnected ?? true;
   }
 
+  /** Before its partition is parked. */
+  parks({ instanceUuid }: PartitionOwner): void {
+    amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
+  }
+
+  /** Its partition was parked, and is the one of a new spawn. */
+  takenOver({ instanceUuid }: PartitionOwner): void {
+    amend(this.#records, instanceUuid, { isParked: false });
+  }
+
   /** Its partition was deleted by us; its storage may still be there. */
   deleted({ instanceUuid }: PartitionOwner): void {
-    amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true });
+    amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
   /**
@@ -204,8 +222,13 @@ function nothingKnown(instanceUuid: string): PartitionRecord {
   return { instanceUuid, ...nowhere, wwpns: [], isBegunHere: false };
 }
 
-function judgeRecorded(owner: PartitionOwner, seen: OwnPartition & { description: string }): Whereabouts {
-  const partition = { uri: seen.uri, name: seen.name, status: seen.status };
+function judgeRecorded(
+  owner: PartitionOwner,
+  seen: OwnPartition & { description: string },
+  record: PartitionRecord | undefined,
+): Whereabouts {
+  const { uri, name, status } = seen;
+  const partition = { uri, name, status, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);
   const advice = `if it is this server's, put "${mark}" into its description on the HMC; if the server is not needed, delete the partition there first`;

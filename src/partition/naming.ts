@@ -25,6 +25,14 @@ export function partitionDescription(host: string): string {
   return `OpenStack ${MARK}${host}`;
 }
 
+/**
+ * The whole description of a parked partition. Only this text says so: whatever a person adds makes it a partition of ours
+ * like any other, which is listed, and left alone.
+ */
+export function parkedDescription(host: string): string {
+  return `${partitionDescription(host)} parked`;
+}
+
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The instance that a name of this host's pattern stands for. A name alone decides nothing: anybody can give it. */

@@ -1,7 +1,7 @@
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
-import { isNamedForAnother, otherMark, recordedUris } from './assignment.ts';
+import { isNamedForAnother, otherMark, parked, recordedUris } from './assignment.ts';
 import { findHiddenDoubt } from './hidden-use.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
@@ -71,7 +71,7 @@ export class PartitionSearch {
     }
     const { description } = seen;
     if (markOf(owner.host, description) === 'another') return ofAnotherHost(owner, found, description);
-    return ours(found);
+    return ours({ ...found, ...parked(owner.host, seen, undefined) });
   }
 
   /** Those of these instances whose partition only its ports tell: by one read of all ports for all of them. */
@@ -111,7 +111,7 @@ export class PartitionSearch {
     w: Waiting,
   ): Promise<Whereabouts | undefined> {
     const recorded = recordedUris(this.#records);
-    const found: Listed[] = [];
+    const found: OwnPartition[] = [];
     for (const holder of holders) {
       const partition = all.find(({ uri }) => uri === holder.partitionUri);
       if (partition === undefined) return hiddenHolder(holder);
@@ -126,7 +126,7 @@ export class PartitionSearch {
       const mark = markOf(owner.host, seen.description);
       if (mark === 'another') return ofAnotherHost(owner, partition, seen.description);
       const isOurs = mark === 'ours' || (await this.#bootsFrom(partition, holder, w));
-      if (isOurs) found.push(partition);
+      if (isOurs) found.push({ ...partition, ...parked(owner.host, seen, undefined) });
       else if (!deletableStatuses.has(partition.status)) return unmarkedHolder(owner, partition, holder);
     }
     const [only, ...others] = found;
@@ -212,8 +212,8 @@ export class PartitionSearch {
   }
 }
 
-function ours({ uri, name, status }: Listed): Whereabouts {
-  return { kind: 'ours', partition: { uri, name, status } };
+function ours({ uri, name, status, isParked }: OwnPartition): Whereabouts {
+  return { kind: 'ours', partition: { uri, name, status, ...(isParked === true ? { isParked } : {}) } };
 }
 
 function doubt(candidates: Doubt['candidates'], why: string, advice: string): Whereabouts {

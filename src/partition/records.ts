@@ -25,6 +25,8 @@ export interface PartitionRecord {
   readonly isConnected: boolean;
   /** What its last spawn has found of the volume that it boots from; null before, and where it boots from a prepared group. */
   readonly bootVolume: BootVolume | null;
+  /** The instance is destroyed, and its partition is kept, stopped, because masks may stand for its ports. Absent: no. */
+  readonly isParked?: boolean;
 }
 
 /** A Cinder volume to boot from. @public */
@@ -91,4 +93,6 @@ export interface Assigned {
   readonly instanceUuid: string;
   /** Why it is not certain, in words; undefined where it is. */
   readonly doubt: string | undefined;
+  /** It is kept for its ports alone: the instance is destroyed. Absent: no. */
+  readonly isParked?: true;
 }

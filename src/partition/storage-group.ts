@@ -141,6 +141,13 @@ export class StorageGroupStorage implements PartitionStorage {
     }
   }
 
+  async unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void> {
+    const own = await this.#directory.find(owner, w);
+    const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+    const others = storageGroupUris.filter((uri) => uri !== own?.uri);
+    for (const uri of others) await this.#detachOrLeave(partition, uri, w);
+  }
+
   /**
    * Somebody else's group, which this user may not see: detaching asks for access to the partition alone, but where an HMC
    * refuses it, "Delete Partition" takes the group off, as it does for zhmc-ansible-modules, which never detach.

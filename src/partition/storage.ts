@@ -208,6 +208,8 @@ export interface PartitionStorage {
   ): Promise<readonly Initiator[]>;
   /** @param goes - is the partition about to be deleted, and with it what hangs on it? */
   unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
+  /** Takes away what the partition has besides the storage of its instance; its ports stay. */
+  unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
   /** The ports that the instance has now; empty when there are none. Changes nothing. */
   initiators(owner: PartitionOwner, partition: PartitionRef | undefined, w: Waiting): Promise<readonly Initiator[]>;
   /**

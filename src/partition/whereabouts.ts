@@ -5,6 +5,8 @@ export interface OwnPartition {
   readonly uri: string;
   readonly name: string;
   readonly status: string;
+  /** It is kept for its ports alone: the instance is destroyed, or not spawned again yet. Absent: no. */
+  readonly isParked?: true;
 }
 
 /** Why it is not known which partition is the instance's. */
@@ -23,6 +25,11 @@ export type Decided = { readonly kind: 'ours'; readonly partition: OwnPartition 
 
 /** Where the partition of an instance is. "Not found" and "there, but perhaps not ours" are never one answer. */
 export type Whereabouts = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
+
+/** The same for whoever asks for the guest: a partition that is parked is none. */
+export function guestAmong<T extends Whereabouts>(found: T): T | { readonly kind: 'absent' } {
+  return found.kind === 'ours' && found.partition.isParked === true ? { kind: 'absent' } : found;
+}
 
 /** What is known of an instance beside its record. */
 export interface Evidence {

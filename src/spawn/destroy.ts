@@ -52,7 +52,7 @@ export async function destroy(
     if (mapped.length > 0)
       await act('disconnect-volumes', async () => {
         await lookAtRest();
-        await disconnectAll(owner, place, mapped, tools, call);
+        await disconnectAll(request, place, tools, call);
       });
   }
   await act('unmap-volumes', async () => {
@@ -86,7 +86,7 @@ async function decide(
 }
 
 /** The partition as it is now; it is stopped again if somebody has started it: that is what a delete is asked for. */
-async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
+export async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
   const found = await decide(request, tools, call);
   const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
   if (isRunning) await tools.lifecycle.ensureStopped(found.partition, call);
@@ -94,7 +94,7 @@ async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall
 }
 
 /** The partition of the instance with the ports that its volume drivers want to know; null when it does not exist. */
-async function findPartition(
+export async function findPartition(
   request: DestroyRequest,
   tools: SpawnTools,
   call: VerbCall,
@@ -109,13 +109,12 @@ async function findPartition(
 }
 
 /**
- * Disconnects the volumes, last first. The partition is about to be deleted, so what it holds of them need not be removed.
- * Of a spawn that did not come to connect them all, each driver rolls back whatever there is.
+ * Disconnects the volumes, last first. What the partition holds of them goes with it, or is put right by the next spawn. Of
+ * a spawn that did not come to connect them all, each driver rolls back whatever there is.
  */
-async function disconnectAll(
-  owner: PartitionOwner,
+export async function disconnectAll(
+  { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,
   place: PartitionWithPorts,
-  mapped: readonly MappedVolume[],
   { partitions, volumeDrivers }: SpawnTools,
   call: VerbCall,
 ): Promise<void> {

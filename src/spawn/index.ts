@@ -3,6 +3,7 @@ export { attachActs, attachVolume, detachActs, detachVolume } from './attach.ts'
 export { bootTriesOf } from './boot-tries.ts';
 export { destroy, destroyActs } from './destroy.ts';
 export { guestVolumes, warnOfOmitted } from './guest-volumes.ts';
+export { park, removeParked } from './park.ts';
 export { prepare, prepareActs, spawn, spawnActs, spawnPrepared } from './spawn.ts';
 export { startOverPaths } from './start-over-paths.ts';
 export type { BootWays } from './start-over-paths.ts';

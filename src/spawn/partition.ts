@@ -1,25 +1,30 @@
 import { ConflictError, NotFoundError, NothingChangedError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/index.ts';
-import { deletableStatuses, markOf, noEvidence, partitionExists, partitionName } from '../partition/index.ts';
-import type { Evidence, Initiator, PartitionOwner, PartitionRef } from '../partition/index.ts';
+import {
+  deletableStatuses,
+  guestAmong,
+  markOf,
+  noEvidence,
+  parkedDescription,
+  partitionExists,
+  partitionName,
+} from '../partition/index.ts';
+import type { Evidence, Initiator, OwnPartition, PartitionOwner, PartitionRef } from '../partition/index.ts';
 import type { PartitionRequest, PartitionSpec, SpawnTools } from './types.ts';
 
 /**
  * Creates the stopped partition of an instance, or takes over the one that an interrupted spawn of the same instance has
- * made.
+ * made, or that a destroy has parked.
  *
  * @throws NothingChangedError when a partition of this name exists that this spawn must not use
  */
-export async function createPartition(
-  { owner, partition }: PartitionRequest,
-  tools: SpawnTools,
-  w: Waiting,
-): Promise<PartitionRef> {
+export async function createPartition(request: PartitionRequest, tools: SpawnTools, w: Waiting): Promise<PartitionRef> {
+  const { owner, partition } = request;
   const { hmc, cpcUri, partitions } = tools;
   if (partitions.isMade(owner)) {
     const found = await partitions.decide(owner, noEvidence, w);
-    if (found.kind === 'ours') return { uri: found.partition.uri, name: found.partition.name };
+    if (found.kind === 'ours') return await takeOver(found.partition, request, tools, w);
   }
   const { name } = partition;
   try {
@@ -30,24 +35,43 @@ export async function createPartition(
     if (!isHmcError(error, 400, 8)) throw error;
     const twin = await hmc.partitions.findByName(cpcUri, name, w);
     if (twin === undefined) throw error;
-    if (!(await isMadeUnseen(owner, twin, tools, w))) throw new NothingChangedError(partitionExists(name));
+    const unseen = await findMadeUnseen(owner, twin, tools, w);
+    if (unseen === undefined) throw new NothingChangedError(partitionExists(name));
     partitions.made(owner, twin.uri);
-    return { uri: twin.uri, name };
+    return await takeOver(unseen, request, tools, w);
   }
+}
+
+/** A partition that was parked becomes what is asked for now; its ports are the same. What is not parked stays as it is. */
+export async function takeOver(
+  { uri, name, isParked }: Pick<OwnPartition, 'uri' | 'name' | 'isParked'>,
+  { owner, partition }: PartitionRequest,
+  { hmc, partitions }: SpawnTools,
+  w: Waiting,
+): Promise<PartitionRef> {
+  if (isParked === true) {
+    const { description, iflProcessors, memoryMib } = partition;
+    const size = { iflProcessors, initialMemory: memoryMib, maximumMemory: memoryMib };
+    await hmc.partitions.update(uri, { description, ...size }, w);
+    partitions.takenOver(owner);
+  }
+  return { uri, name };
 }
 
 /**
  * Is it the partition that an interrupted spawn has made and not recorded? Such a one is stopped, carries our mark, and is
  * nobody else's by record. Taking it for ours asks for more than of one that ours is known to be.
  */
-async function isMadeUnseen(
+async function findMadeUnseen(
   { host }: PartitionOwner,
-  { uri }: PartitionRef,
+  { uri, name }: PartitionRef,
   { hmc, partitions }: SpawnTools,
   w: Waiting,
-): Promise<boolean> {
+): Promise<OwnPartition | undefined> {
   const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
-  return markOf(host, description) === 'ours' && deletableStatuses.has(status) && !partitions.isRecorded(uri);
+  const isOurs = markOf(host, description) === 'ours' && deletableStatuses.has(status) && !partitions.isRecorded(uri);
+  if (!isOurs) return undefined;
+  return { uri, name, status, ...(description === parkedDescription(host) ? { isParked: true } : {}) };
 }
 
 function propertiesOf(spec: PartitionSpec) {
@@ -71,18 +95,25 @@ export interface PartitionWithPorts {
 /**
  * Finds the partition of an instance and its ports. Changes nothing.
  *
- * @returns undefined when it does not exist
+ * @returns undefined when it does not exist, or is parked
  * @throws PartitionInDoubtError
  */
 export async function locatePartition(
   owner: PartitionOwner,
   evidence: Evidence,
-  { partitions, storage }: SpawnTools,
+  tools: SpawnTools,
   w: Waiting,
 ): Promise<PartitionWithPorts | undefined> {
-  const found = await partitions.decide(owner, evidence, w);
-  if (found.kind === 'absent') return undefined;
-  const { uri, name } = found.partition;
+  const found = guestAmong(await tools.partitions.decide(owner, evidence, w));
+  return found.kind === 'absent' ? undefined : await withPorts(owner, found.partition, tools, w);
+}
+
+async function withPorts(
+  owner: PartitionOwner,
+  { uri, name }: PartitionRef,
+  { partitions, storage }: SpawnTools,
+  w: Waiting,
+): Promise<PartitionWithPorts> {
   const initiators = await storage.initiators(owner, { uri, name }, w);
   partitions.hasPorts(owner, initiators);
   return { partition: { uri, name }, initiators };
@@ -97,8 +128,28 @@ export async function requirePartition(
 ): Promise<PartitionWithPorts> {
   const found = await locatePartition(owner, evidence, tools, w);
   if (found !== undefined) return found;
+  throw missing(owner);
+}
+
+/**
+ * The partition to whose ports the volumes of a spawn are mapped already: prepared for it, or parked by the destroy before.
+ *
+ * @throws NotFoundError, PartitionInDoubtError
+ */
+export async function requirePrepared(
+  owner: PartitionOwner,
+  evidence: Evidence,
+  tools: SpawnTools,
+  w: Waiting,
+): Promise<PartitionWithPorts & { readonly isParked: boolean }> {
+  const found = await tools.partitions.decide(owner, evidence, w);
+  if (found.kind === 'absent') throw missing(owner);
+  return { ...(await withPorts(owner, found.partition, tools, w)), isParked: found.partition.isParked === true };
+}
+
+function missing(owner: PartitionOwner): NotFoundError {
   const name = partitionName(owner);
-  throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
+  return new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
 }
 
 /** @throws ConflictError when the partition has no FCP port */

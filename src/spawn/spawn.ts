@@ -5,7 +5,7 @@ import { actsOf, unchanged } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
 import type { BootChoice, Started } from './boot.ts';
-import { createPartition, requirePartition } from './partition.ts';
+import { createPartition, requirePrepared, takeOver } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
 import { createStorageGroup, findStorageGroup, needsPorts, preparedGroups } from './storage-group.ts';
 import type { ConnectedVolume, VolumeInstance } from '../volume/index.ts';
@@ -90,7 +90,10 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
   await logInPorts(request, partition, tools, act, call);
 }
 
-/** Spawns an instance in Nova's stock order, after {@link prepare}, once Cinder has mapped the volumes. */
+/**
+ * Spawns an instance in Nova's stock order, once Cinder has mapped the volumes: after {@link prepare}, or to the ports of
+ * the partition that a destroy has parked, as in a rebuild.
+ */
 export async function spawnPrepared(
   request: SpawnRequest,
   mapped: readonly MappedVolume[],
@@ -98,8 +101,13 @@ export async function spawnPrepared(
   call: VerbCall,
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
-  const place = await unchanged(call, () => requirePartition(request.owner, evidenceOf(mapped), tools, call));
+  const place = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
   const group = await findGroup(request, tools, act, call);
+  const { isParked } = place;
+  if (isParked) {
+    await createGroup(request, tools, act, call); // it is there, perhaps with the volumes of another time
+    await act('create-partition', () => takeOver({ ...place.partition, isParked }, request, tools, call));
+  }
   await attachGroup(place.partition, group, tools, act, call);
   const isLoggedIn = tools.boot.loginBeforeZoning && needsPorts(request, tools);
   return await bootFrom({ request, place, group, mapped, isLoggedIn }, tools, act, call);
@@ -176,8 +184,8 @@ async function removeAhead(
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  const { partitions, storage } = tools;
-  if (!storage.outlivesPartition) return;
+  const { partitions, storage, canUnmap } = tools;
+  if (!storage.outlivesPartition || !canUnmap) return;
   await undoPartialWork(cause, tools, call, async (w) => {
     await partitions.requireAtRest(owner, noEvidence, w); // what runs keeps its volumes
     await mapper?.unmap(w);

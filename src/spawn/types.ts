@@ -84,6 +84,8 @@ export interface SpawnTools {
   readonly boot: BootPolicy;
   /** How often and how long a verb tries to undo its own partial work. */
   readonly undo: UndoPolicy;
+  /** Can the compute manager be asked to unmap? Else masks may stand until it does so by itself, after a destroy. */
+  readonly canUnmap: boolean;
   readonly watchers: Watchers;
 }
 

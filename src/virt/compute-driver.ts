@@ -104,6 +104,8 @@ export interface PlatformGuest {
   readonly instanceUuid: string | null;
   /** Why it is not certain that it is this instance's, in words; absent where it is. */
   readonly doubt?: string;
+  /** The instance that was destroyed, and for whose ports it is kept: it is not counted as an instance. */
+  readonly parkedFor?: string;
   readonly iflProcessors: number | null;
   readonly memoryMib: number | null;
 }
@@ -153,8 +155,13 @@ export interface VirtApi {
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<BlockDeviceInfo>;
-  /** Takes back whatever volume mappings the instance has. Succeeds when there are none; needs nothing but the UUID. */
-  unprepBlockDevice(context: RequestContext, instanceUuid: string): Promise<void>;
+  /**
+   * Takes back whatever volume mappings the instance has. Succeeds when there are none; needs nothing but the UUID.
+   *
+   * A manager without it, like stock Nova, unmaps by itself after {@link ComputeDriver.destroy}: the driver then keeps the
+   * ports of the instance until {@link ComputeDriver.removeParked}.
+   */
+  unprepBlockDevice?(context: RequestContext, instanceUuid: string): Promise<void>;
 }
 
 /**
@@ -197,7 +204,10 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
     powerOn?: boolean,
   ): Promise<void>;
-  /** Succeeds when the guest is gone already. */
+  /**
+   * Succeeds when the guest is gone already. Where {@link VirtApi.unprepBlockDevice} is missing, masks may stand when it
+   * returns: the ports of the instance are kept, and {@link ComputeDriver.getVolumeConnector} still answers.
+   */
   destroy(
     context: RequestContext,
     instance: Instance,
@@ -211,6 +221,13 @@ export interface ComputeDriver {
     networkInfo: readonly unknown[] | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
+  /**
+   * The manager says that no attachment of the instance is left in Cinder: what a destroy has kept is removed. Succeeds
+   * when there is nothing; an instance that was spawned again is left as it is.
+   *
+   * @throws ConflictError when somebody has started the partition that is kept
+   */
+  removeParked?(context: RequestContext, instance: Pick<Instance, 'uuid'>): Promise<void>;
 
   getVolumeConnector(instance: Instance, context?: RequestContext): Promise<Connector>;
   attachVolume(
@@ -267,7 +284,11 @@ export interface ComputeDriver {
   adoptGuests?(context: RequestContext, instances: readonly Instance[]): Promise<void>;
   /** Power state of every instance of this host, in as many requests for many as for one. */
   listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>>;
-  listGuests(context: RequestContext, options: { readonly all: boolean }): Promise<readonly PlatformGuest[]>;
+  /** @param options.parked - also those that are kept for the ports of instances that were destroyed */
+  listGuests(
+    context: RequestContext,
+    options: { readonly all: boolean; readonly parked?: boolean },
+  ): Promise<readonly PlatformGuest[]>;
   /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]>;
   /** What of ours hangs on these instances' guests and storage, and is not counted. Changes nothing. */

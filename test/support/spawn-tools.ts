@@ -23,6 +23,10 @@ export function whereabouts(decided: Decided, noted: string[] = []) {
     hasPorts: () => undefined,
     connected: note('connected'),
     isConnected: () => true,
+    bootsFrom: note('boots from'),
+    hadPorts: () => false,
+    parks: note('parks'),
+    takenOver: note('taken over'),
     deleted: note('deleted'),
     gone: note('gone'),
   };
@@ -48,6 +52,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
       retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 5_000 },
       timeoutMs: 5_000,
     },
+    canUnmap: true,
     watchers: { log: silentLogger },
     ...Object.fromEntries(names.map((name) => [name, absent(name)])),
     ...parts,

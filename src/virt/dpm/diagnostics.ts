@@ -1,5 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
-import { inDoubt, powerStateOf } from '../../partition/index.ts';
+import { guestAmong, inDoubt, powerStateOf } from '../../partition/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
@@ -18,7 +18,7 @@ export async function diagnose(
   w: Waiting,
 ): Promise<InstanceDiagnostics | undefined> {
   const { hmc, partitions, storage } = runtime;
-  const answer = await partitions.look(owner, evidenceOf(mapped), w);
+  const answer = guestAmong(await partitions.look(owner, evidenceOf(mapped), w));
   // What is recorded and in doubt is shown, with the doubt beside it.
   const found = answer.kind === 'ours' ? answer.partition : answer.kind === 'in-doubt' ? answer.recorded : null;
   if (found === null) return undefined;

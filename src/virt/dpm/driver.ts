@@ -3,6 +3,7 @@ import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import {
+  guestAmong,
   inDoubt,
   MemoryPartitionRecords,
   noEvidence,
@@ -20,7 +21,17 @@ import type {
   PowerState,
   Whereabouts,
 } from '../../partition/index.ts';
-import { attachVolume, destroy, detachVolume, evidenceOf, prepare, spawn, spawnPrepared } from '../../spawn/index.ts';
+import {
+  attachVolume,
+  destroy,
+  detachVolume,
+  evidenceOf,
+  park,
+  prepare,
+  removeParked,
+  spawn,
+  spawnPrepared,
+} from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall, VolumeMapper, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
@@ -162,7 +173,13 @@ export class DpmDriver implements ComputeDriver {
     this.#lastSeen.delete(instance.uuid);
     const isMappingKnown = blockDeviceInfo !== null;
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
-    await destroy(request, this.#unmapper(context, instance), this.#tools(), this.#call(instance, context));
+    const [tools, call] = [this.#tools(), this.#call(instance, context)];
+    if (tools.canUnmap) await destroy(request, this.#unmapper(context, instance), tools, call);
+    else await park(request, tools, call);
+  }
+
+  async removeParked(context: RequestContext, instance: Pick<Instance, 'uuid'>): Promise<void> {
+    await removeParked(this.#owner(instance), this.#tools(), this.#call(instance, context));
   }
 
   async cleanup(
@@ -250,7 +267,7 @@ export class DpmDriver implements ComputeDriver {
 
   /** @throws PartitionInDoubtError: neither answer would be true */
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
-    return (await this.#decide(instance, context)).kind === 'ours';
+    return guestAmong(await this.#decide(instance, context)).kind === 'ours';
   }
 
   async locateGuest(
@@ -290,8 +307,11 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().powerStates(context);
   }
 
-  async listGuests(context: RequestContext, { all }: { readonly all: boolean }): Promise<readonly PlatformGuest[]> {
-    return await this.#subset().guests(all, context);
+  async listGuests(
+    context: RequestContext,
+    { all, parked = false }: { readonly all: boolean; readonly parked?: boolean },
+  ): Promise<readonly PlatformGuest[]> {
+    return await this.#subset().guests(all, context, parked);
   }
 
   async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]> {
@@ -382,7 +402,7 @@ export class DpmDriver implements ComputeDriver {
 
   #unmapper(context: RequestContext, { uuid }: Instance): Pick<VolumeMapper, 'unmap'> {
     const unmap = async (w: Waiting) => {
-      await this.#virtapi.unprepBlockDevice({ ...context, signal: w.signal }, uuid);
+      await this.#virtapi.unprepBlockDevice?.({ ...context, signal: w.signal }, uuid);
     };
     return { unmap };
   }
@@ -400,11 +420,12 @@ export class DpmDriver implements ComputeDriver {
       cpcUri: runtime.cpc.uri,
       boot: { attempts, loginBeforeZoning },
       undo,
+      canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
     };
   }
 
-  #call(instance: Instance, { signal, flowId = instance.uuid }: RequestContext): VerbCall {
+  #call(instance: Pick<Instance, 'uuid'>, { signal, flowId = instance.uuid }: RequestContext): VerbCall {
     return { signal, flowId, log: this.#services.log };
   }
 
@@ -417,9 +438,10 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async #look(instance: Instance, w: Waiting, evidence = noEvidence): Promise<Whereabouts> {
-    return await this.#started().partitions.look(this.#owner(instance), evidence, w);
+    return guestAmong(await this.#started().partitions.look(this.#owner(instance), evidence, w));
   }
 
+  /** Also one that is parked. */
   async #decide(instance: Instance, w: Waiting) {
     return await this.#started().partitions.decide(this.#owner(instance), noEvidence, w);
   }

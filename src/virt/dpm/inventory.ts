@@ -36,18 +36,22 @@ export class CpcSubset {
     return new Map(
       partitions.flatMap(({ uri, status }) => {
         const uuid = assigned.get(uri)?.instanceUuid;
-        return uuid === undefined ? [] : [[uuid, powerStateOf(status)] as const];
+        const isParked = assigned.get(uri)?.isParked === true;
+        return uuid === undefined || isParked ? [] : [[uuid, powerStateOf(status)] as const];
       }),
     );
   }
 
   /** Partitions with what they are made of: this host's, or all that the user may see. */
-  async guests(all: boolean, w: Waiting): Promise<readonly PlatformGuest[]> {
+  async guests(all: boolean, w: Waiting, isParkedToo = false): Promise<readonly PlatformGuest[]> {
     const { hmc, cpc, partitions: own } = this.#runtime;
     const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, guestProperties, w);
     const assigned = await own.assignAll(this.#settings.host, partitions, w);
     const guests = partitions.map((partition) => toGuest(partition, assigned.get(partition.uri)));
-    return all ? guests : guests.filter((guest) => guest.instanceUuid !== null);
+    if (all) return guests;
+    return guests.filter(
+      ({ instanceUuid, parkedFor }) => instanceUuid !== null || (isParkedToo && parkedFor !== undefined),
+    );
   }
 
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
@@ -77,11 +81,13 @@ export class CpcSubset {
 }
 
 function toGuest(partition: GuestPartition, assigned: Assigned | undefined): PlatformGuest {
+  const isParked = assigned?.isParked === true;
   return {
     name: partition.name,
     uri: partition.uri,
     status: partition.status,
-    instanceUuid: assigned?.instanceUuid ?? null,
+    instanceUuid: assigned === undefined || isParked ? null : assigned.instanceUuid,
+    ...(assigned !== undefined && isParked ? { parkedFor: assigned.instanceUuid } : {}),
     ...(assigned?.doubt === undefined ? {} : { doubt: assigned.doubt }),
     iflProcessors: partition.iflProcessors,
     memoryMib: partition.initialMemory,

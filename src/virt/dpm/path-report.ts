@@ -1,6 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { portOfUri, runningStatuses } from '../../partition/index.ts';
+import { guestAmong, portOfUri, runningStatuses } from '../../partition/index.ts';
 import type { Initiator, KnownPath, PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
@@ -35,7 +35,7 @@ export async function reportInstancePaths(
   w: Waiting,
 ): Promise<readonly PathRecord[]> {
   const { storage, partitions } = runtime;
-  const found = await partitions.look(owner, evidenceOf(subject.mapped), w);
+  const found = guestAmong(await partitions.look(owner, evidenceOf(subject.mapped), w));
   const partition = found.kind === 'ours' ? found.partition : found.kind === 'in-doubt' ? found.recorded : null;
   if (partition === null) return [];
   const initiators = await storage.initiators(owner, partition, w);

@@ -71,7 +71,7 @@ export class FakeDriver implements ComputeDriver {
       try {
         await this.#virtapi.prepBlockDevice(context, instance, blockDeviceInfo);
       } catch (error) {
-        await this.#virtapi.unprepBlockDevice(context, instance.uuid);
+        await this.#virtapi.unprepBlockDevice?.(context, instance.uuid);
         throw error;
       }
     }
@@ -79,7 +79,7 @@ export class FakeDriver implements ComputeDriver {
   }
 
   async destroy(context: RequestContext, instance: Instance): Promise<void> {
-    await this.#virtapi.unprepBlockDevice(context, instance.uuid);
+    await this.#virtapi.unprepBlockDevice?.(context, instance.uuid);
     this.#guests.delete(instance.uuid);
   }
 

@@ -1,0 +1,73 @@
+import { noEvidence, parkedDescription } from '../partition/index.ts';
+import type { PartitionOwner } from '../partition/index.ts';
+import { actsOf, unchanged } from './act.ts';
+import { atRest, destroy, disconnectAll, findPartition } from './destroy.ts';
+import type { DestroyRequest } from './destroy.ts';
+import type { SpawnTools, VerbCall } from './types.ts';
+
+type ParkAct = 'find-partition' | 'stop-partition' | 'disconnect-volumes' | 'detach-storage-groups' | 'park-partition';
+
+/** For a destroy when nothing is mapped any more. */
+const nothingMapped = { unmap: () => Promise.resolve() };
+
+/**
+ * The destroy for a compute manager that unmaps by itself, and afterwards (stock Nova): masks may stand when this returns,
+ * so the WWPNs must not be given up. The partition is stopped and kept for its ports, until {@link removeParked}, or until
+ * the instance is spawned again.
+ *
+ * Safe to run again after an interruption. A partition that has no port has no mask either: it is deleted.
+ *
+ * @throws NothingChangedError when it failed before it had changed anything; also when the partition is in doubt
+ */
+export async function park(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
+  const { owner, mapped } = request;
+  const { hmc, lifecycle, partitions, storage } = tools;
+  const act = actsOf<ParkAct>('destroy', call, tools.watchers);
+  const lookAtRest = () => atRest(request, tools, call);
+
+  const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
+  if (place === null) {
+    // Its vHBAs went with it; a storage group is still there, and keeps its WWPNs.
+    if (storage.outlivesPartition) partitions.deleted(owner);
+    else partitions.gone(owner);
+    return;
+  }
+  const { partition } = place;
+  const initiators = mapped.length > 0 ? place.initiators : await storage.initiators(owner, partition, call);
+  partitions.hasPorts(owner, initiators);
+  if (initiators.length === 0 && !partitions.hadPorts(owner)) {
+    await destroy(request, nothingMapped, tools, call);
+    return;
+  }
+  await act('stop-partition', () => lifecycle.ensureStopped(partition, call));
+  if (mapped.length > 0)
+    await act('disconnect-volumes', async () => {
+      await lookAtRest();
+      await disconnectAll(request, place, tools, call);
+    });
+  if (storage.outlivesPartition)
+    await act('detach-storage-groups', async () => {
+      const found = await lookAtRest();
+      if (found.kind === 'ours') await storage.unbindOthers(owner, found.partition, call);
+    });
+  await act('park-partition', async () => {
+    const found = await lookAtRest();
+    const { uri } = found.kind === 'ours' ? found.partition : partition;
+    partitions.parks(owner);
+    const description = parkedDescription(owner.host);
+    await hmc.partitions.update(uri, { description, bootDevice: 'none', bootOsSpecificParameters: '' }, call);
+  });
+}
+
+/**
+ * Removes what was parked for an instance, and gives its WWPNs back. Whoever calls it knows that no mask is left. An
+ * instance that has been spawned again meanwhile is left as it is.
+ *
+ * @throws ConflictError when somebody has started the parked partition; NothingChangedError as {@link destroy}
+ */
+export async function removeParked(owner: PartitionOwner, tools: SpawnTools, call: VerbCall): Promise<void> {
+  const found = await unchanged(call, () => tools.partitions.decide(owner, noEvidence, call));
+  if (found.kind === 'ours' && found.partition.isParked !== true) return;
+  await unchanged(call, () => tools.partitions.requireAtRest(owner, noEvidence, call));
+  await destroy({ owner, mapped: [], isMappingKnown: false }, nothingMapped, tools, call);
+}

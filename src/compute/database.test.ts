@@ -37,6 +37,11 @@ const bootPath = {
   deviceNumber: '8001',
 };
 
+/** What brings the records of partitions back to a version that had not these columns yet. */
+function without(...columns: readonly string[]): string {
+  return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
+}
+
 /** A state directory with one server in it, closed. */
 function used(path: string): string {
   const database = openDatabase(path);
@@ -98,7 +103,7 @@ describe('the database of the state directory', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 5 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
     database.close();
   });
 
@@ -133,9 +138,7 @@ describe('the database of the state directory', () => {
   test('of version 3 keeps the records of partitions, which tell no prepared group yet', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
-    old.exec(
-      'alter table instance_partition drop column prepared_group_uri; alter table instance_partition drop column is_connected; alter table instance_partition drop column boot_volume; pragma user_version = 3;',
-    );
+    old.exec(`${without('prepared_group_uri', 'is_connected', 'boot_volume', 'is_parked')} pragma user_version = 3;`);
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -152,7 +155,7 @@ describe('the database of the state directory', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 5 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
     database.close();
   });
 
@@ -171,9 +174,7 @@ describe('the database of the state directory', () => {
     writeSpawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
     writeSpawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
     writeSpawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
-    for (const column of ['is_connected', 'boot_volume'])
-      old.exec(`alter table instance_partition drop column ${column}`);
-    old.exec('pragma user_version = 4');
+    old.exec(`${without('is_connected', 'boot_volume', 'is_parked')} pragma user_version = 4;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -191,6 +192,27 @@ describe('the database of the state directory', () => {
         bootVolume: { volumeId: 'boot-of-newer', paths: [bootPath] },
       },
     ]);
+    database.close();
+  });
+
+  test('of version 5 has no parked partition', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(used(directory.path));
+    old.exec(`${without('is_parked')} pragma user_version = 5;`);
+    const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', null, 1, null, null)`;
+    old.prepare(row).run(record.uuid);
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const records = new SqlitePartitionRecords(database, { access: 'write' });
+
+    const known = records.find(record.uuid)!;
+    expect(known).toMatchObject({ partitionUri: '/api/partitions/p' });
+    expect(known.isParked).toBeUndefined();
+    records.put({ ...known, isParked: true });
+    expect(records.list()).toEqual([{ ...known, isParked: true }]);
+    records.put({ ...known, isParked: false });
+    expect(records.list()).toEqual([known]);
     database.close();
   });
 
@@ -239,10 +261,10 @@ describe('a database is refused, and not a byte of it is changed,', () => {
   test('that is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(used(directory.path));
-    database.exec('pragma user_version = 6; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 7; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 6, made by a newer program (this one knows 5)');
+    expect(expectUntouched(directory.path)).toContain('is of version 7, made by a newer program (this one knows 6)');
   });
 
   test('that is no database at all', () => {

@@ -6,7 +6,7 @@ import { recordBootVolumes } from './boot-volume-records.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 /** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -60,6 +60,9 @@ const connectedVolumes = `
   alter table instance_partition add column is_connected integer not null default 1;
   alter table instance_partition add column boot_volume text;
 `;
+
+/** Since version 6. */
+const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
 
 /**
  * Opens (or makes) the database of instances and journal under the state directory. Readable by its owner alone.
@@ -116,6 +119,9 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 5) {
       database.exec(connectedVolumes);
       recordBootVolumes(database);
+    }
+    if (now < 6) {
+      database.exec(parkedPartitions);
       database.exec(marks);
     }
   });

@@ -15,6 +15,7 @@ const rowSchema = z.object({
   is_begun_here: z.number(),
   is_connected: z.number(),
   boot_volume: z.string().nullable(),
+  is_parked: z.number(),
 });
 const wwpnsSchema = z.array(wwpnSchema);
 const connectorSchema = z.looseObject({ wwpns: z.array(z.string()).default([]) });
@@ -49,14 +50,15 @@ export class SqlitePartitionRecords implements PartitionRecords {
     return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
   }
 
-  put({ isBegunHere, isConnected, bootVolume, ...record }: PartitionRecord): void {
+  put({ isBegunHere, isConnected, bootVolume, isParked = false, ...record }: PartitionRecord): void {
     if (this.#isReader) return;
     const statement = `insert or replace into instance_partition
-      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here, is_connected, boot_volume)
-      values (?, ?, ?, ?, ?, ?, ?, ?)`;
+      (instance_uuid, partition_uri, wwpns, storage_group_uri, prepared_group_uri, is_begun_here, is_connected, is_parked,
+       boot_volume)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     const { instanceUuid, partitionUri, wwpns, storageGroupUri, preparedGroupUri } = record;
     const groups = [storageGroupUri, preparedGroupUri];
-    const flags = [isBegunHere ? 1 : 0, isConnected ? 1 : 0];
+    const flags = [isBegunHere, isConnected, isParked].map(Number);
     const boot = bootVolume === null ? null : JSON.stringify(bootVolume);
     const values = [instanceUuid, partitionUri, JSON.stringify(wwpns), ...groups, ...flags, boot];
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
@@ -103,5 +105,6 @@ function toRecord(row: unknown): PartitionRecord {
     isBegunHere: parsed.is_begun_here === 1,
     isConnected: parsed.is_connected === 1,
     bootVolume: parsed.boot_volume === null ? null : bootVolumeSchema.parse(JSON.parse(parsed.boot_volume)),
+    ...(parsed.is_parked === 1 ? { isParked: true } : {}),
   };
 }

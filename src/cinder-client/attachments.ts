@@ -114,6 +114,7 @@ export class Attachments implements AttachmentVerbs {
     const query = new URLSearchParams();
     if (filter.volumeId !== undefined) query.set('volume_id', filter.volumeId);
     if (filter.instanceUuid !== undefined) query.set('instance_id', filter.instanceUuid);
+    if (filter.allProjects === true) query.set('all_tenants', '1');
     if (paging !== undefined) query.set('limit', String(PAGE));
     if (paging?.marker !== undefined) query.set('marker', paging.marker);
     const path = `/attachments/detail?${query.toString()}`;

@@ -104,6 +104,8 @@ export interface VolumeFilter {
 export interface AttachmentFilter {
   readonly volumeId?: string | undefined;
   readonly instanceUuid?: string | undefined;
+  /** Those of all projects; Cinder heeds it for administrators only, and tells nobody else that it does not. */
+  readonly allProjects?: boolean | undefined;
 }
 
 /** @public */

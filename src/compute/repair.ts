@@ -3,6 +3,7 @@ import type { Instance, RequestContext } from '../virt/index.ts';
 import type { ManagerServices } from './services.ts';
 import { countStorage } from './verify/counted.ts';
 import type { Finding } from './verify/finding.ts';
+import { findParked } from './verify/guests.ts';
 import { look } from './verify/look.ts';
 
 /** A finding, and what came of its repair. @public */
@@ -60,6 +61,13 @@ async function act(
       const instance = { uuid: target.id, name, host: services.host, flavor: { vcpus: 1, memoryMb: 1 } };
       await requireAtRest(instance, services, context);
       await services.driver.destroy(context, instance, null, null);
+      return;
+    }
+    case 'parked-partition': {
+      const parked = findParked(await look(services, context)).find(({ target: now }) => now.id === target.id);
+      if (parked?.repair === undefined || parked.repair === null)
+        throw new ConflictError(`partition "${name}" is needed by now: it is left as it is`, { instance: target.id });
+      await services.driver.removeParked?.(context, { uuid: target.id });
       return;
     }
     case 'vhba':

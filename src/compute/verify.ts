@@ -4,7 +4,7 @@ import { findAttachments, findStrayMasks } from './verify/attachments.ts';
 import { findSurplus } from './verify/counted.ts';
 import type { Finding } from './verify/finding.ts';
 import { findFlows } from './verify/flows.ts';
-import { findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';
+import { findParked, findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';
 import { look } from './verify/look.ts';
 import {
   findAttachingVolumes,
@@ -26,6 +26,7 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
   const views = await look(services, context);
   return [
     ...findPartitions(views),
+    ...findParked(views),
     ...findPartitionsOfFailed(views),
     ...findStorage(views),
     ...findSurplus(views),

@@ -1,7 +1,15 @@
 /** Something that belongs to nobody, or is missing. @public */
 export interface Finding {
   readonly kind:
-    'partition' | 'vhba' | 'storage-group' | 'storage-volume' | 'server' | 'attachment' | 'volume' | 'flow';
+    | 'partition'
+    | 'parked-partition'
+    | 'vhba'
+    | 'storage-group'
+    | 'storage-volume'
+    | 'server'
+    | 'attachment'
+    | 'volume'
+    | 'flow';
   /** Its name, as a person would look for it. */
   readonly name: string;
   readonly detail: string;

@@ -1,3 +1,4 @@
+import { initiatorsOf } from './counted.ts';
 import type { Finding } from './finding.ts';
 import { failedServers } from './flows.ts';
 import type { Views } from './views.ts';
@@ -8,8 +9,7 @@ export function findPartitions({ guests, instances, flows }: Views): readonly Fi
   const history = new Set(flows.map(({ subject }) => subject));
   return guests.flatMap(({ instanceUuid, name, status, uri, doubt }) => {
     if (instanceUuid === null || known.has(instanceUuid)) return [];
-    const isSafe =
-      doubt === undefined && history.has(instanceUuid) && ['stopped', 'reservation-error'].includes(status);
+    const isSafe = doubt === undefined && history.has(instanceUuid) && deletable.has(status);
     return [
       {
         kind: 'partition',
@@ -21,6 +21,31 @@ export function findPartitions({ guests, instances, flows }: Views): readonly Fi
     ];
   });
 }
+
+/**
+ * A partition that was kept for its ports when its instance was destroyed, and for which no mask stands: Cinder has no
+ * attachment of the instance, nor one for these ports. Somebody who cannot see the attachments of all projects cannot know.
+ */
+export function findParked({ parked, owned, everyAttachment }: ParkedViews): readonly Finding[] {
+  return parked.flatMap(({ instanceUuid, name, uri, status, wwpns }) => {
+    const isAttached =
+      [...owned, ...(everyAttachment ?? [])].some((one) => one.instanceUuid === instanceUuid) ||
+      everyAttachment?.some((attachment) => initiatorsOf(attachment).some((wwpn) => wwpns?.has(wwpn) === true)) ===
+        true;
+    if (isAttached) return [];
+    const isKnown = everyAttachment !== undefined && wwpns !== undefined;
+    const why = isKnown
+      ? 'which has no attachment in Cinder'
+      : 'of which it is not known whether it has an attachment: that takes Cinder with attachments, and an administrator there';
+    const found = { kind: 'parked-partition', name, target: { id: instanceUuid } } as const;
+    const detail = `${uri}, status ${status}: kept for the ports of instance ${instanceUuid}, ${why}`;
+    return [{ ...found, detail, repair: isKnown && deletable.has(status) ? 'delete it' : null }];
+  });
+}
+
+type ParkedViews = Pick<Views, 'parked' | 'owned' | 'everyAttachment'>;
+
+const deletable: ReadonlySet<string> = new Set(['stopped', 'reservation-error']);
 
 /** A build that failed was put back, and yet its partition is there: an HMC had denied it when it was to be deleted. */
 export function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly Finding[] {

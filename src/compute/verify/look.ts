@@ -1,19 +1,22 @@
+import { describeError } from '../../base/index.ts';
+import type { Attachment } from '../../cinder-client/index.ts';
 import type { GuestLocation, PlatformGuest, PlatformSurplus, RequestContext } from '../../virt/index.ts';
 import { toBlockDeviceInfo, toDriverInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
 import { countStorage, initiatorsOf, objectIdOf } from './counted.ts';
 import { failedServers } from './flows.ts';
-import type { InCinder, Records, Views } from './views.ts';
+import type { InCinder, Parked, Records, Views } from './views.ts';
 
 /** Looks everywhere. Changes nothing; how many requests it takes does not depend on the number of servers. */
 export async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
   const { driver, journal } = services;
   const before = readRecords(services, []);
-  const [guests, inCinder] = await Promise.all([
-    driver.listGuests(context, { all: false }),
+  const [listed, inCinder] = await Promise.all([
+    driver.listGuests(context, { all: false, parked: true }),
     lookAtCinder(services, context),
   ]);
+  const guests = listed.filter(({ parkedFor }) => parkedFor === undefined);
   // What was begun meanwhile has its flow by now, and what has ended meanwhile was counted before.
   const records = readRecords(services, await journal.list());
   const devices = [...before.devices, ...records.devices];
@@ -26,10 +29,11 @@ export async function look(services: ManagerServices, context: RequestContext): 
   return {
     ...seen,
     guests,
+    ...(await lookAtParked(services, listed, context)),
     locations: await locate(services, records, guests, context),
     strangers,
     mentions,
-    storage: (await driver.listStrayStorage?.(context, knownOwners(seen, guests))) ?? [],
+    storage: (await driver.listStrayStorage?.(context, knownOwners(seen, listed))) ?? [],
     surplus: await lookForSurplus(services, seen, context),
     partitionUris: await listPartitions(services, seen, context),
     wwpnsThere: isMaskOurs ? ((await driver.listWwpns?.(context)) ?? new Set()) : new Set(),
@@ -81,6 +85,46 @@ async function lookAtCinder(
   return { attachments, attachmentIds, owned: attachments, volumes, attaching: [] };
 }
 
+/** Usually there are none: their ports are asked for one by one. */
+async function lookAtParked(
+  services: ManagerServices,
+  listed: readonly PlatformGuest[],
+  context: RequestContext,
+): Promise<Pick<Views, 'parked' | 'everyAttachment'>> {
+  const parked: Parked[] = [];
+  for (const { parkedFor: instanceUuid, name, uri, status } of listed) {
+    if (instanceUuid === undefined) continue;
+    parked.push({ instanceUuid, name, uri, status, wwpns: await readPorts(services, instanceUuid, context) });
+  }
+  return { parked, everyAttachment: parked.length === 0 ? undefined : await readEveryAttachment(services, context) };
+}
+
+async function readPorts(
+  { driver, host, log }: ManagerServices,
+  uuid: string,
+  context: RequestContext,
+): Promise<ReadonlySet<string> | undefined> {
+  const instance = { uuid, name: uuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
+  try {
+    return new Set((await driver.getVolumeConnector(instance, context)).wwpns);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    log.warn({ event: 'parked.ports', instance: uuid, error: describeError(error) }, 'ports not read');
+    return undefined;
+  }
+}
+
+/** Cinder shows the attachments of all projects to an administrator, and to whoever asks it without Keystone. */
+async function readEveryAttachment(
+  { cinder, connections }: ManagerServices,
+  context: RequestContext,
+): Promise<readonly Attachment[] | undefined> {
+  if ((await connections(context)).kind === 'legacy') return undefined;
+  const { keystone, roles } = await cinder.check(context);
+  if (keystone !== undefined && !roles.includes('admin')) return undefined;
+  return await cinder.attachments.list({ allProjects: true }, context);
+}
+
 /** Only of servers that the list does not show, or not for certain: usually there are none. */
 async function locate(
   { driver, store }: ManagerServices,
@@ -103,7 +147,7 @@ async function locate(
 function knownOwners({ instances, flows, local }: Records, guests: readonly PlatformGuest[]): ReadonlySet<string> {
   const failed = failedServers({ instances, flows });
   return new Set([
-    ...guests.map(({ instanceUuid }) => instanceUuid ?? ''),
+    ...guests.map(({ instanceUuid, parkedFor }) => instanceUuid ?? parkedFor ?? ''),
     ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
     // The storage group of a partition that is no instance is named for the partition.
     ...local.flatMap(({ place }) => (place.kind === 'partition' ? [objectIdOf(place.uri)] : [])),

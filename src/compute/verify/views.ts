@@ -38,8 +38,21 @@ export interface InCinder {
   readonly attaching: readonly Volume[];
 }
 
+/** A partition that is kept for its ports: its instance was destroyed before its volumes were unmapped. */
+export interface Parked {
+  readonly instanceUuid: string;
+  readonly name: string;
+  readonly uri: string;
+  readonly status: string;
+  /** Undefined where they could not be read. */
+  readonly wwpns: ReadonlySet<string> | undefined;
+}
+
 interface OnPlatform {
   readonly guests: readonly PlatformGuest[];
+  readonly parked: readonly Parked[];
+  /** Of all projects. Undefined where this user cannot see them, or there is nothing parked that they would be asked for. */
+  readonly everyAttachment: readonly Attachment[] | undefined;
   /** Of servers that should have a guest and are not in that list, or are with a doubt. */
   readonly locations: ReadonlyMap<string, GuestLocation>;
   /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */

@@ -4,9 +4,9 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long proofs and tests, `npm run proofs`; of the first six test/shares has a small share each, for `npm test`. */
+/** The long proofs and tests, `npm run proofs`; of the first seven test/shares has a small share each, for `npm test`. */
 const proofs = [
-  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz'].map((name) => `test/${name}/**/*.test.ts`),
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking'].map((name) => `test/${name}/**/*.test.ts`),
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{simulate,tls}.test.ts',
@@ -17,7 +17,7 @@ const proofs = [
 ];
 
 /** The folders whose files run for long. */
-const long = /\/test\/(faults|model|kill|secrets|crowd|package|shares|e2e)\//;
+const long = /\/test\/(faults|model|kill|parking|secrets|crowd|package|shares|e2e)\//;
 
 /** Long files first: begun last, the longest one alone would hold up everything. Others as Vitest would have them. */
 class LongFirst extends BaseSequencer {

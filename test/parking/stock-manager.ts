@@ -1,0 +1,203 @@
+import { neverAborted } from '../../src/base/index.ts';
+import { openCinder, volumeConnections } from '../../src/cinder-client/index.ts';
+import type {
+  CinderClient,
+  ConnectionInfo,
+  Connector,
+  Reservation,
+  VolumeConnections,
+} from '../../src/cinder-client/index.ts';
+import { loadComputeDriver } from '../../src/compute/index.ts';
+import type { BlockDeviceInfo, ComputeDriver, Instance, VirtApi } from '../../src/virt/index.ts';
+import { quickCinder, quickPolicies } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+interface Device {
+  readonly volumeId: string;
+  readonly isBoot: boolean;
+  reservation: Reservation;
+  connector?: Connector | undefined;
+  connectionInfo?: ConnectionInfo | undefined;
+}
+
+/** A server of the manager; its volumes are its own for good. */
+export interface Server {
+  readonly instance: Instance;
+  readonly volumes: readonly string[];
+  devices: readonly Device[];
+}
+
+const context = { requestId: 'req-stock', signal: neverAborted() };
+
+/** What stock Nova offers its driver: no way to map or unmap. */
+const stockVirtApi: VirtApi = {
+  prepBlockDevice: () => Promise.reject(new Error('stock Nova maps volumes before it spawns')),
+};
+
+/**
+ * A compute manager that calls its driver in Nova's order, without a state directory: volumes are mapped before a spawn, and
+ * unmapped after a destroy. Source: nova compute/manager.py.
+ */
+export class StockManager implements AsyncDisposable {
+  readonly #world: World;
+  readonly #virtapi: VirtApi;
+  readonly #cinder: CinderClient;
+  readonly #connections: VolumeConnections;
+  driver: ComputeDriver;
+
+  private constructor(
+    world: World,
+    virtapi: VirtApi,
+    cinder: CinderClient,
+    connections: VolumeConnections,
+    driver: ComputeDriver,
+  ) {
+    this.#world = world;
+    this.#virtapi = virtapi;
+    this.#cinder = cinder;
+    this.#connections = connections;
+    this.driver = driver;
+  }
+
+  static async start(world: World, virtapi: VirtApi = stockVirtApi): Promise<StockManager> {
+    const cinder = openCinder({ ...world.settings.cinder, ...quickCinder, requestId: () => context.requestId });
+    const connections = await volumeConnections(cinder, context);
+    return new StockManager(world, virtapi, cinder, connections, await openDriver(world, virtapi));
+  }
+
+  /** A driver that remembers nothing. */
+  async restart(): Promise<void> {
+    await this.driver.cleanupHost(this.#world.settings.host);
+    this.driver = await openDriver(this.#world, this.#virtapi);
+  }
+
+  server(uuid: string, name: string, volumes: readonly string[]): Server {
+    const { host } = this.#world.settings;
+    return { instance: { uuid, name, host, flavor: { vcpus: 1, memoryMb: 1024 } }, volumes, devices: [] };
+  }
+
+  async build(server: Server): Promise<void> {
+    await this.#reserve(server);
+    await this.driver.prepareForSpawn(server.instance, context);
+    await this.#map(server);
+    await this.#spawn(server);
+  }
+
+  /** The second volume cannot be mapped: Nova then leaves the first one mapped until the server is deleted. */
+  async failBuild(server: Server): Promise<void> {
+    await this.#reserve(server);
+    await this.driver.prepareForSpawn(server.instance, context);
+    await this.#mapOne(server, server.devices[0]!);
+    await this.driver.failedSpawnCleanup(server.instance, context);
+  }
+
+  async destroy(server: Server): Promise<void> {
+    await this.driver.destroy(context, server.instance, null, this.#info(server));
+  }
+
+  /** After a destroy. */
+  async unmap(server: Server): Promise<void> {
+    for (const device of server.devices) await this.#connections.release(device.reservation, device.connector, context);
+    server.devices = [];
+  }
+
+  async removeParked(server: Server): Promise<void> {
+    await this.driver.removeParked?.(context, server.instance);
+  }
+
+  async rebuild(server: Server): Promise<void> {
+    const { driver } = this;
+    await driver.powerOff(server.instance, 0, 0, context);
+    for (const device of server.devices) {
+      const { reservation, connector, connectionInfo } = device;
+      device.reservation = await this.#reserveOne(server, device.volumeId);
+      const info = { ...connectionInfo!, serial: device.volumeId };
+      await driver.detachVolume(context, info, server.instance, '/dev/sda');
+      await this.#connections.release(reservation, connector, context);
+      device.connectionInfo = undefined;
+    }
+    await driver.destroy(context, server.instance, null, this.#info(server));
+    await this.#map(server);
+    await this.#spawn(server);
+  }
+
+  /** As the first half of an offload: the guest is gone, the masks stand. */
+  async offload(server: Server): Promise<void> {
+    await this.driver.powerOff(server.instance, 0, 0, context);
+    await this.destroy(server);
+  }
+
+  /** The second half: each volume stays reserved, and is not mapped any more. */
+  async finishOffload(server: Server): Promise<void> {
+    for (const device of server.devices) {
+      const { reservation, connector } = device;
+      device.reservation = await this.#reserveOne(server, device.volumeId);
+      await this.#connections.release(reservation, connector, context);
+      device.connectionInfo = undefined;
+    }
+  }
+
+  async unshelve(server: Server): Promise<void> {
+    await this.#map(server);
+    await this.#spawn(server);
+  }
+
+  async connector(server: Server): Promise<Connector> {
+    return await this.driver.getVolumeConnector(server.instance, context);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.driver.cleanupHost(this.#world.settings.host);
+    this.#cinder[Symbol.dispose]();
+  }
+
+  async #reserve(server: Server): Promise<void> {
+    const devices: Device[] = [];
+    for (const [index, volumeId] of server.volumes.entries())
+      devices.push({ volumeId, isBoot: index === 0, reservation: await this.#reserveOne(server, volumeId) });
+    server.devices = devices;
+  }
+
+  async #reserveOne({ instance }: Server, volumeId: string): Promise<Reservation> {
+    return await this.#connections.reserve({ volumeId, mode: 'rw', instanceUuid: instance.uuid }, context);
+  }
+
+  async #map(server: Server): Promise<void> {
+    for (const device of server.devices) await this.#mapOne(server, device);
+  }
+
+  async #mapOne(server: Server, device: Device): Promise<void> {
+    device.connector = await this.connector(server);
+    device.connectionInfo = await this.#connections.connect(device.reservation, device.connector, context);
+    const place = { mountpoint: '/dev/sda', mode: 'rw', hostName: server.instance.host } as const;
+    device.reservation = await this.#connections.complete(device.reservation, place, context);
+  }
+
+  async #spawn(server: Server): Promise<void> {
+    await this.driver.spawn(context, server.instance, {}, [], null, null, null, this.#info(server));
+  }
+
+  /** Without the volumes that are not mapped, as Nova does. */
+  #info({ devices }: Server): BlockDeviceInfo {
+    const mapped = devices.filter(({ connectionInfo }) => connectionInfo !== undefined);
+    return {
+      rootDeviceName: '/dev/sda',
+      blockDeviceMapping: mapped.map(({ volumeId, isBoot, reservation, connectionInfo }, index) => ({
+        volumeId,
+        sizeGib: 10,
+        bootIndex: isBoot ? 0 : null,
+        mountDevice: `/dev/sd${'abcdef'[index]}`,
+        attachmentId: reservation.attachmentId,
+        deleteOnTermination: false,
+        connectionInfo,
+      })),
+    };
+  }
+}
+
+async function openDriver(world: World, virtapi: VirtApi): Promise<ComputeDriver> {
+  const options = { virtapi, baseDir: world.statePath, policies: quickPolicies! };
+  const driver = await loadComputeDriver(world.settings, options);
+  await driver.initHost(world.settings.host, context);
+  return driver;
+}

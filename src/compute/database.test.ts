@@ -199,7 +199,7 @@ describe('the database of the state directory', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(used(directory.path));
     old.exec(`${without('is_parked')} pragma user_version = 5;`);
-    const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', null, 1, null, null)`;
+    const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', null, 1, null, 1, null)`;
     old.prepare(row).run(record.uuid);
     old.close();
 

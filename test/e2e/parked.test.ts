@@ -135,6 +135,35 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(partition()?.props.description).toBe('OpenStack CPCSubset=compute1 parked');
   });
 
+  it('a destroy that fails at any request gives nothing up, and is finished by a process that remembers nothing', async () => {
+    await using scene = await startScene({ machine });
+    const { server, stock, world, before } = scene;
+    const kind = { type: 'refuse', status: 400, reason: 1 } as const;
+    const requests = 14; // more than a destroy sends
+    let failures = 0;
+    for (let skip = 0; skip < requests; skip += 1) {
+      await stock.build(server);
+      const { wwpns } = await stock.connector(server);
+      world.sim.faults.add({ id: 'nth', server: 'hmc', operation: '*', kind, when: { skip, times: 1 } });
+      const isFailed = await stock.destroy(server).then(
+        () => false,
+        () => true,
+      );
+      world.sim.faults.clear();
+      failures += Number(isFailed);
+      await stock.restart();
+
+      expect((await stock.connector(server)).wwpns).toEqual(wwpns);
+      await stock.destroy(server);
+      expect(await stock.driver.listInstanceUuids()).toEqual([]);
+      expect((await stock.connector(server)).wwpns).toEqual(wwpns);
+      await stock.unmap(server);
+      await stock.removeParked(server);
+      expect(world.sim.snapshot()).toEqual(before);
+    }
+    expect(failures).toBeGreaterThan(3);
+  });
+
   it('dpm verify names it once Cinder has no attachment, and --repair removes it', async () => {
     await using scene = await startScene({ machine, users: administrator });
     const { server, stock, world, before } = scene;

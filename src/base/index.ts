@@ -37,6 +37,8 @@ export {
   parseLun,
 } from './lun.ts';
 export type { AddressingMode, Lun } from './lun.ts';
+export { defaultOutagePolicy, missingPeer, Outages } from './outage.ts';
+export type { OutageNotice, OutagePolicy } from './outage.ts';
 export { retry } from './retry.ts';
 export type { RetryClass, RetryOptions, RetryPolicy } from './retry.ts';
 export { BLANKED, blankKnownSecrets, blankSecrets, isSecretKey, Secret } from './secret.ts';

@@ -44,6 +44,37 @@ describe('waitUntil', () => {
     expect(looks()).toBe(1);
   });
 
+  test('looks on after an error that passes, once it has seen something', async () => {
+    const { options } = watching(['starting', 'away', 'away', 'active'], {
+      isPassing: (error) => error.message === 'away',
+    });
+    const poll = async (signal: AbortSignal) => {
+      const seen = await options.poll(signal);
+      if (seen === 'away') throw new Error('away');
+      return seen;
+    };
+
+    await expect(waitUntil({ ...options, poll })).resolves.toBe('active');
+    await expect(
+      waitUntil({
+        ...watching(['away']).options,
+        poll: () => Promise.reject(new Error('away')),
+        isPassing: () => true,
+      }),
+    ).rejects.toThrow('away');
+  });
+
+  test('an error that does not pass in time is what ends it', async () => {
+    const { options } = watching(['starting', 'away'], { isPassing: () => true, timeoutMs: 5 });
+    const poll = async (signal: AbortSignal) => {
+      const seen = await options.poll(signal);
+      if (seen === 'away') throw new Error('away');
+      return seen;
+    };
+
+    await expect(waitUntil({ ...options, poll })).rejects.toThrow('away');
+  });
+
   test('looks until what it sees is accepted', async () => {
     const { options, looks } = watching(['stopped', 'starting', 'starting', 'active']);
 

@@ -1,4 +1,5 @@
 import { sleep } from './abort.ts';
+import { toError } from './errors.ts';
 
 /** What an observation means to a waiter. */
 export type Verdict<T> =
@@ -22,6 +23,8 @@ export interface WaitOptions<Seen, T> extends WaitPolicy {
   /** A short name of the observation, for the histogram. */
   readonly label: (seen: Seen) => string;
   readonly onTimeout: (last: Seen, observed: Observed) => Error;
+  /** After such an error of a look, once something was seen, it looks again until the deadline; then the error is thrown. */
+  readonly isPassing?: ((error: Error) => boolean) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -32,16 +35,39 @@ export interface WaitOptions<Seen, T> extends WaitPolicy {
 export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise<T> {
   const deadline = performance.now() + options.timeoutMs;
   const observed: Record<string, number> = {};
+  let hasSeen = false;
   for (let delayMs = options.minDelayMs; ; delayMs = Math.min(delayMs * 1.5, options.maxDelayMs)) {
     options.signal.throwIfAborted();
-    const seen = await options.poll(options.signal);
-    const label = options.label(seen);
-    observed[label] = (observed[label] ?? 0) + 1;
-    const verdict = options.accept(seen);
-    if (verdict.kind === 'done') return verdict.value;
-    if (verdict.kind === 'failed') throw verdict.error;
+    const look = await lookOnce(options, hasSeen);
+    let timeout: () => Error;
+    if ('error' in look) {
+      timeout = () => look.error;
+    } else {
+      const { seen } = look;
+      hasSeen = true;
+      const label = options.label(seen);
+      observed[label] = (observed[label] ?? 0) + 1;
+      const verdict = options.accept(seen);
+      if (verdict.kind === 'done') return verdict.value;
+      if (verdict.kind === 'failed') throw verdict.error;
+      timeout = () => options.onTimeout(seen, observed);
+    }
     const left = deadline - performance.now();
-    if (left <= 0) throw options.onTimeout(seen, observed);
+    if (left <= 0) throw timeout();
     await sleep(Math.min(delayMs, left), options.signal);
+  }
+}
+
+async function lookOnce<Seen, T>(
+  { poll, signal, isPassing }: WaitOptions<Seen, T>,
+  hasSeen: boolean,
+): Promise<{ readonly seen: Seen } | { readonly error: Error }> {
+  try {
+    return { seen: await poll(signal) };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = toError(thrown);
+    if (!hasSeen || isPassing?.(error) !== true) throw thrown;
+    return { error };
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigError, InterruptedError, isReadableOnTheWay, silentLogger } from '../base/index.ts';
+import { ConfigError, InterruptedError, isReadableOnTheWay, Outages, silentLogger } from '../base/index.ts';
 import { HttpTransport } from '../http/index.ts';
 import { volumeActions } from './actions.ts';
 import { Attachments } from './attachments.ts';
@@ -38,6 +38,7 @@ export function openCinder(options: CinderOptions): CinderClient {
     findUrl: urlFinder(options),
     openTransport: (origin) => resources.transport(origin),
     policies: resources.policies,
+    outages: resources.outages,
     clock: resources.clock,
     requestId: options.requestId,
     log: resources.log,
@@ -97,6 +98,7 @@ class Resources {
   readonly log;
   readonly clock: () => number;
   readonly policies;
+  readonly outages: Outages;
   readonly timeouts;
   readonly #options: CinderOptions;
   readonly #owner = new AbortController();
@@ -107,6 +109,7 @@ class Resources {
     this.log = options.log ?? silentLogger;
     this.clock = options.clock ?? Date.now;
     this.policies = { ...defaultPolicies, ...options.policies };
+    this.outages = options.outages ?? new Outages();
     this.timeouts = { ...defaultTimeouts, ...options.timeouts };
   }
 
@@ -140,7 +143,8 @@ class Resources {
     return new KeystoneTokens({
       auth,
       transport: this.transport(new URL(auth.authUrl).origin),
-      policy: this.policies.read,
+      policies: this.policies,
+      outages: this.outages,
       clock: this.clock,
       log: this.log,
       owner: this.#owner.signal,

@@ -13,12 +13,15 @@ export type Peer = 'Cinder' | 'Keystone';
  */
 export class CinderConnectionError extends DpmError {
   readonly code = 'CINDER_CONNECTION';
+  readonly peer: Peer;
   readonly sent: boolean;
   readonly phase: TransportPhase;
 
   constructor(what: string, peer: Peer, cause: TransportError) {
     const { host, phase, sent } = cause;
-    super(`${what}: no usable answer from ${peer}`, { host, phase, sent }, { cause });
+    const unreachable = isOutage(phase) ? peer : undefined;
+    super(`${what}: no usable answer from ${peer}`, { host, phase, sent, unreachable }, { cause });
+    this.peer = peer;
     this.sent = sent;
     this.phase = phase;
   }
@@ -59,6 +62,7 @@ export class CinderHttpError extends DpmError {
       requestId,
       method,
       path,
+      unreachable: isAway(refusal) ? refusal.peer : undefined,
     });
     this.peer = refusal.peer;
     this.status = status;
@@ -165,6 +169,23 @@ export function classify(error: unknown): RetryClass {
 function classifyConnection({ phase, sent }: CinderConnectionError): RetryClass {
   if (phase === 'tls' || phase === 'redirect') return 'permanent';
   return sent ? 'unknown-outcome' : 'transient';
+}
+
+/** The service that does not answer, or not yet, if this is what the error (of the last attempt) says. */
+export function unreachablePeer(error: unknown): Peer | undefined {
+  const last = lastAttempt(error);
+  if (last instanceof CinderConnectionError) return isOutage(last.phase) ? last.peer : undefined;
+  return last instanceof CinderHttpError && isAway(last) ? last.peer : undefined;
+}
+
+/** Our own full queue is no outage either. */
+function isOutage(phase: TransportPhase): boolean {
+  return phase !== 'tls' && phase !== 'redirect' && phase !== 'queue';
+}
+
+/** 503, or a proxy's page that says that nothing stands behind it. */
+function isAway({ status, faultName }: Pick<Refusal, 'status' | 'faultName'>): boolean {
+  return status === 503 || ((status === 502 || status === 504) && faultName === '');
 }
 
 /** 413 is a quota, which no wait mends (`Retry-After: 0`), or a rate limit, which asks for a wait. */

@@ -1,4 +1,4 @@
-import type { Logger, RetryPolicy, Secret } from '../base/index.ts';
+import type { Logger, OutagePolicy, Outages, RetryPolicy, Secret } from '../base/index.ts';
 import type { TlsOptions } from '../http/index.ts';
 
 /**
@@ -68,6 +68,8 @@ export interface CinderPolicies {
   readonly repeatable: RetryPolicy;
   /** The rest: repeated only when Cinder cannot have seen the call, or said "not now". */
   readonly once: RetryPolicy;
+  /** How long a Cinder or Keystone that has answered before is waited for, when it stops answering. */
+  readonly outage: OutagePolicy;
 }
 
 /** Everything that {@link openCinder} needs. @public */
@@ -86,6 +88,8 @@ export interface CinderOptions {
   readonly timeouts?: Partial<CinderTimeouts> | undefined;
   readonly maxConcurrent?: number | undefined;
   readonly policies?: Partial<CinderPolicies> | undefined;
+  /** Where it is noted that a peer does not answer; default: one of the client's own. */
+  readonly outages?: Outages | undefined;
   readonly log?: Logger | undefined;
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined;

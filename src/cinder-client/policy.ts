@@ -1,4 +1,5 @@
-import { CinderConnectionError, CinderHttpError, classify } from './errors.ts';
+import { defaultOutagePolicy } from '../base/index.ts';
+import { CinderConnectionError, CinderHttpError, classify, lastAttempt } from './errors.ts';
 import type { CinderPolicies, CinderTimeouts } from './options.ts';
 
 /**
@@ -11,13 +12,14 @@ export const defaultPolicies: CinderPolicies = {
   read: { attempts: 4, firstDelayMs: 500, maxDelayMs: 8_000, factor: 2, budgetMs: 60_000 },
   repeatable: { attempts: 5, firstDelayMs: 1_000, maxDelayMs: 15_000, factor: 2, budgetMs: 300_000 },
   once: { attempts: 4, firstDelayMs: 500, maxDelayMs: 8_000, factor: 2, budgetMs: 60_000 },
+  outage: defaultOutagePolicy,
 };
 
 /** Cinder itself waits 60 s for its volume service (rpc_response_timeout), and some arrays' drivers take longer. */
 export const defaultTimeouts: CinderTimeouts = { connectMs: 10_000, requestMs: 60_000, backendMs: 180_000 };
 
 /** What a repeat of a call can do; each has its policy. */
-export type CallKind = keyof CinderPolicies;
+export type CallKind = Exclude<keyof CinderPolicies, 'outage'>;
 
 interface Repeats {
   /** The request may have arrived, and no answer came. */
@@ -48,5 +50,6 @@ export function mayRepeat(kind: CallKind, error: Error): boolean {
 
 /** The server's wish for the next attempt, in milliseconds. */
 export function askedDelayMs(error: Error): number | undefined {
-  return error instanceof CinderHttpError ? error.retryAfterMs : undefined;
+  const last = lastAttempt(error);
+  return last instanceof CinderHttpError ? last.retryAfterMs : undefined;
 }

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { ConflictError, retry } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
+import { ConflictError, retry, toError } from '../base/index.ts';
+import type { Logger, Outages, Waiting } from '../base/index.ts';
 import { redirectError, TransportError } from '../http/index.ts';
 import type { HttpTransport, TransportRequest, TransportResponse } from '../http/index.ts';
 import { parseEndpoint, resourceRoot } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
-import { CinderAuthError, CinderConnectionError, CinderHttpError } from './errors.ts';
+import { CinderAuthError, CinderConnectionError, CinderHttpError, lastAttempt, unreachablePeer } from './errors.ts';
 import { formatMicroversion, maximumOfRefusal, since } from './microversion.ts';
 import type { Microversion } from './microversion.ts';
 import type { CinderPolicies } from './options.ts';
@@ -40,6 +40,7 @@ export interface SessionOptions {
   readonly findUrl: (token: Token) => string;
   readonly openTransport: (origin: string) => HttpTransport;
   readonly policies: CinderPolicies;
+  readonly outages: Outages;
   readonly clock: () => number;
   readonly requestId: (() => string) | undefined;
   readonly log: Logger;
@@ -95,15 +96,26 @@ export class CinderSession {
 
   /** Sends a call; answers with the text of the answer. */
   async send(call: Call, w: Waiting): Promise<string> {
-    const { text } = await retry(async () => await this.#attempt(call, w), {
-      what: call.what,
-      policy: this.#options.policies[call.kind],
-      signal: w.signal,
-      isRetryable: (error) => mayRepeat(call.kind, error),
-      askedDelayMs,
-      log: this.#options.log,
-    });
+    const { text } = await this.#patiently(call, w.signal, async () => await this.#attempt(call, w));
     return text;
+  }
+
+  /** Repeats by policy; and all of it again for as long as Cinder or Keystone is away. */
+  async #patiently<T>(
+    { what, kind }: Pick<Call, 'what' | 'kind'>,
+    signal: AbortSignal,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    const { policies, outages, log } = this.#options;
+    const isRepeatable = (error: Error) => mayRepeat(kind, error);
+    const repeat = { what, policy: policies[kind], signal, isRetryable: isRepeatable, askedDelayMs, log };
+    return await outages.through(async () => await retry(attempt, repeat), {
+      policy: policies.outage,
+      signal,
+      peerOf: unreachablePeer,
+      isRepeatable: (error) => isRepeatable(toError(lastAttempt(error))),
+      askedDelayMs,
+    });
   }
 
   async #attempt(call: Call, w: Waiting): Promise<TransportResponse> {
@@ -158,6 +170,8 @@ export class CinderSession {
     };
     try {
       const response = await transport.request({ ...request, headers, signal: w.signal });
+      // A 503 is looked at where it is made an error.
+      if (response.status < 500) this.#options.outages.answered('Cinder');
       // Which of the two was refused, Cinder does not say.
       const discard = () => {
         if (serviceToken !== undefined) serviceTokens?.discard(serviceToken);
@@ -165,9 +179,16 @@ export class CinderSession {
       };
       return { response, discard };
     } catch (error) {
-      if (error instanceof TransportError) throw new CinderConnectionError(what, 'Cinder', error);
+      if (error instanceof TransportError) throw this.#noted(new CinderConnectionError(what, 'Cinder', error));
       throw error;
     }
+  }
+
+  /** Notes who does not answer. */
+  #noted<E extends CinderConnectionError | CinderHttpError>(error: E): E {
+    const peer = unreachablePeer(error);
+    if (peer !== undefined) this.#options.outages.failed(peer);
+    return error;
   }
 
   #refuse401(response: TransportResponse, what: string): TransportResponse {
@@ -182,7 +203,7 @@ export class CinderSession {
     if (response.status >= 200 && response.status < 300) return response;
     const redirect = redirectError(response, call, transport.baseUrl);
     if (redirect !== undefined) throw new CinderConnectionError(call.what, 'Cinder', redirect);
-    throw new CinderHttpError({
+    const refusal = new CinderHttpError({
       what: call.what,
       peer: 'Cinder',
       method: call.method,
@@ -192,6 +213,7 @@ export class CinderSession {
       requestId: readRequestId(response.headers),
       retryAfterMs: readRetryAfterMs(response.headers['retry-after'], this.#options.clock()),
     });
+    throw this.#noted(refusal);
   }
 
   async #get(w: Waiting): Promise<Ready> {
@@ -230,14 +252,7 @@ export class CinderSession {
         ? response
         : this.#accept(response, call, transport);
     };
-    const { text, status, headers } = await retry(read, {
-      what,
-      policy: this.#options.policies.read,
-      signal,
-      isRetryable: (error) => mayRepeat('read', error),
-      askedDelayMs,
-      log: this.#options.log,
-    });
+    const { text, status, headers } = await this.#patiently(call, signal, read);
     const isPage = headers['content-type']?.startsWith('text/html') === true;
     return hasNoDocument.has(status) || isPage ? undefined : text;
   }

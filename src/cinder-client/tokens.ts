@@ -1,9 +1,17 @@
-import { retry, Secret } from '../base/index.ts';
-import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
+import { retry, Secret, toError } from '../base/index.ts';
+import type { Logger, Outages, Waiting } from '../base/index.ts';
 import { redirectError, TransportError } from '../http/index.ts';
 import type { HttpTransport, TransportResponse } from '../http/index.ts';
 import { keystoneRoot } from './auth-check.ts';
-import { CinderAuthError, CinderConnectionError, CinderHttpError, CinderSchemaError } from './errors.ts';
+import {
+  CinderAuthError,
+  CinderConnectionError,
+  CinderHttpError,
+  CinderSchemaError,
+  lastAttempt,
+  unreachablePeer,
+} from './errors.ts';
+import type { CinderPolicies } from './options.ts';
 import { askedDelayMs, mayRepeat } from './policy.ts';
 import { SingleFlight } from './single-flight.ts';
 import { readFault, readRequestId, readRetryAfterMs } from './wire/fault.ts';
@@ -33,7 +41,8 @@ export interface TokenSource {
 export interface KeystoneTokenOptions {
   readonly auth: KeystoneAuth;
   readonly transport: HttpTransport;
-  readonly policy: RetryPolicy;
+  readonly policies: Pick<CinderPolicies, 'read' | 'outage'>;
+  readonly outages: Outages;
   readonly clock: () => number;
   readonly log: Logger;
   /** Ends the work that callers share. */
@@ -70,20 +79,35 @@ export class KeystoneTokens implements TokenSource {
   }
 
   async #renew(signal: AbortSignal): Promise<Token> {
-    const token = await retry(async () => await this.#ask(signal), {
-      what: this.#what(),
-      policy: this.#options.policy,
+    const { policies, outages, log } = this.#options;
+    // A second token does no harm, so a lost answer is repeated too.
+    const isRetryable = (error: Error) => mayRepeat('read', error);
+    const repeat = { what: this.#what(), policy: policies.read, signal, isRetryable, askedDelayMs, log };
+    const token = await outages.through(async () => await retry(async () => await this.#ask(signal), repeat), {
+      policy: policies.outage,
       signal,
-      // A second token does no harm, so a lost answer is repeated too.
-      isRetryable: (error) => mayRepeat('read', error),
+      peerOf: unreachablePeer,
+      isRepeatable: (error) => isRetryable(toError(lastAttempt(error))),
       askedDelayMs,
-      log: this.#options.log,
     });
     this.#current = { token: token.token, renewAtMs: this.#options.clock() + usefulMs(token.lifetimeMs) };
     return token.token;
   }
 
+  /** One request, of which it is noted whether Keystone has answered. */
   async #ask(signal: AbortSignal): Promise<{ token: Token; lifetimeMs: number }> {
+    const { outages } = this.#options;
+    try {
+      const answer = await this.#request(signal);
+      outages.answered('Keystone');
+      return answer;
+    } catch (error) {
+      if (unreachablePeer(error) !== undefined) outages.failed('Keystone');
+      throw error;
+    }
+  }
+
+  async #request(signal: AbortSignal): Promise<{ token: Token; lifetimeMs: number }> {
     const path = `${new URL(this.#url).pathname}/auth/tokens`;
     const response = await this.#send(path, signal);
     const redirect = redirectError(response, { method: 'POST', path }, this.#options.transport.baseUrl);

@@ -2,7 +2,7 @@ import { DpmError, RetriesExhaustedError, TimeoutError } from '../base/index.ts'
 import type { JsonValue, RetryClass } from '../base/index.ts';
 import type { TransportPhase } from '../http/index.ts';
 import { classifyReason } from './reasons.ts';
-import { isOwnReason, REASON_UNREADABLE } from './wire/reasons.ts';
+import { isOwnReason, REASON_API_DISABLED, REASON_UNREADABLE } from './wire/reasons.ts';
 
 /**
  * No usable answer came. When `sent` is false the HMC cannot have seen the request; when it is true, the request may
@@ -17,7 +17,8 @@ export class HmcConnectionError extends DpmError {
   readonly sent: boolean;
 
   constructor(what: string, where: { host: string; phase: TransportPhase; sent: boolean }, cause?: unknown) {
-    super(what, where, cause === undefined ? undefined : { cause });
+    const unreachable = isOutage(where.phase) ? `HMC ${where.host}` : undefined;
+    super(what, { ...where, unreachable }, cause === undefined ? undefined : { cause });
     this.host = where.host;
     this.phase = where.phase;
     this.sent = where.sent;
@@ -59,6 +60,7 @@ export class HmcHttpError extends DpmError {
       method,
       uri,
       hmcMessage,
+      unreachable: isStarting(status, reason) ? 'HMC' : undefined,
     });
     this.status = status;
     this.reason = reason;
@@ -188,8 +190,24 @@ export function mayHaveEffect(thrown: unknown): boolean {
   return isPage || thrown instanceof HmcSchemaError || classify(thrown) === 'unknown-outcome';
 }
 
+/** Does the HMC not answer, or not yet: lost connections, and what stands in the place of one that is starting? */
+export function isUnreachable(thrown: unknown): boolean {
+  if (thrown instanceof RetriesExhaustedError) return isUnreachable(thrown.cause);
+  if (thrown instanceof HmcConnectionError) return isOutage(thrown.phase);
+  return thrown instanceof HmcHttpError && isStarting(thrown.status, thrown.reason);
+}
+
+/** 503, or a page of whatever stands before it, or its word that the API is not enabled (yet). */
+function isStarting(status: number, reason: number): boolean {
+  return status === 503 || (status >= 500 && (reason === REASON_API_DISABLED || reason === REASON_UNREADABLE));
+}
+
+/** A certificate or an address stays wrong, and a full queue is our own load: none gets better by asking again. */
+function isOutage(phase: TransportPhase): boolean {
+  return phase !== 'tls' && phase !== 'redirect' && phase !== 'queue';
+}
+
 function classifyConnection({ phase, sent }: HmcConnectionError): RetryClass {
   if (sent) return 'unknown-outcome';
-  // A certificate or an address stays wrong, and a full queue is our own load: none gets better by asking again.
-  return phase === 'tls' || phase === 'redirect' || phase === 'queue' ? 'permanent' : 'transient';
+  return isOutage(phase) ? 'transient' : 'permanent';
 }

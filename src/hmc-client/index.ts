@@ -1,5 +1,15 @@
 export { describeError, DpmError, neverAborted, RetriesExhaustedError, Secret, TimeoutError } from '../base/index.ts';
-export type { ErrorCode, ErrorFacts, Logger, Lun, RetryClass, RetryPolicy, Waiting, Wwpn } from '../base/index.ts';
+export type {
+  ErrorCode,
+  ErrorFacts,
+  Logger,
+  Lun,
+  OutagePolicy,
+  RetryClass,
+  RetryPolicy,
+  Waiting,
+  Wwpn,
+} from '../base/index.ts';
 export type { TlsOptions } from '../http/index.ts';
 export {
   classify,
@@ -8,6 +18,7 @@ export {
   HmcHttpError,
   HmcSchemaError,
   isHmcError,
+  isUnreachable,
   JobFailedError,
   JobLostError,
   JobTimeoutError,

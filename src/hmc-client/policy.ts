@@ -1,4 +1,5 @@
-import type { RetryClass, RetryPolicy } from '../base/index.ts';
+import { defaultOutagePolicy } from '../base/index.ts';
+import type { OutagePolicy, RetryClass, RetryPolicy } from '../base/index.ts';
 
 /**
  * What a request does, as far as repeating it is concerned.
@@ -32,6 +33,8 @@ export interface HmcPolicies {
   /** Rounds of "look it up, else create it again" after a create whose outcome is not known. */
   readonly reconcile: RetryPolicy;
   readonly poll: PollPolicy;
+  /** How long an HMC that has answered before is waited for, when it stops answering. */
+  readonly outage: OutagePolicy;
 }
 
 /**
@@ -43,6 +46,7 @@ export const defaultPolicies: HmcPolicies = {
   write: { attempts: 8, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 60_000 },
   reconcile: { attempts: 3, firstDelayMs: 500, maxDelayMs: 5_000, factor: 2, budgetMs: 300_000 },
   poll: { minDelayMs: 500, maxDelayMs: 5_000 },
+  outage: defaultOutagePolicy,
 };
 
 /** Deadlines of one session, in milliseconds. @public */

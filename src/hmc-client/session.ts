@@ -1,9 +1,18 @@
-import { describeError, retry, silentLogger, whileWanted, withDeadline } from '../base/index.ts';
+import {
+  describeError,
+  Outages,
+  RetriesExhaustedError,
+  retry,
+  silentLogger,
+  TimeoutError,
+  whileWanted,
+  withDeadline,
+} from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
-import { classify, HmcHttpError, mayHaveEffect } from './errors.ts';
+import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
@@ -55,6 +64,9 @@ class Session implements HmcSession, Requester {
   readonly #timeouts: HmcTimeouts;
   readonly #connection: HmcConnection;
   readonly #background = new Set<Promise<void>>();
+  readonly #outages: Outages;
+  /** As people are told of it. */
+  readonly #peer: string;
 
   constructor(options: HmcSessionOptions) {
     this.policies = { ...defaultPolicies, ...options.policies };
@@ -69,6 +81,8 @@ class Session implements HmcSession, Requester {
       logoff: this.policies.read,
       log: this.log,
     });
+    this.#outages = options.outages ?? new Outages();
+    this.#peer = `HMC ${options.urls.map((url) => new URL(url).host).join(', ')}`;
     this.console = new ConsoleResource(this);
     this.cpcs = new CpcResource(this);
     this.adapters = new AdapterResource(this);
@@ -103,7 +117,7 @@ class Session implements HmcSession, Requester {
   }
 
   async answer(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
-    return await this.#patiently(call, w, async (inner) => await this.#connection.exchange(call, inner));
+    return await this.#patiently(call, w, async (inner) => await this.#exchange(call, inner));
   }
 
   async call<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
@@ -111,7 +125,7 @@ class Session implements HmcSession, Requester {
   }
 
   async once<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
-    const { body }: ParsedAnswer = await this.#connection.exchange(call, w);
+    const { body } = await this.#exchange(call, w);
     return parseAnswer(call, body);
   }
 
@@ -136,7 +150,20 @@ class Session implements HmcSession, Requester {
     await this.close({ signal: AbortSignal.timeout(FAREWELL_MS) });
   }
 
-  /** The retry loop and the overall deadline of one verb. */
+  /** An exchange under the session, of which it is noted whether the HMC has answered. */
+  async #exchange(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+    try {
+      const answer = await this.#connection.exchange(call, w);
+      this.#outages.answered(this.#peer);
+      return answer;
+    } catch (error) {
+      if (isUnreachable(error)) this.#outages.failed(this.#peer);
+      else if (error instanceof HmcHttpError) this.#outages.answered(this.#peer);
+      throw error;
+    }
+  }
+
+  /** The retry loop and the overall deadline of one verb; and both again for as long as the HMC is away. */
   async #patiently<T>(
     call: Pick<HmcCall<unknown>, 'what' | 'kind'>,
     w: Waiting,
@@ -144,17 +171,30 @@ class Session implements HmcSession, Requester {
   ): Promise<T> {
     const { what, kind } = call;
     const policy = kind === 'read' ? this.policies.read : this.policies.write;
-    return await withDeadline(what, this.#timeouts.callMs, w.signal, async (signal) => {
-      return await retry(async () => await work({ signal }), {
+    // A second create would make a second one where names are not unique: its caller looks first.
+    const isRetryable = (error: Error) =>
+      repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error));
+    const once = async (signal: AbortSignal) =>
+      await retry(async () => await work({ signal }), {
         what,
         policy,
         signal,
-        // A second create would make a second one where names are not unique: its caller looks first.
-        isRetryable: (error) => repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error)),
-        askedDelayMs: (error) => (error instanceof HmcHttpError ? error.retryAfterMs : undefined),
+        isRetryable,
+        askedDelayMs,
         log: this.log,
       });
+    return await this.#outages.through(async () => await withDeadline(what, this.#timeouts.callMs, w.signal, once), {
+      policy: this.policies.outage,
+      signal: w.signal,
+      peerOf: (error) => (this.#isForWantOfHmc(error) ? this.#peer : undefined),
+      isRepeatable: isRetryable,
+      askedDelayMs,
     });
+  }
+
+  /** Also a deadline that passed while nothing came: an HMC may hang before it is gone. */
+  #isForWantOfHmc(error: Error): boolean {
+    return isUnreachable(error) || (error instanceof TimeoutError && this.#outages.isAway(this.#peer));
   }
 
   async #settled(w: Waiting): Promise<void> {
@@ -185,4 +225,10 @@ class Session implements HmcSession, Requester {
       log: this.log,
     });
   }
+}
+
+/** From Retry-After. */
+function askedDelayMs(error: Error): number | undefined {
+  const last = error instanceof RetriesExhaustedError ? error.cause : error;
+  return last instanceof HmcHttpError ? last.retryAfterMs : undefined;
 }

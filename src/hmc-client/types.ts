@@ -1,4 +1,4 @@
-import type { Logger, Secret, Waiting } from '../base/index.ts';
+import type { Logger, Outages, Secret, Waiting } from '../base/index.ts';
 import type { TlsOptions } from '../http/index.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { AdapterResource } from './resources/adapter.ts';
@@ -25,6 +25,8 @@ export interface HmcSessionOptions {
   /** Waiting requests beyond which a further one is refused. */
   readonly maxQueued?: number | undefined;
   readonly policies?: Partial<HmcPolicies> | undefined;
+  /** Where it is noted that the HMC does not answer; default: one of the session's own. */
+  readonly outages?: Outages | undefined;
   readonly log?: Logger | undefined;
 }
 

@@ -4,6 +4,7 @@ import {
   HmcConnectionError,
   HmcHttpError,
   isHmcError,
+  isUnreachable,
   JobFailedError,
   JobLostError,
   mayHaveEffect,
@@ -253,6 +254,7 @@ export class PartitionLifecycle {
       poll: async (signal) => await this.status(partition, { signal }),
       accept,
       label: (status) => status,
+      isPassing: isUnreachable,
       onTimeout: (lastSeen, observed) =>
         new StatusTimeoutError(
           `${verb} partition "${partition.name}": status is still "${lastSeen}" after ${Math.round(timeoutMs / 1000)} s (wanted ${desired})`,

@@ -1,5 +1,6 @@
 import type { OpenManagerOptions } from '../../src/compute/index.ts';
 import { quickPolicies as cinderPolicies } from './cinder-policies.ts';
+import { noOutage } from './hmc-policies.ts';
 
 /** Waits that no test should feel. */
 export const quickPolicies: OpenManagerOptions['policies'] = {
@@ -12,6 +13,7 @@ export const quickPolicies: OpenManagerOptions['policies'] = {
       write: { attempts: 4, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
       reconcile: { attempts: 3, firstDelayMs: 1, maxDelayMs: 2, factor: 1, budgetMs: 5_000 },
       poll: { minDelayMs: 1, maxDelayMs: 5 },
+      outage: noOutage,
     },
   },
 };

@@ -99,7 +99,9 @@ async function act(lane: Lane, slot: number, server: ServerSummary | undefined, 
     }
     case 'resume': {
       const open = await manager.listFlows({ open: true });
-      const stuck = open.filter(({ subject, parent, state }) => subject === id && !parent && state === 'stuck');
+      const stuck = open.filter(
+        ({ subject, parent, state }) => subject === id && !parent && (state === 'stuck' || state === 'waiting'),
+      );
       for (const flow of stuck) await manager.resumeFlow(flow.id, context);
     }
   }
@@ -113,7 +115,11 @@ async function settle({ tell }: Lane, work: () => Promise<void>): Promise<End> {
   } catch (error) {
     const isOurs = error instanceof DpmError && error.code !== 'INTERNAL';
     if (!isOurs) tell({ kind: 'problem', text: `an error of no kind: ${describeError(error)}` });
-    const flow = findError(error, 'FLOW_STUCK', 'FLOW_ROLLED_BACK')?.code;
-    return flow === 'FLOW_STUCK' ? 'stuck' : flow === 'FLOW_ROLLED_BACK' ? 'rolled-back' : 'refused';
+    const flow = findError(error, 'FLOW_STUCK', 'FLOW_WAITING', 'FLOW_ROLLED_BACK')?.code;
+    return flow === 'FLOW_STUCK' || flow === 'FLOW_WAITING'
+      ? 'stuck'
+      : flow === 'FLOW_ROLLED_BACK'
+        ? 'rolled-back'
+        : 'refused';
   }
 }

@@ -47,6 +47,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   NOTHING_CHANGED: 1,
   FLOW_ROLLED_BACK: 1,
   FLOW_STUCK: 4,
+  FLOW_WAITING: 4,
   JOURNAL: 1,
   TIMEOUT: 1,
   RETRIES_EXHAUSTED: 1,
@@ -57,6 +58,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
 /** Causes that say more than the error around them, the weightiest first. */
 const telling: readonly ErrorCode[] = [
   'FLOW_STUCK',
+  'FLOW_WAITING',
   'INTERRUPTED',
   'HMC_AUTH',
   'CINDER_AUTH',

@@ -18,6 +18,8 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   HMC_CONNECTION: 'dpm doctor tells which part is missing',
   CINDER_AUTH: 'check the user and project of [cinder]',
   CINDER_CONNECTION: 'dpm doctor tells which part is missing',
+  FLOW_WAITING:
+    'it goes on by itself with the next command once the peer answers, or: dpm flow resume ID (dpm flow list)',
   FLOW_STUCK: 'mend what it names, then: dpm flow resume ID (dpm flow list)',
 };
 
@@ -57,6 +59,6 @@ export function failureLine(failure: Failure, thrown: unknown): string {
 
 function leftBehind(thrown: unknown): readonly string[] {
   if (thrown instanceof AggregateError) return thrown.errors.flatMap(leftBehind);
-  const names = findError(thrown, 'FLOW_STUCK')?.facts.leftBehind;
+  const names = findError(thrown, 'FLOW_STUCK', 'FLOW_WAITING')?.facts.leftBehind;
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }

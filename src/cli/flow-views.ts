@@ -12,6 +12,7 @@ export function flowSummary(flow: FlowSummary): JsonObject {
     ended_at: flow.endedAt ?? null,
     error: flow.error ?? null,
     left_behind: flow.leftBehind,
+    waits_for: flow.waitsFor ?? null,
   };
 }
 

@@ -45,6 +45,7 @@ const colors: Partial<Readonly<Record<State, 'green' | 'red' | 'yellow'>>> = {
   done: 'green',
   failed: 'red',
   stuck: 'red',
+  waiting: 'yellow',
   undoing: 'yellow',
   undone: 'yellow',
 };

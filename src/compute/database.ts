@@ -28,7 +28,6 @@ const schema = `
     id text primary key, flow text not null, subject text, parent text,
     started_at text not null, ended_at text, outcome text
   ) strict;
-  create index flow_open on flow (started_at) where outcome is null or outcome = 'stuck';
   create index flow_subject on flow (subject, started_at);
   create table event (
     seq integer primary key autoincrement, flow_id text not null references flow (id), event text not null
@@ -50,6 +49,15 @@ const instancePartitions = `
     is_begun_here integer not null
   ) strict;
   create index instance_partition_uri on instance_partition (partition_uri);
+`;
+
+/** Which flows are open: the condition of the index, and of whoever asks. */
+export const isOpen = "outcome is null or outcome in ('stuck', 'waiting')";
+
+/** Since version 6. Flows that wait are open too; an older program would take them for damaged. */
+const openFlows = `
+  drop index if exists flow_open;
+  create index flow_open on flow (started_at) where ${isOpen};
 `;
 
 /** Since version 4. */
@@ -122,6 +130,7 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 6) {
       database.exec(parkedPartitions);
+      database.exec(openFlows);
       database.exec(marks);
     }
   });

@@ -38,7 +38,7 @@ function codeOf(error: unknown): DpmError['code'] {
 
 /** The caller stopped it: that is the reason; how the way back went is its cause. */
 function interrupted(signal: AbortSignal, error: unknown): Error {
-  if (findError(error, 'FLOW_STUCK') !== undefined) return toError(error);
+  if (findError(error, 'FLOW_STUCK', 'FLOW_WAITING') !== undefined) return toError(error);
   const reason = signal.reason as unknown;
   return reason instanceof InterruptedError
     ? new InterruptedError(`${reason.message}; everything was put back`, {}, { cause: error })

@@ -1,6 +1,7 @@
 import { silentLogger } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
+import { watchOutages } from '../saga/index.ts';
 import type { StepEvent } from '../saga/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, PartitionRecords, VirtApi } from '../virt/index.ts';
@@ -28,9 +29,12 @@ export interface LoadComputeDriverOptions {
  */
 export async function loadComputeDriver(settings: Settings, options: LoadComputeDriverOptions): Promise<ComputeDriver> {
   const policies = { ...defaultDpmPolicies, ...options.policies };
+  const log = options.log ?? silentLogger;
+  const { outages, onStep } = watchOutages({ onStep: options.onStep, log });
   const services = {
-    log: options.log ?? silentLogger,
-    onStep: options.onStep,
+    log,
+    onStep,
+    outages,
     partitionRecords: options.partitionRecords,
     virtapi: options.virtapi,
     host: settings.host,

@@ -1,6 +1,6 @@
-import { ConflictError, describeError } from '../base/index.ts';
+import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { JournalError, resumeFlow, runFlow } from '../saga/index.ts';
+import { isToBeTakenUp, isUnfinished, JournalError, resumeFlow, runFlow } from '../saga/index.ts';
 import type { FlowSummary, Saga } from '../saga/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
@@ -36,7 +36,7 @@ export class ManagerFlows {
     return local.owns(flow) ? await local.ownerOf(flow) : (flow.subject ?? flow.id);
   }
 
-  /** What dead processes may have left unfinished: what they owned. */
+  /** What dead processes may have left unfinished, and what waits for a peer: what works on it has to own. */
   async unfinished(): Promise<readonly string[]> {
     const { journal, log } = this.#parts;
     const open = await journal.list({ open: true });
@@ -46,22 +46,22 @@ export class ManagerFlows {
         'the journal of this flow is damaged: run dpm verify to find what the flow left',
       );
     }
-    const running = open.filter(({ state }) => state === 'running');
-    return [...new Set(await Promise.all(running.map(async (flow) => await this.ownerOf(flow))))];
+    const unowned = open.filter(isToBeTakenUp);
+    return [...new Set(await Promise.all(unowned.map(async (flow) => await this.ownerOf(flow))))];
   }
 
-  /** Finishes or undoes the flows that a dead process left unfinished. The caller owns what they work on. */
+  /** Finishes or undoes the flows that a dead process left unfinished, and those that wait. The caller owns what they work on. */
   async recover(owner: string, context: RequestContext): Promise<void> {
     const { driver, host, journal, local, log, store } = this.#parts;
     const open = await journal.list({ open: true, subject: owner });
-    if (open.some(({ state }) => state === 'running')) {
+    if (open.some(isToBeTakenUp)) {
       const record = store.find(owner);
       // The record may be gone while the driver's part of a delete is not finished.
       const unknown = { uuid: owner, name: owner, host, flavor: { vcpus: 1, memoryMb: 1 } };
       const instance = record?.uuid === owner ? toDriverInstance(record) : unknown;
       await driver.processInstancesAtStartup(context, [instance]);
     }
-    for (const flow of open.filter(({ state }) => state === 'running').toReversed()) {
+    for (const flow of open.filter(isToBeTakenUp).toReversed()) {
       if (!isManagerFlow(flow)) continue;
       await this.resume(flow, context).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
@@ -107,7 +107,8 @@ export class ManagerFlows {
       if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'everything was put back', context);
       return outcome;
     } catch (error) {
-      this.#markUnbuilt(flow, 'FLOW_STUCK', describeError(error), context);
+      const code = findError(error, 'FLOW_WAITING')?.code ?? 'FLOW_STUCK';
+      this.#markUnbuilt(flow, code, describeError(error), context);
       throw error;
     } finally {
       await this.#closeSuperseded(flow.subject);
@@ -125,7 +126,7 @@ export class ManagerFlows {
   /** @throws NotFoundError, or ConflictError when the flow has ended */
   async getOpen(id: string): Promise<FlowSummary> {
     const flow = await findFlow(this.#parts.journal, id);
-    if (flow.state === 'running' || flow.state === 'stuck') return flow;
+    if (isUnfinished(flow.state)) return flow;
     if (flow.state === 'damaged') throw new JournalError(flow.error ?? 'its journal is damaged', { flowId: flow.id });
     throw new ConflictError(`flow ${flow.id} has ended (${flow.state}): there is nothing to resume`, {
       flowId: flow.id,
@@ -138,8 +139,11 @@ export class ManagerFlows {
    */
   #markUnbuilt({ flow, subject }: FlowSummary, code: ErrorCode, how: string, context: RequestContext): void {
     if (flow !== buildFlow.name && flow !== buildStockFlow.name) return;
-    const vmState = subject === undefined ? undefined : this.#parts.store.find(subject)?.vmState;
-    if (subject === undefined || vmState === undefined || vmState === 'error') return;
+    const record = subject === undefined ? undefined : this.#parts.store.find(subject);
+    if (subject === undefined || record === undefined) return;
+    // One that has been put back at last takes up no share any more, and its name is free.
+    const isSettled = record.vmState === 'error' && !(code === 'FLOW_ROLLED_BACK' && isLeft(record.fault?.code));
+    if (isSettled) return;
     const fault = interruption(code, `the process ended in the middle of the build; ${how}`, context);
     this.#parts.store.update(subject, { vmState: 'error', taskState: null, powerState: 'nostate', fault });
   }
@@ -169,6 +173,11 @@ export class ManagerFlows {
   #deps(context: RequestContext): FlowManagerDeps {
     return { ...this.#parts, context };
   }
+}
+
+/** The code of a flow that had left something. */
+function isLeft(code: string | undefined): boolean {
+  return code === 'FLOW_STUCK' || code === 'FLOW_WAITING';
 }
 
 function partOfAnother({ id, parent }: FlowSummary): ConflictError {

@@ -3,6 +3,7 @@ import type { Logger } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
+import { watchOutages } from '../saga/index.ts';
 import type { Failpoint, FlowServices, Journal, StepEvent } from '../saga/index.ts';
 import { LocalVolumes, LocalVolumeStore, ownerOfHost } from '../local-attach/index.ts';
 import type { LocalHost } from '../local-attach/index.ts';
@@ -53,14 +54,14 @@ export interface OpenManagerOptions {
  */
 export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
   await using stack = new CleanupStack();
-  const base = await openBase(settings, options, stack);
-  const { flows, shared, policies, isWriter } = base;
+  const { flows, shared, policies, isWriter, outages } = await openBase(settings, options, stack);
   const late: { driver?: ComputeDriver } = {};
   const volumes = new VolumeKeeper(shared, () => requireDriver(late.driver));
   const services = {
     ...flows,
     virtapi: volumes,
     partitionRecords: shared.partitionRecords,
+    outages,
     readsOnly: !isWriter,
     host: settings.host,
     dpm: () => toDpmSettings(settings, policies, options.baseDir),
@@ -145,10 +146,10 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
   if (isWriter) onDisk.prune(settings.dpm.history);
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
-  const { onStep, failpoint } = options;
-  const flows: FlowServices = { journal, undo: policies.undo, log, onStep, failpoint };
+  const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
+  const flows: FlowServices = { journal, undo: policies.undo, log, ...watchers, failpoint: options.failpoint };
   const cinder = stack.use(
-    openCinder({ ...settings.cinder, ...options.cinder, log, requestId: () => options.context.requestId }),
+    openCinder({ ...settings.cinder, ...options.cinder, outages, log, requestId: () => options.context.requestId }),
   );
   const shared = {
     host: settings.host,
@@ -164,7 +165,7 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     flows,
     log,
   };
-  return { isWriter, flows, policies, shared };
+  return { isWriter, flows, policies, shared, outages };
 }
 
 async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
-import { JournalError, Mentions } from '../saga/index.ts';
+import { flowOutcomes, isUnfinished, JournalError, Mentions } from '../saga/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, isOpen } from './database.ts';
 
 const step = z.string();
 const eventSchema = z.discriminatedUnion('kind', [
@@ -23,9 +23,10 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('undo-failed'), step, error: z.string() }),
   z.object({
     kind: z.literal('flow-ended'),
-    outcome: z.enum(['completed', 'rolled-back', 'stuck']),
+    outcome: z.enum(flowOutcomes),
     error: z.string().optional(),
     leftBehind: z.array(z.string()).optional(),
+    waitsFor: z.string().optional(),
   }),
 ]);
 
@@ -55,7 +56,7 @@ export class SqliteJournal implements Journal {
         this.#insertFlow.run(flowId, event.flow, event.subject ?? null, event.parent ?? null, now);
       }
       this.#insertEvent.run(flowId, JSON.stringify(event));
-      // A stuck flow that is taken up again runs until it ends anew.
+      // A stuck or waiting flow that is taken up again runs until it ends anew.
       const [endedAt, outcome] = event.kind === 'flow-ended' ? [now, event.outcome] : [null, null];
       this.#endFlow.run(endedAt, outcome, flowId);
     });
@@ -65,7 +66,7 @@ export class SqliteJournal implements Journal {
   }
 
   /**
-   * Removes flows that have ended: those older than `days`, and all but the newest `flows`. Open and stuck flows stay, and
+   * Removes flows that have ended: those older than `days`, and all but the newest `flows`. Open, waiting and stuck flows stay, and
    * so do flows below them.
    */
   prune({ days, flows }: { readonly days: number; readonly flows: number }, now = Date.now()): void {
@@ -78,7 +79,7 @@ export class SqliteJournal implements Journal {
            where outcome in ('completed', 'rolled-back')
              and (ended_at < ? or id not in
                (select id from flow where outcome in ('completed', 'rolled-back') order by ended_at desc, rowid desc limit ?))
-             and coalesce(parent, '') not in (select id from flow where outcome is null or outcome = 'stuck')`,
+             and coalesce(parent, '') not in (select id from flow where ${isOpen})`,
         )
         .run(oldest, flows);
       this.#database.exec('delete from event where flow_id in (select id from temp.pruned)');
@@ -92,7 +93,7 @@ export class SqliteJournal implements Journal {
 
   list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
     const conditions = [
-      ...(filter.open === true ? ["(outcome is null or outcome = 'stuck')"] : []),
+      ...(filter.open === true ? [`(${isOpen})`] : []),
       ...(filter.subject === undefined ? [] : ['subject = ?']),
     ];
     const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
@@ -116,7 +117,7 @@ export class SqliteJournal implements Journal {
     try {
       const flow = toSummary(row);
       // What is to be taken up is looked at as a whole: open flows are few.
-      if (flow.state === 'running' || flow.state === 'stuck') this.#events(flow.id);
+      if (isUnfinished(flow.state)) this.#events(flow.id);
       return flow;
     } catch (error) {
       return damaged(row, error);
@@ -142,7 +143,7 @@ const rowSchema = z.object({
   parent: z.string().nullable(),
   started_at: z.string(),
   ended_at: z.string().nullable(),
-  outcome: z.enum(['completed', 'rolled-back', 'stuck']).nullable(),
+  outcome: z.enum(flowOutcomes).nullable(),
   last: z.string().nullable(),
 });
 
@@ -160,6 +161,7 @@ function toSummary(row: unknown): FlowSummary {
     endedAt: ended_at ?? undefined,
     error: ended?.error,
     leftBehind: ended?.leftBehind ?? [],
+    waitsFor: ended?.waitsFor,
   };
 }
 
@@ -175,6 +177,7 @@ function damaged(row: Record<string, unknown>, error: unknown): FlowSummary {
     endedAt: text(row.ended_at),
     error: describeError(error),
     leftBehind: [],
+    waitsFor: undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { ConfigError, ConflictError, describeError, InternalError, NotFoundError
 import type { Waiting } from '../base/index.ts';
 import { VolumeClaims } from '../cinder-client/index.ts';
 import type { CinderClient, Connector, Volume, VolumeConnections } from '../cinder-client/index.ts';
-import { resumeFlow, runFlow } from '../saga/index.ts';
+import { isToBeTakenUp, resumeFlow, runFlow } from '../saga/index.ts';
 import type { FlowServices, FlowSummary, Saga } from '../saga/index.ts';
 import type { PartitionVolumes } from '../virt/index.ts';
 import { adopt } from './adopt.ts';
@@ -112,11 +112,11 @@ export class LocalVolumes {
     return ownerOf({ partition: place?.kind === 'partition' ? place.name : undefined });
   }
 
-  /** @internal Finishes or undoes what dead processes left unfinished in one place, as far as it can be done here. */
+  /** @internal Finishes or undoes what dead processes left unfinished in one place, and what waits, as far as it can be done here. */
   async recover(owner: string, w: Waiting): Promise<void> {
     const { journal, log } = this.#parts.flows;
     for (const flow of (await journal.list({ open: true })).toReversed()) {
-      if (flow.state !== 'running' || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
+      if (!isToBeTakenUp(flow) || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
       if ((await this.ownerOf(flow)) !== owner) continue;
       await this.resume(flow, w).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');

@@ -31,7 +31,7 @@ export async function requireNoOpenFlow(journal: Journal, volumeId: string, advi
 }
 
 /**
- * The flows that a forced detach takes the place of: stuck ones on this volume in this place. What they could not bring
+ * The flows that a forced detach takes the place of: stuck or waiting ones on this volume in this place. What they could not bring
  * to an end, because a device is lost for one, it takes away.
  *
  * @throws ConflictError when another flow on the volume has not ended
@@ -43,7 +43,7 @@ export async function findSuperseded(
 ): Promise<readonly FlowSummary[]> {
   const open = await journal.list({ open: true, subject: volumeId });
   const stuck: FlowSummary[] = [];
-  for (const flow of open.filter(({ state }) => state === 'stuck')) {
+  for (const flow of open.filter(({ state }) => state === 'stuck' || state === 'waiting')) {
     const input = await inputOf(journal, flow);
     if (input !== undefined && isSamePlace(input.place, place)) stuck.push(flow);
   }

@@ -107,10 +107,10 @@ describe('past a pivot', () => {
 
     const { outcome } = await runToy(world, { signal: caller.signal }, forward());
 
-    expect(outcome).toMatchObject({ kind: 'stuck', leftBehind: ['mask', 'partition'] });
+    expect(outcome).toMatchObject({ kind: 'waiting', waitsFor: 'the next command', leftBehind: ['mask', 'partition'] });
   });
 
-  test('a cancellation stops the flow where it is', async () => {
+  test('a cancellation stops the flow where it is, and whoever comes next takes it up', async () => {
     const world = new ToyWorld();
     const caller = new AbortController();
     world.disturb = (moment, step) => {
@@ -119,7 +119,7 @@ describe('past a pivot', () => {
 
     const { outcome } = await runToy(world, { signal: caller.signal }, forward());
 
-    expect(outcome.kind).toBe('stuck');
+    expect(outcome.kind).toBe('waiting');
     expect(world.diary).toEqual(['run find', 'run stop', 'run unmask']);
   });
 

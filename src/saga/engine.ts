@@ -1,5 +1,6 @@
 import { ConflictError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
+import { isUnfinished } from './journal.ts';
 import { parseJournaled, record } from './journaled.ts';
 import { JournalError, replay } from './replay.ts';
 import { Run } from './run.ts';
@@ -32,7 +33,7 @@ export async function execute<Input, State, Deps>(
 }
 
 /**
- * Takes up an unfinished or stuck run from its journal: finishes it where the flow says so and no undo has begun, else
+ * Takes up an unfinished, waiting or stuck run from its journal: finishes it where the flow says so and no undo has begun, else
  * goes back.
  *
  * @throws JournalError when the history cannot be followed, or is of another flow; ConflictError when it has ended.
@@ -44,7 +45,7 @@ export async function resume<Input, State, Deps>(
 ): Promise<Outcome<State>> {
   const history = replay(flowId, await options.journal.read(flowId));
   if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
-  if (history.ended !== undefined && history.ended !== 'stuck') {
+  if (history.ended !== undefined && !isUnfinished(history.ended)) {
     // Going back now would undo what somebody uses.
     throw new ConflictError(`flow ${flowId} has ended (${history.ended}): there is nothing to resume`, { flowId });
   }

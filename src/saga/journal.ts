@@ -22,10 +22,26 @@ export type JournalEvent =
       readonly outcome: FlowOutcome;
       readonly error?: string | undefined;
       readonly leftBehind?: readonly string[];
+      /** Of one that waits: the peer that does not answer, or `the next command`. */
+      readonly waitsFor?: string | undefined;
     };
 
-/** How a flow ended. `stuck` can be taken up again. */
-export type FlowOutcome = 'completed' | 'rolled-back' | 'stuck';
+/**
+ * How a flow ended. The last two can be taken up again: what is `waiting` only lacks a peer that answers (or was stopped
+ * by its caller where only forward is a way), and whoever comes next takes it up; what is `stuck`, a person has to solve.
+ */
+export const flowOutcomes = ['completed', 'rolled-back', 'stuck', 'waiting'] as const;
+export type FlowOutcome = (typeof flowOutcomes)[number];
+
+/** Has a flow something left to do? Neither is one that is damaged at an end. */
+export function isUnfinished(state: FlowSummary['state'] | undefined): boolean {
+  return state === 'running' || state === 'stuck' || state === 'waiting';
+}
+
+/** Is a flow to be taken up without being asked for? */
+export function isToBeTakenUp({ state }: Pick<FlowSummary, 'state'>): boolean {
+  return state === 'running' || state === 'waiting';
+}
 
 /** What is listed of a flow without reading its whole history. */
 export interface FlowSummary {
@@ -40,6 +56,8 @@ export interface FlowSummary {
   readonly endedAt: string | undefined;
   readonly error: string | undefined;
   readonly leftBehind: readonly string[];
+  /** Of one that waits: the peer that does not answer, or `the next command`. */
+  readonly waitsFor: string | undefined;
 }
 
 /** Where histories are kept. */
@@ -116,7 +134,7 @@ export class Mentions {
 
 /** Does a flow belong to a listing? One place for both stores. */
 export function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
-  const isOpen = flow.state === 'running' || flow.state === 'stuck' || flow.state === 'damaged';
+  const isOpen = isUnfinished(flow.state) || flow.state === 'damaged';
   return (filter.open !== true || isOpen) && (filter.subject === undefined || flow.subject === filter.subject);
 }
 
@@ -140,5 +158,6 @@ export function summarize(
     endedAt: ended === undefined ? undefined : endedAt,
     error: ended?.error,
     leftBehind: ended?.leftBehind ?? [],
+    waitsFor: ended?.waitsFor,
   };
 }

@@ -1,5 +1,6 @@
 import { DpmError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
+import { isUnfinished } from './journal.ts';
 import type { FlowOutcome, JournalEvent } from './journal.ts';
 
 /** The journal cannot be written, or says something that no flow of this program can have written. @public */
@@ -57,7 +58,7 @@ export function replay(flowId: string, events: readonly JournalEvent[]): Replay 
   let ended: FlowOutcome | undefined;
   for (const event of rest) {
     if (event.kind === 'flow-started') throw refuse(flowId, 'it starts twice');
-    if (ended !== undefined && ended !== 'stuck') throw refuse(flowId, `"${event.kind}" after its end`);
+    if (ended !== undefined && !isUnfinished(ended)) throw refuse(flowId, `"${event.kind}" after its end`);
     if (event.kind === 'flow-ended') {
       ended = event.outcome;
       continue;

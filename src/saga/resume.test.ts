@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConflictError, neverAborted, silentLogger } from '../base/index.ts';
+import { ConflictError, neverAborted, NotFoundError, silentLogger } from '../base/index.ts';
 import {
   inShort,
   journalOf,
@@ -11,7 +11,16 @@ import {
   WatchedJournal,
 } from '../../test/support/toy-saga.ts';
 import type { Moment, ToySaga } from '../../test/support/toy-saga.ts';
-import { execute, FlowRolledBackError, FlowStuckError, JournalError, MemoryJournal, replay, resume } from './index.ts';
+import {
+  execute,
+  FlowRolledBackError,
+  FlowStuckError,
+  FlowWaitingError,
+  JournalError,
+  MemoryJournal,
+  replay,
+  resume,
+} from './index.ts';
 import { resumeFlow, runFlow } from './index.ts';
 import type { JournalEvent, Saga } from './index.ts';
 
@@ -104,6 +113,72 @@ describe('a flow whose process ended in the middle', () => {
 
     expect(outcome).toMatchObject({ kind: 'rolled-back', failedStep: '(none)' });
     expect(inShort(await journal.read('f'))).toEqual(['flow-started', 'flow-ended rolled-back']);
+  });
+});
+
+describe('a flow whose way back lacks a peer', () => {
+  const unreachable = (step: string) => (moment: string, at: string) => {
+    if (at !== step) return;
+    if (moment === 'before undo') throw new NotFoundError('no answer', { unreachable: 'HMC hmc1:6794' });
+    if (moment === 'after run') throw new ConflictError('no');
+  };
+
+  test('waits, names what is left and for whom, and is taken up when the peer answers', async () => {
+    const world = new ToyWorld();
+    world.disturb = unreachable('b');
+    const journal = new MemoryJournal();
+    const saga = toySaga(['a', 'b']);
+
+    const outcome = await execute(saga, input, { id: 'f' }, toyOptions(world, { journal }));
+    const [waiting] = await journal.list({ open: true });
+    world.disturb = () => undefined;
+    const resumed = await resume(saga, 'f', toyOptions(world, { journal }));
+
+    expect(outcome).toMatchObject({ kind: 'waiting', waitsFor: 'HMC hmc1:6794', stuckStep: 'b' });
+    expect(waiting).toMatchObject({ state: 'waiting', waitsFor: 'HMC hmc1:6794' });
+    expect(waiting?.leftBehind).toHaveLength(2);
+    expect(resumed.kind).toBe('rolled-back');
+    expect([...world.things]).toEqual([]);
+    expect(await journal.list({ open: true })).toEqual([]);
+  });
+
+  test('throws what waits as another, with the peer and what is left behind', async () => {
+    const world = new ToyWorld();
+    world.disturb = unreachable('a');
+    const services = { journal: new MemoryJournal(), undo: quickUndo, log: silentLogger };
+    const run = { what: 'build web1', subject: 'web1', signal: neverAborted() };
+
+    const failure = await runFlow(toySaga(['a']), input, world, run, services).catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(FlowWaitingError);
+    expect(failure).toMatchObject({
+      code: 'FLOW_WAITING',
+      message: 'build web1 waits in a for HMC hmc1:6794',
+      waitsFor: 'HMC hmc1:6794',
+      leftBehind: [expect.any(String)],
+    });
+  });
+
+  test('is stuck when something else is in the way as well', async () => {
+    const world = new ToyWorld();
+    world.disturb = (moment, step) => {
+      if (step === 'a' && moment === 'before undo') throw new ConflictError('mine');
+      unreachable('b')(moment, step);
+    };
+
+    const outcome = await execute(toySaga(['a', { name: 'b', pivot: true }]), input, { id: 'f' }, toyOptions(world));
+    const other = await execute(
+      toySaga(['b', 'a']),
+      input,
+      { id: 'g' },
+      {
+        ...toyOptions(world),
+        missingPeer: () => undefined,
+      },
+    );
+
+    expect(outcome.kind).toBe('stuck');
+    expect(other.kind).toBe('stuck');
   });
 });
 

@@ -29,6 +29,26 @@ export class FlowStuckError extends DpmError {
   }
 }
 
+/**
+ * A flow failed, and its way back, or its end, only waits for a peer that does not answer. What is left until then is
+ * named here and in the journal; whoever comes next takes it up.
+ *
+ * @public
+ */
+export class FlowWaitingError extends DpmError {
+  readonly code = 'FLOW_WAITING';
+  readonly flowId: string;
+  readonly leftBehind: readonly string[];
+  readonly waitsFor: string;
+
+  constructor(message: string, flowId: string, waits: { for: string; leftBehind: readonly string[] }, cause: Error) {
+    super(message, { flowId, leftBehind: waits.leftBehind, waitsFor: waits.for }, { cause });
+    this.flowId = flowId;
+    this.leftBehind = waits.leftBehind;
+    this.waitsFor = waits.for;
+  }
+}
+
 /** What running a flow needs besides the flow and its live things. */
 export interface FlowServices {
   readonly journal: Journal;
@@ -36,6 +56,7 @@ export interface FlowServices {
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+  readonly missingPeer?: ExecuteOptions<unknown>['missingPeer'];
 }
 
 export interface FlowRun {
@@ -49,7 +70,7 @@ export interface FlowRun {
 /**
  * Runs a flow to its end.
  *
- * @throws FlowRolledBackError or FlowStuckError
+ * @throws FlowRolledBackError, FlowStuckError or FlowWaitingError
  */
 export async function runFlow<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
@@ -64,7 +85,7 @@ export async function runFlow<Input, State, Deps>(
   return unwrap(outcome, id, run.what);
 }
 
-/** Takes up a flow from its journal. @throws FlowStuckError when it is stuck again */
+/** Takes up a flow from its journal. @throws FlowStuckError or FlowWaitingError when it could not be ended this time either */
 export async function resumeFlow<Deps>(
   flows: readonly Saga<never, never, Deps>[],
   flow: { readonly id: string; readonly flow: string },
@@ -81,7 +102,7 @@ export async function resumeFlow<Deps>(
       new Error('unknown flow'),
     );
   const outcome = await resume(saga, flow.id, optionsFor(deps, signal, services));
-  if (outcome.kind === 'stuck') unwrap(outcome, flow.id, `resume ${flow.flow}`);
+  if (outcome.kind === 'stuck' || outcome.kind === 'waiting') unwrap(outcome, flow.id, `resume ${flow.flow}`);
   return outcome.kind === 'completed' ? 'completed' : 'rolled-back';
 }
 
@@ -101,6 +122,12 @@ function unwrap<State>(outcome: Outcome<State>, flowId: string, what: string): S
         outcome.error,
       );
     case 'stuck':
-      throw new FlowStuckError(`${what} is stuck in ${outcome.stuckStep}`, flowId, outcome.leftBehind, outcome.error);
+    case 'waiting': {
+      const { stuckStep, leftBehind, waitsFor, error } = outcome;
+      if (waitsFor === undefined)
+        throw new FlowStuckError(`${what} is stuck in ${stuckStep}`, flowId, leftBehind, error);
+      const waits = { for: waitsFor, leftBehind };
+      throw new FlowWaitingError(`${what} waits in ${stuckStep} for ${waitsFor}`, flowId, waits, error);
+    }
   }
 }

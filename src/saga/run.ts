@@ -1,4 +1,4 @@
-import { describeError, findError, retry, toError, withDeadline } from '../base/index.ts';
+import { describeError, findError, missingPeer, retry, toError, withDeadline } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import type { JournalEvent } from './journal.ts';
 import { parseJournaled, record, withoutSecrets } from './journaled.ts';
@@ -68,7 +68,7 @@ export class Run<State, Deps> {
       try {
         await this.#run(step);
       } catch (error) {
-        if (this.#isPastReturn()) return await this.#stuck(step.name, step, [toError(error)], this.#unfinished());
+        if (this.#isPastReturn()) return await this.#leave(step.name, step, [toError(error)], this.#unfinished());
         return await this.back(step.name, toError(error));
       }
     }
@@ -83,7 +83,7 @@ export class Run<State, Deps> {
       try {
         await this.#undo(entry.step, entry.was);
       } catch (undoError) {
-        return await this.#stuck(failedStep, entry.step, [error, toError(undoError)], this.#started.toReversed());
+        return await this.#leave(failedStep, entry.step, [error, toError(undoError)], this.#started.toReversed());
       }
       this.#started.pop();
       Reflect.deleteProperty(this.#state, entry.step.name);
@@ -182,7 +182,7 @@ export class Run<State, Deps> {
         },
       );
     } catch (error) {
-      done('stuck', describeError(error));
+      done(this.#missingPeer(error) === undefined ? 'stuck' : 'waiting', describeError(error));
       await this.#recordQuietly({ kind: 'undo-failed', step: step.name, error: describeError(error) });
       throw error;
     }
@@ -208,7 +208,8 @@ export class Run<State, Deps> {
     });
   }
 
-  async #stuck(
+  /** Ends the flow with something left: it waits when that takes no more than a peer that answers, else it is stuck. */
+  async #leave(
     failedStep: string,
     stuckStep: AnyStep<Deps>,
     errors: readonly Error[],
@@ -219,20 +220,32 @@ export class Run<State, Deps> {
     const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
     const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
     const described = describeError(error);
-    this.#options.log.error(
-      {
-        event: 'saga.stuck',
-        flow: this.#saga.name,
-        flowId: this.#id,
-        failedStep,
-        stuckStep: stuckStep.name,
-        leftBehind,
-        error: described,
-      },
-      'a flow is stuck: something is left behind',
-    );
-    await this.#recordQuietly({ kind: 'flow-ended', outcome: 'stuck', error: described, leftBehind });
-    return { kind: 'stuck', failedStep, stuckStep: stuckStep.name, error, leftBehind };
+    const waitsFor = this.#waitsFor(errors);
+    const kind = waitsFor === undefined ? 'stuck' : 'waiting';
+    const facts = {
+      event: `saga.${kind}`,
+      flow: this.#saga.name,
+      flowId: this.#id,
+      failedStep,
+      stuckStep: stuckStep.name,
+      leftBehind,
+      waitsFor,
+      error: described,
+    };
+    if (kind === 'stuck') this.#options.log.error(facts, 'a flow is stuck: something is left behind');
+    else this.#options.log.warn(facts, 'a flow waits for a peer that does not answer; whoever comes next takes it up');
+    await this.#recordQuietly({ kind: 'flow-ended', outcome: kind, error: described, leftBehind, waitsFor });
+    return { kind, waitsFor, failedStep, stuckStep: stuckStep.name, error, leftBehind };
+  }
+
+  /** A flow that its caller has stopped where only forward is a way needs nobody but the next one who comes. */
+  #waitsFor(errors: readonly Error[]): string | undefined {
+    const wasStopped = this.#isPastReturn() && this.#options.signal.aborted;
+    return wasStopped ? 'the next command' : this.#missingPeer(errors.at(-1));
+  }
+
+  #missingPeer(error: unknown): string | undefined {
+    return (this.#options.missingPeer ?? missingPeer)(toError(error));
   }
 
   #leaves(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {

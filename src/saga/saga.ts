@@ -49,7 +49,7 @@ export interface StepEvent {
   readonly flow: string;
   readonly flowId: string;
   readonly step: string;
-  readonly state: 'running' | 'progress' | 'done' | 'failed' | 'undoing' | 'undone' | 'stuck';
+  readonly state: 'running' | 'progress' | 'done' | 'failed' | 'undoing' | 'undone' | 'stuck' | 'waiting';
   readonly ms?: number;
   readonly detail?: string;
 }
@@ -64,6 +64,8 @@ export interface ExecuteOptions<Deps> {
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Called at each point where a process can die or a call can fail; tests throw or kill here. */
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+  /** The peer for want of which something failed, and for nothing else; default: what the error says. */
+  readonly missingPeer?: ((error: Error) => string | undefined) | undefined;
 }
 
 export interface Failpoint {
@@ -73,7 +75,7 @@ export interface Failpoint {
 }
 
 export interface UndoPolicy {
-  /** Per step: how often an undo is tried before the flow is stuck. */
+  /** Per step: how often an undo is tried before the flow is stuck, or waits. */
   readonly retry: RetryPolicy;
   /** For one attempt at one step's undo; undo is shielded from the caller's signal. */
   readonly timeoutMs: number;
@@ -83,7 +85,9 @@ export type Outcome<State> =
   | { readonly kind: 'completed'; readonly state: State }
   | { readonly kind: 'rolled-back'; readonly failedStep: string; readonly error: Error }
   | {
-      readonly kind: 'stuck';
+      readonly kind: 'stuck' | 'waiting';
+      /** Of one that waits: the peer that does not answer, or `the next command`. */
+      readonly waitsFor: string | undefined;
       readonly failedStep: string;
       readonly stuckStep: string;
       readonly error: AggregateError;

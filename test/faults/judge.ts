@@ -4,7 +4,7 @@ import { PAYROLL } from '../support/payroll.ts';
 import type { Picture } from './stage.ts';
 
 /** How a flow ended, as far as its caller can see. */
-export type Ending = 'absorbed' | 'rolled back' | 'stuck';
+export type Ending = 'absorbed' | 'rolled back' | 'stuck' | 'waiting';
 
 export interface Verdict {
   readonly ending: Ending;
@@ -26,13 +26,15 @@ export type Rest = 'as before' | 'as after' | 'either' | 'in any power state';
 /**
  * - absorbed: as if nothing had happened;
  * - rolled back: as before the flow began;
- * - stuck: whatever differs from both is named.
+ * - stuck, or waiting for a peer that does not answer: whatever differs from both is named.
  */
 export function judge(failure: unknown, seen: Pictures): Verdict {
   const pictures = { ...seen, before: withNames(seen.before), after: withNames(seen.after) };
   if (failure === undefined) return { ending: 'absorbed', problem: notLike(pictures.success, pictures.after) };
-  const stuck = findError(failure, 'FLOW_STUCK');
-  if (stuck !== undefined) return { ending: 'stuck', problem: unnamed(stuck, pictures) };
+  const left = findError(failure, 'FLOW_STUCK', 'FLOW_WAITING');
+  if (left !== undefined) {
+    return { ending: left.code === 'FLOW_STUCK' ? 'stuck' : 'waiting', problem: unnamed(left, pictures) };
+  }
   const differences = rollBackDifferences(pictures);
   const problem =
     differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`;

@@ -86,7 +86,7 @@ class Matrix {
     const summary = [
       `fault matrix, ${this.#plan.title}: ${results.length} rows of ${this.#possible} (${this.#plan.sample.share}) over ${touched.size} steps`,
       `${count(({ hasStruck }) => hasStruck)} struck`,
-      `${ended('absorbed')} absorbed, ${ended('rolled back')} rolled back, ${ended('stuck')} stuck and named`,
+      `${ended('absorbed')} absorbed, ${ended('rolled back')} rolled back, ${ended('stuck')} stuck and named, ${ended('waiting')} waiting and named`,
       `${count(({ hasUndoFailed }) => hasUndoFailed)} with an undo that failed`,
       `${count(({ isFoundByVerify }) => isFoundByVerify)} found by verify`,
       `${meanMs.toFixed(0)} ms a row`,

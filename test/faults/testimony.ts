@@ -25,7 +25,7 @@ export class Testimony {
     if (witness === undefined || host === undefined) return '';
     if (host.violations.length > 0) return `on the host: ${host.violations.join('; ')}`;
     // What is stuck is named by the flow, and what nobody can know by \`dpm verify\`; both are tidied up below.
-    if (ending === 'stuck' || isDeceived) return '';
+    if (ending === 'stuck' || ending === 'waiting' || isDeceived) return '';
     const [paths, orphans] = [await allPaths(stage), await witness.orphans()];
     if (orphans.length > 0) return `the path service names ${JSON.stringify(orphans)}`;
     // While another process holds the state directory, the service is silent about what that one may be at.

@@ -64,7 +64,7 @@ export async function fuzzFlows(options: { readonly flows: number; readonly seed
 }
 
 interface FlowResult {
-  readonly ending: 'absorbed' | 'rolled back' | 'stuck' | 'left to verify' | 'not struck';
+  readonly ending: 'absorbed' | 'rolled back' | 'stuck' | 'waiting' | 'left to verify' | 'not struck';
   readonly problem: string;
 }
 
@@ -138,11 +138,12 @@ class Arena implements AsyncDisposable {
     const harm = this.#harm(failure);
     if (this.spoiler.struck === undefined) return { ending: 'not struck', problem: harm };
     if (failure === undefined || harm !== '') return { ending: 'absorbed', problem: harm };
-    const stuck = findError(failure, 'FLOW_STUCK');
-    if (stuck !== undefined) {
-      const named = stuck.facts.leftBehind;
+    const left = findError(failure, 'FLOW_STUCK', 'FLOW_WAITING');
+    if (left !== undefined) {
+      const ending = left.code === 'FLOW_STUCK' ? 'stuck' : 'waiting';
+      const named = left.facts.leftBehind;
       const isNamed = Array.isArray(named) && named.length > 0;
-      return { ending: 'stuck', problem: isNamed ? '' : `stuck without naming anything: ${describeError(failure)}` };
+      return { ending, problem: isNamed ? '' : `${ending} without naming anything: ${describeError(failure)}` };
     }
     if (this.#look() === before) return { ending: 'rolled back', problem: '' };
     const findings = await this.#manager.verify(this.#world.context);

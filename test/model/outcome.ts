@@ -11,8 +11,9 @@ export async function toOutcome(work: Promise<unknown>): Promise<Outcome> {
     return { kind: 'done' };
   } catch (error) {
     // The outermost says it: a driver's flow that was stuck may have been put right by the manager's.
-    const flow = findError(error, 'FLOW_STUCK', 'FLOW_ROLLED_BACK')?.code;
-    return { kind: flow === 'FLOW_STUCK' ? 'stuck' : flow === 'FLOW_ROLLED_BACK' ? 'rolled-back' : 'refused', error };
+    const flow = findError(error, 'FLOW_STUCK', 'FLOW_WAITING', 'FLOW_ROLLED_BACK')?.code;
+    const isLeft = flow === 'FLOW_STUCK' || flow === 'FLOW_WAITING';
+    return { kind: isLeft ? 'stuck' : flow === 'FLOW_ROLLED_BACK' ? 'rolled-back' : 'refused', error };
   }
 }
 

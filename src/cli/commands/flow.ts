@@ -8,7 +8,7 @@ const flowColumns = ['id', 'flow', 'subject', 'state', 'started_at', 'ended_at',
 
 /** `dpm flow …` */
 export function addFlowCommands(program: Command, add: AddCommand): void {
-  const group = program.command('flow').description('The journal: running, rolled back and stuck flows');
+  const group = program.command('flow').description('The journal: running, rolled back, waiting and stuck flows');
   const id = () => new Argument('<id>', 'id of the flow').argParser(nameOrId);
   add(group, 'list', 'List the flows, newest first', async (context) => {
     context.checkColumns(flowColumns);
@@ -20,10 +20,15 @@ export function addFlowCommands(program: Command, add: AddCommand): void {
     const object = await context.io.backend.showFlow(context.settingsWithoutHmc(), id);
     context.print({ kind: 'object', object });
   }).addArgument(id());
-  add(group, 'resume', 'Take up a flow that is stuck: finish it, or put back what it did', async (context, command) => {
-    const object = await context.withManager('write', (manager, w) =>
-      manager.resumeFlow(String(command.processedArgs[0]), w),
-    );
-    context.print({ kind: 'object', object });
-  }).addArgument(id());
+  add(
+    group,
+    'resume',
+    'Take up a flow that is stuck or waits: finish it, or put back what it did',
+    async (context, command) => {
+      const object = await context.withManager('write', (manager, w) =>
+        manager.resumeFlow(String(command.processedArgs[0]), w),
+      );
+      context.print({ kind: 'object', object });
+    },
+  ).addArgument(id());
 }

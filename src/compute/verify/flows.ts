@@ -1,3 +1,4 @@
+import { isUnfinished } from '../../saga/index.ts';
 import type { FlowSummary } from '../../saga/index.ts';
 import type { Finding } from './finding.ts';
 import type { Views } from './views.ts';
@@ -7,12 +8,12 @@ export function findFlows({ flows, isBusy }: Views): readonly Finding[] {
   return flows
     .filter(({ state, parent }) => {
       if (state === 'damaged') return true; // its parent may know nothing of what it left
-      return parent === undefined && (state === 'stuck' || (state === 'running' && !isBusy));
+      return parent === undefined && (state === 'stuck' || state === 'waiting' || (state === 'running' && !isBusy));
     })
-    .map(({ id, flow, state, leftBehind, error }) => ({
+    .map(({ id, flow, state, leftBehind, waitsFor, error }) => ({
       kind: 'flow',
       name: id,
-      detail: `${flow} is ${state}${leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`}${error === undefined ? '' : ` (${error})`}`,
+      detail: `${flow} is ${state}${waitsFor === undefined ? '' : ` for ${waitsFor}`}${leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`}${error === undefined ? '' : ` (${error})`}`,
       // What cannot be read can be neither finished nor undone; HMC and Cinder are compared above, whatever it says.
       repair: state === 'damaged' ? null : 'take it up: finish it or go back',
       target: { id },
@@ -41,5 +42,5 @@ export function openSubjects(flows: readonly FlowSummary[]): ReadonlySet<string 
 }
 
 export function isOpen({ state }: FlowSummary): boolean {
-  return state === 'running' || state === 'stuck';
+  return isUnfinished(state);
 }

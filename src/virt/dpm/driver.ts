@@ -1,5 +1,5 @@
 import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts';
-import type { Waiting } from '../../base/index.ts';
+import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import {
@@ -68,6 +68,8 @@ export interface DpmDriverServices extends Watchers {
   readonly partitionRecords?: PartitionRecords | undefined;
   /** For a process that only lists and shows: `initHost` then does not read the adapters of the settings. */
   readonly readsOnly?: boolean | undefined;
+  /** Where it is noted that the HMC does not answer. */
+  readonly outages?: Outages | undefined;
 }
 
 /** Nova's verbs, each mapped to a verb of `spawn/` or a lifecycle operation of a partition. @public */
@@ -93,7 +95,7 @@ export class DpmDriver implements ComputeDriver {
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
-    this.#hmc = openHmc(settings, services.log);
+    this.#hmc = openHmc(settings, services.log, services.outages);
   }
 
   async initHost(host: string, context: RequestContext): Promise<void> {

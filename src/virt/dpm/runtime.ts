@@ -1,5 +1,5 @@
 import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
-import type { Logger, Waiting } from '../../base/index.ts';
+import type { Logger, Outages, Waiting } from '../../base/index.ts';
 import { isHmcError, openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import { HbaStorage, InstancePartitions, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
@@ -26,7 +26,7 @@ export interface DpmRuntime {
 const usableCpcStatuses: ReadonlySet<string> = new Set(['active', 'service-required', 'degraded', 'exceptions']);
 
 /** Opens the session (nothing is sent before the first request). */
-export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
+export function openHmc(settings: DpmDriverSettings, log: Logger, outages?: Outages): HmcSession {
   const { hmc } = settings;
   return openHmcSession({
     urls: hmc.urls,
@@ -35,6 +35,7 @@ export function openHmc(settings: DpmDriverSettings, log: Logger): HmcSession {
     tls: { ca: hmc.ca, insecure: hmc.insecure },
     maxConcurrent: hmc.maxConcurrent,
     ...hmc.client,
+    outages,
     log,
   });
 }

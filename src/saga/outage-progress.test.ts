@@ -27,7 +27,10 @@ test('an outage shows at the innermost step of each flow that is under way, and 
   let calls = 0;
   const work = async () => {
     calls += 1;
-    if (calls > 1) return outages.answered('HMC hmc1');
+    if (calls > 1) {
+      outages.answered('HMC hmc1');
+      return;
+    }
     outages.failed('HMC hmc1');
     throw new Error('away');
   };

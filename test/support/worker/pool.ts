@@ -25,8 +25,12 @@ export class WorkerPool implements AsyncDisposable {
     for (let index = 0; index < size; index += 1) this.#waiting.push(this.#start());
   }
 
-  /** Has one worker carry out the order, and waits for its end. */
-  async run(order: Order): Promise<End> {
+  /**
+   * Has one worker carry out the order, and waits for its end.
+   *
+   * @param struck - kills it as soon as this is settled
+   */
+  async run(order: Order, struck?: Promise<void>): Promise<End> {
     const next = this.#waiting.shift();
     if (next === undefined) throw new Error('the pool is closed');
     const worker = await next;
@@ -37,6 +41,7 @@ export class WorkerPool implements AsyncDisposable {
     });
     const exited = once(worker, 'exit');
     worker.send(order);
+    void struck?.then(() => worker.kill('SIGKILL'));
     const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null]; // as Node.js documents
     if (signal === 'SIGKILL') return { kind: 'killed' };
     if (report === undefined) throw new Error(`a worker ended with ${signal ?? code ?? 'nothing'} and no report`);

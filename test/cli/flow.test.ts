@@ -25,6 +25,8 @@ beforeAll(async () => {
   const journal = new SqliteJournal(database);
   await journal.append('f1', { kind: 'flow-started', flow: 'build', input: {}, subject: 'web1' });
   await journal.append('f1', stuck);
+  await journal.append('f0', { kind: 'flow-started', flow: 'delete', input: {}, subject: 'web0' });
+  await journal.append('f0', { ...stuck, outcome: 'waiting', waitsFor: 'HMC hmc1:6794' });
   database.close();
 });
 
@@ -36,11 +38,13 @@ test('the journal is read without HMC and Cinder, which may be what failed', asy
   const list = await runDpm(['flow', 'list', '-f', 'value', '-c', 'id', '-c', 'state'], { cwd });
   const shown = await runDpm(['flow', 'show', 'f1', '-f', 'json'], { cwd });
 
-  expect(list).toMatchObject({ code: 0, stdout: 'f1 stuck\n' });
+  expect(list).toMatchObject({ code: 0, stdout: 'f0 waiting\nf1 stuck\n' });
   expect(JSON.parse(shown.stdout)).toMatchObject({
     left_behind: stuck.leftBehind,
     events: [{ event: 'flow-started' }, { outcome: 'stuck' }],
   });
+  const waiting = await runDpm(['flow', 'show', 'f0', '-f', 'json'], { cwd });
+  expect(JSON.parse(waiting.stdout)).toMatchObject({ state: 'waiting', waits_for: 'HMC hmc1:6794' });
 });
 
 test('a flow that does not exist ends with 3', async () => {

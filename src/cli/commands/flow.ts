@@ -4,7 +4,17 @@ import type { AddCommand } from '../add-command.ts';
 import { nameOrId } from '../usage.ts';
 
 /** The fields of `dpm flow list`. */
-const flowColumns = ['id', 'flow', 'subject', 'state', 'started_at', 'ended_at', 'error', 'left_behind'] as const;
+const flowColumns = [
+  'id',
+  'flow',
+  'subject',
+  'state',
+  'started_at',
+  'ended_at',
+  'error',
+  'left_behind',
+  'waits_for',
+] as const;
 
 /** `dpm flow …` */
 export function addFlowCommands(program: Command, add: AddCommand): void {

@@ -10,7 +10,7 @@ const proofs = [
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{simulate,tls}.test.ts',
-  'test/e2e/{bounded-trust,demo,requests,terminals}.test.ts',
+  'test/e2e/{bounded-trust,demo,outage,requests,terminals}.test.ts',
   'test/guest/{agreement,detach}.test.ts',
   'test/local-attach/*faults.test.ts',
   'test/simulator/storage-groups-identity.test.ts',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
 import type { Failpoint } from '../../src/saga/index.ts';
+import { ManualClock } from '../../src/simulator/index.ts';
 import type { FaultRule, Simulator } from '../../src/simulator/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
@@ -171,12 +172,16 @@ const withoutRequests: FaultRule = {
 
 test('where no discovery can be asked for, what DPM finds by itself is waited for, with progress', async () => {
   const timing = { discoveryMs: 150 };
-  await using world = await startWorld({ machine: 'z14', faults: [withoutRequests], timing });
+  const clock = new ManualClock(Date.now());
+  await using world = await startWorld({ machine: 'z14', faults: [withoutRequests], timing, clock });
   const { sim, context } = world;
   const told: string[] = [];
   await using manager = await world.open({
+    // The discovery ends only once it was waited for.
     onStep: ({ state, detail = '' }) => {
-      if (state === 'progress') told.push(detail);
+      if (state !== 'progress') return;
+      told.push(detail);
+      if (detail.includes('looking again')) clock.advance(timing.discoveryMs);
     },
   });
   await spawn(manager, world);

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { wwpnSchema } from '../base/index.ts';
 import type { Wwpn } from '../base/index.ts';
+import { nothingKnown } from '../virt/index.ts';
 import type { PartitionRecord, PartitionRecords } from '../virt/index.ts';
 import { bootVolumeSchema } from './boot-volume-records.ts';
 import { writing } from './database.ts';
@@ -73,14 +74,7 @@ export class SqlitePartitionRecords implements PartitionRecords {
     const wwpns = this.#connectedPorts(instanceUuid);
     if (written !== undefined) return { ...written, wwpns };
     if (wwpns.length === 0) return undefined;
-    const nowhere = {
-      partitionUri: null,
-      storageGroupUri: null,
-      preparedGroupUri: null,
-      isConnected: true,
-      bootVolume: null,
-    };
-    return { instanceUuid, ...nowhere, wwpns, isBegunHere: false };
+    return { ...nothingKnown(instanceUuid), wwpns };
   }
 
   #connectedPorts(instanceUuid: string): readonly Wwpn[] {

@@ -34,7 +34,7 @@ export {
   portOfUri,
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
-export { MemoryPartitionRecords } from './records.ts';
+export { MemoryPartitionRecords, nothingKnown } from './records.ts';
 export type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 export { sizePartition } from './sizing.ts';
 export type { Flavor, PartitionSize } from './sizing.ts';

@@ -9,7 +9,7 @@ import type { PartitionRef } from './lifecycle.ts';
 import { markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { PartitionSearch } from './partition-search.ts';
-import { amend } from './records.ts';
+import { amend, nothingKnown } from './records.ts';
 import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
@@ -209,17 +209,6 @@ export class InstancePartitions {
       throw error;
     }
   }
-}
-
-function nothingKnown(instanceUuid: string): PartitionRecord {
-  const nowhere = {
-    partitionUri: null,
-    storageGroupUri: null,
-    preparedGroupUri: null,
-    isConnected: true,
-    bootVolume: null,
-  };
-  return { instanceUuid, ...nowhere, wwpns: [], isBegunHere: false };
 }
 
 function judgeRecorded(

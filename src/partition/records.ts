@@ -78,6 +78,20 @@ export class MemoryPartitionRecords implements PartitionRecords {
   }
 }
 
+/** The record of an instance of which nothing is known yet. */
+export function nothingKnown(instanceUuid: string): PartitionRecord {
+  return {
+    instanceUuid,
+    partitionUri: null,
+    wwpns: [],
+    storageGroupUri: null,
+    preparedGroupUri: null,
+    isBegunHere: false,
+    isConnected: true,
+    bootVolume: null,
+  };
+}
+
 /** Changes a record that is there; of an instance without one, nothing is kept. */
 export function amend(
   records: PartitionRecords,

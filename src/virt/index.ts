@@ -1,4 +1,4 @@
-export { volumePathSchema } from '../partition/index.ts';
+export { nothingKnown, volumePathSchema } from '../partition/index.ts';
 export type { PartitionRecord, PartitionRecords, PowerState } from '../partition/index.ts';
 export type {
   AvailableResource,

@@ -39,7 +39,7 @@ export const errorCodes = {
   NOTHING_CHANGED: 'the operation failed before it had changed anything; the cause says why',
   FLOW_ROLLED_BACK: 'a flow failed and everything was put back',
   FLOW_STUCK: 'a flow failed and something is left behind',
-  FLOW_WAITING: 'a flow failed, and its way back waits for a peer that does not answer; it is taken up by itself',
+  FLOW_WAITING: 'a flow failed, and its undo waits for a peer that does not answer; the next command resumes it',
   JOURNAL: 'the journal cannot be written, or cannot be read safely',
   TIMEOUT: 'a deadline passed',
   RETRIES_EXHAUSTED: 'every attempt failed',

@@ -42,7 +42,7 @@ export async function createPartition(request: PartitionRequest, tools: SpawnToo
   }
 }
 
-/** A partition that was parked becomes what is asked for now; its ports are the same. What is not parked stays as it is. */
+/** Gives a parked partition the size and description that are asked for now; its ports stay. Another partition is not changed. */
 export async function takeOver(
   { uri, name, isParked }: Pick<OwnPartition, 'uri' | 'name' | 'isParked'>,
   { owner, partition }: PartitionRequest,

@@ -152,8 +152,9 @@ function openDatabase(statePath: string): DatabaseSync {
   try {
     makeStateDirectory(statePath);
     const isNew = !existsSync(file);
-    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    const database = new DatabaseSync(file);
     if (isNew) chmodSync(file, 0o600);
+    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`); // Node.js before 22.16 has no such option
     database.exec(`
       pragma synchronous = off;
       create table if not exists owner (

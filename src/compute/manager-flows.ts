@@ -56,7 +56,7 @@ export class ManagerFlows {
     const open = await journal.list({ open: true, subject: owner });
     if (open.some(isToBeTakenUp)) {
       const record = store.find(owner);
-      // The record may be gone while the driver's part of a delete is not finished.
+      // The record may be gone: a delete may have died after it had forgotten the instance.
       const unknown = { uuid: owner, name: owner, host, flavor: { vcpus: 1, memoryMb: 1 } };
       const instance = record?.uuid === owner ? toDriverInstance(record) : unknown;
       await driver.processInstancesAtStartup(context, [instance]);

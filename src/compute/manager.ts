@@ -226,7 +226,7 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#flows.show(id);
   }
 
-  /** Takes up a running or stuck flow. @returns how it ended */
+  /** Resumes a flow that is running, stuck or waiting. @returns how it ended */
   async resumeFlow(id: string, context: RequestContext): Promise<'completed' | 'rolled-back'> {
     const flow = await this.#flows.getOpen(id);
     const owner = await this.#flows.ownerOf(flow);

@@ -8,7 +8,7 @@ import type { ExecuteOptions, Outcome, Saga } from './saga.ts';
 
 export interface RunIdentity {
   readonly id: string;
-  /** The flow whose step runs this one. */
+  /** The flow whose step ran this one: only journals of older versions have it. */
   readonly parent?: string | undefined;
   readonly subject?: string | undefined;
 }

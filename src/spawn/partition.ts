@@ -119,7 +119,7 @@ async function withPorts(
   return { partition: { uri, name }, initiators };
 }
 
-/** The same. @throws NotFoundError, PartitionInDoubtError */
+/** As {@link locatePartition}, but requires that it exists. @throws NotFoundError, PartitionInDoubtError */
 export async function requirePartition(
   owner: PartitionOwner,
   evidence: Evidence,

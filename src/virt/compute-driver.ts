@@ -178,7 +178,7 @@ export interface ComputeDriver {
   initHost(host: string, context: RequestContext): Promise<void>;
   /** The service stops: logs off. */
   cleanupHost(host: string): Promise<void>;
-  /** Finishes or undoes what a dead process left unfinished of these instances, which the caller owns. */
+  /** Before the manager resumes the flows of these instances: a driver restores what it kept of them in memory. */
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
   /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */

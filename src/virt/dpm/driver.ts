@@ -1,4 +1,4 @@
-import { ConflictError, InternalError, NotFoundError } from '../../base/index.ts';
+import { ConflictError, InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
@@ -88,7 +88,7 @@ export class DpmDriver implements ComputeDriver {
   #runtime: DpmRuntime | undefined;
   /** Ports of instances whose spawn is under way: the callback asks for the connector once per volume. */
   readonly #ports = new Map<string, readonly Initiator[]>();
-  /** What a flow of this process saw last; Nova asks right after each verb, and allows a cached answer. */
+  /** What a verb of this process saw last; Nova asks right after each verb, and allows a cached answer. */
   readonly #lastSeen = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
@@ -480,5 +480,5 @@ function infoOf({ status, uri }: OwnPartition): InstanceInfo {
 
 /** For the verbs that Nova calls without a context. */
 function standalone(): RequestContext {
-  return { requestId: 'req-none', signal: new AbortController().signal };
+  return { requestId: 'req-none', signal: neverAborted() };
 }

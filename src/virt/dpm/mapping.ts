@@ -13,7 +13,7 @@ export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): Partiti
   return { host, instanceUuid: instance.uuid };
 }
 
-export function toInstanceVolume(device: DriverBlockDevice): InstanceVolume {
+function toInstanceVolume(device: DriverBlockDevice): InstanceVolume {
   return { volumeId: device.volumeId, sizeGib: device.sizeGib, isBoot: device.bootIndex === 0 };
 }
 

@@ -11,17 +11,17 @@ interface Situation {
   readonly taskState: TaskState | null;
   readonly vmState?: VmState;
   readonly powerState?: PowerState;
-  readonly openFlows?: number;
+  readonly openFlows?: readonly string[];
 }
 
 /** Settles one server; what was asked of the verbs, and what its record says afterwards. */
-async function settle({ taskState, vmState = 'active', powerState = 'running', openFlows = 0 }: Situation) {
+async function settle({ taskState, vmState = 'active', powerState = 'running', openFlows = [] }: Situation) {
   const asked: string[] = [];
   let record = { uuid: 'u', name: 'web1', vmState, taskState, fault: null } as InstanceRecord; // as far as it is looked at
   const parts = {
     log: silentLogger,
     store: { update: (_uuid: string, change: object) => void (record = { ...record, ...change }) },
-    journal: { list: () => Promise.resolve(Array.from({ length: openFlows }, () => ({}))) },
+    journal: { list: () => Promise.resolve(openFlows.map((flow) => ({ flow }))) },
     driver: { getInfo: () => Promise.resolve({ state: powerState }) },
   } as unknown as ManagerParts; // fakes are what they are asked for
   const note = (verb: string) => () => Promise.resolve(void asked.push(verb));
@@ -52,8 +52,12 @@ test('a delete that was asked for and has no flow yet is begun again', async () 
   expect((await settle({ taskState: 'deleting' })).asked).toEqual(['delete']);
 });
 
+test('a delete that was asked for is begun although another flow of the server is stuck', async () => {
+  expect((await settle({ taskState: 'deleting', openFlows: ['add-volume'] })).asked).toEqual(['delete']);
+});
+
 test('a delete whose flow is stuck is left to a person, who finds the server in ERROR', async () => {
-  const { asked, record } = await settle({ taskState: 'deleting', openFlows: 1 });
+  const { asked, record } = await settle({ taskState: 'deleting', openFlows: ['delete'] });
 
   expect(asked).toEqual([]);
   expect(record).toMatchObject({ vmState: 'error', taskState: null });

@@ -1,6 +1,7 @@
 import { describeError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
+import { deleteFlow } from './flows/delete.ts';
 import type { Fault, InstanceRecord } from './instances.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
@@ -55,7 +56,7 @@ export async function settleAfterCrash(
   }
 }
 
-/** Asked for and not yet begun: begun now. One that is stuck is a person's, who finds it in the list of flows. */
+/** A delete that was asked for and not begun is begun now. One that is stuck needs a person, who finds it in the list of flows. */
 async function settleDelete(
   instance: InstanceRecord,
   parts: ManagerParts,
@@ -63,7 +64,7 @@ async function settleDelete(
   context: RequestContext,
 ): Promise<void> {
   const open = await parts.journal.list({ open: true, subject: instance.uuid });
-  if (open.length > 0) markInterrupted(instance, parts, context);
+  if (open.some(({ flow }) => flow === deleteFlow.name)) markInterrupted(instance, parts, context);
   else await verbs.delete(context);
 }
 

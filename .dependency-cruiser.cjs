@@ -1,42 +1,62 @@
 /**
- * Imports point one way. Each folder names what of ours it may import; a folder that is not in the table may import
- * nothing. Across folders only index.ts is open.
+ * Imports point one way. Each unit names the units that it may import; a unit that is not in the table may import nothing.
+ * A folder inside a unit that is in the table is a unit of its own. Across units only index.ts is open.
  */
 const mayImport = {
   base: [],
   http: ['base'],
-  saga: ['base'],
-  'guest-parameters': ['base'],
   config: ['base'],
   'hmc-client': ['base', 'http'],
   'cinder-client': ['base', 'http'],
   partition: ['base', 'hmc-client', 'cinder-client'],
+  'partition/guest-parameters': ['base'],
+  'partition/vhba': ['base', 'hmc-client', 'partition'],
+  'partition/storage-group': ['base', 'hmc-client', 'partition'],
   volume: ['base', 'hmc-client', 'cinder-client', 'partition'],
-  spawn: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume'],
   // cinder-client for the types of connector and connection_info; a host needs no HMC.
-  'host-connector': ['base', 'cinder-client', 'volume'],
-  'volume-paths': ['base', 'http', 'cinder-client', 'volume', 'host-connector'],
-  virt: ['base', 'guest-parameters', 'saga', 'hmc-client', 'cinder-client', 'partition', 'volume', 'spawn'],
-  // Whatever it does to a partition is the virt driver's doing.
-  'local-attach': ['base', 'saga', 'cinder-client', 'host-connector', 'virt'],
+  'volume/host': ['base', 'cinder-client', 'volume'],
+  'volume/paths': ['base', 'http', 'cinder-client', 'volume', 'volume/host'],
+  // The storage models are passed to the verbs, so that a reader of a verb meets their contract only.
+  spawn: ['base', 'hmc-client', 'cinder-client', 'partition', 'partition/guest-parameters', 'volume'],
+  virt: [
+    ...['base', 'hmc-client', 'cinder-client', 'volume', 'spawn'],
+    ...['partition', 'partition/guest-parameters', 'partition/vhba', 'partition/storage-group'],
+  ],
+  'compute/journal': ['base'],
   // Never hmc-client: a compute manager must not know its hypervisor.
-  compute: ['base', 'saga', 'config', 'cinder-client', 'virt', 'local-attach'],
-  conformance: ['base', 'cinder-client', 'partition', 'volume', 'host-connector'],
+  compute: ['base', 'config', 'cinder-client', 'virt', 'compute/journal', 'compute/local'],
+  // Whatever it does to a partition is the virt driver's doing.
+  'compute/local': ['base', 'compute/journal', 'cinder-client', 'volume/host', 'virt'],
   // As strict as a peer must be: it never shares logic with the client that it tests.
   simulator: [],
 };
 
-const folderRules = Object.entries(mayImport).map(([folder, allowed]) => ({
-  name: `${folder}-imports`,
-  comment: `src/${folder} may import ${allowed.join(', ') || 'nothing of ours'}`,
-  severity: 'error',
-  from: { path: `^src/${folder}/`, pathNot: '\\.test\\.ts$' },
-  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
-}));
+/** What is in a unit, as a regular expression: its folder without the units inside it. */
+const inside = (unit) => {
+  const inner = Object.keys(mayImport).filter((other) => other.startsWith(`${unit}/`));
+  return `^src/${unit}/${inner.map((other) => `(?!${other.slice(unit.length + 1)}/)`).join('')}`;
+};
+
+const unitRules = Object.entries(mayImport).flatMap(([unit, allowed]) => [
+  {
+    name: `${unit}-imports`,
+    comment: `src/${unit} may import ${allowed.join(', ') || 'nothing of ours'}`,
+    severity: 'error',
+    from: { path: inside(unit), pathNot: '\\.test\\.ts$' },
+    to: { path: '^src/', pathNot: [unit, ...allowed].map(inside) },
+  },
+  {
+    name: `${unit}-index-only`,
+    comment: 'across units only index.ts is open',
+    severity: 'error',
+    from: { path: inside(unit), pathNot: '\\.test\\.ts$' },
+    to: { path: '^src/', pathNot: [inside(unit), inside(unit.split('/')[0]), '/index\\.ts$'] },
+  },
+]);
 
 module.exports = {
   forbidden: [
-    ...folderRules,
+    ...unitRules,
     {
       name: 'unknown-folder',
       comment: 'a folder that is not in the table may import nothing of ours; src/cli may import anything',
@@ -45,18 +65,30 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/$1/' },
     },
     {
-      name: 'index-only',
-      comment: 'across folders only index.ts is open',
+      name: 'cli-index-only',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+      from: { path: '^src/cli/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: ['^src/cli/', '/index\\.ts$'] },
+    },
+    {
+      name: 'verbs-know-types-and-errors-of-the-hmc-client',
+      comment: 'the HMC client is passed to the verbs: they import its types and its errors, not the client itself',
+      severity: 'error',
+      from: { path: '^src/(partition|spawn)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/hmc-client/index\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'index-only-from-entry',
       comment: 'the entry of the package shows what the folders show',
       severity: 'error',
       from: { path: '^src/[^/]+\\.ts$' },
-      to: { path: '^src/[^/]+/', pathNot: '^src/[^/]+/index\\.ts$' },
+      to: { path: '^src/[^/]+/', pathNot: '/index\\.ts$' },
+    },
+    {
+      name: 'conformance-uses-the-public-api',
+      severity: 'error',
+      from: { path: '^conformance/' },
+      to: { path: '^src/', pathNot: '^src/index\\.ts$' },
     },
     {
       name: 'no-cycles',

@@ -39,6 +39,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nova-dpm$/, replacement: source('') },
+      { find: /^nova-dpm\/conformance$/, replacement: `${import.meta.dirname}/conformance/index.ts` },
       { find: /^nova-dpm\/(.*)$/, replacement: source('$1/') },
     ],
   },

@@ -2,12 +2,12 @@
  * npm run bench: HMC requests as the simulator counts them, and time against the sum of simulated service times.
  * Everything is a count or a ratio taken in one run: no figure depends on the machine.
  */
+import type { StepEvent } from '../src/base/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openManager } from '../src/compute/index.ts';
 import type { ComputeManager } from '../src/compute/index.ts';
-import type { StepEvent } from '../src/saga/index.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import type { RequestLogEntry, Simulator, SimulatorOptions } from '../src/simulator/index.ts';
 import { settingsFor } from '../test/support/world.ts';

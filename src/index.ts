@@ -16,7 +16,7 @@ export {
   Secret,
   silentLogger,
 } from './base/index.ts';
-export type { ErrorCode, ErrorFacts, JsonValue, Logger, Lun, Waiting, Wwpn } from './base/index.ts';
+export type { ErrorCode, ErrorFacts, JsonValue, Logger, Lun, StepEvent, Waiting, Wwpn } from './base/index.ts';
 export {
   CinderConnectionError,
   CinderHttpError,
@@ -57,11 +57,12 @@ export {
   HostConnectorError,
   HostConnectorRegistry,
   HostDetachError,
+  hostConnectorMethods,
   LunNotFoundError,
   openLocalSystem,
   VolumeInUseError,
   ZfcpConnector,
-} from './host-connector/index.ts';
+} from './volume/host/index.ts';
 export type {
   CommandOptions,
   CommandResult,
@@ -78,7 +79,7 @@ export type {
   HostSystem,
   LocalSystemOptions,
   ServedProtocol,
-} from './host-connector/index.ts';
+} from './volume/host/index.ts';
 export type {
   DetachedVolume,
   LocalAttachment,
@@ -87,7 +88,7 @@ export type {
   LocalHost,
   LocalVolumes,
   MultipathChoice,
-} from './local-attach/index.ts';
+} from './compute/local/index.ts';
 export {
   BootFailedError,
   LunUnreachableError,
@@ -99,6 +100,8 @@ export {
 } from './partition/index.ts';
 export type {
   BootVolume,
+  ExposedVolume,
+  ExposeRequest,
   Initiator,
   PartitionOwner,
   PartitionRecord,
@@ -107,8 +110,8 @@ export type {
   PartitionStorage,
   VolumePath,
 } from './partition/index.ts';
-export { MemoryJournal } from './saga/index.ts';
-export type { FlowSummary, Journal, JournalEvent, StepEvent } from './saga/index.ts';
+export { MemoryJournal } from './compute/journal/index.ts';
+export type { FlowSummary, Journal, JournalEvent } from './compute/journal/index.ts';
 export { DpmDriver, FakeDriver } from './virt/index.ts';
 export type {
   AvailableResource,
@@ -132,6 +135,7 @@ export {
   NoUsableTargetError,
   parseFcConnection,
   selectPaths,
+  volumeDriverMethods,
 } from './volume/index.ts';
 export type {
   ConnectedVolume,

@@ -39,8 +39,9 @@ export {
 export type { AddressingMode, Lun } from './lun.ts';
 export { defaultOutagePolicy, missingPeer, Outages } from './outage.ts';
 export type { OutageNotice, OutagePolicy } from './outage.ts';
+export type { Failpoint, StepEvent } from './progress.ts';
 export { retry } from './retry.ts';
-export type { RetryClass, RetryOptions, RetryPolicy } from './retry.ts';
+export type { RetryClass, RetryOptions, RetryPolicy, UndoPolicy } from './retry.ts';
 export { BLANKED, blankKnownSecrets, blankSecrets, isSecretKey, Secret } from './secret.ts';
 export { waitUntil } from './wait.ts';
 export type { Observed, Verdict, WaitOptions, WaitPolicy } from './wait.ts';

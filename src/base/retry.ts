@@ -18,6 +18,14 @@ export interface RetryPolicy {
   readonly budgetMs: number;
 }
 
+/** How a compensation is tried. */
+export interface UndoPolicy {
+  /** Per step: how often an undo is tried before the flow is stuck, or waits. */
+  readonly retry: RetryPolicy;
+  /** For one attempt at one step's undo; undo is shielded from the caller's signal. */
+  readonly timeoutMs: number;
+}
+
 /**
  * What an error says about making the call again.
  *

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError, InterruptedError, NotFoundError, RetriesExhaustedError } from '../base/index.ts';
 import { CinderAuthError } from '../cinder-client/index.ts';
 import { HmcAuthError, HmcConnectionError, HmcHttpError } from '../hmc-client/index.ts';
-import { FlowRolledBackError, FlowStuckError } from '../saga/index.ts';
+import { FlowRolledBackError, FlowStuckError } from '../compute/journal/index.ts';
 import { errorCodeOf, exitCodeOf, worstOf } from './exit-codes.ts';
 import { failureLine, toFailure } from './failure.ts';
 

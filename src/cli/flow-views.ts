@@ -1,4 +1,4 @@
-import type { FlowSummary, JournalEvent } from '../saga/index.ts';
+import type { FlowSummary, JournalEvent } from '../compute/journal/index.ts';
 import type { JsonObject } from './seams.ts';
 
 /** A flow as `dpm flow list` prints it. */

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { parseForeignJson } from '../base/index.ts';
-import { deviceInfoSchema } from '../local-attach/index.ts';
-import type { KeptDeviceInfo } from '../local-attach/index.ts';
+import { deviceInfoSchema } from '../compute/local/index.ts';
+import type { KeptDeviceInfo } from '../compute/local/index.ts';
 import type { MultipathRequest } from './seams.ts';
 import { trueOrFalse } from './usage.ts';
 

@@ -4,11 +4,11 @@ import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
 import { Ownership, readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
-import { ownerOfHost } from '../local-attach/index.ts';
-import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../host-connector/index.ts';
-import type { HostPolicies, HostSystem } from '../host-connector/index.ts';
-import { HostView } from '../volume-paths/index.ts';
-import type { HostFinding, KnownVolume } from '../volume-paths/index.ts';
+import { ownerOfHost } from '../compute/local/index.ts';
+import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../volume/host/index.ts';
+import type { HostPolicies, HostSystem } from '../volume/host/index.ts';
+import { HostView } from '../volume/paths/index.ts';
+import type { HostFinding, KnownVolume } from '../volume/paths/index.ts';
 import type { HostAccess, HostOptions, JsonObject } from './seams.ts';
 
 /** What the program that runs the commands may have instead of the real host. */

@@ -1,7 +1,7 @@
 import type { Logger, Secret } from '../base/index.ts';
 import { pathRecordSchema } from '../volume/index.ts';
-import { PathService } from '../volume-paths/index.ts';
-import type { PathSource } from '../volume-paths/index.ts';
+import { PathService } from '../volume/paths/index.ts';
+import type { PathSource } from '../volume/paths/index.ts';
 import type { JsonObject, ServiceSources } from './seams.ts';
 
 interface ServiceOptions extends ServiceSources {

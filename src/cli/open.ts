@@ -2,7 +2,7 @@ import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { ComputeManager, Finding, OpenManagerOptions, Repaired } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
-import type { LocalHost } from '../local-attach/index.ts';
+import type { LocalHost } from '../compute/local/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { flowDetail, flowSummary } from './flow-views.ts';
 import type { HostFacts } from './open-host.ts';
@@ -46,7 +46,7 @@ export function backend(facts: ProcessFacts): Backend {
     },
     openLocal: (settings, options) => openLocal(settings, options, facts),
     hostConnector: async ({ hostConnectors: connectors, ...choice }, log, w) => {
-      const { HostPlace } = await import('../local-attach/index.ts');
+      const { HostPlace } = await import('../compute/local/index.ts');
       const host = { ...(await localHost(facts)), connectors };
       return plain(await new HostPlace(host, log).ownConnector(choice, w));
     },
@@ -85,7 +85,7 @@ async function openLocal(settings: Settings, options: ManagerOptions, facts: Pro
 
 /** The host that volumes are attached to without Nova. */
 async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<LocalHost> {
-  const { openLocalSystem } = await import('../host-connector/index.ts');
+  const { openLocalSystem } = await import('../volume/host/index.ts');
   return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies, baseDir };
 }
 

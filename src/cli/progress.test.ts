@@ -1,5 +1,5 @@
+import type { StepEvent } from '../base/index.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { StepEvent } from '../saga/index.ts';
 import { openProgress } from './progress.ts';
 import type { ProgressOptions } from './progress.ts';
 

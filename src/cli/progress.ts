@@ -1,5 +1,5 @@
+import type { StepEvent } from '../base/index.ts';
 import { styleText } from 'node:util';
-import type { StepEvent } from '../saga/index.ts';
 import type { Sink } from './cli-io.ts';
 import { printable } from './printable.ts';
 

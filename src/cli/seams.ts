@@ -1,7 +1,6 @@
-import type { ErrorCode, JsonValue, Logger, Waiting } from '../base/index.ts';
+import type { ErrorCode, JsonValue, Logger, StepEvent, Waiting } from '../base/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
-import type { KeptDeviceInfo } from '../local-attach/index.ts';
-import type { StepEvent } from '../saga/index.ts';
+import type { KeptDeviceInfo } from '../compute/local/index.ts';
 
 /*
  * What the commands need of the rest of the program. They are written against these interfaces, so that they can be

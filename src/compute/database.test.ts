@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { describeError, lunSchema, parseWwpn } from '../base/index.ts';
-import { JournalError } from '../saga/index.ts';
+import { JournalError } from './journal/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { JournalError } from '../saga/index.ts';
+import { JournalError } from './journal/index.ts';
 import { recordBootVolumes } from './boot-volume-records.ts';
 import { makeStateDirectory } from './state-directory.ts';
 

@@ -1,8 +1,7 @@
 import { silentLogger } from '../base/index.ts';
-import type { Logger } from '../base/index.ts';
+import type { Logger, StepEvent } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
-import { watchOutages } from '../saga/index.ts';
-import type { StepEvent } from '../saga/index.ts';
+import { watchOutages } from './journal/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, PartitionRecords, VirtApi } from '../virt/index.ts';
 import { toDpmSettings } from './dpm-settings.ts';

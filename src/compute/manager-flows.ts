@@ -1,7 +1,7 @@
 import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { isToBeTakenUp, isUnfinished, JournalError, resumeFlow, runFlow } from '../saga/index.ts';
-import type { FlowSummary, Saga } from '../saga/index.ts';
+import { isToBeTakenUp, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
+import type { FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';

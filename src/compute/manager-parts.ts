@@ -1,4 +1,4 @@
-import type { LocalVolumes } from '../local-attach/index.ts';
+import type { LocalVolumes } from './local/index.ts';
 import type { Share } from './claims.ts';
 import type { OperationLimits } from './operation-queues.ts';
 import type { ManagerServices } from './services.ts';

@@ -1,8 +1,8 @@
 import { ConflictError, findError, NotFoundError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
-import { ownerOf } from '../local-attach/index.ts';
-import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from '../local-attach/index.ts';
-import type { FlowSummary, JournalEvent } from '../saga/index.ts';
+import { ownerOf } from './local/index.ts';
+import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from './local/index.ts';
+import type { FlowSummary, JournalEvent } from './journal/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import type { SettlingVerbs } from './after-crash.ts';

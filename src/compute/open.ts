@@ -1,12 +1,12 @@
 import { CleanupStack, silentLogger } from '../base/index.ts';
-import type { Logger } from '../base/index.ts';
+import type { Failpoint, Logger, StepEvent } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
-import { watchOutages } from '../saga/index.ts';
-import type { Failpoint, FlowServices, Journal, StepEvent } from '../saga/index.ts';
-import { LocalVolumes, LocalVolumeStore, ownerOfHost } from '../local-attach/index.ts';
-import type { LocalHost } from '../local-attach/index.ts';
+import { watchOutages } from './journal/index.ts';
+import type { FlowServices, Journal } from './journal/index.ts';
+import { LocalVolumes, LocalVolumeStore, ownerOfHost } from './local/index.ts';
+import type { LocalHost } from './local/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
 import type { ComputeDriver, DpmPolicies, RequestContext } from '../virt/index.ts';
 import { openDatabase } from './database.ts';

@@ -4,7 +4,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../base/index.ts';
-import { JournalError } from '../saga/index.ts';
+import { JournalError } from './journal/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
 import { Ownership } from './ownership.ts';
 

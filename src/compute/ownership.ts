@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { sleep } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { JournalError } from '../saga/index.ts';
+import { JournalError } from './journal/index.ts';
 import { inTransaction } from './database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 

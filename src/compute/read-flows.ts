@@ -1,5 +1,5 @@
 import { NotFoundError } from '../base/index.ts';
-import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
+import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
 import { openDatabase } from './database.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 

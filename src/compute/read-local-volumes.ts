@@ -1,5 +1,5 @@
-import { LocalVolumeStore } from '../local-attach/index.ts';
-import type { LocalVolume } from '../local-attach/index.ts';
+import { LocalVolumeStore } from './local/index.ts';
+import type { LocalVolume } from './local/index.ts';
 import { openDatabase } from './database.ts';
 
 /** The records of volumes that were attached to this host without Nova. Changes nothing. */

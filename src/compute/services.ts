@@ -1,7 +1,7 @@
 import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
-import type { LocalVolumeStore } from '../local-attach/index.ts';
-import type { FlowServices, Journal } from '../saga/index.ts';
+import type { LocalVolumeStore } from './local/index.ts';
+import type { FlowServices, Journal } from './journal/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, PartitionRecords, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
 import type { Ownership } from './ownership.ts';

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JournalError, MemoryJournal } from '../saga/index.ts';
-import type { JournalEvent } from '../saga/index.ts';
+import { JournalError, MemoryJournal } from './journal/index.ts';
+import type { JournalEvent } from './journal/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
 import { openDatabase } from './database.ts';
 import { SqliteJournal } from './sqlite-journal.ts';

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
-import { flowOutcomes, isUnfinished, JournalError, Mentions } from '../saga/index.ts';
-import type { FlowSummary, Journal, JournalEvent } from '../saga/index.ts';
+import { flowOutcomes, isUnfinished, JournalError, Mentions } from './journal/index.ts';
+import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
 import { inTransaction, isOpen } from './database.ts';
 
 const step = z.string();

@@ -1,6 +1,6 @@
 import { NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
-import type { LocalVolume } from '../local-attach/index.ts';
+import type { LocalVolume } from './local/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import type { InstanceRecord } from './instances.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';

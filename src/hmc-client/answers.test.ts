@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { refusalOf } from './answers.ts';
-import { HmcHttpError } from './errors.ts';
+import { HmcHttpError } from './errors/index.ts';
 
 const request = { method: 'GET', uri: '/api/cpcs/1' };
 

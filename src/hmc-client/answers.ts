@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '../base/index.ts';
-import { HmcSchemaError } from './errors.ts';
-import type { Refusal } from './errors.ts';
+import { HmcSchemaError } from './errors/index.ts';
+import type { Refusal } from './errors/index.ts';
 import { oneLine, readPage } from './error-page.ts';
 import { REASON_UNREADABLE, reasonMeaning } from './wire/reasons.ts';
 

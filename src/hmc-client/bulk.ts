@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Waiting } from '../base/index.ts';
 import { refusalOf } from './answers.ts';
-import { HmcHttpError, isHmcError } from './errors.ts';
+import { HmcHttpError, isHmcError } from './errors/index.ts';
 import { refusesQuery } from './level.ts';
 import type { HmcLevel } from './level.ts';
 import { withQuery } from './query.ts';

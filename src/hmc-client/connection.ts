@@ -1,7 +1,7 @@
 import { ConflictError, describeError, toError, whileWanted } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
 import type { Grant, HmcEndpoint } from './endpoint.ts';
-import { classify, HmcConnectionError, HmcHttpError } from './errors.ts';
+import { classify, HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import { logOff } from './logon.ts';
 import type { Logon } from './logon.ts';

@@ -4,7 +4,7 @@ import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
 import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { describePage } from './error-page.ts';
-import { HmcConnectionError, HmcHttpError } from './errors.ts';
+import { HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcCall, ParsedAnswer } from './requester.ts';
 

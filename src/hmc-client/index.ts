@@ -23,7 +23,7 @@ export {
   JobLostError,
   JobTimeoutError,
   mayHaveEffect,
-} from './errors.ts';
+} from './errors/index.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterResource } from './resources/adapter.ts';

@@ -1,6 +1,6 @@
 import { toError, waitUntil, withDeadline } from '../base/index.ts';
 import type { Observed, Verdict, Waiting } from '../base/index.ts';
-import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors.ts';
+import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors/index.ts';
 import { parseAnswer } from './answers.ts';
 import type { OperationKind, PollPolicy } from './policy.ts';
 import type { HmcCall, Requester } from './requester.ts';

@@ -1,4 +1,4 @@
-import { HmcHttpError } from './errors.ts';
+import { HmcHttpError } from './errors/index.ts';
 
 /** Abilities that differ by level, and are remembered once an HMC has refused them. */
 export type Ability = 'additional-properties' | 'submit' | `properties:${string}`;

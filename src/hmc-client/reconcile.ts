@@ -1,6 +1,6 @@
 import { ConflictError, describeError, retry } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isHmcError, mayHaveEffect } from './errors.ts';
+import { isHmcError, mayHaveEffect } from './errors/index.ts';
 import type { Requester } from './requester.ts';
 
 /** A change that must not be made twice, whose effect can be looked up. */

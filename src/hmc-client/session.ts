@@ -12,7 +12,7 @@ import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
-import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors.ts';
+import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';

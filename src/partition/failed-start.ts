@@ -1,4 +1,4 @@
-import { JobFailedError } from '../hmc-client/index.ts';
+import { JobFailedError } from '../hmc-client/errors/index.ts';
 import { StartRefusedError } from './errors.ts';
 import type { FailedStart, PartitionRef } from './lifecycle.ts';
 import { loadFailedStatuses } from './status.ts';

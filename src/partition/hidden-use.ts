@@ -1,5 +1,5 @@
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isHmcError } from '../hmc-client/index.ts';
 import type { Adapter, HmcSession } from '../hmc-client/index.ts';
 import type { PartitionStorage } from './storage.ts';
 import type { Doubt } from './whereabouts.ts';

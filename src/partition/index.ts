@@ -9,7 +9,6 @@ export {
   VolumeNotFulfilledError,
 } from './errors.ts';
 export { startRefused, wasRefused } from './failed-start.ts';
-export { HbaStorage } from './hba-storage.ts';
 export { findHiddenDoubt } from './hidden-use.ts';
 export { inDoubt, InstancePartitions } from './instance-partitions.ts';
 export {
@@ -50,10 +49,6 @@ export {
   unknowableStatuses,
 } from './status.ts';
 export type { PartitionStatus, PowerState } from './status.ts';
-export { StorageGroupStorage } from './storage-group.ts';
-export type { StorageGroupOptions } from './storage-group.ts';
-export { defaultFulfilmentPolicy } from './storage-group-fulfilment.ts';
-export type { FulfilmentPolicy } from './storage-group-fulfilment.ts';
 export { volumePathSchema } from './storage.ts';
 export type {
   AllocatedStorage,

@@ -1,7 +1,7 @@
+import { HmcHttpError } from '../hmc-client/errors/index.ts';
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../base/index.ts';
 import type { Wwpn } from '../base/index.ts';
-import { HmcHttpError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { InstancePartitions, MemoryPartitionRecords, noEvidence } from './index.ts';
 import type { Evidence, PartitionRecord } from './index.ts';

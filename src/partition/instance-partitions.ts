@@ -1,6 +1,6 @@
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
-import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { assignPartitions, otherMark, parked, recordedUris } from './assignment.ts';
 import { doubtOf } from './errors.ts';

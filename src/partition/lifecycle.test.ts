@@ -1,6 +1,6 @@
+import { HmcConnectionError, HmcHttpError, JobFailedError, JobLostError } from '../hmc-client/errors/index.ts';
 import { describe, expect, test } from 'vitest';
 import { ConflictError, neverAborted, NotFoundError } from '../base/index.ts';
-import { HmcConnectionError, HmcHttpError, JobFailedError, JobLostError } from '../hmc-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import {
   PartitionLifecycle,

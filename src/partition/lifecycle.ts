@@ -1,5 +1,3 @@
-import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
-import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
 import {
   HmcConnectionError,
   HmcHttpError,
@@ -8,7 +6,9 @@ import {
   JobFailedError,
   JobLostError,
   mayHaveEffect,
-} from '../hmc-client/index.ts';
+} from '../hmc-client/errors/index.ts';
+import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
+import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
 import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
 import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
 import {

@@ -1,5 +1,5 @@
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isHmcError } from '../hmc-client/index.ts';
 import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
 import { isNamedForAnother, otherMark, parked, recordedUris } from './assignment.ts';
 import { findHiddenDoubt } from './hidden-use.ts';

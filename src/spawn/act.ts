@@ -1,6 +1,5 @@
 import { describeError, NothingChangedError, toError } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
-import type { Failpoint, StepEvent } from '../saga/index.ts';
+import type { Failpoint, Logger, StepEvent, Waiting } from '../base/index.ts';
 
 /** Who watches the acts of a verb. */
 export interface Watchers {

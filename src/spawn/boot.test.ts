@@ -1,7 +1,7 @@
+import { JobFailedError } from '../hmc-client/errors/index.ts';
 import { describe, expect, test } from 'vitest';
 import { describeError, InternalError, lunSchema, wwpnSchema } from '../base/index.ts';
-import { decodeGuestParameters } from '../guest-parameters/index.ts';
-import { JobFailedError } from '../hmc-client/index.ts';
+import { decodeGuestParameters } from '../partition/guest-parameters/index.ts';
 import { BootFailedError, StartRefusedError } from '../partition/index.ts';
 import type { StartResult, VolumePath } from '../partition/index.ts';
 import type { ConnectedVolume } from '../volume/index.ts';

@@ -1,8 +1,8 @@
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { encodeGuestParameters } from '../guest-parameters/index.ts';
-import type { EncodedParameters } from '../guest-parameters/index.ts';
-import { isHmcError } from '../hmc-client/index.ts';
+import { encodeGuestParameters } from '../partition/guest-parameters/index.ts';
+import type { EncodedParameters } from '../partition/guest-parameters/index.ts';
 import type { UpdatePartition } from '../hmc-client/index.ts';
 import type { StorageWaiting, VolumePath } from '../partition/index.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';

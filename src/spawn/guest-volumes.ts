@@ -1,5 +1,5 @@
 import type { Logger } from '../base/index.ts';
-import type { EncodedParameters, GuestVolume } from '../guest-parameters/index.ts';
+import type { EncodedParameters, GuestVolume } from '../partition/guest-parameters/index.ts';
 import type { ExposedVolume, Initiator } from '../partition/index.ts';
 
 /**

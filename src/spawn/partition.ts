@@ -1,6 +1,6 @@
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError, NotFoundError, NothingChangedError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isHmcError } from '../hmc-client/index.ts';
 import {
   deletableStatuses,
   guestAmong,

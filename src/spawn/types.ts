@@ -1,4 +1,4 @@
-import type { Logger, Waiting } from '../base/index.ts';
+import type { Logger, UndoPolicy, Waiting } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import type {
@@ -8,7 +8,6 @@ import type {
   PartitionOwner,
   PartitionStorage,
 } from '../partition/index.ts';
-import type { UndoPolicy } from '../saga/index.ts';
 import type { VolumeDriverRegistry } from '../volume/index.ts';
 import type { Watchers } from './act.ts';
 

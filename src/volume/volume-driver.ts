@@ -106,7 +106,7 @@ export interface VolumeDriver {
 /** @public */
 export type VolumeDriverClass = new (context: VolumeDriverContext) => VolumeDriver;
 
-/** The methods that a third party's driver must have. */
+/** The methods that a third party's driver must have. @public */
 export const volumeDriverMethods = [
   'connectVolume',
   'disconnectVolume',

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ConflictError, NotFoundError } from '../../src/base/index.ts';
-import { FlowRolledBackError, FlowStuckError } from '../../src/saga/index.ts';
+import { FlowRolledBackError, FlowStuckError } from '../../src/compute/journal/index.ts';
 import type { DoctorCheck, Manager, ManagerOptions } from '../../src/cli/seams.ts';
 import { fakeIo, runFake } from '../support/cli.ts';
 

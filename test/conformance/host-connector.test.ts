@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { DpmError, neverAborted } from '../../src/base/index.ts';
 import type { Waiting } from '../../src/base/index.ts';
 import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
-import { hostConnectorChecks, runChecks } from '../../src/conformance/index.ts';
-import type { HostConnectorSubject, MakeHostConnector } from '../../src/conformance/index.ts';
-import { HostDetachError, ZfcpConnector } from '../../src/host-connector/index.ts';
+import { hostConnectorChecks, runChecks } from '../../conformance/index.ts';
+import type { HostConnectorSubject, MakeHostConnector } from '../../conformance/index.ts';
+import { HostDetachError, ZfcpConnector } from '../../src/volume/host/index.ts';
 import type {
   ConnectOptions,
   DeviceInfo,
@@ -12,7 +12,7 @@ import type {
   ExtendOptions,
   HostConnectorContext,
   HostSystem,
-} from '../../src/host-connector/index.ts';
+} from '../../src/volume/host/index.ts';
 import { connectionInfo, quickPolicies, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
 
 /** One path and no multipath: what a wrong connector does wrong shows there too, and soonest. */

@@ -3,8 +3,8 @@ import { DpmError, InternalError, neverAborted, parseWwpn } from '../../src/base
 import type { Waiting } from '../../src/base/index.ts';
 import { readConnectionInfo } from '../../src/cinder-client/index.ts';
 import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
-import { conformanceInstance, runChecks, volumeDriverChecks } from '../../src/conformance/index.ts';
-import type { MakeVolumeDriver, VolumeDriverSample } from '../../src/conformance/index.ts';
+import { conformanceInstance, runChecks, volumeDriverChecks } from '../../conformance/index.ts';
+import type { MakeVolumeDriver, VolumeDriverSample } from '../../conformance/index.ts';
 import { FibreChannelVolumeDriver } from '../../src/volume/index.ts';
 import type { ConnectedVolume, VolumeDriverContext, VolumeInstance, VolumeOptions } from '../../src/volume/index.ts';
 import { connectionInfoFiles } from '../support/connection-info-cases.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const folders = ['src', 'test', 'docs', 'guest', 'scripts', 'bench', 'examples'];
+const folders = ['src', 'conformance', 'test', 'docs', 'guest', 'scripts', 'bench', 'examples'];
 /** The notes that the project began with; a reader does not have them. */
 const notes = /\bsheets?\b/iu;
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { decodeGuestParameters, withoutOurWords } from '../../src/guest-parameters/index.ts';
+import { decodeGuestParameters, withoutOurWords } from '../../src/partition/guest-parameters/index.ts';
 import type { ComputeManager, ServerDetail } from '../../src/compute/index.ts';
 import { FakeGuest, shells } from '../guest/fake-guest.ts';
 import { startWorld } from '../support/world.ts';

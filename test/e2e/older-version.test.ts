@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { JournalEvent } from '../../src/saga/index.ts';
+import type { JournalEvent } from '../../src/compute/journal/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
+import type { Failpoint, StepEvent } from '../../src/base/index.ts';
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Failpoint, StepEvent } from '../../src/saga/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
+import type { StepEvent } from '../../src/base/index.ts';
 import { describe, expect, it } from 'vitest';
 import { findError, InterruptedError } from '../../src/base/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
-import type { StepEvent } from '../../src/saga/index.ts';
 import type { FaultKind, Simulator } from '../../src/simulator/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';

@@ -1,7 +1,7 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { outcomeOf } from '../support/ownership.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';

@@ -1,9 +1,9 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { openCinder } from '../../src/cinder-client/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AluaHostConnector, AluaVolumeDriver } from '../../examples/alua/index.ts';
 import { aluaSamples } from '../../examples/alua/samples.ts';
-import { hostConnectorChecks, runChecks, volumeDriverChecks } from '../../src/conformance/index.ts';
+import { hostConnectorChecks, runChecks, volumeDriverChecks } from '../../conformance/index.ts';
 import { connectionInfo, pciPort, quickPolicies, singlePath, target } from '../support/fake-host/scenes.ts';
 import { startWorld } from '../support/world.ts';
 

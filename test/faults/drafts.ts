@@ -1,4 +1,4 @@
-import type { Failpoint } from '../../src/saga/index.ts';
+import type { Failpoint } from '../../src/base/index.ts';
 import { faultsOf, keyOf } from './kinds.ts';
 import type { Row, UndoTrouble } from './run-row.ts';
 import { namePoint, samePoint } from './traps.ts';

@@ -1,6 +1,6 @@
 import { managerFlows } from '../../src/compute/manager-flows.ts';
-import { localAttachFlow } from '../../src/local-attach/attach-flow.ts';
-import { localDetachFlow } from '../../src/local-attach/detach-flow.ts';
+import { localAttachFlow } from '../../src/compute/local/attach-flow.ts';
+import { localDetachFlow } from '../../src/compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
 
 interface FlowOutline {

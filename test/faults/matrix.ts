@@ -1,5 +1,5 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { appendFileSync } from 'node:fs';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { backFaultDrafts, distinct, faultDrafts, pointDrafts, undoDrafts } from './drafts.ts';
 import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';

@@ -1,7 +1,7 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../src/base/index.ts';
 import type { Finding } from '../../src/compute/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { compare, judge, unaccounted } from './judge.ts';
 import type { Ending, Pictures, Verdict } from './judge.ts';
 import { Testimony } from './testimony.ts';

@@ -1,5 +1,5 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { randomUUID } from 'node:crypto';
-import type { Failpoint } from '../../src/saga/index.ts';
 import type { RequestContext } from '../../src/virt/index.ts';
 import type { Rest } from './judge.ts';
 import { PAYROLL } from '../support/payroll.ts';

@@ -1,7 +1,7 @@
+import type { StepEvent } from '../../src/base/index.ts';
 import { openManager } from '../../src/compute/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
 import type { Settings } from '../../src/config/index.ts';
-import type { StepEvent } from '../../src/saga/index.ts';
 import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
 import { SanHost } from '../support/fake-host/san-host.ts';
 import { quickPolicies as hostPolicies } from '../support/fake-host/scenes.ts';

@@ -1,4 +1,4 @@
-import type { Failpoint } from '../../src/saga/index.ts';
+import type { Failpoint } from '../../src/base/index.ts';
 import type { RequestLogEntry } from '../../src/simulator/index.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Picture, Stage } from './stage.ts';

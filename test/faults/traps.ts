@@ -1,4 +1,4 @@
-import type { Failpoint } from '../../src/saga/index.ts';
+import type { Failpoint } from '../../src/base/index.ts';
 
 /** A failpoint that a row arms: it throws there, or does what the row says, so many times. */
 export interface Trap {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { lunSchema, wwpnSchema } from '../../src/base/index.ts';
-import { decodeGuestParameters, encodeGuestParameters } from '../../src/guest-parameters/index.ts';
+import { decodeGuestParameters, encodeGuestParameters } from '../../src/partition/guest-parameters/index.ts';
 import { FakeGuest, shells } from './fake-guest.ts';
 
 const hex = (digits: number) =>

@@ -1,6 +1,6 @@
 import { lunSchema, wwpnSchema } from '../../src/base/index.ts';
-import { encodeGuestParameters } from '../../src/guest-parameters/index.ts';
-import type { GuestVolume } from '../../src/guest-parameters/index.ts';
+import { encodeGuestParameters } from '../../src/partition/guest-parameters/index.ts';
+import type { GuestVolume } from '../../src/partition/guest-parameters/index.ts';
 import { shells } from './fake-guest.ts';
 import type { FakePartition, FakeTarget } from './fake-guest.ts';
 

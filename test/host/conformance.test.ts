@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
-import { hostConnectorChecks, runChecks } from '../../src/conformance/index.ts';
-import type { HostConnectorSubject, MakeHostConnector } from '../../src/conformance/index.ts';
-import { FibreChannelConnector, HostConnectorRegistry, ZfcpConnector } from '../../src/host-connector/index.ts';
-import type { HostConnector, HostConnectorClass } from '../../src/host-connector/index.ts';
-import { HostPlace } from '../../src/local-attach/index.ts';
-import type { LocalVolume } from '../../src/local-attach/index.ts';
+import { hostConnectorChecks, runChecks } from '../../conformance/index.ts';
+import type { HostConnectorSubject, MakeHostConnector } from '../../conformance/index.ts';
+import { FibreChannelConnector, HostConnectorRegistry, ZfcpConnector } from '../../src/volume/host/index.ts';
+import type { HostConnector, HostConnectorClass } from '../../src/volume/host/index.ts';
+import { HostPlace } from '../../src/compute/local/index.ts';
+import type { LocalVolume } from '../../src/compute/local/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import { distributions } from '../support/fake-host/model.ts';
 import { connectionInfo, fourPaths, pciPort, quickPolicies, singlePath, target } from '../support/fake-host/scenes.ts';

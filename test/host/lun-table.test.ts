@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeError, neverAborted, parseLun, parseWwpn } from '../../src/base/index.ts';
-import { byPathNames } from '../../src/host-connector/index.ts';
+import { byPathNames } from '../../src/volume/host/index.ts';
 import {
   connectionInfo,
   fcpDevice,

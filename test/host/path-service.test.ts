@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { NotFoundError, Secret, silentLogger } from '../../src/base/index.ts';
 import type { PathRecord } from '../../src/volume/index.ts';
-import { askHosts, PathService } from '../../src/volume-paths/index.ts';
-import type { PathSource } from '../../src/volume-paths/index.ts';
+import { askHosts, PathService } from '../../src/volume/paths/index.ts';
+import type { PathSource } from '../../src/volume/paths/index.ts';
 
 const token = 'a-token-of-some-length';
 const signal = new AbortController().signal;

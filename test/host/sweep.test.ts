@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { neverAborted, toError } from '../../src/base/index.ts';
-import type { DeviceInfo, HostConnector } from '../../src/host-connector/index.ts';
+import type { DeviceInfo, HostConnector } from '../../src/volume/host/index.ts';
 import type { FakeHost, FakeHostOptions } from '../support/fake-host/fake-host.ts';
 import type { FakeDisk } from '../support/fake-host/model.ts';
 import {

@@ -1,7 +1,8 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Failpoint, Journal, JournalEvent } from '../../src/saga/index.ts';
+import type { Journal, JournalEvent } from '../../src/compute/journal/index.ts';
 import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';
 import { isAct } from '../support/worker/kill-switch.ts';

@@ -1,5 +1,5 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { describe, expect, test } from 'vitest';
-import type { Failpoint } from '../../src/saga/index.ts';
 import type { WorldOptions } from '../support/world.ts';
 import { everything, expectAttached, expectNothingLeft, startScene } from './scene.ts';
 

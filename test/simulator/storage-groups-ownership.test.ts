@@ -1,9 +1,9 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { cpcUriOf, openSession, w } from '../support/hmc-session.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';

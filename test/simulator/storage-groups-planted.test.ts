@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type * as identity from '../../src/partition/storage-group-identity.ts';
+import type * as identity from '../../src/partition/storage-group/identity.ts';
 import { cases, openIdentityStage } from '../support/identity.ts';
 
 /*
@@ -13,7 +13,7 @@ type IsSame = (...given: Parameters<typeof identity.isSame>) => boolean;
 
 const planted = vi.hoisted(() => ({ isSame: undefined as IsSame | undefined }));
 
-vi.mock(import('../../src/partition/storage-group-identity.ts'), async (importOriginal) => {
+vi.mock(import('../../src/partition/storage-group/identity.ts'), async (importOriginal) => {
   const original = await importOriginal();
   const identify: Identify = (volumes, wanted, initiatorOf) => {
     const guess = planted.isSame;

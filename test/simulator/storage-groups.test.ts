@@ -1,7 +1,7 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import { describe, expect, test } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
 import { ManualClock } from '../../src/simulator/index.ts';
 import type { FaultRule, Simulator } from '../../src/simulator/index.ts';
 import { startWorld } from '../support/world.ts';

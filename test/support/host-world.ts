@@ -3,8 +3,8 @@ import type { Attachment, CinderClient, Connector } from '../../src/cinder-clien
 import { silentLogger } from '../../src/base/index.ts';
 import { parseFcConnection } from '../../src/volume/index.ts';
 import type { FcConnection } from '../../src/volume/index.ts';
-import { HostView } from '../../src/volume-paths/index.ts';
-import type { KnownVolume } from '../../src/volume-paths/index.ts';
+import { HostView } from '../../src/volume/paths/index.ts';
+import type { KnownVolume } from '../../src/volume/paths/index.ts';
 import { FakeHost } from './fake-host/fake-host.ts';
 import type { FakeMask, FakeVolume } from './fake-host/model.ts';
 import { fcpDevice, GIB, initiators, quickPolicies } from './fake-host/scenes.ts';

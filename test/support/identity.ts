@@ -1,7 +1,7 @@
+import { StorageGroupStorage } from '../../src/partition/storage-group/index.ts';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CleanupStack, lunSchema, silentLogger, wwpnSchema } from '../../src/base/index.ts';
-import { StorageGroupStorage } from '../../src/partition/index.ts';
 import type { ExposedVolume, ExposeRequest, PartitionOwner, PartitionRef } from '../../src/partition/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';

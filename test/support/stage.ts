@@ -8,7 +8,7 @@ import { nodeFiles } from '../../src/config/index.ts';
 import type { Environment } from '../../src/config/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
-import type { HostSystem } from '../../src/host-connector/index.ts';
+import type { HostSystem } from '../../src/volume/host/index.ts';
 import type { Ran } from './cli.ts';
 import { FakeHost } from './fake-host/fake-host.ts';
 import { quickPolicies as hostPolicies } from './fake-host/scenes.ts';

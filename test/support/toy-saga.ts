@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
-import type { JsonValue } from '../../src/base/index.ts';
-import { defineSaga, execute, MemoryJournal } from '../../src/saga/index.ts';
-import type { ExecuteOptions, Journal, JournalEvent, Saga, Settled, Step, UndoPolicy } from '../../src/saga/index.ts';
+import type { JsonValue, UndoPolicy } from '../../src/base/index.ts';
+import { defineSaga, execute, MemoryJournal } from '../../src/compute/journal/index.ts';
+import type { ExecuteOptions, Journal, JournalEvent, Saga, Settled, Step } from '../../src/compute/journal/index.ts';
 
 /** Undo is tried three times, without a wait that a test would feel. */
 export const quickUndo: UndoPolicy = {

@@ -1,7 +1,7 @@
 import { CleanupStack, neverAborted, Secret, silentLogger } from '../../src/base/index.ts';
 import { backend } from '../../src/cli/open.ts';
 import { openPathService } from '../../src/cli/open-path-service.ts';
-import { askHosts } from '../../src/volume-paths/index.ts';
+import { askHosts } from '../../src/volume/paths/index.ts';
 import type { SanHost } from './fake-host/san-host.ts';
 import { quickPolicies as hostPolicies } from './fake-host/scenes.ts';
 import { quickCinder, quickPolicies } from './quick-policies.ts';

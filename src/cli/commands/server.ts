@@ -88,7 +88,7 @@ async function printPaths(context: CommandContext, server: string): Promise<void
 }
 
 async function draw(context: CommandContext, rows: readonly JsonObject[]): Promise<void> {
-  const { drawText } = await import('../../volume-paths/index.ts');
+  const { drawText } = await import('../../volume/paths/index.ts');
   const { pathRecordSchema } = await import('../../volume/index.ts');
   context.progress.end();
   const drawing = drawText(rows.map((row) => pathRecordSchema.parse(row)));

@@ -71,7 +71,7 @@ async function askElsewhere(context: CommandContext, { hosts, tokenFile }: Optio
   if (hosts === undefined && tokenFile === undefined) return [];
   const token = readServiceToken(context, tokenFile);
   if (hosts === undefined) throw usageError('--token-file', tokenFile ?? '', '--hosts beside it');
-  const { askHosts } = await import('../../volume-paths/index.ts');
+  const { askHosts } = await import('../../volume/paths/index.ts');
   return await askHosts({ urls: hosts, token, log: context.log }, context.waiting);
 }
 

@@ -117,7 +117,7 @@ function writablePlace({ io }: CommandContext, file: string): string {
 
 /** Replaced where it is there, as by other tools; with the mode of any new file: WWPNs and LUNs are no secrets. */
 async function writePicture(path: string, rows: readonly JsonObject[]): Promise<void> {
-  const { drawSvg } = await import('../../volume-paths/index.ts');
+  const { drawSvg } = await import('../../volume/paths/index.ts');
   const { pathRecordSchema } = await import('../../volume/index.ts');
   try {
     writeFileSync(path, drawSvg(rows.map((row) => pathRecordSchema.parse(row))));

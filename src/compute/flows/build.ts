@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineSaga } from '../../saga/index.ts';
-import type { Step } from '../../saga/index.ts';
+import { defineSaga } from '../journal/index.ts';
+import type { Step } from '../journal/index.ts';
 import { blockDeviceInfoIn, contextIn, devicesIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 

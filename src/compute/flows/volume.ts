@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConflictError, describeError, InternalError } from '../../base/index.ts';
-import { defineSaga } from '../../saga/index.ts';
-import type { Step } from '../../saga/index.ts';
+import { defineSaga } from '../journal/index.ts';
+import type { Step } from '../journal/index.ts';
 import type { BlockDevice } from '../instances.ts';
 import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';

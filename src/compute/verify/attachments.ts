@@ -1,5 +1,5 @@
 import type { Attachment } from '../../cinder-client/index.ts';
-import type { LocalVolume } from '../../local-attach/index.ts';
+import type { LocalVolume } from '../local/index.ts';
 import { initiatorsOf, portsOf } from './counted.ts';
 import type { Finding } from './finding.ts';
 import { isOpen, openSubjects } from './flows.ts';

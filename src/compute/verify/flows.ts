@@ -1,5 +1,5 @@
-import { isUnfinished } from '../../saga/index.ts';
-import type { FlowSummary } from '../../saga/index.ts';
+import { isUnfinished } from '../journal/index.ts';
+import type { FlowSummary } from '../journal/index.ts';
 import type { Finding } from './finding.ts';
 import type { Views } from './views.ts';
 

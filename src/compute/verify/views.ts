@@ -1,6 +1,6 @@
 import type { Attachment, Volume } from '../../cinder-client/index.ts';
-import type { LocalVolume } from '../../local-attach/index.ts';
-import type { FlowSummary } from '../../saga/index.ts';
+import type { LocalVolume } from '../local/index.ts';
+import type { FlowSummary } from '../journal/index.ts';
 import type { GuestLocation, PlatformGuest, PlatformStorage, PlatformSurplus } from '../../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from '../instances.ts';
 

@@ -1,4 +1,4 @@
-import { describePlace } from '../../local-attach/index.ts';
+import { describePlace } from '../local/index.ts';
 import type { Finding } from './finding.ts';
 import { isOpen, openSubjects, settledServers } from './flows.ts';
 import type { Views } from './views.ts';

@@ -1,5 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
-import { HmcHttpError } from '../errors.ts';
+import { HmcHttpError } from '../errors/index.ts';
 import { readOne } from '../read.ts';
 import type { Requester } from '../requester.ts';
 import { noContent } from '../wire/common.ts';

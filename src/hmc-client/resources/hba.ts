@@ -1,6 +1,6 @@
 import type { Waiting } from '../../base/index.ts';
 import { readMany } from '../bulk.ts';
-import { isHmcError } from '../errors.ts';
+import { isHmcError } from '../errors/index.ts';
 import { readOne } from '../read.ts';
 import { sendOnce } from '../reconcile.ts';
 import type { Found } from '../reconcile.ts';

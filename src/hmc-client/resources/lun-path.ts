@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Waiting } from '../../base/index.ts';
-import { HmcHttpError } from '../errors.ts';
+import { HmcHttpError } from '../errors/index.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import { hex16ToSend, noContent, uri } from '../wire/common.ts';

@@ -1,6 +1,6 @@
 import type { Waiting } from '../../base/index.ts';
 import { readMany } from '../bulk.ts';
-import { HmcHttpError, isHmcError } from '../errors.ts';
+import { HmcHttpError, isHmcError } from '../errors/index.ts';
 import { startJob } from '../job.ts';
 import type { HmcJob } from '../job.ts';
 import { refusesQuery } from '../level.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../base/index.ts';
-import { PARAMETERS_LIMIT, withoutOurWords } from '../../guest-parameters/index.ts';
+import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import type { BootOptions, PartitionRequest } from '../../spawn/index.ts';
 
 /** What precedes our keys among a flavour's extra specs; others are other people's. */

@@ -1,5 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
-import { encodeGuestParameters } from '../../guest-parameters/index.ts';
+import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import { guestVolumes, warnOfOmitted } from '../../spawn/index.ts';

@@ -1,7 +1,9 @@
+import type { FulfilmentPolicy } from '../../partition/storage-group/index.ts';
+import { defaultFulfilmentPolicy } from '../../partition/storage-group/index.ts';
+import type { UndoPolicy } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
-import { defaultFulfilmentPolicy, defaultLifecyclePolicy } from '../../partition/index.ts';
-import type { FulfilmentPolicy, LifecyclePolicy } from '../../partition/index.ts';
-import type { UndoPolicy } from '../../saga/index.ts';
+import { defaultLifecyclePolicy } from '../../partition/index.ts';
+import type { LifecyclePolicy } from '../../partition/index.ts';
 
 /** Numbers that few people turn, but a test does. @public */
 export interface DpmPolicies {

@@ -1,8 +1,10 @@
+import { StorageGroupStorage } from '../../partition/storage-group/index.ts';
+import { HbaStorage } from '../../partition/vhba/index.ts';
 import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Logger, Outages, Waiting } from '../../base/index.ts';
 import { isHmcError, openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
-import { HbaStorage, InstancePartitions, PartitionLifecycle, StorageGroupStorage } from '../../partition/index.ts';
+import { InstancePartitions, PartitionLifecycle } from '../../partition/index.ts';
 import type { PartitionRecords, PartitionStorage } from '../../partition/index.ts';
 import { VolumeDriverRegistry } from '../../volume/index.ts';
 import { requireAdapterPorts } from './adapter-ports.ts';

@@ -1,6 +1,7 @@
+import type { FulfilmentPolicy } from '../../partition/storage-group/index.ts';
 import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
-import type { AdapterPort, FulfilmentPolicy, LifecyclePolicy } from '../../partition/index.ts';
+import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
 /** The part of the settings that the DPM driver works from. */

@@ -1,4 +1,4 @@
-import type { CommandResult } from '../../../src/host-connector/index.ts';
+import type { CommandResult } from '../../../src/volume/host/index.ts';
 import type { FakeHost } from './fake-host.ts';
 import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
 

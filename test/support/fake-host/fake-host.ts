@@ -1,4 +1,4 @@
-import type { CommandResult, HostSystem } from '../../../src/host-connector/index.ts';
+import type { CommandResult, HostSystem } from '../../../src/volume/host/index.ts';
 import { runFakeCommand } from './commands.ts';
 import { distributions, fcpLun, linuxNumber } from './model.ts';
 import type { Distribution, FakeAdapter, FakeDisk, FakeMap, FakeMask, FakeTarget } from './model.ts';

@@ -1,4 +1,4 @@
-import type { CommandResult } from '../../../src/host-connector/index.ts';
+import type { CommandResult } from '../../../src/volume/host/index.ts';
 import type { Simulator } from '../../../src/simulator/index.ts';
 import { FakeHost } from './fake-host.ts';
 import type { FakeHostOptions } from './fake-host.ts';

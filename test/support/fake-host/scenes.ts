@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../src/base/index.ts';
 import type { ConnectionInfo } from '../../../src/cinder-client/index.ts';
-import { HostConnectorRegistry } from '../../../src/host-connector/index.ts';
-import type { HostConnector, HostConnectorContext, HostPolicies } from '../../../src/host-connector/index.ts';
+import { HostConnectorRegistry } from '../../../src/volume/host/index.ts';
+import type { HostConnector, HostConnectorContext, HostPolicies } from '../../../src/volume/host/index.ts';
 import { FakeHost } from './fake-host.ts';
 import type { FakeHostOptions } from './fake-host.ts';
 import type { FakeAdapter, FakeMask, FakeTarget, FakeVolume } from './model.ts';

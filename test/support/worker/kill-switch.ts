@@ -1,6 +1,7 @@
+import type { Failpoint } from '../../../src/base/index.ts';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { Failpoint, Journal, JournalEvent } from '../../../src/saga/index.ts';
+import type { Journal, JournalEvent } from '../../../src/compute/journal/index.ts';
 import type { KillPoint } from './order.ts';
 
 const verbs = new Set(['spawn', 'prepare-for-spawn', 'destroy', 'attach-volume', 'detach-volume']);

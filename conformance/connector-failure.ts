@@ -1,0 +1,219 @@
+import { describeError } from 'nova-dpm';
+import type { DeviceInfo, HostConnector } from 'nova-dpm';
+import { inTime, must, mustReject, shown } from './check.ts';
+import type { HostConnectorCheck, HostConnectorTrial } from './connector-subject.ts';
+import { emptied, garbled, withSecret } from './distort.ts';
+import { HostRehearsal } from './host-rehearsal.ts';
+import type { HostFault } from './host-rehearsal.ts';
+import { mustBeTyped, wholeError } from './typed-error.ts';
+
+/** What becomes of a volume when something goes wrong. */
+export const failureChecks: readonly HostConnectorCheck[] = [
+  { name: 'refuses unusable connection_info with a typed error, and changes nothing', run: refusesNonsense },
+  { name: 'obeys a signal that fired before the call', run: obeysSignal },
+  { name: 'stops when its signal fires', run: stops },
+  { name: 'takes back a connect that failed half way', run: takesBack },
+  { name: 'says so when a disconnect fails, and succeeds at the next try', run: saysSo },
+  { name: 'names what a failed disconnect has left', run: namesWhatIsLeft },
+  { name: 'shows no secret of connection_info', run: keepsSecrets },
+];
+
+/** Only where a volume can be held in use. */
+export const useInTheWayChecks: readonly HostConnectorCheck[] = [
+  { name: 'refuses to disconnect what is in use, with force too', run: refusesWhatIsUsed },
+];
+
+async function refusesNonsense(trial: HostConnectorTrial): Promise<void> {
+  await using rehearsal = new HostRehearsal(trial);
+  const { connector, waiting } = rehearsal;
+  for (const nonsense of [emptied(rehearsal.info), garbled(rehearsal.info)]) {
+    const work = connector.connectVolume(nonsense, waiting);
+    const error = await mustReject(work, `connectVolume took data ${shown(nonsense.data)}`);
+    mustBeTyped(error, 'connectVolume with unusable connection_info');
+    rehearsal.mustBeAsBefore('the refused connect');
+  }
+}
+
+const verbs = ['connectVolume', 'disconnectVolume'] as const;
+type Verb = (typeof verbs)[number];
+
+async function call(connector: HostConnector, verb: Verb, { info }: HostRehearsal, signal: AbortSignal) {
+  if (verb === 'connectVolume') await connector.connectVolume(info, { signal });
+  else await connector.disconnectVolume(info, undefined, { signal });
+}
+
+async function obeysSignal(trial: HostConnectorTrial): Promise<void> {
+  const reason = new Error('the caller gave up');
+  for (const verb of verbs) {
+    await using rehearsal = new HostRehearsal(trial);
+    if (verb === 'disconnectVolume') await rehearsal.connect();
+    const { state } = rehearsal;
+    const work = inTime(call(rehearsal.connector, verb, rehearsal, AbortSignal.abort(reason)), trial.patienceMs);
+    const error = await mustReject(work, `${verb} went on although its signal had fired`);
+    must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
+    must(rehearsal.state === state, `the ${verb} that was not wanted changed something`);
+    await rehearsal.disconnect(undefined);
+  }
+}
+
+/** At each write and each command: whoever gives up at any of them has what was begun taken back, or can try again. */
+async function stops(trial: HostConnectorTrial): Promise<void> {
+  for (const verb of verbs) {
+    const operations = await countOf(trial, verb);
+    for (let at = 1; at <= operations; at += 1) await stopsAt(trial, verb, at);
+  }
+}
+
+async function stopsAt(trial: HostConnectorTrial, verb: Verb, at: number): Promise<void> {
+  await using rehearsal = new HostRehearsal(trial);
+  const device = verb === 'disconnectVolume' ? await rehearsal.connect() : undefined;
+  const [reason, controller] = [new Error('the caller gave up'), new AbortController()];
+  const isCalled = rehearsal.faults.silenceAt(at);
+  const work = call(rehearsal.connector, verb, rehearsal, controller.signal);
+  await Promise.race([isCalled, work]);
+  controller.abort(reason);
+  const done = `${verb} was done before ${ordinal(at)} operation was`;
+  const error = await mustReject(inTime(work, trial.patienceMs), done);
+  must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
+  rehearsal.faults.mend();
+  if (verb === 'connectVolume') rehearsal.mustBeAsBefore('the connect that was given up');
+  await rehearsal.disconnect(device);
+  rehearsal.mustBeAsBefore('the next disconnect');
+}
+
+/** How many writes and commands it takes when nothing goes wrong. */
+async function countOf(trial: HostConnectorTrial, verb: Verb): Promise<number> {
+  await using rehearsal = new HostRehearsal(trial);
+  const { faults, connector, info, waiting } = rehearsal;
+  const device = await rehearsal.connect();
+  const toConnect = faults.count;
+  faults.mend();
+  await connector.disconnectVolume(info, device, waiting);
+  return verb === 'connectVolume' ? toConnect : faults.count;
+}
+
+async function takesBack(trial: HostConnectorTrial): Promise<void> {
+  const operations = await countOf(trial, 'connectVolume');
+  for (const [at, fault] of faultsOf(operations)) {
+    await using rehearsal = new HostRehearsal(trial);
+    rehearsal.faults.plan(at, fault);
+    const end = await endOf(rehearsal.connector.connectVolume(rehearsal.info, rehearsal.waiting));
+    rehearsal.faults.mend();
+    const after = `the connect whose ${ordinal(at)} operation went wrong (${fault})`;
+    if (end.error !== undefined) {
+      mustBeTyped(end.error, after);
+      // When nothing works any more nothing can be taken back either; the next disconnect has to know it all the same.
+      if (fault !== 'from then on') rehearsal.mustBeAsBefore(after);
+    }
+    await rehearsal.disconnect(end.value);
+    rehearsal.mustBeAsBefore(`a disconnect after ${after}`);
+  }
+}
+
+/** A volume that is taken for gone, and is not, is unmapped under its users. */
+async function saysSo(trial: HostConnectorTrial): Promise<void> {
+  await withFailedDisconnects(trial, async (rehearsal, device, after, error) => {
+    if (error === undefined) rehearsal.mustBeAsBefore(`${after} succeeded, and`);
+    else mustBeTyped(error, after);
+    await rehearsal.disconnect(device);
+    rehearsal.mustBeAsBefore(`the disconnect after ${after}`);
+  });
+}
+
+/** Whoever reads the message has to find the device. */
+async function namesWhatIsLeft(trial: HostConnectorTrial): Promise<void> {
+  await withFailedDisconnects(trial, async (rehearsal, device, after, error, names) => {
+    const text = describeError(error ?? '');
+    const isNamed = error === undefined || rehearsal.isAsBefore() || names.some((name) => text.includes(name));
+    await rehearsal.disconnect(device).catch(() => undefined); // whether that succeeds is another check's business
+    must(isNamed, `${after} left the volume there and said "${text}", with none of ${names.join(', ')} in it`);
+  });
+}
+
+type Look = (
+  rehearsal: HostRehearsal,
+  device: DeviceInfo,
+  after: string,
+  error: unknown,
+  names: readonly string[],
+) => Promise<void>;
+
+async function withFailedDisconnects(trial: HostConnectorTrial, look: Look): Promise<void> {
+  const operations = await countOf(trial, 'disconnectVolume');
+  for (const [at, fault] of faultsOf(operations)) {
+    await using rehearsal = new HostRehearsal(trial);
+    const { connector, info, waiting, faults } = rehearsal;
+    const device = await rehearsal.connect();
+    const paths = await connector.getVolumePaths(info, waiting);
+    // A path that has lost its device is known by its LUN.
+    const names = [device.path, ...paths.flatMap((path) => [path.path, path.device, path.map, path.lun])];
+    faults.plan(at, fault);
+    const { error } = await endOf(connector.disconnectVolume(info, device, waiting));
+    faults.mend();
+    const after = `the disconnect whose ${ordinal(at)} operation went wrong (${fault})`;
+    await look(rehearsal, device, after, error, [...new Set(names.flatMap((name) => name ?? []))]);
+  }
+}
+
+function* faultsOf(operations: number): Generator<readonly [at: number, fault: HostFault]> {
+  for (let at = 1; at <= operations; at += 1) {
+    for (const fault of ['before', 'after', 'from then on'] as const) yield [at, fault];
+  }
+}
+
+async function endOf<T>(work: Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
+  return await work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function ordinal(at: number): string {
+  return `${at}.`;
+}
+
+async function refusesWhatIsUsed(trial: HostConnectorTrial): Promise<void> {
+  await using rehearsal = new HostRehearsal(trial);
+  const { connector, info, waiting, subject } = rehearsal;
+  const device = await rehearsal.connect();
+  const { state } = rehearsal;
+  const release = subject.use?.(device);
+  try {
+    for (const force of [false, true]) {
+      const how = `disconnectVolume${force ? ' with force' : ''} of a volume in use`;
+      const work = connector.disconnectVolume(info, device, { ...waiting, force });
+      mustBeTyped(await mustReject(work, `${how} succeeded`), how);
+      must(rehearsal.state === state, `${how} changed something`);
+    }
+  } finally {
+    release?.();
+  }
+  await connector.disconnectVolume(info, device, waiting);
+  rehearsal.mustBeAsBefore('the disconnect when nobody used it any more');
+}
+
+async function keepsSecrets(trial: HostConnectorTrial): Promise<void> {
+  const told: string[] = [];
+  await using rehearsal = new HostRehearsal(trial);
+  const { connector, waiting, faults } = rehearsal;
+  const { secret, infos } = withSecret(rehearsal.info);
+  for (const info of infos) {
+    for (const isBroken of [false, true]) {
+      if (isBroken) faults.plan(1, 'from then on');
+      const results = [
+        await endOf(connector.connectVolume(info, waiting)),
+        await endOf(connector.getVolumePaths(info, waiting)),
+        await endOf(connector.extendVolume(info, waiting)),
+        await endOf(connector.disconnectVolume(info, undefined, waiting)),
+      ];
+      faults.mend();
+      told.push(wholeError(results));
+      await connector.disconnectVolume(info, undefined, waiting).catch(() => undefined); // as far as it goes
+    }
+  }
+  told.push(rehearsal.logged);
+  must(
+    !told.some((text) => text.includes(secret)),
+    'a password of connection_info is in a result, an error or the log',
+  );
+}

@@ -1,0 +1,57 @@
+import type { StepEvent } from '../../base/index.ts';
+import { describeError, missingPeer, Outages } from '../../base/index.ts';
+import type { FlowServices } from './run-flow.ts';
+
+/** What notes outages for one process, and shows them with the steps that wait. */
+export interface OutageWatch extends Pick<FlowServices, 'onStep' | 'missingPeer'> {
+  readonly outages: Outages;
+}
+
+/**
+ * Lets whoever watches the steps of flows see which peer they wait for: at the innermost step of each flow that is under
+ * way. When none is, or nobody watches, the log tells it.
+ */
+export function watchOutages({ onStep, log }: Pick<FlowServices, 'onStep' | 'log'>): OutageWatch {
+  const running = new RunningSteps();
+  const outages = new Outages(({ peer, isBack, text }) => {
+    const steps = onStep === undefined ? [] : running.innermost();
+    const facts = { event: isBack ? 'peer.back' : 'peer.away', peer };
+    if (steps.length === 0) log.warn(facts, text);
+    else log.info(facts, text);
+    try {
+      for (const { flow, flowId, step } of steps) onStep?.({ flow, flowId, step, state: 'progress', detail: text });
+    } catch (error) {
+      // Who watches is not part of the work.
+      log.warn({ event: 'watcher.failed', error: describeError(error) }, 'progress not shown');
+    }
+  });
+  return {
+    outages,
+    missingPeer: (error) => missingPeer(error, outages),
+    onStep:
+      onStep &&
+      ((event) => {
+        running.note(event);
+        onStep(event);
+      }),
+  };
+}
+
+/** The steps that have begun and not ended, by flow, the innermost last. */
+class RunningSteps {
+  readonly #flows = new Map<string, StepEvent[]>();
+
+  note(event: StepEvent): void {
+    if (event.state === 'progress') return;
+    const others = (this.#flows.get(event.flowId) ?? []).filter(
+      ({ flow, step }) => flow !== event.flow || step !== event.step,
+    );
+    const steps = event.state === 'running' || event.state === 'undoing' ? [...others, event] : others;
+    if (steps.length === 0) this.#flows.delete(event.flowId);
+    else this.#flows.set(event.flowId, steps);
+  }
+
+  innermost(): readonly StepEvent[] {
+    return [...this.#flows.values()].flatMap((steps) => steps.at(-1) ?? []);
+  }
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { DpmError } from '../../base/index.ts';
+import type { ErrorFacts, Failpoint, Logger, StepEvent, UndoPolicy } from '../../base/index.ts';
+import { execute, resume } from './engine.ts';
+import type { Journal } from './journal.ts';
+import type { ExecuteOptions, Outcome, Saga } from './saga.ts';
+
+/** A flow failed and everything was put back; the cause says why it failed. @public */
+export class FlowRolledBackError extends DpmError {
+  readonly code = 'FLOW_ROLLED_BACK';
+  readonly failedStep: string;
+
+  constructor(message: string, failedStep: string, facts: ErrorFacts, cause: Error) {
+    super(message, { ...facts, failedStep }, { cause });
+    this.failedStep = failedStep;
+  }
+}
+
+/** A flow failed and something is left behind: named here, and in the journal. A person is needed. @public */
+export class FlowStuckError extends DpmError {
+  readonly code = 'FLOW_STUCK';
+  readonly flowId: string;
+  readonly leftBehind: readonly string[];
+
+  constructor(message: string, flowId: string, leftBehind: readonly string[], cause: Error) {
+    super(message, { flowId, leftBehind }, { cause });
+    this.flowId = flowId;
+    this.leftBehind = leftBehind;
+  }
+}
+
+/**
+ * A flow failed, and its way back, or its end, only waits for a peer that does not answer. What is left until then is
+ * named here and in the journal; whoever comes next takes it up.
+ *
+ * @public
+ */
+export class FlowWaitingError extends DpmError {
+  readonly code = 'FLOW_WAITING';
+  readonly flowId: string;
+  readonly leftBehind: readonly string[];
+  readonly waitsFor: string;
+
+  constructor(message: string, flowId: string, waits: { for: string; leftBehind: readonly string[] }, cause: Error) {
+    super(message, { flowId, leftBehind: waits.leftBehind, waitsFor: waits.for }, { cause });
+    this.flowId = flowId;
+    this.leftBehind = waits.leftBehind;
+    this.waitsFor = waits.for;
+  }
+}
+
+/** What running a flow needs besides the flow and its live things. */
+export interface FlowServices {
+  readonly journal: Journal;
+  readonly undo: UndoPolicy;
+  readonly log: Logger;
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
+  readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
+  readonly missingPeer?: ExecuteOptions<unknown>['missingPeer'];
+}
+
+export interface FlowRun {
+  /** For the message: `spawn instance web1`. */
+  readonly what: string;
+  readonly subject: string;
+  readonly parent?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a flow to its end.
+ *
+ * @throws FlowRolledBackError, FlowStuckError or FlowWaitingError
+ */
+export async function runFlow<Input, State, Deps>(
+  saga: Saga<Input, State, Deps>,
+  input: Input,
+  deps: Deps,
+  run: FlowRun,
+  services: FlowServices,
+): Promise<State> {
+  const id = randomUUID();
+  const identity = { id, subject: run.subject, parent: run.parent };
+  const outcome = await execute(saga, input, identity, optionsFor(deps, run.signal, services));
+  return unwrap(outcome, id, run.what);
+}
+
+/** Takes up a flow from its journal. @throws FlowStuckError or FlowWaitingError when it could not be ended this time either */
+export async function resumeFlow<Deps>(
+  flows: readonly Saga<never, never, Deps>[],
+  flow: { readonly id: string; readonly flow: string },
+  deps: Deps,
+  signal: AbortSignal,
+  services: FlowServices,
+): Promise<'completed' | 'rolled-back'> {
+  const saga = flows.find((candidate) => candidate.name === flow.flow);
+  if (saga === undefined)
+    throw new FlowStuckError(
+      `flow ${flow.id} is a "${flow.flow}", which this program does not know`,
+      flow.id,
+      [],
+      new Error('unknown flow'),
+    );
+  const outcome = await resume(saga, flow.id, optionsFor(deps, signal, services));
+  if (outcome.kind === 'stuck' || outcome.kind === 'waiting') unwrap(outcome, flow.id, `resume ${flow.flow}`);
+  return outcome.kind === 'completed' ? 'completed' : 'rolled-back';
+}
+
+function optionsFor<Deps>(deps: Deps, signal: AbortSignal, services: FlowServices): ExecuteOptions<Deps> {
+  return { deps, signal, ...services };
+}
+
+function unwrap<State>(outcome: Outcome<State>, flowId: string, what: string): State {
+  switch (outcome.kind) {
+    case 'completed':
+      return outcome.state;
+    case 'rolled-back':
+      throw new FlowRolledBackError(
+        `${what}: ${outcome.failedStep} failed`,
+        outcome.failedStep,
+        { flowId },
+        outcome.error,
+      );
+    case 'stuck':
+    case 'waiting': {
+      const { stuckStep, leftBehind, waitsFor, error } = outcome;
+      if (waitsFor === undefined)
+        throw new FlowStuckError(`${what} is stuck in ${stuckStep}`, flowId, leftBehind, error);
+      const waits = { for: waitsFor, leftBehind };
+      throw new FlowWaitingError(`${what} waits in ${stuckStep} for ${waitsFor}`, flowId, waits, error);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { ConflictError, NotFoundError } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import { HostAttachError, VolumeInUseError } from '../../volume/host/index.ts';
+import type { CommandResult, HostSystem } from '../../volume/host/index.ts';
+
+/** A line of /proc/self/mountinfo, as far as it matters here. Source: proc(5). */
+interface Mount {
+  readonly point: string;
+  /** `8:16` */
+  readonly device: string;
+}
+
+/** A mount of a slow disk may have to replay a journal first. (inferred) */
+const MOUNT_TIMEOUT_MS = 300_000;
+const PROBE_TIMEOUT_MS = 60_000;
+
+/** Mounting and unmounting on a Linux host. Never formats, and touches no mount that it did not make. */
+export class Mounts {
+  readonly #system: HostSystem;
+
+  constructor(system: HostSystem) {
+    this.#system = system;
+  }
+
+  /** A directory with its links followed. @throws NotFoundError or ConflictError when there is none */
+  async realDirectory(directory: string): Promise<string> {
+    if (!(await this.#system.exists(directory))) {
+      const text = `mount point ${directory} does not exist; make the directory first`;
+      throw new NotFoundError(text, { mountpoint: directory });
+    }
+    const real = await this.#system.realpath(directory);
+    await this.#requireDirectory(real);
+    return real;
+  }
+
+  /** @throws ConflictError when something is mounted there */
+  async requireFree(directory: string): Promise<void> {
+    if (!(await this.#list()).some(({ point }) => point === directory)) return;
+    const text = `mount point ${directory}: something is mounted there already`;
+    throw new ConflictError(text, { mountpoint: directory });
+  }
+
+  /**
+   * Mounts a device, unless it is mounted there already.
+   *
+   * @throws HostAttachError when it holds no file system, VolumeInUseError when it or the directory is used otherwise
+   */
+  async mount(node: string, directory: string, isReadOnly: boolean, w: Waiting): Promise<void> {
+    const device = await this.#numberOf(node);
+    const mounts = await this.#list();
+    const elsewhere = mounts.filter((mount) => mount.device === device && mount.point !== directory);
+    if (elsewhere.length > 0) throw mountedElsewhere(node, elsewhere);
+    const here = mounts.findLast(({ point }) => point === directory);
+    if (here !== undefined) {
+      if (here.device === device) return;
+      throw new VolumeInUseError(`${directory}: something else is mounted there by now`, { mountpoint: directory });
+    }
+    await this.#requireFileSystem(node, w);
+    await this.#run('mount', [...(isReadOnly ? ['-o', 'ro'] : []), node, directory], MOUNT_TIMEOUT_MS, w);
+  }
+
+  /**
+   * Unmounts a device from the directory where we mounted it. Whatever else is mounted there stays.
+   *
+   * @returns whether it was mounted there
+   * @throws VolumeInUseError when it is busy, or mounted elsewhere too
+   */
+  async unmount(node: string, directory: string, w: Waiting): Promise<boolean> {
+    if (!(await this.#system.exists(node))) return false; // a device that is gone cannot be mounted
+    const device = await this.#numberOf(node);
+    const ours = (await this.#list()).filter((mount) => mount.device === device);
+    const elsewhere = ours.filter(({ point }) => point !== directory);
+    if (elsewhere.length > 0) throw mountedElsewhere(node, elsewhere);
+    if (ours.length === 0) return false;
+    const result = await this.#system.run('umount', [directory], { ...w, timeoutMs: MOUNT_TIMEOUT_MS });
+    if (result.status === 0) return true;
+    throw new VolumeInUseError(`unmount ${directory}: ${said(result)}; nothing was detached`, {
+      mountpoint: directory,
+    });
+  }
+
+  async #requireDirectory(path: string): Promise<void> {
+    // `list` says ENOTDIR of a file; what cannot be listed is no place to mount to.
+    try {
+      await this.#system.list(path);
+    } catch (error) {
+      throw new ConflictError(`mount point ${path} is no directory`, { mountpoint: path }, { cause: error });
+    }
+  }
+
+  /** `blkid` reads what is on the device itself; it says 2 when it finds nothing, and 8 when it finds two things. */
+  async #requireFileSystem(node: string, w: Waiting): Promise<void> {
+    const args = ['-p', '-o', 'export', node];
+    const result = await this.#system.run('blkid', args, { ...w, timeoutMs: PROBE_TIMEOUT_MS });
+    const found = new Map(result.stdout.split('\n').map((line) => splitAt(line.trim())));
+    if (result.status === 0 && found.get('USAGE') === 'filesystem') return;
+    const what = found.get('TYPE') ?? found.get('PTTYPE');
+    const why =
+      result.status === 0 && what !== undefined
+        ? `it holds ${found.has('TYPE') ? what : `a partition table (${what})`}, and no file system that could be mounted`
+        : result.status === 2
+          ? 'it holds no file system; make one on it, since this command never formats'
+          : `what it holds cannot be told: ${said(result)}`;
+    throw new HostAttachError(`mount ${node}: ${why}`, { device: node });
+  }
+
+  async #numberOf(node: string): Promise<string> {
+    const block = (await this.#system.realpath(node)).slice('/dev/'.length).replaceAll('/', '!');
+    return (await this.#system.read(`/sys/class/block/${block}/dev`)).trim();
+  }
+
+  async #list(): Promise<readonly Mount[]> {
+    const text = await this.#system.read('/proc/self/mountinfo');
+    return text
+      .split('\n')
+      .map((line) => line.split(' '))
+      .flatMap(([, , device, , point]) =>
+        device === undefined || point === undefined ? [] : [{ device, point: unescaped(point) }],
+      );
+  }
+
+  async #run(command: string, args: readonly string[], timeoutMs: number, w: Waiting): Promise<void> {
+    const result = await this.#system.run(command, args, { ...w, timeoutMs });
+    if (result.status !== 0) throw new HostAttachError(`"${[command, ...args].join(' ')}": ${said(result)}`);
+  }
+}
+
+function mountedElsewhere(node: string, mounts: readonly Mount[]): VolumeInUseError {
+  const points = mounts.map(({ point }) => point);
+  return new VolumeInUseError(`${node} is mounted on ${points.join(', ')}`, { device: node, mounted: points });
+}
+
+function splitAt(line: string): readonly [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1)];
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_whole, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+function said({ status, stdout, stderr }: CommandResult): string {
+  const words = (stderr.trim() || stdout.trim()).split('\n')[0] ?? '';
+  return words === '' ? (status === null ? 'it did not end in time' : `it ended with status ${status}`) : words;
+}

@@ -1,0 +1,125 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { ConnectionInfo, Connector, Reservation, VolumeClaim } from '../../cinder-client/index.ts';
+
+/** Where a volume is attached without Nova. Plain JSON: it is journaled. */
+export const placeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('host') }),
+  z.object({ kind: z.literal('partition'), uri: z.string(), name: z.string() }),
+]);
+export type Place = z.infer<typeof placeSchema>;
+
+/** What an attach was asked for. */
+export const localVolumeInputSchema = z.object({
+  volumeId: z.string(),
+  /** The volume's name, for messages; its id where it has none. */
+  name: z.string(),
+  sizeGib: z.number(),
+  place: placeSchema,
+  mode: z.enum(['rw', 'ro']),
+  /** Directory on this host, its links followed; null where it is not to be mounted. */
+  mountpoint: z.string().nullable(),
+  multipath: z.boolean(),
+  enforceMultipath: z.boolean(),
+});
+export type LocalVolumeInput = z.infer<typeof localVolumeInputSchema>;
+
+/** What an attach to a host came to: os-brick's device_info. @public */
+export const deviceInfoSchema = z.object({
+  type: z.literal('block'),
+  path: z.string(),
+  scsi_wwn: z.string().optional(),
+  multipath_id: z.string().optional(),
+  warnings: z.array(z.string()).optional(),
+});
+export type KeptDeviceInfo = z.infer<typeof deviceInfoSchema>;
+
+/** A volume that is attached without Nova, or on its way. */
+export interface LocalVolume extends LocalVolumeInput, Omit<VolumeClaim, 'volumeId' | 'mode'> {
+  readonly deviceInfo: KeptDeviceInfo | null;
+  /** Did we give the partition its ports? They go with its last volume. */
+  readonly madePorts: boolean;
+  /** Everything is done: Cinder says in-use. */
+  readonly isAttached: boolean;
+}
+
+export type LocalVolumeChange = Partial<
+  Pick<
+    LocalVolume,
+    'reservation' | 'connector' | 'connectionInfo' | 'deviceInfo' | 'madePorts' | 'isAttached' | 'mountpoint'
+  >
+>;
+
+/** A record's key: one volume may be attached in several places, if Cinder lets it. */
+export type LocalVolumeKey = Pick<LocalVolume, 'volumeId' | 'place'>;
+
+const recordSchema = localVolumeInputSchema.extend({
+  // Written by this class from values of the client's own types.
+  reservation: z.custom<Reservation>().nullable(),
+  connector: z.custom<Connector>().nullable(),
+  connectionInfo: z.custom<ConnectionInfo>().nullable(),
+  deviceInfo: deviceInfoSchema.nullable(),
+  madePorts: z.boolean(),
+  isAttached: z.boolean(),
+});
+
+const nothingYet = {
+  reservation: null,
+  connector: null,
+  connectionInfo: null,
+  deviceInfo: null,
+  madePorts: false,
+  isAttached: false,
+};
+
+/** The volumes attached without Nova, in the state directory's database: what a detach, or a later process, goes by. */
+export class LocalVolumeStore {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  list(): readonly LocalVolume[] {
+    const rows = this.#database.prepare('select record from local_volume order by volume_id, place').all();
+    return rows.map(({ record }) => recordSchema.parse(JSON.parse(String(record))));
+  }
+
+  find(key: LocalVolumeKey): LocalVolume | undefined {
+    const query = 'select record from local_volume where volume_id = ? and place = ?';
+    const row = this.#database.prepare(query).get(key.volumeId, placeKey(key.place));
+    return row === undefined ? undefined : recordSchema.parse(JSON.parse(String(row.record)));
+  }
+
+  add(volume: LocalVolumeInput & LocalVolumeChange): void {
+    this.#write({ ...nothingYet, ...volume });
+  }
+
+  /** Does nothing when there is no such record any more. */
+  update(key: LocalVolumeKey, change: LocalVolumeChange): void {
+    const known = this.find(key);
+    if (known !== undefined) this.#write({ ...known, ...change });
+  }
+
+  delete({ volumeId, place }: LocalVolumeKey): void {
+    this.#database.prepare('delete from local_volume where volume_id = ? and place = ?').run(volumeId, placeKey(place));
+  }
+
+  #write(volume: LocalVolume): void {
+    const query = 'insert or replace into local_volume (volume_id, place, record) values (?, ?, ?)';
+    this.#database.prepare(query).run(volume.volumeId, placeKey(volume.place), JSON.stringify(volume));
+  }
+}
+
+/** Partitions by URI, since their names change. */
+function placeKey(place: Place): string {
+  return place.kind === 'host' ? 'host' : place.uri;
+}
+
+export function describePlace(place: Place): string {
+  return place.kind === 'host' ? 'this host' : `partition "${place.name}"`;
+}
+
+export function isSamePlace(a: Place, b: Place): boolean {
+  return placeKey(a) === placeKey(b);
+}

@@ -1,0 +1,75 @@
+import { lunSchema, wwpnSchema } from '../../base/index.ts';
+import {
+  deviceNumberPattern,
+  FIELDS,
+  GROUPS,
+  ITEMS,
+  macPattern,
+  NICS_KEY,
+  PATHS_KEY,
+  portPattern,
+  shortLunPattern,
+  wordsOf,
+  wwpnPattern,
+} from './form.ts';
+import type { GuestNic, GuestPath } from './types.ts';
+
+/** What a guest reads from its parameters. */
+export interface DecodedParameters {
+  readonly paths: readonly GuestPath[];
+  readonly nics: readonly GuestNic[];
+  /** Groups that are not understood, as they stand. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads a parameter text as the guest tools do: words with other keys are other people's, fields behind those that are
+ * known are a newer writer's, and a group that is not understood is passed over. Repeated words add up, repeated paths
+ * do not.
+ */
+export function decodeGuestParameters(text: string): DecodedParameters {
+  const paths = new Map<string, GuestPath>();
+  const nics = new Map<string, GuestNic>();
+  const ignored: string[] = [];
+  const words = wordsOf(text);
+  for (const group of groupsOf(words, PATHS_KEY)) {
+    const found = readPaths(group);
+    if (found === undefined) ignored.push(group);
+    for (const path of found ?? []) paths.set(Object.values(path).join(FIELDS), path);
+  }
+  for (const group of groupsOf(words, NICS_KEY)) {
+    const nic = readNic(group);
+    if (nic === undefined) ignored.push(group);
+    else nics.set(nic.deviceNumber, nic);
+  }
+  return { paths: [...paths.values()], nics: [...nics.values()], ignored };
+}
+
+function groupsOf(words: readonly string[], key: string): readonly string[] {
+  const ours = words.filter((word) => word.startsWith(key));
+  return ours.flatMap((word) => word.slice(key.length).split(GROUPS)).filter((group) => group !== '');
+}
+
+function readPaths(group: string): readonly GuestPath[] | undefined {
+  const [devices, targets, luns] = group.split(FIELDS).map((field) => field.split(ITEMS));
+  const isGood =
+    (devices?.every((item) => deviceNumberPattern.test(item)) ?? false) &&
+    (targets?.every((item) => wwpnPattern.test(item)) ?? false) &&
+    (luns?.every((item) => shortLunPattern.test(item)) ?? false);
+  if (!isGood || devices === undefined || targets === undefined || luns === undefined) return undefined;
+  return devices.flatMap((deviceNumber) =>
+    targets.flatMap((target) =>
+      luns.map((lun): GuestPath => {
+        const lunDigits = lun.padEnd(16, '0');
+        return { deviceNumber, targetWwpn: wwpnSchema.parse(target), lun: lunSchema.parse(lunDigits) };
+      }),
+    ),
+  );
+}
+
+function readNic(group: string): GuestNic | undefined {
+  const [deviceNumber = '', port = '0', mac] = group.split(FIELDS);
+  if (!deviceNumberPattern.test(deviceNumber) || !portPattern.test(port)) return undefined;
+  if (mac !== undefined && !macPattern.test(mac)) return undefined;
+  return { deviceNumber, port: port === '1' ? 1 : 0, ...(mac === undefined ? {} : { mac }) };
+}

@@ -1,0 +1,96 @@
+import type { Waiting, Wwpn } from '../../base/index.ts';
+import type { HmcSession, StorageGroup, StorageVolume } from '../../hmc-client/index.ts';
+import { instanceNamed, instanceOf } from '../naming.ts';
+import { isMismatch, isOurVolumeName } from './directory.ts';
+import { findSpares, holdsNothing } from './identity.ts';
+import { readFcpGroups } from './ports.ts';
+import { removable } from '../storage-audit.ts';
+import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
+
+/**
+ * Storage volumes in the groups of instances that bear the id of a Cinder volume which the instance has not, or which is
+ * there already, and LUNs that nobody asked for. One with another name is somebody's who put it there: it is not ours to
+ * name, nor to touch.
+ */
+export class GroupAudit implements StorageAudit {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+
+  constructor(hmc: HmcSession, cpcUri: string) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+  }
+
+  /** Three requests: a list of groups, a read of ours, and a read of their volumes. */
+  async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
+    if (counted.length === 0) return [];
+    const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
+    const ownerOf = (group: { name: string; description: string }) => owners.get(instanceOf(host, group) ?? '');
+    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
+    const named = summaries.filter(({ name }) => owners.has(instanceNamed(host, name) ?? '')).map(({ uri }) => uri);
+    const groups = await this.#hmc.storageGroups.getMany(named, w);
+    const owned = groups.flatMap((group) => {
+      const owner = ownerOf(group);
+      return owner === undefined ? [] : [{ group, owner }];
+    });
+    const uris = owned.flatMap(({ group }) => group.storageVolumeUris);
+    const volumes = new Map((await this.#hmc.storageVolumes.getMany(uris, w)).map((volume) => [volume.uri, volume]));
+    return owned.flatMap(({ group, owner }) => {
+      const own = group.storageVolumeUris.flatMap((uri) => volumes.get(uri) ?? []);
+      return findSurplus(group, own, owner);
+    });
+  }
+
+  async remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void> {
+    const found = removable(await this.list(host, [counted], w), uri);
+    if (found === undefined) return;
+    const storageVolumes = [{ operation: 'delete' as const, uri }];
+    await this.#hmc.storageGroups.modify(groupUriOf(uri), { storageVolumes }, w);
+  }
+
+  async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
+    const groups = await readFcpGroups(this.#hmc, this.#cpcUri, w);
+    const ports = groups.flatMap(({ group, resources }) => [...resources, ...group.unassignedWwpns]);
+    return new Set(ports.flatMap(({ wwpn }) => wwpn ?? []));
+  }
+}
+
+/** A pure function. */
+function findSurplus(
+  group: Pick<StorageGroup, 'name'>,
+  volumes: readonly StorageVolume[],
+  { instanceUuid, volumeIds }: CountedStorage,
+): readonly SurplusStorage[] {
+  const spares = new Set(findSpares(volumes));
+  return volumes.flatMap((volume): SurplusStorage[] => {
+    const { name, uri } = volume;
+    if (isMismatch(volume)) return [unasked(group, volume, instanceUuid)];
+    if (name === undefined || !isOurVolumeName(name)) return [];
+    const isSpare = spares.has(volume);
+    if (volumeIds.has(name) && !isSpare) return [];
+    const why = volumeIds.has(name)
+      ? 'another one in the group is this volume'
+      : 'neither its server nor an attachment has this volume';
+    // What holds a LUN may be in use by the guest; and its mask, of which Cinder knows nothing, would stay.
+    const isSafe = holdsNothing(volume);
+    const lun = isSafe ? 'no LUN' : `LUN ${volume.uuid ?? 'of an unknown identifier'}`;
+    const detail = `${uri} of storage group "${group.name}" is ${volume.fulfillmentState ?? 'in no state'} with ${lun}: ${why}`;
+    return [{ kind: 'storage-volume', name, uri, instanceUuid, detail, isSafe }];
+  });
+}
+
+/**
+ * A LUN that is masked to the group's ports, and that DPM has found there though nobody asked for it: somebody's disk, in
+ * the hands of a guest. Rejecting it would only hide it: the mask is the array's.
+ */
+function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, instanceUuid: string): SurplusStorage {
+  const { uri, uuid, activeSizeGib } = volume;
+  const lun = `LUN ${uuid ?? 'of an unknown identifier'}${activeSizeGib === undefined ? '' : ` of ${activeSizeGib} GiB`}`;
+  const detail = `DPM has found ${lun} at the ports of storage group "${name}" (${uri}), and nobody asked for it: the array has it masked to them`;
+  return { kind: 'storage-volume', name: uuid ?? uri, uri, instanceUuid, detail, isSafe: false };
+}
+
+/** Source: python-zhmcclient _storage_volume.py (`/api/storage-groups/<id>/storage-volumes/<id>`). */
+function groupUriOf(volumeUri: string): string {
+  return volumeUri.slice(0, volumeUri.indexOf('/storage-volumes/'));
+}

@@ -1,0 +1,222 @@
+import { HmcHttpError } from '../../hmc-client/errors/index.ts';
+import { ConflictError, describeError } from '../../base/index.ts';
+import type { Logger } from '../../base/index.ts';
+import type { HmcSession, StorageVolume } from '../../hmc-client/index.ts';
+import { isMismatch } from './directory.ts';
+import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
+import { describeVolume, notFulfilled } from './fulfilment.ts';
+import type { Fulfilment, Look } from './fulfilment.ts';
+import { identify, isUsable } from './identity.ts';
+import type { Findings, WantedVolume } from './identity.ts';
+import { toInitiator } from './initiators.ts';
+import { diagnose, withoutAccess } from './paths.ts';
+import type { CheckedPath, PathChecker } from './paths.ts';
+import type { ExposedVolume, Initiator, StorageWaiting, VolumePath } from '../storage.ts';
+
+export interface FinderParts {
+  readonly hmc: HmcSession;
+  readonly directory: GroupDirectory;
+  readonly checker: PathChecker;
+  readonly fulfilment: Fulfilment;
+  readonly log: Logger;
+}
+
+/** A group as it was at one look, and what that says about the volumes looked for. */
+interface Sight extends ReadGroup {
+  readonly initiators: readonly Initiator[];
+  readonly findings: Findings;
+}
+
+/** When a search is over, besides every volume looked for being found: undefined, or what is missing in words. */
+export type Condition = (read: ReadGroup) => string | undefined;
+
+const always: Condition = () => undefined;
+
+/** Finds out which storage volume is which Cinder volume, and puts names right where DPM had dealt them otherwise. */
+export class VolumeFinder {
+  readonly #parts: FinderParts;
+
+  constructor(parts: FinderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Waits until each of the volumes is found.
+   *
+   * @param initiators - the partition's ports; read anew where their device numbers are not known
+   * @returns the volumes, each with its storage volume, and with those paths that discovery has verified
+   * @throws VolumeNotFulfilledError saying of each that is missing where its paths end, and what DPM saw
+   */
+  async find(
+    own: OwnGroup,
+    volumes: readonly ExposedVolume[],
+    initiators: readonly Initiator[],
+    w: StorageWaiting,
+    isOver: Condition = always,
+  ): Promise<readonly ExposedVolume[]> {
+    let last: Sight | undefined;
+    const look = async (): Promise<Look<readonly ExposedVolume[]>> => {
+      const sight = await this.#lookAndCorrect(own.uri, volumes, initiators, w);
+      last = sight;
+      const missing = describeMissing(sight) ?? isOver(sight);
+      if (missing !== undefined) return { kind: 'missing', what: missing };
+      return { kind: 'done', value: volumes.map((volume) => placed(volume, sight)) };
+    };
+    const explain = async (): Promise<Error> =>
+      last === undefined ? new ConflictError(`storage group "${own.name}" was not read`) : await this.#explain(last, w);
+    return await this.#parts.fulfilment.wait(own.uri, look, explain, w);
+  }
+
+  /** What a look without waiting says. Changes nothing. */
+  async look(
+    uri: string,
+    wanted: readonly WantedVolume[],
+    initiators: readonly Initiator[],
+    w: StorageWaiting,
+  ): Promise<Sight> {
+    const read = await this.#parts.directory.read(uri, w);
+    const known = await this.#withDevices(read, initiators, w);
+    return { ...read, initiators: known, findings: identify(read.volumes, wanted, byDevice(known)) };
+  }
+
+  /**
+   * Puts aside the LUNs that DPM has found, and that nobody asked for.
+   *
+   * @param leaving - storage volumes that were taken out just now: their LUNs are still presented, as is to be expected
+   */
+  async reject(read: ReadGroup, w: StorageWaiting, leaving: readonly StorageVolume[] = []): Promise<void> {
+    const unwanted = read.volumes.filter(isMismatch);
+    if (unwanted.length === 0) return;
+    const { hmc, log } = this.#parts;
+    const uris = unwanted.map(({ uri }) => uri);
+    const known = new Set(leaving.map(({ uuid }) => uuid));
+    const strange = unwanted.filter(({ uuid }) => uuid === undefined || !known.has(uuid));
+    const volumes = strange.map(describeVolume);
+    if (strange.length > 0)
+      log.warn({ event: 'storage.unwanted', volumes }, 'LUNs that nobody asked for are put aside');
+    try {
+      await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || error.status === 403) throw error;
+      // A machine that takes no such request lists the LUN until the next volume is looked for.
+      if (error.status === 404 || error.status === 405) return;
+      // Else it may have gone by itself; what has not would be left behind.
+      const left = (await this.#parts.directory.read(read.group.uri, w)).volumes.filter(isMismatch);
+      if (left.some(({ uri }) => uris.includes(uri))) throw error;
+    }
+  }
+
+  async #lookAndCorrect(
+    uri: string,
+    wanted: readonly WantedVolume[],
+    initiators: readonly Initiator[],
+    w: StorageWaiting,
+  ): Promise<Sight> {
+    const sight = await this.look(uri, wanted, initiators, w);
+    const { accept, changes } = sight.findings;
+    if (accept.length === 0 && changes.length === 0) return sight;
+    const { hmc, log } = this.#parts;
+    log.info({ event: 'storage.identity', changes, accept }, 'storage volumes get the names of what they are');
+    const spares = changes.flatMap((change) => (change.operation === 'delete' ? [change.uri] : []));
+    if (spares.length > 0) log.warn({ event: 'storage.spare', spares }, 'storage volumes made twice are taken away');
+    // Named before accepted: what has our name is ours, whatever happens in between.
+    if (changes.length > 0) await hmc.storageGroups.modify(uri, { storageVolumes: changes }, w);
+    if (accept.length > 0) await this.accept(uri, accept, w);
+    return await this.look(uri, wanted, initiators, w);
+  }
+
+  /** Takes LUNs as they are. One that is in another state by now is no error: whoever asked looks again. */
+  async accept(groupUri: string, volumeUris: readonly string[], w: StorageWaiting): Promise<void> {
+    try {
+      await this.#parts.hmc.storageGroups.acceptMismatchedVolumes(groupUri, volumeUris, w);
+    } catch (error) {
+      if (!(error instanceof HmcHttpError) || error.status !== 409) throw error;
+      this.#parts.log.warn({ event: 'storage.accept', error: describeError(error) }, 'LUNs were not accepted');
+    }
+  }
+
+  /** DPM tells a path by the device number of the partition's port; before there is a partition there is none. */
+  async #withDevices(
+    { group }: ReadGroup,
+    initiators: readonly Initiator[],
+    w: StorageWaiting,
+  ): Promise<readonly Initiator[]> {
+    const isKnown = initiators.length > 0 && initiators.every(({ deviceNumber }) => deviceNumber !== null);
+    if (isKnown || group.virtualStorageResourceUris.length === 0) return initiators;
+    const resources = await this.#parts.hmc.virtualStorageResources.getMany(group.virtualStorageResourceUris, w);
+    return resources.flatMap(toInitiator);
+  }
+
+  async #explain(sight: Sight, w: StorageWaiting): Promise<Error> {
+    const { group, volumes, initiators, findings } = sight;
+    const { checker, fulfilment } = this.#parts;
+    const { pending } = findings;
+    const checked = (
+      await Promise.all(pending.map(async ({ paths }) => await checker.examine(paths, initiators, w)))
+    ).flat();
+    const cutOff = withoutAccess(checked);
+    const report = await fulfilment.report(group.uri, w);
+    const reasons = [
+      ...volumes.filter((volume) => !isUsable(volume)).map(describeVolume),
+      ...(cutOff.length > 0 ? described(cutOff) : []),
+      ...(cutOff.length === 0 && pending.length > 0 ? [unmatched(volumes.some(isMismatch))] : []),
+      ...(pending.length > 0 ? strangers(sight).map(describeStranger) : []),
+      ...(report === undefined ? [] : [report]),
+    ];
+    const volumeIds = pending.map(({ volumeId }) => volumeId);
+    return notFulfilled(group, volumeIds, reasons);
+  }
+}
+
+function described(cutOff: readonly CheckedPath[]): readonly string[] {
+  const { likelyCause, paths } = diagnose(cutOff);
+  return [`likely cause: ${likelyCause}`, ...paths];
+}
+
+/** LUNs that DPM has found, and that are none of those looked for: masked, but under another number than Cinder says. */
+function strangers({ volumes, findings }: Sight): readonly StorageVolume[] {
+  const known = new Set([...findings.found.values()].map(({ uri }) => uri));
+  const missing = new Set<string | undefined>(findings.pending.map(({ volumeId }) => volumeId));
+  // Under another name it is another Cinder volume, which was not looked for.
+  const isOpen = (volume: StorageVolume) => isMismatch(volume) || missing.has(volume.name);
+  return volumes.filter((volume) => volume.uuid !== undefined && !known.has(volume.uri) && isOpen(volume));
+}
+
+function describeStranger({ uuid = '', activeSizeGib, sizeGib, paths }: StorageVolume): string {
+  const luns = [...new Set(paths.flatMap(({ lun }) => (lun === undefined ? [] : [`LUN ${lun}`])))];
+  return ['DPM found in its place', `${uuid} of ${activeSizeGib ?? sizeGib ?? '?'} GiB`, ...luns].join(', ');
+}
+
+function unmatched(hasMismatch: boolean): string {
+  return hasMismatch
+    ? 'likely cause: the LUN has another size than Cinder says, or another LUN is presented in its place'
+    : 'likely cause: not every adapter port reaches the LUN; each connection of the group has to';
+}
+
+function describeMissing({ volumes, findings: { pending } }: Sight): string | undefined {
+  const [first] = pending;
+  if (first === undefined) return undefined;
+  const named = volumes.find(({ name }) => name === first.volumeId);
+  const state = named === undefined ? `no storage volume is volume ${first.volumeId} yet` : describeVolume(named);
+  return pending.length === 1 ? state : `${state}, and ${pending.length - 1} more`;
+}
+
+/** With the paths that discovery has verified, in the order that was asked for; all of them as long as it has none. */
+function placed(volume: ExposedVolume, { initiators, findings }: Sight): ExposedVolume {
+  const found = findings.found.get(volume.volumeId);
+  if (found === undefined) return volume;
+  const devices = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
+  const paths = volume.paths.map((path) => ({ ...path, deviceNumber: devices.get(path.initiatorWwpn) ?? null }));
+  const verified = paths.filter((path) => found.paths.some((seen) => isSamePath(seen, path)));
+  return { ...volume, storageVolumeUri: found.uri, paths: verified.length > 0 ? verified : paths };
+}
+
+function isSamePath(seen: StorageVolume['paths'][number], { deviceNumber, targetWwpn, lun }: VolumePath): boolean {
+  return seen.deviceNumber === deviceNumber && seen.targetWwpn === targetWwpn && seen.lun === lun;
+}
+
+function byDevice(initiators: readonly Initiator[]): ReadonlyMap<string, string> {
+  return new Map(
+    initiators.flatMap(({ deviceNumber, wwpn }) => (deviceNumber === null ? [] : [[deviceNumber, wwpn] as const])),
+  );
+}

@@ -1,0 +1,171 @@
+import { isHmcError } from '../../hmc-client/errors/index.ts';
+import type { Waiting } from '../../base/index.ts';
+import type { HmcSession, LunPathVerdict } from '../../hmc-client/index.ts';
+import { LunUnreachableError } from '../errors.ts';
+import { adapterPortUri, portOfUri } from '../naming.ts';
+import type { AdapterPort } from '../naming.ts';
+import type { ExposeRequest, Initiator } from '../storage.ts';
+
+type Path = ExposeRequest['paths'][number];
+
+/** A path with the adapter port that it would be tried from. */
+export interface PathAttempt {
+  readonly path: Path;
+  readonly adapterPortUri: string;
+}
+
+/** What "Validate LUN Path" said; `unknown` where the machine has no such operation. */
+export interface CheckedPath extends PathAttempt {
+  readonly verdict: LunPathVerdict | 'unknown';
+}
+
+/**
+ * Adapter ports from which each path can be tried, in the order in which it is sensible to try. A WWPN that discovery
+ * has validated has its port. Any other can still log in from every candidate port, and does so first from the one that
+ * stands at its own place in the list; which fabric a target is in, nobody has told. A pure function.
+ */
+export function pathAttempts(
+  paths: readonly Path[],
+  initiators: readonly Initiator[],
+  ports: readonly AdapterPort[],
+): readonly PathAttempt[] {
+  const uris = ports.map(adapterPortUri);
+  const own = paths.flatMap((path): PathAttempt[] => {
+    const index = initiators.findIndex(({ wwpn }) => wwpn === path.initiatorWwpn);
+    const port = initiators[index]?.adapterPortUri ?? uris[Math.max(index, 0) % uris.length];
+    return port === undefined ? [] : [{ path, adapterPortUri: port }];
+  });
+  const others = own.flatMap(({ path, adapterPortUri: first }) => {
+    const hasPort = initiators.some(({ wwpn, adapterPortUri: at }) => wwpn === path.initiatorWwpn && at !== null);
+    return hasPort ? [] : uris.filter((uri) => uri !== first).map((uri) => ({ path, adapterPortUri: uri }));
+  });
+  return [...own, ...others];
+}
+
+/** Tries paths by the HMC's own means, before anything is started over them. */
+export class PathChecker {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+  readonly #ports: readonly AdapterPort[];
+  readonly #limit: number;
+
+  /** @param limit - paths that are tried of one volume, so that a SAN that is down altogether is told soon */
+  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], limit: number) {
+    this.#hmc = hmc;
+    this.#cpcUri = cpcUri;
+    this.#ports = ports;
+    this.#limit = limit;
+  }
+
+  /**
+   * The first path that answers, and the ones before it that did not.
+   *
+   * @throws LunUnreachableError naming every path that was tried, where it ended, and the likely cause
+   */
+  async firstReachable(
+    { volumeId, paths }: Pick<ExposeRequest, 'volumeId' | 'paths'>,
+    initiators: readonly Initiator[],
+    w: Waiting,
+  ): Promise<{ readonly found: CheckedPath; readonly failed: readonly CheckedPath[] }> {
+    const failed: CheckedPath[] = [];
+    for (const attempt of pathAttempts(paths, initiators, this.#ports).slice(0, this.#limit)) {
+      const checked = await this.#check(attempt, w);
+      if (checked.verdict === 'reachable' || checked.verdict === 'unknown') return { found: checked, failed };
+      failed.push(checked);
+    }
+    throw unreachable(volumeId, failed);
+  }
+
+  /** Every path from the port that it uses, or would use: to say why a LUN is not found. */
+  async examine(paths: readonly Path[], initiators: readonly Initiator[], w: Waiting): Promise<readonly CheckedPath[]> {
+    const attempts = pathAttempts(paths, initiators, this.#ports).slice(0, Math.min(paths.length, this.#limit));
+    const checked: CheckedPath[] = [];
+    for (const attempt of attempts) checked.push(await this.#check(attempt, w));
+    return checked;
+  }
+
+  /** One path, from one port; for a picture, where each path stands for itself. */
+  async check(path: Path, initiators: readonly Initiator[], w: Waiting): Promise<CheckedPath | undefined> {
+    const [attempt] = pathAttempts([path], initiators, this.#ports);
+    return attempt === undefined ? undefined : await this.#check(attempt, w);
+  }
+
+  async #check({ path, adapterPortUri: port }: PathAttempt, w: Waiting): Promise<CheckedPath> {
+    const { initiatorWwpn: hostWwpn, targetWwpn, lun } = path;
+    const request = { hostWwpn, adapterPortUri: port, targetWwpn, lun };
+    try {
+      return { path, adapterPortUri: port, verdict: await this.#hmc.cpcs.validateLunPath(this.#cpcUri, request, w) };
+    } catch (error) {
+      // An early level of storage management may not have the operation; discovery will tell, later.
+      if (isHmcError(error, 404, 1) || isHmcError(error, 405))
+        return { path, adapterPortUri: port, verdict: 'unknown' };
+      throw error;
+    }
+  }
+}
+
+/** Where a path ends, for people: all that a SAN administrator asks for. */
+export function describePath(checked: CheckedPath): string {
+  return describeEnding([checked]);
+}
+
+const endings: Readonly<Record<CheckedPath['verdict'], string>> = {
+  reachable: 'answers',
+  unknown: 'not tried',
+  'target-unreachable': 'the target WWPN is not reachable (484)',
+  'lun-unreachable': 'the target answers, the LUN does not (485)',
+};
+
+/** The likely cause, and the paths that show it: those of one initiator and port together, the targets in a row. */
+export interface Diagnosis {
+  readonly likelyCause: string;
+  readonly paths: readonly string[];
+}
+
+/**
+ * Says why paths do not answer. A target that answers shows that it is zoned, so then the other targets, which may just
+ * be in another fabric than the port, are not mentioned. Source: python-zhmcclient _cpc.py, validate_lun_path.
+ */
+export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
+  const masked = failed.filter(({ verdict }) => verdict === 'lun-unreachable');
+  if (masked.length > 0) {
+    const likelyCause = 'masking, or the number of the LUN: the array does not present this LUN to the initiator';
+    return { likelyCause, paths: inGroups(masked) };
+  }
+  const likelyCause =
+    'zoning: no active zone holds initiator and target, or the port is cabled to another fabric, or the fabric zones only ports that have logged in (see dpm.login_before_zoning)';
+  return { likelyCause, paths: inGroups(failed) };
+}
+
+/** Paths of initiators that reach the LUN over none of theirs: the rest is how fabrics are. */
+export function withoutAccess(checked: readonly CheckedPath[]): readonly CheckedPath[] {
+  const reaching = new Set(
+    checked
+      .filter(({ verdict }) => verdict === 'reachable' || verdict === 'unknown')
+      .map(({ path }) => path.initiatorWwpn),
+  );
+  return checked.filter(({ path }) => !reaching.has(path.initiatorWwpn));
+}
+
+function inGroups(checked: readonly CheckedPath[]): readonly string[] {
+  const keyOf = ({ path, adapterPortUri: port, verdict }: CheckedPath) =>
+    [path.initiatorWwpn, port, path.lun, verdict].join(' ');
+  const keys = [...new Set(checked.map(keyOf))];
+  return keys.map((key) => describeEnding(checked.filter((each) => keyOf(each) === key)));
+}
+
+/** @param paths - of one initiator, port and LUN, ending alike */
+function describeEnding(paths: readonly CheckedPath[]): string {
+  const [first] = paths;
+  if (first === undefined) return '';
+  const { path, adapterPortUri: port, verdict } = first;
+  const targets = [...new Set(paths.map((each) => each.path.targetWwpn))].join(', ');
+  return `initiator ${path.initiatorWwpn} on adapter port ${portOfUri(port)}, target ${targets}, LUN ${path.lun}: ${endings[verdict]}`;
+}
+
+function unreachable(volumeId: string, failed: readonly CheckedPath[]): LunUnreachableError {
+  if (failed.length === 0) return new LunUnreachableError(`volume ${volumeId} has no path`, { volumeId });
+  const { likelyCause, paths } = diagnose(failed);
+  const message = `volume ${volumeId} is not reachable; likely cause: ${likelyCause}; ${paths.join('; ')}`;
+  return new LunUnreachableError(message, { volumeId, likelyCause, paths });
+}

@@ -1,0 +1,236 @@
+import { isHmcError } from '../../hmc-client/errors/index.ts';
+import { ConflictError, InternalError } from '../../base/index.ts';
+import type { Logger, Waiting } from '../../base/index.ts';
+import type { HmcSession, Partition, UpdatePartition } from '../../hmc-client/index.ts';
+import { findHiddenUse } from '../hidden-use.ts';
+import type { PartitionRef } from '../lifecycle.ts';
+import { adapterPortUri } from '../naming.ts';
+import type { AdapterPort, PartitionOwner } from '../naming.ts';
+import { MemoryPartitionRecords } from '../records.ts';
+import type { PartitionRecords } from '../records.ts';
+import { mayUseAdapters } from '../status.ts';
+import type { StorageAudit } from '../storage-audit.ts';
+import { GroupAllocation } from './allocation.ts';
+import { GroupAudit } from './audit.ts';
+import { GroupDirectory, groupName } from './directory.ts';
+import { toInitiator, unassigned } from './initiators.ts';
+import { Fulfilment } from './fulfilment.ts';
+import type { FulfilmentPolicy } from './fulfilment.ts';
+import { GroupHolders } from './holders.ts';
+import { GroupInspection } from './inspection.ts';
+import { PathChecker } from './paths.ts';
+import { readFcpGroups } from './ports.ts';
+import { PreparedStorageGroups } from './prepared.ts';
+import { GroupVolumes } from './volumes.ts';
+import type {
+  Allocation,
+  BootSource,
+  ExposedVolume,
+  ExposeRequest,
+  HoldersRequest,
+  Initiator,
+  PartitionStorage,
+  PathInspection,
+  PortHolder,
+  StorageTarget,
+  StorageWaiting,
+  VolumeRequest,
+} from '../storage.ts';
+
+/** What storage groups of instances are made from. */
+export interface StorageGroupOptions {
+  readonly cpcUri: string;
+  /** Adapter ports of the domain: one path of each group for each. */
+  readonly ports: readonly AdapterPort[];
+  readonly fulfilment: FulfilmentPolicy;
+  /**
+   * Attach the group before its volumes are mapped, so that a start makes its ports log in. Else it is attached when
+   * there is something to see.
+   */
+  readonly attachEarly: boolean;
+  readonly records?: PartitionRecords;
+  readonly log: Logger;
+}
+
+/** Paths of a boot volume that are tried before its load; each try takes a login. (inferred) */
+const MAX_PATHS_TRIED = 16;
+
+/**
+ * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance, named
+ * like its partition. Its WWPNs exist as soon as it does. Why one each: docs/decisions. Source: python-zhmcclient
+ * _storage_group.py.
+ */
+export class StorageGroupStorage implements PartitionStorage {
+  readonly model = 'storage-group';
+  readonly outlivesPartition = true;
+  readonly likelyBootFailure =
+    'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
+  readonly hasAdapterPorts: boolean;
+  readonly preparedGroups: PreparedStorageGroups;
+  readonly inspection: PathInspection;
+  readonly audit: StorageAudit;
+  readonly #hmc: HmcSession;
+  readonly #options: StorageGroupOptions;
+  readonly #directory: GroupDirectory;
+  readonly #allocation: GroupAllocation;
+  readonly #volumes: GroupVolumes;
+  readonly #holders: GroupHolders;
+
+  constructor(hmc: HmcSession, options: StorageGroupOptions) {
+    const { cpcUri, ports, log, records = new MemoryPartitionRecords() } = options;
+    this.#hmc = hmc;
+    this.#options = options;
+    this.hasAdapterPorts = ports.length > 0;
+    this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri, records);
+    const directory = new GroupDirectory(hmc, cpcUri, records);
+    this.#directory = directory;
+    this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
+    const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
+    this.inspection = new GroupInspection(hmc, directory, checker);
+    this.audit = new GroupAudit(hmc, cpcUri);
+    this.#holders = new GroupHolders(hmc, cpcUri, directory);
+    const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
+    this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
+  }
+
+  async allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation> {
+    const allocated = await this.#allocation.allocate(owner, volumes, w);
+    if (allocated.kind === 'obstacle') return { initiators: [], obstacle: allocated.obstacle };
+    return { initiators: unassigned(allocated.group), obstacle: null };
+  }
+
+  async deallocate(owner: PartitionOwner, w: Waiting): Promise<void> {
+    await this.#allocation.deallocate(owner, w);
+  }
+
+  async listAllocated(host: string, known: ReadonlySet<string>, w: Waiting) {
+    return await this.#directory.list(host, known, w);
+  }
+
+  async bind(
+    owner: PartitionOwner,
+    partition: PartitionRef,
+    known: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly Initiator[]> {
+    if (this.#options.attachEarly) {
+      const attach = async ({ uri }: { uri: string }) =>
+        await this.#hmc.partitions.attachStorageGroup(partition.uri, uri, w);
+      await this.#directory.using(owner, w, attach);
+    }
+    const initiators =
+      this.#options.attachEarly || known.length === 0 ? await this.initiators(owner, partition, w) : known;
+    if (initiators.length === 0) {
+      const storageGroup = groupName(owner);
+      throw new ConflictError(`storage group "${storageGroup}" has no WWPN`, { storageGroup });
+    }
+    return initiators;
+  }
+
+  async unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
+    const detach = async (uri: string) => await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
+    if (!goes) {
+      await this.#directory.using(owner, w, async ({ uri }) => await detach(uri));
+      return;
+    }
+    try {
+      const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+      for (const uri of storageGroupUris) await this.#detachOrLeave(partition, uri, w);
+    } catch (error) {
+      if (!isHmcError(error, 404, 1)) throw error; // nothing is attached to a partition that is gone
+    }
+  }
+
+  async unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void> {
+    const own = await this.#directory.find(owner, w);
+    const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+    const others = storageGroupUris.filter((uri) => uri !== own?.uri);
+    for (const uri of others) await this.#detachOrLeave(partition, uri, w);
+  }
+
+  /**
+   * Somebody else's group, which this user may not see: detaching asks for access to the partition alone, but where an HMC
+   * refuses it, "Delete Partition" takes the group off, as it does for zhmc-ansible-modules, which never detach.
+   */
+  async #detachOrLeave(partition: PartitionRef, uri: string, w: Waiting): Promise<void> {
+    try {
+      await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
+    } catch (error) {
+      if (!isHmcError(error, 404)) throw error;
+      // It is still attached, or the refusal had been taken for a success.
+      const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUri: uri };
+      this.#options.log.warn(facts, 'a storage group that this user may not see goes with the partition');
+    }
+  }
+
+  async initiators(owner: PartitionOwner, _partition: PartitionRef | undefined, w: Waiting) {
+    const found = await this.#directory.using(owner, w, async ({ uri }) => {
+      const group = await this.#hmc.storageGroups.get(uri, w);
+      const resources = await this.#hmc.virtualStorageResources.getMany(group.virtualStorageResourceUris, w);
+      return this.#inPortOrder([...resources.flatMap(toInitiator), ...unassigned(group)]);
+    });
+    return found ?? [];
+  }
+
+  async holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
+    return await this.#holders.find(requests, w);
+  }
+
+  async hiddenUse(w: Waiting): Promise<string | undefined> {
+    const { cpcUri } = this.#options;
+    return await findHiddenUse(this.#hmc, cpcUri, w, async () => {
+      const partitions = await this.#hmc.partitions.listDetailed(cpcUri, {}, ['reserve-resources'], w);
+      const holding = new Set(partitions.filter(mayUseAdapters).map(({ uri }) => uri));
+      const resources = (await readFcpGroups(this.#hmc, cpcUri, w)).flatMap((group) => group.resources);
+      const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && holding.has(partitionUri));
+      return used.flatMap((resource) => resource.adapterPortUri ?? []);
+    });
+  }
+
+  async expose(target: StorageTarget, volumes: readonly ExposeRequest[], w: StorageWaiting) {
+    return await this.#volumes.expose(target, volumes, w);
+  }
+
+  async conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting) {
+    await this.#volumes.conceal(owner, volumes, w);
+  }
+
+  async remains(owner: PartitionOwner, volumeId: string, w: Waiting) {
+    return await this.#volumes.remains(owner, volumeId, w);
+  }
+
+  async settle(owner: PartitionOwner, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+    return await this.#volumes.settle(owner, exposed, w);
+  }
+
+  /** Which of its paths a load takes is DPM's to choose. */
+  bootProperties({ volumeId, storageVolumeUri }: ExposedVolume): UpdatePartition {
+    if (storageVolumeUri === null) throw new InternalError(`volume ${volumeId} has no storage volume to boot from`);
+    return { bootDevice: 'storage-volume', bootStorageVolume: storageVolumeUri };
+  }
+
+  async bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource> {
+    const storageVolumeUri = partition.bootStorageVolume ?? null;
+    const [volume] = storageVolumeUri === null ? [] : await this.#hmc.storageVolumes.getMany([storageVolumeUri], w);
+    const path = volume?.paths.find(({ partitionUri }) => partitionUri === partition.uri);
+    const initiator = path && initiators.find(({ deviceNumber }) => deviceNumber === path.deviceNumber);
+    return {
+      device: partition.bootDevice,
+      hbaUri: null,
+      storageVolumeUri,
+      initiatorWwpn: initiator?.wwpn ?? null,
+      targetWwpn: path?.targetWwpn ?? null,
+      lun: path?.lun ?? null,
+    };
+  }
+
+  /** A port that discovery has verified stands where the settings have it; the others keep the order of the HMC. */
+  #inPortOrder(initiators: readonly Initiator[]): readonly Initiator[] {
+    const uris = this.#options.ports.map(adapterPortUri);
+    const rank = ({ adapterPortUri: uri }: Initiator) => {
+      const index = uri === null ? -1 : uris.indexOf(uri);
+      return index < 0 ? uris.length : index;
+    };
+    return initiators.toSorted((a, b) => rank(a) - rank(b));
+  }
+}

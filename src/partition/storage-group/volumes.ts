@@ -1,0 +1,249 @@
+import { HmcHttpError } from '../../hmc-client/errors/index.ts';
+import type { StorageVolume } from '../../hmc-client/index.ts';
+import type { PartitionOwner } from '../naming.ts';
+import { newVolume } from './allocation.ts';
+import { isMismatch, isOurVolumeName } from './directory.ts';
+import type { OwnGroup, ReadGroup } from './directory.ts';
+import { VolumeFinder } from './finder.ts';
+import type { FinderParts } from './finder.ts';
+import { describeVolume } from './fulfilment.ts';
+import { findSpares, isComplete, isOverprovisioned, isUsable } from './identity.ts';
+import { describePath } from './paths.ts';
+import type { ExposedVolume, ExposeRequest, Initiator, StorageTarget, StorageWaiting } from '../storage.ts';
+
+/** A volume of which DPM was told where it is; `isTold` is false where it has to be found. */
+interface Told {
+  readonly volume: ExposedVolume;
+  readonly isTold: boolean;
+}
+
+/** Storage volumes by Cinder volume, and whether the group is attached to its partition. */
+interface Members {
+  readonly uris: ReadonlyMap<string, string>;
+  readonly isAttached: boolean;
+}
+
+/** The volumes of an instance's storage group: brought in, found, told apart, taken out. */
+export class GroupVolumes {
+  readonly #parts: FinderParts;
+  readonly #finder: VolumeFinder;
+
+  constructor(parts: FinderParts) {
+    this.#parts = parts;
+    this.#finder = new VolumeFinder(parts);
+  }
+
+  async expose(
+    target: StorageTarget,
+    requests: readonly ExposeRequest[],
+    w: StorageWaiting,
+  ): Promise<readonly ExposedVolume[]> {
+    const { directory } = this.#parts;
+    const exposed = await directory.using(target, w, async (own) => await this.#exposeIn(own, target, requests, w));
+    if (exposed === undefined) throw directory.missing(target);
+    return exposed;
+  }
+
+  /**
+   * Takes storage volumes out of the group. Their LUNs are still presented, so DPM may find them again at once, and hold
+   * them for a mistake that keeps the group from being complete: such findings are put aside. A group in which nothing
+   * is left is never complete, and is taken from its partition, which would run degraded with it.
+   */
+  async conceal(
+    owner: PartitionOwner,
+    volumes: readonly Pick<ExposedVolume, 'volumeId'>[],
+    w: StorageWaiting,
+  ): Promise<void> {
+    const { directory, hmc } = this.#parts;
+    await directory.using(owner, w, async ({ uri }) => {
+      // What was made with the group is not all there any more: whoever brings a volume in has to look.
+      directory.remember(owner, uri);
+      let read = await directory.read(uri, w);
+      const leaving = read.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
+      if (leaving.length > 0) {
+        const going = new Set([...leaving, ...findSpares(read.volumes)].map((volume) => volume.uri));
+        const storageVolumes = [...going].map((each) => ({ operation: 'delete' as const, uri: each }));
+        await hmc.storageGroups.modify(uri, { storageVolumes }, w);
+        read = await directory.read(uri, w);
+        this.#reportOrphans(leaving, read);
+      }
+      await this.#finder.reject(read, w, leaving);
+      const isEmpty = read.volumes.every((volume) => isMismatch(volume));
+      if (isEmpty && read.group.virtualStorageResourceUris.length > 0) await this.#detach(uri, w);
+    });
+  }
+
+  /** Storage volumes that carry the name of a Cinder volume: none, after it was concealed. Changes nothing. */
+  async remains(owner: PartitionOwner, volumeId: string, w: StorageWaiting): Promise<readonly string[]> {
+    const { directory } = this.#parts;
+    const left = await directory.using(owner, w, async (own) => {
+      const { volumes } = await directory.read(own.uri, w);
+      const named = volumes.filter(({ name }) => name === volumeId);
+      return named.map(({ uri }) => `storage volume ${uri} of volume ${volumeId} in storage group "${own.name}"`);
+    });
+    return left ?? [];
+  }
+
+  /** The HMC said that they are gone; the group was read anew for another reason, and it costs nothing to look. */
+  #reportOrphans(leaving: readonly StorageVolume[], { group, volumes }: ReadGroup): void {
+    for (const { uri, name: volumeId } of leaving.filter((each) => volumes.some((volume) => volume.uri === each.uri))) {
+      const facts = { event: 'orphan', volumeId, storageVolumeUri: uri, storageGroup: group.name };
+      this.#parts.log.warn(facts, 'a storage volume is still there after it was deleted');
+    }
+  }
+
+  async #detach(groupUri: string, w: StorageWaiting): Promise<void> {
+    const { storageGroups, partitions } = this.#parts.hmc;
+    for (const partition of await storageGroups.getPartitions(groupUri, w)) {
+      if (partition.uri !== undefined) await partitions.detachStorageGroup(partition.uri, groupUri, w);
+    }
+  }
+
+  /**
+   * Before a start: DPM lets a partition run only with all of the group of its boot volume. Source:
+   * zhmc-ansible-modules issue 474.
+   */
+  async settle(
+    owner: PartitionOwner,
+    exposed: readonly ExposedVolume[],
+    w: StorageWaiting,
+  ): Promise<readonly ExposedVolume[]> {
+    const { directory, hmc } = this.#parts;
+    const settled = await directory.using(owner, w, async (own) => {
+      const group = await hmc.storageGroups.get(own.uri, w);
+      // A single volume cannot have been mixed up with another one.
+      const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
+      if (group.storageVolumeUris.length === 0 || (isPlain && isComplete(group))) return exposed;
+      return await this.#settleIn(own, exposed, w);
+    });
+    return settled ?? exposed;
+  }
+
+  async #settleIn(own: OwnGroup, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+    const wanted = exposed.filter(({ storageVolumeUri }) => storageVolumeUri !== null);
+    if (exposed.length === 0) await this.#acceptGrown(own, w);
+    const found = await this.#finder.find(own, wanted, [], w);
+    const read = await this.#parts.directory.read(own.uri, w);
+    if (isComplete(read.group)) return restored(exposed, found);
+    // What was wanted has its name by now: every other finding is nobody's.
+    await this.#finder.reject(read, w);
+    return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
+  }
+
+  /** Volumes of ours were told apart when they were brought in: one that has grown since is still what its name says. */
+  async #acceptGrown(own: OwnGroup, w: StorageWaiting): Promise<void> {
+    const { volumes } = await this.#parts.directory.read(own.uri, w);
+    const grown = volumes.filter((volume) => isOverprovisioned(volume) && isOurVolumeName(volume.name));
+    if (grown.length === 0) return;
+    this.#parts.log.info(
+      { event: 'storage.grown', volumes: grown.map(describeVolume) },
+      'LUNs are accepted as they are',
+    );
+    await this.#finder.accept(
+      own.uri,
+      grown.map(({ uri }) => uri),
+      w,
+    );
+  }
+
+  async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ExposeRequest[], w: StorageWaiting) {
+    const { uris, isAttached } = await this.#ensureVolumes(own, target.initiators, requests, w);
+    const told: Told[] = [];
+    for (const request of requests) told.push(await this.#tell(request, uris.get(request.volumeId), target, w));
+    // Only now, when there is something to see: attaching is one of the occasions on which DPM looks by itself.
+    if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
+    const volumes = told.map(({ volume }) => volume);
+    if (told.every(({ isTold }) => isTold)) return volumes;
+    return await this.#finder.find(own, volumes, isAttached ? target.initiators : [], w);
+  }
+
+  /** The storage volumes of these requests, by Cinder volume; what is there neither by name nor by its LUN is made. */
+  async #ensureVolumes(
+    own: OwnGroup,
+    initiators: readonly Initiator[],
+    requests: readonly ExposeRequest[],
+    w: StorageWaiting,
+  ): Promise<Members> {
+    if (requests.every(({ volumeId }) => own.volumeUris.has(volumeId))) {
+      return { uris: own.volumeUris, isAttached: initiators.every(({ elementUri }) => elementUri !== null) };
+    }
+    const { group, volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
+    const isAttached = group.virtualStorageResourceUris.length > 0;
+    // Where one was made twice, it is the one that is found: it stands last.
+    const inOrder = volumes.toSorted((a, b) => Number(isUsable(a)) - Number(isUsable(b)));
+    const uris = new Map(inOrder.map(({ name = '', uri }) => [name, uri]));
+    const missing = requests.filter(
+      // Without a size, which a manager may not tell, DPM has to find the LUN by itself; it is then taken as it is.
+      ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),
+    );
+    if (missing.length === 0) return { uris, isAttached };
+    const storageVolumes = missing.map((request) => ({ operation: 'create' as const, ...newVolume(request) }));
+    const created = await this.#parts.hmc.storageGroups.modify(own.uri, { storageVolumes }, w);
+    for (const [index, { volumeId }] of missing.entries()) uris.set(volumeId, created[index] ?? '');
+    return { uris, isAttached };
+  }
+
+  /** Tries the paths of a boot volume, and tells DPM the one that answers. Data volumes are found by discovery. */
+  async #tell(
+    request: ExposeRequest,
+    storageVolumeUri: string | undefined,
+    { initiators }: StorageTarget,
+    w: StorageWaiting,
+  ): Promise<Told> {
+    const asked = { ...toExposed(request), storageVolumeUri: storageVolumeUri ?? null };
+    if (!request.isBoot) return { volume: asked, isTold: false };
+    const { checker, hmc, log } = this.#parts;
+    w.progress?.(`trying the paths of boot volume ${request.volumeId}`);
+    const { found, failed } = await checker.firstReachable(request, initiators, w);
+    for (const each of failed)
+      log.warn({ event: 'volume.path-unreachable', volumeId: request.volumeId }, describePath(each));
+    const volume = { ...asked, paths: firstOf(asked.paths, found.path) };
+    if (storageVolumeUri === undefined) return { volume, isTold: false };
+    const { targetWwpn, lun } = found.path;
+    try {
+      const place = { targetWwpn, lun, adapterPortUri: found.adapterPortUri };
+      await hmc.storageVolumes.fulfillFcp(storageVolumeUri, place, w);
+      return { volume, isTold: true };
+    } catch (error) {
+      if (!isValidatedAlready(error)) throw error;
+      return { volume, isTold: false };
+    }
+  }
+}
+
+/** Discovery was quicker. Which reason says so is not public; those that are known say something else. */
+function isValidatedAlready(error: unknown): boolean {
+  const known = [1, 2, 5, 6, 15];
+  return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);
+}
+
+function toExposed({ volumeId, isBoot, sizeGib, paths, naa }: ExposeRequest): ExposedVolume {
+  return {
+    volumeId,
+    isBoot,
+    sizeGib,
+    naa: naa ?? null,
+    storageVolumeUri: null,
+    paths: paths.map((path) => ({ ...path, deviceNumber: null })),
+  };
+}
+
+type Path = ExposedVolume['paths'][number];
+
+function firstOf(paths: readonly Path[], first: ExposeRequest['paths'][number]): Path[] {
+  const isFirst = ({ initiatorWwpn, targetWwpn, lun }: Path) =>
+    initiatorWwpn === first.initiatorWwpn && targetWwpn === first.targetWwpn && lun === first.lun;
+  return [...paths.filter(isFirst), ...paths.filter((path) => !isFirst(path))];
+}
+
+/** In the order that was given; volumes of other drivers as they were. */
+function restored(exposed: readonly ExposedVolume[], found: readonly ExposedVolume[]): readonly ExposedVolume[] {
+  return exposed.map((volume) => found.find(({ volumeId }) => volumeId === volume.volumeId) ?? volume);
+}
+
+function groupMissing({ group, volumes }: ReadGroup): string | undefined {
+  if (isComplete(group)) return undefined;
+  const open = volumes.filter((volume) => !isUsable(volume)).length;
+  const unwanted = volumes.filter(isMismatch).length;
+  return `storage group "${group.name}" is ${group.fulfillmentState}: ${open} of ${volumes.length} volumes not found${unwanted === 0 ? '' : `, ${unwanted} of them not asked for`}`;
+}

@@ -1,0 +1,76 @@
+import type { Waiting, Wwpn } from '../../base/index.ts';
+import type { Hba, HmcSession, PartitionWith } from '../../hmc-client/index.ts';
+import { assignPartitions } from '../assignment.ts';
+import { adapterPortUri, hbaName, isOurElementName, portOfUri } from '../naming.ts';
+import type { AdapterPort } from '../naming.ts';
+import type { PartitionRecords } from '../records.ts';
+import { removable } from '../storage-audit.ts';
+import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
+
+const asked = ['name', 'status', 'description', 'hba-uris', 'boot-storage-device'] as const;
+type AskedPartition = PartitionWith<(typeof asked)[number]>;
+
+/**
+ * vHBAs that no adapter port of the domain asks for, or a second time. Ours is one by its name (`OpenStack_Port_…`), and
+ * only in a partition of this CPC subset: elsewhere another compute host may have made it, and one with a name of its own
+ * is somebody's who added it.
+ */
+export class HbaAudit implements StorageAudit {
+  readonly #hmc: HmcSession;
+  readonly #cpcUri: string;
+  readonly #wanted: ReadonlyMap<string, string>;
+  readonly #records: PartitionRecords;
+
+  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], records: PartitionRecords) {
+    this.#hmc = hmc;
+    this.#records = records;
+    this.#cpcUri = cpcUri;
+    this.#wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
+  }
+
+  /** Two requests: a list of partitions, and a read of all their vHBAs. */
+  async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
+    if (counted.length === 0) return [];
+    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, asked, w);
+    const assigned = assignPartitions(host, this.#records, partitions);
+    const owned = partitions.flatMap((partition) => {
+      const own = assigned.get(partition.uri);
+      const count = counted.find((each) => each.instanceUuid === own?.instanceUuid);
+      return count === undefined || own?.doubt !== undefined ? [] : [{ partition, count }];
+    });
+    const uris = owned.flatMap(({ partition }) => partition.hbaUris);
+    const hbas = new Map((await this.#hmc.hbas.getMany(uris, w)).map((hba) => [hba.uri, hba]));
+    return owned.flatMap(({ partition, count }) =>
+      partition.hbaUris.flatMap((uri) => this.#judge(hbas.get(uri), partition, count)),
+    );
+  }
+
+  async remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void> {
+    const found = removable(await this.list(host, [counted], w), uri);
+    if (found !== undefined) await this.#hmc.hbas.delete(found.uri, w);
+  }
+
+  async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
+    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris'], w);
+    const uris = partitions.flatMap(({ hbaUris }) => hbaUris);
+    return new Set((await this.#hmc.hbas.getMany(uris, w)).flatMap(({ wwpn }) => wwpn ?? []));
+  }
+
+  #judge(hba: Hba | undefined, partition: AskedPartition, { instanceUuid, wwpns }: CountedStorage): SurplusStorage[] {
+    if (hba === undefined || !isOurElementName(hba.name)) return [];
+    if (this.#wanted.get(hba.name) === hba.adapterPortUri) return [];
+    // Of a port that was in the settings once, and to which volumes are masked still.
+    if (hba.wwpn !== undefined && wwpns.has(hba.wwpn)) return [];
+    const isSecond = [...this.#wanted.values()].includes(hba.adapterPortUri);
+    const port = portOfUri(hba.adapterPortUri);
+    const why = isSecond
+      ? `adapter port ${port} has another one there already`
+      : `adapter port ${port} is not in dpm.physical_storage_adapter_mappings`;
+    const { name, status } = partition;
+    const isBoot = partition.bootStorageDevice === hba.uri;
+    const detail = `${hba.uri} of partition "${name}" (${status}), WWPN ${hba.wwpn ?? 'none'}: ${why}, and no volume is masked to it${isBoot ? '; the partition boots from it' : ''}`;
+    // Whatever a guest has on it, it has not when it is stopped; and the WWPN is known to nobody.
+    const isSafe = status === 'stopped' && !isBoot;
+    return [{ kind: 'vhba', name: hba.name, uri: hba.uri, instanceUuid, detail, isSafe }];
+  }
+}

@@ -1,0 +1,1 @@
+export { HbaStorage } from './storage.ts';

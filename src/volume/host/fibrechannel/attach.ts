@@ -1,0 +1,161 @@
+import { neverAborted, toError, withDeadline } from '../../../base/index.ts';
+import type { Waiting } from '../../../base/index.ts';
+import type { FcConnection } from '../../index.ts';
+import { setReadOnly, setWritable } from '../block-device.ts';
+import type { ConnectOptions, DeviceInfo } from '../connector.ts';
+import { deviceNode } from '../context.ts';
+import { HostAttachError, HostConnectorError, HostDetachError } from '../errors.ts';
+import { isMapReadOnly, isMultipathRunning, reloadMap } from '../multipath.ts';
+import type { MultipathMap } from '../multipath.ts';
+import { writeIfThere } from '../system.ts';
+import { lookUntil } from '../waiting.ts';
+import { discover } from './discovery.ts';
+import type { FcContext } from './fc-context.ts';
+import { identityOf, removeStale } from './identity.ts';
+import { chooseDevice } from './device-choice.ts';
+import { awaitMap } from './map-assembly.ts';
+import { removeDisks } from './rollback.ts';
+import { addressKey } from './scsi-disks.ts';
+import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
+import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
+import type { Presence } from './volume-on-host.ts';
+
+/**
+ * Makes a mapped volume appear on this host. Whatever it made is removed again when it fails, under a deadline of its
+ * own, in the order of a detach.
+ */
+export async function attach(
+  context: FcContext,
+  connection: FcConnection,
+  options: ConnectOptions,
+): Promise<DeviceInfo> {
+  await requireMultipath(context, options);
+  await context.transport.prepare(options);
+  const wanted = await wantedAddresses(context, connection);
+  const before = await survey(context, wanted);
+  const work = new Attachment(context, connection, wanted);
+  try {
+    return await work.bringUp(options);
+  } catch (error) {
+    throw await work.takeBack(before, toError(error));
+  }
+}
+
+/** @throws HostConnectorError before anything is changed */
+async function requireMultipath(context: FcContext, waiting: Waiting): Promise<void> {
+  if (!context.enforceMultipath || (await isMultipathRunning(context, waiting))) return;
+  throw new HostConnectorError('multipath is required, but multipathd does not answer on this host');
+}
+
+class Attachment {
+  readonly #context: FcContext;
+  readonly #connection: FcConnection;
+  readonly #wanted: readonly LunAddress[];
+  readonly #warnings: string[];
+  /** Devices that were made read-only here, and that a failure makes writable again. */
+  readonly #madeReadOnly: string[] = [];
+  #wwid: string | undefined;
+
+  constructor(context: FcContext, connection: FcConnection, wanted: readonly LunAddress[]) {
+    this.#context = context;
+    this.#connection = connection;
+    this.#wanted = wanted;
+    this.#warnings = [...connection.warnings];
+  }
+
+  async bringUp(options: ConnectOptions): Promise<DeviceInfo> {
+    await removeStale(this.#context, this.#wanted, options);
+    const { disks, missing } = await discover(this.#context, this.#wanted, options);
+    this.#warnings.push(...missing);
+    const wwid = identityOf(disks, this.#connection.naa);
+    this.#wwid = wwid;
+    const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
+    this.#warnings.push(...warnings);
+    await this.#setMode(disks, map, options);
+    const device = await chooseDevice(this.#context, disks, map, options);
+    const identity = { scsi_wwn: wwid, ...(map === undefined ? {} : { multipath_id: map.wwid }) };
+    const warned = this.#warnings.length === 0 ? {} : { warnings: this.#warnings };
+    return { type: 'block', path: device, ...identity, ...warned };
+  }
+
+  /** Every path, since each is a way to write; the map last, as it takes its mode from its paths when it is loaded. */
+  async #setMode(
+    disks: readonly ScsiDisk[],
+    map: MultipathMap | undefined,
+    { signal, readOnly = false }: ConnectOptions,
+  ): Promise<void> {
+    const mustBeReadOnly = readOnly || this.#connection.isReadOnly;
+    if (!mustBeReadOnly) {
+      refuseReadOnly(await this.#awaitWritable(disks, { signal }));
+      if (map !== undefined) await this.#awaitWritableMap(map, { signal });
+      return;
+    }
+    const writable = disks.filter((disk) => !disk.isReadOnly).flatMap(({ block }) => block ?? []);
+    for (const block of [...writable, ...(map === undefined ? [] : [map.block])]) {
+      this.#madeReadOnly.push(block);
+      await setReadOnly(this.#context, block, { signal });
+    }
+  }
+
+  /**
+   * What the array has made writable since the kernel looked (a copy that has become the original) is read-only for it
+   * until it looks again. Source: os-brick initiator/linuxfc.py.
+   */
+  async #awaitWritable(disks: readonly ScsiDisk[], waiting: Waiting): Promise<readonly ScsiDisk[]> {
+    const { system, policies } = this.#context;
+    const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
+    if (readOnly.length === 0) return disks;
+    for (const { sysfs } of readOnly) await writeIfThere(system, `${sysfs}/rescan`, '1', waiting);
+    const look = async () => await disksAt(this.#context, readOnly);
+    return await lookUntil(policies.resize, waiting, look, (seen) => seen.every(({ isReadOnly }) => !isReadOnly));
+  }
+
+  async #awaitWritableMap(map: MultipathMap, waiting: Waiting): Promise<void> {
+    const { system, policies } = this.#context;
+    const look = async () => await isMapReadOnly(system, map);
+    if (!(await look())) return;
+    await reloadMap(this.#context, map, waiting);
+    if (!(await lookUntil(policies.resize, waiting, look, (isReadOnly) => !isReadOnly))) return;
+    const text = `the volume is to be writable, but multipath map ${map.name} is read-only on this host`;
+    throw new HostAttachError(text, { nodes: deviceNode(map.block) });
+  }
+
+  /** @returns the error to throw: the one that happened, or one that also names what could not be taken back */
+  async takeBack(before: Presence, error: Error): Promise<Error> {
+    const { policies } = this.#context;
+    try {
+      await withDeadline('take back the attach', policies.rollbackTimeoutMs, neverAborted(), async (signal) => {
+        await this.#removeOurs(before, { signal });
+      });
+      return error;
+    } catch (failure) {
+      const leftBehind = failure instanceof HostDetachError ? failure.leftBehind : [toError(failure).message];
+      const cause = new AggregateError([error, failure], 'the attach and its rollback');
+      return new HostAttachError(
+        'the volume was not attached, and not all of it was taken back',
+        {},
+        { cause, leftBehind },
+      );
+    }
+  }
+
+  async #removeOurs(before: Presence, waiting: Waiting): Promise<void> {
+    const now = await survey(this.#context, this.#wanted, this.#wwid);
+    const isOld = (address: LunAddress, old: readonly LunAddress[]): boolean =>
+      old.some((each) => addressKey(each) === addressKey(address));
+    const disks = now.disks.filter((disk) => !isOld(disk, before.disks));
+    const addresses = now.registered.filter((address) => !isOld(address, before.registered));
+    const kept = now.disks.filter((disk) => isOld(disk, before.disks)).flatMap(({ block }) => block ?? []);
+    for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
+      await setWritable(this.#context, block, waiting);
+    }
+    await removeDisks(this.#context, { disks, addresses }, waiting);
+  }
+}
+
+function refuseReadOnly(disks: readonly ScsiDisk[]): void {
+  const readOnly = disks.filter((disk) => disk.isReadOnly).flatMap(({ block }) => block ?? []);
+  if (readOnly.length === 0) return;
+  const nodes = readOnly.map(deviceNode).join(', ');
+  throw new HostAttachError(`the volume is to be writable, but ${nodes} is read-only on this host`, { nodes });
+}

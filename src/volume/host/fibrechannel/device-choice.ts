@@ -1,0 +1,63 @@
+import { describeError } from '../../../base/index.ts';
+import type { Waiting } from '../../../base/index.ts';
+import { readFirstBlock } from '../block-device.ts';
+import { deviceNode } from '../context.ts';
+import { HostAttachError } from '../errors.ts';
+import type { MultipathMap } from '../multipath.ts';
+import { follow } from '../system.ts';
+import type { HostSystem } from '../system.ts';
+import { byPathNames } from './by-path.ts';
+import type { FcContext } from './fc-context.ts';
+import type { ScsiDisk } from './scsi-disks.ts';
+
+/**
+ * The device to use: the map, else the first path that can be read (a standby path of an array answers, but does not
+ * read).
+ *
+ * @throws HostAttachError when nothing can be read
+ */
+export async function chooseDevice(
+  context: FcContext,
+  disks: readonly ScsiDisk[],
+  map: MultipathMap | undefined,
+  waiting: Waiting,
+): Promise<string> {
+  const failures: string[] = [];
+  const blocks = map === undefined ? disks.flatMap(({ block }) => block ?? []) : [map.block];
+  for (const block of blocks) {
+    try {
+      await readFirstBlock(context, block, waiting);
+      const disk = disks.find((each) => each.block === block);
+      return disk === undefined ? await mapPath(context.system, map, block) : await diskPath(context.system, disk);
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      failures.push(`${deviceNode(block)}: ${describeError(error)}`);
+    }
+  }
+  throw new HostAttachError(`the volume is there, but cannot be read: ${failures.join('; ')}`);
+}
+
+/** The name that stays over a restart, where udev has made it; else the node. */
+async function mapPath(system: HostSystem, map: MultipathMap | undefined, block: string): Promise<string> {
+  const stable = map === undefined ? [] : [`/dev/disk/by-id/dm-uuid-mpath-${map.wwid}`, `/dev/mapper/${map.name}`];
+  return (await firstThatLeadsTo(system, stable, deviceNode(block))) ?? deviceNode(block);
+}
+
+/** The path's name below `/dev/disk/by-path` in whatever form this distribution has, else its node. */
+export async function diskPath(system: HostSystem, disk: ScsiDisk): Promise<string> {
+  const { port, targetWwpn, lun, block } = disk;
+  const names = byPathNames(port.pathPrefix, targetWwpn, lun);
+  if (block === undefined) return names[0] ?? disk.sysfs; // the name that it will have
+  return (await firstThatLeadsTo(system, names, deviceNode(block))) ?? deviceNode(block);
+}
+
+async function firstThatLeadsTo(
+  system: HostSystem,
+  names: readonly string[],
+  node: string,
+): Promise<string | undefined> {
+  for (const name of names) {
+    if ((await follow(system, name)) === node) return name;
+  }
+  return undefined;
+}

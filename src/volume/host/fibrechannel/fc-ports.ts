@@ -1,0 +1,102 @@
+import type { Wwpn } from '../../../base/index.ts';
+import { parseWwpn } from '../../../base/index.ts';
+import { follow, readAttribute } from '../system.ts';
+import type { HostSystem } from '../system.ts';
+
+/** A Fibre Channel port of this host that has been online at least once. */
+export interface FcPort {
+  /** `host0`: numbered in the order of coming online, so good for one look only. */
+  readonly scsiHost: string;
+  readonly initiatorWwpn: Wwpn;
+  readonly wwnn: Wwpn | undefined;
+  /** `Online`, `Linkdown`, `Error`, `Unknown`. */
+  readonly portState: string;
+  /** `NPIV VPORT`, `NPort (fabric via point-to-point)`, … */
+  readonly portType: string;
+  /** `0.0.8001` or `0000:04:00.0`. */
+  readonly busId: string;
+  /** How udev's by-path names of its devices begin: `ccw-0.0.8001`, `pci-0000:04:00.0`. */
+  readonly pathPrefix: string;
+}
+
+/** A port of an array, as one of our ports sees it. */
+export interface RemotePort {
+  readonly targetWwpn: Wwpn;
+  readonly channel: string;
+  /** SCSI target number; undefined while it has none. */
+  readonly targetId: string | undefined;
+  readonly portState: string;
+}
+
+const fcHosts = '/sys/class/fc_host';
+const remotePorts = '/sys/class/fc_remote_ports';
+const ccwBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
+
+/**
+ * The kernel prints names of the transport class without leading zeros (`0x%llx`). Source: linux
+ * drivers/scsi/scsi_transport_fc.c.
+ */
+export function wwpnFromSysfs(text: string | undefined): Wwpn | undefined {
+  const digits = text?.replace(/^0x/, '');
+  return digits === undefined || digits === '' ? undefined : parseWwpn(digits.padStart(16, '0'));
+}
+
+/** All ports, in the order of their SCSI host numbers, whatever their state. */
+export async function listFcPorts(system: HostSystem): Promise<readonly FcPort[]> {
+  const ports: FcPort[] = [];
+  const names = (await system.list(fcHosts)).filter((name) => /^host\d+$/.test(name));
+  for (const scsiHost of names.toSorted((a, b) => hostNumber(a) - hostNumber(b))) {
+    const port = await readPort(system, scsiHost);
+    if (port !== undefined) ports.push(port);
+  }
+  return ports;
+}
+
+export function hostNumber(scsiHost: string): number {
+  return Number(scsiHost.slice('host'.length));
+}
+
+async function readPort(system: HostSystem, scsiHost: string): Promise<FcPort | undefined> {
+  const base = `${fcHosts}/${scsiHost}`;
+  const place = await follow(system, base);
+  const initiatorWwpn = wwpnFromSysfs(await readAttribute(system, `${base}/port_name`));
+  if (place === undefined || initiatorWwpn === undefined) return undefined;
+  return {
+    scsiHost,
+    initiatorWwpn,
+    wwnn: wwpnFromSysfs(await readAttribute(system, `${base}/node_name`)),
+    portState: (await readAttribute(system, `${base}/port_state`)) ?? 'Unknown',
+    portType: (await readAttribute(system, `${base}/port_type`)) ?? 'Unknown',
+    ...placeOnBus(place),
+  };
+}
+
+/**
+ * The element before `hostN` (or before `netN`, for FCoE) is the device on its bus. A PCI root below a platform device
+ * brings that device's name into the udev name. Source: os-brick's linuxfc; systemd's path_id.
+ */
+function placeOnBus(place: string): Pick<FcPort, 'busId' | 'pathPrefix'> {
+  const elements = place.split('/').filter((element) => element !== '');
+  const end = elements.findIndex((element) => /^(?:host|net)\d*$/.test(element));
+  const busId = elements[end - 1] ?? '';
+  if (ccwBusId.test(busId)) return { busId, pathPrefix: `ccw-${busId}` };
+  const platform = elements.indexOf('platform');
+  const device = platform >= 0 && elements[platform + 2]?.startsWith('pci') ? elements[platform + 1] : undefined;
+  return { busId, pathPrefix: `${device === undefined ? '' : `platform-${device}-`}pci-${busId}` };
+}
+
+/** The array ports that one of our ports knows, present or not. */
+export async function listRemotePorts(system: HostSystem, port: FcPort): Promise<readonly RemotePort[]> {
+  const found: RemotePort[] = [];
+  for (const name of await system.list(remotePorts)) {
+    const match = /^rport-(\d+):(\d+)-\d+$/.exec(name);
+    if (match?.[1] !== String(hostNumber(port.scsiHost))) continue;
+    const targetWwpn = wwpnFromSysfs(await readAttribute(system, `${remotePorts}/${name}/port_name`));
+    if (targetWwpn === undefined) continue;
+    const id = await readAttribute(system, `${remotePorts}/${name}/scsi_target_id`);
+    const portState = (await readAttribute(system, `${remotePorts}/${name}/port_state`)) ?? 'Unknown';
+    const targetId = id !== undefined && /^\d+$/.test(id) ? id : undefined; // -1: it has none
+    found.push({ targetWwpn, channel: match[2] ?? '0', targetId, portState });
+  }
+  return found;
+}

@@ -1,0 +1,107 @@
+import { describeError, lunFromCinder, lunFromLinux, lunToCinder, parseLun } from '../../../base/index.ts';
+import type { Lun, Waiting } from '../../../base/index.ts';
+import type { HostSystem } from '../system.ts';
+import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import type { FcPort, RemotePort } from './fc-ports.ts';
+import { scanLun } from './scan.ts';
+import type { LunAddress } from './scsi-disks.ts';
+import type { AskProblem, AskRound, FcTransport } from './transport.ts';
+
+interface Known extends LunAddress {
+  readonly remote: RemotePort | undefined;
+}
+
+/** The largest number that both readings of Cinder's value agree about. */
+const MAX_SINGLE_LEVEL = 0xffff;
+
+/** Fibre Channel where the SCSI midlayer is asked for LUNs by `channel target lun`: every driver but zfcp. */
+export class GenericTransport implements FcTransport {
+  readonly #system: HostSystem;
+
+  constructor(system: HostSystem) {
+    this.#system = system;
+  }
+
+  async listPorts(): Promise<readonly FcPort[]> {
+    return await listFcPorts(this.#system);
+  }
+
+  async prepare(): Promise<void> {
+    // Drivers of PCI adapters bring their ports up by themselves.
+  }
+
+  /**
+   * As os-brick's generic connector reads it: a number above 0xffff is Linux's own, its low word the first level. On
+   * s390x the same number means the first four bytes of the FCP LUN. Source: os-brick initiator/linuxscsi.py and
+   * connectors/fibre_channel_s390x.py.
+   */
+  lunOf(value: number | string, addressingMode: string | null | undefined): Lun {
+    const lun = lunFromCinder(value, addressingMode);
+    const number = typeof value === 'string' && parseLun(value) !== undefined ? undefined : lunToCinder(lun);
+    return number !== undefined && number > MAX_SINGLE_LEVEL ? lunFromLinux(BigInt(number)) : lun;
+  }
+
+  /**
+   * A port that knows the target is asked for exactly this LUN. Ports that know none of their targets are asked with
+   * wildcards only if no port knows one, since a wildcard touches foreign targets too. Source: os-brick
+   * initiator/linuxfc.py.
+   */
+  async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
+    const known = await this.#lookUp(missing);
+    const isAnyKnown = (await this.#lookUp(wanted)).some(({ remote }) => remote?.targetId !== undefined);
+    const problems: AskProblem[] = [];
+    const asked = new Set<string>();
+    for (const address of known) {
+      const { channel, targetId } = address.remote ?? {};
+      const place = targetId === undefined ? { channel: '-', targetId: '-' } : { channel: channel ?? '0', targetId };
+      const key = `${address.port.scsiHost} ${place.channel} ${place.targetId} ${address.lun}`;
+      if (targetId === undefined) {
+        problems.push({ address, reason: unknownTarget(address.remote), mayStillCome: !isAnyKnown });
+      }
+      if (asked.has(key) || (targetId === undefined && isAnyKnown)) continue;
+      asked.add(key);
+      const problem = await this.#scan(address, place, waiting);
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  }
+
+  async isRegistered(): Promise<boolean> {
+    return false; // the SCSI device is all there is
+  }
+
+  async unregister(): Promise<void> {
+    // nothing besides the SCSI device
+  }
+
+  async #lookUp(addresses: readonly LunAddress[]): Promise<readonly Known[]> {
+    const remotes = new Map<string, readonly RemotePort[]>();
+    for (const { port } of addresses) {
+      if (!remotes.has(port.scsiHost)) remotes.set(port.scsiHost, await listRemotePorts(this.#system, port));
+    }
+    return addresses.map((address) => ({
+      ...address,
+      remote: remotes.get(address.port.scsiHost)?.find(({ targetWwpn }) => targetWwpn === address.targetWwpn),
+    }));
+  }
+
+  async #scan(
+    address: LunAddress,
+    place: { readonly channel: string; readonly targetId: string },
+    waiting: Waiting,
+  ): Promise<AskProblem | undefined> {
+    try {
+      await scanLun(this.#system, address.port, place, address.lun, waiting);
+      return undefined;
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      return { address, reason: `the SCSI host refused to scan: ${describeError(error)}`, mayStillCome: false };
+    }
+  }
+}
+
+function unknownTarget(remote: RemotePort | undefined): string {
+  return remote === undefined
+    ? 'the target port is not known to this port (zoning, or it is not logged in)'
+    : `the target port has no SCSI target number (${remote.portState})`;
+}

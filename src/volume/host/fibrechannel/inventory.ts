@@ -1,0 +1,220 @@
+import { describeError, formatWwpn0x, parseLun, parseWwpn } from '../../../base/index.ts';
+import type { Logger, Lun, Waiting, Wwpn } from '../../../base/index.ts';
+import type { ConnectionInfo } from '../../../cinder-client/index.ts';
+import { parseFcConnection } from '../../index.ts';
+import type { FcConnection } from '../../index.ts';
+import { askIdentity } from '../block-device.ts';
+import type { HostPath } from '../connector.ts';
+import { deviceNode } from '../context.ts';
+import { findUsers } from '../in-use.ts';
+import { findMapAbove, listMaps } from '../multipath.ts';
+import { defaultHostPolicies } from '../policies.ts';
+import type { HostPolicies } from '../policies.ts';
+import { errnoOf } from '../system.ts';
+import type { HostSystem } from '../system.ts';
+import type { FcContext } from './fc-context.ts';
+import { listFcPorts } from './fc-ports.ts';
+import type { FcPort } from './fc-ports.ts';
+import { GenericTransport } from './generic-transport.ts';
+import { toHostPaths } from './host-paths.ts';
+import { removeVolume } from './removal.ts';
+import { addressKey, listDisks } from './scsi-disks.ts';
+import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
+import { zfcpDriver } from './zfcp-device.ts';
+import { ZfcpTransport } from './zfcp-transport.ts';
+
+/** What an inventory is made with. */
+export interface InventoryOptions {
+  readonly system: HostSystem;
+  readonly log: Logger;
+  readonly policies?: Partial<HostPolicies> | undefined;
+}
+
+/** Does the device still lead to the volume that it was made for? `unknown` where this process may not ask it. */
+export type DeviceAnswer = 'same' | 'another' | 'silent' | 'unknown';
+
+/** One SCSI device, asked just now. */
+export interface HostDevice extends HostPath {
+  /** Port, target and LUN: what it is known by until the port goes offline. */
+  readonly way: string;
+  readonly answer: DeviceAnswer;
+  /** Who uses it, or the map on top of it, one line each; undefined where this process may not look. */
+  readonly users: readonly string[] | undefined;
+}
+
+/** A Fibre Channel port of the host. */
+export interface HostPort {
+  readonly initiatorWwpn: Wwpn;
+  /** `ccw-0.0.8001`, `pci-0000:04:00.0` */
+  readonly port: string;
+  /** `Online`, `Linkdown`, … */
+  readonly state: string;
+}
+
+/** A unit of the zfcp driver for which there is no SCSI device. */
+export interface HostUnit {
+  readonly way: string;
+  readonly port: string;
+  readonly initiatorWwpn: Wwpn | undefined;
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+}
+
+/** A multipath map, with or without paths. */
+export interface HostMap {
+  readonly name: string;
+  /** `/dev/dm-0` */
+  readonly device: string;
+  readonly wwid: string;
+  /** `/dev/sda`, … */
+  readonly paths: readonly string[];
+  readonly users: readonly string[] | undefined;
+}
+
+/** What of Fibre Channel volumes there is on a host, whoever brought it there. */
+export interface HostInventory {
+  readonly ports: readonly HostPort[];
+  readonly devices: readonly HostDevice[];
+  /** Units without a device. */
+  readonly units: readonly HostUnit[];
+  readonly maps: readonly HostMap[];
+}
+
+/** Looks at all Fibre Channel ports, devices, units and maps of a host. Changes nothing. */
+export async function takeInventory(options: InventoryOptions, waiting: Waiting): Promise<HostInventory> {
+  const context = contextOf(options);
+  const ports = await listFcPorts(options.system);
+  const disks = await listDisks(options.system, ports);
+  const paths = await toHostPaths(context, disks);
+  const devices: HostDevice[] = [];
+  for (const [index, path] of paths.entries()) {
+    const disk = disks[index];
+    if (disk !== undefined) devices.push({ ...path, ...(await examine(context, disk, waiting)) });
+  }
+  return {
+    ports: ports.map(({ initiatorWwpn, pathPrefix: port, portState: state }) => ({ initiatorWwpn, port, state })),
+    devices,
+    units: (await listUnits(options.system, ports)).filter(({ way }) => !devices.some((device) => device.way === way)),
+    maps: await readMaps(context),
+  };
+}
+
+/** What Cinder says of a volume, with its LUN read as this host's platform reads it. @throws ConnectionInfoError */
+export function readHostConnection(info: ConnectionInfo, { system, log }: InventoryOptions): FcConnection {
+  const { transport } = contextOf({ system, log });
+  return parseFcConnection(info, (value, mode) => transport.lunOf(value, mode));
+}
+
+/** What is to go: devices and units by their ways, a map by the identity of its volume. */
+export interface Leftover {
+  readonly ways: readonly string[];
+  readonly wwid: string | undefined;
+}
+
+/**
+ * Removes what nobody uses, in the order of a detach. A device that has come to lead elsewhere since it was looked at,
+ * or whose map has further paths, stays.
+ *
+ * @throws VolumeInUseError with nothing changed, HostDetachError naming what is left
+ */
+export async function removeLeftover(options: InventoryOptions, leftover: Leftover, waiting: Waiting): Promise<void> {
+  const context = contextOf(options);
+  const ports = await listFcPorts(options.system);
+  const ways = new Set(leftover.ways);
+  const disks = (await listDisks(options.system, ports)).filter(
+    (disk) => ways.has(addressKey(disk)) && disk.wwid === leftover.wwid,
+  );
+  const units = (await listUnits(options.system, ports)).filter(({ way }) => ways.has(way));
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  const maps = await listMaps(options.system);
+  const above = (await findMapAbove(options.system, blocks)) ?? maps.find(({ wwid }) => wwid === leftover.wwid);
+  const isWhole = above === undefined || above.slaves.every((slave) => blocks.includes(slave));
+  if (!isWhole) throw new Error(`multipath map ${above.name} has other paths too: it is left as it is`);
+  await removeVolume(context, { disks, addresses: units.flatMap(toAddress(ports)), map: above, force: false }, waiting);
+}
+
+function contextOf({ system, log, policies }: InventoryOptions): FcContext {
+  const base = { system, log, policies: { ...defaultHostPolicies, ...policies } };
+  const isZfcp = system.platform === 's390x' || system.platform === 's390';
+  const transport = isZfcp ? new ZfcpTransport({ ...base, fcpDevices: [] }) : new GenericTransport(system);
+  return { ...base, transport, useMultipath: true, enforceMultipath: false };
+}
+
+async function examine(
+  context: FcContext,
+  disk: ScsiDisk,
+  waiting: Waiting,
+): Promise<Pick<HostDevice, 'way' | 'answer' | 'users'>> {
+  const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
+  const users = await usersOf(context, disk.block === undefined ? [] : [disk.block], map?.block);
+  return { way: addressKey(disk), answer: await answerOf(context, disk, waiting), users };
+}
+
+/** A device that does not run is not asked: its answer would come at the end of a long time limit. */
+async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<DeviceAnswer> {
+  if (disk.block === undefined || disk.state !== 'running') return 'unknown';
+  if (!(await mayOpen(context.system, deviceNode(disk.block)))) return 'unknown';
+  const answer = await askIdentity(context, disk.block, waiting);
+  if (answer === undefined) return 'unknown';
+  if (answer.kind === 'unanswered') return 'silent';
+  // Identities of different kinds cannot be compared: a device has several.
+  if (disk.wwid?.[0] !== answer.wwid[0]) return 'unknown';
+  return disk.wwid === answer.wwid ? 'same' : 'another';
+}
+
+/** Without the right to open the device, no answer would look like a dead one. */
+async function mayOpen(system: HostSystem, node: string): Promise<boolean> {
+  try {
+    await system.isClaimed(node);
+    return true;
+  } catch (error) {
+    return !['EACCES', 'EPERM', 'ENOENT'].includes(errnoOf(error) ?? '');
+  }
+}
+
+async function usersOf(
+  { system, log }: FcContext,
+  disks: readonly string[],
+  map: string | undefined,
+): Promise<readonly string[] | undefined> {
+  try {
+    return await findUsers(system, { disks, map });
+  } catch (error) {
+    log.warn({ event: 'host.users', disks, map, error: describeError(error) }, 'cannot tell who uses it');
+    return undefined;
+  }
+}
+
+async function readMaps(context: FcContext): Promise<readonly HostMap[]> {
+  const maps: HostMap[] = [];
+  for (const { name, block, wwid, slaves } of await listMaps(context.system)) {
+    const users = await usersOf(context, slaves, block);
+    maps.push({ name, device: deviceNode(block), wwid, paths: slaves.map(deviceNode), users });
+  }
+  return maps;
+}
+
+/** `/sys/bus/ccw/drivers/zfcp/0.0.8001/0x<target>/0x<lun>`. Source: linux drivers/s390/scsi/zfcp_sysfs.c. */
+async function listUnits(system: HostSystem, ports: readonly FcPort[]): Promise<readonly HostUnit[]> {
+  const units: HostUnit[] = [];
+  for (const port of ports) {
+    for (const target of await system.list(`${zfcpDriver}/${port.busId}`)) {
+      const targetWwpn = /^0x[0-9a-f]{16}$/.test(target) ? parseWwpn(target) : undefined;
+      if (targetWwpn === undefined) continue;
+      for (const name of await system.list(`${zfcpDriver}/${port.busId}/${formatWwpn0x(targetWwpn)}`)) {
+        const lun = /^0x[0-9a-f]{16}$/.test(name) ? parseLun(name.slice('0x'.length)) : undefined;
+        if (lun === undefined) continue;
+        const { initiatorWwpn, pathPrefix } = port;
+        units.push({ way: addressKey({ port, targetWwpn, lun }), port: pathPrefix, initiatorWwpn, targetWwpn, lun });
+      }
+    }
+  }
+  return units;
+}
+
+function toAddress(ports: readonly FcPort[]): (unit: HostUnit) => readonly LunAddress[] {
+  return ({ port: prefix, targetWwpn, lun }) => {
+    const port = ports.find(({ pathPrefix }) => pathPrefix === prefix);
+    return port === undefined ? [] : [{ port, targetWwpn, lun }];
+  };
+}

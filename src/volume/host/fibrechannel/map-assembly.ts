@@ -1,0 +1,60 @@
+import { describeError } from '../../../base/index.ts';
+import type { Waiting } from '../../../base/index.ts';
+import { HostAttachError } from '../errors.ts';
+import { addPath, findMap, findMapAbove } from '../multipath.ts';
+import type { MultipathMap } from '../multipath.ts';
+import { lookUntil } from '../waiting.ts';
+import type { FcContext } from './fc-context.ts';
+import type { ScsiDisk } from './scsi-disks.ts';
+
+interface Assembly {
+  readonly map: MultipathMap | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Waits for the multipath map over these paths, and for every path to be in it. A map that multipathd has made without
+ * being asked is used too: its paths are claimed, so they cannot be used by themselves.
+ *
+ * @throws HostAttachError when multipath is required and there is no map
+ */
+export async function awaitMap(
+  context: FcContext,
+  wwid: string,
+  disks: readonly ScsiDisk[],
+  waiting: Waiting,
+): Promise<Assembly> {
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  if (!context.useMultipath) return { map: await findMapAbove(context.system, blocks), warnings: [] };
+  const map = await assemble(context, wwid, blocks, waiting);
+  if (map === undefined && context.enforceMultipath) {
+    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}`, { wwid });
+  }
+  if (map === undefined) return { map, warnings: ['multipathd has made no map; a single path is used'] };
+  const outside = blocks.filter((block) => !map.slaves.includes(block));
+  return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}`) };
+}
+
+/** Half of the patience for what multipathd does by itself, half for what it has to be told. */
+async function assemble(
+  context: FcContext,
+  wwid: string,
+  blocks: readonly string[],
+  waiting: Waiting,
+): Promise<MultipathMap | undefined> {
+  const policy = { ...context.policies.multipath, timeoutMs: context.policies.multipath.timeoutMs / 2 };
+  const look = async (): Promise<MultipathMap | undefined> => await findMap(context.system, wwid);
+  const isWhole = (map: MultipathMap | undefined): boolean => blocks.every((block) => map?.slaves.includes(block));
+  const first = await lookUntil(policy, waiting, look, isWhole);
+  if (isWhole(first)) return first;
+  try {
+    for (const block of blocks.filter((each) => first?.slaves.includes(each) !== true)) {
+      await addPath(context, block, waiting);
+    }
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    context.log.warn({ event: 'host.multipath', wwid, error: describeError(error) }, 'multipathd took no path');
+    return first;
+  }
+  return await lookUntil(policy, waiting, look, isWhole);
+}

@@ -1,0 +1,72 @@
+import { toError } from '../../../base/index.ts';
+import type { Waiting } from '../../../base/index.ts';
+import { HostDetachError } from '../errors.ts';
+import { findMapAbove, removePath } from '../multipath.ts';
+import type { MultipathMap } from '../multipath.ts';
+import type { FcContext } from './fc-context.ts';
+import { removeVolume } from './removal.ts';
+import type { Removal } from './removal.ts';
+import type { ScsiDisk } from './scsi-disks.ts';
+
+/**
+ * Removes these disks and no others, as after an attach that failed: whatever volume they belong to and whatever map has taken
+ * them meanwhile. A map that holds other paths too stays, without these.
+ *
+ * @throws HostDetachError naming all that is left
+ */
+export async function removeDisks(
+  context: FcContext,
+  { disks, addresses, isStale = false }: Pick<Removal, 'disks' | 'addresses' | 'isStale'>,
+  waiting: Waiting,
+): Promise<void> {
+  const how = { force: true, isStale };
+  const failures: Error[] = [];
+  for (const group of await byMap(context, disks)) {
+    try {
+      await removeGroup(context, group, how, waiting);
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      failures.push(toError(error));
+    }
+  }
+  try {
+    await removeVolume(context, { disks: [], addresses, map: undefined, ...how }, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    failures.push(toError(error));
+  }
+  if (failures.length === 0) return;
+  const left = failures.flatMap((error) => (error instanceof HostDetachError ? error.leftBehind : [error.message]));
+  throw new HostDetachError(`not all could be removed: ${left.join(', ')}`, left, {
+    cause: new AggregateError(failures, 'of the devices'),
+  });
+}
+
+interface Group {
+  readonly map: MultipathMap | undefined;
+  readonly disks: readonly ScsiDisk[];
+}
+
+async function byMap(context: FcContext, disks: readonly ScsiDisk[]): Promise<readonly Group[]> {
+  const groups = new Map<string, Group>();
+  for (const disk of disks) {
+    const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
+    const key = map?.block ?? '';
+    groups.set(key, { map, disks: [...(groups.get(key)?.disks ?? []), disk] });
+  }
+  return [...groups.values()];
+}
+
+async function removeGroup(
+  context: FcContext,
+  { map, disks }: Group,
+  how: Pick<Removal, 'force' | 'isStale'>,
+  waiting: Waiting,
+): Promise<void> {
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  const isOurs = map?.slaves.every((slave) => blocks.includes(slave)) ?? true;
+  if (map !== undefined && !isOurs) {
+    for (const block of blocks) await removePath(context, block, waiting);
+  }
+  await removeVolume(context, { disks, addresses: [], map: isOurs ? map : undefined, ...how }, waiting);
+}

@@ -1,0 +1,93 @@
+import { lunFromLinux, parseLun, parseWwpn } from '../../../base/index.ts';
+import type { Lun, Wwpn } from '../../../base/index.ts';
+import { readAttribute } from '../system.ts';
+import type { HostSystem } from '../system.ts';
+import { hostNumber, wwpnFromSysfs } from './fc-ports.ts';
+import type { FcPort } from './fc-ports.ts';
+
+/** A way from one of our ports to a LUN. */
+export interface LunAddress {
+  readonly port: FcPort;
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+}
+
+/** A SCSI device that Linux has made for such a way. */
+export interface ScsiDisk extends LunAddress {
+  /** `0:0:1:2` */
+  readonly hctl: string;
+  readonly sysfs: string;
+  /** `sda`; undefined before the disk driver has bound to it. */
+  readonly block: string | undefined;
+  readonly state: string;
+  /** As multipath tools write it. */
+  readonly wwid: string | undefined;
+  readonly sizeBytes: number;
+  readonly isReadOnly: boolean;
+}
+
+const scsiDevices = '/sys/bus/scsi/devices';
+/** Peripheral device type of a disk. */
+const DISK = '0';
+const SECTOR_BYTES = 512;
+
+/** The key under which a way is known for one look; SCSI host numbers change with every coming online. */
+export function addressKey({ port, targetWwpn, lun }: LunAddress): string {
+  return `${port.busId}/${targetWwpn}/${lun}`;
+}
+
+/** For people: which port, which target, which LUN. */
+export function describeAddress({ port, targetWwpn, lun }: LunAddress): string {
+  return `${port.busId} to ${targetWwpn} LUN ${lun}`;
+}
+
+/** Every disk behind these ports. Devices that vanish while they are read are left out. */
+export async function listDisks(system: HostSystem, ports: readonly FcPort[]): Promise<readonly ScsiDisk[]> {
+  const byHost = new Map(ports.map((port) => [String(hostNumber(port.scsiHost)), port]));
+  const disks: ScsiDisk[] = [];
+  for (const hctl of await system.list(scsiDevices)) {
+    const port = byHost.get(/^(\d+):\d+:\d+:\d+$/.exec(hctl)?.[1] ?? '');
+    const disk = port === undefined ? undefined : await readDisk(system, hctl, port);
+    if (disk !== undefined) disks.push(disk);
+  }
+  return disks;
+}
+
+async function readDisk(system: HostSystem, hctl: string, port: FcPort): Promise<ScsiDisk | undefined> {
+  const sysfs = `${scsiDevices}/${hctl}`;
+  const address = await readAddress(system, hctl, port);
+  const isDisk = (await readAttribute(system, `${sysfs}/type`)) === DISK;
+  if (address === undefined || !isDisk) return undefined;
+  const [block] = await system.list(`${sysfs}/block`);
+  const sectors = block === undefined ? undefined : await readAttribute(system, `/sys/block/${block}/size`);
+  return {
+    ...address,
+    hctl,
+    sysfs,
+    block,
+    state: (await readAttribute(system, `${sysfs}/state`)) ?? 'deleted',
+    wwid: toMultipathWwid(await readAttribute(system, `${sysfs}/wwid`)),
+    sizeBytes: Number(sectors ?? 0) * SECTOR_BYTES,
+    isReadOnly: block !== undefined && (await readAttribute(system, `/sys/block/${block}/ro`)) === '1',
+  };
+}
+
+/** zfcp says which way it is by itself; elsewhere the target's transport object and Linux's LUN number tell it. */
+async function readAddress(system: HostSystem, hctl: string, port: FcPort): Promise<LunAddress | undefined> {
+  const own = await readAttribute(system, `${scsiDevices}/${hctl}/wwpn`);
+  const fcpLun = await readAttribute(system, `${scsiDevices}/${hctl}/fcp_lun`);
+  const [host, channel, target, number] = hctl.split(':');
+  const transport = `/sys/class/fc_transport/target${host ?? ''}:${channel ?? ''}:${target ?? ''}/port_name`;
+  const targetWwpn = own === undefined ? wwpnFromSysfs(await readAttribute(system, transport)) : parseWwpn(own);
+  const lun = fcpLun === undefined ? lunFromLinux(BigInt(number ?? 0)) : parseLun(fcpLun);
+  return targetWwpn === undefined || lun === undefined ? undefined : { port, targetWwpn, lun };
+}
+
+/** The kernel's `naa.…`, `eui.…`, `t10.…` as multipath tools write it. Source: os-brick initiator/linuxscsi.py. */
+export function toMultipathWwid(wwid: string | undefined): string | undefined {
+  if (wwid === undefined || wwid === '') return undefined;
+  const [, kind, rest] = /^(naa|eui|t10)\.(.*)$/s.exec(wwid) ?? [];
+  const digit = { naa: '3', eui: '2', t10: '1' }[kind ?? ''] ?? '8';
+  // udev puts one underscore where a vendor's text has blanks. (inferred)
+  return `${digit}${(rest ?? wwid).trim().replaceAll(/\s+/g, '_')}`;
+}

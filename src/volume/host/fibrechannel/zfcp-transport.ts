@@ -1,0 +1,172 @@
+import { describeError, formatWwpn0x, lunFromCinder } from '../../../base/index.ts';
+import type { Lun, Waiting } from '../../../base/index.ts';
+import { errnoOf, readAttribute, writeIfThere } from '../system.ts';
+import { lookUntil } from '../waiting.ts';
+import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import type { FcPort } from './fc-ports.ts';
+import { scanLun } from './scan.ts';
+import { listDisks, addressKey } from './scsi-disks.ts';
+import type { LunAddress } from './scsi-disks.ts';
+import type { AskProblem, AskRound, FcTransport } from './transport.ts';
+import { normaliseBusId, setOnline, zfcpDriver } from './zfcp-device.ts';
+import type { ZfcpDeviceContext } from './zfcp-device.ts';
+
+const allowLunScan = '/sys/module/zfcp/parameters/allow_lun_scan';
+const NPIV = 'NPIV VPORT';
+const zfcpBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
+
+type Problem = Omit<AskProblem, 'address'>;
+
+export interface ZfcpTransportOptions extends ZfcpDeviceContext {
+  /** FCP devices to set online: bus IDs, or device numbers alone. */
+  readonly fcpDevices: readonly string[];
+}
+
+/**
+ * Fibre Channel on s390x: FCP devices of the zfcp driver.
+ *
+ * With `allow_lun_scan` and NPIV the kernel attaches LUNs by itself, but only when a remote port is (re)discovered; a
+ * LUN mapped since is asked for by a scan of the SCSI host, and a unit must not be added. Everywhere else a LUN exists
+ * for Linux only as a unit of a port. Source: linux drivers/s390/scsi/zfcp_scsi.c; linux
+ * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
+ */
+export class ZfcpTransport implements FcTransport {
+  readonly #options: ZfcpTransportOptions;
+
+  constructor(options: ZfcpTransportOptions) {
+    this.#options = { ...options, fcpDevices: options.fcpDevices.map(normaliseBusId) };
+  }
+
+  async listPorts(): Promise<readonly FcPort[]> {
+    return (await listFcPorts(this.#options.system)).filter(({ busId }) => zfcpBusId.test(busId));
+  }
+
+  async prepare(waiting: Waiting): Promise<void> {
+    for (const busId of this.#options.fcpDevices) await setOnline(busId, this.#options, waiting);
+  }
+
+  lunOf(value: number | string, addressingMode: string | null | undefined): Lun {
+    return lunFromCinder(value, addressingMode);
+  }
+
+  /**
+   * One after the other within a port; there is nothing to gain from two writes at once. Source: linux
+   * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
+   */
+  async ask(missing: readonly LunAddress[], { attempt }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
+    if (attempt === 1) await this.#awaitTargets(missing, waiting);
+    const problems: AskProblem[] = [];
+    for (const address of missing) {
+      const problem = await this.#askOne(address, waiting);
+      if (problem !== undefined) problems.push({ address, ...problem });
+    }
+    return problems;
+  }
+
+  async isRegistered(address: LunAddress): Promise<boolean> {
+    return await this.#options.system.exists(unitOf(address));
+  }
+
+  /** A LUN that came by automatic scan has no unit, and `unit_remove` would refuse it (EINVAL). */
+  async unregister(address: LunAddress, waiting: Waiting): Promise<void> {
+    if (!(await this.isRegistered(address))) return;
+    try {
+      await writeIfThere(this.#options.system, `${portOf(address)}/unit_remove`, `0x${address.lun}`, waiting);
+    } catch (error) {
+      const isGone = errnoOf(error) === 'EINVAL' && !(await this.isRegistered(address));
+      if (!isGone) throw error;
+    }
+  }
+
+  /** Ports come by the name server: given time first, then a rescan of the adapter, then time once more. */
+  async #awaitTargets(addresses: readonly LunAddress[], waiting: Waiting): Promise<void> {
+    const missing = await this.#waitForPorts(addresses, waiting);
+    const adapters = new Set(missing.map(({ port }) => port.busId));
+    for (const busId of adapters) await this.#rescanPorts(busId, waiting);
+    if (missing.length > 0) await this.#waitForPorts(missing, waiting);
+  }
+
+  /** One adapter that refuses must not keep the volume from coming by the others; os-brick goes on too. */
+  async #rescanPorts(busId: string, waiting: Waiting): Promise<void> {
+    const { system, log } = this.#options;
+    try {
+      await writeIfThere(system, `${zfcpDriver}/${busId}/port_rescan`, '1', waiting);
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      log.warn(
+        { event: 'host.scan', adapter: busId, error: describeError(error) },
+        'adapter refuses a rescan of ports',
+      );
+    }
+  }
+
+  /** @returns those whose target port has not come: the other paths go on without them */
+  async #waitForPorts(addresses: readonly LunAddress[], waiting: Waiting): Promise<readonly LunAddress[]> {
+    const { system, policies } = this.#options;
+    const poll = async (): Promise<readonly LunAddress[]> => {
+      const seen = await Promise.all(addresses.map(async (address) => await system.exists(portOf(address))));
+      return addresses.filter((_address, index) => seen[index] !== true);
+    };
+    return await lookUntil(policies.targetPorts, waiting, poll, (missing) => missing.length === 0);
+  }
+
+  async #askOne(address: LunAddress, waiting: Waiting): Promise<Problem | undefined> {
+    const { system } = this.#options;
+    if (!(await system.exists(portOf(address)))) {
+      return { reason: 'the target port is not visible (zoning)', mayStillCome: false };
+    }
+    try {
+      if (await this.#isAutomatic(address.port)) return await this.#scan(address, waiting);
+      await this.#addUnit(address, waiting);
+      return undefined;
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      return { reason: `the kernel refused it: ${describeError(error)}`, mayStillCome: false };
+    }
+  }
+
+  async #isAutomatic(port: FcPort): Promise<boolean> {
+    return port.portType === NPIV && (await readAttribute(this.#options.system, allowLunScan)) === 'Y';
+  }
+
+  async #scan(address: LunAddress, waiting: Waiting): Promise<Problem | undefined> {
+    const remotes = await listRemotePorts(this.#options.system, address.port);
+    const remote = remotes.find(({ targetWwpn }) => targetWwpn === address.targetWwpn);
+    if (remote?.targetId === undefined) {
+      const reason = `the target port is not usable (${remote?.portState ?? 'not logged in'})`;
+      return { reason, mayStillCome: true };
+    }
+    const place = { channel: remote.channel, targetId: remote.targetId };
+    await scanLun(this.#options.system, address.port, place, address.lun, waiting);
+    return undefined;
+  }
+
+  /** A unit without a device is one whose LUN was not mapped when it was added; writing 0 has the kernel look again. */
+  async #addUnit(address: LunAddress, waiting: Waiting): Promise<void> {
+    const { system } = this.#options;
+    try {
+      if (!(await this.isRegistered(address))) {
+        await system.write(`${portOf(address)}/unit_add`, `0x${address.lun}`, waiting);
+        return;
+      }
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    await this.#retryUnit(address, waiting);
+  }
+
+  async #retryUnit(address: LunAddress, waiting: Waiting): Promise<void> {
+    const { system } = this.#options;
+    const disks = await listDisks(system, [address.port]);
+    if (disks.some((disk) => addressKey(disk) === addressKey(address))) return;
+    await writeIfThere(system, `${unitOf(address)}/failed`, '0', waiting);
+  }
+}
+
+function portOf({ port, targetWwpn }: LunAddress): string {
+  return `${zfcpDriver}/${port.busId}/${formatWwpn0x(targetWwpn)}`;
+}
+
+function unitOf(address: LunAddress): string {
+  return `${portOf(address)}/0x${address.lun}`;
+}

@@ -1,0 +1,191 @@
+import { loadExport } from '../index.ts';
+import { hostConnectorMethods } from './connector.ts';
+import type { HostConnector, HostConnectorClass, HostConnectorContext } from './connector.ts';
+import { HostConnectorError } from './errors.ts';
+import { FibreChannelConnector, ZfcpConnector } from './fibrechannel/fibre-channel-connector.ts';
+
+/** One line of the setting `dpm.host_connectors`: which protocol a connector serves, on which platform, and where it is. @public */
+export interface HostConnectorEntry {
+  /** Cinder's `driver_volume_type`, in any case. */
+  readonly protocol: string;
+  /** What `uname -m` says; undefined: on every platform. */
+  readonly platform?: string | undefined;
+  /** A module specifier, or `builtin`. */
+  readonly module: string;
+  readonly exportName?: string | undefined;
+}
+
+/** A connector, and what it serves on this host. @public */
+export interface ServedProtocol {
+  readonly protocol: string;
+  readonly connector: HostConnector;
+  /** Does it come with this package? */
+  readonly isBuiltin: boolean;
+}
+
+/** Where there is one for the platform it goes before the one for all. */
+const ANY_PLATFORM = '*';
+
+const builtins: readonly (readonly [protocol: string, platform: string, HostConnectorClass])[] = [
+  ['fibre_channel', 's390x', ZfcpConnector],
+  ['fibre_channel', 's390', ZfcpConnector],
+  ['fibre_channel', ANY_PLATFORM, FibreChannelConnector],
+];
+
+/** A module that is none: the connector that comes with this package. */
+const BUILTIN = 'builtin';
+
+/** (protocol, platform) → host connector. Third parties' go before the built-in ones. @public */
+export class HostConnectorRegistry {
+  /** By {@link keyOf}; the built-in ones first. */
+  readonly #classes: ReadonlyMap<string, Registered>;
+  readonly #context: HostConnectorContext;
+  readonly #made = new Map<string, HostConnector>();
+
+  private constructor(classes: ReadonlyMap<string, Registered>, context: HostConnectorContext) {
+    this.#classes = classes;
+    this.#context = context;
+  }
+
+  /**
+   * Loads what the entries name.
+   *
+   * @param baseDir - where relative paths and packages are looked for
+   * @throws HostConnectorError naming the entry, when its class cannot be loaded or made, or lacks a method
+   */
+  static async load(
+    context: HostConnectorContext,
+    entries: readonly HostConnectorEntry[] = [],
+    baseDir = '.',
+  ): Promise<HostConnectorRegistry> {
+    const classes = new Map<string, Registered>(
+      builtins.map(([protocol, platform, ConnectorClass]) => [
+        keyOf(protocol, platform),
+        { protocol, ConnectorClass, entry: undefined },
+      ]),
+    );
+    for (const entry of entries) {
+      if (entry.module === BUILTIN) {
+        keepBuiltins(classes, entry);
+        continue;
+      }
+      const registered = {
+        protocol: entry.protocol.toLowerCase(),
+        ConnectorClass: await external(entry, baseDir),
+        entry,
+      };
+      classes.set(keyOf(entry.protocol, entry.platform ?? ANY_PLATFORM), registered);
+      if (entry.platform === undefined) forgetBuiltins(classes, entry.protocol, entries);
+    }
+    return new HostConnectorRegistry(classes, context);
+  }
+
+  /**
+   * The connector for a protocol on this host's platform; the same one each time, since it keeps the order of work.
+   *
+   * @throws HostConnectorError when there is none, or it is none
+   */
+  get(protocol: string): HostConnector {
+    const { platform } = this.#context.system;
+    const key = this.#keyFor(protocol);
+    const registered = key === undefined ? undefined : this.#classes.get(key);
+    if (key === undefined || registered === undefined) {
+      const known = [...this.#classes.keys()].join(', ');
+      const text = `no host connector for protocol "${protocol}" on platform "${platform}" (there is one for ${known})`;
+      throw new HostConnectorError(text, { protocol, platform });
+    }
+    const connector = this.#made.get(key) ?? make(key, registered, this.#context);
+    this.#made.set(key, connector);
+    return connector;
+  }
+
+  /** Every protocol that is served on this host's platform: what a built-in one serves comes first. @throws HostConnectorError */
+  all(): readonly ServedProtocol[] {
+    const protocols = [...new Set([...this.#classes.values()].map(({ protocol }) => protocol))];
+    return protocols.flatMap((protocol) => {
+      const key = this.#keyFor(protocol);
+      if (key === undefined) return []; // for other platforms only
+      const isBuiltin = this.#classes.get(key)?.entry === undefined;
+      return [{ protocol, connector: this.get(protocol), isBuiltin }];
+    });
+  }
+
+  #keyFor(protocol: string): string | undefined {
+    const keys = [keyOf(protocol, this.#context.system.platform), keyOf(protocol, ANY_PLATFORM)];
+    return keys.find((each) => this.#classes.has(each));
+  }
+}
+
+interface Registered {
+  /** In lower case. */
+  readonly protocol: string;
+  readonly ConnectorClass: HostConnectorClass;
+  /** Undefined for a built-in one. */
+  readonly entry: HostConnectorEntry | undefined;
+}
+
+function keyOf(protocol: string, platform: string): string {
+  return `${protocol.toLowerCase()} on ${platform}`;
+}
+
+/** An entry for all platforms means all: a built-in one for a single platform must not go before it. */
+function forgetBuiltins(
+  classes: Map<string, Registered>,
+  protocol: string,
+  entries: readonly HostConnectorEntry[],
+): void {
+  const named = new Set(
+    entries.flatMap((entry) => (entry.platform === undefined ? [] : keyOf(entry.protocol, entry.platform))),
+  );
+  for (const [builtin, platform] of builtins) {
+    const key = keyOf(builtin, platform);
+    const isOfProtocol = builtin === protocol.toLowerCase() && platform !== ANY_PLATFORM;
+    if (isOfProtocol && !named.has(key)) classes.delete(key);
+  }
+}
+
+/** What an entry with the module `builtin` asks for: all of its protocol, or one, which then stays beside an entry for all. */
+function keepBuiltins(classes: Map<string, Registered>, entry: HostConnectorEntry): void {
+  const ofProtocol = builtins.filter(([protocol]) => protocol === entry.protocol.toLowerCase());
+  const { platform: wanted } = entry;
+  const own = ofProtocol.filter(([, platform]) => wanted === undefined || platform === wanted);
+  const chosen = own.length > 0 ? own : ofProtocol.filter(([, platform]) => platform === ANY_PLATFORM);
+  if (chosen.length === 0) {
+    const known = [...new Set(builtins.map(([protocol]) => protocol))].join(', ');
+    throw unusable(entry, `there is no built-in host connector for it (only for ${known})`);
+  }
+  for (const [protocol, platform, ConnectorClass] of chosen) {
+    classes.set(keyOf(protocol, wanted ?? platform), { protocol, ConnectorClass, entry: undefined });
+  }
+}
+
+async function external(entry: HostConnectorEntry, baseDir: string): Promise<HostConnectorClass> {
+  try {
+    const loaded = await loadExport({ module: entry.module, exportName: entry.exportName }, baseDir);
+    if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
+    return loaded as HostConnectorClass; // its methods are checked as soon as there is an instance
+  } catch (error) {
+    throw unusable(entry, 'it cannot be loaded', error);
+  }
+}
+
+function make(key: string, { ConnectorClass, entry }: Registered, context: HostConnectorContext): HostConnector {
+  let connector: HostConnector;
+  try {
+    connector = new ConnectorClass(context);
+  } catch (error) {
+    if (entry === undefined) throw error;
+    throw unusable(entry, 'its constructor failed', error);
+  }
+  const missing = hostConnectorMethods.filter((method) => typeof connector[method] !== 'function');
+  if (missing.length === 0) return connector;
+  const text = `host connector for ${key} (${ConnectorClass.name}) has no method ${missing.join(', ')}`;
+  throw new HostConnectorError(text);
+}
+
+function unusable(entry: HostConnectorEntry, why: string, cause?: unknown): HostConnectorError {
+  const { protocol, platform, module, exportName } = entry;
+  const place = platform === undefined ? '' : `@${platform}`;
+  const shown = `${protocol}${place}=${module}${exportName === undefined ? '' : `#${exportName}`}`;
+  return new HostConnectorError(`dpm.host_connectors "${shown}": ${why}`, { protocol }, { cause });
+}

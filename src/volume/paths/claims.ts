@@ -1,0 +1,81 @@
+import { describeError } from '../../base/index.ts';
+import type { Logger, Waiting, Wwpn } from '../../base/index.ts';
+import type { Attachment, CinderClient, ConnectionInfo, Volume } from '../../cinder-client/index.ts';
+import type { FcConnection } from '../index.ts';
+
+/** One attachment, as far as it says something of this host. */
+export interface Claim {
+  readonly volumeId: string;
+  readonly attachmentId: string;
+  /** Is it of this host? Where Cinder tells neither host nor ports, it may be. */
+  readonly isHere: boolean;
+  /** Where it leads; undefined for another protocol than Fibre Channel. */
+  readonly connection: FcConnection | undefined;
+}
+
+/** A host as Cinder knows it. */
+export interface Here {
+  readonly host: string;
+  readonly initiators: readonly Wwpn[];
+}
+
+interface ClaimSources {
+  readonly cinder: CinderClient;
+  readonly log: Logger;
+  /** @throws ConnectionInfoError */
+  readonly read: (info: ConnectionInfo) => FcConnection;
+}
+
+/**
+ * Every attachment that Cinder has, with where it leads if that is by Fibre Channel. Only reads: a Cinder without the attachments API
+ * tells where a volume leads only by mapping it, so there is nothing to be had from it.
+ */
+export async function readClaims(
+  { cinder, log, read }: ClaimSources,
+  here: Here,
+  w: Waiting,
+): Promise<readonly Claim[]> {
+  if (!(await cinder.level(w)).hasAttachments) return [];
+  const [summaries, volumes] = await Promise.all([cinder.attachments.list({}, w), cinder.listVolumes({}, w)]);
+  const hosts = hostsOf(volumes);
+  const found = await Promise.all(summaries.map(async ({ id }) => await cinder.attachments.find(id, w)));
+  return found.flatMap((attachment) => {
+    if (attachment?.connectionInfo === undefined) return [];
+    const { id, volumeId } = attachment;
+    const connection = connectionOf(attachment, read, log);
+    return [{ volumeId, attachmentId: id, connection, isHere: isHere(connection, hosts.get(id), here) }];
+  });
+}
+
+function hostsOf(volumes: readonly Volume[]): ReadonlyMap<string, string> {
+  return new Map(
+    volumes.flatMap(({ attachments }) =>
+      attachments.flatMap(({ attachmentId, hostName }) => (hostName === undefined ? [] : [[attachmentId, hostName]])),
+    ),
+  );
+}
+
+function connectionOf(
+  { id, connectionInfo }: Attachment,
+  read: ClaimSources['read'],
+  log: Logger,
+): FcConnection | undefined {
+  if (connectionInfo?.driver_volume_type !== 'fibre_channel') return undefined;
+  try {
+    return read(connectionInfo);
+  } catch (error) {
+    log.warn({ event: 'paths.attachment', attachment: id, error: describeError(error) }, 'attachment cannot be read');
+    return undefined;
+  }
+}
+
+/**
+ * A map of ports is better evidence than a name, which Cinder changes on the way in (cinder
+ * api/contrib/volume_actions.py).
+ */
+function isHere(connection: FcConnection | undefined, host: string | undefined, here: Here): boolean {
+  const targetsOf = connection?.targetsOf;
+  if (targetsOf !== undefined && here.initiators.some((wwpn) => targetsOf.has(wwpn))) return true;
+  if (host !== undefined) return host.toLowerCase() === here.host.toLowerCase();
+  return targetsOf === undefined;
+}

@@ -1,0 +1,72 @@
+import type { HostDevice, HostInventory } from '../host/index.ts';
+import type { PathRecord, PathState } from '../index.ts';
+import type { MissingPath, Owners } from './ownership.ts';
+
+/** What the transport class says of a port that works. Source: linux drivers/scsi/scsi_transport_fc.c. */
+const ONLINE = 'Online';
+
+/** Every path of Fibre Channel volumes of a host, those that should be there and are not included. A pure function. */
+export function hostRecords(host: string, inventory: HostInventory, owners: Owners): readonly PathRecord[] {
+  const present = inventory.devices.map((device) => deviceRecord(host, device, inventory, owners));
+  return [...present, ...owners.missing(inventory).map((path) => missingRecord(host, path, inventory))];
+}
+
+function deviceRecord(host: string, device: HostDevice, inventory: HostInventory, owners: Owners): PathRecord {
+  const owner = owners.of(device, [device]);
+  const [state, detail] = judge(device, inventory);
+  return {
+    ...emptyRecord(host),
+    volume_id: owner.kind === 'stranger' ? null : owner.volumeId,
+    initiator_wwpn: device.initiatorWwpn ?? null,
+    adapter_port: device.port,
+    target_wwpn: device.targetWwpn,
+    lun: device.lun,
+    device_number: deviceNumberOf(device.port),
+    device: device.device ?? null,
+    map: device.map ?? null,
+    state,
+    detail: owner.kind === 'elsewhere' ? `${detail}; Cinder does not have it attached here` : detail,
+  };
+}
+
+function missingRecord(host: string, path: MissingPath, { ports, units }: HostInventory): PathRecord {
+  const { volumeId, initiatorWwpn, targetWwpn, lun } = path;
+  const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
+  const isUnit = units.some(
+    (unit) => unit.initiatorWwpn === initiatorWwpn && unit.targetWwpn === targetWwpn && unit.lun === lun,
+  );
+  const isDown = port !== undefined && port.state !== ONLINE;
+  return {
+    ...emptyRecord(host),
+    volume_id: volumeId,
+    initiator_wwpn: initiatorWwpn,
+    adapter_port: port?.port ?? null,
+    target_wwpn: targetWwpn,
+    lun,
+    device_number: deviceNumberOf(port?.port ?? ''),
+    state: isDown ? 'adapter-down' : 'missing',
+    detail: isDown ? `port is ${port.state}` : isUnit ? 'a unit, but no SCSI device' : 'no SCSI device',
+  };
+}
+
+function emptyRecord(host: string) {
+  return { connector: host, kind: 'host', server: null, fabric: null, device: null, map: null } as const;
+}
+
+/** `8001` of `ccw-0.0.8001`. */
+function deviceNumberOf(port: string): string | null {
+  return /^ccw-[0-9a-f]+\.[0-9a-f]\.([0-9a-f]{4})$/.exec(port)?.[1] ?? null;
+}
+
+/** The first cause that keeps data from flowing, from this host outwards. */
+function judge(device: HostDevice, { ports }: HostInventory): readonly [PathState, string] {
+  const { initiatorWwpn, portState, state, answer } = device;
+  const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
+  if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
+  if (portState !== undefined && portState !== ONLINE) return ['target-unreachable', `target port is ${portState}`];
+  if (state !== 'running') return ['offline', `SCSI device is ${state}`];
+  if (answer === 'another') return ['other-volume', 'the device has another identity than when it was found'];
+  if (answer === 'silent') return ['lun-unreachable', 'SCSI device is running, but does not answer'];
+  if (answer === 'same') return ['active', 'SCSI device is running and answers'];
+  return ['configured', 'SCSI device is running; this process could not ask it'];
+}

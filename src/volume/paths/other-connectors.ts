@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { Waiting } from '../../base/index.ts';
+import { HostConnectorError } from '../host/index.ts';
+import type { ServedProtocol } from '../host/index.ts';
+import type { PathRecord, PathState } from '../index.ts';
+import type { HostFinding } from './host-orphans.ts';
+import type { KnownVolume } from './ownership.ts';
+
+/** What a third party's code returns is not checked by a compiler, and protocols other than Fibre Channel have no WWPN. */
+const pathSchema = z.object({
+  path: z.string(),
+  device: z.string().nullish(),
+  port: z.string().nullish(),
+  initiatorWwpn: z.string().nullish(),
+  targetWwpn: z.string().nullish(),
+  lun: z.string().nullish(),
+  state: z.string().nullish(),
+  portState: z.string().nullish(),
+  map: z.string().nullish(),
+});
+
+/** A path on this host, as the connector of a third party tells it. */
+export interface OtherPath extends z.infer<typeof pathSchema> {
+  readonly protocol: string;
+  /** By the record of its attach; null where nothing tells. */
+  readonly volumeId: string | null;
+}
+
+/**
+ * Every path that the connectors of third parties know on this host: those of volumes of which there is a record, and
+ * what else they find. Changes nothing.
+ *
+ * @throws HostConnectorError naming the protocol, when a connector cannot tell: a hole in the list would look like nothing
+ */
+export async function readOtherPaths(
+  others: readonly ServedProtocol[],
+  known: readonly KnownVolume[],
+  w: Waiting,
+): Promise<readonly OtherPath[]> {
+  const found: OtherPath[] = [];
+  for (const { protocol, connector } of others) {
+    const own = known.filter(({ connectionInfo: info }) => info?.driver_volume_type.toLowerCase() === protocol);
+    const paths = new Map<string, OtherPath>();
+    for (const { volumeId, connectionInfo } of own) {
+      if (connectionInfo === undefined) continue;
+      const told = await tell(protocol, () => connector.getVolumePaths(connectionInfo, w), w);
+      for (const path of told) paths.set(path.path, { ...path, protocol, volumeId });
+    }
+    for (const path of await tell(protocol, () => connector.getAllVolumes(w), w)) {
+      if (!paths.has(path.path)) paths.set(path.path, { ...path, protocol, volumeId: null });
+    }
+    found.push(...paths.values());
+  }
+  return found;
+}
+
+async function tell(protocol: string, ask: () => Promise<unknown>, { signal }: Waiting) {
+  try {
+    return z.array(pathSchema).parse(await ask());
+  } catch (error) {
+    signal.throwIfAborted();
+    const text = `the host connector for "${protocol}" does not tell its paths`;
+    throw new HostConnectorError(text, { protocol }, { cause: error });
+  }
+}
+
+/** The records of the kernel's own devices, with what third parties say of them, and beside them what they alone know. */
+export function mergeRecords(
+  host: string,
+  records: readonly PathRecord[],
+  others: readonly OtherPath[],
+): readonly PathRecord[] {
+  const named = records.map((record) => {
+    const volumeId = record.volume_id ?? others.find((path) => isOf(record, path))?.volumeId ?? null;
+    return { ...record, volume_id: volumeId };
+  });
+  const unknown = others.filter((path) => !records.some((record) => isOf(record, path)));
+  return [...named, ...unknown.map((path) => recordOf(host, path))];
+}
+
+function isOf(record: PathRecord, { device, initiatorWwpn, targetWwpn, lun }: OtherPath): boolean {
+  if (typeof device === 'string' && record.device !== null) return device === record.device;
+  const [initiator, target] = [record.initiator_wwpn, record.target_wwpn];
+  return typeof lun === 'string' && initiator === initiatorWwpn && target === targetWwpn && record.lun === lun;
+}
+
+function recordOf(host: string, path: OtherPath): PathRecord {
+  const [state, detail] = judge(path);
+  return {
+    connector: host,
+    kind: 'host',
+    server: null,
+    volume_id: path.volumeId,
+    initiator_wwpn: path.initiatorWwpn ?? null,
+    adapter_port: path.port ?? null,
+    fabric: null,
+    target_wwpn: path.targetWwpn ?? '',
+    lun: path.lun ?? '',
+    device_number: null,
+    device: path.device ?? path.path,
+    map: path.map ?? null,
+    state,
+    detail,
+  };
+}
+
+/** Nobody but the connector can ask such a path, so it is never said to be tried. */
+function judge({ protocol, state, portState }: OtherPath): readonly [PathState, string] {
+  const whose = `says the host connector for ${protocol}`;
+  if (typeof portState === 'string' && portState !== 'Online') {
+    return ['target-unreachable', `target port is ${portState}, ${whose}`];
+  }
+  if (typeof state === 'string' && state !== 'running') return ['offline', `${state}, ${whose}`];
+  return ['configured', `${state ?? 'there'}, ${whose}`];
+}
+
+/**
+ * Paths of volumes that were attached here by us, and that Cinder does not have attached here any more. What may be
+ * removed of another's protocol only its connector knows: it is left to a person, who has `dpm local-detach` for it.
+ */
+export function findOtherOrphans(
+  host: string,
+  others: readonly OtherPath[],
+  isAttachedHere: (volumeId: string) => boolean,
+): readonly HostFinding[] {
+  return others.flatMap(({ protocol, path, volumeId }) => {
+    if (volumeId === null || isAttachedHere(volumeId)) return [];
+    const evidence = `of volume ${volumeId} (by the record of its attach here), which Cinder does not have attached here`;
+    const detail = `${protocol} path ${evidence}; dpm local-detach ${volumeId} removes it`;
+    return [{ host, kind: 'device-path', name: path, detail, repair: null, leftover: null }];
+  });
+}

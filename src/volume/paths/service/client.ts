@@ -1,0 +1,59 @@
+import {
+  ConfigError,
+  ConflictError,
+  describeError,
+  isReadableOnTheWay,
+  parseForeignJson,
+} from '../../../base/index.ts';
+import type { Logger, Secret, Waiting } from '../../../base/index.ts';
+import { HttpTransport } from '../../../http/index.ts';
+import { errorAnswer, orphansAnswer } from './schemas.ts';
+import type { ServedFinding } from './schemas.ts';
+
+export interface AskHostsOptions {
+  readonly urls: readonly string[];
+  readonly token: Secret;
+  readonly log: Logger;
+}
+
+/** Hosts asked at once; each has limits of its own. */
+const timeouts = { connectTimeoutMs: 10_000, requestTimeoutMs: 150_000 };
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Asks path services side by side what belongs to nobody where they are, and puts the answers together by host. A host
+ * that cannot be asked is a finding of its own: nothing is known of it, so it must not look clean.
+ *
+ * @throws ConfigError when a URL cannot be used
+ */
+export async function askHosts(options: AskHostsOptions, w: Waiting): Promise<readonly ServedFinding[]> {
+  for (const url of options.urls) checkUrl(url);
+  const answers = await Promise.all(options.urls.map(async (url) => await askOne(url, options, w)));
+  const merged = new Map(answers.flat().map((finding) => [`${finding.host} ${finding.kind} ${finding.name}`, finding]));
+  return [...merged.values()].toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
+}
+
+/** The token goes along with every request, so nobody on the way may be able to read it. */
+function checkUrl(url: string): void {
+  const isUrl = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  if (isUrl && !isReadableOnTheWay(url)) return;
+  const expected = 'https://HOST:PORT, or http:// of a loopback address (the near end of an SSH tunnel)';
+  throw new ConfigError(`option --hosts = ${JSON.stringify(url)}: expected ${expected}`, { option: '--hosts' });
+}
+
+async function askOne(url: string, { token, log }: AskHostsOptions, w: Waiting): Promise<readonly ServedFinding[]> {
+  const bounds = { maxConcurrent: 1, maxQueued: 1, maxResponseBytes: MAX_RESPONSE_BYTES };
+  using transport = new HttpTransport({ baseUrl: new URL(url).origin, ...timeouts, ...bounds, log });
+  try {
+    const headers = { Authorization: `Bearer ${token.reveal()}` };
+    const { status, text } = await transport.request({ method: 'GET', path: '/v1/orphans', headers, signal: w.signal });
+    const body = parseForeignJson(text);
+    if (status === 200) return orphansAnswer.parse(body).orphans;
+    const said = errorAnswer.safeParse(body).data?.error.message ?? 'an answer that is not ours';
+    throw new ConflictError(`it answered ${status}: ${said}`);
+  } catch (error) {
+    w.signal.throwIfAborted();
+    const detail = `could not be asked: ${describeError(error)}`;
+    return [{ host: url, kind: 'host', name: url, detail, repair: null }];
+  }
+}

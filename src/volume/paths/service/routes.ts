@@ -1,0 +1,73 @@
+import { NotFoundError } from '../../../base/index.ts';
+import { openApi } from './openapi.ts';
+import type { Route } from './route.ts';
+import { orphansAnswer, pathsAnswer, searchPathsAnswer } from './schemas.ts';
+
+/** Longest name or id of a volume: Cinder's limit. */
+const MAX_NAME = 255;
+
+export const routes: readonly Route[] = [
+  {
+    path: '/v1/paths',
+    id: 'listPaths',
+    summary: 'Every path of every volume, with its state',
+    parameters: {},
+    answer: pathsAnswer,
+    handle: async (source, _none, signal) => ({ host: source.host, paths: await source.paths(undefined, signal) }),
+  },
+  {
+    path: '/v1/volumes/{volume}/paths',
+    id: 'getVolumePaths',
+    summary: 'Every path of one volume, with its state; none when it is detached and nothing is left',
+    parameters: { volume: 'name or id of the volume' },
+    answer: pathsAnswer,
+    handle: async (source, [volume = ''], signal) => {
+      if (volume === '' || volume.length > MAX_NAME || /\p{Cc}/u.test(volume)) {
+        throw new NotFoundError('no volume has such a name');
+      }
+      return { host: source.host, paths: await source.paths(volume, signal) };
+    },
+  },
+  {
+    path: '/v1/search-path',
+    id: 'getSearchPath',
+    summary: 'Where paths live',
+    parameters: {},
+    answer: searchPathsAnswer,
+    handle: async (source, _none, signal) => ({
+      host: source.host,
+      search_paths: await source.searchPaths(signal),
+    }),
+  },
+  {
+    path: '/v1/orphans',
+    id: 'listOrphans',
+    summary: 'What belongs to nobody: what dpm verify would list on this host',
+    parameters: {},
+    answer: orphansAnswer,
+    handle: async (source, _none, signal) => ({ host: source.host, orphans: await source.orphans(signal) }),
+  },
+  {
+    path: '/openapi.json',
+    id: 'getOpenApi',
+    summary: 'This description',
+    parameters: {},
+    answer: undefined,
+    handle: () => Promise.resolve(openApi(routes)),
+  },
+];
+
+/** The route of a request path and its parameters; undefined when there is none. */
+export function findRoute(path: string): { readonly route: Route; readonly parameters: readonly string[] } | undefined {
+  for (const route of routes) {
+    const pattern = route.path.replaceAll(/[.]/g, String.raw`\.`).replaceAll(/\{[a-z]+\}/g, '([^/]+)');
+    const match = new RegExp(`^${pattern}$`).exec(path);
+    if (match === null) continue;
+    try {
+      return { route, parameters: match.slice(1).map(decodeURIComponent) };
+    } catch {
+      return undefined; // a percent sign that means nothing
+    }
+  }
+  return undefined;
+}

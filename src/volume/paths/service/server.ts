@@ -1,0 +1,130 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { ConflictError, describeError, FairQueue, findError, TimeoutError, withDeadline } from '../../../base/index.ts';
+import type { Logger, Secret } from '../../../base/index.ts';
+import { findRoute } from './routes.ts';
+import type { PathSource } from './schemas.ts';
+
+export interface PathServiceOptions {
+  readonly source: PathSource;
+  readonly token: Secret;
+  readonly listen: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly log: Logger;
+  /** Deadline of one answer. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** A look asks HMC, Cinder and kernel; more at once would only wait for each other there. (inferred) */
+const limits = { concurrent: 4, waiting: 32, waitMs: 30_000 };
+const DEFAULT_TIMEOUT_MS = 120_000;
+const MAX_CONNECTIONS = 64;
+const MAX_HEADER_BYTES = 8 * 1024;
+/** Answers under way may end, for so long. */
+const STOP_MS = 5_000;
+
+type Answer = { readonly status: number; readonly body: object };
+
+/** The HTTP service behind `dpm path-service`: only GET, only JSON, never without the token. */
+export class PathService implements AsyncDisposable {
+  readonly #options: PathServiceOptions;
+  readonly #server: Server;
+  readonly #queue = new FairQueue('requests to the path service', limits);
+  readonly #stop = new AbortController();
+  readonly #expected: Buffer;
+
+  private constructor(options: PathServiceOptions) {
+    this.#options = options;
+    this.#expected = digest(options.token.reveal());
+    const bounds = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 10_000, requestTimeout: 15_000 };
+    this.#server = createServer(bounds, (request, response) => void this.#serve(request, response));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Starts listening. @throws Error when the port is taken */
+  static async start(options: PathServiceOptions): Promise<PathService> {
+    const service = new PathService(options);
+    service.#server.listen(options.port, options.listen);
+    await once(service.#server, 'listening');
+    return service;
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the path service does not listen');
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${host}:${address.port}`;
+  }
+
+  /** Takes nothing new; what is under way may end, and is cut off if it does not. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => {
+      this.#stop.abort(new TimeoutError('the path service stops'));
+      this.#server.closeAllConnections();
+    }, STOP_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume(); // no question has a body; what comes of one is let go by
+    const gone = new AbortController();
+    response.on('close', () => gone.abort(new ConflictError('the client has left')));
+    const { status, body } = await this.#answer(request, AbortSignal.any([gone.signal, this.#stop.signal]));
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    this.#options.log.info(
+      { event: 'path-service', method: request.method, path: path.slice(0, 200), status },
+      'request',
+    );
+    if (response.destroyed) return;
+    const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+    response.writeHead(status, status === 401 ? { ...headers, 'WWW-Authenticate': 'Bearer' } : headers);
+    response.end(`${JSON.stringify(body)}\n`);
+  }
+
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+    if (!this.#isAllowed(request.headers.authorization)) return refusal(401, 'AUTH', 'a bearer token is needed');
+    if (request.method !== 'GET') return refusal(405, 'METHOD', 'only GET is answered: this service changes nothing');
+    const found = findRoute((request.url ?? '').split('?')[0] ?? '');
+    if (found === undefined) return refusal(404, 'NOT_FOUND', 'no such path; see /openapi.json');
+    const { source, requestTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const look = async (within: AbortSignal) => await found.route.handle(source, found.parameters, within);
+    try {
+      return await this.#queue.run(signal, async () => {
+        const body = await withDeadline('the look', requestTimeoutMs, signal, look);
+        return { status: 200, body: (found.route.answer?.parse(body) as object | undefined) ?? body }; // each schema is of an object
+      });
+    } catch (error) {
+      return this.#explain(error);
+    }
+  }
+
+  /** Digests have one length, so that the comparison tells nothing of the token, not even that. */
+  #isAllowed(header: string | undefined): boolean {
+    const given = /^Bearer ([\x21-\x7e]+)$/i.exec(header ?? '')?.[1] ?? '';
+    return timingSafeEqual(digest(given), this.#expected);
+  }
+
+  #explain(error: unknown): Answer {
+    const message = describeError(error);
+    if (findError(error, 'NOT_FOUND') !== undefined) return refusal(404, 'NOT_FOUND', message);
+    if (error instanceof ConflictError) return refusal(503, 'BUSY', message);
+    this.#options.log.warn({ event: 'path-service.failed', error: message }, 'a look failed');
+    return refusal(500, 'FAILED', message);
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function refusal(status: number, code: string, message: string): Answer {
+  return { status, body: { error: { code, message } } };
+}

@@ -1,5 +1,5 @@
 import type { Environment, FileAccess } from '../config/index.ts';
-import type { Backend, SimulatorStarter } from './seams.ts';
+import type { Backend, startSimulator } from './open.ts';
 
 /** One of the two output streams. */
 export interface Sink {
@@ -23,5 +23,5 @@ export interface CliIo {
   /** Asks a person for a secret without showing it; absent where nobody can be asked. */
   readonly askSecret?: (question: string, signal: AbortSignal) => Promise<string>;
   readonly backend: Backend;
-  readonly startSimulator: SimulatorStarter;
+  readonly startSimulator: typeof startSimulator;
 }

@@ -4,6 +4,7 @@ import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadHostConnectors, loadSettings } from '../config/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
+import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -15,7 +16,8 @@ import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import type { HostAccess, HostOptions, LocalManager, Manager, ManagerOptions } from './seams.ts';
+import type { HostAccess, HostOptions } from './open-host.ts';
+import type { LocalManager, Manager, ManagerOptions } from './open.ts';
 
 /** What one run of a command works with. */
 export class CommandContext implements Disposable {
@@ -129,28 +131,32 @@ export class CommandContext implements Disposable {
    *
    * @param access - a reader does not wait for other commands, nor take up what they left
    */
-  async withManager<T>(access: 'read' | 'write', work: (manager: Manager, w: Waiting) => Promise<T>): Promise<T> {
+  async withManager<T>(
+    access: 'read' | 'write',
+    work: (manager: Manager, request: RequestContext) => Promise<T>,
+  ): Promise<T> {
     const options = this.#managerOptions(access);
     const settings = await this.completeSettings();
     if (access === 'write') this.#interruption.expectPuttingBack();
     await using manager = await this.io.backend.openManager(settings, options);
     this.waiting.signal.throwIfAborted();
-    return await work(manager, this.waiting);
+    return await work(manager, options.context);
   }
 
   /** As {@link CommandContext.withManager} to write, on this host alone: no HMC is asked, nor need one be in the settings. */
-  async withLocal<T>(work: (manager: LocalManager, w: Waiting) => Promise<T>): Promise<T> {
+  async withLocal<T>(work: (manager: LocalManager, request: RequestContext) => Promise<T>): Promise<T> {
     const options = this.#managerOptions('write');
     const settings = this.settingsWithoutHmc();
     this.#interruption.expectPuttingBack();
     await using manager = await this.io.backend.openLocal(settings, options);
     this.waiting.signal.throwIfAborted();
-    return await work(manager, this.waiting);
+    return await work(manager, options.context);
   }
 
   #managerOptions(access: 'read' | 'write'): ManagerOptions {
     const { progress, waiting } = this;
-    return { ...this.#hostOptions(), access, onStep: progress.onStep, ...waiting };
+    const { requestId, ...options } = this.#hostOptions();
+    return { ...options, access, onStep: progress.onStep, context: { requestId, ...waiting } };
   }
 
   #hostOptions(): HostOptions {

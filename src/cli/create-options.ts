@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import type { ServerRequest } from './seams.ts';
+import type { CreateServer } from '../compute/index.ts';
 import { nameOrId } from './usage.ts';
 
-type StorageGroupOption = NonNullable<ServerRequest['storageGroup']>;
+type StorageGroupOption = NonNullable<CreateServer['storageGroup']>;
 
 const BOOT_VOLUME = 'boot-volume=';
 

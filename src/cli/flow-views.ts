@@ -1,8 +1,7 @@
 import type { FlowSummary, JournalEvent } from '../compute/journal/index.ts';
-import type { JsonObject } from './seams.ts';
 
 /** A flow as `dpm flow list` prints it. */
-export function flowSummary(flow: FlowSummary): JsonObject {
+export function flowSummary(flow: FlowSummary) {
   return {
     id: flow.id,
     flow: flow.flow,
@@ -17,7 +16,7 @@ export function flowSummary(flow: FlowSummary): JsonObject {
 }
 
 /** A flow with its steps, as `dpm flow show` prints it. */
-export function flowDetail(flow: FlowSummary & { readonly events: readonly JournalEvent[] }): JsonObject {
+export function flowDetail(flow: FlowSummary & { readonly events: readonly JournalEvent[] }) {
   return { ...flowSummary(flow), parent: flow.parent ?? null, events: flow.events.map(describeEvent) };
 }
 

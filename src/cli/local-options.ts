@@ -2,8 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { parseForeignJson } from '../base/index.ts';
 import { deviceInfoSchema } from '../compute/local/index.ts';
-import type { KeptDeviceInfo } from '../compute/local/index.ts';
-import type { MultipathRequest } from './seams.ts';
+import type { KeptDeviceInfo, MultipathChoice } from '../compute/local/index.ts';
 import { trueOrFalse } from './usage.ts';
 
 /** `--multipath True`, as oslo.config writes yes and no */
@@ -16,8 +15,8 @@ export function enforceMultipathOption(words: string): Option {
 }
 
 /** @param byDefault - where nothing is said: hosts as os-brick, partitions as their connector always says */
-export function multipathOf(command: Command, byDefault: boolean): MultipathRequest {
-  const { multipath = byDefault, enforceMultipath = false } = command.opts<Partial<MultipathRequest>>();
+export function multipathOf(command: Command, byDefault: boolean): MultipathChoice {
+  const { multipath = byDefault, enforceMultipath = false } = command.opts<Partial<MultipathChoice>>();
   return { multipath: multipath || enforceMultipath, enforceMultipath };
 }
 

@@ -1,5 +1,5 @@
 import { findError, NotFoundError } from '../base/index.ts';
-import type { Logger } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
 import { Ownership, readHostVolumes } from '../compute/index.ts';
@@ -8,8 +8,7 @@ import { ownerOfHost } from '../compute/local/index.ts';
 import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../volume/host/index.ts';
 import type { HostPolicies, HostSystem } from '../volume/host/index.ts';
 import { HostView } from '../volume/paths/index.ts';
-import type { HostFinding, KnownVolume } from '../volume/paths/index.ts';
-import type { HostAccess, HostOptions, JsonObject } from './seams.ts';
+import type { KnownVolume } from '../volume/paths/index.ts';
 
 /** What the program that runs the commands may have instead of the real host. */
 export interface HostFacts {
@@ -25,8 +24,22 @@ interface Surroundings extends HostFacts {
   readonly pid: number;
 }
 
+/** What a command tells about itself when it opens the view of the host. */
+export interface HostOptions {
+  readonly log: Logger;
+  /** `req-<uuid>`: goes into logs, and to Cinder. */
+  readonly requestId: string;
+  /** `dpm verify`: for another command that waits for this one. */
+  readonly purpose: string;
+  /** Told while another command works on what this one wants to work on. */
+  readonly onWait: (other: string) => void;
+}
+
+/** The Linux host on which the command runs. */
+export type HostAccess = ReturnType<typeof openHost>;
+
 /** The Linux host on which the command runs, and what Cinder says of it. */
-export function openHost(settings: Settings, options: HostOptions, facts: Surroundings): HostAccess {
+export function openHost(settings: Settings, options: HostOptions, facts: Surroundings) {
   const { log, requestId } = options;
   const cinder = openCinder({ ...settings.cinder, ...facts.cinder, log, requestId: () => requestId });
   const system = facts.system ?? openLocalSystem();
@@ -47,17 +60,20 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
   };
   return {
     host: view.host,
+    /** The directories in which paths are named. */
     searchPaths: async () => await view.searchPaths(),
+    /** Has it Fibre Channel ports, or connectors of third parties? */
     takesVolumes: async () => await view.takesVolumes(),
-    paths: async (volume, w) => await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
-    verify: async ({ repair }, w) => {
-      if (!repair) return (await view.orphans(w)).map(shown);
-      // Looked at and removed in one go: nobody attaches or detaches here meanwhile.
+    /** Of one volume, by name or id, or of all. Changes nothing. */
+    paths: async (volume: string | undefined, w: Waiting) =>
+      await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
+    /** What belongs to no volume that Cinder has attached here. Changes nothing. */
+    verify: async (w: Waiting) => await view.orphans(w),
+    /** Looks again and removes what is found in one go: nobody attaches or detaches here meanwhile. */
+    repair: async (w: Waiting) => {
       using ownership = openOwnership(settings, options, facts.pid);
       using _owner = await ownership.acquire(ownerOfHost, { ...w, onWait: options.onWait });
-      const findings = await view.orphans(w);
-      const results = await view.repair(findings, w);
-      return results.map(({ outcome, error, ...finding }) => ({ ...shown(finding), outcome, error }));
+      return await view.repair(await view.orphans(w), w);
     },
     [Symbol.dispose]: () => {
       cinder[Symbol.dispose]();
@@ -87,8 +103,4 @@ function readConnection(info: ConnectionInfo, options: Parameters<typeof readHos
     if (findError(error, 'CONNECTION_INFO') === undefined) throw error;
     return undefined;
   }
-}
-
-function shown({ host, kind, name, detail, repair }: HostFinding): JsonObject {
-  return { kind, name, detail, repair, host };
 }

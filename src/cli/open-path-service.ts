@@ -1,8 +1,14 @@
-import type { Logger, Secret } from '../base/index.ts';
-import { pathRecordSchema } from '../volume/index.ts';
+import type { Logger, Secret, Waiting } from '../base/index.ts';
 import { PathService } from '../volume/paths/index.ts';
 import type { PathSource } from '../volume/paths/index.ts';
-import type { JsonObject, ServiceSources } from './seams.ts';
+import type { HostAccess } from './open-host.ts';
+import type { Manager } from './open.ts';
+
+interface ServiceSources {
+  readonly host: HostAccess;
+  readonly manager: Manager | undefined;
+  readonly requestId: string;
+}
 
 interface ServiceOptions extends ServiceSources {
   readonly token: Secret;
@@ -12,48 +18,31 @@ interface ServiceOptions extends ServiceSources {
 }
 
 /** The path service over what the commands see. */
-export async function openPathService({ host, manager, ...rest }: ServiceOptions): Promise<PathService> {
-  return await PathService.start({ ...rest, source: sourceOf({ host, manager }) });
+export async function openPathService({ host, manager, requestId, ...rest }: ServiceOptions): Promise<PathService> {
+  return await PathService.start({ ...rest, source: sourceOf({ host, manager, requestId }) });
 }
 
-function sourceOf({ host, manager }: ServiceSources): PathSource {
+function sourceOf({ host, manager, requestId }: ServiceSources): PathSource {
   const ofHost = async <T>(look: () => Promise<readonly T[]>): Promise<readonly T[]> =>
     manager === undefined || (await host.takesVolumes()) ? await look() : [];
+  const request = (signal: AbortSignal): Waiting & { requestId: string } => ({ requestId, signal });
   return {
     host: host.host,
-    paths: async (volume, signal) => {
-      const rows = [
-        ...((await manager?.volumePaths({ volume }, { signal })) ?? []),
-        ...(await ofHost(async () => await host.paths(volume, { signal }))),
-      ];
-      return rows.map((row) => pathRecordSchema.parse(row));
-    },
+    paths: async (volume, signal) => [
+      ...((await manager?.volumePaths({ volume }, request(signal))) ?? []),
+      ...(await ofHost(async () => await host.paths(volume, { signal }))),
+    ],
     searchPaths: async (signal) => [
-      ...((await manager?.searchPath({}, { signal })) ?? []).map((row) => ({
-        ...{ connector: textOf(row.connector), kind: 'partition' as const, search_path: textOf(row.search_path) },
-      })),
+      ...((await manager?.searchPath({}, request(signal))) ?? []),
       ...(await ofHost(async () =>
         (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host' as const, search_path: path })),
       )),
     ],
-    orphans: async (signal) =>
-      [
-        ...((await manager?.verify({ repair: false }, { signal })) ?? []),
-        ...(await ofHost(async () => await host.verify({ repair: false }, { signal }))),
-      ].map((row) => toFinding(row, host.host)),
+    orphans: async (signal) => [
+      ...((await manager?.verify(request(signal))) ?? []).map(({ kind, name, detail, repair }) => ({
+        ...{ host: host.host, kind, name, detail, repair },
+      })),
+      ...(await ofHost(async () => await host.verify({ signal }))),
+    ],
   };
-}
-
-function toFinding({ kind, name, detail, repair, host }: JsonObject, here: string) {
-  return {
-    host: typeof host === 'string' ? host : here,
-    kind: textOf(kind),
-    name: textOf(name),
-    detail: textOf(detail),
-    repair: typeof repair === 'string' ? repair : null,
-  };
-}
-
-function textOf(value: JsonObject[string]): string {
-  return typeof value === 'string' ? value : '';
 }

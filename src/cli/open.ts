@@ -1,22 +1,11 @@
-import { ConfigError, describeError, NotFoundError } from '../base/index.ts';
-import type { Waiting } from '../base/index.ts';
-import type { ComputeManager, Finding, OpenManagerOptions, Repaired } from '../compute/index.ts';
-import type { Settings } from '../config/index.ts';
-import type { LocalHost } from '../compute/local/index.ts';
-import type { RequestContext } from '../virt/index.ts';
-import { flowDetail, flowSummary } from './flow-views.ts';
-import type { HostFacts } from './open-host.ts';
-import type {
-  Backend,
-  JsonObject,
-  LocalManager,
-  Manager,
-  ManagerOptions,
-  PathsOf,
-  RunningSimulator,
-  SimulatorOptions,
-  SimulatorStarter,
-} from './seams.ts';
+import { ConfigError, describeError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import type { ComputeManager, OpenManagerOptions } from '../compute/index.ts';
+import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
+import type { HostConnectorSetting, Settings } from '../config/index.ts';
+import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { DoctorOptions } from './doctor/checks.ts';
+import type { HostFacts, HostOptions } from './open-host.ts';
 
 /*
  * The one place where the commands meet the rest of the program. It is loaded when it is needed: help, completion and a
@@ -36,51 +25,71 @@ export interface ProcessFacts {
   readonly isRoot: boolean;
 }
 
-/** The compute manager and the checks, behind the interfaces of the commands. */
-export function backend(facts: ProcessFacts): Backend {
+/** The compute manager as the commands use it: what is public of it. */
+export type Manager = Pick<ComputeManager, keyof ComputeManager>;
+
+/** Volumes of the host on which the command runs, for which no HMC is asked. */
+export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
+
+/** What a command tells about itself when it opens the manager. */
+export type ManagerOptions = {
+  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onStep' | 'log']-?: NonNullable<
+    OpenManagerOptions[Key]
+  >;
+};
+
+/** What the commands work with; a test gives them its own. */
+export type Backend = ReturnType<typeof backend>;
+
+export function backend(facts: ProcessFacts) {
   return {
-    openManager: (settings, options) => openManager(settings, options, facts),
-    openHost: async (settings, options) => {
+    openManager: async (settings: Settings, options: ManagerOptions): Promise<Manager> => {
+      const { openManager } = await import('../compute/index.ts');
+      return await openManager(settings, await managerOptions(options, facts));
+    },
+    openHost: async (settings: Settings, options: HostOptions) => {
       const { openHost } = await import('./open-host.ts');
       return openHost(settings, options, { ...facts.host, baseDir: facts.baseDir, pid: facts.pid });
     },
-    openLocal: (settings, options) => openLocal(settings, options, facts),
-    hostConnector: async ({ hostConnectors: connectors, ...choice }, log, w) => {
+    /** @param settings - may be without an HMC */
+    openLocal: async (settings: Settings, options: ManagerOptions): Promise<LocalManager> => {
+      const { openLocalVolumes } = await import('../compute/index.ts');
+      const volumes = await openLocalVolumes(settings, await managerOptions(options, facts));
+      return {
+        localAttach: (request, context) => volumes.attach(request, context),
+        localDetach: (request, context) => volumes.detach(request, context),
+        [Symbol.asyncDispose]: async () => await volumes[Symbol.asyncDispose](),
+      };
+    },
+    /** The connector of the host on which the command runs. No other settings are needed. */
+    hostConnector: async (
+      { hostConnectors: connectors, ...choice }: HostConnectorRequest,
+      log: Logger,
+      w: Waiting,
+    ): Promise<object> => {
       const { HostPlace } = await import('../compute/local/index.ts');
       const host = { ...(await localHost(facts)), connectors };
-      return plain(await new HostPlace(host, log).ownConnector(choice, w));
+      return await new HostPlace(host, log).ownConnector(choice, w);
     },
-    listFlows: async ({ statePath }) => {
+    /** The journal alone: nobody else is asked. @param settings - may be without an HMC */
+    listFlows: async ({ statePath }: Settings) => {
       const { readFlows } = await import('../compute/index.ts');
-      return (await readFlows(statePath)).map(flowSummary);
+      return await readFlows(statePath);
     },
-    showFlow: async ({ statePath }, id) => {
+    showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
-      return flowDetail(await readFlow(statePath, id));
+      return await readFlow(statePath, id);
     },
-    diagnose: async (settings, options, w) => {
+    /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
+    diagnose: async (settings: Settings, options: DoctorOptions, w: Waiting) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
     },
   };
 }
 
-async function openManager(settings: Settings, options: ManagerOptions, facts: ProcessFacts): Promise<Manager> {
-  const compute = await import('../compute/index.ts');
-  const { signal, requestId, ...rest } = options;
-  const manager = await compute.openManager(settings, await managerFacts(rest, facts, { requestId, signal }));
-  return adapt(manager, requestId);
-}
-
-async function openLocal(settings: Settings, options: ManagerOptions, facts: ProcessFacts): Promise<LocalManager> {
-  const compute = await import('../compute/index.ts');
-  const { signal, requestId, ...rest } = options;
-  const volumes = await compute.openLocalVolumes(settings, await managerFacts(rest, facts, { requestId, signal }));
-  return {
-    localAttach: async (request, w) => plain(await volumes.attach(request, w)),
-    localDetach: async (request, w) => plain(await volumes.detach(request, w)),
-    [Symbol.asyncDispose]: () => volumes[Symbol.asyncDispose](),
-  };
+interface HostConnectorRequest extends MultipathChoice {
+  readonly hostConnectors: readonly HostConnectorSetting[];
 }
 
 /** The host that volumes are attached to without Nova. */
@@ -89,129 +98,32 @@ async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<Local
   return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies, baseDir };
 }
 
-async function managerFacts(
-  options: Omit<ManagerOptions, 'signal' | 'requestId'>,
-  facts: ProcessFacts,
-  context: RequestContext,
-): Promise<OpenManagerOptions> {
+async function managerOptions(options: ManagerOptions, facts: ProcessFacts): Promise<OpenManagerOptions> {
   const { pid, baseDir, policies } = facts;
-  return { ...options, pid, baseDir, policies, context, localHost: await localHost(facts) };
-}
-
-/** Plain copies: the commands print JSON, and the types of views have no index signature. */
-function plain(view: object): JsonObject {
-  return { ...view };
-}
-
-function adapt(manager: ComputeManager, requestId: string): Manager {
-  const context = ({ signal }: Waiting): RequestContext => ({ requestId, signal });
-  const show = async (server: string, w: Waiting) => plain(await manager.show(server, context(w)));
-  return {
-    list: async (w) => (await manager.list(context(w))).map(plain),
-    show,
-    create: async (request, w) => plain(await manager.create(request, context(w))),
-    delete: (server, w) => manager.delete(server, context(w)),
-    start: async (server, w) => {
-      await manager.start(server, context(w));
-      return await show(server, w);
-    },
-    stop: async (server, options, w) => {
-      await manager.stop(server, options, context(w));
-      return await show(server, w);
-    },
-    reboot: async (server, options, w) => {
-      await manager.reboot(server, options, context(w));
-      return await show(server, w);
-    },
-    addVolume: async (server, volume, options, w) =>
-      plain(await manager.addVolume(server, volume, options, context(w))),
-    removeVolume: async (server, volume, w) => plain(await manager.removeVolume(server, volume, context(w))),
-    hypervisorShow: async (w) => plain(await manager.hypervisorShow(context(w))),
-    hypervisorStats: async (w) => plain(await manager.hypervisorStats(context(w))),
-    listPartitions: async (options, w) => (await manager.listPartitions(options, context(w))).map(plain),
-    getConnector: async (of, w) => {
-      if ('server' in of) return plain(await manager.getConnector(of.server, context(w)));
-      return plain(await manager.getPartitionConnector(of.partition, context(w)));
-    },
-    volumePaths: async ({ volume, ...of }, w) => {
-      const selected = await selectedPaths(manager, of, context(w));
-      return (await manager.volumePaths({ ...selected, volume }, context(w))).map(plain);
-    },
-    searchPath: async (of, w) => {
-      const { server, partition } = of;
-      if (partition === undefined) return (await manager.searchPath(server, context(w))).map(plain);
-      const { name, uri } = await requirePartition(manager, partition, context(w));
-      return [{ connector: name, kind: 'partition', search_path: uri }];
-    },
-    localAttach: async (request, w) => plain(await manager.localAttach(request, context(w))),
-    localDetach: async (request, w) => plain(await manager.localDetach(request, context(w))),
-    verify: async ({ repair }, w) => {
-      const findings = await manager.verify(context(w));
-      return repair ? (await manager.repair(findings, context(w))).map(repaired) : findings.map(finding);
-    },
-    resumeFlow: async (id, w) => {
-      await manager.resumeFlow(id, context(w));
-      return flowDetail(await manager.showFlow(id));
-    },
-    [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
-  };
-}
-
-function finding({ kind, name, detail, repair }: Finding): JsonObject {
-  return { kind, name, detail, repair };
-}
-
-function repaired(result: Repaired): JsonObject {
-  return { ...finding(result), outcome: result.outcome, error: result.error };
-}
-
-/** A partition is that of the instance that it realises, or one to which volumes are attached without Nova. */
-async function selectedPaths(
-  manager: ComputeManager,
-  { server, partition }: PathsOf,
-  context: RequestContext,
-): Promise<PathsOf> {
-  if (partition === undefined) return { server };
-  const { instance } = await requirePartition(manager, partition, context);
-  return instance === null ? { partition } : { server: instance };
-}
-
-async function requirePartition(manager: ComputeManager, partition: string, context: RequestContext) {
-  const found = (await manager.listPartitions({ all: true }, context)).find(({ name }) => name === partition);
-  if (found !== undefined) return found;
-  throw new NotFoundError(`partition "${partition}" does not exist`, { partition });
+  return { ...options, pid, baseDir, policies, localHost: await localHost(facts) };
 }
 
 /** Starts the simulators of the package. */
-export const startSimulator: SimulatorStarter = async (options) => {
-  const { startSimulator: start } = await import('../simulator/index.ts');
-  const simulator = await start(await toStartOptions(options));
-  const { hmc, cinder, keystone, ca, volumes } = simulator;
-  return {
-    hmcUrl: hmc.url,
-    cinderUrl: cinder.url,
-    keystoneUrl: cinder.auth === 'keystone' ? keystone.url : undefined,
-    cpcName: hmc.cpcName,
-    caFile: ca?.file,
-    volumes: volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable })),
-    settings: simulator.settings(),
-    close: () => simulator.close(),
-  } satisfies RunningSimulator;
+export async function startSimulator({
+  faults,
+  shape,
+  cinder,
+  ...options
+}: SimulateRequest): Promise<RunningSimulator> {
+  const { connectionShapes, parseFaultRules, startSimulator: start } = await import('../simulator/index.ts');
+  const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
+  const rules = readRules(() => parseFaultRules(faults));
+  return await start({ ...options, faults: rules, cinder: { ...cinder, ...connectionShape } });
+}
+
+/** What is simulated; the simulator itself checks the shape of connection_info and the rules, as they are in their file. */
+export type SimulateRequest = Omit<SimulatorOptions, 'faults'> & {
+  readonly faults: unknown;
+  readonly shape?: string | undefined;
 };
 
-async function toStartOptions(options: SimulatorOptions) {
-  const { connectionShapes, parseFaultRules } = await import('../simulator/index.ts');
-  const { faults, machine, cinder, ...rest } = options;
-  const { connectionShape, ...others } = cinder;
-  const shape =
-    connectionShape === undefined ? {} : { connectionShape: requireShape(connectionShape, connectionShapes) };
-  return {
-    ...rest,
-    ...(machine === undefined ? {} : { machine }),
-    faults: readRules(() => parseFaultRules(faults)),
-    cinder: { ...others, ...shape },
-  };
-}
+/** A simulator, as far as the command is concerned. */
+export type RunningSimulator = Pick<Simulator, 'hmc' | 'keystone' | 'cinder' | 'ca' | 'volumes' | 'settings' | 'close'>;
 
 function requireShape<T extends object>(name: string, shapes: T): keyof T {
   if (Object.hasOwn(shapes, name)) return name as keyof T; // hasOwn has just said so

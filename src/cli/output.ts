@@ -4,7 +4,9 @@ import { Document, visit } from 'yaml';
 import { ConfigError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
 import { printable } from './printable.ts';
-import type { JsonObject } from './seams.ts';
+
+/** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
+type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
 
 /** The words of `-f`. */
 export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
@@ -21,10 +23,10 @@ export interface OutputChoice {
   readonly width?: number | undefined;
 }
 
-/** A result: one object, or a list whose columns are known even when it is empty. */
+/** A result, in plain JSON: one object, or a list whose columns are known even when it is empty. */
 export type Result =
-  | { readonly kind: 'object'; readonly object: JsonObject; readonly columns?: readonly string[] }
-  | { readonly kind: 'list'; readonly rows: readonly JsonObject[]; readonly columns: readonly string[] };
+  | { readonly kind: 'object'; readonly object: object; readonly columns?: readonly string[] }
+  | { readonly kind: 'list'; readonly rows: readonly object[]; readonly columns: readonly string[] };
 
 /** Writes a result in the chosen format, with a line end. */
 export function formatResult(result: Result, choice: OutputChoice): string {
@@ -60,7 +62,8 @@ export function chooseColumns(asked: readonly string[], known: readonly string[]
   });
 }
 
-function pick(object: JsonObject, columns: readonly string[]): JsonObject {
+function pick(view: object, columns: readonly string[]): JsonObject {
+  const object: JsonObject = { ...view };
   return Object.fromEntries(columns.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]));
 }
 

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../base/index.ts';
 import { formatSettings } from '../config/index.ts';
 import type { CliIo } from './cli-io.ts';
-import type { RunningSimulator } from './seams.ts';
+import type { RunningSimulator } from './open.ts';
 
 /** What `dpm simulate` puts on disk. */
 export interface SimulatorFiles {
@@ -26,7 +26,7 @@ export function openSimulatorFiles(
   io: Pick<CliIo, 'cwd'>,
   writeConfig: string | undefined,
 ): SimulatorFiles {
-  const { caFile } = simulator;
+  const caFile = simulator.ca?.file;
   if (writeConfig === undefined) return { configFile: undefined, caFile, remove: () => undefined };
   const directory = mkdtempSync(join(tmpdir(), 'dpm-simulate-')); // mode 0700
   const remove = () => {
@@ -42,7 +42,8 @@ export function openSimulatorFiles(
   }
 }
 
-function completeSettings({ settings }: RunningSimulator, directory: string): RunningSimulator['settings'] {
+function completeSettings(simulator: RunningSimulator, directory: string): ReturnType<RunningSimulator['settings']> {
+  const settings = simulator.settings();
   return { ...settings, DEFAULT: { ...settings.DEFAULT, state_path: join(directory, 'state') } };
 }
 

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { VolumeRequest } from './seams.ts';
+import type { ServerVolumeRequest } from '../compute/index.ts';
 import { nameOrId, usageError, wholeNumber } from './usage.ts';
 
 /** A `--volume` as it was written, understood. */
-export interface VolumeOption extends VolumeRequest {
+export interface VolumeOption extends ServerVolumeRequest {
   readonly text: string;
 }
 
@@ -36,7 +36,7 @@ export function collectVolume(text: string, before: readonly VolumeOption[] = []
 export function completeVolumes(
   options: readonly VolumeOption[] = [],
   hasStorageGroup = false,
-): readonly VolumeRequest[] {
+): readonly ServerVolumeRequest[] {
   const all = options.map((option) => option.text).join(' ');
   if (new Set(options.map((option) => option.volumeId)).size < options.length) {
     throw usageError('--volume', all, 'each volume once');
@@ -51,6 +51,6 @@ export function completeVolumes(
   return options.map(request);
 }
 
-function request({ volumeId, bootIndex, deleteOnTermination }: VolumeOption): VolumeRequest {
+function request({ volumeId, bootIndex, deleteOnTermination }: VolumeOption): ServerVolumeRequest {
   return { volumeId, deleteOnTermination, ...(bootIndex === undefined ? {} : { bootIndex }) };
 }

@@ -167,9 +167,12 @@ export class ComputeManager implements AsyncDisposable {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Where paths of partitions live. */
-  async searchPath(server: string | undefined, context: RequestContext): Promise<readonly SearchPath[]> {
-    return await findSearchPath(this.#parts, server, context);
+  /** Where paths of partitions live: of one, or of all. @throws NotFoundError */
+  async searchPath(
+    of: Pick<PathFilter, 'server' | 'partition'>,
+    context: RequestContext,
+  ): Promise<readonly SearchPath[]> {
+    return await findSearchPath(this.#parts, of, context);
   }
 
   async hypervisorShow(context: RequestContext): Promise<HypervisorView> {

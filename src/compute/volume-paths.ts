@@ -9,7 +9,7 @@ import type { ManagerServices } from './services.ts';
 /** Which paths are wanted; without any, all of this compute host. @public */
 export interface PathFilter {
   readonly server?: string | undefined;
-  /** Name of a partition that is no instance, but to which volumes are attached without Nova; excludes a server. */
+  /** Name of a partition: of an instance, or one to which volumes are attached without Nova; excludes a server. */
   readonly partition?: string | undefined;
   /** Name or id. */
   readonly volume?: string | undefined;
@@ -26,14 +26,15 @@ export interface SearchPath {
  * The paths of the volumes of servers, and of those that are attached to partitions without Nova, as the driver sees them.
  * Changes nothing.
  *
- * @throws NotFoundError when there is no such server, or no such volume
+ * @throws NotFoundError when there is no such server, partition or volume
  */
 export async function listVolumePaths(
   services: ManagerServices,
-  { server, partition, volume }: PathFilter,
+  { volume, ...of }: PathFilter,
   context: RequestContext,
 ): Promise<readonly PathRecord[]> {
   const { store, driver } = services;
+  const { server, partition } = await serverOrPartition(services, of, context);
   const instances = server !== undefined ? [store.get(server)] : partition === undefined ? store.list() : [];
   const local = server === undefined ? localVolumes(services, partition) : [];
   const volumeId = volume === undefined ? undefined : await idOf(services, instances, local, volume, context);
@@ -88,12 +89,38 @@ async function idOf(
   throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
 }
 
-/** Where the paths of a server's partition live, or those of all partitions. None where the driver has no such place. */
+/** A partition is that of the instance that it realises, or one to which volumes are attached without Nova. */
+async function serverOrPartition(
+  services: ManagerServices,
+  { server, partition }: Pick<PathFilter, 'server' | 'partition'>,
+  context: RequestContext,
+): Promise<Pick<PathFilter, 'server' | 'partition'>> {
+  if (partition === undefined) return { server };
+  const { instanceUuid } = await requirePartition(services, partition, context);
+  return instanceUuid === null ? { partition } : { server: instanceUuid };
+}
+
+async function requirePartition({ driver }: ManagerServices, partition: string, context: RequestContext) {
+  const found = (await driver.listGuests(context, { all: true })).find(({ name }) => name === partition);
+  if (found !== undefined) return found;
+  throw new NotFoundError(`partition "${partition}" does not exist`, { partition });
+}
+
+/**
+ * Where the paths of a server's partition live, of a partition, or of all. None where the driver has no such place.
+ *
+ * @throws NotFoundError when there is no such server or partition
+ */
 export async function findSearchPath(
-  { store, driver, host }: ManagerServices,
-  server: string | undefined,
+  services: ManagerServices,
+  { server, partition }: Pick<PathFilter, 'server' | 'partition'>,
   context: RequestContext,
 ): Promise<readonly SearchPath[]> {
+  if (partition !== undefined) {
+    const { name, uri } = await requirePartition(services, partition, context);
+    return [{ connector: name, kind: 'partition', search_path: uri }];
+  }
+  const { store, driver, host } = services;
   const instance = server === undefined ? undefined : toDriverInstance(store.get(server));
   const path = await driver.getSearchPath?.(instance, context);
   const connector = instance === undefined ? host : driver.guestName(instance);

@@ -1,8 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ConflictError, NotFoundError } from '../../src/base/index.ts';
 import { FlowRolledBackError, FlowStuckError } from '../../src/compute/journal/index.ts';
-import type { DoctorCheck, Manager, ManagerOptions } from '../../src/cli/seams.ts';
+import type { DoctorCheck } from '../../src/cli/doctor/checks.ts';
+import type { ManagerOptions } from '../../src/cli/open.ts';
+import type { RequestContext } from '../../src/virt/index.ts';
 import { fakeIo, runFake } from '../support/cli.ts';
+import type { FakeManager } from '../support/cli.ts';
 
 const server = {
   id: '2f0c1a2b-0000-4000-8000-000000000000',
@@ -14,10 +17,13 @@ const server = {
   partition: 'OpenStack-compute1-2f0c1a2b-0000-4000-8000-000000000000',
   created_at: '2026-11-21T10:00:00.000Z',
 };
+const flow = { id: 'f1', flow: 'build', state: 'completed', startedAt: server.created_at, leftBehind: [], events: [] };
 const detail = { ...server, vcpus: 2, memory_mb: 4096, fault: null, volumes: [] };
 
+const show = async () => detail;
+
 describe('every command hands on what was asked for', () => {
-  test.each<[string, Partial<Manager>, unknown[]]>([
+  test.each<[string, FakeManager, unknown[]]>([
     ['server list', { list: vi.fn(async () => [server]) }, []],
     ['server show web1', { show: vi.fn(async () => detail) }, ['web1']],
     [
@@ -50,11 +56,11 @@ describe('every command hands on what was asked for', () => {
       ],
     ],
     ['server delete web1', { delete: vi.fn(async () => undefined) }, ['web1']],
-    ['server start web1', { start: vi.fn(async () => detail) }, ['web1']],
-    ['server stop web1', { stop: vi.fn(async () => detail) }, ['web1', { soft: false }]],
-    ['server stop --soft web1', { stop: vi.fn(async () => detail) }, ['web1', { soft: true }]],
-    ['server reboot web1', { reboot: vi.fn(async () => detail) }, ['web1', { hard: false }]],
-    ['server reboot web1 --hard', { reboot: vi.fn(async () => detail) }, ['web1', { hard: true }]],
+    ['server start web1', { start: vi.fn(async () => undefined), show }, ['web1']],
+    ['server stop web1', { stop: vi.fn(async () => undefined), show }, ['web1', { soft: false }]],
+    ['server stop --soft web1', { stop: vi.fn(async () => undefined), show }, ['web1', { soft: true }]],
+    ['server reboot web1', { reboot: vi.fn(async () => undefined), show }, ['web1', { hard: false }]],
+    ['server reboot web1 --hard', { reboot: vi.fn(async () => undefined), show }, ['web1', { hard: true }]],
     [
       'server create web1 --vcpus 2 --memory 4096 --storage-group prepared,boot-volume=root --property dpm:secure_boot=true',
       { create: vi.fn(async () => detail) },
@@ -77,9 +83,9 @@ describe('every command hands on what was asked for', () => {
     ['hypervisor stats', { hypervisorStats: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['partition list', { listPartitions: vi.fn(async () => []) }, [{ all: false }]],
     ['partition list --all', { listPartitions: vi.fn(async () => []) }, [{ all: true }]],
-    ['get-connector --server web1', { getConnector: vi.fn(async () => ({ host: 'h' })) }, [{ server: 'web1' }]],
-    ['get-connector --partition P', { getConnector: vi.fn(async () => ({ host: 'h' })) }, [{ partition: 'P' }]],
-    ['flow resume f1', { resumeFlow: vi.fn(async () => ({ id: 'f1' })) }, ['f1']],
+    ['get-connector --server web1', { getConnector: vi.fn(async () => ({ host: 'h' })) }, ['web1']],
+    ['get-connector --partition P', { getPartitionConnector: vi.fn(async () => ({ host: 'h' })) }, ['P']],
+    ['flow resume f1', { resumeFlow: vi.fn(async () => 'completed'), showFlow: async () => flow }, ['f1']],
   ])('dpm %s', async (line, manager, args) => {
     const io = fakeIo({ manager });
 
@@ -222,8 +228,8 @@ describe('a failure', () => {
 
 describe('an interruption', () => {
   /** Work that ends only when it is told to, and then takes a while to put things back. */
-  function interruptible(io: ReturnType<typeof fakeIo>, during: () => void): Manager['create'] {
-    return async (_request, { signal }) => {
+  function interruptible(io: ReturnType<typeof fakeIo>, during: () => void) {
+    return async (_request: unknown, { signal }: RequestContext) => {
       setImmediate(() => {
         io.signal('SIGINT');
       });
@@ -240,7 +246,7 @@ describe('an interruption', () => {
   const create = ['server', 'create', 'x', '--vcpus', '1', '--memory', '1024', '--volume', 'v'];
 
   test('puts back and ends with 130; a second one is told that this is under way', async () => {
-    const manager: Partial<Manager> = {};
+    const manager: { create?: NonNullable<FakeManager['create']> } = {};
     const io = fakeIo({ manager });
     manager.create = interruptible(io, () => {
       io.signal('SIGINT');
@@ -254,7 +260,7 @@ describe('an interruption', () => {
   });
 
   test('--timeout does the same with 1', async () => {
-    const manager: Partial<Manager> = {
+    const manager: FakeManager = {
       create: async (_request, { signal }) => {
         await new Promise((resolve) => {
           signal.addEventListener('abort', resolve);
@@ -281,7 +287,7 @@ test('the steps of a flow are shown on standard error, unless nobody wants them'
       onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'running' });
       onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'done', ms: 5 });
     };
-    const io = fakeIo({ onOpen, manager: { start: async () => detail } });
+    const io = fakeIo({ onOpen, manager: { start: async () => undefined, show } });
     return (await runFake(['server', 'start', 'web1', ...flags], io)).stderr;
   };
 
@@ -295,7 +301,7 @@ test('that another command holds the state directory is told, unless nobody want
     onWait('process 4711 (dpm server create)');
   };
   const run = async (...flags: string[]) => {
-    const io = fakeIo({ onOpen, manager: { start: async () => detail } });
+    const io = fakeIo({ onOpen, manager: { start: async () => undefined, show } });
     return (await runFake(['server', 'start', 'web1', ...flags], io)).stderr;
   };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import { diagnose } from '../../src/cli/doctor/diagnose.ts';
-import type { DoctorCheck } from '../../src/cli/seams.ts';
+import type { DoctorCheck } from '../../src/cli/doctor/checks.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { FaultRule, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { settingsFor } from '../support/world.ts';

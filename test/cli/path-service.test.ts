@@ -28,10 +28,11 @@ test('the service answers for partitions and this host, until it is interrupted;
 
 test('findings of this host follow those of the manager, and --repair says of each what came of it', async () => {
   const io = fakeIo({
-    manager: { verify: async () => [] },
+    manager: { verify: async () => [], repair: async () => [] },
     host: {
       takesVolumes: async () => true,
-      verify: async ({ repair }) => [repair ? { ...row, outcome: 'repaired', error: null } : row],
+      verify: async () => [row],
+      repair: async () => [{ ...row, outcome: 'repaired', error: null }],
     },
   });
 

@@ -88,5 +88,5 @@ it('answers with nothing for a volume that no server has, and refuses one that d
   expect(await manager.volumePaths({ volume: 'data-1' }, world.context)).toEqual([]);
   await expect(manager.volumePaths({ volume: 'nothing' }, world.context)).rejects.toThrow(/does not exist/);
   await expect(manager.volumePaths({ server: 'nobody' }, world.context)).rejects.toThrow(/nobody/);
-  expect(await manager.searchPath(undefined, world.context)).toMatchObject([{ kind: 'partition' }]);
+  expect(await manager.searchPath({}, world.context)).toMatchObject([{ kind: 'partition' }]);
 });

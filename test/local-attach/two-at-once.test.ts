@@ -104,9 +104,9 @@ test('dpm verify --repair on the host waits for whoever works on it, and says fo
   const common = { log: silentLogger, requestId: 'req-test', purpose: 'dpm verify', onWait };
   using view = await backend(facts).openHost(world.settings, common);
 
-  expect(await view.verify({ repair: false }, { signal })).toEqual([]);
+  expect(await view.verify({ signal })).toEqual([]);
   expect(waitedFor).toEqual([]);
-  expect(await view.verify({ repair: true }, { signal })).toEqual([]);
+  expect(await view.repair({ signal })).toEqual([]);
   expect(waitedFor).toEqual(['process 4711 (dpm local-attach, since now)']);
 });
 

@@ -3,7 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { CliIo, Sink } from '../../src/cli/cli-io.ts';
 import { runCli } from '../../src/cli/run.ts';
-import type { Backend, HostAccess, Manager, ManagerOptions } from '../../src/cli/seams.ts';
+import type { HostAccess } from '../../src/cli/open-host.ts';
+import type { Backend, Manager, ManagerOptions } from '../../src/cli/open.ts';
 import type { Environment, Settings } from '../../src/config/index.ts';
 import { memoryFiles, settingsText } from './settings.ts';
 import type { MemoryFile } from './settings.ts';
@@ -15,14 +16,23 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Verbs that are called as the real ones, and answer as the test likes. */
+type Faked<T> = {
+  [Name in keyof T]?: T[Name] extends (...given: infer Given) => unknown
+    ? (...given: Given) => Promise<unknown>
+    : never;
+};
+
+export type FakeManager = Faked<Omit<Manager, typeof Symbol.asyncDispose>>;
+
 export interface FakeIoOptions {
   readonly env?: Environment;
   readonly files?: Readonly<Record<string, MemoryFile>>;
   /** Looked at when the manager is opened. */
-  readonly manager?: Partial<Manager>;
+  readonly manager?: FakeManager;
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
-  readonly host?: Partial<HostAccess>;
+  readonly host?: Faked<HostAccess>;
   readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow'>>;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
@@ -86,24 +96,26 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         const close = async () => {
           closed += 1;
         };
-        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
+        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
-      openHost: async () => ({
-        host: 'lnx1',
-        searchPaths: async () => ['/dev/disk/by-path'],
-        takesVolumes: async () => false, // as most compute hosts are
-        paths: unexpected('paths'),
-        verify: unexpected('verify'),
-        ...options.host,
-        [Symbol.dispose]: () => undefined,
-      }),
+      openHost: async () =>
+        ({
+          host: 'lnx1',
+          searchPaths: async () => ['/dev/disk/by-path'],
+          takesVolumes: async () => false, // as most compute hosts are
+          paths: unexpected('paths'),
+          verify: unexpected('verify'),
+          repair: unexpected('repair'),
+          ...options.host,
+          [Symbol.dispose]: () => undefined,
+        }) as HostAccess,
       // The host's verbs are the manager's own, on this host.
       openLocal: async (_settings, given) => {
         opened.push({ access: given.access, purpose: given.purpose });
         const close = async () => {
           closed += 1;
         };
-        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close };
+        return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
@@ -137,12 +149,17 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),
   getConnector: unexpected('getConnector'),
+  getPartitionConnector: unexpected('getPartitionConnector'),
   volumePaths: unexpected('volumePaths'),
   searchPath: unexpected('searchPath'),
   localAttach: unexpected('localAttach'),
   localDetach: unexpected('localDetach'),
   verify: unexpected('verify'),
+  repair: unexpected('repair'),
+  listFlows: unexpected('listFlows'),
+  showFlow: unexpected('showFlow'),
   resumeFlow: unexpected('resumeFlow'),
+  recover: unexpected('recover'),
 };
 
 /** Runs a command line within this process. */

@@ -55,14 +55,17 @@ export class Witness implements AsyncDisposable {
       host: { system, policies: hostPolicies, cinder: quickCinder },
     });
     const waiting = { purpose: 'path service', onWait: () => undefined };
-    const common = { log: silentLogger, requestId: 'req-witness', ...waiting };
+    const common = { log: silentLogger, ...waiting };
+    const requestId = 'req-witness';
     const reading = { access: 'read', onStep: () => undefined } as const;
     await using stack = new CleanupStack();
-    const host = stack.use(await opened.openHost(world.settings, common));
-    const manager = stack.use(await opened.openManager(world.settings, { ...common, ...reading, ...w }));
+    const host = stack.use(await opened.openHost(world.settings, { ...common, requestId }));
+    const manager = stack.use(
+      await opened.openManager(world.settings, { ...common, ...reading, context: { requestId, ...w } }),
+    );
     const listen = { listen: '127.0.0.1', port: 0 };
     const service = stack.use(
-      await openPathService({ host, manager, token: new Secret(TOKEN), ...listen, log: silentLogger }),
+      await openPathService({ host, manager, token: new Secret(TOKEN), ...listen, log: silentLogger, requestId }),
     );
     return new Witness(service.url, world, system, stack.move());
   }

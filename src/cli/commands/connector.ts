@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { enforceMultipathOption, multipathOf, multipathOption } from '../local-options.ts';
 import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { JsonObject } from '../seams.ts';
 import { nameOrId } from '../usage.ts';
 
 /** `dpm get-connector` */
@@ -12,12 +11,15 @@ export function addConnectorCommand(program: Command, add: AddCommand): void {
     'Print the connector of a partition, as Cinder wants it; without a selector, of the Linux host on which it runs';
   add(program, 'get-connector', description, async (context, command) => {
     const { server, partition } = command.opts<{ server?: string; partition?: string }>();
-    const of = server !== undefined ? { server } : partition !== undefined ? { partition } : undefined;
-    const object =
-      of === undefined
-        ? await ofThisHost(context, command)
-        : await context.withManager('read', (manager, w) => manager.getConnector(of, w));
-    context.print({ kind: 'object', object });
+    const connector = async (): Promise<object> => {
+      if (server === undefined && partition === undefined) return await ofThisHost(context, command);
+      return await context.withManager('read', async (manager, request) =>
+        server === undefined
+          ? await manager.getPartitionConnector(partition ?? '', request)
+          : await manager.getConnector(server, request),
+      );
+    };
+    context.print({ kind: 'object', object: await connector() });
   })
     .addOption(
       new Option('--server <server>', 'of this instance, by name or UUID').argParser(nameOrId).conflicts('partition'),
@@ -29,7 +31,7 @@ export function addConnectorCommand(program: Command, add: AddCommand): void {
     .addOption(enforceMultipathOption('of this host: say that it insists on it').conflicts(['server', 'partition']));
 }
 
-async function ofThisHost(context: CommandContext, command: Command): Promise<JsonObject> {
+async function ofThisHost(context: CommandContext, command: Command): Promise<object> {
   const request = { ...multipathOf(command, false), hostConnectors: context.hostConnectors() };
   return await context.io.backend.hostConnector(request, context.log, context.waiting);
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodeFor, worstOf } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { DoctorCheck } from '../seams.ts';
+import type { DoctorCheck } from '../doctor/checks.ts';
 
 const columns = ['check', 'status', 'detail', 'advice'] as const;
 

@@ -1,8 +1,8 @@
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import type { LocalAttachRequest, LocalDetachRequest } from '../../compute/local/index.ts';
 import { deviceInfo, enforceMultipathOption, multipathOf, multipathOption } from '../local-options.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { JsonObject, LocalAttachRequest, LocalDetachRequest } from '../seams.ts';
 import { absolutePath, nameOrId } from '../usage.ts';
 
 /** Detached, and yet something is there: interfaces.md section 2. */
@@ -26,10 +26,10 @@ function addLocalAttach(program: Command, add: AddCommand): void {
     const { partition: name, mountpoint, mode } = options;
     const multipath = multipathOf(command, name !== undefined);
     const request = { volume: String(command.processedArgs[0]), partition: name, mountpoint, mode, ...multipath };
-    const object: JsonObject =
+    const object =
       name === undefined
-        ? await context.withLocal((host, w) => host.localAttach(request, w))
-        : await context.withManager('write', (manager, w) => manager.localAttach(request, w));
+        ? await context.withLocal((host, asked) => host.localAttach(request, asked))
+        : await context.withManager('write', (manager, asked) => manager.localAttach(request, asked));
     context.print({ kind: 'object', object });
   })
     .addArgument(volume())
@@ -64,12 +64,12 @@ function addLocalDetach(program: Command, add: AddCommand): void {
       force: options.force === true,
       ...multipathOf(command, name !== undefined),
     };
-    const object: JsonObject =
+    const object =
       name === undefined
-        ? await context.withLocal((host, w) => host.localDetach(request, w))
-        : await context.withManager('write', (manager, w) => manager.localDetach(request, w));
+        ? await context.withLocal((host, asked) => host.localDetach(request, asked))
+        : await context.withManager('write', (manager, asked) => manager.localDetach(request, asked));
     context.print({ kind: 'object', object });
-    return Array.isArray(object.left_behind) && object.left_behind.length > 0 ? LEFT_BEHIND : 0;
+    return object.left_behind.length > 0 ? LEFT_BEHIND : 0;
   })
     .addArgument(volume())
     .addOption(partition('from this partition'))

@@ -10,7 +10,9 @@ export function addPartitionCommands(program: Command, add: AddCommand): void {
   add(group, 'list', 'List the partitions of this CPC subset', async (context, command) => {
     context.checkColumns(partitionColumns);
     const { all } = command.opts<{ all?: boolean }>();
-    const rows = await context.withManager('read', (manager, w) => manager.listPartitions({ all: all === true }, w));
+    const rows = await context.withManager('read', (manager, request) =>
+      manager.listPartitions({ all: all === true }, request),
+    );
     context.print({ kind: 'list', rows, columns: partitionColumns });
   }).option('--all', 'the partitions of others too');
 }

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { Manager } from '../seams.ts';
+import type { Manager } from '../open.ts';
 import { readServiceToken } from '../service-token.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
@@ -54,7 +54,8 @@ async function serve(context: CommandContext, command: Command): Promise<void> {
   await context.withHost(async (host) => {
     const run = async (manager: Manager | undefined) => {
       const { listen, port } = options;
-      await using service = await openPathService({ host, manager, token, listen, port, log: context.log });
+      const { log, requestId } = context;
+      await using service = await openPathService({ host, manager, token, listen, port, log, requestId });
       context.io.stdout.write(readyLine(context, service.url));
       await untilAsked(context);
     };

@@ -2,12 +2,15 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
 import { findError, toError } from '../../base/index.ts';
+import type { CreateServer } from '../../compute/index.ts';
+import type { RequestContext } from '../../virt/index.ts';
+import type { PathRecord } from '../../volume/index.ts';
 import { property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { JsonObject, Manager, ServerRequest } from '../seams.ts';
+import type { Manager } from '../open.ts';
 import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 import { collectVolume, completeVolumes } from '../volume-option.ts';
 import type { VolumeOption } from '../volume-option.ts';
@@ -42,7 +45,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addCreate(group, add);
   add(group, 'list', 'List the instances of this compute host', async (context) => {
     context.checkColumns(serverColumns);
-    const rows = await context.withManager('read', (manager, w) => manager.list(w));
+    const rows = await context.withManager('read', (manager, request) => manager.list(request));
     context.print({ kind: 'list', rows, columns: serverColumns });
   });
   add(
@@ -52,7 +55,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
     async (context, command) => {
       const name = argument(command, 0);
       if (command.opts<{ paths?: boolean }>().paths === true) await printPaths(context, name);
-      else await printDetail(context, 'read', (manager, w) => manager.show(name, w));
+      else await printDetail(context, 'read', (manager, request) => manager.show(name, request));
     },
   )
     .addArgument(server())
@@ -65,7 +68,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addVolumes(group, add);
 }
 
-type Work = (manager: Manager, w: CommandContext['waiting']) => Promise<JsonObject>;
+type Work = (manager: Manager, request: RequestContext) => Promise<object>;
 
 async function printDetail(context: CommandContext, access: 'read' | 'write', work: Work): Promise<void> {
   context.checkColumns([...serverDetailColumns, doubtColumn]);
@@ -81,17 +84,16 @@ async function printDetail(context: CommandContext, access: 'read' | 'write', wo
 /** A drawing where a table would stand; programs get the records of `dpm volume list-paths --server`. */
 async function printPaths(context: CommandContext, server: string): Promise<void> {
   context.checkColumns(pathColumns);
-  const rows = await context.withManager('read', (manager, w) => manager.volumePaths({ server, volume: undefined }, w));
+  const rows = await context.withManager('read', (manager, request) => manager.volumePaths({ server }, request));
   const isDrawn = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
   if (isDrawn) await draw(context, rows);
   else context.print({ kind: 'list', rows, columns: pathColumns });
 }
 
-async function draw(context: CommandContext, rows: readonly JsonObject[]): Promise<void> {
+async function draw(context: CommandContext, records: readonly PathRecord[]): Promise<void> {
   const { drawText } = await import('../../volume/paths/index.ts');
-  const { pathRecordSchema } = await import('../../volume/index.ts');
   context.progress.end();
-  const drawing = drawText(rows.map((row) => pathRecordSchema.parse(row)));
+  const drawing = drawText(records);
   context.io.stdout.write(drawing.split('\n').map(printable).join('\n'));
 }
 
@@ -104,7 +106,7 @@ interface CreateOptions {
   readonly vcpus: number;
   readonly memory: number;
   readonly volume?: readonly VolumeOption[];
-  readonly storageGroup?: NonNullable<ServerRequest['storageGroup']>;
+  readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
   readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;
 }
@@ -113,7 +115,7 @@ function addCreate(group: Command, add: AddCommand): void {
   add(group, 'create', 'Create an instance and boot it from a volume', (context, command) => {
     const options = command.opts<CreateOptions>();
     const { storageGroup: group, property: properties } = options;
-    const request: ServerRequest = {
+    const server: CreateServer = {
       name: argument(command, 0),
       vcpus: options.vcpus,
       memoryMib: options.memory,
@@ -122,7 +124,7 @@ function addCreate(group: Command, add: AddCommand): void {
       ...(properties === undefined ? {} : { properties }),
       start: options.start,
     };
-    return printDetail(context, 'write', (manager, w) => manager.create(request, w));
+    return printDetail(context, 'write', (manager, request) => manager.create(server, request));
   })
     .addArgument(new Argument('<name>', 'name of the new instance').argParser(nameOrId))
     .addOption(new Option('--vcpus <n>', 'processors').argParser(wholeNumber(1, MAX_VCPUS)).makeOptionMandatory())
@@ -162,23 +164,30 @@ function addDelete(group: Command, add: AddCommand): void {
     context.checkColumns(['server', 'deleted']);
     const names = [...new Set(command.processedArgs[0] as readonly string[])]; // as the parser of the argument makes it
     const { ifExists } = command.opts<{ ifExists?: boolean }>();
-    const rows = await context.withManager('write', (manager, w) => deleteAll(manager, names, ifExists === true, w));
+    const rows = await context.withManager('write', (manager, request) =>
+      deleteAll(manager, names, ifExists === true, request),
+    );
     context.print({ kind: 'list', rows, columns: ['server', 'deleted'] });
   })
     .addArgument(new Argument('<server...>', 'names or UUIDs').argParser(namesOrIds))
     .option('--if-exists', 'what is gone already counts as deleted');
 }
 
+interface Deleted {
+  readonly server: string;
+  readonly deleted: boolean;
+}
+
 async function deleteAll(
   manager: Manager,
   names: readonly string[],
   ifExists: boolean,
-  w: CommandContext['waiting'],
-): Promise<readonly JsonObject[]> {
+  request: RequestContext,
+): Promise<readonly Deleted[]> {
   const limit = pLimit(DELETIONS_AT_ONCE);
-  const remove = async (name: string): Promise<JsonObject> => {
+  const remove = async (name: string): Promise<Deleted> => {
     try {
-      await manager.delete(name, w);
+      await manager.delete(name, request);
       return { server: name, deleted: true };
     } catch (error) {
       if (ifExists && findError(error, 'NOT_FOUND') !== undefined) return { server: name, deleted: false };
@@ -194,21 +203,29 @@ async function deleteAll(
 }
 
 function addPower(group: Command, add: AddCommand): void {
+  type Verb = (manager: Manager, name: string, request: RequestContext) => Promise<void>;
+  const printAfter = async (context: CommandContext, command: Command, verb: Verb) => {
+    const name = argument(command, 0);
+    await printDetail(context, 'write', async (manager, request) => {
+      await verb(manager, name, request);
+      return await manager.show(name, request);
+    });
+  };
   add(group, 'start', 'Start an instance', (context, command) =>
-    printDetail(context, 'write', (manager, w) => manager.start(argument(command, 0), w)),
+    printAfter(context, command, (manager, name, request) => manager.start(name, request)),
   ).addArgument(server());
   add(group, 'stop', 'Stop an instance', (context, command) => {
     const { soft } = command.opts<{ soft?: boolean }>();
-    return printDetail(context, 'write', (manager, w) =>
-      manager.stop(argument(command, 0), { soft: soft === true }, w),
+    return printAfter(context, command, (manager, name, request) =>
+      manager.stop(name, { soft: soft === true }, request),
     );
   })
     .addArgument(server())
     .option('--soft', 'ask the operating system first');
   add(group, 'reboot', 'Restart an instance', (context, command) => {
     const { hard } = command.opts<{ hard?: boolean }>();
-    return printDetail(context, 'write', (manager, w) =>
-      manager.reboot(argument(command, 0), { hard: hard === true }, w),
+    return printAfter(context, command, (manager, name, request) =>
+      manager.reboot(name, { hard: hard === true }, request),
     );
   })
     .addArgument(server())
@@ -220,8 +237,8 @@ function addVolumes(group: Command, add: AddCommand): void {
   const adding = group.command('add').description('Attach something to an instance');
   add(adding, 'volume', 'Attach a volume to an instance, running or not', async (context, command) => {
     const { mode } = command.opts<{ mode: 'rw' | 'ro' }>();
-    const object = await context.withManager('write', (manager, w) =>
-      manager.addVolume(argument(command, 0), argument(command, 1), { mode }, w),
+    const object = await context.withManager('write', (manager, request) =>
+      manager.addVolume(argument(command, 0), argument(command, 1), { mode }, request),
     );
     context.print({ kind: 'object', object });
   })
@@ -237,7 +254,9 @@ function addVolumes(group: Command, add: AddCommand): void {
     );
   const removing = group.command('remove').description('Detach something from an instance');
   add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) =>
-    printDetail(context, 'write', (manager, w) => manager.removeVolume(argument(command, 0), argument(command, 1), w)),
+    printDetail(context, 'write', (manager, request) =>
+      manager.removeVolume(argument(command, 0), argument(command, 1), request),
+    ),
   )
     .addArgument(server())
     .addArgument(volume());

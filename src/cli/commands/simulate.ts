@@ -6,12 +6,17 @@ import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
-import { hmcCertificates, machines } from '../seams.ts';
-import type { HmcCertificate, RunningSimulator, SimulatorOptions } from '../seams.ts';
+import type { RunningSimulator, SimulateRequest } from '../open.ts';
 import { openSimulatorFiles } from '../simulator-files.ts';
 import type { SimulatorFiles } from '../simulator-files.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
+
+/** Flaws that the certificate of a simulated HMC can have, and none. */
+const hmcCertificates = ['none', 'expired', 'wrong-host', 'self-signed'] as const;
+
+/** Machines that can be simulated without a definition. */
+const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
 
 interface SimulateOptions {
   readonly machine: string;
@@ -24,7 +29,7 @@ interface SimulateOptions {
   readonly seed: number;
   readonly faults?: string;
   readonly tls: boolean;
-  readonly hmcCertificate: HmcCertificate;
+  readonly hmcCertificate: (typeof hmcCertificates)[number];
   readonly requireWwnns?: boolean;
   readonly auth: 'keystone' | 'noauth';
   readonly microversion?: string;
@@ -84,7 +89,7 @@ function microversion(value: string): string {
 
 async function simulate(context: CommandContext, command: Command): Promise<void> {
   const options = command.opts<SimulateOptions>();
-  const simulator = await context.io.startSimulator(toSimulatorOptions(options, context));
+  const simulator = await context.io.startSimulator(toSimulateRequest(options, context));
   try {
     const files = openSimulatorFiles(simulator, context.io, options.writeConfig);
     try {
@@ -98,7 +103,7 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   }
 }
 
-function toSimulatorOptions(options: SimulateOptions, context: CommandContext): SimulatorOptions {
+function toSimulateRequest(options: SimulateOptions, context: CommandContext): SimulateRequest {
   const { adapters, hmcPort, cinderPort, keystonePort, faults } = options;
   const machine = machines.find((known) => known === options.machine);
   return {
@@ -112,11 +117,11 @@ function toSimulatorOptions(options: SimulateOptions, context: CommandContext): 
     seed: options.seed,
     latencyMs: options.latency,
     faults: faults === undefined ? [] : readFaults(faults, context),
+    shape: options.shape,
     cinder: {
       auth: options.auth,
       requireWwnns: options.requireWwnns === true,
       ...(options.microversion === undefined ? {} : { maxMicroversion: options.microversion }),
-      ...(options.shape === undefined ? {} : { connectionShape: options.shape }),
     },
   };
 }
@@ -153,10 +158,10 @@ function readFaults(path: string, context: CommandContext): unknown {
 /** The line that says that everything is up. Source: interfaces.md section 2. */
 function readyLine(simulator: RunningSimulator, files: SimulatorFiles, asJson: boolean): string {
   const addresses = {
-    hmc_url: simulator.hmcUrl,
-    cinder_url: simulator.cinderUrl,
-    keystone_url: simulator.keystoneUrl ?? null,
-    cpc: simulator.cpcName,
+    hmc_url: simulator.hmc.url,
+    cinder_url: simulator.cinder.url,
+    keystone_url: simulator.cinder.auth === 'keystone' ? simulator.keystone.url : null,
+    cpc: simulator.hmc.cpcName,
     config_file: files.configFile ?? null,
     ca_file: files.caFile ?? null,
   };

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import type { Finding } from '../../compute/index.ts';
 import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { JsonObject } from '../seams.ts';
 import { readServiceToken } from '../service-token.ts';
 import { usageError } from '../usage.ts';
 
@@ -48,26 +48,36 @@ export function addVerifyCommand(program: Command, add: AddCommand): void {
     .option('--token-file <file>', 'file with their bearer token; else the variable NOVA_DPM_PATH_TOKEN');
 }
 
-async function verifyManager(context: CommandContext, repair: boolean): Promise<readonly JsonObject[]> {
-  return await context.withManager(repair ? 'write' : 'read', async (manager, w) => {
-    if (!repair) return await manager.verify({ repair }, w);
-    for (const line of await manager.verify({ repair: false }, w)) context.note(announce(line));
-    return await manager.verify({ repair }, w);
+/** A line of the result: of which host where that is known, and what came of its repair. */
+interface Row extends Pick<Finding, 'name' | 'detail' | 'repair'> {
+  readonly kind: string;
+  readonly host?: string;
+  readonly outcome?: string;
+  readonly error?: string | null;
+}
+
+async function verifyManager(context: CommandContext, repair: boolean): Promise<readonly Row[]> {
+  return await context.withManager(repair ? 'write' : 'read', async (manager, request) => {
+    const findings = await manager.verify(request);
+    if (!repair) return findings;
+    for (const finding of findings) context.note(announce(finding));
+    return await manager.repair(findings, request);
   });
 }
 
 /** After the HMC's side: what was repaired there may have been why Cinder counted a volume as attached. */
-async function verifyHost(context: CommandContext, repair: boolean): Promise<readonly JsonObject[]> {
+async function verifyHost(context: CommandContext, repair: boolean): Promise<readonly Row[]> {
   return await context.withHost(async (host, w) => {
     if (!(await host.takesVolumes())) return [];
-    if (!repair) return await host.verify({ repair }, w);
-    for (const line of await host.verify({ repair: false }, w)) context.note(announce(line));
-    return await host.verify({ repair }, w);
+    const findings = await host.verify(w);
+    if (!repair) return findings;
+    for (const finding of findings) context.note(announce(finding));
+    return await host.repair(w);
   });
 }
 
 /** First of all, so that a wrong token or URL is told before anything is repaired. */
-async function askElsewhere(context: CommandContext, { hosts, tokenFile }: Options): Promise<readonly JsonObject[]> {
+async function askElsewhere(context: CommandContext, { hosts, tokenFile }: Options): Promise<readonly Row[]> {
   if (hosts === undefined && tokenFile === undefined) return [];
   const token = readServiceToken(context, tokenFile);
   if (hosts === undefined) throw usageError('--token-file', tokenFile ?? '', '--hosts beside it');
@@ -82,11 +92,6 @@ function urls(value: string): readonly string[] {
 }
 
 /** What will be done is said before it is done. */
-function announce({ kind, name, repair }: JsonObject): string {
-  const action = typeof repair === 'string' ? `will be repaired: ${repair}` : 'left to you';
-  return `${text(kind)} ${text(name)}: ${action}`;
-}
-
-function text(value: JsonObject[string]): string {
-  return typeof value === 'string' ? value : '';
+function announce({ kind, name, repair }: Row): string {
+  return `${kind} ${name}: ${repair === null ? 'left to you' : `will be repaired: ${repair}`}`;
 }

@@ -3,10 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { ConfigError } from '../../base/index.ts';
+import type { PathFilter, SearchPath } from '../../compute/index.ts';
+import type { RequestContext } from '../../virt/index.ts';
+import type { PathRecord } from '../../volume/index.ts';
 import type { CommandContext } from '../context.ts';
+import type { HostAccess } from '../open-host.ts';
+import type { Manager } from '../open.ts';
 import { formatOf } from '../global-options.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { JsonObject, PathsOf } from '../seams.ts';
 import { nameOrId, usageError } from '../usage.ts';
 
 /** The fields of a path, as programs read them. */
@@ -67,8 +71,8 @@ export function addVolumeCommands(program: Command, add: AddCommand): void {
       'Print where paths live: a directory on a host, a URI on an HMC',
       async (context, command) => {
         context.checkColumns(searchColumns);
-        const rows = await gather(context, command, {
-          partitions: (manager, of, w) => manager.searchPath(of, w),
+        const rows = await gather<SearchPath>(context, command, {
+          partitions: (manager, of, request) => manager.searchPath(of, request),
           host: async (host) =>
             (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host', search_path: path })),
         });
@@ -97,8 +101,8 @@ async function printPaths(context: CommandContext, command: Command, volume: str
   context.checkColumns(pathColumns);
   const { svg } = command.opts<{ svg?: string }>();
   const picture = svg === undefined ? undefined : writablePlace(context, svg);
-  const rows = await gather(context, command, {
-    partitions: (manager, of, w) => manager.volumePaths({ ...of, volume }, w),
+  const rows = await gather<PathRecord>(context, command, {
+    partitions: (manager, of, request) => manager.volumePaths({ ...of, volume }, request),
     host: (host, w) => host.paths(volume, w),
   });
   if (picture !== undefined) await writePicture(picture, rows);
@@ -116,33 +120,31 @@ function writablePlace({ io }: CommandContext, file: string): string {
 }
 
 /** Replaced where it is there, as by other tools; with the mode of any new file: WWPNs and LUNs are no secrets. */
-async function writePicture(path: string, rows: readonly JsonObject[]): Promise<void> {
+async function writePicture(path: string, records: readonly PathRecord[]): Promise<void> {
   const { drawSvg } = await import('../../volume/paths/index.ts');
-  const { pathRecordSchema } = await import('../../volume/index.ts');
   try {
-    writeFileSync(path, drawSvg(rows.map((row) => pathRecordSchema.parse(row))));
+    writeFileSync(path, drawSvg(records));
   } catch (error) {
     throw new ConfigError(`option --svg = ${JSON.stringify(path)}: it cannot be written`, {}, { cause: error });
   }
 }
 
-interface Sources {
+interface Sources<Row> {
   readonly partitions: (
-    manager: Parameters<Parameters<CommandContext['withManager']>[1]>[0],
-    of: PathsOf,
-    w: CommandContext['waiting'],
-  ) => Promise<readonly JsonObject[]>;
-  readonly host: (
-    host: Parameters<Parameters<CommandContext['withHost']>[0]>[0],
-    w: CommandContext['waiting'],
-  ) => Promise<readonly JsonObject[]>;
+    manager: Manager,
+    of: Pick<PathFilter, 'server' | 'partition'>,
+    request: RequestContext,
+  ) => Promise<readonly Row[]>;
+  readonly host: (host: HostAccess, w: CommandContext['waiting']) => Promise<readonly Row[]>;
 }
 
 /** Of what was selected; of all, where nothing was. A host that takes no volumes has nothing to tell. */
-async function gather(context: CommandContext, command: Command, from: Sources): Promise<readonly JsonObject[]> {
+async function gather<Row>(context: CommandContext, command: Command, from: Sources<Row>): Promise<readonly Row[]> {
   const { host, ...of } = command.opts<Selectors>();
-  const rows: JsonObject[] = [];
-  if (host !== true) rows.push(...(await context.withManager('read', (manager, w) => from.partitions(manager, of, w))));
+  const rows: Row[] = [];
+  if (host !== true) {
+    rows.push(...(await context.withManager('read', (manager, request) => from.partitions(manager, of, request))));
+  }
   if (of.server !== undefined || of.partition !== undefined) return rows;
   await context.withHost(async (view, w) => {
     if (host === true || (await view.takesVolumes())) rows.push(...(await from.host(view, w)));

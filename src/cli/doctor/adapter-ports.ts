@@ -5,7 +5,7 @@ import type { AdapterPort } from '../../partition/index.ts';
 import { examineAdapterPorts, fcpPorts, MAPPINGS } from '../../virt/index.ts';
 import type { ExaminedPort } from '../../virt/index.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
-import type { DoctorCheck } from '../seams.ts';
+import type { DoctorCheck } from './checks.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 
 /** What the checks have to know of the CPC. */

@@ -1,7 +1,21 @@
 import { describeError } from '../../base/index.ts';
 import type { ErrorCode } from '../../base/index.ts';
+import type { HostOptions } from '../open-host.ts';
 import { errorCodeOf } from '../exit-codes.ts';
-import type { DoctorCheck } from '../seams.ts';
+
+/** A line of `dpm doctor`. */
+export interface DoctorCheck {
+  readonly check: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  /** What to do; empty where nothing is to be done. */
+  readonly advice: string;
+  /** Why it failed: decides the exit code. */
+  readonly code?: ErrorCode;
+}
+
+/** What the checks are given besides the settings. */
+export type DoctorOptions = Pick<HostOptions, 'log' | 'requestId'>;
 
 /** A line that says that all is well. */
 export function ok(check: string, detail: string): DoctorCheck {

@@ -2,7 +2,7 @@ import type { Waiting } from '../../base/index.ts';
 import { CinderAuthError, openCinder } from '../../cinder-client/index.ts';
 import type { CinderCheck } from '../../cinder-client/index.ts';
 import type { Settings } from '../../config/index.ts';
-import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { failed, ok, warn } from './checks.ts';
 
 /** Microversion from which Cinder has the whole attachments API. Source: cinder api/v3/attachments.py. */

@@ -2,7 +2,7 @@ import type { Waiting } from '../../base/index.ts';
 import { defaultDpmPolicies } from '../../virt/index.ts';
 import { toDpmSettings } from '../../compute/index.ts';
 import type { Settings } from '../../config/index.ts';
-import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkCinder } from './cinder.ts';
 import { checkHmcs } from './hmc.ts';
 

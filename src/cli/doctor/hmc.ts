@@ -6,7 +6,7 @@ import { findCpc, openHmc } from '../../virt/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
 import { tlsAdvice } from '../failure.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
-import type { DoctorCheck, DoctorOptions } from '../seams.ts';
+import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
 import type { CpcRef } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';

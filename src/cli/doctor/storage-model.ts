@@ -3,7 +3,7 @@ import { isHmcError } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
-import type { DoctorCheck } from '../seams.ts';
+import type { DoctorCheck } from './checks.ts';
 import { failed, ok, warn } from './checks.ts';
 
 /** API level from which a discovery can be asked for. Source: python-zhmcclient _storage_group.py. */

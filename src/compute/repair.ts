@@ -88,7 +88,7 @@ async function act(
 async function requireAtRest(instance: Instance, { driver }: ManagerServices, context: RequestContext): Promise<void> {
   const found = await driver.locateGuest?.(context, instance, { rootDeviceName: '', blockDeviceMapping: [] });
   if (found?.kind === 'in-doubt') throw found.error;
-  if (found?.kind !== 'found' || ['stopped', 'reservation-error'].includes(found.status)) return;
+  if (found?.kind !== 'found' || found.isAtRest) return;
   const { name, uri, status } = found;
   throw new ConflictError(`partition "${name}" (${uri}) has status ${status}: it is left as it is`, { uri, status });
 }

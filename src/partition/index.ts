@@ -49,6 +49,7 @@ export {
   unknowableStatuses,
 } from './status.ts';
 export type { PartitionStatus, PowerState } from './status.ts';
+export type { CountedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';
 export type {
   AllocatedStorage,

@@ -1,6 +1,6 @@
 import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
-import type { PowerState } from '../partition/index.ts';
+import type { AllocatedStorage, CountedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { DiagnosedPath } from './diagnosed-path.ts';
 import type { PartitionVolumes } from './partition-volumes.ts';
@@ -74,7 +74,14 @@ export interface InstanceDiagnostics {
 
 /** Where the guest of an instance is; in doubt is neither there nor gone. @public */
 export type GuestLocation =
-  | { readonly kind: 'found'; readonly name: string; readonly uri: string; readonly status: string }
+  | {
+      readonly kind: 'found';
+      readonly name: string;
+      readonly uri: string;
+      readonly status: string;
+      /** Nothing runs in it: it can be deleted without stopping anything. */
+      readonly isAtRest: boolean;
+    }
   | { readonly kind: 'absent' }
   | { readonly kind: 'in-doubt'; readonly error: DpmError };
 
@@ -101,6 +108,8 @@ export interface PlatformGuest {
   readonly name: string;
   readonly uri: string;
   readonly status: string;
+  /** Nothing runs in it: it can be deleted without stopping anything. */
+  readonly isAtRest: boolean;
   readonly instanceUuid: string | null;
   /** Why it is not certain that it is this instance's, in words; absent where it is. */
   readonly doubt?: string;
@@ -108,37 +117,6 @@ export interface PlatformGuest {
   readonly parkedFor?: string;
   readonly iflProcessors: number | null;
   readonly memoryMib: number | null;
-}
-
-/** Storage of an instance that exists beside its guest (a storage group). @public */
-export interface PlatformStorage {
-  readonly name: string;
-  readonly uri: string;
-  readonly instanceUuid: string;
-  /** Partitions that it is attached to, by name. */
-  readonly attachedTo?: readonly string[];
-}
-
-/** What a compute manager counts as the storage of an instance, or of a partition that is none. @public */
-export interface CountedStorage {
-  /** Or the object id of the partition. */
-  readonly instanceUuid: string;
-  /** Cinder volumes that it has, or may have. */
-  readonly volumeIds: ReadonlySet<string>;
-  /** Initiator WWPNs to which volumes are masked, or may be: sixteen hex digits. */
-  readonly wwpns: ReadonlySet<string>;
-}
-
-/** Something of ours on a guest, or beside it, that is not counted. @public */
-export interface PlatformSurplus {
-  readonly kind: 'vhba' | 'storage-volume';
-  readonly name: string;
-  readonly uri: string;
-  readonly instanceUuid: string;
-  /** Where it is, and why it is nobody's. */
-  readonly detail: string;
-  /** Can it be taken away without taking anything from anybody? */
-  readonly isSafe: boolean;
 }
 
 /**
@@ -290,9 +268,9 @@ export interface ComputeDriver {
     options: { readonly all: boolean; readonly parked?: boolean },
   ): Promise<readonly PlatformGuest[]>;
   /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
-  listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]>;
+  listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]>;
   /** What of ours hangs on these instances' guests and storage, and is not counted. Changes nothing. */
-  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly PlatformSurplus[]>;
+  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly SurplusStorage[]>;
   /** Takes one of those away, after a second look. @throws ConflictError when that is not safe, or not any more */
   removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
   /** Every initiator WWPN that the platform shows, whoever has it. */

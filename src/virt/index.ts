@@ -1,18 +1,22 @@
 export { nothingKnown, volumePathSchema } from '../partition/index.ts';
-export type { PartitionRecord, PartitionRecords, PowerState } from '../partition/index.ts';
+export type {
+  AllocatedStorage,
+  CountedStorage,
+  PartitionRecord,
+  PartitionRecords,
+  PowerState,
+  SurplusStorage,
+} from '../partition/index.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
-  CountedStorage,
   DriverBlockDevice,
   GuestLocation,
   Instance,
   InstanceDiagnostics,
   InstanceInfo,
   PlatformGuest,
-  PlatformStorage,
-  PlatformSurplus,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';
@@ -27,5 +31,6 @@ export type { DpmPolicies } from './dpm/policies.ts';
 export type { DpmDriverSettings } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
+export { storageOwnerOf } from './partition-volumes.ts';
 export type { NamedPartition, PartitionVolume, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

@@ -17,6 +17,15 @@ export interface PartitionVolume {
   readonly sizeGib: number;
 }
 
+/**
+ * Under which UUID the storage of a partition is named that realises no instance: the object id of the partition.
+ *
+ * @remarks Source: python-zhmcclient _partition.py (`/api/partitions/<object id>`).
+ */
+export function storageOwnerOf({ uri }: Pick<NamedPartition, 'uri'>): string {
+  return uri.slice(uri.lastIndexOf('/') + 1);
+}
+
 type PartitionId = Pick<NamedPartition, 'uri' | 'name'>;
 type PartitionWaiting = Waiting & { readonly progress?: ((detail: string) => void) | undefined };
 

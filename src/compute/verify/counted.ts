@@ -1,6 +1,7 @@
 import { parseWwpn } from '../../base/index.ts';
 import type { Attachment } from '../../cinder-client/index.ts';
-import type { CountedStorage, PlatformSurplus } from '../../virt/index.ts';
+import { storageOwnerOf } from '../../virt/index.ts';
+import type { CountedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice } from '../instances.ts';
 import type { Finding } from './finding.ts';
 import { openSubjects, settledServers } from './flows.ts';
@@ -36,7 +37,9 @@ function countPartitions({ local, flows }: Counting, masked: readonly string[]):
     const volumes = local.filter(({ place }) => place.kind === 'partition' && place.uri === uri);
     if (volumes.some(({ volumeId }) => open.has(volumeId))) return [];
     const volumeIds = new Set(volumes.map(({ volumeId }) => volumeId));
-    return [{ instanceUuid: objectIdOf(uri), volumeIds, wwpns: new Set([...masked, ...volumes.flatMap(portsOf)]) }];
+    return [
+      { instanceUuid: storageOwnerOf({ uri }), volumeIds, wwpns: new Set([...masked, ...volumes.flatMap(portsOf)]) },
+    ];
   });
 }
 
@@ -51,7 +54,7 @@ export function findSurplus({ surplus }: Views): readonly Finding[] {
   }));
 }
 
-const repairs: Readonly<Record<PlatformSurplus['kind'], string>> = {
+const repairs: Readonly<Record<SurplusStorage['kind'], string>> = {
   vhba: 'delete it: its partition is stopped, and nothing is masked to it',
   'storage-volume': 'delete it: it holds no LUN',
 };
@@ -65,9 +68,4 @@ export function initiatorsOf({ connectionInfo }: Attachment): readonly string[] 
 
 export function portsOf({ connector }: Pick<BlockDevice, 'connector'>): readonly string[] {
   return connector?.wwpns ?? [];
-}
-
-/** Source: python-zhmcclient _partition.py (`/api/partitions/<object id>`). */
-export function objectIdOf(uri: string): string {
-  return uri.slice(uri.lastIndexOf('/') + 1);
 }

@@ -7,9 +7,9 @@ import type { Views } from './views.ts';
 export function findPartitions({ guests, instances, flows }: Views): readonly Finding[] {
   const known = new Set(instances.map(({ uuid }) => uuid));
   const history = new Set(flows.map(({ subject }) => subject));
-  return guests.flatMap(({ instanceUuid, name, status, uri, doubt }) => {
+  return guests.flatMap(({ instanceUuid, name, status, uri, doubt, isAtRest }) => {
     if (instanceUuid === null || known.has(instanceUuid)) return [];
-    const isSafe = doubt === undefined && history.has(instanceUuid) && deletable.has(status);
+    const isSafe = doubt === undefined && history.has(instanceUuid) && isAtRest;
     return [
       {
         kind: 'partition',
@@ -27,7 +27,7 @@ export function findPartitions({ guests, instances, flows }: Views): readonly Fi
  * attachment of the instance, nor one for these ports. Somebody who cannot see the attachments of all projects cannot know.
  */
 export function findParked({ parked, owned, everyAttachment }: ParkedViews): readonly Finding[] {
-  return parked.flatMap(({ instanceUuid, name, uri, status, wwpns }) => {
+  return parked.flatMap(({ instanceUuid, name, uri, status, isAtRest, wwpns }) => {
     const isAttached =
       [...owned, ...(everyAttachment ?? [])].some((one) => one.instanceUuid === instanceUuid) ||
       everyAttachment?.some((attachment) => initiatorsOf(attachment).some((wwpn) => wwpns?.has(wwpn) === true)) ===
@@ -39,13 +39,11 @@ export function findParked({ parked, owned, everyAttachment }: ParkedViews): rea
       : 'of which it is not known whether it has an attachment: that takes Cinder with attachments, and an administrator there';
     const found = { kind: 'parked-partition', name, target: { id: instanceUuid } } as const;
     const detail = `${uri}, status ${status}: kept for the ports of instance ${instanceUuid}, ${why}`;
-    return [{ ...found, detail, repair: isKnown && deletable.has(status) ? 'delete it' : null }];
+    return [{ ...found, detail, repair: isKnown && isAtRest ? 'delete it' : null }];
   });
 }
 
 type ParkedViews = Pick<Views, 'parked' | 'owned' | 'everyAttachment'>;
-
-const deletable: ReadonlySet<string> = new Set(['stopped', 'reservation-error']);
 
 /** A build that failed was put back, and yet its partition is there: an HMC had denied it when it was to be deleted. */
 export function findPartitionsOfFailed({ guests, instances, flows }: Views): readonly Finding[] {

@@ -1,10 +1,11 @@
 import { describeError } from '../../base/index.ts';
 import type { Attachment } from '../../cinder-client/index.ts';
-import type { GuestLocation, PlatformGuest, PlatformSurplus, RequestContext } from '../../virt/index.ts';
+import { storageOwnerOf } from '../../virt/index.ts';
+import type { GuestLocation, PlatformGuest, SurplusStorage, RequestContext } from '../../virt/index.ts';
 import { toBlockDeviceInfo, toDriverInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
-import { countStorage, initiatorsOf, objectIdOf } from './counted.ts';
+import { countStorage, initiatorsOf } from './counted.ts';
 import { failedServers } from './flows.ts';
 import type { InCinder, Parked, Records, Views } from './views.ts';
 
@@ -92,9 +93,9 @@ async function lookAtParked(
   context: RequestContext,
 ): Promise<Pick<Views, 'parked' | 'everyAttachment'>> {
   const parked: Parked[] = [];
-  for (const { parkedFor: instanceUuid, name, uri, status } of listed) {
+  for (const { parkedFor: instanceUuid, ...guest } of listed) {
     if (instanceUuid === undefined) continue;
-    parked.push({ instanceUuid, name, uri, status, wwpns: await readPorts(services, instanceUuid, context) });
+    parked.push({ ...guest, instanceUuid, wwpns: await readPorts(services, instanceUuid, context) });
   }
   return { parked, everyAttachment: parked.length === 0 ? undefined : await readEveryAttachment(services, context) };
 }
@@ -150,7 +151,7 @@ function knownOwners({ instances, flows, local }: Records, guests: readonly Plat
     ...guests.map(({ instanceUuid, parkedFor }) => instanceUuid ?? parkedFor ?? ''),
     ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
     // The storage group of a partition that is no instance is named for the partition.
-    ...local.flatMap(({ place }) => (place.kind === 'partition' ? [objectIdOf(place.uri)] : [])),
+    ...local.flatMap(({ place }) => (place.kind === 'partition' ? [storageOwnerOf(place)] : [])),
   ]);
 }
 
@@ -168,7 +169,7 @@ async function lookForSurplus(
   services: ManagerServices,
   seen: Records & InCinder,
   context: RequestContext,
-): Promise<readonly PlatformSurplus[]> {
+): Promise<readonly SurplusStorage[]> {
   const found = (await services.driver.listSurplusStorage?.(context, countStorage(seen))) ?? [];
   if (found.length === 0) return found;
   const now = { ...seen, ...readRecords(services, await services.journal.list()) };

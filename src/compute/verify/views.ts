@@ -1,7 +1,7 @@
 import type { Attachment, Volume } from '../../cinder-client/index.ts';
 import type { LocalVolume } from '../local/index.ts';
 import type { FlowSummary } from '../journal/index.ts';
-import type { GuestLocation, PlatformGuest, PlatformStorage, PlatformSurplus } from '../../virt/index.ts';
+import type { GuestLocation, PlatformGuest, AllocatedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from '../instances.ts';
 
 /** What HMC, Cinder and the state directory say, side by side. */
@@ -39,11 +39,8 @@ export interface InCinder {
 }
 
 /** A partition that is kept for its ports: its instance was destroyed before its volumes were unmapped. */
-export interface Parked {
+export interface Parked extends Pick<PlatformGuest, 'name' | 'uri' | 'status' | 'isAtRest'> {
   readonly instanceUuid: string;
-  readonly name: string;
-  readonly uri: string;
-  readonly status: string;
   /** Undefined where they could not be read. */
   readonly wwpns: ReadonlySet<string> | undefined;
 }
@@ -56,9 +53,9 @@ interface OnPlatform {
   /** Of servers that should have a guest and are not in that list, or are with a doubt. */
   readonly locations: ReadonlyMap<string, GuestLocation>;
   /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
-  readonly storage: readonly PlatformStorage[];
+  readonly storage: readonly AllocatedStorage[];
   /** vHBAs and storage volumes that are not counted. */
-  readonly surplus: readonly PlatformSurplus[];
+  readonly surplus: readonly SurplusStorage[];
   /** Of all partitions; only looked at where a volume was attached to one without Nova. */
   readonly partitionUris: ReadonlySet<string>;
   /** Of all partitions; only looked at where an attachment may be for a port of ours that is gone. */

@@ -3,6 +3,7 @@ import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import {
+  deletableStatuses,
   guestAmong,
   inDoubt,
   MemoryPartitionRecords,
@@ -12,6 +13,8 @@ import {
   sizePartition,
 } from '../../partition/index.ts';
 import type {
+  AllocatedStorage,
+  CountedStorage,
   Evidence,
   Initiator,
   OwnPartition,
@@ -19,6 +22,7 @@ import type {
   PartitionRecords,
   PartitionRef,
   PowerState,
+  SurplusStorage,
   Whereabouts,
 } from '../../partition/index.ts';
 import {
@@ -39,14 +43,11 @@ import type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
-  CountedStorage,
   GuestLocation,
   Instance,
   InstanceDiagnostics,
   InstanceInfo,
   PlatformGuest,
-  PlatformStorage,
-  PlatformSurplus,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
@@ -278,7 +279,9 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<GuestLocation> {
     const found = await this.#look(instance, context, evidenceOf(mappedVolumes(blockDeviceInfo)));
-    if (found.kind === 'ours') return { ...found.partition, kind: 'found' };
+    if (found.kind === 'ours') {
+      return { ...found.partition, kind: 'found', isAtRest: deletableStatuses.has(found.partition.status) };
+    }
     return found.kind === 'absent' ? found : { kind: 'in-doubt', error: inDoubt(this.#owner(instance), found) };
   }
 
@@ -316,14 +319,14 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().guests(all, context, parked);
   }
 
-  async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly PlatformStorage[]> {
+  async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]> {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
   async listSurplusStorage(
     context: RequestContext,
     counted: readonly CountedStorage[],
-  ): Promise<readonly PlatformSurplus[]> {
+  ): Promise<readonly SurplusStorage[]> {
     return await this.#started().storage.audit.list(this.#settings.host, counted, context);
   }
 

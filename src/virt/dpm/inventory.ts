@@ -1,4 +1,4 @@
-import { instanceNamed, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
+import { deletableStatuses, instanceNamed, powerStateOf, resourceHoldingStatuses } from '../../partition/index.ts';
 import type { Assigned, PowerState } from '../../partition/index.ts';
 import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
@@ -86,6 +86,7 @@ function toGuest(partition: GuestPartition, assigned: Assigned | undefined): Pla
     name: partition.name,
     uri: partition.uri,
     status: partition.status,
+    isAtRest: deletableStatuses.has(partition.status),
     instanceUuid: assigned === undefined || isParked ? null : assigned.instanceUuid,
     ...(assigned !== undefined && isParked ? { parkedFor: assigned.instanceUuid } : {}),
     ...(assigned?.doubt === undefined ? {} : { doubt: assigned.doubt }),

@@ -14,6 +14,7 @@ import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '..
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
 import type { DiagnosedPath } from '../diagnosed-path.ts';
+import { storageOwnerOf } from '../partition-volumes.ts';
 import type { NamedPartition, PartitionVolume, PartitionVolumes } from '../partition-volumes.ts';
 import { reportPaths } from './path-report.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -58,12 +59,12 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
     const groups = await hmc.storageGroups.getMany(storageGroupUris, w);
     const uuids = groups.flatMap((group) => instanceOf(host, group) ?? []);
-    return uuids.find((uuid) => uuid !== objectIdOf(partition));
+    return uuids.find((uuid) => uuid !== storageOwnerOf(partition));
   }
 
   async wholeConnector(partition: NamedPartition, w: Waiting): Promise<Connector> {
     const { storage } = this.#runtime;
-    const host = partition.instanceUuid ?? objectIdOf(partition);
+    const host = partition.instanceUuid ?? storageOwnerOf(partition);
     const owner = { host: this.#settings.host, instanceUuid: host };
     const wwpns = new Set<Wwpn>((await storage.initiators(owner, partition, w)).map(({ wwpn }) => wwpn));
     for (const wwpn of await this.#groupPorts(partition, w)) wwpns.add(wwpn);
@@ -96,7 +97,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const ports = await this.#ports(partition, w);
     if (ports.length === 0) throw new ConflictError(`partition "${partition.name}" has no port of the domain`);
     const wwpns = ports.map(({ wwpn }) => wwpn);
-    return makeConnector(objectIdOf(partition), wwpns, this.#settings.connector);
+    return makeConnector(storageOwnerOf(partition), wwpns, this.#settings.connector);
   }
 
   async connect(
@@ -202,11 +203,6 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   }
 
   #owner(partition: PartitionRef): PartitionOwner {
-    return { host: this.#settings.host, instanceUuid: objectIdOf(partition) };
+    return { host: this.#settings.host, instanceUuid: storageOwnerOf(partition) };
   }
-}
-
-/** Source: python-zhmcclient _partition.py (`/api/partitions/<object id>`). */
-function objectIdOf({ uri }: Pick<PartitionRef, 'uri'>): string {
-  return uri.slice(uri.lastIndexOf('/') + 1);
 }

@@ -149,6 +149,7 @@ export class FakeDriver implements ComputeDriver {
       name: instance.name,
       uri: `fake:${instance.uuid}`,
       status: state,
+      isAtRest: state !== 'running',
       instanceUuid: instance.uuid,
       iflProcessors: instance.flavor.vcpus,
       memoryMib: instance.flavor.memoryMb,

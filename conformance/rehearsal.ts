@@ -1,7 +1,6 @@
 import { DpmError, parseWwpn } from 'nova-dpm';
 import type {
-  ExposedVolume,
-  ExposeRequest,
+  ConnectedVolume,
   Initiator,
   Logger,
   PartitionStorage,
@@ -51,7 +50,7 @@ class RehearsedFault extends DpmError {
  */
 export class RehearsalStorage {
   readonly model = 'storage-group';
-  readonly #volumes = new Map<string, ExposedVolume>();
+  readonly #volumes = new Map<string, ConnectedVolume>();
   readonly #faults = new Map<StorageMethod, StorageFault>();
   #onSilence = (): void => undefined;
 
@@ -68,7 +67,7 @@ export class RehearsalStorage {
     });
   }
 
-  snapshot(): readonly ExposedVolume[] {
+  snapshot(): readonly ConnectedVolume[] {
     return [...this.#volumes.values()].toSorted((a, b) => (a.volumeId < b.volumeId ? -1 : 1));
   }
 
@@ -86,16 +85,16 @@ export class RehearsalStorage {
     known: async () => this.snapshot().flatMap(({ volumeId, paths }) => paths.map((path) => ({ volumeId, ...path }))),
   };
 
-  #expose(ports: readonly Initiator[], { volumeId, sizeGib, isBoot, paths, naa }: ExposeRequest): ExposedVolume {
+  #expose(ports: readonly Initiator[], volume: ConnectedVolume): ConnectedVolume {
+    const { volumeId, paths } = volume;
     must(paths.length > 0, `volume ${volumeId} was given to the storage without a path`);
     const foreign = paths.find((path) => ports.every(({ wwpn }) => wwpn !== path.initiatorWwpn));
     must(foreign === undefined, `a path begins at ${foreign?.initiatorWwpn ?? ''}, which is no port of the instance`);
-    const own = paths.map(({ initiatorWwpn, targetWwpn, lun }) => ({ initiatorWwpn, targetWwpn, lun }));
-    const known = own.map((path) => ({ ...path, deviceNumber: deviceOf(ports, path.initiatorWwpn) }));
+    const known = paths.map((path) => ({ ...path, deviceNumber: deviceOf(ports, path.initiatorWwpn) }));
     const storageVolumeUri = `/api/storage-groups/conformance/storage-volumes/${volumeId}`;
-    const volume = { volumeId, sizeGib, isBoot, paths: known, naa: naa ?? null, storageVolumeUri };
-    this.#volumes.set(volumeId, volume);
-    return volume;
+    const exposed = { ...volume, paths: known, storageVolumeUri };
+    this.#volumes.set(volumeId, exposed);
+    return exposed;
   }
 
   async #withFault<T>(method: StorageMethod, signal: AbortSignal, work: () => T): Promise<T> {

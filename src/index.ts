@@ -100,9 +100,9 @@ export {
 } from './partition/index.ts';
 export type {
   BootVolume,
-  ExposedVolume,
-  ExposeRequest,
+  ConnectedVolume,
   Initiator,
+  InstanceVolume,
   PartitionOwner,
   PartitionRecord,
   PartitionRecords,
@@ -124,7 +124,6 @@ export type {
   Instance,
   InstanceInfo,
   NamedPartition,
-  PartitionVolume,
   PartitionVolumes,
   RequestContext,
   VirtApi,
@@ -138,7 +137,6 @@ export {
   volumeDriverMethods,
 } from './volume/index.ts';
 export type {
-  ConnectedVolume,
   FcConnection,
   LunReader,
   PathRecord,

@@ -40,12 +40,16 @@ export class AluaVolumeDriver implements VolumeDriver {
     const connection = parseAluaConnection(info);
     const paths = this.#paths(connection, instance);
     const { volumeId, sizeGib, isBoot } = options;
-    const request = { volumeId, sizeGib, isBoot, paths, naa: connection.naa };
+    const volume: ConnectedVolume = {
+      ...{ volumeId, sizeGib, isBoot, naa: connection.naa ?? null, storageVolumeUri: null },
+      paths: withDevices(paths, instance),
+      pathReason: reasonFor(paths, connection),
+    };
     // On machines with storage groups the partition gets the LUN by this alone. `options` has the signal: pass it on.
-    const [exposed] = await this.#context.storage.expose(instance, [request], options);
-    if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    const [connected] = await this.#context.storage.expose(instance, [volume], options);
+    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
     this.#context.log.debug({ event: 'alua.connected', volumeId, paths: paths.length }, 'volume connected');
-    return { ...exposed, paths: withDevices(paths, instance), pathReason: reasonFor(paths, connection) };
+    return connected;
   }
 
   async disconnectVolume(_info: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {

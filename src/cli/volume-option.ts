@@ -2,24 +2,21 @@ import { InvalidArgumentError } from 'commander';
 import type { ServerVolumeRequest } from '../compute/index.ts';
 import { nameOrId, usageError, wholeNumber } from './usage.ts';
 
-/** A `--volume` as it was written, understood. */
-export interface VolumeOption extends ServerVolumeRequest {
-  readonly text: string;
-}
-
 const FORM = 'ID[,boot-index=N][,delete-on-termination]';
 const MAX_BOOT_INDEX = 255; // far above what a partition has of vHBAs and volumes
 
 /** Reads one more `--volume`. */
-export function collectVolume(text: string, before: readonly VolumeOption[] = []): readonly VolumeOption[] {
+export function collectVolume(
+  text: string,
+  before: readonly ServerVolumeRequest[] = [],
+): readonly ServerVolumeRequest[] {
   const [id = '', ...words] = text.split(',');
   const bootIndexes = words.filter((word) => word.startsWith('boot-index='));
   const deletes = words.filter((word) => word === 'delete-on-termination');
   const isClean = bootIndexes.length + deletes.length === words.length && bootIndexes.length < 2 && deletes.length < 2;
   if (!isClean || id.trim() === '') throw new InvalidArgumentError(`Expected ${FORM}.`);
   const index = bootIndexes[0]?.slice('boot-index='.length);
-  const volume: VolumeOption = {
-    text,
+  const volume: ServerVolumeRequest = {
     volumeId: nameOrId(id),
     deleteOnTermination: deletes.length > 0,
     ...(index === undefined ? {} : { bootIndex: wholeNumber(0, MAX_BOOT_INDEX)(index) }),
@@ -34,23 +31,25 @@ export function collectVolume(text: string, before: readonly VolumeOption[] = []
  * @throws ConfigError
  */
 export function completeVolumes(
-  options: readonly VolumeOption[] = [],
+  options: readonly ServerVolumeRequest[] = [],
   hasStorageGroup = false,
 ): readonly ServerVolumeRequest[] {
-  const all = options.map((option) => option.text).join(' ');
+  const all = options.map(written).join(' ');
   if (new Set(options.map((option) => option.volumeId)).size < options.length) {
     throw usageError('--volume', all, 'each volume once');
   }
   const [only] = options;
   const given = options.flatMap((option) => option.bootIndex ?? []);
-  if (hasStorageGroup && new Set(given).size === given.length) return options.map(request);
-  if (options.length === 1 && only !== undefined && given.length === 0) return [request({ ...only, bootIndex: 0 })];
+  if (hasStorageGroup && new Set(given).size === given.length) return options;
+  if (options.length === 1 && only !== undefined && given.length === 0) return [{ ...only, bootIndex: 0 }];
   if (new Set(given).size < given.length) throw usageError('--volume', all, 'each boot index once');
   if (options.length === 0) throw usageError('--volume', all, 'at least one volume, or --storage-group');
   if (!given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
-  return options.map(request);
+  return options;
 }
 
-function request({ volumeId, bootIndex, deleteOnTermination }: VolumeOption): ServerVolumeRequest {
-  return { volumeId, deleteOnTermination, ...(bootIndex === undefined ? {} : { bootIndex }) };
+/** As a person would write it. */
+function written({ volumeId, bootIndex, deleteOnTermination }: ServerVolumeRequest): string {
+  const index = bootIndex === undefined ? [] : [`boot-index=${bootIndex}`];
+  return [volumeId, ...index, ...(deleteOnTermination === true ? ['delete-on-termination'] : [])].join(',');
 }

@@ -48,11 +48,11 @@ export async function listVolumePaths(
   return found.filter(({ volume_id: id }) => volumeId === undefined || id === volumeId);
 }
 
-type MappedVolume = LocalVolume & { readonly connectionInfo: ConnectionInfo; readonly place: PartitionPlace };
+type MappedLocalVolume = LocalVolume & { readonly connectionInfo: ConnectionInfo; readonly place: PartitionPlace };
 type PartitionPlace = Extract<LocalVolume['place'], { kind: 'partition' }>;
 
 /** Volumes that `local-attach` has given to partitions, of one partition or of all. */
-function localVolumes({ localStore }: ManagerServices, partition: string | undefined): readonly MappedVolume[] {
+function localVolumes({ localStore }: ManagerServices, partition: string | undefined): readonly MappedLocalVolume[] {
   return localStore.list().flatMap(({ place, connectionInfo, ...volume }) => {
     const isWanted = place.kind === 'partition' && (partition === undefined || place.name === partition);
     return isWanted && connectionInfo !== null ? [{ ...volume, place, connectionInfo }] : [];
@@ -61,7 +61,7 @@ function localVolumes({ localStore }: ManagerServices, partition: string | undef
 
 async function localPaths(
   { driver }: ManagerServices,
-  volumes: readonly MappedVolume[],
+  volumes: readonly MappedLocalVolume[],
   context: RequestContext,
 ): Promise<readonly PathRecord[]> {
   const partitions = driver.partitionVolumes?.();
@@ -78,7 +78,7 @@ async function localPaths(
 async function idOf(
   { store, cinder }: ManagerServices,
   instances: readonly InstanceRecord[],
-  local: readonly MappedVolume[],
+  local: readonly MappedLocalVolume[],
   volume: string,
   context: RequestContext,
 ): Promise<string> {

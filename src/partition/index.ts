@@ -55,9 +55,9 @@ export type {
   AllocatedStorage,
   Allocation,
   BootSource,
-  ExposedVolume,
-  ExposeRequest,
+  ConnectedVolume,
   Initiator,
+  InstanceVolume,
   KnownPath,
   PathInspection,
   PartitionStorage,
@@ -67,7 +67,6 @@ export type {
   StorageTarget,
   StorageWaiting,
   VolumePath,
-  VolumeRequest,
 } from './storage.ts';
 export { guestAmong, noEvidence } from './whereabouts.ts';
 export type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';

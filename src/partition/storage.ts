@@ -25,32 +25,26 @@ export const volumePathSchema = z.object({
 });
 export type VolumePath = z.infer<typeof volumePathSchema>;
 
-/** A volume that is, or is to be, a partition's. */
-export interface ExposedVolume {
+/** A Cinder volume that an instance has, or is to have. @public */
+export interface InstanceVolume {
   readonly volumeId: string;
-  readonly isBoot: boolean;
-  /** 0 where nobody told it. */
+  /** 0 where the compute manager does not tell it. */
   readonly sizeGib: number;
+  readonly isBoot: boolean;
+}
+
+/** A volume that Cinder has mapped to the ports of a partition, and what is known of it there. @public */
+export interface ConnectedVolume extends InstanceVolume {
   /** In boot order. */
   readonly paths: readonly VolumePath[];
-  /** Page 83 identifier where the back end told it; null where it did not. */
+  /** Page 83 identifier; null where the back end does not tell it. */
   readonly naa: string | null;
-  /** Storage volume element on machines with storage groups; null with vHBAs. */
+  /** Storage volume element on machines with storage groups; null with vHBAs, and until it is exposed. */
   readonly storageVolumeUri: string | null;
-}
-
-/** What the storage of an instance needs to know before anything exists. */
-export interface VolumeRequest {
-  readonly volumeId: string;
-  readonly sizeGib: number;
-  readonly isBoot: boolean;
-}
-
-/** What must be known to expose a volume whose LUN Cinder has mapped. */
-export interface ExposeRequest extends VolumeRequest {
-  readonly paths: readonly { initiatorWwpn: Wwpn; targetWwpn: Wwpn; lun: ExposedVolume['paths'][number]['lun'] }[];
-  /** Page 83 identifier where the back end tells it. */
-  readonly naa: string | undefined;
+  /** Why the first path is the first, for messages. */
+  readonly pathReason?: string | undefined;
+  /** What to look at when no path answers, if the back end's answer gave cause to think so. */
+  readonly hint?: string | undefined;
 }
 
 /** The instance whose storage it is, with its partition and ports. */
@@ -189,7 +183,7 @@ export interface PartitionStorage {
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
   /** Makes what exists before the partition does (a storage group). @throws ConfigError when the settings name no port */
-  allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation>;
+  allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation>;
   /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
   /** What is allocated for instances of this host that are not among the known ones. Changes nothing. */
@@ -225,14 +219,22 @@ export interface PartitionStorage {
    * @returns what tells so, in words; undefined where nothing does
    */
   hiddenUse(w: Waiting): Promise<string | undefined>;
-  /** Makes volumes that Cinder has mapped the partition's. */
+  /**
+   * Makes volumes that Cinder has mapped the partition's.
+   *
+   * @returns them with what is known of them then, in the same order
+   */
   expose(
     target: StorageTarget,
-    volumes: readonly ExposeRequest[],
+    volumes: readonly ConnectedVolume[],
     w: StorageWaiting,
-  ): Promise<readonly ExposedVolume[]>;
+  ): Promise<readonly ConnectedVolume[]>;
   /** Takes volumes away again, from the HMC's point of view. */
-  conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting): Promise<void>;
+  conceal(
+    owner: PartitionOwner,
+    volumes: readonly Pick<ConnectedVolume, 'volumeId'>[],
+    w: StorageWaiting,
+  ): Promise<void>;
   /** What the HMC still has of a volume that was concealed, one line each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
@@ -243,13 +245,13 @@ export interface PartitionStorage {
    */
   settle(
     owner: PartitionOwner,
-    exposed: readonly ExposedVolume[],
+    exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
-  ): Promise<readonly ExposedVolume[]>;
+  ): Promise<readonly ConnectedVolume[]>;
   /** What it most likely means when a load over every path failed: as much as this kind of machine lets be known. */
   readonly likelyBootFailure: string;
   /** The boot properties that load from this volume over this path. */
-  bootProperties(volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
+  bootProperties(volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
   /** What the boot properties of a partition lead to. Changes nothing. */
   bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }

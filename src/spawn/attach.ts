@@ -12,8 +12,8 @@ export const attachActs = ['connect-volume', 'roll-back-volume'] as const;
 /** What a detach does. */
 export const detachActs = ['disconnect-volume', 'reconnect-volume'] as const;
 
-/** One volume that Cinder has mapped, and the instance whose it is or was. */
-export interface VolumeRequest {
+/** A volume that Cinder has mapped, with its instance. */
+export interface AttachRequest {
   readonly owner: PartitionOwner;
   readonly volume: MappedVolume;
 }
@@ -25,7 +25,7 @@ export interface VolumeRequest {
  *
  * @throws NothingChangedError when the partition is not found, or in doubt
  */
-export async function attachVolume(request: VolumeRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
+export async function attachVolume(request: AttachRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const act = actsOf<(typeof attachActs)[number]>('attach-volume', call, tools.watchers);
   const { driver, instance, info, volume } = await unchanged(call, async () => {
     const place = await requirePartition(request.owner, evidenceOf([request.volume]), tools, call);
@@ -51,7 +51,7 @@ export async function attachVolume(request: VolumeRequest, tools: SpawnTools, ca
  *
  * @throws NothingChangedError when the partition is in doubt
  */
-export async function detachVolume(request: VolumeRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
+export async function detachVolume(request: AttachRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const act = actsOf<(typeof detachActs)[number]>('detach-volume', call, tools.watchers);
   const found = await unchanged(call, async () => {
     const place = await locatePartition(request.owner, evidenceOf([request.volume]), tools, call);
@@ -77,7 +77,7 @@ function wayBack(call: VerbCall): VerbCall {
   return { ...call, signal: neverAborted() };
 }
 
-function connectionOf({ owner, volume }: VolumeRequest, place: PartitionWithPorts, { volumeDrivers }: SpawnTools) {
+function connectionOf({ owner, volume }: AttachRequest, place: PartitionWithPorts, { volumeDrivers }: SpawnTools) {
   requirePorts(place);
   const info = volume.connectionInfo;
   const driver = volumeDrivers.get(info.driver_volume_type);

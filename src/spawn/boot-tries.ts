@@ -1,7 +1,13 @@
 import { InternalError } from '../base/index.ts';
 import type { UpdatePartition } from '../hmc-client/index.ts';
-import type { Initiator, PartitionRef, PartitionStorage, PreparedGroup, VolumePath } from '../partition/index.ts';
-import type { ConnectedVolume } from '../volume/index.ts';
+import type {
+  ConnectedVolume,
+  Initiator,
+  PartitionRef,
+  PartitionStorage,
+  PreparedGroup,
+  VolumePath,
+} from '../partition/index.ts';
 import type { BootOptions } from './types.ts';
 
 /** What is known before a load. */
@@ -48,7 +54,7 @@ export function bootTriesOf(
 ): readonly BootTry[] {
   const tries = volume.paths.map((path): BootTry => {
     const properties = storage.bootProperties(volume, path, initiators);
-    return { volumeId: volume.volumeId, path, reason: volume.pathReason, hint: volume.hint, properties };
+    return { volumeId: volume.volumeId, path, reason: volume.pathReason ?? '', hint: volume.hint, properties };
   });
   const texts = tries.map(({ properties }) => JSON.stringify(properties));
   return tries.filter((_, index) => texts.indexOf(texts[index] ?? '') === index);

@@ -1,13 +1,13 @@
 import type { Logger } from '../base/index.ts';
 import type { EncodedParameters, GuestVolume } from '../partition/guest-parameters/index.ts';
-import type { ExposedVolume, Initiator } from '../partition/index.ts';
+import type { ConnectedVolume, Initiator } from '../partition/index.ts';
 
 /**
  * What the guest is to be told of its volumes, the boot volume first. Left out is what cannot be told (a path whose vHBA
  * has no device number yet), and what need not be: the one path of a boot volume that has no other.
  */
 export function guestVolumes(
-  volumes: readonly Pick<ExposedVolume, 'volumeId' | 'isBoot' | 'paths'>[],
+  volumes: readonly Pick<ConnectedVolume, 'volumeId' | 'isBoot' | 'paths'>[],
   initiators: readonly Initiator[],
 ): readonly GuestVolume[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));

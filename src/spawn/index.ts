@@ -9,7 +9,6 @@ export { startOverPaths } from './start-over-paths.ts';
 export type { BootWays } from './start-over-paths.ts';
 export type {
   BootOptions,
-  InstanceVolume,
   MappedVolume,
   PartitionRequest,
   PartitionSpec,

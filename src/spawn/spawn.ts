@@ -1,6 +1,6 @@
 import { NothingChangedError } from '../base/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
-import type { Initiator, PartitionRef, PreparedGroup } from '../partition/index.ts';
+import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup } from '../partition/index.ts';
 import { actsOf, unchanged } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
@@ -8,7 +8,7 @@ import type { BootChoice, Started } from './boot.ts';
 import { createPartition, requirePrepared, takeOver } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
 import { createStorageGroup, findStorageGroup, needsPorts, preparedGroups } from './storage-group.ts';
-import type { ConnectedVolume, VolumeInstance } from '../volume/index.ts';
+import type { VolumeInstance } from '../volume/index.ts';
 import type { MappedVolume, PartitionRequest, SpawnTools, VerbCall, VolumeMapper } from './types.ts';
 import { connectVolumes, evidenceOf, undoPartialWork } from './volumes.ts';
 

@@ -4,20 +4,13 @@ import type { HmcSession } from '../hmc-client/index.ts';
 import type {
   Initiator,
   InstancePartitions,
+  InstanceVolume,
   PartitionLifecycle,
   PartitionOwner,
   PartitionStorage,
 } from '../partition/index.ts';
 import type { VolumeDriverRegistry } from '../volume/index.ts';
 import type { Watchers } from './act.ts';
-
-/** A volume of an instance, as the compute manager names it. */
-export interface InstanceVolume {
-  readonly volumeId: string;
-  /** 0 where nobody told it. */
-  readonly sizeGib: number;
-  readonly isBoot: boolean;
-}
 
 /** A volume that Cinder has mapped to the partition's ports. */
 export interface MappedVolume extends InstanceVolume {

@@ -1,7 +1,7 @@
 import { describeError, neverAborted, parseWwpn, retry, withDeadline } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import type { Evidence, StorageWaiting } from '../partition/index.ts';
-import type { ConnectedVolume, VolumeInstance, VolumeOptions } from '../volume/index.ts';
+import type { ConnectedVolume, Evidence, StorageWaiting } from '../partition/index.ts';
+import type { VolumeInstance, VolumeOptions } from '../volume/index.ts';
 import type { MappedVolume, SpawnTools, VerbCall } from './types.ts';
 
 /**

@@ -32,5 +32,5 @@ export type { DpmDriverSettings } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
 export { storageOwnerOf } from './partition-volumes.ts';
-export type { NamedPartition, PartitionVolume, PartitionVolumes } from './partition-volumes.ts';
+export type { NamedPartition, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

@@ -1,5 +1,6 @@
 import type { Waiting } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
+import type { InstanceVolume } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { DiagnosedPath } from './diagnosed-path.ts';
 
@@ -9,12 +10,6 @@ export interface NamedPartition {
   readonly name: string;
   /** The instance of this compute host that it realises; null where it is somebody else's. */
   readonly instanceUuid: string | null;
-}
-
-/** A volume, as far as a partition has to know it. @public */
-export interface PartitionVolume {
-  readonly volumeId: string;
-  readonly sizeGib: number;
 }
 
 /**
@@ -27,6 +22,7 @@ export function storageOwnerOf({ uri }: Pick<NamedPartition, 'uri'>): string {
 }
 
 type PartitionId = Pick<NamedPartition, 'uri' | 'name'>;
+type Volume = Omit<InstanceVolume, 'isBoot'>; // nothing boots from it
 type PartitionWaiting = Waiting & { readonly progress?: ((detail: string) => void) | undefined };
 
 /**
@@ -43,23 +39,18 @@ export interface PartitionVolumes {
   /** Are there ports of the domain to map volumes to? Changes nothing. */
   hasPorts(partition: PartitionId, w: Waiting): Promise<boolean>;
   /** vHBAs on a z13, since z14 a storage group of its own for the partition, which this first volume comes into. */
-  makePorts(partition: PartitionId, volume: PartitionVolume, w: PartitionWaiting): Promise<void>;
+  makePorts(partition: PartitionId, volume: Volume, w: PartitionWaiting): Promise<void>;
   removePorts(partition: PartitionId, w: Waiting): Promise<void>;
   /** The connector with the ports of the domain alone. @throws ConflictError without any */
   connector(partition: PartitionId, w: Waiting): Promise<Connector>;
-  connect(partition: PartitionId, volume: PartitionVolume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
-  disconnect(partition: PartitionId, volume: PartitionVolume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
+  connect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
+  disconnect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
   /** The paths by which it is reached. Changes nothing. */
-  paths(
-    partition: PartitionId,
-    volume: PartitionVolume,
-    info: ConnectionInfo,
-    w: Waiting,
-  ): Promise<readonly DiagnosedPath[]>;
+  paths(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: Waiting): Promise<readonly DiagnosedPath[]>;
   /** The same paths with their state, of several volumes; none where the partition is gone. Changes nothing. */
   report(
     partition: PartitionId,
-    mapped: readonly (PartitionVolume & { readonly connectionInfo: ConnectionInfo })[],
+    mapped: readonly (Volume & { readonly connectionInfo: ConnectionInfo })[],
     w: Waiting,
   ): Promise<readonly PathRecord[]>;
   /** What the HMC still has of a volume, one line each. Changes nothing. */

@@ -14,7 +14,6 @@ export { VolumeDriverError, VolumeDriverRegistry } from './registry.ts';
 export type { VolumeDriverEntry } from './registry.ts';
 export { volumeDriverMethods } from './volume-driver.ts';
 export type {
-  ConnectedVolume,
   VolumeDriver,
   VolumeDriverClass,
   VolumeDriverContext,

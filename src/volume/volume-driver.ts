@@ -1,7 +1,7 @@
 import type { Logger, Waiting, Wwpn } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type {
-  ExposedVolume,
+  ConnectedVolume,
   Initiator,
   PartitionOwner,
   PartitionRef,
@@ -35,13 +35,6 @@ export interface VolumeOptions extends Waiting {
   readonly progress?: ((detail: string) => void) | undefined;
   /** The instance goes as a whole, and with it all that its platform keeps of its volumes. */
   readonly isTeardown?: boolean;
-}
-
-/** A connected volume, and why its first path is the first. @public */
-export interface ConnectedVolume extends ExposedVolume {
-  readonly pathReason: string;
-  /** What to look at when no path answers, if the back end's answer gave cause to think so. */
-  readonly hint?: string | undefined;
 }
 
 /**

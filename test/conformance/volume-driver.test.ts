@@ -1,3 +1,4 @@
+import type { ConnectedVolume } from '../../src/partition/index.ts';
 import { describe, expect, test } from 'vitest';
 import { DpmError, InternalError, neverAborted, parseWwpn } from '../../src/base/index.ts';
 import type { Waiting } from '../../src/base/index.ts';
@@ -6,7 +7,7 @@ import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
 import { conformanceInstance, runChecks, volumeDriverChecks } from '../../conformance/index.ts';
 import type { MakeVolumeDriver, VolumeDriverSample } from '../../conformance/index.ts';
 import { FibreChannelVolumeDriver } from '../../src/volume/index.ts';
-import type { ConnectedVolume, VolumeDriverContext, VolumeInstance, VolumeOptions } from '../../src/volume/index.ts';
+import type { VolumeDriverContext, VolumeInstance, VolumeOptions } from '../../src/volume/index.ts';
 import { connectionInfoFiles } from '../support/connection-info-cases.ts';
 
 const ports = conformanceInstance.initiators.map(({ wwpn }) => wwpn);

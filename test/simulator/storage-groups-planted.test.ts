@@ -20,8 +20,8 @@ vi.mock(import('../../src/partition/storage-group/identity.ts'), async (importOr
     if (guess === undefined) return original.identify(volumes, wanted, initiatorOf);
     const pairs = wanted.map((want) => [want, volumes.find((volume) => guess(volume, want, initiatorOf))] as const);
     const found = new Map(pairs.flatMap(([want, volume]) => (volume === undefined ? [] : [[want.volumeId, volume]])));
-    const isDone = (volume: identity.WantedVolume) =>
-      original.isUsable(found.get(volume.volumeId) ?? { fulfillmentState: undefined });
+    const isDone = ({ volumeId }: { readonly volumeId: string }) =>
+      original.isUsable(found.get(volumeId) ?? { fulfillmentState: undefined });
     return { found, pending: wanted.filter((want) => !isDone(want)), changes: [], accept: [] };
   };
   return { ...original, identify };

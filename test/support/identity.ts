@@ -2,7 +2,7 @@ import { StorageGroupStorage } from '../../src/partition/storage-group/index.ts'
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CleanupStack, lunSchema, silentLogger, wwpnSchema } from '../../src/base/index.ts';
-import type { ExposedVolume, ExposeRequest, PartitionOwner, PartitionRef } from '../../src/partition/index.ts';
+import type { ConnectedVolume, PartitionOwner, PartitionRef } from '../../src/partition/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { Simulator } from '../../src/simulator/index.ts';
@@ -112,13 +112,13 @@ async function live({ sim, hmc, storage }: Stage, each: Case): Promise<void> {
   });
   const known = await storage.bind(owner, partition, initiators, w);
   const wwpns = known.map(({ wwpn }) => wwpn);
-  const map = (some: readonly Disk[]): Map<string, ExposeRequest> => {
+  const map = (some: readonly Disk[]): Map<string, ConnectedVolume> => {
     const ordered = some.map((disk, index) => ({ disk, at: each.mapOrder[index] ?? 0 })).sort((a, b) => a.at - b.at);
     return new Map(ordered.map(({ disk }) => [disk.id, exposeRequest(sim, disk, toRequest(disks)(disk), wwpns)]));
   };
 
   const target = { ...owner, partition, initiators: known };
-  const exposed: ExposedVolume[] = [];
+  const exposed: ConnectedVolume[] = [];
   const requests = map(spawned);
   for (const disk of spawned) exposed.push(...(await storage.expose(target, [required(requests, disk)], w)));
   const settled = await storage.settle(owner, exposed, w);
@@ -154,7 +154,7 @@ async function live({ sim, hmc, storage }: Stage, each: Case): Promise<void> {
 async function expectRight(
   { hmc, sim }: Pick<Stage, 'hmc' | 'sim'>,
   disks: readonly Disk[],
-  exposed: readonly ExposedVolume[],
+  exposed: readonly ConnectedVolume[],
   [boot]: readonly Disk[],
 ): Promise<void> {
   const uris = exposed.map(({ storageVolumeUri }) => storageVolumeUri ?? '');
@@ -185,7 +185,7 @@ async function expectRightAfterAnotherLook(
   expect(fulfillmentState).toBe('complete');
 }
 
-function reachedOver(sim: Simulator, exposed: ExposedVolume | undefined): string | undefined {
+function reachedOver(sim: Simulator, exposed: ConnectedVolume | undefined): string | undefined {
   const [path] = exposed?.paths ?? [];
   if (path === undefined) return undefined;
   const probes = sim.san.fabricIds.map((fabric) =>
@@ -203,7 +203,7 @@ function exposeRequest(
   { id, uuid, tellsNaa }: Disk,
   request: ReturnType<ReturnType<typeof toRequest>>,
   wwpns: readonly string[],
-): ExposeRequest {
+): ConnectedVolume {
   const shown = sim.san.mapVolume({ volumeId: id, host: wwpns[0] ?? '', initiators: wwpns, lunForm: 'peripheral' });
   const paths = wwpns.flatMap((wwpn) =>
     shown.flatMap(({ ports, fcpLun }) =>
@@ -211,13 +211,14 @@ function exposeRequest(
         initiatorWwpn: wwpnSchema.parse(wwpn),
         targetWwpn: wwpnSchema.parse(port),
         lun: lunSchema.parse(fcpLun),
+        deviceNumber: null,
       })),
     ),
   );
-  return { ...request, paths, naa: tellsNaa ? uuid.toLowerCase() : undefined };
+  return { ...request, paths, naa: tellsNaa ? uuid.toLowerCase() : null, storageVolumeUri: null };
 }
 
-function required(requests: ReadonlyMap<string, ExposeRequest>, { id }: Disk): ExposeRequest {
+function required(requests: ReadonlyMap<string, ConnectedVolume>, { id }: Disk): ConnectedVolume {
   const request = requests.get(id);
   if (request === undefined) throw new Error(`volume ${id} is not mapped`);
   return request;

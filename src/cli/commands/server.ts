@@ -13,7 +13,6 @@ import type { AddCommand } from '../add-command.ts';
 import type { Manager } from '../open.ts';
 import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 import { collectVolume, completeVolumes } from '../volume-option.ts';
-import type { VolumeOption } from '../volume-option.ts';
 import { pathColumns } from './volume.ts';
 
 /** The fields of `dpm server list`, which open those of `show`. Source: interfaces.md section 3. */
@@ -105,7 +104,7 @@ function argument(command: Command, index: number): string {
 interface CreateOptions {
   readonly vcpus: number;
   readonly memory: number;
-  readonly volume?: readonly VolumeOption[];
+  readonly volume?: CreateServer['volumes'];
   readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
   readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;

@@ -9,7 +9,7 @@ import { groupName, isOurVolumeName } from './directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
 import { findSpares } from './identity.ts';
 import { deletableStatuses } from '../status.ts';
-import type { VolumeRequest } from '../storage.ts';
+import type { InstanceVolume } from '../storage.ts';
 
 /** A group that stands ready, or why what has its name cannot be taken. */
 export type Allocated =
@@ -33,7 +33,7 @@ export class GroupAllocation {
    * Performs "Create Storage Group" with as many paths as there are adapter ports, for one partition, and names the
    * ports to DPM. The WWPNs exist from then on.
    */
-  async allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocated> {
+  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocated> {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
     if (typeof own === 'string') return { kind: 'obstacle', obstacle: own };
@@ -73,7 +73,7 @@ export class GroupAllocation {
   }
 
   /** @returns the group, or an obstacle */
-  async #create(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<OwnGroup | string> {
+  async #create(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<OwnGroup | string> {
     const storageVolumes = volumes.map(newVolume);
     try {
       const created = await this.#hmc.storageGroups.create(
@@ -102,7 +102,7 @@ export class GroupAllocation {
   /** The name is taken: by an earlier run of this step, or else by somebody whose group it stays. */
   async #takeOver(
     owner: PartitionOwner,
-    volumes: readonly VolumeRequest[],
+    volumes: readonly InstanceVolume[],
     w: Waiting,
   ): Promise<OwnGroup | string | undefined> {
     const found = await this.#directory.lookUp(owner, w);
@@ -119,12 +119,12 @@ export class GroupAllocation {
 }
 
 /** A volume named by its Cinder volume: the name is the record of which one it is. */
-export function newVolume({ volumeId, sizeGib, isBoot }: VolumeRequest) {
+export function newVolume({ volumeId, sizeGib, isBoot }: InstanceVolume) {
   return { name: volumeId, sizeGib, usage: isBoot ? ('boot' as const) : ('data' as const) };
 }
 
 /** What makes the volumes of a group that is taken over those of the instance. */
-function differences({ volumes }: ReadGroup, wanted: readonly VolumeRequest[]): readonly StorageVolumeChange[] {
+function differences({ volumes }: ReadGroup, wanted: readonly InstanceVolume[]): readonly StorageVolumeChange[] {
   const missing = wanted.filter(({ volumeId }) => !volumes.some(({ name }) => name === volumeId));
   const spares = findSpares(volumes);
   const surplus = volumes.filter(

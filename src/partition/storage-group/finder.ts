@@ -7,11 +7,11 @@ import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
 import { describeVolume, notFulfilled } from './fulfilment.ts';
 import type { Fulfilment, Look } from './fulfilment.ts';
 import { identify, isUsable } from './identity.ts';
-import type { Findings, WantedVolume } from './identity.ts';
+import type { Findings } from './identity.ts';
 import { toInitiator } from './initiators.ts';
 import { diagnose, withoutAccess } from './paths.ts';
 import type { CheckedPath, PathChecker } from './paths.ts';
-import type { ExposedVolume, Initiator, StorageWaiting, VolumePath } from '../storage.ts';
+import type { ConnectedVolume, Initiator, StorageWaiting, VolumePath } from '../storage.ts';
 
 export interface FinderParts {
   readonly hmc: HmcSession;
@@ -49,13 +49,13 @@ export class VolumeFinder {
    */
   async find(
     own: OwnGroup,
-    volumes: readonly ExposedVolume[],
+    volumes: readonly ConnectedVolume[],
     initiators: readonly Initiator[],
     w: StorageWaiting,
     isOver: Condition = always,
-  ): Promise<readonly ExposedVolume[]> {
+  ): Promise<readonly ConnectedVolume[]> {
     let last: Sight | undefined;
-    const look = async (): Promise<Look<readonly ExposedVolume[]>> => {
+    const look = async (): Promise<Look<readonly ConnectedVolume[]>> => {
       const sight = await this.#lookAndCorrect(own.uri, volumes, initiators, w);
       last = sight;
       const missing = describeMissing(sight) ?? isOver(sight);
@@ -70,7 +70,7 @@ export class VolumeFinder {
   /** What a look without waiting says. Changes nothing. */
   async look(
     uri: string,
-    wanted: readonly WantedVolume[],
+    wanted: readonly ConnectedVolume[],
     initiators: readonly Initiator[],
     w: StorageWaiting,
   ): Promise<Sight> {
@@ -108,7 +108,7 @@ export class VolumeFinder {
 
   async #lookAndCorrect(
     uri: string,
-    wanted: readonly WantedVolume[],
+    wanted: readonly ConnectedVolume[],
     initiators: readonly Initiator[],
     w: StorageWaiting,
   ): Promise<Sight> {
@@ -202,7 +202,7 @@ function describeMissing({ volumes, findings: { pending } }: Sight): string | un
 }
 
 /** With the paths that discovery has verified, in the order that was asked for; all of them as long as it has none. */
-function placed(volume: ExposedVolume, { initiators, findings }: Sight): ExposedVolume {
+function placed(volume: ConnectedVolume, { initiators, findings }: Sight): ConnectedVolume {
   const found = findings.found.get(volume.volumeId);
   if (found === undefined) return volume;
   const devices = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));

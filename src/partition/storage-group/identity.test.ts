@@ -30,7 +30,7 @@ test.each([
 
 test('one that was made twice is deleted, and keeps no name from where it belongs when DPM has mixed up the LUNs', () => {
   const volumes = [volume('1', a, 'LB'), volume('2', a), volume('3', b)];
-  const want = { volumeId: b, isBoot: false, sizeGib: 8, naa: 'LB', paths: [] };
+  const want = { volumeId: b, isBoot: false, sizeGib: 8, naa: 'LB', storageVolumeUri: null, paths: [] };
 
   const { changes } = identify(volumes, [want], new Map());
 

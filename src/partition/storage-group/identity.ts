@@ -1,18 +1,13 @@
 import type { StorageGroup, StorageVolume, StorageVolumeChange } from '../../hmc-client/index.ts';
 import { isMismatch, isOurVolumeName } from './directory.ts';
-import type { ExposedVolume } from '../storage.ts';
-
-/** A Cinder volume whose storage volume is looked for. */
-export interface WantedVolume extends Pick<ExposedVolume, 'volumeId' | 'isBoot' | 'sizeGib' | 'naa'> {
-  readonly paths: readonly Pick<ExposedVolume['paths'][number], 'initiatorWwpn' | 'targetWwpn' | 'lun'>[];
-}
+import type { ConnectedVolume } from '../storage.ts';
 
 /** What discovery found says about the wanted volumes, and what has to be put right on the HMC. */
 export interface Findings {
   /** Storage volume of each Cinder volume whose LUN is found, usable or not. */
   readonly found: ReadonlyMap<string, StorageVolume>;
   /** Those that are not found, or not usable yet. */
-  readonly pending: readonly WantedVolume[];
+  readonly pending: readonly ConnectedVolume[];
   /** Names and usages to be put right, so that each storage volume is named by the Cinder volume that it is. */
   readonly changes: readonly StorageVolumeChange[];
   /** Found LUNs that are wanted, but that DPM holds for a mistake, or too large: to be accepted once they have their names. */
@@ -49,7 +44,7 @@ export function isComplete({ fulfillmentState }: Pick<StorageGroup, 'fulfillment
  */
 export function identify(
   volumes: readonly StorageVolume[],
-  wanted: readonly WantedVolume[],
+  wanted: readonly ConnectedVolume[],
   initiatorOf: ReadonlyMap<string, string>,
 ): Findings {
   const found = new Map<string, StorageVolume>();
@@ -58,7 +53,7 @@ export function identify(
     const known = volume ?? volumes.find((candidate) => isTold(candidate, want));
     if (known !== undefined) found.set(want.volumeId, known);
   }
-  const isPending = ({ volumeId }: WantedVolume) => {
+  const isPending = ({ volumeId }: ConnectedVolume) => {
     const volume = found.get(volumeId);
     return volume === undefined || !isUsable(volume);
   };
@@ -73,7 +68,11 @@ export function identify(
 }
 
 /** Is the LUN behind this storage volume the wanted one? Without evidence, it is not. */
-export function isSame(volume: StorageVolume, want: WantedVolume, initiatorOf: ReadonlyMap<string, string>): boolean {
+export function isSame(
+  volume: StorageVolume,
+  want: ConnectedVolume,
+  initiatorOf: ReadonlyMap<string, string>,
+): boolean {
   if (volume.uuid !== undefined && want.naa !== null) return volume.uuid.toLowerCase() === want.naa.toLowerCase();
   return volume.paths.some(({ deviceNumber, targetWwpn, lun }) => {
     const initiatorWwpn = initiatorOf.get(deviceNumber ?? '');
@@ -87,12 +86,12 @@ export function isSame(volume: StorageVolume, want: WantedVolume, initiatorOf: R
  * What DPM has found by itself can be of any size; sizes have two digits on the HMC. Source: python-zhmcclient
  * _storage_volume.py.
  */
-function isLargeEnough(volume: StorageVolume, { sizeGib }: WantedVolume): boolean {
+function isLargeEnough(volume: StorageVolume, { sizeGib }: ConnectedVolume): boolean {
   return !isMismatch(volume) || (volume.activeSizeGib ?? volume.sizeGib ?? 0) > sizeGib - 0.005;
 }
 
 /** A boot volume of which DPM was told where it is, and which discovery has not looked at yet. */
-function isTold(volume: StorageVolume, { volumeId, isBoot }: WantedVolume): boolean {
+function isTold(volume: StorageVolume, { volumeId, isBoot }: ConnectedVolume): boolean {
   return isBoot && volume.name === volumeId && volume.uuid === undefined && isUsable(volume);
 }
 
@@ -117,7 +116,7 @@ export function findSpares(volumes: readonly StorageVolume[]): readonly StorageV
 
 function corrections(
   volumes: readonly StorageVolume[],
-  wanted: readonly WantedVolume[],
+  wanted: readonly ConnectedVolume[],
   found: ReadonlyMap<string, StorageVolume>,
 ): readonly StorageVolumeChange[] {
   const owners = wanted.flatMap((want) => {

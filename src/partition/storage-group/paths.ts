@@ -4,17 +4,18 @@ import type { HmcSession, LunPathVerdict } from '../../hmc-client/index.ts';
 import { LunUnreachableError } from '../errors.ts';
 import { adapterPortUri, portOfUri } from '../naming.ts';
 import type { AdapterPort } from '../naming.ts';
-import type { ExposeRequest, Initiator } from '../storage.ts';
+import type { ConnectedVolume, VolumePath, Initiator } from '../storage.ts';
 
-type Path = ExposeRequest['paths'][number];
+/** A path as the SAN knows it. */
+export type SanPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 
 /** A path with the adapter port that it would be tried from. */
 export interface PathAttempt {
-  readonly path: Path;
+  readonly path: SanPath;
   readonly adapterPortUri: string;
 }
 
-/** What "Validate LUN Path" said; `unknown` where the machine has no such operation. */
+/** What "Validate LUN SanPath" said; `unknown` where the machine has no such operation. */
 export interface CheckedPath extends PathAttempt {
   readonly verdict: LunPathVerdict | 'unknown';
 }
@@ -25,7 +26,7 @@ export interface CheckedPath extends PathAttempt {
  * stands at its own place in the list; which fabric a target is in, nobody has told. A pure function.
  */
 export function pathAttempts(
-  paths: readonly Path[],
+  paths: readonly SanPath[],
   initiators: readonly Initiator[],
   ports: readonly AdapterPort[],
 ): readonly PathAttempt[] {
@@ -63,7 +64,7 @@ export class PathChecker {
    * @throws LunUnreachableError naming every path that was tried, where it ended, and the likely cause
    */
   async firstReachable(
-    { volumeId, paths }: Pick<ExposeRequest, 'volumeId' | 'paths'>,
+    { volumeId, paths }: Pick<ConnectedVolume, 'volumeId' | 'paths'>,
     initiators: readonly Initiator[],
     w: Waiting,
   ): Promise<{ readonly found: CheckedPath; readonly failed: readonly CheckedPath[] }> {
@@ -77,7 +78,11 @@ export class PathChecker {
   }
 
   /** Every path from the port that it uses, or would use: to say why a LUN is not found. */
-  async examine(paths: readonly Path[], initiators: readonly Initiator[], w: Waiting): Promise<readonly CheckedPath[]> {
+  async examine(
+    paths: readonly SanPath[],
+    initiators: readonly Initiator[],
+    w: Waiting,
+  ): Promise<readonly CheckedPath[]> {
     const attempts = pathAttempts(paths, initiators, this.#ports).slice(0, Math.min(paths.length, this.#limit));
     const checked: CheckedPath[] = [];
     for (const attempt of attempts) checked.push(await this.#check(attempt, w));
@@ -85,7 +90,7 @@ export class PathChecker {
   }
 
   /** One path, from one port; for a picture, where each path stands for itself. */
-  async check(path: Path, initiators: readonly Initiator[], w: Waiting): Promise<CheckedPath | undefined> {
+  async check(path: SanPath, initiators: readonly Initiator[], w: Waiting): Promise<CheckedPath | undefined> {
     const [attempt] = pathAttempts([path], initiators, this.#ports);
     return attempt === undefined ? undefined : await this.#check(attempt, w);
   }

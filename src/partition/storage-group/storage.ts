@@ -25,8 +25,7 @@ import { GroupVolumes } from './volumes.ts';
 import type {
   Allocation,
   BootSource,
-  ExposedVolume,
-  ExposeRequest,
+  ConnectedVolume,
   HoldersRequest,
   Initiator,
   PartitionStorage,
@@ -34,7 +33,7 @@ import type {
   PortHolder,
   StorageTarget,
   StorageWaiting,
-  VolumeRequest,
+  InstanceVolume,
 } from '../storage.ts';
 
 /** What storage groups of instances are made from. */
@@ -93,7 +92,7 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }
 
-  async allocate(owner: PartitionOwner, volumes: readonly VolumeRequest[], w: Waiting): Promise<Allocation> {
+  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation> {
     const allocated = await this.#allocation.allocate(owner, volumes, w);
     if (allocated.kind === 'obstacle') return { initiators: [], obstacle: allocated.obstacle };
     return { initiators: unassigned(allocated.group), obstacle: null };
@@ -187,11 +186,11 @@ export class StorageGroupStorage implements PartitionStorage {
     });
   }
 
-  async expose(target: StorageTarget, volumes: readonly ExposeRequest[], w: StorageWaiting) {
+  async expose(target: StorageTarget, volumes: readonly ConnectedVolume[], w: StorageWaiting) {
     return await this.#volumes.expose(target, volumes, w);
   }
 
-  async conceal(owner: PartitionOwner, volumes: readonly Pick<ExposedVolume, 'volumeId'>[], w: StorageWaiting) {
+  async conceal(owner: PartitionOwner, volumes: readonly Pick<ConnectedVolume, 'volumeId'>[], w: StorageWaiting) {
     await this.#volumes.conceal(owner, volumes, w);
   }
 
@@ -199,12 +198,12 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.remains(owner, volumeId, w);
   }
 
-  async settle(owner: PartitionOwner, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+  async settle(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
     return await this.#volumes.settle(owner, exposed, w);
   }
 
   /** Which of its paths a load takes is DPM's to choose. */
-  bootProperties({ volumeId, storageVolumeUri }: ExposedVolume): UpdatePartition {
+  bootProperties({ volumeId, storageVolumeUri }: ConnectedVolume): UpdatePartition {
     if (storageVolumeUri === null) throw new InternalError(`volume ${volumeId} has no storage volume to boot from`);
     return { bootDevice: 'storage-volume', bootStorageVolume: storageVolumeUri };
   }

@@ -9,11 +9,12 @@ import type { FinderParts } from './finder.ts';
 import { describeVolume } from './fulfilment.ts';
 import { findSpares, isComplete, isOverprovisioned, isUsable } from './identity.ts';
 import { describePath } from './paths.ts';
-import type { ExposedVolume, ExposeRequest, Initiator, StorageTarget, StorageWaiting } from '../storage.ts';
+import type { SanPath } from './paths.ts';
+import type { ConnectedVolume, Initiator, StorageTarget, StorageWaiting, VolumePath } from '../storage.ts';
 
 /** A volume of which DPM was told where it is; `isTold` is false where it has to be found. */
 interface Told {
-  readonly volume: ExposedVolume;
+  readonly volume: ConnectedVolume;
   readonly isTold: boolean;
 }
 
@@ -35,9 +36,9 @@ export class GroupVolumes {
 
   async expose(
     target: StorageTarget,
-    requests: readonly ExposeRequest[],
+    requests: readonly ConnectedVolume[],
     w: StorageWaiting,
-  ): Promise<readonly ExposedVolume[]> {
+  ): Promise<readonly ConnectedVolume[]> {
     const { directory } = this.#parts;
     const exposed = await directory.using(target, w, async (own) => await this.#exposeIn(own, target, requests, w));
     if (exposed === undefined) throw directory.missing(target);
@@ -51,7 +52,7 @@ export class GroupVolumes {
    */
   async conceal(
     owner: PartitionOwner,
-    volumes: readonly Pick<ExposedVolume, 'volumeId'>[],
+    volumes: readonly Pick<ConnectedVolume, 'volumeId'>[],
     w: StorageWaiting,
   ): Promise<void> {
     const { directory, hmc } = this.#parts;
@@ -105,9 +106,9 @@ export class GroupVolumes {
    */
   async settle(
     owner: PartitionOwner,
-    exposed: readonly ExposedVolume[],
+    exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
-  ): Promise<readonly ExposedVolume[]> {
+  ): Promise<readonly ConnectedVolume[]> {
     const { directory, hmc } = this.#parts;
     const settled = await directory.using(owner, w, async (own) => {
       const group = await hmc.storageGroups.get(own.uri, w);
@@ -119,7 +120,7 @@ export class GroupVolumes {
     return settled ?? exposed;
   }
 
-  async #settleIn(own: OwnGroup, exposed: readonly ExposedVolume[], w: StorageWaiting) {
+  async #settleIn(own: OwnGroup, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
     const wanted = exposed.filter(({ storageVolumeUri }) => storageVolumeUri !== null);
     if (exposed.length === 0) await this.#acceptGrown(own, w);
     const found = await this.#finder.find(own, wanted, [], w);
@@ -146,7 +147,7 @@ export class GroupVolumes {
     );
   }
 
-  async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ExposeRequest[], w: StorageWaiting) {
+  async #exposeIn(own: OwnGroup, target: StorageTarget, requests: readonly ConnectedVolume[], w: StorageWaiting) {
     const { uris, isAttached } = await this.#ensureVolumes(own, target.initiators, requests, w);
     const told: Told[] = [];
     for (const request of requests) told.push(await this.#tell(request, uris.get(request.volumeId), target, w));
@@ -161,13 +162,13 @@ export class GroupVolumes {
   async #ensureVolumes(
     own: OwnGroup,
     initiators: readonly Initiator[],
-    requests: readonly ExposeRequest[],
+    requests: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<Members> {
     if (requests.every(({ volumeId }) => own.volumeUris.has(volumeId))) {
       return { uris: own.volumeUris, isAttached: initiators.every(({ elementUri }) => elementUri !== null) };
     }
-    const { group, volumes, findings } = await this.#finder.look(own.uri, requests.map(toExposed), initiators, w);
+    const { group, volumes, findings } = await this.#finder.look(own.uri, requests, initiators, w);
     const isAttached = group.virtualStorageResourceUris.length > 0;
     // Where one was made twice, it is the one that is found: it stands last.
     const inOrder = volumes.toSorted((a, b) => Number(isUsable(a)) - Number(isUsable(b)));
@@ -185,12 +186,12 @@ export class GroupVolumes {
 
   /** Tries the paths of a boot volume, and tells DPM the one that answers. Data volumes are found by discovery. */
   async #tell(
-    request: ExposeRequest,
+    request: ConnectedVolume,
     storageVolumeUri: string | undefined,
     { initiators }: StorageTarget,
     w: StorageWaiting,
   ): Promise<Told> {
-    const asked = { ...toExposed(request), storageVolumeUri: storageVolumeUri ?? null };
+    const asked = { ...request, storageVolumeUri: storageVolumeUri ?? null };
     if (!request.isBoot) return { volume: asked, isTold: false };
     const { checker, hmc, log } = this.#parts;
     w.progress?.(`trying the paths of boot volume ${request.volumeId}`);
@@ -217,27 +218,14 @@ function isValidatedAlready(error: unknown): boolean {
   return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);
 }
 
-function toExposed({ volumeId, isBoot, sizeGib, paths, naa }: ExposeRequest): ExposedVolume {
-  return {
-    volumeId,
-    isBoot,
-    sizeGib,
-    naa: naa ?? null,
-    storageVolumeUri: null,
-    paths: paths.map((path) => ({ ...path, deviceNumber: null })),
-  };
-}
-
-type Path = ExposedVolume['paths'][number];
-
-function firstOf(paths: readonly Path[], first: ExposeRequest['paths'][number]): Path[] {
-  const isFirst = ({ initiatorWwpn, targetWwpn, lun }: Path) =>
+function firstOf(paths: readonly VolumePath[], first: SanPath): VolumePath[] {
+  const isFirst = ({ initiatorWwpn, targetWwpn, lun }: VolumePath) =>
     initiatorWwpn === first.initiatorWwpn && targetWwpn === first.targetWwpn && lun === first.lun;
   return [...paths.filter(isFirst), ...paths.filter((path) => !isFirst(path))];
 }
 
 /** In the order that was given; volumes of other drivers as they were. */
-function restored(exposed: readonly ExposedVolume[], found: readonly ExposedVolume[]): readonly ExposedVolume[] {
+function restored(exposed: readonly ConnectedVolume[], found: readonly ConnectedVolume[]): readonly ConnectedVolume[] {
   return exposed.map((volume) => found.find(({ volumeId }) => volumeId === volume.volumeId) ?? volume);
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ConflictError, InternalError, lunSchema, neverAborted, wwpnSchema } from '../../base/index.ts';
 import type { CreateHba, Hba, HmcSession, Partition } from '../../hmc-client/index.ts';
 import { adapterPortUri, hbaName } from '../index.ts';
-import type { AdapterPort, ExposedVolume, VolumePath } from '../index.ts';
+import type { AdapterPort, ConnectedVolume, VolumePath } from '../index.ts';
 
 const w = { signal: neverAborted() };
 const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
@@ -212,7 +212,7 @@ const path: VolumePath = {
   lun: lunSchema.parse('0002000000000000'),
   deviceNumber: '8002',
 };
-const volume: ExposedVolume = {
+const volume: ConnectedVolume = {
   volumeId: 'v',
   isBoot: true,
   sizeGib: 10,
@@ -270,7 +270,7 @@ describe('a load over vHBAs', () => {
 describe('a LUN that Cinder has masked to a vHBA', () => {
   test('is the partition’s without a word to the HMC, and leaves it the same way', async () => {
     const { storage, asked } = z13();
-    const request = { volumeId: 'v', sizeGib: 10, isBoot: false, paths: [path], naa: undefined };
+    const request = { volumeId: 'v', sizeGib: 10, isBoot: false, paths: [path], naa: null, storageVolumeUri: null };
     const target = { ...owner, partition, initiators: [] };
 
     const exposed = await storage.expose(target, [request]);

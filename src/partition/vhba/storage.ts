@@ -18,8 +18,7 @@ import type {
   AllocatedStorage,
   Allocation,
   BootSource,
-  ExposedVolume,
-  ExposeRequest,
+  ConnectedVolume,
   HoldersRequest,
   Initiator,
   PartitionStorage,
@@ -164,17 +163,8 @@ export class HbaStorage implements PartitionStorage {
     });
   }
 
-  expose(_target: StorageTarget, volumes: readonly ExposeRequest[]): Promise<readonly ExposedVolume[]> {
-    return Promise.resolve(
-      volumes.map(({ volumeId, isBoot, sizeGib, paths, naa }) => ({
-        volumeId,
-        isBoot,
-        sizeGib,
-        naa: naa ?? null,
-        storageVolumeUri: null,
-        paths: paths.map((path) => ({ ...path, deviceNumber: null })),
-      })),
-    );
+  expose(_target: StorageTarget, volumes: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
+    return Promise.resolve(volumes); // a vHBA lets every LUN through that is masked to it
   }
 
   conceal(): Promise<void> {
@@ -185,11 +175,11 @@ export class HbaStorage implements PartitionStorage {
     return Promise.resolve([]); // an HMC of these machines knows no volumes
   }
 
-  settle(_owner: PartitionOwner, exposed: readonly ExposedVolume[]): Promise<readonly ExposedVolume[]> {
+  settle(_owner: PartitionOwner, exposed: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
     return Promise.resolve(exposed); // a load finds out what is there
   }
 
-  bootProperties(_volume: ExposedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
+  bootProperties(_volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
     const initiator = initiators.find((candidate) => candidate.wwpn === path.initiatorWwpn);
     if (initiator === undefined || initiator.elementUri === null)
       throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);

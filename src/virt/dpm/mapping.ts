@@ -1,8 +1,8 @@
 import { InternalError } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
-import type { PartitionOwner } from '../../partition/index.ts';
+import type { InstanceVolume, PartitionOwner } from '../../partition/index.ts';
 import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
-import type { InstanceVolume, MappedVolume, PartitionRequest } from '../../spawn/index.ts';
+import type { MappedVolume, PartitionRequest } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import type { DpmDriverSettings } from './settings.ts';

@@ -10,15 +10,17 @@ import {
   isListed,
   requirePartition,
 } from '../../partition/index.ts';
-import type { Initiator, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
+import type { Initiator, InstanceVolume, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
 import type { DiagnosedPath } from '../diagnosed-path.ts';
 import { storageOwnerOf } from '../partition-volumes.ts';
-import type { NamedPartition, PartitionVolume, PartitionVolumes } from '../partition-volumes.ts';
+import type { NamedPartition, PartitionVolumes } from '../partition-volumes.ts';
 import { reportPaths } from './path-report.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+
+type Volume = Omit<InstanceVolume, 'isBoot'>; // nothing boots from it
 
 /**
  * Volumes of partitions that an operator names.
@@ -77,7 +79,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return (await this.#ports(partition, w)).length > 0;
   }
 
-  async makePorts(partition: PartitionRef, { volumeId, sizeGib }: PartitionVolume, w: StorageWaiting): Promise<void> {
+  async makePorts(partition: PartitionRef, { volumeId, sizeGib }: Volume, w: StorageWaiting): Promise<void> {
     const { storage } = this.#runtime;
     const owner = this.#owner(partition);
     const volumes = [{ volumeId, sizeGib, isBoot: false }];
@@ -100,27 +102,17 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return makeConnector(storageOwnerOf(partition), wwpns, this.#settings.connector);
   }
 
-  async connect(
-    partition: PartitionRef,
-    volume: PartitionVolume,
-    info: ConnectionInfo,
-    w: StorageWaiting,
-  ): Promise<void> {
+  async connect(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting): Promise<void> {
     await this.#driver(info).connectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
   }
 
-  async disconnect(
-    partition: PartitionRef,
-    volume: PartitionVolume,
-    info: ConnectionInfo,
-    w: StorageWaiting,
-  ): Promise<void> {
+  async disconnect(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting): Promise<void> {
     await this.#driver(info).disconnectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
   }
 
   async paths(
     partition: PartitionRef,
-    volume: PartitionVolume,
+    volume: Volume,
     info: ConnectionInfo,
     w: Waiting,
   ): Promise<readonly DiagnosedPath[]> {
@@ -129,7 +121,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   async report(
     partition: PartitionRef,
-    mapped: readonly (PartitionVolume & { readonly connectionInfo: ConnectionInfo })[],
+    mapped: readonly (Volume & { readonly connectionInfo: ConnectionInfo })[],
     w: Waiting,
   ): Promise<readonly PathRecord[]> {
     const { hmc } = this.#runtime;
@@ -154,7 +146,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return this.#runtime.volumeDrivers.get(driver_volume_type);
   }
 
-  async #argumentsFor(partition: PartitionRef, volume: PartitionVolume, info: ConnectionInfo, w: StorageWaiting) {
+  async #argumentsFor(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting) {
     const { volumeId, sizeGib } = volume;
     const initiators = await this.#ports(partition, w);
     const instance = { ...this.#owner(partition), partition, initiators };

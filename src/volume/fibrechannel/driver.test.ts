@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger, wwpnSchema } from '../../base/index.ts';
 import type { Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
-import type { ExposeRequest, Initiator, PartitionStorage } from '../../partition/index.ts';
+import type { ConnectedVolume, Initiator, PartitionStorage } from '../../partition/index.ts';
 import { FibreChannelVolumeDriver, NoUsableTargetError } from '../index.ts';
 import type { VolumeInstance, VolumeOptions } from '../index.ts';
 
@@ -31,19 +31,13 @@ const info = (data: ConnectionInfo['data'] = {}): ConnectionInfo => ({
 
 /** A driver whose storage notes what it is asked, and lets LUNs through as vHBAs do. */
 function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
-  const exposed: ExposeRequest[] = [];
+  const exposed: ConnectedVolume[] = [];
   const concealed: unknown[] = [];
   const warnings: unknown[] = [];
   const storage = {
-    expose: async (_target: unknown, volumes: readonly ExposeRequest[]) => {
+    expose: async (_target: unknown, volumes: readonly ConnectedVolume[]) => {
       exposed.push(...volumes);
-      return volumes.map(({ volumeId, isBoot, paths }) => ({
-        volumeId,
-        isBoot,
-        naa: null,
-        storageVolumeUri: null,
-        paths: paths.map((path) => ({ ...path, deviceNumber: null })),
-      }));
+      return volumes;
     },
     conceal: async (_owner: unknown, volumes: readonly unknown[]) => {
       concealed.push(...volumes);
@@ -77,7 +71,7 @@ describe('the Fibre Channel driver', () => {
     ]);
     expect(connected).toMatchObject({ volumeId: 'volume-1', isBoot: true, storageVolumeUri: null });
     expect(connected.pathReason).toContain(`initiator ${A} is the preferred adapter port`);
-    expect(exposed).toMatchObject([{ volumeId: 'volume-1', sizeGib: 10, isBoot: true, naa: undefined }]);
+    expect(exposed).toMatchObject([{ volumeId: 'volume-1', sizeGib: 10, isBoot: true, naa: null }]);
   });
 
   test('passes on the name of the volume where the back end tells it', async () => {

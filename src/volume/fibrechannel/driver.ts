@@ -1,13 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
-import type { VolumePath } from '../../partition/index.ts';
-import type {
-  ConnectedVolume,
-  VolumeDriver,
-  VolumeDriverContext,
-  VolumeInstance,
-  VolumeOptions,
-} from '../volume-driver.ts';
+import type { ConnectedVolume, VolumePath } from '../../partition/index.ts';
+import type { VolumeDriver, VolumeDriverContext, VolumeInstance, VolumeOptions } from '../volume-driver.ts';
 import { parseFcConnection } from './connection-info.ts';
 import type { FcConnection } from './connection-info.ts';
 import { loginHint } from './login-hint.ts';
@@ -33,16 +27,18 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const connection = parseFcConnection(connectionInfo);
     const selection = this.#select(connection, instance);
     this.#report(connection, selection, options);
-    const { storage } = this.#context;
-    const request = { ...pickVolume(options), paths: selection.paths, naa: connection.naa };
-    const [exposed] = await storage.expose(instance, [request], options);
-    if (exposed === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
-    const hint = loginHint(
-      connectionInfo,
-      connection,
-      instance.initiators.map(({ wwpn }) => wwpn),
-    );
-    return { ...exposed, paths: withDevices(exposed.paths, instance), pathReason: selection.reason, hint };
+    const ports = instance.initiators.map(({ wwpn }) => wwpn);
+    const volume = {
+      ...pickVolume(options),
+      paths: withDevices(selection.paths, instance),
+      naa: connection.naa ?? null,
+      storageVolumeUri: null,
+      pathReason: selection.reason,
+      hint: loginHint(connectionInfo, connection, ports),
+    };
+    const [connected] = await this.#context.storage.expose(instance, [volume], options);
+    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    return connected;
   }
 
   async disconnectVolume(
@@ -104,13 +100,7 @@ function pickVolume({ volumeId, sizeGib, isBoot }: VolumeOptions) {
 }
 
 /** The device number is the guest's name of the initiator; the partition knows it. */
-function withDevices(
-  paths: readonly (FcPath & { deviceNumber?: string | null })[],
-  instance: VolumeInstance,
-): VolumePath[] {
-  const deviceOf = new Map(instance.initiators.map((initiator) => [initiator.wwpn, initiator.deviceNumber]));
-  return paths.map((path) => ({
-    ...path,
-    deviceNumber: path.deviceNumber ?? deviceOf.get(path.initiatorWwpn) ?? null,
-  }));
+function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
+  const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
+  return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));
 }

@@ -1,11 +1,14 @@
 import { instanceNamed, markedHosts, markOf, parkedDescription, partitionName } from './naming.ts';
+import { isUnmade } from './records.ts';
 import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
+import { deletableStatuses } from './status.ts';
 
 /** What a list tells of a partition; the description may not have been asked for where a record decides. */
 interface Listed {
   readonly uri: string;
   readonly name: string;
   readonly description?: string | undefined;
+  readonly status?: string | undefined;
 }
 
 /**
@@ -26,10 +29,11 @@ export function assignPartitions(
     assigned.set(partition.uri, { instanceUuid, doubt, ...parked(host, partition, records.find(instanceUuid)) });
   }
   const taken = new Set([...assigned.values()].map((one) => one.instanceUuid));
-  for (const { uri, name, description = '' } of partitions) {
+  for (const { uri, name, description = '', status = '' } of partitions) {
     const instanceUuid = instanceNamed(host, name);
     if (instanceUuid === undefined || assigned.has(uri) || taken.has(instanceUuid)) continue;
     if (markOf(host, description) === 'another') continue;
+    if (isUnmade(records.find(instanceUuid)) && !isAsMade(host, { description, status })) continue;
     assigned.set(uri, { instanceUuid, doubt: undefined, ...parked(host, { description }, undefined) });
   }
   return assigned;
@@ -42,6 +46,14 @@ export function parked(
   record: Pick<PartitionRecord, 'isParked'> | undefined,
 ): { readonly isParked?: true } {
   return record?.isParked === true || description === parkedDescription(host) ? { isParked: true } : {};
+}
+
+/**
+ * Can it be the partition that we have made, whose creation had no answer? Such a one has not run yet, and carries our mark.
+ * Where nothing is recorded as made, a name alone is no proof: a spawn may just have refused its bearer.
+ */
+export function isAsMade(host: string, { description, status }: { description: string; status: string }): boolean {
+  return markOf(host, description) === 'ours' && deletableStatuses.has(status);
 }
 
 /** Partition URI → instance, as recorded. */

@@ -1,3 +1,4 @@
+export { isAsMade } from './assignment.ts';
 export {
   BootFailedError,
   doubtOf,

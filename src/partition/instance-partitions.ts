@@ -9,7 +9,7 @@ import type { PartitionRef } from './lifecycle.ts';
 import { markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { PartitionSearch } from './partition-search.ts';
-import { amend, nothingKnown } from './records.ts';
+import { amend, isUnknown, isUnmade, nothingKnown } from './records.ts';
 import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
@@ -77,7 +77,7 @@ export class InstancePartitions {
   /** Which of these partitions belong to instances of this host. */
   assign(
     host: string,
-    partitions: readonly { uri: string; name: string; description?: string }[],
+    partitions: readonly { uri: string; name: string; status?: string; description?: string }[],
   ): ReadonlyMap<string, Assigned> {
     return assignPartitions(host, this.#records, partitions);
   }
@@ -93,10 +93,9 @@ export class InstancePartitions {
   ): Promise<ReadonlyMap<string, Assigned>> {
     const assigned = new Map(this.assign(host, partitions));
     const shown = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
-    const missing = this.#records.list().filter(({ instanceUuid, partitionUri, isBegunHere, isParked }) => {
-      const isUnmade = partitionUri === null && isBegunHere;
-      return !isUnmade && isParked !== true && !shown.has(instanceUuid);
-    });
+    const missing = this.#records
+      .list()
+      .filter((record) => !isUnmade(record) && record.isParked !== true && !shown.has(record.instanceUuid));
     if (missing.length === 0) return assigned;
     for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
       this.made({ host, instanceUuid }, uri);
@@ -111,7 +110,7 @@ export class InstancePartitions {
 
   /** The instance that is recorded with one of these ports, and not as gone: an HMC hands the WWPNs of those out again. */
   instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
-    const there = this.#records.list().filter(({ partitionUri, isBegunHere }) => partitionUri !== null || !isBegunHere);
+    const there = this.#records.list().filter((record) => !isUnmade(record));
     return there.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
   }
 
@@ -121,8 +120,7 @@ export class InstancePartitions {
 
   /** Is nothing known of its partition, neither which it is nor that there is none yet? */
   isUnknown(instanceUuid: string): boolean {
-    const record = this.#records.find(instanceUuid);
-    return record === undefined || (record.partitionUri === null && !record.isBegunHere);
+    return isUnknown(this.#records.find(instanceUuid));
   }
 
   /** Is it recorded that its partition was made, or found? */
@@ -143,7 +141,7 @@ export class InstancePartitions {
   /** Before anything of an instance is made. */
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
-    if (known !== undefined && (known.partitionUri !== null || !known.isBegunHere)) return;
+    if (known !== undefined && !isUnmade(known)) return;
     // The ports of one that is gone are no longer its own.
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true, isConnected: false });
   }

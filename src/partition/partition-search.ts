@@ -1,10 +1,11 @@
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
-import { isNamedForAnother, otherMark, parked, recordedUris } from './assignment.ts';
+import { isAsMade, isNamedForAnother, otherMark, parked, recordedUris } from './assignment.ts';
 import { findHiddenDoubt } from './hidden-use.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
+import { isUnknown, isUnmade } from './records.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
@@ -36,24 +37,44 @@ export class PartitionSearch {
     const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
     const listed = all.find(({ uri }) => uri === record?.partitionUri);
     if (listed !== undefined) return unreadable(listed, "it is recorded as this server's");
-    const hasNoUri = record?.partitionUri === null;
-    const isUnmade = hasNoUri && record.isBegunHere;
-    const isUnknown = record === undefined || (hasNoUri && !record.isBegunHere);
+    if (isUnmade(record)) return await this.#unmade(owner, record, all, w);
     const named = await this.#byName(owner, all, w);
-    // Begun here and never made: there is nothing but what would have our name, and not the mark of another host.
-    if (isUnmade && named?.kind !== 'ours') return { kind: 'absent' };
     if (named !== undefined) return named;
     const holder = await this.#byPorts(owner, record, evidence, all, w);
     if (holder !== undefined) return holder;
     const user = await this.#byPreparedGroup(owner, record, all, w);
     if (user !== undefined) return user;
-    if (isUnknown || evidence.hasVolumes) {
+    if (isUnknown(record) || evidence.hasVolumes) {
       const marked = await this.#byMark(owner, all, w);
       if (marked !== undefined) return marked;
     }
-    if (isUnknown && !evidence.hasVolumes) return { kind: 'absent' };
+    if (isUnknown(record) && !evidence.hasVolumes) return { kind: 'absent' };
     const hidden = await findHiddenDoubt(this.#storage, { uri: record?.partitionUri ?? null }, w);
     return hidden === undefined ? { kind: 'absent' } : { kind: 'in-doubt', ...hidden };
+  }
+
+  /**
+   * Begun here and never made: there is nothing but what was made without an answer. Another partition may have the name,
+   * and is left alone; while it runs with ports of this instance, so is their storage.
+   */
+  async #unmade(
+    owner: PartitionOwner,
+    record: PartitionRecord | undefined,
+    all: readonly Listed[],
+    w: Waiting,
+  ): Promise<Whereabouts> {
+    const named = all.find(({ name }) => name === partitionName(owner));
+    const seen = named === undefined ? 'gone' : await this.#describe(named, w);
+    if (named === undefined || seen === 'gone') return { kind: 'absent' };
+    const isOurs = seen !== 'denied' && isAsMade(owner.host, { ...named, ...seen });
+    if (isOurs && !recordedUris(this.#records).has(named.uri))
+      return ours({ ...named, ...parked(owner.host, seen, undefined) });
+    if (deletableStatuses.has(named.status)) return { kind: 'absent' };
+    const [holders = []] = await this.#storage.holders([{ owner, wwpns: record?.wwpns ?? [] }], w);
+    const holder = holders.find(({ partitionUri }) => partitionUri === named.uri);
+    if (holder === undefined) return { kind: 'absent' };
+    const why = `partition "${named.name}" (${named.uri}) has the name of this server's and ${holder.how}, and was not made for it`;
+    return doubt([named], why, 'rename it on the HMC, and take the ports of this server from it');
   }
 
   async #byName(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {

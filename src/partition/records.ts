@@ -92,6 +92,16 @@ export function nothingKnown(instanceUuid: string): PartitionRecord {
   };
 }
 
+/** Is nothing known of the partition, neither which it is nor that there is none yet? */
+export function isUnknown(record: PartitionRecord | undefined): boolean {
+  return record === undefined || (record.partitionUri === null && !record.isBegunHere);
+}
+
+/** Is it recorded that no partition is made, or none is left? One whose creation had no answer may be there. */
+export function isUnmade(record: PartitionRecord | undefined): boolean {
+  return record?.partitionUri === null && record.isBegunHere;
+}
+
 /** Changes a record that is there; of an instance without one, nothing is kept. */
 export function amend(
   records: PartitionRecords,

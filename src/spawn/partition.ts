@@ -2,9 +2,8 @@ import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError, NotFoundError, NothingChangedError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import {
-  deletableStatuses,
   guestAmong,
-  markOf,
+  isAsMade,
   noEvidence,
   parkedDescription,
   partitionExists,
@@ -69,7 +68,7 @@ async function findMadeUnseen(
   w: Waiting,
 ): Promise<OwnPartition | undefined> {
   const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
-  const isOurs = markOf(host, description) === 'ours' && deletableStatuses.has(status) && !partitions.isRecorded(uri);
+  const isOurs = isAsMade(host, { description, status }) && !partitions.isRecorded(uri);
   if (!isOurs) return undefined;
   return { uri, name, status, ...(description === parkedDescription(host) ? { isParked: true } : {}) };
 }

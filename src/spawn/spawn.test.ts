@@ -149,6 +149,18 @@ describe('spawn', () => {
     expect(describeError(error)).toMatch(/exists already, and it could not be undone.*Cinder is away/);
   });
 
+  test('does not say that nothing was changed where the storage group stays until the compute manager has unmapped', async () => {
+    const { tools, diary } = machine({ model: 'storage-group', createFails: nameTaken, existing: 'active' });
+
+    const error: unknown = await prepare(request, { ...tools, canUnmap: false }, call).catch(
+      (thrown: unknown) => thrown,
+    );
+
+    expect(error).toMatchObject({ code: 'CONFLICT' });
+    expect(findError(error, 'NOTHING_CHANGED')).toBeUndefined();
+    expect(diary).toEqual(['create group']);
+  });
+
   test('leaves the storage of a partition that runs under its name', async () => {
     const { tools, mapper, diary } = machine({
       model: 'storage-group',

@@ -174,8 +174,9 @@ async function createPartitionWithPorts(
 }
 
 /**
- * Removes what was made before it turned out that another partition is in the way: a {@link destroy} might take that one
- * for the instance's.
+ * Removes what was made before it turned out that another partition is in the way.
+ *
+ * @throws what was in the way where the compute manager unmaps by itself, and asks for a {@link destroy} first
  */
 async function removeAhead(
   { cause }: NothingChangedError,
@@ -185,7 +186,8 @@ async function removeAhead(
   call: VerbCall,
 ): Promise<void> {
   const { partitions, storage, canUnmap } = tools;
-  if (!storage.outlivesPartition || !canUnmap) return;
+  if (!storage.outlivesPartition) return;
+  if (!canUnmap) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
     await partitions.requireAtRest(owner, noEvidence, w); // what runs keeps its volumes
     await mapper?.unmap(w);

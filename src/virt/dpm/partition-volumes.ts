@@ -43,8 +43,9 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   async find(name: string, w: Waiting): Promise<NamedPartition> {
     const { hmc, cpc } = this.#runtime;
     const { uri } = requirePartition(await hmc.partitions.findByName(cpc.uri, name, w), name);
-    const { description } = await hmc.partitions.get(uri, w, ['description']);
-    const assigned = this.#runtime.partitions.assign(this.#settings.host, [{ uri, name, description }]).get(uri);
+    const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
+    const { host } = this.#settings;
+    const assigned = this.#runtime.partitions.assign(host, [{ uri, name, description, status }]).get(uri);
     const instanceUuid = assigned?.instanceUuid ?? (await this.#instanceByPorts({ uri, name }, w)) ?? null;
     return { uri, name, instanceUuid };
   }

@@ -88,7 +88,6 @@ describe('past a pivot', () => {
       flow: 'toy',
       input: toyInput,
       subject: 'web1',
-      parent: undefined,
     });
     await journal.append('flow-1', { kind: 'started', step: 'stop' });
     failAt(world, 'before run stop', new NothingChangedError(new Error('nobody answers')));

@@ -32,7 +32,6 @@ describe('a flow that goes well', () => {
       flow: 'toy',
       input: toyInput,
       subject: 'web1',
-      parent: undefined,
     });
     expect(events.at(-1)).toEqual({ kind: 'flow-ended', outcome: 'completed' });
   });

@@ -8,8 +8,6 @@ import type { ExecuteOptions, Outcome, Saga } from './saga.ts';
 
 export interface RunIdentity {
   readonly id: string;
-  /** The flow whose step ran this one: only journals of older versions have it. */
-  readonly parent?: string | undefined;
   readonly subject?: string | undefined;
 }
 
@@ -26,7 +24,6 @@ export async function execute<Input, State, Deps>(
     kind: 'flow-started',
     flow: saga.name,
     input: journaled,
-    parent: identity.parent,
     subject: identity.subject,
   });
   return await new Run<State, Deps>(saga, identity.id, journaled, options).forward();

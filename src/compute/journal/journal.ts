@@ -6,6 +6,7 @@ export type JournalEvent =
       readonly kind: 'flow-started';
       readonly flow: string;
       readonly input: JsonValue;
+      /** The flow whose step ran this one: only journals of older versions have it. */
       readonly parent?: string | undefined;
       readonly subject?: string | undefined;
     }

@@ -380,14 +380,14 @@ describe('whatever happens to a flow', () => {
 
 describe('runFlow', () => {
   const services = { journal: new MemoryJournal(), undo: quickUndo, log: silentLogger };
-  const run = { what: 'spawn instance web1', subject: 'web1', parent: 'outer', signal: neverAborted() };
+  const run = { what: 'spawn instance web1', subject: 'web1', signal: neverAborted() };
 
-  test('gives the state, and journals for whom and for which flow it ran', async () => {
+  test('gives the state, and journals for whom it ran', async () => {
     const journal = new MemoryJournal();
     const state = await runFlow(toySaga(['a']), input, new ToyWorld(), run, { ...services, journal });
 
     expect(state).toEqual({ input, a: { made: 'a' } });
-    await expect(journal.list()).resolves.toMatchObject([{ subject: 'web1', parent: 'outer', state: 'completed' }]);
+    await expect(journal.list()).resolves.toMatchObject([{ subject: 'web1', state: 'completed' }]);
   });
 
   test('throws what was put back as one error, with the failed step and the cause', async () => {

@@ -63,7 +63,6 @@ export interface FlowRun {
   /** For the message: `spawn instance web1`. */
   readonly what: string;
   readonly subject: string;
-  readonly parent?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -80,7 +79,7 @@ export async function runFlow<Input, State, Deps>(
   services: FlowServices,
 ): Promise<State> {
   const id = randomUUID();
-  const identity = { id, subject: run.subject, parent: run.parent };
+  const identity = { id, subject: run.subject };
   const outcome = await execute(saga, input, identity, optionsFor(deps, run.signal, services));
   return unwrap(outcome, id, run.what);
 }

@@ -1,4 +1,4 @@
-import { describeError, findError, missingPeer, retry, toError, withDeadline } from '../../base/index.ts';
+import { describeError, findError, missingPeer, neverAborted, retry, toError, withDeadline } from '../../base/index.ts';
 import type { Failpoint, JsonValue, StepEvent } from '../../base/index.ts';
 import type { JournalEvent } from './journal.ts';
 import { parseJournaled, record, withoutSecrets } from './journaled.ts';
@@ -163,7 +163,7 @@ export class Run<State, Deps> {
     await this.#recordTurn(step);
     const done = this.#tell(step, 'undoing');
     const policy = this.#options.undo;
-    const never = new AbortController().signal; // undo is shielded from the cancellation that may have caused it
+    const never = neverAborted(); // undo is shielded from the cancellation that may have caused it
     try {
       await retry(
         async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { neverAborted, silentLogger } from '../base/index.ts';
+import { ConflictError, neverAborted, NotFoundError, NothingChangedError, silentLogger } from '../base/index.ts';
+import { FlowRolledBackError, FlowStuckError } from '../saga/index.ts';
 import type { PowerState } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import type { InstanceRecord, TaskState, VmState } from './instances.ts';
@@ -12,21 +13,40 @@ interface Situation {
   readonly vmState?: VmState;
   readonly powerState?: PowerState;
   readonly openFlows?: readonly string[];
+  /** What asking the driver for the power state, and each verb, ends in. */
+  readonly infoFails?: Error;
+  readonly verbFails?: Error;
+  readonly signal?: AbortSignal;
 }
 
+/** An error that says that the HMC does not answer. */
+const hmcIsAway = new ConflictError('no answer', { unreachable: 'HMC' });
+
 /** Settles one server; what was asked of the verbs, and what its record says afterwards. */
-async function settle({ taskState, vmState = 'active', powerState = 'running', openFlows = [] }: Situation) {
+async function settle(situation: Situation) {
+  const { taskState, vmState = 'active', powerState = 'running', openFlows = [], infoFails, verbFails } = situation;
   const asked: string[] = [];
   let record = { uuid: 'u', name: 'web1', vmState, taskState, fault: null } as InstanceRecord; // as far as it is looked at
   const parts = {
     log: silentLogger,
-    store: { update: (_uuid: string, change: object) => void (record = { ...record, ...change }) },
+    store: { find: () => record, update: (_uuid: string, change: object) => void (record = { ...record, ...change }) },
     journal: { list: () => Promise.resolve(openFlows.map((flow) => ({ flow }))) },
-    driver: { getInfo: () => Promise.resolve({ state: powerState }) },
+    driver: {
+      getInfo: async () => {
+        if (infoFails !== undefined) throw infoFails;
+        return await Promise.resolve({ state: powerState });
+      },
+    },
+    flows: {},
   } as unknown as ManagerParts; // fakes are what they are asked for
-  const note = (verb: string) => () => Promise.resolve(void asked.push(verb));
+  const note = (verb: string) => async () => {
+    asked.push(verb);
+    if (verbFails === undefined) return;
+    record = { ...record, taskState: null }; // as the verb leaves it
+    await Promise.reject(verbFails);
+  };
   const verbs = { start: note('start'), stop: note('stop'), delete: note('delete') };
-  await settleAfterCrash(record, parts, verbs, context);
+  await settleAfterCrash(record, parts, verbs, { ...context, signal: situation.signal ?? context.signal });
   return { asked, record };
 }
 
@@ -85,6 +105,60 @@ test.each([
 
   expect(asked).toEqual([verb]);
   expect(record.taskState).toBeNull();
+});
+
+test.each(['powering-on', 'powering-off', 'rebooting', 'rebooting_hard'] as const)(
+  '%s that was cut off is not forgotten while the HMC is away',
+  async (taskState) => {
+    const unseen = await settle({ taskState, infoFails: hmcIsAway });
+    expect(unseen.asked).toEqual([]);
+    expect(unseen.record).toMatchObject({ taskState, vmState: 'active' });
+
+    const begun = await settle({ taskState, powerState: 'shutdown', verbFails: hmcIsAway });
+    expect(begun.asked).toHaveLength(1);
+    expect(begun.record.taskState).toBe(taskState);
+  },
+);
+
+test('a delete that was put back because the HMC is away is asked for again by the next one', async () => {
+  const rolledBack = new FlowRolledBackError('delete', 'destroy', {}, new NothingChangedError(hmcIsAway));
+  const stuck = new FlowStuckError('delete', 'f', [], hmcIsAway);
+
+  expect((await settle({ taskState: 'deleting', verbFails: rolledBack })).record.taskState).toBe('deleting');
+  expect((await settle({ taskState: 'deleting', verbFails: stuck })).record.taskState).toBeNull();
+});
+
+test('a power verb is not forgotten when whoever settles it is stopped', async () => {
+  const stopped = new AbortController();
+  stopped.abort(new Error('Ctrl-C'));
+  const verbFails = new Error('Ctrl-C');
+  const { record } = await settle({
+    taskState: 'powering-on',
+    powerState: 'nostate',
+    verbFails,
+    signal: stopped.signal,
+  });
+
+  expect(record.taskState).toBe('powering-on');
+});
+
+test('a server whose partition is gone has nothing to be finished, and says so', async () => {
+  const { asked, record } = await settle({ taskState: 'powering-on', infoFails: new NotFoundError('no partition') });
+
+  expect(asked).toEqual([]);
+  expect(record).toMatchObject({ taskState: null, powerState: 'nostate', fault: { code: 'NOT_FOUND' } });
+});
+
+test('a verb that cannot be finished for another reason than an outage is over, and says why', async () => {
+  const doubt = new ConflictError('in doubt');
+
+  expect((await settle({ taskState: 'powering-off', infoFails: doubt })).record).toMatchObject({
+    taskState: null,
+    fault: { code: 'CONFLICT', message: expect.stringContaining('in doubt') as string },
+  });
+  expect((await settle({ taskState: 'powering-on', powerState: 'shutdown', verbFails: doubt })).record.taskState).toBe(
+    null,
+  );
 });
 
 test('a server that cannot be settled does not keep the others from it', async () => {

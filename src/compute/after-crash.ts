@@ -1,8 +1,9 @@
-import { describeError } from '../base/index.ts';
+import { describeError, findError, missingPeer, toError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import type { RequestContext } from '../virt/index.ts';
+import type { PowerState, RequestContext } from '../virt/index.ts';
 import { deleteFlow } from './flows/delete.ts';
 import type { Fault, InstanceRecord } from './instances.ts';
+import { codeOf } from './keep-fault.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
@@ -65,7 +66,30 @@ async function settleDelete(
 ): Promise<void> {
   const open = await parts.journal.list({ open: true, subject: instance.uuid });
   if (open.some(({ flow }) => flow === deleteFlow.name)) markInterrupted(instance, parts, context);
-  else await verbs.delete(context);
+  else await asLongAsAsked(instance, parts, context, async () => await verbs.delete(context), ['FLOW_ROLLED_BACK']);
+}
+
+/**
+ * What fails for want of a peer, or is stopped, is still to be done: the task stays in the record, for the next one who
+ * comes. Other failures end it.
+ *
+ * @param codes - the errors that say so where the work has a journal: what has left an open flow is taken up from there
+ */
+async function asLongAsAsked(
+  { uuid, taskState }: InstanceRecord,
+  { store, flows }: ManagerParts,
+  { signal }: RequestContext,
+  work: () => Promise<void>,
+  codes?: readonly ErrorCode[],
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isUnbegun = codes === undefined || findError(error, ...codes) !== undefined;
+    const isAsked = signal.aborted || (flows.missingPeer ?? missingPeer)(toError(error)) !== undefined;
+    if (isUnbegun && isAsked && store.find(uuid) !== undefined) store.update(uuid, { taskState });
+    throw error;
+  }
 }
 
 /**
@@ -75,15 +99,36 @@ async function settleDelete(
  */
 async function settlePower(
   instance: InstanceRecord,
-  { store, driver }: ManagerParts,
+  parts: ManagerParts,
   verbs: SettlingVerbs,
   context: RequestContext,
 ): Promise<void> {
-  store.update(instance.uuid, { taskState: null });
-  const { state: powerState } = await driver.getInfo(toDriverInstance(instance), false, context);
-  if (powerState === 'running') store.update(instance.uuid, { vmState: 'active', powerState });
-  else if (instance.taskState === 'powering-off') await verbs.stop(context);
-  else await verbs.start(context);
+  const { store } = parts;
+  await asLongAsAsked(instance, parts, context, async () => {
+    const powerState = await powerStateOf(instance, parts, context);
+    const isRunning = powerState === 'running';
+    store.update(instance.uuid, { taskState: null, ...(isRunning ? { vmState: 'active', powerState } : {}) });
+    if (isRunning) return;
+    if (instance.taskState === 'powering-off') await verbs.stop(context);
+    else await verbs.start(context);
+  });
+}
+
+/** What keeps it from being seen ends the task, and is the fault of the server; of one that is gone, nothing runs. */
+async function powerStateOf(
+  instance: InstanceRecord,
+  { store, driver }: ManagerParts,
+  context: RequestContext,
+): Promise<PowerState> {
+  try {
+    return (await driver.getInfo(toDriverInstance(instance), false, context)).state;
+  } catch (error) {
+    const code = findError(error, 'NOT_FOUND') === undefined ? codeOf(error) : 'NOT_FOUND';
+    const fault = interruption(code, describeError(error), context);
+    const isGone = code === 'NOT_FOUND';
+    store.update(instance.uuid, { taskState: null, fault, ...(isGone ? { powerState: 'nostate' } : {}) });
+    throw error;
+  }
 }
 
 function markInterrupted({ uuid, taskState, fault }: InstanceRecord, { store }: ManagerParts, context: RequestContext) {

@@ -32,7 +32,7 @@ export async function keepFault(
   }
 }
 
-function codeOf(error: unknown): DpmError['code'] {
+export function codeOf(error: unknown): DpmError['code'] {
   return error instanceof Error && 'code' in error ? (error.code as DpmError['code']) : 'INTERNAL'; // every error of ours carries one
 }
 

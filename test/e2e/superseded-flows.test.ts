@@ -106,6 +106,65 @@ it('an attach that was stuck goes back after its volume has been detached by han
   expect(world.sim.snapshot()).toEqual(before);
 });
 
+/** A detach is stuck: its volume was taken from the guest, and could not be given back. */
+function stuckDetach() {
+  let isCalm = false;
+  const failpoint = async ({ flow, step, at }: Failpoint): Promise<void> => {
+    if (isCalm || flow !== 'remove-volume') return;
+    if (at === 'after-run' && step === 'detach') throw new Error('made to fail');
+    if (at === 'before-undo' && step === 'detach') throw new Error('made to fail');
+  };
+  const strike = async (manager: ComputeManager, { context, sim, settings }: World): Promise<string> => {
+    await manager.addVolume('web1', 'data-1', {}, context);
+    await expect(manager.removeVolume('web1', 'data-1', context)).rejects.toMatchObject({ code: 'FLOW_STUCK' });
+    isCalm = true;
+    const [flow] = await manager.listFlows({ open: true });
+    using cinder = openCinder(settings.cinder);
+    const { id = '' } = sim.volumes.find(({ name }) => name === 'data-1') ?? {};
+    await cinder.actions.rollDetaching(id, context);
+    return flow?.id ?? '';
+  };
+  return { failpoint, strike };
+}
+
+describe.each([
+  { what: 'an attach', make: () => stuckAttach('complete') },
+  { what: 'a detach', make: stuckDetach },
+])('$what that was stuck', ({ make }) => {
+  it.each([{}, { cinder: { maxMicroversion: '3.43' } }])(
+    'is closed when its volume, detached meanwhile, is attached again (%j)',
+    async (options) => {
+      await using world = await startWorld(options);
+      const { context, sim } = world;
+      const { failpoint, strike } = make();
+      await using manager = await world.open({ failpoint });
+      await manager.create(request, context);
+      const flow = await strike(manager, world);
+      await manager.removeVolume('web1', 'data-1', context);
+      const { volumes } = await manager.addVolume('web1', 'data-1', {}, context);
+      const attached = sim.snapshot();
+
+      await expect(manager.resumeFlow(flow, context)).rejects.toThrow('there is nothing to resume');
+
+      expect(await manager.listFlows({ open: true })).toEqual([]);
+      expect(sim.snapshot()).toEqual(attached);
+      expect((await manager.show('web1', context)).volumes).toEqual(volumes);
+    },
+  );
+});
+
+it('leaves open what is stuck of another volume when a volume is attached', async () => {
+  await using world = await startWorld();
+  const { failpoint, strike } = stuckAttach('complete');
+  await using manager = await world.open({ failpoint });
+  await manager.create(request, world.context);
+  const flow = await strike(manager, world);
+
+  await manager.addVolume('web1', 'data-2', {}, world.context);
+
+  expect((await manager.listFlows({ open: true })).map(({ id }) => id)).toEqual([flow]);
+});
+
 describe('with a Cinder of old, where a reservation carries no name', () => {
   const options = { cinder: { maxMicroversion: '3.43' } };
 

@@ -40,12 +40,29 @@ function connectionInfoOf(device: BlockDevice) {
   return { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
 }
 
+/**
+ * Closes the flows that are stuck with an earlier attachment of this volume: without a record of it nothing of it is left,
+ * and taken up later they would undo the new one.
+ */
+async function closeSuperseded({ journal }: FlowManagerDeps, { instanceUuid, volumeId }: VolumeInput, flowId: string) {
+  const error = 'superseded: the volume was detached, and is attached again';
+  for (const { id, flow, state } of await journal.list({ open: true, subject: instanceUuid })) {
+    const isOfVolume = flow === addVolumeFlow.name || flow === removeVolumeFlow.name;
+    if (id === flowId || !isOfVolume || state === 'damaged') continue;
+    const [started] = await journal.read(id);
+    const input = volumeInputSchema.safeParse(started?.kind === 'flow-started' ? started.input : undefined);
+    if (input.data?.volumeId !== volumeId) continue;
+    await journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
+  }
+}
+
 /** Before: an available volume. After: it is this instance's in Cinder and in the records. Undo: released, forgotten. */
 const reserveVolume = {
   name: 'reserve-volume',
   output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
+  run: async ({ state: { input }, deps, signal, flowId }) => {
     if (deviceIn(deps, input) === undefined) {
+      await closeSuperseded(deps, input, flowId);
       const { instanceUuid, volumeId, sizeGib, deviceName, mode } = input;
       const nothing = {
         bootIndex: null,

@@ -236,6 +236,8 @@ export type Reservation = {
    * `removed`: the array does not have it any more. Absent: none was asked for, or Cinder knows it.
    */
   readonly connection?: 'attachments' | 'legacy' | 'removed' | undefined;
+  /** Have we asked Cinder to begin detaching the volume? Absent: nobody knows. */
+  readonly isDetaching?: boolean | undefined;
 };
 
 /** Called as soon as the array does not have the connection any more. Keep it: many arrays fail to remove one twice. @public */

@@ -1,7 +1,7 @@
-import { ConflictError } from '../base/index.ts';
+import { ConflictError, NothingChangedError, toError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { isCinderError, VolumeStateError } from './errors.ts';
-import { isRefusedOutright } from './flow-support.ts';
+import { isRefusedOutright, isUncertain } from './flow-support.ts';
 import type {
   AttachMode,
   CinderClient,
@@ -71,7 +71,41 @@ export class VolumeClaims {
   /** Before: mapped. After: Cinder says in-use. */
   async complete(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     const connections = await this.#connections(w);
-    save({ reservation: await connections.complete(requireReservation(claim), request, w) });
+    const reservation = await connections.complete(requireReservation(claim), request, w);
+    save({ reservation: { ...reservation, isDetaching: false } });
+  }
+
+  /**
+   * Before: in-use. After: detaching, so that nobody else begins. Cinder does not tell who has asked for that: the record does.
+   *
+   * @throws NothingChangedError when it was not asked for, or is refused
+   */
+  async beginDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
+    const note = (isDetaching: boolean) => {
+      if (reservation !== null) save({ reservation: { ...reservation, isDetaching } });
+    };
+    const connections = await this.#connections(w).catch(unchanged);
+    const volume = await this.#cinder.findVolume(volumeId, w).catch(unchanged);
+    if (volume?.status === 'detaching') {
+      if (reservation?.isDetaching === true) return;
+      return unchanged(new VolumeStateError('begin detaching', volume, ['in-use']));
+    }
+    note(true);
+    try {
+      await connections.beginDetaching(volumeId, w);
+    } catch (error) {
+      if (isUncertain(error)) throw error;
+      note(false);
+      unchanged(error);
+    }
+  }
+
+  /** Back to before {@link beginDetaching}; the detaching of another party goes on. */
+  async rollDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
+    if (reservation?.isDetaching === false) return;
+    const connections = await this.#connections(w);
+    await connections.rollDetaching(volumeId, w);
+    if (reservation !== null) save({ reservation: { ...reservation, isDetaching: false } });
   }
 
   /** Back to before {@link reserve}, from any point. */
@@ -165,6 +199,10 @@ export class VolumeClaims {
       attachment?.status === 'reserved' && attachment.connectionInfo === undefined ? [reservation] : [],
     );
   }
+}
+
+function unchanged(error: unknown): never {
+  throw new NothingChangedError(toError(error));
 }
 
 function requireReservation({ volumeId, reservation }: VolumeClaim): Reservation {

@@ -64,6 +64,16 @@ export class VolumeKeeper implements VirtApi {
     await this.#claims.complete(device, this.#completion(device), this.#saver(device), w);
   }
 
+  /** Before: in-use. After: detaching. @throws NothingChangedError when it was not asked for, or is refused */
+  async beginDetaching(device: BlockDevice, w: Waiting): Promise<void> {
+    await this.#claims.beginDetaching(device, this.#saver(device), w);
+  }
+
+  /** Back to before {@link beginDetaching}. */
+  async rollDetaching(device: BlockDevice, w: Waiting): Promise<void> {
+    await this.#claims.rollDetaching(device, this.#saver(device), w);
+  }
+
   /** Back to before {@link reserve}, from any point. */
   async release(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.release(device, this.#saver(device), w);

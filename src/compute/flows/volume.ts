@@ -149,13 +149,12 @@ const beginDetaching = {
   name: 'begin-detaching',
   output: z.null(),
   run: async ({ state: { input }, deps, signal }) => {
-    const connections = await deps.connections({ signal });
-    await connections.beginDetaching(input.volumeId, { signal });
+    await deps.volumes.beginDetaching(requireDevice(deps, input), { signal });
     return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
-    const connections = await deps.connections({ signal });
-    await connections.rollDetaching(input.volumeId, { signal });
+    const device = deviceIn(deps, input);
+    if (device !== undefined) await deps.volumes.rollDetaching(device, { signal });
   },
   leaves: ({ input }) => [`volume ${input.volumeId} in status detaching`],
 } satisfies VolumeStep<'begin-detaching'>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeError } from '../../base/index.ts';
+import { describeError, NothingChangedError } from '../../base/index.ts';
 import { isCinderError, VolumeStateError } from '../../cinder-client/index.ts';
 import type { SaveClaim } from '../../cinder-client/index.ts';
 import { defineSaga } from '../journal/index.ts';
@@ -26,23 +26,21 @@ const beginDetaching = {
     const record = recordOf(deps, input);
     // Cinder does not count it as attached any more, or never did: what is left of it here goes all the same.
     if (record?.isAttached !== true || !(await deps.claims.isAttached(record, { signal }))) return false;
-    const connections = await deps.connections({ signal });
-    const volume = await deps.cinder.findVolume(input.volumeId, { signal });
-    if (volume?.status === 'detaching') return true;
     try {
-      await connections.beginDetaching(input.volumeId, { signal });
+      await deps.claims.beginDetaching(record, saver(deps, record), { signal });
       return true;
     } catch (error) {
       // A volume in status error, for one: no detach begins from it, though it is attached.
-      if (!input.force || !(error instanceof VolumeStateError)) throw error;
+      if (!input.force || !(error instanceof NothingChangedError && error.cause instanceof VolumeStateError))
+        throw error;
       log.warn({ event: 'volume.force-detach', error: describeError(error) }, 'its status forbids it; forcing it');
       return false;
     }
   },
   undo: async ({ state: { input }, deps, signal }, was) => {
     if (was.kind === 'done' && !was.output) return;
-    const connections = await deps.connections({ signal });
-    await connections.rollDetaching(input.volumeId, { signal });
+    const record = recordOf(deps, input);
+    if (record !== undefined) await deps.claims.rollDetaching(record, saver(deps, record), { signal });
   },
   leaves: ({ input }, was) =>
     was.kind === 'done' && !was.output ? [] : [`volume ${input.volumeId} in status detaching`],

@@ -50,6 +50,13 @@ function used(path: string): string {
   return join(path, 'state.db');
 }
 
+/** @param page - the first is 0 */
+function overwrite(file: string, page: number): void {
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, page * 4096, (page + 1) * 4096);
+  writeFileSync(file, bytes);
+}
+
 /** Opens and is refused. @returns the whole message */
 function refusal(path: string): string {
   let message = '';
@@ -290,14 +297,15 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     expect(expectUntouched(directory.path)).toMatch(/damaged|malformed|not a database/);
   });
 
-  test.each([1, 2, 3, 4])('whose page %i was overwritten', (page) => {
+  test.each([1, 2, 3, 4])('of an older version, whose page %i was overwritten', (page) => {
     using directory = temporaryFiles();
     const file = used(directory.path);
-    const bytes = readFileSync(file);
-    bytes.fill(0xa5, page * 4096, (page + 1) * 4096);
-    writeFileSync(file, bytes);
+    const old = new DatabaseSync(file);
+    old.exec('pragma user_version = 5');
+    old.close();
+    overwrite(file, page);
 
-    expect(expectUntouched(directory.path)).toMatch(/damaged|malformed/);
+    expect(expectUntouched(directory.path)).toMatch(/damaged .*put a backup of the state directory in its place/);
   });
 
   test('that is a directory', () => {
@@ -319,6 +327,85 @@ test.runIf(existsSync('/proc/self'))(
     expect(refusal('/proc/nothing-here/state')).toMatch(/open .*state\.db: .*ENOENT/);
   },
 );
+
+describe('a database that is damaged further in', () => {
+  /** Everything that is kept there, read as the program does. */
+  const reads = (database: DatabaseSync): readonly (() => unknown)[] => {
+    const records = new SqlitePartitionRecords(database, { access: 'read' });
+    return [
+      () => new InstanceStore(database).list(),
+      () => new InstanceStore(database).find(record.uuid),
+      () => new InstanceStore(database).devices(record.uuid),
+      () => new InstanceStore(database).devicesOf('v1'),
+      () => records.list(),
+      () => database.prepare('select id from flow').all(),
+    ];
+  };
+
+  test.each([1, 2, 3, 4])('in page %i says so, and what to do, to whoever reads that, and is not changed', (page) => {
+    using directory = temporaryFiles();
+    const file = used(directory.path);
+    overwrite(file, page);
+    const before = readFileSync(file);
+    const database = openDatabase(directory.path);
+
+    const failures = reads(database).flatMap((read) => {
+      try {
+        read();
+        return [];
+      } catch (error) {
+        expect(error).toBeInstanceOf(JournalError);
+        return [describeError(error)];
+      }
+    });
+
+    database.close();
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures) expect(failure).toMatch(/state\.db is damaged: put a backup .*: .*malformed/);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('keeps nobody from what is sound, however large it is', async () => {
+    using directory = temporaryFiles();
+    const file = used(directory.path);
+    const full = openDatabase(directory.path);
+    const journal = new SqliteJournal(full);
+    const text = 'x'.repeat(3_000);
+    for (const id of ['a', 'b', 'c'])
+      for (const event of [
+        { kind: 'flow-started', flow: 'build', input: text, subject: record.uuid } as const,
+        { kind: 'flow-ended', outcome: 'completed' } as const,
+      ])
+        await journal.append(id, event);
+    full.close();
+    const page = readFileSync(file).lastIndexOf(text) >> 12;
+    overwrite(file, page);
+
+    const database = openDatabase(directory.path);
+    const store = new InstanceStore(database);
+    store.update(record.uuid, { vmState: 'stopped' });
+
+    expect(store.list()).toMatchObject([{ uuid: record.uuid, vmState: 'stopped' }]);
+    await expect(async () => await new SqliteJournal(database).mentions(new Set([record.uuid]))).rejects.toThrow(
+      /state\.db is damaged/,
+    );
+    database.close();
+  });
+
+  test('is told also by a write that comes upon it', () => {
+    using directory = temporaryFiles();
+    const file = used(directory.path);
+    const { rootpage } = new DatabaseSync(file)
+      .prepare("select rootpage from sqlite_schema where name = 'instance'")
+      .get() as { rootpage: number };
+    overwrite(file, rootpage - 1);
+    const database = openDatabase(directory.path);
+
+    expect(() => new InstanceStore(database).update(record.uuid, { vmState: 'error' })).toThrow('is damaged: put a');
+    expect(() => database.exec('delete from instance')).toThrow('is damaged: put a');
+    database.close();
+  });
+});
 
 describe('a transaction', () => {
   test('keeps all of its work', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './journal/index.ts';
 import { recordBootVolumes } from './boot-volume-records.ts';
+import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change; an older program refuses a newer file rather than harm it. */
@@ -77,14 +78,16 @@ const parkedPartitions = 'alter table instance_partition add column is_parked in
  *
  * Durable: write-ahead log with a sync at every commit, so that an intent is on disk before its effect.
  *
- * @throws JournalError when the file is damaged, not ours, of a newer version, or cannot be made. It is then untouched.
+ * Of its contents only the header and the version are looked at; what is damaged further in, is found by who reads it.
+ *
+ * @throws JournalError when the file is no database, not ours, of a newer version, or cannot be made. It is then untouched.
  */
 export function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'state.db');
   try {
     makeStateDirectory(statePath);
     const isNew = !existsSync(file);
-    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+    const database = new CheckedDatabase(file);
     if (isNew) chmodSync(file, 0o600);
     try {
       database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
@@ -112,8 +115,7 @@ function migrate(database: DatabaseSync, file: string): void {
       { file },
     );
   }
-  const verdict = database.prepare('pragma quick_check').get()?.quick_check;
-  if (verdict !== 'ok') throw new JournalError(`${file} is damaged: ${String(verdict)}`, { file });
+  if (version < SCHEMA_VERSION) requireSound(database, file);
   database.exec('pragma journal_mode = wal; pragma synchronous = full;');
   const marks = `pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION};`;
   if (version === SCHEMA_VERSION) return;
@@ -134,6 +136,12 @@ function migrate(database: DatabaseSync, file: string): void {
       database.exec(marks);
     }
   });
+}
+
+/** Reads all of it, once: what is damaged is not rewritten. */
+function requireSound(database: DatabaseSync, file: string): void {
+  const verdict = database.prepare('pragma quick_check').get()?.quick_check;
+  if (verdict !== 'ok') throw damaged(file, undefined, ` (${String(verdict).replaceAll(/\s+/g, ' ')})`);
 }
 
 function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {

@@ -73,7 +73,7 @@ it.each([
     expect(outcome).toBe('done');
     const at = (operation: string) => sim.log.entries.find((entry) => entry.operation === operation)!.startedAt;
     expect(at('Stop Partition')).toBeLessThanOrEqual(at('Delete Attachment'));
-    expect(sim.hmc.snapshot()).toMatchObject({ partition: [] });
+    expect(sim.hmc.snapshot()).toMatchObject({ partition: [], 'storage-group': [] });
     expect(masksOf(world)).toEqual([]);
   },
 );

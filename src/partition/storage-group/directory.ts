@@ -5,9 +5,11 @@ import type { HmcSession, StorageGroup, StorageGroupSummary, StorageVolume } fro
 import { isNamedForAnother } from '../assignment.ts';
 import { instanceNamed, markOf, partitionName } from '../naming.ts';
 import type { PartitionOwner } from '../naming.ts';
-import { amend } from '../records.ts';
+import { amend, isUnmade } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
 import type { AllocatedStorage } from '../storage.ts';
+import { readFcpGroups } from './storage-group-ports.ts';
+import type { GroupWithPorts } from './storage-group-ports.ts';
 
 /** The storage group of an instance, as this process remembers it. */
 export interface OwnGroup {
@@ -91,7 +93,20 @@ export class GroupDirectory {
     const recorded = this.#recorded(owner);
     if (recorded !== null) return this.remember(owner, recorded);
     const found = await this.lookUp(owner, w);
-    return found?.isOurs === true ? this.remember(owner, found.group.uri) : undefined;
+    if (found?.isOurs === true) return this.remember(owner, found.group.uri);
+    const renamed = found === undefined ? await this.#byPorts(owner, w) : undefined;
+    return renamed === undefined ? undefined : this.remember(owner, renamed.uri);
+  }
+
+  /** A person may have renamed it: its ports are recorded. Of an instance without a partition they may be somebody else's by now. */
+  async #byPorts(owner: PartitionOwner, w: Waiting): Promise<StorageGroup | undefined> {
+    const record = this.#records.find(owner.instanceUuid);
+    if (record === undefined || record.wwpns.length === 0 || isUnmade(record)) return undefined;
+    const isOwn = ({ group, resources }: GroupWithPorts) =>
+      markOf(owner.host, group.description) === 'ours' &&
+      !this.isOfAnother(owner, group) &&
+      resources.some(({ wwpn }) => wwpn !== undefined && record.wwpns.includes(wwpn));
+    return (await readFcpGroups(this.#hmc, this.#cpcUri, w)).find(isOwn)?.group;
   }
 
   #recorded({ instanceUuid }: PartitionOwner): string | null {

@@ -44,6 +44,7 @@ export interface PartitionVolumes {
   /** The connector with the ports of the domain alone. @throws ConflictError without any */
   connector(partition: PartitionId, w: Waiting): Promise<Connector>;
   connect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
+  /** @throws NothingChangedError when it failed before it had changed anything; also when the partition may be hidden from the user */
   disconnect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
   /** The paths by which it is reached. Changes nothing. */
   paths(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: Waiting): Promise<readonly DiagnosedPath[]>;

@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError } from '../../base/index.ts';
+import { ConflictError, NotFoundError, NothingChangedError, toError } from '../../base/index.ts';
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
@@ -108,7 +108,16 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   }
 
   async disconnect(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting): Promise<void> {
-    await this.#driver(info).disconnectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
+    const { partitions } = this.#runtime.hmc;
+    let args;
+    try {
+      // Storage groups are shown to a user who may not see the partition, and would be emptied behind its back.
+      await this.#ofGone(partition, partitions.get(partition.uri, w, ['status']), undefined, w);
+      args = await this.#argumentsFor(partition, volume, info, w);
+    } catch (error) {
+      throw new NothingChangedError(toError(error));
+    }
+    await this.#driver(info).disconnectVolume(...args);
   }
 
   async paths(

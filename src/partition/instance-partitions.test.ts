@@ -447,7 +447,9 @@ describe('a parked partition', () => {
       record: { ...recorded, isParked: true },
     });
 
+    expect(partitions.isConnected(owner)).toBe(true);
     partitions.takenOver(owner);
+    expect(partitions.isConnected(owner), 'the volumes of the new spawn').toBe(false);
 
     const found = await partitions.look(owner, noEvidence, w);
     expect(found).toEqual({ kind: 'ours', partition: { uri, name, status: 'stopped' } });

@@ -179,9 +179,9 @@ export class InstancePartitions {
     amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
   }
 
-  /** Its partition was parked, and is the one of a new spawn. */
+  /** Its partition was parked, and is the one of a new spawn, which has connected nothing yet. */
   takenOver({ instanceUuid }: PartitionOwner): void {
-    amend(this.#records, instanceUuid, { isParked: false });
+    amend(this.#records, instanceUuid, { isParked: false, isConnected: false });
   }
 
   /** Its partition was deleted by us; its storage may still be there. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConflictError, neverAborted, NotFoundError, NothingChangedError, silentLogger } from '../base/index.ts';
-import { FlowRolledBackError, FlowStuckError } from '../saga/index.ts';
+import { FlowRolledBackError, FlowStuckError } from './journal/index.ts';
 import type { PowerState } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import type { InstanceRecord, TaskState, VmState } from './instances.ts';

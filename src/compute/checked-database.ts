@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import { JournalError } from '../saga/index.ts';
+import { JournalError } from './journal/index.ts';
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB, whose further bits tell where. Source: sqlite.org/rescode.html. */
 const damageCodes: ReadonlySet<unknown> = new Set([11, 26]);

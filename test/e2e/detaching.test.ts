@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openCinder } from '../../src/cinder-client/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
+import type { Failpoint } from '../../src/base/index.ts';
 import type { FaultKind } from '../../src/simulator/index.ts';
 import { cpcUriOf, openSession, w } from '../support/hmc-session.ts';
 import { startWorld } from '../support/world.ts';

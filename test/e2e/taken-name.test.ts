@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
-import type { Failpoint } from '../../src/saga/index.ts';
+import type { Failpoint } from '../../src/base/index.ts';
 import { cpcUriOf, openSession, w } from '../support/hmc-session.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';

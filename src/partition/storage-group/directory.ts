@@ -8,8 +8,8 @@ import type { PartitionOwner } from '../naming.ts';
 import { amend, isUnmade } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
 import type { AllocatedStorage } from '../storage.ts';
-import { readFcpGroups } from './storage-group-ports.ts';
-import type { GroupWithPorts } from './storage-group-ports.ts';
+import { readFcpGroups } from './ports.ts';
+import type { GroupWithPorts } from './ports.ts';
 
 /** The storage group of an instance, as this process remembers it. */
 export interface OwnGroup {

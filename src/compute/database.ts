@@ -1,6 +1,6 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './journal/index.ts';
 import { recordBootVolumes } from './boot-volume-records.ts';
 import { CheckedDatabase, damaged } from './checked-database.ts';

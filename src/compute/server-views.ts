@@ -51,7 +51,8 @@ export class ServerViews {
   }
 
   async partitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
-    return (await this.#services.driver.listGuests(context, options)).map(partitionView);
+    const guests = await this.#services.driver.listGuests(context, { ...options, parked: true });
+    return guests.map(partitionView);
   }
 
   #summarize(instance: InstanceRecord, powerState: PowerState | undefined): ServerSummary {

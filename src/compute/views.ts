@@ -196,6 +196,8 @@ export interface PartitionView {
   readonly processors: number | null;
   readonly memory_mb: number | null;
   readonly uri: string;
+  /** The deleted instance whose ports the partition keeps until its volumes are unmapped; absent for any other. */
+  readonly parked_for?: string;
 }
 
 export function partitionView(guest: PlatformGuest): PartitionView {
@@ -206,5 +208,6 @@ export function partitionView(guest: PlatformGuest): PartitionView {
     processors: guest.iflProcessors,
     memory_mb: guest.memoryMib,
     uri: guest.uri,
+    ...(guest.parkedFor === undefined ? {} : { parked_for: guest.parkedFor }),
   };
 }

@@ -143,6 +143,29 @@ describe('results', () => {
   });
 });
 
+test('partition list shows for which server a partition is parked, where one is', async () => {
+  const row = {
+    name: 'p1',
+    status: 'stopped',
+    instance: null,
+    processors: 1,
+    memory_mb: 1024,
+    uri: '/api/partitions/1',
+  };
+  const list = async (...rows: object[]) => {
+    const io = fakeIo({ manager: { listPartitions: async () => rows } });
+    return (await runFake(['partition', 'list', '-f', 'csv'], io)).stdout.split('\n');
+  };
+
+  expect(await list(row)).toEqual(['name,status,instance,processors,memory_mb,uri', expect.any(String), '']);
+  expect(await list(row, { ...row, parked_for: server.id })).toEqual([
+    'name,status,instance,processors,memory_mb,uri,parked_for',
+    'p1,stopped,,1,1024,/api/partitions/1,',
+    `p1,stopped,,1,1024,/api/partitions/1,${server.id}`,
+    '',
+  ]);
+});
+
 describe('server delete', () => {
   const gone = async (name: string) => {
     if (name !== 'web1') throw new NotFoundError(`server "${name}" does not exist`);

@@ -65,7 +65,12 @@ function scene({ there = [], record, records = [], holders = [], users = [], hid
   if (record !== undefined) kept.put({ ...nothing, isBegunHere: true, ...record });
   for (const each of records) kept.put(each);
   const preparedGroups = { holders: () => answer(users) } as unknown as PreparedGroups; // all that is asked for
-  const storage = { holders: () => answer([holders]), hiddenUse: () => answer(hidden), preparedGroups };
+  const storage = {
+    model: 'hba' as const,
+    holders: () => answer([holders]),
+    hiddenUse: () => answer(hidden),
+    preparedGroups,
+  };
   return { partitions: new InstancePartitions(hmc, '/api/cpcs/c', kept, storage), kept, requests: () => requests };
 }
 

@@ -1,7 +1,7 @@
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
-import type { HmcSession } from '../hmc-client/index.ts';
+import type { HmcSession, PartitionWith } from '../hmc-client/index.ts';
 import { assignPartitions, otherMark, parked, recordedUris } from './assignment.ts';
 import { doubtOf } from './errors.ts';
 import type { PartitionInDoubtError } from './errors.ts';
@@ -17,6 +17,8 @@ import { guestAmong } from './whereabouts.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
 const asked = ['name', 'status', 'description'] as const;
+/** What a look reads besides, so that nobody has to ask for it: what hangs on a partition of such a machine. */
+const askedOf = { hba: [...asked, 'hba-uris'], 'storage-group': [...asked, 'storage-group-uris'] } as const;
 
 /**
  * The one place that decides which partition is whose: by the object id that was recorded when it was made, then by its
@@ -26,10 +28,12 @@ export class InstancePartitions {
   readonly #hmc: HmcSession;
   readonly #records: PartitionRecords;
   readonly #search: PartitionSearch;
+  readonly #model: OwnershipTraces['model'];
 
   constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords, storage: OwnershipTraces) {
     this.#hmc = hmc;
     this.#records = records;
+    this.#model = storage.model;
     this.#search = new PartitionSearch(hmc, cpcUri, records, storage);
   }
 
@@ -199,9 +203,9 @@ export class InstancePartitions {
     this.#records.put({ ...nothingKnown(instanceUuid), wwpns, isBegunHere: true, isConnected: false });
   }
 
-  async #read(uri: string, w: Waiting): Promise<(OwnPartition & { description: string }) | undefined> {
+  async #read(uri: string, w: Waiting): Promise<Seen | undefined> {
     try {
-      return await this.#hmc.partitions.get(uri, w, asked);
+      return await this.#hmc.partitions.get(uri, w, askedOf[this.#model]);
     } catch (error) {
       if (isHmcError(error, 404, 1)) return undefined; // deleted, hidden from this user, or restored as another object
       throw error;
@@ -209,13 +213,13 @@ export class InstancePartitions {
   }
 }
 
-function judgeRecorded(
-  owner: PartitionOwner,
-  seen: OwnPartition & { description: string },
-  record: PartitionRecord | undefined,
-): Whereabouts {
-  const { uri, name, status } = seen;
-  const partition = { uri, name, status, ...parked(owner.host, seen, record) };
+type Seen = PartitionWith<(typeof asked)[number]> & Partial<PartitionWith<'hba-uris' | 'storage-group-uris'>>;
+
+function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): Whereabouts {
+  const { uri, name, status, hbaUris, storageGroupUris } = seen;
+  const otherGroupUris = storageGroupUris?.filter((group) => group !== record?.storageGroupUri);
+  const hanging = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }) };
+  const partition: OwnPartition = { uri, name, status, ...hanging, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);
   const advice = `if it is this server's, put "${mark}" into its description on the HMC; if the server is not needed, delete the partition there first`;

@@ -50,6 +50,14 @@ export const defaultLifecyclePolicy: LifecyclePolicy = {
   settleMs: 10_000,
 };
 
+/** What the caller has seen of a partition, so that it is not asked for again. */
+interface Looked {
+  /** The status that a look has just shown. */
+  readonly seen?: string | undefined;
+  /** How the status is looked at after a stop; default: by a request for the status alone. */
+  readonly look?: ((w: Waiting) => Promise<string>) | undefined;
+}
+
 /** How a start ended: the status says it, and the caller decides what it means for a boot. */
 export type StartResult = { readonly kind: 'running'; readonly status: string } | FailedStart;
 
@@ -104,8 +112,8 @@ export class PartitionLifecycle {
   }
 
   /** Brings a partition that is not there to start, to running: as zhmc-ansible-modules module_utils/common.py does. */
-  async ensureRunning(partition: PartitionRef, w: Waiting): Promise<StartResult> {
-    let status = await this.#leaveTransition(partition, w);
+  async ensureRunning(partition: PartitionRef, w: Waiting, { seen }: Pick<Looked, 'seen'> = {}): Promise<StartResult> {
+    let status = await this.#lasting(partition, seen, w);
     if (runningStatuses.has(status)) return { kind: 'running', status };
     // An operating system that ended itself leaves `paused` or `terminated`: only a stop makes it startable again.
     if (stoppableStatuses.has(status)) status = await this.ensureStopped(partition, w);
@@ -119,20 +127,20 @@ export class PartitionLifecycle {
    * @returns the status in which it holds no resources
    * @throws PartitionStatusError when the stop ended otherwise: a failed job, or `terminated`, as which a stop may end
    */
-  async ensureStopped(partition: PartitionRef, w: Waiting): Promise<string> {
-    const status = await this.#leaveTransition(partition, w);
+  async ensureStopped(partition: PartitionRef, w: Waiting, { seen, look }: Looked = {}): Promise<string> {
+    const status = await this.#lasting(partition, seen, w);
     if (deletableStatuses.has(status)) return status;
     if (!stoppableStatuses.has(status)) throw unusable('stop', partition, status, stoppableStatuses);
     const deadline = performance.now() + this.#policy.timeoutMs;
     const { hmcSaid, maySettle } = await this.#runJob('stop', partition, w);
     const settled = performance.now() + this.#policy.settleMs;
-    const accept = (seen: string): Verdict<string> => {
-      if (deletableStatuses.has(seen)) return { kind: 'done', value: seen };
+    const accept = (now: string): Verdict<string> => {
+      if (deletableStatuses.has(now)) return { kind: 'done', value: now };
       const isLagging = maySettle && performance.now() < settled;
-      if (!stoppableStatuses.has(seen) || isLagging) return { kind: 'again' };
-      return { kind: 'failed', error: notStopped(partition, seen, hmcSaid) };
+      if (!stoppableStatuses.has(now) || isLagging) return { kind: 'again' };
+      return { kind: 'failed', error: notStopped(partition, now, hmcSaid) };
     };
-    return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w);
+    return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w, look);
   }
 
   /** Stops and deletes a partition; one that is gone is deleted. Its vHBAs and NICs go with it. */
@@ -150,24 +158,31 @@ export class PartitionLifecycle {
   }
 
   /**
-   * Deletes a partition that does not run; it is not stopped for that. A refusal that speaks neither of the status nor of
-   * other work is likely about what is attached: it is named.
+   * Deletes a partition that does not run; it is not stopped for that. What is attached goes with it (zhmc-ansible-modules
+   * never detach). A refusal that speaks neither of the status nor of other work is likely about that: it is then detached,
+   * and named where that does not help.
    */
   async deleteStopped(partition: PartitionRef, w: Waiting): Promise<void> {
+    const { partitions } = this.#hmc;
     try {
-      await this.#hmc.partitions.delete(partition.uri, w);
+      await partitions.delete(partition.uri, w);
     } catch (error) {
-      if (!(error instanceof HmcHttpError) || error.status !== 409 || unrelatedToAttachments.has(error.reason))
-        throw error;
-      const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+      if (!isAboutAttachments(error)) throw error;
+      const { storageGroupUris } = await partitions.get(partition.uri, w, ['storage-group-uris']);
       if (storageGroupUris.length === 0) throw error;
-      const groups = storageGroupUris.join(', ');
-      throw new ConflictError(
-        `delete partition "${partition.name}": the HMC refuses it while ${groups} is attached; a user who may see that storage group has to detach it`,
-        { partition: partition.name, storageGroupUris },
-        { cause: error },
-      );
+      try {
+        for (const uri of storageGroupUris) await partitions.detachStorageGroup(partition.uri, uri, w);
+      } catch {
+        throw stillAttached(partition, storageGroupUris, error);
+      }
+      await partitions.delete(partition.uri, w);
     }
+  }
+
+  /** The status that was just seen, if it lasts; else the one that comes of it. */
+  async #lasting(partition: PartitionRef, seen: string | undefined, w: Waiting): Promise<string> {
+    const isLasting = seen !== undefined && !transitionalStatuses.has(seen) && !unknowableStatuses.has(seen);
+    return isLasting ? seen : await this.#leaveTransition(partition, w);
   }
 
   async #leaveTransition(partition: PartitionRef, w: Waiting): Promise<string> {
@@ -246,12 +261,13 @@ export class PartitionLifecycle {
     accept: (status: string) => Verdict<T>,
     timeoutMs: number,
     w: Waiting,
+    look: Looked['look'] = async (each) => await this.status(partition, each),
   ): Promise<T> {
     return await waitUntil({
       ...this.#policy.poll,
       timeoutMs,
       signal: w.signal,
-      poll: async (signal) => await this.status(partition, { signal }),
+      poll: async (signal) => await look({ signal }),
       accept,
       label: (status) => status,
       isPassing: isUnreachable,
@@ -270,6 +286,19 @@ export class PartitionLifecycle {
  */
 async function cancelQuietly(job: HmcJob): Promise<void> {
   await job.cancel({ signal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);
+}
+
+function isAboutAttachments(error: unknown): boolean {
+  return error instanceof HmcHttpError && error.status === 409 && !unrelatedToAttachments.has(error.reason);
+}
+
+function stillAttached(partition: PartitionRef, storageGroupUris: readonly string[], cause: unknown): ConflictError {
+  const groups = storageGroupUris.join(', ');
+  return new ConflictError(
+    `delete partition "${partition.name}": the HMC refuses it while ${groups} is attached; a user who may see that storage group has to detach it`,
+    { partition: partition.name, storageGroupUris },
+    { cause },
+  );
 }
 
 function unusable(verb: string, partition: PartitionRef, status: string, usable: ReadonlySet<string>): Error {

@@ -257,4 +257,4 @@ export interface PartitionStorage {
 }
 
 /** What leads to the partition of an instance that its record and its name do not lead to. */
-export type OwnershipTraces = Pick<PartitionStorage, 'holders' | 'hiddenUse' | 'preparedGroups'>;
+export type OwnershipTraces = Pick<PartitionStorage, 'model' | 'holders' | 'hiddenUse' | 'preparedGroups'>;

@@ -7,6 +7,10 @@ export interface OwnPartition {
   readonly status: string;
   /** It is kept for its ports alone: the instance is destroyed, or not spawned again yet. Absent: no. */
   readonly isParked?: true;
+  /** Its vHBAs, on a machine that has such; absent where nobody read them. */
+  readonly hbaUris?: readonly string[];
+  /** Storage groups that it has besides its instance's own; absent where nobody read them. */
+  readonly otherGroupUris?: readonly string[];
 }
 
 /** Why it is not known which partition is the instance's. */

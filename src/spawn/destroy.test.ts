@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConflictError, NothingChangedError, wwpnSchema } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import { HmcHttpError } from '../hmc-client/index.ts';
 import type { Decided } from '../partition/index.ts';
 import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
 import { destroy } from './destroy.ts';
@@ -21,14 +23,25 @@ interface World {
   /** What each look at the partition finds; the last answer stays. Default: it runs, and is stopped from the second look on. */
   readonly looks?: readonly (Decided | Error)[];
   readonly stopFails?: Error;
+  /** One of each delete of the partition; then it succeeds. */
+  readonly deletesFail?: readonly Error[];
+  /** Does the driver of the volumes say that they go with the partition? */
+  readonly goesWithPartition?: boolean;
   readonly isConnected?: boolean;
+}
+
+interface Looked {
+  readonly seen: string;
+  readonly look: (w: Waiting) => Promise<string>;
 }
 
 const running: Decided = { kind: 'ours', partition };
 const stopped: Decided = { kind: 'ours', partition: { ...partition, status: 'stopped' } };
 const absent: Decided = { kind: 'absent' };
 
-function world({ model = 'hba', looks = [running, stopped], stopFails, isConnected = true }: World = {}) {
+function world(options: World = {}) {
+  const { model = 'hba', looks = [running, stopped], stopFails, isConnected = true, goesWithPartition } = options;
+  const refusals = [...(options.deletesFail ?? [])];
   const diary: string[] = [];
   const noted: string[] = [];
   const evidence: unknown[] = [];
@@ -56,13 +69,20 @@ function world({ model = 'hba', looks = [running, stopped], stopFails, isConnect
     deallocate: async () => void diary.push('delete group'),
   };
   const lifecycle = {
-    ensureStopped: async () => {
+    ensureStopped: async (_partition: unknown, _w: unknown, { seen, look }: Looked) => {
+      if (seen === 'stopped') return;
       if (stopFails !== undefined) throw stopFails;
       diary.push('stop');
+      await look(call);
     },
-    deleteStopped: async () => void diary.push('delete'),
+    deleteStopped: async () => {
+      const refusal = refusals.shift();
+      if (refusal !== undefined) throw refusal;
+      diary.push('delete');
+    },
   };
   const driver = {
+    goesWithPartition,
     rollback: async (_info: unknown, _i: unknown, { volumeId }: { volumeId: string }) =>
       void diary.push(`roll back ${volumeId}`),
     disconnectVolume: async (_info: unknown, _i: unknown, options: { volumeId: string; isTeardown?: boolean }) =>
@@ -131,12 +151,21 @@ describe('destroy', () => {
     expect(diary).not.toContain('read ports');
   });
 
+  test('asks nothing of a driver whose volumes go with the partition, and looks once before and once after the stop', async () => {
+    const { tools, mapper, diary, evidence } = world({ goesWithPartition: true });
+
+    await destroy(request(), mapper, tools, call);
+
+    expect(diary).toEqual(['stop', 'unmap', 'delete']);
+    expect(evidence).toHaveLength(2);
+  });
+
   test('passes over volumes that no driver serves: none can have connected them', async () => {
     const { tools, mapper, diary } = world();
 
     await destroy(request(mapped('rbd')), mapper, tools, call);
 
-    expect(diary).toEqual(['read ports', 'stop', 'unmap', 'delete']);
+    expect(diary).toEqual(['stop', 'unmap', 'delete']);
   });
 
   test('keeps the masks when the partition cannot be stopped', async () => {
@@ -161,18 +190,20 @@ describe('destroy', () => {
     ['disconnect-volumes', 1, 'disconnect data, teardown'],
     ['unmap-volumes', 2, 'unmap'],
     ['detach-storage-groups', 3, 'detach groups'],
-    ['delete-partition', 4, 'delete'],
   ] as const;
 
-  test.each(looks)('stops a partition again that was started between its acts, before %s', async (_act, nth, does) => {
-    const seen = [running, stopped, stopped, stopped, stopped].map((each, index) => (index === nth ? running : each));
-    const { tools, mapper, diary } = world({ model: 'storage-group', looks: seen });
+  test.each(looks.slice(1))(
+    'stops a partition again that was started between its acts, before %s',
+    async (_act, nth, does) => {
+      const seen = [running, stopped, stopped, stopped, stopped].map((each, index) => (index === nth ? running : each));
+      const { tools, mapper, diary } = world({ model: 'storage-group', looks: seen });
 
-    await destroy(request(), mapper, tools, call);
+      await destroy(request(), mapper, tools, call);
 
-    expect(diary[diary.indexOf(does) - 1]).toBe('stop');
-    expect(diary.filter((line) => line === 'stop')).toHaveLength(2);
-  });
+      expect(diary[diary.indexOf(does) - 1]).toBe('stop');
+      expect(diary.filter((line) => line === 'stop')).toHaveLength(2);
+    },
+  );
 
   test.each(looks)('changes nothing in %s once the partition is in doubt', async (_act, nth, does) => {
     const seen = [running, ...Array.from({ length: nth - 1 }, () => stopped), new ConflictError('in doubt')];
@@ -180,6 +211,31 @@ describe('destroy', () => {
 
     await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
     expect(diary).not.toContain(does);
+  });
+
+  const runsAgain = new HmcHttpError('delete', {
+    status: 409,
+    reason: 1,
+    method: 'DELETE',
+    uri: partition.uri,
+    hmcMessage: '',
+  });
+
+  test('stops a partition again that the HMC does not delete because it was started', async () => {
+    const { tools, mapper, diary } = world({ deletesFail: [runsAgain], looks: [stopped, running, stopped] });
+
+    await destroy(request([]), mapper, tools, call);
+
+    expect(diary.slice(-3)).toEqual(['unmap', 'stop', 'delete']);
+  });
+
+  test('leaves a partition that the HMC does not delete, and that is in doubt by now', async () => {
+    const looksOf = [stopped, new ConflictError('in doubt')];
+    const { tools, mapper, diary, noted } = world({ deletesFail: [runsAgain], looks: looksOf });
+
+    await expect(destroy(request([]), mapper, tools, call)).rejects.toThrow('in doubt');
+    expect(diary.at(-1)).toBe('unmap');
+    expect(noted).toEqual([]);
   });
 
   test.each([new Error('no answer'), new ConflictError('the partition is in doubt')])(

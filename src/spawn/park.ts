@@ -1,7 +1,7 @@
 import { noEvidence, parkedDescription } from '../partition/index.ts';
 import type { PartitionOwner } from '../partition/index.ts';
 import { actsOf, unchanged } from './act.ts';
-import { atRest, destroy, disconnectAll, findPartition } from './destroy.ts';
+import { atRest, destroy, disconnectAll, findPartition, hasWorkToDisconnect, stop } from './destroy.ts';
 import type { DestroyRequest } from './destroy.ts';
 import type { SpawnTools, VerbCall } from './types.ts';
 
@@ -20,8 +20,8 @@ const nothingMapped = { unmap: () => Promise.resolve() };
  * @throws NothingChangedError when it failed before it had changed anything; also when the partition is in doubt
  */
 export async function park(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
-  const { owner, mapped } = request;
-  const { hmc, lifecycle, partitions, storage } = tools;
+  const { owner } = request;
+  const { hmc, partitions, storage } = tools;
   const act = actsOf<ParkAct>('destroy', call, tools.watchers);
   const lookAtRest = () => atRest(request, tools, call);
 
@@ -33,14 +33,15 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
     return;
   }
   const { partition } = place;
-  const initiators = mapped.length > 0 ? place.initiators : await storage.initiators(owner, partition, call);
+  const isConnected = hasWorkToDisconnect(request, tools);
+  const initiators = isConnected ? place.initiators : await storage.initiators(owner, partition, call);
   partitions.hasPorts(owner, initiators);
   if (initiators.length === 0 && !partitions.hadPorts(owner)) {
     await destroy(request, nothingMapped, tools, call);
     return;
   }
-  await act('stop-partition', () => lifecycle.ensureStopped(partition, call));
-  if (mapped.length > 0)
+  await act('stop-partition', () => stop(partition, request, tools, call));
+  if (isConnected)
     await act('disconnect-volumes', async () => {
       await lookAtRest();
       await disconnectAll(request, place, tools, call);

@@ -53,6 +53,11 @@ export interface VolumeOptions extends Waiting {
  */
 export interface VolumeDriver {
   /**
+   * Says that nothing of a volume stays when the partition goes as a whole. Then nothing is asked of the driver on a delete:
+   * neither a disconnect nor a rollback with `isTeardown`.
+   */
+  readonly goesWithPartition?: boolean;
+  /**
    * Makes a volume that Cinder has mapped usable by the partition, by `context.storage.expose`: on machines with storage
    * groups the partition gets the LUN by that alone.
    *

@@ -73,7 +73,7 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
     asked.push('hidden use');
     return undefined;
   };
-  const storage = { holders, hiddenUse, preparedGroups: undefined };
+  const storage = { model: 'hba' as const, holders, hiddenUse, preparedGroups: undefined };
   const hmc = { partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
   const runtime = {
     hmc,

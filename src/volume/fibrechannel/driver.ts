@@ -13,6 +13,8 @@ const readOnlyAdvice =
 
 /** The built-in driver for `fibre_channel`: every Cinder back end that maps FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
+  /** With its vHBAs, or with its storage group. */
+  readonly goesWithPartition = true;
   readonly #context: VolumeDriverContext;
 
   constructor(context: VolumeDriverContext) {

@@ -20,7 +20,6 @@ import type {
   OwnPartition,
   PartitionOwner,
   PartitionRecords,
-  PartitionRef,
   PowerState,
   SurplusStorage,
   Whereabouts,
@@ -451,7 +450,7 @@ export class DpmDriver implements ComputeDriver {
     return await this.#started().partitions.decide(this.#owner(instance), noEvidence, w);
   }
 
-  async #partition(instance: Instance, w: Waiting, evidence: Evidence = noEvidence): Promise<PartitionRef> {
+  async #partition(instance: Instance, w: Waiting, evidence: Evidence = noEvidence): Promise<OwnPartition> {
     return await this.#started().partitions.require(this.#owner(instance), evidence, w);
   }
 

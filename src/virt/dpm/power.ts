@@ -2,7 +2,7 @@ import { waitUntil } from '../../base/index.ts';
 import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
-import type { PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { OwnPartition, PartitionOwner, PartitionRef } from '../../partition/index.ts';
 import { startOverPaths } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { readBoot, waysToLoad } from './boot-ways.ts';
@@ -15,7 +15,7 @@ const SHUTDOWN_COMMAND = 'shutdown -h now';
 /** What a start of an instance works with. */
 export interface PowerOn {
   readonly owner: PartitionOwner;
-  readonly partition: PartitionRef;
+  readonly partition: OwnPartition;
   /** The volumes as Cinder maps them; undefined where nobody told. */
   readonly mapped: readonly MappedVolume[] | undefined;
   /** Paths that are tried at most. */
@@ -37,7 +37,7 @@ export async function powerOn(
   const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
   const plan = {
     partition,
-    start: async () => await lifecycle.ensureRunning(partition, w),
+    start: async () => await lifecycle.ensureRunning(partition, w, { seen: partition.status }),
     ways: async () =>
       waysToLoad(runtime, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
     cause: missing,
@@ -66,14 +66,14 @@ async function settle({ storage, log }: DpmRuntime, owner: PartitionOwner, w: Wa
  */
 export async function powerOff(
   runtime: DpmRuntime,
-  partition: PartitionRef,
+  partition: OwnPartition,
   timeoutMs: number,
   pollMs: number,
   w: Waiting,
 ): Promise<void> {
-  if (timeoutMs > 0 && (await askGuest(runtime, partition, w)))
-    await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
-  await runtime.lifecycle.ensureStopped(partition, w);
+  const isAsked = timeoutMs > 0 && (await askGuest(runtime, partition, w));
+  if (isAsked) await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
+  await runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status });
 }
 
 /** @returns false when the guest has no console that takes commands (409.332), so that waiting would be in vain */

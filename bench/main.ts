@@ -1,12 +1,25 @@
+import { driverCosts } from './driver.ts';
+import { driverHeap, managerHeap } from './heap.ts';
+import type { HeapGrowth } from './heap.ts';
 import { listCounts, overlap, spawnCount } from './requests.ts';
+import type { Count } from './requests.ts';
 
 const print = (what: string, value: string) => process.stdout.write(`${what.padEnd(58)} ${value}\n`);
-const shown = ({ requests, inSequence }: { requests: number; inSequence: number }) =>
-  `${requests} requests, ${inSequence} in sequence`;
+const shown = ({ requests, inSequence }: Count) => `${requests} requests, ${inSequence} in sequence`;
+const mib = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+const grown = ({ first, last, perCycle }: HeapGrowth) =>
+  `${mib(first)} after 300 cycles, ${mib(last)} after 3,000: ${Math.round(perCycle)} bytes a cycle`;
 
-print('spawn, z13, 2 vHBAs, 1 volume', shown(await spawnCount({ adapters: 2 })));
-print('spawn, z13, 4 vHBAs, 1 volume', shown(await spawnCount({ adapters: 4 })));
-print('spawn, z16, connectivity 2, 1 volume', shown(await spawnCount({ adapters: 2, machine: 'z16' })));
+for (const machine of ['z13', 'z16'] as const)
+  for (const partitions of [3, 60])
+    for (const [verb, cost] of Object.entries(await driverCosts(machine, partitions)))
+      print(
+        `driver, ${machine}, ${partitions} other partitions: ${verb}`,
+        `${shown(cost)} (at most ${shown(cost.most)})`,
+      );
+print('manager, spawn, z13, 2 vHBAs, 1 volume', shown(await spawnCount({ adapters: 2 })));
+print('manager, spawn, z13, 4 vHBAs, 1 volume', shown(await spawnCount({ adapters: 4 })));
+print('manager, spawn, z16, connectivity 2, 1 volume', shown(await spawnCount({ adapters: 2, machine: 'z16' })));
 for (const partitions of [1, 85]) {
   const { list, hypervisor } = await listCounts(partitions);
   print(`server list, ${partitions} partitions`, shown(list));
@@ -16,3 +29,6 @@ for (const adapters of [2, 4, 8]) {
   const ratio = await overlap(adapters, 40);
   print(`spawn, ${adapters} vHBAs: wall time / sum of service times`, ratio.toFixed(2));
 }
+print('driver, z13, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z13')));
+print('driver, z16, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z16')));
+print('manager, z13, heap of create and delete', grown(await managerHeap(300, 3_000, 'z13')));

@@ -61,6 +61,7 @@ export type {
   InstanceVolume,
   KnownPath,
   PathInspection,
+  PortsSeen,
   PartitionStorage,
   PreparedGroup,
   PreparedGroupRequest,

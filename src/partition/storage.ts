@@ -16,6 +16,11 @@ export interface Initiator {
   readonly adapterPortUri: string | null;
 }
 
+/** What a look has shown of the ports of a partition. */
+export interface PortsSeen {
+  readonly hbaUris?: readonly string[];
+}
+
 /** One way from the partition to a LUN. Plain JSON: it is recorded. */
 export const volumePathSchema = z.object({
   initiatorWwpn: wwpnSchema,
@@ -204,8 +209,17 @@ export interface PartitionStorage {
   unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
   /** Takes away what the partition has besides the storage of its instance; its ports stay. */
   unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
-  /** The ports that the instance has now; empty when there are none. Changes nothing. */
-  initiators(owner: PartitionOwner, partition: PartitionRef | undefined, w: Waiting): Promise<readonly Initiator[]>;
+  /**
+   * The ports that the instance has now; empty when there are none. Changes nothing.
+   *
+   * @param partition - with the vHBAs that a look has just shown of it: those that were read before are then not read
+   * again. Their WWPNs stay what they are; device number and adapter port are a person's to change
+   */
+  initiators(
+    owner: PartitionOwner,
+    partition: (PartitionRef & PortsSeen) | undefined,
+    w: Waiting,
+  ): Promise<readonly Initiator[]>;
   /**
    * Partitions that have ports of an instance, seen from the ports' side: whatever their names. What is read of the whole CPC
    * is read once for all of the instances. Changes nothing.

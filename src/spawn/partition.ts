@@ -9,7 +9,7 @@ import {
   partitionExists,
   partitionName,
 } from '../partition/index.ts';
-import type { Evidence, Initiator, OwnPartition, PartitionOwner, PartitionRef } from '../partition/index.ts';
+import type { Evidence, Initiator, OwnPartition, PartitionOwner, PartitionRef, PortsSeen } from '../partition/index.ts';
 import type { PartitionRequest, PartitionSpec, SpawnTools } from './types.ts';
 
 /**
@@ -109,11 +109,12 @@ export async function locatePartition(
 
 async function withPorts(
   owner: PartitionOwner,
-  { uri, name }: PartitionRef,
+  partition: PartitionRef & PortsSeen,
   { partitions, storage }: SpawnTools,
   w: Waiting,
 ): Promise<PartitionWithPorts> {
-  const initiators = await storage.initiators(owner, { uri, name }, w);
+  const { uri, name } = partition;
+  const initiators = await storage.initiators(owner, partition, w);
   partitions.hasPorts(owner, initiators);
   return { partition: { uri, name }, initiators };
 }
@@ -143,7 +144,9 @@ export async function requirePrepared(
 ): Promise<PartitionWithPorts & { readonly isParked: boolean }> {
   const found = await tools.partitions.decide(owner, evidence, w);
   if (found.kind === 'absent') throw missing(owner);
-  return { ...(await withPorts(owner, found.partition, tools, w)), isParked: found.partition.isParked === true };
+  // What it boots from is named by the device numbers of its ports: they are read anew.
+  const { uri, name, isParked } = found.partition;
+  return { ...(await withPorts(owner, { uri, name }, tools, w)), isParked: isParked === true };
 }
 
 function missing(owner: PartitionOwner): NotFoundError {

@@ -37,8 +37,15 @@ export class GroupAllocation {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
     if (typeof own === 'string') return { kind: 'obstacle', obstacle: own };
-    await this.#hmc.storageGroups.addCandidateAdapterPorts(own.uri, this.#ports.map(adapterPortUri), w);
-    return { kind: 'ready', group: await this.#hmc.storageGroups.get(own.uri, w) };
+    const { storageGroups } = this.#hmc;
+    // The WWPNs are there since the group is, whichever ports they will use. A change is not left behind under way.
+    const [added, read] = await Promise.allSettled([
+      storageGroups.addCandidateAdapterPorts(own.uri, this.#ports.map(adapterPortUri), w),
+      storageGroups.get(own.uri, w),
+    ]);
+    if (added.status === 'rejected') throw added.reason;
+    if (read.status === 'rejected') throw read.reason;
+    return { kind: 'ready', group: read.value };
   }
 
   /** @throws ConflictError when it holds, or is attached to, what is not ours: it is then not touched */
@@ -52,22 +59,30 @@ export class GroupAllocation {
     this.#directory.forget(owner);
   }
 
-  async #remove(owner: PartitionOwner, { uri }: OwnGroup, w: Waiting): Promise<void> {
-    const obstacle = await this.#directory.obstacle(owner, await this.#directory.read(uri, w), w);
-    if (obstacle !== undefined) throw new ConflictError(`${obstacle}: it is left as it is`, { storageGroupUri: uri });
+  /** That it is attached to nobody needs no look: an HMC deletes no group that is. */
+  async #remove(owner: PartitionOwner, own: OwnGroup, w: Waiting): Promise<void> {
+    const { uri } = own;
+    const leave = (obstacle: string | undefined, cause?: unknown) => {
+      if (obstacle === undefined) return;
+      throw new ConflictError(`${obstacle}: it is left as it is`, { storageGroupUri: uri }, { cause });
+    };
+    const read = await this.#directory.readOwn(own, w);
+    leave(this.#directory.foreignContent(owner, read));
     try {
       await this.#hmc.storageGroups.delete(uri, w);
     } catch (error) {
       if (!isHmcError(error, 409)) throw error;
+      leave(await this.#directory.foreignUse(owner, read, w), error);
       // Still attached to the instance's own partition: which reason says so is not public.
       const partitions = await this.#hmc.storageGroups.getPartitions(uri, w);
-      const own = partitions.find((each) => this.#directory.isOwn(owner, each));
-      if (own?.uri === undefined) throw error;
-      if (!deletableStatuses.has(own.status ?? '')) {
-        const text = `storage group ${uri} is attached to partition "${own.name}" (${own.uri}), which has status "${own.status}"`;
-        throw new ConflictError(`${text}: it is left as it is`, { storageGroupUri: uri }, { cause: error });
-      }
-      await this.#hmc.partitions.detachStorageGroup(own.uri, uri, w);
+      const self = partitions.find((each) => this.#directory.isOwn(owner, each));
+      if (self?.uri === undefined) throw error;
+      if (!deletableStatuses.has(self.status ?? ''))
+        leave(
+          `storage group ${uri} is attached to partition "${self.name}" (${self.uri}), which has status "${self.status}"`,
+          error,
+        );
+      await this.#hmc.partitions.detachStorageGroup(self.uri, uri, w);
       await this.#hmc.storageGroups.delete(uri, w);
     }
   }

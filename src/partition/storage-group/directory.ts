@@ -173,6 +173,16 @@ export class GroupDirectory {
     });
   }
 
+  /** Reads the group; its volumes only where it has others than those that were made with it. */
+  async readOwn({ uri, volumeUris }: OwnGroup, w: Waiting): Promise<ReadGroup> {
+    const group = await this.#hmc.storageGroups.get(uri, w);
+    const made = new Set(volumeUris.values());
+    const isAsMade = group.storageVolumeUris.every((each) => made.has(each));
+    if (isAsMade) return { group, volumes: [] };
+    const seen = { group, volumes: await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w) };
+    return unread(seen) === undefined ? withoutLeaving(seen) : await this.read(uri, w);
+  }
+
   async #readOnce(uri: string, w: Waiting): Promise<ReadGroup> {
     const group = await this.#hmc.storageGroups.get(uri, w);
     const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
@@ -183,12 +193,21 @@ export class GroupDirectory {
    * May the group be changed as a whole: is nothing in it that somebody else put there, and is it attached to no
    * partition but its instance's? @returns why not, in words
    */
-  async obstacle(owner: PartitionOwner, { group, volumes }: ReadGroup, w: Waiting): Promise<string | undefined> {
-    if (markOf(owner.host, group.description) === 'another')
+  async obstacle(owner: PartitionOwner, read: ReadGroup, w: Waiting): Promise<string | undefined> {
+    return this.foreignContent(owner, read) ?? (await this.foreignUse(owner, read, w));
+  }
+
+  /** Has somebody marked it, or put something into it? */
+  foreignContent({ host }: PartitionOwner, { group, volumes }: ReadGroup): string | undefined {
+    if (markOf(host, group.description) === 'another')
       return `storage group "${group.name}" has the mark of another host in its description`;
     const foreign = volumes.filter(isForeign).map(({ name, uri }) => `"${name ?? uri}"`);
-    if (foreign.length > 0)
-      return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
+    if (foreign.length === 0) return undefined;
+    return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
+  }
+
+  /** Is it attached to a partition that is not its instance's? */
+  async foreignUse(owner: PartitionOwner, { group }: ReadGroup, w: Waiting): Promise<string | undefined> {
     const partitions = await this.#hmc.storageGroups.getPartitions(group.uri, w);
     const elsewhere = partitions.filter((each) => !this.isOwn(owner, each)).map(({ name }) => `"${name}"`);
     if (elsewhere.length === 0) return undefined;

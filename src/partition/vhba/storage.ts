@@ -24,9 +24,13 @@ import type {
   PartitionStorage,
   PathInspection,
   PortHolder,
+  PortsSeen,
   StorageTarget,
   VolumePath,
 } from '../storage.ts';
+
+/** Partitions whose vHBAs are remembered: more than a CPC has. */
+const MAX_KNOWN = 100;
 
 /**
  * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the
@@ -49,6 +53,8 @@ export class HbaStorage implements PartitionStorage {
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
   readonly #cpcUri: string;
+  /** By partition: what was read last of its vHBAs. */
+  readonly #known = new Map<string, readonly Hba[]>();
 
   constructor(
     hmc: HmcSession,
@@ -91,7 +97,7 @@ export class HbaStorage implements PartitionStorage {
     );
     if (failures.length > 0) throw createFailed(failures);
     const uris = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const hbas = await this.#hmc.hbas.getMany(uris, w);
+    const hbas = await this.#readMany(partition, uris, w);
     return this.#inPortOrder(partition, hbas);
   }
 
@@ -130,11 +136,11 @@ export class HbaStorage implements PartitionStorage {
 
   async initiators(
     _owner: PartitionOwner,
-    partition: PartitionRef | undefined,
+    partition: (PartitionRef & PortsSeen) | undefined,
     w: Waiting,
   ): Promise<readonly Initiator[]> {
     if (partition === undefined) return [];
-    const hbas = await this.#existing(partition, w);
+    const hbas = this.#knownOf(partition) ?? (await this.#existing(partition, w));
     return this.#sorted(hbas).flatMap((hba) => toInitiator(hba) ?? []);
   }
 
@@ -224,7 +230,23 @@ export class HbaStorage implements PartitionStorage {
   /** @returns `hbaUris` as the partition lists them, and those of them that could be read */
   async #read(partition: PartitionRef, w: Waiting): Promise<Pick<Partition, 'hbaUris'> & { hbas: readonly Hba[] }> {
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
-    return { hbaUris, hbas: hbaUris.length === 0 ? [] : await this.#hmc.hbas.getMany(hbaUris, w) };
+    return { hbaUris, hbas: hbaUris.length === 0 ? [] : await this.#readMany(partition, hbaUris, w) };
+  }
+
+  async #readMany({ uri }: PartitionRef, hbaUris: readonly string[], w: Waiting): Promise<readonly Hba[]> {
+    const hbas = await this.#hmc.hbas.getMany(hbaUris, w);
+    this.#known.delete(uri); // the one read last stands last
+    this.#known.set(uri, hbas);
+    const [oldest = ''] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+    return hbas;
+  }
+
+  /** The vHBAs that a look has shown of a partition, where all of them were read before. */
+  #knownOf({ uri, hbaUris }: PartitionRef & PortsSeen): readonly Hba[] | undefined {
+    const known = this.#known.get(uri);
+    const found = hbaUris?.map((each) => known?.find((hba) => hba.uri === each));
+    return found?.every((hba) => hba !== undefined) === true ? found : undefined;
   }
 
   #inPortOrder(partition: PartitionRef, hbas: readonly Hba[]): readonly Initiator[] {

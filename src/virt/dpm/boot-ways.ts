@@ -34,7 +34,7 @@ export async function readBoot(
       'boot-logical-unit-number',
       'boot-os-specific-parameters',
     ]),
-    storage.initiators(owner, partition, w),
+    storage.initiators(owner, { uri: partition.uri, name: partition.name }, w), // a person may have changed their numbers
   ]);
   const instance = { ...owner, partition, initiators };
   const volumes = await Promise.all(

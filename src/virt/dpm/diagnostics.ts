@@ -24,7 +24,7 @@ export async function diagnose(
   if (found === null) return undefined;
   const [partition, initiators] = await Promise.all([
     hmc.partitions.get(found.uri, w),
-    storage.initiators(owner, found, w),
+    storage.initiators(owner, { uri: found.uri, name: found.name }, w),
   ]);
   const target = { ...owner, partition: { uri: partition.uri, name: found.name }, initiators };
   const wwpns = initiators.map(({ wwpn }) => wwpn);

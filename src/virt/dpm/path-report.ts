@@ -38,7 +38,7 @@ export async function reportInstancePaths(
   const found = guestAmong(await partitions.look(owner, evidenceOf(subject.mapped), w));
   const partition = found.kind === 'ours' ? found.partition : found.kind === 'in-doubt' ? found.recorded : null;
   if (partition === null) return [];
-  const initiators = await storage.initiators(owner, partition, w);
+  const initiators = await storage.initiators(owner, { uri: partition.uri, name: partition.name }, w);
   return await reportPaths(runtime, { owner, partition, initiators, ...subject }, w);
 }
 

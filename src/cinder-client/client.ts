@@ -1,4 +1,5 @@
 import { ConfigError, InterruptedError, isReadableOnTheWay, Outages, silentLogger } from '../base/index.ts';
+import type { RetryPolicy } from '../base/index.ts';
 import { HttpTransport } from '../http/index.ts';
 import { volumeActions } from './actions.ts';
 import { Attachments } from './attachments.ts';
@@ -7,7 +8,7 @@ import { findEndpoint, readCatalogInfo } from './catalog.ts';
 import { check } from './check.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { formatMicroversion, since } from './microversion.ts';
-import type { CinderAuth, CinderOptions } from './options.ts';
+import type { CinderAuth, CinderOptions, CinderPolicies } from './options.ts';
 import { defaultPolicies, defaultTimeouts } from './policy.ts';
 import { CinderSession } from './session.ts';
 import { FixedToken, KeystoneTokens } from './tokens.ts';
@@ -53,7 +54,7 @@ function assemble(session: CinderSession, resources: Resources, auth: CinderAuth
   const actions = volumeActions(session, backendMs);
   return {
     ...volumeVerbs(session),
-    attachments: new Attachments({ session, policy: policies.once, backendMs, actions, log }),
+    attachments: new Attachments({ session, policy: throughOutage(policies), backendMs, actions, log }),
     actions,
     level: async (w) => {
       const maximum = await session.maximum(w);
@@ -62,6 +63,11 @@ function assemble(session: CinderSession, resources: Resources, auth: CinderAuth
     check: async (w) => await check(session, auth, w),
     [Symbol.dispose]: () => resources.close(),
   };
+}
+
+/** Between two of its attempts it is looked up what came of the first, and the look may wait until Cinder is back. */
+function throughOutage({ once, outage }: CinderPolicies): RetryPolicy {
+  return { ...once, budgetMs: once.budgetMs + outage.budgetMs };
 }
 
 /** Where the token says that Cinder is, or where we are told. Unusable settings show at once, not at the first call. */

@@ -112,13 +112,27 @@ export async function removeForCertain(removal: Removal, log: Logger, w: Waiting
   }
 }
 
-/** Both flows detach from `in-use` by way of `detaching`. */
+/**
+ * Both flows detach from `in-use` by way of `detaching`. When the answer is lost, the volume's status tells whether the
+ * request has arrived; if not, it is sent once more.
+ */
 export async function beginDetaching(cinder: CinderClient, volumeId: string, w: Waiting): Promise<void> {
+  const explain = async (error: unknown) =>
+    await explainRefusal(cinder, error, { what: 'begin detaching', volumeId, expected: ['in-use'] }, w);
+  try {
+    await cinder.actions.beginDetaching(volumeId, w);
+    return;
+  } catch (error) {
+    const status = isUncertain(error) ? await statusOf(cinder, volumeId, w) : undefined;
+    if (status === 'detaching') return;
+    if (status !== 'in-use' || !(lastAttempt(error) instanceof CinderConnectionError)) throw await explain(error);
+  }
   try {
     await cinder.actions.beginDetaching(volumeId, w);
   } catch (error) {
-    if (isUncertain(error) && (await statusOf(cinder, volumeId, w)) === 'detaching') return;
-    throw await explainRefusal(cinder, error, { what: 'begin detaching', volumeId, expected: ['in-use'] }, w);
+    // Refused as detaching: the first one was only late.
+    const isMaybeDone = isUncertain(error) || isCinderError(error, 400);
+    if (!isMaybeDone || (await statusOf(cinder, volumeId, w)) !== 'detaching') throw await explain(error);
   }
 }
 

@@ -100,7 +100,9 @@ async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<Local
 
 async function managerOptions(options: ManagerOptions, facts: ProcessFacts): Promise<OpenManagerOptions> {
   const { pid, baseDir, policies } = facts;
-  return { ...options, pid, baseDir, policies, localHost: await localHost(facts) };
+  // A command ends; what others have left waits for the next one.
+  const takeUpEveryMs = 0;
+  return { ...options, pid, baseDir, policies, takeUpEveryMs, localHost: await localHost(facts) };
 }
 
 /** Starts the simulators of the package. */

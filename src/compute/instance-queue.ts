@@ -26,6 +26,11 @@ export class InstanceQueues {
     }
   }
 
+  /** Does anything work on the instance, or wait for it? */
+  has(instanceUuid: string): boolean {
+    return this.#queues.has(instanceUuid);
+  }
+
   #open(instanceUuid: string): FairQueue {
     const limits = { concurrent: 1, waiting: MAX_WAITING, waitMs: this.#waitMs };
     const queue = new FairQueue(`operations on server ${instanceUuid}`, limits);

@@ -38,20 +38,29 @@ export class ManagerFlows {
 
   /** What dead processes may have left unfinished, and what waits for a peer: what works on it has to own. */
   async unfinished(): Promise<readonly string[]> {
+    const open = await this.#parts.journal.list({ open: true });
+    const unowned = open.filter(isToBeTakenUp);
+    return [...new Set(await Promise.all(unowned.map(async (flow) => await this.ownerOf(flow))))];
+  }
+
+  /** Names the flows whose journal is damaged: nobody takes them up. */
+  async tellDamaged(): Promise<void> {
     const { journal, log } = this.#parts;
-    const open = await journal.list({ open: true });
-    for (const { id, error } of open.filter(({ state }) => state === 'damaged')) {
+    for (const { id, error, state } of await journal.list({ open: true })) {
+      if (state !== 'damaged') continue;
       log.error(
         { event: 'flow.damaged', flowId: id, error },
         'the journal of this flow is damaged: run dpm verify to find what the flow left',
       );
     }
-    const unowned = open.filter(isToBeTakenUp);
-    return [...new Set(await Promise.all(unowned.map(async (flow) => await this.ownerOf(flow))))];
   }
 
-  /** Finishes or undoes the flows that a dead process left unfinished, and those that wait. The caller owns what they work on. */
-  async recover(owner: string, context: RequestContext): Promise<void> {
+  /**
+   * Finishes or undoes the flows that a dead process left unfinished, and those that wait. The caller owns what they work on.
+   *
+   * @param abandon - leaves them where they are when it fires
+   */
+  async recover(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const { driver, host, journal, local, log, store } = this.#parts;
     const open = await journal.list({ open: true, subject: owner });
     if (open.some(isToBeTakenUp)) {
@@ -63,7 +72,7 @@ export class ManagerFlows {
     }
     for (const flow of open.filter(isToBeTakenUp).toReversed()) {
       if (!isManagerFlow(flow)) continue;
-      await this.resume(flow, context).catch((error: unknown) => {
+      await this.resume(flow, context, abandon).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });
     }
@@ -99,11 +108,18 @@ export class ManagerFlows {
   }
 
   /** Resumes a flow of the manager's. @returns how it ended */
-  async resume(flow: FlowSummary, context: RequestContext): Promise<'completed' | 'rolled-back'> {
+  async resume(
+    flow: FlowSummary,
+    context: RequestContext,
+    abandon?: AbortSignal,
+  ): Promise<'completed' | 'rolled-back'> {
     if (this.#parts.local.owns(flow)) return await this.#parts.local.resume(flow, context);
     if (flow.parent !== undefined) throw partOfAnother(flow);
     try {
-      const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, this.#parts.flows);
+      const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, {
+        ...this.#parts.flows,
+        abandon,
+      });
       if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'everything was put back', context);
       return outcome;
     } catch (error) {

@@ -59,13 +59,23 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Finishes or undoes what dead processes left unfinished. What a living process works on is left to it. */
   async recover(context: RequestContext): Promise<void> {
-    const { store, ownership } = this.#parts;
+    await this.#flows.tellDamaged();
     await this.#flows.adoptGuests(context);
-    const busy = store.list().filter(({ taskState }) => taskState !== null);
-    for (const owner of new Set([...(await this.#flows.unfinished()), ...busy.map(({ uuid }) => uuid)])) {
-      using owned = ownership.tryAcquire(owner);
-      if (owned !== undefined) await this.#takeUp(owner, context);
-    }
+    const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
+    const owners = [...(await this.#flows.unfinished()), ...busy.map(({ uuid }) => uuid)];
+    await this.#takeUpAll(owners, context);
+  }
+
+  /**
+   * Takes up what waits, or was left by a dead process, where no command works: for a process that lives for long.
+   *
+   * @returns whether something still waits
+   * @internal
+   */
+  async takeUpWaiting(context: RequestContext): Promise<boolean> {
+    const owners = (await this.#flows.unfinished()).filter((owner) => !this.#queues.isBusy(owner));
+    await this.#takeUpAll(owners, context, context.signal);
+    return (await this.#flows.unfinished()).some((owner) => !this.#queues.isBusy(owner));
   }
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
@@ -379,9 +389,26 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
+  /**
+   * At the same time: each may have to wait until a partition has started. Commands of this process on such an instance
+   * come after it; what another process owns is left to that one.
+   */
+  async #takeUpAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
+    const { signal } = context;
+    const takeUp = async (owner: string) => {
+      using owned = this.#parts.ownership.tryAcquire(owner);
+      if (owned === undefined) return;
+      await this.#queues.place('other', signal, async () => await this.#takeUp(owner, context, abandon));
+    };
+    const inTurn = [...new Set(owners)].map(async (owner) => {
+      await this.#queues.turn(owner, signal, async () => await takeUp(owner));
+    });
+    for (const end of await Promise.allSettled(inTurn)) if (end.status === 'rejected') throw end.reason;
+  }
+
   /** Finishes or undoes what a dead process left unfinished. The caller owns it. */
-  async #takeUp(owner: string, context: RequestContext): Promise<void> {
-    await this.#flows.recover(owner, context);
+  async #takeUp(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
+    await this.#flows.recover(owner, context, abandon);
     const instance = this.#parts.store.find(owner);
     if (instance?.uuid !== owner || instance.taskState === null) return;
     await settleAfterCrash(instance, this.#parts, this.#ownedVerbs(instance), context);

@@ -16,7 +16,10 @@ import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
+import { TakeUpLoop } from './take-up-loop.ts';
 import { VolumeKeeper } from './volumes.ts';
+
+const TAKE_UP_EVERY_MS = 60_000;
 
 /** @public */
 export interface OpenManagerOptions {
@@ -39,6 +42,13 @@ export interface OpenManagerOptions {
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
   /** The host on which this runs, for volumes that are attached to it without Nova; undefined for none. */
   readonly localHost?: LocalHost | undefined;
+  /**
+   * How often a writer looks for flows that wait for a peer, or were left by a dead process, to take them up; in
+   * milliseconds, 0 for never. Default: once a minute, and less often while it goes on in vain.
+   */
+  readonly takeUpEveryMs?: number | undefined;
+  /** In the place of the time between two such looks: for tests. */
+  readonly takeUpPause?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined;
   /** Wraps the driver: for tests that watch or disturb its verbs. */
   readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
   /** Wraps the journal: for tests that watch it, fail it, or kill the process between two of its records. */
@@ -92,7 +102,10 @@ export async function openManager(settings: Settings, options: OpenManagerOption
   };
   const disposal = stack.move();
   const manager = new ComputeManager({ ...parts, close: async () => await disposal[Symbol.asyncDispose]() });
-  if (isWriter) await recoverOrClose(manager, options.context);
+  if (!isWriter) return manager;
+  await recoverOrClose(manager, options.context);
+  const everyMs = options.takeUpEveryMs ?? TAKE_UP_EVERY_MS;
+  if (everyMs > 0) disposal.use(takeUpLoop(manager, everyMs, options));
   return manager;
 }
 
@@ -166,6 +179,16 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     log,
   };
   return { isWriter, flows, policies, shared, outages };
+}
+
+/** The first to be closed: it works with all that the manager has. */
+function takeUpLoop(
+  manager: ComputeManager,
+  everyMs: number,
+  { context: { requestId }, takeUpPause: pause, log = silentLogger }: OpenManagerOptions,
+): TakeUpLoop {
+  const look = async (signal: AbortSignal) => await manager.takeUpWaiting({ requestId, signal });
+  return new TakeUpLoop({ everyMs, look, pause, log });
 }
 
 async function recoverOrClose(manager: ComputeManager, context: RequestContext): Promise<void> {

@@ -47,6 +47,11 @@ export class OperationQueues {
     return await this.#instances.run(instanceUuid, signal, work);
   }
 
+  /** Does an operation of this process work on the instance, or wait for it? */
+  isBusy(instanceUuid: string): boolean {
+    return this.#instances.has(instanceUuid);
+  }
+
   /** A place on the CPC, within the instance's turn. */
   async place<T>(kind: 'build' | 'other', signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const onCpc = async () => await this.#operations.run(signal, work);

@@ -90,7 +90,7 @@ export async function resumeFlow<Deps>(
   flow: { readonly id: string; readonly flow: string },
   deps: Deps,
   signal: AbortSignal,
-  services: FlowServices,
+  services: FlowServices & Pick<ExecuteOptions<Deps>, 'abandon'>,
 ): Promise<'completed' | 'rolled-back'> {
   const saga = flows.find((candidate) => candidate.name === flow.flow);
   if (saga === undefined)

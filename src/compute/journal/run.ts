@@ -163,11 +163,12 @@ export class Run<State, Deps> {
     await this.#recordTurn(step);
     const done = this.#tell(step, 'undoing');
     const policy = this.#options.undo;
-    const never = neverAborted(); // undo is shielded from the cancellation that may have caused it
+    // Undo is shielded from the cancellation that may have caused it.
+    const shielded = this.#options.abandon ?? neverAborted();
     try {
       await retry(
         async () => {
-          await withDeadline(`undo of ${step.name}`, policy.timeoutMs, never, async (signal) => {
+          await withDeadline(`undo of ${step.name}`, policy.timeoutMs, shielded, async (signal) => {
             await this.#failpoint(step, 'before-undo');
             await undo(this.#context(step, signal), was);
             await this.#failpoint(step, 'after-undo');
@@ -176,13 +177,13 @@ export class Run<State, Deps> {
         {
           what: `undo of ${step.name}`,
           policy: policy.retry,
-          signal: never,
+          signal: shielded,
           isRetryable: () => true,
           log: this.#options.log,
         },
       );
     } catch (error) {
-      done(this.#missingPeer(error) === undefined ? 'stuck' : 'waiting', describeError(error));
+      done(this.#waitsFor([toError(error)]) === undefined ? 'stuck' : 'waiting', describeError(error));
       await this.#recordQuietly({ kind: 'undo-failed', step: step.name, error: describeError(error) });
       throw error;
     }
@@ -240,7 +241,8 @@ export class Run<State, Deps> {
 
   /** A flow that its caller has stopped where only forward is a way needs nobody but the next one who comes. */
   #waitsFor(errors: readonly Error[]): string | undefined {
-    const wasStopped = this.#isPastReturn() && this.#options.signal.aborted;
+    const { abandon, signal } = this.#options;
+    const wasStopped = abandon?.aborted === true || (this.#isPastReturn() && signal.aborted);
     return wasStopped ? 'the next command' : this.#missingPeer(errors.at(-1));
   }
 

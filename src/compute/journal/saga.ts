@@ -49,6 +49,8 @@ export interface ExecuteOptions<Deps> {
   readonly journal: Journal;
   /** The caller's: when it fires, the flow stops where it is and goes back. */
   readonly signal: AbortSignal;
+  /** When it fires, the way back ends too, where it is: the flow waits for whoever comes next. */
+  readonly abandon?: AbortSignal | undefined;
   readonly undo: UndoPolicy;
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;

@@ -6,11 +6,13 @@ const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts
 
 /** The long proofs and tests, `npm run proofs`; of the first seven test/shares has a small share each, for `npm test`. */
 const proofs = [
-  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking'].map((name) => `test/${name}/**/*.test.ts`),
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
+    (name) => `test/${name}/**/*.test.ts`,
+  ),
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{simulate,tls}.test.ts',
-  'test/e2e/{bounded-trust,demo,outage,requests,terminals}.test.ts',
+  'test/e2e/{bounded-trust,demo,requests,terminals}.test.ts',
   'test/guest/{agreement,detach}.test.ts',
   'test/local-attach/*faults.test.ts',
   'test/simulator/storage-groups-{identity,planted}.test.ts',
@@ -20,7 +22,7 @@ const proofs = [
 const units = ['src/**/*.test.ts', 'test/{contract,conformance,host,simulator}/**/*.test.ts'];
 
 /** The folders whose files run for long. */
-const long = /\/test\/(faults|model|kill|parking|secrets|crowd|package|shares|e2e)\//;
+const long = /\/test\/(faults|model|kill|parking|outage|secrets|crowd|package|shares|e2e)\//;
 
 /** Long files first: begun last, the longest one alone would hold up everything. Others as Vitest would have them. */
 class LongFirst extends BaseSequencer {

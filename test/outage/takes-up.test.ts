@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultOutagePolicy, InterruptedError } from '../../src/base/index.ts';
 import type { OpenManagerOptions } from '../../src/compute/index.ts';
-import type { Journal } from '../../src/saga/index.ts';
+import type { Journal } from '../../src/compute/journal/index.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';
 import { quickPolicies, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';

@@ -32,21 +32,35 @@ export class FairQueue {
   }
 
   /**
-   * Runs `work` when its turn comes; its place is taken before this returns.
+   * Waits for its turn; the place in the queue is taken before this returns. The turn ends when the result is disposed of.
    *
    * @throws ConflictError when too much waits already, TimeoutError when the turn did not come in time, the signal's
-   * reason when the caller gave up first: in each case the work was not begun
+   * reason when the caller gave up first: in each case there is nothing to dispose of
    */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async enter(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (this.#active < this.#limits.concurrent && this.#waiting.size === 0) this.#active += 1;
     else await this.#wait(signal);
-    try {
-      return await work();
-    } finally {
-      this.#active -= 1;
-      this.#admit();
-    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#active -= 1;
+        this.#admit();
+      },
+    };
+  }
+
+  /** Runs `work` when its turn comes. @throws as {@link FairQueue.enter}: the work was then not begun */
+  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    using _turn = await this.enter(signal);
+    return await work();
+  }
+
+  /** @throws ConflictError when one more would be refused */
+  requireRoom(): void {
+    const { concurrent, waiting } = this.#limits;
+    const isFree = this.#active < concurrent && this.#waiting.size === 0;
+    if (isFree || this.#waiting.size < waiting) return;
+    throw new ConflictError(`${this.#waiting.size} ${this.#what} wait already`, { waiting: this.#waiting.size });
   }
 
   #admit(): void {
@@ -58,10 +72,8 @@ export class FairQueue {
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
-    const { waiting, waitMs } = this.#limits;
-    if (this.#waiting.size >= waiting) {
-      throw new ConflictError(`${this.#waiting.size} ${this.#what} wait already`, { waiting: this.#waiting.size });
-    }
+    const { waitMs } = this.#limits;
+    this.requireRoom();
     await new Promise<void>((resolve, reject) => {
       const leave = (error: Error): void => {
         stop();

@@ -17,6 +17,17 @@ function controlled(name: string, diary: string[]) {
   return { work, end: () => end() };
 }
 
+/** Runs work in the instance's turn. */
+async function run<T>(
+  queues: InstanceQueues,
+  instance: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  using _turn = await queues.enter(instance, signal);
+  return await work();
+}
+
 /** Lets everything that can go on go on. */
 const settle = async () => {
   await new Promise((resolve) => setImmediate(resolve));
@@ -31,7 +42,7 @@ describe('operations on one instance', () => {
       controlled('second', diary),
       controlled('third', diary),
     ];
-    const all = [first, second, third].map(({ work }) => queues.run('web1', neverAborted(), work));
+    const all = [first, second, third].map(({ work }) => run(queues, 'web1', neverAborted(), work));
 
     third.end();
     second.end();
@@ -47,17 +58,17 @@ describe('operations on one instance', () => {
     const queues = new InstanceQueues(60_000);
     const diary: string[] = [];
     const slow = controlled('slow', diary);
-    const waiting = queues.run('web1', neverAborted(), slow.work);
+    const waiting = run(queues, 'web1', neverAborted(), slow.work);
 
-    await expect(queues.run('web2', neverAborted(), () => Promise.resolve('quick'))).resolves.toBe('quick');
+    await expect(run(queues, 'web2', neverAborted(), () => Promise.resolve('quick'))).resolves.toBe('quick');
     slow.end();
     await waiting;
   });
 
   test('go on after one that failed', async () => {
     const queues = new InstanceQueues(60_000);
-    const failing = queues.run('web1', neverAborted(), () => Promise.reject(new Error('refused')));
-    const next = queues.run('web1', neverAborted(), () => Promise.resolve('done'));
+    const failing = run(queues, 'web1', neverAborted(), () => Promise.reject(new Error('refused')));
+    const next = run(queues, 'web1', neverAborted(), () => Promise.resolve('done'));
 
     await expect(failing).rejects.toThrow('refused');
     await expect(next).resolves.toBe('done');
@@ -66,12 +77,14 @@ describe('operations on one instance', () => {
   test('are refused when sixteen wait already', async () => {
     const queues = new InstanceQueues(60_000);
     const slow = controlled('slow', []);
-    const running = queues.run('web1', neverAborted(), slow.work);
+    const running = run(queues, 'web1', neverAborted(), slow.work);
     await settle();
-    const waiting = Array.from({ length: 16 }, () => queues.run('web1', neverAborted(), () => Promise.resolve('done')));
+    const waiting = Array.from({ length: 16 }, () =>
+      run(queues, 'web1', neverAborted(), () => Promise.resolve('done')),
+    );
 
-    await expect(queues.run('web1', neverAborted(), () => Promise.resolve('no'))).rejects.toThrow(ConflictError);
-    await expect(queues.run('web2', neverAborted(), () => Promise.resolve('yes'))).resolves.toBe('yes');
+    await expect(run(queues, 'web1', neverAborted(), () => Promise.resolve('no'))).rejects.toThrow(ConflictError);
+    await expect(run(queues, 'web2', neverAborted(), () => Promise.resolve('yes'))).resolves.toBe('yes');
     slow.end();
     await expect(Promise.all([running, ...waiting])).resolves.toHaveLength(17);
   });
@@ -82,10 +95,10 @@ describe('a caller that gives up', () => {
     const queues = new InstanceQueues(60_000);
     const diary: string[] = [];
     const slow = controlled('slow', diary);
-    const running = queues.run('web1', neverAborted(), slow.work);
+    const running = run(queues, 'web1', neverAborted(), slow.work);
     const caller = new AbortController();
     const reason = new Error('enough');
-    const waiting = queues.run('web1', caller.signal, controlled('unwanted', diary).work);
+    const waiting = run(queues, 'web1', caller.signal, controlled('unwanted', diary).work);
 
     caller.abort(reason);
 
@@ -100,7 +113,7 @@ describe('a caller that gives up', () => {
     const queues = new InstanceQueues(60_000);
     const caller = new AbortController();
     const undone = controlled('undo', []);
-    const running = queues.run('web1', caller.signal, async () => {
+    const running = run(queues, 'web1', caller.signal, async () => {
       caller.abort(new Error('enough'));
       await undone.work();
       throw new Error('rolled back');
@@ -115,7 +128,7 @@ describe('a caller that gives up', () => {
   test('before it came is not let in', async () => {
     const work = () => Promise.resolve('done');
 
-    await expect(new InstanceQueues(60_000).run('web1', AbortSignal.abort(new Error('enough')), work)).rejects.toThrow(
+    await expect(run(new InstanceQueues(60_000), 'web1', AbortSignal.abort(new Error('enough')), work)).rejects.toThrow(
       'enough',
     );
   });
@@ -124,9 +137,9 @@ describe('a caller that gives up', () => {
     const queues = new InstanceQueues(60_000);
     const caller = new AbortController();
     const slow = controlled('slow', []);
-    const running = queues.run('web1', neverAborted(), slow.work);
-    const waiting = queues.run('web1', caller.signal, () => Promise.resolve('unwanted'));
-    const next = queues.run('web1', neverAborted(), () => Promise.resolve('next'));
+    const running = run(queues, 'web1', neverAborted(), slow.work);
+    const waiting = run(queues, 'web1', caller.signal, () => Promise.resolve('unwanted'));
+    const next = run(queues, 'web1', neverAborted(), () => Promise.resolve('next'));
 
     caller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');

@@ -16,13 +16,27 @@ export class InstanceQueues {
     this.#waitMs = waitMs;
   }
 
-  /** @throws ConflictError when too much waits, TimeoutError, or the signal's reason; the work is then not begun */
-  async run<T>(instanceUuid: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /**
+   * Waits for the instance's turn, which ends when the result is disposed of.
+   *
+   * @throws ConflictError when too much waits, TimeoutError, or the signal's reason
+   */
+  async enter(instanceUuid: string, signal: AbortSignal): Promise<Disposable> {
     const queue = this.#queues.get(instanceUuid) ?? this.#open(instanceUuid);
-    try {
-      return await queue.run(signal, work);
-    } finally {
+    const forget = () => {
       if (queue.isIdle) this.#queues.delete(instanceUuid);
+    };
+    try {
+      const turn = await queue.enter(signal);
+      return {
+        [Symbol.dispose]: () => {
+          turn[Symbol.dispose]();
+          forget();
+        },
+      };
+    } catch (error) {
+      forget();
+      throw error;
     }
   }
 

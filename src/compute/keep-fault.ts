@@ -9,27 +9,18 @@ export interface OnFailure {
   readonly taskState?: null;
 }
 
-/** Keeps the reason of a failure with the instance: Nova's fault. */
-export async function keepFault(
+/** Records why an operation failed with the instance, as Nova's fault, and returns the error for the caller. */
+export function keepFault(
+  error: unknown,
   store: InstanceStore,
   { uuid }: InstanceRecord,
-  context: RequestContext,
-  work: () => Promise<unknown>,
+  { requestId, signal }: RequestContext,
   onFailure: (code: DpmError['code']) => OnFailure,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    const code = codeOf(error);
-    const fault = {
-      code,
-      message: describeError(error),
-      at: new Date().toISOString(),
-      requestId: context.requestId,
-    };
-    if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure(code), fault });
-    throw context.signal.aborted ? interrupted(context.signal, error) : error;
-  }
+): Error {
+  const code = codeOf(error);
+  const fault = { code, message: describeError(error), at: new Date().toISOString(), requestId };
+  if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure(code), fault });
+  return signal.aborted ? interrupted(signal, error) : toError(error);
 }
 
 export function codeOf(error: unknown): DpmError['code'] {

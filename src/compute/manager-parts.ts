@@ -1,6 +1,5 @@
 import type { LocalVolumes } from './local/index.ts';
 import type { Share } from './claims.ts';
-import type { OperationLimits } from './operation-queues.ts';
 import type { ManagerServices } from './services.ts';
 import type { VolumeKeeper } from './volumes.ts';
 
@@ -11,6 +10,7 @@ export interface ManagerParts extends ManagerServices {
   readonly local: LocalVolumes;
   readonly share: Share;
   readonly spawnOrder: 'deferred' | 'stock';
-  readonly limits: OperationLimits;
+  /** Builds at once, and the longest wait for a turn, in milliseconds. */
+  readonly limits: { readonly builds: number; readonly waitMs: number };
   readonly close: () => Promise<void>;
 }

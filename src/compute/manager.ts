@@ -1,4 +1,4 @@
-import { ConflictError, findError, NotFoundError } from '../base/index.ts';
+import { ConflictError, FairQueue, findError, NotFoundError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
 import { ownerOf } from './local/index.ts';
 import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from './local/index.ts';
@@ -10,11 +10,11 @@ import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
+import { InstanceQueues } from './instance-queue.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import { keepFault } from './keep-fault.ts';
 import type { OnFailure } from './keep-fault.ts';
 import { ManagerFlows } from './manager-flows.ts';
-import { OperationQueues } from './operation-queues.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import {
@@ -37,6 +37,9 @@ import { findSearchPath, listVolumePaths } from './volume-paths.ts';
 import type { PathFilter, SearchPath } from './volume-paths.ts';
 import type { Finding } from './verify.ts';
 
+/** A machine has at most 85 partitions, so this is a dozen builds for each; one more is refused before anything is asked. */
+const MAX_WAITING_BUILDS = 1_000;
+
 /**
  * A small compute manager in Nova's manner: its states, and its order of calls around a driver. It does not know which
  * hypervisor the driver serves.
@@ -47,14 +50,17 @@ export class ComputeManager implements AsyncDisposable {
   readonly #parts: ManagerParts;
   readonly #flows: ManagerFlows;
   readonly #views: ServerViews;
-  readonly #queues: OperationQueues;
+  readonly #turns: InstanceQueues;
+  readonly #builds: FairQueue;
 
   /** @internal Use `openManager`. */
   constructor(parts: ManagerParts) {
     this.#parts = parts;
     this.#flows = new ManagerFlows(parts);
     this.#views = new ServerViews(parts);
-    this.#queues = new OperationQueues(parts.limits);
+    const { builds, waitMs } = parts.limits;
+    this.#turns = new InstanceQueues(waitMs);
+    this.#builds = new FairQueue('builds', { concurrent: builds, waiting: MAX_WAITING_BUILDS, waitMs });
   }
 
   /** Finishes or undoes what dead processes left unfinished. What a living process works on is left to it. */
@@ -73,13 +79,38 @@ export class ComputeManager implements AsyncDisposable {
    * @internal
    */
   async takeUpWaiting(context: RequestContext): Promise<boolean> {
-    const owners = (await this.#flows.unfinished()).filter((owner) => !this.#queues.isBusy(owner));
+    const owners = (await this.#flows.unfinished()).filter((owner) => !this.#turns.has(owner));
     await this.#takeUpAll(owners, context, context.signal);
-    return (await this.#flows.unfinished()).some((owner) => !this.#queues.isBusy(owner));
+    return (await this.#flows.unfinished()).some((owner) => !this.#turns.has(owner));
   }
 
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
-    return await this.#queues.admit(context.signal, async () => await this.#create(request, context));
+    const { store, ownership, onWait, spawnOrder, share, host, driver } = this.#parts;
+    const { signal } = context;
+    this.#builds.requireRoom();
+    const extraSpecs = extraSpecsOf(request);
+    driver.checkExtraSpecs?.(extraSpecs);
+    const volumes = await chooseVolumes(this.#parts.cinder, request, context);
+    const given = (memoryMib: number) => driver.memoryGiven?.(memoryMib) ?? memoryMib;
+    const record = newInstance({ ...request, memoryMib: given(request.memoryMib) }, host, extraSpecs);
+    const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
+    const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
+    const volumeIds = devices.map(({ volumeId }) => volumeId);
+    const input = { ...subject(record), powerOn: request.start ?? true, volumeIds };
+    using _turn = await this.#turns.enter(record.uuid, signal);
+    using _owned = await ownership.acquire(record.uuid, { signal, onWait });
+    store.create(record, devices, (others) => {
+      // Records of before the rounding have what was asked for.
+      const taken = others.map((other) => ({ ...other, memoryMib: given(other.memoryMib) }));
+      claim(record, taken, share);
+    });
+    try {
+      using _place = await this.#builds.enter(signal);
+      await this.#flows.run(flow, input, 'build', context);
+    } catch (error) {
+      throw keepFault(error, store, record, context, () => failed);
+    }
+    return await this.#views.showDone(store.get(record.uuid), context);
   }
 
   /**
@@ -255,30 +286,6 @@ export class ComputeManager implements AsyncDisposable {
     await this.#parts.close();
   }
 
-  async #create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
-    const { store, spawnOrder, share, host, driver } = this.#parts;
-    const extraSpecs = extraSpecsOf(request);
-    driver.checkExtraSpecs?.(extraSpecs);
-    const volumes = await chooseVolumes(this.#parts.cinder, request, context);
-    const given = (memoryMib: number) => driver.memoryGiven?.(memoryMib) ?? memoryMib;
-    const record = newInstance({ ...request, memoryMib: given(request.memoryMib) }, host, extraSpecs);
-    const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
-    const flow = spawnOrder === 'stock' ? buildStockFlow : buildFlow;
-    const volumeIds = devices.map(({ volumeId }) => volumeId);
-    const input = { ...subject(record), powerOn: request.start ?? true, volumeIds };
-    return await this.#owning(record.uuid, context, async () => {
-      store.create(record, devices, (others) => {
-        // Records of before the rounding have what was asked for.
-        const taken = others.map((other) => ({ ...other, memoryMib: given(other.memoryMib) }));
-        claim(record, taken, share);
-      });
-      const build = async () => await this.#flows.run(flow, input, 'build', context);
-      const inPlace = async () => await this.#queues.place('build', context.signal, build);
-      await this.#attempt(record, context, inPlace, () => failed);
-      return await this.#views.showDone(store.get(record.uuid), context);
-    });
-  }
-
   /** @returns false when the platform has nothing of such an instance */
   async #deleteStray(instanceUuid: string, context: RequestContext): Promise<boolean> {
     const name = await findStray(this.#parts, instanceUuid, context);
@@ -369,24 +376,17 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#inTurn(uuid, context, async () => await work(this.#parts.store.get(uuid)));
   }
 
+  /**
+   * Waits for operations of this process on the same instance, then for those of other processes, and takes up what dead
+   * ones left unfinished.
+   */
   async #inTurn<T>(owner: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
-    const { signal } = context;
-    const inPlace = async () => {
-      await this.#takeUp(owner, context);
-      return await work();
-    };
-    return await this.#queues.admit(signal, async () => {
-      return await this.#owning(owner, context, async () => await this.#queues.place('other', signal, inPlace));
-    });
-  }
-
-  /** Waits for operations of this process on the same instance, then for those of other processes. */
-  async #owning<T>(owner: string, { signal }: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
-    return await this.#queues.turn(owner, signal, async () => {
-      using _owned = await ownership.acquire(owner, { signal, onWait });
-      return await work();
-    });
+    const { signal } = context;
+    using _turn = await this.#turns.enter(owner, signal);
+    using _owned = await ownership.acquire(owner, { signal, onWait });
+    await this.#takeUp(owner, context);
+    return await work();
   }
 
   /**
@@ -394,16 +394,13 @@ export class ComputeManager implements AsyncDisposable {
    * come after it; what another process owns is left to that one.
    */
   async #takeUpAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
-    const { signal } = context;
     const takeUp = async (owner: string) => {
+      using _turn = await this.#turns.enter(owner, context.signal);
       using owned = this.#parts.ownership.tryAcquire(owner);
-      if (owned === undefined) return;
-      await this.#queues.place('other', signal, async () => await this.#takeUp(owner, context, abandon));
+      if (owned !== undefined) await this.#takeUp(owner, context, abandon);
     };
-    const inTurn = [...new Set(owners)].map(async (owner) => {
-      await this.#queues.turn(owner, signal, async () => await takeUp(owner));
-    });
-    for (const end of await Promise.allSettled(inTurn)) if (end.status === 'rejected') throw end.reason;
+    for (const end of await Promise.allSettled([...new Set(owners)].map(takeUp)))
+      if (end.status === 'rejected') throw end.reason;
   }
 
   /** Finishes or undoes what a dead process left unfinished. The caller owns it. */
@@ -435,7 +432,11 @@ export class ComputeManager implements AsyncDisposable {
     work: () => Promise<unknown>,
     onFailure: (code: DpmError['code']) => OnFailure = () => ({}),
   ): Promise<void> {
-    await keepFault(this.#parts.store, instance, context, work, onFailure);
+    try {
+      await work();
+    } catch (error) {
+      throw keepFault(error, this.#parts.store, instance, context, onFailure);
+    }
   }
 
   async #findDevice(

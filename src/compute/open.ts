@@ -95,7 +95,6 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     share: shareOf(settings),
     spawnOrder: settings.dpm.spawnOrder,
     limits: {
-      operations: settings.dpm.maxConcurrentOperations,
       builds: settings.dpm.maxConcurrentBuilds,
       waitMs: settings.dpm.queueTimeoutMs,
     },

@@ -1,109 +1,111 @@
 import { InternalError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
+import { since } from './endpoint.ts';
 import { isCinderError, isGone } from './errors.ts';
-import { since } from './microversion.ts';
 import type { CallKind } from './policy.ts';
 import type { Call, CinderSession } from './session.ts';
-import type { AttachTarget, ConnectionInfo, Connector, ResetStatus, VolumeActions } from './types.ts';
+import type { AttachMode, ConnectionInfo, Connector } from './types.ts';
 import { findVolumeById } from './volumes.ts';
-import { connectionAnswer } from './wire/connection.ts';
+import { connectionAnswer } from './wire/attachment.ts';
 
-/** The actions of a volume. `backendMs` is for those that wait for the array. */
-export function volumeActions(session: CinderSession, backendMs: number): VolumeActions {
+/** `POST /volumes/{id}/action`. Source of the states: cinder api/contrib/volume_actions.py. @public */
+export type VolumeActions = Readonly<ReturnType<typeof volumeActions>>;
+
+/** The user of a volume: an instance, or a host without Nova. @public */
+export type AttachTarget = { readonly mountpoint: string; readonly mode: AttachMode } & (
+  { readonly instanceUuid: string } | { readonly hostName: string }
+);
+
+/** @public */
+export interface ResetStatus {
+  readonly status?: string | undefined;
+  readonly attachStatus?: string | undefined;
+}
+
+/** Returns the actions of volumes. */
+export function volumeActions(session: CinderSession) {
+  /** Calls that wait for the array have this deadline. */
+  const timeoutMs = session.resources.timeouts.backendMs;
   const act = async (call: Call, w: Waiting): Promise<void> => {
     await session.send(call, w);
   };
   return {
-    reserve: (id, w) => act(action('reserve', id, 'os-reserve', {}, 'once'), w),
-    unreserve: (id, w) => act(action('unreserve', id, 'os-unreserve', {}, 'repeatable'), w),
-    initializeConnection: (id, connector, w) => initialize(session, id, connector, backendMs, w),
-    terminateConnection: (id, connector, w) => terminate(session, id, connector, backendMs, w),
-    attach: (id, target, w) =>
-      act({ ...action('attach', id, 'os-attach', attachBody(target), 'repeatable'), timeoutMs: backendMs }, w),
-    detach: (id, attachmentId, w) => detach(session, id, attachmentId, backendMs, w),
-    forceDetach: (id, attachmentId, connector, w) => {
-      const body = { attachment_id: attachmentId, connector };
-      return act({ ...action('force detach', id, 'os-force_detach', body, 'repeatable'), timeoutMs: backendMs }, w);
+    /** available to attaching. */
+    reserve: (id: string, w: Waiting) => act(action('reserve', id, 'os-reserve', {}, 'once'), w),
+    /** attaching to the status before; any other status stays. */
+    unreserve: (id: string, w: Waiting) => act(action('unreserve', id, 'os-unreserve', {}, 'repeatable'), w),
+    initializeConnection: async (id: string, connector: Connector, w: Waiting): Promise<ConnectionInfo> => {
+      const body = { connector: checked(connector) };
+      // Not all drivers tolerate a repeat as they should: as in Nova, only a call that did not arrive is sent again.
+      const call = action('initialize connection of', id, 'os-initialize_connection', body, 'once');
+      return (await session.read({ ...call, timeoutMs }, connectionAnswer, w)).connection_info;
     },
-    beginDetaching: (id, w) => act(action('begin detaching', id, 'os-begin_detaching', {}, 'once'), w),
-    rollDetaching: (id, w) => act(action('roll detaching', id, 'os-roll_detaching', {}, 'repeatable'), w),
-    extend: (id, newSizeGib, w) => act(action('extend', id, 'os-extend', { new_size: newSizeGib }, 'once'), w),
-    resetStatus: (id, status, w) =>
-      act(action('reset status of', id, 'os-reset_status', resetBody(status), 'repeatable'), w),
-    setBootable: (id, bootable, w) => act(action('set bootable', id, 'os-set_bootable', { bootable }, 'repeatable'), w),
+    /** Refuses an empty connector, which would unmask every host. Also unreserves a volume that is attaching. */
+    terminateConnection: async (id: string, connector: Connector, w: Waiting): Promise<void> => {
+      const body = { connector: checked(connector) };
+      const call = action('terminate connection of', id, 'os-terminate_connection', body, 'repeatable');
+      try {
+        await act({ ...call, timeoutMs }, w);
+      } catch (error) {
+        // The masks of a deleted volume are gone too; but it is deleted only if Cinder no longer shows it.
+        if (!isGone(error) || (await findVolumeById(session, id, w)) !== undefined) throw error;
+      }
+    },
+    attach: (id: string, target: AttachTarget, w: Waiting) =>
+      act({ ...action('attach', id, 'os-attach', attachBody(target), 'repeatable'), timeoutMs }, w),
+    /** Without an attachment ID, detaches the volume's only attachment. Succeeds for a volume that is gone. */
+    detach: async (id: string, attachmentId: string | undefined, w: Waiting): Promise<void> => {
+      const body = attachmentId === undefined ? {} : { attachment_id: attachmentId };
+      try {
+        await act({ ...action('detach', id, 'os-detach', body, 'repeatable'), timeoutMs }, w);
+      } catch (error) {
+        // For an attachment that is gone Cinder answers 409 or 400, depending on the others: the volume itself tells.
+        const mayBeDetached = isGone(error) || isCinderError(error, 400, 409);
+        if (!mayBeDetached || !(await isDetached(session, id, attachmentId, w))) throw error;
+      }
+    },
+    /** Terminates and detaches in one; for administrators. */
+    forceDetach: (id: string, attachmentId: string, connector: Connector | undefined, w: Waiting) => {
+      const body = { attachment_id: attachmentId, connector };
+      return act({ ...action('force detach', id, 'os-force_detach', body, 'repeatable'), timeoutMs }, w);
+    },
+    /** in-use to detaching. */
+    beginDetaching: (id: string, w: Waiting) => act(action('begin detaching', id, 'os-begin_detaching', {}, 'once'), w),
+    /** detaching to in-use; any other status stays. */
+    rollDetaching: (id: string, w: Waiting) =>
+      act(action('roll detaching', id, 'os-roll_detaching', {}, 'repeatable'), w),
+    extend: (id: string, newSizeGib: number, w: Waiting) =>
+      act(action('extend', id, 'os-extend', { new_size: newSizeGib }, 'once'), w),
+    /** Changes Cinder's database only, not the array; for administrators. */
+    resetStatus: (id: string, { status, attachStatus }: ResetStatus, w: Waiting) => {
+      const body = { status, attach_status: attachStatus };
+      return act(action('reset status of', id, 'os-reset_status', body, 'repeatable'), w);
+    },
+    setBootable: (id: string, bootable: boolean, w: Waiting) =>
+      act(action('set bootable', id, 'os-set_bootable', { bootable }, 'repeatable'), w),
   };
 }
 
-/**
- * An empty object rather than null where there is nothing to say: os-detach fails with a 500 on null (cinder
- * api/contrib/volume_actions.py).
- */
+/** Builds the call of an action. An empty body is {}, for os-detach fails with a 500 on null (volume_actions.py). */
 function action(verb: string, volumeId: string, name: string, body: unknown, kind: CallKind): Call {
   const path = `/volumes/${encodeURIComponent(volumeId)}/action`;
   const what = `${verb} volume ${volumeId}`;
-  // Old calls are in every v3; in-use volumes are extended from 3.42 only, which the usual level covers.
+  // Every v3 has these calls; only in-use volumes are extended from 3.42 on, which the usual level covers.
   return { what, kind, method: 'POST', path, body: { [name]: body }, wants: since.attachmentComplete };
 }
 
-/** Idempotent per instance and host by Cinder's own rule (cinder volume/manager.py). */
+/** Cinder makes os-attach idempotent per instance and host (cinder volume/manager.py). */
 function attachBody(target: AttachTarget): Record<string, string> {
   const user = 'instanceUuid' in target ? { instance_uuid: target.instanceUuid } : { host_name: target.hostName };
   return { ...user, mountpoint: target.mountpoint, mode: target.mode };
 }
 
-function resetBody({ status, attachStatus }: ResetStatus): Record<string, string | undefined> {
-  return { status, attach_status: attachStatus };
-}
-
-async function initialize(
-  session: CinderSession,
-  id: string,
-  connector: Connector,
-  timeoutMs: number,
-  w: Waiting,
-): Promise<ConnectionInfo> {
-  const body = { connector: checked(connector) };
-  // Drivers promise to bear a repeat, but not all keep it: as in Nova, only what did not arrive is sent again.
-  const call = action('initialize connection of', id, 'os-initialize_connection', body, 'once');
-  return (await session.read({ ...call, timeoutMs }, connectionAnswer, w)).connection_info;
-}
-
-async function terminate(session: CinderSession, id: string, connector: Connector, timeoutMs: number, w: Waiting) {
-  const body = { connector: checked(connector) };
-  const call = action('terminate connection of', id, 'os-terminate_connection', body, 'repeatable');
-  try {
-    await session.send({ ...call, timeoutMs }, w);
-  } catch (error) {
-    // The masking of a volume that is gone went with it; but gone is only what Cinder does not show either.
-    if (!isGone(error) || (await findVolumeById(session, id, w)) !== undefined) throw error;
-  }
-}
-
-async function detach(
-  session: CinderSession,
-  id: string,
-  attachmentId: string | undefined,
-  timeoutMs: number,
-  w: Waiting,
-): Promise<void> {
-  const body = attachmentId === undefined ? {} : { attachment_id: attachmentId };
-  const call = action('detach', id, 'os-detach', body, 'repeatable');
-  try {
-    await session.send({ ...call, timeoutMs }, w);
-  } catch (error) {
-    // An attachment that is gone is a 409 or a 400, depending on what else there is: the volume itself tells.
-    if (!(isGone(error) || isCinderError(error, 400, 409)) || !(await isDetached(session, id, attachmentId, w)))
-      throw error;
-  }
-}
-
 async function isDetached(session: CinderSession, id: string, attachmentId: string | undefined, w: Waiting) {
-  const volume = await findVolumeById(session, id, w);
-  const left = volume?.attachments ?? [];
+  const left = (await findVolumeById(session, id, w))?.attachments ?? [];
   return attachmentId === undefined ? left.length === 0 : left.every((one) => one.attachmentId !== attachmentId);
 }
 
-/** An empty connector unmasks every host (observed.md 5), and one without a host breaks Cinder's locks. */
+/** Refuses an empty connector, which unmasks every host (observed.md 5), and one without host, which breaks Cinder's locks. */
 export function checked(connector: Connector): Connector {
   if (connector.host !== '' && connector.wwpns.length > 0) return connector;
   throw new InternalError('a connector without host or without wwpns must not reach Cinder');

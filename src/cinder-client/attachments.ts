@@ -1,58 +1,47 @@
 import { ConflictError, NotFoundError, retry } from '../base/index.ts';
-import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
 import { checked } from './actions.ts';
+import type { VolumeActions } from './actions.ts';
+import { since } from './endpoint.ts';
 import { CinderHttpError, classify, isCinderError, isGone, lastAttempt } from './errors.ts';
-import { since } from './microversion.ts';
 import type { Call, CinderSession } from './session.ts';
-import type {
-  Attachment,
-  AttachmentFilter,
-  AttachmentVerbs,
-  Connector,
-  CreateAttachment,
-  VolumeActions,
-} from './types.ts';
+import type { Attachment, AttachmentFilter, Connector, CreateAttachment } from './types.ts';
 import { findVolumeById, noVolume } from './volumes.ts';
 import { attachmentAnswer, attachmentPage, attachmentRequest, saysWithout } from './wire/attachment.ts';
 
-export interface AttachmentOptions {
-  readonly session: CinderSession;
-  /** Between two creations, when the first one's answer was lost and nothing was found of it. */
-  readonly policy: RetryPolicy;
-  /** Deadline of the calls that wait for the array. */
-  readonly backendMs: number;
-  readonly actions: Pick<VolumeActions, 'terminateConnection'>;
-  readonly log: Logger;
-}
-
-/** Cinder pages a list of attachments without saying so: the next page is asked for until one is empty. */
+/** Cinder pages a list of attachments without a link to the next page: the last page is the empty one. */
 const PAGE = 500;
 
-/** The attachments API. */
-export class Attachments implements AttachmentVerbs {
-  readonly #session: CinderSession;
-  readonly #options: AttachmentOptions;
+/** @public */
+export type AttachmentVerbs = Pick<Attachments, keyof Attachments>;
 
-  constructor(options: AttachmentOptions) {
-    this.#session = options.session;
-    this.#options = options;
+/** The attachments API. Needs microversion 3.27; `complete` 3.44. */
+export class Attachments {
+  readonly #session: CinderSession;
+  readonly #actions: VolumeActions;
+
+  constructor(session: CinderSession, actions: VolumeActions) {
+    this.#session = session;
+    this.#actions = actions;
   }
 
+  /** After a lost answer, looks up the attachment before repeating. Removes what a refused call left behind. */
   async create(request: CreateAttachment, w: Waiting): Promise<Attachment> {
+    const { policies, log } = this.#session.resources;
     const last: Last = { isUnknown: false };
     return await retry(async (attempt) => await this.#createOnce(request, attempt, last, w), {
       what: `create attachment of volume ${request.volumeId}`,
-      policy: this.#options.policy,
+      policy: policies.once,
       signal: w.signal,
-      isRetryable: (error) => isLost(error),
-      log: this.#options.log,
+      isRetryable: isLost,
+      log,
     });
   }
 
+  /** Connects: the array masks the volume to the connector's ports. */
   async update(id: string, connector: Connector, w: Waiting): Promise<Attachment> {
     const call = this.#call('update', id, 'PUT', { attachment: { connector: checked(connector) } });
-    const timeoutMs = this.#options.backendMs;
-    return (await this.#session.read({ ...call, timeoutMs }, attachmentAnswer, w)).attachment;
+    return (await this.#session.read({ ...call, timeoutMs: this.#backendMs }, attachmentAnswer, w)).attachment;
   }
 
   async complete(id: string, w: Waiting): Promise<void> {
@@ -61,6 +50,7 @@ export class Attachments implements AttachmentVerbs {
     await this.#session.send({ ...call, path, needs: since.attachmentComplete }, w);
   }
 
+  /** @throws NotFoundError */
   async show(id: string, w: Waiting): Promise<Attachment> {
     const attachment = await this.find(id, w);
     if (attachment === undefined) throw new NotFoundError(`attachment ${id} does not exist`, { attachmentId: id });
@@ -87,9 +77,10 @@ export class Attachments implements AttachmentVerbs {
     }
   }
 
+  /** Disconnects and deletes. Deleting an attachment that is already gone succeeds. */
   async delete(id: string, w: Waiting): Promise<void> {
     if (await this.#sendDelete(id, w)) return;
-    // What is given up next is a WWPN: an answer that says "gone", or says nothing, is not enough for that.
+    // The caller releases a WWPN next, so an answer that says "gone", or nothing, is verified.
     const left = await this.find(id, w);
     if (left === undefined) return;
     throw new ConflictError(`delete attachment ${id}: Cinder still has it, in status "${left.status}"`, {
@@ -99,10 +90,10 @@ export class Attachments implements AttachmentVerbs {
     });
   }
 
-  /** @returns whether Cinder says that it has deleted it: it answers with what is left on the volume */
+  /** Returns whether Cinder confirms the deletion: it answers with the attachments that remain on the volume. */
   async #sendDelete(id: string, w: Waiting): Promise<boolean> {
     try {
-      const call = { ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#options.backendMs };
+      const call = { ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#backendMs };
       return saysWithout(await this.#session.send(call, w), id);
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -118,9 +109,13 @@ export class Attachments implements AttachmentVerbs {
     if (paging !== undefined) query.set('limit', String(PAGE));
     if (paging?.marker !== undefined) query.set('marker', paging.marker);
     const path = `/attachments/detail?${query.toString()}`;
-    const what = 'list attachments';
-    const call: Call = { what, kind: 'read', method: 'GET', path, needs: since.attachments };
+    const call: Call = { what: 'list attachments', kind: 'read', method: 'GET', path, needs: since.attachments };
     return (await this.#session.read(call, attachmentPage, w)).attachments;
+  }
+
+  /** Deadline of the calls that wait for the array. */
+  get #backendMs(): number {
+    return this.#session.resources.timeouts.backendMs;
   }
 
   #call(verb: string, id: string, method: Call['method'], body?: unknown): Call {
@@ -129,14 +124,14 @@ export class Attachments implements AttachmentVerbs {
   }
 
   async #createOnce(request: CreateAttachment, attempt: number, last: Last, w: Waiting): Promise<Attachment> {
-    // Cinder reserves twice for one instance: nothing is asked for again before it is known what came of the last time.
+    // Cinder reserves twice for one instance, so the outcome of the last request must be known before the next.
     const earlier = last.isUnknown ? await this.#lookAgain(request, undefined, last, w) : undefined;
     if (earlier !== undefined) return await this.#adopt(earlier, request, w);
     try {
       return await this.#post(request, w);
     } catch (error) {
       if (isGone(error)) throw noVolume(request.volumeId, error);
-      // A 400 to a repeat may mean that the first one did arrive.
+      // A 400 to a repeat may mean that the first request arrived.
       if (isLost(error) || (attempt > 1 && isCinderError(error, 400))) {
         const found = await this.#lookAgain(request, error, last, w);
         if (found !== undefined) return await this.#adopt(found, request, w);
@@ -165,25 +160,26 @@ export class Attachments implements AttachmentVerbs {
       body: attachmentRequest(request, sendsMode),
       needs: since.attachments,
       wants: sendsMode ? since.attachmentMode : since.attachmentComplete,
-      timeoutMs: request.connector === undefined ? undefined : this.#options.backendMs,
+      timeoutMs: request.connector === undefined ? undefined : this.#backendMs,
     };
     return (await this.#session.read(call, attachmentAnswer, w)).attachment;
   }
 
-  /** A repeat of update is harmless, and brings the connection_info that was lost. */
+  /** Takes over the attachment of a lost answer. Update is idempotent, and returns the lost connection_info. */
   async #adopt(found: Attachment, request: CreateAttachment, w: Waiting): Promise<Attachment> {
-    this.#options.log.warn({ event: 'cinder.attachment.adopted', attachmentId: found.id }, 'its answer was lost');
+    const facts = { event: 'cinder.attachment.adopted', attachmentId: found.id };
+    this.#session.resources.log.warn(facts, 'took over the attachment of a request whose answer was lost');
     return request.connector === undefined ? found : await this.update(found.id, request.connector, w);
   }
 
-  /** Cinder refuses a connector after it has reserved: volume and record stay behind (observed.md 3). */
+  /** Removes the attachment that Cinder left behind: it reserves before it refuses a connector (observed.md 3). */
   async #removeOrphan(request: CreateAttachment, refused: unknown, w: Waiting): Promise<void> {
     const orphan = await this.#findUnfinished(request, refused, w);
     if (orphan === undefined) return;
     try {
-      // The deletion of a mere reservation does not reach the array, which may have masked before it failed.
+      // Deleting a reservation does not reach the array, which may have masked the volume before it failed.
       if (request.connector !== undefined) {
-        await this.#options.actions.terminateConnection(request.volumeId, request.connector, w);
+        await this.#actions.terminateConnection(request.volumeId, request.connector, w);
       }
       await this.delete(orphan.id, w);
     } catch (cause) {
@@ -191,12 +187,14 @@ export class Attachments implements AttachmentVerbs {
       const what = `create attachment of volume ${request.volumeId}: attachment ${orphan.id} is left behind`;
       throw new ConflictError(what, { attachmentId: orphan.id }, { cause: errors });
     }
-    this.#options.log.warn({ event: 'cinder.attachment.orphan', attachmentId: orphan.id }, 'orphan removed');
+    const facts = { event: 'cinder.attachment.orphan', attachmentId: orphan.id };
+    this.#session.resources.log.warn(facts, 'orphan removed');
   }
 
   /**
-   * The attachment that our request made, if it did. Nothing but instance and state tells it from others: where others
-   * can exist beside it (a multiattach volume, no instance), or several are found, nothing is touched.
+   * Finds the attachment that our request created, if any, by instance and state alone.
+   *
+   * @throws ConflictError when there are several, or could be (a multiattach volume without instance)
    */
   async #findUnfinished(request: CreateAttachment, error: unknown, w: Waiting): Promise<Attachment | undefined> {
     const { volumeId, instanceUuid, connector } = request;
@@ -213,12 +211,12 @@ export class Attachments implements AttachmentVerbs {
   }
 }
 
-/** What is known of the request before: unknown when its answer was lost, and looking for what it made failed too. */
 interface Last {
+  /** The answer to the last request was lost, and the search for its attachment failed too. */
   isUnknown: boolean;
 }
 
-/** No answer of Cinder's own: it may have done it, and may still be at it. A proxy's 502, 503 or 504 says no more. */
+/** No answer came from Cinder itself (502 to 504 may be a proxy's): the attachment may exist, or may come into being. */
 function isLost(error: unknown): boolean {
   const last = lastAttempt(error);
   if (last instanceof CinderHttpError) return last.status >= 500 && last.faultName === '';

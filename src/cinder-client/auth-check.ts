@@ -1,7 +1,7 @@
 import { ConfigError } from '../base/index.ts';
-import type { ApplicationCredentialAuth, CinderAuth, PasswordAuth } from './options.ts';
+import type { ApplicationCredentialAuth, CinderAuth, PasswordAuth, UserAuth } from './options.ts';
 
-/** Are the credentials complete? Names as keystoneauth calls them. @throws ConfigError */
+/** Checks that the credentials are complete. @throws ConfigError with keystoneauth's names */
 export function checkAuth(auth: CinderAuth): void {
   if (auth.type === 'none') return;
   keystoneRoot(auth.authUrl);
@@ -9,7 +9,7 @@ export function checkAuth(auth: CinderAuth): void {
   else checkApplicationCredential(auth);
 }
 
-/** Only Keystone gives service tokens. @throws ConfigError */
+/** Checks the service user. Only Keystone issues service tokens. @throws ConfigError */
 export function checkServiceUser(auth: CinderAuth | undefined): void {
   if (auth === undefined) return;
   if (auth.type === 'none') throw new ConfigError('a service user needs Keystone: its auth_type cannot be none');
@@ -32,7 +32,7 @@ function checkApplicationCredential(auth: ApplicationCredentialAuth): void {
   checkUser(auth);
 }
 
-function checkUser(auth: PasswordAuth | ApplicationCredentialAuth): void {
+function checkUser(auth: UserAuth): void {
   if (auth.userId !== undefined) return;
   if (auth.username === undefined) throw new ConfigError('username or user_id is needed');
   if (auth.userDomainId === undefined && auth.userDomainName === undefined) {
@@ -40,11 +40,7 @@ function checkUser(auth: PasswordAuth | ApplicationCredentialAuth): void {
   }
 }
 
-/**
- * The v3 root of Keystone, without a slash at its end. keystoneauth, too, appends `/v3` to an unversioned URL.
- *
- * @throws ConfigError
- */
+/** Returns the v3 root of Keystone without a trailing slash. Appends `/v3` as keystoneauth does. @throws ConfigError */
 export function keystoneRoot(authUrl: string): string {
   if (!URL.canParse(authUrl) || !/^https?:$/.test(new URL(authUrl).protocol)) {
     throw new ConfigError(`auth_url "${authUrl}" is not a URL (expected for example https://keystone:5000/v3)`);

@@ -1,17 +1,16 @@
 import { ConfigError } from '../base/index.ts';
 import type { CatalogService } from './wire/keystone.ts';
 
-/** Which of the catalog's endpoints is wanted. */
 export interface EndpointWish {
   readonly type: string;
-  /** Empty takes any. */
+  /** Empty for any name. */
   readonly name: string;
   /** In order of preference; `public`, `internal`, `admin`. */
   readonly interfaces: readonly string[];
   readonly region: string | undefined;
 }
 
-/** Cinder's names in catalogs, oldest last. Source: service-types-authority. */
+/** Cinder's types in catalogs, oldest last. Source: service-types-authority. */
 const aliases: readonly string[] = ['block-storage', 'volumev3', 'block-store', 'volume'];
 
 /** Reads `type:name:interface`, as in Nova's `[cinder] catalog_info`. @throws ConfigError */
@@ -34,13 +33,10 @@ function readInterfaces(text: string): string[] {
   throw new ConfigError(`interface "${unknown}" is not known (expected public, internal or admin)`);
 }
 
-/**
- * The URL of the endpoint that is wanted.
- *
- * @throws ConfigError naming what the catalog has instead
- */
+/** Returns the URL of the endpoint. @throws ConfigError that lists what the catalog has instead */
 export function findEndpoint(catalog: readonly CatalogService[], wish: EndpointWish): string {
-  const services = typesInOrder(wish.type).flatMap((type) => catalog.filter((service) => service.type === type));
+  const types = new Set([wish.type, ...(aliases.includes(wish.type) ? aliases : [])]);
+  const services = [...types].flatMap((type) => catalog.filter((service) => service.type === type));
   const named = services.filter((service) => wish.name === '' || service.name === wish.name);
   const endpoints = named.flatMap((service) => service.endpoints).filter(({ url }) => speaksV3(url));
   const regional = endpoints.filter(
@@ -55,11 +51,7 @@ export function findEndpoint(catalog: readonly CatalogService[], wish: EndpointW
   });
 }
 
-function typesInOrder(type: string): string[] {
-  return aliases.includes(type) ? [type, ...aliases.filter((alias) => alias !== type)] : [type];
-}
-
-/** `volume` was the name of v1, and some catalogs still carry v2. */
+/** `volume` was the type of v1, and some catalogs still have v2. */
 function speaksV3(url: string): boolean {
   return !/\/v[12](?:\.\d+)?(?:\/|$)/.test(url);
 }

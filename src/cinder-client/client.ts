@@ -1,76 +1,123 @@
-import { ConfigError, InterruptedError, isReadableOnTheWay, Outages, silentLogger } from '../base/index.ts';
-import type { RetryPolicy } from '../base/index.ts';
-import { HttpTransport } from '../http/index.ts';
+import { ConfigError, isReadableOnTheWay } from '../base/index.ts';
+import type { Waiting, WaitPolicy } from '../base/index.ts';
 import { volumeActions } from './actions.ts';
+import type { VolumeActions } from './actions.ts';
 import { Attachments } from './attachments.ts';
-import { checkAuth, checkServiceUser } from './auth-check.ts';
+import type { AttachmentVerbs } from './attachments.ts';
+import { checkAuth, checkServiceUser, keystoneRoot } from './auth-check.ts';
 import { findEndpoint, readCatalogInfo } from './catalog.ts';
-import { check } from './check.ts';
-import { parseEndpoint } from './endpoint.ts';
-import { formatMicroversion, since } from './microversion.ts';
-import type { CinderAuth, CinderOptions, CinderPolicies } from './options.ts';
-import { defaultPolicies, defaultTimeouts } from './policy.ts';
+import { formatMicroversion, parseEndpoint, since } from './endpoint.ts';
+import type { CinderAuth, CinderOptions } from './options.ts';
+import { Resources } from './resources.ts';
 import { CinderSession } from './session.ts';
 import { FixedToken, KeystoneTokens } from './tokens.ts';
 import type { Token, TokenSource } from './tokens.ts';
-import type { CinderClient } from './types.ts';
-import { volumeVerbs } from './volumes.ts';
+import type { CreateVolume, Volume, VolumeFilter } from './types.ts';
+import * as volumes from './volumes.ts';
+import { anyVolumes } from './wire/volume.ts';
 
-/** Nova's default. */
-const DEFAULT_CATALOG_INFO = 'volumev3::publicURL';
-const DEFAULT_CONCURRENT = 16;
-const MAX_QUEUED = 2_000;
-/** A page of volumes stays under one megabyte, and a catalog under a quarter. */
-const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+/** What the server supports. @public */
+export interface CinderLevel {
+  /** The server's highest, for example `3.70`. */
+  readonly microversion: string;
+  /** 3.44 and later: the whole attachments flow, `os-complete` included. */
+  readonly hasAttachments: boolean;
+}
+
+/** What {@link CinderClient.check} found. @public */
+export interface CinderCheck {
+  /** Undefined without Keystone. */
+  readonly keystone: string | undefined;
+  readonly cinder: string;
+  readonly microversion: string;
+  readonly project: string | undefined;
+  readonly user: string | undefined;
+  readonly roles: readonly string[];
+  /** When the token in use expires, in ISO 8601. */
+  readonly expiresAt: string | undefined;
+  /** Roles of the service user; Cinder requires `service`. Undefined when none is configured. */
+  readonly serviceRoles: readonly string[] | undefined;
+}
 
 /**
- * Opens a Cinder. No request is made: tokens, endpoint and level are fetched when first needed. Dispose of it when done.
+ * One Cinder and its Keystone. {@link openCinder} makes no request: tokens, endpoint and level are fetched when first
+ * needed and shared by concurrent callers.
+ *
+ * @remarks Every call may throw CinderConnectionError, CinderHttpError, CinderAuthError or CinderSchemaError, or
+ * RetriesExhaustedError around the last of several.
+ * @public
+ */
+export interface CinderClient extends Disposable {
+  readonly attachments: AttachmentVerbs;
+  readonly actions: VolumeActions;
+  level(w: Waiting): Promise<CinderLevel>;
+  /** Finds a volume by ID, else by name. @throws ConflictError when several volumes have the name */
+  findVolume(nameOrId: string, w: Waiting): Promise<Volume | undefined>;
+  /** @throws NotFoundError */
+  getVolume(id: string, w: Waiting): Promise<Volume>;
+  listVolumes(filter: VolumeFilter, w: Waiting): Promise<readonly Volume[]>;
+  /** Returns the volume in status `creating`. Not repeated after a lost answer: names of volumes are not unique. */
+  createVolume(volume: CreateVolume, w: Waiting): Promise<Volume>;
+  /** Starts the deletion. Deleting a volume that is already gone succeeds. */
+  deleteVolume(id: string, w: Waiting): Promise<void>;
+  /**
+   * Waits until the volume has one of these statuses.
+   * @throws VolumeStateError at an error status that was not asked for, and when the time is over.
+   */
+  waitForVolume(id: string, accept: readonly string[], policy: WaitPolicy, w: Waiting): Promise<Volume>;
+  /** Waits until a deleted volume is gone. @throws VolumeStateError */
+  waitForVolumeGone(id: string, policy: WaitPolicy, w: Waiting): Promise<void>;
+  /** Makes one authenticated read, for `dpm doctor`. */
+  check(w: Waiting): Promise<CinderCheck>;
+}
+
+/** Default of Nova's `[cinder] catalog_info`. */
+const DEFAULT_CATALOG_INFO = 'volumev3::publicURL';
+
+/**
+ * Opens a Cinder without making a request. Dispose of it when done.
  *
  * @throws ConfigError when the options cannot be used
  * @public
  */
 export function openCinder(options: CinderOptions): CinderClient {
-  checkAuth(options.auth);
-  checkServiceUser(options.serviceUser);
+  const { auth, serviceUser } = options;
+  checkAuth(auth);
+  checkServiceUser(serviceUser);
   const resources = new Resources(options);
-  const session = new CinderSession({
-    tokens: resources.tokens(options.auth),
-    serviceTokens: options.serviceUser === undefined ? undefined : resources.tokens(options.serviceUser),
+  const session = new CinderSession(resources, {
+    tokens: openTokens(auth, resources),
+    serviceTokens: serviceUser === undefined ? undefined : openTokens(serviceUser, resources),
     findUrl: urlFinder(options),
-    openTransport: (origin) => resources.transport(origin),
-    policies: resources.policies,
-    outages: resources.outages,
-    clock: resources.clock,
-    requestId: options.requestId,
-    log: resources.log,
-    owner: resources.signal,
   });
-  return assemble(session, resources, options.auth);
-}
-
-function assemble(session: CinderSession, resources: Resources, auth: CinderAuth): CinderClient {
-  const { log, policies, timeouts } = resources;
-  const { backendMs } = timeouts;
-  const actions = volumeActions(session, backendMs);
+  const actions = volumeActions(session);
   return {
-    ...volumeVerbs(session),
-    attachments: new Attachments({ session, policy: throughOutage(policies), backendMs, actions, log }),
+    attachments: new Attachments(session, actions),
     actions,
     level: async (w) => {
       const maximum = await session.maximum(w);
       return { microversion: formatMicroversion(maximum), hasAttachments: maximum >= since.attachmentComplete };
     },
-    check: async (w) => await check(session, auth, w),
-    [Symbol.dispose]: () => resources.close(),
+    findVolume: (nameOrId, w) => volumes.findVolume(session, nameOrId, w),
+    getVolume: (id, w) => volumes.getVolume(session, id, w),
+    listVolumes: (filter, w) => volumes.listVolumes(session, filter, w),
+    createVolume: (volume, w) => volumes.createVolume(session, volume, w),
+    deleteVolume: (id, w) => volumes.deleteVolume(session, id, w),
+    waitForVolume: (id, accept, policy, w) => volumes.waitForVolume(session, id, accept, policy, w),
+    waitForVolumeGone: (id, policy, w) => volumes.waitForVolumeGone(session, id, policy, w),
+    check: (w) => check(session, auth, w),
+    [Symbol.dispose]: () => resources[Symbol.dispose](),
   };
 }
 
-/** Between two of its attempts it is looked up what came of the first, and the look may wait until Cinder is back. */
-function throughOutage({ once, outage }: CinderPolicies): RetryPolicy {
-  return { ...once, budgetMs: once.budgetMs + outage.budgetMs };
+function openTokens(auth: CinderAuth, resources: Resources): TokenSource {
+  if (auth.type !== 'none') return new KeystoneTokens(auth, resources);
+  // An endpoint as in catalogs carries the project.
+  const endpoint = parseEndpoint(resources.options.endpointOverride ?? auth.endpoint);
+  return new FixedToken(auth.userId ?? 'admin', auth.projectId ?? endpoint.project);
 }
 
-/** Where the token says that Cinder is, or where we are told. Unusable settings show at once, not at the first call. */
+/** Returns the function that gives Cinder's URL, configured or from the token's catalog. Checks the settings at once. */
 function urlFinder(options: CinderOptions): (token: Token) => string {
   const fixed = options.endpointOverride ?? (options.auth.type === 'none' ? options.auth.endpoint : undefined);
   if (fixed !== undefined) {
@@ -86,7 +133,7 @@ function urlFinder(options: CinderOptions): (token: Token) => string {
 }
 
 /**
- * The catalog is a peer's word: it may not lead from TLS to where the token can be read on the way.
+ * Rejects a catalog that leads from TLS to plain http, where the token can be read on the network.
  *
  * @throws ConfigError
  */
@@ -99,67 +146,18 @@ function refuseDowngrade(url: string, { auth, tls }: CinderOptions): void {
   );
 }
 
-/** What a client owns: one transport per peer, and the work that its callers share. */
-class Resources {
-  readonly log;
-  readonly clock: () => number;
-  readonly policies;
-  readonly outages: Outages;
-  readonly timeouts;
-  readonly #options: CinderOptions;
-  readonly #owner = new AbortController();
-  readonly #transports = new Map<string, HttpTransport>();
-
-  constructor(options: CinderOptions) {
-    this.#options = options;
-    this.log = options.log ?? silentLogger;
-    this.clock = options.clock ?? Date.now;
-    this.policies = { ...defaultPolicies, ...options.policies };
-    this.outages = options.outages ?? new Outages();
-    this.timeouts = { ...defaultTimeouts, ...options.timeouts };
-  }
-
-  get signal(): AbortSignal {
-    return this.#owner.signal;
-  }
-
-  transport(origin: string): HttpTransport {
-    const known = this.#transports.get(origin);
-    if (known !== undefined) return known;
-    const transport = new HttpTransport({
-      baseUrl: origin,
-      tls: this.#options.tls,
-      connectTimeoutMs: this.timeouts.connectMs,
-      requestTimeoutMs: this.timeouts.requestMs,
-      maxConcurrent: this.#options.maxConcurrent ?? DEFAULT_CONCURRENT,
-      maxQueued: MAX_QUEUED,
-      maxResponseBytes: MAX_RESPONSE_BYTES,
-      log: this.log,
-    });
-    this.#transports.set(origin, transport);
-    return transport;
-  }
-
-  tokens(auth: CinderAuth): TokenSource {
-    if (auth.type === 'none') {
-      // A catalog's form of the endpoint carries the project.
-      const projectId = auth.projectId ?? parseEndpoint(this.#options.endpointOverride ?? auth.endpoint).project;
-      return new FixedToken(auth.userId ?? 'admin', projectId);
-    }
-    return new KeystoneTokens({
-      auth,
-      transport: this.transport(new URL(auth.authUrl).origin),
-      policies: this.policies,
-      outages: this.outages,
-      clock: this.clock,
-      log: this.log,
-      owner: this.#owner.signal,
-    });
-  }
-
-  close(): void {
-    this.#owner.abort(new InterruptedError('the Cinder client is closed'));
-    for (const transport of this.#transports.values()) transport[Symbol.dispose]();
-    this.#transports.clear();
-  }
+async function check(session: CinderSession, auth: CinderAuth, w: Waiting): Promise<CinderCheck> {
+  const path = '/volumes?limit=1';
+  await session.read({ what: 'list one volume', kind: 'read', method: 'GET', path }, anyVolumes, w);
+  const { user, service } = await session.tokens(w);
+  return {
+    keystone: auth.type === 'none' ? undefined : keystoneRoot(auth.authUrl),
+    cinder: await session.url(w),
+    microversion: formatMicroversion(await session.maximum(w)),
+    project: user.project?.name,
+    user: user.user,
+    roles: user.roles,
+    expiresAt: user.expiresAt,
+    serviceRoles: service?.roles,
+  };
 }

@@ -2,30 +2,25 @@ import { z } from 'zod';
 import type { JsonValue } from '../base/index.ts';
 import { CinderSchemaError } from './errors.ts';
 import type { ConnectionInfo } from './types.ts';
-import { jsonRecord } from './wire/json.ts';
-import { describeIssues } from './wire/parse.ts';
+import { describeIssues, jsonRecord } from './wire/parse.ts';
 
-/** Of the attachments API's answer; all else in it is the array's data. Source: nova volume/cinder.py. */
+/** Keys of the flat form that are not the array's data. Source: nova volume/cinder.py. */
 const bookkeeping: ReadonlySet<string> = new Set(['driver_volume_type', 'attachment_id']);
 
 const form = jsonRecord.transform((info, context) => {
   const type = info.driver_volume_type;
   if (typeof type === 'string' && type !== '') return { type, info, data: jsonRecord.safeParse(info.data).data };
-  context.issues.push({
-    code: 'custom',
-    input: info,
-    path: ['driver_volume_type'],
-    message: 'missing, or not a text',
-  });
+  const path = ['driver_volume_type'];
+  context.issues.push({ code: 'custom', input: info, path, message: 'missing, or not a text' });
   return z.NEVER;
 });
 
 /**
- * Reads connection_info in either of Cinder's forms, nested under `data` (old call) or flat (attachments API), and
- * gives it nested. Unknown keys are kept where they belong: in `data` for the flat form, beside it for the nested one.
+ * Reads connection_info in either of Cinder's forms, nested under `data` (legacy call) or flat (attachments API), and
+ * returns it nested. Unknown keys are kept: in `data` for the flat form, beside it for the nested one.
  *
- * @param facts - what stands beside data in the result, as Nova puts the attachment's own fields there
- * @throws CinderSchemaError when it is neither
+ * @param facts - put beside `data` in the result, as Nova does with the attachment's fields
+ * @throws CinderSchemaError when it has neither form
  * @public
  */
 export function readConnectionInfo(value: unknown, facts: Readonly<Record<string, JsonValue>> = {}): ConnectionInfo {

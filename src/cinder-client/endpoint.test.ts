@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from '../base/index.ts';
 import { readCatalogInfo } from './catalog.ts';
-import { parseEndpoint, resourceRoot } from './endpoint.ts';
-import { formatMicroversion, maximumOfRefusal, parseMicroversion } from './microversion.ts';
+import { formatMicroversion, maximumOfRefusal, parseEndpoint, parseMicroversion, resourceRoot } from './endpoint.ts';
 
 const project = 'feedc0de';
 

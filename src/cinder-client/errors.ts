@@ -2,15 +2,9 @@ import { DpmError, findError, RetriesExhaustedError } from '../base/index.ts';
 import type { RetryClass } from '../base/index.ts';
 import type { TransportError, TransportPhase } from '../http/index.ts';
 
-/** Which of the two services it was. */
 export type Peer = 'Cinder' | 'Keystone';
 
-/**
- * No usable answer came from Cinder or Keystone.
- *
- * `sent` decides about a repeat: false means that the peer cannot have seen the request.
- * @public
- */
+/** No usable answer came from Cinder or Keystone. `sent` is false if the peer cannot have received the request. @public */
 export class CinderConnectionError extends DpmError {
   readonly code = 'CINDER_CONNECTION';
   readonly peer: Peer;
@@ -27,23 +21,22 @@ export class CinderConnectionError extends DpmError {
   }
 }
 
-/** What a refusal said. */
 export interface Refusal {
   readonly what: string;
   readonly peer: Peer;
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** Cinder's own word, for example `badRequest` or `itemNotFound`; empty when the body was not Cinder's. */
+  /** Cinder's name of the fault, such as `badRequest` or `itemNotFound`; empty when the body was not Cinder's. */
   readonly faultName: string;
-  /** Cinder's own sentence. */
+  /** Cinder's message. */
   readonly message: string;
-  /** The server's id of the request, to be looked for in its log. */
+  /** The server's ID of the request, which its log has too. */
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 }
 
-/** Cinder or Keystone refused. Ask {@link isCinderError}, never the message. @public */
+/** Cinder or Keystone refused the request. Test it with {@link isCinderError}, never by the message. @public */
 export class CinderHttpError extends DpmError {
   readonly code = 'CINDER_HTTP';
   readonly peer: Peer;
@@ -53,49 +46,44 @@ export class CinderHttpError extends DpmError {
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(refusal: Refusal) {
-    const { method, path, status, faultName, message, requestId } = refusal;
-    super(`${refusal.what}: ${refusal.peer} answered ${describeRefusal(refusal)}`, {
+  constructor({ what, peer, method, path, status, faultName, message, requestId, retryAfterMs }: Refusal) {
+    const fault = faultName === '' ? '' : ` ${faultName}`;
+    const text = message === '' ? '' : `: ${message}`;
+    super(`${what}: ${peer} answered ${status}${fault}${text}${requestId === undefined ? '' : ` (${requestId})`}`, {
       status,
       faultName,
       cinderMessage: message,
       requestId,
       method,
       path,
-      unreachable: isAway(refusal) ? refusal.peer : undefined,
+      unreachable: isAway({ status, faultName }) ? peer : undefined,
     });
-    this.peer = refusal.peer;
+    this.peer = peer;
     this.status = status;
     this.faultName = faultName;
     this.cinderMessage = message;
     this.requestId = requestId;
-    this.retryAfterMs = refusal.retryAfterMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-function describeRefusal({ status, faultName, message, requestId }: Refusal): string {
-  const fault = faultName === '' ? '' : ` ${faultName}`;
-  const text = message === '' ? '' : `: ${message}`;
-  return `${status}${fault}${text}${requestId === undefined ? '' : ` (${requestId})`}`;
-}
-
 /**
- * The credentials, or a token that Keystone has only just issued, are refused.
+ * The credentials are refused, or a token that Keystone has just issued.
  *
- * Thrown by Keystone's 401 and 403, from then on at once and without a request, so that no account is locked by our
- * repeats; and by a second 401 of Cinder in a row.
+ * Thrown after a 401 or 403 from Keystone, and from then on without a request, so that repeats do not lock the account;
+ * and after two 401s from Cinder in a row.
  * @public
  */
 export class CinderAuthError extends DpmError {
   readonly code = 'CINDER_AUTH';
 }
 
-/** An answer is not of the documented form; never retried. @public */
+/** An answer does not have the documented form. Never retried. @public */
 export class CinderSchemaError extends DpmError {
   readonly code = 'CINDER_SCHEMA';
 }
 
-/** A volume is in a state that forbids what was wanted, or never reached the one that was waited for. @public */
+/** The volume's status forbids the operation, or did not become the awaited one in time. @public */
 export class VolumeStateError extends DpmError {
   readonly code = 'CONFLICT';
   readonly volumeId: string;
@@ -119,8 +107,8 @@ export class VolumeStateError extends DpmError {
 }
 
 /**
- * Did Cinder (not Keystone) answer with one of these statuses (any, when none is named)? Looks through the wrappers of
- * retries and of not-found.
+ * Returns whether Cinder (not Keystone) answered with one of these statuses, or with any if none is named. Looks through
+ * the wrappers of retries and of not-found.
  *
  * @public
  */
@@ -130,8 +118,8 @@ export function isCinderError(error: unknown, ...statuses: readonly number[]): e
 }
 
 /**
- * Does Cinder itself say that the thing is not there? The 404 of its router, or of a proxy, says that we asked in the
- * wrong place: taken for "gone" it would turn a delete that never happened into success.
+ * Returns whether Cinder itself reports that the resource does not exist. A 404 from its router or a proxy means a wrong
+ * URL; it must not turn a delete that never happened into success.
  */
 export function isGone(error: unknown): boolean {
   const refusal = findCinderRefusal(error);
@@ -143,19 +131,16 @@ function findCinderRefusal(error: unknown): CinderHttpError | undefined {
   return refusal instanceof CinderHttpError && refusal.peer === 'Cinder' ? refusal : undefined;
 }
 
-/**
- * Nothing is known of the outcome: a proxy's answer, an error of Cinder's own, or of the array. Source: cinder
- * api/openstack/wsgi.py and exception.py.
- */
+/** From a proxy, Cinder or the array. Source: cinder api/openstack/wsgi.py and exception.py. */
 const unknownOutcome: ReadonlySet<number> = new Set([500, 502, 504]);
 const busy: ReadonlySet<number> = new Set([429, 503]);
 
-/** The error of the last attempt, where several were made. */
+/** Returns the error of the last attempt, if there were several. */
 export function lastAttempt(error: unknown): unknown {
   return error instanceof RetriesExhaustedError ? error.attempts.at(-1) : error;
 }
 
-/** What an error of this client says about making the call again. @public */
+/** Returns what an error of this client means for a retry. @public */
 export function classify(error: unknown): RetryClass {
   const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return classifyConnection(last);
@@ -165,30 +150,51 @@ export function classify(error: unknown): RetryClass {
   return unknownOutcome.has(last.status) ? 'unknown-outcome' : 'permanent';
 }
 
-/** A certificate that is not trusted now, or an address that is not the right one, is no better in a second. */
+/** Waiting does not help against an untrusted certificate or a wrong address. */
 function classifyConnection({ phase, sent }: CinderConnectionError): RetryClass {
   if (phase === 'tls' || phase === 'redirect') return 'permanent';
   return sent ? 'unknown-outcome' : 'transient';
 }
 
-/** The service that does not answer, or not yet, if this is what the error (of the last attempt) says. */
+/** Returns the service that is unreachable according to the error (of the last attempt). */
 export function unreachablePeer(error: unknown): Peer | undefined {
   const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return isOutage(last.phase) ? last.peer : undefined;
   return last instanceof CinderHttpError && isAway(last) ? last.peer : undefined;
 }
 
-/** Our own full queue is no outage either. */
+/** A full queue of our own is no outage of the peer. */
 function isOutage(phase: TransportPhase): boolean {
   return phase !== 'tls' && phase !== 'redirect' && phase !== 'queue';
 }
 
-/** 503, or a proxy's page that says that nothing stands behind it. */
+/** 503, or a proxy's page about a server that does not answer. */
 function isAway({ status, faultName }: Pick<Refusal, 'status' | 'faultName'>): boolean {
   return status === 503 || ((status === 502 || status === 504) && faultName === '');
 }
 
-/** 413 is a quota, which no wait mends (`Retry-After: 0`), or a rate limit, which asks for a wait. */
+/** 413 is a quota (`Retry-After: 0`), for which waiting does not help, or a rate limit. */
 function isRateLimit(error: CinderHttpError): boolean {
   return error.status === 413 && (error.retryAfterMs ?? 0) > 0;
+}
+
+/**
+ * Returns whether Cinder refused to connect before it asked the array: any 4xx, since a refusal by the array is a 500. A
+ * request that was never sent has not reached the array either.
+ */
+export function isRefusedOutright(error: unknown): boolean {
+  const last = lastAttempt(error);
+  if (last instanceof CinderConnectionError) return !last.sent;
+  return last instanceof CinderHttpError && last.status >= 400 && last.status < 500;
+}
+
+/** Returns whether Cinder itself reports that the array failed. A proxy's answer says nothing about the array. */
+export function isArrayFailure(error: unknown): boolean {
+  const last = lastAttempt(error);
+  return last instanceof CinderHttpError && last.status === 500 && last.faultName !== '';
+}
+
+/** Returns whether the call may have had its effect: no answer came, or one from above or below Cinder. */
+export function isUncertain(error: unknown): boolean {
+  return ['unknown-outcome', 'busy'].includes(classify(error));
 }

@@ -1,4 +1,6 @@
+export { volumeConnections } from './attachment-connections.ts';
 export { openCinder } from './client.ts';
+export type { CinderCheck, CinderClient } from './client.ts';
 export { readConnectionInfo } from './connection-info.ts';
 export {
   CinderAuthError,
@@ -8,39 +10,15 @@ export {
   isCinderError,
   VolumeStateError,
 } from './errors.ts';
+export type { CinderAuth, CinderOptions, CinderPolicies } from './options.ts';
 export type {
-  ApplicationCredentialAuth,
-  CinderAuth,
-  CinderOptions,
-  CinderPolicies,
-  CinderTimeouts,
-  NoAuth,
-  PasswordAuth,
-} from './options.ts';
-export type {
-  AttachMode,
   Attachment,
-  AttachmentFilter,
-  AttachmentVerbs,
-  AttachTarget,
-  CinderCheck,
-  CinderClient,
-  CinderLevel,
   CompleteRequest,
   ConnectionInfo,
   Connector,
-  CreateAttachment,
-  CreateVolume,
-  OnRemoved,
   Reservation,
-  ReserveRequest,
-  ResetStatus,
   Volume,
-  VolumeActions,
-  VolumeAttachment,
   VolumeConnections,
-  VolumeFilter,
 } from './types.ts';
 export { VolumeClaims } from './volume-claims.ts';
 export type { SaveClaim, VolumeClaim } from './volume-claims.ts';
-export { volumeConnections } from './volume-connections.ts';

@@ -1,10 +1,9 @@
 import { ConflictError, InternalError } from '../base/index.ts';
-import type { Logger, Waiting } from '../base/index.ts';
-import { isCinderError, isGone, VolumeStateError } from './errors.ts';
-import { backOut, beginDetaching, explainRefusal, isUncertain, removeForCertain } from './flow-support.ts';
+import type { Waiting } from '../base/index.ts';
+import { Connections } from './connections.ts';
+import { isCinderError, isGone, isUncertain, VolumeStateError } from './errors.ts';
 import type {
   AttachmentFilter,
-  CinderClient,
   CompleteRequest,
   ConnectionInfo,
   Connector,
@@ -25,28 +24,22 @@ import type {
  *           os-detach | os-unreserve       volume available
  * ```
  *
- * @remarks A reservation of this flow carries no name: between `reserve` and `complete`, a volume that is `attaching`
- * is taken to be ours. Nothing in the old calls tells more.
+ * @remarks A reservation of this flow names no owner: between `reserve` and `complete`, a volume that is `attaching` is
+ * assumed to be ours.
  */
-export class LegacyConnections implements VolumeConnections {
+export class LegacyConnections extends Connections implements VolumeConnections {
   readonly kind = 'legacy';
-  readonly #cinder: CinderClient;
-  readonly #log: Logger;
-
-  constructor(cinder: CinderClient, log: Logger) {
-    this.#cinder = cinder;
-    this.#log = log;
-  }
 
   async reserve({ volumeId, instanceUuid }: ReserveRequest, w: Waiting): Promise<Reservation> {
     const reservation = { volumeId, attachmentId: null, ...(instanceUuid === undefined ? {} : { instanceUuid }) };
     try {
-      await this.#cinder.actions.reserve(volumeId, w);
+      await this.cinder.actions.reserve(volumeId, w);
     } catch (error) {
       if (!isUncertain(error) || !(await this.#isReserved(volumeId, w))) {
-        throw await explainRefusal(this.#cinder, error, { what: 'reserve', volumeId, expected: ['available'] }, w);
+        throw await this.explainRefusal(error, 'reserve', volumeId, ['available'], w);
       }
-      this.#log.warn({ event: 'cinder.reservation.adopted', volumeId }, 'its answer was lost');
+      const facts = { event: 'cinder.reservation.adopted', volumeId };
+      this.log.warn(facts, 'took over the reservation of a request whose answer was lost');
     }
     return reservation;
   }
@@ -58,9 +51,9 @@ export class LegacyConnections implements VolumeConnections {
     onRemoved?: OnRemoved,
   ): Promise<ConnectionInfo> {
     try {
-      return await this.#cinder.actions.initializeConnection(volumeId, connector, w);
+      return await this.cinder.actions.initializeConnection(volumeId, connector, w);
     } catch (error) {
-      if (await backOut(this.#cinder, volumeId, connector, error, this.#log, w)) onRemoved?.();
+      if (await this.backOut(volumeId, connector, error, w)) onRemoved?.();
       throw error;
     }
   }
@@ -69,8 +62,8 @@ export class LegacyConnections implements VolumeConnections {
     const { volumeId, instanceUuid } = reservation;
     const { mountpoint, mode, hostName } = request;
     const user = instanceUuid === undefined ? { hostName: hostName ?? missingHost(volumeId) } : { instanceUuid };
-    await this.#cinder.actions.attach(volumeId, { mountpoint, mode, ...user }, w);
-    const volume = await this.#cinder.getVolume(volumeId, w);
+    await this.cinder.actions.attach(volumeId, { mountpoint, mode, ...user }, w);
+    const volume = await this.cinder.getVolume(volumeId, w);
     const record = findRecord(volume, { ...reservation, hostName }) ?? soleRecordAt(volume, mountpoint);
     if (record === undefined) {
       throw new VolumeStateError('attach', volume, ['in-use'], { remark: ', with the attachment just made' });
@@ -84,8 +77,8 @@ export class LegacyConnections implements VolumeConnections {
     w: Waiting,
     onRemoved?: OnRemoved,
   ): Promise<void> {
-    const volume = await this.#cinder.findVolume(reservation.volumeId, w);
-    // What the array is known not to have is not asked of it.
+    const volume = await this.cinder.findVolume(reservation.volumeId, w);
+    // The array is not asked to remove what it is known not to have.
     const connected = reservation.connection === 'removed' ? undefined : connector;
     if (volume === undefined) {
       await this.#letGoUnseen(reservation, connector, connected, w);
@@ -102,21 +95,13 @@ export class LegacyConnections implements VolumeConnections {
       throw new ConflictError(what, { volumeId: volume.id, attachmentId: record.attachmentId });
     }
     if (connected !== undefined && !(await this.#disconnectAttached(volume, record, connected, w, onRemoved))) return;
-    await this.#cinder.actions.detach(volume.id, record.attachmentId, w);
+    await this.cinder.actions.detach(volume.id, record.attachmentId, w);
     await this.#requireDetached(volume.id, record, w);
-  }
-
-  async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
-    await beginDetaching(this.#cinder, volumeId, w);
-  }
-
-  async rollDetaching(volumeId: string, w: Waiting): Promise<void> {
-    await this.#cinder.actions.rollDetaching(volumeId, w);
   }
 
   async findReservations({ volumeId, instanceUuid }: AttachmentFilter, w: Waiting): Promise<readonly Reservation[]> {
     const volumes =
-      volumeId === undefined ? await this.#cinder.listVolumes({}, w) : [await this.#cinder.findVolume(volumeId, w)];
+      volumeId === undefined ? await this.cinder.listVolumes({}, w) : [await this.cinder.findVolume(volumeId, w)];
     const attached = volumes.flatMap((volume) => (volume === undefined ? [] : reservationsOf(volume)));
     const wanted = attached.filter((one) => instanceUuid === undefined || one.instanceUuid === instanceUuid);
     const isAnonymous = volumeId !== undefined && volumes[0]?.status === 'attaching';
@@ -124,7 +109,7 @@ export class LegacyConnections implements VolumeConnections {
   }
 
   async #isReserved(volumeId: string, w: Waiting): Promise<boolean> {
-    return (await this.#cinder.findVolume(volumeId, w))?.status === 'attaching';
+    return (await this.cinder.findVolume(volumeId, w))?.status === 'attaching';
   }
 
   async #disconnect(
@@ -134,21 +119,17 @@ export class LegacyConnections implements VolumeConnections {
     w: Waiting,
     onRemoved: OnRemoved | undefined,
   ): Promise<void> {
-    const { actions } = this.#cinder;
+    const { actions } = this.cinder;
     const { id: volumeId } = volume;
-    const remove = async () => {
-      await actions.terminateConnection(volumeId, connector, w);
-    };
-    // A volume that somebody else has by now is not presented to our ports again.
+    const remove = () => actions.terminateConnection(volumeId, connector, w);
+    const connect = () => actions.initializeConnection(volumeId, connector, w);
+    // A volume that another party has taken meanwhile must not be presented to our ports again.
     const mayConnect = record !== undefined || ['attaching', 'available'].includes(volume.status);
-    if (mayConnect) {
-      const connect = async () => await actions.initializeConnection(volumeId, connector, w);
-      await removeForCertain({ volumeId, connector, remove, connect }, this.#log, w);
-    } else await remove();
+    await (mayConnect ? this.removeForCertain(volumeId, connector, remove, connect, w) : remove());
     onRemoved?.();
   }
 
-  /** @returns false when the volume is detached already, because Cinder could not do the one without the other */
+  /** @returns false when the volume is also detached already, because Cinder could only do both in one */
   async #disconnectAttached(
     volume: Volume,
     record: VolumeAttachment,
@@ -160,16 +141,16 @@ export class LegacyConnections implements VolumeConnections {
       await this.#disconnect(volume, record, connector, w, onRemoved);
       return true;
     } catch (error) {
-      // With several attachments Cinder cannot tell whose connection is meant; an administrator may name it.
+      // With several attachments Cinder cannot tell which connection is meant; only an administrator may name it.
       if (!isCinderError(error, 409) || volume.attachments.length < 2) throw error;
-      await this.#cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
+      await this.cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
       return false;
     }
   }
 
   /**
-   * Cinder denies the volume. What is given up next is a WWPN, and a volume that is not shown may be masked all the same:
-   * what is known to be ours is taken back, which for a volume that is gone changes nothing.
+   * Releases a volume that Cinder does not show. It may still be masked, and the caller releases a WWPN next, so everything
+   * of ours is removed, which changes nothing if the volume is gone.
    */
   async #letGoUnseen(
     { volumeId, attachmentId }: Reservation,
@@ -177,33 +158,30 @@ export class LegacyConnections implements VolumeConnections {
     connected: Connector | undefined,
     w: Waiting,
   ): Promise<void> {
-    if (connected !== undefined) await this.#cinder.actions.terminateConnection(volumeId, connected, w);
+    if (connected !== undefined) await this.cinder.actions.terminateConnection(volumeId, connected, w);
     if (connector !== undefined) {
-      // It may be attached even where no answer has told by which attachment: we connected it, so that is the only one.
-      await this.#cinder.actions.detach(volumeId, attachmentId ?? undefined, w);
+      // It may be attached even if the answer with the attachment ID was lost: then ours is the only attachment.
+      await this.cinder.actions.detach(volumeId, attachmentId ?? undefined, w);
     }
     try {
-      if (attachmentId === null) await this.#cinder.actions.unreserve(volumeId, w);
+      if (attachmentId === null) await this.cinder.actions.unreserve(volumeId, w);
     } catch (error) {
       if (!isGone(error)) throw error;
     }
   }
 
-  /** Cinder says yes and may stay in `detaching` all the same: what is given up next is a WWPN. */
+  /** Cinder may report success and stay in `detaching`, and the caller releases a WWPN next. */
   async #requireDetached(volumeId: string, { attachmentId }: VolumeAttachment, w: Waiting): Promise<void> {
-    const volume = await this.#cinder.findVolume(volumeId, w);
+    const volume = await this.cinder.findVolume(volumeId, w);
     if (volume?.attachments.some((record) => record.attachmentId === attachmentId) !== true) return;
     throw new VolumeStateError('detach', volume, ['available'], {
       remark: `, with attachment ${attachmentId} still there`,
     });
   }
 
-  /**
-   * Not attached by us. Only `attaching` can be our reservation; what else it is, is not ours to touch. The connection was
-   * ours whatever the status: somebody else may have taken the reservation back, and the mask would stay.
-   */
+  /** Unreserves a volume that we did not attach. Only `attaching` can be our reservation; other statuses stay. */
   async #unreserve(volume: Volume, w: Waiting): Promise<void> {
-    if (volume.status === 'attaching') await this.#cinder.actions.unreserve(volume.id, w);
+    if (volume.status === 'attaching') await this.cinder.actions.unreserve(volume.id, w);
     if (volume.status !== 'error_attaching') return;
     throw new VolumeStateError('release', volume, ['attaching', 'available'], {
       remark: '; an administrator resets it',
@@ -211,7 +189,7 @@ export class LegacyConnections implements VolumeConnections {
   }
 }
 
-/** Ours by its id, by its instance, or by the host where Cinder shows one. */
+/** Finds our attachment by its ID, by its instance, or by the host where Cinder shows one. */
 function findRecord(
   volume: Volume,
   { attachmentId, instanceUuid, hostName }: Reservation & { readonly hostName?: string | undefined },
@@ -224,13 +202,13 @@ function findRecord(
   return attachments.find((record) => record.serverId === undefined && record.hostName === shown);
 }
 
-/** Right after os-attach, for users from whom Cinder hides the host. */
+/** Finds our attachment right after os-attach, for users from whom Cinder hides the host. */
 function soleRecordAt(volume: Volume, mountpoint: string): VolumeAttachment | undefined {
   const records = volume.attachments.filter((record) => record.serverId === undefined && record.device === mountpoint);
   return records.length === 1 ? records[0] : undefined;
 }
 
-/** As Cinder writes the host_name of os-attach. Source: cinder api/contrib/volume_actions.py. */
+/** Returns the host name as Cinder stores it in os-attach. Source: cinder api/contrib/volume_actions.py. */
 function sanitizeHostName(name: string): string {
   return name
     .replaceAll(/[ _]/g, '-')

@@ -1,12 +1,13 @@
-import { defaultOutagePolicy } from '../base/index.ts';
-import { CinderConnectionError, CinderHttpError, classify, lastAttempt } from './errors.ts';
+import { defaultOutagePolicy, retry, toError } from '../base/index.ts';
+import type { Logger, Outages } from '../base/index.ts';
+import { CinderConnectionError, CinderHttpError, classify, lastAttempt, unreachablePeer } from './errors.ts';
 import type { CinderPolicies, CinderTimeouts } from './options.ts';
 
 /**
- * Cinder's answers to "is it worth another try", as data.
+ * Default retry policies.
  *
- * @remarks Nova makes five attempts of update, delete, terminate and detach within half a second, which an array that
- * is busy for a second outlives (observed.md 13): ours are five too, but spread.
+ * @remarks Nova tries update, delete, terminate and detach five times within half a second, which is too short for an
+ * array that is busy for a second (observed.md 13). We also try five times, over a longer time.
  */
 export const defaultPolicies: CinderPolicies = {
   read: { attempts: 4, firstDelayMs: 500, maxDelayMs: 8_000, factor: 2, budgetMs: 60_000 },
@@ -18,38 +19,50 @@ export const defaultPolicies: CinderPolicies = {
 /** Cinder itself waits 60 s for its volume service (rpc_response_timeout), and some arrays' drivers take longer. */
 export const defaultTimeouts: CinderTimeouts = { connectMs: 10_000, requestMs: 60_000, backendMs: 180_000 };
 
-/** What a repeat of a call can do; each has its policy. */
+/** What a repeat of a call can do; each kind has its policy. */
 export type CallKind = Exclude<keyof CinderPolicies, 'outage'>;
 
-interface Repeats {
-  /** The request may have arrived, and no answer came. */
-  readonly lost: boolean;
-  readonly statuses: ReadonlySet<number>;
-}
-
 /**
- * Source: cinder api/openstack/wsgi.py and exception.py; cinder volume/manager.py. A request that was not sent, and a
- * rate limit, are repeated for every kind.
+ * The statuses after which a call is repeated; undefined: not even after a lost answer. Source: cinder
+ * api/openstack/wsgi.py and exception.py; cinder volume/manager.py. A request that was not sent, and a rate limit, are
+ * repeated for every kind.
  */
-const repeats: Readonly<Record<CallKind, Repeats>> = {
-  read: { lost: true, statuses: new Set([502, 503, 504]) },
-  repeatable: { lost: true, statuses: new Set([500, 502, 503, 504]) },
-  once: { lost: false, statuses: new Set() },
+const repeatedStatuses: Readonly<Record<CallKind, ReadonlySet<number> | undefined>> = {
+  read: new Set([502, 503, 504]),
+  repeatable: new Set([500, 502, 503, 504]),
+  once: undefined,
 };
 
-/** Is a call of this kind made again after this error? */
+/** Returns whether a call of this kind is repeated after this error. */
 export function mayRepeat(kind: CallKind, error: Error): boolean {
+  const statuses = repeatedStatuses[kind];
+  const outcome = classify(error);
   if (error instanceof CinderConnectionError) {
-    const outcome = classify(error);
-    return outcome === 'transient' || (outcome === 'unknown-outcome' && repeats[kind].lost);
+    return outcome === 'transient' || (outcome === 'unknown-outcome' && statuses !== undefined);
   }
   if (!(error instanceof CinderHttpError)) return false;
-  if (repeats[kind].statuses.has(error.status)) return true;
-  return classify(error) === 'busy' && error.status !== 503;
+  return statuses?.has(error.status) === true || (outcome === 'busy' && error.status !== 503);
 }
 
-/** The server's wish for the next attempt, in milliseconds. */
+/** Returns the delay that the server asked for (Retry-After), in milliseconds. */
 export function askedDelayMs(error: Error): number | undefined {
   const last = lastAttempt(error);
   return last instanceof CinderHttpError ? last.retryAfterMs : undefined;
+}
+
+/** Repeats an attempt by the policy of its kind, and all of that again while Cinder or Keystone is unreachable. */
+export async function repeat<T>(
+  { what, kind, signal }: { readonly what: string; readonly kind: CallKind; readonly signal: AbortSignal },
+  { policies, outages, log }: { readonly policies: CinderPolicies; readonly outages: Outages; readonly log: Logger },
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const isRetryable = (error: Error) => mayRepeat(kind, error);
+  const options = { what, policy: policies[kind], signal, isRetryable, askedDelayMs, log };
+  return await outages.through(async () => await retry(attempt, options), {
+    policy: policies.outage,
+    signal,
+    peerOf: unreachablePeer,
+    isRepeatable: (error) => isRetryable(toError(lastAttempt(error))),
+    askedDelayMs,
+  });
 }

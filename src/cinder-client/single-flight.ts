@@ -1,8 +1,8 @@
-import { toError } from '../base/index.ts';
+import { whileWanted } from '../base/index.ts';
 
 /**
- * Work that concurrent callers share: whoever comes while it runs waits for the same result. A caller who gives up ends
- * his own wait only; the work itself ends with its owner.
+ * Work that concurrent callers share: a caller who comes while it runs waits for the same result. A caller whose signal
+ * fires stops waiting; the work itself ends with its owner.
  */
 export class SingleFlight<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
@@ -17,28 +17,15 @@ export class SingleFlight<T> {
   async run(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     this.#running ??= this.#start();
-    return await untilAborted(this.#running, signal);
+    return await whileWanted(this.#running, signal);
   }
 
   #start(): Promise<T> {
     const running = this.#work(this.#owner).finally(() => {
       this.#running = undefined;
     });
-    // Every caller may have left by the time it fails; each that stayed sees the failure by his own wait.
+    // All callers may have left by the time it fails; those who wait see the failure themselves.
     running.catch(() => undefined);
     return running;
-  }
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(toError(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

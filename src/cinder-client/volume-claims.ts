@@ -1,10 +1,9 @@
 import { ConflictError, NothingChangedError, toError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
-import { isCinderError, VolumeStateError } from './errors.ts';
-import { isRefusedOutright, isUncertain } from './flow-support.ts';
+import type { CinderClient } from './client.ts';
+import { isCinderError, isRefusedOutright, isUncertain, VolumeStateError } from './errors.ts';
 import type {
   AttachMode,
-  CinderClient,
   CompleteRequest,
   ConnectionInfo,
   Connector,
@@ -12,26 +11,21 @@ import type {
   VolumeConnections,
 } from './types.ts';
 
-/** What somebody's record says of a volume that he has, or is about to get. */
+/** The record of a volume that its owner has, or is about to get. */
 export interface VolumeClaim {
   readonly volumeId: string;
   readonly mode: AttachMode;
-  /** What Cinder knows of it; null before it is reserved. */
+  /** Null before the volume is reserved. */
   readonly reservation: Reservation | null;
-  /** The connector it was mapped with: detach uses this one, never a fresh guess. */
+  /** The connector that the volume was mapped with. Detach uses it, never a new one. */
   readonly connector: Connector | null;
   readonly connectionInfo: ConnectionInfo | null;
 }
 
-type ClaimChange = Partial<Pick<VolumeClaim, 'reservation' | 'connector' | 'connectionInfo'>>;
+/** Writes a change of the claim durably. */
+export type SaveClaim = (change: Partial<Pick<VolumeClaim, 'reservation' | 'connector' | 'connectionInfo'>>) => void;
 
-/** Writes a change of the claim down, durably. */
-export type SaveClaim = (change: ClaimChange) => void;
-
-/**
- * Cinder's side of claims: reserve, map, complete, release. Each intent is written down before its effect, so that what
- * a dead process had begun is found again.
- */
+/** Cinder's side of claims. Each intent is recorded before its effect, so that a killed process can be recovered. */
 export class VolumeClaims {
   readonly #cinder: CinderClient;
   readonly #connections: (w: Waiting) => Promise<VolumeConnections>;
@@ -41,7 +35,7 @@ export class VolumeClaims {
     this.#connections = connections;
   }
 
-  /** Before: an available volume. After: nobody else gets it. */
+  /** Before: an available volume. After: nobody else can reserve it. */
   async reserve(
     { volumeId, mode }: VolumeClaim,
     instanceUuid: string | undefined,
@@ -53,14 +47,14 @@ export class VolumeClaims {
       const connections = await this.#connections(w);
       save({ reservation: await connections.reserve({ volumeId, instanceUuid, mode }, w) });
     } catch (error) {
-      // Cinder said no: the volume is somebody else's, and nothing of it is ours to release.
+      // After a refusal there is nothing to release.
       const isRefusal = isCinderError(error, 400, 403, 404, 409, 413) || error instanceof VolumeStateError;
       if (isRefusal) save({ reservation: null });
       throw error;
     }
   }
 
-  /** Before: reserved. After: the array has masked the volume to the connector's ports, and the record knows how. */
+  /** Before: reserved. After: the volume is masked to the connector's ports, and the record has the connection. */
   async map(claim: VolumeClaim, connector: Connector, save: SaveClaim, w: Waiting): Promise<void> {
     const connections = await this.#connections(w);
     const wasConnected = claim.connector !== null && requireReservation(claim).connection !== 'removed';
@@ -68,7 +62,7 @@ export class VolumeClaims {
     await this.#connect(connections, { ...claim, connector }, wasConnected, save, w);
   }
 
-  /** Before: mapped. After: Cinder says in-use. */
+  /** Before: mapped. After: in-use in Cinder. */
   async complete(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     const connections = await this.#connections(w);
     const reservation = await connections.complete(requireReservation(claim), request, w);
@@ -76,9 +70,9 @@ export class VolumeClaims {
   }
 
   /**
-   * Before: in-use. After: detaching, so that nobody else begins. Cinder does not tell who has asked for that: the record does.
+   * Before: in-use. After: detaching, so that nobody else begins. The record tells that we asked for it; Cinder does not.
    *
-   * @throws NothingChangedError when it was not asked for, or is refused
+   * @throws NothingChangedError when it was not requested, or is refused
    */
   async beginDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     const note = (isDetaching: boolean) => {
@@ -100,7 +94,7 @@ export class VolumeClaims {
     }
   }
 
-  /** Back to before {@link beginDetaching}; the detaching of another party goes on. */
+  /** Undoes {@link beginDetaching}, but not the detaching of another party. */
   async rollDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     if (reservation?.isDetaching === false) return;
     const connections = await this.#connections(w);
@@ -108,25 +102,23 @@ export class VolumeClaims {
     if (reservation !== null) save({ reservation: { ...reservation, isDetaching: false } });
   }
 
-  /** Back to before {@link reserve}, from any point. */
+  /** Returns to the state before {@link reserve}, from any point. */
   async release({ reservation, connector }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     if (reservation === null) return;
     const connections = await this.#connections(w);
-    const onRemoved = () => {
-      save({ reservation: { ...reservation, connection: 'removed' } });
-    };
-    for (const ours of await this.#whatIsOurs(reservation, w))
+    const onRemoved = () => save({ reservation: { ...reservation, connection: 'removed' } });
+    for (const ours of await this.#ownReservations(reservation, w))
       await connections.release({ ...ours, connection: reservation.connection }, connector ?? undefined, w, onRemoved);
     save({ reservation: null, connector: null, connectionInfo: null });
   }
 
   /**
-   * Makes a mapping whole again whose release failed half-way: the array may have unmasked the volume while Cinder still
-   * counts it as attached. Drivers have to bear a repeated connection (cinder volume/manager.py).
+   * Restores a mapping whose release failed half-way: the array may have unmasked the volume while Cinder still counts it
+   * as attached. Drivers have to tolerate a repeated connection (cinder volume/manager.py).
    */
   async restore(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     const { connector } = claim;
-    if (connector === null) return; // it was never mapped
+    if (connector === null) return; // never mapped
     const connections = await this.#connections(w);
     await this.#connect(connections, { ...claim, connector }, true, save, w);
     // An update after completion puts the volume back to attaching (seen with Cinder 21.3.1).
@@ -135,7 +127,7 @@ export class VolumeClaims {
     await this.complete({ ...claim, reservation }, request, save, w);
   }
 
-  /** Does Cinder still have the volume attached for this claim? */
+  /** Returns whether Cinder still has the attachment of this claim. */
   async isAttached({ volumeId, reservation }: VolumeClaim, w: Waiting): Promise<boolean> {
     const connections = await this.#connections(w);
     const found = await connections.findReservations({ volumeId }, w);
@@ -143,8 +135,8 @@ export class VolumeClaims {
   }
 
   /**
-   * Has everything of the claim been given back, as far as Cinder and the record can tell? In the legacy flow Cinder shows
-   * only attachments. When a person removed one by hand, the array may still have the connection.
+   * Returns whether everything of the claim is released, as far as Cinder and the record can tell. In the legacy flow
+   * Cinder shows only attachments. If a person removed one by hand, the array may still have the connection.
    */
   async isReleased(claim: VolumeClaim, w: Waiting): Promise<boolean> {
     const { reservation, connector } = claim;
@@ -154,7 +146,7 @@ export class VolumeClaims {
     return (reservation.connection ?? unknown) !== 'legacy';
   }
 
-  /** From now on the array may have the connection, until it is known not to. */
+  /** Records, before it connects, that the array may have the connection. */
   async #connect(
     connections: VolumeConnections,
     claim: VolumeClaim & { readonly connector: Connector },
@@ -163,14 +155,12 @@ export class VolumeClaims {
     w: Waiting,
   ): Promise<void> {
     const reservation: Reservation = { ...requireReservation(claim), connection: connections.kind };
-    const onRemoved = () => {
-      save({ reservation: { ...reservation, connection: 'removed' } });
-    };
+    const onRemoved = () => save({ reservation: { ...reservation, connection: 'removed' } });
     save({ reservation });
     try {
       const connectionInfo = await connections.connect(reservation, claim.connector, w, onRemoved);
-      const isNoted = connections.kind === 'attachments';
-      save({ connectionInfo, ...(isNoted ? { reservation: { ...reservation, connection: undefined } } : {}) });
+      const isRecorded = connections.kind === 'attachments';
+      save({ connectionInfo, ...(isRecorded ? { reservation: { ...reservation, connection: undefined } } : {}) });
     } catch (error) {
       if (!wasConnected && isRefusedOutright(error)) onRemoved();
       throw error;
@@ -178,11 +168,11 @@ export class VolumeClaims {
   }
 
   /**
-   * A reservation whose answer never came has no attachment id yet. Where instances are named in Cinder, the name tells
-   * ours. Elsewhere it is the one reservation that nobody has connected, on a volume that was available a moment before
-   * we asked: see docs/decisions.
+   * Finds our reservation if its answer was lost, so that its attachment ID is unknown: by the instance where Cinder
+   * records it. Otherwise it is the only unconnected reservation on a volume that was available just before we asked: see
+   * docs/decisions.
    */
-  async #whatIsOurs(intent: Reservation, w: Waiting): Promise<readonly Reservation[]> {
+  async #ownReservations(intent: Reservation, w: Waiting): Promise<readonly Reservation[]> {
     const connections = await this.#connections(w);
     if (intent.attachmentId !== null || connections.kind === 'legacy') return [intent];
     const { volumeId, instanceUuid } = intent;

@@ -2,33 +2,15 @@ import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
 import type { Observed, Verdict, Waiting, WaitPolicy } from '../base/index.ts';
 import { CinderSchemaError, isCinderError, isGone, VolumeStateError } from './errors.ts';
 import type { CinderSession } from './session.ts';
-import type { CinderClient, CreateVolume, Volume, VolumeFilter } from './types.ts';
+import type { CreateVolume, Volume, VolumeFilter } from './types.ts';
 import { volumeAnswer, volumePage, volumeRequest } from './wire/volume.ts';
-
-type VolumeVerbs = Pick<
-  CinderClient,
-  'findVolume' | 'getVolume' | 'listVolumes' | 'createVolume' | 'deleteVolume' | 'waitForVolume' | 'waitForVolumeGone'
->;
 
 /** Cinder's own limit is 1000 by default (osapi_max_limit); smaller pages keep an answer under a megabyte. */
 const PAGE = 500;
-/** A hundred thousand volumes; what goes on beyond is a server that does not page. */
+/** A hundred thousand volumes; a list without an end comes from a server that ignores the marker. */
 const MAX_PAGES = 200;
 
-/** The verbs for volumes. Thin: no policy of their own beyond "gone is success". */
-export function volumeVerbs(session: CinderSession): VolumeVerbs {
-  return {
-    findVolume: (nameOrId, w) => findVolume(session, nameOrId, w),
-    getVolume: (id, w) => getVolume(session, id, w),
-    listVolumes: (filter, w) => listVolumes(session, filter, w),
-    createVolume: (volume, w) => createVolume(session, volume, w),
-    deleteVolume: (id, w) => deleteVolume(session, id, w),
-    waitForVolume: (id, accept, policy, w) => waitForVolume(session, id, accept, policy, w),
-    waitForVolumeGone: (id, policy, w) => waitForVolumeGone(session, id, policy, w),
-  };
-}
-
-/** The volume, or undefined where there is none of this id, or none that this project may see. */
+/** Finds a volume by ID among those that this project may see. */
 export async function findVolumeById(session: CinderSession, id: string, w: Waiting): Promise<Volume | undefined> {
   const what = `get volume ${id}`;
   const path = `/volumes/${encodeURIComponent(id)}`;
@@ -40,20 +22,20 @@ export async function findVolumeById(session: CinderSession, id: string, w: Wait
   }
 }
 
-async function getVolume(session: CinderSession, id: string, w: Waiting): Promise<Volume> {
+export async function getVolume(session: CinderSession, id: string, w: Waiting): Promise<Volume> {
   const volume = await findVolumeById(session, id, w);
   if (volume === undefined) throw noVolume(id);
   return volume;
 }
 
-/** Cinder says 404 for another project's volume too. */
+/** Cinder also answers 404 for a volume of another project. */
 export function noVolume(id: string, cause?: unknown): NotFoundError {
   return new NotFoundError(`volume ${id} does not exist, or belongs to another project`, { volumeId: id }, { cause });
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-async function findVolume(session: CinderSession, nameOrId: string, w: Waiting): Promise<Volume | undefined> {
+export async function findVolume(session: CinderSession, nameOrId: string, w: Waiting): Promise<Volume | undefined> {
   const byId = uuid.test(nameOrId) ? await findVolumeById(session, nameOrId, w) : undefined;
   if (byId !== undefined) return byId;
   const listed = await listVolumes(session, { name: nameOrId }, w);
@@ -65,14 +47,18 @@ async function findVolume(session: CinderSession, nameOrId: string, w: Waiting):
   return named[0];
 }
 
-async function listVolumes(session: CinderSession, filter: VolumeFilter, w: Waiting): Promise<readonly Volume[]> {
+export async function listVolumes(
+  session: CinderSession,
+  filter: VolumeFilter,
+  w: Waiting,
+): Promise<readonly Volume[]> {
   const volumes: Volume[] = [];
   let marker: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const path = `/volumes/detail?${pageQuery(filter, marker).toString()}`;
     const answer = await session.read({ what: 'list volumes', kind: 'read', method: 'GET', path }, volumePage, w);
     volumes.push(...answer.volumes);
-    // Of the link only its being there counts: behind a proxy its address is one that we may not reach.
+    // The link itself is not used: behind a proxy its address may be unreachable.
     const hasNext = answer.volumes_links?.some((link) => link.rel === 'next') === true;
     const last = answer.volumes.at(-1)?.id;
     if (!hasNext || last === undefined) return volumes;
@@ -81,22 +67,22 @@ async function listVolumes(session: CinderSession, filter: VolumeFilter, w: Wait
   throw new CinderSchemaError(`list volumes: no end after ${MAX_PAGES} pages`, { pages: MAX_PAGES });
 }
 
-function pageQuery(filter: VolumeFilter, marker: string | undefined): URLSearchParams {
+function pageQuery({ name, status }: VolumeFilter, marker: string | undefined): URLSearchParams {
   const query = new URLSearchParams();
-  if (filter.name !== undefined) query.set('name', filter.name);
-  if (filter.status !== undefined) query.set('status', filter.status);
+  if (name !== undefined) query.set('name', name);
+  if (status !== undefined) query.set('status', status);
   query.set('limit', String(PAGE));
   if (marker !== undefined) query.set('marker', marker);
   return query;
 }
 
-async function createVolume(session: CinderSession, wanted: CreateVolume, w: Waiting): Promise<Volume> {
+export async function createVolume(session: CinderSession, wanted: CreateVolume, w: Waiting): Promise<Volume> {
   const what = `create volume "${wanted.name ?? ''}" of ${wanted.sizeGib} GiB`;
   const body = volumeRequest(wanted);
   return (await session.read({ what, kind: 'once', method: 'POST', path: '/volumes', body }, volumeAnswer, w)).volume;
 }
 
-async function deleteVolume(session: CinderSession, id: string, w: Waiting): Promise<void> {
+export async function deleteVolume(session: CinderSession, id: string, w: Waiting): Promise<void> {
   const what = `delete volume ${id}`;
   const path = `/volumes/${encodeURIComponent(id)}`;
   try {
@@ -105,14 +91,14 @@ async function deleteVolume(session: CinderSession, id: string, w: Waiting): Pro
     if (isGone(error)) return;
     if (!isCinderError(error, 400)) throw error;
     const volume = await findVolumeById(session, id, w);
-    // A first request whose answer was lost, or somebody else, has started it already.
+    // The deletion has already started, by an earlier request whose answer was lost or by another client.
     if (volume === undefined || volume.status === 'deleting') return;
     throw new VolumeStateError(what, volume, deletableStatuses, { cause: error });
   }
 }
 
-/** Source: Cinder's own message of its 400 (21.3.1). */
-export const deletableStatuses: readonly string[] = [
+/** Source: the message of Cinder's 400 (21.3.1). */
+const deletableStatuses: readonly string[] = [
   'available',
   'error',
   'error_restoring',
@@ -120,7 +106,7 @@ export const deletableStatuses: readonly string[] = [
   'error_managing',
 ];
 
-async function waitForVolume(
+export async function waitForVolume(
   session: CinderSession,
   id: string,
   accept: readonly string[],
@@ -130,7 +116,7 @@ async function waitForVolume(
   const what = `wait for volume ${id}`;
   const judge = (volume: Volume): Verdict<Volume> => {
     if (accept.includes(volume.status)) return { kind: 'done', value: volume };
-    // No error status ends by itself.
+    // Volumes never leave an error status on their own.
     if (!volume.status.startsWith('error')) return { kind: 'again' };
     return { kind: 'failed', error: new VolumeStateError(what, volume, accept) };
   };
@@ -144,11 +130,16 @@ async function waitForVolume(
   });
 }
 
-async function waitForVolumeGone(session: CinderSession, id: string, policy: WaitPolicy, w: Waiting): Promise<void> {
+export async function waitForVolumeGone(
+  session: CinderSession,
+  id: string,
+  policy: WaitPolicy,
+  w: Waiting,
+): Promise<void> {
   const what = `wait until volume ${id} is gone`;
   const judge = (volume: Volume | undefined): Verdict<undefined> => {
     if (volume === undefined) return { kind: 'done', value: undefined };
-    // `available` comes back when the array says "busy"; `error_deleting` is what else can happen (observed.md 6).
+    // A busy array sends the volume back to `available`; other failures end in `error_deleting` (observed.md 6).
     if (volume.status === 'deleting') return { kind: 'again' };
     return { kind: 'failed', error: new VolumeStateError(what, volume, ['deleting', 'gone']) };
   };

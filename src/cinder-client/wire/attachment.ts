@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { parseForeignJson } from '../../base/index.ts';
-import type { JsonValue } from '../../base/index.ts';
 import { readConnectionInfo } from '../connection-info.ts';
-import type { Attachment, AttachMode, ConnectionInfo, CreateAttachment } from '../types.ts';
-import { identifier, jsonRecord } from './json.ts';
+import type { Attachment, AttachMode, CreateAttachment } from '../types.ts';
+import { identifier, jsonRecord } from './parse.ts';
 
 const modes: Readonly<Record<string, AttachMode>> = { rw: 'rw', ro: 'ro' };
 
@@ -17,7 +16,7 @@ const shape = z.looseObject({
   connection_info: jsonRecord.nullish(),
 });
 
-/** As it came, and as we keep it: connection_info gets the record's other fields beside `data`, as in Nova. */
+/** Puts the record's other fields into connection_info beside `data`, as Nova does. */
 const attachment = jsonRecord.transform((wire, context): Attachment => {
   const parsed = shape.safeParse(wire);
   if (!parsed.success) {
@@ -25,29 +24,20 @@ const attachment = jsonRecord.transform((wire, context): Attachment => {
     return z.NEVER;
   }
   const { id, status, instance, volume_id: volumeId, attach_mode: mode, connection_info: info } = parsed.data;
-  return {
-    id,
-    volumeId,
-    status,
-    instanceUuid: instance ?? undefined,
-    mode: modes[mode ?? ''],
-    connectionInfo: connectionInfoOf(wire, info ?? {}),
-  };
+  const { id: _id, connection_info: _info, ...facts } = wire;
+  const connectionInfo = Object.keys(info ?? {}).length === 0 ? undefined : readConnectionInfo(info, facts);
+  return { id, volumeId, status, instanceUuid: instance ?? undefined, mode: modes[mode ?? ''], connectionInfo };
 });
-
-function connectionInfoOf(
-  record: Readonly<Record<string, JsonValue>>,
-  info: Readonly<Record<string, JsonValue>>,
-): ConnectionInfo | undefined {
-  if (Object.keys(info).length === 0) return undefined;
-  const { id: _id, connection_info: _info, ...facts } = record;
-  return readConnectionInfo(info, facts);
-}
 
 export const attachmentAnswer = z.looseObject({ attachment });
 export const attachmentPage = z.looseObject({ attachments: z.array(attachment) });
 
-/** Body of `POST /attachments`. `instance_uuid` and `mode` may not be null, so they are left out instead. */
+/** Answer to `os-initialize_connection`. */
+export const connectionAnswer = z.looseObject({
+  connection_info: z.unknown().transform((info) => readConnectionInfo(info)),
+});
+
+/** Returns the body of `POST /attachments`. `instance_uuid` and `mode` may be absent, but not null. */
 export function attachmentRequest(wanted: CreateAttachment, sendsMode: boolean): unknown {
   return {
     attachment: {
@@ -61,11 +51,11 @@ export function attachmentRequest(wanted: CreateAttachment, sendsMode: boolean):
 
 const left = z.looseObject({ attachments: z.array(z.looseObject({ id: z.string() })) });
 
-/** Does the answer to a deletion list what is left on the volume, this attachment not among it? */
+/** Returns whether the answer to a deletion, the attachments left on the volume, shows that this one is gone. */
 export function saysWithout(text: string, id: string): boolean {
   try {
     return left.parse(parseForeignJson(text)).attachments.every((one) => one.id !== id);
   } catch {
-    return false; // of another form: it says nothing
+    return false; // an answer of another form
   }
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { identifier } from './json.ts';
+import { identifier } from './parse.ts';
 import type { ApplicationCredentialAuth, PasswordAuth } from '../options.ts';
 
-/** Credentials for which Keystone gives a token. */
 export type KeystoneAuth = PasswordAuth | ApplicationCredentialAuth;
 
 const named = z.looseObject({ id: z.string(), name: z.string() });
@@ -16,7 +15,6 @@ const endpoint = z.looseObject({
 
 const service = z.looseObject({ type: z.string(), name: z.string().nullish(), endpoints: z.array(endpoint) });
 
-/** One service of the catalog, as Keystone writes it. */
 export type CatalogService = z.infer<typeof service>;
 
 /** Body of the answer to `POST /v3/auth/tokens`. Source: keystoneauth1 identity/v3 and session.py. */
@@ -31,19 +29,16 @@ export const tokenAnswer = z.looseObject({
   }),
 });
 
-/** The body of `POST /v3/auth/tokens`. Holds the secret in clear: for the wire only. */
+/** Returns the body of `POST /v3/auth/tokens`, which contains the secret in clear text. */
 export function tokenRequest(auth: KeystoneAuth): unknown {
-  return auth.type === 'password' ? passwordRequest(auth) : applicationCredentialRequest(auth);
-}
-
-function passwordRequest(auth: PasswordAuth): unknown {
+  if (auth.type === 'v3applicationcredential') return applicationCredentialRequest(auth);
   const user = { ...userReference(auth), password: auth.password.reveal() };
   const identity = { methods: ['password'], password: { user } };
   const project = projectReference(auth);
   return { auth: { identity, ...(project === undefined ? {} : { scope: { project } }) } };
 }
 
-/** No scope may be asked for: the project is bound to the credential. */
+/** The request must not name a scope: the credential is bound to its project. */
 function applicationCredentialRequest(auth: ApplicationCredentialAuth): unknown {
   const secret = auth.secret.reveal();
   const reference = auth.id === undefined ? { name: auth.name, user: userReference(auth) } : { id: auth.id };
@@ -56,7 +51,7 @@ function userReference(auth: KeystoneAuth): Record<string, unknown> {
   return { name: auth.username, domain: domainReference(auth.userDomainId, auth.userDomainName) };
 }
 
-/** Undefined leaves it to Keystone: the user's default project. */
+/** Without a project, Keystone takes the user's default one. */
 function projectReference(auth: PasswordAuth): Record<string, unknown> | undefined {
   if (auth.projectId !== undefined) return { id: auth.projectId };
   if (auth.projectName === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CreateVolume, Volume, VolumeAttachment } from '../types.ts';
-import { identifier } from './json.ts';
+import { identifier } from './parse.ts';
 
 const attachment = z
   .looseObject({
@@ -54,10 +54,10 @@ const links = z.array(z.looseObject({ rel: z.string(), href: z.string() })).opti
 
 export const volumeAnswer = z.looseObject({ volume });
 export const volumePage = z.looseObject({ volumes: z.array(volume), volumes_links: links });
-/** For the calls whose volumes are not looked at. */
+/** For calls whose volumes are not read. */
 export const anyVolumes = z.looseObject({ volumes: z.array(z.unknown()) });
 
-/** Body of `POST /volumes`; keys that are not given are left out, as 3.53 and later refuse what they do not know. */
+/** Returns the body of `POST /volumes`, only with keys that are given: 3.53 and later reject unknown ones. */
 export function volumeRequest(wanted: CreateVolume): unknown {
   return {
     volume: {

@@ -1,0 +1,106 @@
+import { ConflictError, describeError } from '../base/index.ts';
+import type { Logger, Waiting } from '../base/index.ts';
+import type { CinderClient } from './client.ts';
+import { CinderHttpError, isArrayFailure, isCinderError, isGone, isRefusedOutright } from './errors.ts';
+import { isUncertain, lastAttempt, VolumeStateError } from './errors.ts';
+import type { Connector } from './types.ts';
+import { noVolume } from './volumes.ts';
+
+/** What both attach flows share. */
+export abstract class Connections {
+  protected readonly cinder: CinderClient;
+  protected readonly log: Logger;
+
+  constructor(cinder: CinderClient, log: Logger) {
+    this.cinder = cinder;
+    this.log = log;
+  }
+
+  /** Both flows detach from `in-use` by way of `detaching`. */
+  async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
+    try {
+      await this.cinder.actions.beginDetaching(volumeId, w);
+    } catch (error) {
+      if (isUncertain(error) && (await this.cinder.findVolume(volumeId, w))?.status === 'detaching') return;
+      throw await this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
+    }
+  }
+
+  async rollDetaching(volumeId: string, w: Waiting): Promise<void> {
+    await this.cinder.actions.rollDetaching(volumeId, w);
+  }
+
+  /**
+   * Returns the error that tells why Cinder refused the operation. Its 400 says only "invalid", so the volume's status is
+   * read.
+   *
+   * @param expected - the statuses in which the operation works
+   */
+  protected async explainRefusal(
+    error: unknown,
+    what: string,
+    volumeId: string,
+    expected: readonly string[],
+    w: Waiting,
+  ): Promise<unknown> {
+    if (!(lastAttempt(error) instanceof CinderHttpError)) return error;
+    if (isGone(error)) return noVolume(volumeId, error);
+    if (!isCinderError(error, 400)) return error;
+    const volume = await this.cinder.findVolume(volumeId, w);
+    if (volume === undefined) return noVolume(volumeId, error);
+    return expected.includes(volume.status) ? error : new VolumeStateError(what, volume, expected, { cause: error });
+  }
+
+  /**
+   * Asks the array to remove what it may have masked, after a connection that failed at the array or whose answer was
+   * lost, as Nova's client does. A failure is only logged: the caller throws the first error.
+   *
+   * @returns whether the array removed it
+   */
+  protected async backOut(volumeId: string, connector: Connector, error: unknown, w: Waiting): Promise<boolean> {
+    if (isRefusedOutright(error) || w.signal.aborted) return false;
+    try {
+      await this.cinder.actions.terminateConnection(volumeId, connector, w);
+      return true;
+    } catch (second) {
+      const facts = { event: 'cinder.backout', volumeId, error: describeError(second) };
+      this.log.warn(facts, 'masking may be left behind');
+      return false;
+    }
+  }
+
+  /**
+   * Removes a connection that may not exist. An array that fails to remove it may be out of order, or may not have it:
+   * because an answer was lost, or a person unmasked the volume. Many arrays then fail (with Cinder's Storwize driver, for
+   * one), and Cinder's 500 does not tell the cases apart. So the connection is made again, which drivers have to
+   * tolerate, and then removed.
+   */
+  protected async removeForCertain(
+    volumeId: string,
+    connector: Connector,
+    remove: () => Promise<void>,
+    connect: () => Promise<unknown>,
+    w: Waiting,
+  ): Promise<void> {
+    try {
+      await remove();
+    } catch (error) {
+      if (!isArrayFailure(error)) throw error;
+      const facts = { event: 'cinder.reconnect', volumeId, error: describeError(error) };
+      this.log.warn(facts, 'the array failed to disconnect; connecting again, to disconnect for certain');
+      const isConnected = await connect().then(
+        () => true,
+        () => false,
+      );
+      w.signal.throwIfAborted();
+      try {
+        await remove();
+      } catch (third) {
+        if (isConnected || !isArrayFailure(third)) throw third;
+        const ports = connector.wwpns.join(', ');
+        const message = `disconnect volume ${volumeId}: the array failed, also to connect it again; look on the array whether it still presents the volume to ${ports}`;
+        throw new ConflictError(message, { volumeId, wwpns: connector.wwpns }, { cause: third });
+      }
+    }
+  }
+}

@@ -5,7 +5,8 @@
 const mayImport = {
   base: [],
   http: ['base'],
-  config: ['base'],
+  // cinder-client for the types of its options.
+  config: ['base', 'cinder-client'],
   'hmc-client': ['base', 'http'],
   'cinder-client': ['base', 'http'],
   partition: ['base', 'hmc-client', 'cinder-client'],

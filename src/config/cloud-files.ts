@@ -3,11 +3,12 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
 import type { FileAccess } from './file-access.ts';
-import type { Environment, Findings } from './sources.ts';
+import type { Surroundings } from './paths.ts';
+import type { Findings } from './problems.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/** An entry of clouds.yaml, as far as it concerns Cinder; everything else in it is for other programs. */
+/** The part of a clouds.yaml entry that concerns Cinder. */
 const cloudSchema = z.looseObject({
   auth: z.record(z.string(), scalar).optional(),
   auth_type: z.string().optional(),
@@ -27,30 +28,17 @@ export type Cloud = z.infer<typeof cloudSchema>;
 const cloudsFileSchema = z.looseObject({ clouds: z.record(z.string(), z.unknown()).nullish() });
 const publicFileSchema = z.looseObject({ 'public-clouds': z.record(z.string(), z.unknown()).nullish() });
 
-export interface CloudSearch {
-  readonly env: Environment;
-  readonly cwd: string;
-  readonly home: string;
-  readonly files: FileAccess;
-}
-
-/** A cloud by name, and who asks for it. */
-export interface WantedCloud {
-  readonly name: string;
-  readonly where: string | undefined;
-}
-
-/** An entry of a clouds.yaml with the file it comes from. */
-export interface FoundCloud {
+/** An entry of a clouds.yaml, and the file. */
+interface FoundCloud {
   readonly path: string;
   readonly cloud: Cloud;
 }
 
 /**
- * The search order of OpenStackClient: `OS_CLIENT_CONFIG_FILE`, the current directory, `~/.config/openstack`,
- * `/etc/openstack`; the first file found counts. secure.yaml is looked for in the same places and laid over it.
+ * Returns the places of a file in OpenStackClient's order: the variable's (`OS_CLIENT_CONFIG_FILE`), the current
+ * directory, `~/.config/openstack`, `/etc/openstack`.
  */
-function candidates(name: string, variable: string, search: CloudSearch): readonly string[] {
+function candidates(name: string, variable: string, search: Surroundings): readonly string[] {
   const named = search.env[variable];
   const config = search.env.XDG_CONFIG_HOME ?? join(search.home, '.config');
   const directories = [search.cwd, join(config, 'openstack'), '/etc/openstack'];
@@ -58,12 +46,12 @@ function candidates(name: string, variable: string, search: CloudSearch): readon
   return named === undefined || named === '' ? found : [named, ...found];
 }
 
-function readFirst(name: string, variable: string, search: CloudSearch, findings: Findings) {
+function readFirst(name: string, variable: string, search: Surroundings, findings: Findings) {
   const path = candidates(name, variable, search).find((candidate) => search.files.info(candidate) !== undefined);
   return path === undefined ? undefined : { path, content: readYaml(path, search.files, findings) };
 }
 
-/** Reads a YAML file. Its lines are never quoted in a message: they may hold a password. */
+/** Reads a YAML file. Messages never quote its lines, which may contain a password. */
 function readYaml(path: string, files: FileAccess, findings: Findings): unknown {
   const lines = new LineCounter();
   try {
@@ -79,9 +67,18 @@ function readYaml(path: string, files: FileAccess, findings: Findings): unknown 
   return undefined;
 }
 
-/** Finds a cloud by name; undefined, with a problem, when there is none. */
-export function findCloud(wanted: WantedCloud, search: CloudSearch, findings: Findings): FoundCloud | undefined {
-  const { name, where } = wanted;
+/**
+ * Finds a cloud by name, with the values of secure.yaml laid over it. Returns undefined, with a problem, when there is
+ * none.
+ *
+ * @param where - names the cloud, for the problem
+ */
+export function findCloud(
+  name: string,
+  where: string | undefined,
+  search: Surroundings,
+  findings: Findings,
+): FoundCloud | undefined {
   const before = findings.problems.length;
   const main = readFirst('clouds', 'OS_CLIENT_CONFIG_FILE', search, findings);
   const secure = readFirst('secure', 'OS_CLIENT_SECURE_FILE', search, findings);
@@ -114,8 +111,8 @@ function oneOf(path: string | undefined, names: readonly string[]): string {
   return `a cloud of ${path}${names.length === 0 ? '' : `: ${names.join(', ')}`}`;
 }
 
-/** What the entry's `profile` gives it, from clouds-public.yaml. */
-function vendor(entry: unknown, search: CloudSearch, findings: Findings): unknown {
+/** Returns what clouds-public.yaml has for the entry's `profile`. */
+function vendor(entry: unknown, search: Surroundings, findings: Findings): unknown {
   const cloud = cloudSchema.safeParse(entry).data;
   const profile = cloud?.profile ?? cloud?.cloud;
   if (profile === undefined) return {};

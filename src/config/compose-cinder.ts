@@ -1,59 +1,60 @@
 import { isReadableOnTheWay } from '../base/index.ts';
-import type { SectionName, SectionValues } from './schema.ts';
-import type {
-  ApplicationCredentialAuth,
-  CinderAuthSettings,
-  CinderSettings,
-  NoAuth,
-  PasswordAuth,
-  UserSettings,
-} from './settings.ts';
-import type { Findings } from './sources.ts';
+import type { CinderAuth, CinderOptions } from '../cinder-client/index.ts';
+import { namedPath, readCertificates } from './paths.ts';
+import type { Surroundings } from './paths.ts';
+import { missingIn } from './problems.ts';
+import type { Findings, ReportMissing } from './problems.ts';
+import type { SectionValues } from './schema.ts';
+import type { ReadSection } from './values.ts';
 
-type AuthSection = Extract<SectionName, 'cinder' | 'service_user'>;
 type AuthValues = Omit<SectionValues<'service_user'>, 'send_service_user_token'>;
 
-/** Keystone's domain of everything that is not said to be in another. OpenStackClient assumes it too. */
+/** Sections `[cinder]` and `[service_user]`, as options of the Cinder client. @public */
+export type CinderSettings = Pick<
+  CinderOptions,
+  'auth' | 'serviceUser' | 'endpointOverride' | 'catalogInfo' | 'regionName' | 'interface' | 'tls'
+>;
+
+/** The domain of everything that names none, as in OpenStackClient. */
 const DEFAULT_DOMAIN_ID = 'default';
 
-/** What the settings have besides the two sections. */
-export interface CinderExtras {
-  /** Interface of the service catalogue by clouds.yaml or `OS_INTERFACE`. */
-  readonly interface: string | undefined;
-  /** Was `catalog_info` given, rather than left at its default? */
-  readonly catalogInfoGiven: boolean;
-  /** PEM text of `cinder.cafile`. */
-  readonly ca: string | undefined;
-}
-
-/** Puts `[cinder]` and `[service_user]` together. Undefined, with problems, when nobody could log on with them. */
+/**
+ * Composes `[cinder]` and `[service_user]`. Returns undefined, with problems, when nobody could log on with them.
+ *
+ * @param catalogInterface - the interface from clouds.yaml or `OS_INTERFACE`; `catalog_info` overrides it
+ */
 export function composeCinder(
-  cinder: SectionValues<'cinder'>,
+  { values: cinder, sources }: ReadSection<'cinder'>,
   serviceUser: SectionValues<'service_user'>,
-  extras: CinderExtras,
+  catalogInterface: string | undefined,
+  around: Surroundings,
   findings: Findings,
 ): CinderSettings | undefined {
+  const caFile = namedPath('cinder.cafile', cinder.cafile, sources);
+  const ca = caFile === undefined ? undefined : readCertificates(caFile, around, findings);
+  const { insecure } = cinder;
   const endpoint = cinder.endpoint_override ?? cinder.endpoint_template;
   const own = cinder.endpoint_override === undefined ? 'cinder.endpoint_template' : 'cinder.endpoint_override';
-  checkPlainHttp(own, endpoint, cinder.insecure, findings);
+  checkPlainHttp(own, endpoint, insecure, findings);
   const auth = cinderAuth(cinder, serviceUser, endpoint, findings);
   const service = serviceUser.send_service_user_token
-    ? readAuth('service_user', serviceUser, endpoint, cinder.insecure, findings)
+    ? readAuth('service_user', serviceUser, endpoint, insecure, findings)
     : undefined;
-  if (cinder.insecure) {
+  if (insecure) {
     findings.warnings.push(
       'cinder.insecure is true: certificates of Keystone and Cinder are not verified; set cinder.cafile instead',
     );
   }
   if (auth === undefined) return undefined;
+  const hasOwnInterface = sources.get('cinder.catalog_info')?.kind !== 'default';
   return {
     auth,
     ...(service === undefined ? {} : { serviceUser: service }),
-    ...(endpoint === undefined ? {} : { endpointOverride: endpoint }),
+    endpointOverride: endpoint,
     catalogInfo: cinder.catalog_info,
-    ...(cinder.region_name === undefined ? {} : { regionName: cinder.region_name }),
-    ...(extras.catalogInfoGiven || extras.interface === undefined ? {} : { interface: extras.interface }),
-    tls: { ...(extras.ca === undefined ? {} : { ca: extras.ca }), ...(cinder.insecure ? { insecure: true } : {}) },
+    regionName: cinder.region_name,
+    ...(hasOwnInterface || catalogInterface === undefined ? {} : { interface: catalogInterface }),
+    tls: { ca, insecure },
   };
 }
 
@@ -62,12 +63,12 @@ function cinderAuth(
   serviceUser: AuthValues,
   endpoint: string | undefined,
   findings: Findings,
-): CinderAuthSettings | undefined {
-  if (saysAnything(cinder) || findings.problems.some(({ option }) => option.startsWith('cinder.'))) {
+): CinderAuth | undefined {
+  if (namesUser(cinder) || findings.problems.some(({ option }) => option.startsWith('cinder.'))) {
     return readAuth('cinder', cinder, endpoint, cinder.insecure, findings);
   }
-  if (saysAnything(serviceUser)) {
-    // Nova itself used its user's token; its service user is the nearest thing that such a nova.conf has.
+  if (namesUser(serviceUser)) {
+    // Nova used the token of its user; the service user is the nearest substitute in such a nova.conf.
     findings.warnings.push('[cinder] says nothing of authentication: the user of [service_user] is used');
     return readAuth('service_user', serviceUser, endpoint, cinder.insecure, findings);
   }
@@ -76,25 +77,22 @@ function cinderAuth(
   return undefined;
 }
 
-function saysAnything(values: AuthValues): boolean {
+function namesUser(values: AuthValues): boolean {
   const { auth_type, auth_url, username, user_id, application_credential_id, application_credential_name } = values;
   const said = [auth_type, auth_url, username, user_id, application_credential_id, application_credential_name];
   return said.some((value) => value !== undefined);
 }
 
 function readAuth(
-  section: AuthSection,
+  section: 'cinder' | 'service_user',
   values: AuthValues,
   endpoint: string | undefined,
   insecure: boolean,
   findings: Findings,
-): CinderAuthSettings | undefined {
+): CinderAuth | undefined {
   const byCredential = values.application_credential_id ?? values.application_credential_name;
   const type = values.auth_type ?? (byCredential === undefined ? 'password' : 'v3applicationcredential');
-  const faulty = new Set(findings.problems.map((problem) => problem.option));
-  const missing: Missing = (name, expected) => {
-    if (!faulty.has(`${section}.${name}`)) findings.problems.push({ option: `${section}.${name}`, expected });
-  };
+  const missing = missingIn(section, findings);
   checkPlainHttp(`${section}.auth_url`, values.auth_url, insecure, findings);
   switch (type) {
     case 'password':
@@ -102,33 +100,34 @@ function readAuth(
     case 'v3applicationcredential':
       return applicationCredentialAuth(values, missing);
     case 'none':
-      return noAuth(values, endpoint, missing);
+      if (endpoint !== undefined) return { type, endpoint, userId: values.user_id, projectId: values.project_id };
+      missing('endpoint_override', 'the URL of Cinder, since auth_type is none');
+      return undefined;
   }
 }
 
-type Missing = (name: string, expected: string) => void;
-
-/** Plain http is for this machine itself, or for those who have said that they accept anybody at the other end. */
+/** Rejects plain http, except for a loopback address, and for users who accept any certificate anyway. */
 function checkPlainHttp(option: string, url: string | undefined, insecure: boolean, findings: Findings): void {
   if (url === undefined || !isReadableOnTheWay(url)) return;
+  const expected = 'an https URL (http for a loopback address only, unless cinder.insecure accepts it)';
   if (insecure) findings.warnings.push(`${option} is plain http: passwords and tokens can be read on the way`);
-  else findings.problems.push({ option, value: url, expected: HTTPS });
+  else findings.problems.push({ option, value: url, expected });
 }
 
-const HTTPS = 'an https URL (http for a loopback address only, unless cinder.insecure accepts it)';
-
-function passwordAuth(values: AuthValues, missing: Missing): PasswordAuth | undefined {
+function passwordAuth(values: AuthValues, missing: ReportMissing): CinderAuth | undefined {
   const user = readUser(values, missing);
-  if (values.password === undefined) missing('password', 'the password of the user');
-  if (values.auth_url === undefined) missing('auth_url', 'the URL of Keystone');
-  const { project_id: projectId, project_name: projectName } = values;
+  const { password, auth_url: authUrl, project_id: projectId, project_name: projectName } = values;
+  if (password === undefined) missing('password', 'the password of the user');
+  if (authUrl === undefined) missing('auth_url', 'the URL of Keystone');
   if (projectId === undefined && projectName === undefined) missing('project_name', 'a project, by name or id');
-  if (user === undefined || values.password === undefined || values.auth_url === undefined) return undefined;
-  const project = projectId !== undefined ? { projectId } : { ...defined({ projectName }), ...projectDomain(values) };
-  return { type: 'password', authUrl: values.auth_url, password: values.password, ...user, ...project };
+  if (user === undefined || password === undefined || authUrl === undefined) return undefined;
+  const { id, name } = domain(values, values.project_domain_id, values.project_domain_name);
+  const project =
+    projectId !== undefined ? { projectId } : { projectName, projectDomainId: id, projectDomainName: name };
+  return { type: 'password', authUrl, password, ...user, ...project };
 }
 
-function applicationCredentialAuth(values: AuthValues, missing: Missing): ApplicationCredentialAuth | undefined {
+function applicationCredentialAuth(values: AuthValues, missing: ReportMissing): CinderAuth | undefined {
   const { application_credential_id: id, application_credential_name: name, auth_url: authUrl } = values;
   const secret = values.application_credential_secret;
   if (secret === undefined) missing('application_credential_secret', 'the secret of the application credential');
@@ -140,40 +139,22 @@ function applicationCredentialAuth(values: AuthValues, missing: Missing): Applic
   return name === undefined ? undefined : { type: 'v3applicationcredential', authUrl, secret, name, ...user };
 }
 
-function noAuth(values: AuthValues, endpoint: string | undefined, missing: Missing): NoAuth | undefined {
-  if (endpoint === undefined) {
-    missing('endpoint_override', 'the URL of Cinder, since auth_type is none');
+function readUser(values: AuthValues, missing: ReportMissing) {
+  const { user_id: userId, username } = values;
+  if (userId !== undefined) return { userId };
+  if (username === undefined) {
+    missing('username', 'a user, by name or by user_id');
     return undefined;
   }
-  return { type: 'none', endpoint, ...defined({ userId: values.user_id, projectId: values.project_id }) };
-}
-
-function readUser(values: AuthValues, missing: Missing): UserSettings | undefined {
-  if (values.user_id !== undefined) return { userId: values.user_id };
-  if (values.username !== undefined) return { username: values.username, ...userDomain(values) };
-  missing('username', 'a user, by name or by user_id');
-  return undefined;
-}
-
-function userDomain(values: AuthValues): UserSettings {
   const { id, name } = domain(values, values.user_domain_id, values.user_domain_name);
-  return id !== undefined ? { userDomainId: id } : defined({ userDomainName: name });
+  return { username, userDomainId: id, userDomainName: name };
 }
 
-function projectDomain(values: AuthValues): Pick<PasswordAuth, 'projectDomainId' | 'projectDomainName'> {
-  const { id, name } = domain(values, values.project_domain_id, values.project_domain_name);
-  return id !== undefined ? { projectDomainId: id } : defined({ projectDomainName: name });
-}
-
-/** The domain as given; an id goes before a name, as in keystoneauth. */
+/** Returns the domain as given; an ID takes precedence over a name, as in keystoneauth. */
 function domain(values: AuthValues, ownId: string | undefined, ownName: string | undefined) {
-  if (ownId !== undefined || ownName !== undefined) return { id: ownId, name: ownName };
-  const { default_domain_id: id, default_domain_name: name } = values;
-  return id === undefined && name === undefined ? { id: DEFAULT_DOMAIN_ID, name } : { id, name };
-}
-
-/** The same object without the keys that have no value. */
-function defined<T extends Record<string, string | undefined>>(values: T): { [Key in keyof T]?: string } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof T]?: string }; // the keys are T's, less the absent ones
+  const hasOwn = ownId !== undefined || ownName !== undefined;
+  const id = hasOwn ? ownId : values.default_domain_id;
+  const name = hasOwn ? ownName : values.default_domain_name;
+  if (id === undefined && name !== undefined) return { id, name };
+  return { id: id ?? DEFAULT_DOMAIN_ID, name: undefined };
 }

@@ -1,108 +1,121 @@
 import { Secret } from '../base/index.ts';
 import { describeSource } from './layers.ts';
 import type { NamedPath, Surroundings } from './paths.ts';
-import { readCertificates, readPasswordFile } from './paths.ts';
+import { namedPath, readCertificates, readPasswordFile } from './paths.ts';
+import { missingIn } from './problems.ts';
+import type { Findings } from './problems.ts';
 import { settingsSchema } from './schema.ts';
 import type { SectionValues } from './schema.ts';
-import type { DpmSettings } from './settings.ts';
-import type { Findings } from './sources.ts';
 import type { AdapterPort, VolumeDriverSetting } from './value-types.ts';
-
-/** Finds the path that a setting of `[dpm]` names, with its origin. */
-export type PathOf = (name: 'hmc_password_file' | 'hmc_ca_certs') => NamedPath | undefined;
+import type { ReadSection } from './values.ts';
 
 /**
- * Puts `[dpm]` together and checks what concerns more than one option.
+ * Section `[dpm]`. Times are in the unit of the name, sizes in MiB. With a compute driver other than `dpm.DPMDriver`
+ * nothing is required: texts and lists may be empty and numbers 0.
  *
- * @param needed - is the DPM driver the compute driver, so that the required options must be there?
+ * @public
+ */
+export type DpmSettings = Readonly<ReturnType<typeof composeDpm>>;
+
+/**
+ * Composes `[dpm]` and checks what concerns more than one option.
+ *
+ * @param needed - whether the DPM driver is the compute driver, so that the required options must be given
  */
 export function composeDpm(
-  values: SectionValues<'dpm'>,
-  pathOf: PathOf,
+  { values, sources }: ReadSection<'dpm'>,
   around: Surroundings,
   findings: Findings,
   needed: boolean,
-): DpmSettings {
+) {
   if (needed) checkRequired(values, findings);
   checkAdapterPorts(values.physical_storage_adapter_mappings, findings);
-  const caPath = pathOf('hmc_ca_certs');
-  const settings: DpmSettings = {
-    hmcUrls: [...new Set(values.hmc)],
-    hmcUsername: values.hmc_username ?? '',
-    hmcPassword: password(values, pathOf, around, findings, needed),
-    hmcCa: caPath === undefined ? undefined : readCertificates(caPath, around, findings),
-    hmcInsecure: values.hmc_insecure,
-    cpcObjectId: values.cpc_object_id,
-    cpcName: values.cpc_name,
-    maxProcessors: values.max_processors ?? 0,
-    maxMemoryMib: values.max_memory ?? 0,
-    adapterPorts: values.physical_storage_adapter_mappings,
-    targetWwpnIgnoreList: values.target_wwpn_ignore_list,
-    volumeDrivers: volumeDrivers(values.volume_drivers),
-    hostConnectors: values.host_connectors,
-    hostFcpDevices: values.host_fcp_devices,
-    spawnOrder: values.spawn_order,
-    wwnnTemplate: values.connector_wwnns.template,
-    bootAttempts: values.boot_attempts,
-    bootTimeoutSeconds: values.boot_timeout,
-    loginBeforeZoning: values.login_before_zoning,
-    discoveryTimeoutMs: values.discovery_timeout * 1000,
-    startTimeoutMs: values.start_timeout * 1000,
-    maxHmcRequests: values.max_hmc_requests,
-    maxConcurrentBuilds: values.max_concurrent_builds,
-    maxConcurrentOperations: values.max_concurrent_operations,
-    queueTimeoutMs: values.queue_timeout * 1000,
-    history: { days: values.history_days, flows: values.history_flows },
-  };
-  if (settings.hmcInsecure) {
+  const passwordFile = namedPath('dpm.hmc_password_file', values.hmc_password_file, sources);
+  const caPath = namedPath('dpm.hmc_ca_certs', values.hmc_ca_certs, sources);
+  const hmcPassword = password(values, passwordFile, around, findings, needed);
+  const hmcCa = caPath === undefined ? undefined : readCertificates(caPath, around, findings);
+  if (values.hmc_insecure) {
     findings.warnings.push(
       'dpm.hmc_insecure is true: the certificate of the HMC is not verified; set dpm.hmc_ca_certs instead',
     );
   }
-  return settings;
+  return {
+    /** `https://host:port`, redundant HMCs in order of preference. */
+    hmcUrls: [...new Set(values.hmc)],
+    hmcUsername: values.hmc_username ?? '',
+    hmcPassword,
+    /** PEM text; undefined for the certificates of Node.js. */
+    hmcCa,
+    hmcInsecure: values.hmc_insecure,
+    /** Lower case. This or the name is given. */
+    cpcObjectId: values.cpc_object_id,
+    cpcName: values.cpc_name,
+    maxProcessors: values.max_processors ?? 0,
+    maxMemoryMib: values.max_memory ?? 0,
+    /** In order of preference for boot. */
+    adapterPorts: values.physical_storage_adapter_mappings,
+    targetWwpnIgnoreList: values.target_wwpn_ignore_list,
+    /** One for each `driver_volume_type`. */
+    volumeDrivers: volumeDrivers(values.volume_drivers),
+    /** Those of third parties, in the given order. They also serve without a DPM driver. */
+    hostConnectors: values.host_connectors,
+    /** Bus IDs of the Linux host on which this runs. */
+    hostFcpDevices: values.host_fcp_devices,
+    spawnOrder: values.spawn_order,
+    /** Template for `wwnnFromTemplate`; undefined for a connector without WWNNs. */
+    wwnnTemplate: values.connector_wwnns.template,
+    /** Boot paths tried before a spawn fails. */
+    bootAttempts: values.boot_attempts,
+    /** The HMC's `boot-timeout`, 60 to 600. */
+    bootTimeoutSeconds: values.boot_timeout,
+    loginBeforeZoning: values.login_before_zoning,
+    /** For DPM to find the LUNs of a storage group. */
+    discoveryTimeoutMs: values.discovery_timeout * 1000,
+    /** For a start or stop as a whole. */
+    startTimeoutMs: values.start_timeout * 1000,
+    maxHmcRequests: values.max_hmc_requests,
+    maxConcurrentBuilds: values.max_concurrent_builds,
+    /** Builds, deletions, starts and stops, attachments and detachments together. */
+    maxConcurrentOperations: values.max_concurrent_operations,
+    /** The longest wait of an operation in the queue. */
+    queueTimeoutMs: values.queue_timeout * 1000,
+    /** How long, and how many, ended flows stay in the journal. */
+    history: { days: values.history_days, flows: values.history_flows },
+  };
 }
 
 function checkRequired(values: SectionValues<'dpm'>, findings: Findings): void {
-  // An option that was given and could not be used has its problem already, and is not missing.
-  const faulty = new Set(findings.problems.map((problem) => problem.option));
-  const missing = (option: string, expected: string) => {
-    if (!faulty.has(option)) findings.problems.push({ option, expected });
-  };
+  const isNameFaulty = findings.problems.some(({ option }) => option === 'dpm.cpc_name');
+  const missing = missingIn('dpm', findings);
   const { hmc, hmc_username, max_processors, max_memory } = settingsSchema.dpm;
-  if (values.hmc.length === 0) missing('dpm.hmc', hmc.expected);
-  if (values.hmc_username === undefined) missing('dpm.hmc_username', hmc_username.expected);
-  if (values.max_processors === undefined) missing('dpm.max_processors', max_processors.expected);
-  if (values.max_memory === undefined) missing('dpm.max_memory', max_memory.expected);
-  if (values.cpc_object_id === undefined && values.cpc_name === undefined && !faulty.has('dpm.cpc_name')) {
-    missing('dpm.cpc_object_id', 'the object id of the CPC, or its name in dpm.cpc_name');
+  if (values.hmc.length === 0) missing('hmc', hmc.expected);
+  if (values.hmc_username === undefined) missing('hmc_username', hmc_username.expected);
+  if (values.max_processors === undefined) missing('max_processors', max_processors.expected);
+  if (values.max_memory === undefined) missing('max_memory', max_memory.expected);
+  if (values.cpc_object_id === undefined && values.cpc_name === undefined && !isNameFaulty) {
+    missing('cpc_object_id', 'the object id of the CPC, or its name in dpm.cpc_name');
   }
 }
 
 function checkAdapterPorts(ports: readonly AdapterPort[], findings: Findings): void {
-  const seen = new Set<string>();
-  for (const { adapterObjectId, port } of ports) {
-    const value = `${adapterObjectId}:${port}`;
-    if (seen.has(value)) {
-      const option = 'dpm.physical_storage_adapter_mappings';
-      findings.problems.push({ option, value, expected: 'each adapter port once' });
-    }
-    seen.add(value);
+  const option = 'dpm.physical_storage_adapter_mappings';
+  const named = ports.map(({ adapterObjectId, port }) => `${adapterObjectId}:${port}`);
+  for (const value of named.filter((each, index) => named.indexOf(each) !== index)) {
+    findings.problems.push({ option, value, expected: 'each adapter port once' });
   }
 }
 
 function password(
   values: SectionValues<'dpm'>,
-  pathOf: PathOf,
+  file: NamedPath | undefined,
   around: Surroundings,
   findings: Findings,
   needed: boolean,
 ): Secret {
-  const file = pathOf('hmc_password_file');
   const faulty = findings.problems.some(({ option }) => /^dpm\.hmc_password(?:_file)?$/.test(option));
   if (file !== undefined && values.hmc_password !== undefined) {
     const expected = 'only one of dpm.hmc_password and dpm.hmc_password_file';
-    const where = describeSource(file.source);
-    findings.problems.push({ option: 'dpm.hmc_password_file', value: file.path, expected, where });
+    findings.problems.push({ option: file.option, value: file.path, expected, where: describeSource(file.source) });
   } else if (file !== undefined) {
     return readPasswordFile(file, around, findings) ?? new Secret('');
   } else if (values.hmc_password === undefined && needed && !faulty) {
@@ -112,7 +125,7 @@ function password(
   return values.hmc_password ?? new Secret('');
 }
 
-/** The built-in drivers stay unless one is given for their type; of two for a type the last counts. */
+/** A given driver replaces the built-in one for its type; of two for a type the last one counts. */
 function volumeDrivers(given: readonly VolumeDriverSetting[]): readonly VolumeDriverSetting[] {
   const builtin = settingsSchema.dpm.volume_drivers.schema.parse(settingsSchema.dpm.volume_drivers.default);
   return [...new Map([builtin, ...given].map((driver) => [driver.type, driver])).values()];

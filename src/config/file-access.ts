@@ -1,19 +1,19 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What the reader of settings needs of a file system; tests give it one of their own. */
+/** The file system operations that reading settings needs. */
 export interface FileAccess {
-  /** The text of a file; undefined when there is none. Throws what forbids the reading. */
+  /** Returns the text of a file; undefined if it does not exist. Throws other errors. */
   readonly read: (path: string) => string | undefined;
-  /** Permission bits, and whether it is a directory; undefined when there is nothing. */
+  /** Returns the permission bits, and whether the path is a directory; undefined if it does not exist. */
   readonly info: (path: string) => { readonly mode: number; readonly directory: boolean } | undefined;
-  /** Names in a directory, in order. */
+  /** Returns the names in a directory, sorted. */
   readonly list: (directory: string) => readonly string[];
-  /** Could a directory of this name be written, or be made? */
+  /** Returns whether the directory can be written, or created. */
   readonly writable: (directory: string) => boolean;
 }
 
-/** No settings file, certificate bundle or clouds.yaml of good faith is longer. */
+/** Longer than any reasonable settings file, certificate bundle or clouds.yaml. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 function isAbsent(error: unknown): boolean {

@@ -1,107 +1,58 @@
 import type { SettingsProblem } from './problems.ts';
 
-/** One `key = value` of a file, continuation lines joined with newlines. */
+/** One `key = value` of a file, with its continuation lines. */
 interface IniEntry {
   readonly section: string;
   readonly key: string;
-  readonly value: string;
+  value: string;
   /** The line of the key, from 1. */
   readonly line: number;
-}
-
-export interface IniFile {
-  readonly entries: readonly IniEntry[];
-  readonly problems: readonly SettingsProblem[];
-}
-
-/** A value under way: it ends at a blank line, a section, a comment-free line without indentation, or the file's end. */
-interface Open {
-  readonly key: string;
-  readonly line: number;
-  readonly parts: string[];
 }
 
 /**
  * Reads an INI file as oslo.config does: `key = value` or `key: value`, indented lines continue a value, `#` and `;`
  * begin a comment at the start of a line only, repeated keys are all kept, one pair of quotes around a value is dropped.
- * Section names are kept apart from case (`DEFAULT` is the only one in capitals).
+ * Section names are lower-cased, except `DEFAULT`.
  *
- * @remarks What a faulty line holds is never repeated in a message: it may be a password without its key.
+ * @remarks Messages never quote a faulty line: it may be a password without its key.
  */
-export function parseIni(text: string, path: string): IniFile {
-  const reader = new IniReader(path);
-  text
+export function parseIni(text: string, path: string) {
+  const entries: IniEntry[] = [];
+  const problems: SettingsProblem[] = [];
+  let section: string | undefined;
+  /** The value that an indented line continues, up to a blank line, a comment or another key. */
+  let open: IniEntry | undefined;
+  for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
     .split('\n')
-    .forEach((line, index) => {
-      reader.line(line.trimEnd(), index + 1);
-    });
-  reader.flush();
-  return { entries: reader.entries, problems: reader.problems };
-}
-
-class IniReader {
-  readonly entries: IniEntry[] = [];
-  readonly problems: SettingsProblem[] = [];
-  readonly #path: string;
-  #section: string | undefined;
-  #open: Open | undefined;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  line(text: string, number: number): void {
-    if (text === '') {
-      this.flush();
-    } else if (/^[ \t]/.test(text)) {
-      this.#continue(text.trimStart(), number);
-    } else {
-      this.flush();
-      if (text.startsWith('[')) this.#startSection(text, number);
-      else if (!/^[#;]/.test(text)) this.#startValue(text, number);
+    .entries()) {
+    const report = (expected: string) =>
+      problems.push({ option: 'a line', unknown: true, expected, where: `${path}:${index + 1}` });
+    const line = raw.trimEnd();
+    if (/^[ \t]/.test(line)) {
+      if (open === undefined) report('an indented line only below the value that it continues');
+      else open.value += `\n${line.trimStart()}`;
+      continue;
+    }
+    open = undefined;
+    if (line === '' || /^[#;]/.test(line)) continue;
+    if (line.startsWith('[')) {
+      const name = /^\[([^\]]+)\]$/.exec(line)?.[1]?.trim() ?? '';
+      if (name === '') report('a section in the form [name]');
+      else section = name === 'DEFAULT' ? name : name.toLowerCase();
+      continue;
+    }
+    const [, key = '', value = ''] = /^([^=:]+)[=:](.*)$/.exec(line) ?? [];
+    if (key.trim() === '') report('key = value, a [section], or a comment that begins with #');
+    else if (section === undefined) report('a [section] before the first option');
+    else {
+      open = { section, key: key.trim(), value: unquote(value.trim()), line: index + 1 };
+      entries.push(open);
     }
   }
-
-  flush(): void {
-    if (this.#open === undefined || this.#section === undefined) return;
-    const { key, line, parts } = this.#open;
-    this.entries.push({ section: this.#section, key, line, value: parts.join('\n') });
-    this.#open = undefined;
-  }
-
-  #continue(text: string, number: number): void {
-    if (this.#open !== undefined) this.#open.parts.push(text);
-    else this.#problem(number, 'an indented line only below the value that it continues');
-  }
-
-  #startSection(text: string, number: number): void {
-    const name = /^\[([^\]]+)\]$/.exec(text)?.[1]?.trim();
-    if (name === undefined || name === '') {
-      this.#problem(number, 'a section in the form [name]');
-      return;
-    }
-    this.#section = name === 'DEFAULT' ? name : name.toLowerCase();
-  }
-
-  #startValue(text: string, number: number): void {
-    const match = /^([^=:]+)[=:](.*)$/.exec(text);
-    const key = match?.[1]?.trim() ?? '';
-    if (key === '') {
-      this.#problem(number, 'key = value, a [section], or a comment that begins with #');
-    } else if (this.#section === undefined) {
-      this.#problem(number, 'a [section] before the first option');
-    } else {
-      this.#open = { key, line: number, parts: [unquote((match?.[2] ?? '').trim())] };
-    }
-  }
-
-  #problem(number: number, expected: string): void {
-    this.problems.push({ option: 'a line', unknown: true, expected, where: `${this.#path}:${number}` });
-  }
+  return { entries, problems };
 }
 
 function unquote(value: string): string {
-  const quoted = value.length >= 2 && /^(["']).*\1$/s.test(value);
-  return quoted ? value.slice(1, -1) : value;
+  return /^(["']).*\1$/s.test(value) ? value.slice(1, -1) : value;
 }

@@ -3,10 +3,10 @@ import { findGiven } from './layers.ts';
 import type { Layers } from './layers.ts';
 import { findOption } from './schema.ts';
 
-/** A value without its references; or what is wrong with one of them. */
-export type Interpolated = { readonly value: string } | { readonly expected: string };
+/** A value with its references resolved, or what was expected of one of them. */
+type Interpolated = { readonly value: string } | { readonly expected: string };
 
-/** As oslo.config: `$name`, `${name}`, `$section.name`, `${section.name}`; `$$` and `\$` are a dollar sign. */
+/** As in oslo.config: `$name`, `${name}`, `$section.name`, `${section.name}`; `$$` and `\$` are a dollar sign. */
 const reference = /\$(?:(?<dollar>\$)|\{(?<braced>[_a-z][._a-z0-9]*)\}|(?<named>[_a-z][._a-z0-9]*))/gi;
 
 const MAX_DEPTH = 10;
@@ -16,9 +16,9 @@ function looksSecret(section: string, name: string): boolean {
 }
 
 /**
- * Fills in the references of a value. A reference without a section means the value's own section, then `DEFAULT`.
+ * Resolves the references of a value. A reference without a section means the value's own section, then `DEFAULT`.
  *
- * @param secret - may the value hold a secret? Only then may it refer to one; what is wrong with it is told without it.
+ * @param secret - whether the value may contain a secret: only then may it refer to one, and messages do not quote it
  */
 export function interpolate(layers: Layers, section: string, value: string, secret: boolean, depth = 0): Interpolated {
   let expected: string | undefined;
@@ -49,9 +49,9 @@ interface Found {
   readonly section: string;
   readonly name: string;
   readonly value: string;
-  /** Only what stands in a file has references. */
+  /** Only values from files have references. */
   readonly literal: boolean;
-  /** What followed the name and does not belong to it: `$host.example.com`. */
+  /** What follows the name but does not belong to it, as in `$host.example.com`. */
   readonly rest: string;
 }
 

@@ -1,15 +1,15 @@
 import type { SectionName } from './schema.ts';
 
 /**
- * Options that Nova, keystoneauth or the retired Python driver read in our sections, and we do not. A file that was
- * written for them must go on working; what changes its meaning gets a warning.
+ * Options that Nova, keystoneauth or the retired Python driver read in our sections, and we do not. Their files must
+ * still work, with a warning where the meaning changes.
  *
  * Source: Nova's and keystoneauth's option lists (users-and-conventions.md 4.4, nova-virt-driver.md 2.13 and 5.3).
  */
 interface Elsewhere {
-  /** Have no meaning here, or the one we have anyway. */
+  /** Without effect here, or with the effect that we have anyway. */
   readonly quiet: readonly string[];
-  /** Somebody may rely on them. */
+  /** Users may rely on them. */
   readonly warned: readonly string[];
 }
 
@@ -50,11 +50,11 @@ const elsewhere: Readonly<Record<SectionName, Elsewhere>> = {
     quiet: ['http_retries', 'cross_az_attach', 'debug', ...sessionOptions.quiet],
     warned: ['ca_certificates_file', 'api_insecure', ...sessionOptions.warned],
   },
-  // Both tokens come from the same Keystone, reached as [cinder] says.
+  // Both tokens come from the same Keystone, which is configured in [cinder].
   service_user: { quiet: ['cafile', 'insecure', ...sessionOptions.quiet], warned: sessionOptions.warned },
 };
 
-/** How an option of a section that is not in our table is to be taken. */
+/** Returns how to treat an option that is not in our table; undefined for an unknown one. */
 export function readElsewhere(section: SectionName, name: string): 'quiet' | 'warned' | undefined {
   if (elsewhere[section].quiet.includes(name)) return 'quiet';
   return elsewhere[section].warned.includes(name) ? 'warned' : undefined;

@@ -1,6 +1,5 @@
 import type { Option } from './option.ts';
 
-/** Where a value comes from. */
 export type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly path: string; readonly line: number }
@@ -21,21 +20,18 @@ export function describeSource(source: Source): string {
   }
 }
 
-/** A value as it was written. */
+/** A value in its text form. */
 export interface Given {
   readonly value: string;
   readonly source: Source;
 }
 
-/** Values of one origin by `section.option`, in the order in which they were given. */
+/** Values of one origin by `section.option`, in the given order. */
 export class Layer {
-  readonly #values = new Map<string, Given[]>();
+  readonly #values = new Map<string, readonly Given[]>();
 
   add(section: string, name: string, given: Given): void {
-    const key = `${section}.${name}`;
-    const before = this.#values.get(key);
-    if (before === undefined) this.#values.set(key, [given]);
-    else before.push(given);
+    this.#values.set(`${section}.${name}`, [...(this.get(section, name) ?? []), given]);
   }
 
   get(section: string, name: string): readonly Given[] | undefined {
@@ -43,13 +39,11 @@ export class Layer {
   }
 
   remove(section: string, name: string): readonly Given[] {
-    const key = `${section}.${name}`;
-    const removed = this.#values.get(key) ?? [];
-    this.#values.delete(key);
+    const removed = this.get(section, name) ?? [];
+    this.#values.delete(`${section}.${name}`);
     return removed;
   }
 
-  /** Section, option and values of everything in it. */
   *entries(): Generator<{ section: string; name: string; given: readonly Given[] }> {
     for (const [key, given] of this.#values) {
       const dot = key.lastIndexOf('.');
@@ -58,44 +52,33 @@ export class Layer {
   }
 }
 
-/** Every origin of values, the winning one first. */
-export interface Layers {
-  /** `NOVA_DPM_…` */
-  readonly environment: Layer;
-  /** The entry of clouds.yaml that `cinder.cloud` names. */
-  readonly cloud: Layer;
-  readonly files: Layer;
-  /** `OS_…` */
-  readonly openstack: Layer;
-  /** What depends on the machine: the host name. */
-  readonly defaults: Layer;
-}
-
-export function emptyLayers(): Layers {
+/** Returns an empty layer for each origin of values, the one that takes precedence first. */
+export function emptyLayers() {
   return {
+    /** `NOVA_DPM_…` */
     environment: new Layer(),
+    /** The entry of clouds.yaml that `cinder.cloud` names. */
     cloud: new Layer(),
     files: new Layer(),
+    /** `OS_…` */
     openstack: new Layer(),
+    /** What depends on the machine: the host name. */
     defaults: new Layer(),
   };
 }
 
-/** The values of an option from the first origin that has it, under its own name or another. */
-export function findGiven(
-  layers: Layers,
-  section: string,
-  name: string,
-  option?: Option,
-): readonly Given[] | undefined {
-  for (const layer of [layers.environment, layers.cloud, layers.files, layers.openstack, layers.defaults]) {
+export type Layers = Readonly<ReturnType<typeof emptyLayers>>;
+
+/** Returns the values of an option from the first layer that has it, under its name or an alias. */
+export function findGiven(layers: Layers, section: string, name: string, option?: Option) {
+  for (const layer of Object.values(layers)) {
     const given = givenIn(layer, section, name, option);
     if (given !== undefined) return given;
   }
   return undefined;
 }
 
-/** The same in one origin. */
+/** Returns the values of an option in one layer, under its name or an alias. */
 export function givenIn(layer: Layer, section: string, name: string, option?: Option): readonly Given[] | undefined {
   const own = layer.get(section, name);
   if (own !== undefined) return own;

@@ -1,50 +1,63 @@
 import { Secret } from '../base/index.ts';
 import { composeCinder } from './compose-cinder.ts';
+import type { CinderSettings } from './compose-cinder.ts';
 import { composeDpm } from './compose-dpm.ts';
+import type { DpmSettings } from './compose-dpm.ts';
 import { emptyLayers } from './layers.ts';
 import type { Layers } from './layers.ts';
 import { addOpenstackDefaults } from './openstack.ts';
-import { readCertificates, statePath } from './paths.ts';
-import type { NamedPath, Surroundings } from './paths.ts';
+import { namedPath, statePath } from './paths.ts';
+import type { Surroundings } from './paths.ts';
 import { settingsError } from './problems.ts';
-import type { SectionName } from './schema.ts';
-import type { Settings } from './settings.ts';
-import {
-  checkNames,
-  chooseFiles,
-  CONFIG_FILE_OPTION,
-  CONFIG_VARIABLE,
-  readEnvironment,
-  readSettingsFile,
-} from './sources.ts';
-import type { Findings } from './sources.ts';
+import type { Findings } from './problems.ts';
+import { checkNames, chooseFiles, CONFIG_FILE_OPTION, CONFIG_VARIABLE } from './sources.ts';
+import { readEnvironment, readSettingsFile } from './sources.ts';
 import type { HostConnectorSetting } from './value-types.ts';
 import { readSection } from './values.ts';
-import type { ReadSection } from './values.ts';
+import type { SettingEntry } from './values.ts';
 
-/** Everything the settings depend on. @public */
+/** All settings, read, checked and frozen. @public */
+export interface Settings {
+  /** Name of the compute host and of its CPC subset. */
+  readonly host: string;
+  /** `dpm.DPMDriver`, `fake.FakeDriver` or `<module>#<Export>`. */
+  readonly computeDriver: string;
+  /** Absolute path of the directory of instances and journal. */
+  readonly statePath: string;
+  readonly dpm: DpmSettings;
+  readonly cinder: CinderSettings;
+  /** What may surprise later, for people. To be shown at each start. */
+  readonly warnings: readonly string[];
+  /** The settings files that were read. */
+  readonly files: readonly string[];
+  /** Every value with its origin, secrets blanked: for {@link configShow}. */
+  readonly entries: readonly SettingEntry[];
+}
+
+/** What the settings are read from. @public */
 export interface LoadOptions extends Surroundings {
-  /** The files of `--config-file`, in order; none for the usual places. */
+  /** The files of `--config-file`, in order; none for the default places. */
   readonly configFiles?: readonly string[];
-  /** This machine's name; what follows its first dot is dropped. */
+  /** This machine's name; only the part before its first dot is used. */
   readonly hostname: string;
-  /** What is done does without an HMC: the options that say how to reach one need not be there. */
+  /** The operation needs no HMC, so the options for reaching one are not required. */
   readonly withoutHmc?: boolean | undefined;
 }
 
 const DPM_DRIVER = 'dpm.DPMDriver';
 
 /**
- * Reads and checks all settings: the files, then the environment over them, clouds.yaml and `OS_*` below.
+ * Reads and checks all settings: the files, overridden by the environment; clouds.yaml and `OS_*` give defaults.
  *
- * @throws ConfigError that names every setting which is missing, unknown or unusable, its value, what was expected and
- * where it stands. Nothing but files is touched before.
+ * @throws ConfigError that names every missing, unknown or unusable setting, its value, what was expected and where it
+ * is. Before that, only files are read.
  * @public
  */
 export function loadSettings(options: LoadOptions): Settings {
   const findings: Findings = { problems: [], warnings: [] };
   const { layers, configFiles } = readLayers(options, findings);
-  layers.defaults.add('DEFAULT', 'host', { value: shortName(options.hostname), source: { kind: 'default' } });
+  const shortName = options.hostname.split('.')[0] ?? options.hostname;
+  layers.defaults.add('DEFAULT', 'host', { value: shortName, source: { kind: 'default' } });
   checkNames(layers, findings);
   const settings = compose(layers, options, findings, configFiles);
   if (findings.problems.length > 0 || settings === undefined) {
@@ -55,14 +68,13 @@ export function loadSettings(options: LoadOptions): Settings {
 }
 
 /**
- * Reads `dpm.host_connectors` alone: for what needs no other setting. A settings file in a usual place that this user may
- * not read counts as none, since nobody has asked for it.
+ * Reads `dpm.host_connectors` alone, for operations that need no other setting. A file in a default place that the user
+ * may not read counts as empty, since nobody named it.
  *
  * @throws ConfigError when this setting, or a file that was named, cannot be used
  */
 export function loadHostConnectors(options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>): {
   readonly hostConnectors: readonly HostConnectorSetting[];
-  /** What surprises later, in words for people. */
   readonly warnings: readonly string[];
 } {
   const findings: Findings = { problems: [], warnings: [] };
@@ -76,10 +88,10 @@ export function loadHostConnectors(options: Pick<LoadOptions, 'configFiles' | 'e
 }
 
 /**
- * What files and environment say.
+ * Reads files and environment.
  *
- * @param onUnread - told of a file that cannot be read, which then counts as empty
- * @throws ConfigError when a file cannot be read, unless there is somebody to tell
+ * @param onUnread - called for a file that cannot be read, which then counts as empty
+ * @throws ConfigError when a file cannot be read and onUnread is not given
  */
 function readLayers(
   options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>,
@@ -90,15 +102,11 @@ function readLayers(
   const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
   for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
   const unread = findings.problems.filter(({ option }) => option === CONFIG_FILE_OPTION);
-  // What an unread file would have said is not missing: one message tells what is wrong.
+  // The options of an unread file are not reported as missing.
   if (unread.length > 0 && onUnread === undefined) throw settingsError('settings', findings.problems);
   for (const { value, expected } of unread) onUnread?.(`${value} is not used: expected ${expected}`);
   readEnvironment(options.env, layers.environment, findings);
   return { layers, configFiles };
-}
-
-function shortName(hostname: string): string {
-  return hostname.split('.')[0] ?? hostname;
 }
 
 function compose(
@@ -112,29 +120,14 @@ function compose(
   const dpm = readSection('dpm', layers, findings);
   const cinder = readSection('cinder', layers, findings);
   const serviceUser = readSection('service_user', layers, findings);
-  const caFile = namedPath(cinder, 'cinder.cafile', cinder.values.cafile);
-  const cinderSettings = composeCinder(
-    cinder.values,
-    serviceUser.values,
-    {
-      interface: catalogInterface,
-      catalogInfoGiven: cinder.sources.get('catalog_info')?.kind !== 'default',
-      ca: caFile === undefined ? undefined : readCertificates(caFile, options, findings),
-    },
-    findings,
-  );
-  const computeDriver = common.values.compute_driver;
-  const dpmSettings = composeDpm(
-    dpm.values,
-    (name) => namedPath(dpm, `dpm.${name}`, dpm.values[name]),
-    options,
-    findings,
-    computeDriver === DPM_DRIVER && options.withoutHmc !== true,
-  );
-  const state = namedPath(common, 'DEFAULT.state_path', common.values.state_path);
-  if (cinderSettings === undefined || common.values.host === undefined || state === undefined) return undefined;
+  const cinderSettings = composeCinder(cinder, serviceUser.values, catalogInterface, options, findings);
+  const { host, compute_driver: computeDriver, state_path: path } = common.values;
+  const isDpmNeeded = computeDriver === DPM_DRIVER && options.withoutHmc !== true;
+  const dpmSettings = composeDpm(dpm, options, findings, isDpmNeeded);
+  const state = namedPath('DEFAULT.state_path', path, common.sources);
+  if (cinderSettings === undefined || host === undefined || state === undefined) return undefined;
   return {
-    host: common.values.host,
+    host,
     computeDriver,
     statePath: statePath(state, options),
     dpm: dpmSettings,
@@ -145,16 +138,6 @@ function compose(
   };
 }
 
-function namedPath<S extends SectionName>(
-  section: ReadSection<S>,
-  option: `${S}.${string}`,
-  path: string | undefined,
-): NamedPath | undefined {
-  const source = section.sources.get(option.slice(option.indexOf('.') + 1)) ?? { kind: 'default' };
-  return path === undefined ? undefined : { option, path, source };
-}
-
-/** Settings are shared by everything: nobody may change them under the others. */
 function deepFreeze<T>(value: T): T {
   if (value === null || typeof value !== 'object' || value instanceof Secret || Object.isFrozen(value)) return value;
   Object.values(value).forEach(deepFreeze);

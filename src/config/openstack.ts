@@ -1,12 +1,14 @@
 import { findCloud } from './cloud-files.ts';
-import type { Cloud, CloudSearch } from './cloud-files.ts';
+import type { Cloud } from './cloud-files.ts';
 import { describeSource, givenIn } from './layers.ts';
 import type { Given, Layer, Layers, Source } from './layers.ts';
+import type { Surroundings } from './paths.ts';
+import type { Findings } from './problems.ts';
 import { sectionOptions, settingsSchema } from './schema.ts';
-import type { Environment, Findings } from './sources.ts';
+import type { Environment } from './sources.ts';
 
 /**
- * `OS_*` variables that serve as defaults of `[cinder]`; the first that is set counts. Source: keystoneauth1 loading;
+ * The `OS_*` variables with defaults for `[cinder]`; the first that is set counts. Source: keystoneauth1 loading;
  * python-cinderclient shell.py.
  */
 const variables: Readonly<Record<string, readonly string[]>> = {
@@ -32,9 +34,7 @@ const variables: Readonly<Record<string, readonly string[]>> = {
   insecure: ['OS_INSECURE', 'CINDERCLIENT_INSECURE'],
 };
 
-/**
- * Options that say the same thing in two ways. A default for one must not meddle with a setting of the other.
- */
+/** Options with the same meaning: a setting of one suppresses the defaults of the others. */
 const alternatives: readonly (readonly string[])[] = [
   ['username', 'user_id'],
   ['project_name', 'project_id'],
@@ -44,22 +44,23 @@ const alternatives: readonly (readonly string[])[] = [
   ['endpoint_override', 'endpoint_template'],
 ];
 
-/** Options that, once given, make `[cinder]` complete in itself, so that `OS_CLOUD` does not come into it. */
+/** Options that make `[cinder]` self-contained, so that `OS_CLOUD` is ignored. */
 const deciding = ['auth_type', 'auth_url', 'auth_section', 'username', 'user_id', 'application_credential_id'];
 
+/** The name of the cloud that consists of the `OS_*` variables. */
 const ENVVARS = 'envvars';
 
 /**
- * Brings in what OpenStackClient's users have already: the cloud that `cinder.cloud` or `OS_CLOUD` names, and the `OS_*`
- * variables where nothing else says anything.
+ * Adds the settings of OpenStackClient: the cloud that `cinder.cloud` or `OS_CLOUD` names, and the `OS_*` variables as
+ * defaults.
  *
- * @returns the interface of the service catalogue that they name
+ * @returns their interface of the service catalog
  */
-export function addOpenstackDefaults(layers: Layers, search: CloudSearch, findings: Findings): string | undefined {
+export function addOpenstackDefaults(layers: Layers, search: Surroundings, findings: Findings): string | undefined {
   const named = cloudName(layers, search.env);
   const name = named?.value;
   const where = named === undefined ? undefined : describeSource(named.source);
-  const cloud = name === undefined || name === ENVVARS ? undefined : findCloud({ name, where }, search, findings);
+  const cloud = name === undefined || name === ENVVARS ? undefined : findCloud(name, where, search, findings);
   if (name !== undefined) setAside(layers.files, name, findings);
   if (name !== undefined && cloud !== undefined) {
     addCloud(layers.cloud, cloud.cloud, { kind: 'cloud', path: cloud.path, cloud: name });
@@ -80,7 +81,7 @@ function cloudName(layers: Layers, env: Environment): Given | undefined {
   for (const layer of [layers.environment, layers.files]) {
     const named = layer.get('cinder', 'cloud')?.at(-1);
     if (named === undefined || named.value === '') continue;
-    // What is no name at all is left to the check of every setting.
+    // An unusable name is reported when the option itself is read.
     return settingsSchema.cinder.cloud.schema.safeParse(named.value).success ? named : undefined;
   }
   const value = env.OS_CLOUD;
@@ -90,7 +91,7 @@ function cloudName(layers: Layers, env: Environment): Given | undefined {
   return named;
 }
 
-/** The cloud is taken instead of what the files say, and that is told. */
+/** Removes the options that the cloud overrides from the files, with a warning. */
 function setAside(files: Layer, cloud: string, findings: Findings): void {
   for (const name of Object.keys(sectionOptions('cinder'))) {
     if (name === 'cloud' || name === 'catalog_info') continue;
@@ -109,7 +110,7 @@ function addCloud(layer: Layer, cloud: Cloud, source: Source): void {
     }
   };
   for (const name of Object.keys(variables)) {
-    // Old entries have the options of `auth` beside it.
+    // Old entries have these options beside `auth`.
     add(name, cloud.auth?.[name] ?? (name === 'auth_type' ? undefined : cloud[name]));
   }
   add('auth_type', cloud.auth_type);

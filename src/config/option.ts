@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { Secret } from '../base/index.ts';
 
-/** How the text of a setting becomes a value, and how it is explained. */
+/** How the text of a setting is parsed and explained. */
 export interface ValueType<T> {
   /** The type's name, for the sample file. */
   readonly type: string;
-  /** From the text of one value (one element of a list). */
+  /** Parses the text of one value (one element of a list). */
   readonly schema: z.ZodType<T, string>;
   /** Continues "expected …". */
   readonly expected: string;
-  /** Values it refuses: the tests of every setting are made from these. */
+  /** Values that it refuses, for the tests of every setting. */
   readonly wrong: readonly string[];
-  /** An empty value counts as none, as templates of nova.conf often leave it. */
+  /** An empty value counts as absent: templates of nova.conf often leave one. */
   readonly emptyIsNone?: true;
 }
 
@@ -26,14 +26,14 @@ export interface Option<T = unknown> extends ValueType<T> {
   readonly multi?: true;
   /** Never shown. */
   readonly secret?: true;
-  /** Must be given, when the DPM driver is the compute driver. */
+  /** Required when the DPM driver is the compute driver. */
   readonly required?: true;
   readonly example?: string;
-  /** Other names under which Nova or keystoneauth knows it, `name` or `SECTION.name`. */
+  /** Other names in Nova or keystoneauth, `name` or `SECTION.name`. */
   readonly aliases?: readonly string[];
 }
 
-/** What a row of the table gives: a list where it is one, undefined where it may be absent. */
+/** The value of an option: a list, or undefined if it may be absent. */
 export type OptionValue<O> = O extends { readonly schema: z.ZodType<infer T, string> }
   ? O extends { readonly list: true } | { readonly multi: true }
     ? readonly T[]
@@ -42,24 +42,20 @@ export type OptionValue<O> = O extends { readonly schema: z.ZodType<infer T, str
       : T | undefined
   : never;
 
-/** A schema of text that holds when `read` finds a value in it. */
-function reading<T>(read: (text: string) => T | undefined, message: string): z.ZodType<T, string> {
-  return z.string().transform((text, context): T => {
-    const value = read(text.trim());
-    if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: text, message: `expected ${message}` });
-    return z.NEVER;
-  });
-}
-
-/** A type of setting from the function that reads its text; undefined means that it is not one. */
+/** Creates a type of setting from the function that parses its text; undefined means that the text is not one. */
 export function valueType<T>(
   type: string,
   expected: string,
   wrong: readonly string[],
   read: (text: string) => T | undefined,
 ): ValueType<T> {
-  return { type, expected, wrong, schema: reading(read, expected) };
+  const schema = z.string().transform((text, context): T => {
+    const value = read(text.trim());
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', input: text, message: `expected ${expected}` });
+    return z.NEVER;
+  });
+  return { type, expected, wrong, schema };
 }
 
 const controlCharacter = /\p{Cc}/u;
@@ -76,7 +72,7 @@ export const text: ValueType<string> = {
   emptyIsNone: true,
 };
 
-/** A text that is a {@link Secret} from here on. Blanks at its ends belong to it. */
+/** A secret. Blanks at its ends belong to it. */
 export const secretText: ValueType<Secret> = {
   ...text,
   schema: z.string().transform((value, context): Secret => {
@@ -86,10 +82,10 @@ export const secretText: ValueType<Secret> = {
   }),
 };
 
-/** A path; `~` and relative paths are resolved when the settings are put together. */
+/** A path; `~` and relative paths are resolved when the settings are composed. */
 export const path: ValueType<string> = { ...text, type: 'path', expected: 'a path on one line' };
 
-/** A whole number within bounds, both inclusive. `unit` is for people. */
+/** A whole number within inclusive bounds. `unit` is for people. */
 export function integer(min: number, max: number, unit = ''): ValueType<number> {
   const upper = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const expected = `a whole number ${upper}${unit === '' ? '' : ` (${unit})`}`;
@@ -100,23 +96,17 @@ export function integer(min: number, max: number, unit = ''): ValueType<number> 
   });
 }
 
-/** The words that oslo.config takes for a truth value. */
+/** The booleans of oslo.config. */
 const truths: Readonly<Record<string, boolean>> = {
-  true: true,
-  '1': true,
-  on: true,
-  yes: true,
-  false: false,
-  '0': false,
-  off: false,
-  no: false,
+  ...{ true: true, '1': true, on: true, yes: true },
+  ...{ false: false, '0': false, off: false, no: false },
 };
 
 export const boolean: ValueType<boolean> = valueType('boolean', 'true or false', ['maybe', '2', ''], (value) =>
   Object.hasOwn(truths, value.toLowerCase()) ? truths[value.toLowerCase()] : undefined,
 );
 
-/** One of some words; `synonyms` map other spellings to them. */
+/** One of several words; `synonyms` maps other spellings to them. */
 export function choice<const W extends string>(
   words: readonly W[],
   synonyms: Readonly<Record<string, W>> = {},

@@ -4,10 +4,11 @@ import { describeError, Secret } from '../base/index.ts';
 import type { FileAccess } from './file-access.ts';
 import { describeSource } from './layers.ts';
 import type { Source } from './layers.ts';
-import type { Environment, Findings } from './sources.ts';
+import type { Findings } from './problems.ts';
+import type { Environment } from './sources.ts';
 import { readRequired } from './sources.ts';
 
-/** Where the process stands. */
+/** The process environment. */
 export interface Surroundings {
   readonly env: Environment;
   readonly cwd: string;
@@ -15,7 +16,7 @@ export interface Surroundings {
   readonly files: FileAccess;
 }
 
-/** A path that a setting names, as it was written. */
+/** The path in a setting, as written. */
 export interface NamedPath {
   /** `dpm.hmc_ca_certs` */
   readonly option: string;
@@ -23,7 +24,16 @@ export interface NamedPath {
   readonly source: Source;
 }
 
-/** The absolute path: `~` is the home directory, and what is relative counts from the file that says it. */
+/** Returns the path of an option with the source of the option; undefined without a path. */
+export function namedPath(
+  option: string,
+  path: string | undefined,
+  sources: ReadonlyMap<string, Source>,
+): NamedPath | undefined {
+  return path === undefined ? undefined : { option, path, source: sources.get(option) ?? { kind: 'default' } };
+}
+
+/** Returns the absolute path: `~` is the home directory, and a relative path counts from the file with the setting. */
 function absolutePath({ path, source }: NamedPath, around: Surroundings): string {
   if (path === '~' || path.startsWith('~/')) return join(around.home, path.slice(1));
   if (isAbsolute(path)) return path;
@@ -32,10 +42,7 @@ function absolutePath({ path, source }: NamedPath, around: Surroundings): string
   return resolve(base, path);
 }
 
-/**
- * `DEFAULT.state_path`: as given; else `/var/lib/nova-dpm`, or, where that cannot be written, `nova-dpm` in the XDG
- * state directory.
- */
+/** Returns `DEFAULT.state_path`. If the default cannot be written, `nova-dpm` in the XDG state directory is used. */
 export function statePath(named: NamedPath, around: Surroundings): string {
   const path = absolutePath(named, around);
   if (named.source.kind !== 'default' || around.files.writable(path)) return path;
@@ -44,7 +51,7 @@ export function statePath(named: NamedPath, around: Surroundings): string {
   return join(base, 'nova-dpm');
 }
 
-/** The password in a file: all of it but the line end. Warns when others can read it. */
+/** Returns the password in a file, without the line end. Warns when others can read the file. */
 export function readPasswordFile(named: NamedPath, around: Surroundings, findings: Findings): Secret | undefined {
   const path = absolutePath(named, around);
   const where = describeSource(named.source);
@@ -61,11 +68,16 @@ export function readPasswordFile(named: NamedPath, around: Surroundings, finding
   return new Secret(password);
 }
 
-/** The certificates of a PEM file, or of all PEM files of a directory, as one text. */
+/** Returns the certificates of a PEM file, or of all PEM files of a directory, as one text. */
 export function readCertificates(named: NamedPath, around: Surroundings, findings: Findings): string | undefined {
   const path = absolutePath(named, around);
-  const certificates = orExpected(() => certificatesAt(path, around.files));
-  if (!('expected' in certificates)) return certificates.pem;
+  let certificates: Certificates;
+  try {
+    certificates = certificatesAt(path, around.files);
+  } catch (error) {
+    certificates = { expected: `certificates in PEM form that can be read (${describeError(error)})` };
+  }
+  if ('pem' in certificates) return certificates.pem;
   const where = describeSource(named.source);
   findings.problems.push({ option: named.option, value: path, expected: certificates.expected, where });
   return undefined;
@@ -73,27 +85,19 @@ export function readCertificates(named: NamedPath, around: Surroundings, finding
 
 type Certificates = { readonly pem: string } | { readonly expected: string };
 
-function orExpected(work: () => Certificates): Certificates {
-  try {
-    return work();
-  } catch (error) {
-    return { expected: `certificates in PEM form that can be read (${describeError(error)})` };
-  }
-}
-
 function certificatesAt(path: string, files: FileAccess): Certificates {
   const info = files.info(path);
   if (info === undefined) return { expected: 'a file or directory that exists' };
   const texts = info.directory ? readDirectory(path, files) : [files.read(path) ?? ''];
   const certificates = texts.flatMap((text) => text.match(certificate) ?? []);
   if (certificates.length === 0) return { expected: 'certificates in PEM form (-----BEGIN CERTIFICATE-----)' };
-  for (const pem of certificates) new X509Certificate(pem); // throws for what is none
+  for (const pem of certificates) new X509Certificate(pem); // throws if it is not a certificate
   return { pem: `${certificates.join('\n')}\n` };
 }
 
 const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** Names as c_rehash makes them are links to the others: reading them too would double every certificate. */
+/** Skips the links that c_rehash makes, which would double every certificate. */
 function readDirectory(path: string, files: FileAccess): readonly string[] {
   const names = files.list(path).filter((name) => /\.(?:pem|crt|cer)$/i.test(name));
   return names.map((name) => files.read(join(path, name)) ?? '');

@@ -1,11 +1,14 @@
+import { BLANKED } from '../base/index.ts';
+import type { Settings } from './load.ts';
 import { path, text } from './option.ts';
 import type { Option } from './option.ts';
+import { showValue } from './problems.ts';
 import { sectionNames, sectionOptions } from './schema.ts';
 import type { SectionName } from './schema.ts';
 
 const WIDTH = 100;
 
-/** A commented settings file with every option, made from the table. */
+/** Returns a commented settings file with every option, built from the table. */
 export function configSample(): string {
   return [...intro, ...sectionNames.flatMap(sectionSample)].join('\n');
 }
@@ -54,20 +57,8 @@ function wrap(text: string): readonly string[] {
   return [...lines, line];
 }
 
-/** A row of the table of all settings, for programs. */
-export interface SampleRow {
-  readonly [column: string]: string | boolean | null;
-  readonly option: string;
-  readonly type: string;
-  readonly required: boolean;
-  readonly default: string | null;
-  readonly example: string | null;
-  readonly expected: string;
-  readonly help: string;
-}
-
-/** The table of all settings as plain rows. */
-export function configRows(): readonly SampleRow[] {
+/** Returns the table of all settings, for programs. */
+export function configRows() {
   return sectionNames.flatMap((section) =>
     Object.entries(sectionOptions(section)).map(([name, option]) => ({
       option: `${section}.${name}`,
@@ -81,7 +72,27 @@ export function configRows(): readonly SampleRow[] {
   );
 }
 
-/** A settings file with these values, by section and option; a list is a repeated option. They are read back as given. */
+/** A row of `dpm config show`. */
+export interface ShownSetting {
+  /** `dpm.max_memory` */
+  readonly option: string;
+  /** `***` for a secret. */
+  readonly value: string;
+  /** `nova-dpm.conf:12`, an environment variable, a cloud, or `default`. */
+  readonly source: string;
+}
+
+/** Returns every setting that has a value, with its origin, in the order of the sample file. */
+export function configShow(settings: Settings): readonly ShownSetting[] {
+  const show = (value: string) => (value === BLANKED ? value : showValue(value).slice(1, -1));
+  return settings.entries.map(({ section, option, value, source }) => ({
+    option: `${section}.${option}`,
+    value: value.map(show).join(', '),
+    source,
+  }));
+}
+
+/** Returns a settings file with these values, by section and option; a list is a repeated option. */
 export function formatSettings(
   sections: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>,
 ): string {
@@ -95,7 +106,7 @@ export function formatSettings(
   return lines.join('\n');
 }
 
-/** Quotes keep the blanks at the ends of a value, and the quotes that it has itself. */
+/** Quotes a value that would otherwise lose the blanks or the quotes at its ends. */
 function quoted(value: string): string {
   const loses = value.trim() !== value || /^(["']).*\1$/s.test(value);
   return loses ? `"${value}"` : value;

@@ -188,7 +188,7 @@ const dpmSection = {
   },
 } as const satisfies Record<string, Option>;
 
-/** keystoneauth's names; the same in every section that authenticates. */
+/** The options of every section that authenticates, with keystoneauth's names. */
 const authOptions = {
   auth_section: { ...text, help: 'Take the options of authentication from this section of the files instead.' },
   auth_type: {
@@ -213,7 +213,13 @@ const authOptions = {
   application_credential_secret: { ...secretText, secret: true, help: 'Secret of the application credential.' },
 } as const satisfies Record<string, Option>;
 
-const tlsOptions = {
+const cinderSection = {
+  cloud: {
+    ...text,
+    help: 'Take all of the options below from this entry of clouds.yaml.',
+    example: 'mycloud',
+  },
+  ...authOptions,
   cafile: {
     ...path,
     help: 'PEM file of the certificates against which certificates are verified. Without it, those that come with Node.js.',
@@ -223,16 +229,6 @@ const tlsOptions = {
     default: 'false',
     help: 'Accept any certificate, and plain http. Whoever can answer in the place of Keystone then gets the password.',
   },
-} as const satisfies Record<string, Option>;
-
-const cinderSection = {
-  cloud: {
-    ...text,
-    help: 'Take all of the options below from this entry of clouds.yaml.',
-    example: 'mycloud',
-  },
-  ...authOptions,
-  ...tlsOptions,
   region_name: { ...text, aliases: ['os_region_name'], help: 'Region in the service catalogue.', example: 'RegionOne' },
   catalog_info: {
     ...catalogInfo,
@@ -251,18 +247,8 @@ const cinderSection = {
   },
 } as const satisfies Record<string, Option>;
 
-const serviceUserSection = {
-  send_service_user_token: {
-    ...boolean,
-    default: 'false',
-    help: 'Send the token of this service user along. A Cinder with the remedy of CVE-2023-2088 lets only a service detach volumes of instances.',
-  },
-  ...authOptions,
-} as const satisfies Record<string, Option>;
-
 /**
- * The table of all settings, by section and option. The reader, its messages, the sample file and the tests are all
- * made from it.
+ * The table of all settings, by section and option. The reader, its messages, the sample file and the tests use it.
  *
  * @public
  */
@@ -270,10 +256,16 @@ export const settingsSchema = {
   DEFAULT: defaultSection,
   dpm: dpmSection,
   cinder: cinderSection,
-  service_user: serviceUserSection,
+  service_user: {
+    send_service_user_token: {
+      ...boolean,
+      default: 'false',
+      help: 'Send the token of this service user along. A Cinder with the remedy of CVE-2023-2088 lets only a service detach volumes of instances.',
+    },
+    ...authOptions,
+  },
 } as const satisfies Record<string, Record<string, Option>>;
 
-/** The sections that are ours. */
 export type SectionName = keyof typeof settingsSchema;
 
 /** The parsed values of a section. */
@@ -281,27 +273,25 @@ export type SectionValues<S extends SectionName> = {
   readonly [Name in keyof (typeof settingsSchema)[S]]: OptionValue<(typeof settingsSchema)[S][Name]>;
 };
 
-/** The names of all sections, in the order of the sample file. */
-export const sectionNames: readonly SectionName[] = ['DEFAULT', 'dpm', 'cinder', 'service_user'];
+/** The sections, in the order of the sample file. */
+export const sectionNames = Object.keys(settingsSchema) as readonly SectionName[]; // it has no other keys
 
-/** The options of a section as plain rows. */
+/** Returns the options of a section, typed as rows of any section. */
 export function sectionOptions(section: SectionName): Readonly<Record<string, Option>> {
   return settingsSchema[section];
 }
 
-/** A row of the table, or undefined. */
 export function findOption(section: string, name: string): Option | undefined {
   if (!isSection(section)) return undefined;
   const options = sectionOptions(section);
   return Object.hasOwn(options, name) ? options[name] : undefined;
 }
 
-/** Is this one of the options that keystoneauth's `auth_section` moves to another section? */
+/** Returns whether keystoneauth's `auth_section` moves this option to another section. */
 export function isAuthOption(name: string): boolean {
   return name !== 'auth_section' && Object.hasOwn(authOptions, name);
 }
 
-/** Is this the name of a section of ours? */
 export function isSection(name: string): name is SectionName {
   return Object.hasOwn(settingsSchema, name);
 }

@@ -5,32 +5,26 @@ import { readElsewhere } from './known-elsewhere.ts';
 import { describeSource } from './layers.ts';
 import type { Layer, Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
-import type { SettingsProblem } from './problems.ts';
+import type { Findings } from './problems.ts';
 import { findOption, isSection, sectionNames, sectionOptions } from './schema.ts';
 import type { SectionName } from './schema.ts';
-
-/** What reading the settings collects on its way, so that a person hears of everything at once. */
-export interface Findings {
-  readonly problems: SettingsProblem[];
-  readonly warnings: string[];
-}
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a settings file that cannot be read is reported under. */
+/** The option in a problem with a settings file. */
 export const CONFIG_FILE_OPTION = '--config-file';
 
 const PREFIX = 'NOVA_DPM_';
 /** Names the settings file. */
 export const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
-/** Holds the bearer token of path services, which is no setting. */
+/** Holds the bearer token of path services, which is not a setting. */
 export const PATH_TOKEN_VARIABLE = 'NOVA_DPM_PATH_TOKEN';
-const variablesOfTheirOwn: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE]);
+const otherVariables: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE]);
 
 /**
- * The settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first of `nova-dpm.conf` in the
- * current directory and `/etc/nova-dpm/nova-dpm.conf` that exists.
+ * Returns the settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first existing of
+ * `nova-dpm.conf` in the current directory and `/etc/nova-dpm/nova-dpm.conf`.
  */
 export function chooseFiles(named: readonly string[], env: Environment, files: FileAccess): readonly string[] {
   if (named.length > 0) return named;
@@ -39,7 +33,7 @@ export function chooseFiles(named: readonly string[], env: Environment, files: F
   return ['nova-dpm.conf', '/etc/nova-dpm/nova-dpm.conf'].filter((path) => files.info(path) !== undefined).slice(0, 1);
 }
 
-/** The text of a file that must be there; a problem when it is not. */
+/** Returns the text of a file; undefined, with a problem, when it cannot be read. */
 export function readRequired(
   path: string,
   option: string,
@@ -78,9 +72,8 @@ export function readSettingsFile(path: string, files: FileAccess, layer: Layer, 
 /** Reads `NOVA_DPM_<SECTION>__<OPTION>` into the layer of the environment. */
 export function readEnvironment(env: Environment, layer: Layer, findings: Findings): void {
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || variablesOfTheirOwn.has(name) || value === undefined) continue;
-    const words = name.slice(PREFIX.length).split('__');
-    const [section = '', ...rest] = words;
+    if (!name.startsWith(PREFIX) || otherVariables.has(name) || value === undefined) continue;
+    const [section = '', ...rest] = name.slice(PREFIX.length).split('__');
     if (rest.length === 0) {
       findings.warnings.push(`${name} is not used (expected ${PREFIX}<SECTION>__<OPTION>)`);
       continue;
@@ -97,7 +90,7 @@ function unknownSection(section: string): string {
   return near === undefined ? `a section of ${known}` : `the section ${near.toUpperCase()}, perhaps`;
 }
 
-/** One variable holds all values of an option that a file would repeat; they are divided by commas or line ends. */
+/** A variable contains all values of a multi-valued option, divided by commas or line ends. */
 function addFromEnvironment(layer: Layer, section: SectionName, option: string, name: string, value: string): void {
   const values = findOption(section, option)?.multi === true ? value.split(/[,\n]/) : [value];
   for (const one of values) {
@@ -105,9 +98,7 @@ function addFromEnvironment(layer: Layer, section: SectionName, option: string, 
   }
 }
 
-/**
- * Every option of our own sections must be known. `DEFAULT` is spared in files: a nova.conf has hundreds of Nova's there.
- */
+/** Checks that the options of our sections are known, except `DEFAULT` in files, where a nova.conf has Nova's options. */
 export function checkNames(layers: Layers, findings: Findings): void {
   for (const layer of [layers.files, layers.environment]) {
     for (const { section, name, given } of layer.entries()) {
@@ -117,7 +108,7 @@ export function checkNames(layers: Layers, findings: Findings): void {
       const how = readElsewhere(section, name);
       if (how === 'warned') findings.warnings.push(`${section}.${name} (${where}) is not used by nova-dpm`);
       else if (how === undefined) {
-        const expected = known(section, name);
+        const expected = suggest(section, name);
         findings.problems.push({ option: `${section}.${name}`, unknown: true, expected, where });
       }
     }
@@ -129,11 +120,10 @@ function isKnown(section: SectionName, name: string): boolean {
   return Object.values(sectionOptions(section)).some((option) => option.aliases?.includes(name) === true);
 }
 
-/** Advice on an unknown name: the same name in another section of ours, else the nearest name. */
-function known(section: SectionName, name: string): string {
+/** Suggests the same name in another section, else the nearest name. */
+function suggest(section: SectionName, name: string): string {
   const elsewhere = sectionNames.find((other) => findOption(other, name) !== undefined);
   if (elsewhere !== undefined) return `this option in section [${elsewhere}]`;
   const own = nearest(name, Object.keys(sectionOptions(section)));
-  if (own !== undefined) return `${section}.${own}, perhaps`;
-  return 'one of the options that dpm config sample shows';
+  return own === undefined ? 'one of the options that dpm config sample shows' : `${section}.${own}, perhaps`;
 }

@@ -12,7 +12,7 @@ export interface AdapterPort {
   readonly port: number;
 }
 
-/** Where the driver of one `driver_volume_type` comes from. */
+/** Names the driver of a `driver_volume_type`. */
 export interface VolumeDriverSetting {
   /** Cinder's `driver_volume_type`. */
   readonly type: string;
@@ -21,11 +21,11 @@ export interface VolumeDriverSetting {
   readonly exportName?: string;
 }
 
-/** Where the host connector of one protocol comes from. */
+/** Names the host connector of a protocol. */
 export interface HostConnectorSetting {
   /** Cinder's `driver_volume_type`. */
   readonly protocol: string;
-  /** What `uname -m` says; absent: on every platform. */
+  /** Machine name as in `uname -m`; absent for every platform. */
   readonly platform?: string;
   /** A module specifier, or `builtin`. */
   readonly module: string;
@@ -35,12 +35,10 @@ export interface HostConnectorSetting {
 /** Source: HMC Web Services, default port of the API (users-and-conventions.md 4.3). */
 const HMC_PORT = 6794;
 
-/**
- * Source: names of partitions have at most 64 characters; ours are `OpenStack-<host>-<uuid>`, and 10 + 17 + 1 + 36 is 64.
- */
+/** Names of partitions have at most 64 characters; ours are `OpenStack-<host>-<uuid>`, and 10 + 17 + 1 + 36 is 64. */
 const MAX_HOST_NAME = 17;
 
-/** The compute host's name, as it stands in the name of every partition. */
+/** The compute host's name, which is part of the name of every partition. */
 export const hostName: ValueType<string> = valueType(
   'string',
   `1 to ${MAX_HOST_NAME} of the characters A-Z a-z 0-9 . _ - (it is part of partition names, which end at 64)`,
@@ -48,7 +46,7 @@ export const hostName: ValueType<string> = valueType(
   (value) => (new RegExp(`^[A-Za-z0-9._-]{1,${MAX_HOST_NAME}}$`).test(value) ? value : undefined),
 );
 
-/** Nova's form `package.Class` of the two drivers that are built in, or a module specifier and `#ExportName`. */
+/** A built-in driver in Nova's form `package.Class`, or a module specifier and `#ExportName`. */
 export const computeDriver: ValueType<string> = valueType(
   'string',
   'dpm.DPMDriver, fake.FakeDriver or <module specifier>#<ExportName>',
@@ -64,7 +62,7 @@ function readUrl(value: string): URL | undefined {
 }
 
 function readHmc(value: string): string | undefined {
-  // A bare IPv6 address needs its brackets before it can stand in a URL.
+  // In a URL, an IPv6 address needs brackets.
   const authority = isIP(value) === 6 ? `[${value}]` : value;
   const url = readUrl(/^https?:\/\//i.test(value) ? value : `https://${authority}`);
   if (url?.pathname !== '/' || !hasHostForm(url.hostname)) return undefined;
@@ -73,12 +71,12 @@ function readHmc(value: string): string | undefined {
   return port === 0 ? undefined : `${url.protocol}//${url.hostname}:${port}`;
 }
 
-/** The URL parser takes far more than host names: `a_b`, `%41`, `a;b`. Underscores do occur in internal names. */
+/** The URL parser also accepts `%41` and `a;b`. Underscores do occur in internal names. */
 function hasHostForm(hostname: string): boolean {
   return /^\[[0-9a-f:.]+\]$|^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(hostname);
 }
 
-/** The port as written: the URL parser drops 443 and 80, which are not our defaults. */
+/** Returns the port as written: the URL parser drops 443 and 80, which are not our defaults. */
 function givenPort(value: string): string | undefined {
   if (isIP(value) === 6) return undefined;
   return /:(\d+)\/?$/.exec(value.replace(/^https?:\/\//i, ''))?.[1];
@@ -92,13 +90,13 @@ export const hmcUrl: ValueType<string> = valueType(
   readHmc,
 );
 
-/** The URL of an OpenStack service, without a slash at its end. */
+/** The URL of an OpenStack service, without a trailing slash. */
 export const serviceUrl: ValueType<string> = {
   ...valueType(
     'URL',
     'an http or https URL without user, password or query',
     ['keystone', 'ftp://keystone/v3', 'https://user:pw@keystone/v3', 'https://keystone/v3?a=b', 'https://'],
-    // What is left of a template is no address.
+    // Rejects the rest of a template.
     (value) => (/[%$][({]/.test(value) ? undefined : readUrl(value)?.href.replace(/\/+$/, '')),
   ),
   emptyIsNone: true,
@@ -106,16 +104,16 @@ export const serviceUrl: ValueType<string> = {
 
 const objectIdForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** Ids that people give to the machines of zhmcclient mock definitions (`cpc1`); no HMC has such. */
+/** IDs in zhmcclient mock definitions (`cpc1`), which no HMC has. */
 const definitionIdForm = /^[a-z][a-z0-9_]{0,35}$/;
 
-/** A name as the HMC shows it (`A90`, `A16`) is none: those are upper case. */
+/** Refuses names that the HMC shows (`A90`, `A16`): those are upper case. */
 function readObjectId(value: string): string | undefined {
   const id = value.toLowerCase();
   return objectIdForm.test(id) || definitionIdForm.test(value) ? id : undefined;
 }
 
-/** An HMC object id, lower-cased. */
+/** An HMC object ID, lower-cased. */
 export const objectId: ValueType<string> = {
   ...valueType(
     'object id',
@@ -185,10 +183,7 @@ export const hostConnector: ValueType<HostConnectorSetting> = valueType(
 const NO_WWNN = 'none';
 const SAME_AS_WWPN = 'x'.repeat(16);
 
-/**
- * How a connector's WWNNs are made: undefined for no WWNNs, else sixteen characters of which each `x` stands for the
- * WWPN's digit at its place.
- */
+/** How to make WWNNs: undefined for none, else 16 characters in which `x` means the WWPN's digit at this place. */
 export const wwnnRule: ValueType<{ readonly template: string | undefined }> = valueType(
   'string',
   'none, wwpn, or 16 hex digits in which x stands for the digit of the WWPN at this place',
@@ -201,12 +196,12 @@ export const wwnnRule: ValueType<{ readonly template: string | undefined }> = va
   },
 );
 
-/** The WWNN that goes with a WWPN, by the template of `dpm.connector_wwnns`. */
+/** Returns the WWNN for a WWPN, by the template of `dpm.connector_wwnns`. */
 export function wwnnFromTemplate(template: string, wwpnOfPort: Wwpn): string {
   return template.replaceAll(/x/g, (_, place: number) => wwpnOfPort.charAt(place));
 }
 
-/** Cinder's entry in the service catalogue: type, name (mostly empty) and interface. */
+/** Cinder's entry in the service catalog: type, name (mostly empty) and interface. */
 export const catalogInfo: ValueType<string> = {
   ...valueType(
     'string',
@@ -217,9 +212,7 @@ export const catalogInfo: ValueType<string> = {
   emptyIsNone: true,
 };
 
-/**
- * Nova's `endpoint_template`: an override whose project id is filled in by us, so that only the part before it is kept.
- */
+/** Nova's `endpoint_template`: an override with a project ID, which we add ourselves. */
 export const endpointTemplate: ValueType<string> = {
   ...valueType(
     'URL',

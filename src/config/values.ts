@@ -3,11 +3,9 @@ import { interpolate } from './interpolate.ts';
 import { describeSource, findGiven } from './layers.ts';
 import type { Given, Layers, Source } from './layers.ts';
 import type { Option } from './option.ts';
-import { showValue } from './problems.ts';
-import type { SettingsProblem } from './problems.ts';
+import type { Findings } from './problems.ts';
 import { isAuthOption, sectionOptions } from './schema.ts';
 import type { SectionName, SectionValues } from './schema.ts';
-import type { Findings } from './sources.ts';
 
 /** A setting as `dpm config show` prints it. */
 export interface SettingEntry {
@@ -22,11 +20,11 @@ export interface SettingEntry {
 export interface ReadSection<S extends SectionName> {
   readonly values: SectionValues<S>;
   readonly entries: readonly SettingEntry[];
-  /** Where the value of an option comes from. */
+  /** By `section.option`. */
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** Reads every option of a section from the layers; what cannot be used becomes a problem and counts as absent. */
+/** Reads every option of a section from the layers. An unusable value becomes a problem and counts as absent. */
 export function readSection<S extends SectionName>(section: S, layers: Layers, findings: Findings): ReadSection<S> {
   const values: Record<string, unknown> = {};
   const entries: SettingEntry[] = [];
@@ -37,13 +35,13 @@ export function readSection<S extends SectionName>(section: S, layers: Layers, f
     const first = given[0];
     if (first === undefined) continue;
     const value = option.secret === true ? [BLANKED] : given.map((one) => one.value);
-    sources.set(name, first.source);
+    sources.set(`${section}.${name}`, first.source);
     entries.push({ section, option: name, value, source: describeSource(first.source) });
   }
-  return { values: values as SectionValues<S>, entries, sources }; // filled row by row from the table that the type is made of
+  return { values: values as SectionValues<S>, entries, sources }; // the type and the rows come from the same table
 }
 
-/** The texts that count: the last of a single value, all of a multi-valued one, references filled in. */
+/** Returns the effective texts: the last of a single value, all of a multi-valued one, with references resolved. */
 function settle(section: string, name: string, option: Option, layers: Layers, findings: Findings): readonly Given[] {
   const from = redirect(section, name, layers);
   const found = findGiven(layers, from, name, option) ?? defaults(option);
@@ -54,7 +52,7 @@ function settle(section: string, name: string, option: Option, layers: Layers, f
   return filled.length > 0 ? filled : defaults(option);
 }
 
-/** keystoneauth's `auth_section`: the options of authentication stand in another section of the files. */
+/** Returns the section with an option: keystoneauth's `auth_section` moves the options of authentication to another. */
 function redirect(section: string, name: string, layers: Layers): string {
   if (!isAuthOption(name)) return section;
   const other = findGiven(layers, section, 'auth_section')?.at(-1)?.value ?? '';
@@ -73,17 +71,17 @@ function fillIn(
   layers: Layers,
   findings: Findings,
 ): readonly Given[] {
-  // A dollar sign in the environment or in YAML is nothing but that.
+  // Only files have references: elsewhere a dollar sign is literal.
   if (given.source.kind !== 'file') return [given];
   const filled = interpolate(layers, section, given.value, option.secret === true);
   if ('value' in filled) return [{ ...given, value: filled.value }];
-  findings.problems.push(problemOf(section, name, option, given, filled.expected));
+  report(section, name, option, given, filled.expected, findings);
   return [];
 }
 
-function problemOf(section: string, name: string, option: Option, given: Given, expected: string): SettingsProblem {
+function report(section: string, name: string, option: Option, given: Given, expected: string, to: Findings): void {
   const value = option.secret === true ? BLANKED : given.value;
-  return { option: `${section}.${name}`, value, expected, where: describeSource(given.source) };
+  to.problems.push({ option: `${section}.${name}`, value, expected, where: describeSource(given.source) });
 }
 
 function parse(section: string, name: string, option: Option, given: readonly Given[], findings: Findings): unknown {
@@ -93,24 +91,13 @@ function parse(section: string, name: string, option: Option, given: readonly Gi
     for (const part of parts) {
       if (option.list === true && part === '') continue;
       const result = option.schema.safeParse(part);
+      // A frequent mistake: oslo.config knows comments at the start of a line only.
+      const hint = /\s[#;]/.test(part) ? ' (a comment needs a line of its own)' : '';
       if (result.success) parsed.push(result.data);
-      else {
-        const expected = option.expected + commentHint(part);
-        findings.problems.push(problemOf(section, name, option, { ...one, value: part }, expected));
-      }
+      else report(section, name, option, { ...one, value: part }, option.expected + hint, findings);
     }
   }
   if (option.list === true || option.multi === true) return parsed;
-  // What could not be used has its problem; the default stands in so that the other settings can still be checked.
+  // In the place of an unusable value, the default lets the other settings be checked.
   return parsed[0] ?? (option.default === undefined ? undefined : option.schema.parse(option.default));
-}
-
-/** A frequent mistake: oslo.config knows comments at the start of a line only. */
-function commentHint(value: string): string {
-  return /\s[#;]/.test(value) ? ' (a comment needs a line of its own)' : '';
-}
-
-/** The text of an entry for people. */
-export function showEntry(entry: SettingEntry): string {
-  return entry.value.map((value) => (value === BLANKED ? value : showValue(value).slice(1, -1))).join(', ');
 }

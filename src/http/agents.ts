@@ -6,12 +6,11 @@ import { markUnready } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * A peer closes connections that it finds idle, and a request that is under way at that moment is lost without anybody
- * knowing whether it was heard. So we close first: below the 15 to 60 s that are usual for servers (inferred).
+ * Idle connections are closed before the peer closes them (usually after 15 to 60 s, inferred): a request in flight at that
+ * moment would be lost, with an unknown outcome.
  */
 const IDLE_MS = 10_000;
 
-/** Keep-alive agents for both schemes. */
 export function makeAgents(options: TransportOptions): { http: HttpAgent; https: HttpsAgent } {
   const common: AgentOptions = {
     keepAlive: true,
@@ -30,13 +29,15 @@ export function makeAgents(options: TransportOptions): { http: HttpAgent; https:
   return { http, https };
 }
 
-/** Node's agents have no deadline for the connection alone, so each new socket gets one. */
+/** Gives each new socket a deadline for the connection, which Node's agents do not have. */
 function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect', timeoutMs: number): A {
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const socket: Duplex | null | undefined = create(options, callback);
     if (socket) {
-      const timer = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs);
+      const message = `no connection within ${timeoutMs / 1000} s`;
+      const error = () => Object.assign(new Error(message), { code: 'CONNECT_TIMEOUT' });
+      const timer = setTimeout(() => socket.destroy(error()), timeoutMs);
       const stop = () => clearTimeout(timer);
       socket.once(ready, stop).once('close', stop);
       if (ready === 'secureConnect') noteBreaksWithinTls(socket);
@@ -46,14 +47,10 @@ function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureC
   return agent;
 }
 
-/** Between the connection and TLS nothing of a request is sent, however it then breaks. */
+/** Marks the errors between connection and TLS, when nothing of a request is sent yet. */
 function noteBreaksWithinTls(socket: Duplex): void {
   socket.once('connect', () => {
     socket.once('error', markUnready);
     socket.once('secureConnect', () => socket.removeListener('error', markUnready));
   });
-}
-
-function connectTimeout(timeoutMs: number): Error {
-  return Object.assign(new Error(`no connection within ${timeoutMs / 1000} s`), { code: 'CONNECT_TIMEOUT' });
 }

@@ -1,10 +1,10 @@
 import { AxiosError } from 'axios';
-import type { TransportPhase } from './errors.ts';
+import { TransportError } from './errors.ts';
+import type { RequestPlace, TransportPhase } from './errors.ts';
 
-/** Errors of sockets on which TLS was not agreed on yet: whatever they are, nothing was sent. */
+/** Errors of sockets without TLS yet, on which nothing was sent. */
 const unready = new WeakSet<Error>();
 
-/** Notes an error of such a socket. */
 export function markUnready(error: Error): void {
   unready.add(error);
 }
@@ -20,43 +20,45 @@ const notSent = new Set([
   'ERR_INVALID_URL',
 ]);
 
-/** What breaks a socket; any other error before TLS is agreed on is about TLS itself, whatever its code. */
+/** Errors of the connection; any other error before TLS is established is an error of TLS. */
 const ofSockets = new Set(['', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENETDOWN', 'ENETRESET']);
 
-/** In which phase it failed, and whether the peer may have got the request. Unsure counts as "may have". */
-export function classifyFailure(error: unknown): [TransportPhase, boolean] {
+/**
+ * Translates what a request threw. An AxiosError never becomes the cause: it carries headers and body, with passwords.
+ */
+export function toTransportError(error: unknown, where: RequestPlace): TransportError {
+  const [phase, sent] = classify(error);
+  const cause = error instanceof AxiosError ? undefined : error;
+  return new TransportError(phase, sent, explain(error, phase), where, cause);
+}
+
+/** Returns the phase in which a request failed, and whether the peer may have received it. */
+function classify(error: unknown): [TransportPhase, boolean] {
   const code = codeOf(error);
   if (notSent.has(code)) return ['connect', false];
-  if (isTlsFailure(code)) return ['tls', false];
-  if (wasUnready(error)) return [ofSockets.has(code) ? 'connect' : 'tls', false];
+  if (/CERT|SSL|TLS|_VERIFY_|UNABLE_TO_|SELF_SIGNED|ALTNAME|EPROTO|HOSTNAME_MISMATCH/.test(code)) return ['tls', false];
+  if (chainOf(error).some((each) => unready.has(each))) return [ofSockets.has(code) ? 'connect' : 'tls', false];
   return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
 }
 
-function wasUnready(error: unknown): boolean {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    if (unready.has(current)) return true;
-    current = current.cause;
+/** Returns an error and its causes; the first member of an AggregateError counts as its cause. */
+function chainOf(error: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (let current = error; chain.length < 5 && current instanceof Error;) {
+    chain.push(current);
+    current = current.cause ?? ('errors' in current && Array.isArray(current.errors) ? current.errors[0] : undefined);
   }
-  return false;
+  return chain;
 }
 
-/** Had the answer begun? axios says so in words only: for an answer that is cut off, and for one beyond the limit. */
+/** Returns whether the answer had begun. axios tells only by its message that an answer was cut off or too long. */
 function hasBegun(error: AxiosError): boolean {
   return error.response !== undefined || /aborted|maxContentLength/.test(error.message);
 }
 
-function isTlsFailure(code: string): boolean {
-  return /CERT|SSL|TLS|_VERIFY_|UNABLE_TO_|SELF_SIGNED|ALTNAME|EPROTO|HOSTNAME_MISMATCH/.test(code);
-}
-
 function codeOf(error: unknown): string {
-  let current = error;
-  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
-    if ('code' in current && typeof current.code === 'string' && !current.code.startsWith('ERR_BAD'))
-      return current.code;
-    current = current.cause ?? ('errors' in current && Array.isArray(current.errors) ? current.errors[0] : undefined);
-  }
-  return '';
+  const codes = chainOf(error).map((each) => ('code' in each && typeof each.code === 'string' ? each.code : undefined));
+  return codes.find((code) => code !== undefined && !code.startsWith('ERR_BAD')) ?? '';
 }
 
 const unknownCa = 'the certificate is signed by an unknown CA; give that CA as the CA file of this peer';
@@ -64,7 +66,7 @@ const unknownCa = 'the certificate is signed by an unknown CA; give that CA as t
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name cannot be looked up now',
+  EAI_AGAIN: 'the host name cannot be resolved now',
   ECONNRESET: 'the connection was reset',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'the certificate is self-signed; give it, or the CA that signed it, as the CA file of this peer',
@@ -75,20 +77,20 @@ const explanations: Readonly<Record<string, string>> = {
   CERT_UNTRUSTED: unknownCa,
   CERT_HAS_EXPIRED: 'the certificate has expired; have it renewed on the peer (if the clock of this host is right)',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet; compare the clocks',
-  CERT_REVOKED: 'the certificate has been revoked; have a new one made for the peer',
+  CERT_REVOKED: 'the certificate has been revoked; create a new one for the peer',
   ERR_TLS_CERT_ALTNAME_INVALID:
-    'the certificate is for another host name; use the name that it carries, or have one made for this name',
+    'the certificate is for another host name; use the name that it carries, or create one for this name',
 };
 
-/** OpenSSL tells these in words only: the code is EPROTO, or UNSPECIFIED. The first that fits counts. */
-const inWords: readonly (readonly [RegExp, string])[] = [
+/** Failures that OpenSSL describes only in words, with the code EPROTO or UNSPECIFIED. The first match counts. */
+const patterns: readonly (readonly [RegExp, string])[] = [
   [
     /key too (?:weak|small)/i,
-    'the key of its certificate, or of the CA that signed it, is too small; have a certificate made on the peer with a larger key (2048 bits of RSA, or an elliptic curve)',
+    'the key of its certificate, or of the CA that signed it, is too small; create a certificate for the peer with a larger key (2048 bits of RSA, or an elliptic curve)',
   ],
   [
     /(?:digest algorithm|md) too weak/i,
-    'its certificate is signed with a digest that is too weak; have one made on the peer that is signed with SHA-256 or better',
+    'its certificate is signed with a digest that is too weak; create one for the peer that is signed with SHA-256 or better',
   ],
   [
     /alert protocol version|unsupported protocol|version too low/i,
@@ -105,26 +107,17 @@ const inWords: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Never axios's own text for a request that carried data: it can quote what was sent. */
-export function explainFailure(error: unknown): string {
+/** Explains a failure. Never quotes axios for a request with data: its text can contain what was sent. */
+function explain(error: unknown, phase: TransportPhase): string {
   const code = codeOf(error);
   const known = explanations[code];
   if (known !== undefined) return known;
-  const text = error instanceof Error ? error.message : '';
-  if (classifyFailure(error)[0] === 'tls') {
-    const worded = inWords.find(([pattern]) => pattern.test(text))?.[1];
-    // Only the words of OpenSSL: what surrounds them are addresses within it.
-    return worded ?? `TLS failed (${code === 'UNSPECIFIED' ? text : code})`;
+  const text = error instanceof Error ? error.message : 'it failed without an error';
+  // Of OpenSSL's text, the rest are addresses in its memory.
+  if (phase === 'tls') {
+    const found = patterns.find(([pattern]) => pattern.test(text))?.[1];
+    return found ?? `TLS failed (${code === 'UNSPECIFIED' ? text : code})`;
   }
-  if (error instanceof AxiosError) {
-    const [, limit] = /maxContentLength size of (\d+) exceeded/.exec(error.message) ?? [];
-    return limit === undefined ? error.message : `the answer is longer than ${limit} bytes`;
-  }
-  return error instanceof Error ? error.message : 'it failed without an error';
-}
-
-/** An AxiosError carries headers and body, passwords among them: it never leaves this file, not even as a cause. */
-export function cleanCause(error: unknown): unknown {
-  if (error instanceof AxiosError) return undefined;
-  return error;
+  const limit = error instanceof AxiosError ? /maxContentLength size of (\d+) exceeded/.exec(text)?.[1] : undefined;
+  return limit === undefined ? text : `the answer is longer than ${limit} bytes`;
 }

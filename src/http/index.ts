@@ -1,6 +1,5 @@
-export { TransportError } from './errors.ts';
+export { redirectError, TransportError } from './errors.ts';
 export type { TransportPhase } from './errors.ts';
-export { redirectError } from './redirect.ts';
 export { HttpTransport } from './transport.ts';
 export type { TransportRequest, TransportResponse } from './transport.ts';
 export type { TlsOptions, TransportOptions } from './transport-options.ts';

@@ -3,18 +3,18 @@ import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { ConflictError, describeError, FairQueue, InternalError, TimeoutError, withDeadline } from '../base/index.ts';
 import { makeAgents } from './agents.ts';
-import { TransportError } from './errors.ts';
-import type { TransportPhase } from './errors.ts';
-import { classifyFailure, cleanCause, explainFailure } from './failure.ts';
+import { placeOf, TransportError } from './errors.ts';
+import type { RequestPlace, TransportPhase } from './errors.ts';
+import { toTransportError } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * What every request says, instead of axios's own: it would name itself and ask for encodings that python-requests, with
- * which HMC and Cinder are used everywhere, does not ask for.
+ * Headers of every request, in the place of axios's: it would name itself, and request encodings that python-requests, the
+ * usual client of HMC and Cinder, does not.
  */
 const ownHeaders = { Accept: '*/*', 'Accept-Encoding': 'gzip, deflate', 'User-Agent': 'nova-dpm' } as const;
 
-/** Keeps axios from adding its own value: a POST without a body would go out as a form. */
+/** Keeps axios from adding its own value: it would send a POST without a body as a form. */
 const noHeader = false;
 
 /** One request. The body is sent as JSON. */
@@ -25,11 +25,11 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal: AbortSignal;
-  /** Instead of the transport's own, for the calls known to take long. */
+  /** Overrides the transport's, for calls that take long. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** One answer. Any HTTP status is a value here; only a failed transport throws. */
+/** One answer, with any HTTP status. */
 export interface TransportResponse {
   readonly status: number;
   /** Lower-case names; repeated headers joined with a comma. */
@@ -39,11 +39,10 @@ export interface TransportResponse {
 }
 
 /**
- * One HTTP peer: keep-alive connections, a bound on what is in flight, separate connect and request deadlines, no
- * redirects, no proxies from the environment, and no repeats of any kind: those are decided by the clients.
+ * One HTTP peer: keep-alive connections, a limit on requests in flight, separate deadlines for connection and request, no
+ * redirects, no proxies from the environment, and no retries, which the clients decide.
  */
 export class HttpTransport implements Disposable {
-  readonly baseUrl: string;
   readonly #axios: AxiosInstance;
   readonly #agents: readonly HttpAgent[];
   readonly #queue: FairQueue;
@@ -51,7 +50,6 @@ export class HttpTransport implements Disposable {
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.baseUrl = options.baseUrl;
     const agents = makeAgents(options);
     this.#agents = [agents.http, agents.https];
     this.#queue = new FairQueue('requests', {
@@ -75,9 +73,13 @@ export class HttpTransport implements Disposable {
     });
   }
 
+  get baseUrl(): string {
+    return this.#options.baseUrl;
+  }
+
   /**
-   * @throws TransportError when no usable answer came; TimeoutError is its cause when our deadline fired
-   * @throws InternalError when the path is none, before anything is sent
+   * @throws TransportError when no usable answer came, with a TimeoutError as cause when our deadline passed
+   * @throws InternalError when the path is not valid, before anything is sent
    */
   async request(request: TransportRequest): Promise<TransportResponse> {
     request.signal.throwIfAborted();
@@ -90,7 +92,7 @@ export class HttpTransport implements Disposable {
       });
     } catch (error) {
       if (turn.isTaken || !(error instanceof ConflictError || error instanceof TimeoutError)) throw error;
-      throw new TransportError('queue', false, describeError(error), this.#where(request), error);
+      throw new TransportError('queue', false, describeError(error), placeOf(this.baseUrl, request), error);
     }
   }
 
@@ -100,17 +102,18 @@ export class HttpTransport implements Disposable {
 
   async #send(request: TransportRequest): Promise<TransportResponse> {
     request.signal.throwIfAborted();
-    const what = `${request.method} ${withoutQuery(request.path)}`;
+    const where = placeOf(this.baseUrl, request);
+    const what = `${where.method} ${where.path}`;
     const startedAt = performance.now();
     try {
       const timeoutMs = request.timeoutMs ?? this.#options.requestTimeoutMs;
       const response = await withDeadline(what, timeoutMs, request.signal, (signal) => this.#exchange(request, signal));
-      this.#log(request, startedAt, response.status);
+      this.#log(where, startedAt, response.status);
       return response;
     } catch (error) {
       request.signal.throwIfAborted();
-      const failure = this.#translate(error, request);
-      this.#log(request, startedAt, failure.phase);
+      const failure = toTransportError(error, where);
+      this.#log(where, startedAt, failure.phase);
       throw failure;
     }
   }
@@ -133,27 +136,16 @@ export class HttpTransport implements Disposable {
     };
   }
 
-  #translate(error: unknown, request: TransportRequest): TransportError {
-    if (error instanceof TransportError) return error;
-    const [phase, sent] = classifyFailure(error);
-    return new TransportError(phase, sent, explainFailure(error), this.#where(request), cleanCause(error));
-  }
-
-  /** An allow-list: neither headers nor bodies reach the log from here. */
-  #log(request: TransportRequest, startedAt: number, outcome: number | TransportPhase): void {
+  /** Logs an allow-list of facts: never headers or bodies. */
+  #log({ method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
     const durationMs = Math.round(performance.now() - startedAt);
-    const { method } = request;
-    this.#options.log.debug({ event: 'http', method, path: withoutQuery(request.path), outcome, durationMs }, 'http');
-  }
-
-  #where({ method, path }: TransportRequest): { host: string; method: string; path: string } {
-    return { host: new URL(this.#options.baseUrl).host, method, path: withoutQuery(path) };
+    this.#options.log.debug({ event: 'http', method, path, outcome, durationMs }, 'http');
   }
 }
 
 /**
- * Whatever a path was made of, it stays with this peer: one that names a host would take the request there, and the token
- * in its headers with it; one with dots for names would reach another object than the one meant.
+ * Rejects a path that names a host, which would get the token in the headers, and one with dots for names, which would
+ * reach another object.
  */
 function checkPath(path: string): void {
   if (/^\/(?!\/)[\x21-\x7e]*$/.test(path) && !/^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(path)) return;
@@ -161,10 +153,6 @@ function checkPath(path: string): void {
 }
 
 const MAX_SHOWN = 80;
-
-function withoutQuery(path: string): string {
-  return path.replace(/\?.*$/s, '');
-}
 
 function flattenHeaders(headers: AxiosResponse['headers']): Record<string, string> {
   const pairs = Object.entries(headers as Record<string, unknown>); // AxiosHeaders is such a record at run time

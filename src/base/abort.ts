@@ -1,12 +1,11 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { TimeoutError, toError } from './errors.ts';
 
-/** Anything that waits takes this. */
 export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/** Sleeps under the signal; throws the signal's own reason when it fires. */
+/** Sleeps. @throws the signal's reason when it fires */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   try {
@@ -18,10 +17,10 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs `work` under the caller's signal and a deadline of ours. When ours fires, a {@link TimeoutError} says which and
- * how long it was; when the caller's does, its reason comes through untouched.
+ * Runs `work` with a deadline.
  *
- * @param what - what is being done, for the message ("log on to HMC a90")
+ * @param what - the operation, for the message ("log on to HMC a90")
+ * @throws TimeoutError when the deadline passes; the reason of the caller's signal when that fires
  */
 export async function withDeadline<T>(
   what: string,
@@ -30,7 +29,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  // Not AbortSignal.any: of a signal that lives as long as the process, every request would leave a trace there.
+  // Not AbortSignal.any: every request would leave an entry in a signal that lives as long as the process.
   const end = new AbortController();
   const giveUp = (): void => end.abort(signal.reason);
   signal.addEventListener('abort', giveUp, { once: true });
@@ -49,11 +48,7 @@ export async function withDeadline<T>(
   }
 }
 
-/**
- * Waits for work that others wait for too: when this caller's signal fires, only this caller stops waiting.
- *
- * @throws the signal's own reason, untouched.
- */
+/** Waits for shared work. @throws the signal's reason when it fires; the work then goes on for the others */
 export async function whileWanted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   let giveUp = (): void => undefined;
   const given = new Promise<never>((_resolve, reject) => {
@@ -62,14 +57,14 @@ export async function whileWanted<T>(shared: Promise<T>, signal: AbortSignal): P
   if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    // Raced even when the signal has fired already: the shared work may fail too, and somebody has to have heard it.
+    // Raced even if the signal has fired already, so that a failure of the shared work is never unhandled.
     return await Promise.race([given, shared]);
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
 }
 
-/** A signal that never fires, for the places that have no caller to be asked (tests, process start). */
+/** Returns a signal that never fires, for tests and the start of the process. */
 export function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }

@@ -1,8 +1,4 @@
-/**
- * The bus ID of a channel-attached device, `0.0.8001`, of `8001`, `0.0.8001` or `0X8001`, as s390-tools take it.
- *
- * @returns undefined when it is none: it becomes part of a path
- */
+/** Returns the bus ID `0.0.8001` of `8001`, `0.0.8001` or `0X8001`, as in s390-tools; undefined for any other text. */
 export function parseBusId(text: string): string | undefined {
   const [, set = '0.0', device] =
     /^(?:([0-9a-f]{1,2}\.[0-3])\.|0x)?([0-9a-f]{4})$/.exec(text.trim().toLowerCase()) ?? [];

@@ -1,12 +1,10 @@
 import { toError } from './errors.ts';
 
-/**
- * Things to put away, last first: what `AsyncDisposableStack` is in Node.js 24, for the older ones that we serve too.
- */
+/** Disposes of resources, last first. Replaces `AsyncDisposableStack`, which Node.js has from version 24 on. */
 export class CleanupStack implements AsyncDisposable {
   #steps: (() => unknown)[] = [];
 
-  /** Has a resource put away at the end. @returns the resource */
+  /** Registers a resource and returns it. */
   use<T extends Disposable | AsyncDisposable>(resource: T): T {
     this.defer(() => (Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose]()));
     return resource;
@@ -16,7 +14,7 @@ export class CleanupStack implements AsyncDisposable {
     this.#steps.push(step);
   }
 
-  /** Hands everything over to a new stack; this one has nothing left to do. */
+  /** Moves all steps to a new stack. */
   move(): CleanupStack {
     const moved = new CleanupStack();
     moved.#steps = this.#steps;
@@ -24,7 +22,7 @@ export class CleanupStack implements AsyncDisposable {
     return moved;
   }
 
-  /** Every step is taken, whatever becomes of the others; the first failure is thrown. */
+  /** Runs every step. @throws the first failure, at the end */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {

@@ -1,14 +1,9 @@
 import { blankKnownSecrets } from './secret.ts';
 
-/** Plain JSON: what an error's facts, the journal and the outputs are made of. */
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 
-/**
- * Every code an error of this package can carry. Codes are API: programs may compare them, messages they may not.
- *
- * @public
- */
+/** The codes of all errors of this package. Programs may compare codes, but not messages. @public */
 export const errorCodes = {
   CONFIG: 'a setting or argument is missing or unusable; nothing was changed',
   NOT_FOUND: 'the named thing does not exist',
@@ -50,14 +45,14 @@ export const errorCodes = {
 /** @public */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Facts of an error: what a log or a test wants. Secrets never. */
+/** Facts of an error, for logs and tests. Never secrets. */
 export type ErrorFacts = Readonly<Record<string, JsonValue | undefined>>;
 
 /**
  * Base of every error that this package throws.
  *
- * @remarks `code` is API; `message` is for people and may change. The message says what was being done, to which
- * resource, and what happened; it never repeats the cause: {@link describeError} joins the chain.
+ * @remarks `code` is API; `message` is for people and may change. It names the operation, the resource and what
+ * happened, but not the cause: {@link describeError} joins the chain.
  * @public
  */
 export abstract class DpmError extends Error {
@@ -71,17 +66,17 @@ export abstract class DpmError extends Error {
   }
 }
 
-/** A setting or an argument cannot be used. Names the option, the value and what was expected. @public */
+/** A setting or argument is missing or unusable. Names the option, the value and what was expected. @public */
 export class ConfigError extends DpmError {
   readonly code = 'CONFIG';
 }
 
-/** The caller named a thing that does not exist. @public */
+/** The named resource does not exist. @public */
 export class NotFoundError extends DpmError {
   readonly code = 'NOT_FOUND';
 }
 
-/** The thing exists, but its state forbids the operation; nothing was changed. @public */
+/** The state of the resource forbids the operation; nothing was changed. @public */
 export class ConflictError extends DpmError {
   readonly code = 'CONFLICT';
 }
@@ -91,7 +86,7 @@ export class ComputeResourcesUnavailableError extends DpmError {
   readonly code = 'NO_RESOURCES';
 }
 
-/** An operation failed before it had changed anything; the cause says why. There is nothing to undo. @public */
+/** An operation failed before it changed anything, for the reason in the cause. There is nothing to undo. @public */
 export class NothingChangedError extends DpmError {
   readonly code = 'NOTHING_CHANGED';
 
@@ -111,18 +106,13 @@ export class RetriesExhaustedError extends DpmError {
   readonly attempts: readonly Error[];
 
   constructor(what: string, attempts: readonly Error[]) {
-    super(
-      `${what} failed ${attempts.length} times`,
-      { attempts: attempts.map((error) => error.message) },
-      {
-        cause: attempts.at(-1),
-      },
-    );
+    const facts = { attempts: attempts.map((error) => error.message) };
+    super(`${what} failed ${attempts.length} times`, facts, { cause: attempts.at(-1) });
     this.attempts = attempts;
   }
 }
 
-/** The caller asked to stop. @public */
+/** The caller cancelled the operation. @public */
 export class InterruptedError extends DpmError {
   readonly code = 'INTERRUPTED';
 }
@@ -132,17 +122,16 @@ export class InternalError extends DpmError {
   readonly code = 'INTERNAL';
 }
 
-/** Makes an Error of whatever was thrown. */
+/** Returns what was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error
-    ? thrown
-    : new InternalError(`something other than an error was thrown: ${typeof thrown}`);
+  if (thrown instanceof Error) return thrown;
+  return new InternalError(`something other than an error was thrown: ${typeof thrown}`);
 }
 
 /**
- * One line for people: the message of the error and of each of its causes, joined with a colon.
- * Members of an AggregateError are listed in brackets. Cycles and very long chains end in "…". Secrets are blanked: such
- * lines are logged, printed and kept in the journal, and peers and plug-ins write a part of them.
+ * Returns the messages of an error and its causes on one line, joined with a colon. Members of an AggregateError are
+ * listed in brackets. Cycles and very long chains end in "…". Secrets are blanked, since peers and plug-ins write parts
+ * of the line, which is logged, printed and kept in the journal.
  */
 export function describeError(thrown: unknown): string {
   return blankKnownSecrets(describeChain(thrown, new Set()));
@@ -159,20 +148,16 @@ function describeChain(thrown: unknown, above: ReadonlySet<unknown>): string {
     }
     seen.add(current);
     const error = toError(current);
-    const text = `${error.message || error.name}${describeMembers(error, seen)}`;
-    // A wrapper that carries its cause's very words adds nothing.
+    const members = error instanceof AggregateError ? error.errors.map((one) => describeChain(one, seen)) : undefined;
+    const text = `${error.message || error.name}${members === undefined ? '' : ` [${members.join('; ')}]`}`;
+    // A wrapper with the same message as its cause adds nothing.
     if (parts.at(-1) !== text) parts.push(text);
     current = error.cause;
   }
   return parts.join(': ');
 }
 
-function describeMembers(error: Error, seen: ReadonlySet<unknown>): string {
-  if (!(error instanceof AggregateError)) return '';
-  return ` [${error.errors.map((member) => describeChain(member, seen)).join('; ')}]`;
-}
-
-/** The first DpmError in the chain of causes that has one of these codes. */
+/** Returns the first DpmError with one of these codes in the chain of causes. */
 export function findError(thrown: unknown, ...codes: ErrorCode[]): DpmError | undefined {
   let current: unknown = thrown;
   for (let depth = 0; depth < 20 && current instanceof Error; depth += 1) {

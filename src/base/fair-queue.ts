@@ -1,41 +1,39 @@
 import { ConflictError, TimeoutError, toError } from './errors.ts';
 
-/** How much goes on at once, and how much may wait for it. */
 export interface QueueLimits {
-  /** What is done at once. */
   readonly concurrent: number;
-  /** What may wait; more is refused, so that a crowd costs its callers patience and not this process its memory. */
+  /** The most pieces of work that may wait; more are refused, to bound the memory of the process. */
   readonly waiting: number;
-  /** The longest wait for a turn, in milliseconds. The work itself has its own deadlines. */
+  /** The longest wait, in milliseconds. The work itself has its own deadlines. */
   readonly waitMs: number;
 }
 
 /**
- * Work in order of arrival, so much at once, so much waiting, and nobody waiting for ever. Who gives up leaves at once,
- * and makes room for another; work that has begun is never left alone: it may have to go back.
+ * Runs work in order of arrival, within limits. A caller whose signal fires leaves the queue at once; work that has
+ * started is always awaited, since it may have to roll back.
  */
 export class FairQueue {
   readonly #what: string;
   readonly #limits: QueueLimits;
-  readonly #waiting = new Set<() => void>(); // sets keep the order in which things came
+  readonly #waiting = new Set<() => void>(); // in order of arrival
   #active = 0;
 
-  /** @param what - what waits, in the plural, for the messages ("requests to the HMC") */
+  /** @param what - the work, in the plural, for messages ("requests to the HMC") */
   constructor(what: string, limits: QueueLimits) {
     this.#what = what;
     this.#limits = limits;
   }
 
-  /** Neither at work nor waited for: nobody would notice if it were gone. */
+  /** Whether no work runs or waits, so that the queue can be dropped. */
   get isIdle(): boolean {
     return this.#active === 0 && this.#waiting.size === 0;
   }
 
   /**
-   * Waits for its turn; the place in the queue is taken before this returns. The turn ends when the result is disposed of.
+   * Waits for a turn. The place in the queue is fixed before this returns; the turn ends when the result is disposed.
    *
-   * @throws ConflictError when too much waits already, TimeoutError when the turn did not come in time, the signal's
-   * reason when the caller gave up first: in each case there is nothing to dispose of
+   * @throws ConflictError when the queue is full, TimeoutError when the turn did not come in time, the signal's reason
+   * when it fired before the turn: in each case there is nothing to dispose
    */
   async enter(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
@@ -67,7 +65,7 @@ export class FairQueue {
     const [next] = this.#waiting;
     if (next === undefined || this.#active >= this.#limits.concurrent) return;
     this.#waiting.delete(next);
-    this.#active += 1; // before the next one notices, so that nobody can come in between
+    this.#active += 1; // before the next one resumes, so that no other can start in between
     next();
   }
 
@@ -75,28 +73,19 @@ export class FairQueue {
     const { waitMs } = this.#limits;
     this.requireRoom();
     await new Promise<void>((resolve, reject) => {
-      const leave = (error: Error): void => {
-        stop();
-        this.#waiting.delete(enter);
-        reject(error);
-      };
-      const enter = (): void => {
-        stop();
-        resolve();
-      };
-      const giveUp = (): void => leave(toError(signal.reason));
-      const timer = setTimeout(() => leave(this.#tooLate()), waitMs);
-      const stop = (): void => {
+      const end = (settle: () => void): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
+        this.#waiting.delete(enter);
+        settle();
       };
+      const enter = (): void => end(resolve);
+      const leave = (error: Error): void => end(() => reject(error));
+      const giveUp = (): void => leave(toError(signal.reason));
+      const message = `${this.#what}: no turn within ${waitMs / 1000} s`;
+      const timer = setTimeout(() => leave(new TimeoutError(message, { timeoutMs: waitMs })), waitMs);
       signal.addEventListener('abort', giveUp, { once: true });
       this.#waiting.add(enter);
     });
-  }
-
-  #tooLate(): TimeoutError {
-    const { waitMs: timeoutMs } = this.#limits;
-    return new TimeoutError(`${this.#what}: no turn within ${timeoutMs / 1000} s`, { timeoutMs });
   }
 }

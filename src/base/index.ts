@@ -27,7 +27,6 @@ export { isReadableOnTheWay } from './loopback.ts';
 export {
   formatLunShort,
   isWellKnownLun,
-  lunAddressing,
   lunFromCinder,
   lunFromLinux,
   lunSchema,

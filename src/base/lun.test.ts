@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import {
   formatLunShort,
   isWellKnownLun,
-  lunAddressing,
   lunFromCinder,
   lunFromLinux,
   lunSchema,
@@ -207,16 +206,6 @@ describe('a LUN', () => {
     expect(formatLunShort(lun('0000000000000000'))).toBe('0000');
     expect(formatLunShort(lun('4010401800000000'))).toBe('40104018');
     expect(formatLunShort(lun('0020000000000000'))).toBe('0020');
-  });
-
-  test.each([
-    ['0002000000000000', 'peripheral'],
-    ['412c000000000000', 'flat'],
-    ['4010401800000000', 'flat'],
-    ['8001000000000000', 'logical-unit'],
-    ['c101000000000000', 'extended'],
-  ] as const)('%s is addressed by the method %s', (text, method) => {
-    expect(lunAddressing(lun(text))).toBe(method);
   });
 
   test('that is well known is told from one of a volume', () => {

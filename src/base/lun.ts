@@ -1,58 +1,46 @@
 import { z } from 'zod';
 
 /**
- * A 64-bit FCP LUN, left-justified: sixteen lower-case hex digits, no prefix. This is what SCSI IPL, the HMC and zfcp
- * call the LUN. It is neither Cinder's `target_lun` nor Linux's SCSI LUN number: see {@link lunFromCinder} and
- * {@link lunToLinux}.
+ * A 64-bit FCP LUN, left-justified: 16 lower-case hex digits, no prefix, as in SCSI IPL, the HMC and zfcp. Cinder's
+ * `target_lun` and Linux's SCSI LUN number are different: see {@link lunFromCinder} and {@link lunToLinux}.
  *
  * @public
  */
 export type Lun = string & z.core.$brand<'Lun'>;
 
-/** How Cinder's number is to be read; the key `addressing_mode` of connection_info (os-brick's words). */
+/** How to interpret Cinder's number: `addressing_mode` of connection_info, with os-brick's values. */
 export type AddressingMode = 'SAM' | 'SAM2' | 'SAM3-flat';
 
 const hex16 = /^(?:0x)?([0-9a-f]{16})$/;
 const MAX_CINDER_LUN = 0xffff_ffffn;
-/**
- * Flat addressing has fourteen bits; above them begins another method. Source: SCSI Architecture Model, SAM-5, LUN
- * structures.
- */
+/** Flat addressing has 14 bits. Source: SCSI Architecture Model, SAM-5, LUN structures. */
 const MAX_FLAT_LUN = 0x3fffn;
 const FLAT = 0x4000n;
-/**
- * zfcp's `max_lun`: only the first four bytes of an FCP LUN can be non-zero. Source: linux
- * drivers/s390/scsi/zfcp_scsi.c.
- */
+/** Only the first four bytes can be non-zero: zfcp's `max_lun`. Source: linux drivers/s390/scsi/zfcp_scsi.c. */
 const FIRST_FOUR_BYTES = /^[0-9a-f]{8}0{8}$/;
 
-/** Reads an FCP LUN given as sixteen hex digits, with or without `0x`; undefined when it is not one. */
+/** Parses an FCP LUN of 16 hex digits, with or without `0x`; undefined for any other text. */
 export function parseLun(text: string): Lun | undefined {
   const match = hex16.exec(text.trim().toLowerCase());
   return match?.[1] as Lun | undefined; // branded here and in lunFromNumber only
 }
 
-/** zod form of {@link parseLun}. */
+/** Schema for {@link parseLun}. */
 export const lunSchema = z.string().transform((text, context): Lun => {
   const lun = parseLun(text);
   if (lun !== undefined) return lun;
-  context.issues.push({
-    code: 'custom',
-    input: text,
-    message: `"${text.slice(0, 40)}" is not a LUN (expected 16 hex digits)`,
-  });
+  const message = `"${text.slice(0, 40)}" is not a LUN (expected 16 hex digits)`;
+  context.issues.push({ code: 'custom', input: text, message });
   return z.NEVER;
 });
 
 /**
- * The FCP LUN of Cinder's `target_lun`.
+ * Returns the FCP LUN for Cinder's `target_lun`: an integer, up to 10 decimal digits, `0x` and up to 15 hex digits, or
+ * 16 hex digits, which are an FCP LUN already. A number up to 0xffff is the first level (`n << 48`), a larger one is
+ * the first four bytes (`n << 32`, as the DS8000 gives it). Source: linux drivers/scsi/scsi_common.c; systemd
+ * udev-builtin-path_id.c; os-brick initiator/linuxscsi.py; cinder ibm_storage/ds8k_helper.py.
  *
- * Integer or decimal text up to ten digits; `0x` and up to fifteen hex digits; sixteen hex digits are an FCP LUN
- * already. A number up to 0xffff is the first level (`n << 48`), a larger one is the first four bytes (`n << 32`, as
- * the DS8000 gives it). Source: linux drivers/scsi/scsi_common.c; systemd udev-builtin-path_id.c; os-brick
- * initiator/linuxscsi.py; cinder ibm_storage/ds8k_helper.py.
- *
- * @throws RangeError with a message that names the value, when it is no LUN of a volume.
+ * @throws RangeError that names the value, when it is not the LUN of a volume
  */
 export function lunFromCinder(value: number | string, mode?: string | null): Lun {
   const given = typeof value === 'string' ? parseLun(value) : undefined;
@@ -102,20 +90,17 @@ function lunFromNumber(n: bigint, shown: number | string): Lun {
   return (n << shift).toString(16).padStart(16, '0') as Lun;
 }
 
-/** 0xc1xx…: REPORT LUNS and its kin. Source: SCSI Architecture Model, SAM-5, LUN structures. */
+/** Returns whether a LUN is 0xc1xx…, such as REPORT LUNS. Source: SCSI Architecture Model, SAM-5, LUN structures. */
 export function isWellKnownLun(lun: Lun): boolean {
   return lun.startsWith('c1');
 }
 
-/**
- * Cinder's number for an FCP LUN, or undefined where it has none: no number becomes this LUN under this mode. The
- * inverse of {@link lunFromCinder}.
- */
+/** Returns Cinder's number for an FCP LUN; undefined if none exists in this mode. Inverse of {@link lunFromCinder}. */
 export function lunToCinder(lun: Lun, mode: AddressingMode = 'SAM'): number | undefined {
   const value = BigInt(`0x${lun}`);
   if ((value & 0xffff_ffff_ffffn) === 0n) return fromFirstLevel(value >> 48n, mode);
   const firstFourBytes = Number(value >> 32n);
-  const isTwoLevels = (value & 0xffff_ffffn) === 0n && firstFourBytes > 0xffff; // a smaller one is a first level's
+  const isTwoLevels = (value & 0xffff_ffffn) === 0n && firstFourBytes > 0xffff; // a smaller number is a first level
   return isTwoLevels && mode === 'SAM' ? firstFourBytes : undefined;
 }
 
@@ -135,17 +120,17 @@ function swapWords(value: bigint): bigint {
   return result;
 }
 
-/** Linux's SCSI LUN number, as in `H:C:T:L`, `lsscsi` and the `scan` file. */
+/** Returns Linux's SCSI LUN number, as in `H:C:T:L`, `lsscsi` and the `scan` file. */
 export function lunToLinux(lun: Lun): bigint {
   return swapWords(BigInt(`0x${lun}`));
 }
 
-/** The FCP LUN of Linux's SCSI LUN number. */
+/** Returns the FCP LUN for Linux's SCSI LUN number. */
 export function lunFromLinux(scsiLun: bigint): Lun {
   return swapWords(scsiLun).toString(16).padStart(16, '0') as Lun;
 }
 
-/** The `lun-…` part of a udev by-path name. Source: systemd udev-builtin-path_id.c. */
+/** Returns the `lun-…` part of a udev by-path name. Source: systemd udev-builtin-path_id.c. */
 export function lunToByPath(lun: Lun): string {
   const scsi = lunToLinux(lun);
   if (scsi < 256n) return `lun-${scsi}`;
@@ -153,15 +138,7 @@ export function lunToByPath(lun: Lun): string {
   return `lun-0x${word(0n)}${word(16n)}00000000`;
 }
 
-/** The shortest form that keeps the LUN: trailing groups of four zeros dropped, one group at least. */
+/** Returns the LUN without trailing groups of four zeros, but with at least one group. */
 export function formatLunShort(lun: Lun): string {
   return lun.replace(/(?:0000){1,3}$/, '');
-}
-
-/**
- * The way an array numbers this LUN; the top two bits say it. Source: SCSI Architecture Model, SAM-5, LUN structures.
- */
-export function lunAddressing(lun: Lun): 'peripheral' | 'flat' | 'logical-unit' | 'extended' {
-  const methods = ['peripheral', 'flat', 'logical-unit', 'extended'] as const;
-  return methods[(Number.parseInt(lun.slice(0, 2), 16) >> 6) as 0 | 1 | 2 | 3]; // two bits
 }

@@ -2,18 +2,18 @@ import { sleep } from './abort.ts';
 import type { Waiting } from './abort.ts';
 import { DpmError, RetriesExhaustedError, toError } from './errors.ts';
 
-/** How long a peer that has stopped answering is waited for, and how often it is asked meanwhile. Plain data. @public */
+/** How long to wait for a peer that stopped answering, and how often to try meanwhile. @public */
 export interface OutagePolicy {
-  /** From the first failure on; 0: not at all. */
+  /** Counted from the first failure; 0 for no wait. */
   readonly budgetMs: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
 }
 
-/** An HMC restarts within a few minutes. The numbers are ours. */
+/** Our choice: an HMC restarts within a few minutes. */
 export const defaultOutagePolicy: OutagePolicy = { budgetMs: 300_000, firstDelayMs: 1_000, maxDelayMs: 5_000 };
 
-/** What people are told about a peer: once when it is waited for, and once when it is back. */
+/** For people: sent once when the wait for a peer begins, and once when it answers again. */
 export interface OutageNotice {
   /** `HMC hmc1:6794`. */
   readonly peer: string;
@@ -23,7 +23,7 @@ export interface OutageNotice {
 
 interface PeerState {
   hasAnswered: boolean;
-  away: Absence | undefined;
+  away?: Absence | undefined;
 }
 
 interface Absence {
@@ -36,22 +36,19 @@ interface Absence {
 
 export interface OutageOptions extends Waiting {
   readonly policy: OutagePolicy;
-  /** The peer whose absence an error shows; undefined for any other error. */
+  /** Returns the peer that is unreachable according to the error. */
   readonly peerOf: (error: Error) => string | undefined;
-  /** May the same be asked again after this error? */
   readonly isRepeatable: (error: Error) => boolean;
-  /** The peer's wish for the next attempt (Retry-After), in milliseconds. */
+  /** Returns the delay that the peer asked for (Retry-After), in milliseconds. */
   readonly askedDelayMs?: (error: Error) => number | undefined;
 }
 
-/** A failure so long after the one before begins a new outage: nobody has asked meanwhile. Longer than a request may hang. */
+/** A failure so long after the last one begins a new outage. Longer than the deadline of a request. */
 const FORGET_MS = 180_000;
 
 /**
- * Which peers do not answer, and since when. Shared by the clients of a process.
- *
- * A peer that has answered before is waited for, by time and not by a number of attempts. One that never has may not
- * exist: it fails at once.
+ * Records which peers do not answer, and since when. Shared by the clients of a process. Only a peer that has answered
+ * before is waited for; any other one may not exist.
  */
 export class Outages {
   readonly #peers = new Map<string, PeerState>();
@@ -61,7 +58,7 @@ export class Outages {
     this.#tell = tell;
   }
 
-  /** Notes that the peer has given a usable answer. */
+  /** Records a usable answer. */
   answered(peer: string): void {
     const state = this.#state(peer);
     const { away } = state;
@@ -70,7 +67,7 @@ export class Outages {
     if (away?.isTold === true) this.#tell({ peer, isBack: true, text: `${peer} answers again` });
   }
 
-  /** Notes that the peer has given none. */
+  /** Records that no usable answer came. */
   failed(peer: string): void {
     const state = this.#state(peer);
     const now = performance.now();
@@ -82,12 +79,12 @@ export class Outages {
     return this.#peers.get(peer)?.away !== undefined;
   }
 
-  /** The peers that gave no usable answer when they were last asked. */
+  /** Returns the peers that gave no usable answer to the last request. */
   away(): readonly string[] {
     return [...this.#peers].filter(([, { away }]) => away !== undefined).map(([peer]) => peer);
   }
 
-  /** Does the work, and does it again while the peer is away, within the policy's budget. */
+  /** Runs the work, and repeats it within the policy's budget while the peer is unreachable. */
   async through<T>(work: () => Promise<T>, options: OutageOptions): Promise<T> {
     const { signal, policy } = options;
     let firstFailureAt: number | undefined;
@@ -104,13 +101,13 @@ export class Outages {
         const askedMs = options.askedDelayMs?.(error) ?? 0;
         if (leftMs <= 0 || askedMs > leftMs) throw error;
         this.#tellOnce(peer, leftMs);
-        // Jittered: many callers wait for the same peer.
+        // With jitter, since many callers wait for the same peer.
         await sleep(Math.min(leftMs, Math.max(askedMs, delayMs * (0.75 + Math.random() / 2))), signal);
       }
     }
   }
 
-  /** Both counts: others may be answered meanwhile, so that only this request fails again and again. */
+  /** Counts from the first failure of this request or of the outage: others may get answers meanwhile. */
   #leftMs(peer: string, firstFailureAt: number, { budgetMs }: OutagePolicy): number {
     const { hasAnswered, away } = this.#state(peer);
     if (!hasAnswered) return 0;
@@ -127,18 +124,18 @@ export class Outages {
   }
 
   #state(peer: string): PeerState {
-    const known = this.#peers.get(peer) ?? { hasAnswered: false, away: undefined };
+    const known = this.#peers.get(peer) ?? { hasAnswered: false };
     this.#peers.set(peer, known);
     return known;
   }
 }
 
-/** As a person's clock shows it. */
+/** Returns HH:MM:SS in local time. */
 function timeOfDay(date: Date): string {
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+  return date.toTimeString().slice(0, 8);
 }
 
-/** Errors that say no more than that what they wrap has failed. */
+/** Errors that only wrap their cause. */
 const wrappers: ReadonlySet<string> = new Set([
   'RETRIES_EXHAUSTED',
   'NOTHING_CHANGED',
@@ -146,13 +143,13 @@ const wrappers: ReadonlySet<string> = new Set([
   'VOLUME_DETACH',
   'FLOW_ROLLED_BACK',
 ]);
-/** Errors that say that something was not seen in time. */
+/** Errors about something that was not seen in time. */
 const overdue: ReadonlySet<string> = new Set(['TIMEOUT', 'JOB_TIMEOUT', 'STATUS_TIMEOUT', 'JOB_LOST', 'NOT_FULFILLED']);
 
 /**
- * The peer for want of which something failed, and for nothing else: once it is back, the same will succeed.
+ * Returns the unreachable peer if it is the only reason for a failure, so that a repeat succeeds once it is back.
  *
- * @param outages - tells whether a deadline passed because somebody was away
+ * @param outages - whether a deadline passed because a peer was unreachable
  */
 export function missingPeer(thrown: unknown, outages?: Outages): string | undefined {
   let current: unknown = thrown;

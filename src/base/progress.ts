@@ -1,4 +1,4 @@
-/** What happens to a step, for people who watch. */
+/** A change of a step's state, for progress output. */
 export interface StepEvent {
   readonly flow: string;
   readonly flowId: string;

@@ -3,13 +3,9 @@ import { RetriesExhaustedError, toError } from './errors.ts';
 import { sleep } from './abort.ts';
 import type { Logger } from './logger.ts';
 
-/**
- * How often, and how long apart, a call is made again. Plain data, so that settings and tests can replace it.
- *
- * @public
- */
+/** How often a call is repeated, with which delays. @public */
 export interface RetryPolicy {
-  /** Total calls, so 1 means no retry. */
+  /** Total number of calls; 1 means no retry. */
   readonly attempts: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
@@ -18,42 +14,41 @@ export interface RetryPolicy {
   readonly budgetMs: number;
 }
 
-/** How a compensation is tried. */
+/** How the undo of a step is tried. */
 export interface UndoPolicy {
-  /** Per step: how often an undo is tried before the flow is stuck, or waits. */
+  /** After the last attempt the flow is stuck, or waits. */
   readonly retry: RetryPolicy;
-  /** For one attempt at one step's undo; undo is shielded from the caller's signal. */
+  /** For one attempt. The caller's signal does not stop an undo. */
   readonly timeoutMs: number;
 }
 
 /**
- * What an error says about making the call again.
+ * What an error means for a retry.
  *
  * - `transient`: nothing reached the peer, or a repeat is harmless.
- * - `busy`: the peer said "not now".
- * - `session-lost`: log on again first; not a matter for this loop.
- * - `unknown-outcome`: the call may have had its effect; look before repeating.
+ * - `busy`: the peer asked to try again later.
+ * - `session-lost`: log on again first; not handled by this loop.
+ * - `unknown-outcome`: the call may have had its effect; check before repeating.
  * - `permanent`: a repeat would get the same answer.
  */
 export type RetryClass = 'transient' | 'busy' | 'session-lost' | 'unknown-outcome' | 'permanent';
 
 export interface RetryOptions {
-  /** What is being done, for the error and the log. */
+  /** The operation, for the error and the log. */
   readonly what: string;
   readonly policy: RetryPolicy;
   readonly signal: AbortSignal;
-  /** Is another attempt allowed after this error? */
   readonly isRetryable: (error: Error) => boolean;
-  /** The peer's wish for the next attempt (Retry-After), in milliseconds. */
+  /** Returns the delay that the peer asked for (Retry-After), in milliseconds. */
   readonly askedDelayMs?: (error: Error) => number | undefined;
   readonly log?: Logger | undefined;
 }
 
 /**
- * The one retry loop of this package (p-retry): jittered, bounded in attempts and time, ended by the signal.
+ * Repeats `work` with jitter, bounded in attempts and time, until the signal fires. The only retry loop of this
+ * package.
  *
- * @throws the error itself when it is not retryable or only one attempt was made; else {@link RetriesExhaustedError}:
- * giving up is what that one says, and an error that ends the loop at once has its own class to be asked for.
+ * @throws the error itself when it is not retryable or only one attempt was made; else {@link RetriesExhaustedError}
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { policy, signal } = options;
@@ -68,10 +63,10 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       if (!options.isRetryable(error)) throw new AbortError(error);
       options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
       const asked = attempt < policy.attempts ? (options.askedDelayMs?.(error) ?? 0) : 0;
-      // A peer that wants more time than there is gets no further attempt: waiting for the end would be in vain.
+      // Gives up at once if the peer asks for more time than is left.
       if (asked > policy.budgetMs - (performance.now() - startedAt)) throw new AbortError(error);
       if (asked > 0) await sleep(asked, signal);
-      // p-retry ends at a TypeError whatever it is told; behind another error, the decision is ours alone.
+      // Wrapped, because p-retry never retries after a TypeError.
       throw new Error('again', { cause: error });
     }
   };

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 
-/** What stands in the place of a secret wherever it would be shown. */
+/** Replaces a secret in all output. */
 export const BLANKED = '***';
 
-/** Shorter secrets are words of their own: blanking them everywhere would tell more than it hides. */
+/** Shorter secrets are also ordinary words: blanking them everywhere would reveal more than it hides. */
 const MIN_LENGTH = 6;
-/** Tokens are renewed for as long as a process runs; those that nobody has used for so long are worth nothing. */
+/** A long-running process renews many tokens; those that were used least recently have expired. */
 const MAX_KNOWN = 200;
 
-/** The forms in which secrets could turn up, the latest in use last: one for the whole process, as its output is. */
+/** The forms of all secrets in the process, the most recently used last. */
 const known = new Map<string, readonly string[]>();
 
 function remember(value: string): void {
@@ -20,15 +20,15 @@ function remember(value: string): void {
   if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
 }
 
-/** As it is, as JSON writes it in a log line, and as it stands in an address. */
+/** Returns the value as it is, in JSON, and in a URL. */
 function formsOf(value: string): readonly string[] {
-  const wellFormed = Buffer.from(value).toString(); // half a character cannot be written into an address
+  const wellFormed = Buffer.from(value).toString(); // encodeURIComponent rejects lone surrogates
   return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(wellFormed)])];
 }
 
 /**
- * The text without any {@link Secret} that this process has made: settings, session ids, tokens. For texts that others had
- * a hand in: a peer may say again what it was told, and a plug-in may put into an error whatever it likes.
+ * Blanks every {@link Secret} of this process in a text: settings, session IDs, tokens. For texts from outside: a peer
+ * may repeat what it was sent, and a plug-in may put anything into an error.
  */
 export function blankKnownSecrets(text: string): string {
   let safe = text;
@@ -36,10 +36,7 @@ export function blankKnownSecrets(text: string): string {
   return safe;
 }
 
-/**
- * A value that cannot be shown by accident: text, JSON, a log line and the debugger all get `***`, and so does whatever
- * goes through {@link blankKnownSecrets}. Only {@link Secret.reveal} gives it, at the place where it goes on the wire.
- */
+/** A value that is shown as `***` in text, JSON, logs and the debugger, and that {@link blankKnownSecrets} blanks. */
 export class Secret {
   readonly #value: string;
 
@@ -48,7 +45,7 @@ export class Secret {
     remember(value);
   }
 
-  /** The secret itself. Call it only where it is put on the wire. */
+  /** Returns the secret. Call it only to send it to a peer. */
   reveal(): string {
     remember(this.#value);
     return this.#value;
@@ -90,12 +87,12 @@ const secretKeys = new Set([
   'hmc_password',
 ]);
 
-/** Is this the name of a field, header or setting whose value must never be shown? */
+/** Returns whether a field, header or setting of this name contains a secret. */
 export function isSecretKey(key: string): boolean {
   return secretKeys.has(key.toLowerCase());
 }
 
-/** A copy of plain JSON in which the value of every secret field is blanked, at any depth. */
+/** Returns a copy of plain JSON in which every secret field is blanked, at any depth. */
 export function blankSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(blankSecrets);
   if (value === null || typeof value !== 'object' || value instanceof Secret) return value;

@@ -1,37 +1,35 @@
 import { sleep } from './abort.ts';
 import { toError } from './errors.ts';
 
-/** What an observation means to a waiter. */
 export type Verdict<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: Error }
   | { readonly kind: 'again' };
 
-/** How a waiter looks again: delays grow from the first to the second bound; then the budget ends it. */
+/** Delays between polls grow from the minimum to the maximum, until the timeout. */
 export interface WaitPolicy {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   readonly timeoutMs: number;
 }
 
-/** What was seen, and how often: for the error of a wait that ended without success. */
+/** What was observed, and how often, for the error of a failed wait. */
 export type Observed = Readonly<Record<string, number>>;
 
 export interface WaitOptions<Seen, T> extends WaitPolicy {
   readonly poll: (signal: AbortSignal) => Promise<Seen>;
   readonly accept: (seen: Seen) => Verdict<T>;
-  /** A short name of the observation, for the histogram. */
+  /** Returns a short name of the observation, for {@link Observed}. */
   readonly label: (seen: Seen) => string;
   readonly onTimeout: (last: Seen, observed: Observed) => Error;
-  /** After such an error of a look, once something was seen, it looks again until the deadline; then the error is thrown. */
+  /**
+   * Whether to poll again after this error. Only asked once a poll has succeeded; at the deadline the error is thrown.
+   */
   readonly isPassing?: ((error: Error) => boolean) | undefined;
   readonly signal: AbortSignal;
 }
 
-/**
- * Waits until an observation is accepted. Looks before it checks the clock, so what is already true costs one look and
- * no delay; nothing goes on running after it ended.
- */
+/** Polls until an observation is accepted. The first poll has no delay, and nothing runs on after the end. */
 export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise<T> {
   const deadline = performance.now() + options.timeoutMs;
   const observed: Record<string, number> = {};

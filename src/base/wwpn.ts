@@ -1,18 +1,13 @@
 import { z } from 'zod';
 
-/**
- * A Fibre Channel world-wide port name in its one form inside this package: sixteen lower-case hex digits,
- * no prefix, no separators.
- *
- * @public
- */
+/** A Fibre Channel world-wide port name: 16 lower-case hex digits, no prefix, no separators. @public */
 export type Wwpn = string & z.core.$brand<'Wwpn'>;
 
 /**
- * Reads a WWPN in any spelling that HMCs, arrays, Cinder drivers and Linux use: `0x` prefix, colons, dashes, blanks,
- * upper case.
+ * Parses a WWPN in any spelling of HMCs, arrays, Cinder drivers and Linux: `0x` prefix, colons, dashes, blanks, upper
+ * case.
  *
- * @returns undefined when the text is not a WWPN: not sixteen digits (so a 32-digit WWNN+WWPN pair is refused), or zero.
+ * @returns undefined when the text does not have 16 digits (a WWNN+WWPN pair has 32), or is zero
  * @remarks Source: linux drivers/scsi/scsi_transport_fc.c and s390-tools (formats per peer), cinder volume/drivers
  * (variants in connection_info).
  */
@@ -26,19 +21,16 @@ export function parseWwpn(text: string): Wwpn | undefined {
   return digits as Wwpn; // the brand is made here and in wwpnSchema only
 }
 
-/** zod form of {@link parseWwpn}: any spelling in, one form out. */
+/** Schema for {@link parseWwpn}. */
 export const wwpnSchema = z.string().transform((text, context): Wwpn => {
   const wwpn = parseWwpn(text);
   if (wwpn !== undefined) return wwpn;
-  context.issues.push({
-    code: 'custom',
-    input: text,
-    message: `"${text.slice(0, 48)}" is not a WWPN (expected 16 hex digits, not zero)`,
-  });
+  const message = `"${text.slice(0, 48)}" is not a WWPN (expected 16 hex digits, not zero)`;
+  context.issues.push({ code: 'custom', input: text, message });
   return z.NEVER;
 });
 
-/** `0x` and sixteen digits: the form of zfcp's sysfs directories and of `rd.zfcp`. */
+/** Returns `0x` and 16 digits, as in zfcp's sysfs directories and in `rd.zfcp`. */
 export function formatWwpn0x(wwpn: Wwpn): string {
   return `0x${wwpn}`;
 }

@@ -105,7 +105,10 @@ async function isDetached(session: CinderSession, id: string, attachmentId: stri
   return attachmentId === undefined ? left.length === 0 : left.every((one) => one.attachmentId !== attachmentId);
 }
 
-/** Refuses an empty connector, which unmasks every host (observed.md 5), and one without host, which breaks Cinder's locks. */
+/**
+ * Refuses an empty connector, which unmasks every host (observed.md 5), and one without host, which breaks Cinder's
+ * locks.
+ */
 export function checked(connector: Connector): Connector {
   if (connector.host !== '' && connector.wwpns.length > 0) return connector;
   throw new InternalError('a connector without host or without wwpns must not reach Cinder');

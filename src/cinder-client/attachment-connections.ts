@@ -15,11 +15,7 @@ import type {
   VolumeConnections,
 } from './types.ts';
 
-/**
- * Returns the attach flow that the server supports: attachments from 3.44 on, the volume actions before.
- *
- * @public
- */
+/** Returns the attach flow that the server supports: attachments from 3.44 on, the volume actions before. @public */
 export async function volumeConnections(
   cinder: CinderClient,
   w: Waiting,

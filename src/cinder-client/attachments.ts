@@ -216,7 +216,9 @@ interface Last {
   isUnknown: boolean;
 }
 
-/** No answer came from Cinder itself (502 to 504 may be a proxy's): the attachment may exist, or may come into being. */
+/**
+ * No answer came from Cinder itself (502 to 504 may be a proxy's): the attachment may exist, or may come into being.
+ */
 function isLost(error: unknown): boolean {
   const last = lastAttempt(error);
   if (last instanceof CinderHttpError) return last.status >= 500 && last.faultName === '';

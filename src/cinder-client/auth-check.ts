@@ -1,12 +1,18 @@
 import { ConfigError } from '../base/index.ts';
-import type { ApplicationCredentialAuth, CinderAuth, PasswordAuth, UserAuth } from './options.ts';
+import type { CinderAuth, PasswordAuth, UserAuth } from './options.ts';
 
 /** Checks that the credentials are complete. @throws ConfigError with keystoneauth's names */
 export function checkAuth(auth: CinderAuth): void {
   if (auth.type === 'none') return;
   keystoneRoot(auth.authUrl);
-  if (auth.type === 'password') checkPassword(auth);
-  else checkApplicationCredential(auth);
+  if (auth.type === 'v3applicationcredential') {
+    if (auth.id !== undefined) return;
+    if (auth.name === undefined) {
+      throw new ConfigError('application_credential_id or application_credential_name is needed');
+    }
+  }
+  checkUser(auth);
+  if (auth.type === 'password') checkProject(auth);
 }
 
 /** Checks the service user. Only Keystone issues service tokens. @throws ConfigError */
@@ -16,20 +22,11 @@ export function checkServiceUser(auth: CinderAuth | undefined): void {
   checkAuth(auth);
 }
 
-function checkPassword(auth: PasswordAuth): void {
-  checkUser(auth);
+function checkProject(auth: PasswordAuth): void {
   const isNamed = auth.projectId === undefined && auth.projectName !== undefined;
   if (isNamed && auth.projectDomainId === undefined && auth.projectDomainName === undefined) {
     throw new ConfigError('project_name needs project_domain_name or project_domain_id');
   }
-}
-
-function checkApplicationCredential(auth: ApplicationCredentialAuth): void {
-  if (auth.id !== undefined) return;
-  if (auth.name === undefined) {
-    throw new ConfigError('application_credential_id or application_credential_name is needed');
-  }
-  checkUser(auth);
 }
 
 function checkUser(auth: UserAuth): void {

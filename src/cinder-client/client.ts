@@ -10,7 +10,7 @@ import { formatMicroversion, parseEndpoint, since } from './endpoint.ts';
 import type { CinderAuth, CinderOptions } from './options.ts';
 import { Resources } from './resources.ts';
 import { CinderSession } from './session.ts';
-import { FixedToken, KeystoneTokens } from './tokens.ts';
+import { fixedToken, KeystoneTokens } from './tokens.ts';
 import type { Token, TokenSource } from './tokens.ts';
 import type { CreateVolume, Volume, VolumeFilter } from './types.ts';
 import * as volumes from './volumes.ts';
@@ -114,10 +114,12 @@ function openTokens(auth: CinderAuth, resources: Resources): TokenSource {
   if (auth.type !== 'none') return new KeystoneTokens(auth, resources);
   // An endpoint as in catalogs carries the project.
   const endpoint = parseEndpoint(resources.options.endpointOverride ?? auth.endpoint);
-  return new FixedToken(auth.userId ?? 'admin', auth.projectId ?? endpoint.project);
+  return fixedToken(auth.userId ?? 'admin', auth.projectId ?? endpoint.project);
 }
 
-/** Returns the function that gives Cinder's URL, configured or from the token's catalog. Checks the settings at once. */
+/**
+ * Returns the function that gives Cinder's URL, configured or from the token's catalog. Checks the settings at once.
+ */
 function urlFinder(options: CinderOptions): (token: Token) => string {
   const fixed = options.endpointOverride ?? (options.auth.type === 'none' ? options.auth.endpoint : undefined);
   if (fixed !== undefined) {

@@ -31,8 +31,8 @@ export abstract class Connections {
   }
 
   /**
-   * Returns the error that tells why Cinder refused the operation. Its 400 says only "invalid", so the volume's status is
-   * read.
+   * Returns the error that tells why Cinder refused the operation. Its 400 says only "invalid", so the volume's status
+   * is read.
    *
    * @param expected - the statuses in which the operation works
    */
@@ -71,8 +71,8 @@ export abstract class Connections {
 
   /**
    * Removes a connection that may not exist. An array that fails to remove it may be out of order, or may not have it:
-   * because an answer was lost, or a person unmasked the volume. Many arrays then fail (with Cinder's Storwize driver, for
-   * one), and Cinder's 500 does not tell the cases apart. So the connection is made again, which drivers have to
+   * because an answer was lost, or a person unmasked the volume. Many arrays then fail (with Cinder's Storwize driver,
+   * for one), and Cinder's 500 does not tell the cases apart. So the connection is made again, which drivers have to
    * tolerate, and then removed.
    */
   protected async removeForCertain(

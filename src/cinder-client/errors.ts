@@ -4,7 +4,10 @@ import type { TransportError, TransportPhase } from '../http/index.ts';
 
 export type Peer = 'Cinder' | 'Keystone';
 
-/** No usable answer came from Cinder or Keystone. `sent` is false if the peer cannot have received the request. @public */
+/**
+ * No usable answer came from Cinder or Keystone. `sent` is false if the peer cannot have received the request.
+ * @public
+ */
 export class CinderConnectionError extends DpmError {
   readonly code = 'CINDER_CONNECTION';
   readonly peer: Peer;
@@ -107,8 +110,8 @@ export class VolumeStateError extends DpmError {
 }
 
 /**
- * Returns whether Cinder (not Keystone) answered with one of these statuses, or with any if none is named. Looks through
- * the wrappers of retries and of not-found.
+ * Returns whether Cinder (not Keystone) answered with one of these statuses, or with any if none is named. Looks
+ * through the wrappers of retries and of not-found.
  *
  * @public
  */
@@ -118,8 +121,8 @@ export function isCinderError(error: unknown, ...statuses: readonly number[]): e
 }
 
 /**
- * Returns whether Cinder itself reports that the resource does not exist. A 404 from its router or a proxy means a wrong
- * URL; it must not turn a delete that never happened into success.
+ * Returns whether Cinder itself reports that the resource does not exist. A 404 from its router or a proxy means a
+ * wrong URL; it must not turn a delete that never happened into success.
  */
 export function isGone(error: unknown): boolean {
   const refusal = findCinderRefusal(error);
@@ -179,8 +182,8 @@ function isRateLimit(error: CinderHttpError): boolean {
 }
 
 /**
- * Returns whether Cinder refused to connect before it asked the array: any 4xx, since a refusal by the array is a 500. A
- * request that was never sent has not reached the array either.
+ * Returns whether Cinder refused to connect before it asked the array: any 4xx, since a refusal by the array is a 500.
+ * A request that was never sent has not reached the array either.
  */
 export function isRefusedOutright(error: unknown): boolean {
   const last = lastAttempt(error);

@@ -35,7 +35,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     try {
       await this.cinder.actions.reserve(volumeId, w);
     } catch (error) {
-      if (!isUncertain(error) || !(await this.#isReserved(volumeId, w))) {
+      if (!isUncertain(error) || (await this.cinder.findVolume(volumeId, w))?.status !== 'attaching') {
         throw await this.explainRefusal(error, 'reserve', volumeId, ['available'], w);
       }
       const facts = { event: 'cinder.reservation.adopted', volumeId };
@@ -108,10 +108,6 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     return isAnonymous ? [...wanted, { volumeId, attachmentId: null }] : wanted;
   }
 
-  async #isReserved(volumeId: string, w: Waiting): Promise<boolean> {
-    return (await this.cinder.findVolume(volumeId, w))?.status === 'attaching';
-  }
-
   async #disconnect(
     volume: Volume,
     record: VolumeAttachment | undefined,
@@ -149,8 +145,8 @@ export class LegacyConnections extends Connections implements VolumeConnections 
   }
 
   /**
-   * Releases a volume that Cinder does not show. It may still be masked, and the caller releases a WWPN next, so everything
-   * of ours is removed, which changes nothing if the volume is gone.
+   * Releases a volume that Cinder does not show. It may still be masked, and the caller releases a WWPN next, so
+   * everything of ours is removed, which changes nothing if the volume is gone.
    */
   async #letGoUnseen(
     { volumeId, attachmentId }: Reservation,
@@ -174,18 +170,16 @@ export class LegacyConnections extends Connections implements VolumeConnections 
   async #requireDetached(volumeId: string, { attachmentId }: VolumeAttachment, w: Waiting): Promise<void> {
     const volume = await this.cinder.findVolume(volumeId, w);
     if (volume?.attachments.some((record) => record.attachmentId === attachmentId) !== true) return;
-    throw new VolumeStateError('detach', volume, ['available'], {
-      remark: `, with attachment ${attachmentId} still there`,
-    });
+    const remark = `, with attachment ${attachmentId} still there`;
+    throw new VolumeStateError('detach', volume, ['available'], { remark });
   }
 
   /** Unreserves a volume that we did not attach. Only `attaching` can be our reservation; other statuses stay. */
   async #unreserve(volume: Volume, w: Waiting): Promise<void> {
     if (volume.status === 'attaching') await this.cinder.actions.unreserve(volume.id, w);
     if (volume.status !== 'error_attaching') return;
-    throw new VolumeStateError('release', volume, ['attaching', 'available'], {
-      remark: '; an administrator resets it',
-    });
+    const remark = '; an administrator resets it';
+    throw new VolumeStateError('release', volume, ['attaching', 'available'], { remark });
   }
 }
 

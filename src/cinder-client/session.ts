@@ -118,7 +118,8 @@ export class CinderSession {
   }
 
   /**
-   * Sends a request; if the token is refused, once more with a new one. Source: keystoneauth1 identity/v3 and session.py.
+   * Sends a request; if the token is refused, once more with a new one. Source: keystoneauth1 identity/v3 and
+   * session.py.
    */
   async #exchange(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<TransportResponse> {
     const send = async () => await this.#sendWithTokens(what, transport, request, w);
@@ -179,8 +180,9 @@ export class CinderSession {
   }
 
   /**
-   * Finds the highest microversion: at `/v3/`, which requires a token, or in the list above it for sites that hide `/v3/`.
-   * An unreadable answer never counts as an old Cinder, for the legacy flow does not find attachments of the other.
+   * Finds the highest microversion: at `/v3/`, which requires a token, or in the list above it for sites that hide
+   * `/v3/`. An unreadable answer never counts as an old Cinder, for the legacy flow does not find attachments of the
+   * other.
    */
   async #discover(endpoint: Endpoint, transport: HttpTransport, signal: AbortSignal): Promise<Microversion> {
     const places = [`${endpoint.root}/`, endpoint.root.replace(/v3$/, '')];

@@ -126,26 +126,20 @@ function describeUser(auth: KeystoneAuth): string {
 }
 
 /** The fixed token of a Cinder with `auth_strategy = noauth`: `user:project`. Source: cinder api/middleware/auth.py. */
-export class FixedToken implements TokenSource {
-  readonly #token: Token;
-
-  constructor(userId: string, projectId: string | undefined) {
-    this.#token = {
-      value: new Secret(`${userId}:${projectId ?? userId}`),
-      user: userId,
-      project: projectId === undefined ? undefined : { id: projectId, name: projectId },
-      roles: [],
-      catalog: [],
-      expiresAt: undefined,
-    };
-  }
-
-  get(w: Waiting): Promise<Token> {
-    w.signal.throwIfAborted();
-    return Promise.resolve(this.#token);
-  }
-
-  discard(): boolean {
-    return false;
-  }
+export function fixedToken(userId: string, projectId: string | undefined): TokenSource {
+  const token: Token = {
+    value: new Secret(`${userId}:${projectId ?? userId}`),
+    user: userId,
+    project: projectId === undefined ? undefined : { id: projectId, name: projectId },
+    roles: [],
+    catalog: [],
+    expiresAt: undefined,
+  };
+  return {
+    get: async ({ signal }) => {
+      signal.throwIfAborted();
+      return token;
+    },
+    discard: () => false,
+  };
 }

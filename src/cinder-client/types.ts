@@ -146,17 +146,14 @@ export interface CompleteRequest {
   readonly hostName?: string | undefined;
 }
 
-/**
- * One interface to both attach flows, so that callers need not know which one the server supports.
- *
- * @public
- */
+/** One interface to both attach flows, so that callers need not know which one the server supports. @public */
 export interface VolumeConnections {
   readonly kind: 'attachments' | 'legacy';
   reserve(request: ReserveRequest, w: Waiting): Promise<Reservation>;
   /**
-   * Masks the volume to the connector's ports. Put `mountpoint` and `mode` into the connector: the attachments API takes
-   * them from there. After a failure, the array is asked to remove what it may have masked; then release the reservation.
+   * Masks the volume to the connector's ports. Put `mountpoint` and `mode` into the connector: the attachments API
+   * takes them from there. After a failure, the array is asked to remove what it may have masked; then release the
+   * reservation.
    */
   connect(reservation: Reservation, connector: Connector, w: Waiting, onRemoved?: OnRemoved): Promise<ConnectionInfo>;
   /** Sets the volume to in-use. Returns what the journal must keep instead of the first reservation. */

@@ -70,7 +70,8 @@ export class VolumeClaims {
   }
 
   /**
-   * Before: in-use. After: detaching, so that nobody else begins. The record tells that we asked for it; Cinder does not.
+   * Before: in-use. After: detaching, so that nobody else begins. The record tells that we asked for it; Cinder does
+   * not.
    *
    * @throws NothingChangedError when it was not requested, or is refused
    */
@@ -113,8 +114,8 @@ export class VolumeClaims {
   }
 
   /**
-   * Restores a mapping whose release failed half-way: the array may have unmasked the volume while Cinder still counts it
-   * as attached. Drivers have to tolerate a repeated connection (cinder volume/manager.py).
+   * Restores a mapping whose release failed half-way: the array may have unmasked the volume while Cinder still counts
+   * it as attached. Drivers have to tolerate a repeated connection (cinder volume/manager.py).
    */
   async restore(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     const { connector } = claim;
@@ -169,8 +170,8 @@ export class VolumeClaims {
 
   /**
    * Finds our reservation if its answer was lost, so that its attachment ID is unknown: by the instance where Cinder
-   * records it. Otherwise it is the only unconnected reservation on a volume that was available just before we asked: see
-   * docs/decisions.
+   * records it. Otherwise it is the only unconnected reservation on a volume that was available just before we asked:
+   * see docs/decisions.
    */
   async #ownReservations(intent: Reservation, w: Waiting): Promise<readonly Reservation[]> {
     const connections = await this.#connections(w);

@@ -11,8 +11,8 @@ interface IniEntry {
 
 /**
  * Reads an INI file as oslo.config does: `key = value` or `key: value`, indented lines continue a value, `#` and `;`
- * begin a comment at the start of a line only, repeated keys are all kept, one pair of quotes around a value is dropped.
- * Section names are lower-cased, except `DEFAULT`.
+ * begin a comment at the start of a line only, repeated keys are all kept, one pair of quotes around a value is
+ * dropped. Section names are lower-cased, except `DEFAULT`.
  *
  * @remarks Messages never quote a faulty line: it may be a password without its key.
  */

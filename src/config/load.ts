@@ -12,7 +12,6 @@ import { settingsError } from './problems.ts';
 import type { Findings } from './problems.ts';
 import { checkNames, chooseFiles, CONFIG_FILE_OPTION, CONFIG_VARIABLE } from './sources.ts';
 import { readEnvironment, readSettingsFile } from './sources.ts';
-import type { HostConnectorSetting } from './value-types.ts';
 import { readSection } from './values.ts';
 import type { SettingEntry } from './values.ts';
 
@@ -59,7 +58,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const shortName = options.hostname.split('.')[0] ?? options.hostname;
   layers.defaults.add('DEFAULT', 'host', { value: shortName, source: { kind: 'default' } });
   checkNames(layers, findings);
-  const settings = compose(layers, options, findings, configFiles);
+  const settings: Settings | undefined = compose(layers, options, findings, configFiles);
   if (findings.problems.length > 0 || settings === undefined) {
     const read = configFiles.length === 0 ? ' (no settings file was found)' : '';
     throw settingsError(`settings${read}`, findings.problems);
@@ -73,10 +72,7 @@ export function loadSettings(options: LoadOptions): Settings {
  *
  * @throws ConfigError when this setting, or a file that was named, cannot be used
  */
-export function loadHostConnectors(options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>): {
-  readonly hostConnectors: readonly HostConnectorSetting[];
-  readonly warnings: readonly string[];
-} {
+export function loadHostConnectors(options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>) {
   const findings: Findings = { problems: [], warnings: [] };
   const isNamed = (options.configFiles ?? []).length > 0 || (options.env[CONFIG_VARIABLE] ?? '') !== '';
   const warnings: string[] = [];
@@ -97,7 +93,7 @@ function readLayers(
   options: Pick<LoadOptions, 'configFiles' | 'env' | 'files'>,
   findings: Findings,
   onUnread?: (text: string) => void,
-): { readonly layers: Layers; readonly configFiles: readonly string[] } {
+) {
   const layers = emptyLayers();
   const configFiles = chooseFiles(options.configFiles ?? [], options.env, options.files);
   for (const path of configFiles) readSettingsFile(path, options.files, layers.files, findings);
@@ -109,12 +105,7 @@ function readLayers(
   return { layers, configFiles };
 }
 
-function compose(
-  layers: Layers,
-  options: LoadOptions,
-  findings: Findings,
-  files: readonly string[],
-): Settings | undefined {
+function compose(layers: Layers, options: LoadOptions, findings: Findings, files: readonly string[]) {
   const catalogInterface = addOpenstackDefaults(layers, options, findings);
   const common = readSection('DEFAULT', layers, findings);
   const dpm = readSection('dpm', layers, findings);

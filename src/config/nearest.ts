@@ -1,4 +1,6 @@
-/** Returns how many letters to insert, remove, change, or swap with their neighbour, to turn one word into the other. */
+/**
+ * Returns how many letters to insert, remove, change, or swap with their neighbour, to turn one word into the other.
+ */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

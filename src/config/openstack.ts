@@ -120,10 +120,8 @@ function addCloud(layer: Layer, cloud: Cloud, source: Source): void {
   }
   add('cafile', cloud.cacert);
   if (cloud.verify !== undefined) add('insecure', /^(?:false|no|off|0)$/i.test(String(cloud.verify)));
-  add(
-    'endpoint_override',
-    cloud.block_storage_endpoint_override ?? cloud.volumev3_endpoint_override ?? cloud.volume_endpoint_override,
-  );
+  const { block_storage_endpoint_override, volumev3_endpoint_override, volume_endpoint_override } = cloud;
+  add('endpoint_override', block_storage_endpoint_override ?? volumev3_endpoint_override ?? volume_endpoint_override);
   add('endpoint_override', cloud.auth?.endpoint);
 }
 
@@ -133,9 +131,7 @@ function addVariables(layers: Layers, env: Environment): void {
     if ([name, ...group].some((each) => given(layers, each))) continue;
     const variable = names.find((each) => env[each] !== undefined && env[each] !== '');
     if (variable === undefined) continue;
-    layers.openstack.add('cinder', name, {
-      value: env[variable] ?? '',
-      source: { kind: 'environment', name: variable },
-    });
+    const source: Source = { kind: 'environment', name: variable };
+    layers.openstack.add('cinder', name, { value: env[variable] ?? '', source });
   }
 }

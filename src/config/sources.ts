@@ -86,8 +86,8 @@ export function readEnvironment(env: Environment, layer: Layer, findings: Findin
 
 function unknownSection(section: string): string {
   const near = nearest(section, sectionNames);
-  const known = sectionNames.map((name) => name.toUpperCase()).join(', ');
-  return near === undefined ? `a section of ${known}` : `the section ${near.toUpperCase()}, perhaps`;
+  if (near !== undefined) return `the section ${near.toUpperCase()}, perhaps`;
+  return `a section of ${sectionNames.map((name) => name.toUpperCase()).join(', ')}`;
 }
 
 /** A variable contains all values of a multi-valued option, divided by commas or line ends. */
@@ -98,7 +98,9 @@ function addFromEnvironment(layer: Layer, section: SectionName, option: string, 
   }
 }
 
-/** Checks that the options of our sections are known, except `DEFAULT` in files, where a nova.conf has Nova's options. */
+/**
+ * Checks that the options of our sections are known, except `DEFAULT` in files, where a nova.conf has Nova's options.
+ */
 export function checkNames(layers: Layers, findings: Findings): void {
   for (const layer of [layers.files, layers.environment]) {
     for (const { section, name, given } of layer.entries()) {

@@ -180,9 +180,6 @@ export const hostConnector: ValueType<HostConnectorSetting> = valueType(
   },
 );
 
-const NO_WWNN = 'none';
-const SAME_AS_WWPN = 'x'.repeat(16);
-
 /** How to make WWNNs: undefined for none, else 16 characters in which `x` means the WWPN's digit at this place. */
 export const wwnnRule: ValueType<{ readonly template: string | undefined }> = valueType(
   'string',
@@ -190,8 +187,8 @@ export const wwnnRule: ValueType<{ readonly template: string | undefined }> = va
   ['yes', '', '5005076', 'c05076ffe680xxxxx', 'c05076ffe680yyyy'],
   (value) => {
     const rule = value.toLowerCase();
-    if (rule === NO_WWNN) return { template: undefined };
-    if (rule === 'wwpn') return { template: SAME_AS_WWPN };
+    if (rule === 'none') return { template: undefined };
+    if (rule === 'wwpn') return { template: 'x'.repeat(16) };
     return /^[0-9a-fx]{16}$/.test(rule) ? { template: rule } : undefined;
   },
 );

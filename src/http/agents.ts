@@ -6,8 +6,8 @@ import { markUnready } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * Idle connections are closed before the peer closes them (usually after 15 to 60 s, inferred): a request in flight at that
- * moment would be lost, with an unknown outcome.
+ * Idle connections are closed before the peer closes them (usually after 15 to 60 s, inferred): a request in flight at
+ * that moment would be lost, with an unknown outcome.
  */
 const IDLE_MS = 10_000;
 

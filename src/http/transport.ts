@@ -9,8 +9,8 @@ import { toTransportError } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * Headers of every request, in the place of axios's: it would name itself, and request encodings that python-requests, the
- * usual client of HMC and Cinder, does not.
+ * Headers of every request, in the place of axios's: it would name itself, and request encodings that python-requests,
+ * the usual client of HMC and Cinder, does not.
  */
 const ownHeaders = { Accept: '*/*', 'Accept-Encoding': 'gzip, deflate', 'User-Agent': 'nova-dpm' } as const;
 
@@ -39,8 +39,8 @@ export interface TransportResponse {
 }
 
 /**
- * One HTTP peer: keep-alive connections, a limit on requests in flight, separate deadlines for connection and request, no
- * redirects, no proxies from the environment, and no retries, which the clients decide.
+ * One HTTP peer: keep-alive connections, a limit on requests in flight, separate deadlines for connection and request,
+ * no redirects, no proxies from the environment, and no retries, which the clients decide.
  */
 export class HttpTransport implements Disposable {
   readonly #axios: AxiosInstance;

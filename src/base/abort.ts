@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { TimeoutError, toError } from './errors.ts';
 
+/** The options of everything that waits. */
 export interface Waiting {
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import { blankKnownSecrets } from './secret.ts';
 
+/** Any JSON value; undefined properties are left out. */
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+/** The methods of a pino logger that this package uses. */
 export type Logger = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: Record<string, unknown>): Logger;
 };

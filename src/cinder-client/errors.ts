@@ -49,7 +49,8 @@ export class CinderHttpError extends DpmError {
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor({ what, peer, method, path, status, faultName, message, requestId, retryAfterMs }: Refusal) {
+  constructor(refusal: Refusal) {
+    const { what, peer, method, path, status, faultName, message, requestId, retryAfterMs } = refusal;
     const fault = faultName === '' ? '' : ` ${faultName}`;
     const text = message === '' ? '' : `: ${message}`;
     super(`${what}: ${peer} answered ${status}${fault}${text}${requestId === undefined ? '' : ` (${requestId})`}`, {

@@ -8,9 +8,7 @@ const MAX_QUEUED = 2_000;
 /** A page of volumes stays under one megabyte, and a catalog under a quarter. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
-/**
- * The options of a client with their defaults, and what the client owns: one transport per peer, and its shared work.
- */
+/** The options of a client with their defaults, its transports, and the signal that ends its shared work. */
 export class Resources implements Disposable {
   readonly options: CinderOptions;
   readonly log;

@@ -117,10 +117,7 @@ export class CinderSession {
     return await this.#exchange(call.what, ready.transport, { method, path, body, timeoutMs, headers }, w);
   }
 
-  /**
-   * Sends a request; if the token is refused, once more with a new one. Source: keystoneauth1 identity/v3 and
-   * session.py.
-   */
+  /** Sends a request; after a 401 once more with new tokens. Source: keystoneauth1 identity/v3 and session.py. */
   async #exchange(what: string, transport: HttpTransport, request: Request, w: Waiting): Promise<TransportResponse> {
     const send = async () => await this.#sendWithTokens(what, transport, request, w);
     const first = await send();

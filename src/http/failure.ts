@@ -23,9 +23,7 @@ const notSent = new Set([
 /** Errors of the connection; any other error before TLS is established is an error of TLS. */
 const ofSockets = new Set(['', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENETDOWN', 'ENETRESET']);
 
-/**
- * Translates what a request threw. An AxiosError never becomes the cause: it carries headers and body, with passwords.
- */
+/** Translates what a request threw. An AxiosError never becomes the cause: its headers and body contain passwords. */
 export function toTransportError(error: unknown, where: RequestPlace): TransportError {
   const [phase, sent] = classify(error);
   const cause = error instanceof AxiosError ? undefined : error;

@@ -28,10 +28,12 @@ export class Attachments {
   /** After a lost answer, looks up the attachment before repeating. Removes what a refused call left behind. */
   async create(request: CreateAttachment, w: Waiting): Promise<Attachment> {
     const { policies, log } = this.#session.resources;
+    // The lookup between two attempts may have to wait until Cinder is reachable again.
+    const policy = { ...policies.once, budgetMs: policies.once.budgetMs + policies.outage.budgetMs };
     const last: Last = { isUnknown: false };
     return await retry(async (attempt) => await this.#createOnce(request, attempt, last, w), {
       what: `create attachment of volume ${request.volumeId}`,
-      policy: policies.once,
+      policy,
       signal: w.signal,
       isRetryable: isLost,
       log,

@@ -1,7 +1,14 @@
 import { ConflictError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient } from './client.ts';
-import { CinderHttpError, isArrayFailure, isCinderError, isGone, isRefusedOutright } from './errors.ts';
+import {
+  CinderConnectionError,
+  CinderHttpError,
+  isArrayFailure,
+  isCinderError,
+  isGone,
+  isRefusedOutright,
+} from './errors.ts';
 import { isUncertain, lastAttempt, VolumeStateError } from './errors.ts';
 import type { Connector } from './types.ts';
 import { noVolume } from './volumes.ts';
@@ -16,13 +23,27 @@ export abstract class Connections {
     this.log = log;
   }
 
-  /** Both flows detach from `in-use` by way of `detaching`. */
+  /**
+   * Both flows detach from `in-use` by way of `detaching`. After a lost answer the volume's status tells whether the
+   * request arrived; if it did not, the request is sent once more.
+   */
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
+    const status = async () => (await this.cinder.findVolume(volumeId, w))?.status;
+    const explain = (error: unknown) => this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
+    try {
+      await this.cinder.actions.beginDetaching(volumeId, w);
+      return;
+    } catch (error) {
+      const seen = isUncertain(error) ? await status() : undefined;
+      if (seen === 'detaching') return;
+      if (seen !== 'in-use' || !(lastAttempt(error) instanceof CinderConnectionError)) throw await explain(error);
+    }
     try {
       await this.cinder.actions.beginDetaching(volumeId, w);
     } catch (error) {
-      if (isUncertain(error) && (await this.cinder.findVolume(volumeId, w))?.status === 'detaching') return;
-      throw await this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
+      // A refusal because the volume is detaching means that the first request was only late.
+      const isMaybeDone = isUncertain(error) || isCinderError(error, 400);
+      if (!isMaybeDone || (await status()) !== 'detaching') throw await explain(error);
     }
   }
 

@@ -6,7 +6,7 @@ export { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
 export { ConnectionInfoError, NoUsableTargetError } from './fibrechannel/errors.ts';
 export { selectPaths } from './fibrechannel/paths.ts';
 export type { ExcludedPath, FcPath, PathSelection, SelectionRules } from './fibrechannel/paths.ts';
-export { loadExport, parseExportReference } from './load-export.ts';
+export { loadClass, loadExport, parseExportReference } from './load-export.ts';
 export type { ExportReference } from './load-export.ts';
 export { pathRecordSchema } from './path-record.ts';
 export type { PathRecord, PathState } from './path-record.ts';

@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** `package-or-path#ExportName`: how settings name code of a third party. */
+/** A module of a third party and the export to use. Settings write it as `package-or-path#ExportName`. */
 export interface ExportReference {
   readonly module: string;
-  readonly exportName: string | undefined;
+  readonly exportName?: string | undefined;
 }
 
 export function parseExportReference(text: string): ExportReference {
@@ -16,20 +16,31 @@ export function parseExportReference(text: string): ExportReference {
 }
 
 /**
- * Imports what a setting names. Paths are taken from `baseDir`; packages are looked for from there first, so that a
- * project's own packages are found wherever this one is installed.
+ * Imports what a setting names. Paths are relative to `baseDir`. Packages are resolved from `baseDir` first, so that a
+ * project's own packages are found wherever this package is installed.
  *
  * @returns the named export, else the default export, else the only export
- * @throws Error saying what the module does export
+ * @throws Error listing what the module exports, when the named export is missing
  */
 export async function loadExport(reference: ExportReference, baseDir: string): Promise<unknown> {
-  const loaded = (await import(locate(reference.module, baseDir))) as Record<string, unknown>; // a module namespace is one
+  const loaded = (await import(locate(reference.module, baseDir))) as Record<string, unknown>; // a module namespace
   const name = reference.exportName ?? ('default' in loaded ? 'default' : onlyExport(loaded));
   if (name !== undefined && name in loaded) return loaded[name];
   const found = Object.keys(loaded).join(', ') || 'nothing';
   throw new Error(
     `module "${reference.module}" does not export "${reference.exportName ?? 'default'}" (it exports ${found})`,
   );
+}
+
+/**
+ * Imports the class that a setting names. Check its methods on an instance.
+ *
+ * @throws Error when the module cannot be imported, or the export is not a class
+ */
+export async function loadClass<Class>(reference: ExportReference, baseDir: string): Promise<Class> {
+  const loaded = await loadExport(reference, baseDir);
+  if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
+  return loaded as Class;
 }
 
 function locate(module: string, baseDir: string): string {
@@ -39,11 +50,11 @@ function locate(module: string, baseDir: string): string {
   try {
     return pathToFileURL(near.resolve(module)).href;
   } catch {
-    return importOnly(module, near.resolve.paths(module) ?? []) ?? module; // let the import itself say what is wrong
+    return importOnly(module, near.resolve.paths(module) ?? []) ?? module; // the failing import then names the cause
   }
 }
 
-/** A package whose `exports` are for `import` alone, which `require.resolve` does not see. */
+/** Finds a package whose `exports` have only the `import` condition; `require.resolve` ignores those. */
 function importOnly(module: string, directories: readonly string[]): string | undefined {
   const root = directories.map((each) => join(each, module)).find((each) => existsSync(join(each, 'package.json')));
   if (root === undefined) return undefined;
@@ -53,15 +64,15 @@ function importOnly(module: string, directories: readonly string[]): string | un
   return entry === undefined ? undefined : pathToFileURL(resolve(root, entry)).href;
 }
 
-/** Conditions of `exports` that hold for an import, and the key of the package itself. */
+/** Conditions of `exports` that apply to an import, and `.`, the key of the package itself. */
 const importKeys = ['.', 'import', 'module-sync', 'node', 'default'];
 
-/** The first target that holds, in the order of the keys, as Node reads them. */
+/** Returns the first target that applies, in key order, as Node does. */
 function importTarget(exports: unknown): string | undefined {
   if (typeof exports === 'string') return exports;
   if (typeof exports !== 'object' || exports === null) return undefined;
-  const holding = Object.entries(exports).filter(([key]) => importKeys.includes(key));
-  return holding.map(([, inner]) => importTarget(inner)).find((target) => target !== undefined);
+  const applicable = Object.entries(exports).filter(([key]) => importKeys.includes(key));
+  return applicable.map(([, inner]) => importTarget(inner)).find((target) => target !== undefined);
 }
 
 function onlyExport(loaded: Record<string, unknown>): string | undefined {

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 
 /**
- * What is known of a path, from "data can flow" to "nothing is there". Each word is one cause that a storage person can
- * act on.
+ * The states of a path, from working to absent. Each names one cause that a storage administrator can act on.
  *
- * - `active`: tried by the machine or the kernel, and the LUN answers
- * - `configured`: all that can be seen says that it works, and nobody has tried it
- * - `idle`: nothing is wrong, but the partition does not run, so its ports are not logged in
+ * - `active`: the machine or the kernel has tested the path, and the LUN answers
+ * - `configured`: no fault is visible, but the path was not tested
+ * - `idle`: no fault, but the partition does not run, so its ports are not logged in
  * - `adapter-down`: the adapter or port of the initiator does not work
  * - `target-unreachable`: the initiator does not see the target port (zoning, cabling, a port that is down)
- * - `lun-unreachable`: the target answers, the LUN does not (masking, or the number of the LUN)
- * - `other-volume`: another volume than this one answers
- * - `offline`: the kernel has given up or holds back the SCSI device
- * - `missing`: the path should be there, and the host has no SCSI device for it
+ * - `lun-unreachable`: the target answers, the LUN does not (masking, or a wrong LUN number)
+ * - `other-volume`: a different volume answers
+ * - `offline`: the kernel has failed or blocked the SCSI device
+ * - `missing`: the path is expected, but the host has no SCSI device for it
  */
 const pathStates = [
   'active',
@@ -26,7 +25,7 @@ const pathStates = [
   'missing',
 ] as const;
 
-/** One path of a volume with its state, in the form of the outputs. */
+/** A path of a volume with its state, as the commands print it. */
 export const pathRecordSchema = z
   .object({
     connector: z.string().describe('name of the partition or host whose path it is'),
@@ -44,7 +43,7 @@ export const pathRecordSchema = z
     state: z.enum(pathStates).describe('what is known of the path'),
     detail: z.string().describe('who says so, in words'),
   })
-  .meta({ id: 'Path', title: 'Path' });
+  .meta({ title: 'Path' });
 
 /** @see pathRecordSchema @public */
 export type PathRecord = z.infer<typeof pathRecordSchema>;

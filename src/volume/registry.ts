@@ -1,26 +1,24 @@
 import { DpmError } from '../base/index.ts';
 import { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
-import { loadExport } from './load-export.ts';
+import { loadClass } from './load-export.ts';
+import type { ExportReference } from './load-export.ts';
 import { volumeDriverMethods } from './volume-driver.ts';
 import type { VolumeDriver, VolumeDriverClass, VolumeDriverContext } from './volume-driver.ts';
 
-/** No volume driver serves a type, or the one that a setting names cannot be used. @public */
+/** No volume driver serves the type, or the driver that a setting names cannot be used. @public */
 export class VolumeDriverError extends DpmError {
   readonly code = 'VOLUME_DRIVER';
 }
 
-/** One line of the setting `dpm.volume_drivers`. */
-export interface VolumeDriverEntry {
+/** One line of the setting `dpm.volume_drivers`. The module `builtin` means the driver of this package. */
+export interface VolumeDriverEntry extends ExportReference {
   /** Cinder's `driver_volume_type`. */
   readonly type: string;
-  readonly module: string;
-  readonly exportName?: string | undefined;
 }
 
-/** The drivers that come with this package, by the name `builtin`. */
 const builtins: Readonly<Record<string, VolumeDriverClass>> = { fibre_channel: FibreChannelVolumeDriver };
 
-/** `driver_volume_type` → volume driver. Nothing is loaded after it was made, so a missing driver is known at start. */
+/** Maps `driver_volume_type` to a volume driver. All drivers are loaded at start, so that a missing one is noticed then. */
 export class VolumeDriverRegistry {
   readonly #drivers: ReadonlyMap<string, VolumeDriver>;
 
@@ -28,7 +26,7 @@ export class VolumeDriverRegistry {
     this.#drivers = drivers;
   }
 
-  /** @throws VolumeDriverError naming the setting's line, when a driver cannot be loaded or lacks a method */
+  /** @throws VolumeDriverError naming the line of the setting, when a driver cannot be loaded or lacks a method */
   static async load(
     entries: readonly VolumeDriverEntry[],
     context: VolumeDriverContext,
@@ -49,34 +47,22 @@ export class VolumeDriverRegistry {
     });
   }
 
-  /** The driver that serves this type, or undefined. */
   find(type: string): VolumeDriver | undefined {
     return this.#drivers.get(type);
-  }
-
-  all(): readonly VolumeDriver[] {
-    return [...this.#drivers.values()];
   }
 }
 
 async function make(entry: VolumeDriverEntry, context: VolumeDriverContext, baseDir: string): Promise<VolumeDriver> {
   const DriverClass = entry.module === 'builtin' ? builtin(entry.type) : await external(entry, baseDir);
-  const driver = construct(entry, DriverClass, context);
-  const missing = volumeDriverMethods.filter((method) => typeof driver[method] !== 'function');
-  if (missing.length > 0) throw unusable(entry, `it has no method ${missing.join(', ')}`);
-  return driver;
-}
-
-function construct(
-  entry: VolumeDriverEntry,
-  DriverClass: VolumeDriverClass,
-  context: VolumeDriverContext,
-): VolumeDriver {
+  let driver: VolumeDriver;
   try {
-    return new DriverClass(context);
+    driver = new DriverClass(context);
   } catch (error) {
     throw unusable(entry, 'its constructor failed', error);
   }
+  const missing = volumeDriverMethods.filter((method) => typeof driver[method] !== 'function');
+  if (missing.length > 0) throw unusable(entry, `it has no method ${missing.join(', ')}`);
+  return driver;
 }
 
 function builtin(type: string): VolumeDriverClass {
@@ -90,9 +76,7 @@ function builtin(type: string): VolumeDriverClass {
 
 async function external(entry: VolumeDriverEntry, baseDir: string): Promise<VolumeDriverClass> {
   try {
-    const loaded = await loadExport({ module: entry.module, exportName: entry.exportName }, baseDir);
-    if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
-    return loaded as VolumeDriverClass; // its methods are checked as soon as there is an instance
+    return await loadClass<VolumeDriverClass>(entry, baseDir);
   } catch (error) {
     throw unusable(entry, 'it cannot be loaded', error);
   }

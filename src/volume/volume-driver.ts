@@ -9,61 +9,61 @@ import type {
   VolumePath,
 } from '../partition/index.ts';
 
-/** What a volume driver is given once, when it is made. @public */
+/** What the constructor of a volume driver gets. @public */
 export interface VolumeDriverContext {
   readonly log: Logger;
-  /** How partitions of this machine get at LUNs. */
+  /** Gives partitions of this machine access to LUNs. */
   readonly storage: PartitionStorage;
-  /** Targets that the operator has excluded. */
+  /** Target ports that the operator excludes. */
   readonly ignoredTargets: ReadonlySet<Wwpn>;
 }
 
-/** The instance that a volume is for, as a volume driver sees it. @public */
+/** The instance that a volume is for. @public */
 export interface VolumeInstance extends PartitionOwner {
   readonly partition: PartitionRef;
-  /** The partition's ports, the one preferred for boot first. */
+  /** The partition's ports. The first is preferred for boot. */
   readonly initiators: readonly Initiator[];
 }
 
 /** @public */
 export interface VolumeOptions extends Waiting {
   readonly volumeId: string;
-  /** 0 where the compute manager does not tell it. */
+  /** 0 when the compute manager does not know it. */
   readonly sizeGib: number;
   readonly isBoot: boolean;
-  /** Tells a watching person what is waited for. */
+  /** Shows the user what the driver waits for. */
   readonly progress?: ((detail: string) => void) | undefined;
-  /** The instance goes as a whole, and with it all that its platform keeps of its volumes. */
+  /** The whole instance is being destroyed, with everything that its platform keeps of its volumes. */
   readonly isTeardown?: boolean;
 }
 
 /**
- * What serves one `driver_volume_type`. A third party's class is loaded by the setting `dpm.volume_drivers`; its
- * constructor gets a {@link VolumeDriverContext}. `volumeDriverChecks` of `nova-dpm/conformance` tries all that is said here.
+ * Serves one `driver_volume_type`. The setting `dpm.volume_drivers` loads a third party's class; its constructor gets a
+ * {@link VolumeDriverContext}. `volumeDriverChecks` of `nova-dpm/conformance` tests the rules below.
  *
- * One driver serves all instances, at the same time, and keeps nothing of them in memory: after a crash another process
- * goes on with a driver made anew. What it is given stays as it is.
+ * One driver serves all instances at the same time and keeps no state of them in memory: after a crash, another process
+ * continues with a new driver. A driver does not modify its arguments.
  *
- * All methods but `getSearchPath` may be called twice for the same volume; the second call changes nothing. Those that
- * take options obey `options.signal`, also while they wait for something else: they then throw the signal's reason.
+ * Every method except `getSearchPath` is idempotent. Methods that take options obey `options.signal`, also while they
+ * wait: they throw the signal's reason.
  *
- * Errors are typed ({@link DpmError}), a sentence each, and hold no secret: `connection_info` may carry passwords.
+ * Errors are typed ({@link DpmError}), one sentence each, and hold no secret: `connection_info` may contain passwords.
  *
  * @public
  */
 export interface VolumeDriver {
   /**
-   * Says that nothing of a volume stays when the partition goes as a whole. Then nothing is asked of the driver on a delete:
+   * Says that no volume leaves anything behind when the whole partition is deleted. A delete then asks the driver for
    * neither a disconnect nor a rollback with `isTeardown`.
    */
   readonly goesWithPartition?: boolean;
   /**
-   * Makes a volume that Cinder has mapped usable by the partition, by `context.storage.expose`: on machines with storage
-   * groups the partition gets the LUN by that alone.
+   * Makes a volume that Cinder has mapped usable by the partition, with `context.storage.expose`. On machines with
+   * storage groups that call alone gives the partition the LUN.
    *
-   * @returns its paths in the order in which a boot should try them, the port preferred for boot first; plain JSON, since
-   * those of the boot volume are recorded
-   * @throws DpmError when there is no way to it; whatever was begun is then taken back by {@link VolumeDriver.rollback}
+   * @returns the paths in boot order, the port preferred for boot first; plain JSON, because the paths of the boot volume
+   * are recorded
+   * @throws DpmError when no path works; {@link VolumeDriver.rollback} then undoes what was begun
    */
   connectVolume(
     connectionInfo: ConnectionInfo,
@@ -71,32 +71,32 @@ export interface VolumeDriver {
     options: VolumeOptions,
   ): Promise<ConnectedVolume>;
   /**
-   * Takes away a volume that was connected and may have been used, while Cinder still maps it: on detach, on delete
-   * (`isTeardown`), and after a crash in an attach, when nobody knows how far it came. Succeeds when it is gone already. May
-   * refuse: then the flow ends there, the volume stays connected.
+   * Removes a volume that was connected and may have been used, while Cinder still maps it: on detach, on delete
+   * (`isTeardown`), and after a crash during an attach, when its progress is unknown. Succeeds when the volume is already
+   * gone. May refuse: the flow then ends and the volume stays connected.
    *
-   * @throws DpmError when something is left, or may be: what is taken for gone is unmapped next
+   * @throws DpmError when something is or may be left: after a success the volume is unmapped
    */
   disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /**
-   * Undoes a connect that failed, or whose outcome nobody knows: on the way back of a failed spawn, also after a crash, and
-   * of a failed attach. Other than a disconnect it may find nothing, a half, or all of it; it gets the very `connection_info`
-   * that the connect refused, which it must not need; nobody has used the volume yet, so that there is no reason to refuse.
+   * Undoes a connect that failed or whose outcome is unknown: when a spawn or an attach rolls back, also after a crash.
+   * Unlike a disconnect it may find nothing, a part, or everything. It must not need `connection_info`, which may be the
+   * one that the connect refused. It has no reason to refuse, because nobody has used the volume yet.
    *
-   * @throws DpmError when something is left; the flow then ends stuck, names the volume, and can be resumed
+   * @throws DpmError when something is left; the flow then is stuck, names the volume, and can be resumed
    */
   rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
-  /** The paths that the volume has now. Changes nothing. */
+  /** Returns the current paths of the volume. Changes nothing. */
   getVolumePaths(
     connectionInfo: ConnectionInfo,
     instance: VolumeInstance,
     options: VolumeOptions,
   ): Promise<readonly VolumePath[]>;
-  /** Where paths of this kind live: a directory on a host, a URI on an HMC. */
+  /** Returns where such paths are found: a directory on a host, a URI on an HMC. */
   getSearchPath(instance: VolumeInstance | undefined): string;
   /**
-   * Every path of every volume that the instance's ports are known to reach, one line each: device number, initiator,
-   * target, LUN, volume; `-` where the machine does not tell. Changes nothing.
+   * Returns one line for each known path of the instance's ports: device number, initiator, target, LUN, volume; `-`
+   * where the machine does not say. Changes nothing.
    */
   getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]>;
 }
@@ -104,7 +104,7 @@ export interface VolumeDriver {
 /** @public */
 export type VolumeDriverClass = new (context: VolumeDriverContext) => VolumeDriver;
 
-/** The methods that a third party's driver must have. @public */
+/** The methods that every driver must have. @public */
 export const volumeDriverMethods = [
   'connectVolume',
   'disconnectVolume',

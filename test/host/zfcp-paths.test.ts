@@ -263,7 +263,7 @@ describe('FCP devices to be set online', () => {
     const connector = await hostConnector(host, { fcpDevices: [' 8001'] });
 
     expect(await connector.getConnectorProperties({ signal })).toHaveProperty('wwpns', [initiators[0]]);
-    await expect(hostConnector(host, { fcpDevices: ['../8001'] })).rejects.toThrow('is no device number');
+    await expect(hostConnector(host, { fcpDevices: ['../8001'] })).rejects.toThrow('is not a device number');
   });
 
   test('are refused when the partition has no such device', async () => {

@@ -4,34 +4,33 @@ import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { Lun, Wwpn } from '../../base/index.ts';
 import { ConnectionInfoError } from './errors.ts';
 
-/** A target port, and the LUN under which the volume answers there. */
+/** A target port and the LUN of the volume there. */
 export interface FcTarget {
   readonly targetWwpn: Wwpn;
   readonly lun: Lun;
 }
 
 /**
- * What a Fibre Channel connection_info says, in one form. Cinder's oddities end here: one target or a list, LUN as a
- * number or text, upper-case or colon-separated names, keys in either case, maps that are missing, partial, or name
- * ports that the list does not.
+ * The connection_info of a Fibre Channel volume in one form. Back ends differ: one target or a list, LUN as number or
+ * text, upper-case or colon-separated names, keys in either case, maps that are missing, partial, or name ports that the
+ * list does not.
  */
 export interface FcConnection {
   readonly volumeId: string | undefined;
   readonly isReadOnly: boolean;
-  /** Every target of the volume, in the order given. */
+  /** In the order given. */
   readonly targets: readonly FcTarget[];
-  /** Which targets each initiator may use; undefined when Cinder gave no map, which means all. */
+  /** The targets that each initiator may use. Undefined without a map: every initiator may use all. */
   readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
-  /** SCSI page 83 identifier, where the back end tells it (Pure's `wwn`), 32 lower-case hex digits. */
+  /** SCSI page 83 identifier, 32 lower-case hex digits, where the back end gives it (Pure's `wwn`). */
   readonly naa: string | undefined;
-  /** What was odd, in words. */
   readonly warnings: readonly string[];
 }
 
 const wwnValue = z.union([z.string(), z.array(z.string())]).nullish();
 const lunValue = z.union([z.number(), z.string()]);
 
-/** The keys that matter, loosely: what else a driver adds is kept by Cinder's client and ignored here. */
+/** The keys that matter; others are ignored. */
 const fcData = z.looseObject({
   target_wwn: wwnValue,
   target_wwns: wwnValue,
@@ -47,8 +46,8 @@ const fcData = z.looseObject({
 });
 
 /**
- * How a LUN of connection_info is read; another platform than s390x may read it differently (os-brick
- * initiator/linuxscsi.py and connectors/fibre_channel_s390x.py).
+ * Reads a LUN of connection_info. Platforms other than s390x may read it differently (os-brick initiator/linuxscsi.py
+ * and connectors/fibre_channel_s390x.py).
  * @public
  */
 export type LunReader = (value: number | string, addressingMode: string | null | undefined) => Lun;
@@ -58,9 +57,9 @@ type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
 /**
  * Reads the connection_info of a Fibre Channel volume.
  *
- * @throws ConnectionInfoError naming the key and the value. Also for an encrypted volume: the data would have to be
- * decrypted on a host that sees it, and with DPM there is none.
- * @remarks Shapes: cinder volume/drivers. `target_wwns` comes before `target_wwn`, as in os-brick.
+ * @throws ConnectionInfoError naming the key and the value. Also for an encrypted volume: with DPM there is no host that
+ * could decrypt it.
+ * @remarks Shapes: cinder volume/drivers. `target_wwns` takes precedence over `target_wwn`, as in os-brick.
  */
 export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFromCinder): FcConnection {
   if (info.driver_volume_type !== 'fibre_channel') {
@@ -88,7 +87,7 @@ export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFr
 }
 
 function readData(info: ConnectionInfo): Omit<FcData, 'lunOf'> {
-  // Some back ends were seen with upper-case keys; Cinder's own are lower case.
+  // Some back ends send upper-case keys.
   const lowered = Object.fromEntries(Object.entries(info.data).map(([key, value]) => [key.toLowerCase(), value]));
   const parsed = fcData.safeParse(lowered);
   if (!parsed.success) {
@@ -106,8 +105,8 @@ function listedTargets(data: FcData): readonly Wwpn[] {
 }
 
 function asList(value: string | readonly string[] | null | undefined): readonly string[] {
-  if (value === null || value === undefined || value === '') return [];
-  return typeof value === 'string' ? value.split(',') : value;
+  if (typeof value === 'string') return value === '' ? [] : value.split(',');
+  return value ?? [];
 }
 
 function readWwpn(key: string, text: string): Wwpn {
@@ -119,11 +118,9 @@ function readWwpn(key: string, text: string): Wwpn {
 }
 
 function listedLuns(data: FcData): readonly Lun[] {
-  if (data.target_luns !== null && data.target_luns !== undefined && data.target_luns.length > 0) {
-    return data.target_luns.map((lun) => readLun('target_luns', lun, data));
-  }
-  const single = data.target_lun;
-  return single === null || single === undefined ? [] : [readLun('target_lun', single, data)]; // LUN 0 is a LUN
+  const luns = (data.target_luns ?? []).map((lun) => readLun('target_luns', lun, data));
+  const single = data.target_lun ?? undefined; // 0 is a LUN
+  return luns.length > 0 || single === undefined ? luns : [readLun('target_lun', single, data)];
 }
 
 function readLun(key: string, value: number | string, data: FcData): Lun {
@@ -165,14 +162,14 @@ function readMap(
     ]);
   }
   const plain = Object.entries(data.initiator_target_map ?? {});
-  if (plain.length === 0) return undefined; // absent and {} both mean: all initiators, all targets
+  if (plain.length === 0) return undefined; // absent and {} both allow every target to every initiator
   const luns = new Set(listedLuns(data));
   const key = 'initiator_target_map';
   const listed = plain.map(([initiator, wwpns]) => [initiator, asList(wwpns)] as const);
   return toMap(key, listed, (target) => resolveTarget(readWwpn(key, target), targets, luns, warnings));
 }
 
-/** Two spellings of one initiator are one key. */
+/** Merges entries that spell the same initiator differently. */
 function toMap<T>(
   key: string,
   entries: readonly (readonly [string, readonly T[]])[],
@@ -187,8 +184,8 @@ function toMap<T>(
 }
 
 /**
- * A port that only the map names gets the volume's LUN if there is but one. Source: os-brick
- * initiator/connectors/fibre_channel.py.
+ * Returns the targets at a port that the map names. A port that is not in the list gets the volume's LUN if there is
+ * only one. Source: os-brick initiator/connectors/fibre_channel.py.
  */
 function resolveTarget(
   wwpn: Wwpn,

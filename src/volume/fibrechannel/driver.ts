@@ -9,9 +9,9 @@ import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
 
 const readOnlyAdvice =
-  'the volume is for reading only, which neither HMC nor machine enforces: mount it read-only in the guest';
+  'the volume is read-only, which neither HMC nor machine enforces: mount it read-only in the guest';
 
-/** The built-in driver for `fibre_channel`: every Cinder back end that maps FCP LUNs to the partition's WWPNs. */
+/** The built-in driver for `fibre_channel`: Cinder back ends that map FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
   /** With its vHBAs, or with its storage group. */
   readonly goesWithPartition = true;
@@ -29,14 +29,14 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const connection = parseFcConnection(connectionInfo);
     const selection = this.#select(connection, instance);
     this.#report(connection, selection, options);
-    const ports = instance.initiators.map(({ wwpn }) => wwpn);
+    const { volumeId, sizeGib, isBoot } = options;
     const volume = {
-      ...pickVolume(options),
+      ...{ volumeId, sizeGib, isBoot },
       paths: withDevices(selection.paths, instance),
       naa: connection.naa ?? null,
       storageVolumeUri: null,
       pathReason: selection.reason,
-      hint: loginHint(connectionInfo, connection, ports),
+      hint: loginHint(connectionInfo, connection, wwpnsOf(instance)),
     };
     const [connected] = await this.#context.storage.expose(instance, [volume], options);
     if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
@@ -51,7 +51,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     await this.#conceal(instance, options);
   }
 
-  /** By the volume's id alone, as a disconnect here: the same for nothing, a half and all of it. */
+  /** Needs only the volume's ID, like a disconnect, so the progress of the connect does not matter. */
   async rollback(_connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
     await this.#conceal(instance, options);
   }
@@ -74,13 +74,13 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // it goes with the storage of the instance
+    if (options.isTeardown === true) return; // destroyed with the storage of the instance
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
   #select(connection: FcConnection, instance: VolumeInstance): PathSelection {
     return selectPaths(connection, {
-      initiators: instance.initiators.map(({ wwpn }) => wwpn),
+      initiators: wwpnsOf(instance),
       ignoredTargets: this.#context.ignoredTargets,
     });
   }
@@ -89,7 +89,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'odd connection_info');
-    // An HMC has no word for it, neither for a vHBA nor for a storage volume: the array alone could refuse writes.
+    // The HMC has no read-only attribute for vHBAs or storage volumes: only the array could refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {
       log.warn({ event: 'volume.path-excluded', volumeId, initiatorWwpn, targetWwpn, reason }, 'path not used');
@@ -97,11 +97,11 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   }
 }
 
-function pickVolume({ volumeId, sizeGib, isBoot }: VolumeOptions) {
-  return { volumeId, sizeGib, isBoot };
+function wwpnsOf({ initiators }: VolumeInstance) {
+  return initiators.map(({ wwpn }) => wwpn);
 }
 
-/** The device number is the guest's name of the initiator; the partition knows it. */
+/** Adds the device number, under which the guest knows the initiator. */
 function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));

@@ -1,16 +1,14 @@
-import type { Lun, Wwpn } from '../../base/index.ts';
+import type { Wwpn } from '../../base/index.ts';
 import type { FcConnection, FcTarget } from './connection-info.ts';
 import { NoUsableTargetError } from './errors.ts';
 import { loginAdvice } from './login-hint.ts';
 
-/** One way to a volume: from an initiator port of the partition to a LUN behind a target port. */
-export interface FcPath {
+/** A path from an initiator port of the partition to a LUN behind a target port. */
+export interface FcPath extends FcTarget {
   readonly initiatorWwpn: Wwpn;
-  readonly targetWwpn: Wwpn;
-  readonly lun: Lun;
 }
 
-/** Why a possible path is not used. `targetWwpn` is undefined where the initiator as a whole is out. */
+/** A path that is not used. `targetWwpn` is undefined when the whole initiator is excluded. */
 export interface ExcludedPath {
   readonly initiatorWwpn: Wwpn;
   readonly targetWwpn: Wwpn | undefined;
@@ -18,28 +16,27 @@ export interface ExcludedPath {
 }
 
 export interface PathSelection {
-  /** In the order in which a boot tries them. */
+  /** In boot order. */
   readonly paths: readonly FcPath[];
   readonly excluded: readonly ExcludedPath[];
-  /** Why the first path is the first, in words. */
+  /** Why the first path is the first. */
   readonly reason: string;
 }
 
 export interface SelectionRules {
-  /** Initiators of the partition, in the order of the configured adapter ports: the first is preferred for boot. */
+  /** Initiators of the partition, in the order of the configured adapter ports. The first is preferred for boot. */
   readonly initiators: readonly Wwpn[];
-  /** Targets never to be used. */
   readonly ignoredTargets: ReadonlySet<Wwpn>;
 }
 
 /**
- * Every usable path of a volume, in boot order, and why the others are out. A pure function.
+ * Returns every usable path of a volume in boot order, and the excluded ones with reasons. A pure function.
  *
- * Order: the preferred initiator to its first target, the next initiator to its second one, and so on round, so that
- * the second try of a boot goes over another port and to another target than the first. Targets are sorted, because
- * some back ends list them in an order that differs from call to call (PowerMax, NetApp; cinder volume/drivers).
+ * Boot order goes round the initiators: the preferred initiator with its first target, the next initiator with its
+ * second, and so on, so that the second boot attempt uses another port and another target. Targets are sorted, because
+ * some back ends list them in a different order on each call (PowerMax, NetApp; cinder volume/drivers).
  *
- * @throws NoUsableTargetError when nothing is left, with the reason of each exclusion.
+ * @throws NoUsableTargetError with the reason of each exclusion, when no path is left
  */
 export function selectPaths(connection: FcConnection, rules: SelectionRules): PathSelection {
   const excluded: ExcludedPath[] = [];
@@ -52,7 +49,7 @@ export function selectPaths(connection: FcConnection, rules: SelectionRules): Pa
         return !isIgnored;
       })
       .toSorted((a, b) => compare(a.targetWwpn, b.targetWwpn) || compare(a.lun, b.lun))
-      .map((target): FcPath => ({ initiatorWwpn, targetWwpn: target.targetWwpn, lun: target.lun }));
+      .map((target): FcPath => ({ initiatorWwpn, ...target }));
     return rotate(usable, position);
   });
   const paths = roundRobin(perInitiator);

@@ -2,13 +2,13 @@ import type { Waiting } from '../../base/index.ts';
 import { deviceNode, runCommand } from './context.ts';
 import type { HostContext } from './context.ts';
 
-/** Writes out what the kernel still holds for a device. */
+/** Writes the kernel's buffers for a device. */
 export async function flushBuffers(context: HostContext, block: string, waiting: Waiting): Promise<void> {
-  const args = ['--flushbufs', deviceNode(block)];
-  await runCommand(context, 'blockdev', args, waiting, context.policies.flushTimeoutMs);
+  const { flushTimeoutMs } = context.policies;
+  await runCommand(context, 'blockdev', ['--flushbufs', deviceNode(block)], waiting, flushTimeoutMs);
 }
 
-/** Makes a device read-only and asks whether it is. @throws Error when it is still writable */
+/** Makes a device read-only and verifies it. @throws Error when it is still writable */
 export async function setReadOnly(context: HostContext, block: string, waiting: Waiting): Promise<void> {
   await runCommand(context, 'blockdev', ['--setro', deviceNode(block)], waiting);
   const answer = await runCommand(context, 'blockdev', ['--getro', deviceNode(block)], waiting);
@@ -19,20 +19,20 @@ export async function setWritable(context: HostContext, block: string, waiting: 
   await runCommand(context, 'blockdev', ['--setrw', deviceNode(block)], waiting);
 }
 
-/** Reads the first block past all caches. 4096 bytes: disks of 512 and of 4096 bytes a sector both take it. */
+/** Reads the first 4096 bytes past all caches, which suits sectors of 512 and of 4096 bytes. */
 export async function readFirstBlock(context: HostContext, block: string, waiting: Waiting): Promise<void> {
   const args = [`if=${deviceNode(block)}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct'];
   await runCommand(context, 'dd', args, waiting);
 }
 
-/** Where udev keeps it: the first is the merged layout of RHEL and SLES, the second Debian's and Ubuntu's of old. */
+/** udev's tool: in the merged layout of RHEL and SLES, and on older Debian and Ubuntu. */
 const scsiIdPlaces = ['/usr/lib/udev/scsi_id', '/lib/udev/scsi_id'] as const;
 
 /**
- * The identity that the device itself tells now (SCSI page 0x83), as multipath tools write it; the kernel's own answer
- * in sysfs is as old as the device.
+ * Asks the device for its identity (SCSI page 0x83), as multipath tools write it. sysfs has only the identity at the
+ * time when the kernel found the device.
  *
- * @returns `unanswered` when the device does not tell it, undefined when this host cannot ask
+ * @returns `unanswered` when the device does not answer, undefined when this host has no tool to ask
  */
 export async function askIdentity(
   context: HostContext,

@@ -3,51 +3,51 @@ import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HostPolicies } from './policies.ts';
 import type { HostSystem } from './system.ts';
 
-/** What a host connector is given once, when it is made. @public */
+/** What the constructor of a host connector gets. @public */
 export interface HostConnectorContext {
   readonly system: HostSystem;
   readonly log: Logger;
-  /** Use a multipath map where a volume has several paths. */
+  /** Use a multipath map when a volume has several paths. */
   readonly useMultipath: boolean;
   /** Refuse to attach without a multipath map. */
   readonly enforceMultipath: boolean;
-  /** The name of this host for Cinder; the system's host name unless told otherwise. */
+  /** The name of this host in Cinder (default: the system's host name). */
   readonly host?: string | undefined;
   readonly ip?: string | undefined;
-  /** FCP devices (`0.0.8001`) to free from the ignore list and to set online before they are used; s390x only. */
+  /** FCP devices (`0.0.8001`) to free from the ignore list and set online before use; s390x only. */
   readonly fcpDevices?: readonly string[] | undefined;
   readonly policies?: Partial<HostPolicies> | undefined;
 }
 
-/** What os-brick calls device_info, with its keys: plain JSON, to be kept until the volume is disconnected. @public */
+/** os-brick's device_info, with its keys: plain JSON, to be kept until the volume is disconnected. @public */
 export interface DeviceInfo {
   readonly type: 'block';
-  /** The block device to use: the multipath map's where there is one. */
+  /** The block device to use: the multipath map's if there is one. */
   readonly path: string;
   /** The volume's identity as multipath tools write it, for example `36005…`. */
   readonly scsi_wwn?: string | undefined;
-  /** The map's WWID; absent when a single path is used. */
+  /** The map's WWID; absent for a single path. */
   readonly multipath_id?: string | undefined;
-  /** What a person should know: paths that did not come, multipath that is missing. */
+  /** Paths that did not appear, or missing multipath. */
   readonly warnings?: readonly string[] | undefined;
 }
 
-/** One path of a volume on this host, as it is now. @public */
+/** The current state of a path of a volume on this host. @public */
 export interface HostPath {
-  /** Its name in the search path, or its device node where udev has made none. */
+  /** Its name in the search path, or its device node when udev made no name. */
   readonly path: string;
-  /** Node of this path (`/dev/sda`); undefined while the SCSI device has no disk. */
+  /** Device node (`/dev/sda`); undefined while the SCSI device has no disk. */
   readonly device: string | undefined;
-  /** `ccw-0.0.8001`, `pci-0000:04:00.0`: the port's place on its bus. */
+  /** The port on its bus: `ccw-0.0.8001`, `pci-0000:04:00.0`. */
   readonly port: string;
   readonly initiatorWwpn: Wwpn | undefined;
   readonly targetWwpn: Wwpn;
   readonly lun: Lun;
-  /** The kernel's word for the SCSI device: `running`, `blocked`, `offline`, … It says nothing about the mask. */
+  /** The kernel's state of the SCSI device (`running`, `blocked`, `offline`, …), which does not reflect the mask. */
   readonly state: string;
-  /** Of the remote port: `Online`, `Blocked`, `Not Present`, … */
+  /** State of the remote port: `Online`, `Blocked`, `Not Present`, … */
   readonly portState: string | undefined;
-  /** Identity as multipath tools write it; undefined when it cannot be read. */
+  /** Identity as multipath tools write it; undefined when unreadable. */
   readonly wwid: string | undefined;
   /** Node of the multipath map on top (`/dev/dm-0`). */
   readonly map: string | undefined;
@@ -63,7 +63,7 @@ export interface ConnectOptions extends Waiting {
 
 /** @public */
 export interface DisconnectOptions extends Waiting {
-  /** Go on where data cannot be flushed or a path does not obey. What is in use is never removed. */
+  /** Continue when data cannot be flushed or a path cannot be removed. Devices in use are never removed. */
   readonly force?: boolean | undefined;
 }
 
@@ -74,48 +74,48 @@ export interface ExtendOptions extends Waiting {
 }
 
 /**
- * What makes the volumes of one protocol appear on a Linux host, and disappear again: os-brick's idea of a connector.
- * A third party's class is loaded by {@link HostConnectorRegistry}; its constructor gets a {@link HostConnectorContext}.
+ * Attaches and detaches volumes of one protocol on a Linux host: a connector in os-brick's sense.
+ * {@link HostConnectorRegistry} loads a third party's class; its constructor gets a {@link HostConnectorContext}.
  *
- * All methods may be called twice for the same volume; the second call changes nothing.
+ * All methods are idempotent.
  *
  * @public
  */
 export interface HostConnector {
-  /** The connector for Cinder. Changes nothing but that it sets `fcpDevices` online. @throws HostConnectorError when this host has no usable port */
+  /** Returns the connector for Cinder, after setting `fcpDevices` online. @throws HostConnectorError without a usable port */
   getConnectorProperties(waiting: Waiting): Promise<Connector>;
   /**
    * Makes a volume that Cinder has mapped to this host appear.
    *
-   * @throws DpmError when it does not; whatever this call made has been removed again, but for what the error names.
-   * Devices that were there before stay: a caller that goes on to unmap the volume disconnects it first.
+   * @throws DpmError when it does not appear. The call is rolled back, except for what the error names. Devices that
+   * existed before remain: disconnect the volume before unmapping it.
    */
   connectVolume(connectionInfo: ConnectionInfo, options: ConnectOptions): Promise<DeviceInfo>;
   /**
-   * Removes every path of the volume from this host, before Cinder unmaps it. Succeeds when there is none.
+   * Removes every path of the volume from this host. Call it before Cinder unmaps the volume.
    *
-   * @param deviceInfo - what the connect returned; without it the volume is known by its addresses alone
-   * @throws VolumeInUseError when it is in use, HostDetachError when something is left
+   * @param deviceInfo - result of the connect; without it only the addresses identify the volume
+   * @throws VolumeInUseError when the volume is in use, HostDetachError when something is left
    */
   disconnectVolume(
     connectionInfo: ConnectionInfo,
     deviceInfo: DeviceInfo | undefined,
     options: DisconnectOptions,
   ): Promise<void>;
-  /** Makes the host see a new size. @returns the size in bytes */
+  /** Makes the host use the new size. @returns the size in bytes */
   extendVolume(connectionInfo: ConnectionInfo, options: ExtendOptions): Promise<number>;
-  /** The paths that the volume has now. Changes nothing. */
+  /** Returns the current paths of the volume. Changes nothing. */
   getVolumePaths(connectionInfo: ConnectionInfo, waiting: Waiting): Promise<readonly HostPath[]>;
-  /** The directory in which paths of this kind are named. */
+  /** Returns the directory in which such paths are named. */
   getSearchPath(): string;
-  /** Every path of every volume of this kind that the host has now. Changes nothing. */
+  /** Returns all current paths of all volumes of this kind. Changes nothing. */
   getAllVolumes(waiting: Waiting): Promise<readonly HostPath[]>;
 }
 
 /** @public */
 export type HostConnectorClass = new (context: HostConnectorContext) => HostConnector;
 
-/** The methods that a third party's connector must have. @public */
+/** The methods that every connector must have. @public */
 export const hostConnectorMethods = [
   'getConnectorProperties',
   'connectVolume',

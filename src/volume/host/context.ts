@@ -2,14 +2,13 @@ import type { Logger, Waiting } from '../../base/index.ts';
 import type { HostPolicies } from './policies.ts';
 import type { CommandResult, HostSystem } from './system.ts';
 
-/** What everything that acts on the host needs. */
 export interface HostContext {
   readonly system: HostSystem;
   readonly policies: HostPolicies;
   readonly log: Logger;
 }
 
-/** A command ended with a status that is not 0, or not in time. */
+/** A command failed or did not end in time. */
 class CommandError extends Error {
   constructor(command: string, args: readonly string[], { status, stdout, stderr }: CommandResult) {
     const said = (stderr.trim() || stdout.trim()).split('\n')[0]?.slice(0, 200) ?? '';
@@ -19,7 +18,7 @@ class CommandError extends Error {
   }
 }
 
-/** Runs a command that has to succeed. @returns its standard output */
+/** Runs a command and returns its standard output. @throws CommandError when its status is not 0 */
 export async function runCommand(
   { system, policies }: HostContext,
   command: string,
@@ -32,7 +31,7 @@ export async function runCommand(
   return result.stdout;
 }
 
-/** `/dev/sda` of `sda`; in sysfs a `!` stands for the `/` of a name. */
+/** Returns `/dev/sda` for `sda`. sysfs writes the `/` of a name as `!`. */
 export function deviceNode(block: string): string {
   return `/dev/${block.replaceAll('!', '/')}`;
 }

@@ -2,8 +2,8 @@ import { DpmError } from '../../base/index.ts';
 import type { ErrorFacts } from '../../base/index.ts';
 
 /**
- * This host cannot serve the request as it is set up: no connector for the protocol and platform, one that cannot be
- * loaded, no port that is online, no multipath where it is required. Nothing was changed.
+ * The setup of this host does not allow the request: no connector for the protocol and platform, a connector that cannot
+ * be loaded, no port online, or no multipath where it is required. Nothing was changed.
  *
  * @public
  */
@@ -12,7 +12,7 @@ export class HostConnectorError extends DpmError {
 }
 
 /**
- * A volume could not be attached to this host. What was begun has been taken back, but for what
+ * A volume could not be attached to this host. The attach was rolled back, except for what
  * {@link HostAttachError.leftBehind} names.
  *
  * @public
@@ -22,12 +22,13 @@ export class HostAttachError extends DpmError {
   readonly leftBehind: readonly string[];
 
   constructor(message: string, facts: ErrorFacts = {}, options?: { cause?: unknown; leftBehind?: readonly string[] }) {
-    super(message, { ...facts, leftBehind: options?.leftBehind ?? [] }, options);
-    this.leftBehind = options?.leftBehind ?? [];
+    const leftBehind = options?.leftBehind ?? [];
+    super(message, { ...facts, leftBehind }, options);
+    this.leftBehind = leftBehind;
   }
 }
 
-/** A volume could not be taken away; {@link HostDetachError.leftBehind} names each device that is still there. @public */
+/** A volume could not be removed; {@link HostDetachError.leftBehind} names each device that is still there. @public */
 export class HostDetachError extends DpmError {
   readonly code = 'VOLUME_DETACH';
   readonly leftBehind: readonly string[];
@@ -38,12 +39,12 @@ export class HostDetachError extends DpmError {
   }
 }
 
-/** The volume is mounted, swapped on, or held by somebody; or is another than the one that was meant. Nothing was changed. @public */
+/** The volume is mounted, used as swap or held, or is not the intended volume. Nothing was changed. @public */
 export class VolumeInUseError extends DpmError {
   readonly code = 'CONFLICT';
 }
 
-/** A volume that Cinder has mapped came on no path; says of each path why. @public */
+/** A mapped volume appeared on no path. Gives the reason for each path. @public */
 export class LunNotFoundError extends DpmError {
   readonly code = 'LUN_UNREACHABLE';
 }

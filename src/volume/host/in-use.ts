@@ -2,22 +2,22 @@ import { deviceNode } from './context.ts';
 import { follow, readAttribute } from './system.ts';
 import type { HostSystem } from './system.ts';
 
-/** What is about to go: the disks, and the map that holds them. */
-export interface Candidates {
+/** The disks to remove, and the map that holds them. */
+interface Candidates {
   /** `sda`, … */
   readonly disks: readonly string[];
   /** `dm-0` */
   readonly map: string | undefined;
 }
 
-/** Programs that look at disks for everybody's benefit; an open file of theirs is no use of the volume. */
+/** System services that open disks without using the volume. */
 const watchers: readonly (string | undefined)[] = ['multipathd', 'systemd-udevd', '(udev-worker)'];
 
 /**
- * Who uses these devices, one line each: mounts, swap, other device-mapper devices (LVM, encryption, a foreign map),
- * exclusive claims and open files. Empty when nobody does. Changes nothing.
+ * Returns one line for each user of these devices: mounts, swap, other device-mapper devices (LVM, encryption, a foreign
+ * map), exclusive claims and open files. Changes nothing.
  *
- * @remarks Claims count in every mount namespace; open files of processes that may not be looked at are not seen.
+ * @remarks Claims are seen in every mount namespace; open files only of processes that this process may inspect.
  */
 export async function findUsers(system: HostSystem, candidates: Candidates): Promise<readonly string[]> {
   const tops = candidates.map === undefined ? candidates.disks : [candidates.map];
@@ -32,9 +32,9 @@ export async function findUsers(system: HostSystem, candidates: Candidates): Pro
 }
 
 interface Family {
-  /** Every block device that goes: disks, map, and their partitions. */
+  /** Disks, map, and their partitions. */
   readonly blocks: ReadonlySet<string>;
-  /** Partition maps that multipath made; they go with the map. */
+  /** Partition maps that multipath made and removes with the map. */
   readonly partitionMaps: readonly string[];
 }
 
@@ -56,7 +56,7 @@ async function withPartitions(
   return { blocks: new Set([...disks, ...tops, ...partitions, ...partitionMaps]), partitionMaps };
 }
 
-/** `\040` for a blank and its like, as mountinfo and swaps write them. */
+/** Decodes escapes such as `\040` (blank) of mountinfo and swaps. */
 function unescapeOctal(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
@@ -71,7 +71,7 @@ async function mounts(system: HostSystem, { blocks }: Family): Promise<readonly 
   for (const line of ((await readAttribute(system, '/proc/self/mountinfo')) ?? '').split('\n')) {
     const [left, right] = line.split(' - ');
     const [, , number, , place] = (left ?? '').split(' ');
-    // btrfs mounts carry a device number of their own; their source still says the disk.
+    // btrfs mounts have their own device number, but their source names the disk.
     const source = unescapeOctal(right?.split(' ')[1] ?? '');
     const isOurs = numbers.has(number ?? '') || (await leadsTo(system, source, blocks)) !== undefined;
     if (isOurs) found.push(`mounted on ${unescapeOctal(place ?? '')}`);
@@ -107,7 +107,7 @@ async function holders(system: HostSystem, { blocks }: Family): Promise<readonly
   return [...found];
 }
 
-/** Our own devices claim each other, so only the uppermost are asked. */
+/** Checks only the uppermost devices, because each map claims the devices below it. */
 async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
   const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;
   const found: string[] = [];
@@ -130,7 +130,7 @@ async function openers(system: HostSystem, family: Family, tops: readonly string
   return found;
 }
 
-/** Processes end while they are looked at, and some may not be looked at. */
+/** Empty for a process that ends meanwhile or may not be inspected. */
 async function openFiles(system: HostSystem, pid: string): Promise<readonly string[]> {
   try {
     const descriptors = await system.list(`/proc/${pid}/fd`);

@@ -10,7 +10,7 @@ export type {
   HostPath,
 } from './connector.ts';
 export { HostAttachError, HostConnectorError, HostDetachError, LunNotFoundError, VolumeInUseError } from './errors.ts';
-export { byPathNames } from './fibrechannel/by-path.ts';
+export { BY_PATH, byPathNames } from './fibrechannel/by-path.ts';
 export { FibreChannelConnector, ZfcpConnector } from './fibrechannel/fibre-channel-connector.ts';
 export { readHostConnection, removeLeftover, takeInventory } from './fibrechannel/inventory.ts';
 export type {

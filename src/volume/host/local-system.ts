@@ -9,14 +9,14 @@ import type { CommandOptions, CommandResult, HostSystem } from './system.ts';
 
 /** @public */
 export interface LocalSystemOptions {
-  /** Where `/sys`, `/proc` and `/dev` are looked for; `/` unless told otherwise. Commands are not affected. */
+  /** Directory of `/sys`, `/proc` and `/dev` (default `/`). Commands are not affected. */
   readonly root?: string;
 }
 
-/** No command of ours prints more; one that does is broken. */
+/** More than any of these commands prints. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** The Linux host on which this program runs. @public */
+/** Opens the Linux host on which this program runs. @public */
 export function openLocalSystem({ root = '/' }: LocalSystemOptions = {}): HostSystem {
   const below = (path: string): string => join(root, path);
   return {
@@ -26,7 +26,7 @@ export function openLocalSystem({ root = '/' }: LocalSystemOptions = {}): HostSy
     read: async (path) => await readFile(below(path), 'utf8'),
     write: async (path, text, { signal }) => {
       signal.throwIfAborted();
-      // A blocking attribute cannot be interrupted; its caller can stop waiting for it.
+      // A blocking write cannot be interrupted, but the caller can stop waiting for it.
       await whileWanted(writeAttribute(below(path), text), signal);
     },
     list: async (path) => await list(below(path)),
@@ -43,7 +43,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Write-only: sysfs refuses even root to open for reading what has no `show`; and never creates or cuts the file. */
+/** Opens write-only, because sysfs refuses to open attributes without `show` for reading. Never creates or truncates. */
 async function writeAttribute(path: string, text: string): Promise<void> {
   const file = await open(path, constants.O_WRONLY);
   try {
@@ -62,7 +62,7 @@ async function list(path: string): Promise<readonly string[]> {
   }
 }
 
-/** On Linux, opening a block device with O_EXCL fails while anybody has a claim on it, in any mount namespace. */
+/** Opening a block device with O_EXCL fails on Linux while it is claimed, in any mount namespace. */
 async function isClaimed(path: string): Promise<boolean> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_EXCL);
@@ -77,7 +77,7 @@ async function isClaimed(path: string): Promise<boolean> {
 async function run(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { signal, timeoutMs } = options;
   signal.throwIfAborted();
-  // Not execFile's own time limit: that one waits for the end of a command that a dead disk keeps from ending.
+  // execFile's own timeout would wait for a command that hangs on a dead disk.
   const limit = AbortSignal.timeout(timeoutMs);
   const settings = {
     signal: AbortSignal.any([signal, limit]),
@@ -85,7 +85,7 @@ async function run(command: string, args: readonly string[], options: CommandOpt
     killSignal: 'SIGKILL' as const,
   };
   return await new Promise((resolve, reject) => {
-    // LC_ALL: what is read from the output must not depend on the user's language.
+    // LC_ALL: the output must not depend on the user's language.
     execFile('env', ['LC_ALL=C', command, ...args], settings, (error, stdout, stderr) => {
       if (error === null) resolve({ status: 0, stdout, stderr });
       else if (signal.aborted) reject(toError(signal.reason));
@@ -98,7 +98,7 @@ async function run(command: string, args: readonly string[], options: CommandOpt
   });
 }
 
-/** What env(1) answers when the command is there but cannot be run, and when it is not there. */
+/** Status of env(1) for a command that is not executable, and for a missing command. */
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 

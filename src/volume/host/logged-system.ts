@@ -1,8 +1,8 @@
 import type { Logger } from '../../base/index.ts';
 import { errnoOf } from './system.ts';
-import type { CommandResult, HostSystem } from './system.ts';
+import type { HostSystem } from './system.ts';
 
-/** The same host; each write and each command is in the log, in order, with its outcome. None of them carries a secret. */
+/** Wraps a host so that each write and each command is logged with its outcome. None of them carries a secret. */
 export function loggedSystem(system: HostSystem, log: Logger): HostSystem {
   return {
     platform: system.platform,
@@ -13,23 +13,23 @@ export function loggedSystem(system: HostSystem, log: Logger): HostSystem {
     realpath: async (path) => await system.realpath(path),
     isClaimed: async (path) => await system.isClaimed(path),
     write: async (path, text, waiting) => {
-      const outcome = (errno?: string): void => log.debug({ event: 'host.write', path, text, errno }, 'sysfs write');
-      await tell(outcome, async () => await system.write(path, text, waiting));
-      outcome();
+      const tell = (errno?: string) => log.debug({ event: 'host.write', path, text, errno }, 'sysfs write');
+      await logFailure(tell, system.write(path, text, waiting));
+      tell();
     },
     run: async (command, args, options) => {
-      const line = [command, ...args].join(' ');
-      const outcome = (errno?: string): void => log.debug({ event: 'host.run', command: line, errno }, 'command');
-      const result = await tell(outcome, async (): Promise<CommandResult> => await system.run(command, args, options));
-      log.debug({ event: 'host.run', command: line, status: result.status }, 'command');
+      const fields = { event: 'host.run', command: [command, ...args].join(' ') };
+      const failed = (errno: string) => log.debug({ ...fields, errno }, 'command');
+      const result = await logFailure(failed, system.run(command, args, options));
+      log.debug({ ...fields, status: result.status }, 'command');
       return result;
     },
   };
 }
 
-async function tell<T>(failed: (errno: string) => void, work: () => Promise<T>): Promise<T> {
+async function logFailure<T>(failed: (errno: string) => void, work: Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await work;
   } catch (error) {
     failed(errnoOf(error) ?? 'failed');
     throw error;

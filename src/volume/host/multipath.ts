@@ -5,11 +5,11 @@ import type { HostContext } from './context.ts';
 import { readAttribute } from './system.ts';
 import type { HostSystem } from './system.ts';
 
-/** A device-mapper device that multipathd has made over the paths of a volume. */
+/** A device-mapper device that multipathd made over the paths of a volume. */
 export interface MultipathMap {
   /** `dm-0` */
   readonly block: string;
-  /** `mpatha`, or the WWID where names are not user-friendly. */
+  /** `mpatha`, or the WWID without user-friendly names. */
   readonly name: string;
   readonly wwid: string;
   /** `sda`, … */
@@ -19,30 +19,29 @@ export interface MultipathMap {
 
 const SECTOR_BYTES = 512;
 
-/** Is multipathd there to make maps? It answers with status 0 even when it cannot be asked. */
+/** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */
 export async function isMultipathRunning(context: HostContext, waiting: Waiting): Promise<boolean> {
   try {
     const answer = await runCommand(context, 'multipathd', ['show', 'status'], waiting);
     return !/error receiving packet|timeout/i.test(answer);
   } catch {
     waiting.signal.throwIfAborted();
-    return false; // not installed, or not running: the same to us
+    return false; // not installed, or not running
   }
 }
 
-/** The map of this identity, found by its device-mapper UUID, which no setting of multipath changes. */
+/** Finds the map of this identity by its device-mapper UUID, which does not depend on multipath's settings. */
 export async function findMap(system: HostSystem, wwid: string): Promise<MultipathMap | undefined> {
   return (await listMaps(system)).find((map) => map.wwid === wwid);
 }
 
-/** Every multipath map of this host. */
 export async function listMaps(system: HostSystem): Promise<readonly MultipathMap[]> {
   const names = (await system.list('/sys/block')).filter((name) => /^dm-\d+$/.test(name));
   const maps = await Promise.all(names.map(async (name) => await readMap(system, name)));
   return maps.flatMap((map) => map ?? []);
 }
 
-/** The map on top of one of these path devices, if there is one. */
+/** Finds a map that holds one of these path devices. */
 export async function findMapAbove(system: HostSystem, blocks: readonly string[]): Promise<MultipathMap | undefined> {
   for (const block of blocks) {
     for (const holder of await system.list(`/sys/block/${block}/holders`)) {
@@ -67,21 +66,31 @@ async function readMap(system: HostSystem, block: string): Promise<MultipathMap 
   };
 }
 
-/** Tells multipathd of a path that it has not taken by itself. */
+/**
+ * Sends a command to multipathd, which reports failure with status 0 and the answer `fail` or `timeout`.
+ *
+ * @throws Error with `failure`
+ */
+async function command(context: HostContext, args: readonly string[], failure: string, w: Waiting): Promise<void> {
+  const answer = await runCommand(context, 'multipathd', args, w);
+  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not ${failure}: ${answer.trim()}`);
+}
+
+/** Adds a path that multipathd has not found by itself. */
 export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
   await runCommand(context, 'multipathd', ['add', 'path', deviceNode(block)], waiting);
 }
 
-/** Takes a path out of the map that holds it; the map goes on with the others. */
+/** Removes a path from its map, which keeps its other paths. */
 export async function removePath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
-  const answer = await runCommand(context, 'multipathd', ['del', 'path', deviceNode(block)], waiting);
-  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not let go of ${deviceNode(block)}`);
+  const node = deviceNode(block);
+  await command(context, ['del', 'path', node], `release ${node}`, waiting);
 }
 
 /**
- * Removes a map, and the maps of its partitions with it. multipath refuses while anybody holds it.
+ * Removes a map with the maps of its partitions. multipath refuses while the map is in use.
  *
- * @param force - stop queueing first, so that a map without working paths fails its I/O instead of waiting for ever
+ * @param force - stop queueing first, so that a map without working paths fails its I/O instead of waiting forever
  */
 export async function removeMap(
   context: HostContext,
@@ -101,12 +110,12 @@ export async function removeMap(
       budgetMs: policies.flushTimeoutMs,
     },
     signal: waiting.signal,
-    isRetryable: () => true, // udev opens a map for a moment whenever it changes
+    isRetryable: () => true, // udev opens a map briefly after each change
     log,
   });
 }
 
-/** Best effort: without multipathd there is nobody to ask, and the map may still go. */
+/** Best effort: without multipathd the map may still be removable. */
 async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
   try {
     await runCommand(context, 'multipathd', ['disablequeueing', 'map', map.name], waiting);
@@ -116,20 +125,17 @@ async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Wa
   }
 }
 
-/** A map keeps the mode that its paths had when it was loaded. */
+/** Whether a map is read-only. A map keeps the mode that its paths had when it was loaded. */
 export async function isMapReadOnly(system: HostSystem, { block }: MultipathMap): Promise<boolean> {
   return (await readAttribute(system, `/sys/block/${block}/ro`)) === '1';
 }
 
-/** Loads the map anew, with its paths as they are now. @remarks The word `reload` is of multipathd's manual page; unverified on hardware. */
-export async function reloadMap(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
-  const answer = await runCommand(context, 'multipathd', ['reload', 'map', map.name], waiting);
-  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not reload map ${map.name}: ${answer.trim()}`);
+/** Reloads a map with its current paths. @remarks `reload` is from multipathd's manual page; unverified on hardware. */
+export async function reloadMap(context: HostContext, { name }: MultipathMap, waiting: Waiting): Promise<void> {
+  await command(context, ['reload', 'map', name], `reload map ${name}`, waiting);
 }
 
-/** After its paths have grown. */
-export async function resizeMap(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
-  const answer = await runCommand(context, 'multipathd', ['resize', 'map', map.name], waiting);
-  // It answers "fail" with status 0.
-  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not resize map ${map.name}: ${answer.trim()}`);
+/** Resizes a map after its paths have grown. */
+export async function resizeMap(context: HostContext, { name }: MultipathMap, waiting: Waiting): Promise<void> {
+  await command(context, ['resize', 'map', name], `resize map ${name}`, waiting);
 }

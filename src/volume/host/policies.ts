@@ -1,25 +1,25 @@
 import type { WaitPolicy } from '../../base/index.ts';
 
-/** How long a connector waits, and how often it tries. Data, so that tests and settings can replace it. @public */
+/** How long a connector waits and how often it tries. @public */
 export interface HostPolicies {
-  /** How often the host is asked to look for a LUN that does not come. */
+  /** How often the host scans for a LUN that does not appear. */
   readonly scanAttempts: number;
-  /** For the devices to come, after each time the host was asked. */
+  /** Wait for the devices after each scan. */
   readonly devices: WaitPolicy;
-  /** For a target port to be there: by itself, and once more after a rescan. */
+  /** Wait for a target port, and again after a rescan. */
   readonly targetPorts: WaitPolicy;
-  /** For an FCP device to be online, and its link up. */
+  /** Wait for an FCP device to be online with its link up. */
   readonly online: WaitPolicy;
-  /** For a multipath map, with all its paths. */
+  /** Wait for a multipath map with all its paths. */
   readonly multipath: WaitPolicy;
-  /** For a device to be gone after it was deleted. */
+  /** Wait for a deleted device to be gone. */
   readonly removal: WaitPolicy;
-  /** For all paths to show the new size, or that they can be written to. */
+  /** Wait for all paths to show the new size, or to be writable. */
   readonly resize: WaitPolicy;
   readonly flushAttempts: number;
   readonly flushTimeoutMs: number;
   readonly commandTimeoutMs: number;
-  /** For taking back a connect that failed, whatever the caller's signal says by then. */
+  /** For the rollback of a failed connect, which ignores the caller's signal. */
   readonly rollbackTimeoutMs: number;
 }
 
@@ -30,8 +30,7 @@ const polled = { minDelayMs: 100, maxDelayMs: second };
 export const defaultHostPolicies: HostPolicies = {
   // os-brick's device_scan_attempts
   scanAttempts: 3,
-  // feilong's proven figures: 10 s for port directories, 10 s for by-path nodes. Source: feilong zvmsdk volume
-  // templates.
+  // 10 s for port directories, 10 s for by-path nodes. Source: feilong zvmsdk volume templates.
   devices: { ...polled, timeoutMs: 10 * second },
   targetPorts: { ...polled, timeoutMs: 10 * second },
   online: { ...polled, timeoutMs: 60 * second },

@@ -1,29 +1,29 @@
-import { loadExport } from '../index.ts';
+import { loadClass } from '../index.ts';
 import { hostConnectorMethods } from './connector.ts';
 import type { HostConnector, HostConnectorClass, HostConnectorContext } from './connector.ts';
 import { HostConnectorError } from './errors.ts';
 import { FibreChannelConnector, ZfcpConnector } from './fibrechannel/fibre-channel-connector.ts';
 
-/** One line of the setting `dpm.host_connectors`: which protocol a connector serves, on which platform, and where it is. @public */
+/** One line of the setting `dpm.host_connectors`. @public */
 export interface HostConnectorEntry {
   /** Cinder's `driver_volume_type`, in any case. */
   readonly protocol: string;
-  /** What `uname -m` says; undefined: on every platform. */
+  /** Output of `uname -m`; undefined for every platform. */
   readonly platform?: string | undefined;
   /** A module specifier, or `builtin`. */
   readonly module: string;
   readonly exportName?: string | undefined;
 }
 
-/** A connector, and what it serves on this host. @public */
+/** A connector and the protocol that it serves on this host. @public */
 export interface ServedProtocol {
   readonly protocol: string;
   readonly connector: HostConnector;
-  /** Does it come with this package? */
+  /** Whether the connector is part of this package. */
   readonly isBuiltin: boolean;
 }
 
-/** Where there is one for the platform it goes before the one for all. */
+/** A connector for the host's own platform takes precedence. */
 const ANY_PLATFORM = '*';
 
 const builtins: readonly (readonly [protocol: string, platform: string, HostConnectorClass])[] = [
@@ -32,12 +32,9 @@ const builtins: readonly (readonly [protocol: string, platform: string, HostConn
   ['fibre_channel', ANY_PLATFORM, FibreChannelConnector],
 ];
 
-/** A module that is none: the connector that comes with this package. */
-const BUILTIN = 'builtin';
-
-/** (protocol, platform) → host connector. Third parties' go before the built-in ones. @public */
+/** Maps protocol and platform to a host connector. Connectors of third parties take precedence. @public */
 export class HostConnectorRegistry {
-  /** By {@link keyOf}; the built-in ones first. */
+  /** By {@link keyOf}, the built-in ones first. */
   readonly #classes: ReadonlyMap<string, Registered>;
   readonly #context: HostConnectorContext;
   readonly #made = new Map<string, HostConnector>();
@@ -48,10 +45,10 @@ export class HostConnectorRegistry {
   }
 
   /**
-   * Loads what the entries name.
+   * Loads the classes that the entries name.
    *
-   * @param baseDir - where relative paths and packages are looked for
-   * @throws HostConnectorError naming the entry, when its class cannot be loaded or made, or lacks a method
+   * @param baseDir - directory against which relative paths and packages are resolved
+   * @throws HostConnectorError naming the entry, when its class cannot be loaded
    */
   static async load(
     context: HostConnectorContext,
@@ -65,25 +62,22 @@ export class HostConnectorRegistry {
       ]),
     );
     for (const entry of entries) {
-      if (entry.module === BUILTIN) {
+      if (entry.module === 'builtin') {
         keepBuiltins(classes, entry);
         continue;
       }
-      const registered = {
-        protocol: entry.protocol.toLowerCase(),
-        ConnectorClass: await external(entry, baseDir),
-        entry,
-      };
-      classes.set(keyOf(entry.protocol, entry.platform ?? ANY_PLATFORM), registered);
+      const ConnectorClass = await external(entry, baseDir);
+      const protocol = entry.protocol.toLowerCase();
+      classes.set(keyOf(protocol, entry.platform ?? ANY_PLATFORM), { protocol, ConnectorClass, entry });
       if (entry.platform === undefined) forgetBuiltins(classes, entry.protocol, entries);
     }
     return new HostConnectorRegistry(classes, context);
   }
 
   /**
-   * The connector for a protocol on this host's platform; the same one each time, since it keeps the order of work.
+   * Returns the connector for a protocol on this host's platform; always the same one, because it queues its work.
    *
-   * @throws HostConnectorError when there is none, or it is none
+   * @throws HostConnectorError when there is none, its constructor fails, or it lacks a method
    */
   get(protocol: string): HostConnector {
     const { platform } = this.#context.system;
@@ -99,7 +93,7 @@ export class HostConnectorRegistry {
     return connector;
   }
 
-  /** Every protocol that is served on this host's platform: what a built-in one serves comes first. @throws HostConnectorError */
+  /** Returns every protocol served on this host's platform, built-in ones first. @throws HostConnectorError */
   all(): readonly ServedProtocol[] {
     const protocols = [...new Set([...this.#classes.values()].map(({ protocol }) => protocol))];
     return protocols.flatMap((protocol) => {
@@ -128,7 +122,7 @@ function keyOf(protocol: string, platform: string): string {
   return `${protocol.toLowerCase()} on ${platform}`;
 }
 
-/** An entry for all platforms means all: a built-in one for a single platform must not go before it. */
+/** An entry for all platforms also replaces the built-in connectors for single platforms. */
 function forgetBuiltins(
   classes: Map<string, Registered>,
   protocol: string,
@@ -144,7 +138,7 @@ function forgetBuiltins(
   }
 }
 
-/** What an entry with the module `builtin` asks for: all of its protocol, or one, which then stays beside an entry for all. */
+/** Registers what a `builtin` entry selects: all of its protocol, or one, which stays beside an entry for all platforms. */
 function keepBuiltins(classes: Map<string, Registered>, entry: HostConnectorEntry): void {
   const ofProtocol = builtins.filter(([protocol]) => protocol === entry.protocol.toLowerCase());
   const { platform: wanted } = entry;
@@ -161,9 +155,7 @@ function keepBuiltins(classes: Map<string, Registered>, entry: HostConnectorEntr
 
 async function external(entry: HostConnectorEntry, baseDir: string): Promise<HostConnectorClass> {
   try {
-    const loaded = await loadExport({ module: entry.module, exportName: entry.exportName }, baseDir);
-    if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
-    return loaded as HostConnectorClass; // its methods are checked as soon as there is an instance
+    return await loadClass<HostConnectorClass>(entry, baseDir);
   } catch (error) {
     throw unusable(entry, 'it cannot be loaded', error);
   }
@@ -179,8 +171,9 @@ function make(key: string, { ConnectorClass, entry }: Registered, context: HostC
   }
   const missing = hostConnectorMethods.filter((method) => typeof connector[method] !== 'function');
   if (missing.length === 0) return connector;
-  const text = `host connector for ${key} (${ConnectorClass.name}) has no method ${missing.join(', ')}`;
-  throw new HostConnectorError(text);
+  throw new HostConnectorError(
+    `host connector for ${key} (${ConnectorClass.name}) has no method ${missing.join(', ')}`,
+  );
 }
 
 function unusable(entry: HostConnectorEntry, why: string, cause?: unknown): HostConnectorError {

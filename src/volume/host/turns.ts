@@ -1,6 +1,6 @@
 import { whileWanted } from '../../base/index.ts';
 
-/** One at a time, in order of arrival. Who gives up while waiting goes at once; work that has begun ends by itself. */
+/** Runs work one at a time, in order of arrival. An abort ends the wait for a turn, but not work that has begun. */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 

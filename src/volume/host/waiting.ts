@@ -1,18 +1,9 @@
 import { waitUntil } from '../../base/index.ts';
 import type { WaitPolicy, Waiting } from '../../base/index.ts';
 
-class OutOfTime<Seen> extends Error {
-  readonly last: Seen;
-
-  constructor(last: Seen) {
-    super('out of time');
-    this.last = last;
-  }
-}
-
 /**
- * Looks until it is so, or until time is up; the last look is the answer either way. For waits whose end without
- * success is a lesser result (a path fewer), not an error.
+ * Polls until the observation is enough or time is up, and returns the last observation either way. For waits where a
+ * timeout means a lesser result (one path fewer), not an error.
  */
 export async function lookUntil<Seen>(
   policy: WaitPolicy,
@@ -20,6 +11,8 @@ export async function lookUntil<Seen>(
   poll: () => Promise<Seen>,
   isEnough: (seen: Seen) => boolean,
 ): Promise<Seen> {
+  const outOfTime = new Error('out of time');
+  let last: { readonly seen: Seen } | undefined;
   try {
     return await waitUntil<Seen, Seen>({
       ...policy,
@@ -27,11 +20,13 @@ export async function lookUntil<Seen>(
       poll,
       accept: (seen) => (isEnough(seen) ? { kind: 'done', value: seen } : { kind: 'again' }),
       label: () => 'not yet',
-      onTimeout: (last) => new OutOfTime(last),
+      onTimeout: (seen) => {
+        last = { seen };
+        return outOfTime;
+      },
     });
   } catch (error) {
-    // The class is private to this file, so only the wait above can have thrown it, with its own observation.
-    if (error instanceof OutOfTime) return error.last as Seen;
+    if (error === outOfTime && last !== undefined) return last.seen;
     throw error;
   }
 }

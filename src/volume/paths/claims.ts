@@ -3,18 +3,17 @@ import type { Logger, Waiting, Wwpn } from '../../base/index.ts';
 import type { Attachment, CinderClient, ConnectionInfo, Volume } from '../../cinder-client/index.ts';
 import type { FcConnection } from '../index.ts';
 
-/** One attachment, as far as it says something of this host. */
+/** An attachment in Cinder. */
 export interface Claim {
   readonly volumeId: string;
   readonly attachmentId: string;
-  /** Is it of this host? Where Cinder tells neither host nor ports, it may be. */
+  /** Whether it is an attachment to this host; true also when Cinder gives neither host nor ports. */
   readonly isHere: boolean;
-  /** Where it leads; undefined for another protocol than Fibre Channel. */
+  /** Undefined for a protocol other than Fibre Channel, or when it cannot be read. */
   readonly connection: FcConnection | undefined;
 }
 
-/** A host as Cinder knows it. */
-export interface Here {
+interface Here {
   readonly host: string;
   readonly initiators: readonly Wwpn[];
 }
@@ -27,8 +26,8 @@ interface ClaimSources {
 }
 
 /**
- * Every attachment that Cinder has, with where it leads if that is by Fibre Channel. Only reads: a Cinder without the attachments API
- * tells where a volume leads only by mapping it, so there is nothing to be had from it.
+ * Reads every attachment of Cinder, with its connection for Fibre Channel. Changes nothing. Without the attachments API
+ * the list is empty: such a Cinder gives a connection only by mapping the volume.
  */
 export async function readClaims(
   { cinder, log, read }: ClaimSources,
@@ -69,10 +68,7 @@ function connectionOf(
   }
 }
 
-/**
- * A map of ports is better evidence than a name, which Cinder changes on the way in (cinder
- * api/contrib/volume_actions.py).
- */
+/** The map of ports outranks the name, which Cinder changes when it stores it (cinder api/contrib/volume_actions.py). */
 function isHere(connection: FcConnection | undefined, host: string | undefined, here: Here): boolean {
   const targetsOf = connection?.targetsOf;
   if (targetsOf !== undefined && here.initiators.some((wwpn) => targetsOf.has(wwpn))) return true;

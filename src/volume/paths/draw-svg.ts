@@ -1,11 +1,11 @@
 import type { PathRecord, PathState } from '../index.ts';
-import { groups } from './draw-text.ts';
+import { groups, targetKey } from './draw-text.ts';
 
-/** Units are SVG's own; text is about 7 wide in this size. */
+/** In SVG user units. A character is about 7 wide. */
 const layout = { width: 1000, top: 70, row: 64, boxHeight: 44, boxWidth: 220, margin: 20, gap: 36 } as const;
 const columns = { initiator: 20, fabric: 270, target: 520, lun: 760 } as const;
 
-/** Colour and dash: no two states look alike, and those that work differ from those that do not without colour too. */
+/** Colour and dash of each state. All states differ; dashes alone tell the working ones from the others. */
 const strokes: Readonly<Record<PathState, readonly [color: string, dash: string]>> = {
   active: ['#1a7f37', ''],
   configured: ['#1a5fb4', ''],
@@ -26,8 +26,8 @@ interface Box {
 }
 
 /**
- * Draws paths as an SVG picture: initiators, fabrics, targets, LUNs from left to right, each line with its state. A pure
- * function: the same records give the same picture, in whatever order they come.
+ * Draws paths as an SVG picture: initiators, fabrics, targets and LUNs from left to right, each line with its state. A
+ * pure function; the order of the records does not matter.
  */
 export function drawSvg(paths: readonly PathRecord[]): string {
   const drawn = groups(paths, (path) => path.volume_id ?? '');
@@ -57,9 +57,9 @@ export function drawSvg(paths: readonly PathRecord[]): string {
 const heads = { initiator: 'Initiators', fabric: 'Fabrics', target: 'Targets', lun: 'LUN' } as const;
 
 function drawVolume(volume: string, paths: readonly PathRecord[], top: number): { svg: string; height: number } {
-  const initiators = groups(paths, (path) => `${path.connector} ${path.initiator_wwpn ?? ''}`);
+  const initiators = groups(paths, initiatorKey);
   const fabrics = groups(paths, fabricOf);
-  const targets = groups(paths, (path) => `${path.target_wwpn} ${path.lun}`);
+  const targets = groups(paths, targetKey);
   const rows = Math.max(initiators.length, fabrics.length, targets.length);
   const height = rows * layout.row;
   const place = (count: number, index: number) => top + 14 + (height / count) * (index + 0.5) - layout.boxHeight / 2;
@@ -78,9 +78,9 @@ function drawVolume(volume: string, paths: readonly PathRecord[], top: number): 
   const lines = paths
     .toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
     .flatMap((path) => {
-      const from = initiatorBoxes.get(`${path.connector} ${path.initiator_wwpn ?? ''}`);
+      const from = initiatorBoxes.get(initiatorKey(path));
       const by = fabricBoxes.get(fabricOf(path));
-      const to = targetBoxes.get(`${path.target_wwpn} ${path.lun}`);
+      const to = targetBoxes.get(targetKey(path));
       return from === undefined || by === undefined || to === undefined
         ? []
         : [curve(path, [from, by, to, lun].slice(0, reach[path.state] ?? 4))];
@@ -89,16 +89,20 @@ function drawVolume(volume: string, paths: readonly PathRecord[], top: number): 
   return { svg: [...lines, ...all.map(box)].join('\n'), height };
 }
 
-/** How many boxes a line reaches: it ends where the path does. */
+/** How many boxes a line connects: it ends where the path breaks. */
 const reach: Readonly<Partial<Record<PathState, number>>> = { 'adapter-down': 2, 'target-unreachable': 3 };
 
-/** Lines that share a stretch lie on each other: those that work are drawn last, and stay to be seen. */
+/** Lines overlap: working paths are drawn last, so that they stay visible. */
 function orderOf(path: PathRecord): string {
   return `${path.state === 'active' || path.state === 'configured' ? 1 : 0} ${keyOf(path)}`;
 }
 
+function initiatorKey(path: PathRecord): string {
+  return `${path.connector} ${path.initiator_wwpn ?? ''}`;
+}
+
 function keyOf(path: PathRecord): string {
-  return `${path.connector} ${path.initiator_wwpn ?? ''} ${path.target_wwpn} ${path.lun}`;
+  return `${initiatorKey(path)} ${targetKey(path)}`;
 }
 
 function fabricOf({ fabric }: PathRecord): string {
@@ -122,18 +126,18 @@ function boxes(
 
 function box({ x, y, title, subtitle }: Box): string {
   const { boxWidth, boxHeight } = layout;
-  const rect = `<rect x="${x}" y="${round(y)}" width="${boxWidth}" height="${boxHeight}" rx="6" fill="#f6f8fa" stroke="#57606a"/>`;
-  const first = text(x + 10, round(y) + (subtitle === '' ? 27 : 19), title, 13);
-  return subtitle === '' ? `${rect}${first}` : `${rect}${first}${text(x + 10, round(y) + 36, subtitle, 11)}`;
+  const rect = `<rect x="${x}" y="${Math.round(y)}" width="${boxWidth}" height="${boxHeight}" rx="6" fill="#f6f8fa" stroke="#57606a"/>`;
+  const first = text(x + 10, Math.round(y) + (subtitle === '' ? 27 : 19), title, 13);
+  return subtitle === '' ? `${rect}${first}` : `${rect}${first}${text(x + 10, Math.round(y) + 36, subtitle, 11)}`;
 }
 
-/** From box to box, with the state as what a pointer shows. */
+/** Draws a line from box to box; hovering shows the state. */
 function curve(path: PathRecord, stops: readonly Box[]): string {
   const [color, dash] = strokes[path.state];
   const middle = layout.boxHeight / 2;
   const bends = stops.slice(1).map((to, index) => {
     const from = stops[index] ?? to;
-    const [x1, y1, x2, y2] = [from.x + layout.boxWidth, round(from.y + middle), to.x, round(to.y + middle)];
+    const [x1, y1, x2, y2] = [from.x + layout.boxWidth, Math.round(from.y + middle), to.x, Math.round(to.y + middle)];
     return `M ${x1} ${y1} C ${x1 + 15} ${y1}, ${x2 - 15} ${y2}, ${x2} ${y2}`;
   });
   const style = `fill="none" stroke="${color}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
@@ -154,16 +158,12 @@ function text(x: number, y: number, content: string, size: number, weight = 'nor
   return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="#1f2328">${escape(content)}</text>`;
 }
 
-/** What fits a box; the whole stands in the list of paths. */
+/** Shortens a name to the width of a box. */
 function short(name: string): string {
   return name.length <= 21 ? name : `${name.slice(0, 10)}…${name.slice(-10)}`;
 }
 
-function round(value: number): number {
-  return Math.round(value);
-}
-
-/** Names come from peers. Control characters, halves of characters and two more are not allowed in XML at all. */
+/** Escapes names, which come from peers. XML forbids control characters, surrogates, U+FFFE and U+FFFF. */
 function escape(content: string): string {
   const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return content

@@ -3,8 +3,8 @@ import type { PathRecord } from '../index.ts';
 const UNKNOWN = 'not known';
 
 /**
- * Draws paths as text: each initiator with its port and fabric, below it each target and LUN with the state of the path.
- * A pure function; the same records give the same lines, in whatever order they come.
+ * Draws paths as text: each initiator with its port and fabric, and below it each target and LUN with the state of the
+ * path. A pure function; the order of the records does not matter.
  */
 export function drawText(paths: readonly PathRecord[]): string {
   if (paths.length === 0) return 'no paths\n';
@@ -24,7 +24,7 @@ function drawPort(initiator: string, paths: readonly PathRecord[], isLast: boole
   const device = first?.device_number ?? '----';
   const place = `${first?.connector ?? ''} port ${first?.adapter_port ?? UNKNOWN}, fabric ${first?.fabric ?? UNKNOWN}`;
   const head = `${isLast ? '`-' : '|-'} initiator ${initiator} (device ${device}, ${place})`;
-  const sorted = paths.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+  const sorted = paths.toSorted((a, b) => compare(targetKey(a), targetKey(b)));
   const rows = sorted.map((path, index) => {
     const branch = `${isLast ? ' ' : '|'}  ${index === sorted.length - 1 ? '`' : '|'}-`;
     const node = path.device === null ? '' : `  ${path.device}${path.map === null ? '' : ` in ${path.map}`}`;
@@ -33,7 +33,7 @@ function drawPort(initiator: string, paths: readonly PathRecord[], isLast: boole
   return [head, ...rows];
 }
 
-/** In the order of the keys. */
+/** Groups paths by a key, sorted by key. */
 export function groups(
   paths: readonly PathRecord[],
   key: (path: PathRecord) => string,
@@ -42,7 +42,8 @@ export function groups(
   return keys.map((each) => [each, paths.filter((path) => key(path) === each)]);
 }
 
-function keyOf({ target_wwpn: target, lun }: PathRecord): string {
+/** Identifies the target and LUN of a path. */
+export function targetKey({ target_wwpn: target, lun }: PathRecord): string {
   return `${target} ${lun}`;
 }
 

@@ -1,39 +1,46 @@
 import type { HostDevice, HostInventory, HostMap, Leftover } from '../host/index.ts';
 import type { Ownership, Owners } from './ownership.ts';
 
-/** Something on a host that belongs to no volume that Cinder has attached there. */
+/** Something on a host that belongs to no volume attached there. */
 export interface HostFinding {
   readonly host: string;
   readonly kind: 'device-path' | 'zfcp-unit' | 'multipath-map' | 'mount';
   readonly name: string;
   readonly detail: string;
-  /** What `--repair` does about it; null where a person has to decide. */
+  /** What `--repair` does; null when the administrator has to decide. */
   readonly repair: string | null;
-  /** What the repair works on; null where there is none. */
+  /** What the repair removes; null without a repair. */
   readonly leftover: Leftover | null;
 }
 
-const REMOVE = 'remove it, which nobody uses';
-
 /**
- * Names what is left on a host. Safe to remove is only what nobody uses, is known to be of a volume of Cinder, and of one
- * that Cinder does not have attached here: a disk of which nothing is known may be anybody's. A pure function.
+ * Returns what is left on a host. Only unused devices of a known Cinder volume that is not attached here are safe to
+ * remove; a disk with an unknown owner may belong to anybody. A pure function.
  */
 export function findHostOrphans(host: string, inventory: HostInventory, owners: Owners): readonly HostFinding[] {
   const { devices, units, maps } = inventory;
   return [
     ...devices.flatMap((device) => findDevice(host, device, inventory, owners)),
     ...units.flatMap((unit): readonly HostFinding[] => {
-      const owner = owners.ofUnit(unit);
-      if (owner.kind === 'here') return []; // a path that has not come, not one that has been left
-      const isSafe = owner.kind === 'elsewhere';
+      const owner = owners.of({ wwid: undefined }, [unit]);
+      if (owner.kind === 'here') return []; // a path that has not appeared yet
       const detail = `unit of ${unit.port} to ${unit.targetWwpn} LUN ${unit.lun} without a SCSI device${whose(owner)}`;
-      const leftover = isSafe ? { ways: [unit.way], wwid: undefined } : null;
-      return [{ host, kind: 'zfcp-unit', name: unit.way, detail, repair: isSafe ? REMOVE : null, leftover }];
+      const leftover = owner.kind === 'elsewhere' ? { ways: [unit.way], wwid: undefined } : null;
+      return [toFinding(host, 'zfcp-unit', unit.way, detail, leftover)];
     }),
     ...maps.filter(({ paths }) => paths.length === 0).flatMap((map) => findMap(host, map, owners)),
     ...findMounts(host, inventory, owners),
   ];
+}
+
+function toFinding(
+  host: string,
+  kind: HostFinding['kind'],
+  name: string,
+  detail: string,
+  leftover: Leftover | null,
+): HostFinding {
+  return { host, kind, name, detail, repair: leftover === null ? null : 'remove it, which nobody uses', leftover };
 }
 
 function findDevice(
@@ -45,17 +52,15 @@ function findDevice(
   const owner = owners.of(device, [device]);
   const trouble = troubleOf(device);
   if (owner.kind === 'here' && device.answer !== 'another') return [];
-  if (owner.kind === 'stranger' && trouble === undefined) return []; // somebody's disk, and a healthy one
-  const isSafe = owner.kind === 'elsewhere' && mayGo(device, inventory);
-  const name = device.device ?? device.way;
-  const use = usersOf(device.users);
-  const detail = `${device.way}, ${trouble ?? device.state}${whose(owner)}${use}`;
+  if (owner.kind === 'stranger' && trouble === undefined) return []; // another's healthy disk
+  const isSafe = owner.kind === 'elsewhere' && isRemovable(device, inventory);
+  const detail = `${device.way}, ${trouble ?? device.state}${whose(owner)}${usersOf(device.users)}`;
   const leftover = isSafe ? { ways: waysOf(device, inventory), wwid: device.wwid } : null;
-  return [{ host, kind: 'device-path', name, detail, repair: isSafe ? REMOVE : null, leftover }];
+  return [toFinding(host, 'device-path', device.device ?? device.way, detail, leftover)];
 }
 
-/** Nobody uses it, its identity stands, and its map has no path of anything else. */
-function mayGo(device: HostDevice, { devices, maps }: HostInventory): boolean {
+/** Whether nobody uses the device, its identity is confirmed, and its map has no other paths. */
+function isRemovable(device: HostDevice, { devices, maps }: HostInventory): boolean {
   const family = devices.filter(({ wwid }) => wwid !== undefined && wwid === device.wwid);
   const nodes = family.flatMap(({ device: node }) => node ?? []);
   const map = maps.find(({ device: node }) => node === device.map);
@@ -64,7 +69,7 @@ function mayGo(device: HostDevice, { devices, maps }: HostInventory): boolean {
   return device.wwid !== undefined && device.answer !== 'another' && isAlone && isFree;
 }
 
-/** All paths of a volume go together: its map holds them. */
+/** All paths of a volume are removed together, because its map holds them. */
 function waysOf({ wwid, way }: HostDevice, { devices }: HostInventory): readonly string[] {
   return [...new Set([way, ...devices.filter((device) => device.wwid === wwid).map((device) => device.way)])];
 }
@@ -75,10 +80,10 @@ function findMap(host: string, map: HostMap, owners: Owners): readonly HostFindi
   const isSafe = owner.kind === 'elsewhere' && map.users?.length === 0;
   const detail = `multipath map of ${map.wwid} without paths${whose(owner)}${usersOf(map.users)}`;
   const leftover = isSafe ? { ways: [], wwid: map.wwid } : null;
-  return [{ host, kind: 'multipath-map', name: map.name, detail, repair: isSafe ? REMOVE : null, leftover }];
+  return [toFinding(host, 'multipath-map', map.name, detail, leftover)];
 }
 
-/** A mount of a volume that Cinder counts no more: writing to it may hit whoever got the volume since. */
+/** Finds mounts of volumes that are no longer attached here: writes may reach a volume that another host uses now. */
 function findMounts(host: string, { devices, maps }: HostInventory, owners: Owners): readonly HostFinding[] {
   const used = new Map<string, HostFinding>();
   for (const { users, wwid, way } of [...devices, ...maps.map((map) => ({ ...map, way: map.name }))]) {
@@ -87,14 +92,7 @@ function findMounts(host: string, { devices, maps }: HostInventory, owners: Owne
     if (owner.kind !== 'elsewhere') continue;
     for (const place of (users ?? []).filter((user) => user.startsWith('mounted on '))) {
       const detail = `${place}: ${wwid ?? way}${whose(owner)}; unmount it first`;
-      used.set(place, {
-        host,
-        kind: 'mount',
-        name: place.slice('mounted on '.length),
-        detail,
-        repair: null,
-        leftover: null,
-      });
+      used.set(place, toFinding(host, 'mount', place.slice('mounted on '.length), detail, null));
     }
   }
   return [...used.values()];

@@ -1,11 +1,12 @@
 import type { HostDevice, HostInventory } from '../host/index.ts';
 import type { PathRecord, PathState } from '../index.ts';
+import { isWay } from './ownership.ts';
 import type { MissingPath, Owners } from './ownership.ts';
 
-/** What the transport class says of a port that works. Source: linux drivers/scsi/scsi_transport_fc.c. */
+/** State of a working port in the transport class. Source: linux drivers/scsi/scsi_transport_fc.c. */
 const ONLINE = 'Online';
 
-/** Every path of Fibre Channel volumes of a host, those that should be there and are not included. A pure function. */
+/** Returns every Fibre Channel path of a host, including expected paths that are missing. A pure function. */
 export function hostRecords(host: string, inventory: HostInventory, owners: Owners): readonly PathRecord[] {
   const present = inventory.devices.map((device) => deviceRecord(host, device, inventory, owners));
   return [...present, ...owners.missing(inventory).map((path) => missingRecord(host, path, inventory))];
@@ -32,9 +33,7 @@ function deviceRecord(host: string, device: HostDevice, inventory: HostInventory
 function missingRecord(host: string, path: MissingPath, { ports, units }: HostInventory): PathRecord {
   const { volumeId, initiatorWwpn, targetWwpn, lun } = path;
   const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
-  const isUnit = units.some(
-    (unit) => unit.initiatorWwpn === initiatorWwpn && unit.targetWwpn === targetWwpn && unit.lun === lun,
-  );
+  const isUnit = units.some((unit) => isWay(unit, path));
   const isDown = port !== undefined && port.state !== ONLINE;
   return {
     ...emptyRecord(host),
@@ -58,7 +57,7 @@ function deviceNumberOf(port: string): string | null {
   return /^ccw-[0-9a-f]+\.[0-9a-f]\.([0-9a-f]{4})$/.exec(port)?.[1] ?? null;
 }
 
-/** The first cause that keeps data from flowing, from this host outwards. */
+/** Returns the first fault on the way from this host to the LUN, or that there is none. */
 function judge(device: HostDevice, { ports }: HostInventory): readonly [PathState, string] {
   const { initiatorWwpn, portState, state, answer } = device;
   const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);

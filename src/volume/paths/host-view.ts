@@ -1,45 +1,34 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { CinderClient } from '../../cinder-client/index.ts';
-import { readHostConnection, removeLeftover, takeInventory } from '../host/index.ts';
-import type { HostInventory, InventoryOptions, ServedProtocol } from '../host/index.ts';
+import { BY_PATH, readHostConnection, removeLeftover, takeInventory } from '../host/index.ts';
+import type { InventoryOptions, ServedProtocol } from '../host/index.ts';
 import type { PathRecord } from '../index.ts';
 import { readClaims } from './claims.ts';
 import { findHostOrphans } from './host-orphans.ts';
 import type { HostFinding } from './host-orphans.ts';
 import { hostRecords } from './host-records.ts';
 import { findOtherOrphans, mergeRecords, readOtherPaths } from './other-connectors.ts';
-import type { OtherPath } from './other-connectors.ts';
 import { Owners } from './ownership.ts';
 import type { KnownVolume } from './ownership.ts';
 
-/** Where udev names disks by the way that leads to them. */
-const SEARCH_PATH = '/dev/disk/by-path';
-
-/** What a view of a host is made with. */
 export interface HostViewOptions extends InventoryOptions {
   readonly cinder: CinderClient;
-  /** The name of the host for Cinder. */
+  /** The host's name in Cinder. */
   readonly host: string;
-  /** Volumes that were attached to this host by us, as far as there are records. */
+  /** Returns the recorded volumes that this program attached to this host. */
   readonly known: () => readonly KnownVolume[];
   /** Host connectors of third parties. @throws HostConnectorError when one cannot be loaded */
   readonly others?: (() => Promise<readonly ServedProtocol[]>) | undefined;
 }
 
-/** A finding, and what came of its repair. */
+/** A finding and the outcome of its repair. */
 export interface RepairedOnHost extends HostFinding {
   readonly outcome: 'repaired' | 'failed' | 'left';
   readonly error: string | null;
 }
 
-interface Seen {
-  readonly inventory: HostInventory;
-  readonly owners: Owners;
-  readonly others: readonly OtherPath[];
-}
-
-/** The Linux host on which this program runs, compared with what Cinder says of it. */
+/** Compares the Linux host on which this program runs with Cinder. */
 export class HostView {
   readonly host: string;
   readonly #options: HostViewOptions;
@@ -49,26 +38,26 @@ export class HostView {
     this.#options = options;
   }
 
-  /** Has this host Fibre Channel ports, or connectors of third parties? Asks nobody but its own kernel and settings. */
+  /** Whether this host has Fibre Channel ports or connectors of third parties. Reads only its kernel and settings. */
   async takesVolumes(): Promise<boolean> {
     if ((await this.#options.system.list('/sys/class/fc_host')).length > 0) return true;
     return (await this.#others()).length > 0;
   }
 
-  /** The directories in which paths are named. */
+  /** Returns the directories in which paths are named. */
   async searchPaths(): Promise<readonly string[]> {
     const others = (await this.#others()).map(({ connector }) => connector.getSearchPath());
-    return [...new Set([SEARCH_PATH, ...others])];
+    return [...new Set([BY_PATH, ...others])];
   }
 
-  /** Paths of all volumes, or of one by its id. Changes nothing. */
+  /** Returns the paths of all volumes, or of one by its ID. Changes nothing. */
   async paths(volumeId: string | undefined, w: Waiting): Promise<readonly PathRecord[]> {
     const { inventory, owners, others } = await this.#look(w);
     const records = mergeRecords(this.host, hostRecords(this.host, inventory, owners), others);
     return volumeId === undefined ? records : records.filter(({ volume_id: id }) => id === volumeId);
   }
 
-  /** What belongs to no volume that Cinder has attached here. Changes nothing. */
+  /** Returns what belongs to no volume that Cinder has attached here. Changes nothing. */
   async orphans(w: Waiting): Promise<readonly HostFinding[]> {
     const { inventory, owners, others } = await this.#look(w);
     const found = findHostOrphans(this.host, inventory, owners);
@@ -76,7 +65,7 @@ export class HostView {
     return [...found, ...more.filter(({ name }) => !found.some((finding) => finding.name === name))];
   }
 
-  /** Removes what is safe to remove, one after the other; one that fails does not keep the others from it. */
+  /** Removes what is safe to remove, one finding after the other, and continues after a failure. */
   async repair(findings: readonly HostFinding[], w: Waiting): Promise<readonly RepairedOnHost[]> {
     const results: RepairedOnHost[] = [];
     for (const finding of findings) results.push(await this.#repairOne(finding, w));
@@ -98,7 +87,7 @@ export class HostView {
     return (await this.#options.others?.()) ?? [];
   }
 
-  async #look(w: Waiting): Promise<Seen> {
+  async #look(w: Waiting) {
     const { cinder, log, host, known } = this.#options;
     const inventory = await takeInventory(this.#options, w);
     const here = { host, initiators: inventory.ports.map(({ initiatorWwpn }) => initiatorWwpn) };
@@ -109,7 +98,7 @@ export class HostView {
     return { inventory, others, owners: new Owners(claims, await this.#abandoned(records, w), inventory) };
   }
 
-  /** Without the attachments API, Cinder says of a volume only whether it is in use: one that is may be so here. */
+  /** Without the attachments API, Cinder says only whether a volume is in use: such a volume may be in use here. */
   async #abandoned(known: readonly KnownVolume[], w: Waiting): Promise<readonly KnownVolume[]> {
     const { cinder } = this.#options;
     if ((await cinder.level(w)).hasAttachments) return known;

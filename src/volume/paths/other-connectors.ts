@@ -6,7 +6,7 @@ import type { PathRecord, PathState } from '../index.ts';
 import type { HostFinding } from './host-orphans.ts';
 import type { KnownVolume } from './ownership.ts';
 
-/** What a third party's code returns is not checked by a compiler, and protocols other than Fibre Channel have no WWPN. */
+/** The compiler does not check what a third party's code returns. Only Fibre Channel has WWPNs. */
 const pathSchema = z.object({
   path: z.string(),
   device: z.string().nullish(),
@@ -19,18 +19,18 @@ const pathSchema = z.object({
   map: z.string().nullish(),
 });
 
-/** A path on this host, as the connector of a third party tells it. */
+/** A path on this host that the connector of a third party reports. */
 export interface OtherPath extends z.infer<typeof pathSchema> {
   readonly protocol: string;
-  /** By the record of its attach; null where nothing tells. */
+  /** From the record of its attach; null when unknown. */
   readonly volumeId: string | null;
 }
 
 /**
- * Every path that the connectors of third parties know on this host: those of volumes of which there is a record, and
- * what else they find. Changes nothing.
+ * Returns every path that the connectors of third parties know on this host, of recorded volumes and others. Changes
+ * nothing.
  *
- * @throws HostConnectorError naming the protocol, when a connector cannot tell: a hole in the list would look like nothing
+ * @throws HostConnectorError naming the protocol, when a connector fails: its paths would be missing without notice
  */
 export async function readOtherPaths(
   others: readonly ServedProtocol[],
@@ -64,7 +64,7 @@ async function tell(protocol: string, ask: () => Promise<unknown>, { signal }: W
   }
 }
 
-/** The records of the kernel's own devices, with what third parties say of them, and beside them what they alone know. */
+/** Adds what third parties report to the records of the kernel's devices. */
 export function mergeRecords(
   host: string,
   records: readonly PathRecord[],
@@ -104,7 +104,7 @@ function recordOf(host: string, path: OtherPath): PathRecord {
   };
 }
 
-/** Nobody but the connector can ask such a path, so it is never said to be tried. */
+/** Only the connector can test such a path, so its state is never `active`. */
 function judge({ protocol, state, portState }: OtherPath): readonly [PathState, string] {
   const whose = `says the host connector for ${protocol}`;
   if (typeof portState === 'string' && portState !== 'Online') {
@@ -115,8 +115,8 @@ function judge({ protocol, state, portState }: OtherPath): readonly [PathState, 
 }
 
 /**
- * Paths of volumes that were attached here by us, and that Cinder does not have attached here any more. What may be
- * removed of another's protocol only its connector knows: it is left to a person, who has `dpm local-detach` for it.
+ * Finds paths of volumes that this program attached here and that are no longer attached in Cinder. Only their connector
+ * knows what may be removed, so the administrator decides and uses `dpm local-detach`.
  */
 export function findOtherOrphans(
   host: string,

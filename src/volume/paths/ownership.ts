@@ -1,37 +1,36 @@
-import type { Lun, Wwpn } from '../../base/index.ts';
+import type { Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { HostDevice, HostInventory, HostUnit } from '../host/index.ts';
 import { selectPaths } from '../index.ts';
-import type { FcConnection } from '../index.ts';
+import type { FcConnection, FcPath } from '../index.ts';
 import type { Claim } from './claims.ts';
 
-/** A volume that was attached to this host by us, whether Cinder still counts it or not. */
+/** A volume that this program attached to this host, whether or not it is still attached in Cinder. */
 export interface KnownVolume {
   readonly volumeId: string;
-  /** As multipath tools write it; undefined where it was never read. */
+  /** As multipath tools write it; undefined when it was never read. */
   readonly wwid: string | undefined;
-  /** Undefined where it is no Fibre Channel volume, or cannot be read. */
+  /** Undefined for another protocol, or when it cannot be read. */
   readonly connection: FcConnection | undefined;
-  /** As Cinder answered it when it was attached; undefined where that was never known. */
+  /** Cinder's answer at the attach; undefined when it was not recorded. */
   readonly connectionInfo?: ConnectionInfo | undefined;
 }
 
-/** Whose a device is. `elsewhere`: a volume of Cinder, but not one that it has attached here. */
+/** The owner of a device. `elsewhere`: a Cinder volume that is not attached here. */
 export type Ownership =
   | { readonly kind: 'here' | 'elsewhere'; readonly volumeId: string; readonly evidence: string }
   | { readonly kind: 'stranger' };
 
-/** A way that a volume should have here, and has not. */
-export interface MissingPath {
+/** A path that a volume should have on this host and has not. */
+export interface MissingPath extends FcPath {
   readonly volumeId: string;
-  readonly initiatorWwpn: Wwpn;
-  readonly targetWwpn: Wwpn;
-  readonly lun: Lun;
 }
 
+type Target = Pick<FcPath, 'targetWwpn' | 'lun'>;
+
 /**
- * Says whose each device of a host is. Identity goes before address, since a LUN number means another volume for every
- * host; by address alone a device counts as this host's own, which keeps it from being taken away. A pure class.
+ * Finds the owner of each device of a host. Identity outranks address, because the same LUN number is another volume on
+ * every host. A device that matches only by address counts as attached here, so that it is never removed. A pure class.
  */
 export class Owners {
   readonly #claims: readonly Claim[];
@@ -44,9 +43,8 @@ export class Owners {
     this.#devices = devices;
   }
 
-  /** Of a device, or of the identity of a map. All paths of one volume have one owner. */
-  of(subject: Pick<HostDevice, 'wwid'>, ways: readonly Pick<HostDevice, 'targetWwpn' | 'lun'>[]): Ownership {
-    const { wwid } = subject;
+  /** Returns the owner of a device, or of the identity of a map. All paths of one volume have one owner. */
+  of({ wwid }: Pick<HostDevice, 'wwid'>, ways: readonly Target[]): Ownership {
     const family = wwid === undefined ? [] : this.#devices.filter((device) => device.wwid === wwid);
     const all = [...ways, ...family];
     const here = this.#claims.filter(({ isHere }) => isHere);
@@ -58,21 +56,17 @@ export class Owners {
     if (abroad !== undefined) return owned('elsewhere', abroad, 'its identity, which Cinder has elsewhere');
     const kept = this.#known.find((volume) => isKept(volume, wwid, all));
     if (kept === undefined) return { kind: 'stranger' };
-    // An attachment by another protocol than ours says nothing of addresses, but that the volume is here.
+    // An attachment by another protocol has no addresses, but says that the volume is here.
     const isHere = this.isAttachedHere(kept.volumeId);
     return owned(isHere ? 'here' : 'elsewhere', kept, 'the record of its attach here');
   }
 
-  /** Does Cinder have the volume attached to this host? */
+  /** Whether Cinder has the volume attached to this host. */
   isAttachedHere(volumeId: string): boolean {
     return this.#claims.some((claim) => claim.isHere && claim.volumeId === volumeId);
   }
 
-  ofUnit(unit: HostUnit): Ownership {
-    return this.of({ wwid: undefined }, [unit]);
-  }
-
-  /** Ways of this host's volumes for which there is no device. */
+  /** Returns the paths of this host's volumes that have no device. */
   missing({ ports, devices }: HostInventory): readonly MissingPath[] {
     const initiators = ports.map(({ initiatorWwpn }) => initiatorWwpn);
     return this.#claims
@@ -93,39 +87,32 @@ function isIdentity(connection: FcConnection | undefined, wwid: string | undefin
   return connection?.naa !== undefined && wwid === `3${connection.naa}`;
 }
 
-/** Both identities are known, of the same kind, and differ: then an address is no evidence. */
+/** Whether both identities are known, of the same kind, and differ: an address then is no evidence. */
 function contradicts(connection: FcConnection | undefined, wwid: string | undefined): boolean {
   const naa = connection?.naa;
   return naa !== undefined && wwid?.startsWith('3') === true && wwid !== `3${naa}`;
 }
 
-function leadsTo(connection: FcConnection | undefined): (way: Pick<HostDevice, 'targetWwpn' | 'lun'>) => boolean {
+function leadsTo(connection: FcConnection | undefined): (way: Target) => boolean {
   const targets = connection?.targets ?? [];
   return ({ targetWwpn, lun }) => targets.some((target) => target.targetWwpn === targetWwpn && target.lun === lun);
 }
 
-function isKept(
-  { wwid: own, connection }: KnownVolume,
-  wwid: string | undefined,
-  ways: readonly Pick<HostDevice, 'targetWwpn' | 'lun'>[],
-): boolean {
+function isKept({ wwid: own, connection }: KnownVolume, wwid: string | undefined, ways: readonly Target[]): boolean {
   if (own !== undefined && wwid !== undefined) return own === wwid;
   return connection !== undefined && !contradicts(connection, wwid) && ways.some(leadsTo(connection));
 }
 
-function waysOf(
-  connection: FcConnection | undefined,
-  initiators: readonly Wwpn[],
-): readonly Omit<MissingPath, 'volumeId'>[] {
+function waysOf(connection: FcConnection | undefined, initiators: readonly Wwpn[]): readonly FcPath[] {
   if (connection === undefined) return [];
   try {
     return selectPaths(connection, { initiators, ignoredTargets: new Set() }).paths;
   } catch {
-    return []; // a map that names none of these ports wants no path here
+    return []; // a map that names none of these ports expects no path here
   }
 }
 
-function isWay(device: HostDevice, way: Omit<MissingPath, 'volumeId'>): boolean {
-  const { initiatorWwpn, targetWwpn, lun } = device;
+/** Whether a device or unit is on this path. */
+export function isWay({ initiatorWwpn, targetWwpn, lun }: HostDevice | HostUnit, way: FcPath): boolean {
   return initiatorWwpn === way.initiatorWwpn && targetWwpn === way.targetWwpn && lun === way.lun;
 }

@@ -10,19 +10,19 @@ import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
 import { discover } from './discovery.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { identityOf, removeStale } from './identity.ts';
 import { chooseDevice } from './device-choice.ts';
 import { awaitMap } from './map-assembly.ts';
 import { removeDisks } from './rollback.ts';
-import { addressKey } from './scsi-disks.ts';
+import { without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 /**
- * Makes a mapped volume appear on this host. Whatever it made is removed again when it fails, under a deadline of its
- * own, in the order of a detach.
+ * Makes a mapped volume appear on this host. Rolls back after a failure, with its own deadline, in the order of a
+ * detach.
  */
 export async function attach(
   context: FcContext,
@@ -37,7 +37,7 @@ export async function attach(
   try {
     return await work.bringUp(options);
   } catch (error) {
-    throw await work.takeBack(before, toError(error));
+    throw await work.rollBack(before, toError(error));
   }
 }
 
@@ -52,7 +52,7 @@ class Attachment {
   readonly #connection: FcConnection;
   readonly #wanted: readonly LunAddress[];
   readonly #warnings: string[];
-  /** Devices that were made read-only here, and that a failure makes writable again. */
+  /** Devices that this attach made read-only; the rollback makes them writable. */
   readonly #madeReadOnly: string[] = [];
   #wwid: string | undefined;
 
@@ -78,7 +78,7 @@ class Attachment {
     return { type: 'block', path: device, ...identity, ...warned };
   }
 
-  /** Every path, since each is a way to write; the map last, as it takes its mode from its paths when it is loaded. */
+  /** Sets the mode of every path, then of the map, which takes its mode from its paths when it is loaded. */
   async #setMode(
     disks: readonly ScsiDisk[],
     map: MultipathMap | undefined,
@@ -98,8 +98,8 @@ class Attachment {
   }
 
   /**
-   * What the array has made writable since the kernel looked (a copy that has become the original) is read-only for it
-   * until it looks again. Source: os-brick initiator/linuxfc.py.
+   * Rescans read-only paths: the array may have made the volume writable since the kernel read its mode. Source: os-brick
+   * initiator/linuxfc.py.
    */
   async #awaitWritable(disks: readonly ScsiDisk[], waiting: Waiting): Promise<readonly ScsiDisk[]> {
     const { system, policies } = this.#context;
@@ -120,32 +120,27 @@ class Attachment {
     throw new HostAttachError(text, { nodes: deviceNode(map.block) });
   }
 
-  /** @returns the error to throw: the one that happened, or one that also names what could not be taken back */
-  async takeBack(before: Presence, error: Error): Promise<Error> {
+  /** @returns the error to throw: the given one, or one that also names what could not be rolled back */
+  async rollBack(before: Presence, error: Error): Promise<Error> {
     const { policies } = this.#context;
     try {
-      await withDeadline('take back the attach', policies.rollbackTimeoutMs, neverAborted(), async (signal) => {
+      await withDeadline('roll back the attach', policies.rollbackTimeoutMs, neverAborted(), async (signal) => {
         await this.#removeOurs(before, { signal });
       });
       return error;
     } catch (failure) {
       const leftBehind = failure instanceof HostDetachError ? failure.leftBehind : [toError(failure).message];
       const cause = new AggregateError([error, failure], 'the attach and its rollback');
-      return new HostAttachError(
-        'the volume was not attached, and not all of it was taken back',
-        {},
-        { cause, leftBehind },
-      );
+      const text = 'the volume was not attached, and its rollback is incomplete';
+      return new HostAttachError(text, {}, { cause, leftBehind });
     }
   }
 
   async #removeOurs(before: Presence, waiting: Waiting): Promise<void> {
     const now = await survey(this.#context, this.#wanted, this.#wwid);
-    const isOld = (address: LunAddress, old: readonly LunAddress[]): boolean =>
-      old.some((each) => addressKey(each) === addressKey(address));
-    const disks = now.disks.filter((disk) => !isOld(disk, before.disks));
-    const addresses = now.registered.filter((address) => !isOld(address, before.registered));
-    const kept = now.disks.filter((disk) => isOld(disk, before.disks)).flatMap(({ block }) => block ?? []);
+    const disks = without(now.disks, before.disks);
+    const addresses = without(now.registered, before.registered);
+    const kept = without(now.disks, disks).flatMap(({ block }) => block ?? []);
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
       await setWritable(this.#context, block, waiting);
     }

@@ -1,14 +1,14 @@
 import { formatWwpn0x, lunToByPath, lunToCinder } from '../../../base/index.ts';
 import type { Lun, Wwpn } from '../../../base/index.ts';
 
-/** Where udev names disks by the way that leads to them. */
+/** udev's directory with names of disks by path. */
 export const BY_PATH = '/dev/disk/by-path';
 
 /**
- * The names that distributions give to one path, the commonest first. A pure function.
+ * Returns the names that distributions give to one path, the most common first. A pure function.
  *
  * systemd's udev: `<prefix>-fc-0x<wwpn>-lun-<n>`. RHEL (`40-redhat.rules`) and SLES (`59-zfcp-compat.rules`) add
- * `ccw-<bus id>-zfcp-0x<wwpn>:0x<lun>`. The last two are forms that os-brick looks for on s390x: Cinder's number
+ * `ccw-<bus id>-zfcp-0x<wwpn>:0x<lun>`. os-brick also looks on s390x for the last two: Cinder's number
  * unchanged, and all sixteen digits. Source: systemd udev-builtin-path_id.c; s390-tools zdev; os-brick
  * connectors/fibre_channel_s390x.py.
  */

@@ -2,15 +2,15 @@ import type { FcConnection } from '../../index.ts';
 import type { DeviceInfo, DisconnectOptions } from '../connector.ts';
 import { deviceNode } from '../context.ts';
 import { VolumeInUseError } from '../errors.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { removeVolume } from './removal.ts';
-import { addressKey, describeAddress } from './scsi-disks.ts';
-import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
+import { describeAddress, without } from './scsi-disks.ts';
+import type { ScsiDisk } from './scsi-disks.ts';
 import { possibleAddresses, survey } from './volume-on-host.ts';
 
 /**
- * Takes a volume off this host: the paths that Cinder names and, where the identity is known, every other path of the
- * same volume (automatic LUN scan finds more than was asked for).
+ * Removes a volume from this host: the paths that Cinder names and, if the identity is known, every other path of the
+ * volume (automatic LUN scan finds more than was asked for).
  */
 export async function detach(
   context: FcContext,
@@ -31,14 +31,14 @@ export async function detach(
   await removeVolume(context, { disks, map, addresses: registered, force }, options);
 }
 
-/** Without a record of the attach the paths themselves have to agree. */
+/** Returns the identity without a record of the attach: the paths have to agree. */
 function identityAt(disks: readonly ScsiDisk[], naa: string | undefined): string | undefined {
   if (naa !== undefined) return `3${naa}`;
   const [wwid, ...others] = new Set(disks.flatMap((disk) => disk.wwid ?? []));
   return others.length === 0 ? wwid : undefined;
 }
 
-/** Removing the disk of somebody else would be worse than leaving one behind. */
+/** Removing another's disk would be worse than leaving one behind. */
 function notTheVolume(strangers: readonly ScsiDisk[], wwid: string | undefined): VolumeInUseError {
   const shown = strangers.map(
     (disk) => `${deviceNode(disk.block ?? disk.hctl)} (${describeAddress(disk)}) is ${disk.wwid}`,
@@ -47,9 +47,4 @@ function notTheVolume(strangers: readonly ScsiDisk[], wwid: string | undefined):
     `the addresses of the volume lead to something else than ${wwid ?? 'one volume'}: ${shown.join('; ')}`,
     { expected: wwid, found: strangers.flatMap((disk) => disk.wwid ?? []) },
   );
-}
-
-function without(addresses: readonly LunAddress[], disks: readonly ScsiDisk[]): readonly LunAddress[] {
-  const keys = new Set(disks.map(addressKey));
-  return addresses.filter((address) => !keys.has(addressKey(address)));
 }

@@ -7,14 +7,14 @@ import type { MultipathMap } from '../multipath.ts';
 import { follow } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 import { byPathNames } from './by-path.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * The device to use: the map, else the first path that can be read (a standby path of an array answers, but does not
- * read).
+ * Returns the device to use: the map, else the first readable path. (A standby path of an array answers but cannot be
+ * read.)
  *
- * @throws HostAttachError when nothing can be read
+ * @throws HostAttachError when no device can be read
  */
 export async function chooseDevice(
   context: FcContext,
@@ -37,17 +37,17 @@ export async function chooseDevice(
   throw new HostAttachError(`the volume is there, but cannot be read: ${failures.join('; ')}`);
 }
 
-/** The name that stays over a restart, where udev has made it; else the node. */
+/** Returns the persistent name of a map if udev made one, else its node. */
 async function mapPath(system: HostSystem, map: MultipathMap | undefined, block: string): Promise<string> {
   const stable = map === undefined ? [] : [`/dev/disk/by-id/dm-uuid-mpath-${map.wwid}`, `/dev/mapper/${map.name}`];
   return (await firstThatLeadsTo(system, stable, deviceNode(block))) ?? deviceNode(block);
 }
 
-/** The path's name below `/dev/disk/by-path` in whatever form this distribution has, else its node. */
+/** Returns the name below `/dev/disk/by-path` in this distribution's form, else the node. */
 export async function diskPath(system: HostSystem, disk: ScsiDisk): Promise<string> {
   const { port, targetWwpn, lun, block } = disk;
   const names = byPathNames(port.pathPrefix, targetWwpn, lun);
-  if (block === undefined) return names[0] ?? disk.sysfs; // the name that it will have
+  if (block === undefined) return names[0] ?? disk.sysfs; // its future name
   return (await firstThatLeadsTo(system, names, deviceNode(block))) ?? deviceNode(block);
 }
 

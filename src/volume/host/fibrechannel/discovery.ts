@@ -2,30 +2,22 @@ import type { Waiting } from '../../../base/index.ts';
 import { askIdentity } from '../block-device.ts';
 import { LunNotFoundError } from '../errors.ts';
 import { lookUntil } from '../waiting.ts';
-import type { FcContext } from './fc-context.ts';
-import { addressKey, describeAddress } from './scsi-disks.ts';
+import { addressKey, describeAddress, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
-import type { AskProblem } from './transport.ts';
+import type { AskProblem, FcContext } from './transport.ts';
 import { disksAt } from './volume-on-host.ts';
 
-export interface Discovery {
-  /** At least one; in the order of the addresses. */
-  readonly disks: readonly ScsiDisk[];
-  /** Of each way that brought nothing: which, and why. */
-  readonly missing: readonly string[];
-}
-
 /**
- * Has the host look for the LUN on every way, and waits for the devices: all of them where multipath wants them, else
- * the first.
+ * Makes the host scan every address for the LUN and waits for the devices: for all of them with multipath, else for the
+ * first. The disks are in the order of the addresses; `missing` gives the reason for each address without one.
  *
- * @throws LunNotFoundError saying of each way why nothing came
+ * @throws LunNotFoundError with all reasons, when no device appears
  */
 export async function discover(
   context: FcContext,
   wanted: readonly LunAddress[],
   waiting: Waiting,
-): Promise<Discovery> {
+): Promise<{ readonly disks: readonly ScsiDisk[]; readonly missing: readonly string[] }> {
   const enough = context.useMultipath ? wanted.length : 1;
   let ready = await readyDisks(context, wanted, waiting);
   let problems: readonly AskProblem[] = [];
@@ -33,7 +25,7 @@ export async function discover(
     problems = await context.transport.ask(without(wanted, ready), { attempt, wanted }, waiting);
     const hopeless = problems.filter(({ mayStillCome }) => !mayStillCome).map(({ address }) => addressKey(address));
     const mostPossible = wanted.length - new Set(hopeless).size;
-    if (mostPossible === ready.length) break; // what cannot even be asked for is not waited for
+    if (mostPossible === ready.length) break; // the others cannot appear
     const look = async (): Promise<readonly ScsiDisk[]> => await readyDisks(context, wanted, waiting);
     const isEnough = (seen: readonly ScsiDisk[]): boolean => seen.length >= Math.min(enough, mostPossible);
     ready = await lookUntil(context.policies.devices, waiting, look, isEnough);
@@ -43,7 +35,7 @@ export async function discover(
   throw new LunNotFoundError(`the volume came on no path: ${missing.join('; ')}`, { missing });
 }
 
-/** A disk can be used when its driver is bound, it runs, it has a size, and it has said who it is. */
+/** Returns the disks that are usable: driver bound, running, with a size and an identity. */
 async function readyDisks(
   context: FcContext,
   wanted: readonly LunAddress[],
@@ -58,15 +50,10 @@ async function readyDisks(
   return ready;
 }
 
-/** sysfs has no identity when the kernel could not read the page that udev reads; then udev's tool decides. */
+/** Asks udev's tool for the identity that the kernel could not read. */
 async function toldIdentity(context: FcContext, block: string, waiting: Waiting): Promise<string | undefined> {
   const answer = await askIdentity(context, block, waiting);
   return answer?.kind === 'told' ? answer.wwid : undefined;
-}
-
-function without(wanted: readonly LunAddress[], ready: readonly ScsiDisk[]): readonly LunAddress[] {
-  const here = new Set(ready.map(addressKey));
-  return wanted.filter((address) => !here.has(addressKey(address)));
 }
 
 async function reasonsOf(

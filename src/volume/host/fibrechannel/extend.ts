@@ -6,15 +6,15 @@ import { HostAttachError } from '../errors.ts';
 import { findMap, resizeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { lookUntil } from '../waiting.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { describeAddress } from './scsi-disks.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 import { possibleAddresses, survey } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 /**
- * Has every path read its capacity again, then the map take it over. A path that keeps the old size would end the map's
- * I/O beyond it, so all have to agree.
+ * Makes every path read its capacity again, then resizes the map. All paths have to agree, because I/O beyond the size of
+ * a path fails.
  *
  * @returns the size in bytes
  */
@@ -26,7 +26,8 @@ export async function extend(context: FcContext, connection: FcConnection, optio
   refuseIfDown(before.disks);
   for (const disk of before.disks) await context.system.write(`${disk.sysfs}/rescan`, '1', options);
   const wanted = options.minSizeBytes ?? 0;
-  const isGrown = ({ disks }: Presence): boolean => areEqual(disks) && (disks[0]?.sizeBytes ?? 0) >= wanted;
+  const isGrown = ({ disks: [first, ...others] }: Presence): boolean =>
+    first !== undefined && first.sizeBytes >= wanted && others.every(({ sizeBytes }) => sizeBytes === first.sizeBytes);
   const grown = await lookUntil(context.policies.resize, options, look, isGrown);
   const size = grown.disks[0]?.sizeBytes ?? 0;
   if (!isGrown(grown)) throw notGrown(grown.disks, wanted);
@@ -39,10 +40,6 @@ function refuseIfDown(disks: readonly ScsiDisk[]): void {
   if (down.length === 0) return;
   const shown = down.map((disk) => `${describeAddress(disk)} is ${disk.state}`).join('; ');
   throw new HostAttachError(`a path that is down cannot learn the new size: ${shown}`);
-}
-
-function areEqual(disks: readonly ScsiDisk[]): boolean {
-  return new Set(disks.map(({ sizeBytes }) => sizeBytes)).size === 1;
 }
 
 function notGrown(disks: readonly ScsiDisk[], wanted: number): HostAttachError {

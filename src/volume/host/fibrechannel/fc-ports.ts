@@ -1,11 +1,11 @@
-import type { Wwpn } from '../../../base/index.ts';
-import { parseWwpn } from '../../../base/index.ts';
+import { lunToLinux, parseWwpn } from '../../../base/index.ts';
+import type { Lun, Waiting, Wwpn } from '../../../base/index.ts';
 import { follow, readAttribute } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 
 /** A Fibre Channel port of this host that has been online at least once. */
 export interface FcPort {
-  /** `host0`: numbered in the order of coming online, so good for one look only. */
+  /** `host0`. The number changes each time the port goes online. */
   readonly scsiHost: string;
   readonly initiatorWwpn: Wwpn;
   readonly wwnn: Wwpn | undefined;
@@ -15,11 +15,11 @@ export interface FcPort {
   readonly portType: string;
   /** `0.0.8001` or `0000:04:00.0`. */
   readonly busId: string;
-  /** How udev's by-path names of its devices begin: `ccw-0.0.8001`, `pci-0000:04:00.0`. */
+  /** Prefix of udev's by-path names: `ccw-0.0.8001`, `pci-0000:04:00.0`. */
   readonly pathPrefix: string;
 }
 
-/** A port of an array, as one of our ports sees it. */
+/** A port of an array that a port of this host sees. */
 export interface RemotePort {
   readonly targetWwpn: Wwpn;
   readonly channel: string;
@@ -33,7 +33,7 @@ const remotePorts = '/sys/class/fc_remote_ports';
 const ccwBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 
 /**
- * The kernel prints names of the transport class without leading zeros (`0x%llx`). Source: linux
+ * Parses a WWPN of the transport class, which has no leading zeros (`0x%llx`). Source: linux
  * drivers/scsi/scsi_transport_fc.c.
  */
 export function wwpnFromSysfs(text: string | undefined): Wwpn | undefined {
@@ -41,7 +41,7 @@ export function wwpnFromSysfs(text: string | undefined): Wwpn | undefined {
   return digits === undefined || digits === '' ? undefined : parseWwpn(digits.padStart(16, '0'));
 }
 
-/** All ports, in the order of their SCSI host numbers, whatever their state. */
+/** Lists all ports in the order of their SCSI host numbers, whatever their state. */
 export async function listFcPorts(system: HostSystem): Promise<readonly FcPort[]> {
   const ports: FcPort[] = [];
   const names = (await system.list(fcHosts)).filter((name) => /^host\d+$/.test(name));
@@ -72,8 +72,8 @@ async function readPort(system: HostSystem, scsiHost: string): Promise<FcPort | 
 }
 
 /**
- * The element before `hostN` (or before `netN`, for FCoE) is the device on its bus. A PCI root below a platform device
- * brings that device's name into the udev name. Source: os-brick's linuxfc; systemd's path_id.
+ * Finds the device on its bus: the path element before `hostN` (`netN` for FCoE). If the PCI root is below a platform
+ * device, the udev name contains that device's name. Source: os-brick's linuxfc; systemd's path_id.
  */
 function placeOnBus(place: string): Pick<FcPort, 'busId' | 'pathPrefix'> {
   const elements = place.split('/').filter((element) => element !== '');
@@ -85,7 +85,7 @@ function placeOnBus(place: string): Pick<FcPort, 'busId' | 'pathPrefix'> {
   return { busId, pathPrefix: `${device === undefined ? '' : `platform-${device}-`}pci-${busId}` };
 }
 
-/** The array ports that one of our ports knows, present or not. */
+/** Lists the array ports that a port of this host knows, present or not. */
 export async function listRemotePorts(system: HostSystem, port: FcPort): Promise<readonly RemotePort[]> {
   const found: RemotePort[] = [];
   for (const name of await system.list(remotePorts)) {
@@ -95,8 +95,22 @@ export async function listRemotePorts(system: HostSystem, port: FcPort): Promise
     if (targetWwpn === undefined) continue;
     const id = await readAttribute(system, `${remotePorts}/${name}/scsi_target_id`);
     const portState = (await readAttribute(system, `${remotePorts}/${name}/port_state`)) ?? 'Unknown';
-    const targetId = id !== undefined && /^\d+$/.test(id) ? id : undefined; // -1: it has none
+    const targetId = id !== undefined && /^\d+$/.test(id) ? id : undefined; // -1 means none
     found.push({ targetWwpn, channel: match[2] ?? '0', targetId, portState });
   }
   return found;
+}
+
+/**
+ * Makes a SCSI host scan for one LUN. Writes Linux's LUN number; os-brick writes Cinder's (os-brick
+ * initiator/linuxfc.py).
+ */
+export async function scanLun(
+  system: HostSystem,
+  { port, lun }: { readonly port: FcPort; readonly lun: Lun },
+  place: { readonly channel: string; readonly targetId: string },
+  waiting: Waiting,
+): Promise<void> {
+  const line = `${place.channel} ${place.targetId} ${lunToLinux(lun)}`;
+  await system.write(`/sys/class/scsi_host/${port.scsiHost}/scan`, line, waiting);
 }

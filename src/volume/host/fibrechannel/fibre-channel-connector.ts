@@ -20,19 +20,18 @@ import { attach } from './attach.ts';
 import { BY_PATH } from './by-path.ts';
 import { detach } from './detach.ts';
 import { extend } from './extend.ts';
-import type { FcContext } from './fc-context.ts';
 import { GenericTransport } from './generic-transport.ts';
 import { toHostPaths } from './host-paths.ts';
 import { listDisks } from './scsi-disks.ts';
-import type { FcTransport } from './transport.ts';
+import type { FcContext, FcTransport } from './transport.ts';
 import { onlinePorts, possibleAddresses, survey } from './volume-on-host.ts';
 import { ZfcpTransport } from './zfcp-transport.ts';
 
-/** Fibre Channel volumes on a Linux host; the subclasses say which driver's. */
+/** Attaches Fibre Channel volumes on a Linux host. The subclasses choose the driver. */
 abstract class BaseFibreChannelConnector implements HostConnector {
   readonly #context: FcContext;
   readonly #options: HostConnectorContext;
-  /** A scan for one volume must not run into the removal of another. */
+  /** Keeps a scan for one volume apart from the removal of another. */
   readonly #turns = new Turns();
 
   constructor(options: HostConnectorContext, makeTransport: (context: Omit<FcContext, 'transport'>) => FcTransport) {
@@ -49,7 +48,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     this.#context = { ...base, transport: makeTransport(base) };
   }
 
-  /** Ports that are online, with their node names: seventeen families of back ends refuse a connector without. */
+  /** Lists online ports with their node names, which seventeen families of back ends require. */
   async getConnectorProperties(waiting: Waiting): Promise<Connector> {
     await this.#context.transport.prepare(waiting);
     const ports = await onlinePorts(this.#context);
@@ -57,7 +56,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     return {
       host: host ?? system.hostname,
       wwpns: ports.map(({ initiatorWwpn }) => initiatorWwpn),
-      wwnns: ports.map(({ wwnn, initiatorWwpn }) => wwnn ?? initiatorWwpn), // in pairs: one each, in the same order
+      wwnns: ports.map(({ wwnn, initiatorWwpn }) => wwnn ?? initiatorWwpn), // one for each WWPN, in the same order
       platform: system.platform,
       os_type: 'linux',
       multipath: this.#context.useMultipath,
@@ -70,9 +69,8 @@ abstract class BaseFibreChannelConnector implements HostConnector {
   async connectVolume(connectionInfo: ConnectionInfo, options: ConnectOptions): Promise<DeviceInfo> {
     const connection = this.#parse(connectionInfo);
     const work = async () => await attach(this.#context, connection, options);
-    return await typed(this.#turns.take(options.signal, work), options, (cause) => {
-      return new HostAttachError('the volume could not be attached to this host', {}, { cause });
-    });
+    const failed = 'the volume could not be attached to this host';
+    return await this.#inTurn(options, work, (cause) => new HostAttachError(failed, {}, { cause }));
   }
 
   async disconnectVolume(
@@ -81,22 +79,17 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     options: DisconnectOptions,
   ): Promise<void> {
     const connection = this.#parse(connectionInfo);
-    const work = async () => {
-      await detach(this.#context, connection, deviceInfo, options);
-    };
-    await typed(this.#turns.take(options.signal, work), options, (cause) => {
-      const left = deviceInfo === undefined ? [] : [deviceInfo.path];
-      const shown = left.length === 0 ? '' : ` (${left.join(', ')})`;
-      return new HostDetachError(`the volume could not be taken off this host${shown}`, left, { cause });
-    });
+    const work = async () => await detach(this.#context, connection, deviceInfo, options);
+    const left = deviceInfo === undefined ? [] : [deviceInfo.path];
+    const failed = `the volume could not be removed from this host${left.map((path) => ` (${path})`).join('')}`;
+    await this.#inTurn(options, work, (cause) => new HostDetachError(failed, left, { cause }));
   }
 
   async extendVolume(connectionInfo: ConnectionInfo, options: ExtendOptions): Promise<number> {
     const connection = this.#parse(connectionInfo);
     const work = async () => await extend(this.#context, connection, options);
-    return await typed(this.#turns.take(options.signal, work), options, (cause) => {
-      return new HostAttachError('the host could not be told of the new size of the volume', {}, { cause });
-    });
+    const failed = 'the host could not adopt the new size of the volume';
+    return await this.#inTurn(options, work, (cause) => new HostAttachError(failed, {}, { cause }));
   }
 
   async getVolumePaths(connectionInfo: ConnectionInfo, { signal }: Waiting): Promise<readonly HostPath[]> {
@@ -120,16 +113,16 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     const { transport } = this.#context;
     return parseFcConnection(connectionInfo, (value, mode) => transport.lunOf(value, mode));
   }
-}
 
-/** What kernel and tools throw gets a code of ours; what has one, and the reason of the caller's signal, stays as it is. */
-async function typed<T>(work: Promise<T>, { signal }: Waiting, wrap: (cause: unknown) => DpmError): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof DpmError) throw error; // it may name what is left behind, whatever the signal says
-    signal.throwIfAborted();
-    throw wrap(error);
+  /** Wraps errors of kernel and tools. Typed errors and the reason of the caller's signal are thrown unchanged. */
+  async #inTurn<T>({ signal }: Waiting, work: () => Promise<T>, wrap: (cause: unknown) => DpmError): Promise<T> {
+    try {
+      return await this.#turns.take(signal, work);
+    } catch (error) {
+      if (error instanceof DpmError) throw error; // before the signal: it may name what is left behind
+      signal.throwIfAborted();
+      throw wrap(error);
+    }
   }
 }
 

@@ -1,9 +1,8 @@
 import { describeError, lunFromCinder, lunFromLinux, lunToCinder, parseLun } from '../../../base/index.ts';
 import type { Lun, Waiting } from '../../../base/index.ts';
 import type { HostSystem } from '../system.ts';
-import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import { listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort, RemotePort } from './fc-ports.ts';
-import { scanLun } from './scan.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 
@@ -11,10 +10,10 @@ interface Known extends LunAddress {
   readonly remote: RemotePort | undefined;
 }
 
-/** The largest number that both readings of Cinder's value agree about. */
+/** The largest number that both readings of Cinder's value read alike. */
 const MAX_SINGLE_LEVEL = 0xffff;
 
-/** Fibre Channel where the SCSI midlayer is asked for LUNs by `channel target lun`: every driver but zfcp. */
+/** Every Fibre Channel driver except zfcp: the SCSI midlayer scans for LUNs by `channel target lun`. */
 export class GenericTransport implements FcTransport {
   readonly #system: HostSystem;
 
@@ -27,12 +26,12 @@ export class GenericTransport implements FcTransport {
   }
 
   async prepare(): Promise<void> {
-    // Drivers of PCI adapters bring their ports up by themselves.
+    // Drivers of PCI adapters start their ports themselves.
   }
 
   /**
-   * As os-brick's generic connector reads it: a number above 0xffff is Linux's own, its low word the first level. On
-   * s390x the same number means the first four bytes of the FCP LUN. Source: os-brick initiator/linuxscsi.py and
+   * Reads the LUN as os-brick's generic connector does: a number above 0xffff is Linux's, with the first level in its low
+   * word. On s390x the same number means the first four bytes of the FCP LUN. Source: os-brick initiator/linuxscsi.py and
    * connectors/fibre_channel_s390x.py.
    */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun {
@@ -42,8 +41,8 @@ export class GenericTransport implements FcTransport {
   }
 
   /**
-   * A port that knows the target is asked for exactly this LUN. Ports that know none of their targets are asked with
-   * wildcards only if no port knows one, since a wildcard touches foreign targets too. Source: os-brick
+   * Scans for exactly this LUN at a port that knows the target. Uses wildcards only if no port knows a target, because a
+   * wildcard scan touches foreign targets too. Source: os-brick
    * initiator/linuxfc.py.
    */
   async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
@@ -67,11 +66,11 @@ export class GenericTransport implements FcTransport {
   }
 
   async isRegistered(): Promise<boolean> {
-    return false; // the SCSI device is all there is
+    return false; // there is nothing besides the SCSI device
   }
 
   async unregister(): Promise<void> {
-    // nothing besides the SCSI device
+    // nothing is registered
   }
 
   async #lookUp(addresses: readonly LunAddress[]): Promise<readonly Known[]> {
@@ -91,7 +90,7 @@ export class GenericTransport implements FcTransport {
     waiting: Waiting,
   ): Promise<AskProblem | undefined> {
     try {
-      await scanLun(this.#system, address.port, place, address.lun, waiting);
+      await scanLun(this.#system, address, place, waiting);
       return undefined;
     } catch (error) {
       waiting.signal.throwIfAborted();

@@ -2,12 +2,12 @@ import type { HostPath } from '../connector.ts';
 import { deviceNode } from '../context.ts';
 import { findMapAbove } from '../multipath.ts';
 import { diskPath } from './device-choice.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { listRemotePorts } from './fc-ports.ts';
 import type { RemotePort } from './fc-ports.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
-/** Disks as their users want to see them. Changes nothing. */
+/** Describes disks for callers. Changes nothing. */
 export async function toHostPaths(context: FcContext, disks: readonly ScsiDisk[]): Promise<readonly HostPath[]> {
   const remotes = new Map<string, readonly RemotePort[]>();
   const paths: HostPath[] = [];

@@ -4,18 +4,17 @@ import { deviceNode } from '../context.ts';
 import { HostAttachError, VolumeInUseError } from '../errors.ts';
 import { findUsers } from '../in-use.ts';
 import { findMapAbove } from '../multipath.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { removeDisks } from './rollback.ts';
 import { describeAddress } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt } from './volume-on-host.ts';
 
 /**
- * Removes devices that are there already but are no longer what they say: an earlier volume's that was never removed
- * before the array gave its LUN number to this one, or whose LUN was unmapped. The kernel keeps both as `running`, and
- * no scan removes them.
+ * Removes stale devices: those of an earlier volume whose LUN number the array has reused for this one, or whose LUN was
+ * unmapped. The kernel keeps both as `running`, and no scan removes them.
  *
- * @throws VolumeInUseError when such a device is in use: writing to it would hit the wrong volume
+ * @throws VolumeInUseError when such a device is in use: writes would reach the wrong volume
  * @remarks Source: os-brick initiator/linuxscsi.py.
  */
 export async function removeStale(context: FcContext, wanted: readonly LunAddress[], waiting: Waiting): Promise<void> {
@@ -24,7 +23,7 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
     const change = await changeOf(context, disk, waiting);
     if (change === undefined) continue;
     const users = await usersOf(context, disk);
-    if (users.length > 0 && change === 'silent') continue; // a path that is down; its map goes on without it
+    if (users.length > 0 && change === 'silent') continue; // a path that is down; its map works without it
     if (users.length > 0) throw reused(disk, change, users);
     context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'stale device removed');
     stale.push(disk);
@@ -32,17 +31,17 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
   await removeDisks(context, { disks: stale, addresses: [], isStale: true }, waiting);
 }
 
-/** The identity that it has now if that is another one, or `silent`. */
+/** Returns the current identity if it has changed, or `silent`. */
 async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<string | undefined> {
   const answer = disk.block === undefined ? undefined : await askIdentity(context, disk.block, waiting);
   if (answer === undefined) return undefined;
   if (answer.kind === 'unanswered') return 'silent';
-  // Identities of different kinds cannot be compared: a device has several, and kernel and udev may prefer another.
+  // A device has identities of several kinds, which cannot be compared; kernel and udev may prefer different ones.
   const isComparable = disk.wwid?.[0] === answer.wwid[0];
   return isComparable && disk.wwid !== answer.wwid ? answer.wwid : undefined;
 }
 
-/** Users of the disk or, if it is in one, of its map; a map that nobody uses is a leftover like the disk. */
+/** Returns the users of the disk, or of its map: an unused map is stale like the disk. */
 async function usersOf({ system }: FcContext, disk: ScsiDisk): Promise<readonly string[]> {
   const own = disk.block === undefined ? [] : [disk.block];
   const map = await findMapAbove(system, own);
@@ -58,10 +57,10 @@ function reused(disk: ScsiDisk, now: string, users: readonly string[]): VolumeIn
 }
 
 /**
- * The one identity of all paths.
+ * Returns the identity that all paths share.
  *
- * @param naa - what the back end says it should be, if it says so
- * @throws HostAttachError when two paths lead to different volumes, or to another than the one that was meant
+ * @param naa - the identity that the back end gives, if any
+ * @throws HostAttachError when the paths lead to different volumes, or to another volume than intended
  */
 export function identityOf(disks: readonly ScsiDisk[], naa: string | undefined): string {
   const [wwid, ...others] = new Set(disks.flatMap((disk) => disk.wwid ?? []));

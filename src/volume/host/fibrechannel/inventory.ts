@@ -1,18 +1,17 @@
 import { describeError, formatWwpn0x, parseLun, parseWwpn } from '../../../base/index.ts';
-import type { Logger, Lun, Waiting, Wwpn } from '../../../base/index.ts';
+import type { Lun, Waiting, Wwpn } from '../../../base/index.ts';
 import type { ConnectionInfo } from '../../../cinder-client/index.ts';
 import { parseFcConnection } from '../../index.ts';
 import type { FcConnection } from '../../index.ts';
 import { askIdentity } from '../block-device.ts';
-import type { HostPath } from '../connector.ts';
+import type { HostConnectorContext, HostPath } from '../connector.ts';
 import { deviceNode } from '../context.ts';
 import { findUsers } from '../in-use.ts';
 import { findMapAbove, listMaps } from '../multipath.ts';
 import { defaultHostPolicies } from '../policies.ts';
-import type { HostPolicies } from '../policies.ts';
 import { errnoOf } from '../system.ts';
 import type { HostSystem } from '../system.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import { listFcPorts } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
 import { GenericTransport } from './generic-transport.ts';
@@ -23,22 +22,15 @@ import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { zfcpDriver } from './zfcp-device.ts';
 import { ZfcpTransport } from './zfcp-transport.ts';
 
-/** What an inventory is made with. */
-export interface InventoryOptions {
-  readonly system: HostSystem;
-  readonly log: Logger;
-  readonly policies?: Partial<HostPolicies> | undefined;
-}
+export type InventoryOptions = Pick<HostConnectorContext, 'system' | 'log' | 'policies'>;
 
-/** Does the device still lead to the volume that it was made for? `unknown` where this process may not ask it. */
-export type DeviceAnswer = 'same' | 'another' | 'silent' | 'unknown';
-
-/** One SCSI device, asked just now. */
+/** A SCSI device and its current answer. */
 export interface HostDevice extends HostPath {
-  /** Port, target and LUN: what it is known by until the port goes offline. */
+  /** Port, target and LUN. */
   readonly way: string;
-  readonly answer: DeviceAnswer;
-  /** Who uses it, or the map on top of it, one line each; undefined where this process may not look. */
+  /** Whether the device still leads to its original volume; `unknown` when this process may not ask. */
+  readonly answer: 'same' | 'another' | 'silent' | 'unknown';
+  /** One line for each user of the device or of its map; undefined when this process may not look. */
   readonly users: readonly string[] | undefined;
 }
 
@@ -51,7 +43,7 @@ export interface HostPort {
   readonly state: string;
 }
 
-/** A unit of the zfcp driver for which there is no SCSI device. */
+/** A unit of the zfcp driver. */
 export interface HostUnit {
   readonly way: string;
   readonly port: string;
@@ -71,16 +63,16 @@ export interface HostMap {
   readonly users: readonly string[] | undefined;
 }
 
-/** What of Fibre Channel volumes there is on a host, whoever brought it there. */
+/** Everything on a host that belongs to Fibre Channel volumes, whoever attached them. */
 export interface HostInventory {
   readonly ports: readonly HostPort[];
   readonly devices: readonly HostDevice[];
-  /** Units without a device. */
+  /** Units without a SCSI device. */
   readonly units: readonly HostUnit[];
   readonly maps: readonly HostMap[];
 }
 
-/** Looks at all Fibre Channel ports, devices, units and maps of a host. Changes nothing. */
+/** Lists all Fibre Channel ports, devices, units and maps of a host. Changes nothing. */
 export async function takeInventory(options: InventoryOptions, waiting: Waiting): Promise<HostInventory> {
   const context = contextOf(options);
   const ports = await listFcPorts(options.system);
@@ -99,23 +91,23 @@ export async function takeInventory(options: InventoryOptions, waiting: Waiting)
   };
 }
 
-/** What Cinder says of a volume, with its LUN read as this host's platform reads it. @throws ConnectionInfoError */
+/** Parses a connection_info, reading the LUN as this host's platform does. @throws ConnectionInfoError */
 export function readHostConnection(info: ConnectionInfo, { system, log }: InventoryOptions): FcConnection {
   const { transport } = contextOf({ system, log });
   return parseFcConnection(info, (value, mode) => transport.lunOf(value, mode));
 }
 
-/** What is to go: devices and units by their ways, a map by the identity of its volume. */
+/** What to remove: devices and units by address, a map by the identity of its volume. */
 export interface Leftover {
   readonly ways: readonly string[];
   readonly wwid: string | undefined;
 }
 
 /**
- * Removes what nobody uses, in the order of a detach. A device that has come to lead elsewhere since it was looked at,
- * or whose map has further paths, stays.
+ * Removes unused devices in the order of a detach. Devices whose identity has changed since the inventory stay.
  *
- * @throws VolumeInUseError with nothing changed, HostDetachError naming what is left
+ * @throws Error when their map has other paths, VolumeInUseError when they are in use, both with nothing changed;
+ * HostDetachError naming what is left
  */
 export async function removeLeftover(options: InventoryOptions, leftover: Leftover, waiting: Waiting): Promise<void> {
   const context = contextOf(options);
@@ -150,19 +142,19 @@ async function examine(
   return { way: addressKey(disk), answer: await answerOf(context, disk, waiting), users };
 }
 
-/** A device that does not run is not asked: its answer would come at the end of a long time limit. */
-async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<DeviceAnswer> {
+/** Does not ask a device that is not running, which would answer only after a long timeout. */
+async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<HostDevice['answer']> {
   if (disk.block === undefined || disk.state !== 'running') return 'unknown';
   if (!(await mayOpen(context.system, deviceNode(disk.block)))) return 'unknown';
   const answer = await askIdentity(context, disk.block, waiting);
   if (answer === undefined) return 'unknown';
   if (answer.kind === 'unanswered') return 'silent';
-  // Identities of different kinds cannot be compared: a device has several.
+  // A device has identities of several kinds, which cannot be compared.
   if (disk.wwid?.[0] !== answer.wwid[0]) return 'unknown';
   return disk.wwid === answer.wwid ? 'same' : 'another';
 }
 
-/** Without the right to open the device, no answer would look like a dead one. */
+/** Whether this process may open the device; without permission it would look dead. */
 async function mayOpen(system: HostSystem, node: string): Promise<boolean> {
   try {
     await system.isClaimed(node);
@@ -194,7 +186,7 @@ async function readMaps(context: FcContext): Promise<readonly HostMap[]> {
   return maps;
 }
 
-/** `/sys/bus/ccw/drivers/zfcp/0.0.8001/0x<target>/0x<lun>`. Source: linux drivers/s390/scsi/zfcp_sysfs.c. */
+/** Lists `/sys/bus/ccw/drivers/zfcp/0.0.8001/0x<target>/0x<lun>`. Source: linux drivers/s390/scsi/zfcp_sysfs.c. */
 async function listUnits(system: HostSystem, ports: readonly FcPort[]): Promise<readonly HostUnit[]> {
   const units: HostUnit[] = [];
   for (const port of ports) {

@@ -4,17 +4,12 @@ import { HostAttachError } from '../errors.ts';
 import { addPath, findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { lookUntil } from '../waiting.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
-interface Assembly {
-  readonly map: MultipathMap | undefined;
-  readonly warnings: readonly string[];
-}
-
 /**
- * Waits for the multipath map over these paths, and for every path to be in it. A map that multipathd has made without
- * being asked is used too: its paths are claimed, so they cannot be used by themselves.
+ * Waits for the multipath map with all of these paths. Without `useMultipath`, uses a map that multipathd has already
+ * made, because it claims the paths.
  *
  * @throws HostAttachError when multipath is required and there is no map
  */
@@ -23,7 +18,7 @@ export async function awaitMap(
   wwid: string,
   disks: readonly ScsiDisk[],
   waiting: Waiting,
-): Promise<Assembly> {
+): Promise<{ readonly map: MultipathMap | undefined; readonly warnings: readonly string[] }> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   if (!context.useMultipath) return { map: await findMapAbove(context.system, blocks), warnings: [] };
   const map = await assemble(context, wwid, blocks, waiting);
@@ -35,7 +30,7 @@ export async function awaitMap(
   return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}`) };
 }
 
-/** Half of the patience for what multipathd does by itself, half for what it has to be told. */
+/** Waits half of the time for multipathd itself, then adds the missing paths and waits the other half. */
 async function assemble(
   context: FcContext,
   wwid: string,

@@ -8,35 +8,35 @@ import { addPath, findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
-import { addressKey, describeAddress, listDisks } from './scsi-disks.ts';
+import { addressKey, describeAddress, listDisks, unique } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
-import type { FcContext } from './fc-context.ts';
+import type { FcContext } from './transport.ts';
+import { disksAt } from './volume-on-host.ts';
 
-/** What of a volume goes from this host. */
+/** The parts of a volume to remove from this host. */
 export interface Removal {
   readonly disks: readonly ScsiDisk[];
-  /** Ways that are registered with the kernel, with or without a disk; the registration goes too. */
+  /** Addresses registered with the kernel, with or without a disk. They are unregistered. */
   readonly addresses: readonly LunAddress[];
   readonly map: MultipathMap | undefined;
   readonly force: boolean;
   /**
-   * Write nothing out: the addresses lead to another volume by now, and what is left of the old one's data must not go
-   * there. Implies force.
+   * Flush nothing: the addresses lead to another volume now, which must not receive the old volume's data. Implies force.
    */
   readonly isStale?: boolean;
 }
 
 /**
- * Removes the devices of a volume, in the one order that loses nothing:
+ * Removes the devices of a volume in the order that loses no data:
  *
- * 1. refuse if anybody uses them: nothing has been touched yet;
- * 2. write out the map, then remove it: afterwards nothing can write through any path;
- * 3. write out each path: afterwards no data is left in this host;
- * 4. delete each SCSI device, and right after it its unit (s390x): the kernel holds no more reference to the LUN;
- * 5. look whether everything is gone. Only now may the storage unmap the LUN.
+ * 1. Refuse if they are in use. Nothing is changed.
+ * 2. Flush and remove the map. Afterwards nothing can write through a path.
+ * 3. Flush each path. Afterwards this host holds no data.
+ * 4. Delete each SCSI device and then its unit (s390x). Afterwards the kernel has no reference to the LUN.
+ * 5. Verify that everything is gone. Only then may the storage unmap the LUN.
  *
- * A step of 2 or 3 that fails ends it with the volume still usable. In step 4 the other paths go on: the fewer stay,
- * the fewer are left behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
+ * A failure in step 2 or 3 leaves the volume usable. Step 4 continues with the other paths, so that fewer are left
+ * behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
  *
  * @throws VolumeInUseError, with nothing changed; HostDetachError naming what is left
  */
@@ -50,12 +50,12 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
     if (disk !== undefined) {
       await attempt(failures, waiting, async () => await deleteDisk(context, disk, waiting));
     }
-    // At once: as long as the unit is there, any event of the port may bring the disk back.
+    // At once: while the unit exists, any event of the port may recreate the disk.
     await attempt(failures, waiting, async () => await context.transport.unregister(address, waiting));
   }
   const leftBehind = await awaitGone(context, removal, waiting);
   for (const failure of failures) {
-    context.log.warn({ event: 'host.detach', error: describeError(failure), force }, 'a path did not go as it should');
+    context.log.warn({ event: 'host.detach', error: describeError(failure), force }, 'removing a path failed');
   }
   if (leftBehind.length === 0) return;
   const cause = failures.length === 0 ? undefined : new AggregateError(failures, 'of the paths');
@@ -72,7 +72,7 @@ async function refuseIfUsed(
   throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
 }
 
-/** @throws HostDetachError naming everything: no path has been touched, and the map is there again if it can be */
+/** @throws HostDetachError naming everything: no path was changed, and the map was rebuilt if possible */
 async function emptyCaches(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   try {
     await removeMaps(context, removal, waiting);
@@ -94,7 +94,7 @@ async function rebuildMap(context: FcContext, { disks, map }: Removal, waiting: 
   }
 }
 
-/** A change of a path, as udev sees it, makes multipathd build the map anew; a path below a map is never deleted. */
+/** Repeats, because a udev event makes multipathd rebuild the map; a path below a map is never deleted. */
 async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   const { disks, map } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
@@ -106,10 +106,10 @@ async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting
   }
 }
 
-/** One that has nothing to write answers at once, dead or not; so a failure means that there is data to lose. */
+/** A path without unwritten data succeeds at once, even when dead, so a failure means that data may be lost. */
 async function flushPath(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
   const { block, state } = disk;
-  const isHopeless = removal.force && state !== 'running'; // its I/O would wait until the time limit
+  const isHopeless = removal.force && state !== 'running'; // its I/O would hang until the time limit
   if (block === undefined || isHopeless || removal.isStale === true) return;
   await tolerate(context, removal.force, waiting, async () => await flushBuffers(context, block, waiting));
 }
@@ -120,7 +120,7 @@ async function flushAndRemoveMap(
   { force, isStale = false }: Removal,
   waiting: Waiting,
 ): Promise<void> {
-  // A map without paths can write nothing, and one that queues would wait for ever.
+  // A map without paths cannot write; with queueing it would wait forever.
   const isEmpty = map.slaves.length === 0;
   if (!isEmpty && !isStale) {
     await tolerate(context, force, waiting, async () => await flushBuffers(context, map.block, waiting));
@@ -139,17 +139,20 @@ async function tolerate(
   } catch (error) {
     waiting.signal.throwIfAborted();
     if (!isTolerated) throw error;
-    log.warn({ event: 'host.detach', error: describeError(error) }, 'went on all the same');
+    log.warn({ event: 'host.detach', error: describeError(error) }, 'continued after a failure');
   }
 }
 
-/** Each way once, with its disk if it has one. */
+/** Returns each address once, with its disk if it has one. */
 function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress; disk: ScsiDisk | undefined }[] {
-  const ways = new Map([...disks, ...addresses].map((address) => [addressKey(address), address]));
-  return [...ways].map(([key, address]) => ({ address, disk: disks.find((disk) => addressKey(disk) === key) }));
+  return unique([...disks, ...addresses]).map((address) => {
+    const key = addressKey(address);
+    return { address, disk: disks.find((disk) => addressKey(disk) === key) };
+  });
 }
 
-async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
+/** Runs work and collects its failure. @throws the signal's reason */
+export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -158,25 +161,22 @@ async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<
   }
 }
 
-/** The address may have been given to another device since it was read, so it is looked at once more. */
+/** Checks the address again, because it may belong to another device by now. */
 async function deleteDisk({ system }: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<void> {
   const now = (await listDisks(system, [disk.port])).find(({ hctl }) => hctl === disk.hctl);
   if (now === undefined || addressKey(now) !== addressKey(disk)) return;
   await writeIfThere(system, `${disk.sysfs}/delete`, '1', waiting);
 }
 
-/** @returns what is still there when time is up */
 async function awaitGone(context: FcContext, removal: Removal, waiting: Waiting): Promise<readonly string[]> {
   const look = async (): Promise<readonly string[]> => await whatIsLeft(context, removal);
   return await lookUntil(context.policies.removal, waiting, look, (left) => left.length === 0);
 }
 
 async function whatIsLeft(context: FcContext, { disks, addresses, map }: Removal): Promise<readonly string[]> {
-  const gone = new Set([...disks, ...addresses].map(addressKey));
-  const ports = [...new Map([...disks, ...addresses].map(({ port }) => [port.scsiHost, port])).values()];
-  const left = (await listDisks(context.system, ports))
-    .filter((disk) => gone.has(addressKey(disk)))
-    .map((disk) => `${deviceNode(disk.block ?? disk.hctl)} (${describeAddress(disk)})`);
+  const left = (await disksAt(context, unique([...disks, ...addresses]))).map(
+    (disk) => `${deviceNode(disk.block ?? disk.hctl)} (${describeAddress(disk)})`,
+  );
   for (const address of addresses) {
     if (await context.transport.isRegistered(address)) left.push(`unit of ${describeAddress(address)}`);
   }

@@ -1,18 +1,16 @@
-import { toError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { HostDetachError } from '../errors.ts';
 import { findMapAbove, removePath } from '../multipath.ts';
-import type { MultipathMap } from '../multipath.ts';
-import type { FcContext } from './fc-context.ts';
-import { removeVolume } from './removal.ts';
+import type { FcContext } from './transport.ts';
+import { attempt, removeVolume } from './removal.ts';
 import type { Removal } from './removal.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * Removes these disks and no others, as after an attach that failed: whatever volume they belong to and whatever map has taken
- * them meanwhile. A map that holds other paths too stays, without these.
+ * Removes exactly these disks, as after a failed attach, whatever volume or map they belong to. A map that holds other
+ * paths stays, without these.
  *
- * @throws HostDetachError naming all that is left
+ * @throws HostDetachError naming everything that is left
  */
 export async function removeDisks(
   context: FcContext,
@@ -22,19 +20,10 @@ export async function removeDisks(
   const how = { force: true, isStale };
   const failures: Error[] = [];
   for (const group of await byMap(context, disks)) {
-    try {
-      await removeGroup(context, group, how, waiting);
-    } catch (error) {
-      waiting.signal.throwIfAborted();
-      failures.push(toError(error));
-    }
+    await attempt(failures, waiting, async () => await removeGroup(context, group, how, waiting));
   }
-  try {
-    await removeVolume(context, { disks: [], addresses, map: undefined, ...how }, waiting);
-  } catch (error) {
-    waiting.signal.throwIfAborted();
-    failures.push(toError(error));
-  }
+  const units = { disks: [], addresses, map: undefined, ...how };
+  await attempt(failures, waiting, async () => await removeVolume(context, units, waiting));
   if (failures.length === 0) return;
   const left = failures.flatMap((error) => (error instanceof HostDetachError ? error.leftBehind : [error.message]));
   throw new HostDetachError(`not all could be removed: ${left.join(', ')}`, left, {
@@ -42,10 +31,7 @@ export async function removeDisks(
   });
 }
 
-interface Group {
-  readonly map: MultipathMap | undefined;
-  readonly disks: readonly ScsiDisk[];
-}
+type Group = Pick<Removal, 'map' | 'disks'>;
 
 async function byMap(context: FcContext, disks: readonly ScsiDisk[]): Promise<readonly Group[]> {
   const groups = new Map<string, Group>();

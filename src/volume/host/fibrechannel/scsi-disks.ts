@@ -5,19 +5,19 @@ import type { HostSystem } from '../system.ts';
 import { hostNumber, wwpnFromSysfs } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
 
-/** A way from one of our ports to a LUN. */
+/** A path from a port of this host to a LUN. */
 export interface LunAddress {
   readonly port: FcPort;
   readonly targetWwpn: Wwpn;
   readonly lun: Lun;
 }
 
-/** A SCSI device that Linux has made for such a way. */
+/** A SCSI device at such an address. */
 export interface ScsiDisk extends LunAddress {
   /** `0:0:1:2` */
   readonly hctl: string;
   readonly sysfs: string;
-  /** `sda`; undefined before the disk driver has bound to it. */
+  /** `sda`; undefined until the disk driver binds to it. */
   readonly block: string | undefined;
   readonly state: string;
   /** As multipath tools write it. */
@@ -31,17 +31,30 @@ const scsiDevices = '/sys/bus/scsi/devices';
 const DISK = '0';
 const SECTOR_BYTES = 512;
 
-/** The key under which a way is known for one look; SCSI host numbers change with every coming online. */
+/** Returns a key that, unlike SCSI host numbers, stays the same when a port goes online again. */
 export function addressKey({ port, targetWwpn, lun }: LunAddress): string {
   return `${port.busId}/${targetWwpn}/${lun}`;
 }
 
-/** For people: which port, which target, which LUN. */
 export function describeAddress({ port, targetWwpn, lun }: LunAddress): string {
   return `${port.busId} to ${targetWwpn} LUN ${lun}`;
 }
 
-/** Every disk behind these ports. Devices that vanish while they are read are left out. */
+/** Returns the addresses that are not among the others. */
+export function without<Address extends LunAddress>(
+  addresses: readonly Address[],
+  others: readonly LunAddress[],
+): readonly Address[] {
+  const keys = new Set(others.map(addressKey));
+  return addresses.filter((address) => !keys.has(addressKey(address)));
+}
+
+/** Returns each address once. */
+export function unique(addresses: readonly LunAddress[]): readonly LunAddress[] {
+  return [...new Map(addresses.map((address) => [addressKey(address), address])).values()];
+}
+
+/** Lists every disk behind these ports. Omits devices that disappear meanwhile. */
 export async function listDisks(system: HostSystem, ports: readonly FcPort[]): Promise<readonly ScsiDisk[]> {
   const byHost = new Map(ports.map((port) => [String(hostNumber(port.scsiHost)), port]));
   const disks: ScsiDisk[] = [];
@@ -72,7 +85,7 @@ async function readDisk(system: HostSystem, hctl: string, port: FcPort): Promise
   };
 }
 
-/** zfcp says which way it is by itself; elsewhere the target's transport object and Linux's LUN number tell it. */
+/** Reads zfcp's own attributes; other drivers have the target's transport object and Linux's LUN number. */
 async function readAddress(system: HostSystem, hctl: string, port: FcPort): Promise<LunAddress | undefined> {
   const own = await readAttribute(system, `${scsiDevices}/${hctl}/wwpn`);
   const fcpLun = await readAttribute(system, `${scsiDevices}/${hctl}/fcp_lun`);
@@ -83,11 +96,11 @@ async function readAddress(system: HostSystem, hctl: string, port: FcPort): Prom
   return targetWwpn === undefined || lun === undefined ? undefined : { port, targetWwpn, lun };
 }
 
-/** The kernel's `naa.…`, `eui.…`, `t10.…` as multipath tools write it. Source: os-brick initiator/linuxscsi.py. */
-export function toMultipathWwid(wwid: string | undefined): string | undefined {
+/** Converts the kernel's `naa.…`, `eui.…`, `t10.…` to multipath's form. Source: os-brick initiator/linuxscsi.py. */
+function toMultipathWwid(wwid: string | undefined): string | undefined {
   if (wwid === undefined || wwid === '') return undefined;
   const [, kind, rest] = /^(naa|eui|t10)\.(.*)$/s.exec(wwid) ?? [];
   const digit = { naa: '3', eui: '2', t10: '1' }[kind ?? ''] ?? '8';
-  // udev puts one underscore where a vendor's text has blanks. (inferred)
+  // udev replaces blanks in a vendor's text by one underscore. (inferred)
   return `${digit}${(rest ?? wwid).trim().replaceAll(/\s+/g, '_')}`;
 }

@@ -1,12 +1,13 @@
 import type { Lun, Waiting } from '../../../base/index.ts';
+import type { HostContext } from '../context.ts';
 import type { FcPort } from './fc-ports.ts';
 import type { LunAddress } from './scsi-disks.ts';
 
-/** Why the host could not be asked for a LUN, in words. */
+/** Why the host could not scan for a LUN. */
 export interface AskProblem {
   readonly address: LunAddress;
   readonly reason: string;
-  /** Is there hope all the same, so that it is worth waiting for? */
+  /** Whether the LUN may appear nevertheless, so that waiting makes sense. */
   readonly mayStillCome: boolean;
 }
 
@@ -14,22 +15,29 @@ export interface AskProblem {
 export interface AskRound {
   /** From 1. */
   readonly attempt: number;
-  /** Every way of the volume, those that have come included. */
+  /** Every path of the volume, including paths that are present. */
   readonly wanted: readonly LunAddress[];
 }
 
-/** What differs between zfcp and every other Fibre Channel driver. All of it may be called again. */
+/** The differences between zfcp and other Fibre Channel drivers. All methods are idempotent. */
 export interface FcTransport {
-  /** Every port, whatever its state. */
+  /** Lists every port, whatever its state. */
   listPorts(): Promise<readonly FcPort[]>;
-  /** Sets devices online that were configured to be. */
+  /** Sets the configured devices online. */
   prepare(waiting: Waiting): Promise<void>;
-  /** The FCP LUN that Cinder's value means here. @throws RangeError */
+  /** Returns the FCP LUN that Cinder's value means on this platform. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;
-  /** Has the host look for the LUNs of these ways. */
+  /** Makes the host scan for the LUNs at these addresses. */
   ask(missing: readonly LunAddress[], round: AskRound, waiting: Waiting): Promise<readonly AskProblem[]>;
-  /** Is anything of this way known to the host besides a SCSI device? */
+  /** Whether the host has registered this address (a zfcp unit), in addition to a SCSI device. */
   isRegistered(address: LunAddress): Promise<boolean>;
-  /** Forgets what {@link FcTransport.isRegistered} tells of. */
+  /** Removes the registration. */
   unregister(address: LunAddress, waiting: Waiting): Promise<void>;
+}
+
+/** What the parts of the Fibre Channel connector share. */
+export interface FcContext extends HostContext {
+  readonly transport: FcTransport;
+  readonly useMultipath: boolean;
+  readonly enforceMultipath: boolean;
 }

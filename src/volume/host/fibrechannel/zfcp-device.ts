@@ -1,35 +1,29 @@
 import { parseBusId, retry, waitUntil } from '../../../base/index.ts';
-import type { Logger, Waiting } from '../../../base/index.ts';
+import type { Waiting } from '../../../base/index.ts';
+import type { HostContext } from '../context.ts';
 import { HostConnectorError } from '../errors.ts';
-import type { HostPolicies } from '../policies.ts';
 import { errnoOf, readAttribute } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 
-/** Adapters bound to the zfcp driver; ports and units are directories below them. */
+/** Adapters bound to the zfcp driver. Ports and units are directories below them. */
 export const zfcpDriver = '/sys/bus/ccw/drivers/zfcp';
 const ccwDevices = '/sys/bus/ccw/devices';
 
 /**
- * EAGAIN while another change is in progress; ten seconds of patience. Source: linux drivers/s390/scsi/zfcp_sysfs.c;
+ * Retries EAGAIN (another change is in progress) for ten seconds. Source: linux drivers/s390/scsi/zfcp_sysfs.c;
  * linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
  */
 const onlineRetries = { attempts: 10, firstDelayMs: 200, maxDelayMs: 2000, factor: 2, budgetMs: 10_000 };
 
-export interface ZfcpDeviceContext {
-  readonly system: HostSystem;
-  readonly policies: HostPolicies;
-  readonly log: Logger;
-}
-
 /**
- * `0.0.8001` of `8001`, `0.0.8001` or `0X8001`, as s390-tools take it.
+ * Returns `0.0.8001` for `8001`, `0.0.8001` or `0X8001`, as s390-tools do.
  *
- * @throws HostConnectorError when it is no device number: it becomes part of a path
+ * @throws HostConnectorError when the text is not a device number, because it becomes part of a path
  */
 export function normaliseBusId(text: string): string {
   const busId = parseBusId(text);
   if (busId !== undefined) return busId;
-  throw new HostConnectorError(`FCP device "${text.slice(0, 40)}" is no device number (expected 0.0.8001 or 8001)`);
+  throw new HostConnectorError(`FCP device "${text.slice(0, 40)}" is not a device number (expected 0.0.8001 or 8001)`);
 }
 
 /**
@@ -39,7 +33,7 @@ export function normaliseBusId(text: string): string {
  * @remarks The order and its reasons: linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates. What
  * `chccwdev -e` does, without the tool.
  */
-export async function setOnline(busId: string, context: ZfcpDeviceContext, waiting: Waiting): Promise<void> {
+export async function setOnline(busId: string, context: HostContext, waiting: Waiting): Promise<void> {
   await unhide(busId, context, waiting);
   const { system } = context;
   const base = `${zfcpDriver}/${busId}`;
@@ -53,8 +47,8 @@ export async function setOnline(busId: string, context: ZfcpDeviceContext, waiti
   await waitForLink(busId, context, waiting);
 }
 
-/** Devices that cio_ignore hides are not there at all until they are freed; the second write waits for the bus. */
-async function unhide(busId: string, { system }: ZfcpDeviceContext, waiting: Waiting): Promise<void> {
+/** Frees a device that cio_ignore hides. The second write waits for the bus. */
+async function unhide(busId: string, { system }: HostContext, waiting: Waiting): Promise<void> {
   if (!(await system.exists(`${ccwDevices}/${busId}`)) && (await system.exists('/proc/cio_ignore'))) {
     await system.write('/proc/cio_ignore', `free ${busId}`, waiting);
     if (await system.exists('/proc/cio_settle')) await system.write('/proc/cio_settle', '1', waiting);
@@ -66,7 +60,7 @@ async function unhide(busId: string, { system }: ZfcpDeviceContext, waiting: Wai
   throw new HostConnectorError(`FCP device ${busId}: ${why}`, { busId });
 }
 
-async function writeOnline(path: string, busId: string, context: ZfcpDeviceContext, waiting: Waiting): Promise<void> {
+async function writeOnline(path: string, busId: string, context: HostContext, waiting: Waiting): Promise<void> {
   await retry(async () => await context.system.write(path, '1', waiting), {
     what: `set FCP device ${busId} online`,
     policy: onlineRetries,
@@ -76,7 +70,7 @@ async function writeOnline(path: string, busId: string, context: ZfcpDeviceConte
   });
 }
 
-async function waitForLink(busId: string, context: ZfcpDeviceContext, waiting: Waiting): Promise<void> {
+async function waitForLink(busId: string, context: HostContext, waiting: Waiting): Promise<void> {
   await waitUntil({
     ...context.policies.online,
     signal: waiting.signal,
@@ -88,7 +82,7 @@ async function waitForLink(busId: string, context: ZfcpDeviceContext, waiting: W
   });
 }
 
-/** `Online`, or what keeps it from being so. */
+/** Returns `Online`, or why the device is not online. */
 async function stateOf(busId: string, system: HostSystem): Promise<string> {
   const base = `${zfcpDriver}/${busId}`;
   if ((await readAttribute(system, `${base}/online`)) !== '1') return 'offline';

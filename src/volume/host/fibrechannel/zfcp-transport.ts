@@ -1,15 +1,14 @@
 import { describeError, formatWwpn0x, lunFromCinder } from '../../../base/index.ts';
 import type { Lun, Waiting } from '../../../base/index.ts';
+import type { HostContext } from '../context.ts';
 import { errnoOf, readAttribute, writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
-import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import { listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
-import { scanLun } from './scan.ts';
 import { listDisks, addressKey } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 import { normaliseBusId, setOnline, zfcpDriver } from './zfcp-device.ts';
-import type { ZfcpDeviceContext } from './zfcp-device.ts';
 
 const allowLunScan = '/sys/module/zfcp/parameters/allow_lun_scan';
 const NPIV = 'NPIV VPORT';
@@ -17,17 +16,17 @@ const zfcpBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 
 type Problem = Omit<AskProblem, 'address'>;
 
-export interface ZfcpTransportOptions extends ZfcpDeviceContext {
-  /** FCP devices to set online: bus IDs, or device numbers alone. */
+interface ZfcpTransportOptions extends HostContext {
+  /** FCP devices to set online, by bus ID or device number. */
   readonly fcpDevices: readonly string[];
 }
 
 /**
  * Fibre Channel on s390x: FCP devices of the zfcp driver.
  *
- * With `allow_lun_scan` and NPIV the kernel attaches LUNs by itself, but only when a remote port is (re)discovered; a
- * LUN mapped since is asked for by a scan of the SCSI host, and a unit must not be added. Everywhere else a LUN exists
- * for Linux only as a unit of a port. Source: linux drivers/s390/scsi/zfcp_scsi.c; linux
+ * With `allow_lun_scan` and NPIV the kernel attaches LUNs by itself, but only when it (re)discovers a remote port. A LUN
+ * mapped later needs a scan of the SCSI host, and a unit must not be added. Otherwise Linux sees a LUN only as a unit of
+ * a port. Source: linux drivers/s390/scsi/zfcp_scsi.c; linux
  * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
  */
 export class ZfcpTransport implements FcTransport {
@@ -50,7 +49,7 @@ export class ZfcpTransport implements FcTransport {
   }
 
   /**
-   * One after the other within a port; there is nothing to gain from two writes at once. Source: linux
+   * Asks for one address after the other, because parallel writes gain nothing. Source: linux
    * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
    */
   async ask(missing: readonly LunAddress[], { attempt }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
@@ -67,7 +66,7 @@ export class ZfcpTransport implements FcTransport {
     return await this.#options.system.exists(unitOf(address));
   }
 
-  /** A LUN that came by automatic scan has no unit, and `unit_remove` would refuse it (EINVAL). */
+  /** A LUN found by automatic scan has no unit; `unit_remove` refuses it with EINVAL. */
   async unregister(address: LunAddress, waiting: Waiting): Promise<void> {
     if (!(await this.isRegistered(address))) return;
     try {
@@ -78,7 +77,7 @@ export class ZfcpTransport implements FcTransport {
     }
   }
 
-  /** Ports come by the name server: given time first, then a rescan of the adapter, then time once more. */
+  /** Waits for target ports, which the name server announces; then rescans the adapters and waits again. */
   async #awaitTargets(addresses: readonly LunAddress[], waiting: Waiting): Promise<void> {
     const missing = await this.#waitForPorts(addresses, waiting);
     const adapters = new Set(missing.map(({ port }) => port.busId));
@@ -86,21 +85,19 @@ export class ZfcpTransport implements FcTransport {
     if (missing.length > 0) await this.#waitForPorts(missing, waiting);
   }
 
-  /** One adapter that refuses must not keep the volume from coming by the others; os-brick goes on too. */
+  /** A refusal is logged only, as in os-brick: the volume may appear through other adapters. */
   async #rescanPorts(busId: string, waiting: Waiting): Promise<void> {
     const { system, log } = this.#options;
     try {
       await writeIfThere(system, `${zfcpDriver}/${busId}/port_rescan`, '1', waiting);
     } catch (error) {
       waiting.signal.throwIfAborted();
-      log.warn(
-        { event: 'host.scan', adapter: busId, error: describeError(error) },
-        'adapter refuses a rescan of ports',
-      );
+      const facts = { event: 'host.scan', adapter: busId, error: describeError(error) };
+      log.warn(facts, 'adapter refuses a rescan of ports');
     }
   }
 
-  /** @returns those whose target port has not come: the other paths go on without them */
+  /** @returns the addresses whose target port did not appear */
   async #waitForPorts(addresses: readonly LunAddress[], waiting: Waiting): Promise<readonly LunAddress[]> {
     const { system, policies } = this.#options;
     const poll = async (): Promise<readonly LunAddress[]> => {
@@ -136,12 +133,12 @@ export class ZfcpTransport implements FcTransport {
       const reason = `the target port is not usable (${remote?.portState ?? 'not logged in'})`;
       return { reason, mayStillCome: true };
     }
-    const place = { channel: remote.channel, targetId: remote.targetId };
-    await scanLun(this.#options.system, address.port, place, address.lun, waiting);
+    const { channel, targetId } = remote;
+    await scanLun(this.#options.system, address, { channel, targetId }, waiting);
     return undefined;
   }
 
-  /** A unit without a device is one whose LUN was not mapped when it was added; writing 0 has the kernel look again. */
+  /** A unit has no device if its LUN was not mapped when the unit was added. Writing 0 makes the kernel try again. */
   async #addUnit(address: LunAddress, waiting: Waiting): Promise<void> {
     const { system } = this.#options;
     try {

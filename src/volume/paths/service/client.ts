@@ -10,19 +10,18 @@ import { HttpTransport } from '../../../http/index.ts';
 import { errorAnswer, orphansAnswer } from './schemas.ts';
 import type { ServedFinding } from './schemas.ts';
 
-export interface AskHostsOptions {
+interface AskHostsOptions {
   readonly urls: readonly string[];
   readonly token: Secret;
   readonly log: Logger;
 }
 
-/** Hosts asked at once; each has limits of its own. */
 const timeouts = { connectTimeoutMs: 10_000, requestTimeoutMs: 150_000 };
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Asks path services side by side what belongs to nobody where they are, and puts the answers together by host. A host
- * that cannot be asked is a finding of its own: nothing is known of it, so it must not look clean.
+ * Asks several path services at once for orphans and merges the answers, sorted by host. A host that does not answer is
+ * a finding itself, because it must not look clean.
  *
  * @throws ConfigError when a URL cannot be used
  */
@@ -33,7 +32,7 @@ export async function askHosts(options: AskHostsOptions, w: Waiting): Promise<re
   return [...merged.values()].toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
 }
 
-/** The token goes along with every request, so nobody on the way may be able to read it. */
+/** Rejects URLs over which the network could read the token. */
 function checkUrl(url: string): void {
   const isUrl = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
   if (isUrl && !isReadableOnTheWay(url)) return;

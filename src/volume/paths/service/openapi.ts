@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { Route } from './route.ts';
 import { errorAnswer } from './schemas.ts';
+import type { Route } from './schemas.ts';
 
 const refusals = {
-  '401': 'no token, or another one',
+  '401': 'missing or wrong token',
   '404': 'no such path, or no such volume',
-  '500': 'HMC, Cinder or host could not be asked',
+  '500': 'HMC, Cinder or host did not answer',
   '503': 'too many requests at once',
 };
 
-/** The OpenAPI 3.1 description of the service, made from its routes and the schemas of their answers. */
+/** Returns the OpenAPI 3.1 description of the service. */
 export function openApi(routes: readonly Route[]): object {
   return {
     openapi: '3.1.0',
@@ -45,19 +45,7 @@ function operation({ id, summary, parameters, answer }: Route): object {
   };
 }
 
-/** Whole, without references into itself: `$defs` would point to the root of another document here. */
 function toSchema(schema: z.ZodType): object {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', reused: 'inline' });
-  return inlined(rest, rest.$defs ?? {});
-}
-
-function inlined(value: unknown, definitions: Readonly<Record<string, unknown>>): object {
-  const walk = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(walk);
-    if (typeof node !== 'object' || node === null) return node;
-    const { $ref: reference, $defs: _definitions, id: _id, ...rest } = node as Record<string, unknown>; // an object of JSON
-    if (typeof reference === 'string') return walk(definitions[reference.replace('#/$defs/', '')]);
-    return Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, walk(inner)]));
-  };
-  return walk(value) as object; // an object in, an object out
+  return rest;
 }

@@ -1,9 +1,9 @@
 import { NotFoundError } from '../../../base/index.ts';
 import { openApi } from './openapi.ts';
-import type { Route } from './route.ts';
 import { orphansAnswer, pathsAnswer, searchPathsAnswer } from './schemas.ts';
+import type { Route } from './schemas.ts';
 
-/** Longest name or id of a volume: Cinder's limit. */
+/** Cinder's limit for the name or ID of a volume. */
 const MAX_NAME = 255;
 
 export const routes: readonly Route[] = [
@@ -18,7 +18,7 @@ export const routes: readonly Route[] = [
   {
     path: '/v1/volumes/{volume}/paths',
     id: 'getVolumePaths',
-    summary: 'Every path of one volume, with its state; none when it is detached and nothing is left',
+    summary: 'Every path of one volume, with its state; none when it is detached without remains',
     parameters: { volume: 'name or id of the volume' },
     answer: pathsAnswer,
     handle: async (source, [volume = ''], signal) => {
@@ -31,7 +31,7 @@ export const routes: readonly Route[] = [
   {
     path: '/v1/search-path',
     id: 'getSearchPath',
-    summary: 'Where paths live',
+    summary: 'Where paths are found',
     parameters: {},
     answer: searchPathsAnswer,
     handle: async (source, _none, signal) => ({
@@ -42,7 +42,7 @@ export const routes: readonly Route[] = [
   {
     path: '/v1/orphans',
     id: 'listOrphans',
-    summary: 'What belongs to nobody: what dpm verify would list on this host',
+    summary: 'Orphaned resources: what dpm verify lists on this host',
     parameters: {},
     answer: orphansAnswer,
     handle: async (source, _none, signal) => ({ host: source.host, orphans: await source.orphans(signal) }),
@@ -57,16 +57,16 @@ export const routes: readonly Route[] = [
   },
 ];
 
-/** The route of a request path and its parameters; undefined when there is none. */
+/** Returns the route of a request path and its parameters, or undefined. */
 export function findRoute(path: string): { readonly route: Route; readonly parameters: readonly string[] } | undefined {
   for (const route of routes) {
-    const pattern = route.path.replaceAll(/[.]/g, String.raw`\.`).replaceAll(/\{[a-z]+\}/g, '([^/]+)');
+    const pattern = route.path.replaceAll('.', String.raw`\.`).replaceAll(/\{[a-z]+\}/g, '([^/]+)');
     const match = new RegExp(`^${pattern}$`).exec(path);
     if (match === null) continue;
     try {
       return { route, parameters: match.slice(1).map(decodeURIComponent) };
     } catch {
-      return undefined; // a percent sign that means nothing
+      return undefined; // an invalid percent escape
     }
   }
   return undefined;

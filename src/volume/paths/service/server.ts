@@ -11,24 +11,22 @@ export interface PathServiceOptions {
   readonly source: PathSource;
   readonly token: Secret;
   readonly listen: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
   readonly log: Logger;
-  /** Deadline of one answer. */
-  readonly requestTimeoutMs?: number | undefined;
 }
 
-/** A look asks HMC, Cinder and kernel; more at once would only wait for each other there. (inferred) */
+/** Each request asks HMC, Cinder and kernel; more at once would only wait for each other there. (inferred) */
 const limits = { concurrent: 4, waiting: 32, waitMs: 30_000 };
-const DEFAULT_TIMEOUT_MS = 120_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 64;
 const MAX_HEADER_BYTES = 8 * 1024;
-/** Answers under way may end, for so long. */
+/** How long a stopping service waits for open requests. */
 const STOP_MS = 5_000;
 
 type Answer = { readonly status: number; readonly body: object };
 
-/** The HTTP service behind `dpm path-service`: only GET, only JSON, never without the token. */
+/** The HTTP service of `dpm path-service`. Answers only GET, only JSON, and only with the token. */
 export class PathService implements AsyncDisposable {
   readonly #options: PathServiceOptions;
   readonly #server: Server;
@@ -59,7 +57,7 @@ export class PathService implements AsyncDisposable {
     return `http://${host}:${address.port}`;
   }
 
-  /** Takes nothing new; what is under way may end, and is cut off if it does not. */
+  /** Stops accepting requests and waits for open ones, which are cut off after a while. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
@@ -74,15 +72,12 @@ export class PathService implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume(); // no question has a body; what comes of one is let go by
+    request.resume(); // discards a body
     const gone = new AbortController();
     response.on('close', () => gone.abort(new ConflictError('the client has left')));
     const { status, body } = await this.#answer(request, AbortSignal.any([gone.signal, this.#stop.signal]));
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    this.#options.log.info(
-      { event: 'path-service', method: request.method, path: path.slice(0, 200), status },
-      'request',
-    );
+    const path = pathOf(request).slice(0, 200);
+    this.#options.log.info({ event: 'path-service', method: request.method, path, status }, 'request');
     if (response.destroyed) return;
     const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
     response.writeHead(status, status === 401 ? { ...headers, 'WWW-Authenticate': 'Bearer' } : headers);
@@ -92,21 +87,21 @@ export class PathService implements AsyncDisposable {
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
     if (!this.#isAllowed(request.headers.authorization)) return refusal(401, 'AUTH', 'a bearer token is needed');
     if (request.method !== 'GET') return refusal(405, 'METHOD', 'only GET is answered: this service changes nothing');
-    const found = findRoute((request.url ?? '').split('?')[0] ?? '');
+    const found = findRoute(pathOf(request));
     if (found === undefined) return refusal(404, 'NOT_FOUND', 'no such path; see /openapi.json');
-    const { source, requestTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const { source } = this.#options;
     const look = async (within: AbortSignal) => await found.route.handle(source, found.parameters, within);
     try {
       return await this.#queue.run(signal, async () => {
-        const body = await withDeadline('the look', requestTimeoutMs, signal, look);
-        return { status: 200, body: (found.route.answer?.parse(body) as object | undefined) ?? body }; // each schema is of an object
+        const body = await withDeadline('the request', REQUEST_TIMEOUT_MS, signal, look);
+        return { status: 200, body: (found.route.answer?.parse(body) as object | undefined) ?? body }; // every schema is an object
       });
     } catch (error) {
       return this.#explain(error);
     }
   }
 
-  /** Digests have one length, so that the comparison tells nothing of the token, not even that. */
+  /** Compares digests, because equal lengths keep the token's length secret. */
   #isAllowed(header: string | undefined): boolean {
     const given = /^Bearer ([\x21-\x7e]+)$/i.exec(header ?? '')?.[1] ?? '';
     return timingSafeEqual(digest(given), this.#expected);
@@ -116,9 +111,13 @@ export class PathService implements AsyncDisposable {
     const message = describeError(error);
     if (findError(error, 'NOT_FOUND') !== undefined) return refusal(404, 'NOT_FOUND', message);
     if (error instanceof ConflictError) return refusal(503, 'BUSY', message);
-    this.#options.log.warn({ event: 'path-service.failed', error: message }, 'a look failed');
+    this.#options.log.warn({ event: 'path-service.failed', error: message }, 'a request failed');
     return refusal(500, 'FAILED', message);
   }
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?')[0] ?? '';
 }
 
 function digest(text: string): Buffer {

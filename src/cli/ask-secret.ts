@@ -2,20 +2,19 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { ConfigError, InterruptedError } from '../base/index.ts';
 
-/** Where a person types, and where the question stands. */
-export interface Terminal {
+interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: { readonly write: (text: string) => unknown };
 }
 
 /**
- * Asks a person for a secret and reads one line, which is shown nowhere.
+ * Asks the user for a secret and reads one line without showing it.
  *
  * @throws InterruptedError at Ctrl-C, ConfigError when the input ends, or the signal's reason
  */
 export async function askSecret({ input, output }: Terminal, question: string, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
-  // As on a terminal, it switches the echo off; and what it would show itself goes nowhere.
+  // Terminal mode switches the echo off; readline's own output is discarded.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
   output.write(question);

@@ -5,11 +5,11 @@ import type { Backend, startSimulator } from './open.ts';
 export interface Sink {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
-  /** Characters in a line, where a terminal tells. */
+  /** Characters in a line of a terminal, if known. */
   readonly columns?: number | undefined;
 }
 
-/** Everything a command has of the process in which it runs; a test gives it its own. */
+/** Everything that a command uses of its process. */
 export interface CliIo {
   readonly stdout: Sink;
   readonly stderr: Sink;
@@ -18,9 +18,9 @@ export interface CliIo {
   readonly home: string;
   readonly hostname: string;
   readonly files: FileAccess;
-  /** Calls back on each SIGINT, SIGTERM and SIGHUP, until the function that it returns is called. */
+  /** Calls the handler on each SIGINT, SIGTERM and SIGHUP. @returns a function that stops this */
   readonly onSignal: (handler: (signal: string) => void) => () => void;
-  /** Asks a person for a secret without showing it; absent where nobody can be asked. */
+  /** Asks the user for a secret without showing it; absent without a terminal. */
   readonly askSecret?: (question: string, signal: AbortSignal) => Promise<string>;
   readonly backend: Backend;
   readonly startSimulator: typeof startSimulator;

@@ -1,16 +1,16 @@
-import type { Command, Option } from 'commander';
+import { Option } from 'commander';
+import type { Command } from 'commander';
 
-/** Shells that completion is written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** What can follow a command. */
+/** A command and what can follow it. */
 interface Node {
-  /** Names of the commands on the way, without `dpm`. */
+  /** Names of the command and its parents, without `dpm`. */
   readonly path: readonly string[];
   readonly description: string;
   readonly commands: readonly { readonly name: string; readonly description: string }[];
-  /** Words that an argument can be. */
+  /** Choices of its arguments. */
   readonly words: readonly string[];
   readonly options: readonly CompletedOption[];
 }
@@ -23,17 +23,10 @@ interface CompletedOption {
   readonly choices: readonly string[];
 }
 
-/** The completion script of a shell, made from the tree of commands. */
+/** Returns the completion script of a shell, generated from the tree of commands. */
 export function completionScript(program: Command, shell: Shell): string {
   const nodes = collectNodes(program, [], program.options.filter(isShown).map(toOption));
-  switch (shell) {
-    case 'bash':
-      return bashScript(nodes);
-    case 'zsh':
-      return zshScript(nodes);
-    case 'fish':
-      return fishScript(nodes);
-  }
+  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](nodes);
 }
 
 function isShown(option: Option): boolean {
@@ -50,13 +43,7 @@ function toOption(option: Option): CompletedOption {
   };
 }
 
-const help: CompletedOption = {
-  flags: ['-h', '--help'],
-  description: 'display help for command',
-  takesValue: false,
-  takesFile: false,
-  choices: [],
-};
+const help = toOption(new Option('-h, --help', 'display help for command'));
 
 function collectNodes(command: Command, path: readonly string[], globals: readonly CompletedOption[]): readonly Node[] {
   const own = path.length === 0 ? [] : command.options.filter(isShown).map(toOption);
@@ -73,24 +60,21 @@ function collectNodes(command: Command, path: readonly string[], globals: readon
   return [node, ...command.commands.flatMap((child) => collectNodes(child, [...path, child.name()], globals))];
 }
 
-function choicesOf(nodes: readonly Node[]): ReadonlyMap<string, readonly string[]> {
-  const all = nodes.flatMap(({ options }) => options).filter(({ choices }) => choices.length > 0);
-  return new Map(all.flatMap(({ flags, choices }) => flags.map((flag) => [flag, choices] as const)));
-}
-
 function flagsWhere(nodes: readonly Node[], keep: (option: CompletedOption) => boolean): readonly string[] {
   return [...new Set(nodes.flatMap(({ options }) => options.filter(keep).flatMap(({ flags }) => flags)))];
 }
 
-/** What both bash and zsh do: walk over the words to find the command, then look up what may follow. */
+/** Returns the parts that bash and zsh share: they find the command among the words, then look up what may follow. */
 function cases(nodes: readonly Node[]) {
   const values = flagsWhere(nodes, ({ takesValue }) => takesValue).join('|');
   const files = flagsWhere(nodes, ({ takesFile }) => takesFile).join('|');
   const known = nodes.map(({ path }) => `'${path.join(' ')}'`).join('|');
-  const choices = [...choicesOf(nodes)].map(([flag, words]) => `    ${flag}) words='${words.join(' ')}' ;;`);
+  const all = nodes.flatMap(({ options }) => options).filter((option) => option.choices.length > 0);
+  const byFlag = new Map(all.flatMap((option) => option.flags.map((flag) => [flag, option.choices] as const)));
+  const choices = [...byFlag].map(([flag, words]) => `    ${flag}) words='${words.join(' ')}' ;;`);
   const words = nodes.map(({ path, commands, words: own, options }) => {
-    const all = [...commands.map(({ name }) => name), ...own, ...options.flatMap(({ flags }) => flags)];
-    return `    '${path.join(' ')}') words='${all.join(' ')}' ;;`;
+    const words = [...commands.map(({ name }) => name), ...own, ...options.flatMap(({ flags }) => flags)];
+    return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
   });
   return { values, files, known, choices: choices.join('\n'), words: words.join('\n') };
 }

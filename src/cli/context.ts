@@ -19,7 +19,7 @@ import type { Progress } from './progress.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
 
-/** What one run of a command works with. */
+/** The context of one command run. */
 export class CommandContext implements Disposable {
   readonly io: CliIo;
   readonly globals: GlobalOptions;
@@ -31,7 +31,7 @@ export class CommandContext implements Disposable {
   readonly #deadline = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #log: OpenLog | undefined;
-  /** What a person was asked for, as the environment would say it. */
+  /** The user's answers as environment variables. */
   #asked: Readonly<Record<string, string>> = {};
   #settings: Settings | undefined;
 
@@ -48,23 +48,18 @@ export class CommandContext implements Disposable {
       clock: () => performance.now(),
     });
     this.#interruption = new Interruption(io, this.progress.write);
-    this.#timer = globals.timeout === undefined ? undefined : this.#startDeadline(globals.timeout);
+    if (globals.timeout === undefined) return;
+    const timeoutMs = globals.timeout * 1000;
+    const reason = new TimeoutError(`the command took longer than ${globals.timeout} s (--timeout)`, { timeoutMs });
+    this.#timer = setTimeout(() => this.#deadline.abort(reason), timeoutMs).unref();
   }
 
-  #startDeadline(seconds: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#deadline.abort(
-        new TimeoutError(`the command took longer than ${seconds} s (--timeout)`, { timeoutMs: seconds * 1000 }),
-      );
-    }, seconds * 1000).unref();
-  }
-
-  /** Ends at an interruption or at `--timeout`. */
+  /** Aborts at an interruption or at `--timeout`. */
   get waiting(): Waiting {
     return { signal: AbortSignal.any([this.#interruption.signal, this.#deadline.signal]) };
   }
 
-  /** The log, opened at the first use: a wrong `--log-file` is a wrong use of the command, not of the program. */
+  /** The log, opened at first use, so that a wrong `--log-file` is an error of the command. */
   get log(): Logger {
     this.#log ??= openLog({
       level: logLevelOf(this.globals),
@@ -75,18 +70,17 @@ export class CommandContext implements Disposable {
     return this.#log.log;
   }
 
-  /** Reads the settings; their warnings go to standard error. @throws ConfigError */
+  /** Reads the settings and prints their warnings on standard error. @throws ConfigError */
   settings(): Settings {
     this.#settings ??= this.#readSettings(false);
     return this.#settings;
   }
 
-  /** The same for what does without an HMC, which then need not be in them. @throws ConfigError */
+  /** Reads the settings, in which the HMC may be missing. @throws ConfigError */
   settingsWithoutHmc(): Settings {
     return this.#readSettings(true);
   }
 
-  /** @param withoutHmc - what is done does without an HMC */
   #readSettings(withoutHmc: boolean): Settings {
     const { cwd, home, hostname, files } = this.io;
     const env = { ...this.io.env, ...this.#asked };
@@ -96,7 +90,7 @@ export class CommandContext implements Disposable {
     return settings;
   }
 
-  /** The same, after asking for the HMC password where that is all that is missing and somebody can be asked. */
+  /** Reads the settings. Asks the user for the HMC password if only that is missing. @throws ConfigError */
   async completeSettings(): Promise<Settings> {
     const { askSecret } = this.io;
     try {
@@ -109,7 +103,7 @@ export class CommandContext implements Disposable {
     }
   }
 
-  /** `dpm.host_connectors` alone, for a command that needs no other setting. @throws ConfigError */
+  /** Reads only `dpm.host_connectors`. @throws ConfigError */
   hostConnectors(): readonly HostConnectorSetting[] {
     const { env, files } = this.io;
     const { hostConnectors, warnings } = loadHostConnectors({ configFiles: this.globals.configFile, env, files });
@@ -121,64 +115,67 @@ export class CommandContext implements Disposable {
     this.note(`warning: ${text}`);
   }
 
-  /** A line for people on standard error, unless they want none. */
+  /** Prints a line on standard error, unless `--quiet` is set. */
   note(text: string): void {
     if (!this.globals.quiet) this.progress.write(`dpm: ${printable(blankKnownSecrets(text))}\n`);
   }
 
   /**
-   * Runs work with the manager and lets go of it, however the work ends.
+   * Runs work with the manager and closes it.
    *
-   * @param access - a reader does not wait for other commands, nor take up what they left
+   * @param access - a reader neither waits for other commands nor resumes their flows
    */
   async withManager<T>(
     access: 'read' | 'write',
     work: (manager: Manager, request: RequestContext) => Promise<T>,
   ): Promise<T> {
-    const options = this.#managerOptions(access);
-    const settings = await this.completeSettings();
-    if (access === 'write') this.#interruption.expectPuttingBack();
-    await using manager = await this.io.backend.openManager(settings, options);
-    this.waiting.signal.throwIfAborted();
-    return await work(manager, options.context);
+    const { openManager } = this.io.backend;
+    return await this.#within(access, () => this.completeSettings(), openManager, work);
   }
 
-  /** As {@link CommandContext.withManager} to write, on this host alone: no HMC is asked, nor need one be in the settings. */
+  /** Runs work that changes only this host. It needs no HMC, also not in the settings. */
   async withLocal<T>(work: (manager: LocalManager, request: RequestContext) => Promise<T>): Promise<T> {
-    const options = this.#managerOptions('write');
-    const settings = this.settingsWithoutHmc();
-    this.#interruption.expectPuttingBack();
-    await using manager = await this.io.backend.openLocal(settings, options);
-    this.waiting.signal.throwIfAborted();
-    return await work(manager, options.context);
+    return await this.#within('write', () => this.settingsWithoutHmc(), this.io.backend.openLocal, work);
   }
 
-  #managerOptions(access: 'read' | 'write'): ManagerOptions {
+  async #within<M extends AsyncDisposable, T>(
+    access: 'read' | 'write',
+    readSettings: () => Settings | Promise<Settings>,
+    open: (settings: Settings, options: ManagerOptions) => Promise<M>,
+    work: (manager: M, request: RequestContext) => Promise<T>,
+  ): Promise<T> {
     const { progress, waiting } = this;
     const { requestId, ...options } = this.#hostOptions();
-    return { ...options, access, onStep: progress.onStep, context: { requestId, ...waiting } };
+    const context = { requestId, ...waiting };
+    const settings = await readSettings();
+    if (access === 'write') this.#interruption.expectRollback();
+    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, context });
+    this.waiting.signal.throwIfAborted();
+    return await work(manager, context);
   }
 
   #hostOptions(): HostOptions {
     const { log, requestId, purpose } = this;
-    const onWait = (other: string) => {
-      this.note(`waiting for ${other}`);
-    };
-    return { log, requestId, purpose, onWait };
+    return { log, requestId, purpose, onWait: (other) => this.note(`waiting for ${other}`) };
   }
 
-  /** Runs work with the view of this host, and lets go of it. */
+  /** Runs work with the view of this host and closes it. */
   async withHost<T>(work: (host: HostAccess, w: Waiting) => Promise<T>): Promise<T> {
     using host = await this.io.backend.openHost(await this.completeSettings(), this.#hostOptions());
     return await work(host, this.waiting);
   }
 
-  /** Refuses columns that a result will not have, before anything is done. */
+  /** Rejects unknown columns before anything is done. @throws ConfigError */
   checkColumns(columns: readonly string[]): void {
     chooseColumns(this.globals.column, columns);
   }
 
-  /** Prints a result on standard output. */
+  /** Prints a list on standard output. Rejects unknown columns before the rows are made. @throws ConfigError */
+  async printList(columns: readonly string[], rows: () => Promise<readonly object[]>): Promise<void> {
+    this.checkColumns(columns);
+    this.print({ kind: 'list', rows: await rows(), columns });
+  }
+
   print(result: Result): void {
     this.progress.end();
     const { stdout } = this.io;
@@ -195,7 +192,7 @@ export class CommandContext implements Disposable {
   }
 }
 
-/** A new id of a request, as Nova writes it. */
+/** Returns a new request ID in Nova's form. */
 export function newRequestId(): string {
   return `req-${randomUUID()}`;
 }

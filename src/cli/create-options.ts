@@ -1,13 +1,11 @@
 import { InvalidArgumentError } from 'commander';
-import type { CreateServer } from '../compute/index.ts';
-import { nameOrId } from './usage.ts';
-
-type StorageGroupOption = NonNullable<CreateServer['storageGroup']>;
+import type { CreateServer, ServerVolumeRequest } from '../compute/index.ts';
+import { nameOrId, usageError, wholeNumber } from './usage.ts';
 
 const BOOT_VOLUME = 'boot-volume=';
 
-/** Reads `--storage-group NAME[,boot-volume=VOLUME]`. */
-export function storageGroup(text: string): StorageGroupOption {
+/** Parses `--storage-group NAME[,boot-volume=VOLUME]`. */
+export function storageGroup(text: string): NonNullable<CreateServer['storageGroup']> {
   const [name = '', ...words] = text.split(',');
   const [word, ...others] = words;
   if (others.length > 0 || name.trim() === '' || word?.startsWith(BOOT_VOLUME) === false) {
@@ -19,9 +17,60 @@ export function storageGroup(text: string): StorageGroupOption {
 
 type Properties = Readonly<Record<string, string>>;
 
-/** Reads one more `--property KEY=VALUE`; of two with one key the last counts, as in OpenStackClient. */
+/** Parses one more `--property KEY=VALUE`. The last value of a key wins, as in OpenStackClient. */
 export function property(text: string, before: Properties = {}): Properties {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected KEY=VALUE.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+const FORM = 'ID[,boot-index=N][,delete-on-termination]';
+const MAX_BOOT_INDEX = 255; // far above the vHBAs and volumes of a partition
+
+/** Parses one more `--volume`. */
+export function collectVolume(
+  text: string,
+  before: readonly ServerVolumeRequest[] = [],
+): readonly ServerVolumeRequest[] {
+  const [id = '', ...words] = text.split(',');
+  const bootIndexes = words.filter((word) => word.startsWith('boot-index='));
+  const deletes = words.filter((word) => word === 'delete-on-termination');
+  const isClean = bootIndexes.length + deletes.length === words.length && bootIndexes.length < 2 && deletes.length < 2;
+  if (!isClean || id.trim() === '') throw new InvalidArgumentError(`Expected ${FORM}.`);
+  const index = bootIndexes[0]?.slice('boot-index='.length);
+  const volume: ServerVolumeRequest = {
+    volumeId: nameOrId(id),
+    deleteOnTermination: deletes.length > 0,
+    ...(index === undefined ? {} : { bootIndex: wholeNumber(0, MAX_BOOT_INDEX)(index) }),
+  };
+  return [...before, volume];
+}
+
+/**
+ * Checks the volumes of an instance: no duplicates, and exactly one with boot index 0, which a single volume gets by
+ * default. With a storage group there may be no volume, and none gets boot index 0 by default.
+ *
+ * @throws ConfigError
+ */
+export function completeVolumes(
+  options: readonly ServerVolumeRequest[] = [],
+  hasStorageGroup = false,
+): readonly ServerVolumeRequest[] {
+  const all = options.map(written).join(' ');
+  if (new Set(options.map((option) => option.volumeId)).size < options.length) {
+    throw usageError('--volume', all, 'each volume once');
+  }
+  const [only] = options;
+  const given = options.flatMap((option) => option.bootIndex ?? []);
+  if (hasStorageGroup && new Set(given).size === given.length) return options;
+  if (options.length === 1 && only !== undefined && given.length === 0) return [{ ...only, bootIndex: 0 }];
+  if (new Set(given).size < given.length) throw usageError('--volume', all, 'each boot index once');
+  if (options.length === 0) throw usageError('--volume', all, 'at least one volume, or --storage-group');
+  if (!given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
+  return options;
+}
+
+function written({ volumeId, bootIndex, deleteOnTermination }: ServerVolumeRequest): string {
+  const index = bootIndex === undefined ? [] : [`boot-index=${bootIndex}`];
+  return [volumeId, ...index, ...(deleteOnTermination === true ? ['delete-on-termination'] : [])].join(',');
 }

@@ -1,8 +1,7 @@
-import { findError, toError } from '../base/index.ts';
+import { DpmError, findError, toError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { DpmError } from '../base/index.ts';
 
-/** The exit codes of `dpm`, in words. Source: interfaces.md section 2. */
+/** Meanings of the exit codes of `dpm`. Source: interfaces.md section 2. */
 export const exitCodes = {
   0: 'done',
   1: 'the operation failed and everything was put back',
@@ -16,8 +15,7 @@ export const exitCodes = {
 /** @public */
 export type ExitCode = keyof typeof exitCodes;
 
-/** The exit code of each error code. */
-const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
+export const exitCodeFor: Readonly<Record<ErrorCode, ExitCode>> = {
   CONFIG: 2,
   NOT_FOUND: 3,
   CONFLICT: 1,
@@ -55,7 +53,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   INTERNAL: 1,
 };
 
-/** Causes that say more than the error around them, the weightiest first. */
+/** Causes that decide the exit code and the advice instead of the error around them, the most important first. */
 const telling: readonly ErrorCode[] = [
   'FLOW_STUCK',
   'FLOW_WAITING',
@@ -66,29 +64,21 @@ const telling: readonly ErrorCode[] = [
   'CINDER_CONNECTION',
 ];
 
-/** How bad an end is, for an end that has several causes: the worst counts. */
+/** Exit codes from worst to best: with several causes the worst counts. */
 const gravity: readonly ExitCode[] = [4, 130, 5, 1, 2, 3, 0];
 
-/** The worst of several exit codes; 0 of none. */
+/** Returns the worst of several exit codes, or 0. */
 export function worstOf(codes: readonly ExitCode[]): ExitCode {
   return gravity.find((code) => codes.includes(code)) ?? 0;
 }
 
-/**
- * The exit code of an error. A flow that was rolled back because nobody answered is 5, not 1: the user mends the
- * connection rather than the request.
- */
+/** Returns the exit code of an error. A lost connection that made a flow roll back is 5, not 1: the user has to fix it. */
 export function exitCodeOf(thrown: unknown): ExitCode {
   if (thrown instanceof AggregateError) return worstOf(thrown.errors.map(exitCodeOf));
-  return byErrorCode[tellingCodeOf(thrown)];
+  return exitCodeFor[tellingCodeOf(thrown)];
 }
 
-/** The exit code that goes with an error code. */
-export function exitCodeFor(code: ErrorCode): ExitCode {
-  return byErrorCode[code];
-}
-
-/** The code that a program compares. */
+/** Returns the code of an error for programs. */
 export function errorCodeOf(thrown: unknown): ErrorCode {
   if (thrown instanceof AggregateError) {
     const worst = exitCodeOf(thrown);
@@ -96,14 +86,13 @@ export function errorCodeOf(thrown: unknown): ErrorCode {
   }
   const error = toError(thrown);
   if (!(error instanceof DpmError)) return 'INTERNAL';
-  // That it was tried several times, or changed nothing, says little: the cause does.
+  // These two codes say little; their cause says more.
   return (error.code === 'RETRIES_EXHAUSTED' || error.code === 'NOTHING_CHANGED') && error.cause instanceof DpmError
     ? errorCodeOf(error.cause)
     : error.code;
 }
 
-/** The code that advice goes by: of the cause that says more than the error around it, else of the error. */
+/** Returns the code of the most important cause, else of the error. It decides exit code and advice. */
 export function tellingCodeOf(thrown: unknown): ErrorCode {
-  // One by one: the weightiest counts, however deep it lies.
   return telling.find((code) => findError(thrown, code) !== undefined) ?? errorCodeOf(thrown);
 }

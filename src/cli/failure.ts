@@ -4,15 +4,14 @@ import { errorCodeOf, tellingCodeOf } from './exit-codes.ts';
 import { hmcAdvice } from './hmc-advice.ts';
 import { printable } from './printable.ts';
 
-/** What a failure looks like to a program. Source: interfaces.md section 3. */
-export interface Failure {
+/** A failure in the form for programs. Source: interfaces.md section 3. */
+interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly request_id: string;
   readonly left_behind: readonly string[];
 }
 
-/** What to do about it, where that can be said in a few words. */
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   HMC_AUTH: 'check dpm.hmc_username and its password; it is not tried again, so that the user is not locked',
   HMC_CONNECTION: 'dpm doctor tells which part is missing',
@@ -23,7 +22,7 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   FLOW_STUCK: 'mend what it names, then: dpm flow resume ID (dpm flow list)',
 };
 
-/** Which settings name the CA file and the peer. The message itself says what is wrong with the certificate. */
+/** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */
 export const tlsAdvice = {
   HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port stand in dpm.hmc',
   CINDER_CONNECTION:
@@ -33,13 +32,13 @@ export const tlsAdvice = {
 function adviceOn(thrown: unknown): string | undefined {
   const code = tellingCodeOf(thrown);
   const telling = findError(thrown, code);
-  if (telling?.facts.phase === 'tls')
-    return code === 'HMC_CONNECTION' || code === 'CINDER_CONNECTION' ? tlsAdvice[code] : advice[code];
-  // Also below a lost connection: what answered in the place of an HMC refused.
+  const isConnection = code === 'HMC_CONNECTION' || code === 'CINDER_CONNECTION';
+  if (telling?.facts.phase === 'tls') return isConnection ? tlsAdvice[code] : advice[code];
+  // Also for a lost connection: something that answered instead of the HMC may have refused.
   return (code === 'HMC_HTTP' || code === 'HMC_CONNECTION' ? hmcAdvice(telling) : undefined) ?? advice[code];
 }
 
-/** Puts an error into the form that programs read. */
+/** Describes an error for programs. */
 export function toFailure(thrown: unknown, requestId: string): Failure {
   return {
     code: errorCodeOf(thrown),
@@ -49,7 +48,7 @@ export function toFailure(thrown: unknown, requestId: string): Failure {
   };
 }
 
-/** One line for people, with advice where there is some. */
+/** Returns one line for users, with advice if there is any. */
 export function failureLine(failure: Failure, thrown: unknown): string {
   const left = failure.left_behind.length === 0 ? '' : `; left behind: ${failure.left_behind.join(', ')}`;
   const hint = adviceOn(thrown);

@@ -10,7 +10,6 @@ import { collect, positiveNumber } from './usage.ts';
 /** The options that every command takes. Source: interfaces.md section 2. */
 export interface GlobalOptions {
   readonly configFile: readonly string[];
-  /** Undefined: table on a terminal, json elsewhere. */
   readonly format: Format | undefined;
   readonly column: readonly string[];
   readonly quiet: boolean;
@@ -23,26 +22,21 @@ export interface GlobalOptions {
   readonly progress: boolean;
 }
 
-/** Adds them to the root command. Commander finds them before and after the names of commands. */
+/** Adds the options to the root command. Commander accepts them before and after the names of commands. */
 export function addGlobalOptions(program: Command): Command {
   return program
-    .addOption(new Option('--config-file <file>', 'settings file; repeatable, later ones win').argParser(collect))
+    .option('--config-file <file>', 'settings file; repeatable, later ones win', collect)
     .addOption(new Option('-f, --format <format>', 'table on a terminal, else json').choices(formats))
-    .addOption(new Option('-c, --column <column>', 'print only this column; repeatable').argParser(collect))
-    .addOption(new Option('-q, --quiet', 'errors and results only'))
-    .addOption(
-      new Option('-v, --verbose', 'log more; -vv still more').argParser(
-        (_, before: number | undefined) => (before ?? 0) + 1,
-      ),
-    )
-    .addOption(new Option('--debug', 'log everything that helps to find a defect, with stack traces'))
-    .addOption(new Option('--log-level <level>', 'warn unless said otherwise').choices(logLevels))
-    .addOption(new Option('--log-file <file>', 'log to this file, as JSON lines'))
-    .addOption(new Option('--timeout <seconds>', 'give up, and put back, after this time').argParser(positiveNumber))
-    .addOption(new Option('--no-progress', 'do not show the steps'));
+    .option('-c, --column <column>', 'print only this column; repeatable', collect)
+    .option('-q, --quiet', 'errors and results only')
+    .option('-v, --verbose', 'log more; -vv still more', (_, before: number | undefined) => (before ?? 0) + 1)
+    .option('--debug', 'log everything that helps to find a defect, with stack traces')
+    .addOption(new Option('--log-level <level>', 'lowest level to log (default: warn)').choices(logLevels))
+    .option('--log-file <file>', 'log to this file, as JSON lines')
+    .option('--timeout <seconds>', 'cancel and roll back after this many seconds', positiveNumber)
+    .option('--no-progress', 'do not show the steps');
 }
 
-/** The global options as a command got them. */
 export function readGlobalOptions(command: Command): GlobalOptions {
   const {
     configFile = [],
@@ -56,7 +50,7 @@ export function readGlobalOptions(command: Command): GlobalOptions {
   return { configFile, column, verbose, quiet, debug, format, logLevel, logFile, timeout, progress };
 }
 
-/** The level of the log: said, or by how often `-v` stands there. */
+/** Returns the log level from `--log-level`, else from `-v`, `--debug`, `--log-file` and `-q`. */
 export function logLevelOf(globals: GlobalOptions): LogLevel {
   if (globals.logLevel !== undefined) return globals.logLevel;
   if (globals.debug || globals.verbose > 1) return 'debug';
@@ -64,7 +58,6 @@ export function logLevelOf(globals: GlobalOptions): LogLevel {
   return globals.quiet ? 'error' : 'warn';
 }
 
-/** The format that counts. */
 export function formatOf(globals: Pick<GlobalOptions, 'format'>, stdout: Sink): Format {
   return globals.format ?? (stdout.isTerminal ? 'table' : 'json');
 }

@@ -2,15 +2,15 @@ import { findError } from '../base/index.ts';
 
 interface Advice {
   readonly status?: number;
-  /** All that are not named of the status, when left out. */
+  /** Undefined: every reason. */
   readonly reasons?: readonly number[];
   readonly advice: string;
 }
 
 /**
- * What to do about an HMC's refusal; the first matching row counts. The client itself sets two reasons: 900 when the Web
- * Services API is disabled, 999 when the answer is not from the Web Services API. The others are from IBM's "Common
- * request validation reason codes" and from Get CPC Properties.
+ * Advice for refusals of an HMC; the first matching row applies. This client sets reasons 900 (the Web Services API is
+ * disabled) and 999 (the answer is not from the Web Services API). The others are from IBM's "Common request validation
+ * reason codes" and from Get CPC Properties.
  */
 const table: readonly Advice[] = [
   { reasons: [900], advice: 'enable the Web Services API on the HMC: task Customize API Settings' },
@@ -34,7 +34,7 @@ const table: readonly Advice[] = [
   { status: 500, reasons: [263], advice: 'somebody else has control of it on the HMC: try again when that has ended' },
 ];
 
-/** Advice on the refusal behind an error; undefined when there is none, or nothing to say. */
+/** Returns advice on the refusal behind an error, if there is any. */
 export function hmcAdvice(thrown: unknown): string | undefined {
   const { status, reason } = findError(thrown, 'HMC_HTTP')?.facts ?? {};
   if (typeof status !== 'number' || typeof reason !== 'number') return undefined;

@@ -2,34 +2,32 @@ import { InterruptedError } from '../base/index.ts';
 import type { CliIo } from './cli-io.ts';
 
 /**
- * What a signal does to a command: the first one asks it to stop, which puts back what was begun; further ones do not
- * break that off, but are told that it is under way.
+ * Handles signals of a command. The first one stops the command, which rolls back; later ones only print that this is
+ * still going on.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #stopListening: () => void;
   readonly #say: (text: string) => void;
-  #toPutBack = false;
+  #rollsBack = false;
 
   constructor(io: Pick<CliIo, 'onSignal'>, say: (text: string) => void) {
     this.#say = say;
-    this.#stopListening = io.onSignal((signal) => {
-      this.#onSignal(signal);
-    });
+    this.#stopListening = io.onSignal((signal) => this.#onSignal(signal));
   }
 
-  /** Fires at the first signal, with an InterruptedError. */
+  /** Aborts at the first signal, with an InterruptedError. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** From now on there may be something to put back, and the user is told so. */
-  expectPuttingBack(): void {
-    this.#toPutBack = true;
+  /** From now on a signal tells the user that the command rolls back. */
+  expectRollback(): void {
+    this.#rollsBack = true;
   }
 
   #onSignal(signal: string): void {
-    const doing = this.#toPutBack ? 'putting back what was begun' : 'stopping';
+    const doing = this.#rollsBack ? 'rolling back' : 'stopping';
     if (this.#controller.signal.aborted) {
       this.#say(`dpm: ${signal} again: still ${doing}; it ends by itself\n`);
       return;

@@ -5,7 +5,6 @@ import { deviceInfoSchema } from '../compute/local/index.ts';
 import type { KeptDeviceInfo, MultipathChoice } from '../compute/local/index.ts';
 import { trueOrFalse } from './usage.ts';
 
-/** `--multipath True`, as oslo.config writes yes and no */
 export function multipathOption(words: string): Option {
   return new Option('--multipath <True|False>', words).argParser(trueOrFalse);
 }
@@ -14,13 +13,13 @@ export function enforceMultipathOption(words: string): Option {
   return new Option('--enforce-multipath <True|False>', words).argParser(trueOrFalse);
 }
 
-/** @param byDefault - where nothing is said: hosts as os-brick, partitions as their connector always says */
+/** @param byDefault - false for hosts, like os-brick; true for partitions, like their connector */
 export function multipathOf(command: Command, byDefault: boolean): MultipathChoice {
   const { multipath = byDefault, enforceMultipath = false } = command.opts<Partial<MultipathChoice>>();
   return { multipath: multipath || enforceMultipath, enforceMultipath };
 }
 
-/** `--device-info`: what `local-attach -f json`, or os-brick, had printed. Other keys are left out. */
+/** Parses `--device-info`, the output of `local-attach -f json` or os-brick. Ignores other keys. */
 export function deviceInfo(value: string): KeptDeviceInfo {
   const parsed = deviceInfoSchema.safeParse(readJson(value));
   if (parsed.success) return parsed.data;

@@ -4,13 +4,12 @@ import { blankKnownSecrets, blankSecrets, ConfigError, describeError, DpmError, 
 import type { Logger } from '../base/index.ts';
 import { printable } from './printable.ts';
 
-/** The words of `--log-level`. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel;
-  /** JSON lines go here, mode 0600; without it, lines for people go to `write`. */
+  /** File for JSON lines, mode 0600. Without it, readable lines go to `write`. */
   readonly file: string | undefined;
   readonly write: (text: string) => void;
   readonly requestId: string;
@@ -46,10 +45,7 @@ export function openLog(options: LogOptions): OpenLog {
   };
 }
 
-/**
- * The last net: the first is that nothing hands secrets over. Fields are blanked by their name, at any depth, and every
- * secret that this process knows wherever it turns up.
- */
+/** A second protection: blanks fields by name, at any depth, and every secret that this process knows. */
 function withoutSecrets(line: string): string {
   return blankKnownSecrets(`${JSON.stringify(blankSecrets(JSON.parse(line)))}\n`);
 }
@@ -57,18 +53,15 @@ function withoutSecrets(line: string): string {
 function openLogFile(path: string): number {
   try {
     const file = openSync(path, 'a', 0o600);
-    chmodSync(path, 0o600); // it may have been there before
+    chmodSync(path, 0o600); // for an existing file
     return file;
   } catch (error) {
-    throw new ConfigError(
-      `option --log-file = ${JSON.stringify(path)}: expected a file that can be written`,
-      {},
-      { cause: error },
-    );
+    const text = `option --log-file = ${JSON.stringify(path)}: expected a file that can be written`;
+    throw new ConfigError(text, {}, { cause: error });
   }
 }
 
-/** An allow-list: an error of another package may carry the whole request, password and all. */
+/** Logs only listed fields, because an error of another package may contain the whole request with its password. */
 function describeForLog(thrown: unknown): Record<string, unknown> | string {
   if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : describeError(thrown);
   const error = toError(thrown);

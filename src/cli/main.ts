@@ -4,7 +4,7 @@ import { nodeProblem, quietAboutSqlite } from './node-version.ts';
 const problem = nodeProblem(process.versions.node, process.execPath);
 if (problem === undefined) {
   process.emitWarning = quietAboutSqlite(process.emitWarning.bind(process));
-  const { runProcess } = await import('./run-process.ts');
+  const { runProcess } = await import('./node-io.ts');
   await runProcess();
 } else {
   process.stderr.write(`dpm: ${problem}\n`);

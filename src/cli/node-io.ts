@@ -5,19 +5,20 @@ import { askSecret } from './ask-secret.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
+import { runCli } from './run.ts';
 
-/** Why the result could not be written; undefined where it could. */
+/** Why the result could not be written. */
 let unwritten: Error | undefined;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The process as the commands see it. */
+/** Returns the I/O of this process. */
 export function nodeIo(): CliIo {
   return {
     stdout: sinkOf(process.stdout, (error) => {
       unwritten ??= error;
     }),
-    // Nobody is left to be told; and what was begun has to go on, or back, whoever reads along.
+    // A lost standard error is ignored: flows have to finish or roll back.
     stderr: sinkOf(process.stderr, () => undefined),
     env: process.env,
     cwd: process.cwd(),
@@ -30,7 +31,7 @@ export function nodeIo(): CliIo {
         for (const signal of signals) process.off(signal, handler);
       };
     },
-    // A type says that there always is a terminal; a file or a pipe says undefined.
+    // Undefined for a file or a pipe, despite its type.
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: askAtTerminal } : {}),
     backend: backend({ pid: process.pid, baseDir: process.cwd(), isRoot: process.geteuid?.() === 0 }),
     startSimulator,
@@ -42,26 +43,24 @@ async function askAtTerminal(question: string, signal: AbortSignal): Promise<str
 }
 
 /**
- * An exception that nobody caught ends the process with one line, not with Node's report: that would print every property
- * of the error, and whatever a peer put there. What was begun is in the journal.
+ * Makes an uncaught exception end the process with one line. Node's own report would print every property of the error,
+ * with data of peers. Unfinished flows are in the journal.
  */
-export function reportDefects(): void {
+function reportDefects(): void {
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${printable(`dpm: a defect of this program: ${describeError(error)}`)}\n`);
     process.exit(1);
   });
 }
 
-/** A full disk, or a terminal that is gone, must not end the process in the middle: what was begun goes on to its end. */
+/** Wraps a stream so that a full disk or a lost terminal does not end the process in the middle of a flow. */
 function sinkOf(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): Sink {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') onFailure(error); // a reader that left (dpm … | head) is no failure of the command
+    if (error.code !== 'EPIPE') onFailure(error); // EPIPE: the reader left (dpm … | head), which is no failure
   });
   return {
-    write: (text) => {
-      stream.write(text);
-    },
-    // A file or a pipe says undefined here, whatever the type says.
+    write: (text) => void stream.write(text),
+    // Undefined for a file or a pipe, despite its type.
     isTerminal: stream.isTTY === true, // eslint-disable-line @typescript-eslint/no-unnecessary-boolean-literal-compare
     get columns() {
       return stream.columns;
@@ -70,20 +69,24 @@ function sinkOf(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): 
 }
 
 /**
- * Resolves once everything written has left the process: an exit would cut a pipe short. A result that could not be
- * written is said on standard error.
+ * Waits until all output has left the process, because an exit would truncate a pipe. Reports a failed write on standard
+ * error.
  *
- * @returns whether all of the result has been written, as far as somebody wanted it
+ * @returns whether the whole result was written, or its reader left
  */
-export async function flushed(): Promise<boolean> {
+async function flushed(): Promise<boolean> {
   for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => {
-      stream.write('', () => {
-        resolve();
-      });
-    });
+    await new Promise<void>((resolve) => void stream.write('', () => resolve()));
   }
   if (unwritten === undefined) return true;
   process.stderr.write(`${printable(`dpm: the result cannot be written: ${describeError(unwritten)}`)}\n`);
   return false;
+}
+
+/** Runs the command line of this process, and ends the process. */
+export async function runProcess(): Promise<never> {
+  reportDefects();
+  const code = await runCli(process.argv.slice(2), nodeIo());
+  const isWritten = await flushed();
+  process.exit(isWritten || code !== 0 ? code : 1); // a reader would otherwise take an incomplete result as complete
 }

@@ -1,11 +1,10 @@
 /*
- * Looked at before anything else is loaded: an older Node.js cannot load the rest, which imports modules that it lacks
- * (node:sqlite). So this file and main.ts import nothing else, and use no syntax that is newer than Node.js 14.8.
+ * Loaded first, because an older Node.js lacks modules that the rest imports (node:sqlite). So this file and main.ts
+ * import nothing else, and use no syntax newer than Node.js 14.8.
  */
 
 /**
- * Why `dpm` cannot run with this Node.js, in one line; undefined where it can. package.json tells npm the same
- * (`engines`).
+ * Returns why `dpm` cannot run with this Node.js, or undefined. `engines` in package.json tells npm the same.
  *
  * @param version - `process.versions.node`
  * @param program - `process.execPath`
@@ -17,8 +16,7 @@ export function nodeProblem(version: string, program: string): string | undefine
 }
 
 /**
- * Node.js 22 warns at every start that node:sqlite is experimental. The user can do nothing about it, and every version
- * that is accepted is one with which it works.
+ * Suppresses Node.js 22's warning that node:sqlite is experimental: it works with every accepted version.
  */
 export function quietAboutSqlite(emitWarning: typeof process.emitWarning): typeof process.emitWarning {
   return (warning: string | Error, ...rest: unknown[]) => {

@@ -10,7 +10,7 @@ import type { HostPolicies, HostSystem } from '../volume/host/index.ts';
 import { HostView } from '../volume/paths/index.ts';
 import type { KnownVolume } from '../volume/paths/index.ts';
 
-/** What the program that runs the commands may have instead of the real host. */
+/** Replacements for the real host, for tests and demonstrations. */
 export interface HostFacts {
   readonly system?: HostSystem | undefined;
   readonly policies?: Partial<HostPolicies> | undefined;
@@ -19,33 +19,31 @@ export interface HostFacts {
 }
 
 interface Surroundings extends HostFacts {
-  /** Where modules of third parties are looked for. */
+  /** Directory against which modules of third parties are resolved. */
   readonly baseDir: string;
   readonly pid: number;
 }
 
-/** What a command tells about itself when it opens the view of the host. */
 export interface HostOptions {
   readonly log: Logger;
-  /** `req-<uuid>`: goes into logs, and to Cinder. */
+  /** `req-<uuid>`, for logs and Cinder. */
   readonly requestId: string;
-  /** `dpm verify`: for another command that waits for this one. */
+  /** `dpm verify`: shown to other commands that wait for this one. */
   readonly purpose: string;
-  /** Told while another command works on what this one wants to work on. */
+  /** Called when this command waits for another one. */
   readonly onWait: (other: string) => void;
 }
 
-/** The Linux host on which the command runs. */
 export type HostAccess = ReturnType<typeof openHost>;
 
-/** The Linux host on which the command runs, and what Cinder says of it. */
+/** Opens the view of the Linux host on which the command runs, compared with Cinder. */
 export function openHost(settings: Settings, options: HostOptions, facts: Surroundings) {
   const { log, requestId } = options;
   const cinder = openCinder({ ...settings.cinder, ...facts.cinder, log, requestId: () => requestId });
   const system = facts.system ?? openLocalSystem();
   const known = facts.known ?? (() => recordsOf(settings, system, log));
   const { policies, baseDir } = facts;
-  const context = { system, log, policies, useMultipath: false, enforceMultipath: false }; // they are only asked what there is
+  const context = { system, log, policies, useMultipath: false, enforceMultipath: false }; // for reading only
   const loadOthers = async () => {
     const registry = await HostConnectorRegistry.load(context, settings.dpm.hostConnectors, baseDir);
     return registry.all().filter(({ isBuiltin }) => !isBuiltin);
@@ -60,32 +58,24 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
   };
   return {
     host: view.host,
-    /** The directories in which paths are named. */
     searchPaths: async () => await view.searchPaths(),
-    /** Has it Fibre Channel ports, or connectors of third parties? */
     takesVolumes: async () => await view.takesVolumes(),
-    /** Of one volume, by name or id, or of all. Changes nothing. */
+    /** Returns the paths of one volume, by name or ID, or of all. */
     paths: async (volume: string | undefined, w: Waiting) =>
       await view.paths(volume === undefined ? undefined : await idOf(volume, w.signal), w),
-    /** What belongs to no volume that Cinder has attached here. Changes nothing. */
     verify: async (w: Waiting) => await view.orphans(w),
-    /** Looks again and removes what is found in one go: nobody attaches or detaches here meanwhile. */
+    /** Looks for orphans again and removes them, while no other command attaches or detaches here. */
     repair: async (w: Waiting) => {
-      using ownership = openOwnership(settings, options, facts.pid);
+      const self = { pid: facts.pid, purpose: options.purpose, since: new Date().toISOString() };
+      using ownership = new Ownership(settings.statePath, self);
       using _owner = await ownership.acquire(ownerOfHost, { ...w, onWait: options.onWait });
       return await view.repair(await view.orphans(w), w);
     },
-    [Symbol.dispose]: () => {
-      cinder[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => cinder[Symbol.dispose](),
   };
 }
 
-function openOwnership({ statePath }: Settings, { purpose }: HostOptions, pid: number): Ownership {
-  return new Ownership(statePath, { pid, purpose, since: new Date().toISOString() });
-}
-
-/** What the state directory knows of volumes on this host: it tells whose a device is after Cinder has forgotten it. */
+/** Reads the recorded volumes of this host. They identify devices that Cinder no longer knows. */
 function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): readonly KnownVolume[] {
   return readHostVolumes(statePath).map(({ volumeId, deviceInfo, connectionInfo }) => ({
     volumeId,
@@ -95,7 +85,7 @@ function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): re
   }));
 }
 
-/** A record of another protocol, or of one that cannot be read, keeps its identity all the same. */
+/** Undefined for another protocol, or an unreadable record. */
 function readConnection(info: ConnectionInfo, options: Parameters<typeof readHostConnection>[1]) {
   try {
     return readHostConnection(info, options);

@@ -1,28 +1,21 @@
-import type { Logger, Secret, Waiting } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
 import { PathService } from '../volume/paths/index.ts';
 import type { PathSource } from '../volume/paths/index.ts';
 import type { HostAccess } from './open-host.ts';
 import type { Manager } from './open.ts';
 
-interface ServiceSources {
+interface ServiceOptions extends Omit<Parameters<typeof PathService.start>[0], 'source'> {
   readonly host: HostAccess;
   readonly manager: Manager | undefined;
   readonly requestId: string;
 }
 
-interface ServiceOptions extends ServiceSources {
-  readonly token: Secret;
-  readonly listen: string;
-  readonly port: number;
-  readonly log: Logger;
-}
-
-/** The path service over what the commands see. */
+/** Starts the path service over the commands' view of host and partitions. */
 export async function openPathService({ host, manager, requestId, ...rest }: ServiceOptions): Promise<PathService> {
   return await PathService.start({ ...rest, source: sourceOf({ host, manager, requestId }) });
 }
 
-function sourceOf({ host, manager, requestId }: ServiceSources): PathSource {
+function sourceOf({ host, manager, requestId }: Pick<ServiceOptions, 'host' | 'manager' | 'requestId'>): PathSource {
   const ofHost = async <T>(look: () => Promise<readonly T[]>): Promise<readonly T[]> =>
     manager === undefined || (await host.takesVolumes()) ? await look() : [];
   const request = (signal: AbortSignal): Waiting & { requestId: string } => ({ requestId, signal });

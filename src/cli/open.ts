@@ -8,37 +8,35 @@ import type { DoctorOptions } from './doctor/checks.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
 
 /*
- * The one place where the commands meet the rest of the program. It is loaded when it is needed: help, completion and a
- * wrong use should not wait for clients and databases.
+ * The only place where the commands use the rest of the program. Modules are imported on demand, so that help, completion
+ * and usage errors need not wait for clients and databases.
  */
 
-/** What the rest of the program has to know of the process. */
-export interface ProcessFacts {
+/** What the rest of the program needs to know about the process. */
+interface ProcessFacts {
   readonly pid: number;
-  /** Where modules of third parties are looked for. */
+  /** Directory against which modules of third parties are resolved. */
   readonly baseDir: string;
-  /** Deadlines and pauses, where they are not to be the usual ones. */
+  /** Overrides of deadlines and pauses. */
   readonly policies?: OpenManagerOptions['policies'];
-  /** Another host than the real one: for programs that show or test the commands. */
+  /** Replaces the real host in demonstrations and tests. */
   readonly host?: HostFacts;
-  /** Is this root, who alone may change the devices of this host? */
+  /** Whether this is root; only root may change the devices of this host. */
   readonly isRoot: boolean;
 }
 
-/** The compute manager as the commands use it: what is public of it. */
+/** The public part of the compute manager. */
 export type Manager = Pick<ComputeManager, keyof ComputeManager>;
 
-/** Volumes of the host on which the command runs, for which no HMC is asked. */
+/** Attaches volumes to the host on which the command runs, without an HMC. */
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
-/** What a command tells about itself when it opens the manager. */
 export type ManagerOptions = {
   readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onStep' | 'log']-?: NonNullable<
     OpenManagerOptions[Key]
   >;
 };
 
-/** What the commands work with; a test gives them its own. */
 export type Backend = ReturnType<typeof backend>;
 
 export function backend(facts: ProcessFacts) {
@@ -61,17 +59,14 @@ export function backend(facts: ProcessFacts) {
         [Symbol.asyncDispose]: async () => await volumes[Symbol.asyncDispose](),
       };
     },
-    /** The connector of the host on which the command runs. No other settings are needed. */
-    hostConnector: async (
-      { hostConnectors: connectors, ...choice }: HostConnectorRequest,
-      log: Logger,
-      w: Waiting,
-    ): Promise<object> => {
+    /** Returns the connector of this host. Needs no other settings. */
+    hostConnector: async (request: HostConnectorRequest, log: Logger, w: Waiting): Promise<object> => {
+      const { hostConnectors: connectors, ...choice } = request;
       const { HostPlace } = await import('../compute/local/index.ts');
       const host = { ...(await localHost(facts)), connectors };
       return await new HostPlace(host, log).ownConnector(choice, w);
     },
-    /** The journal alone: nobody else is asked. @param settings - may be without an HMC */
+    /** Reads only the journal. @param settings - may be without an HMC */
     listFlows: async ({ statePath }: Settings) => {
       const { readFlows } = await import('../compute/index.ts');
       return await readFlows(statePath);
@@ -80,7 +75,7 @@ export function backend(facts: ProcessFacts) {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
     },
-    /** Looks at HMC, CPC, adapter ports and Cinder; a check that fails is a line, never an exception. */
+    /** Checks HMC, CPC, adapter ports and Cinder. Returns failed checks instead of throwing. */
     diagnose: async (settings: Settings, options: DoctorOptions, w: Waiting) => {
       const { diagnose } = await import('./doctor/diagnose.ts');
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
@@ -92,7 +87,6 @@ interface HostConnectorRequest extends MultipathChoice {
   readonly hostConnectors: readonly HostConnectorSetting[];
 }
 
-/** The host that volumes are attached to without Nova. */
 async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<LocalHost> {
   const { openLocalSystem } = await import('../volume/host/index.ts');
   return { system: host?.system ?? openLocalSystem(), isRoot, policies: host?.policies, baseDir };
@@ -118,30 +112,27 @@ export async function startSimulator({
   return await start({ ...options, faults: rules, cinder: { ...cinder, ...connectionShape } });
 }
 
-/** What is simulated; the simulator itself checks the shape of connection_info and the rules, as they are in their file. */
+/** What to simulate. The shape and the rules are checked when the simulators start. */
 export type SimulateRequest = Omit<SimulatorOptions, 'faults'> & {
   readonly faults: unknown;
   readonly shape?: string | undefined;
 };
 
-/** A simulator, as far as the command is concerned. */
+/** The parts of a simulator that the command uses. */
 export type RunningSimulator = Pick<Simulator, 'hmc' | 'keystone' | 'cinder' | 'ca' | 'volumes' | 'settings' | 'close'>;
 
 function requireShape<T extends object>(name: string, shapes: T): keyof T {
-  if (Object.hasOwn(shapes, name)) return name as keyof T; // hasOwn has just said so
+  if (Object.hasOwn(shapes, name)) return name as keyof T;
   const known = Object.keys(shapes).join(', ');
-  throw new ConfigError(`option --shape = ${JSON.stringify(name)}: expected one of ${known}`, {
-    option: '--shape',
-    value: name,
-  });
+  const text = `option --shape = ${JSON.stringify(name)}: expected one of ${known}`;
+  throw new ConfigError(text, { option: '--shape', value: name });
 }
 
 function readRules<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new ConfigError(`option --faults: expected a list of fault rules (${describeError(error)})`, {
-      option: '--faults',
-    });
+    const text = `option --faults: expected a list of fault rules (${describeError(error)})`;
+    throw new ConfigError(text, { option: '--faults' });
   }
 }

@@ -8,36 +8,29 @@ import { printable } from './printable.ts';
 /** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
 
-/** The words of `-f`. */
 export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
 
-/** How results are printed. */
 export type Format = (typeof formats)[number];
 
-/** What the user asked for. */
 export interface OutputChoice {
   readonly format: Format;
-  /** Names of `-c`; empty for all. */
+  /** Empty for all. */
   readonly columns: readonly string[];
-  /** Characters in a line of the terminal: tables are wrapped to it where words allow. */
+  /** Characters in a line of the terminal, to which tables are wrapped between words. */
   readonly width?: number | undefined;
 }
 
-/** A result, in plain JSON: one object, or a list whose columns are known even when it is empty. */
+/** A result in plain JSON: one object, or a list with its columns. */
 export type Result =
   | { readonly kind: 'object'; readonly object: object; readonly columns?: readonly string[] }
   | { readonly kind: 'list'; readonly rows: readonly object[]; readonly columns: readonly string[] };
 
-/** Writes a result in the chosen format, with a line end. */
+/** Formats a result, with a line end. */
 export function formatResult(result: Result, choice: OutputChoice): string {
   const columns = chooseColumns(choice.columns, columnsOf(result));
-  return result.kind === 'object'
-    ? formatObject(pick(result.object, columns), columns, choice)
-    : formatList(
-        result.rows.map((row) => pick(row, columns)),
-        columns,
-        choice,
-      );
+  if (result.kind === 'object') return formatObject(pick(result.object, columns), columns, choice);
+  const rows = result.rows.map((row) => pick(row, columns));
+  return formatList(rows, columns, choice);
 }
 
 function columnsOf(result: Result): readonly string[] {
@@ -45,9 +38,10 @@ function columnsOf(result: Result): readonly string[] {
 }
 
 /**
- * The columns to print, in the order asked for. Case does not count, nor the choice between blank, dash and underscore.
+ * Returns the columns to print, in the requested order. Ignores case, and the difference between blank, dash and
+ * underscore.
  *
- * @throws ConfigError that names the columns there are
+ * @throws ConfigError that lists the known columns
  */
 export function chooseColumns(asked: readonly string[], known: readonly string[]): readonly string[] {
   if (asked.length === 0) return known;
@@ -78,12 +72,10 @@ function formatObject(object: JsonObject, columns: readonly string[], choice: Ou
       return csv([columns, cells]);
     case 'value':
       return lines(cells);
-    case 'table':
-      return table(
-        ['Field', 'Value'],
-        columns.map((name) => [name, tableCell(object[name])]),
-        choice.width,
-      );
+    case 'table': {
+      const fields = columns.map((name) => [name, tableCell(object[name])]);
+      return table(['Field', 'Value'], fields, choice.width);
+    }
   }
 }
 
@@ -98,16 +90,14 @@ function formatList(rows: readonly JsonObject[], columns: readonly string[], cho
       return csv([columns, ...cells]);
     case 'value':
       return lines(cells.map((row) => row.join(' ')));
-    case 'table':
-      return table(
-        columns,
-        rows.map((row) => columns.map((name) => tableCell(row[name]))),
-        choice.width,
-      );
+    case 'table': {
+      const tableRows = rows.map((row) => columns.map((name) => tableCell(row[name])));
+      return table(columns, tableRows, choice.width);
+    }
   }
 }
 
-/** Control characters that JSON leaves as they are; a terminal obeys them all the same. */
+/** Control characters that JSON does not escape but terminals obey. */
 const bareControls = /[\u007f-\u009f\u2028\u2029]/g;
 
 function escapeControls(text: string): string {
@@ -121,7 +111,7 @@ function toJson(value: JsonObject | readonly JsonObject[]): string {
 function toYaml(value: JsonObject | readonly JsonObject[]): string {
   const document = new Document(value);
   visit(document, {
-    // Only within double quotes is an escape one.
+    // YAML has escapes only within double quotes.
     Scalar: (_, scalar) => {
       if (typeof scalar.value === 'string' && /\p{Cc}/u.test(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
     },
@@ -137,13 +127,13 @@ function csv(rows: readonly (readonly string[])[]): string {
   return toCsv(rows.map((row) => [...row]));
 }
 
-/** A value on one line, for formats that are cut into lines: JSON where it has parts. */
+/** Formats a value on one line; objects and lists as JSON. */
 function cell(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return '';
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
-/** A value for people: the items of a list on lines of their own, and lists within them indented below. */
+/** Formats a value for users: each item of a list on its own line, with inner lists indented below. */
 function tableCell(value: JsonValue | undefined): string {
   return Array.isArray(value) ? value.flatMap((item: JsonValue) => itemLines(item)).join('\n') : inLine(value);
 }
@@ -177,7 +167,7 @@ function inLine(value: JsonValue | undefined): string {
     .join(', ');
 }
 
-/** The plain look of OpenStackClient's tables: it survives copying into a mail. */
+/** The borders of OpenStackClient's tables, which can be copied into a mail. */
 const plainChars = {
   ...{ top: '-', 'top-mid': '+', 'top-left': '+', 'top-right': '+' },
   ...{ bottom: '-', 'bottom-mid': '+', 'bottom-left': '+', 'bottom-right': '+' },
@@ -192,7 +182,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], wi
   return `${withoutInnerRules(body.toString().split('\n'))}\n`;
 }
 
-/** cli-table3 draws a rule below every row or below none; we keep the one below the head. */
+/** Keeps only the rule below the head; cli-table3 draws one below every row or none. */
 function withoutInnerRules(all: readonly string[]): string {
   const rule = all[0];
   const belowHead = all.indexOf(rule ?? '', 1);
@@ -200,12 +190,12 @@ function withoutInnerRules(all: readonly string[]): string {
   return all.filter(kept).join('\n');
 }
 
-/** Blanks on both sides of a cell. */
+/** Two blanks, one on each side of a cell. */
 const PADDING = 2;
 
 /**
- * Widths of columns with which a table fits into a line: the widest give way, down to their longest word, so that
- * nothing is cut and every id can be copied. Undefined when it fits as it is.
+ * Returns column widths with which a table fits into a line, or undefined when it fits unchanged. Shrinks the widest
+ * columns first, but never below their longest word, so that every ID can be copied.
  */
 function fitWidths(rows: readonly (readonly string[])[], width: number): readonly number[] | undefined {
   const widest = (cells: readonly string[], apart: RegExp) =>

@@ -1,9 +1,9 @@
-/** Controls, line ends, and the marks that turn the direction of what follows: text could be read as another. */
+/** Control characters, line ends and direction marks, which can make a text look like another one. */
 const misleading = /\p{Cc}|[\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * The same text on one line and without control characters: what an HMC or Cinder puts into a name must not be able to
- * move the cursor, turn the text around or fake a line.
+ * Returns the text on one line and without control characters, so that a name from an HMC or Cinder cannot move the
+ * cursor, reverse the text or fake a line.
  */
 export function printable(text: string): string {
   return text.replaceAll(misleading, (character) => {

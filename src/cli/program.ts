@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { z } from 'zod';
 import type { AddCommand, Runner } from './add-command.ts';
 import type { CliIo } from './cli-io.ts';
 import { addCompleteCommand } from './commands/complete.ts';
@@ -16,9 +18,8 @@ import { addVolumeCommands } from './commands/volume.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addGlobalOptions } from './global-options.ts';
-import { packageVersion } from './version.ts';
 
-/** The whole tree of commands, with help everywhere. Nothing is printed or run yet. */
+/** Builds the tree of commands. Nothing is printed or run yet. */
 export function buildProgram(io: CliIo, run: Runner): Command {
   const program = addGlobalOptions(new Command('dpm'))
     .description(
@@ -27,10 +28,8 @@ export function buildProgram(io: CliIo, run: Runner): Command {
     .version(packageVersion(), '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => {
-        io.stdout.write(text);
-      },
-      // What is wrong is reported in one place, on one line, by whoever runs the program.
+      writeOut: io.stdout.write,
+      // The caller reports errors, on one line.
       writeErr: () => undefined,
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
@@ -57,7 +56,7 @@ export function buildProgram(io: CliIo, run: Runner): Command {
   return program;
 }
 
-/** The same on every terminal, so that help can be compared and quoted. */
+/** Fixed, so that help can be compared and quoted. */
 const HELP_WIDTH = 110;
 
 function firstWords(description: string): string {
@@ -67,3 +66,9 @@ function firstWords(description: string): string {
 const exitCodeHelp = `\nExit codes:\n${Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)
   .join('\n')}`;
+
+/** Returns the version in package.json, which is two levels up in the sources and in the built package. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.looseObject({ version: z.string() }).parse(JSON.parse(text)).version;
+}

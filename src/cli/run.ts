@@ -13,8 +13,8 @@ import type { Format } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /**
- * Runs one command line to its end and gives its exit code. Nothing is thrown; results go to standard output, and with
- * `-f json` failures too.
+ * Runs one command line and returns its exit code. Never throws. Results go to standard output; failures too with
+ * `-f json`.
  *
  * @param argv - without the names of interpreter and program
  */
@@ -35,10 +35,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-/** What the brick client calls an option that we name otherwise. Source: python-brick-cinderclient-ext. */
+/** The brick client's names of options. Source: python-brick-cinderclient-ext. */
 const brickNames: Readonly<Record<string, string>> = { '--attachment-uuid': '--attachment-id' };
 
-/** Options as OpenStack's clients of old spell them, with underscores; both are taken. Values stay as they are. */
+/** Also accepts options with underscores, as older OpenStack clients spell them. Values are unchanged. */
 function withOurSpelling(argv: readonly string[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   return argv.map((word, index) => {
@@ -48,7 +48,7 @@ function withOurSpelling(argv: readonly string[]): string[] {
   });
 }
 
-/** Commander's words about a wrong use, on one line. */
+/** Converts commander's message about a usage error to one line. */
 function usage(error: CommanderError): ConfigError {
   const isHelp = error.code === 'commander.help';
   const message = isHelp ? 'a command is missing: expected one of those that -h shows' : error.message;
@@ -72,7 +72,7 @@ function report(error: unknown, { argv, io, program, requestId }: Ended): ExitCo
   return exitCodeOf(error);
 }
 
-/** The format as the user wrote it: when the rest of the line could not be understood, this still counts. */
+/** Returns the requested format, even when the rest of the line is invalid. */
 function askedFormat(argv: readonly string[]): Format | undefined {
   let asked: string | undefined;
   argv.forEach((word, index) => {

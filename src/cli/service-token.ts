@@ -3,34 +3,29 @@ import { PATH_TOKEN_VARIABLE } from '../config/index.ts';
 import type { CommandContext } from './context.ts';
 import { usageError } from './usage.ts';
 
-/** A token that can be guessed is none: 128 bits are 22 letters of Base64. (inferred) */
+/** For comparison: 128 bits are 22 characters of Base64. (inferred) */
 const MIN_LENGTH = 16;
 
 /**
- * The bearer token of path services: of a file, or of the environment; never of an argument, which everybody on the
+ * Reads the bearer token of path services from a file or the environment. Never from an argument, which everybody on the
  * machine could read.
  *
- * @throws ConfigError saying what is wrong, and nothing of the token
+ * @throws ConfigError that does not contain the token
  */
 export function readServiceToken(context: CommandContext, file: string | undefined): Secret {
   const { files, env } = context.io;
   const text = file === undefined ? env[PATH_TOKEN_VARIABLE] : readFile(context, file);
   if (text === undefined) {
-    throw new ConfigError(`a token is needed: --token-file FILE, or the variable ${PATH_TOKEN_VARIABLE}`, {
-      option: '--token-file',
-    });
+    const message = `a token is needed: --token-file FILE, or the variable ${PATH_TOKEN_VARIABLE}`;
+    throw new ConfigError(message, { option: '--token-file' });
   }
   if (file !== undefined && ((files.info(file)?.mode ?? 0) & 0o004) !== 0) {
     context.warn(`token file ${file} can be read by everybody on this machine (chmod 600 ${file})`);
   }
   const token = text.trim();
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= MIN_LENGTH) return new Secret(token);
-  throw new ConfigError(
-    `the token of path services: expected ${MIN_LENGTH} or more letters on one line, without blanks`,
-    {
-      option: '--token-file',
-    },
-  );
+  const message = `the token of path services: expected ${MIN_LENGTH} or more letters on one line, without blanks`;
+  throw new ConfigError(message, { option: '--token-file' });
 }
 
 function readFile({ io }: CommandContext, file: string): string {

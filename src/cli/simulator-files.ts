@@ -6,18 +6,16 @@ import { formatSettings } from '../config/index.ts';
 import type { CliIo } from './cli-io.ts';
 import type { RunningSimulator } from './open.ts';
 
-/** What `dpm simulate` puts on disk. */
-export interface SimulatorFiles {
-  /** Absolute path of the settings; undefined when none were asked for. */
+/** The files of `dpm simulate`. Disposing them removes what is useless without the simulator. */
+export interface SimulatorFiles extends Disposable {
+  /** Absolute path of the settings, if requested. */
   readonly configFile: string | undefined;
   readonly caFile: string | undefined;
-  /** Takes away what has no meaning once the simulator is gone. */
-  readonly remove: () => void;
 }
 
 /**
- * Writes the settings where they are asked for. What the commands remember of this simulator lives in a directory of
- * its own: of the next one nothing of it would be true.
+ * Writes the settings to the requested file. The commands' state lives in a temporary directory, because it is wrong for
+ * the next simulator.
  *
  * @throws ConfigError when the settings cannot be written
  */
@@ -27,15 +25,13 @@ export function openSimulatorFiles(
   writeConfig: string | undefined,
 ): SimulatorFiles {
   const caFile = simulator.ca?.file;
-  if (writeConfig === undefined) return { configFile: undefined, caFile, remove: () => undefined };
+  if (writeConfig === undefined) return { configFile: undefined, caFile, [Symbol.dispose]: () => undefined };
   const directory = mkdtempSync(join(tmpdir(), 'dpm-simulate-')); // mode 0700
-  const remove = () => {
-    rmSync(directory, { recursive: true, force: true });
-  };
+  const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const configFile = resolve(io.cwd, writeConfig);
     writePrivately(configFile, formatSettings(completeSettings(simulator, directory)));
-    return { configFile, caFile, remove };
+    return { configFile, caFile, [Symbol.dispose]: remove };
   } catch (error) {
     remove();
     throw error;
@@ -47,7 +43,7 @@ function completeSettings(simulator: RunningSimulator, directory: string): Retur
   return { ...settings, DEFAULT: { ...settings.DEFAULT, state_path: join(directory, 'state') } };
 }
 
-/** In one step, so that nobody reads half a file, and never readable by others, not even for a moment. */
+/** Writes a file atomically. It is never readable by others, not even briefly. */
 function writePrivately(path: string, text: string): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {

@@ -1,5 +1,11 @@
 import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError } from '../base/index.ts';
+
+/** Returns an argument; commander guarantees that it is present. */
+export function argument(command: Command, index: number): string {
+  return String(command.processedArgs[index]);
+}
 
 /** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -10,17 +16,17 @@ function expected(words: string): InvalidArgumentError {
   return new InvalidArgumentError(`Expected ${words}.`);
 }
 
-/** A number of seconds above 0, decimals allowed. */
+/** Parses a number of seconds above 0, with decimals. */
 export function positiveNumber(value: string): number {
   const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
   if (number > 0 && number <= MAX_SECONDS) return number;
   throw expected(`a number of seconds above 0, up to ${MAX_SECONDS}`);
 }
 
-/** Timers of Node count 2^31 - 1 milliseconds at most; longer ones would fire at once. */
+/** Node's timers count at most 2^31 - 1 milliseconds; longer ones fire at once. */
 const MAX_SECONDS = 2_147_483;
 
-/** A parser of whole numbers within bounds, both inclusive. */
+/** Returns a parser of whole numbers within inclusive bounds. */
 export function wholeNumber(min: number, max: number, unit = ''): (value: string) => number {
   return (value) => {
     const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
@@ -31,18 +37,18 @@ export function wholeNumber(min: number, max: number, unit = ''): (value: string
 
 const MAX_NAME = 255; // Nova's and Cinder's limit for names
 
-/** A name or id: on one line, not empty, not too long. */
+/** Parses a name or ID. */
 export function nameOrId(value: string): string {
   if (value.trim() !== '' && value.length <= MAX_NAME && !/\p{Cc}/u.test(value)) return value;
   throw expected(`a name or id of 1 to ${MAX_NAME} characters without control characters`);
 }
 
-/** {@link nameOrId} for an argument that takes several. */
+/** Parses one more of several names or IDs. */
 export function namesOrIds(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, nameOrId(value)];
 }
 
-/** oslo.config's words for yes and no, in any case. */
+/** Parses oslo.config's words for true and false, in any case. */
 export function trueOrFalse(value: string): boolean {
   const word = value.toLowerCase();
   if (['true', '1', 'on', 'yes'].includes(word)) return true;
@@ -50,13 +56,12 @@ export function trueOrFalse(value: string): boolean {
   throw expected('True or False');
 }
 
-/** A path from the root on. */
 export function absolutePath(value: string): string {
   if (value.startsWith('/') && !/\p{Cc}/u.test(value)) return value;
   throw expected('an absolute path');
 }
 
-/** The error of a wrong use that the parser of options cannot see. */
+/** Returns the error for a value that only the command can check. */
 export function usageError(option: string, value: string, words: string): ConfigError {
   return new ConfigError(`option ${option} = ${JSON.stringify(value)}: expected ${words}`, {
     option,

@@ -279,7 +279,7 @@ describe('an interruption', () => {
 
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED' } });
-    expect(stderr).toMatch(/^dpm: SIGINT: putting back what was begun\ndpm: SIGINT again: still putting back/);
+    expect(stderr).toMatch(/^dpm: SIGINT: rolling back\ndpm: SIGINT again: still rolling back/);
   });
 
   test('--timeout does the same with 1', async () => {

@@ -216,7 +216,7 @@ test('an interrupted spawn is put back, ends with 130, and leaves nothing', { ti
 
   expect(code, stderr).toBe(130);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED', left_behind: [] } });
-  expect(stderr).toContain('dpm: SIGINT: putting back what was begun');
+  expect(stderr).toContain('dpm: SIGINT: rolling back');
   expect(stderr).toMatch(/^done +destroy: delete-partition/m);
   expect(stderr).toMatch(/^undone +build: spawn/m);
   expect((await dpm('partition', 'list', '--all', '-f', 'value', ...settings)).stdout).toBe('');

@@ -4,7 +4,6 @@ import { completionScript, shells } from '../complete.ts';
 import type { Shell } from '../complete.ts';
 import type { AddCommand } from '../add-command.ts';
 
-/** `dpm complete` */
 export function addCompleteCommand(program: Command, add: AddCommand): void {
   add(program, 'complete', 'Print the completion of this command for a shell', async (context, command) => {
     const shell = command.processedArgs[0] as Shell; // one of the choices

@@ -5,28 +5,23 @@ import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../add-command.ts';
 import { nameOrId } from '../usage.ts';
 
-/** `dpm get-connector` */
 export function addConnectorCommand(program: Command, add: AddCommand): void {
   const description =
     'Print the connector of a partition, as Cinder wants it; without a selector, of the Linux host on which it runs';
   add(program, 'get-connector', description, async (context, command) => {
     const { server, partition } = command.opts<{ server?: string; partition?: string }>();
-    const connector = async (): Promise<object> => {
-      if (server === undefined && partition === undefined) return await ofThisHost(context, command);
-      return await context.withManager('read', async (manager, request) =>
-        server === undefined
-          ? await manager.getPartitionConnector(partition ?? '', request)
-          : await manager.getConnector(server, request),
-      );
-    };
-    context.print({ kind: 'object', object: await connector() });
+    const object =
+      server !== undefined
+        ? await context.withManager('read', (manager, request) => manager.getConnector(server, request))
+        : partition !== undefined
+          ? await context.withManager('read', (manager, request) => manager.getPartitionConnector(partition, request))
+          : await ofThisHost(context, command);
+    context.print({ kind: 'object', object });
   })
     .addOption(
       new Option('--server <server>', 'of this instance, by name or UUID').argParser(nameOrId).conflicts('partition'),
     )
-    .addOption(
-      new Option('--partition <name>', 'of this partition, whoever made it; it is only looked at').argParser(nameOrId),
-    )
+    .option('--partition <name>', 'of this partition, whoever made it; it is only looked at', nameOrId)
     .addOption(multipathOption('of this host: say that it uses multipath').conflicts(['server', 'partition']))
     .addOption(enforceMultipathOption('of this host: say that it insists on it').conflicts(['server', 'partition']));
 }

@@ -4,11 +4,11 @@ import type { CommandContext } from '../context.ts';
 import { exitCodeFor, worstOf } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { AddCommand } from '../add-command.ts';
+import { ok, warn } from '../doctor/checks.ts';
 import type { DoctorCheck } from '../doctor/checks.ts';
 
 const columns = ['check', 'status', 'detail', 'advice'] as const;
 
-/** `dpm doctor` */
 export function addDoctorCommand(program: Command, add: AddCommand): void {
   add(program, 'doctor', 'Check settings, HMC, CPC, adapter ports and Cinder; say what to do', async (context) => {
     context.checkColumns(columns);
@@ -27,19 +27,13 @@ async function examine(context: CommandContext): Promise<readonly DoctorCheck[]>
   return [...settings.checks, ...found];
 }
 
-/** Settings that cannot be used are lines of their own here: this is the command that people run to find out. */
+/** Reports invalid settings as checks, because users run this command to find such errors. */
 async function examineSettings(context: CommandContext) {
   try {
     const settings = await context.completeSettings();
     const files = settings.files.length === 0 ? 'from the environment alone' : settings.files.join(', ');
-    const ok: DoctorCheck = { check: 'settings', status: 'ok', detail: files, advice: '' };
-    const warnings = settings.warnings.map((detail): DoctorCheck => ({
-      check: 'settings',
-      status: 'warn',
-      detail,
-      advice: '',
-    }));
-    return { settings, checks: [ok, ...warnings] };
+    const warnings = settings.warnings.map((detail) => warn('settings', detail, ''));
+    return { settings, checks: [ok('settings', files), ...warnings] };
   } catch (error) {
     const problems = findError(error, 'CONFIG')?.facts.problems;
     if (!Array.isArray(problems)) throw error;
@@ -61,5 +55,5 @@ function problemLine(problem: unknown): DoctorCheck {
 
 function exitCode(checks: readonly DoctorCheck[]): ExitCode {
   const failed = checks.filter(({ status }) => status === 'fail');
-  return worstOf(failed.map(({ code }) => (code === undefined ? 1 : exitCodeFor(code))));
+  return worstOf(failed.map(({ code }) => (code === undefined ? 1 : exitCodeFor[code])));
 }

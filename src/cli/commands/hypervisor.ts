@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
 
-/** `dpm hypervisor …` */
 export function addHypervisorCommands(program: Command, add: AddCommand): void {
   const group = program.command('hypervisor').description('The CPC subset of this compute host');
   add(group, 'show', 'Show the CPC subset: the machine, its share and its use', async (context) => {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { isReadableOnTheWay } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -13,17 +13,12 @@ import { wholeNumber } from '../usage.ts';
 
 const DEFAULT_PORT = 6795;
 
-/** `dpm path-service` */
 export function addPathServiceCommand(program: Command, add: AddCommand): void {
   const description =
-    'Answer over HTTP what paths there are and what belongs to nobody, until interrupted. For test environments: plain HTTP, one token for all; it changes nothing. GET /openapi.json describes it';
+    'Serve paths and orphaned resources over HTTP until interrupted. For test environments: plain HTTP, one token for all; it changes nothing. GET /openapi.json describes it';
   add(program, 'path-service', description, serve)
-    .addOption(new Option('--listen <address>', 'IP address to listen on').argParser(address).default('127.0.0.1'))
-    .addOption(
-      new Option('--port <n>', 'port to listen on; 0 takes a free one')
-        .argParser(wholeNumber(0, 65_535))
-        .default(DEFAULT_PORT),
-    )
+    .option('--listen <address>', 'IP address to listen on', address, '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
     .option('--token-file <file>', 'file with the bearer token; else the variable NOVA_DPM_PATH_TOKEN')
     .option('--host', 'of this Linux host only; asks no HMC');
 }
@@ -45,16 +40,14 @@ async function serve(context: CommandContext, command: Command): Promise<void> {
   const token = readServiceToken(context, options.tokenFile);
   const plain = options.listen.includes(':') ? `[${options.listen}]` : options.listen;
   if (isReadableOnTheWay(`http://${plain}`)) {
-    context.warn(
-      `listening on ${options.listen}: token and answers go over the network as they are, without encryption`,
-    );
+    context.warn(`listening on ${options.listen}: token and answers go over the network without encryption`);
   }
-  // Not beside `await using`: there TypeScript 6 leaves the ending .ts in the build, where no such file is.
+  // Not in the same block as `await using`: TypeScript 6 would keep the suffix .ts in the build.
   const { openPathService } = await import('../open-path-service.ts');
   await context.withHost(async (host) => {
+    const { listen, port } = options;
+    const { log, requestId } = context;
     const run = async (manager: Manager | undefined) => {
-      const { listen, port } = options;
-      const { log, requestId } = context;
       await using service = await openPathService({ host, manager, token, listen, port, log, requestId });
       context.io.stdout.write(readyLine(context, service.url));
       await untilAsked(context);

@@ -1,24 +1,22 @@
-import { Argument, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
 import { findError, toError } from '../../base/index.ts';
 import type { CreateServer } from '../../compute/index.ts';
 import type { RequestContext } from '../../virt/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
-import { property, storageGroup } from '../create-options.ts';
+import { collectVolume, completeVolumes, property, storageGroup } from '../create-options.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { Manager } from '../open.ts';
-import { nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
-import { collectVolume, completeVolumes } from '../volume-option.ts';
+import { argument, nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 import { pathColumns } from './volume.ts';
 
-/** The fields of `dpm server list`, which open those of `show`. Source: interfaces.md section 3. */
+/** Source: interfaces.md section 3. */
 const serverColumns = ['id', 'name', 'status', 'task_state', 'power_state', 'host', 'partition', 'created_at'] as const;
 
-/** The fields of `dpm server show`. */
 const serverDetailColumns = [
   ...serverColumns,
   'vcpus',
@@ -33,19 +31,19 @@ const serverDetailColumns = [
   'volumes',
 ] as const;
 
-/** Only of a server of which it is not certain which partition is its own. */
+/** Present only when the server's partition is not certain. */
 const doubtColumn = 'partition_doubt';
 
-const server = () => new Argument('<server>', 'name or UUID').argParser(nameOrId);
+const server = ['<server>', 'name or UUID', nameOrId] as const;
+const volume = ['<volume>', 'name or id', nameOrId] as const;
 
-/** `dpm server …` */
 export function addServerCommands(program: Command, add: AddCommand): void {
   const group = program.command('server').description('Instances and their partitions');
   addCreate(group, add);
   add(group, 'list', 'List the instances of this compute host', async (context) => {
-    context.checkColumns(serverColumns);
-    const rows = await context.withManager('read', (manager, request) => manager.list(request));
-    context.print({ kind: 'list', rows, columns: serverColumns });
+    await context.printList(serverColumns, () =>
+      context.withManager('read', (manager, request) => manager.list(request)),
+    );
   });
   add(
     group,
@@ -57,7 +55,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
       else await printDetail(context, 'read', (manager, request) => manager.show(name, request));
     },
   )
-    .addArgument(server())
+    .argument(...server)
     .option(
       '--paths',
       'the paths of its volumes instead: initiators, fabrics, targets, LUNs, states; drawn on a terminal and with -f table',
@@ -80,7 +78,7 @@ async function printDetail(context: CommandContext, access: 'read' | 'write', wo
   });
 }
 
-/** A drawing where a table would stand; programs get the records of `dpm volume list-paths --server`. */
+/** Draws the paths instead of a table; other formats get the records of `dpm volume list-paths --server`. */
 async function printPaths(context: CommandContext, server: string): Promise<void> {
   context.checkColumns(pathColumns);
   const rows = await context.withManager('read', (manager, request) => manager.volumePaths({ server }, request));
@@ -94,11 +92,6 @@ async function draw(context: CommandContext, records: readonly PathRecord[]): Pr
   context.progress.end();
   const drawing = drawText(records);
   context.io.stdout.write(drawing.split('\n').map(printable).join('\n'));
-}
-
-/** An argument that is a single text; commander has seen to it that it is there. */
-function argument(command: Command, index: number): string {
-  return String(command.processedArgs[index]);
 }
 
 interface CreateOptions {
@@ -125,51 +118,44 @@ function addCreate(group: Command, add: AddCommand): void {
     };
     return printDetail(context, 'write', (manager, request) => manager.create(server, request));
   })
-    .addArgument(new Argument('<name>', 'name of the new instance').argParser(nameOrId))
-    .addOption(new Option('--vcpus <n>', 'processors').argParser(wholeNumber(1, MAX_VCPUS)).makeOptionMandatory())
-    .addOption(
-      new Option('--memory <mib>', 'memory in MiB').argParser(wholeNumber(1, MAX_MEMORY, 'MiB')).makeOptionMandatory(),
+    .argument('<name>', 'name of the new instance', nameOrId)
+    .requiredOption('--vcpus <n>', 'processors', wholeNumber(1, MAX_VCPUS))
+    .requiredOption('--memory <mib>', 'memory in MiB', wholeNumber(1, MAX_MEMORY, 'MiB'))
+    .option(
+      '--volume <volume>',
+      'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots',
+      collectVolume,
     )
-    .addOption(
-      new Option(
-        '--volume <volume>',
-        'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots',
-      ).argParser(collectVolume),
+    .option(
+      '--storage-group <group>',
+      'NAME[,boot-volume=VOLUME]: attach a prepared storage group as it is; boots unless a volume has boot index 0',
+      storageGroup,
     )
-    .addOption(
-      new Option(
-        '--storage-group <group>',
-        'NAME[,boot-volume=VOLUME]: attach a prepared storage group as it is; boots unless a volume has boot index 0',
-      ).argParser(storageGroup),
-    )
-    .addOption(
-      new Option(
-        '--property <property>',
-        'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
-      ).argParser(property),
+    .option(
+      '--property <property>',
+      'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
+      property,
     )
     .option('--no-start', 'leave the partition stopped');
 }
 
-/** No machine has more; what the CPC subset has is checked later. */
+/** Above any machine; the limits of the CPC subset are checked later. */
 const MAX_VCPUS = 1000;
 const MAX_MEMORY = 1024 * 1024 * 1024;
 
-/** Deletions under way at once; the manager has its own limits below. */
+/** Parallel deletions; the manager has further limits. */
 const DELETIONS_AT_ONCE = 8;
 
 function addDelete(group: Command, add: AddCommand): void {
   add(group, 'delete', 'Delete instances, with their partitions and attachments', async (context, command) => {
-    context.checkColumns(['server', 'deleted']);
-    const names = [...new Set(command.processedArgs[0] as readonly string[])]; // as the parser of the argument makes it
-    const { ifExists } = command.opts<{ ifExists?: boolean }>();
-    const rows = await context.withManager('write', (manager, request) =>
-      deleteAll(manager, names, ifExists === true, request),
+    const names = [...new Set(command.processedArgs[0] as readonly string[])]; // from namesOrIds
+    const { ifExists = false } = command.opts<{ ifExists?: boolean }>();
+    await context.printList(['server', 'deleted'], () =>
+      context.withManager('write', (manager, request) => deleteAll(manager, names, ifExists, request)),
     );
-    context.print({ kind: 'list', rows, columns: ['server', 'deleted'] });
   })
-    .addArgument(new Argument('<server...>', 'names or UUIDs').argParser(namesOrIds))
-    .option('--if-exists', 'what is gone already counts as deleted');
+    .argument('<server...>', 'names or UUIDs', namesOrIds)
+    .option('--if-exists', 'deleting a server that is already gone succeeds');
 }
 
 interface Deleted {
@@ -193,7 +179,6 @@ async function deleteAll(
       throw error;
     }
   };
-  // One that fails does not keep the others from being deleted.
   const ends = await Promise.allSettled(names.map((name) => limit(remove, name)));
   const failed = ends.filter((end) => end.status === 'rejected').map((end) => toError(end.reason));
   if (failed.length === 1 && failed[0] !== undefined) throw failed[0];
@@ -212,27 +197,22 @@ function addPower(group: Command, add: AddCommand): void {
   };
   add(group, 'start', 'Start an instance', (context, command) =>
     printAfter(context, command, (manager, name, request) => manager.start(name, request)),
-  ).addArgument(server());
+  ).argument(...server);
   add(group, 'stop', 'Stop an instance', (context, command) => {
-    const { soft } = command.opts<{ soft?: boolean }>();
-    return printAfter(context, command, (manager, name, request) =>
-      manager.stop(name, { soft: soft === true }, request),
-    );
+    const { soft = false } = command.opts<{ soft?: boolean }>();
+    return printAfter(context, command, (manager, name, request) => manager.stop(name, { soft }, request));
   })
-    .addArgument(server())
+    .argument(...server)
     .option('--soft', 'ask the operating system first');
   add(group, 'reboot', 'Restart an instance', (context, command) => {
-    const { hard } = command.opts<{ hard?: boolean }>();
-    return printAfter(context, command, (manager, name, request) =>
-      manager.reboot(name, { hard: hard === true }, request),
-    );
+    const { hard = false } = command.opts<{ hard?: boolean }>();
+    return printAfter(context, command, (manager, name, request) => manager.reboot(name, { hard }, request));
   })
-    .addArgument(server())
+    .argument(...server)
     .option('--hard', 'stop and start the partition without asking the operating system');
 }
 
 function addVolumes(group: Command, add: AddCommand): void {
-  const volume = () => new Argument('<volume>', 'name or id').argParser(nameOrId);
   const adding = group.command('add').description('Attach something to an instance');
   add(adding, 'volume', 'Attach a volume to an instance, running or not', async (context, command) => {
     const { mode } = command.opts<{ mode: 'rw' | 'ro' }>();
@@ -241,8 +221,8 @@ function addVolumes(group: Command, add: AddCommand): void {
     );
     context.print({ kind: 'object', object });
   })
-    .addArgument(server())
-    .addArgument(volume())
+    .argument(...server)
+    .argument(...volume)
     .addOption(
       new Option(
         '--mode <mode>',
@@ -257,6 +237,6 @@ function addVolumes(group: Command, add: AddCommand): void {
       manager.removeVolume(argument(command, 0), argument(command, 1), request),
     ),
   )
-    .addArgument(server())
-    .addArgument(volume());
+    .argument(...server)
+    .argument(...volume);
 }

@@ -12,10 +12,10 @@ import type { SimulatorFiles } from '../simulator-files.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
 
-/** Flaws that the certificate of a simulated HMC can have, and none. */
+/** Flaws of the simulated HMC's certificate. */
 const hmcCertificates = ['none', 'expired', 'wrong-host', 'self-signed'] as const;
 
-/** Machines that can be simulated without a definition. */
+/** Machines that need no definition. */
 const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
 
 interface SimulateOptions {
@@ -41,37 +41,30 @@ const MAX_SEED = 0xffff_ffff;
 const MAX_LATENCY_MS = 60_000;
 const MAX_ADAPTERS = 64;
 
-/** `dpm simulate` */
 export function addSimulateCommand(program: Command, add: AddCommand): void {
   add(program, 'simulate', 'Run simulators of an HMC, a SAN, Keystone and Cinder until interrupted', simulate)
-    .addOption(
-      new Option(
-        '--machine <machine>',
-        `${machines.join(', ')}; or a zhmcclient mock definition (YAML) or DPM export (JSON)`,
-      ).default('z13'),
+    .option(
+      '--machine <machine>',
+      `${machines.join(', ')}; or a zhmcclient mock definition (YAML) or DPM export (JSON)`,
+      'z13',
     )
-    .addOption(new Option('--adapters <n>', 'FCP adapters of the machine').argParser(wholeNumber(1, MAX_ADAPTERS)))
-    .addOption(new Option('--hmc-port <n>', 'port of the HMC; else a free one').argParser(port))
-    .addOption(new Option('--cinder-port <n>', 'port of Cinder; else a free one').argParser(port))
-    .addOption(new Option('--keystone-port <n>', 'port of Keystone; else a free one').argParser(port))
-    .addOption(new Option('--write-config <file>', 'write complete settings for the other commands, mode 0600'))
-    .addOption(
-      new Option('--latency <ms>', 'time that every answer takes')
-        .argParser(wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'))
-        .default(0),
-    )
-    .addOption(new Option('--seed <n>', 'for all that is random').argParser(wholeNumber(0, MAX_SEED)).default(1))
-    .addOption(new Option('--faults <file>', 'fault rules, as JSON or YAML'))
+    .option('--adapters <n>', 'FCP adapters of the machine', wholeNumber(1, MAX_ADAPTERS))
+    .option('--hmc-port <n>', 'port of the HMC; else a free one', port)
+    .option('--cinder-port <n>', 'port of Cinder; else a free one', port)
+    .option('--keystone-port <n>', 'port of Keystone; else a free one', port)
+    .option('--write-config <file>', 'write complete settings for the other commands, mode 0600')
+    .option('--latency <ms>', 'time that every answer takes', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
+    .option('--seed <n>', 'for all that is random', wholeNumber(0, MAX_SEED), 1)
+    .option('--faults <file>', 'fault rules, as JSON or YAML')
     .addOption(
       new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
     )
-    .addOption(
-      new Option(
-        '--microversion <version>',
-        'highest of Cinder, 3.0 to 3.71: below 3.44 it has no attachments API',
-      ).argParser(microversion),
+    .option(
+      '--microversion <version>',
+      'highest of Cinder, 3.0 to 3.71: below 3.44 it has no attachments API',
+      microversion,
     )
-    .addOption(new Option('--shape <name>', 'storage array whose form of connection_info Cinder gives'))
+    .option('--shape <name>', 'storage array whose form of connection_info Cinder gives')
     .option('--require-wwnns', 'refuse connectors without WWNNs, as many arrays do')
     .option('--no-tls', 'plain HTTP')
     .addOption(
@@ -91,13 +84,9 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   const options = command.opts<SimulateOptions>();
   const simulator = await context.io.startSimulator(toSimulateRequest(options, context));
   try {
-    const files = openSimulatorFiles(simulator, context.io, options.writeConfig);
-    try {
-      context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
-      await untilAsked(context);
-    } finally {
-      files.remove();
-    }
+    using files = openSimulatorFiles(simulator, context.io, options.writeConfig);
+    context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
+    await untilAsked(context);
   } finally {
     await simulator.close();
   }
@@ -149,13 +138,13 @@ function readFaults(path: string, context: CommandContext): unknown {
   }
   if (text === undefined) throw wrong('a file that exists');
   try {
-    return parseYaml(text, { maxAliasCount: 100 }) as unknown; // JSON is YAML; parse says any
+    return parseYaml(text, { maxAliasCount: 100 }) as unknown; // also reads JSON
   } catch (error) {
     throw wrong(`JSON or YAML (${describeError(error)})`);
   }
 }
 
-/** The line that says that everything is up. Source: interfaces.md section 2. */
+/** Returns the line that announces the running simulators. Source: interfaces.md section 2. */
 function readyLine(simulator: RunningSimulator, files: SimulatorFiles, asJson: boolean): string {
   const addresses = {
     hmc_url: simulator.hmc.url,

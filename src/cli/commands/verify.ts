@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { Finding } from '../../compute/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -9,7 +9,7 @@ import { usageError } from '../usage.ts';
 const findingColumns = ['kind', 'name', 'detail', 'repair'] as const;
 const repairColumns = [...findingColumns, 'outcome', 'error'] as const;
 
-/** Something is left behind, and named: interfaces.md section 2. */
+/** Exit code when something is left behind. Source: interfaces.md section 2. */
 const LEFT_BEHIND = 4;
 
 interface Options {
@@ -18,13 +18,12 @@ interface Options {
   readonly tokenFile?: string;
 }
 
-/** `dpm verify` */
 export function addVerifyCommand(program: Command, add: AddCommand): void {
   const description =
-    'Compare HMC, Cinder, the journal and this host, and list what belongs to nobody. Ends with 0 only if there is nothing';
+    'Compare HMC, Cinder, the journal and this host, and list orphaned resources. Ends with 0 only if there are none';
   add(program, 'verify', description, async (context, command) => {
     const options = command.opts<Options>();
-    const repair = options.repair === true;
+    const { repair = false } = options;
     const columns = repair ? repairColumns : findingColumns;
     context.checkColumns([...columns, 'host']);
     const elsewhere = await askElsewhere(context, options);
@@ -38,17 +37,12 @@ export function addVerifyCommand(program: Command, add: AddCommand): void {
     const left = rows.filter(({ outcome }) => outcome !== 'repaired');
     return left.length === 0 ? 0 : LEFT_BEHIND;
   })
-    .option('--repair', 'put right what is safe to put right, after saying what will be done')
-    .addOption(
-      new Option(
-        '--hosts <urls>',
-        'ask these path services too: https://HOST:PORT,… (nothing is repaired there)',
-      ).argParser(urls),
-    )
+    .option('--repair', 'repair what is safe to repair, after listing it')
+    .option('--hosts <urls>', 'ask these path services too: https://HOST:PORT,… (nothing is repaired there)', urls)
     .option('--token-file <file>', 'file with their bearer token; else the variable NOVA_DPM_PATH_TOKEN');
 }
 
-/** A line of the result: of which host where that is known, and what came of its repair. */
+/** A line of the result, with its host if known and the outcome of its repair. */
 interface Row extends Pick<Finding, 'name' | 'detail' | 'repair'> {
   readonly kind: string;
   readonly host?: string;
@@ -65,7 +59,7 @@ async function verifyManager(context: CommandContext, repair: boolean): Promise<
   });
 }
 
-/** After the HMC's side: what was repaired there may have been why Cinder counted a volume as attached. */
+/** Runs after the HMC's side, whose repair may end an attachment in Cinder. */
 async function verifyHost(context: CommandContext, repair: boolean): Promise<readonly Row[]> {
   return await context.withHost(async (host, w) => {
     if (!(await host.takesVolumes())) return [];
@@ -76,7 +70,7 @@ async function verifyHost(context: CommandContext, repair: boolean): Promise<rea
   });
 }
 
-/** First of all, so that a wrong token or URL is told before anything is repaired. */
+/** Runs first, so that a wrong token or URL is reported before any repair. */
 async function askElsewhere(context: CommandContext, { hosts, tokenFile }: Options): Promise<readonly Row[]> {
   if (hosts === undefined && tokenFile === undefined) return [];
   const token = readServiceToken(context, tokenFile);
@@ -91,7 +85,6 @@ function urls(value: string): readonly string[] {
   throw new InvalidArgumentError('Expected a comma list of URLs like https://host:6795.');
 }
 
-/** What will be done is said before it is done. */
 function announce({ kind, name, repair }: Row): string {
   return `${kind} ${name}: ${repair === null ? 'left to you' : `will be repaired: ${repair}`}`;
 }

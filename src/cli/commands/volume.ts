@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Argument, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { ConfigError } from '../../base/index.ts';
 import type { PathFilter, SearchPath } from '../../compute/index.ts';
@@ -11,9 +11,8 @@ import type { HostAccess } from '../open-host.ts';
 import type { Manager } from '../open.ts';
 import { formatOf } from '../global-options.ts';
 import type { AddCommand } from '../add-command.ts';
-import { nameOrId, usageError } from '../usage.ts';
+import { argument, nameOrId, usageError } from '../usage.ts';
 
-/** The fields of a path, as programs read them. */
 export const pathColumns = [
   'connector',
   'kind',
@@ -31,7 +30,7 @@ export const pathColumns = [
   'detail',
 ] as const;
 
-/** What fits a terminal; `-c` shows any other. */
+/** The columns that fit a terminal; `-c` shows others. */
 const tableColumns = [
   'connector',
   'initiator_wwpn',
@@ -51,33 +50,26 @@ interface Selectors {
   readonly host?: boolean;
 }
 
-/** `dpm volume …` */
 export function addVolumeCommands(program: Command, add: AddCommand): void {
   const group = program.command('volume').description('Paths of volumes: of partitions, and of this Linux host');
   const paths = 'List every path of a volume with its state. Changes nothing';
   selectable(
-    add(group, 'paths', paths, async (context, command) => {
-      await printPaths(context, command, String(command.processedArgs[0])); // commander has seen to it that it is there
-    })
-      .addArgument(new Argument('<volume>', 'name or id').argParser(nameOrId))
+    add(group, 'paths', paths, (context, command) => printPaths(context, command, argument(command, 0)))
+      .argument('<volume>', 'name or id', nameOrId)
       .option('--svg <file>', 'write a picture of them too'),
   );
   const all = 'List the paths of all volumes of a connector; without a selector, of every one of this compute host';
-  selectable(add(group, 'list-paths', all, async (context, command) => await printPaths(context, command, undefined)));
+  selectable(add(group, 'list-paths', all, (context, command) => printPaths(context, command, undefined)));
+  const where = 'Print where paths are found: a directory on a host, a URI on an HMC';
   selectable(
-    add(
-      group,
-      'search-path',
-      'Print where paths live: a directory on a host, a URI on an HMC',
-      async (context, command) => {
-        context.checkColumns(searchColumns);
-        const rows = await gather<SearchPath>(context, command, {
+    add(group, 'search-path', where, (context, command) =>
+      context.printList(searchColumns, () =>
+        gather<SearchPath>(context, command, {
           partitions: (manager, of, request) => manager.searchPath(of, request),
           host: async (host) =>
             (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host', search_path: path })),
-        });
-        context.print({ kind: 'list', rows, columns: searchColumns });
-      },
+        }),
+      ),
     ),
   );
 }
@@ -94,7 +86,7 @@ function selectable(command: Command): Command {
         .argParser(nameOrId)
         .conflicts('host'),
     )
-    .addOption(new Option('--host', 'of this Linux host only; asks no HMC'));
+    .option('--host', 'of this Linux host only; asks no HMC');
 }
 
 async function printPaths(context: CommandContext, command: Command, volume: string | undefined): Promise<void> {
@@ -107,19 +99,19 @@ async function printPaths(context: CommandContext, command: Command, volume: str
   });
   if (picture !== undefined) await writePicture(picture, rows);
   const isTable = formatOf(context.globals, context.io.stdout) === 'table' && context.globals.column.length === 0;
-  // The paths of all volumes mean nothing without whose they are.
+  // The paths of all volumes need the volume's ID.
   const shown = volume === undefined ? ['volume_id', ...tableColumns] : tableColumns;
   context.print({ kind: 'list', rows, columns: isTable ? shown : pathColumns });
 }
 
-/** Looked at first, so that nobody waits for a picture that cannot be kept. */
+/** Checks the place before the paths are read, which takes time. */
 function writablePlace({ io }: CommandContext, file: string): string {
   const path = resolve(io.cwd, file);
   if (io.files.info(dirname(path))?.directory === true && io.files.info(path)?.directory !== true) return path;
   throw usageError('--svg', file, 'a file that can be written');
 }
 
-/** Replaced where it is there, as by other tools; with the mode of any new file: WWPNs and LUNs are no secrets. */
+/** Overwrites an existing file. File permissions follow the umask, because WWPNs and LUNs are not secret. */
 async function writePicture(path: string, records: readonly PathRecord[]): Promise<void> {
   const { drawSvg } = await import('../../volume/paths/index.ts');
   try {
@@ -138,7 +130,7 @@ interface Sources<Row> {
   readonly host: (host: HostAccess, w: CommandContext['waiting']) => Promise<readonly Row[]>;
 }
 
-/** Of what was selected; of all, where nothing was. A host that takes no volumes has nothing to tell. */
+/** Gathers rows of what the options select, else of all. Skips a host that takes no volumes. */
 async function gather<Row>(context: CommandContext, command: Command, from: Sources<Row>): Promise<readonly Row[]> {
   const { host, ...of } = command.opts<Selectors>();
   const rows: Row[] = [];

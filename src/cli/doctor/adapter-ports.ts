@@ -8,11 +8,10 @@ import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck } from './checks.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 
-/** What the checks have to know of the CPC. */
-/** A CPC that cannot tell its data now does not say whether it has storage groups either. */
+/** A CPC whose data cannot be read does not say whether it has storage groups. */
 export type CpcRef = Pick<Cpc, 'uri' | 'name'> & Partial<Pick<Cpc, 'hasStorageManagement'>>;
 
-/** Every adapter port of the settings: there, FCP, active, with room for more vHBAs. */
+/** Checks every configured adapter port: exists, FCP, active, with room for more vHBAs. */
 export async function checkAdapterPorts(
   hmc: HmcSession,
   cpc: CpcRef,
@@ -26,7 +25,7 @@ export async function checkAdapterPorts(
   return examined.map((each) => ('problem' in each ? judge(each, available, w) : each));
 }
 
-/** Without a port only storage groups that are there already can be used; a z13 has none, so nothing can be made there. */
+/** Without ports only existing storage groups can be used; on a z13, which has none, no instance can be created. */
 async function checkNone(hmc: HmcSession, cpc: CpcRef, w: Waiting): Promise<DoctorCheck> {
   const name = 'adapter ports';
   try {
@@ -43,7 +42,6 @@ async function checkNone(hmc: HmcSession, cpc: CpcRef, w: Waiting): Promise<Doct
   }
 }
 
-/** One that cannot be looked at does not keep the others from being told. */
 async function examine(
   hmc: HmcSession,
   cpc: CpcRef,

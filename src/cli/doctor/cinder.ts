@@ -8,7 +8,7 @@ import { failed, ok, warn } from './checks.ts';
 /** Microversion from which Cinder has the whole attachments API. Source: cinder api/v3/attachments.py. */
 const ATTACHMENTS_SINCE = 44;
 
-/** Keystone and Cinder of the settings. */
+/** Checks Keystone and Cinder. */
 export async function checkCinder(
   settings: Settings,
   options: DoctorOptions,
@@ -31,12 +31,8 @@ function advice(error: unknown): string {
 function describe(check: CinderCheck): readonly DoctorCheck[] {
   const { keystone, cinder, microversion, project, user, roles, serviceRoles } = check;
   const minor = Number(microversion.split('.')[1]);
-  const who = [
-    user,
-    project === undefined ? undefined : `project ${project}`,
-    roles.length === 0 ? undefined : `roles ${roles.join(', ')}`,
-  ];
-  const identity = who.filter((word) => word !== undefined).join(', ');
+  const rights = roles.length === 0 ? undefined : `roles ${roles.join(', ')}`;
+  const identity = [user, project && `project ${project}`, rights].filter((word) => word !== undefined).join(', ');
   return [
     ...(keystone === undefined ? [] : [ok(`keystone ${keystone}`, identity)]),
     minor >= ATTACHMENTS_SINCE

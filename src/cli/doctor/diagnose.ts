@@ -6,18 +6,12 @@ import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkCinder } from './cinder.ts';
 import { checkHmcs } from './hmc.ts';
 
-/** What the checks are given. */
-export interface DiagnoseOptions extends DoctorOptions {
-  readonly baseDir: string;
-}
-
 /**
- * Looks at everything that a spawn needs, changing nothing. Both sides are looked at at once; a failed check is a line,
- * and what depends on it is left out.
+ * Checks everything that a spawn needs. Changes nothing. Checks that depend on a failed check are left out.
  */
 export async function diagnose(
   settings: Settings,
-  options: DiagnoseOptions,
+  options: DoctorOptions & { readonly baseDir: string },
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
   const dpm = toDpmSettings(settings, defaultDpmPolicies, options.baseDir);

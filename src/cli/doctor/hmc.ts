@@ -12,10 +12,10 @@ import type { CpcRef } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';
 import { checkStorageModel } from './storage-model.ts';
 
-/** One look is enough: a person waits, and can look again. */
-const oneLook = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
+/** No retry: the user waits, and can run the command again. */
+const noRetry = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
 
-/** The HMCs, the CPC and the adapter ports of the settings. */
+/** Checks the HMCs, the CPC and the adapter ports of the settings. */
 export async function checkHmcs(
   settings: DpmDriverSettings,
   options: DoctorOptions,
@@ -24,7 +24,7 @@ export async function checkHmcs(
   const reached = await Promise.all(settings.hmc.urls.map((url) => checkReach(url, settings, options, w)));
   const checks = reached.map(({ check }) => check);
   if (!reached.some(({ answers }) => answers)) return checks;
-  // With several HMCs one that answers is enough; the others are a warning then.
+  // One HMC that answers is enough; the others become warnings.
   const eased = checks.map((check): DoctorCheck => (check.status === 'fail' ? { ...check, status: 'warn' } : check));
   await using hmc = openHmc(settings, options.log);
   return [...eased, ...(await checkSession(hmc, settings, w))];
@@ -32,7 +32,7 @@ export async function checkHmcs(
 
 async function checkReach(url: string, settings: DpmDriverSettings, options: DoctorOptions, w: Waiting) {
   const name = `hmc ${new URL(url).host}`;
-  const client = { ...settings.hmc.client, policies: { ...settings.hmc.client.policies, read: oneLook } };
+  const client = { ...settings.hmc.client, policies: { ...settings.hmc.client.policies, read: noRetry } };
   await using hmc = openHmc({ ...settings, hmc: { ...settings.hmc, urls: [url], client } }, options.log);
   try {
     const { hmcName, hmcVersion, major, minor } = await hmc.apiVersion(w);
@@ -48,16 +48,15 @@ function unverified(name: string, detail: string): DoctorCheck {
 }
 
 function reachAdvice(error: unknown): string {
-  // What answered may be told by its refusal, though no HMC could be reached through it.
+  // A refusal may tell what answered, even when it was not the HMC.
   const known = hmcAdvice(error);
   if (known !== undefined) return known;
   if (!(error instanceof HmcConnectionError)) return 'is this an HMC? Its Web Services API listens on port 6794';
-  // Which of the settings has to change, if any, is what the message says.
   if (error.phase === 'tls') return tlsAdvice.HMC_CONNECTION;
   return 'check dpm.hmc, the way through firewalls, and that the Web Services API is enabled on the HMC';
 }
 
-/** The logon, and what it lets see; each check goes on past the failure of another that it does not need. */
+/** Checks the logon and what the user sees. A failed check stops only checks that depend on it. */
 async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
   const user = await checkUser(hmc, settings, w);
   if (user.code === 'HMC_AUTH' || user.code === 'HMC_CONNECTION') return [user];
@@ -65,8 +64,7 @@ async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Wai
 }
 
 /**
- * Lists the CPCs, which every user may do and which shows those that the user may see. The console is not asked: a user
- * need not have access to it.
+ * Checks the user by listing the CPCs, which every user may do. Does not read the console, which needs permission.
  */
 async function checkUser(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<DoctorCheck> {
   const name = `user ${settings.hmc.userid}`;
@@ -91,7 +89,7 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
     cpc = await findCpc(hmc, settings, w);
   } catch (error) {
     const unseen = failed(name, error, cpcAdvice(error), w.signal);
-    // What is in the CPC can be listed though the CPC itself does not tell its data (409.272).
+    // The contents can be listed even when the CPC cannot return its own data (409.272).
     const listed = await listedCpc(hmc, settings, w);
     return listed === undefined ? [unseen] : [unseen, ...(await checkContents(hmc, listed, settings, w))];
   }
@@ -121,28 +119,27 @@ function cpcAdvice(error: unknown): string {
   return hmcAdvice(error) ?? 'look at the CPC on the HMC';
 }
 
-/** The CPC of the settings in the list of CPCs; undefined when it is not there, or there is no list. */
+/** Finds the CPC of the settings in the list of CPCs, if that is possible. */
 async function listedCpc(hmc: HmcSession, { cpc }: DpmDriverSettings, w: Waiting): Promise<CpcSummary | undefined> {
   try {
     const listed = await hmc.cpcs.list('name' in cpc ? { name: cpc.name } : {}, w);
     return listed.find(({ uri }) => !('objectId' in cpc) || uri === `/api/cpcs/${cpc.objectId}`);
   } catch {
     w.signal.throwIfAborted();
-    return undefined; // told by the line about the user
+    return undefined; // the check of the user reports it
   }
 }
 
 function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorCheck[] {
   const name = `cpc ${cpc.name}`;
   if (!cpc.dpmEnabled) return [fail(name, 'is not in DPM mode', 'DPM mode is switched on when the CPC is started')];
-  const usual = cpc.status === 'active' || cpc.status === 'service-required';
+  const isUsual = cpc.status === 'active' || cpc.status === 'service-required';
   const detail = `DPM mode, status ${cpc.status}`;
-  const status = usual ? ok(name, detail) : warn(name, detail, 'look at the CPC on the HMC');
-  const share = [
+  return [
+    isUsual ? ok(name, detail) : warn(name, detail, 'look at the CPC on the HMC'),
     checkShare('max_processors', settings.maxProcessors, cpc.processorCountIfl, 'IFLs'),
     checkShare('max_memory', settings.maxMemoryMib, cpc.storageCustomer, 'MiB'),
   ];
-  return [status, ...share];
 }
 
 function checkShare(option: string, share: number, available: number | undefined, unit: string): DoctorCheck {
@@ -150,15 +147,11 @@ function checkShare(option: string, share: number, available: number | undefined
   if (available === undefined || available <= 0)
     return warn(name, `${share} ${unit}`, 'the CPC does not say how much it has');
   if (share <= available) return ok(name, `${share} of ${available} ${unit}`);
-  return fail(
-    name,
-    `${share} ${unit}, and the CPC has ${available}`,
-    `set dpm.${option} to ${available} at most`,
-    'CONFIG',
-  );
+  const detail = `${share} ${unit}, and the CPC has ${available}`;
+  return fail(name, detail, `set dpm.${option} to ${available} at most`, 'CONFIG');
 }
 
-/** Reading is what can be tried without changing anything; the rest of the permissions is said. */
+/** Tests only reading, which changes nothing; the advice names the other permissions. */
 async function checkPartitions(hmc: HmcSession, cpc: Pick<Cpc, 'uri'>, w: Waiting): Promise<DoctorCheck> {
   const name = 'partitions';
   try {

@@ -6,12 +6,12 @@ import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck } from './checks.ts';
 import { failed, ok, warn } from './checks.ts';
 
-/** API level from which a discovery can be asked for. Source: python-zhmcclient _storage_group.py. */
+/** First API level with discovery on request. Source: python-zhmcclient _storage_group.py. */
 const DISCOVERY_SINCE = { major: 2, minor: 37 };
 
 const TASKS = 'Configure Storage - System Programmer and Configure Storage - Storage Administrator';
 
-/** How partitions of this CPC get at LUNs, and what that means for the people who use it. */
+/** Reports how partitions of this CPC access LUNs, and what that means for users. */
 export async function checkStorageModel(
   hmc: HmcSession,
   cpc: Cpc,

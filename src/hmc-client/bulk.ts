@@ -1,25 +1,21 @@
 import pLimit from 'p-limit';
 import type { Waiting } from '../base/index.ts';
-import { refusalOf } from './answers.ts';
+import { parseAnswer, refusalOf } from './answers.ts';
 import { HmcHttpError, isHmcError } from './errors/index.ts';
 import { refusesQuery } from './level.ts';
 import type { HmcLevel } from './level.ts';
 import { withQuery } from './query.ts';
 import { propertiesQuery, readOne, rememberRefusal } from './read.ts';
-import type { Reading } from './read.ts';
-import { parseAnswer } from './answers.ts';
+import type { ReadingMany } from './read.ts';
 import type { Requester } from './requester.ts';
 import { SUBMIT_MAX_BYTES, SUBMIT_MAX_THREADS, submitAnswer } from './wire/aggregation.ts';
 import type { SubmitEntry, SubmitResult } from './wire/aggregation.ts';
 
-/** What to read of each of several objects of one class. */
-type ReadingMany<T> = Omit<Reading<T>, 'uri'>;
-
 /**
- * Reads several objects in as few requests as the HMC allows: one GET for one, Submit Requests for more, in parts under
- * its size limit, and single GETs where an HMC has no such service.
+ * Reads several objects in as few requests as the HMC allows: Submit Requests, in parts under its size limit, or single
+ * GETs for a single object and for an HMC without that service.
  *
- * @returns what was read, by URI; objects that are gone are left out
+ * @returns the objects by URI, without those that no longer exist
  */
 export async function readMany<T>(
   requester: Requester,
@@ -46,24 +42,15 @@ async function readEach<T>(
   w: Waiting,
 ): Promise<ReadonlyMap<string, T>> {
   const limit = pLimit(SUBMIT_MAX_THREADS);
-  const found = await Promise.all(
-    uris.map((uri) => limit(async () => await readUnlessGone(requester, uri, reading, w))),
-  );
-  return new Map(found.flatMap((entry) => (entry === undefined ? [] : [entry])));
-}
-
-async function readUnlessGone<T>(
-  requester: Requester,
-  uri: string,
-  reading: ReadingMany<T>,
-  w: Waiting,
-): Promise<readonly [string, T] | undefined> {
-  try {
-    return [uri, await readOne(requester, { ...reading, uri }, w)];
-  } catch (error) {
-    if (isHmcError(error, 404, 1)) return undefined;
-    throw error;
-  }
+  const read = async (uri: string): Promise<readonly (readonly [string, T])[]> => {
+    try {
+      return [[uri, await readOne(requester, { ...reading, uri }, w)]];
+    } catch (error) {
+      if (isHmcError(error, 404, 1)) return [];
+      throw error;
+    }
+  };
+  return new Map((await Promise.all(uris.map((uri) => limit(read, uri)))).flat());
 }
 
 async function readSubmitted<T>(
@@ -85,14 +72,14 @@ async function readSubmitted<T>(
   return await collect(requester, uris, outcomes, reading, w);
 }
 
-/** Entries by index, cut where the next one would pass the limit. */
+/** Makes an entry for each URI, with its index as ID, and splits the entries below the size limit. */
 function inParts(uris: readonly string[], properties: string | undefined): SubmitEntry[][] {
   const parts: SubmitEntry[][] = [[]];
   let size = 0;
   for (const [index, uri] of uris.entries()) {
     const entry: SubmitEntry = { method: 'GET', uri: withQuery(uri, { properties }), id: String(index) };
     const bytes = Buffer.byteLength(JSON.stringify(entry)) + 1;
-    // A tenth is kept for what surrounds the entries.
+    // A tenth is reserved for the text around the entries.
     if (size + bytes > SUBMIT_MAX_BYTES * 0.9) {
       parts.push([]);
       size = 0;
@@ -126,7 +113,7 @@ function failureOf(result: SubmitResult, reading: ReadingMany<unknown>): HmcHttp
   return new HmcHttpError(reading.what, refusalOf(result, { method: 'GET', uri: result.id }));
 }
 
-/** Entries that failed for another reason than being gone are read singly, with all the patience of a single read. */
+/** Entries that failed, except for missing objects, are read one by one with the usual retries. */
 async function collect<T>(
   requester: Requester,
   uris: readonly string[],

@@ -5,27 +5,27 @@ import { classify, HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import { logOff } from './logon.ts';
 import type { Logon } from './logon.ts';
-import type { HmcCall, ParsedAnswer } from './requester.ts';
+import type { HmcCall, HmcRequest, RawAnswer } from './requester.ts';
 
-/** What a connection is made of: the user, and the HMCs in order of preference. */
 interface ConnectionOptions {
   readonly logon: Logon;
+  /** HMCs in order of preference. */
   readonly endpoints: readonly HmcEndpoint[];
-  /** How often a lost logoff is sent again. */
+  /** Retries of a lost logoff. */
   readonly logoff: RetryPolicy;
   readonly log: Logger;
 }
 
 /**
- * The session, and at which of the redundant HMCs it is: one logon for all who need it at a time, one renewal and one
- * replay when the HMC has lost it, the next HMC when this one does not take connections.
+ * Manages the session with one of several redundant HMCs. Concurrent callers share one logon. A lost session is renewed
+ * once and the request repeated once. If an HMC refuses connections, the next one is used.
  */
 export class HmcConnection {
   readonly #options: ConnectionOptions;
   #current: HmcEndpoint;
   #logon: Promise<Grant> | undefined;
   #isClosed = false;
-  /** Ends a logon that nobody waits for any more. */
+  /** Ends a logon at `close`. */
   readonly #lifetime = new AbortController();
 
   constructor(options: ConnectionOptions) {
@@ -44,8 +44,8 @@ export class HmcConnection {
     return grant.level;
   }
 
-  /** One exchange under the session. On 403.4 and 403.5 the session is renewed, and the request sent once more. */
-  async exchange(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+  /** Sends a request in the session. On 403.4 and 403.5, renews the session and sends the request once more. */
+  async exchange(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     const grant = await this.#granted(w);
     try {
       return await this.#through(grant, call, w);
@@ -57,15 +57,15 @@ export class HmcConnection {
     }
   }
 
-  /** An exchange that needs no session, at the first HMC that takes it. */
+  /** Sends a request that needs no session to the first HMC that answers. */
   async withoutSession<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
     return await this.#atFirst(async (endpoint) => await endpoint.exchange(call, undefined, w), w);
   }
 
-  /** Logs off from every HMC that has granted a session. Failures are returned, not thrown. */
+  /** Logs off from every HMC with a session. Returns failures instead of throwing them. */
   async close(w: Waiting): Promise<readonly Error[]> {
     this.#isClosed = true;
-    // A logon under way is waited for: broken off, it would leave its session behind.
+    // Aborting a logon would leave its session behind.
     await this.#settled(w);
     this.#lifetime.abort(closed());
     const { endpoints, logoff: policy, log } = this.#options;
@@ -78,14 +78,11 @@ export class HmcConnection {
     try {
       if (this.#logon !== undefined) await whileWanted(this.#logon, w.signal);
     } catch (error) {
-      this.#options.log.debug(
-        { event: 'hmc.close', error: describeError(error) },
-        'the logon under way came to nothing',
-      );
+      this.#options.log.debug({ event: 'hmc.close', error: describeError(error) }, 'the pending logon failed');
     }
   }
 
-  /** The current session, logged on if there is none. Many callers, one logon; each may stop waiting for it. */
+  /** Returns the current session, or logs on. Callers share one logon; each may stop waiting for it. */
   async #granted(w: Waiting): Promise<Grant> {
     if (this.#isClosed) throw closed();
     if (this.#current.grant !== undefined) return this.#current.grant;
@@ -95,7 +92,7 @@ export class HmcConnection {
     return await whileWanted(this.#logon, w.signal);
   }
 
-  async #through(grant: Grant, call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+  async #through(grant: Grant, call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     try {
       return await grant.endpoint.answer(call, grant.token, w);
     } catch (error) {
@@ -104,7 +101,7 @@ export class HmcConnection {
     }
   }
 
-  /** This HMC takes no connections: the next one serves from now on, with the session it may still have. */
+  /** Switches to the next HMC, and the session that it may still have. */
   #leave(endpoint: HmcEndpoint): void {
     const next = this.#inOrder(endpoint)[1];
     if (next === undefined || this.#current !== endpoint) return;
@@ -116,7 +113,7 @@ export class HmcConnection {
     if (grant.endpoint.grant === grant) grant.endpoint.grant = undefined;
   }
 
-  /** All HMCs, beginning with this one. */
+  /** Returns all HMCs, starting with the given one. */
   #inOrder(first: HmcEndpoint): readonly HmcEndpoint[] {
     const { endpoints } = this.#options;
     const at = endpoints.indexOf(first);
@@ -125,17 +122,15 @@ export class HmcConnection {
 
   async #logOnAnywhere(): Promise<Grant> {
     const w = { signal: this.#lifetime.signal };
-    const grant = await this.#atFirst(
-      async (endpoint) => endpoint.grant ?? (await this.#options.logon.at(endpoint, w)),
-      w,
-    );
+    const { logon } = this.#options;
+    const grant = await this.#atFirst(async (endpoint) => endpoint.grant ?? (await logon.at(endpoint, w)), w);
     this.#current = grant.endpoint;
     return grant;
   }
 
   /**
-   * The first HMC, from the current one on, that gives an answer of substance. That none does is an error that says that
-   * nothing was sent: the request for which this was done never was.
+   * Runs work at the first HMC, from the current one on, that gives a meaningful answer. If none does, the error says that
+   * nothing was sent, because the caller's request never was.
    */
   async #atFirst<T>(work: (endpoint: HmcEndpoint) => Promise<T>, w: Waiting): Promise<T> {
     const failures: Error[] = [];
@@ -152,7 +147,7 @@ export class HmcConnection {
   }
 }
 
-/** Not an answer of substance: the connection failed, or what answered is not (yet) the Web Services API. */
+/** Whether the connection failed, or what answered is not (yet) the Web Services API. */
 function isOutOfReach(error: unknown): boolean {
   if (error instanceof HmcConnectionError) return error.phase !== 'queue';
   return error instanceof HmcHttpError && error.status >= 500;
@@ -164,11 +159,7 @@ function unreachable(endpoints: readonly HmcEndpoint[], failures: readonly Error
   const phase = last instanceof HmcConnectionError ? last.phase : 'receive';
   const where = { host, phase, sent: false } as const;
   if (failures.length === 1) return new HmcConnectionError(`HMC ${host} is out of reach`, where, last);
-  return new HmcConnectionError(
-    `none of the HMCs ${host} answers`,
-    where,
-    new AggregateError(failures, 'each for itself'),
-  );
+  return new HmcConnectionError(`none of the HMCs ${host} answers`, where, new AggregateError(failures, 'of each HMC'));
 }
 
 function closed(): ConflictError {

@@ -2,11 +2,10 @@ import { parseForeignJson } from '../base/index.ts';
 import type { Logger, Secret, Waiting } from '../base/index.ts';
 import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
-import { parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
-import { describePage } from './error-page.ts';
+import { describePage, parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
-import type { HmcCall, ParsedAnswer } from './requester.ts';
+import type { HmcCall, HmcRequest, RawAnswer } from './requester.ts';
 
 /** A session that an HMC has granted. */
 export interface Grant {
@@ -15,7 +14,7 @@ export interface Grant {
   readonly level: HmcLevel;
 }
 
-/** One HMC: its connections, and the session that it has granted, if any. */
+/** One HMC with its connections and the session that it has granted, if any. */
 export class HmcEndpoint implements Disposable {
   readonly host: string;
   readonly #transport: HttpTransport;
@@ -29,7 +28,7 @@ export class HmcEndpoint implements Disposable {
   }
 
   /**
-   * One exchange, with the session given or without one.
+   * Sends a request with the given session, or without one.
    *
    * @throws HmcConnectionError, HmcHttpError, HmcSchemaError
    */
@@ -38,11 +37,11 @@ export class HmcEndpoint implements Disposable {
     return parseAnswer(call, body);
   }
 
-  /** The same without a look at the form of the answer. */
-  async answer(call: Omit<HmcCall<unknown>, 'answer'>, token: Secret | undefined, w: Waiting): Promise<ParsedAnswer> {
+  /** Like {@link exchange}, but does not check the form of the answer. */
+  async answer(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
     const { method, uri, body } = call;
     const headers = {
-      // Also without a body, as every POST of python-zhmcclient has it (_session.py).
+      // Also without a body, like every POST of python-zhmcclient (_session.py).
       ...(method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
       ...(token === undefined ? {} : { 'X-API-Session': token.reveal() }),
     };
@@ -73,7 +72,7 @@ export class HmcEndpoint implements Disposable {
     return new HmcConnectionError(`${what}: HMC ${host}: ${reason}`, { host, phase, sent }, cause);
   }
 
-  #refused(call: Omit<HmcCall<unknown>, 'answer'>, response: TransportResponse, parsed: unknown): HmcHttpError {
+  #refused(call: HmcRequest, response: TransportResponse, parsed: unknown): HmcHttpError {
     const body = parsed === notJson ? response.text : parsed;
     const refusal = refusalOf({ status: response.status, body }, { method: call.method, uri: call.uri });
     const { operation, method, uri } = call;
@@ -82,7 +81,7 @@ export class HmcEndpoint implements Disposable {
     return new HmcHttpError(call.what, { ...refusal, retryAfterMs: retryAfter(response.headers['retry-after']) });
   }
 
-  /** Damaged on its way: the request had its effect, only we do not know which. */
+  /** The answer was damaged on its way, so the outcome of the request is unknown. */
   #damaged(what: string, text: string): HmcConnectionError {
     const where = { host: this.host, phase: 'receive', sent: true } as const;
     return new HmcConnectionError(`${what}: HMC ${this.host}: ${describePage(text)}`, where);
@@ -100,7 +99,7 @@ function parseJson({ text }: TransportResponse): unknown {
   }
 }
 
-/** Seconds, the only form that makes sense here; a date is not expected and ignored. */
+/** Parses seconds; a date is not expected and ignored. */
 function retryAfter(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
 }

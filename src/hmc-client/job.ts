@@ -15,32 +15,31 @@ export interface JobWaiting extends Waiting {
 }
 
 /**
- * An operation that goes on at the HMC after the request was answered.
+ * An operation that continues at the HMC after the answer to its request.
  *
  * @public
  */
 export interface HmcJob {
-  /** Undefined when the HMC named no job: the operation ended with its answer, or nobody can ask how it goes on. */
+  /** Undefined when the HMC named no job: the operation has ended, or its progress cannot be queried. */
   readonly uri: string | undefined;
   /**
-   * Waits until the job has ended, through losses of the connection, and has it deleted at the HMC (in the background:
-   * `close` waits for that).
+   * Waits until the job has ended, also across lost connections, and deletes it at the HMC (in the background; `close`
+   * waits for that).
    *
-   * @returns the job's results; the answer itself when the operation ended with it
-   * @throws JobFailedError when it failed or was canceled
-   * @throws JobTimeoutError when it did not end in time
-   * @throws JobLostError when the HMC no longer knows it, or accepted the operation and named no job
+   * @returns the job's results, or the answer when the operation ended with it
+   * @throws JobFailedError when the job failed or was canceled
+   * @throws JobTimeoutError when the job did not end in time
+   * @throws JobLostError when the HMC no longer knows the job, or accepted the operation without naming a job
    */
   wait(options: JobWaiting): Promise<unknown>;
   /**
-   * Asks the HMC to cancel it; a job that has ended, or is being canceled, is left as it is.
+   * Asks the HMC to cancel the job. Does nothing if the job has ended or is being canceled.
    *
    * @throws HmcHttpError 404.4 when jobs of this kind cannot be canceled
    */
   cancel(w: Waiting): Promise<void>;
 }
 
-/** What began the job. */
 interface JobOrigin {
   readonly operation: string;
   /** The beginning of every message. */
@@ -48,18 +47,17 @@ interface JobOrigin {
   readonly uri: string;
 }
 
-/** What one look at a job gives. */
 type Seen =
   | { readonly kind: 'status'; readonly status: JobStatus }
   | { readonly kind: 'unreachable'; readonly error: Error }
   | { readonly kind: 'lost' };
 
 /**
- * Sends a request that is answered with 202 and a job. An operation that is answered with another status and without a
- * job has ended: python-zhmcclient (_session.py, `post`) takes 200, 201 and 204 so, and its mock answers Start and Stop
- * Partition that way. 202 without one is also possible: then nobody can ask how the operation goes on.
+ * Sends a request that is answered with 202 and a job. With another status and no job, the operation has ended:
+ * python-zhmcclient (_session.py, `post`) reads 200, 201 and 204 so, and its mock answers Start and Stop Partition that
+ * way. After 202 without a job, nobody can query the operation.
  *
- * @param origin.kind - default `action`: it is not sent again once it may have been heard
+ * @param origin.kind - default `action`: not retried once the HMC may have received it
  */
 export async function startJob(
   requester: Requester,
@@ -70,33 +68,18 @@ export async function startJob(
   const { status, body } = await requester.answer(call, w);
   const isNamed = typeof body === 'object' && body !== null && 'job-uri' in body;
   if (!isNamed && status !== ACCEPTED) return { uri: undefined, wait: async () => body, cancel: async () => undefined };
-  if (!isNamed && !Array.isArray(body)) return new UnnamedJob(origin);
+  if (!isNamed && !Array.isArray(body)) {
+    const lost = async () => {
+      throw new JobLostError(origin.what, { operation: origin.operation, jobUri: undefined });
+    };
+    return { uri: undefined, wait: lost, cancel: lost };
+  }
   return new PolledJob(requester, parseAnswer({ ...call, answer: jobAccepted }, body)['job-uri'], origin);
 }
 
 const ACCEPTED = 202;
 
-/** Accepted, and no job was named. */
-class UnnamedJob implements HmcJob {
-  readonly uri = undefined;
-  readonly #origin: JobOrigin;
-
-  constructor(origin: JobOrigin) {
-    this.#origin = origin;
-  }
-
-  async wait(): Promise<never> {
-    const { what, operation } = this.#origin;
-    throw new JobLostError(what, { operation, jobUri: undefined });
-  }
-
-  /** There is nothing that could be canceled. */
-  async cancel(): Promise<void> {
-    await this.wait();
-  }
-}
-
-/** A job that is looked at until it has ended. Source: python-zhmcclient _session.py, class Job. */
+/** Polls a job until it has ended. Source: python-zhmcclient _session.py, class Job. */
 class PolledJob implements HmcJob {
   readonly uri: string;
   readonly #requester: Requester;
@@ -129,19 +112,19 @@ class PolledJob implements HmcJob {
   async cancel(w: Waiting): Promise<void> {
     try {
       const uri = `${this.uri}/operations/cancel`;
-      // `update`: a second cancel is answered with 409.42 or 409.41, so a lost one is sent again.
+      // `update`: a second cancel is answered with 409.42 or 409.41, so a lost one can be retried.
       await this.#requester.call(this.#call('Cancel Job', 'POST', uri, 'update', noContent), w);
     } catch (error) {
       if (isHmcError(error, 404, 1)) throw this.#lost();
-      // It has ended, or is being canceled: nothing is left to ask for.
+      // 409.41 and 409.42: it has ended or is being canceled.
       if (!isHmcError(error, 409, 41, 42)) throw error;
     }
   }
 
-  /** One look. Whatever may pass by itself is an observation, not an end: firmware jobs restart the HMC more than once. */
+  /** Polls once. A failure that may pass is an observation: firmware jobs restart the HMC more than once. */
   async #look(leftMs: number, w: Waiting): Promise<Seen> {
     const call = this.#call('Query Job Status', 'GET', this.uri, 'read', jobStatusAnswer);
-    // A look, with a logon if it takes one, may not hang beyond the deadline of the wait; it always gets a moment.
+    // A poll, with a logon if necessary, ends at the deadline of the wait, but has at least a second.
     const timeoutMs = Math.max(1_000, Math.ceil(leftMs));
     const look = async (signal: AbortSignal) => await this.#requester.once(call, { signal });
     try {

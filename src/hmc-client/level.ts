@@ -1,11 +1,11 @@
 import { HmcHttpError } from './errors/index.ts';
 
-/** Abilities that differ by level, and are remembered once an HMC has refused them. */
+/** Abilities that differ by level. Refusals are remembered. */
 export type Ability = 'additional-properties' | 'submit' | `properties:${string}`;
 
 /**
- * What an HMC can do: its API version as the logon told it, and what it refused since. A fresh logon starts afresh, as
- * it may be another HMC, or the same after an update.
+ * What an HMC can do: its API version from the logon, and what it has refused since. Each logon starts anew, because it
+ * may be another HMC, or the same one after an update.
  */
 export class HmcLevel {
   readonly major: number;
@@ -31,7 +31,7 @@ export class HmcLevel {
 }
 
 /**
- * 400.1: the query parameter is not known; 400.14: a name in it is not. Source: python-zhmcclient _resource.py,
+ * Whether the HMC refuses a query parameter (400.1) or a name in it (400.14). Source: python-zhmcclient _resource.py,
  * pull_properties.
  */
 export function refusesQuery(error: unknown): boolean {

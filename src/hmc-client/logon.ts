@@ -5,22 +5,21 @@ import type { Grant, HmcEndpoint } from './endpoint.ts';
 import { classify, HmcAuthError, HmcHttpError, isHmcError } from './errors/index.ts';
 import { HmcLevel } from './level.ts';
 import { refusesCredentials } from './errors/reasons.ts';
-import type { HmcCall, ParsedAnswer } from './requester.ts';
+import type { HmcRequest, RawAnswer } from './requester.ts';
 import { noContent } from './wire/common.ts';
 import { reasonMeaning } from './wire/reasons.ts';
 import { logonAnswer } from './wire/session.ts';
 
-/** A password that ends within so many days is worth a warning. The number is ours. */
+/** Warns this many days before the password expires. The number is this client's choice. */
 const PASSWORD_WARNING_DAYS = 7;
 
-/** Who logs on. */
 interface LogonOptions {
   readonly userid: string;
   readonly password: () => Promise<Secret>;
   readonly log: Logger;
 }
 
-/** One user's logon, at any HMC. Once refused it is not tried again: attempts without end lock the user out. */
+/** Logs one user on at any HMC. Never retries after a refusal, because repeated attempts lock the user out. */
 export class Logon {
   readonly #options: LogonOptions;
   #refused: HmcAuthError | undefined;
@@ -30,9 +29,9 @@ export class Logon {
   }
 
   /**
-   * Performs "Logon" and notes the session at the HMC's endpoint.
+   * Performs "Logon" and stores the session in the endpoint.
    *
-   * @throws HmcAuthError when the HMC refuses this user, and from then on without asking it
+   * @throws HmcAuthError when the HMC refuses this user, and later without asking the HMC
    */
   async at(endpoint: HmcEndpoint, w: Waiting): Promise<Grant> {
     if (this.#refused !== undefined) throw this.#refused;
@@ -55,8 +54,8 @@ export class Logon {
     return grant;
   }
 
-  async #accepted(endpoint: HmcEndpoint, call: HmcCall<unknown>, w: Waiting): Promise<unknown> {
-    let answer: ParsedAnswer;
+  async #accepted(endpoint: HmcEndpoint, call: HmcRequest, w: Waiting): Promise<unknown> {
+    let answer: RawAnswer;
     try {
       answer = await endpoint.answer(call, undefined, w);
     } catch (error) {
@@ -65,12 +64,12 @@ export class Logon {
       throw this.#refuse(call, endpoint, { status, reason, meaning: reasonMeaning(status, reason) ?? hmcMessage });
     }
     if (answer.status !== 201) return answer.body;
-    // Half a session, which a second factor would complete. Source: IBM WS API, Logon; python-zhmcclient _session.py.
+    // A partial session, which a second factor would complete. Source: IBM WS API, Logon; python-zhmcclient _session.py.
     throw this.#refuse(call, endpoint, { status: 201, reason: 0, meaning: 'a second factor is asked for' });
   }
 
   #refuse(
-    call: HmcCall<unknown>,
+    call: HmcRequest,
     { host }: HmcEndpoint,
     why: { readonly status: number; readonly reason: number; readonly meaning: string },
   ): HmcAuthError {
@@ -90,10 +89,10 @@ export class Logon {
 }
 
 /**
- * Performs "Logoff" where there is a session, and again when it is lost: each one that is not heard leaves a session
- * behind, of which a user may only have so many. That the session is not known any more says that it was heard.
+ * Performs "Logoff" if there is a session, and retries a lost request: the number of sessions of a user is limited. An
+ * unknown session counts as logged off.
  *
- * @returns what went wrong, as nobody can do anything about it
+ * @returns the error, because callers cannot handle it
  */
 export async function logOff(
   endpoint: HmcEndpoint,
@@ -116,14 +115,12 @@ export async function logOff(
       what: call.what,
       policy,
       signal: w.signal,
-      // Not repeated when nothing was sent: closing would wait for an HMC that takes no connections, and the HMC ends an
-      // unused session itself.
+      // No retry when nothing was sent: closing would wait for an unreachable HMC, which ends unused sessions itself.
       isRetryable: (error) => ['busy', 'unknown-outcome'].includes(classify(error)),
       log,
     });
     return undefined;
   } catch (error) {
-    // A session that is gone is logged off.
     return classify(error) === 'session-lost' || isHmcError(error, 404, 1) ? undefined : toError(error);
   }
 }

@@ -2,16 +2,16 @@ import { defaultOutagePolicy } from '../base/index.ts';
 import type { OutagePolicy, RetryClass, RetryPolicy } from '../base/index.ts';
 
 /**
- * What a request does, as far as repeating it is concerned.
+ * The effect of a request, which decides about retries.
  *
  * - `read`: changes nothing.
- * - `create`: makes something new; when the outcome is not known, it is looked up by its name (see `reconcile.ts`).
- * - `update`, `delete`: doing it twice leaves the same state.
- * - `action`: starts something once (start, stop, a raw POST); its caller looks when the outcome is not known.
+ * - `create`: creates an object; if the outcome is unknown, the object is looked up by name (see `reconcile.ts`).
+ * - `update`, `delete`: idempotent.
+ * - `action`: starts something once (start, stop, a raw POST); if the outcome is unknown, the caller has to check.
  */
 export type OperationKind = 'read' | 'create' | 'update' | 'delete' | 'action';
 
-/** After which kind of failure the same request is simply sent again. */
+/** Failures after which a request of each kind is retried. */
 export const repeatable: Readonly<Record<OperationKind, ReadonlySet<RetryClass>>> = {
   read: new Set(['transient', 'busy', 'unknown-outcome']),
   update: new Set(['transient', 'busy', 'unknown-outcome']),
@@ -20,26 +20,26 @@ export const repeatable: Readonly<Record<OperationKind, ReadonlySet<RetryClass>>
   action: new Set(['transient', 'busy']),
 };
 
-/** How a job is looked at while it runs. */
+/** Pauses between two polls of a job. */
 export interface PollPolicy {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
 }
 
-/** All that this client decides about waiting and repeating. Plain data. @public */
+/** Retries and waits of this client. @public */
 export interface HmcPolicies {
   readonly read: RetryPolicy;
   readonly write: RetryPolicy;
-  /** Rounds of "look it up, else create it again" after a create whose outcome is not known. */
+  /** Rounds of "look it up, else create it again" after a create with unknown outcome. */
   readonly reconcile: RetryPolicy;
   readonly poll: PollPolicy;
-  /** How long an HMC that has answered before is waited for, when it stops answering. */
+  /** How long to wait for an HMC that stops answering. */
   readonly outage: OutagePolicy;
 }
 
 /**
- * Busy (409.2) lasts while another operation on the object settles: seconds, so a write asks for up to a minute.
- * Source: users' threads 15 and 16; the numbers are ours.
+ * Busy (409.2) lasts seconds, until another operation on the object ends, so writes are retried for up to a minute.
+ * Source: users' threads 15 and 16; the numbers are this client's choice.
  */
 export const defaultPolicies: HmcPolicies = {
   read: { attempts: 4, firstDelayMs: 250, maxDelayMs: 5_000, factor: 2, budgetMs: 60_000 },
@@ -54,13 +54,13 @@ export interface HmcTimeouts {
   /** To a connected socket, TLS included. */
   readonly connectMs: number;
   /**
-   * One request and its answer. Synchronous operations of 45 s have been seen. Source: python-zhmcclient
+   * One request with its answer. Some synchronous operations take 45 s. Source: python-zhmcclient
    * design/network-errors.rst.
    */
   readonly requestMs: number;
-  /** One call of a verb, with renewal and every repeat. */
+  /** One method call, with session renewal and all retries. */
   readonly callMs: number;
 }
 
-/** A connection in seconds, a request in two minutes, a verb with all its repeats in five. The numbers are ours. */
+/** The numbers are this client's choice. */
 export const defaultTimeouts: HmcTimeouts = { connectMs: 10_000, requestMs: 120_000, callMs: 300_000 };

@@ -3,31 +3,29 @@ import type { Waiting } from '../base/index.ts';
 import { isHmcError, mayHaveEffect } from './errors/index.ts';
 import type { Requester } from './requester.ts';
 
-/** A change that must not be made twice, whose effect can be looked up. */
+/** A change that must be made only once. */
 interface OnceOnly<T> {
   /** The beginning of every message. */
   readonly what: string;
   readonly send: () => Promise<T>;
-  /** What the change would have made; undefined when it had no effect. */
+  /** Looks up the result of the change; undefined when it had no effect. */
   readonly find: () => Promise<Found<T> | undefined>;
 }
 
-/** What a look-up found. */
 export interface Found<T> {
   readonly value: T;
-  /** Is it what was asked for? Names can belong to other objects. */
+  /** Whether the object is as requested; the name may belong to another object. */
   readonly matches: boolean;
   readonly uri: string;
 }
 
 /**
- * Makes a change exactly once. When the answer is lost, or an error comes after which the effect may be there, it is
- * looked for; if it is not there, the request is sent again, and a refusal of its name as taken (400.8) then means that
- * the first one did have its effect.
+ * Makes a change exactly once. If its outcome is unknown, looks it up; if there was no effect, sends the request again.
+ * After an unknown outcome, 400.8 (the name is taken) means that the first request had its effect.
  *
- * @returns the answer, or the same as the look-up gave it
- * @throws HmcHttpError 400.8 when the name is taken at the first attempt: that is somebody else's object
- * @throws ConflictError when the object found is not what was asked for
+ * @returns the answer, or the result of the look-up
+ * @throws HmcHttpError 400.8 when the name is taken at the first attempt, by another object
+ * @throws ConflictError when the object found is not as requested
  */
 export async function sendOnce<T>(requester: Requester, change: OnceOnly<T>, w: Waiting): Promise<T> {
   const { what } = change;
@@ -45,16 +43,16 @@ export async function sendOnce<T>(requester: Requester, change: OnceOnly<T>, w: 
       const found = await lookUp(requester, change, error, w);
       isBlind = false;
       if (found === undefined) throw error;
-      log.warn({ event: 'hmc.reconciled', what, uri: found.uri }, 'done, though the HMC could not say so');
+      log.warn({ event: 'hmc.reconciled', what, uri: found.uri }, 'the change was made, although its answer was lost');
       return found.value;
     }
   };
-  // It is sent again only when a look has shown that the one before had no effect.
+  // Retries only when the look-up has shown no effect.
   const isRetryable = (error: Error): boolean => !isBlind && mayHaveEffect(error);
   return await retry(attempt, { what, policy: policies.reconcile, signal: w.signal, isRetryable, log });
 }
 
-/** @throws the failure of the change when it cannot be looked up: what is unknown comes first, why second. */
+/** @throws the failure of the change when the look-up fails */
 async function lookUp<T>(
   { log }: Requester,
   { what, find }: OnceOnly<T>,
@@ -66,7 +64,7 @@ async function lookUp<T>(
     found = await find();
   } catch (error) {
     w.signal.throwIfAborted();
-    log.warn({ event: 'hmc.reconcile', what, error: describeError(error) }, 'cannot look it up');
+    log.warn({ event: 'hmc.reconcile', what, error: describeError(error) }, 'the look-up failed');
     throw failure;
   }
   if (found?.matches !== false) return found;

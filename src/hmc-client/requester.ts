@@ -3,11 +3,11 @@ import type { Logger, Waiting } from '../base/index.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcPolicies, OperationKind } from './policy.ts';
 
-/** One request to the HMC. */
+/** A request to the HMC with the schema of its answer. */
 export interface HmcCall<T> {
   /** The operation's name in the HMC Web Services API book. */
   readonly operation: string;
-  /** What is being done, to which resource: the beginning of every error message. */
+  /** The action and its resource: the beginning of every error message. */
   readonly what: string;
   readonly kind: OperationKind;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -17,24 +17,26 @@ export interface HmcCall<T> {
   readonly answer: z.ZodType<T>;
 }
 
-/** An answer below 400, parsed as far as JSON goes. */
-export interface ParsedAnswer {
+export type HmcRequest = Omit<HmcCall<unknown>, 'answer'>;
+
+/** Status and parsed body of an answer below 400. @public */
+export interface RawAnswer {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** What the resources and jobs are built on. */
+/** Sends requests for the resources and jobs. */
 export interface Requester {
   readonly policies: HmcPolicies;
   readonly log: Logger;
-  /** Sends it, and repeats it as its kind allows. */
+  /** Sends a request and retries it as its kind allows. */
   call<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
-  /** The same, for a caller that has to see the status to know of which form the answer is. */
-  answer(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer>;
-  /** Sends it once (and once more if the session had to be renewed). */
+  /** Like {@link call}, for answers whose form depends on the status. */
+  answer(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
+  /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
-  /** What is known of the HMC's level; logs on if nothing is known yet, for the sake of `what`. */
+  /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */
   level(what: string, w: Waiting): Promise<HmcLevel>;
-  /** Starts work that nobody waits for but `close`. A failure is logged. */
+  /** Starts work for which only `close` waits. A failure is logged. */
   inBackground(what: string, work: (w: Waiting) => Promise<unknown>): void;
 }

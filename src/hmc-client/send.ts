@@ -1,10 +1,7 @@
 import type { z } from 'zod';
 import { ConfigError } from '../base/index.ts';
 
-/**
- * The body of a request. A name or value that the HMC would refuse is the caller's mistake, and found before anything is
- * sent.
- */
+/** Makes the body of a request. @throws ConfigError when the HMC would refuse a name or value */
 export function toBody(
   what: string,
   body: z.ZodType<Record<string, unknown>>,

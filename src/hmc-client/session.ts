@@ -17,7 +17,7 @@ import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
 import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
-import type { HmcCall, ParsedAnswer, Requester } from './requester.ts';
+import type { HmcCall, HmcRequest, RawAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
@@ -26,16 +26,16 @@ import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
 import { StorageVolumeResource } from './resources/storage-volume.ts';
 import { VirtualStorageResourceResource } from './resources/virtual-storage-resource.ts';
-import type { HmcSession, HmcSessionOptions, RawAnswer, RawRequest } from './types.ts';
+import type { HmcSession, HmcSessionOptions, RawRequest } from './types.ts';
 import { versionAnswer } from './wire/session.ts';
 import type { ApiVersion } from './wire/session.ts';
 
-/** Requests in flight at an HMC at once; as many as it has threads for one Submit Requests. */
+/** Concurrent requests at an HMC: the number of its threads for Submit Requests. */
 const MAX_CONCURRENT = 10;
 const MAX_QUEUED = 1_000;
-/** Far above any inventory that this client asks for. */
+/** Far above any inventory that this client reads. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
-/** For what runs after the last caller has gone: job deletions and logoff. */
+/** Deadline of job deletions and logoff when the session is closed. */
 const FAREWELL_MS = 15_000;
 
 /**
@@ -65,7 +65,7 @@ class Session implements HmcSession, Requester {
   readonly #connection: HmcConnection;
   readonly #background = new Set<Promise<void>>();
   readonly #outages: Outages;
-  /** As people are told of it. */
+  /** For messages. */
   readonly #peer: string;
 
   constructor(options: HmcSessionOptions) {
@@ -116,7 +116,7 @@ class Session implements HmcSession, Requester {
     return await this.answer(call, { signal });
   }
 
-  async answer(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+  async answer(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     return await this.#patiently(call, w, async (inner) => await this.#exchange(call, inner));
   }
 
@@ -150,8 +150,8 @@ class Session implements HmcSession, Requester {
     await this.close({ signal: AbortSignal.timeout(FAREWELL_MS) });
   }
 
-  /** An exchange under the session, of which it is noted whether the HMC has answered. */
-  async #exchange(call: Omit<HmcCall<unknown>, 'answer'>, w: Waiting): Promise<ParsedAnswer> {
+  /** Sends a request in the session and records whether the HMC has answered. */
+  async #exchange(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     try {
       const answer = await this.#connection.exchange(call, w);
       this.#outages.answered(this.#peer);
@@ -163,15 +163,15 @@ class Session implements HmcSession, Requester {
     }
   }
 
-  /** The retry loop and the overall deadline of one verb; and both again for as long as the HMC is away. */
+  /** Retries within the deadline of one call, and again while the HMC does not answer. */
   async #patiently<T>(
-    call: Pick<HmcCall<unknown>, 'what' | 'kind'>,
+    call: Pick<HmcRequest, 'what' | 'kind'>,
     w: Waiting,
     work: (w: Waiting) => Promise<T>,
   ): Promise<T> {
     const { what, kind } = call;
     const policy = kind === 'read' ? this.policies.read : this.policies.write;
-    // A second create would make a second one where names are not unique: its caller looks first.
+    // Names need not be unique: the caller of a create looks it up before a retry.
     const isRetryable = (error: Error) =>
       repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error));
     const once = async (signal: AbortSignal) =>
@@ -192,7 +192,7 @@ class Session implements HmcSession, Requester {
     });
   }
 
-  /** Also a deadline that passed while nothing came: an HMC may hang before it is gone. */
+  /** Includes a deadline that passed during an outage, because an HMC may hang before it goes away. */
   #isForWantOfHmc(error: Error): boolean {
     return isUnreachable(error) || (error instanceof TimeoutError && this.#outages.isAway(this.#peer));
   }

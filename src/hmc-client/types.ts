@@ -1,6 +1,7 @@
 import type { Logger, Outages, Secret, Waiting } from '../base/index.ts';
 import type { TlsOptions } from '../http/index.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
+import type { RawAnswer } from './requester.ts';
 import type { AdapterResource } from './resources/adapter.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
@@ -13,19 +14,19 @@ import type { ApiVersion } from './wire/session.ts';
 
 /** @public */
 export interface HmcSessionOptions {
-  /** `https://hmc1:6794`; several are redundant HMCs of the same machines, in order of preference. */
+  /** URLs like `https://hmc1:6794` of redundant HMCs, in order of preference. */
   readonly urls: readonly string[];
   readonly userid: string;
-  /** Asked at each logon, so that a password can change while the session lives. */
+  /** Called at each logon, because the password may change during the session. */
   readonly password: () => Promise<Secret>;
   readonly tls?: TlsOptions | undefined;
   readonly timeouts?: Partial<HmcTimeouts> | undefined;
-  /** Requests in flight at once; further ones wait. */
+  /** Concurrent requests; others wait. */
   readonly maxConcurrent?: number | undefined;
-  /** Waiting requests beyond which a further one is refused. */
+  /** Waiting requests; others are refused. */
   readonly maxQueued?: number | undefined;
   readonly policies?: Partial<HmcPolicies> | undefined;
-  /** Where it is noted that the HMC does not answer; default: one of the session's own. */
+  /** Records that the HMC does not answer (default: the session's own). */
   readonly outages?: Outages | undefined;
   readonly log?: Logger | undefined;
 }
@@ -35,15 +36,9 @@ export interface RawRequest extends Waiting {
   readonly body?: unknown;
 }
 
-/** Status and parsed body of an answer below 400. @public */
-export interface RawAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
 /**
- * A session with an HMC, or with one of several redundant ones. It logs on when the first request needs it, once for all
- * who call at that time, renews the session when the HMC has lost it, and logs off when closed.
+ * A session with an HMC, or with one of several redundant HMCs. Logs on before the first request, renews a lost session,
+ * and logs off when closed.
  *
  * @public
  */
@@ -54,24 +49,24 @@ export interface HmcSession extends AsyncDisposable {
   readonly partitions: PartitionResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;
-  /** On machines with storage management, as the two that follow. */
+  /** On machines with storage management, like the next two. */
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
   readonly virtualStorageResources: VirtualStorageResourceResource;
-  /** Performs "Query API Version", which needs neither user nor session: also a sign of life. */
+  /** Performs "Query API Version", which needs neither user nor session. */
   apiVersion(w: Waiting): Promise<ApiVersion>;
-  /** Host and port of the HMC in use. */
+  /** Returns host and port of the current HMC. */
   hmcHost(): string;
   /**
-   * Any operation of the Web Services API. A GET is repeated like our own reads; nothing else is repeated once it may
-   * have reached the HMC.
+   * Performs any operation of the Web Services API. Retries a GET like other reads, but nothing else once it may have
+   * reached the HMC.
    *
    * @throws HmcHttpError for a status of 400 and above
    */
   request(method: 'GET' | 'POST' | 'DELETE', uri: string, options: RawRequest): Promise<RawAnswer>;
   /**
-   * Waits for what still runs in the background, and logs off. What fails is logged at `warn`, never thrown. Give it a
-   * signal that has not fired: a session that is not logged off stays at the HMC until it times out.
+   * Waits for background work and logs off. Logs failures at `warn` instead of throwing them. With an aborted signal the
+   * session stays at the HMC until it times out.
    */
   close(w: Waiting): Promise<void>;
 }

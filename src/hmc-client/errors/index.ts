@@ -5,8 +5,8 @@ import { classifyReason } from './reasons.ts';
 import { isOwnReason, REASON_API_DISABLED, REASON_UNREADABLE } from '../wire/reasons.ts';
 
 /**
- * No usable answer came. When `sent` is false the HMC cannot have seen the request; when it is true, the request may
- * have had its effect: look before repeating it.
+ * The HMC gave no usable answer. If `sent` is false, it cannot have received the request. If `sent` is true, the request
+ * may have had its effect: check before a retry.
  *
  * @public
  */
@@ -25,7 +25,7 @@ export class HmcConnectionError extends DpmError {
   }
 }
 
-/** What an HMC said when it refused. */
+/** The refusal of an HMC. */
 export interface Refusal {
   readonly status: number;
   readonly reason: number;
@@ -37,7 +37,7 @@ export interface Refusal {
 }
 
 /**
- * The HMC refused a request. Ask {@link isHmcError}, never the message.
+ * The HMC refused a request. Use {@link isHmcError} to test for it, never the message.
  *
  * @public
  */
@@ -52,7 +52,7 @@ export class HmcHttpError extends DpmError {
 
   constructor(what: string, refusal: Refusal) {
     const { status, reason, method, uri, hmcMessage } = refusal;
-    // The reasons that this client has made up are for programs: no HMC has said them.
+    // Reasons of this client are for programs only.
     const code = isOwnReason(reason) ? String(status) : `${status}.${reason}`;
     super(`${what}: the HMC answered ${code}${hmcMessage === '' ? '' : ` (${hmcMessage})`}`, {
       status,
@@ -72,8 +72,8 @@ export class HmcHttpError extends DpmError {
 }
 
 /**
- * The HMC refuses this user: wrong or expired password, disabled user, no permission for the API, too many sessions,
- * a second factor asked for. The session object does not try again, as repeated attempts lock the user out.
+ * The HMC refuses this user: wrong or expired password, disabled user, no permission for the API, too many sessions, or
+ * a required second factor. The session does not log on again, because repeated attempts lock the user out.
  *
  * @public
  */
@@ -89,7 +89,7 @@ export class HmcAuthError extends DpmError {
   }
 }
 
-/** The answer is valid JSON but not of the documented form. Never repeated. @public */
+/** The answer is valid JSON but not of the documented form. Never retried. @public */
 export class HmcSchemaError extends DpmError {
   readonly code = 'HMC_SCHEMA';
 
@@ -135,8 +135,7 @@ export class JobTimeoutError extends DpmError {
 }
 
 /**
- * The HMC no longer knows the job, or accepted the operation without naming one: the outcome has to be read from the
- * resource.
+ * The HMC no longer knows the job, or accepted the operation without naming one. Read the outcome from the resource.
  *
  * @public
  */
@@ -150,8 +149,8 @@ export class JobLostError extends DpmError {
 }
 
 /**
- * Is this the HMC's (or a job's) refusal with this status, and one of these reasons if any are given? Refusals that are
- * not worth repeating are never wrapped, so the error itself is asked and not its causes.
+ * Whether this is a refusal of the HMC or of a job with this status and, if given, one of these reasons. Does not look at
+ * causes, because refusals that are not retried are never wrapped.
  *
  * @example isHmcError(error, 400, 8) // the name is taken
  * @public
@@ -166,8 +165,8 @@ export function isHmcError(
 }
 
 /**
- * What an error of this client says about making the call again. A job that is lost or still going, a deadline of ours
- * and an answer that cannot be read leave the outcome unknown.
+ * Classifies an error of this client for retries. A lost or unfinished job, a deadline of this client and an unreadable
+ * answer leave the outcome unknown.
  *
  * @public
  */
@@ -181,8 +180,8 @@ export function classify(thrown: unknown): RetryClass {
 }
 
 /**
- * May the request have had its effect? An error page of whatever stands before an HMC says nothing about it, though its
- * 503 is as good as an HMC's own to whoever may simply ask again.
+ * Whether the request may have had its effect. A proxy's error page says nothing about that, although its 503 can be
+ * retried like an HMC's own.
  */
 export function mayHaveEffect(thrown: unknown): boolean {
   if (thrown instanceof RetriesExhaustedError) return mayHaveEffect(thrown.cause);
@@ -190,19 +189,19 @@ export function mayHaveEffect(thrown: unknown): boolean {
   return isPage || thrown instanceof HmcSchemaError || classify(thrown) === 'unknown-outcome';
 }
 
-/** Does the HMC not answer, or not yet: lost connections, and what stands in the place of one that is starting? */
+/** Whether the HMC does not answer: a lost connection, or the answer of an HMC that is starting. */
 export function isUnreachable(thrown: unknown): boolean {
   if (thrown instanceof RetriesExhaustedError) return isUnreachable(thrown.cause);
   if (thrown instanceof HmcConnectionError) return isOutage(thrown.phase);
   return thrown instanceof HmcHttpError && isStarting(thrown.status, thrown.reason);
 }
 
-/** 503, or a page of whatever stands before it, or its word that the API is not enabled (yet). */
+/** Whether the answer is 503, a proxy's page, or says that the API is not enabled (yet). */
 function isStarting(status: number, reason: number): boolean {
   return status === 503 || (status >= 500 && (reason === REASON_API_DISABLED || reason === REASON_UNREADABLE));
 }
 
-/** A certificate or an address stays wrong, and a full queue is our own load: none gets better by asking again. */
+/** Excludes a wrong certificate or address and this client's full queue, which a retry does not change. */
 function isOutage(phase: TransportPhase): boolean {
   return phase !== 'tls' && phase !== 'redirect' && phase !== 'queue';
 }

@@ -1,22 +1,16 @@
-import { parseWwpn } from '../../base/index.ts';
-import type { Lun, Wwpn } from '../../base/index.ts';
-import { parseLun } from '../../base/index.ts';
 import { z } from 'zod';
+import { parseLun, parseWwpn } from '../../base/index.ts';
 
-/** A WWPN as HMCs give it: `0x` and upper case on old levels; empty, null or absent while there is none. */
-export const wwpnOrNone = z
-  .string()
-  .nullish()
-  .transform((text): Wwpn | undefined => (text === null || text === undefined ? undefined : parseWwpn(text)));
+const textOrNone = z.string().nullish();
 
-/** A LUN of sixteen hex digits; empty, null or absent while there is none. */
-export const lunOrNone = z
-  .string()
-  .nullish()
-  .transform((text): Lun | undefined => (text === null || text === undefined ? undefined : parseLun(text)));
+/** A WWPN: with `0x` and in upper case on old levels; empty, null or absent for none. */
+export const wwpnOrNone = textOrNone.transform((text) => parseWwpn(text ?? ''));
+
+/** A LUN of sixteen hex digits; empty, null or absent for none. */
+export const lunOrNone = textOrNone.transform((text) => parseLun(text ?? ''));
 
 /**
- * What we send: sixteen lower-case hex digits, or nothing at all to clear it. Source: zhmc-ansible-modules
+ * For requests: sixteen lower-case hex digits, or an empty text to clear the value. Source: zhmc-ansible-modules
  * zhmc_partition.py.
  */
 export const hex16ToSend = z.string().regex(/^(?:[0-9a-f]{16})?$/, 'expected 16 lower-case hex digits');
@@ -27,33 +21,33 @@ export const hex16ToSend = z.string().regex(/^(?:[0-9a-f]{16})?$/, 'expected 16 
  */
 export const deviceNumberToSend = z.string().regex(/^[0-9a-f]{4}$/, 'expected 4 lower-case hex digits');
 
-/** Device number as given: lower case inside. */
+/** Device number in an answer, converted to lower case. */
 export const deviceNumber = z.string().transform((text) => text.toLowerCase());
 
-/** 1 to 64 characters; the set that peers use without trouble, as the book's own table is not known. */
+/** 1 to 64 characters of a set that other clients use; the book's own table is not known. */
 export const nameToSend = z
   .string()
   .regex(/^[A-Za-z0-9._-](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?$/, 'expected 1 to 64 of A-Z a-z 0-9 . _ - and blank');
 
 /**
- * A URI of the HMC. What an answer names becomes the path of later requests, with our session: it is a plain path below
- * `/api`, without a host, a query, or a way up.
+ * A URI of the HMC: a plain path below `/api`, without a host, a query or `..`, because later requests send the session to
+ * it.
  */
 export const uri = z
   .string()
   .regex(/^\/api(?:\/[\w-][\w.~%-]*)+$/, 'expected the URI of an object, /api/…')
   .max(512);
 
-/** Such URIs, absent where there are none. */
+/** URIs, absent for none. */
 export const uris = z.array(uri).default([]);
 
-/** A URI or null, absent on some levels. */
+/** A URI; empty, null or absent for none. */
 export const uriOrNone = z
   .union([z.literal(''), uri])
   .nullish()
-  .transform((text) => (text === null || text === undefined || text === '' ? undefined : text));
+  .transform((text) => (text === '' ? undefined : (text ?? undefined)));
 
-/** An answer whose content nobody needs. */
+/** An answer whose content is ignored. */
 export const noContent = z.unknown().transform((): void => undefined);
 
 /** Answer of a create: the new object's URI. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * One property of an HMC object: its name on the wire, how it is read there, and how it is written.
- * A table of these is the whole translation of a resource, key by key, in both directions.
+ * A property of an HMC object: its wire name and the schemas for answers and requests. A table of fields translates a
+ * resource in both directions.
  */
 export interface Field<
   Wire extends string = string,
@@ -14,26 +14,25 @@ export interface Field<
   readonly write: Write;
 }
 
-/** The properties of a resource, by the names that they have inside. */
+/** The fields of a resource, by this client's names. */
 type FieldTable = Readonly<Record<string, Field>>;
 
-/** The names that a table has on the wire. */
 export type WireName<F extends FieldTable> = F[keyof F]['wire'];
 
-/** What reading a table gives. */
+/** The result of reading a table. */
 export type ReadOf<F extends FieldTable> = { readonly [K in keyof F]: z.output<F[K]['read']> };
 
-/** What reading some of its properties gives, chosen by their names on the wire. */
+/** The result of reading some properties, chosen by wire name. */
 export type ReadSome<F extends FieldTable, N extends WireName<F>> = {
   readonly [K in keyof F as F[K]['wire'] extends N ? K : never]: z.output<F[K]['read']>;
 };
 
-/** What writing some of its fields takes; which of them are required is said where the request is described. */
+/** The input for writing some fields, all optional; the request's type adds the required ones. */
 export type WriteOf<F extends FieldTable, K extends keyof F = keyof F> = {
   readonly [P in K]?: z.input<F[P]['write']> | undefined;
 };
 
-/** A property that is written as it is read, or (with `write`) that has its own rules for what we send. */
+/** Defines a property; `write` is for requests, if their schema differs. */
 export function field<N extends string, R extends z.ZodType>(wire: N, read: R): Field<N, R, R>;
 export function field<N extends string, R extends z.ZodType, W extends z.ZodType>(
   wire: N,
@@ -44,20 +43,19 @@ export function field(wire: string, read: z.ZodType, write: z.ZodType = read): F
   return { wire, read, write };
 }
 
-/** The names that a table has on the wire, as a value. */
 export function wireNames<F extends FieldTable>(fields: F): readonly WireName<F>[] {
   return Object.values(fields).map(({ wire }) => wire);
 }
 
 /**
- * Reads an answer that holds the whole table. What the HMC adds is ignored; what is not optional has to be there and of
- * its type.
+ * Returns the schema of an answer with the whole table. Ignores other properties; those that are not optional have to be
+ * present and of their type.
  */
 export function readAll<F extends FieldTable>(fields: F): z.ZodType<ReadOf<F>> {
   return reader(Object.entries(fields)) as z.ZodType<ReadOf<F>>; // made from F, entry by entry
 }
 
-/** The same for some properties only. */
+/** Like {@link readAll} for some properties. */
 export function readSome<F extends FieldTable, N extends WireName<F>>(
   fields: F,
   names: readonly N[],
@@ -75,8 +73,8 @@ function reader(entries: readonly (readonly [string, Field])[]): z.ZodType {
 }
 
 /**
- * Writes a request body. Strict: a name that is not among `keys`, or a value that the HMC would refuse, is an error here.
- * Names whose value is undefined are left out.
+ * Returns the schema that makes a request body. Strict: rejects names that are not among `keys` and values that the HMC
+ * would refuse. Omits undefined values.
  */
 export function writerOf<F extends FieldTable>(
   fields: F,
@@ -90,7 +88,7 @@ export function writerOf<F extends FieldTable>(
   });
 }
 
-/** Absent on some levels, or null: undefined inside. */
+/** Absent on some levels, or null: read as undefined. */
 export function optional<S extends z.ZodType>(schema: S) {
   return schema.nullish().transform((value) => value ?? undefined);
 }

@@ -12,8 +12,8 @@ const weight = z.int().min(1).max(999);
 const uriToSend = uri.nullable();
 
 /**
- * Properties of a partition: what we read, and the rules for what we send. Memory is MiB, the boot time-out seconds.
- * What a level may not know is undefined there. Source: zhmc-ansible-modules zhmc_partition.py.
+ * Properties of a partition. Memory is MiB, the boot time-out seconds. Properties that a level does not know are undefined.
+ * Source: zhmc-ansible-modules zhmc_partition.py.
  */
 export const partitionFields = {
   name: field('name', text, nameToSend),
@@ -84,24 +84,24 @@ export const partitionFields = {
   parent: field('parent', optional(text)),
 } as const;
 
-/** Name of a property that can be asked for, as the HMC calls it. @public */
+/** Wire name of a readable property. @public */
 export type PartitionProperty = WireName<typeof partitionFields>;
 
-/** A partition with the properties that were asked for. @public */
+/** A partition with the requested properties. @public */
 export type PartitionWith<P extends PartitionProperty> = ReadSome<typeof partitionFields, P> & {
   readonly uri: string;
 };
 
-/** A partition with everything that we read. @public */
+/** A partition with all properties. @public */
 export type Partition = PartitionWith<PartitionProperty>;
 
-/** What each item of List Partitions carries on every level. Source: IBM WS API, List Partitions of a CPC, Z16M-A01. */
+/** Properties of List Partitions on every level. Source: IBM WS API, List Partitions of a CPC, Z16M-A01. */
 export const summaryProperties = ['name', 'status', 'type'] as const satisfies readonly PartitionProperty[];
 
 /** @public */
 export type PartitionSummary = PartitionWith<(typeof summaryProperties)[number]>;
 
-/** List Partitions of a CPC, with these properties besides the URI of each. */
+/** Answer of List Partitions of a CPC, with the URI and these properties. */
 export function partitionListAnswer<P extends PartitionProperty>(properties: readonly P[]) {
   const table = { uri: field('object-uri', uri), ...partitionFields };
   const item = readSome(table, ['object-uri', ...properties]) as z.ZodType<PartitionWith<P>>; // the URI is in the table
@@ -155,8 +155,8 @@ const updatable = [
 ] as const satisfies readonly (keyof typeof partitionFields)[];
 
 /**
- * What Create Partition takes. Exactly one of `iflProcessors` and `cpProcessors`: the other one is left out entirely,
- * as 0 may count as present. Boot from a disk is set afterwards, by an update. Source: IBM WS API, Create Partition,
+ * Input of Create Partition. Exactly one of `iflProcessors` and `cpProcessors` may be present, because 0 may count as
+ * present. Set the boot from a disk with an update. Source: IBM WS API, Create Partition,
  * 3932-LA2; python-zhmcclient issue 258.
  *
  * @public
@@ -167,7 +167,7 @@ export type CreatePartition = WriteOf<typeof partitionFields, (typeof creatable)
   readonly maximumMemory: number;
 };
 
-/** What Update Partition Properties takes. @public */
+/** Input of Update Partition Properties. @public */
 export type UpdatePartition = WriteOf<typeof partitionFields, (typeof updatable)[number]>;
 
 /** Body of Create Partition. */

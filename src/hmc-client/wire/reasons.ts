@@ -1,4 +1,3 @@
-/** What a reason code means, and where that was read. */
 interface ReasonFact {
   readonly status: number;
   readonly reason: number;
@@ -7,17 +6,17 @@ interface ReasonFact {
   readonly source: string;
 }
 
-/** Reason of an answer that says that the Web Services API is switched off. Made here, as zhmcclient does. */
+/** This client's reason for a disabled Web Services API, as in zhmcclient. */
 export const REASON_API_DISABLED = 900;
-/** Reason of an answer that carries no reason that can be read. Made here, as zhmcclient does. */
+/** This client's reason for an answer without a readable reason, as in zhmcclient. */
 export const REASON_UNREADABLE = 999;
 
-/** Was this reason made here? Then no HMC has given one. */
+/** Whether this client has set the reason. */
 export function isOwnReason(reason: number): boolean {
   return reason === REASON_API_DISABLED || reason === REASON_UNREADABLE;
 }
 
-/** The reason codes that this client knows. What is done about them is decided in `reasons.ts` above this folder. */
+/** The known reason codes. `errors/reasons.ts` decides what to do about them. */
 export const reasonFacts: readonly ReasonFact[] = [
   { status: 400, reason: 1, meaning: 'query parameter not known or not supported', source: 'common reasons' },
   { status: 400, reason: 5, meaning: 'required field missing', source: 'common reasons' },
@@ -56,7 +55,7 @@ export const reasonFacts: readonly ReasonFact[] = [
   { status: 500, reason: REASON_API_DISABLED, meaning: 'the Web Services API is not enabled', source: 'client' },
 ];
 
-/** What the table says about a refusal; undefined when it is not known. */
+/** Returns the meaning of a refusal, if known. */
 export function reasonMeaning(status: number, reason: number): string | undefined {
   return reasonFacts.find((fact) => fact.status === status && fact.reason === reason)?.meaning;
 }

@@ -11,15 +11,13 @@ const path = readAll({
   lun: field('logical-unit-number', lunOrNone),
 });
 
-/**
- * FCP volumes are told apart by this: 32 hex digits, upper case inside. Source: python-zhmcclient _storage_volume.py.
- */
+/** Identifies FCP volumes: 32 hex digits, converted to upper case. Source: python-zhmcclient _storage_volume.py. */
 const volumeUuid = z
   .string()
   .nullish()
-  .transform((text) => (text === null || text === undefined || text === '' ? undefined : text.toUpperCase()));
+  .transform((text) => (text ? text.toUpperCase() : undefined));
 
-/** What we read of a storage volume, of a group of any type, and the rules for what we send. Sizes are GiB. */
+/** Properties of a storage volume of any type of group. Sizes are GiB. */
 const storageVolumeFields = {
   name: field('name', optional(z.string()), nameToSend),
   description: field('description', optional(z.string()), z.string().max(100)),

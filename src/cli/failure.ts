@@ -14,12 +14,11 @@ interface Failure {
 
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   HMC_AUTH: 'check dpm.hmc_username and its password; it is not tried again, so that the user is not locked',
-  HMC_CONNECTION: 'dpm doctor tells which part is missing',
+  HMC_CONNECTION: 'dpm doctor shows which part fails',
   CINDER_AUTH: 'check the user and project of [cinder]',
-  CINDER_CONNECTION: 'dpm doctor tells which part is missing',
-  FLOW_WAITING:
-    'it goes on by itself with the next command once the peer answers, or: dpm flow resume ID (dpm flow list)',
-  FLOW_STUCK: 'mend what it names, then: dpm flow resume ID (dpm flow list)',
+  CINDER_CONNECTION: 'dpm doctor shows which part fails',
+  FLOW_WAITING: 'the next command resumes it once the peer answers, or: dpm flow resume ID (dpm flow list)',
+  FLOW_STUCK: 'fix what it names, then: dpm flow resume ID (dpm flow list)',
 };
 
 /** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */

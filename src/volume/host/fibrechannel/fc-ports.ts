@@ -30,7 +30,7 @@ export interface RemotePort {
 
 const fcHosts = '/sys/class/fc_host';
 const remotePorts = '/sys/class/fc_remote_ports';
-const ccwBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
+export const ccwBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 
 /**
  * Parses a WWPN of the transport class, which has no leading zeros (`0x%llx`). Source: linux

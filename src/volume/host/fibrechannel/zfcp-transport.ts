@@ -3,7 +3,7 @@ import type { Lun, Waiting } from '../../../base/index.ts';
 import type { HostContext } from '../context.ts';
 import { errnoOf, readAttribute, writeIfThere } from '../system.ts';
 import { lookUntil } from '../waiting.ts';
-import { listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
+import { ccwBusId, listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
 import { listDisks, addressKey } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
@@ -12,7 +12,6 @@ import { normaliseBusId, setOnline, zfcpDriver } from './zfcp-device.ts';
 
 const allowLunScan = '/sys/module/zfcp/parameters/allow_lun_scan';
 const NPIV = 'NPIV VPORT';
-const zfcpBusId = /^[0-9a-f]{1,2}\.[0-3]\.[0-9a-f]{4}$/;
 
 type Problem = Omit<AskProblem, 'address'>;
 
@@ -37,7 +36,7 @@ export class ZfcpTransport implements FcTransport {
   }
 
   async listPorts(): Promise<readonly FcPort[]> {
-    return (await listFcPorts(this.#options.system)).filter(({ busId }) => zfcpBusId.test(busId));
+    return (await listFcPorts(this.#options.system)).filter(({ busId }) => ccwBusId.test(busId));
   }
 
   async prepare(waiting: Waiting): Promise<void> {

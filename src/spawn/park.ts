@@ -5,7 +5,14 @@ import { atRest, destroy, disconnectAll, findPartition, hasWorkToDisconnect, sto
 import type { DestroyRequest } from './destroy.ts';
 import type { SpawnTools, VerbCall } from './types.ts';
 
-type ParkAct = 'find-partition' | 'stop-partition' | 'disconnect-volumes' | 'detach-storage-groups' | 'park-partition';
+/** What {@link park} does, by the names under which people and tests see it. */
+export const parkActs = [
+  'find-partition',
+  'stop-partition',
+  'disconnect-volumes',
+  'detach-storage-groups',
+  'park-partition',
+] as const;
 
 /** For a destroy when nothing is mapped any more. */
 const nothingMapped = { unmap: () => Promise.resolve() };
@@ -22,7 +29,7 @@ const nothingMapped = { unmap: () => Promise.resolve() };
 export async function park(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const { owner } = request;
   const { hmc, partitions, storage } = tools;
-  const act = actsOf<ParkAct>('destroy', call, tools.watchers);
+  const act = actsOf<(typeof parkActs)[number]>('destroy', call, tools.watchers);
   const lookAtRest = () => atRest(request, tools, call);
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));

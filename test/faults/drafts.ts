@@ -1,4 +1,5 @@
 import type { Failpoint } from '../../src/base/index.ts';
+import { isVerb } from './flows.ts';
 import { faultsOf, keyOf } from './kinds.ts';
 import type { Row, UndoTrouble } from './run-row.ts';
 import { namePoint, samePoint } from './traps.ts';
@@ -17,9 +18,12 @@ const undoModes: readonly (UndoTrouble | undefined)[] = [
 
 /** Every request of every step × everything that can happen to it, once or for good × every way that its undo can go. */
 export function faultDrafts(recording: Recording): readonly Draft[] {
-  // A power operation is no flow: it has nothing to undo.
-  const modes = recording.points.length === 0 ? [undefined] : undoModes;
-  return everyFault(recording).flatMap((draft) => modes.map((undo) => ({ ...draft, undo })));
+  return everyFault(recording).flatMap((draft) => modesOf(recording).map((undo) => ({ ...draft, undo })));
+}
+
+/** A power operation and a verb that nobody journals have nothing to undo. */
+function modesOf({ points }: Recording): readonly (UndoTrouble | undefined)[] {
+  return points.some(({ flow }) => !isVerb(flow)) ? undoModes : [undefined];
 }
 
 /** On the way back, the fault is what the undo meets. */
@@ -39,7 +43,8 @@ function everyFault({ strikes }: Recording): readonly Draft[] {
  * Every step, with requests or without: the program itself fails, or its caller gives up, before it and after it; or the
  * array goes away.
  */
-export function pointDrafts({ points, maskedPoints }: Recording): readonly Draft[] {
+export function pointDrafts(recording: Recording): readonly Draft[] {
+  const { points, maskedPoints } = recording;
   const isRun = ({ at }: Failpoint) => at === 'before-run' || at === 'after-run';
   const all = distinct(points).filter(isRun);
   const blows = [
@@ -49,7 +54,7 @@ export function pointDrafts({ points, maskedPoints }: Recording): readonly Draft
       .map((point) => ({ kind: 'array-outage', point }) as const),
   ];
   return blows.flatMap((blow) =>
-    undoModes.map((undo) => ({ key: `${blow.kind} ${namePoint(blow.point)}`, blow, undo })),
+    modesOf(recording).map((undo) => ({ key: `${blow.kind} ${namePoint(blow.point)}`, blow, undo })),
   );
 }
 

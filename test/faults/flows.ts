@@ -2,6 +2,7 @@ import { managerFlows } from '../../src/compute/manager-flows.ts';
 import { localAttachFlow } from '../../src/compute/local/attach-flow.ts';
 import { localDetachFlow } from '../../src/compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
+import { parkActs } from '../../src/spawn/park.ts';
 
 interface FlowOutline {
   readonly name: string;
@@ -18,7 +19,7 @@ interface FlowOutline {
 const verbs = {
   spawn: spawnActs,
   'prepare-for-spawn': prepareActs,
-  destroy: destroyActs,
+  destroy: [...new Set([...destroyActs, ...parkActs])],
   'attach-volume': attachActs,
   'detach-volume': detachActs,
 };
@@ -35,5 +36,32 @@ export const verbOutlines: readonly FlowOutline[] = Object.entries(verbs).map(([
   })),
 }));
 
+const journaledFlows: readonly FlowOutline[] = [...managerFlows, localAttachFlow, localDetachFlow];
+
 /** Every flow of this program, by its definition, and every verb of the driver: a new step is here the day it is written. */
-export const allFlows: readonly FlowOutline[] = [...managerFlows, localAttachFlow, localDetachFlow, ...verbOutlines];
+export const allFlows: readonly FlowOutline[] = [...journaledFlows, ...verbOutlines];
+
+/** Stands for a step where a flow has ended and its caller is told how things are. */
+export const DONE = '(done)';
+
+/** `flow/step` of the last step of each flow. */
+export const lastSteps: ReadonlySet<string> = new Set(
+  journaledFlows.map(({ name, steps }) => `${name}/${steps.at(-1)?.name ?? ''}`),
+);
+
+const stepsByName = new Map(allFlows.flatMap(({ name, steps }) => steps.map((step) => [`${name}/${step.name}`, step])));
+
+/** Is it a verb of the driver, rather than a flow of the compute manager? */
+export function isVerb(name: string): boolean {
+  return Object.hasOwn(verbs, name);
+}
+
+/** @param step - `flow/step` */
+export function isPivot(step: string): boolean {
+  return stepsByName.get(step)?.pivot === true;
+}
+
+/** @param step - `flow/step` */
+export function isWayBack(step: string): boolean {
+  return stepsByName.get(step)?.isWayBack === true;
+}

@@ -4,7 +4,7 @@ import { PAYROLL } from '../support/payroll.ts';
 import type { Picture } from './stage.ts';
 
 /** How a flow ended, as far as its caller can see. */
-export type Ending = 'absorbed' | 'rolled back' | 'stuck' | 'waiting';
+export type Ending = 'absorbed' | 'rolled back' | 'stuck' | 'waiting' | 'unfinished';
 
 export interface Verdict {
   readonly ending: Ending;
@@ -21,11 +21,12 @@ export interface Pictures {
 }
 
 /** What is not left behind by a flow that failed: what was there before it, or what it was to come to. */
-export type Rest = 'as before' | 'as after' | 'either' | 'in any power state';
+export type Rest = 'as before' | 'as after' | 'either' | 'in any power state' | 'on the way';
 
 /**
  * - absorbed: as if nothing had happened;
  * - rolled back: as before the flow began;
+ * - unfinished: a verb that nobody journals has failed; whoever called it calls it again. No port is given up that is masked;
  * - stuck, or waiting for a peer that does not answer: whatever differs from both is named.
  */
 export function judge(failure: unknown, seen: Pictures): Verdict {
@@ -35,6 +36,7 @@ export function judge(failure: unknown, seen: Pictures): Verdict {
   if (left !== undefined) {
     return { ending: left.code === 'FLOW_STUCK' ? 'stuck' : 'waiting', problem: unnamed(left, pictures) };
   }
+  if (seen.rests === 'on the way') return { ending: 'unfinished', problem: givenUp(seen.after) };
   const differences = rollBackDifferences(pictures);
   const problem =
     differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`;
@@ -120,8 +122,19 @@ function things({ hmc, san, cinder, linux }: Picture): ReadonlyMap<string, strin
   return new Map(things.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
+/** Ports that nobody has any more, and that the array still shows a volume to: the next partition may get them. */
+function givenUp({ hmc, san }: Picture): string {
+  const ports = new Set([
+    ...hmc.hba.map((each) => textOf(each, 'wwpn')),
+    ...hmc['virtual-storage-resource'].map(wwpnOf),
+  ]);
+  const masked = san.arrays.flatMap(({ masks }) => masks.flatMap(({ initiators }) => initiators));
+  const lost = masked.filter((wwpn) => !ports.has(wwpn));
+  return lost.length === 0 ? '' : `masked to ports that were given up: ${[...new Set(lost)].join(', ')}`;
+}
+
 /** A success differs from another in names and numbers only; `degraded` runs as well as `active` does. */
-function notLike(success: Picture, after: Picture): string {
+export function notLike(success: Picture, after: Picture): string {
   const [wanted, seen] = [outline(success), outline(after)];
   return wanted === seen ? '' : `reported done, but not as it is without a fault: ${seen} (wanted ${wanted})`;
 }
@@ -191,6 +204,7 @@ function leftVolumes({ before, after, success, rests }: Pictures): string[] {
       'in any power state': isBefore,
       'as after': isDone,
       either: isBefore || isDone,
+      'on the way': true, // it is in no journal
     }[rests];
     return mayStay ? [] : [id];
   });

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { backFaultDrafts, distinct, faultDrafts, pointDrafts, undoDrafts } from './drafts.ts';
 import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';
+import { natureOf, placeOf } from './natures.ts';
 import { nameRow, needsImpatience, runRow } from './run-row.ts';
 import type { Row, RowResult } from './run-row.ts';
 import { stepOf } from './sample.ts';
@@ -133,11 +134,20 @@ class Matrix {
   }
 }
 
-/** `FAULT_MATRIX_LOG=FILE` adds a line for each row: milliseconds, ending, whether it struck, its name, what was wrong. */
-function writeRow({ ms, ending, hasStruck, name, problem }: RowResult): void {
+/** `FAULT_MATRIX_LOG=FILE` adds a line of JSON for each row. */
+function writeRow({ row, ...result }: RowResult): void {
   const file = process.env.FAULT_MATRIX_LOG;
   if (file === undefined) return;
-  appendFileSync(file, `${[Math.round(ms), ending, hasStruck ? 'struck' : 'missed', name, problem].join('\t')}\n`);
+  const { scenario, blow, undo } = row;
+  const point = blow.kind === 'fault' ? undefined : blow.point;
+  const struck =
+    blow.kind === 'fault'
+      ? { strike: { ...blow.strike, before: undefined, atArray: undefined }, fault: blow.fault }
+      : {};
+  appendFileSync(
+    file,
+    `${JSON.stringify({ ...result, scenario: scenario.name, failsAt: scenario.failsAt, nature: natureOf(row), place: placeOf(row, result.hasStruckWayBack), blow: blow.kind, point, ...struck, undo })}\n`,
+  );
 }
 
 /** The last point of each flow from which it can go back: there, all that it has to undo is done. */

@@ -2,7 +2,7 @@ import type { Failpoint } from '../../src/base/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../src/base/index.ts';
 import type { Finding } from '../../src/compute/index.ts';
-import { compare, judge, unaccounted } from './judge.ts';
+import { compare, judge, notLike, unaccounted } from './judge.ts';
 import type { Ending, Pictures, Verdict } from './judge.ts';
 import { Testimony } from './testimony.ts';
 import { nameKind } from './kinds.ts';
@@ -40,11 +40,15 @@ export interface RowResult {
   readonly name: string;
   readonly row: Row;
   readonly ending: Ending;
+  /** What the caller was told; empty when nothing. */
+  readonly failure: string;
   readonly problem: string;
   /** Did it go wrong where it was meant to? */
   readonly hasStruck: boolean;
   /** Did an undo fail because the row says so? */
   readonly hasUndoFailed: boolean;
+  /** Did the fault strike again after the flow had turned back? */
+  readonly hasStruckWayBack: boolean;
   /** Was something left that only `dpm verify` could name, and did it? */
   readonly isFoundByVerify: boolean;
   /** The machine is not as the next row needs it. */
@@ -64,7 +68,7 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   if (needsImpatience(row)) await stage.reopenImpatient();
   // It is the loss of a token that is under test: there has to be one.
   if (needsToken(row)) await stage.manager.verify(stage.world.context);
-  const { failure, hasStruck, hasUndoFailed } = await strike(stage, row, server);
+  const { failure, ...struck } = await strike(stage, row, server);
   const after = stage.picture();
   const { success, scenario } = row;
   const pictures = { before, after, success, rests: scenario.rests };
@@ -77,16 +81,17 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const contradicted = await testimony.against(stage, verdict.ending, isHidden);
   // Whatever is done next finds it in its way, as any person would.
   await takeBackReservations(stage, findings);
-  const repeats = verdict.ending === 'rolled back' && scenario.isRepeatable && !isFoundByVerify;
+  const isRepeat = verdict.ending === 'rolled back' || verdict.ending === 'unfinished';
+  const repeats = isRepeat && scenario.isRepeatable && !isFoundByVerify;
   const repeated = repeats ? await repeat(stage, row, server) : '';
   const rest = (await tidy(stage, row, server)) || (await testimony.atTheEnd(stage));
   return {
     name: nameRow(row),
     row,
     ending: verdict.ending,
+    failure: failure === undefined ? '' : describeError(failure),
     problem: problem || contradicted || repeated || rest,
-    hasStruck,
-    hasUndoFailed,
+    ...struck,
     isFoundByVerify,
     isBroken: rest !== '',
     ms: performance.now() - startedAt,
@@ -115,6 +120,7 @@ interface Struck {
   readonly failure: unknown;
   readonly hasStruck: boolean;
   readonly hasUndoFailed: boolean;
+  readonly hasStruckWayBack: boolean;
 }
 
 async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
@@ -130,12 +136,15 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   const [own, undo] = set;
   const hasStruck = row.blow.kind === 'fault' ? hasFaultStruck(stage, row.blow) : (own?.hits ?? 0) > 0;
   const hasUndoFailed = traps.undoHits + (undo?.hits ?? 0) > 0;
+  const hasStruckWayBack = stage
+    .observed()
+    .some(({ entry, isOnWayBack }) => isOnWayBack && (entry.fault === RULE || entry.fault === BESIDE));
   traps.clear();
   world.sim.faults.clear();
   if (row.blow.kind === 'array-outage') setArraysOnline(stage, true);
   if (row.blow.kind === 'fault' && (failure !== undefined || row.blow.fault.leavesZones === true))
     operate(stage, row.scenario, row.blow.strike, row.blow.fault);
-  return { failure, hasStruck, hasUndoFailed };
+  return { failure, hasStruck, hasUndoFailed, hasStruckWayBack };
 }
 
 /** What the servers still work on is part of what is left; what a client sends beside the flow has to come first. */
@@ -222,13 +231,14 @@ function poisons({ blow }: Row): boolean {
 }
 
 /** What was rolled back can be done again. The first request may meet a connection that the fault has broken. */
-async function repeat(stage: Stage, { scenario }: Row, server: string): Promise<string> {
+async function repeat(stage: Stage, { scenario, success }: Row, server: string): Promise<string> {
   const attempt = async () =>
     await scenario.act(stage, server, stage.world.context).then(
       () => '',
-      (error: unknown) => `rolled back, and cannot be done again: ${describeError(error)}`,
+      (error: unknown) => `cannot be done again: ${describeError(error)}`,
     );
-  return (await attempt()) === '' ? '' : await attempt();
+  const failure = (await attempt()) === '' ? '' : await attempt();
+  return failure === '' && scenario.rests === 'on the way' ? notLike(success, stage.picture()) : failure;
 }
 
 /** Whatever happened, resuming, deleting and repairing without faults brings everything back to an empty machine. */

@@ -2,6 +2,7 @@ import type { Failpoint } from '../../src/base/index.ts';
 import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../../src/virt/index.ts';
 import type { Rest } from './judge.ts';
+import type { Server } from '../parking/stock-manager.ts';
 import { PAYROLL } from '../support/payroll.ts';
 import { MOUNT_POINT } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -157,6 +158,57 @@ function local(name: string, where: LocalPlace): { readonly attach: Scenario; re
     },
   };
 }
+
+/** Each failure of a verb is answered by calling it again: there is no journal, and no way back. */
+function verb(
+  name: string,
+  prepare: (stage: Stage, server: Server) => Promise<void>,
+  act: (stage: Stage, server: Server, context: RequestContext) => Promise<void>,
+): Scenario {
+  return {
+    name,
+    prepare: async (stage) => {
+      const { stock, world } = stage;
+      const volumes = [boot, extra].map((index) => world.sim.volumes[index]!.id);
+      stage.server = stock.server(randomUUID(), newName(), volumes);
+      await stock.build(stage.server);
+      await prepare(stage, stage.server);
+      return stage.server.instance.name;
+    },
+    act: async (stage, _name, context) => await act(stage, stage.server!, context),
+    isRepeatable: true,
+    rests: 'on the way',
+    maps: [],
+    tidy: async (stage) => {
+      const { stock, server } = stage;
+      await stock.destroy(server!);
+      await stock.unmap(server!);
+      await stock.removeParked(server!);
+    },
+  };
+}
+
+/** With a manager that unmaps after a destroy: the stage has to have one. */
+export const parking = {
+  park: verb(
+    'destroy without an unmap',
+    () => Promise.resolve(),
+    async ({ stock }, server, context) => await stock.destroy(server, context),
+  ),
+  spawnAgain: verb(
+    'spawn on what is parked',
+    async ({ stock }, server) => await stock.destroy(server),
+    async ({ stock }, server, context) => await stock.spawn(server, context),
+  ),
+  removeParked: verb(
+    'remove what is parked',
+    async ({ stock }, server) => {
+      await stock.destroy(server);
+      await stock.unmap(server);
+    },
+    async ({ stock }, server, context) => await stock.removeParked(server, context),
+  ),
+} as const;
 
 /** Volumes without Nova: the stage has to have a host. */
 export const localScenarios = {

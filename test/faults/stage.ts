@@ -1,19 +1,28 @@
+import { silentLogger } from '../../src/base/index.ts';
 import type { StepEvent } from '../../src/base/index.ts';
+import { toDpmSettings } from '../../src/compute/dpm-settings.ts';
 import { openManager } from '../../src/compute/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
 import type { Settings } from '../../src/config/index.ts';
 import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { defaultDpmPolicies, loadDriver } from '../../src/virt/index.ts';
+import type { ComputeDriver } from '../../src/virt/index.ts';
+import { StockManager, stockVirtApi } from '../parking/stock-manager.ts';
+import type { Server } from '../parking/stock-manager.ts';
 import { SanHost } from '../support/fake-host/san-host.ts';
 import { quickPolicies as hostPolicies } from '../support/fake-host/scenes.ts';
 import { createPayroll } from '../support/payroll.ts';
 import { Witness } from '../support/witness.ts';
 import { quickCinder, quickPolicies, startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
+import { DONE, isWayBack, lastSteps } from './flows.ts';
 import { Traps } from './traps.ts';
 
 export interface StageOptions extends WorldOptions {
   /** A Linux host with somebody's partition beside it, and a path service: for volumes without Nova. */
   readonly withHost?: boolean;
+  /** Beside the manager, one that unmaps after a destroy, as stock Nova does. */
+  readonly withStock?: boolean;
 }
 
 /** What there is on every side. */
@@ -25,9 +34,11 @@ export interface Picture extends SimulatorSnapshot {
 /** A request, and the step of the flow during which it came. */
 export interface Observed {
   readonly entry: RequestLogEntry;
-  /** `flow/step`; empty before the first step. */
+  /** `flow/step`; empty before the first step, `flow/(done)` after the last one. */
   readonly step: string;
   readonly isUndo: boolean;
+  /** Does it come after the flow, or one of its verbs, has turned back? */
+  readonly isOnWayBack: boolean;
 }
 
 interface Mark {
@@ -67,19 +78,24 @@ export class Stage implements AsyncDisposable {
   readonly host: SanHost | undefined;
   /** The path service of the host, where there is one. */
   readonly witness: Witness | undefined;
+  readonly #withStock: boolean;
   #manager: ComputeManager | undefined;
+  #stock: StockManager | undefined;
+  /** Of the stock manager. */
+  server: Server | undefined;
   #isImpatient = false;
   #deadlineMs = FIRST_DEADLINE_MS;
   #marks: Mark[] = [];
 
-  private constructor(world: World, host: SanHost | undefined, witness: Witness | undefined) {
+  private constructor(world: World, host: SanHost | undefined, witness: Witness | undefined, withStock: boolean) {
+    this.#withStock = withStock;
     this.world = world;
     this.host = host;
     this.witness = witness;
     this.empty = this.picture();
   }
 
-  static async start({ set, withHost = false, ...options }: StageOptions): Promise<Stage> {
+  static async start({ set, withHost = false, withStock = false, ...options }: StageOptions): Promise<Stage> {
     const world = await startWorld({
       timing: { stallMs: STALL_MS },
       ...options,
@@ -87,13 +103,17 @@ export class Stage implements AsyncDisposable {
     });
     const host = withHost ? openHost(world) : undefined;
     if (withHost) await createPayroll(world);
-    const stage = new Stage(world, host, host && (await Witness.start(world, host)));
+    const stage = new Stage(world, host, host && (await Witness.start(world, host)), withStock);
     await stage.reopen();
     return stage;
   }
 
   get manager(): ComputeManager {
     return this.#manager!; // there is one from start to disposal, but for the moments in which it is replaced
+  }
+
+  get stock(): StockManager {
+    return this.#stock!; // as the manager, on a stage that has one
   }
 
   /** All that there is now; no part of it is told by the code under test. */
@@ -142,7 +162,9 @@ export class Stage implements AsyncDisposable {
   async #open(settings: Settings, options: Partial<OpenManagerOptions>): Promise<void> {
     const { context, statePath } = this.world;
     await this.#manager?.[Symbol.asyncDispose]();
+    await this.#stock?.[Symbol.asyncDispose]();
     this.#manager = undefined;
+    this.#stock = undefined;
     this.#manager = await openManager(settings, {
       context,
       baseDir: statePath,
@@ -151,6 +173,29 @@ export class Stage implements AsyncDisposable {
       onStep: (event) => this.#mark(event),
       failpoint: this.traps.failpoint,
     });
+    if (this.#withStock)
+      this.#stock = await StockManager.start(
+        this.world,
+        stockVirtApi,
+        async () => await this.#openDriver(settings, options),
+      );
+  }
+
+  /** The driver of a manager of which no flow is known: what it does is watched by its acts. */
+  async #openDriver(settings: Settings, { policies }: Partial<OpenManagerOptions>): Promise<ComputeDriver> {
+    const { statePath } = this.world;
+    return await loadDriver(
+      settings.computeDriver,
+      {
+        log: silentLogger,
+        onStep: (event) => this.#mark(event),
+        failpoint: this.traps.failpoint,
+        virtapi: stockVirtApi,
+        host: settings.host,
+        dpm: () => toDpmSettings(settings, { ...defaultDpmPolicies, ...policies }, statePath),
+      },
+      statePath,
+    );
   }
 
   /** Begins to note which step makes which request. */
@@ -162,23 +207,28 @@ export class Stage implements AsyncDisposable {
   /** What was seen since {@link Stage.watch}; an aggregated request stands before its entries. */
   observed(): readonly Observed[] {
     return this.world.sim.log.entries.flatMap((entry, index) => {
-      const mark = this.#marks.findLast(({ at }) => at <= index);
-      const where = { step: mark?.step ?? '', isUndo: mark?.isUndo ?? false };
+      const passed = this.#marks.filter(({ at }) => at <= index);
+      const mark = passed.at(-1);
+      const isOnWayBack = passed.some(({ isUndo }) => isUndo) || (mark !== undefined && isWayBack(mark.step));
+      const where = { step: mark?.step ?? '', isUndo: mark?.isUndo ?? false, isOnWayBack };
       return [entry, ...(entry.children ?? [])].map((each) => ({ entry: each, ...where }));
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#manager?.[Symbol.asyncDispose]();
+    await this.#stock?.[Symbol.asyncDispose]();
     await this.witness?.[Symbol.asyncDispose]();
     await this.world[Symbol.asyncDispose]();
   }
 
   /** Requests are logged in order, steps are told in order: the length of the log says which request came when. */
   #mark({ state, flow, step }: StepEvent): void {
-    if (state !== 'running' && state !== 'undoing') return;
     const at = this.world.sim.log.entries.length;
-    this.#marks.push({ at, step: `${flow}/${step}`, isUndo: state === 'undoing' });
+    const name = `${flow}/${step}`;
+    if (state === 'running' || state === 'undoing') this.#marks.push({ at, step: name, isUndo: state === 'undoing' });
+    // What is asked after the last step is asked for the answer to the caller.
+    else if (state === 'done' && lastSteps.has(name)) this.#marks.push({ at, step: `${flow}/${DONE}`, isUndo: false });
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   VolumeConnections,
 } from '../../src/cinder-client/index.ts';
 import { loadComputeDriver } from '../../src/compute/index.ts';
-import type { BlockDeviceInfo, ComputeDriver, Instance, VirtApi } from '../../src/virt/index.ts';
+import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext, VirtApi } from '../../src/virt/index.ts';
 import { quickCinder, quickPolicies } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -30,7 +30,7 @@ export interface Server {
 const context = { requestId: 'req-stock', signal: neverAborted() };
 
 /** What stock Nova offers its driver: no way to map or unmap. */
-const stockVirtApi: VirtApi = {
+export const stockVirtApi: VirtApi = {
   prepBlockDevice: () => Promise.reject(new Error('stock Nova maps volumes before it spawns')),
 };
 
@@ -40,35 +40,40 @@ const stockVirtApi: VirtApi = {
  */
 export class StockManager implements AsyncDisposable {
   readonly #world: World;
-  readonly #virtapi: VirtApi;
   readonly #cinder: CinderClient;
   readonly #connections: VolumeConnections;
+  readonly #open: () => Promise<ComputeDriver>;
   driver: ComputeDriver;
 
   private constructor(
     world: World,
-    virtapi: VirtApi,
+    open: () => Promise<ComputeDriver>,
     cinder: CinderClient,
     connections: VolumeConnections,
     driver: ComputeDriver,
   ) {
     this.#world = world;
-    this.#virtapi = virtapi;
+    this.#open = open;
     this.#cinder = cinder;
     this.#connections = connections;
     this.driver = driver;
   }
 
-  static async start(world: World, virtapi: VirtApi = stockVirtApi): Promise<StockManager> {
+  /** @param open - makes its driver, which is to be initialised */
+  static async start(
+    world: World,
+    virtapi: VirtApi = stockVirtApi,
+    open = async () => await openDriver(world, virtapi),
+  ): Promise<StockManager> {
     const cinder = openCinder({ ...world.settings.cinder, ...quickCinder, requestId: () => context.requestId });
     const connections = await volumeConnections(cinder, context);
-    return new StockManager(world, virtapi, cinder, connections, await openDriver(world, virtapi));
+    return new StockManager(world, open, cinder, connections, await initialised(world, open));
   }
 
   /** A driver that remembers nothing. */
   async restart(): Promise<void> {
     await this.driver.cleanupHost(this.#world.settings.host);
-    this.driver = await openDriver(this.#world, this.#virtapi);
+    this.driver = await initialised(this.#world, this.#open);
   }
 
   server(uuid: string, name: string, volumes: readonly string[]): Server {
@@ -80,7 +85,7 @@ export class StockManager implements AsyncDisposable {
     await this.#reserve(server);
     await this.driver.prepareForSpawn(server.instance, context);
     await this.#map(server);
-    await this.#spawn(server);
+    await this.spawn(server);
   }
 
   /** The second volume cannot be mapped: Nova then leaves the first one mapped until the server is deleted. */
@@ -91,8 +96,8 @@ export class StockManager implements AsyncDisposable {
     await this.driver.failedSpawnCleanup(server.instance, context);
   }
 
-  async destroy(server: Server): Promise<void> {
-    await this.driver.destroy(context, server.instance, null, this.#info(server));
+  async destroy(server: Server, w: RequestContext = context): Promise<void> {
+    await this.driver.destroy(w, server.instance, null, this.#info(server));
   }
 
   /** After a destroy. */
@@ -101,8 +106,8 @@ export class StockManager implements AsyncDisposable {
     server.devices = [];
   }
 
-  async removeParked(server: Server): Promise<void> {
-    await this.driver.removeParked?.(context, server.instance);
+  async removeParked(server: Server, w: RequestContext = context): Promise<void> {
+    await this.driver.removeParked?.(w, server.instance);
   }
 
   async rebuild(server: Server): Promise<void> {
@@ -118,7 +123,7 @@ export class StockManager implements AsyncDisposable {
     }
     await driver.destroy(context, server.instance, null, this.#info(server));
     await this.#map(server);
-    await this.#spawn(server);
+    await this.spawn(server);
   }
 
   /** As the first half of an offload: the guest is gone, the masks stand. */
@@ -139,7 +144,7 @@ export class StockManager implements AsyncDisposable {
 
   async unshelve(server: Server): Promise<void> {
     await this.#map(server);
-    await this.#spawn(server);
+    await this.spawn(server);
   }
 
   async connector(server: Server): Promise<Connector> {
@@ -173,8 +178,9 @@ export class StockManager implements AsyncDisposable {
     device.reservation = await this.#connections.complete(device.reservation, place, context);
   }
 
-  async #spawn(server: Server): Promise<void> {
-    await this.driver.spawn(context, server.instance, {}, [], null, null, null, this.#info(server));
+  /** With the volumes that are mapped. */
+  async spawn(server: Server, w: RequestContext = context): Promise<void> {
+    await this.driver.spawn(w, server.instance, {}, [], null, null, null, this.#info(server));
   }
 
   /** Without the volumes that are not mapped, as Nova does. */
@@ -197,7 +203,11 @@ export class StockManager implements AsyncDisposable {
 
 async function openDriver(world: World, virtapi: VirtApi): Promise<ComputeDriver> {
   const options = { virtapi, baseDir: world.statePath, policies: quickPolicies! };
-  const driver = await loadComputeDriver(world.settings, options);
-  await driver.initHost(world.settings.host, context);
+  return await loadComputeDriver(world.settings, options);
+}
+
+async function initialised({ settings }: World, open: () => Promise<ComputeDriver>): Promise<ComputeDriver> {
+  const driver = await open();
+  await driver.initHost(settings.host, context);
   return driver;
 }

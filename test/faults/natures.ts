@@ -1,3 +1,4 @@
+import type { FaultKind } from '../../src/simulator/index.ts';
 import { isBeside } from './strikes.ts';
 import type { Strike } from './strikes.ts';
 import { DONE, isPivot } from './flows.ts';
@@ -6,7 +7,7 @@ import type { Row } from './run-row.ts';
 import { stepOf } from './sample.ts';
 
 /** Where a blow strikes, for the table of endings. */
-export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power'] as const;
+export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb'] as const;
 /**
  * - aside: nothing depends on it: a job is forgotten, or the caller is told how things are after all is done;
  * - before: before the first step, nothing is journaled yet;
@@ -15,7 +16,8 @@ export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'bac
  * - both: there, and the same request is struck again on the way back;
  * - past: past the point of no return;
  * - back: on the way back, of a flow that failed for another reason;
- * - power: a start, stop or reboot, which is no flow.
+ * - power: a start, stop or reboot, which is no flow;
+ * - verb: a verb of the driver that nobody journals.
  */
 export type Place = (typeof places)[number];
 
@@ -23,6 +25,7 @@ export function placeOf(row: Row, hasStruckWayBack: boolean): Place {
   const { blow, scenario } = row;
   if (blow.kind === 'fault' && isBeside(blow.strike)) return 'aside';
   if (scenario.rests === 'in any power state') return 'power';
+  if (scenario.rests === 'on the way') return 'verb';
   if (scenario.failsAt !== undefined) return 'back';
   const step = stepOf(row);
   if (step === '') return 'before';
@@ -32,41 +35,76 @@ export function placeOf(row: Row, hasStruckWayBack: boolean): Place {
   return hasStruckWayBack ? 'both' : 'there';
 }
 
-/** What kind of failure a blow is, as far as the ending depends on it. */
-export function natureOf({ blow }: Pick<Row, 'blow'>): string {
-  return blow.kind === 'fault' ? natureOfFault(blow.strike, blow.fault) : blow.kind;
+/** What a blow is, as far as the ending depends on it. */
+export interface Nature {
+  /** What goes wrong. */
+  readonly kind: string;
+  /** What kind of request it strikes; empty where none is struck. */
+  readonly request: string;
+  readonly times: 'once' | 'for good';
 }
 
-const [read, change] = ['read', 'change'] as const;
+export function natureOf({ blow }: Pick<Row, 'blow'>): Nature {
+  if (blow.kind !== 'fault') return { kind: blow.kind, request: '', times: 'once' };
+  const { fault, strike } = blow;
+  return { kind: kindOf(fault), request: requestOf(strike), times: fault.times };
+}
 
-function natureOfFault(strike: Strike, { kind, also, at, deceives }: Fault): string {
-  const asked = strike.method === 'GET' ? read : change;
-  if (also?.server === 'hmc' && also.operation !== 'Logon') return `answer lost, and the look for it refused`;
-  if (also !== undefined)
-    return also.times !== -1 ? 'logon, later' : also.kind.type === 'html' ? 'logon, no answer' : 'logon, refused';
+/** Read in one request with others of its kind, and by itself where that fails. */
+const entries = /^Get (HBA|Virtual Storage Resource|Storage Volume) Properties$/;
+const jobs: ReadonlySet<string> = new Set(['Start Partition', 'Stop Partition', 'Start FCP Storage Discovery']);
+
+function requestOf({ server, operation, method, isRefused }: Strike): string {
+  if (operation === 'Create Attachment') return 'Cinder create';
+  if (server === 'cinder') return method === 'GET' ? 'Cinder read' : 'Cinder change';
+  if (operation === 'Validate LUN Path') return 'trial';
+  if (operation === 'Query Job Status') return 'poll';
+  if (operation === 'Submit Requests') return 'bulk';
+  if (entries.test(operation)) return 'entry';
+  if (jobs.has(operation)) return 'job';
+  if (isRefused) return 'repeat';
+  return method === 'GET' ? 'read' : 'change';
+}
+
+function kindOf({ kind, also, at, deceives, isSlow, times }: Fault): string {
+  if (also?.operation === 'Logon' || also?.operation === 'Create Token') return kindOfLogon(also);
+  if (also !== undefined) return 'answer lost, and the look for it refused';
   if (at !== undefined) return `${at.operation} fails`;
+  if (isSlow === true && times === 'for good') return 'no answer until the deadline';
   switch (kind.type) {
-    case 'refuse': {
-      const { status, reason, headers } = kind;
-      if (deceives === true) return `denied`;
-      if (headers?.['Retry-After'] === '86400') return 'busy for long';
-      if (headers !== undefined || (status === 409 && reason === 2)) return 'busy';
-      return `${status} to a ${asked}`;
-    }
-    case 'malformed':
-    case 'html':
-    case 'truncate':
-    case 'wrong-schema':
-      return `${kind.type} to a ${asked}`;
+    case 'refuse':
+      return kindOfRefusal(kind, deceives === true);
     case 'drop':
-      return kind.when === 'before' ? `request lost` : `answer of a ${asked} lost`;
+      return kind.when === 'before' ? 'request lost' : 'answer lost';
     case 'job':
       return `job ${kind.outcome}${kind.effect === 'done' ? ', done' : ''}`;
     case 'status':
       return `ends ${kind.end}`;
     case 'delay':
       return 'late';
-    default:
-      return `${kind.type}`;
+    case 'stuck':
+      return 'volume stuck';
+    case 'backend-error':
+    case 'malformed':
+    case 'html':
+    case 'truncate':
+    case 'wrong-schema':
+    case 'refuse-connection':
+    case 'session-lost':
+    case 'restart':
+      return kind.type;
   }
+}
+
+function kindOfLogon({ kind, times }: NonNullable<Fault['also']>): string {
+  if (times !== -1) return 'logon, in time';
+  return kind.type === 'html' ? 'logon, not answered' : 'logon, refused';
+}
+
+function kindOfRefusal({ status, reason, headers }: Extract<FaultKind, { type: 'refuse' }>, isDenial: boolean): string {
+  if (isDenial) return 'denied';
+  if (headers?.['Retry-After'] === '86400') return `busy for long, ${status}`;
+  if (headers !== undefined) return `busy, ${status}`;
+  if (status === 409 && reason === 2) return 'busy, 409';
+  return `refused, ${status}`;
 }

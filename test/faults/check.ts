@@ -1,13 +1,18 @@
 import { expect } from 'vitest';
 import { runMatrix } from './matrix.ts';
 import type { MatrixPlan } from './matrix.ts';
+import { fallen, writeFloors } from './pins.ts';
 
 /**
- * Nothing is left behind unnamed, every fault struck where it was meant to, and no step is without one. Prints the
- * number of rows.
+ * Nothing is left behind unnamed, every row ends as its cell of the table says, every fault struck where it was meant to, no
+ * step is without one, and no cell has fewer rows than it had. Prints the number of rows by ending and cell.
  */
 export async function checkMatrix(plan: MatrixPlan): Promise<void> {
-  const { summary, problems, misses, untouched } = await runMatrix(plan);
-  console.log(summary);
-  expect({ problems, misses, untouched }).toEqual({ problems: [], misses: [], untouched: [] });
+  const { title } = plan;
+  const { summary, endings, problems, misfits, misses, untouched, count } = await runMatrix(plan);
+  console.log(`${summary}\n${endings}`);
+  const found = { problems, misfits, misses, untouched };
+  expect(found).toEqual({ problems: [], misfits: [], misses: [], untouched: [] });
+  if (process.env.FAULT_MATRIX_FLOORS === 'write') writeFloors(title, count);
+  else expect(fallen(title, count)).toEqual([]);
 }

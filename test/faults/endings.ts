@@ -9,9 +9,207 @@ const letters: Readonly<Record<string, Ending>> = {
   U: 'unfinished',
 };
 
-const columns = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb'] as const;
+/** No row is known to come here. */
+const NONE = '-';
+
+const columns = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb', 'alone'] as const;
 
 const table = `
+Add Zones fails                           for good -      -      -      R      -      -      -      -      -      -
+Add Zones fails                           once     -      -      -      A      -      -      -      -      -      -
+Map Volume fails                          for good -      -      -      S      -      -      -      -      -      -
+Map Volume fails: Cinder map of old       for good -      -      -      R      -      -      -      -      -      -
+Map Volume fails                          once     -      -      -      A      -      -      -      -      -      -
+Map Volume fails: Cinder map of old       once     -      -      -      R      -      -      -      -      -      -
+Remove Zones fails                        for good -      -      -      -      -      S      S      -      -      -
+Remove Zones fails                        once     -      -      -      A      -      A      R      -      -      -
+Unmap Volume fails                        for good -      -      -      -      -      S      S      -      -      -
+Unmap Volume fails                        once     -      -      -      A      -      A      R      -      -      -
+answer lost                               for good A      r      r      R      W      W      W      R      ru     ru
+answer lost: Cinder change                for good -      -      -      -      -      A      RW     -      -      -
+answer lost: Cinder create                for good -      -      -      A      -      -      -      -      -      -
+answer lost: Cinder status                for good -      -      -      A      -      -      -      -      -      -
+answer lost: Cinder unmap                 for good -      -      -      AR     -      -      -      -      -      -
+answer lost: change                       for good -      -      -      A      -      A      R      -      -      -
+answer lost: job                          for good -      -      -      A      -      A      -      A      -      -
+answer lost                               once     A      A      A      A      -      A      R      A      A      a
+answer lost: Cinder map of old            once     -      -      -      R      -      -      -      -      -      -
+answer lost, and the look for it refused  for good -      -      -      r      S      -      -      -      -      -
+array-outage                              once     -      -      -      AR     -      a      -      ar     ar     ar
+busy for long, 429                        once     a      A      a      A      -      A      R      a      a      a
+busy for long, 503                        once     A      R      R      R      -      A      R      R      R      ar
+busy for long, 503: change                once     -      -      -      -      -      -      -      -      RU     -
+busy for long, 503: entry                 once     -      -      A      AR     -      -      -      A      A      -
+busy for long, 503: poll                  once     -      -      -      A      -      -      -      A      A      -
+busy for long, 503: read                  once     -      -      -      -      -      -      -      -      RU     -
+busy, 409                                 for good A      r      r      R      S      S      S      R      ru     ru
+busy, 409: entry                          for good -      -      -      -      RS     -      -      -      -      -
+busy, 409                                 once     A      A      A      A      -      A      R      A      A      a
+busy, 413                                 for good a      R      r      R      S      s      S      r      ru     ru
+busy, 413                                 once     a      R      r      R      -      A      R      r      ru     ar
+busy, 429                                 for good a      R      r      R      S      S      s      r      ru     ru
+busy, 429                                 once     a      A      a      A      -      A      R      a      a      a
+busy, 503                                 for good A      r      R      R      W      W      W      R      R      ru
+busy, 503: Cinder change                  for good -      -      -      -      -      -      RW     -      -      -
+busy, 503: entry                          for good -      -      -      -      RW     -      -      -      -      -
+busy, 503                                 once     A      A      A      A      -      A      R      A      A      a
+busy, 503: Cinder create                  once     -      -      -      R      -      -      -      -      -      -
+busy, 503: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
+busy, 503: Cinder status                  once     -      -      -      R      -      -      -      -      -      -
+cancel                                    once     -      -      W      R      -      W      -      -      ARU    A
+cancel: act                               once     -      -      R      -      -      -      -      -      -      -
+cancel: last step                         once     -      -      -      A      -      AW     -      -      -      -
+denied                                    for good A      r      r      R      s      S      S      r      ru     ru
+denied                                    once     A      -      -      -      -      A      R      -      -      -
+ends degraded                             for good -      -      -      A      -      -      -      -      -      -
+ends degraded                             once     -      -      -      -      -      -      -      A      -      -
+ends paused                               for good -      -      -      R      -      -      -      -      -      -
+ends paused                               once     -      -      -      -      -      A      -      AR     A      -
+ends reservation-error                    for good -      -      -      R      -      -      -      R      -      -
+ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
+ends terminated                           for good -      -      -      -      -      S      -      R      -      -
+ends terminated                           once     -      -      -      A      -      -      -      R      A      -
+html                                      for good A      R      R      R      W      W      W      R      ru     ru
+html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
+html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
+html: Cinder unmap                        for good -      -      -      AR     -      -      -      -      -      -
+html: change                              for good -      -      -      A      -      A      R      -      -      -
+html: entry                               for good -      -      -      -      RW     -      -      -      -      -
+html: job                                 for good -      -      -      A      -      -      -      -      -      -
+html                                      once     A      a      A      A      -      A      R      A      A      a
+html: Cinder map of old                   once     -      -      -      R      -      -      -      -      -      -
+job canceled                              for good -      -      -      R      -      S      -      -      -      -
+job canceled                              once     -      -      -      -      -      -      -      R      R      -
+job canceled, done                        for good -      -      -      -      -      A      -      A      -      -
+job canceled, done                        once     -      -      -      A      -      -      -      A      A      -
+job failed                                for good -      -      -      -      -      S      -      R      -      -
+job failed                                once     -      -      -      -      -      -      -      R      U      -
+job failed, done                          for good -      -      -      A      -      -      -      A      -      -
+job failed, done                          once     -      -      -      -      -      A      -      A      A      -
+job lost                                  for good -      -      -      -      -      S      -      -      -      -
+job lost                                  once     -      -      -      -      -      -      -      R      RU     -
+job lost, done                            for good -      -      -      -      -      A      -      A      -      -
+job lost, done                            once     -      -      -      A      -      -      -      A      -      -
+late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Uar    aru
+logon, in time                            once     A      A      A      A      -      A      R      A      A      a
+logon, not answered                       once     a      r      r      w      W      w      W      r      ru     ru
+logon, refused                            once     A      r      R      S      s      S      S      R      U      ru
+logon, refused: entry                     once     -      -      -      RS     -      -      -      -      -      -
+logon, refused: read                      once     -      -      -      R      -      -      -      -      RU     -
+malformed                                 for good A      R      R      A      S      A      S      R      ru     ru
+malformed: Cinder change                  for good -      -      -      -      -      -      R      -      -      -
+malformed: Cinder create                  for good -      -      -      R      -      -      -      -      -      -
+malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
+malformed: bulk                           for good -      -      -      R      -      -      -      -      -      -
+malformed: entry                          for good -      -      -      R      -      S      -      -      -      -
+malformed: job                            for good -      -      -      -      -      -      -      A      -      -
+malformed: read                           for good -      -      -      R      W      W      -      -      -      -
+malformed                                 once     A      A      A      A      -      A      R      A      A      a
+malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
+malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
+malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -
+malformed: entry                          once     -      -      R      R      -      -      -      R      -      -
+no answer until the deadline              for good Aru    Rau    aru    Rasw   Wars   Wars   arsw   aru    aru    aru
+no answer until the deadline: poll        for good -      -      -      -      -      A      -      -      -      -
+refuse-connection                         for good A      R      R      R      W      W      W      R      ru     ru
+refuse-connection: Cinder change          for good -      -      -      -      -      -      RW     -      -      -
+refuse-connection                         once     A      A      A      A      -      A      R      A      A      a
+refuse-connection: Cinder map of old      once     -      -      -      R      -      -      -      -      -      -
+refused, 400                              for good A      R      R      R      S      S      S      R      R      ru
+refused, 400: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
+refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
+refused, 400: poll                        for good -      -      -      -      -      A      -      -      -      -
+refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
+refused, 400: repeat                      for good -      -      -      A      -      -      -      -      -      -
+refused, 400                              once     A      R      R      R      -      A      R      A      U      ar
+refused, 400: bulk                        once     -      -      -      -      -      -      -      -      R      -
+refused, 400: entry                       once     -      -      -      A      -      -      -      -      A      -
+refused, 400: job                         once     -      -      -      -      -      -      -      R      RU     -
+refused, 400: poll                        once     -      -      -      -      -      -      -      R      -      -
+refused, 400: read                        once     -      -      -      -      -      -      -      -      RU     -
+refused, 403                              for good A      r      R      R      S      S      S      R      ru     ru
+refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
+refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -
+refused, 403                              once     A      R      R      R      -      A      R      R      RU     ar
+refused, 403: entry                       once     -      -      A      A      -      -      -      -      A      -
+refused, 404                              for good A      R      A      R      S      S      S      R      ru     ru
+refused, 404: Cinder read                 for good -      -      -      -      -      A      R      -      -      -
+refused, 404: bulk                        for good -      -      -      A      -      -      -      -      -      -
+refused, 404: entry                       for good -      -      -      AR     RS     -      -      A      -      -
+refused, 404: poll                        for good -      -      -      A      -      A      -      -      -      -
+refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
+refused, 404                              once     A      AR     A      A      -      A      R      A      A      ar
+refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
+refused, 404: Cinder map                  once     -      -      -      R      -      -      -      -      -      -
+refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
+refused, 404: change                      once     -      -      -      AR     -      -      -      -      RU     -
+refused, 404: job                         once     -      -      -      -      -      -      -      R      R      -
+refused, 404: read                        once     -      -      -      -      -      -      -      -      ARU    -
+refused, 409                              for good A      r      r      R      S      S      S      A      ru     ru
+refused, 409: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
+refused, 409: job                         for good -      -      -      -      -      -      -      R      -      -
+refused, 409                              once     A      R      R      R      -      A      R      A      RU     ar
+refused, 409: entry                       once     -      -      A      A      -      -      -      -      -      -
+refused, 409: job                         once     -      -      -      -      -      -      -      R      -      -
+refused, 409: poll                        once     -      -      -      A      -      -      -      -      A      -
+refused, 500                              for good A      R      R      R      S      A      S      R      ru     ru
+refused, 500: Cinder unmap                for good -      -      -      -      -      S      -      -      -      -
+refused, 500: change                      for good -      -      -      A      -      -      R      -      -      -
+refused, 500: job                         for good -      -      -      A      -      -      -      A      -      -
+refused, 500: read                        for good -      -      -      -      -      S      -      -      -      -
+refused, 500                              once     A      R      A      A      -      A      R      A      A      a
+refused, 500: Cinder create               once     -      -      -      R      -      -      -      -      -      -
+refused, 500: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
+refused, 500: Cinder read                 once     -      -      -      R      -      -      -      -      -      -
+refused, 500: Cinder status               once     -      -      -      R      -      -      -      -      -      -
+refused, 500: read                        once     -      A      -      -      -      -      -      -      -      -
+request lost                              for good A      R      R      R      W      W      W      R      ru     ru
+request lost: Cinder change               for good -      -      -      -      -      -      RW     -      -      -
+request lost                              once     A      A      A      A      -      A      R      A      A      a
+request lost: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
+restart                                   for good A      R      r      R      W      W      W      R      ru     ru
+restart: Cinder change                    for good -      -      -      -      -      -      RW     -      -      -
+restart: job                              for good -      -      -      -      -      S      -      -      -      -
+restart                                   once     A      A      A      A      -      A      R      A      A      a
+restart: Cinder map of old                once     -      -      -      R      -      -      -      -      -      -
+restart: Cinder status                    once     -      -      -      R      -      -      -      -      -      -
+session-lost                              for good A      R      R      R      S      S      S      A      ru     ru
+session-lost: change                      for good R      -      -      -      -      -      -      -      -      -
+session-lost                              once     A      A      A      A      -      A      R      A      A      A
+throw                                     once     -      -      S      R      -      S      R      -      RU     R
+throw: act                                once     -      -      R      -      -      A      -      -      -      -
+truncate                                  for good A      R      R      A      W      W      W      R      ru     ru
+truncate: Cinder change                   for good -      -      -      -      -      A      R      -      -      -
+truncate: Cinder map                      for good -      -      -      R      -      -      -      -      -      -
+truncate: Cinder unmap                    for good -      -      -      -      -      AW     RW     -      -      -
+truncate: bulk                            for good -      -      -      R      -      -      -      -      -      -
+truncate: change                          for good -      -      -      AR     -      A      R      -      -      -
+truncate: entry                           for good -      -      -      R      -      -      -      -      -      -
+truncate: job                             for good -      -      -      -      -      A      -      A      -      -
+truncate: trial                           for good -      -      -      R      -      -      -      -      -      -
+truncate                                  once     A      A      A      A      -      A      R      A      A      A
+truncate: Cinder map of old               once     -      -      -      R      -      -      -      -      -      -
+volume stuck                              for good -      -      -      R      -      -      -      -      -      -
+volume stuck                              once     -      -      -      R      -      A      R      -      -      -
+wrong-schema                              for good A      R      R      A      S      S      S      R      ru     ru
+wrong-schema: Cinder change               for good -      -      -      -      -      -      R      -      -      -
+wrong-schema: Cinder map of old           for good -      -      -      R      -      -      -      -      -      -
+wrong-schema: Cinder unmap                for good -      -      -      -      -      A      -      -      -      -
+wrong-schema: bulk                        for good -      -      -      R      -      -      -      -      -      -
+wrong-schema: change                      for good -      -      -      -      -      -      R      -      -      -
+wrong-schema: entry                       for good -      -      -      R      -      -      -      -      -      -
+wrong-schema: job                         for good -      -      -      -      -      A      -      -      -      -
+wrong-schema                              once     A      R      R      R      -      A      R      R      A      ar
+wrong-schema: Cinder change               once     -      -      -      A      -      -      -      -      -      -
+wrong-schema: Cinder status               once     -      -      -      A      -      -      -      -      -      -
+wrong-schema: Cinder unmap                once     -      -      -      A      -      -      -      -      -      -
+wrong-schema: bulk                        once     -      -      -      -      -      -      -      -      R      -
+wrong-schema: change                      once     -      -      -      A      -      -      -      -      -      -
+wrong-schema: entry                       once     -      -      -      -      -      -      -      -      R      -
+wrong-schema: job                         once     -      -      -      A      -      -      -      A      -      -
+wrong-schema: poll                        once     -      -      -      -      -      -      -      -      U      -
+wrong-schema: read                        once     -      -      -      -      -      -      -      -      RU     -
+wrong-schema: trial                       once     -      -      -      A      -      -      -      -      -      -
 `;
 
 /** One cell: a kind of fault, once or for good, at a place. */
@@ -21,7 +219,7 @@ export interface Cell {
   readonly endings: readonly Ending[];
 }
 
-const cells: ReadonlyMap<string, readonly (readonly Ending[])[]> = new Map(
+const cells: ReadonlyMap<string, readonly string[]> = new Map(
   table
     .split('\n')
     .filter((line) => line.trim() !== '')
@@ -31,12 +229,12 @@ const cells: ReadonlyMap<string, readonly (readonly Ending[])[]> = new Map(
       const [, what = '', times = '', rest = ''] = found;
       const texts = rest.trim().split(/ +/);
       if (texts.length !== columns.length) throw new Error(`${texts.length} cells: ${line}`);
-      return [`${what} ${times}`, texts.map(endingsOf)] as const;
+      return [`${what} ${times}`, texts] as const;
     }),
 );
 
 function endingsOf(text: string): readonly Ending[] {
-  return text === '-' ? [] : [...text].map((letter) => letters[letter] ?? failFor(letter));
+  return text === NONE ? [] : [...text.toUpperCase()].map((letter) => letters[letter] ?? failFor(letter));
 }
 
 function failFor(letter: string): never {
@@ -47,13 +245,14 @@ function failFor(letter: string): never {
 export function cellOf({ kind, request, times }: Nature, place: Place): Cell {
   const column = columns.indexOf(place);
   const lines = [`${kind}: ${request} ${times}`, `${kind} ${times}`];
-  const line = lines.find((each) => cells.has(each)) ?? lines[1]!; // there are two
-  return { name: `${line}, ${place}`, endings: cells.get(line)?.[column] ?? [] };
+  const isGiven = (line: string) => (cells.get(line)?.[column] ?? NONE) !== NONE;
+  const line = lines.find(isGiven) ?? `${kind} ${times}`;
+  return { name: `${line}, ${place}`, endings: endingsOf(cells.get(line)?.[column] ?? NONE) };
 }
 
-/** Every cell in which there is an ending, by its name. */
-export function allCells(): readonly string[] {
+/** Every cell with a capital, by its name: each is struck by the rows that are run by default. */
+export function cellsToStrike(): readonly string[] {
   return [...cells].flatMap(([line, row]) =>
-    row.flatMap((endings, index) => (endings.length === 0 ? [] : [`${line}, ${columns[index]!}`])),
+    row.flatMap((text, index) => (/[A-Z]/.test(text) ? [`${line}, ${columns[index]!}`] : [])),
   );
 }

@@ -18,6 +18,8 @@ export interface Pictures {
   /** What it looks like when the flow succeeds. */
   readonly success: Picture;
   readonly rests: Rest;
+  /** A verb of the driver that nobody journals. */
+  readonly isVerb: boolean;
 }
 
 /** What is not left behind by a flow that failed: what was there before it, or what it was to come to. */
@@ -32,15 +34,25 @@ export type Rest = 'as before' | 'as after' | 'either' | 'in any power state' | 
 export function judge(failure: unknown, seen: Pictures): Verdict {
   const pictures = { ...seen, before: withNames(seen.before), after: withNames(seen.after) };
   if (failure === undefined) return { ending: 'absorbed', problem: notLike(pictures.success, pictures.after) };
+  if (seen.isVerb) return judgeVerb(failure, pictures);
   const left = findError(failure, 'FLOW_STUCK', 'FLOW_WAITING');
   if (left !== undefined) {
     return { ending: left.code === 'FLOW_STUCK' ? 'stuck' : 'waiting', problem: unnamed(left, pictures) };
   }
-  if (seen.rests === 'on the way') return { ending: 'unfinished', problem: givenUp(seen.after) };
   const differences = rollBackDifferences(pictures);
   const problem =
     differences.length === 0 ? '' : `not as before: ${differences.join('; ')} (${describeError(failure)})`;
   return { ending: 'rolled back', problem };
+}
+
+/** Nobody has journaled it: its caller knows no more than its error. */
+function judgeVerb(failure: unknown, pictures: Pictures): Verdict {
+  const differences = rollBackDifferences(pictures);
+  if (differences.length === 0) return { ending: 'rolled back', problem: '' };
+  const lost = givenUp(pictures.after);
+  if (pictures.rests === 'on the way') return { ending: 'unfinished', problem: lost };
+  const isTold = describeError(failure).includes('could not be undone');
+  return { ending: 'unfinished', problem: isTold ? lost : `left behind and not told: ${differences.join('; ')}` };
 }
 
 /**
@@ -123,7 +135,7 @@ function things({ hmc, san, cinder, linux }: Picture): ReadonlyMap<string, strin
 }
 
 /** Ports that nobody has any more, and that the array still shows a volume to: the next partition may get them. */
-function givenUp({ hmc, san }: Picture): string {
+export function givenUp({ hmc, san }: Picture): string {
   const ports = new Set([
     ...hmc.hba.map((each) => textOf(each, 'wwpn')),
     ...hmc['virtual-storage-resource'].map(wwpnOf),

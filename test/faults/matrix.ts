@@ -4,6 +4,8 @@ import { backFaultDrafts, distinct, faultDrafts, pointDrafts, undoDrafts } from 
 import type { Draft } from './drafts.ts';
 import { allFlows } from './flows.ts';
 import { natureOf, placeOf } from './natures.ts';
+import { countRows, describeEndings, misfit } from './pins.ts';
+import type { Count } from './pins.ts';
 import { nameRow, needsImpatience, runRow } from './run-row.ts';
 import type { Row, RowResult } from './run-row.ts';
 import { stepOf } from './sample.ts';
@@ -20,6 +22,12 @@ export interface MatrixReport {
   readonly summary: string;
   /** Rows in which something is left unnamed, or changed, or cannot be tidied up. */
   readonly problems: readonly string[];
+  /** Rows that ended otherwise than their cell of the table says. */
+  readonly misfits: readonly string[];
+  /** How many rows each cell has. */
+  readonly count: Count;
+  /** For people: how many rows of which cell ended how. */
+  readonly endings: string;
   /** Rows whose fault did not strike where it was meant to. */
   readonly misses: readonly string[];
   /** Steps that were to be struck, and were not. */
@@ -95,6 +103,12 @@ class Matrix {
     return {
       summary,
       problems: results.filter(({ problem }) => problem !== '').map(({ name, problem }) => `${name} => ${problem}`),
+      misfits: results.flatMap((result) => {
+        const wrong = misfit(result);
+        return wrong === '' ? [] : [`${result.name} => ${wrong}`];
+      }),
+      count: countRows(results),
+      endings: describeEndings(results),
       misses: results.filter(({ hasStruck }) => !hasStruck).map(({ name }) => name),
       untouched: [...this.#due].filter((step) => step !== '' && !touched.has(step)),
       rows: results.length,

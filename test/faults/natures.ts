@@ -1,13 +1,14 @@
+import type { Failpoint } from '../../src/base/index.ts';
 import type { FaultKind } from '../../src/simulator/index.ts';
 import { isBeside } from './strikes.ts';
 import type { Strike } from './strikes.ts';
-import { DONE, isPivot } from './flows.ts';
+import { DONE, isPivot, isVerb, lastSteps } from './flows.ts';
 import type { Fault } from './kinds.ts';
 import type { Row } from './run-row.ts';
 import { stepOf } from './sample.ts';
 
 /** Where a blow strikes, for the table of endings. */
-export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb'] as const;
+export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb', 'alone'] as const;
 /**
  * - aside: nothing depends on it: a job is forgotten, or the caller is told how things are after all is done;
  * - before: before the first step, nothing is journaled yet;
@@ -17,15 +18,17 @@ export const places = ['aside', 'before', 'begin', 'there', 'both', 'past', 'bac
  * - past: past the point of no return;
  * - back: on the way back, of a flow that failed for another reason;
  * - power: a start, stop or reboot, which is no flow;
- * - verb: a verb of the driver that nobody journals.
+ * - verb: a spawn or destroy that nobody journals, and that is called again;
+ * - alone: an attach or detach that nobody journals, which undoes its own work.
  */
 export type Place = (typeof places)[number];
 
 export function placeOf(row: Row, hasStruckWayBack: boolean): Place {
   const { blow, scenario } = row;
-  if (blow.kind === 'fault' && isBeside(blow.strike)) return 'aside';
+  // A session that is not renewed is nobody's own.
+  if (blow.kind === 'fault' && isBeside(blow.strike) && blow.fault.also === undefined) return 'aside';
   if (scenario.rests === 'in any power state') return 'power';
-  if (scenario.rests === 'on the way') return 'verb';
+  if (scenario.isVerb === true) return scenario.rests === 'on the way' ? 'verb' : 'alone';
   if (scenario.failsAt !== undefined) return 'back';
   const step = stepOf(row);
   if (step === '') return 'before';
@@ -45,18 +48,33 @@ export interface Nature {
 }
 
 export function natureOf({ blow }: Pick<Row, 'blow'>): Nature {
-  if (blow.kind !== 'fault') return { kind: blow.kind, request: '', times: 'once' };
+  if (blow.kind !== 'fault') return { kind: blow.kind, request: pointOf(blow.point), times: 'once' };
   const { fault, strike } = blow;
   return { kind: kindOf(fault), request: requestOf(strike), times: fault.times };
 }
+
+/** Of the engine's own points: an act is tried again with its step, and the last step ends the flow. */
+function pointOf({ flow, step }: Failpoint): string {
+  if (isVerb(flow)) return 'act';
+  return lastSteps.has(`${flow}/${step}`) ? 'last step' : 'step';
+}
+
+const cinderChanges: Readonly<Record<string, string>> = {
+  'Create Attachment': 'Cinder create',
+  'Update Attachment': 'Cinder map',
+  'os-initialize_connection': 'Cinder map of old',
+  'Delete Attachment': 'Cinder unmap',
+  'os-terminate_connection': 'Cinder unmap',
+  'os-reserve': 'Cinder status',
+  'os-begin_detaching': 'Cinder status',
+};
 
 /** Read in one request with others of its kind, and by itself where that fails. */
 const entries = /^Get (HBA|Virtual Storage Resource|Storage Volume) Properties$/;
 const jobs: ReadonlySet<string> = new Set(['Start Partition', 'Stop Partition', 'Start FCP Storage Discovery']);
 
 function requestOf({ server, operation, method, isRefused }: Strike): string {
-  if (operation === 'Create Attachment') return 'Cinder create';
-  if (server === 'cinder') return method === 'GET' ? 'Cinder read' : 'Cinder change';
+  if (server === 'cinder') return method === 'GET' ? 'Cinder read' : (cinderChanges[operation] ?? 'Cinder change');
   if (operation === 'Validate LUN Path') return 'trial';
   if (operation === 'Query Job Status') return 'poll';
   if (operation === 'Submit Requests') return 'bulk';

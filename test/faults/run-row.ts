@@ -2,6 +2,7 @@ import type { Failpoint } from '../../src/base/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../src/base/index.ts';
 import type { Finding } from '../../src/compute/index.ts';
+import { Dangers } from './dangers.ts';
 import { compare, judge, notLike, unaccounted } from './judge.ts';
 import type { Ending, Pictures, Verdict } from './judge.ts';
 import { Testimony } from './testimony.ts';
@@ -68,10 +69,10 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   if (needsImpatience(row)) await stage.reopenImpatient();
   // It is the loss of a token that is under test: there has to be one.
   if (needsToken(row)) await stage.manager.verify(stage.world.context);
-  const { failure, ...struck } = await strike(stage, row, server);
+  const { failure, danger, ...struck } = await strike(stage, row, server);
   const after = stage.picture();
   const { success, scenario } = row;
-  const pictures = { before, after, success, rests: scenario.rests };
+  const pictures = { before, after, success, rests: scenario.rests, isVerb: scenario.isVerb === true };
   const verdict = judge(failure, pictures);
   if (stage.isImpatient || poisons(row)) await stage.reopen();
   const isHidden = verdict.problem !== '' && deceives(row);
@@ -90,7 +91,7 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
     row,
     ending: verdict.ending,
     failure: failure === undefined ? '' : describeError(failure),
-    problem: problem || contradicted || repeated || rest,
+    problem: danger || problem || contradicted || repeated || rest,
     ...struck,
     isFoundByVerify,
     isBroken: rest !== '',
@@ -121,6 +122,7 @@ interface Struck {
   readonly hasStruck: boolean;
   readonly hasUndoFailed: boolean;
   readonly hasStruckWayBack: boolean;
+  readonly danger: string;
 }
 
 async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
@@ -128,11 +130,13 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   const canceled = new AbortController();
   const set = setTraps(stage, row, () => canceled.abort(new Error('the caller gives up')));
   stage.watch();
+  const dangers = new Dangers(stage, deceives(row));
   const failure: unknown = await row.scenario
     .act(stage, server, { ...world.context, signal: canceled.signal })
     .then(() => undefined)
     .catch((error: unknown) => error ?? new Error('failed without a reason'));
   await quiet(stage, row);
+  const danger = dangers.end();
   const [own, undo] = set;
   const hasStruck = row.blow.kind === 'fault' ? hasFaultStruck(stage, row.blow) : (own?.hits ?? 0) > 0;
   const hasUndoFailed = traps.undoHits + (undo?.hits ?? 0) > 0;
@@ -144,7 +148,7 @@ async function strike(stage: Stage, row: Row, server: string): Promise<Struck> {
   if (row.blow.kind === 'array-outage') setArraysOnline(stage, true);
   if (row.blow.kind === 'fault' && (failure !== undefined || row.blow.fault.leavesZones === true))
     operate(stage, row.scenario, row.blow.strike, row.blow.fault);
-  return { failure, hasStruck, hasUndoFailed, hasStruckWayBack };
+  return { failure, danger, hasStruck, hasUndoFailed, hasStruckWayBack };
 }
 
 /** What the servers still work on is part of what is left; what a client sends beside the flow has to come first. */
@@ -233,7 +237,7 @@ function poisons({ blow }: Row): boolean {
 /** What was rolled back can be done again. The first request may meet a connection that the fault has broken. */
 async function repeat(stage: Stage, { scenario, success }: Row, server: string): Promise<string> {
   const attempt = async () =>
-    await scenario.act(stage, server, stage.world.context).then(
+    await (scenario.again ?? scenario.act)(stage, server, stage.world.context).then(
       () => '',
       (error: unknown) => `cannot be done again: ${describeError(error)}`,
     );

@@ -15,9 +15,13 @@ export interface Scenario {
   readonly act: (stage: Stage, server: string, context: RequestContext) => Promise<unknown>;
   /** Set where the way back is under test: the flow fails here, and what is struck is its undo. */
   readonly failsAt?: Failpoint;
+  /** What is done instead of the act when it is made once more. */
+  readonly again?: Scenario['act'];
   /** Can the act be made once more after it was rolled back? */
   readonly isRepeatable: boolean;
   readonly rests: Rest;
+  /** A verb of the driver that nobody journals: whoever called it sees to what it leaves. */
+  readonly isVerb?: boolean;
   /** Brings back to the beginning what is no server. */
   readonly tidy?: (stage: Stage, context: RequestContext) => Promise<void>;
   /** Which of the simulator's volumes it maps that were not mapped before. */
@@ -159,7 +163,7 @@ function local(name: string, where: LocalPlace): { readonly attach: Scenario; re
   };
 }
 
-/** Each failure of a verb is answered by calling it again: there is no journal, and no way back. */
+/** A destroy or a spawn that fails is called again: there is no journal, and no way back. */
 function verb(
   name: string,
   prepare: (stage: Stage, server: Server) => Promise<void>,
@@ -178,6 +182,7 @@ function verb(
     act: async (stage, _name, context) => await act(stage, stage.server!, context),
     isRepeatable: true,
     rests: 'on the way',
+    isVerb: true,
     maps: [],
     tidy: async (stage) => {
       const { stock, server } = stage;
@@ -195,11 +200,38 @@ export const parking = {
     () => Promise.resolve(),
     async ({ stock }, server, context) => await stock.destroy(server, context),
   ),
-  spawnAgain: verb(
-    'spawn on what is parked',
-    async ({ stock }, server) => await stock.destroy(server),
-    async ({ stock }, server, context) => await stock.spawn(server, context),
-  ),
+  spawnAgain: {
+    ...verb(
+      'spawn on what is parked',
+      async ({ stock }, server) => await stock.destroy(server),
+      async ({ stock }, server, context) => await stock.spawn(server, context),
+    ),
+    // As Nova: a spawn that failed is followed by a destroy.
+    again: async ({ stock, server }) => {
+      await stock.destroy(server!);
+      await stock.spawn(server!);
+    },
+  },
+  /** As Nova asks for them: they undo their own partial work, for nobody else does. */
+  attach: {
+    ...verb(
+      'attach by itself',
+      async ({ stock, world }, server) => await stock.addVolume(server, world.sim.volumes[late]!.id),
+      async ({ stock }, server, context) => await stock.attachLast(server, context),
+    ),
+    rests: 'as before',
+  },
+  detach: {
+    ...verb(
+      'detach by itself',
+      async ({ stock, world }, server) => {
+        await stock.addVolume(server, world.sim.volumes[late]!.id);
+        await stock.attachLast(server);
+      },
+      async ({ stock }, server, context) => await stock.detachLast(server, context),
+    ),
+    rests: 'either',
+  },
   removeParked: verb(
     'remove what is parked',
     async ({ stock }, server) => {
@@ -208,7 +240,7 @@ export const parking = {
     },
     async ({ stock }, server, context) => await stock.removeParked(server, context),
   ),
-} as const;
+} as const satisfies Readonly<Record<string, Scenario>>;
 
 /** Volumes without Nova: the stage has to have a host. */
 export const localScenarios = {

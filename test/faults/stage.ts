@@ -215,6 +215,11 @@ export class Stage implements AsyncDisposable {
     });
   }
 
+  /** `flow/step` that was begun last. */
+  get step(): string {
+    return this.#marks.at(-1)?.step ?? '';
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#manager?.[Symbol.asyncDispose]();
     await this.#stock?.[Symbol.asyncDispose]();

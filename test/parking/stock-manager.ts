@@ -147,6 +147,21 @@ export class StockManager implements AsyncDisposable {
     await this.spawn(server);
   }
 
+  /** Maps one more volume, and leaves it to {@link attachLast} to make it the guest's. */
+  async addVolume(server: Server, volumeId: string): Promise<void> {
+    const device: Device = { volumeId, isBoot: false, reservation: await this.#reserveOne(server, volumeId) };
+    server.devices = [...server.devices, device];
+    await this.#mapOne(server, device);
+  }
+
+  async attachLast(server: Server, w: RequestContext = context): Promise<void> {
+    await this.driver.attachVolume(w, lastInfo(server), server.instance, '/dev/sdz');
+  }
+
+  async detachLast(server: Server, w: RequestContext = context): Promise<void> {
+    await this.driver.detachVolume(w, lastInfo(server), server.instance, '/dev/sdz');
+  }
+
   async connector(server: Server): Promise<Connector> {
     return await this.driver.getVolumeConnector(server.instance, context);
   }
@@ -199,6 +214,12 @@ export class StockManager implements AsyncDisposable {
       })),
     };
   }
+}
+
+/** Of the volume that was mapped last. */
+function lastInfo({ devices }: Server): ConnectionInfo & { readonly serial: string } {
+  const { connectionInfo, volumeId } = devices.at(-1)!; // each server has volumes
+  return { ...connectionInfo!, serial: volumeId };
 }
 
 async function openDriver(world: World, virtapi: VirtApi): Promise<ComputeDriver> {

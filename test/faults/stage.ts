@@ -21,6 +21,8 @@ import { Traps } from './traps.ts';
 export interface StageOptions extends WorldOptions {
   /** A Linux host with somebody's partition beside it, and a path service: for volumes without Nova. */
   readonly withHost?: boolean;
+  /** Somebody's partition on the same machine. */
+  readonly withPayroll?: boolean;
   /** Beside the manager, one that unmaps after a destroy, as stock Nova does. */
   readonly withStock?: boolean;
 }
@@ -95,14 +97,20 @@ export class Stage implements AsyncDisposable {
     this.empty = this.picture();
   }
 
-  static async start({ set, withHost = false, withStock = false, ...options }: StageOptions): Promise<Stage> {
+  static async start({
+    set,
+    withHost = false,
+    withStock = false,
+    withPayroll = false,
+    ...options
+  }: StageOptions): Promise<Stage> {
     const world = await startWorld({
       timing: { stallMs: STALL_MS },
       ...options,
       set: { 'dpm.start_timeout': '20', ...set },
     });
     const host = withHost ? openHost(world) : undefined;
-    if (withHost) await createPayroll(world);
+    if (withHost || withPayroll) await createPayroll(world);
     const stage = new Stage(world, host, host && (await Witness.start(world, host)), withStock);
     await stage.reopen();
     return stage;

@@ -17,6 +17,7 @@ const columns = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'p
 const table = `
 Add Zones fails                           for good -      -      -      R      -      -      -      -      -      -
 Add Zones fails                           once     -      -      -      A      -      -      -      -      -      -
+Add Zones fails: Cinder map of old        once     -      -      -      R      -      -      -      -      -      -
 Map Volume fails                          for good -      -      -      S      -      -      -      -      -      -
 Map Volume fails: Cinder map of old       for good -      -      -      R      -      -      -      -      -      -
 Map Volume fails                          once     -      -      -      A      -      -      -      -      -      -
@@ -30,7 +31,7 @@ answer lost: Cinder change                for good -      -      -      -      -
 answer lost: Cinder create                for good -      -      -      A      -      -      -      -      -      -
 answer lost: Cinder status                for good -      -      -      A      -      -      -      -      -      -
 answer lost: Cinder unmap                 for good -      -      -      AR     -      -      -      -      -      -
-answer lost: change                       for good -      -      -      A      -      A      R      -      -      -
+answer lost: change                       for good -      -      -      AR     -      A      R      -      -      -
 answer lost: job                          for good -      -      -      A      -      A      -      A      -      -
 answer lost                               once     A      A      A      A      -      A      R      A      A      a
 answer lost: Cinder map of old            once     -      -      -      R      -      -      -      -      -      -
@@ -47,7 +48,7 @@ busy, 409: entry                          for good -      -      -      -      R
 busy, 409                                 once     A      A      A      A      -      A      R      A      A      a
 busy, 413                                 for good a      R      r      R      S      s      S      r      ru     ru
 busy, 413                                 once     a      R      r      R      -      A      R      r      ru     ar
-busy, 429                                 for good a      R      r      R      S      S      s      r      ru     ru
+busy, 429                                 for good a      R      r      R      S      S      S      r      ru     ru
 busy, 429                                 once     a      A      a      A      -      A      R      a      a      a
 busy, 503                                 for good A      r      R      R      W      W      W      R      R      ru
 busy, 503: Cinder change                  for good -      -      -      -      -      -      RW     -      -      -
@@ -79,7 +80,7 @@ html: job                                 for good -      -      -      A      -
 html                                      once     A      a      A      A      -      A      R      A      A      a
 html: Cinder map of old                   once     -      -      -      R      -      -      -      -      -      -
 job canceled                              for good -      -      -      R      -      S      -      -      -      -
-job canceled                              once     -      -      -      -      -      -      -      R      R      -
+job canceled                              once     -      -      -      R      -      -      -      R      R      -
 job canceled, done                        for good -      -      -      -      -      A      -      A      -      -
 job canceled, done                        once     -      -      -      A      -      -      -      A      A      -
 job failed                                for good -      -      -      -      -      S      -      R      -      -
@@ -92,18 +93,19 @@ job lost, done                            for good -      -      -      -      -
 job lost, done                            once     -      -      -      A      -      -      -      A      -      -
 late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Uar    aru
 logon, in time                            once     A      A      A      A      -      A      R      A      A      a
-logon, not answered                       once     a      r      r      w      W      w      W      r      ru     ru
+logon, not answered                       once     a      R      r      w      W      w      W      r      ru     ru
 logon, refused                            once     A      r      R      S      s      S      S      R      U      ru
 logon, refused: entry                     once     -      -      -      RS     -      -      -      -      -      -
-logon, refused: read                      once     -      -      -      R      -      -      -      -      RU     -
-malformed                                 for good A      R      R      A      S      A      S      R      ru     ru
-malformed: Cinder change                  for good -      -      -      -      -      -      R      -      -      -
-malformed: Cinder create                  for good -      -      -      R      -      -      -      -      -      -
+logon, refused: read                      once     -      -      -      RS     -      -      -      -      RU     -
+malformed                                 for good A      R      R      R      S      A      S      R      ru     ru
+malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
+malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
 malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
-malformed: bulk                           for good -      -      -      R      -      -      -      -      -      -
-malformed: entry                          for good -      -      -      R      -      S      -      -      -      -
-malformed: job                            for good -      -      -      -      -      -      -      A      -      -
-malformed: read                           for good -      -      -      R      W      W      -      -      -      -
+malformed: change                         for good -      -      -      A      -      -      -      -      -      -
+malformed: entry                          for good -      -      -      -      -      S      -      -      -      -
+malformed: job                            for good -      -      -      A      -      -      -      A      -      -
+malformed: read                           for good -      -      -      -      W      W      -      -      -      -
+malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
 malformed                                 once     A      A      A      A      -      A      R      A      A      a
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
@@ -118,12 +120,13 @@ refuse-connection: Cinder map of old      once     -      -      -      R      -
 refused, 400                              for good A      R      R      R      S      S      S      R      R      ru
 refused, 400: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
-refused, 400: poll                        for good -      -      -      -      -      A      -      -      -      -
+refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
-refused, 400: repeat                      for good -      -      -      A      -      -      -      -      -      -
+refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
 refused, 400                              once     A      R      R      R      -      A      R      A      U      ar
+refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 400: bulk                        once     -      -      -      -      -      -      -      -      R      -
-refused, 400: entry                       once     -      -      -      A      -      -      -      -      A      -
+refused, 400: entry                       once     -      -      -      AR     -      -      -      -      A      -
 refused, 400: job                         once     -      -      -      -      -      -      -      R      RU     -
 refused, 400: poll                        once     -      -      -      -      -      -      -      R      -      -
 refused, 400: read                        once     -      -      -      -      -      -      -      -      RU     -
@@ -131,10 +134,10 @@ refused, 403                              for good A      r      R      R      S
 refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -
 refused, 403                              once     A      R      R      R      -      A      R      R      RU     ar
-refused, 403: entry                       once     -      -      A      A      -      -      -      -      A      -
+refused, 403: entry                       once     -      -      A      AR     -      -      -      -      A      -
 refused, 404                              for good A      R      A      R      S      S      S      R      ru     ru
-refused, 404: Cinder read                 for good -      -      -      -      -      A      R      -      -      -
-refused, 404: bulk                        for good -      -      -      A      -      -      -      -      -      -
+refused, 404: Cinder read                 for good -      A      -      -      -      A      R      -      -      -
+refused, 404: bulk                        for good -      -      -      A      -      -      R      -      -      -
 refused, 404: entry                       for good -      -      -      AR     RS     -      -      A      -      -
 refused, 404: poll                        for good -      -      -      A      -      A      -      -      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
@@ -144,7 +147,7 @@ refused, 404: Cinder map                  once     -      -      -      R      -
 refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 404: change                      once     -      -      -      AR     -      -      -      -      RU     -
 refused, 404: job                         once     -      -      -      -      -      -      -      R      R      -
-refused, 404: read                        once     -      -      -      -      -      -      -      -      ARU    -
+refused, 404: read                        once     -      -      -      AR     -      -      -      -      ARU    -
 refused, 409                              for good A      r      r      R      S      S      S      A      ru     ru
 refused, 409: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 409: job                         for good -      -      -      -      -      -      -      R      -      -
@@ -154,7 +157,7 @@ refused, 409: job                         once     -      -      -      -      -
 refused, 409: poll                        once     -      -      -      A      -      -      -      -      A      -
 refused, 500                              for good A      R      R      R      S      A      S      R      ru     ru
 refused, 500: Cinder unmap                for good -      -      -      -      -      S      -      -      -      -
-refused, 500: change                      for good -      -      -      A      -      -      R      -      -      -
+refused, 500: change                      for good -      -      -      AR     -      -      R      -      -      -
 refused, 500: job                         for good -      -      -      A      -      -      -      A      -      -
 refused, 500: read                        for good -      -      -      -      -      S      -      -      -      -
 refused, 500                              once     A      R      A      A      -      A      R      A      A      a
@@ -199,6 +202,7 @@ wrong-schema: bulk                        for good -      -      -      R      -
 wrong-schema: change                      for good -      -      -      -      -      -      R      -      -      -
 wrong-schema: entry                       for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: job                         for good -      -      -      -      -      A      -      -      -      -
+wrong-schema: read                        for good -      -      -      R      -      -      -      -      -      -
 wrong-schema                              once     A      R      R      R      -      A      R      R      A      ar
 wrong-schema: Cinder change               once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: Cinder status               once     -      -      -      A      -      -      -      -      -      -

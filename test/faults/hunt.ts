@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { Edit } from '../support/mutant.ts';
 import { loadMutant } from '../support/mutant.ts';
 import { faultDrafts, pointDrafts, undoDrafts } from './drafts.ts';
@@ -54,7 +53,7 @@ export class Hunt implements AsyncDisposable {
    */
   async hunt(mutant: Mutant): Promise<string> {
     const exports = await loadMutant(mutant.file, mutant.edits);
-    const seen: string[] = [];
+    const [seen, tried]: [string[], string[]] = [[], []];
     for (const { scenario, drafts, success } of await this.#choices(mutant)) {
       const acting: Scenario = {
         ...scenario,
@@ -70,15 +69,19 @@ export class Hunt implements AsyncDisposable {
       for (const draft of drafts) {
         const row = { scenario, ...draft, success, tidying: 'delete' } as const;
         const healthy = await runRow(this.#stage, row);
-        expect(`${healthy.problem}${misfit(healthy)}`, healthy.name).toBe('');
+        const wrong = healthy.problem || misfit(healthy);
+        if (wrong !== '') throw new Error(`without a mutant, ${healthy.name} => ${wrong}`);
         const result = await runRow(this.#stage, { ...row, scenario: acting });
+        tried.push(`${result.name} ${result.ending} ${result.hasStruck}`);
         const said = result.problem || misfit(result);
         if (mutant.problem.test(said)) return `${mutant.name}: ${nameRow(row)} => ${said.slice(0, 240)}`;
         if (said !== '') seen.push(said);
         if (result.isBroken) throw new Error(`${mutant.name}: ${result.name} => ${said}`);
       }
     }
-    throw new Error(`${mutant.name} is not caught: ${seen.join(' | ') || 'every row was as it must be'}`);
+    throw new Error(
+      `${mutant.name} is not caught by ${tried.length} rows (${tried.join('; ').slice(0, 900)}): ${seen.join(' | ') || 'every row was as it must be'}`,
+    );
   }
 
   /** Rows of the way forward, and of the way back where it is its undo that fails. */

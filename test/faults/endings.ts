@@ -19,33 +19,31 @@ Add Zones fails                           for good -      -      -      R      -
 Add Zones fails                           once     -      -      -      A      -      -      -      -      -      -
 Add Zones fails: Cinder map of old        once     -      -      -      R      -      -      -      -      -      -
 Map Volume fails                          for good -      -      -      S      -      -      -      -      -      -
-Map Volume fails: Cinder map of old       for good -      -      -      R      -      -      -      -      -      -
+Map Volume fails: Cinder map of old       for good -      -      -      RS     -      -      -      -      -      -
 Map Volume fails                          once     -      -      -      A      -      -      -      -      -      -
 Map Volume fails: Cinder map of old       once     -      -      -      R      -      -      -      -      -      -
 Remove Zones fails                        for good -      -      -      -      -      S      S      -      -      -
 Remove Zones fails                        once     -      -      -      A      -      A      R      -      -      -
 Unmap Volume fails                        for good -      -      -      -      -      S      S      -      -      -
 Unmap Volume fails                        once     -      -      -      A      -      A      R      -      -      -
-answer lost                               for good A      r      r      R      W      W      W      R      ru     ru
+answer lost                               for good A      r      r      R      W      W      W      R      R      ru
 answer lost: Cinder change                for good -      -      -      -      -      A      RW     -      -      -
 answer lost: Cinder create                for good -      -      -      A      -      -      -      -      -      -
 answer lost: Cinder status                for good -      -      -      A      -      -      -      -      -      -
 answer lost: Cinder unmap                 for good -      -      -      AR     -      -      -      -      -      -
 answer lost: change                       for good -      -      -      AR     -      A      R      -      -      -
 answer lost: job                          for good -      -      -      A      -      A      -      A      -      -
-answer lost                               once     A      A      A      A      -      A      R      A      A      a
+answer lost                               once     A      A      A      A      -      A      R      A      A      A
 answer lost: Cinder map of old            once     -      -      -      R      -      -      -      -      -      -
 answer lost, and the look for it refused  for good -      -      -      r      S      -      -      -      -      -
 array-outage                              once     -      -      -      AR     -      a      -      ar     ar     ar
 busy for long, 429                        once     a      A      a      A      -      A      R      a      a      a
-busy for long, 503                        once     A      R      R      R      -      A      R      R      R      ar
-busy for long, 503: change                once     -      -      -      -      -      -      -      -      RU     -
+busy for long, 503                        once     A      R      R      R      -      A      R      R      RU     ar
 busy for long, 503: entry                 once     -      -      A      AR     -      -      -      A      A      -
 busy for long, 503: poll                  once     -      -      -      A      -      -      -      A      A      -
-busy for long, 503: read                  once     -      -      -      -      -      -      -      -      RU     -
 busy, 409                                 for good A      r      r      R      S      S      S      R      ru     ru
 busy, 409: entry                          for good -      -      -      -      RS     -      -      -      -      -
-busy, 409                                 once     A      A      A      A      -      A      R      A      A      a
+busy, 409                                 once     A      A      A      A      -      A      R      A      A      A
 busy, 413                                 for good a      R      r      R      S      s      S      r      ru     ru
 busy, 413                                 once     a      R      r      R      -      A      R      r      ru     ar
 busy, 429                                 for good a      R      r      R      S      S      S      r      ru     ru
@@ -61,15 +59,16 @@ cancel                                    once     -      -      W      R      -
 cancel: act                               once     -      -      R      -      -      -      -      -      -      -
 cancel: last step                         once     -      -      -      A      -      AW     -      -      -      -
 denied                                    for good A      r      r      R      s      S      S      r      ru     ru
-denied                                    once     A      -      -      -      -      A      R      -      -      -
+denied                                    once     A      -      -      -      -      A      R      -      A      -
 ends degraded                             for good -      -      -      A      -      -      -      -      -      -
-ends degraded                             once     -      -      -      -      -      -      -      A      -      -
+ends degraded                             once     -      -      -      -      -      -      -      A      A      -
 ends paused                               for good -      -      -      R      -      -      -      -      -      -
 ends paused                               once     -      -      -      -      -      A      -      AR     A      -
 ends reservation-error                    for good -      -      -      R      -      -      -      R      -      -
+ends reservation-error                    once     -      -      -      -      -      -      -      -      U      -
 ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
 ends terminated                           for good -      -      -      -      -      S      -      R      -      -
-ends terminated                           once     -      -      -      A      -      -      -      R      A      -
+ends terminated                           once     -      -      -      A      -      -      -      R      AU     -
 html                                      for good A      R      R      R      W      W      W      R      ru     ru
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
@@ -80,23 +79,23 @@ html: job                                 for good -      -      -      A      -
 html                                      once     A      a      A      A      -      A      R      A      A      a
 html: Cinder map of old                   once     -      -      -      R      -      -      -      -      -      -
 job canceled                              for good -      -      -      R      -      S      -      -      -      -
-job canceled                              once     -      -      -      R      -      -      -      R      R      -
+job canceled                              once     -      -      -      R      -      -      -      R      RU     -
 job canceled, done                        for good -      -      -      -      -      A      -      A      -      -
 job canceled, done                        once     -      -      -      A      -      -      -      A      A      -
 job failed                                for good -      -      -      -      -      S      -      R      -      -
 job failed                                once     -      -      -      -      -      -      -      R      U      -
 job failed, done                          for good -      -      -      A      -      -      -      A      -      -
 job failed, done                          once     -      -      -      -      -      A      -      A      A      -
-job lost                                  for good -      -      -      -      -      S      -      -      -      -
+job lost                                  for good -      -      -      -      -      S      -      -      U      -
 job lost                                  once     -      -      -      -      -      -      -      R      RU     -
 job lost, done                            for good -      -      -      -      -      A      -      A      -      -
-job lost, done                            once     -      -      -      A      -      -      -      A      -      -
-late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Uar    aru
+job lost, done                            once     -      -      -      A      -      -      -      A      A      -
+late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Aru    aru
 logon, in time                            once     A      A      A      A      -      A      R      A      A      a
 logon, not answered                       once     a      R      r      w      W      w      W      r      ru     ru
-logon, refused                            once     A      r      R      S      s      S      S      R      U      ru
+logon, refused                            once     A      r      R      S      s      S      S      R      RU     ru
 logon, refused: entry                     once     -      -      -      RS     -      -      -      -      -      -
-logon, refused: read                      once     -      -      -      RS     -      -      -      -      RU     -
+logon, refused: read                      once     -      -      -      RS     -      -      -      -      -      -
 malformed                                 for good A      R      R      R      S      A      S      R      ru     ru
 malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
 malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
@@ -106,26 +105,27 @@ malformed: entry                          for good -      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      W      W      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
-malformed                                 once     A      A      A      A      -      A      R      A      A      a
+malformed                                 once     A      A      A      A      -      A      R      A      A      A
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -
-malformed: entry                          once     -      -      R      R      -      -      -      R      -      -
+malformed: entry                          once     -      -      R      R      -      -      -      R      RU     -
 no answer until the deadline              for good Aru    Rau    aru    Rasw   Wars   Wars   arsw   aru    aru    aru
 no answer until the deadline: poll        for good -      -      -      -      -      A      -      -      -      -
 refuse-connection                         for good A      R      R      R      W      W      W      R      ru     ru
 refuse-connection: Cinder change          for good -      -      -      -      -      -      RW     -      -      -
-refuse-connection                         once     A      A      A      A      -      A      R      A      A      a
+refuse-connection                         once     A      A      A      A      -      A      R      A      A      A
 refuse-connection: Cinder map of old      once     -      -      -      R      -      -      -      -      -      -
 refused, 400                              for good A      R      R      R      S      S      S      R      R      ru
 refused, 400: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
+refused, 400: job                         for good -      -      -      -      -      -      -      -      U      -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
-refused, 400                              once     A      R      R      R      -      A      R      A      U      ar
+refused, 400                              once     A      R      R      R      -      A      R      A      U      R
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
-refused, 400: bulk                        once     -      -      -      -      -      -      -      -      R      -
+refused, 400: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 400: entry                       once     -      -      -      AR     -      -      -      -      A      -
 refused, 400: job                         once     -      -      -      -      -      -      -      R      RU     -
 refused, 400: poll                        once     -      -      -      -      -      -      -      R      -      -
@@ -133,34 +133,42 @@ refused, 400: read                        once     -      -      -      -      -
 refused, 403                              for good A      r      R      R      S      S      S      R      ru     ru
 refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -
-refused, 403                              once     A      R      R      R      -      A      R      R      RU     ar
+refused, 403                              once     A      R      R      R      -      A      R      R      U      ar
+refused, 403: bulk                        once     -      -      -      -      -      -      -      -      R      -
+refused, 403: change                      once     -      -      -      -      -      -      -      -      RU     -
 refused, 403: entry                       once     -      -      A      AR     -      -      -      -      A      -
+refused, 403: job                         once     -      -      -      -      -      -      -      -      RU     -
+refused, 403: read                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 404                              for good A      R      A      R      S      S      S      R      ru     ru
 refused, 404: Cinder read                 for good -      A      -      -      -      A      R      -      -      -
 refused, 404: bulk                        for good -      -      -      A      -      -      R      -      -      -
 refused, 404: entry                       for good -      -      -      AR     RS     -      -      A      -      -
 refused, 404: poll                        for good -      -      -      A      -      A      -      -      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
-refused, 404                              once     A      AR     A      A      -      A      R      A      A      ar
+refused, 404                              once     A      AR     A      A      -      A      R      A      A      A
 refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder map                  once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 404: change                      once     -      -      -      AR     -      -      -      -      RU     -
-refused, 404: job                         once     -      -      -      -      -      -      -      R      R      -
+refused, 404: job                         once     -      -      -      -      -      -      -      R      RU     -
 refused, 404: read                        once     -      -      -      AR     -      -      -      -      ARU    -
 refused, 409                              for good A      r      r      R      S      S      S      A      ru     ru
 refused, 409: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 409: job                         for good -      -      -      -      -      -      -      R      -      -
-refused, 409                              once     A      R      R      R      -      A      R      A      RU     ar
+refused, 409                              once     A      R      R      R      -      A      R      A      A      ar
+refused, 409: bulk                        once     -      -      -      -      -      -      -      -      RU     -
+refused, 409: change                      once     -      -      -      -      -      -      -      -      RU     -
 refused, 409: entry                       once     -      -      A      A      -      -      -      -      -      -
-refused, 409: job                         once     -      -      -      -      -      -      -      R      -      -
-refused, 409: poll                        once     -      -      -      A      -      -      -      -      A      -
+refused, 409: job                         once     -      -      -      -      -      -      -      R      U      -
+refused, 409: poll                        once     -      -      -      A      -      -      -      -      -      -
+refused, 409: read                        once     -      -      -      -      -      -      -      -      RU     -
+refused, 409: repeat                      once     -      -      -      -      -      -      -      -      U      -
 refused, 500                              for good A      R      R      R      S      A      S      R      ru     ru
 refused, 500: Cinder unmap                for good -      -      -      -      -      S      -      -      -      -
 refused, 500: change                      for good -      -      -      AR     -      -      R      -      -      -
 refused, 500: job                         for good -      -      -      A      -      -      -      A      -      -
 refused, 500: read                        for good -      -      -      -      -      S      -      -      -      -
-refused, 500                              once     A      R      A      A      -      A      R      A      A      a
+refused, 500                              once     A      R      A      A      -      A      R      A      A      A
 refused, 500: Cinder create               once     -      -      -      R      -      -      -      -      -      -
 refused, 500: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
 refused, 500: Cinder read                 once     -      -      -      R      -      -      -      -      -      -
@@ -168,7 +176,7 @@ refused, 500: Cinder status               once     -      -      -      R      -
 refused, 500: read                        once     -      A      -      -      -      -      -      -      -      -
 request lost                              for good A      R      R      R      W      W      W      R      ru     ru
 request lost: Cinder change               for good -      -      -      -      -      -      RW     -      -      -
-request lost                              once     A      A      A      A      -      A      R      A      A      a
+request lost                              once     A      A      A      A      -      A      R      A      A      A
 request lost: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
 restart                                   for good A      R      r      R      W      W      W      R      ru     ru
 restart: Cinder change                    for good -      -      -      -      -      -      RW     -      -      -
@@ -207,12 +215,13 @@ wrong-schema                              once     A      R      R      R      -
 wrong-schema: Cinder change               once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: Cinder status               once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: Cinder unmap                once     -      -      -      A      -      -      -      -      -      -
-wrong-schema: bulk                        once     -      -      -      -      -      -      -      -      R      -
+wrong-schema: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 wrong-schema: change                      once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: entry                       once     -      -      -      -      -      -      -      -      R      -
 wrong-schema: job                         once     -      -      -      A      -      -      -      A      -      -
 wrong-schema: poll                        once     -      -      -      -      -      -      -      -      U      -
 wrong-schema: read                        once     -      -      -      -      -      -      -      -      RU     -
+wrong-schema: repeat                      once     -      -      -      -      -      -      -      -      AR     -
 wrong-schema: trial                       once     -      -      -      A      -      -      -      -      -      -
 `;
 

@@ -135,7 +135,7 @@ class Matrix {
       result = await this.#attempt(stage, row);
     }
     this.#results.push(result);
-    writeRow(result);
+    writeRow(this.#plan.title, result);
     if (result.isBroken) throw new Error(`the machine is not as it was: ${result.name} => ${result.problem}`);
   }
 
@@ -149,7 +149,7 @@ class Matrix {
 }
 
 /** `FAULT_MATRIX_LOG=FILE` adds a line of JSON for each row. */
-function writeRow({ row, ...result }: RowResult): void {
+function writeRow(title: string, { row, ...result }: RowResult): void {
   const file = process.env.FAULT_MATRIX_LOG;
   if (file === undefined) return;
   const { scenario, blow, undo } = row;
@@ -160,7 +160,8 @@ function writeRow({ row, ...result }: RowResult): void {
       : {};
   appendFileSync(
     file,
-    `${JSON.stringify({ ...result, scenario: scenario.name, failsAt: scenario.failsAt, nature: natureOf(row), place: placeOf(row, result.hasStruckWayBack), blow: blow.kind, point, ...struck, undo })}\n`,
+    `${JSON.stringify({ title,
+    ...result, scenario: scenario.name, failsAt: scenario.failsAt, nature: natureOf(row), place: placeOf(row, result.hasStruckWayBack), blow: blow.kind, point, ...struck, undo })}\n`,
   );
 }
 

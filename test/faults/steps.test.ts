@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { allFlows } from './flows.ts';
 import { turningPoints } from './matrix.ts';
-import { GROUP, localScenarios, scenarios, undone } from './scenarios.ts';
+import { GROUP, localScenarios, parking, scenarios, undone } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { Stage } from './stage.ts';
 import type { StageOptions } from './stage.ts';
@@ -41,6 +41,7 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
     ...(await pointsOf({ machine: 'z16', storageGroups: prepared }, [scenarios.spawnFromGroup])),
     ...(await pointsOf({ machine: 'z16', set: { ...stock, ...loggingIn }, san }, [spawn])),
     ...(await pointsOf({ machine: 'z16', set: loggingIn, san }, [spawn])),
+    ...(await pointsOf({ machine: 'z16', withStock: true }, [parking.park])),
   ]);
 
   const wanted = allFlows.flatMap(({ name, steps }) =>

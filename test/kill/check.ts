@@ -38,6 +38,7 @@ async function requireNothingOpen(manager: ComputeManager, { world }: Stage): Pr
 }
 
 async function outcomeOf({ world }: Stage, manager: ComputeManager, act: Act): Promise<Outcome> {
+  if (act.verb === 'local-attach' || act.verb === 'local-detach') return outcomeOfLocal(act, world.sim.snapshot());
   const [summary, ...others] = await manager.list(world.context);
   if (others.length > 0) throw new Error(`${others.length} servers too many`);
   if (summary === undefined) return act.verb === 'delete' ? 'finished' : requireCreate(act);
@@ -46,6 +47,15 @@ async function outcomeOf({ world }: Stage, manager: ComputeManager, act: Act): P
   if (server.status === 'ERROR') return 'undone';
   requireAttached(server, world.sim.snapshot());
   return isDone(act, server) ? 'finished' : 'undone';
+}
+
+/** There is no server that counts the volume as its own: Cinder does, or not. */
+function outcomeOfLocal({ verb }: Act, { cinder, san }: SimulatorSnapshot): Outcome {
+  const used = cinder.volumes.filter(({ status }) => status !== 'available').map(({ status }) => status);
+  const masks = san.arrays.flatMap((array) => array.masks);
+  if (used.some((status) => status !== 'in-use') || (used.length === 0) !== (masks.length === 0))
+    throw new Error(`volumes are ${used.join() || 'available'}, with ${masks.length} masks`);
+  return used.length > 0 === (verb === 'local-attach') ? 'finished' : 'undone';
 }
 
 function requireCreate(act: Act): Outcome {
@@ -82,7 +92,9 @@ function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
     case 'stop':
       return status === 'SHUTOFF';
     case 'delete':
-      return false;
+    case 'local-attach':
+    case 'local-detach':
+      return false; // they have no server
     case 'recover':
     case 'create':
     case 'start':

@@ -1,4 +1,5 @@
 import type { FaultRule } from '../../src/simulator/index.ts';
+import { PAYROLL } from '../support/payroll.ts';
 import type { Act } from '../support/worker/order.ts';
 
 /** One operation that a process is killed in: what comes before it, and what makes it fail, so that it goes back. */
@@ -22,6 +23,18 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+];
+
+const locally = { partition: PAYROLL, volume: data } as const;
+
+/** Volumes without Nova: the world has somebody's partition. */
+export const local: readonly Flow[] = [
+  { name: 'local-attach', prepare: [], act: { verb: 'local-attach', ...locally } },
+  {
+    name: 'local-detach',
+    prepare: [{ verb: 'local-attach', ...locally }],
+    act: { verb: 'local-detach', ...locally },
+  },
 ];
 
 /** Power verbs keep no journal: they are killed at each answer. */

@@ -15,6 +15,8 @@ export interface Plan {
   /** From the course of the undisturbed flow. */
   readonly kills: (course: Course) => readonly KillPoint[];
   readonly between?: Between;
+  /** Nothing is left out: before and after each record and each act that the flow really makes. */
+  readonly isWhole?: boolean;
   /** What the successor sees to; default {@link check}. */
   readonly judge?: (stage: Stage, flow: Flow, before: SimulatorSnapshot) => Promise<Outcome>;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ComputeManager } from '../../src/compute/index.ts';
 import type { Journal, JournalEvent } from '../../src/compute/journal/index.ts';
 import type { SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { createPayroll, PAYROLL } from '../support/payroll.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';
 import { isAct } from '../support/worker/kill-switch.ts';
 import { perform } from '../support/worker/order.ts';
@@ -20,8 +21,10 @@ export interface Stage extends AsyncDisposable {
   readonly empty: SimulatorSnapshot;
 }
 
-export async function openStage(options: WorldOptions): Promise<Stage> {
+/** @param withPayroll - with somebody's partition */
+export async function openStage(options: WorldOptions, withPayroll = false): Promise<Stage> {
   const world = await startWorld(options);
+  if (withPayroll) await createPayroll(world);
   const pool = new WorkerPool(1);
   return {
     world,
@@ -109,8 +112,11 @@ export function noting(journal: Journal, records: string[]): Journal {
   };
 }
 
-export async function deleteAll(manager: ComputeManager, { context }: World): Promise<void> {
+export async function deleteAll(manager: ComputeManager, { context, sim }: World): Promise<void> {
   for (const { id } of await manager.list(context)) await manager.delete(id, context);
+  // What is left in use is so without a server.
+  for (const { id: volume, status } of sim.snapshot().cinder.volumes)
+    if (status === 'in-use') await perform(manager, { verb: 'local-detach', partition: PAYROLL, volume }, context);
 }
 
 /**

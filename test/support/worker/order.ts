@@ -6,7 +6,8 @@ export type Act =
   | { readonly verb: 'recover' }
   | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[] }
   | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
-  | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string };
+  | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
+  | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
 
 /**
  * Where a process kills itself: at a record of its journal or an act of the driver, counted from zero, or once an answer
@@ -56,6 +57,16 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     case 'add-volume':
       await manager.addVolume(act.server, act.volume, {}, context);
       return;
+    case 'local-attach': {
+      const { partition, volume } = act;
+      await manager.localAttach({ partition, volume, multipath: true, enforceMultipath: false, mode: 'rw' }, context);
+      return;
+    }
+    case 'local-detach': {
+      const { partition, volume } = act;
+      await manager.localDetach({ partition, volume, multipath: true, enforceMultipath: false, force: false }, context);
+      return;
+    }
     case 'remove-volume':
       await manager.removeVolume(act.server, act.volume, context);
       return;

@@ -12,7 +12,7 @@ const arrayFailure = new CinderHttpError({
 });
 
 function removal(connect: () => Promise<unknown>) {
-  const connector: Connector = { host: 'compute1', wwpns: [parseWwpn('c05076b071008000')!] } as Connector; // all that is read of it
+  const connector: Connector = { host: 'compute1', wwpns: [parseWwpn('c05076b071008000')!] }; // all that is read of it
   return { volumeId: 'v1', connector, connect, remove: () => Promise.reject(arrayFailure) };
 }
 

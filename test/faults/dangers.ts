@@ -23,8 +23,8 @@ export class Dangers {
     faults.decide = (server, operation, subject) => {
       if (operation === 'Unmap Volume' && stage.step.startsWith('destroy/'))
         for (const { name, status } of stage.world.sim.snapshot().hmc.partition)
-          if (String(name).startsWith('OpenStack-') && running.has(status))
-            this.#found.add(`a volume is unmapped under a partition in status ${String(status)}`);
+          if (typeof name === 'string' && name.startsWith('OpenStack-') && running.has(status))
+            this.#found.add(`a volume is unmapped under a partition in status ${JSON.stringify(status)}`);
       return decide(server, operation, subject);
     };
     this.#stop = () => {

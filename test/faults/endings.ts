@@ -247,7 +247,12 @@ const cells: ReadonlyMap<string, readonly string[]> = new Map(
 );
 
 function endingsOf(text: string): readonly Ending[] {
-  return text === NONE ? [] : [...text.toUpperCase()].map((letter) => letters[letter] ?? failFor(letter));
+  return text === NONE
+    ? []
+    : text
+        .toUpperCase()
+        .split(/(?=.)/)
+        .map((letter) => letters[letter] ?? failFor(letter));
 }
 
 function failFor(letter: string): never {

@@ -160,8 +160,18 @@ function writeRow(title: string, { row, ...result }: RowResult): void {
       : {};
   appendFileSync(
     file,
-    `${JSON.stringify({ title,
-    ...result, scenario: scenario.name, failsAt: scenario.failsAt, nature: natureOf(row), place: placeOf(row, result.hasStruckWayBack), blow: blow.kind, point, ...struck, undo })}\n`,
+    `${JSON.stringify({
+      title,
+      ...result,
+      scenario: scenario.name,
+      failsAt: scenario.failsAt,
+      nature: natureOf(row),
+      place: placeOf(row, result.hasStruckWayBack),
+      blow: blow.kind,
+      point,
+      ...struck,
+      undo,
+    })}\n`,
   );
 }
 

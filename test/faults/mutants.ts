@@ -166,7 +166,7 @@ export const vhbaMutants: readonly Mutant[] = [
     ],
     scenario: remove,
     rows: /destroy\/find-partition, hmc .*: refuse status 409 reason 2 .*once \(/,
-    problem: /^a volume is unmapped under a partition in status active/,
+    problem: /^a volume is unmapped under a partition in status "active"/,
   },
   {
     name: 'a destroy unmaps before it stops the partition',
@@ -174,7 +174,7 @@ export const vhbaMutants: readonly Mutant[] = [
     edits: [[stopFirst, `    await act('unmap-volumes', () => mapper.unmap(call));\n${stopFirst}`]],
     scenario: remove,
     rows: /destroy\/find-partition, hmc .*: refuse status 409 reason 2 .*once \(/,
-    problem: /^a volume is unmapped under a partition in status active/,
+    problem: /^a volume is unmapped under a partition in status "active"/,
   },
   {
     name: 'a way back destroys the partition of somebody else too',

@@ -5,6 +5,7 @@ import { openManager } from '../../src/compute/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
 import type { Settings } from '../../src/config/index.ts';
 import type { RequestLogEntry, SimulatorSnapshot } from '../../src/simulator/index.ts';
+import { MemoryPartitionRecords } from '../../src/partition/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../../src/virt/index.ts';
 import type { ComputeDriver } from '../../src/virt/index.ts';
 import { StockManager, stockVirtApi } from '../parking/stock-manager.ts';
@@ -81,6 +82,8 @@ export class Stage implements AsyncDisposable {
   /** The path service of the host, where there is one. */
   readonly witness: Witness | undefined;
   readonly #withStock: boolean;
+  /** What the driver of the stock manager keeps, over restarts. */
+  readonly #records = new MemoryPartitionRecords();
   #manager: ComputeManager | undefined;
   #stock: StockManager | undefined;
   /** Of the stock manager. */
@@ -198,6 +201,7 @@ export class Stage implements AsyncDisposable {
         log: silentLogger,
         onStep: (event) => this.#mark(event),
         failpoint: this.traps.failpoint,
+        partitionRecords: this.#records,
         virtapi: stockVirtApi,
         host: settings.host,
         dpm: () => toDpmSettings(settings, { ...defaultDpmPolicies, ...policies }, statePath),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { compileFunction } from 'node:vm';
 
 /** Text of a module, and what stands in its place. */
 export type Edit = readonly [from: string, to: string];
@@ -35,8 +36,9 @@ export async function loadMutant(path: string, edits: readonly Edit[]): Promise<
       exported.push(name);
       return rest;
     });
-  const make = new Function(...Object.keys(imported), `'use strict';\n${body}\nreturn { ${exported.join(', ')} };`);
-  return make(...Object.values(imported)) as Exports; // as its last line says
+  const code = `'use strict';\n${body}\nreturn { ${exported.join(', ')} };`;
+  const make = compileFunction(code, Object.keys(imported));
+  return Reflect.apply(make, undefined, Object.values(imported)) as Exports; // as its last line says
 }
 
 /** The module with its functions and classes as they are in the mutant, whenever there is one. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { runMatrix } from './matrix.ts';
 import type { MatrixPlan } from './matrix.ts';
 import { fallen, writeFloors } from './pins.ts';
+import { isRecordedSample } from './sample.ts';
 
 const isWriting = process.env.FAULT_MATRIX_FLOORS === 'write';
 
@@ -16,5 +17,5 @@ export async function checkMatrix(plan: MatrixPlan): Promise<void> {
   if (isWriting) writeFloors(title, count);
   const found = { problems, misfits, misses, untouched };
   expect(found).toEqual({ problems: [], misfits: [], misses: [], untouched: [] });
-  if (!isWriting) expect(fallen(title, count)).toEqual([]);
+  if (!isWriting && isRecordedSample) expect(fallen(title, count)).toEqual([]);
 }

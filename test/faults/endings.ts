@@ -14,6 +14,18 @@ const NONE = '-';
 
 const columns = ['aside', 'before', 'begin', 'there', 'both', 'past', 'back', 'power', 'verb', 'alone'] as const;
 
+/**
+ * How a row has to end: what goes wrong (and, where that matters, at what kind of request), how often, and at which of the
+ * places. A line with a request counts for its cells alone; for the others, the line without one does.
+ *
+ * - Two letters: which it is depends on how much had been done, or on which of several requests of that kind it is.
+ * - Small letters: only larger samples come here (`FAULT_MATRIX=full`, another seed).
+ * - What is late, or stalls, ends with short deadlines of ours: on a busy machine other deadlines may pass first.
+ *
+ * What users can expect, in short: what passes once is absorbed. A definite refusal is rolled back before the point of no
+ * return, and tried again past it. What lasts is stuck, past that point or on the way back; but where a peer gives no
+ * usable answer, the flow waits for it.
+ */
 const table = `
 Add Zones fails                           for good -      -      -      R      -      -      -      -      -      -
 Add Zones fails                           once     -      -      -      A      -      -      -      -      -      -

@@ -4,6 +4,11 @@ import { allFlows } from './flows.ts';
 /** `FAULT_MATRIX=full` runs every row there is, `FAULT_MATRIX=keys` at least one of each step, request and fault. */
 const isFull = process.env.FAULT_MATRIX === 'full';
 const isKeys = process.env.FAULT_MATRIX === 'keys';
+/** `FAULT_MATRIX_SEED` deals the rows out otherwise. */
+const seed = process.env.FAULT_MATRIX_SEED ?? '';
+
+/** Are they the rows whose number by cell is recorded? */
+export const isRecordedSample = !isFull && !isKeys && seed === '';
 
 /** Of what is shown elsewhere already, one key in so many is shown again, and one of each step in each world. */
 const AGAIN = 100;
@@ -41,7 +46,7 @@ export class Sample {
     const groups = new Map<string, Draft[]>();
     for (const draft of drafts) groups.set(draft.key, [...(groups.get(draft.key) ?? []), draft]);
     return [...groups].flatMap(([key, group]) => {
-      const turn = spread(`${title}, ${scenario}: ${key}`);
+      const turn = spread(`${seed}${title}, ${scenario}: ${key}`);
       const isDealtOut = Math.floor(turn / AGAIN) % this.#oneKeyIn !== 0;
       const isShown = isAgain || isDealtOut || this.#shown.has(key) || group.every(this.#isElsewhere);
       this.#shown.add(key);

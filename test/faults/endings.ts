@@ -67,7 +67,7 @@ busy, 503                                 once     A      A      A      A      -
 busy, 503: Cinder create                  once     -      -      -      R      -      -      -      -      -      -
 busy, 503: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 busy, 503: Cinder status                  once     -      -      -      R      -      -      -      -      -      -
-cancel                                    once     -      -      W      R      -      W      -      -      ARU    A
+cancel                                    once     -      -      W      R      -      W      -      -      ARU    AR
 cancel: act                               once     -      -      R      -      -      -      -      -      -      -
 cancel: last step                         once     -      -      -      A      -      AW     -      -      -      -
 denied                                    for good A      r      r      R      s      S      S      r      ru     ru
@@ -117,7 +117,7 @@ malformed: entry                          for good -      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      W      W      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
-malformed                                 once     A      A      A      A      -      A      R      A      A      A
+malformed                                 once     A      A      A      A      -      A      R      A      A      AR
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -
@@ -135,7 +135,7 @@ refused, 400: job                         for good -      -      -      -      -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
-refused, 400                              once     A      R      R      R      -      A      R      A      U      R
+refused, 400                              once     A      R      R      R      -      A      R      A      U      AR
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 400: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 400: entry                       once     -      -      -      AR     -      -      -      -      A      -
@@ -190,13 +190,13 @@ request lost                              for good A      R      R      R      W
 request lost: Cinder change               for good -      -      -      -      -      -      RW     -      -      -
 request lost                              once     A      A      A      A      -      A      R      A      A      A
 request lost: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
-restart                                   for good A      R      r      R      W      W      W      R      ru     ru
+restart                                   for good AR     R      r      R      W      W      W      R      ru     ru
 restart: Cinder change                    for good -      -      -      -      -      -      RW     -      -      -
 restart: job                              for good -      -      -      -      -      S      -      -      -      -
 restart                                   once     A      A      A      A      -      A      R      A      A      a
 restart: Cinder map of old                once     -      -      -      R      -      -      -      -      -      -
 restart: Cinder status                    once     -      -      -      R      -      -      -      -      -      -
-session-lost                              for good A      R      R      R      S      S      S      A      ru     ru
+session-lost                              for good Ar     R      R      R      S      S      S      A      ru     ru
 session-lost: change                      for good R      -      -      -      -      -      -      -      -      -
 session-lost                              once     A      A      A      A      -      A      R      A      A      A
 throw                                     once     -      -      S      R      -      S      R      -      RU     R

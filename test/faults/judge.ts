@@ -135,12 +135,15 @@ function things({ hmc, san, cinder, linux }: Picture): ReadonlyMap<string, strin
 }
 
 /** Ports that nobody has any more, and that the array still shows a volume to: the next partition may get them. */
-export function givenUp({ hmc, san }: Picture): string {
+export function givenUp({ cinder, hmc, san }: Picture): string {
   const ports = new Set([
     ...hmc.hba.map((each) => textOf(each, 'wwpn')),
     ...hmc['virtual-storage-resource'].map(wwpnOf),
   ]);
-  const masked = san.arrays.flatMap(({ masks }) => masks.flatMap(({ initiators }) => initiators));
+  // A storage administrator masks by hand, and to groups that come and go.
+  const volumes = new Set(cinder.volumes.map(({ id }) => id));
+  const masks = san.arrays.flatMap((array) => array.masks.filter(({ volumeId }) => volumes.has(volumeId)));
+  const masked = masks.flatMap(({ initiators }) => initiators);
   const lost = masked.filter((wwpn) => !ports.has(wwpn));
   return lost.length === 0 ? '' : `masked to ports that were given up: ${[...new Set(lost)].join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import { ConflictError, describeError } from '../base/index.ts';
+import { ConflictError, describeError, missingPeer, toError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient } from './client.ts';
 import {
@@ -109,15 +109,17 @@ export abstract class Connections {
       if (!isArrayFailure(error)) throw error;
       const facts = { event: 'cinder.reconnect', volumeId, error: describeError(error) };
       this.log.warn(facts, 'the array failed to disconnect; connecting again, to disconnect for certain');
-      const isConnected = await connect().then(
-        () => true,
-        () => false,
+      const failure = await connect().then(
+        () => undefined,
+        (second: unknown) => toError(second ?? error),
       );
       w.signal.throwIfAborted();
       try {
         await remove();
       } catch (third) {
-        if (isConnected || !isArrayFailure(third)) throw third;
+        if (failure === undefined || !isArrayFailure(third)) throw third;
+        // Once Cinder is reachable again, the same is tried again: this needs no person.
+        if (missingPeer(failure) !== undefined) throw failure;
         const ports = connector.wwpns.join(', ');
         const message = `disconnect volume ${volumeId}: the array failed, also to connect it again; look on the array whether it still presents the volume to ${ports}`;
         throw new ConflictError(message, { volumeId, wwpns: connector.wwpns }, { cause: third });

@@ -72,15 +72,15 @@ cancel: act                               once     -      -      R      -      -
 cancel: last step                         once     -      -      -      A      -      AW     -      -      -      -
 denied                                    for good A      r      r      R      s      S      S      r      ru     ru
 denied                                    once     A      -      -      -      -      A      R      -      A      -
-ends degraded                             for good -      -      -      A      -      -      -      -      -      -
-ends degraded                             once     -      -      -      -      -      -      -      A      A      -
-ends paused                               for good -      -      -      R      -      -      -      -      -      -
-ends paused                               once     -      -      -      -      -      A      -      AR     A      -
-ends reservation-error                    for good -      -      -      R      -      -      -      R      -      -
-ends reservation-error                    once     -      -      -      -      -      -      -      -      U      -
+ends degraded                             for good -      -      -      A      -      a      r      a      a      -
+ends degraded                             once     -      -      -      a      -      a      r      A      A      -
+ends paused                               for good -      -      -      R      s      s      s      r      ru     -
+ends paused                               once     -      -      -      ar     s      A      r      AR     A      -
+ends reservation-error                    for good -      -      -      R      s      s      s      R      ru     -
+ends reservation-error                    once     -      -      -      ar     s      a      r      r      U      -
 ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
-ends terminated                           for good -      -      -      -      -      S      -      R      -      -
-ends terminated                           once     -      -      -      A      -      -      -      R      AU     -
+ends terminated                           for good -      -      -      r      s      S      s      R      ru     -
+ends terminated                           once     -      -      -      A      s      a      r      R      AU     -
 html                                      for good A      R      R      R      W      W      W      R      ru     ru
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
@@ -90,18 +90,18 @@ html: entry                               for good -      -      -      -      R
 html: job                                 for good -      -      -      A      -      -      -      -      -      -
 html                                      once     A      a      A      A      -      A      R      A      A      a
 html: Cinder map of old                   once     -      -      -      R      -      -      -      -      -      -
-job canceled                              for good -      -      -      R      -      S      -      -      -      -
-job canceled                              once     -      -      -      R      -      -      -      R      RU     -
-job canceled, done                        for good -      -      -      -      -      A      -      A      -      -
-job canceled, done                        once     -      -      -      A      -      -      -      A      A      -
-job failed                                for good -      -      -      -      -      S      -      R      -      -
-job failed                                once     -      -      -      -      -      -      -      R      U      -
-job failed, done                          for good -      -      -      A      -      -      -      A      -      -
-job failed, done                          once     -      -      -      -      -      A      -      A      A      -
-job lost                                  for good -      -      -      -      -      S      -      -      U      -
-job lost                                  once     -      -      -      -      -      -      -      R      RU     -
-job lost, done                            for good -      -      -      -      -      A      -      A      -      -
-job lost, done                            once     -      -      -      A      -      -      -      A      A      -
+job canceled                              for good -      -      -      R      s      S      s      r      ru     -
+job canceled                              once     -      -      -      R      s      a      r      R      RU     -
+job canceled, done                        for good -      -      -      a      -      A      r      A      a      -
+job canceled, done                        once     -      -      -      A      -      a      r      A      A      -
+job failed                                for good -      -      -      r      s      S      s      R      ru     -
+job failed                                once     -      -      -      ar     s      a      r      R      U      -
+job failed, done                          for good -      -      -      A      -      a      r      A      a      -
+job failed, done                          once     -      -      -      a      -      A      r      A      A      -
+job lost                                  for good -      -      -      r      s      S      s      r      U      -
+job lost                                  once     -      -      -      ar     s      a      r      R      RU     -
+job lost, done                            for good -      -      -      a      -      A      r      A      a      -
+job lost, done                            once     -      -      -      A      -      a      r      A      A      -
 late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Aru    aru
 logon, in time                            once     A      A      A      A      -      A      R      A      A      a
 logon, not answered                       once     a      R      r      w      W      w      W      r      ru     ru
@@ -117,7 +117,7 @@ malformed: entry                          for good -      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      W      W      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
-malformed                                 once     A      A      A      A      -      A      R      A      A      AR
+malformed                                 once     A      Ar     A      A      -      A      R      A      A      AR
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -

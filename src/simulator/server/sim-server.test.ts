@@ -241,7 +241,8 @@ describe('fault rules', () => {
     const { faults, server, log } = await start();
     faults.add(rule({ type: 'refuse-connection' }, { operation: '*' }));
 
-    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    // The end of the connection is seen only by a socket that is read.
+    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined).resume();
     await new Promise((resolve) => socket.once('close', resolve));
 
     expect(faults.struck('fault')).toBe(1);

@@ -1,7 +1,7 @@
 import { describeError, NothingChangedError, toError } from '../base/index.ts';
 import type { Failpoint, Logger, StepEvent, Waiting } from '../base/index.ts';
 
-/** Who watches the acts of a verb. */
+/** Observers of the acts of a verb. */
 export interface Watchers {
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
@@ -9,18 +9,16 @@ export interface Watchers {
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
 }
 
-/** Runs one act of a verb, and tells the watchers what happens. */
+/** Runs one act of a verb, and reports it to the watchers. */
 export type Act<Name extends string> = <T>(
   name: Name,
   work: (progress: (detail: string) => void) => Promise<T>,
 ) => Promise<T>;
 
 /**
- * Returns the helper that a verb wraps around each thing it really does.
+ * Returns the helper with which a verb runs its acts. No act begins once the caller has aborted.
  *
- * An act does not begin once the caller has aborted.
- *
- * @param verb - `spawn`, `destroy` …: what the acts are shown under
+ * @param verb - `spawn`, `destroy` …: the name under which the acts are shown
  */
 export function actsOf<Name extends string>(
   verb: string,
@@ -34,7 +32,7 @@ export function actsOf<Name extends string>(
       try {
         onStep?.({ flow: verb, flowId, step, ...event });
       } catch (error) {
-        // A display that fails must not fail the verb.
+        // A failed display must not fail the verb.
         log.warn({ event: 'watcher.failed', flowId, error: describeError(error) }, 'progress not shown');
       }
     };
@@ -56,9 +54,9 @@ export function actsOf<Name extends string>(
 }
 
 /**
- * Runs what only looks, at the beginning of a verb.
+ * Runs the read-only beginning of a verb.
  *
- * @throws NothingChangedError when it fails, or the caller has aborted meanwhile
+ * @throws NothingChangedError when it fails, or the caller has aborted
  */
 export async function unchanged<T>({ signal }: Waiting, look: () => Promise<T>): Promise<T> {
   try {

@@ -1,15 +1,16 @@
-import { neverAborted } from '../base/index.ts';
+import { ConflictError, neverAborted } from '../base/index.ts';
 import type { PartitionOwner } from '../partition/index.ts';
 import type { VolumeInstance } from '../volume/index.ts';
 import { actsOf, unchanged } from './act.ts';
-import { locatePartition, requirePartition, requirePorts } from './partition.ts';
+import type { Act } from './act.ts';
+import { locatePartition, requirePartition } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
 import type { MappedVolume, SpawnTools, VerbCall } from './types.ts';
 import { evidenceOf, optionsFor, undoPartialWork } from './volumes.ts';
 
-/** What an attach does, by the names under which people and tests see it. */
+/** The acts of an attach, as users and tests see them. */
 export const attachActs = ['connect-volume', 'roll-back-volume'] as const;
-/** What a detach does. */
+/** The acts of a detach. */
 export const detachActs = ['disconnect-volume', 'reconnect-volume'] as const;
 
 /** A volume that Cinder has mapped, with its instance. */
@@ -19,9 +20,9 @@ export interface AttachRequest {
 }
 
 /**
- * Makes a volume that Cinder has mapped the partition's, running or stopped. Safe to run again.
+ * Attaches a volume that Cinder has mapped to a partition, running or stopped. Idempotent.
  *
- * A failed attach rolls back what the volume driver has done; when the rollback fails too, the error says so.
+ * A failed attach rolls back the work of the volume driver. If the rollback fails too, the error says so.
  *
  * @throws NothingChangedError when the partition is not found, or in doubt
  */
@@ -36,7 +37,7 @@ export async function attachVolume(request: AttachRequest, tools: SpawnTools, ca
       driver.connectVolume(info, instance, optionsFor(volume, { ...call, progress })),
     );
   } catch (error) {
-    const undo = actsOf<(typeof attachActs)[number]>('attach-volume', wayBack(call), tools.watchers);
+    const undo = undoActsOf<(typeof attachActs)[number]>('attach-volume', call, tools);
     await undoPartialWork(error, tools, call, (w) =>
       undo('roll-back-volume', () => driver.rollback(info, instance, optionsFor(volume, w))),
     );
@@ -45,9 +46,9 @@ export async function attachVolume(request: AttachRequest, tools: SpawnTools, ca
 }
 
 /**
- * Takes a volume away from the partition, while its mask still stands. Safe to run again.
+ * Detaches a volume from the partition, while its mask still exists. Idempotent.
  *
- * A failed detach connects the volume again; when that fails too, the error says so.
+ * A failed detach connects the volume again. If that fails too, the error says so.
  *
  * @throws NothingChangedError when the partition is in doubt
  */
@@ -57,14 +58,14 @@ export async function detachVolume(request: AttachRequest, tools: SpawnTools, ca
     const place = await locatePartition(request.owner, evidenceOf([request.volume]), tools, call);
     return place && connectionOf(request, place, tools);
   });
-  if (found === undefined) return; // nothing has the volume any more
+  if (found === undefined) return; // no partition has the volume any more
   const { driver, instance, info, volume } = found;
   try {
     await act('disconnect-volume', (progress) =>
       driver.disconnectVolume(info, instance, optionsFor(volume, { ...call, progress })),
     );
   } catch (error) {
-    const undo = actsOf<(typeof detachActs)[number]>('detach-volume', wayBack(call), tools.watchers);
+    const undo = undoActsOf<(typeof detachActs)[number]>('detach-volume', call, tools);
     await undoPartialWork(error, tools, call, (w) =>
       undo('reconnect-volume', () => driver.connectVolume(info, instance, optionsFor(volume, w))),
     );
@@ -72,13 +73,16 @@ export async function detachVolume(request: AttachRequest, tools: SpawnTools, ca
   }
 }
 
-/** Goes on after the caller has aborted. */
-function wayBack(call: VerbCall): VerbCall {
-  return { ...call, signal: neverAborted() };
+/** Returns the helper for acts that also begin after the caller has aborted. */
+function undoActsOf<Name extends string>(verb: string, call: VerbCall, { watchers }: SpawnTools): Act<Name> {
+  return actsOf<Name>(verb, { ...call, signal: neverAborted() }, watchers);
 }
 
+/** @throws ConflictError when the partition has no FCP port */
 function connectionOf({ owner, volume }: AttachRequest, place: PartitionWithPorts, { volumeDrivers }: SpawnTools) {
-  requirePorts(place);
+  const { name } = place.partition;
+  if (place.initiators.length === 0)
+    throw new ConflictError(`partition "${name}" has no FCP port`, { partition: name });
   const info = volume.connectionInfo;
   const driver = volumeDrivers.get(info.driver_volume_type);
   const instance: VolumeInstance = { ...owner, ...place };

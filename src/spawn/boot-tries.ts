@@ -20,7 +20,7 @@ export interface BootPlan {
   readonly volumes: readonly ConnectedVolume[];
 }
 
-/** One way to load: what it loads from, and the properties that say so. */
+/** One way to load, with its boot properties. */
 export interface BootTry {
   readonly volumeId: string | null;
   readonly path: VolumePath | null;
@@ -31,8 +31,8 @@ export interface BootTry {
 }
 
 /**
- * Every way to load that differs from the ones before it, in order. With vHBAs each path is one; with storage groups
- * DPM chooses the path, and there is one for the volume. A pure function.
+ * Returns the distinct ways to load, in order: with vHBAs one for each path; with storage groups one for the volume, because
+ * DPM chooses the path. A pure function.
  */
 export function bootTries(
   { volumes, group, initiators }: BootPlan,
@@ -46,7 +46,7 @@ export function bootTries(
   return [{ volumeId: null, path: null, reason, hint: undefined, properties }];
 }
 
-/** The ways to load this volume that differ from each other, in the order of its paths. */
+/** Returns the distinct ways to load this volume, in the order of its paths. */
 export function bootTriesOf(
   volume: ConnectedVolume,
   initiators: readonly Initiator[],

@@ -9,7 +9,7 @@ import type { PartitionWithPorts } from './partition.ts';
 import type { MappedVolume, SpawnTools, VerbCall, VolumeMapper } from './types.ts';
 import { evidenceOf, optionsFor } from './volumes.ts';
 
-/** What a destroy does, by the names under which people and tests see it. */
+/** The acts of a destroy, as users and tests see them. */
 export const destroyActs = [
   'find-partition',
   'stop-partition',
@@ -23,22 +23,21 @@ type DestroyAct = Act<(typeof destroyActs)[number]>;
 
 export interface DestroyRequest {
   readonly owner: PartitionOwner;
-  /** The volumes whose connection_info is still known: their drivers disconnect them. */
+  /** The volumes with a known connection_info: their drivers disconnect them. */
   readonly mapped: readonly MappedVolume[];
-  /** False where whoever asks knows nothing of volumes, so that some may be mapped. */
+  /** False if the caller does not know the volumes: some may be mapped. */
   readonly isMappingKnown: boolean;
 }
 
 /**
  * Destroys an instance in the order that protects its data: stop the partition, disconnect and unmap its volumes, and only
- * then give up its WWPNs, because an HMC assigns a WWPN again and the disk would come with it.
+ * then delete the partition with its WWPNs. An HMC assigns a WWPN again, and the disk would come with it.
  *
- * Safe to run again after an interruption; succeeds when nothing is left. The look that sees the partition stopped decides
- * once more whose it is; it is looked at again after each act that may have taken long, before something else is taken
- * away: a person may have started, renamed or restored it meanwhile. The delete needs no look of its own, since an HMC
- * deletes no partition that runs.
+ * Can be retried after an interruption; destroying an instance that is already gone succeeds. The owner of the partition is
+ * checked again when it is seen stopped, and after each act that may take long: a person may have started, renamed or
+ * restored it meanwhile. The delete needs no check: an HMC does not delete a running partition.
  *
- * @throws NothingChangedError when it failed before it had changed anything; also when the partition is in doubt
+ * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
  */
 export async function destroy(
   request: DestroyRequest,
@@ -52,7 +51,7 @@ export async function destroy(
   const lookAtRest = () => atRest(request, tools, call);
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
-  let found: Decided | null = null; // null: to be looked at again
+  let found: Decided | null = null; // null: look again
   if (place !== null) {
     found = await act('stop-partition', () => stop(place.partition, request, tools, call));
     if (hasWorkToDisconnect(request, tools)) {
@@ -71,9 +70,9 @@ export async function destroy(
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
     });
   await act('delete-partition', async () => {
-    // What was absent may have been restored.
+    // The partition may have been restored meanwhile.
     if (place === null) found = await lookAtRest();
-    // Also what is absent by now: one reading that says "gone" is not enough to leave a partition behind.
+    // Delete it although the last look did not find it: one "gone" is not enough evidence to orphan a partition.
     const partition = found?.kind === 'ours' ? found.partition : place?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.deleted(owner);
@@ -82,7 +81,7 @@ export async function destroy(
   partitions.gone(owner);
 }
 
-/** Stops the partition. @returns what the look that saw it stopped found of it; null where it was not looked at */
+/** Stops the partition. @returns what was found when it was seen stopped; null if it was not looked at */
 export async function stop(
   partition: OwnPartition,
   request: DestroyRequest,
@@ -92,16 +91,13 @@ export async function stop(
   let found: Decided | null = deletableStatuses.has(partition.status) ? { kind: 'ours', partition } : null;
   const look = async (w: Waiting) => {
     found = await decide(request, tools, { ...call, ...w });
-    return found.kind === 'ours' ? found.partition.status : GONE;
+    return found.kind === 'ours' ? found.partition.status : 'stopped'; // a partition that is gone does not run
   };
   await tools.lifecycle.ensureStopped(partition, call, { seen: partition.status, look });
   return found;
 }
 
-/** What is not there does not run. */
-const GONE = 'stopped';
-
-/** An HMC refuses to delete what somebody has started again (409.1): then it is stopped again, if it is still ours. */
+/** Deletes the partition; if somebody has started it again (409.1), stops it again first, if it is still ours. */
 async function deleteAtRest(
   partition: PartitionRef,
   request: DestroyRequest,
@@ -119,16 +115,12 @@ async function deleteAtRest(
 }
 
 /** @throws PartitionInDoubtError */
-async function decide(
-  { owner, mapped, isMappingKnown }: DestroyRequest,
-  { partitions }: SpawnTools,
-  call: VerbCall,
-): Promise<Decided> {
-  // Without the mappings nobody knows whether there are any.
-  return await partitions.decide(owner, isMappingKnown ? evidenceOf(mapped) : noEvidence, call);
+async function decide(request: DestroyRequest, { partitions }: SpawnTools, call: VerbCall): Promise<Decided> {
+  const evidence = request.isMappingKnown ? evidenceOf(request.mapped) : noEvidence;
+  return await partitions.decide(request.owner, evidence, call);
 }
 
-/** The partition as it is now; it is stopped again if somebody has started it: that is what a delete is asked for. */
+/** Returns the current partition, and stops it if somebody has started it again. */
 export async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
   const found = await decide(request, tools, call);
   const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
@@ -136,28 +128,18 @@ export async function atRest(request: DestroyRequest, tools: SpawnTools, call: V
   return (await stop(found.partition, request, tools, call)) ?? found;
 }
 
-/** A partition as it was seen, with the ports that its volume drivers want to know. */
-interface FoundPartition extends PartitionWithPorts {
-  readonly partition: OwnPartition;
-}
-
-/** The partition of the instance; null when it does not exist. */
-export async function findPartition(
-  request: DestroyRequest,
-  tools: SpawnTools,
-  call: VerbCall,
-): Promise<FoundPartition | null> {
+/** Finds the partition with the ports that its volume drivers need; null when it does not exist. */
+export async function findPartition(request: DestroyRequest, tools: SpawnTools, call: VerbCall) {
   const found = await decide(request, tools, call);
   if (found.kind === 'absent') return null;
   const { partition } = found;
-  // The ports are of interest only to the drivers of volumes.
-  const isAsked = hasWorkToDisconnect(request, tools);
-  return { partition, initiators: isAsked ? await tools.storage.initiators(request.owner, partition, call) : [] };
+  const needsPorts = hasWorkToDisconnect(request, tools);
+  return { partition, initiators: needsPorts ? await tools.storage.initiators(request.owner, partition, call) : [] };
 }
 
-/** The drivers that have something to do for a volume of a partition that goes as a whole. */
+/** Returns the driver of the volume, unless deleting the partition also disconnects the volume. */
 function driverOf({ connectionInfo }: MappedVolume, { volumeDrivers }: SpawnTools): VolumeDriver | undefined {
-  const driver = volumeDrivers.find(connectionInfo.driver_volume_type); // none: then none can have connected it
+  const driver = volumeDrivers.find(connectionInfo.driver_volume_type); // without a driver it was never connected
   return driver?.goesWithPartition === true ? undefined : driver;
 }
 
@@ -166,8 +148,8 @@ export function hasWorkToDisconnect({ mapped }: DestroyRequest, tools: SpawnTool
 }
 
 /**
- * Disconnects the volumes, last first. What the partition holds of them goes with it, or is put right by the next spawn. Of
- * a spawn that did not come to connect them all, each driver rolls back whatever there is.
+ * Disconnects the volumes, last first. Their storage in the partition is deleted with it, or corrected by the next spawn. If
+ * the spawn did not connect all volumes, each driver rolls back what exists.
  */
 export async function disconnectAll(
   { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,

@@ -1,8 +1,8 @@
 export type { Watchers } from './act.ts';
 export { attachActs, attachVolume, detachActs, detachVolume } from './attach.ts';
 export { bootTriesOf } from './boot-tries.ts';
+export { guestVolumes, warnOfOmitted } from './boot.ts';
 export { destroy, destroyActs } from './destroy.ts';
-export { guestVolumes, warnOfOmitted } from './guest-volumes.ts';
 export { park, removeParked } from './park.ts';
 export { prepare, prepareActs, spawn, spawnActs, spawnPrepared } from './spawn.ts';
 export { startOverPaths } from './start-over-paths.ts';

@@ -14,17 +14,17 @@ export const parkActs = [
   'park-partition',
 ] as const;
 
-/** For a destroy when nothing is mapped any more. */
+/** The mapper of a destroy without mapped volumes. */
 const nothingMapped = { unmap: () => Promise.resolve() };
 
 /**
- * The destroy for a compute manager that unmaps by itself, and afterwards (stock Nova): masks may stand when this returns,
- * so the WWPNs must not be given up. The partition is stopped and kept for its ports, until {@link removeParked}, or until
- * the instance is spawned again.
+ * Destroys an instance of a compute manager that unmaps afterwards by itself (stock Nova). Masks may still exist when this
+ * returns, so the WWPNs must be kept: the partition is stopped and kept for its ports, until {@link removeParked} or the
+ * next spawn of the instance.
  *
- * Safe to run again after an interruption. A partition that has no port has no mask either: it is deleted.
+ * Can be retried after an interruption. A partition without a port has no mask, and is deleted.
  *
- * @throws NothingChangedError when it failed before it had changed anything; also when the partition is in doubt
+ * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
  */
 export async function park(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const { owner } = request;
@@ -34,7 +34,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place === null) {
-    // Its vHBAs went with it; a storage group is still there, and keeps its WWPNs.
+    // vHBAs are deleted with the partition; a storage group remains, and keeps its WWPNs.
     if (storage.outlivesPartition) partitions.deleted(owner);
     else partitions.gone(owner);
     return;
@@ -68,8 +68,8 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
 }
 
 /**
- * Removes what was parked for an instance, and gives its WWPNs back. Whoever calls it knows that no mask is left. An
- * instance that has been spawned again meanwhile is left as it is.
+ * Deletes the parked partition of an instance and its WWPNs. The caller knows that no mask is left. An instance that was
+ * spawned again meanwhile is left as it is.
  *
  * @throws ConflictError when somebody has started the parked partition; NothingChangedError as {@link destroy}
  */

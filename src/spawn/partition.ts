@@ -1,5 +1,5 @@
 import { isHmcError } from '../hmc-client/errors/index.ts';
-import { ConflictError, NotFoundError, NothingChangedError } from '../base/index.ts';
+import { NotFoundError, NothingChangedError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import {
   guestAmong,
@@ -13,8 +13,8 @@ import type { Evidence, Initiator, OwnPartition, PartitionOwner, PartitionRef, P
 import type { PartitionRequest, PartitionSpec, SpawnTools } from './types.ts';
 
 /**
- * Creates the stopped partition of an instance, or takes over the one that an interrupted spawn of the same instance has
- * made, or that a destroy has parked.
+ * Creates the stopped partition of an instance, or takes over a partition of the same instance that an interrupted spawn has
+ * made or a destroy has parked.
  *
  * @throws NothingChangedError when a partition of this name exists that this spawn must not use
  */
@@ -34,14 +34,14 @@ export async function createPartition(request: PartitionRequest, tools: SpawnToo
     if (!isHmcError(error, 400, 8)) throw error;
     const twin = await hmc.partitions.findByName(cpcUri, name, w);
     if (twin === undefined) throw error;
-    const unseen = await findMadeUnseen(owner, twin, tools, w);
-    if (unseen === undefined) throw new NothingChangedError(partitionExists(name));
+    const unrecorded = await findUnrecorded(owner, twin, tools, w);
+    if (unrecorded === undefined) throw new NothingChangedError(partitionExists(name));
     partitions.made(owner, twin.uri);
-    return await takeOver(unseen, request, tools, w);
+    return await takeOver(unrecorded, request, tools, w);
   }
 }
 
-/** Gives a parked partition the size and description that are asked for now; its ports stay. Another partition is not changed. */
+/** Gives a parked partition the requested size and description; its ports stay. Does not change other partitions. */
 export async function takeOver(
   { uri, name, isParked }: Pick<OwnPartition, 'uri' | 'name' | 'isParked'>,
   { owner, partition }: PartitionRequest,
@@ -58,43 +58,35 @@ export async function takeOver(
 }
 
 /**
- * Is it the partition that an interrupted spawn has made and not recorded? Such a one is stopped, carries our mark, and is
- * nobody else's by record. Taking it for ours asks for more than of one that ours is known to be.
+ * Returns the partition if an interrupted spawn has made it and not recorded it: it is stopped, has our mark, and no record
+ * assigns it to another instance. These conditions are stricter than those for a recorded partition.
  */
-async function findMadeUnseen(
+async function findUnrecorded(
   { host }: PartitionOwner,
   { uri, name }: PartitionRef,
   { hmc, partitions }: SpawnTools,
   w: Waiting,
 ): Promise<OwnPartition | undefined> {
   const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
-  const isOurs = isAsMade(host, { description, status }) && !partitions.isRecorded(uri);
-  if (!isOurs) return undefined;
+  if (!isAsMade(host, { description, status }) || partitions.isRecorded(uri)) return undefined;
   return { uri, name, status, ...(description === parkedDescription(host) ? { isParked: true } : {}) };
 }
 
-function propertiesOf(spec: PartitionSpec) {
-  return {
-    name: spec.name,
-    description: spec.description,
-    type: 'linux' as const,
-    iflProcessors: spec.iflProcessors,
-    processorMode: 'shared' as const,
-    initialMemory: spec.memoryMib,
-    maximumMemory: spec.memoryMib,
-  };
+function propertiesOf({ name, description, iflProcessors, memoryMib }: PartitionSpec) {
+  const memory = { initialMemory: memoryMib, maximumMemory: memoryMib };
+  return { name, description, type: 'linux' as const, iflProcessors, processorMode: 'shared' as const, ...memory };
 }
 
-/** A partition and its ports: what a volume is connected to. */
+/** A partition and its ports. */
 export interface PartitionWithPorts {
   readonly partition: PartitionRef;
   readonly initiators: readonly Initiator[];
 }
 
 /**
- * Finds the partition of an instance and its ports. Changes nothing.
+ * Finds the partition of an instance and its ports. Changes nothing on the HMC.
  *
- * @returns undefined when it does not exist, or is parked
+ * @returns undefined when the partition does not exist, or is parked
  * @throws PartitionInDoubtError
  */
 export async function locatePartition(
@@ -119,7 +111,7 @@ async function withPorts(
   return { partition: { uri, name }, initiators };
 }
 
-/** As {@link locatePartition}, but requires that it exists. @throws NotFoundError, PartitionInDoubtError */
+/** Finds as {@link locatePartition}, and requires the partition. @throws NotFoundError, PartitionInDoubtError */
 export async function requirePartition(
   owner: PartitionOwner,
   evidence: Evidence,
@@ -132,7 +124,7 @@ export async function requirePartition(
 }
 
 /**
- * The partition to whose ports the volumes of a spawn are mapped already: prepared for it, or parked by the destroy before.
+ * Finds the partition to whose ports the volumes of a spawn are already mapped: prepared for it, or parked by a destroy.
  *
  * @throws NotFoundError, PartitionInDoubtError
  */
@@ -144,7 +136,7 @@ export async function requirePrepared(
 ): Promise<PartitionWithPorts & { readonly isParked: boolean }> {
   const found = await tools.partitions.decide(owner, evidence, w);
   if (found.kind === 'absent') throw missing(owner);
-  // What it boots from is named by the device numbers of its ports: they are read anew.
+  // The device numbers of the ports, which name the boot device, may have changed: read them again.
   const { uri, name, isParked } = found.partition;
   return { ...(await withPorts(owner, { uri, name }, tools, w)), isParked: isParked === true };
 }
@@ -152,9 +144,4 @@ export async function requirePrepared(
 function missing(owner: PartitionOwner): NotFoundError {
   const name = partitionName(owner);
   return new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
-}
-
-/** @throws ConflictError when the partition has no FCP port */
-export function requirePorts({ partition: { name }, initiators }: PartitionWithPorts): void {
-  if (initiators.length === 0) throw new ConflictError(`partition "${name}" has no FCP port`, { partition: name });
 }

@@ -1,18 +1,17 @@
-import { NothingChangedError } from '../base/index.ts';
+import { ConflictError, NothingChangedError } from '../base/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
-import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup } from '../partition/index.ts';
+import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedGroups } from '../partition/index.ts';
 import { actsOf, unchanged } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
 import type { BootChoice, Started } from './boot.ts';
 import { createPartition, requirePrepared, takeOver } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
-import { createStorageGroup, findStorageGroup, needsPorts, preparedGroups } from './storage-group.ts';
 import type { VolumeInstance } from '../volume/index.ts';
 import type { MappedVolume, PartitionRequest, SpawnTools, VerbCall, VolumeMapper } from './types.ts';
 import { connectVolumes, evidenceOf, undoPartialWork } from './volumes.ts';
 
-/** What a spawn does, by the names under which people and tests see it. */
+/** The acts of a spawn, as users and tests see them. */
 export const spawnActs = [
   'find-storage-group',
   'create-storage-group',
@@ -28,7 +27,7 @@ export const spawnActs = [
 ] as const;
 type SpawnAct = Act<(typeof spawnActs)[number]>;
 
-/** What {@link prepare} does. */
+/** The acts of {@link prepare}. */
 export const prepareActs = [
   'create-storage-group',
   'create-partition',
@@ -36,7 +35,7 @@ export const prepareActs = [
   'log-in-ports',
 ] as const satisfies readonly (typeof spawnActs)[number][];
 
-/** A spawn that has ended: where it boots from, and how it was started. */
+/** The result of a spawn. */
 export interface Spawned {
   readonly boot: BootChoice;
   readonly started: Started;
@@ -47,14 +46,22 @@ export interface SpawnRequest extends PartitionRequest {
   readonly powerOn: boolean;
 }
 
+/** One run of a verb in this file. */
+interface Run {
+  readonly request: PartitionRequest;
+  readonly tools: SpawnTools;
+  readonly act: SpawnAct;
+  readonly call: VerbCall;
+}
+
 /**
- * Spawns an instance in the deferred order: first a partition with ports, then Cinder maps the volumes to their WWPNs,
- * then the partition boots.
+ * Spawns an instance in the deferred order: creates a partition with ports, has Cinder map the volumes to their WWPNs, then
+ * boots the partition.
  *
- * Safe to run again after an interruption: what is there already is used. A spawn that fails leaves what it has made;
+ * A spawn can be retried after an interruption: it uses what exists already. A failed spawn leaves what it has made;
  * {@link destroy} removes it, as in Nova.
  *
- * @throws NothingChangedError when a partition that is not ours is in the way, and nothing is left of what was made
+ * @throws NothingChangedError when a partition of another owner has the name, and all that the spawn made is removed
  */
 export async function spawn(
   request: SpawnRequest,
@@ -63,36 +70,37 @@ export async function spawn(
   call: VerbCall,
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
-  const group = await findGroup(request, tools, act, call);
+  const run = { request, tools, act, call };
+  const group = await findGroup(run);
   const map = async (ports: readonly Initiator[]) =>
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
-  // The WWPNs of a storage group exist before the partition: mapped now, DPM finds the LUNs as soon as it attaches the group.
-  const known = await createGroup(request, tools, act, call);
+  // The WWPNs of a storage group exist before the partition. If Cinder maps now, DPM finds the LUNs when it attaches the group.
+  const known = await createGroup(run);
   const mappedAhead = known.length > 0 && !tools.boot.loginBeforeZoning ? await map(known) : undefined;
 
-  const place = await createPartitionWithPorts(request, known, mapper, tools, act, call);
-  await attachGroup(place.partition, group, tools, act, call);
-  const isLoggedIn = await logInPorts(request, place.partition, tools, act, call);
+  const place = await createPartitionWithPorts(run, known, mapper);
+  await attachGroup(run, place.partition, group);
+  const isLoggedIn = await logInPorts(run, place.partition);
 
   const mapped = mappedAhead ?? (await map(place.initiators));
-  return await bootFrom({ request, place, group, mapped, isLoggedIn }, tools, act, call);
+  return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
 }
 
 /**
- * Prepares for a spawn in Nova's stock order: a stopped partition with ports, so that there is a connector to give to
- * Cinder. Safe to run again after an interruption.
+ * Prepares a spawn in Nova's stock order: creates a stopped partition with ports, so that Cinder can get a connector. Can be
+ * retried after an interruption.
  */
 export async function prepare(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
-  const act: SpawnAct = actsOf('prepare-for-spawn', call, tools.watchers);
-  const known = await createGroup(request, tools, act, call);
-  const { partition } = await createPartitionWithPorts(request, known, undefined, tools, act, call);
-  await logInPorts(request, partition, tools, act, call);
+  const run: Run = { request, tools, act: actsOf('prepare-for-spawn', call, tools.watchers), call };
+  const known = await createGroup(run);
+  const { partition } = await createPartitionWithPorts(run, known, undefined);
+  await logInPorts(run, partition);
 }
 
 /**
- * Spawns an instance in Nova's stock order, once Cinder has mapped the volumes: after {@link prepare}, or to the ports of
- * the partition that a destroy has parked, as in a rebuild.
+ * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes: to the ports that {@link prepare} made, or
+ * to those of the partition that a destroy has parked, as in a rebuild.
  */
 export async function spawnPrepared(
   request: SpawnRequest,
@@ -101,117 +109,131 @@ export async function spawnPrepared(
   call: VerbCall,
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
+  const run = { request, tools, act, call };
   const place = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
-  const group = await findGroup(request, tools, act, call);
+  const group = await findGroup(run);
   const { isParked } = place;
   if (isParked) {
-    await createGroup(request, tools, act, call); // it is there, perhaps with the volumes of another time
+    await createGroup(run); // the group exists, perhaps with the volumes of an earlier spawn
     await act('create-partition', () => takeOver({ ...place.partition, isParked }, request, tools, call));
   }
-  await attachGroup(place.partition, group, tools, act, call);
-  const isLoggedIn = tools.boot.loginBeforeZoning && needsPorts(request, tools);
-  return await bootFrom({ request, place, group, mapped, isLoggedIn }, tools, act, call);
+  await attachGroup(run, place.partition, group);
+  const isLoggedIn = tools.boot.loginBeforeZoning && needsPorts(run);
+  return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
 }
 
-/** Finds the prepared storage group that is asked for, and checks that it can be used as it is. */
-async function findGroup(request: PartitionRequest, tools: SpawnTools, act: SpawnAct, call: VerbCall) {
-  const { storageGroup } = request;
+/**
+ * Whether the instance needs its own ports. An instance that uses only a prepared storage group gets them with its first
+ * Cinder volume, unless the fabric must see them log in before the boot.
+ */
+function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot } }: Run): boolean {
+  if (storage.preparedGroups === undefined || storageGroup === null || volumes.length > 0) return true;
+  return boot.loginBeforeZoning && storage.hasAdapterPorts;
+}
+
+/**
+ * Finds the prepared storage group of the request, and checks that it can be used unchanged.
+ *
+ * @throws NothingChangedError of a NotFoundError or ConflictError that says what is wrong with the group
+ */
+async function findGroup({ request, tools, act, call }: Run): Promise<PreparedGroup | null> {
+  const { storageGroup, volumes, partition } = request;
   if (storageGroup === null) return null;
+  const { name, bootVolume } = storageGroup;
+  const isBootSource = !volumes.some(({ isBoot }) => isBoot);
+  const wanted = { name, isBootSource, bootVolume: bootVolume ?? undefined };
   return await unchanged(call, () =>
-    act('find-storage-group', () => findStorageGroup(request, storageGroup, tools, call)),
+    act('find-storage-group', async () => await preparedGroups(tools, name).find(wanted, partition.name, call)),
   );
 }
 
-async function attachGroup(
-  partition: PartitionRef,
-  group: PreparedGroup | null,
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
-): Promise<void> {
+async function attachGroup(run: Run, partition: PartitionRef, group: PreparedGroup | null): Promise<void> {
+  const { tools, act, call } = run;
   if (group === null) return;
   await act('attach-storage-group', () => preparedGroups(tools, group.name).attach(partition, group, call));
 }
 
+/** @throws ConflictError when the machine has no storage groups */
+function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
+  if (storage.preparedGroups !== undefined) return storage.preparedGroups;
+  throw new ConflictError(`storage group "${name}": this CPC has vHBAs and no storage groups`, { storageGroup: name });
+}
+
 /**
- * Creates the storage group of the instance where the machine has such, and returns its WWPNs. With vHBAs nothing exists
- * before the partition does, and the list is empty. The record of the instance begins before anything is made.
+ * Creates the storage group of the instance, or takes over the one that an interrupted spawn has made, and returns its
+ * WWPNs. With vHBAs, only checks that adapter ports are configured: WWPNs exist only with the partition, and the list is
+ * empty. Begins the record of the instance before anything is made.
+ *
+ * @throws ConflictError when a storage group of this name cannot be used. A destroy leaves it if another owner has it, and
+ *   otherwise says what is in it
  */
-async function createGroup(
-  request: PartitionRequest,
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
-): Promise<readonly Initiator[]> {
-  tools.partitions.begin(request.owner);
-  if (!needsPorts(request, tools)) return [];
-  const create = () => createStorageGroup(request, tools, call);
-  const initiators = tools.storage.outlivesPartition ? await act('create-storage-group', create) : await create();
-  tools.partitions.hasPorts(request.owner, initiators);
+async function createGroup(run: Run): Promise<readonly Initiator[]> {
+  const { act, call } = run;
+  const { owner, volumes } = run.request;
+  const { partitions, storage } = run.tools;
+  partitions.begin(owner);
+  if (!needsPorts(run)) return [];
+  const create = async () => {
+    const { initiators, obstacle } = await storage.allocate(owner, volumes, call);
+    if (obstacle !== null) throw new ConflictError(`${obstacle}: it is left as it is`);
+    return initiators;
+  };
+  const initiators = storage.outlivesPartition ? await act('create-storage-group', create) : await create();
+  partitions.hasPorts(owner, initiators);
   return initiators;
 }
 
 async function createPartitionWithPorts(
-  request: PartitionRequest,
+  run: Run,
   known: readonly Initiator[],
   mapper: VolumeMapper | undefined,
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
 ): Promise<PartitionWithPorts> {
-  const { partitions, storage } = tools;
+  const { request, tools, act, call } = run;
   const { owner } = request;
   const partition = await act('create-partition', () => createPartition(request, tools, call)).catch(
     async (error: unknown) => {
-      if (error instanceof NothingChangedError) await removeAhead(error, request, mapper, tools, call);
+      if (error instanceof NothingChangedError) await removeAhead(run, error, mapper);
       throw error;
     },
   );
-  if (!needsPorts(request, tools)) return { partition, initiators: [] };
-  const initiators = await act('create-ports', () => storage.bind(owner, partition, known, call));
-  partitions.hasPorts(owner, initiators);
+  if (!needsPorts(run)) return { partition, initiators: [] };
+  const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, known, call));
+  tools.partitions.hasPorts(owner, initiators);
   return { partition, initiators };
 }
 
 /**
- * Removes what was made before it turned out that another partition is in the way.
+ * Removes what was made before the spawn found that another partition has the name.
  *
- * @throws what was in the way where the compute manager unmaps by itself, and asks for a {@link destroy} first
+ * @throws the cause itself where the compute manager unmaps by itself, and must call {@link destroy} first
  */
 async function removeAhead(
+  { request: { owner }, tools, call }: Run,
   { cause }: NothingChangedError,
-  { owner }: PartitionRequest,
   mapper: VolumeMapper | undefined,
-  tools: SpawnTools,
-  call: VerbCall,
 ): Promise<void> {
   const { partitions, storage, canUnmap } = tools;
   if (!storage.outlivesPartition) return;
   if (!canUnmap) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
-    await partitions.requireAtRest(owner, noEvidence, w); // what runs keeps its volumes
+    await partitions.requireAtRest(owner, noEvidence, w); // a running partition keeps its volumes
     await mapper?.unmap(w);
     await storage.deallocate(owner, w);
   });
 }
 
 /**
- * Starts the partition without a boot device, so that its ports log in to the fabric, where the settings ask for it: some
+ * Starts the partition without a boot device where the settings ask for it, so that its ports log in to the fabric: some
  * fabrics zone only initiators that they have seen.
  *
- * With no boot device a start ends in `paused` (python-zhmcclient issue 228; zhmc-ansible-modules issue 103). That its
- * ports log in without an operating system is how the machine is understood (unverified on hardware).
+ * Without a boot device a start ends in `paused` (python-zhmcclient issue 228; zhmc-ansible-modules issue 103). Ports are
+ * assumed to log in without an operating system (unverified on hardware).
  *
- * @returns whether the partition was started, and has to be stopped before it is loaded
+ * @returns whether the partition was started, and must be stopped before its load
  */
-async function logInPorts(
-  request: PartitionRequest,
-  partition: PartitionRef,
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
-): Promise<boolean> {
-  if (!tools.boot.loginBeforeZoning || !needsPorts(request, tools)) return false;
+async function logInPorts(run: Run, partition: PartitionRef): Promise<boolean> {
+  const { tools, act, call } = run;
+  if (!tools.boot.loginBeforeZoning || !needsPorts(run)) return false;
   await act('log-in-ports', async (progress) => {
     progress('starting without a boot device, so that the ports log in');
     const result = await tools.lifecycle.start(partition, call);
@@ -228,15 +250,11 @@ interface BootRequest {
   readonly isLoggedIn: boolean;
 }
 
-/** The part that both orders share: the volumes are mapped, and the partition boots from one of them. */
-async function bootFrom(
-  { request, place, group, mapped, isLoggedIn }: BootRequest,
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
-): Promise<Spawned> {
+/** Connects the mapped volumes and boots the partition from one of them: the part that both orders share. */
+async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }: BootRequest): Promise<Spawned> {
+  const { tools, act, call } = run;
   const { owner } = request;
-  const volumes = await giveVolumes({ ...owner, ...place }, mapped, tools, act, call);
+  const volumes = await connectMapped(run, { ...owner, ...place }, mapped);
   const bootVolume = volumes.find(({ isBoot }) => isBoot);
   tools.partitions.connected(owner, bootVolume);
   const plan = { ...place, options: request.partition.boot, group, volumes };
@@ -249,19 +267,17 @@ async function bootFrom(
   return { boot, started };
 }
 
-/** Makes the mapped volumes the partition's, and waits until the machine has found each of them. */
-async function giveVolumes(
+/** Connects the mapped volumes to the partition, and waits until the machine has found each of them. */
+async function connectMapped(
+  { tools, act, call }: Run,
   instance: VolumeInstance,
   mapped: readonly MappedVolume[],
-  tools: SpawnTools,
-  act: SpawnAct,
-  call: VerbCall,
 ): Promise<readonly ConnectedVolume[]> {
   if (mapped.length === 0) return [];
   const connected = await act('connect-volumes', (progress) =>
     connectVolumes(instance, mapped, tools, { ...call, progress }),
   );
-  if (!tools.storage.outlivesPartition) return connected; // a load finds out what is there
+  if (!tools.storage.outlivesPartition) return connected; // with vHBAs, only a load finds the LUNs
   return await act('wait-for-luns', async (progress) => {
     const found = await tools.storage.settle(instance, connected, { ...call, progress });
     return connected.map((volume, index) => ({ ...volume, ...found[index] }));

@@ -12,12 +12,12 @@ import type {
 } from '../partition/index.ts';
 import type { BootTry } from './boot-tries.ts';
 
-/** What a load over several paths works with. */
+/** What {@link startOverPaths} uses. */
 export interface StartDeps {
   readonly hmc: { readonly partitions: Pick<HmcSession['partitions'], 'update' | 'listOsMessages'> };
   readonly lifecycle: Pick<PartitionLifecycle, 'start' | 'ensureStopped'>;
   readonly storage: Pick<PartitionStorage, 'likelyBootFailure'>;
-  /** Paths that are tried at most. */
+  /** Maximum number of paths to try. */
   readonly attempts: number;
 }
 
@@ -26,18 +26,18 @@ export interface StartPlan {
   readonly partition: PartitionRef;
   /** The first start, with the boot properties as they are. */
   readonly start: () => Promise<StartResult>;
-  /** Asked for once the first start has failed. */
+  /** Called when the first start has failed. */
   readonly ways: () => Promise<BootWays>;
   /** What else explains a failure. */
   readonly cause?: Error | undefined;
 }
 
 export interface BootWays {
-  /** What the boot properties name; undefined where that is not a path, or not known. */
+  /** The path in the boot properties; undefined if they name none, or it is not known. */
   readonly recorded: BootTry | undefined;
-  /** Other ways to load the same. */
+  /** Other ways to load the same volume. */
   readonly others: readonly BootTry[];
-  /** The ports, so that messages can name those of the adapters. */
+  /** Needed to name adapter ports in messages. */
   readonly initiators: readonly Initiator[];
 }
 
@@ -52,12 +52,12 @@ interface Failure {
 }
 
 /**
- * Starts a partition, over another path after each load that fails. Every start of a partition goes this way, the first
- * and any later one, so that what could be loaded once can be loaded again.
+ * Starts a partition, and tries another path after each failed load. Every start uses this function, so that a partition
+ * that once loaded can load again.
  *
- * @returns the path over which it was loaded: undefined for that of the boot properties, which nobody had to know
- * @throws StartRefusedError when the HMC did not start it: another path would not help
- * @throws BootFailedError with everything that was tried
+ * @returns `loaded`: the path of the successful load; undefined for the one in the boot properties
+ * @throws StartRefusedError when the HMC did not start the partition: another path would not help
+ * @throws BootFailedError with every path that was tried
  */
 export async function startOverPaths(
   deps: StartDeps,
@@ -74,7 +74,6 @@ export async function startOverPaths(
   try {
     for (const attempt of others) {
       await prepareNextTry(deps, partition, { attempt, failed: failures.length, ways }, w);
-      // It has just been stopped: no need to ask first.
       const result = await deps.lifecycle.start(partition, w);
       if (result.kind === 'running') return { status: result.status, loaded: attempt, attempts: failures.length + 1 };
       requireLoadFailure(plan, result);
@@ -87,20 +86,19 @@ export async function startOverPaths(
   }
 }
 
-/** Writes the path of the first start back, so that a start that failed leaves the boot properties as they were. */
+/** Restores the path of the first start, so that a failed start leaves the boot properties unchanged. */
 async function restoreBoot(
   { hmc }: StartDeps,
   partition: PartitionRef,
   { recorded }: BootWays,
   { log }: StartWaiting,
 ): Promise<void> {
-  if (recorded === undefined) return; // the other ways change nothing that is not known
+  if (recorded === undefined) return; // without a known path there is nothing to restore
   try {
-    // Also after the caller has aborted.
-    await hmc.partitions.update(partition.uri, recorded.properties, { signal: neverAborted() });
+    await hmc.partitions.update(partition.uri, recorded.properties, { signal: neverAborted() }); // also after an abort
   } catch (error) {
     const facts = { event: 'boot.path-kept', partition: partition.name, error: describeError(error) };
-    log.warn(facts, 'the boot properties still name the path that was tried last');
+    log.warn(facts, 'cannot restore the boot path: the boot properties still name the last path that was tried');
   }
 }
 
@@ -117,7 +115,7 @@ async function prepareNextTry(
   const { attempt, failed, ways } = next;
   w.log.warn(
     { event: 'boot.next-path', failed, ...attempt.path },
-    'the load did not find its LUN: trying the next path',
+    'the load did not find its LUN; trying the next path',
   );
   w.progress?.(`the load failed; trying ${describeSource(attempt, ways)}`);
   await lifecycle.ensureStopped(partition, w);
@@ -125,7 +123,7 @@ async function prepareNextTry(
 }
 
 function describeSource(attempt: BootTry | undefined, { initiators }: BootWays): string {
-  if (attempt === undefined) return 'what its boot properties name';
+  if (attempt === undefined) return 'the path in the boot properties';
   if (attempt.path === null) return 'the boot volume of the storage group';
   const { initiatorWwpn, targetWwpn, lun } = attempt.path;
   const port = initiators.find(({ wwpn }) => wwpn === initiatorWwpn)?.adapterPortUri;
@@ -133,7 +131,7 @@ function describeSource(attempt: BootTry | undefined, { initiators }: BootWays):
   return `initiator ${initiatorWwpn}${on}, target ${targetWwpn}, LUN ${lun}`;
 }
 
-/** Everything a person needs: what was tried, where it ended, and what HMC and loader said. */
+/** Returns the error with every path tried, its end, and the messages of HMC and loader. */
 async function bootFailed(
   { hmc, storage }: StartDeps,
   { partition, cause }: StartPlan,
@@ -146,8 +144,9 @@ async function bootFailed(
     ({ attempt, result }) => `${describeSource(attempt, ways)}: status "${result.status}", ${result.hmcSaid}`,
   );
   const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
-  const { likelyBootFailure: likelyCause } = storage;
-  const hint = failures[0]?.attempt?.hint === undefined ? '' : `; ${failures[0].attempt.hint}`;
+  const likelyCause = storage.likelyBootFailure;
+  const firstHint = failures[0]?.attempt?.hint;
+  const hint = firstHint === undefined ? '' : `; ${firstHint}`;
   const why = `; likely cause: ${likelyCause}${console}${hint}`;
   return new BootFailedError(
     `boot partition "${partition.name}": ${tries.join('; then ')}${why}`,

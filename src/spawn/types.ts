@@ -17,21 +17,17 @@ export interface MappedVolume extends InstanceVolume {
   readonly connectionInfo: ConnectionInfo;
 }
 
-/**
- * How a partition is to be loaded, besides from where. What is left out has the machine's default. Source:
- * zhmc-ansible-modules zhmc_partition.py.
- */
+/** Options of a load; omitted options have the machine's default. Source: zhmc-ansible-modules zhmc_partition.py. */
 export interface BootOptions {
   readonly secureBoot?: boolean | undefined;
   readonly bootLoadParameters?: string | undefined;
   readonly bootConfigurationSelector?: number | undefined;
-  /** Kernel parameters of the user; the description of the volumes comes behind them. */
+  /** Kernel parameters of the user; the description of the volumes follows them. */
   readonly bootOsSpecificParameters?: string | undefined;
   /** Seconds. */
   readonly bootTimeout?: number | undefined;
 }
 
-/** What a partition is to be. */
 export interface PartitionSpec {
   readonly name: string;
   readonly description: string;
@@ -40,23 +36,23 @@ export interface PartitionSpec {
   readonly boot: BootOptions;
 }
 
-/** What {@link prepare} and {@link spawn} are asked for. */
+/** The request of {@link prepare} and {@link spawn}. */
 export interface PartitionRequest {
   readonly owner: PartitionOwner;
   readonly partition: PartitionSpec;
   readonly volumes: readonly InstanceVolume[];
-  /** A storage group that an administrator prepared, and which of its volumes to boot from where that has to be said. */
+  /** A storage group that an administrator prepared, and its boot volume if there are several. */
   readonly storageGroup: { readonly name: string; readonly bootVolume: string | null } | null;
 }
 
 export interface BootPolicy {
-  /** How many paths are tried when the load does not find its LUN. */
+  /** Maximum number of paths to try when the load does not find its LUN. */
   readonly attempts: number;
   /** Start each new partition once without a boot device, before its volumes are mapped. */
   readonly loginBeforeZoning: boolean;
 }
 
-/** The compute manager's side of a spawn and a destroy, by way of its virtapi: it asks Cinder. */
+/** Maps and unmaps volumes in Cinder, by the virtapi of the compute manager. */
 export interface VolumeMapper {
   /** Maps every volume of the instance to these ports. */
   map(initiators: readonly Initiator[], w: Waiting): Promise<readonly MappedVolume[]>;
@@ -64,26 +60,25 @@ export interface VolumeMapper {
   unmap(w: Waiting): Promise<void>;
 }
 
-/** What the verbs work with. */
 export interface SpawnTools {
   readonly hmc: HmcSession;
   readonly cpcUri: string;
   readonly lifecycle: PartitionLifecycle;
-  /** Decides which partition is the instance's, and keeps the record of it. */
+  /** Decides which partition belongs to an instance, and keeps its record. */
   readonly partitions: InstancePartitions;
   readonly storage: PartitionStorage;
   readonly volumeDrivers: VolumeDriverRegistry;
   readonly boot: BootPolicy;
-  /** How often and how long a verb tries to undo its own partial work. */
+  /** Retries and time limit for undoing the partial work of a verb. */
   readonly undo: UndoPolicy;
-  /** Can the compute manager be asked to unmap? Else masks may stand until it does so by itself, after a destroy. */
+  /** Whether the compute manager can be called to unmap. If not, it unmaps by itself after a destroy; masks exist until then. */
   readonly canUnmap: boolean;
   readonly watchers: Watchers;
 }
 
 /** One call of a verb. */
 export interface VerbCall extends Waiting {
-  /** The compute manager's flow that calls, or the instance's UUID. */
+  /** The flow of the compute manager, or the instance's UUID. */
   readonly flowId: string;
   readonly log: Logger;
 }

@@ -5,8 +5,8 @@ import type { VolumeInstance, VolumeOptions } from '../volume/index.ts';
 import type { MappedVolume, SpawnTools, VerbCall } from './types.ts';
 
 /**
- * Has each volume's driver make it the partition's, and returns the paths in boot order. A driver that fails rolls back what
- * it has done; the volumes before it stay connected, for the caller to disconnect.
+ * Connects each volume by its driver, and returns the volumes with their paths in boot order. A driver that fails rolls back
+ * its own work; the volumes before it stay connected, for the caller to disconnect.
  */
 export async function connectVolumes(
   instance: VolumeInstance,
@@ -34,7 +34,7 @@ export function optionsFor({ volumeId, sizeGib, isBoot }: MappedVolume, w: Stora
   return { volumeId, sizeGib, isBoot, signal: w.signal, progress: w.progress };
 }
 
-/** What the mappings of volumes tell of the partition that has them: the initiators that Cinder mapped them to. */
+/** Returns the initiators to which Cinder has mapped the volumes. */
 export function evidenceOf(mapped: readonly Pick<MappedVolume, 'connectionInfo'>[]): Evidence {
   const wwpns = mapped.flatMap(({ connectionInfo }) => {
     const { initiator_target_map: map } = connectionInfo.data;
@@ -45,9 +45,9 @@ export function evidenceOf(mapped: readonly Pick<MappedVolume, 'connectionInfo'>
 }
 
 /**
- * Undoes what a verb has done in part. Runs under a signal of its own: the caller may have ended the verb by aborting.
+ * Undoes the partial work of a verb, with retries. Uses its own signal, because the caller may have aborted the verb.
  *
- * @throws AggregateError of the failure and of what made the undo fail
+ * @throws AggregateError of the failure and of the error of the undo
  */
 export async function undoPartialWork(
   error: unknown,

@@ -102,7 +102,7 @@ it('a partition that a person has made boot from elsewhere is started from there
 
   const failure = await manager.start('web1', world.context).catch((error: unknown) => error);
 
-  expect(describeError(failure)).toContain('what its boot properties name: status "paused"');
+  expect(describeError(failure)).toContain('the path in the boot properties: status "paused"');
   expect(world.sim.log.byOperation()['Start Partition']).toBe(1);
   expect(world.sim.log.byOperation()).not.toHaveProperty('Update Partition Properties');
 });

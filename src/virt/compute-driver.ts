@@ -2,19 +2,18 @@ import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, CountedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
-import type { DiagnosedPath } from './diagnosed-path.ts';
-import type { PartitionVolumes } from './partition-volumes.ts';
+import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
-/** Who asks, and until when. Nova's request context, as far as a driver needs it. @public */
+/** The part of Nova's request context that a driver needs. @public */
 export interface RequestContext {
-  /** `req-<uuid>`, as Nova writes it; shown with every failure. */
+  /** `req-<uuid>`, in Nova's form; shown with every failure. */
   readonly requestId: string;
   readonly signal: AbortSignal;
-  /** The compute manager's flow that makes the call: progress is shown under it. */
+  /** The flow of the compute manager under which progress is shown. */
   readonly flowId?: string | undefined;
 }
 
-/** Nova's instance, as far as a driver needs it. @public */
+/** The part of Nova's instance that a driver needs. @public */
 export interface Instance {
   readonly uuid: string;
   readonly name: string;
@@ -35,7 +34,7 @@ export interface DriverBlockDevice {
   readonly mountDevice: string;
   readonly attachmentId: string | null;
   readonly deleteOnTermination: boolean;
-  /** Undefined until Cinder has mapped the volume: that is how the deferred order is told from the stock one. */
+  /** Undefined until Cinder has mapped the volume: this distinguishes the deferred order from the stock order. */
   readonly connectionInfo?: ConnectionInfo | undefined;
 }
 
@@ -51,7 +50,7 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
-/** What the platform knows of an instance, for `server show`. JSON in the outputs' own form. @public */
+/** What the platform knows of an instance, for `server show`; JSON in the form of the output. @public */
 export interface InstanceDiagnostics {
   readonly partition: string;
   readonly partitionUri: string;
@@ -72,7 +71,7 @@ export interface InstanceDiagnostics {
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
 }
 
-/** Where the guest of an instance is; in doubt is neither there nor gone. @public */
+/** Whether the guest of an instance exists; in doubt means that neither is certain. @public */
 export type GuestLocation =
   | {
       readonly kind: 'found';
@@ -103,7 +102,7 @@ export interface AvailableResource {
   readonly stats: Readonly<Record<string, JsonValue>>;
 }
 
-/** A guest as the platform lists it, ours or not. @public */
+/** A guest in the list of the platform, of any owner. @public */
 export interface PlatformGuest {
   readonly name: string;
   readonly uri: string;
@@ -113,16 +112,16 @@ export interface PlatformGuest {
   readonly instanceUuid: string | null;
   /** Why it is not certain that it is this instance's, in words; absent where it is. */
   readonly doubt?: string;
-  /** The instance that was destroyed, and for whose ports it is kept: it is not counted as an instance. */
+  /** The destroyed instance for whose ports the guest is kept; the guest does not count as an instance. */
   readonly parkedFor?: string;
   readonly iflProcessors: number | null;
   readonly memoryMib: number | null;
 }
 
 /**
- * What a compute manager hands to its driver.
+ * What a driver can call of its compute manager.
  *
- * Nova's own virtapi has no way back into `_prep_block_device`; the deferred order needs one, and a way to undo it.
+ * Nova's own virtapi cannot call `_prep_block_device`; the deferred order needs that, and a way to undo it.
  *
  * @public
  */
@@ -134,17 +133,17 @@ export interface VirtApi {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<BlockDeviceInfo>;
   /**
-   * Takes back whatever volume mappings the instance has. Succeeds when there are none; needs nothing but the UUID.
+   * Removes all volume mappings of the instance; needs only its UUID. Succeeds when there are none.
    *
-   * A manager without it, like stock Nova, unmaps by itself after {@link ComputeDriver.destroy}: the driver then keeps the
+   * A manager without this method, like stock Nova, unmaps after {@link ComputeDriver.destroy}: the driver then keeps the
    * ports of the instance until {@link ComputeDriver.removeParked}.
    */
   unprepBlockDevice?(context: RequestContext, instanceUuid: string): Promise<void>;
 }
 
 /**
- * Nova's contract of a virt driver, in camelCase: Nova's argument order and meaning. What DPM has no use for is left
- * out; a manager treats a missing method as `NotImplementedError`.
+ * Nova's contract of a virt driver, in camelCase, with Nova's argument order and meaning. Methods that DPM does not need are
+ * omitted; a manager treats a missing method as `NotImplementedError`.
  *
  * @remarks Source: nova virt/driver.py.
  * @public
@@ -152,24 +151,24 @@ export interface VirtApi {
 export interface ComputeDriver {
   readonly capabilities: Readonly<Record<string, boolean>>;
 
-  /** Connects and validates; throws to stop the service. */
+  /** Connects to the platform and validates the settings. An error stops the service. */
   initHost(host: string, context: RequestContext): Promise<void>;
-  /** The service stops: logs off. */
+  /** Logs off when the service stops. */
   cleanupHost(host: string): Promise<void>;
-  /** Before the manager resumes the flows of these instances: a driver restores what it kept of them in memory. */
+  /** Restores what the driver keeps in memory; called before the manager resumes the flows of these instances. */
   processInstancesAtStartup(context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]>;
 
-  /** What can be said against the properties of a flavour before anything is made. @throws ConfigError naming the key */
+  /** Checks the properties of a flavour before anything is made. @throws ConfigError naming the key */
   checkExtraSpecs?(extraSpecs: Readonly<Record<string, string>>): void;
-  /** The memory that the platform gives to an instance that asks for this much, both in MiB. Default: what it asks for. */
+  /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
   memoryGiven?(memoryMib: number): number;
-  /** Makes partition and ports, so that there is a connector. ComputeResourcesUnavailable makes Nova try elsewhere. */
+  /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
-  /** Undoes {@link ComputeDriver.prepareForSpawn}; also when that never ran, or ran half. */
+  /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */
   failedSpawnCleanup(instance: Instance, context?: RequestContext): Promise<void>;
   /**
-   * Ends with the guest running, or with the platform as it was. With connection_info in the mapping it is Nova's stock
-   * order; without, the deferred one, which calls {@link VirtApi.prepBlockDevice} back.
+   * Spawns the guest. With connection_info in the mapping, this is Nova's stock order; without it, the deferred order, which
+   * calls {@link VirtApi.prepBlockDevice}.
    */
   spawn(
     context: RequestContext,
@@ -183,8 +182,8 @@ export interface ComputeDriver {
     powerOn?: boolean,
   ): Promise<void>;
   /**
-   * Succeeds when the guest is gone already. Where {@link VirtApi.unprepBlockDevice} is missing, masks may stand when it
-   * returns: the ports of the instance are kept, and {@link ComputeDriver.getVolumeConnector} still answers.
+   * Destroys the guest; succeeds when it is already gone. Without {@link VirtApi.unprepBlockDevice}, masks may exist when it
+   * returns: the driver keeps the ports of the instance, and {@link ComputeDriver.getVolumeConnector} still works.
    */
   destroy(
     context: RequestContext,
@@ -200,10 +199,10 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /**
-   * The manager says that no attachment of the instance is left in Cinder: what a destroy has kept is removed. Succeeds
-   * when there is nothing; an instance that was spawned again is left as it is.
+   * Removes what a destroy has kept; called when Cinder has no attachment of the instance left. Succeeds when there is
+   * nothing; an instance that was spawned again is left as it is.
    *
-   * @throws ConflictError when somebody has started the partition that is kept
+   * @throws ConflictError when somebody has started the kept partition
    */
   removeParked?(context: RequestContext, instance: Pick<Instance, 'uuid'>): Promise<void>;
 
@@ -224,7 +223,7 @@ export interface ComputeDriver {
     mountpoint: string,
     encryption?: unknown,
   ): Promise<void>;
-  /** The array has grown the volume; the guest sees it after a rescan of its own. Size in bytes. */
+  /** Called after the array has grown the volume; the guest sees it after a rescan. Size in bytes. */
   extendVolume(
     context: RequestContext,
     connectionInfo: ConnectionInfo,
@@ -238,7 +237,7 @@ export interface ComputeDriver {
     networkInfo: readonly unknown[] | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
-  /** `timeout` 0 stops at once; else the guest is asked first, for that many seconds. Stopping what is stopped succeeds. */
+  /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
   powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
   reboot(
     context: RequestContext,
@@ -250,38 +249,38 @@ export interface ComputeDriver {
 
   /** @throws NotFoundError when the platform does not know the instance */
   getInfo(instance: Instance, useCache?: boolean, context?: RequestContext): Promise<InstanceInfo>;
-  /** What the platform calls the instance's guest, whether it is there or not. */
+  /** Returns the name of the instance's guest on the platform, whether it exists or not. */
   guestName(instance: Pick<Instance, 'uuid'>): string;
   instanceExists(instance: Instance, context?: RequestContext): Promise<boolean>;
   listInstanceUuids(context?: RequestContext): Promise<readonly string[]>;
   listInstances(context?: RequestContext): Promise<readonly string[]>;
   getNumInstances(context?: RequestContext): Promise<number>;
-  /** Where the guest is, for whoever has to know that before something is changed. Changes nothing. */
+  /** Finds the guest, for callers that must know its state before a change. Changes nothing. */
   locateGuest?(context: RequestContext, instance: Instance, blockDeviceInfo: BlockDeviceInfo): Promise<GuestLocation>;
-  /** Recognises guests of these instances of which it keeps no record, so that it knows them again when they change. */
+  /** Records guests of these instances that have no record, so that they are found after a rename. */
   adoptGuests?(context: RequestContext, instances: readonly Instance[]): Promise<void>;
-  /** Power state of every instance of this host, in as many requests for many as for one. */
+  /** Returns the power state of every instance of this host; the number of requests does not grow with the instances. */
   listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>>;
-  /** @param options.parked - also those that are kept for the ports of instances that were destroyed */
+  /** @param options.parked - include guests that are kept for the ports of destroyed instances */
   listGuests(
     context: RequestContext,
     options: { readonly all: boolean; readonly parked?: boolean },
   ): Promise<readonly PlatformGuest[]>;
-  /** What the platform keeps beside guests for instances that are not among these: it belongs to nobody known. */
+  /** Lists orphaned storage outside guests, of instances that are not among the known ones. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]>;
-  /** What of ours hangs on these instances' guests and storage, and is not counted. Changes nothing. */
+  /** Lists our storage in the guests and groups of these instances that is not counted. Changes nothing. */
   listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly SurplusStorage[]>;
-  /** Takes one of those away, after a second look. @throws ConflictError when that is not safe, or not any more */
+  /** Checks surplus storage again and removes it. @throws ConflictError when that is not safe, or no longer */
   removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
-  /** Every initiator WWPN that the platform shows, whoever has it. */
+  /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
-  /** Every path of the instance's volumes with its state, and those of others that its ports have. Changes nothing. */
+  /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */
   listVolumePaths?(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<readonly PathRecord[]>;
-  /** Where the paths of an instance, or of all, live on this platform. */
+  /** Returns the URI under which the platform has the instance, or all instances. */
   getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
   getInstanceDiagnostics(
     context: RequestContext,
@@ -289,7 +288,7 @@ export interface ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<InstanceDiagnostics | undefined>;
 
-  /** For volumes that are attached without Nova; a driver without partitions has none. */
+  /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;

@@ -20,17 +20,15 @@ export type {
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';
-export type { DiagnosedPath } from './diagnosed-path.ts';
 export type { PathRecord } from '../volume/index.ts';
 export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
-export { defaultDpmPolicies } from './dpm/policies.ts';
-export type { DpmPolicies } from './dpm/policies.ts';
-export type { DpmDriverSettings } from './dpm/settings.ts';
+export { defaultDpmPolicies } from './dpm/settings.ts';
+export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
 export { storageOwnerOf } from './partition-volumes.ts';
-export type { NamedPartition, PartitionVolumes } from './partition-volumes.ts';
+export type { DiagnosedPath, NamedPartition, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

@@ -6,14 +6,14 @@ import type { DpmDriverServices } from './dpm/driver.ts';
 import type { DpmDriverSettings } from './dpm/settings.ts';
 import { FakeDriver } from './fake/driver.ts';
 
-/** What a driver is made of. The settings are those of DPM; a driver of another kind reads its own. @public */
+/** What a driver is created from. The settings are those of DPM; another driver reads its own. @public */
 export interface DriverServices extends DpmDriverServices {
   readonly virtapi: VirtApi;
   readonly dpm: () => DpmDriverSettings;
   readonly host: string;
 }
 
-/** What a module named by `compute_driver` exports. @public */
+/** The export of a module that `compute_driver` names. @public */
 export type ComputeDriverClass = new (virtapi: VirtApi, services: DriverServices) => ComputeDriver;
 
 /** Names that users know from nova.conf. */
@@ -33,7 +33,7 @@ export async function loadDriver(name: string, services: DriverServices, baseDir
   try {
     const loaded = await loadExport(parseExportReference(name), baseDir);
     if (typeof loaded !== 'function') throw new Error(`it exports ${typeof loaded}, expected a class`);
-    const DriverClass = loaded as ComputeDriverClass; // its verbs are checked by use, as Nova does
+    const DriverClass = loaded as ComputeDriverClass; // its methods are not checked before use, as in Nova
     return new DriverClass(services.virtapi, services);
   } catch (error) {
     const expected = `${Object.keys(builtins).join(', ')} or <module>#<Export>`;

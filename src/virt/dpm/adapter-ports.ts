@@ -7,47 +7,44 @@ import type { AdapterPort } from '../../partition/index.ts';
 
 export const MAPPINGS = 'dpm.physical_storage_adapter_mappings';
 
-/** An adapter port of the settings, as the HMC has it. */
+/** A configured adapter port, and what the HMC says of it. */
 export interface ExaminedPort {
-  /** As the settings name it. */
+  /** The name in the settings. */
   readonly mapping: string;
-  /** Undefined where the user does not see it. */
+  /** Undefined if the user cannot see it. */
   readonly adapter: Adapter | undefined;
-  /** Why nothing can be put on this port, and what to do; undefined where it can be used. */
+  /** Why the port cannot be used, and what to do; undefined if it can be used. */
   readonly problem: { readonly what: string; readonly advice: string } | undefined;
-  /** How the HMC denied the adapter. */
+  /** The answer of the HMC if it denied the adapter. */
   readonly error: Error | undefined;
 }
 
-/** Looks at every adapter port of the settings, side by side: there, on this CPC, FCP, with this port. */
+type CpcId = Pick<Cpc, 'uri' | 'name'>;
+
+/** Checks every configured adapter port in parallel: it exists, is on this CPC, is of type FCP and has this port. */
 export async function examineAdapterPorts(
   hmc: HmcSession,
-  cpc: Pick<Cpc, 'uri' | 'name'>,
+  cpc: CpcId,
   ports: readonly AdapterPort[],
   w: Waiting,
 ): Promise<readonly ExaminedPort[]> {
   return await Promise.all(ports.map((port) => examine(hmc, cpc, port, w)));
 }
 
-async function examine(
-  hmc: HmcSession,
-  cpc: Pick<Cpc, 'uri' | 'name'>,
-  port: AdapterPort,
-  w: Waiting,
-): Promise<ExaminedPort> {
+async function examine(hmc: HmcSession, cpc: CpcId, port: AdapterPort, w: Waiting): Promise<ExaminedPort> {
   const mapping = portOfUri(adapterPortUri(port));
   try {
     const adapter = await hmc.adapters.get(`/api/adapters/${port.adapterObjectId}`, w);
     return { mapping, adapter, problem: problemOf(port, adapter, cpc), error: undefined };
   } catch (error) {
-    // An adapter without object access is answered like one that does not exist. (IBM WS API, Get Adapter Properties)
+    // The HMC answers the same for a hidden adapter as for one that does not exist. (IBM WS API, Get Adapter Properties)
     if (!(error instanceof Error) || !isHmcError(error, 404, 1)) throw error;
     const what = 'there is no such adapter, or the user has no object access permission to it';
     return { mapping, adapter: undefined, problem: { what, advice: `check ${MAPPINGS}` }, error };
   }
 }
 
-function problemOf(port: AdapterPort, adapter: Adapter, cpc: Pick<Cpc, 'uri' | 'name'>): ExaminedPort['problem'] {
+function problemOf(port: AdapterPort, adapter: Adapter, cpc: CpcId): ExaminedPort['problem'] {
   if (adapter.parent !== undefined && adapter.parent !== cpc.uri)
     return { what: `adapter "${adapter.name}" is not in CPC "${cpc.name}"`, advice: `check ${MAPPINGS}` };
   if (adapter.type !== 'fcp') {
@@ -66,12 +63,13 @@ function problemOf(port: AdapterPort, adapter: Adapter, cpc: Pick<Cpc, 'uri' | '
 }
 
 /**
- * @throws ConfigError that names each mapping that cannot be used, why, and the FCP ports that there are: without this
- *   every spawn would make a partition, and remove it again
+ * Checks all configured adapter ports; otherwise every spawn would create a partition, and remove it again.
+ *
+ * @throws ConfigError that names each unusable mapping, the reason, and the available FCP ports
  */
 export async function requireAdapterPorts(
   hmc: HmcSession,
-  cpc: Pick<Cpc, 'uri' | 'name'>,
+  cpc: CpcId,
   ports: readonly AdapterPort[],
   w: Waiting,
 ): Promise<void> {
@@ -87,12 +85,8 @@ export async function requireAdapterPorts(
   );
 }
 
-/** The FCP ports of a CPC that the user sees, each with the name of its adapter. */
-export async function fcpPorts(
-  hmc: HmcSession,
-  cpc: Pick<Cpc, 'uri' | 'name'>,
-  w: Waiting,
-): Promise<readonly string[]> {
+/** Lists the FCP ports of a CPC that the user sees, each with the name of its adapter. */
+export async function fcpPorts(hmc: HmcSession, cpc: CpcId, w: Waiting): Promise<readonly string[]> {
   const found = await hmc.adapters.list(cpc.uri, { type: 'fcp' }, w);
   const adapters = await Promise.all(found.map(({ uri }) => hmc.adapters.get(uri, w)));
   return adapters.flatMap(({ name, storagePortUris }) => storagePortUris.map((uri) => `${portOfUri(uri)} (${name})`));

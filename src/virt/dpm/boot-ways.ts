@@ -3,21 +3,21 @@ import type { BootVolume, Initiator, PartitionOwner, PartitionRef, VolumePath } 
 import { bootTriesOf } from '../../spawn/index.ts';
 import type { BootWays, MappedVolume } from '../../spawn/index.ts';
 import type { DpmRuntime } from './runtime.ts';
-import { volumePaths } from './volume-paths.ts';
+import { volumePaths } from './path-report.ts';
 
 type Volume = MappedVolume & { readonly paths: readonly VolumePath[] };
 
-/** What partition and Cinder say of the next load. */
+/** The boot properties of a partition, and its volumes. */
 export interface BootRecord {
   readonly device: string;
-  /** The path in the boot properties of a machine with vHBAs; undefined where they name none. */
+  /** The path in the boot properties of a machine with vHBAs; undefined if they name none. */
   readonly path: VolumePath | undefined;
   readonly parameters: string;
   readonly initiators: readonly Initiator[];
   readonly volumes: readonly Volume[];
 }
 
-/** Reads what a partition is to be loaded from, and the paths of the volumes that are mapped to it. */
+/** Reads the boot properties of a partition, and the paths of its mapped volumes. */
 export async function readBoot(
   runtime: DpmRuntime,
   owner: PartitionOwner,
@@ -34,7 +34,7 @@ export async function readBoot(
       'boot-logical-unit-number',
       'boot-os-specific-parameters',
     ]),
-    storage.initiators(owner, { uri: partition.uri, name: partition.name }, w), // a person may have changed their numbers
+    storage.initiators(owner, { uri: partition.uri, name: partition.name }, w), // a person may have changed the device numbers
   ]);
   const instance = { ...owner, partition, initiators };
   const volumes = await Promise.all(
@@ -49,20 +49,19 @@ export async function readBoot(
   return { device, path, parameters: found.bootOsSpecificParameters ?? '', initiators, volumes };
 }
 
-/** The value of `boot-device` with which the load is over the path in the boot properties: only with vHBAs. */
+/** The value of `boot-device` for a load over the path in the boot properties; only with vHBAs. */
 const OVER_A_PATH = 'storage-adapter';
 
 /**
- * The ways to load a partition that was loaded before: what its boot properties name, and the other paths of its boot
- * volume, as Cinder maps it, or else as the spawn that made the partition found and recorded it.
+ * Returns the ways to load a partition again: the path in its boot properties, and the other paths of its boot volume, from
+ * the mapping of Cinder, or from the record of the spawn.
  */
 export function waysToLoad(
   { partitions, storage }: DpmRuntime,
   owner: PartitionOwner,
   { device, path, initiators, volumes }: BootRecord,
 ): BootWays {
-  const nothing = { recorded: undefined, others: [], initiators };
-  if (device !== OVER_A_PATH) return nothing;
+  if (device !== OVER_A_PATH) return { recorded: undefined, others: [], initiators };
   const mapped = volumes.find(({ isBoot }) => isBoot);
   const volume = mapped ?? recordedVolume(partitions.bootVolume(owner), path);
   const isThere = ({ initiatorWwpn }: VolumePath) => initiators.some(({ wwpn }) => wwpn === initiatorWwpn);
@@ -78,7 +77,7 @@ function isSame(a: VolumePath, b: VolumePath | undefined): boolean {
   return a.initiatorWwpn === b?.initiatorWwpn && a.targetWwpn === b.targetWwpn && a.lun === b.lun;
 }
 
-/** The boot volume as the last spawn of the instance has recorded it, if that is what the partition is still loaded from. */
+/** Returns the boot volume that the last spawn recorded, if the boot properties still name one of its paths. */
 function recordedVolume(volume: BootVolume | undefined, path: VolumePath | undefined): BootVolume | undefined {
   return volume?.paths.some((each) => isSame(each, path)) === true ? volume : undefined;
 }

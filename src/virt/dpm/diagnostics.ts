@@ -7,9 +7,9 @@ import { makeConnector } from '../../volume/index.ts';
 import type { InstanceDiagnostics } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
-import { volumePaths } from './volume-paths.ts';
+import { volumePaths } from './path-report.ts';
 
-/** What HMC and volume drivers know of an instance; undefined when it has no partition. */
+/** Returns what HMC and volume drivers know of an instance; undefined when it has no partition. */
 export async function diagnose(
   runtime: DpmRuntime,
   settings: DpmDriverSettings,
@@ -19,7 +19,7 @@ export async function diagnose(
 ): Promise<InstanceDiagnostics | undefined> {
   const { hmc, partitions, storage } = runtime;
   const answer = guestAmong(await partitions.look(owner, evidenceOf(mapped), w));
-  // What is recorded and in doubt is shown, with the doubt beside it.
+  // A recorded partition is shown with its doubt.
   const found = answer.kind === 'ours' ? answer.partition : answer.kind === 'in-doubt' ? answer.recorded : null;
   if (found === null) return undefined;
   const [partition, initiators] = await Promise.all([

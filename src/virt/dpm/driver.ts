@@ -1,4 +1,4 @@
-import { ConflictError, InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
+import { InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
@@ -15,7 +15,6 @@ import {
 import type {
   AllocatedStorage,
   CountedStorage,
-  Evidence,
   Initiator,
   OwnPartition,
   PartitionOwner,
@@ -35,7 +34,7 @@ import {
   spawn,
   spawnPrepared,
 } from '../../spawn/index.ts';
-import type { SpawnTools, VerbCall, VolumeMapper, Watchers } from '../../spawn/index.ts';
+import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
 import type {
@@ -54,25 +53,35 @@ import type { PartitionVolumes } from '../partition-volumes.ts';
 import { diagnose } from './diagnostics.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
-import { isMapped, mappedVolumes, ownerOf, partitionRequest, requireMapped, volumeOf } from './mapping.ts';
+import {
+  bootableRequest,
+  isMapped,
+  mappedVolumes,
+  mapperOf,
+  ownerOf,
+  partitionRequest,
+  unmapperOf,
+  volumeOf,
+} from './mapping.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
+import { readOrCreatePorts } from './ports.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
-/** What the driver works with beside its settings. @public */
+/** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
-  /** Which partition is which instance's. Default: kept in memory, so that a restart finds partitions by name only. */
+  /** Records which partition belongs to which instance. Default: in memory, so that a restart finds partitions by name only. */
   readonly partitionRecords?: PartitionRecords | undefined;
-  /** For a process that only lists and shows: `initHost` then does not read the adapters of the settings. */
+  /** For a read-only process: `initHost` does not read the configured adapters. */
   readonly readsOnly?: boolean | undefined;
-  /** Where it is noted that the HMC does not answer. */
+  /** Records when the HMC does not answer. */
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's verbs, each mapped to a verb of `spawn/` or a lifecycle operation of a partition. @public */
+/** Maps each verb of Nova to a verb of `spawn/` or a lifecycle operation of a partition. @public */
 export class DpmDriver implements ComputeDriver {
   readonly capabilities = {
     supports_extend_volume: true,
@@ -86,9 +95,9 @@ export class DpmDriver implements ComputeDriver {
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
-  /** Ports of instances whose spawn is under way: the callback asks for the connector once per volume. */
+  /** Ports of instances that are being spawned: the callback asks for the connector once per volume. */
   readonly #ports = new Map<string, readonly Initiator[]>();
-  /** What a verb of this process saw last; Nova asks right after each verb, and allows a cached answer. */
+  /** The power state after the last verb; Nova asks right after each verb, and allows a cached answer. */
   readonly #lastSeen = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
@@ -105,7 +114,7 @@ export class DpmDriver implements ComputeDriver {
     if (this.#settings.hmc.insecure) {
       this.#services.log.warn(
         { event: 'hmc.insecure' },
-        'dpm.hmc_insecure is set: anybody in between can read the HMC password',
+        'dpm.hmc_insecure is set: the HMC certificate is not verified, and an attacker on the network can read the password',
       );
     }
     const { log, partitionRecords: records = new MemoryPartitionRecords(), readsOnly = false } = this.#services;
@@ -117,7 +126,7 @@ export class DpmDriver implements ComputeDriver {
   }
 
   processInstancesAtStartup(_context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]> {
-    return Promise.resolve(instances); // the verbs are safe to run again: the driver has nothing of its own to finish
+    return Promise.resolve(instances); // the verbs can be retried: the driver has nothing to resume
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
@@ -148,12 +157,7 @@ export class DpmDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    const request = { ...partitionRequest(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
-    if (request.storageGroup === null && !request.volumes.some(({ isBoot }) => isBoot)) {
-      throw new ConflictError(
-        `instance ${instance.name} has no volume with boot index 0 and no storage group: a partition boots from volumes only`,
-      );
-    }
+    const request = { ...bootableRequest(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
@@ -176,7 +180,7 @@ export class DpmDriver implements ComputeDriver {
     const isMappingKnown = blockDeviceInfo !== null;
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
-    if (tools.canUnmap) await destroy(request, this.#unmapper(context, instance), tools, call);
+    if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
 
@@ -194,8 +198,8 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async getVolumeConnector(instance: Instance, context = standalone()): Promise<Connector> {
-    const known = this.#ports.get(instance.uuid) ?? (await this.#readPorts(instance, context));
-    const initiators = known.length > 0 ? known : await this.#makePorts(instance, context);
+    const known = this.#ports.get(instance.uuid);
+    const initiators = known ?? (await readOrCreatePorts(this.#started(), instance, this.#settings, context));
     const wwpns = initiators.map(({ wwpn }) => wwpn);
     if (wwpns.length === 0) throw new NotFoundError(`instance ${instance.name} has no FCP port: there is no connector`);
     return makeConnector(instance.uuid, wwpns, this.#settings.connector);
@@ -212,11 +216,11 @@ export class DpmDriver implements ComputeDriver {
   }
 
   extendVolume(): Promise<void> {
-    return Promise.resolve(); // the LUN grows on the array; a guest sees it by a rescan of its own
+    return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
   }
 
-  /** @param blockDeviceInfo - what the guest is told of its volumes is renewed from it; without it, what it knows stays, and the
-   *   other paths of the boot volume are those of the spawn */
+  /** @param blockDeviceInfo - renews the guest parameters; without it they stay, and the alternative paths of the boot volume are
+   *   those of the spawn */
   async powerOn(
     context: RequestContext,
     instance: Instance,
@@ -252,12 +256,12 @@ export class DpmDriver implements ComputeDriver {
 
   async getInfo(instance: Instance, useCache = true, context = standalone()): Promise<InstanceInfo> {
     const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
-    this.#lastSeen.delete(instance.uuid); // good for the one question that follows a verb
+    this.#lastSeen.delete(instance.uuid); // valid for the one question that follows a verb
     if (cached !== undefined) return { state: cached };
     const found = await this.#look(instance, context);
     if (found.kind === 'absent')
       throw new NotFoundError(`instance ${instance.name} has no partition`, { instance: instance.uuid });
-    // Whose the recorded one is may be in doubt; how it is doing is not.
+    // The owner of the recorded partition may be in doubt; its status is not.
     if (found.kind === 'ours') return infoOf(found.partition);
     if (found.recorded === null) throw inDoubt(this.#owner(instance), found);
     return infoOf(found.recorded);
@@ -267,7 +271,7 @@ export class DpmDriver implements ComputeDriver {
     return partitionName(this.#owner(instance));
   }
 
-  /** @throws PartitionInDoubtError: neither answer would be true */
+  /** @throws PartitionInDoubtError, because neither answer would be true */
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
     return guestAmong(await this.#decide(instance, context)).kind === 'ours';
   }
@@ -284,15 +288,8 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'absent' ? found : { kind: 'in-doubt', error: inDoubt(this.#owner(instance), found) };
   }
 
-  /** One list where there is an instance of which nothing is recorded; nothing at all where there is none. */
   async adoptGuests(context: RequestContext, instances: readonly Instance[]): Promise<void> {
-    const { partitions } = this.#started();
-    const unknown = instances.filter(({ uuid }) => partitions.isUnknown(uuid));
-    if (unknown.length === 0) return;
-    for (const { uri, instanceUuid } of await this.#subset().guests(false, context)) {
-      const instance = unknown.find(({ uuid }) => uuid === instanceUuid);
-      if (instance !== undefined) partitions.made(this.#owner(instance), uri);
-    }
+    await this.#subset().adopt(instances, context);
   }
 
   async listInstanceUuids(context = standalone()): Promise<readonly string[]> {
@@ -300,7 +297,7 @@ export class DpmDriver implements ComputeDriver {
   }
 
   async listInstances(context = standalone()): Promise<readonly string[]> {
-    return await this.listInstanceUuids(context); // the platform keeps no other name of an instance
+    return await this.listInstanceUuids(context); // the platform does not store the name of an instance
   }
 
   async getNumInstances(context = standalone()): Promise<number> {
@@ -379,36 +376,21 @@ export class DpmDriver implements ComputeDriver {
   }
 
   plugVifs(): Promise<void> {
-    return Promise.resolve(); // a restart of Nova asks this of every server; networks are not this driver's yet
+    return Promise.resolve(); // a restarted Nova calls this for every server; the driver does not manage networks yet
   }
 
   unplugVifs(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Has Nova's stock order made partition and ports? Without volumes, whose mappings tell, the partition does. */
+  /** Whether Nova's stock order has prepared the partition: the volumes are mapped, or without volumes, the partition exists. */
   async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
   }
 
-  /** In the deferred order the compute manager is called back, once the ports exist, to map the volumes. */
-  #mapper(context: RequestContext, instance: Instance, info: BlockDeviceInfo): VolumeMapper {
-    return {
-      ...this.#unmapper(context, instance),
-      map: async (initiators, w) => {
-        this.#ports.set(instance.uuid, initiators);
-        const mapped = await this.#virtapi.prepBlockDevice({ ...context, signal: w.signal }, instance, info);
-        return requireMapped(mapped);
-      },
-    };
-  }
-
-  #unmapper(context: RequestContext, { uuid }: Instance): Pick<VolumeMapper, 'unmap'> {
-    const unmap = async (w: Waiting) => {
-      await this.#virtapi.unprepBlockDevice?.({ ...context, signal: w.signal }, uuid);
-    };
-    return { unmap };
+  #mapper(context: RequestContext, instance: Instance, info: BlockDeviceInfo) {
+    return mapperOf(this.#virtapi, context, instance, info, (ports) => this.#ports.set(instance.uuid, ports));
   }
 
   #started(): DpmRuntime {
@@ -445,34 +427,13 @@ export class DpmDriver implements ComputeDriver {
     return guestAmong(await this.#started().partitions.look(this.#owner(instance), evidence, w));
   }
 
-  /** Also one that is parked. */
+  /** Also finds a parked partition. */
   async #decide(instance: Instance, w: Waiting) {
     return await this.#started().partitions.decide(this.#owner(instance), noEvidence, w);
   }
 
-  async #partition(instance: Instance, w: Waiting, evidence: Evidence = noEvidence): Promise<OwnPartition> {
+  async #partition(instance: Instance, w: Waiting, evidence = noEvidence): Promise<OwnPartition> {
     return await this.#started().partitions.require(this.#owner(instance), evidence, w);
-  }
-
-  /** Ports of an instance that uses a prepared storage group come with its first volume of Cinder. */
-  async #makePorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
-    const { partitions, storage } = this.#started();
-    const { owner, storageGroup } = partitionRequest(instance, null, this.#settings);
-    if (storageGroup === null || storage.preparedGroups === undefined) return [];
-    if ((await this.#decide(instance, w)).kind !== 'ours') return [];
-    const { initiators, obstacle } = await storage.allocate(owner, [], w);
-    if (obstacle !== null) throw new ConflictError(`give instance ${instance.name} ports: ${obstacle}`);
-    partitions.hasPorts(owner, initiators);
-    return initiators;
-  }
-
-  async #readPorts(instance: Instance, w: Waiting): Promise<readonly Initiator[]> {
-    const { partitions, storage } = this.#started();
-    const owner = this.#owner(instance);
-    const found = await this.#decide(instance, w);
-    const initiators = await storage.initiators(owner, found.kind === 'ours' ? found.partition : undefined, w);
-    partitions.hasPorts(owner, initiators);
-    return initiators;
   }
 }
 

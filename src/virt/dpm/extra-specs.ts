@@ -3,20 +3,11 @@ import { ConfigError } from '../../base/index.ts';
 import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import type { BootOptions, PartitionRequest } from '../../spawn/index.ts';
 
-/** What precedes our keys among a flavour's extra specs; others are other people's. */
+/** The prefix of our keys among a flavour's extra specs; other keys have other owners. */
 const PREFIX = 'dpm:';
 
-/** The words that oslo.utils takes for true and false, of which Nova's flavours are made. */
-const truth: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  '0': false,
-};
+/** Words for true and false in Nova's flavours. Source: oslo.utils. */
+const truth = z.stringbool({ truthy: ['true', 'yes', 'on', '1'], falsy: ['false', 'no', 'off', '0'] });
 
 interface Spec {
   /** For messages. */
@@ -33,17 +24,9 @@ function wholeNumber(minimum: number, maximum: number, unit = ''): Spec & { sche
   return { expected: `a whole number from ${minimum} to ${maximum}${unit}`, schema };
 }
 
-/**
- * The properties that an instance's flavour can carry. Ranges and characters: zhmc-ansible-modules zhmc_partition.py.
- */
+/** The properties of a flavour. Source of ranges and characters: zhmc-ansible-modules zhmc_partition.py. */
 const specs = {
-  secure_boot: {
-    expected: 'true or false',
-    schema: z
-      .string()
-      .refine((text) => Object.hasOwn(truth, text.toLowerCase()))
-      .transform((text) => truth[text.toLowerCase()] === true),
-  },
+  secure_boot: { expected: 'true or false', schema: truth },
   boot_load_parameters: {
     expected: 'up to 8 of the characters 0-9 A-Z @ $ # . and blank',
     schema: z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/),
@@ -55,10 +38,10 @@ const specs = {
     schema: z
       .string()
       .max(PARAMETERS_LIMIT)
-      // One byte beyond ASCII, and the kernel discards all of it. Source: linux arch/s390/boot/ipl_parm.c.
+      // The kernel discards the whole text if it has one byte beyond ASCII. Source: linux arch/s390/boot/ipl_parm.c.
       .regex(/^[\x20-\x7e]*$/)
       .refine((text) => text.split('"').length % 2 === 1)
-      // These words are the driver's: it replaces them at each start.
+      // The driver replaces these words at each start.
       .refine((text) => withoutOurWords(text) === text.trim()),
   },
   storage_group: { expected: 'the name of a storage group', schema: z.string().min(1).max(64) },
@@ -70,7 +53,7 @@ const specs = {
 
 type SpecName = keyof typeof specs;
 
-/** The extra specs that are ours, read and checked. */
+/** Our extra specs, parsed and checked. */
 export type ExtraSpecs = { readonly [Name in SpecName]?: z.output<(typeof specs)[Name]['schema']> };
 
 /**
@@ -100,10 +83,10 @@ function isSpecName(name: string): name is SpecName {
   return Object.hasOwn(specs, name);
 }
 
-/** The machine's own default of `boot-timeout`; it is not sent. Source: zhmc-ansible-modules zhmc_partition.py. */
+/** The machine's default of `boot-timeout`, which is not sent. Source: zhmc-ansible-modules zhmc_partition.py. */
 const MACHINE_BOOT_TIMEOUT = 60;
 
-/** How the partition is to be loaded; what nobody asked for is left to the machine. */
+/** Returns the boot options; omitted options have the machine's default. */
 export function bootOptionsOf(read: ExtraSpecs, defaultTimeoutSeconds: number): BootOptions {
   const bootTimeout = read.boot_timeout ?? defaultTimeoutSeconds;
   return {
@@ -119,7 +102,7 @@ export function bootOptionsOf(read: ExtraSpecs, defaultTimeoutSeconds: number): 
   };
 }
 
-/** The storage group that is to be attached besides the instance's own. @throws ConfigError for half a request */
+/** Returns the requested prepared storage group. @throws ConfigError for a boot volume without a group */
 export function storageGroupOf(read: ExtraSpecs): PartitionRequest['storageGroup'] {
   const { storage_group: name, storage_group_boot_volume: bootVolume } = read;
   if (name !== undefined) return { name, bootVolume: bootVolume ?? null };

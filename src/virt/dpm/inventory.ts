@@ -6,14 +6,12 @@ import type { AvailableResource, PlatformGuest } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
-/** What a guest's line is made of. */
 const guestProperties = ['name', 'status', 'description', 'ifl-processors', 'initial-memory'] as const;
 type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
 
 /**
- * What of the CPC is this compute host's, and how much of it is used. Two requests at most, however many partitions, while
- * each recorded partition is in the list; else the ports of those that are missing are read too, and what concerns the
- * whole CPC is read once for all of them.
+ * The part of the CPC that belongs to this compute host. Needs at most two requests for any number of partitions, if each
+ * recorded partition is in the list; otherwise also reads the ports of the missing ones, once for all of them.
  */
 export class CpcSubset {
   readonly #runtime: DpmRuntime;
@@ -24,12 +22,12 @@ export class CpcSubset {
     this.#settings = settings;
   }
 
-  /** Instance UUID → power state of every partition of this host: by one list where all of them are recorded. */
+  /** Returns instance UUID → power state of every partition of this host; one request if all are recorded. */
   async powerStates(w: Waiting): Promise<ReadonlyMap<string, PowerState>> {
     const { hmc, cpc, partitions: own } = this.#runtime;
     const { host } = this.#settings;
     const listed = await hmc.partitions.list(cpc.uri, {}, w);
-    // Of one that only its name tells, the description decides too.
+    // A partition that is found by its name only needs its description too.
     const isComplete = listed.every(({ uri, name }) => own.isRecorded(uri) || instanceNamed(host, name) === undefined);
     const partitions = isComplete ? listed : await hmc.partitions.listDetailed(cpc.uri, {}, ['description'], w);
     const assigned = await own.assignAll(host, partitions, w);
@@ -42,7 +40,7 @@ export class CpcSubset {
     );
   }
 
-  /** Partitions with what they are made of: this host's, or all that the user may see. */
+  /** Lists the partitions of this host, or all that the user may see. */
   async guests(all: boolean, w: Waiting, isParkedToo = false): Promise<readonly PlatformGuest[]> {
     const { hmc, cpc, partitions: own } = this.#runtime;
     const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, guestProperties, w);
@@ -54,17 +52,27 @@ export class CpcSubset {
     );
   }
 
+  /** Records the partitions of instances that have no record. Makes no request if all instances have one. */
+  async adopt(instances: readonly { readonly uuid: string }[], w: Waiting): Promise<void> {
+    const { partitions } = this.#runtime;
+    const unknown = new Set(instances.map(({ uuid }) => uuid).filter((uuid) => partitions.isUnknown(uuid)));
+    if (unknown.size === 0) return;
+    for (const { uri, instanceUuid } of await this.guests(false, w))
+      if (instanceUuid !== null && unknown.has(instanceUuid))
+        partitions.made({ host: this.#settings.host, instanceUuid }, uri);
+  }
+
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
     const all = await this.guests(false, w);
     const guests = all.filter(({ status }) => resourceHoldingStatuses.has(status));
-    // What is paused or terminated holds its share, and runs nothing.
+    // A paused or terminated partition holds resources, and runs nothing.
     const running = all.filter(({ status }) => powerStateOf(status) === 'running').length;
     const { cpc, storage } = this.#runtime;
     const { maxProcessors, maxMemoryMib } = this.#settings;
     return {
       vcpus: maxProcessors,
       memoryMb: maxMemoryMib,
-      localGb: 0, // every disk is a volume of Cinder
+      localGb: 0, // every disk is a Cinder volume
       vcpusUsed: sum(guests.map((guest) => guest.iflProcessors ?? 0)),
       memoryMbUsed: sum(guests.map((guest) => guest.memoryMib ?? 0)),
       localGbUsed: 0,
@@ -99,7 +107,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, value) => total + value, 0);
 }
 
-/** libvirt's way of a version in one number: major·10⁶ + minor·10³ + fix. Source: nova virt/libvirt/driver.py. */
+/** Returns a version as one number, as libvirt does: major·10⁶ + minor·10³ + fix. Source: nova virt/libvirt/driver.py. */
 function versionNumber(version: string): number {
   const [major = 0, minor = 0, fix = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
   return major * 1_000_000 + minor * 1_000 + fix;

@@ -1,13 +1,12 @@
-import { InternalError } from '../../base/index.ts';
+import { ConflictError, InternalError } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
-import type { InstanceVolume, PartitionOwner } from '../../partition/index.ts';
+import type { Initiator, InstanceVolume, PartitionOwner } from '../../partition/index.ts';
 import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
-import type { MappedVolume, PartitionRequest } from '../../spawn/index.ts';
-import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
+import type { MappedVolume, PartitionRequest, VolumeMapper } from '../../spawn/index.ts';
+import type { BlockDeviceInfo, DriverBlockDevice, Instance, RequestContext, VirtApi } from '../compute-driver.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import type { DpmDriverSettings } from './settings.ts';
-
-/** Translates Nova's words into those of the verbs, and nothing else. */
 
 export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): PartitionOwner {
   return { host, instanceUuid: instance.uuid };
@@ -17,7 +16,7 @@ function toInstanceVolume(device: DriverBlockDevice): InstanceVolume {
   return { volumeId: device.volumeId, sizeGib: device.sizeGib, isBoot: device.bootIndex === 0 };
 }
 
-/** Volumes that Cinder has mapped; those without connection_info are left out, as Nova does on delete. */
+/** Returns the volumes that Cinder has mapped; omits those without connection_info, as Nova does on delete. */
 export function mappedVolumes(info: BlockDeviceInfo | null | undefined): MappedVolume[] {
   return (info?.blockDeviceMapping ?? []).flatMap((device) =>
     device.connectionInfo === undefined ? [] : [{ ...toInstanceVolume(device), connectionInfo: device.connectionInfo }],
@@ -31,7 +30,7 @@ export function requireMapped(info: BlockDeviceInfo): MappedVolume[] {
   return mappedVolumes(info);
 }
 
-/** Is this Nova's stock order, in which Cinder has mapped the volumes before spawn? */
+/** Whether this is Nova's stock order, in which Cinder maps the volumes before the spawn. */
 export function isMapped(info: BlockDeviceInfo): boolean {
   return info.blockDeviceMapping.every((device) => device.connectionInfo !== undefined);
 }
@@ -54,10 +53,48 @@ export function partitionRequest(
   };
 }
 
-/** Attach and detach are told of a volume by its connection_info alone. */
+/** @throws ConflictError when there is nothing to boot from */
+export function bootableRequest(
+  instance: Instance,
+  info: BlockDeviceInfo | null,
+  settings: DpmDriverSettings,
+): PartitionRequest {
+  const request = partitionRequest(instance, info, settings);
+  if (request.storageGroup !== null || request.volumes.some(({ isBoot }) => isBoot)) return request;
+  throw new ConflictError(
+    `instance ${instance.name} has no volume with boot index 0 and no storage group: a partition boots from volumes only`,
+  );
+}
+
+/**
+ * Returns the mapper of the deferred order, which calls the compute manager back once the ports exist.
+ *
+ * @param onPorts - called with the ports before the callback, which asks for their connector
+ */
+export function mapperOf(
+  virtapi: VirtApi,
+  context: RequestContext,
+  instance: Instance,
+  info: BlockDeviceInfo,
+  onPorts: (initiators: readonly Initiator[]) => void,
+): VolumeMapper {
+  return {
+    ...unmapperOf(virtapi, context, instance),
+    map: async (initiators, { signal }) => {
+      onPorts(initiators);
+      return requireMapped(await virtapi.prepBlockDevice({ ...context, signal }, instance, info));
+    },
+  };
+}
+
+export function unmapperOf(virtapi: VirtApi, context: RequestContext, { uuid }: Instance): Pick<VolumeMapper, 'unmap'> {
+  return { unmap: async ({ signal }: Waiting) => await virtapi.unprepBlockDevice?.({ ...context, signal }, uuid) };
+}
+
+/** Returns the volume of an attach or a detach, which get only its connection_info. */
 export function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
   const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
   const volumeId = named.find((value) => typeof value === 'string') ?? '';
-  const { size } = connectionInfo; // GiB: a word of our own manager's, beside Nova's `serial`
+  const { size } = connectionInfo; // GiB; only our own manager adds it
   return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: false, connectionInfo };
 }

@@ -13,9 +13,8 @@ import {
 import type { Initiator, InstanceVolume, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
-import type { DiagnosedPath } from '../diagnosed-path.ts';
 import { storageOwnerOf } from '../partition-volumes.ts';
-import type { NamedPartition, PartitionVolumes } from '../partition-volumes.ts';
+import type { DiagnosedPath, NamedPartition, PartitionVolumes } from '../partition-volumes.ts';
 import { reportPaths } from './path-report.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -23,11 +22,11 @@ import type { DpmDriverSettings } from './settings.ts';
 type Volume = Omit<InstanceVolume, 'isBoot'>; // nothing boots from it
 
 /**
- * Volumes of partitions that an operator names.
+ * Attaches volumes to partitions that an operator names.
  *
- * The object id of the partition stands where an instance's UUID would: it is of the same form, unique, and stays while
- * the name may change. So the connector's host is that id, and a storage group for it is named
- * `OpenStack-<host>-<object id>` and carries the mark of this host.
+ * Uses the object id of the partition in place of an instance's UUID: it has the same form, is unique, and does not change
+ * with the name. The connector's host is that id, and its storage group is named `OpenStack-<host>-<object id>` and has the
+ * mark of this host.
  */
 export class DpmPartitionVolumes implements PartitionVolumes {
   readonly #runtime: DpmRuntime;
@@ -50,11 +49,11 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return { uri, name, instanceUuid };
   }
 
-  /** The instance that the partition realises although neither its record nor its name says so, by the ports that it has. */
+  /** Finds the instance of the partition by its ports, if neither record nor name identify it. */
   async #instanceByPorts(partition: PartitionRef, w: Waiting): Promise<string | undefined> {
     const { hmc, partitions, storage } = this.#runtime;
     const { host } = this.#settings;
-    if (partitions.isAttachedWithoutNova(partition)) return undefined; // its ports are ours, and it is not
+    if (partitions.isAttachedWithoutNova(partition)) return undefined; // its ports are ours, the partition is not
     if (storage.model === 'hba') {
       const ports = await storage.initiators(this.#owner(partition), partition, w);
       return partitions.instanceWithPort(ports.map(({ wwpn }) => wwpn));
@@ -111,7 +110,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const { partitions } = this.#runtime.hmc;
     let args;
     try {
-      // Storage groups are shown to a user who may not see the partition, and would be emptied behind its back.
+      // A user who may not see the partition may see its storage group, and must not empty it.
       await this.#ofGone(partition, partitions.get(partition.uri, w, ['status']), undefined, w);
       args = await this.#argumentsFor(partition, volume, info, w);
     } catch (error) {
@@ -163,14 +162,14 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return [info, instance, { volumeId, sizeGib, isBoot: false, ...w }] as const;
   }
 
-  /** Those on adapter ports of the domain; a port of a new storage group is on none yet. */
+  /** Returns the ports on adapter ports of the domain; a port of a new storage group is on none yet. */
   async #ports(partition: PartitionRef, w: Waiting): Promise<readonly Initiator[]> {
     const asked = this.#runtime.storage.initiators(this.#owner(partition), partition, w);
     const all = await this.#ofGone(partition, asked, [], w);
     return all.filter(({ adapterPortUri: port }) => port === null || this.#domain.has(port));
   }
 
-  /** Ports by way of storage groups, whoever made them. Machines with vHBAs have none. */
+  /** Returns the ports of all attached storage groups, of any owner. Machines with vHBAs have none. */
   async #groupPorts(partition: PartitionRef, w: Waiting): Promise<readonly Wwpn[]> {
     const { hmc, storage, log } = this.#runtime;
     if (storage.model === 'hba') return [];
@@ -180,7 +179,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const hidden = storageGroupUris.filter((uri) => !groups.some((group) => group.uri === uri));
     if (hidden.length > 0) {
       const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUris: hidden };
-      log.warn(facts, 'ports of storage groups that this user may not see are left out');
+      log.warn(facts, 'omitting the ports of storage groups that this user may not see');
     }
     for (const { virtualStorageResourceUris } of groups) {
       const resources = await hmc.virtualStorageResources.getMany(virtualStorageResourceUris, w);
@@ -191,7 +190,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     return wwpns;
   }
 
-  /** A partition that somebody has deleted has nothing any more; one that the HMC denies and lists is not deleted. */
+  /** Returns `nothing` for a deleted partition. A partition that the HMC denies but lists is not deleted. */
   async #ofGone<T>(partition: PartitionRef, asked: Promise<T>, nothing: T, w: Waiting): Promise<T> {
     try {
       return await asked;

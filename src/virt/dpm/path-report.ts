@@ -1,21 +1,20 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { guestAmong, portOfUri, runningStatuses } from '../../partition/index.ts';
-import type { Initiator, KnownPath, PartitionOwner, PartitionRef } from '../../partition/index.ts';
+import type { Initiator, KnownPath, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
-import type { PathRecord, PathState } from '../../volume/index.ts';
+import type { PathRecord, PathState, VolumeInstance } from '../../volume/index.ts';
 import type { DpmRuntime } from './runtime.ts';
-import { volumePaths } from './volume-paths.ts';
 
-/** The partition whose paths are told. */
+/** The partition whose paths are reported. */
 interface Subject {
   readonly owner: PartitionOwner;
   readonly partition: PartitionRef & { readonly status: string };
-  /** The instance that it realises; null for a partition that is somebody else's. */
+  /** The name of its instance; null for a partition of another owner. */
   readonly server: string | null;
   readonly mapped: readonly MappedVolume[];
-  /** The ports that volumes are mapped to; all of them unless told otherwise. */
+  /** The ports that volumes are mapped to. */
   readonly initiators: readonly Initiator[];
 }
 
@@ -28,7 +27,7 @@ interface PortFacts {
 type Path = Omit<KnownPath, 'volumeId'> & { readonly volumeId: string | null; readonly isPlanned: boolean };
 type Verdict = Awaited<ReturnType<DpmRuntime['storage']['inspection']['examine']>>[number];
 
-/** The paths of an instance's volumes. Changes nothing; none when the instance has no partition. */
+/** Lists the paths of an instance's volumes; none when the instance has no partition. Changes nothing. */
 export async function reportInstancePaths(
   runtime: DpmRuntime,
   { owner, ...subject }: Pick<Subject, 'owner' | 'server' | 'mapped'>,
@@ -42,17 +41,19 @@ export async function reportInstancePaths(
   return await reportPaths(runtime, { owner, partition, initiators, ...subject }, w);
 }
 
-/**
- * Every path of a partition's volumes: those that follow from what Cinder mapped, and beside them those that the machine
- * knows and Cinder does not. Changes nothing.
- */
+/** Lists every path of a partition's volumes: those that Cinder mapped, and others that the machine knows. Changes nothing. */
 export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Waiting): Promise<readonly PathRecord[]> {
   const { storage } = runtime;
   const { owner, partition: found, server, mapped, initiators } = subject;
   const target = { ...owner, partition: found, initiators };
-  const planned = await Promise.all(mapped.map(async (volume) => await plannedPaths(runtime, target, volume, w)));
+  const planned = await Promise.all(
+    mapped.map(async (volume): Promise<readonly Path[]> => {
+      const { volumeId } = volume;
+      return (await volumePaths(runtime, target, volume, w)).map((path) => ({ ...path, volumeId, isPlanned: true }));
+    }),
+  );
   const ofMachine = await storage.inspection.known(owner, found, initiators, w);
-  // What else is in somebody else's partition is nobody's business here.
+  // Other volumes in a partition of another owner are not reported.
   const isTold = ({ volumeId }: KnownPath) => server !== null || mapped.some((volume) => volume.volumeId === volumeId);
   const known = ofMachine.filter(isTold);
   const paths = merge(planned.flat(), known);
@@ -81,17 +82,23 @@ export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Wait
   });
 }
 
-async function plannedPaths(
-  runtime: DpmRuntime,
-  target: Parameters<typeof volumePaths>[1],
+/** Returns the paths of a mapped volume from its volume driver; if the driver fails, warns and returns none. */
+export async function volumePaths(
+  { volumeDrivers, log }: DpmRuntime,
+  instance: VolumeInstance,
   volume: MappedVolume,
   w: Waiting,
-): Promise<readonly Path[]> {
-  const paths = await volumePaths(runtime, target, volume, w);
-  return paths.map((path) => ({ ...path, volumeId: volume.volumeId, isPlanned: true }));
+): Promise<readonly VolumePath[]> {
+  try {
+    const driver = volumeDrivers.get(volume.connectionInfo.driver_volume_type);
+    return await driver.getVolumePaths(volume.connectionInfo, instance, { ...volume, signal: w.signal });
+  } catch (error) {
+    log.warn({ event: 'volume.paths', volumeId: volume.volumeId, error: String(error) }, 'cannot determine the paths');
+    return [];
+  }
 }
 
-/** What the machine knows besides belongs to the picture: it may be what somebody is looking for. */
+/** Adds the paths that only the machine knows. */
 function merge(planned: readonly Path[], known: readonly KnownPath[]): readonly Path[] {
   const keys = new Set(planned.map(keyOf));
   return [...planned, ...known.filter((path) => !keys.has(keyOf(path))).map((path) => ({ ...path, isPlanned: false }))];
@@ -101,7 +108,7 @@ function keyOf({ initiatorWwpn, targetWwpn, lun }: Pick<Path, 'initiatorWwpn' | 
   return `${initiatorWwpn} ${targetWwpn} ${lun}`;
 }
 
-/** Status of the adapter and fabric of each port; a port that cannot be read is told as such. */
+/** Reads the adapter status and fabric of each port. Logs a port that cannot be read. */
 async function readPorts(
   { hmc, log }: DpmRuntime,
   initiators: readonly Initiator[],
@@ -123,13 +130,13 @@ async function readPorts(
       });
     } catch (error) {
       w.signal.throwIfAborted();
-      log.warn({ event: 'paths.port', uri, error: describeError(error) }, 'adapter port cannot be read');
+      log.warn({ event: 'paths.port', uri, error: describeError(error) }, 'cannot read the adapter port');
     }
   }
   return facts;
 }
 
-/** The first cause that keeps data from flowing, from the initiator outwards. A pure function. */
+/** Returns the first obstacle on the path, from the initiator outwards. A pure function. */
 function judge(
   path: Path,
   { verdict }: Verdict,

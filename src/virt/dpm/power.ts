@@ -1,31 +1,30 @@
 import { waitUntil } from '../../base/index.ts';
 import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
+import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
 import type { OwnPartition, PartitionOwner, PartitionRef } from '../../partition/index.ts';
-import { startOverPaths } from '../../spawn/index.ts';
+import { guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { readBoot, waysToLoad } from './boot-ways.ts';
-import { renewGuestParameters } from './guest-parameters.ts';
+import type { BootRecord } from './boot-ways.ts';
 import type { DpmRuntime } from './runtime.ts';
 
-/** What asks a Linux to end itself, typed at its console: the only way to a guest that the HMC offers. */
+/** Typed at the console of a Linux guest: the HMC offers no other way to ask a guest to shut down. */
 const SHUTDOWN_COMMAND = 'shutdown -h now';
 
-/** What a start of an instance works with. */
-export interface PowerOn {
+interface PowerOn {
   readonly owner: PartitionOwner;
   readonly partition: OwnPartition;
-  /** The volumes as Cinder maps them; undefined where nobody told. */
+  /** The volumes as Cinder maps them; undefined if the caller does not know. */
   readonly mapped: readonly MappedVolume[] | undefined;
-  /** Paths that are tried at most. */
+  /** Maximum number of paths to try. */
   readonly attempts: number;
 }
 
 /**
- * Starts the partition once its volumes are there, over each of its paths like a spawn, or says why it does not run. With
- * volumes that are not all there it is started nevertheless: it ran with them before, and what still answers may be
- * enough for it.
+ * Waits for the volumes of the partition, then starts it over each of its paths, as a spawn does. Starts it although volumes
+ * are missing: it ran before, and may not need them.
  */
 export async function powerOn(
   runtime: DpmRuntime,
@@ -45,7 +44,7 @@ export async function powerOn(
   await startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log });
 }
 
-/** @returns what is not as it should be */
+/** @returns the error if volumes are missing */
 async function settle({ storage, log }: DpmRuntime, owner: PartitionOwner, w: Waiting): Promise<Error | undefined> {
   try {
     await storage.settle(owner, [], w);
@@ -54,15 +53,48 @@ async function settle({ storage, log }: DpmRuntime, owner: PartitionOwner, w: Wa
     if (!(error instanceof VolumeNotFulfilledError)) throw error;
     log.warn(
       { event: 'storage.incomplete', instance: owner.instanceUuid, error: error.message },
-      'not all volumes are there',
+      'volumes are missing; starting the partition without them',
     );
     return error;
   }
 }
 
 /**
- * Stops the partition. With a timeout the guest is asked first, through its console, and stopped by force when it has
- * not ended by then, or cannot be asked.
+ * Renews the guest parameters before a load: volumes may have been attached or detached since the last one. Keeps text of
+ * other owners. If the machine refuses, the partition starts with the old parameters, and the guest must discover its
+ * volumes itself.
+ *
+ * @returns the boot properties and volumes; undefined if the machine refused
+ */
+async function renewGuestParameters(
+  runtime: DpmRuntime,
+  owner: PartitionOwner,
+  partition: PartitionRef,
+  mapped: readonly MappedVolume[],
+  w: Waiting,
+): Promise<BootRecord | undefined> {
+  const { hmc, log } = runtime;
+  try {
+    const record = await readBoot(runtime, owner, partition, mapped, w);
+    const { parameters: otherText, initiators, volumes } = record;
+    const encoded = encodeGuestParameters({ otherText, nics: [], volumes: guestVolumes(volumes, initiators) });
+    warnOfOmitted(encoded, log);
+    if (encoded.text !== otherText)
+      await hmc.partitions.update(partition.uri, { bootOsSpecificParameters: encoded.text }, w);
+    return record;
+  } catch (error) {
+    if (!isHmcError(error, 400) && !isHmcError(error, 403) && !isHmcError(error, 409)) throw error;
+    log.warn(
+      { event: 'guest.parameters-stale', partition: partition.name, error: error.message },
+      'cannot update the guest parameters; the guest sees the old list of volumes',
+    );
+    return undefined;
+  }
+}
+
+/**
+ * Stops the partition. With a timeout, asks the guest first, through its console; stops it by force if it is still running
+ * then, or cannot be asked.
  */
 export async function powerOff(
   runtime: DpmRuntime,
@@ -76,7 +108,7 @@ export async function powerOff(
   await runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status });
 }
 
-/** @returns false when the guest has no console that takes commands (409.332), so that waiting would be in vain */
+/** @returns false if the guest has no console that takes commands (409.332): waiting would be useless */
 async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<boolean> {
   try {
     const body = { 'is-priority': false, 'operating-system-command-text': SHUTDOWN_COMMAND };
@@ -88,7 +120,7 @@ async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting
   }
 }
 
-/** A guest that is slow is not an error: it is then stopped by force. */
+/** Waits until the guest has ended. A timeout is no error: the guest is then stopped by force. */
 async function waitForGuest(
   runtime: DpmRuntime,
   partition: PartitionRef,
@@ -96,8 +128,6 @@ async function waitForGuest(
   pollMs: number,
   w: Waiting,
 ) {
-  const ended = (status: string): Verdict<boolean> =>
-    runningStatuses.has(status) ? { kind: 'again' } : { kind: 'done', value: true };
   const timedOut = new Error('the guest is still running');
   try {
     await waitUntil({
@@ -106,7 +136,8 @@ async function waitForGuest(
       timeoutMs,
       signal: w.signal,
       poll: async (signal) => await runtime.lifecycle.status(partition, { signal }),
-      accept: ended,
+      accept: (status): Verdict<true> =>
+        runningStatuses.has(status) ? { kind: 'again' } : { kind: 'done', value: true },
       label: (status) => status,
       onTimeout: () => timedOut,
     });

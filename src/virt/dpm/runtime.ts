@@ -10,7 +10,7 @@ import { VolumeDriverRegistry } from '../../volume/index.ts';
 import { requireAdapterPorts } from './adapter-ports.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
-/** Everything that stands once the driver knows its HMC and CPC. */
+/** Everything that depends on the HMC and the CPC. */
 export interface DpmRuntime {
   readonly hmc: HmcSession;
   readonly cpc: Cpc;
@@ -21,25 +21,14 @@ export interface DpmRuntime {
   readonly volumeDrivers: VolumeDriverRegistry;
 }
 
-/**
- * Statuses of a CPC in which its partitions can be worked with. Source: nova-dpm virt/dpm/utils.py;
- * zhmcclient/mock/_urihandler.py.
- */
+/** Statuses of a usable CPC. Source: nova-dpm virt/dpm/utils.py; zhmcclient/mock/_urihandler.py. */
 const usableCpcStatuses: ReadonlySet<string> = new Set(['active', 'service-required', 'degraded', 'exceptions']);
 
-/** Opens the session (nothing is sent before the first request). */
+/** Opens the session. Sends nothing before the first request. */
 export function openHmc(settings: DpmDriverSettings, log: Logger, outages?: Outages): HmcSession {
   const { hmc } = settings;
-  return openHmcSession({
-    urls: hmc.urls,
-    userid: hmc.userid,
-    password: hmc.password,
-    tls: { ca: hmc.ca, insecure: hmc.insecure },
-    maxConcurrent: hmc.maxConcurrent,
-    ...hmc.client,
-    outages,
-    log,
-  });
+  const { urls, userid, password, ca, insecure, maxConcurrent, client } = hmc;
+  return openHmcSession({ urls, userid, password, tls: { ca, insecure }, maxConcurrent, ...client, outages, log });
 }
 
 interface RuntimeParts {
@@ -49,8 +38,8 @@ interface RuntimeParts {
 }
 
 /**
- * Finds the CPC, checks that it and (unless this process only reads) the adapter ports of the settings can be used, and
- * chooses the storage model by what it reports.
+ * Finds the CPC, checks it and (unless this process only reads) the configured adapter ports, and chooses the storage model
+ * that the CPC reports.
  *
  * @throws NotFoundError, ConflictError or ConfigError, each naming the CPC and what was expected
  */
@@ -71,10 +60,7 @@ export async function startRuntime(
   return { hmc, cpc, log, storage, partitions, volumeDrivers, lifecycle };
 }
 
-/**
- * The storage model is what the CPC reports to have: early z14 are still without storage groups. Source:
- * python-zhmcclient design/dpm-storage-model.rst.
- */
+/** Early z14 have no storage groups either. Source: python-zhmcclient design/dpm-storage-model.rst. */
 function chooseStorage(
   hmc: HmcSession,
   cpc: Cpc,
@@ -86,7 +72,7 @@ function chooseStorage(
   return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, records, log });
 }
 
-/** The CPC that the settings name. @throws NotFoundError saying which CPCs the user may see */
+/** Finds the configured CPC. @throws NotFoundError that lists the CPCs that the user may see */
 export async function findCpc(hmc: HmcSession, settings: Pick<DpmDriverSettings, 'cpc'>, w: Waiting): Promise<Cpc> {
   if ('objectId' in settings.cpc) return await getCpc(hmc, settings.cpc.objectId, w);
   const { name } = settings.cpc;
@@ -130,7 +116,7 @@ function requireUsable(cpc: Cpc, settings: DpmDriverSettings): void {
   requireWithin('dpm.max_memory', settings.maxMemoryMib, cpc.storageCustomer, 'MiB', cpc);
 }
 
-/** The share of a CPC subset cannot be more than the CPC; a machine that does not say what it has is believed. */
+/** Checks that the configured share is not larger than the CPC. Accepts any share if the machine does not report its size. */
 function requireWithin(option: string, value: number, available: number | undefined, unit: string, cpc: Cpc): void {
   if (available === undefined || available <= 0 || value <= available) return;
   throw new ConfigError(`${option} is ${value}, but CPC "${cpc.name}" has ${available} ${unit}`, {

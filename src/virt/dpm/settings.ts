@@ -1,10 +1,12 @@
+import { defaultFulfilmentPolicy } from '../../partition/storage-group/index.ts';
 import type { FulfilmentPolicy } from '../../partition/storage-group/index.ts';
-import type { RetryPolicy, Secret, Wwpn } from '../../base/index.ts';
+import type { Secret, UndoPolicy, Wwpn } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
+import { defaultLifecyclePolicy } from '../../partition/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
-/** The part of the settings that the DPM driver works from. */
+/** The settings of the DPM driver. */
 export interface DpmDriverSettings {
   readonly host: string;
   readonly hmc: {
@@ -23,15 +25,39 @@ export interface DpmDriverSettings {
   readonly adapterPorts: readonly AdapterPort[];
   readonly ignoredTargets: ReadonlySet<Wwpn>;
   readonly volumeDrivers: readonly VolumeDriverEntry[];
-  /** Where the modules of volume drivers are looked for. */
+  /** The directory of the modules of volume drivers. */
   readonly baseDir: string;
   readonly connector: ConnectorRules;
   readonly bootAttempts: number;
-  /** Time after which the machine gives up a load; an instance may have its own. */
+  /** The machine's time limit for a load; an instance may have its own. */
   readonly bootTimeoutSeconds: number;
-  /** Start each new partition once without a boot device, for fabrics that know only ports that have logged in. */
+  /** Start each new partition once without a boot device, for fabrics that zone only ports that have logged in. */
   readonly loginBeforeZoning: boolean;
   readonly fulfilment: FulfilmentPolicy;
   readonly lifecycle: LifecyclePolicy;
-  readonly undo: { readonly retry: RetryPolicy; readonly timeoutMs: number };
+  readonly undo: UndoPolicy;
 }
+
+/** Settings that tests change, and few users. @public */
+export interface DpmPolicies {
+  readonly lifecycle: LifecyclePolicy;
+  /** How long DPM may take to find the LUNs of storage groups. */
+  readonly fulfilment: FulfilmentPolicy;
+  readonly undo: UndoPolicy;
+  /** The machine's memory granularity, for which there is no public source. */
+  readonly memoryIncrementMib: number;
+  /** Deadlines and retries of the HMC client; omitted values have its defaults. */
+  readonly hmc: Pick<HmcSessionOptions, 'policies' | 'timeouts'>;
+}
+
+/** @public */
+export const defaultDpmPolicies: DpmPolicies = {
+  lifecycle: defaultLifecyclePolicy,
+  fulfilment: defaultFulfilmentPolicy,
+  undo: {
+    retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
+    timeoutMs: 900_000,
+  },
+  memoryIncrementMib: 1024,
+  hmc: {},
+};

@@ -14,8 +14,7 @@ import type {
 } from '../compute-driver.ts';
 
 /**
- * A driver without a machine, as Nova's own fake: guests are entries of a map. For trying a compute manager, and for
- * tests of one.
+ * A driver without a machine, like Nova's own fake: guests are entries of a map. For trials and tests of a compute manager.
  *
  * @public
  */
@@ -42,7 +41,7 @@ export class FakeDriver implements ComputeDriver {
     _context: RequestContext,
     instances: readonly Instance[],
   ): Promise<readonly Instance[]> {
-    // The guests of an earlier process went with it; the fake takes them as shut down.
+    // The guests of an earlier process are lost; the fake assumes that they are shut down.
     for (const instance of instances) this.#guests.set(instance.uuid, { instance, state: 'shutdown' });
     return instances;
   }

@@ -1,7 +1,0 @@
-/** @public */
-export interface DiagnosedPath {
-  readonly initiatorWwpn: string;
-  readonly targetWwpn: string;
-  readonly lun: string;
-  readonly deviceNumber: string | null;
-}

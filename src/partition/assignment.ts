@@ -3,7 +3,7 @@ import { isUnmade } from './records.ts';
 import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 
-/** What a list tells of a partition; the description may not have been asked for where a record decides. */
+/** A partition in a list; the description may be missing if a record decides. */
 interface Listed {
   readonly uri: string;
   readonly name: string;
@@ -11,10 +11,7 @@ interface Listed {
   readonly status?: string | undefined;
 }
 
-/**
- * Which of these partitions belong to instances of this host: by record first, then by name, as a single partition is
- * looked up. Partitions of others are left out.
- */
+/** Returns which of these partitions belong to instances of this host, by record first, then by name. */
 export function assignPartitions(
   host: string,
   records: PartitionRecords,
@@ -39,7 +36,7 @@ export function assignPartitions(
   return assigned;
 }
 
-/** Is it parked, as its record or its description says? Either is written last on one of the two ways. */
+/** Whether record or description say that the partition is parked. Parking writes one last, unparking the other. */
 export function parked(
   host: string,
   { description }: Pick<Listed, 'description'>,
@@ -49,8 +46,8 @@ export function parked(
 }
 
 /**
- * Can it be the partition that we have made, whose creation had no answer? Such a one has not run yet, and carries our mark.
- * Where nothing is recorded as made, a name alone is no proof: a spawn may just have refused its bearer.
+ * Whether this can be our partition whose creation had no answer: it has our mark and has not run yet. Without a record, the
+ * name alone is no proof: a spawn may just have refused that partition.
  */
 export function isAsMade(host: string, { description, status }: { description: string; status: string }): boolean {
   return markOf(host, description) === 'ours' && deletableStatuses.has(status);
@@ -58,16 +55,13 @@ export function isAsMade(host: string, { description, status }: { description: s
 
 /** Partition URI → instance, as recorded. */
 export function recordedUris(records: PartitionRecords): ReadonlyMap<string, string> {
-  return new Map(
-    records
-      .list()
-      .flatMap(({ partitionUri, instanceUuid }) =>
-        partitionUri === null ? [] : [[partitionUri, instanceUuid] as const],
-      ),
-  );
+  const uris = new Map<string, string>();
+  for (const { partitionUri, instanceUuid } of records.list())
+    if (partitionUri !== null) uris.set(partitionUri, instanceUuid);
+  return uris;
 }
 
-/** The mark of another host on a partition that is recorded as ours, in words. */
+/** Describes the mark of another host on a partition that is recorded as ours. */
 function doubtOf(host: string, { uri, name, description }: Listed): string | undefined {
   if (description === undefined || markOf(host, description) !== 'another') return undefined;
   return otherMark({ uri, name }, description);
@@ -78,7 +72,7 @@ export function otherMark({ uri, name }: Pick<Listed, 'uri' | 'name'>, descripti
   return `partition "${name}" (${uri}) has the mark of another host in its description, ${hosts.join(', ')}`;
 }
 
-/** Is the name, though of our pattern, that of another instance? */
+/** Whether the name, in our pattern, is that of another instance. */
 export function isNamedForAnother(host: string, name: string, instanceUuid: string): boolean {
   return name !== partitionName({ host, instanceUuid }) && instanceNamed(host, name) !== undefined;
 }

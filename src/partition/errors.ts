@@ -1,17 +1,17 @@
 import { ConflictError, DpmError } from '../base/index.ts';
 import type { Doubt } from './whereabouts.ts';
 
-/** A partition did not reach the status that was waited for; `observed` says what was seen instead, and how often. @public */
+/** A partition did not reach the expected status; `observed` counts the statuses seen instead. @public */
 export class StatusTimeoutError extends DpmError {
   readonly code = 'STATUS_TIMEOUT';
 }
 
-/** A partition ended its start in another status than running, on every path that was tried. @public */
+/** The load of a partition failed over every path. @public */
 export class BootFailedError extends DpmError {
   readonly code = 'BOOT_FAILED';
 }
 
-/** The HMC did not start a partition: nothing was loaded, so that no other path would do better. @public */
+/** The HMC did not start a partition: nothing was loaded, so another path would not help. @public */
 export class StartRefusedError extends DpmError {
   readonly code = 'START_REFUSED';
 }
@@ -21,23 +21,23 @@ export class PartitionStatusError extends DpmError {
   readonly code = 'CONFLICT';
 }
 
-/** No path to a LUN answers, though Cinder has mapped it; says of each path where it ends, and the likely cause. @public */
+/** No path reaches a LUN that Cinder has mapped; the message says where each path ends, and the likely cause. @public */
 export class LunUnreachableError extends DpmError {
   readonly code = 'LUN_UNREACHABLE';
 }
 
-/** DPM did not find the LUN of a storage volume, or found another one than was asked for; says what it saw. @public */
+/** DPM did not find the LUN of a storage volume, or found another one; the message says what it found. @public */
 export class VolumeNotFulfilledError extends DpmError {
   readonly code = 'NOT_FULFILLED';
 }
 
 /**
- * Nobody can tell from here whether an instance has a partition, or which one it is; says what stands on the HMC, and what
- * to look at there. Nothing was changed: what is in doubt may run. @public
+ * It is not known whether an instance has a partition, or which one; the message says what the HMC shows, and what to check
+ * there. Nothing was changed, because the partition may run. @public
  */
 export class PartitionInDoubtError extends ConflictError {}
 
-/** @param what - what is in doubt, as a message begins with it */
+/** @param what - what is in doubt; begins the message */
 export function doubtOf(
   what: string,
   { why, advice, candidates }: Doubt,

@@ -4,9 +4,8 @@ import type { FailedStart, PartitionRef } from './lifecycle.ts';
 import { loadFailedStatuses } from './status.ts';
 
 /**
- * Whether the HMC did not activate the partition at all, so that nothing was loaded. A load that fails leaves an activated
- * partition behind, whichever way its job ended (zhmc-ansible-modules issue 103); without resources the partition is in
- * `reservation-error`, whichever way its job ended (zhmc-ansible-modules issue 474).
+ * Whether the HMC did not activate the partition, so that nothing was loaded. Whatever its job says, a failed load leaves an
+ * activated partition (zhmc-ansible-modules issue 103), and missing resources leave `reservation-error` (issue 474).
  */
 export function wasRefused({ status, cause }: FailedStart): boolean {
   const isRefusal = cause instanceof JobFailedError && cause.status < 500;
@@ -14,9 +13,9 @@ export function wasRefused({ status, cause }: FailedStart): boolean {
 }
 
 /**
- * Says that a start was refused, and what to do. The job's error, with its status and reason, is the cause.
+ * Returns the error of a refused start, with advice. Its cause is the error of the job.
  *
- * @param cause - what else explains it, where the HMC gave no error
+ * @param cause - the cause if the HMC gave no error
  */
 export function startRefused(partition: PartitionRef, failed: FailedStart, cause?: Error): StartRefusedError {
   const { status, hmcSaid } = failed;

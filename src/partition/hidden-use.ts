@@ -5,12 +5,12 @@ import type { PartitionStorage } from './storage.ts';
 import type { Doubt } from './whereabouts.ts';
 
 /**
- * An HMC shows a user only the partitions that he has access to, and answers 404.1 for the others as for those that do not
- * exist. An adapter tells how many virtual connections started partitions use, whoever may see them (IBM WS API, Adapter
- * object, `used-capacity`): more than those of the partitions that are seen means that there are others. Every FCP adapter
- * that this user sees is asked: an instance may have ports of adapters that the settings named when it was made.
+ * Looks for hidden partitions: an HMC answers 404.1 for a partition that the user may not access, as for one that does not
+ * exist. An adapter counts the virtual connections of all started partitions (IBM WS API, Adapter object, `used-capacity`).
+ * If it counts more than the user sees, there are hidden ones. Reads every FCP adapter that the user sees, because an
+ * instance may have ports of adapters that are no longer in the settings.
  *
- * @param seen - adapter port of each virtual connection that this user sees, and that may be counted as used
+ * @param seen - returns the adapter port of each visible virtual connection that may count as used
  */
 export async function findHiddenUse(
   hmc: HmcSession,
@@ -19,7 +19,7 @@ export async function findHiddenUse(
   seen: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
   const first = await compare(hmc, cpcUri, w, seen);
-  // One that was stopped between the two looks is none.
+  // Compare twice: a partition may have been stopped between the two requests.
   return first === undefined ? undefined : await compare(hmc, cpcUri, w, seen);
 }
 
@@ -40,7 +40,7 @@ async function compare(
   return undefined;
 }
 
-/** One that is not there any more tells nothing. */
+/** Reads an adapter; none if it is gone. */
 async function readAdapter(hmc: HmcSession, uri: string, w: Waiting): Promise<readonly Adapter[]> {
   try {
     return [await hmc.adapters.get(uri, w)];
@@ -51,9 +51,9 @@ async function readAdapter(hmc: HmcSession, uri: string, w: Waiting): Promise<re
 }
 
 /**
- * Of a partition that the HMC neither shows nor lists: may it be one that this user may not see?
+ * Returns a doubt if a partition that the HMC does not list may be hidden from this user.
  *
- * @param uri - null where it is not known which one it is
+ * @param uri - null if the partition is not known
  */
 export async function findHiddenDoubt(
   storage: Pick<PartitionStorage, 'hiddenUse'>,

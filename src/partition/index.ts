@@ -37,7 +37,6 @@ export type { AdapterPort, PartitionOwner } from './naming.ts';
 export { MemoryPartitionRecords, nothingKnown } from './records.ts';
 export type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 export { sizePartition } from './sizing.ts';
-export type { Flavor, PartitionSize } from './sizing.ts';
 export {
   deletableStatuses,
   partitionStatuses,
@@ -49,26 +48,21 @@ export {
   transitionalStatuses,
   unknowableStatuses,
 } from './status.ts';
-export type { PartitionStatus, PowerState } from './status.ts';
+export type { PowerState } from './status.ts';
 export type { CountedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';
 export type {
   AllocatedStorage,
-  Allocation,
-  BootSource,
   ConnectedVolume,
   Initiator,
   InstanceVolume,
   KnownPath,
-  PathInspection,
   PortsSeen,
   PartitionStorage,
   PreparedGroup,
-  PreparedGroupRequest,
   PreparedGroups,
-  StorageTarget,
   StorageWaiting,
   VolumePath,
 } from './storage.ts';
 export { guestAmong, noEvidence } from './whereabouts.ts';
-export type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+export type { Decided, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';

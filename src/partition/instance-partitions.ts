@@ -17,12 +17,12 @@ import { guestAmong } from './whereabouts.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
 const asked = ['name', 'status', 'description'] as const;
-/** What a look reads besides, so that nobody has to ask for it: what hangs on a partition of such a machine. */
+/** A look also reads what is attached to the partition, which saves a later request. */
 const askedOf = { hba: [...asked, 'hba-uris'], 'storage-group': [...asked, 'storage-group-uris'] } as const;
 
 /**
- * The one place that decides which partition is whose: by the object id that was recorded when it was made, then by its
- * name, then by its ports. Name and description are a person's to change; only the mark of another host disowns.
+ * Decides which partition belongs to which instance, the only place that does: by the recorded object id, then by name, then
+ * by ports. People may change name and description; only the mark of another host excludes a partition.
  */
 export class InstancePartitions {
   readonly #hmc: HmcSession;
@@ -37,7 +37,7 @@ export class InstancePartitions {
     this.#search = new PartitionSearch(hmc, cpcUri, records, storage);
   }
 
-  /** One request where the partition is recorded and there. Changes nothing on the HMC; what is found is recorded. */
+  /** Finds the partition, with one request if the record is right. Changes nothing on the HMC; records what it finds. */
   async look(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Whereabouts> {
     const record = this.#records.find(owner.instanceUuid);
     const uri = record?.partitionUri ?? null;
@@ -65,11 +65,7 @@ export class InstancePartitions {
     throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
   }
 
-  /**
-   * Before storage is taken away behind an instance: its partition does not run, or there is none.
-   *
-   * @throws ConflictError when it runs, or is in doubt
-   */
+  /** Checks before storage is removed that the partition does not run. @throws ConflictError when it runs, or is in doubt */
   async requireAtRest(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Decided> {
     const found = await this.decide(owner, evidence, w);
     if (found.kind === 'absent' || deletableStatuses.has(found.partition.status)) return found;
@@ -78,7 +74,7 @@ export class InstancePartitions {
     throw new ConflictError(`partition "${name}" (${uri}) has status "${status}": ${advice}`, { partition: name, uri });
   }
 
-  /** Which of these partitions belong to instances of this host. */
+  /** Returns which of these partitions belong to instances of this host. */
   assign(
     host: string,
     partitions: readonly { uri: string; name: string; status?: string; description?: string }[],
@@ -87,8 +83,8 @@ export class InstancePartitions {
   }
 
   /**
-   * The same, and one that was restored under another object id and another name is found by its ports: by one read for all
-   * instances that the list does not show. What is in doubt is not assigned, so that nothing hidden is looked for.
+   * Assigns as {@link InstancePartitions.assign}, and finds partitions by their ports that were restored under another object
+   * id and name, with one read for all missing instances. Does not assign partitions in doubt, nor search for hidden ones.
    */
   async assignAll(
     host: string,
@@ -112,7 +108,7 @@ export class InstancePartitions {
     return recordedUris(this.#records).has(uri);
   }
 
-  /** The instance that is recorded with one of these ports, and not as gone: an HMC hands the WWPNs of those out again. */
+  /** Finds the recorded instance with one of these ports. Ignores deleted instances: an HMC assigns their WWPNs again. */
   instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
     const there = this.#records.list().filter((record) => !isUnmade(record));
     return there.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
@@ -122,35 +118,35 @@ export class InstancePartitions {
     return this.#records.isAttachedWithoutNova(uri);
   }
 
-  /** Is nothing known of its partition, neither which it is nor that there is none yet? */
+  /** Whether the record says neither which partition it is nor that there is none yet. */
   isUnknown(instanceUuid: string): boolean {
     return isUnknown(this.#records.find(instanceUuid));
   }
 
-  /** Is it recorded that its partition was made, or found? */
+  /** Whether it is recorded that the partition was made, or found. */
   isMade({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
   }
 
-  /** Is it recorded that it has, or had, ports? */
+  /** Whether it is recorded that the instance has, or had, ports. */
   hadPorts({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.wwpns ?? []).length > 0;
   }
 
-  /** What its last spawn was to boot from. */
+  /** Returns the boot volume of the last spawn. */
   bootVolume({ instanceUuid }: PartitionOwner): BootVolume | undefined {
     return this.#records.find(instanceUuid)?.bootVolume ?? undefined;
   }
 
-  /** Before anything of an instance is made. */
+  /** Begins the record, before anything of the instance is made. */
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
     if (known !== undefined && !isUnmade(known)) return;
-    // The ports of one that is gone are no longer its own.
+    // The ports of a deleted instance no longer belong to it.
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true, isConnected: false });
   }
 
-  /** As soon as its URI is known. */
+  /** Records the partition, as soon as its URI is known. */
   made({ instanceUuid }: PartitionOwner, partitionUri: string): void {
     const known = this.#records.find(instanceUuid) ?? nothingKnown(instanceUuid);
     if (known.partitionUri !== partitionUri) this.#records.put({ ...known, partitionUri });
@@ -163,40 +159,36 @@ export class InstancePartitions {
     this.#records.put({ ...known, wwpns });
   }
 
-  /**
-   * All of its volumes are connected. Before it boots from one.
-   *
-   * @param bootVolume - undefined where it boots from a prepared group
-   */
+  /** Records that all volumes are connected, before the boot. @param bootVolume - undefined for a boot from a prepared group */
   connected({ instanceUuid }: PartitionOwner, bootVolume: BootVolume | undefined): void {
     const boot = bootVolume && { volumeId: bootVolume.volumeId, paths: bootVolume.paths };
     amend(this.#records, instanceUuid, { isConnected: true, bootVolume: boot ?? null });
   }
 
-  /** May its guest have used its volumes? */
+  /** Whether the guest may have used its volumes. */
   isConnected({ instanceUuid }: PartitionOwner): boolean {
     return this.#records.find(instanceUuid)?.isConnected ?? true;
   }
 
-  /** Before its partition is parked. */
+  /** Records a parked partition, before it is parked. */
   parks({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
   }
 
-  /** Its partition was parked, and is the one of a new spawn, which has connected nothing yet. */
+  /** Records that a new spawn uses the parked partition, and has connected nothing yet. */
   takenOver({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: false, isConnected: false });
   }
 
-  /** Its partition was deleted by us; its storage may still be there. */
+  /** Records that we deleted the partition; its storage may still exist. */
   deleted({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
   /**
-   * Nothing of it is left. That this is known stays until the compute manager forgets the instance: what then runs
-   * somewhere with a mark of ours is not taken for it, and a delete that is asked for again has nothing to look for. Its
-   * WWPNs stay as well, by which a mask that was left behind is told as one of ours.
+   * Records that nothing of the instance is left, until the compute manager forgets the instance. So a running partition with
+   * our mark is not taken for its own, and a repeated delete has nothing to search for. Keeps the WWPNs, which identify an
+   * orphaned mask as ours.
    */
   gone({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
@@ -232,7 +224,7 @@ function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecor
   };
 }
 
-/** The doubt as an error, which names what is there and what to do about it. */
+/** Returns the doubt as an error that says what exists and what to do. */
 export function inDoubt(owner: PartitionOwner, doubt: Doubt): PartitionInDoubtError {
   return doubtOf(`the partition of instance ${owner.instanceUuid}`, doubt, { instance: owner.instanceUuid });
 }

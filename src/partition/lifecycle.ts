@@ -20,13 +20,12 @@ import {
   unknowableStatuses,
 } from './status.ts';
 
-/** Reasons of a 409 that are about the status of partition or CPC, or about other work. Source: IBM WS API, common reason codes. */
+/** Reasons of a 409 about the status of partition or CPC, or about other work. Source: IBM WS API, common reason codes. */
 const unrelatedToAttachments: ReadonlySet<number> = new Set([1, 2, 5, 6, 15]);
 
-/** How long whoever gave up waits for the HMC to take the request that cancels a start. */
+/** Time limit for the request that cancels a start. */
 const CANCEL_MS = 10_000;
 
-/** A partition as the messages name it. */
 export interface PartitionRef {
   readonly uri: string;
   readonly name: string;
@@ -35,11 +34,11 @@ export interface PartitionRef {
 export interface LifecyclePolicy {
   /** For a start or stop, job and status together. */
   readonly timeoutMs: number;
-  /** How the job and then the status are looked at. */
+  /** Poll interval for the job, then for the status. */
   readonly poll: Pick<WaitPolicy, 'minDelayMs' | 'maxDelayMs'>;
   /**
-   * After the job has ended, how long a status that is neither the wanted one nor transitional is taken for the lag
-   * that every HMC shows (zhmc-ansible-modules module_utils/common.py), before it is believed.
+   * How long after the end of the job an unexpected status is ignored, because the status lags behind on every HMC
+   * (zhmc-ansible-modules module_utils/common.py).
    */
   readonly settleMs: number;
 }
@@ -50,23 +49,22 @@ export const defaultLifecyclePolicy: LifecyclePolicy = {
   settleMs: 10_000,
 };
 
-/** What the caller has seen of a partition, so that it is not asked for again. */
 interface Looked {
   /** The status that a look has just shown. */
   readonly seen?: string | undefined;
-  /** How the status is looked at after a stop; default: by a request for the status alone. */
+  /** Reads the status after a stop; default: a request for the status only. */
   readonly look?: ((w: Waiting) => Promise<string>) | undefined;
 }
 
-/** How a start ended: the status says it, and the caller decides what it means for a boot. */
+/** The result of a start; the caller decides what it means for a boot. */
 export type StartResult = { readonly kind: 'running'; readonly status: string } | FailedStart;
 
-/** @see wasRefused - for whether anything was loaded at all */
+/** @see wasRefused - whether anything was loaded */
 export interface FailedStart {
   readonly kind: 'failed';
   readonly status: string;
   readonly hmcSaid: string;
-  /** How the request or its job failed, where it did. */
+  /** The error of the request or its job, if it failed. */
   readonly cause?: Error;
 }
 
@@ -91,10 +89,10 @@ export class PartitionLifecycle {
   /**
    * Starts a stopped partition and waits until its status says how it went.
    *
-   * Performs "Start Partition" (a job), then watches the status, which trails the job. A start that was lost is judged
-   * by the status, and sent once more only when the partition has not left its status.
+   * Performs "Start Partition" (a job), then polls the status, which lags behind the job. If a start is lost, retries it once,
+   * and only if the status does not change.
    *
-   * @throws StatusTimeoutError when it stayed on the way; JobFailedError never: a failed job is a `failed` result
+   * @throws StatusTimeoutError when the status stays transitional; never JobFailedError: a failed job is a `failed` result
    */
   async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     const deadline = performance.now() + this.#policy.timeoutMs;
@@ -103,7 +101,7 @@ export class PartitionLifecycle {
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
       const isLagging = maySettle && performance.now() < settled;
-      // Until the status can be told, nobody knows whether a start that the HMC did not fail has taken effect.
+      // While the status is unknown, a start that the HMC did not fail may have taken effect.
       const isUntold = unknowableStatuses.has(status) && said.cause === undefined;
       if (transitionalStatuses.has(status) || isUntold || isLagging) return { kind: 'again' };
       return { kind: 'done', value: { kind: 'failed', status, ...said } };
@@ -111,11 +109,11 @@ export class PartitionLifecycle {
     return await this.#watch(partition, 'start', 'active', accept, deadline - performance.now(), w);
   }
 
-  /** Brings a partition that is not there to start, to running: as zhmc-ansible-modules module_utils/common.py does. */
+  /** Starts a partition unless it is running; stops it first if needed. Source: zhmc-ansible-modules module_utils/common.py. */
   async ensureRunning(partition: PartitionRef, w: Waiting, { seen }: Pick<Looked, 'seen'> = {}): Promise<StartResult> {
     let status = await this.#lasting(partition, seen, w);
     if (runningStatuses.has(status)) return { kind: 'running', status };
-    // An operating system that ended itself leaves `paused` or `terminated`: only a stop makes it startable again.
+    // An operating system that shut down leaves `paused` or `terminated`: the partition must be stopped before a start.
     if (stoppableStatuses.has(status)) status = await this.ensureStopped(partition, w);
     if (!startableStatuses.has(status)) throw unusable('start', partition, status, startableStatuses);
     return await this.start(partition, w);
@@ -124,8 +122,8 @@ export class PartitionLifecycle {
   /**
    * Stops a partition unless it is stopped.
    *
-   * @returns the status in which it holds no resources
-   * @throws PartitionStatusError when the stop ended otherwise: a failed job, or `terminated`, as which a stop may end
+   * @returns the final status, in which it holds no resources
+   * @throws PartitionStatusError when the stop failed: a failed job, or the status `terminated`
    */
   async ensureStopped(partition: PartitionRef, w: Waiting, { seen, look }: Looked = {}): Promise<string> {
     const status = await this.#lasting(partition, seen, w);
@@ -143,11 +141,11 @@ export class PartitionLifecycle {
     return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w, look);
   }
 
-  /** Stops and deletes a partition; one that is gone is deleted. Its vHBAs and NICs go with it. */
+  /** Stops and deletes a partition with its vHBAs and NICs. Deleting a partition that is already gone succeeds. */
   async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
     const steps: (() => Promise<unknown>)[] = [
       async () => await this.ensureStopped(partition, w),
-      // Also after a 404: one reading that says "gone" is not enough to leave a partition behind.
+      // Also after a 404: one "gone" is not enough evidence to orphan a partition.
       async () => await this.deleteStopped(partition, w),
     ];
     for (const step of steps) {
@@ -158,9 +156,8 @@ export class PartitionLifecycle {
   }
 
   /**
-   * Deletes a partition that does not run; it is not stopped for that. What is attached goes with it (zhmc-ansible-modules
-   * never detach). A refusal that speaks neither of the status nor of other work is likely about that: it is then detached,
-   * and named where that does not help.
+   * Deletes a stopped partition. Storage groups are detached by the delete (zhmc-ansible-modules never detach). If the HMC
+   * refuses for a reason other than status or other work, detaches them first; if that fails, the error names them.
    */
   async deleteStopped(partition: PartitionRef, w: Waiting): Promise<void> {
     const { partitions } = this.#hmc;
@@ -179,7 +176,7 @@ export class PartitionLifecycle {
     }
   }
 
-  /** The status that was just seen, if it lasts; else the one that comes of it. */
+  /** Returns the status that was just seen if it is lasting; otherwise waits for a lasting one. */
   async #lasting(partition: PartitionRef, seen: string | undefined, w: Waiting): Promise<string> {
     const isLasting = seen !== undefined && !transitionalStatuses.has(seen) && !unknowableStatuses.has(seen);
     return isLasting ? seen : await this.#leaveTransition(partition, w);
@@ -196,13 +193,13 @@ export class PartitionLifecycle {
     return await this.#watch(partition, 'wait for', 'a lasting status', accept, this.#policy.timeoutMs, w);
   }
 
-  /** @returns how the job ended, in words, and whether the status may still come to what was wanted by itself */
+  /** @returns how the job ended, and whether the status may still become the expected one */
   async #runJob(
     verb: 'start' | 'stop',
     partition: PartitionRef,
     w: Waiting,
   ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean; readonly cause?: Error }> {
-    // Nobody can know how it went: the status will tell.
+    // The result of the job is unknown; the status decides.
     const unknown = { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };
     try {
       const job = await this.#begin(verb, partition, w);
@@ -215,7 +212,7 @@ export class PartitionLifecycle {
       return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
     } catch (error) {
       if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false, cause: error };
-      // 409.1: it was in another status than we saw, so somebody was quicker; the status will tell.
+      // 409.1: somebody else has changed the status meanwhile; the status decides.
       if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false, cause: error };
       if (error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent)) return unknown;
       throw error;
@@ -223,9 +220,8 @@ export class PartitionLifecycle {
   }
 
   /**
-   * Sends the request. When it or its answer is lost, the partition is looked at: a status that has not moved by the
-   * time that it may trail says that nothing was heard, and the request is sent once more; a refusal of the second one
-   * (409.1) says that the first was heard after all.
+   * Sends the request. If it or its answer is lost, polls the status. If the status does not change within the time that it
+   * may lag, the HMC did not get the request, and it is sent once more. A 409.1 then means that the HMC got the first one.
    */
   async #begin(verb: 'start' | 'stop', partition: PartitionRef, w: Waiting): Promise<HmcJob | 'heard'> {
     const send = async (): Promise<HmcJob> => await this.#hmc.partitions[verb](partition.uri, w);
@@ -243,7 +239,7 @@ export class PartitionLifecycle {
     }
   }
 
-  /** Does the partition leave these statuses within the time for which a status may trail? */
+  /** Whether the partition leaves these statuses within the time for which a status may lag. */
   async #hasLeft(statuses: ReadonlySet<string>, partition: PartitionRef, w: Waiting): Promise<boolean> {
     const settled = performance.now() + this.#policy.settleMs;
     const accept = (status: string): Verdict<boolean> => {
@@ -281,8 +277,8 @@ export class PartitionLifecycle {
 }
 
 /**
- * The caller has given up, and what is undone next need not wait until the start has ended. A start can be canceled only
- * up to some point (IBM WS API, Start Partition); past it, it goes on as if nobody had asked, and so it does when this fails.
+ * Cancels a start that the caller has aborted, so that the undo need not wait for its end. A start can be canceled only up to
+ * some point (IBM WS API, Start Partition); later, or if this fails, it continues.
  */
 async function cancelQuietly(job: HmcJob): Promise<void> {
   await job.cancel({ signal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);
@@ -317,18 +313,17 @@ function notStopped(partition: PartitionRef, status: string, hmcSaid: string): E
   });
 }
 
-/** The partition of an instance, or an error that names both. */
+/** @throws NotFoundError when the partition was not found */
 export function requirePartition<P extends PartitionRef>(found: P | undefined, name: string): P {
   if (found !== undefined) return found;
   throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
 }
 
-/** Does the CPC list it, under whichever name? An HMC that lists a partition and denies it contradicts itself. */
+/** Whether the CPC lists the partition, under any name. */
 export async function isListed(hmc: HmcSession, cpcUri: string, { uri }: PartitionRef, w: Waiting): Promise<boolean> {
   return (await hmc.partitions.list(cpcUri, {}, w)).some((partition) => partition.uri === uri);
 }
 
-/** A partition of this name is there already. */
 export function partitionExists(name: string): ConflictError {
   return new ConflictError(`partition "${name}" exists already`, { partition: name });
 }

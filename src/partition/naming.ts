@@ -1,33 +1,32 @@
+import { ConfigError } from '../base/index.ts';
+
 /** Longest name of a partition or vHBA (IBM WS API, Create Partition, 3932-LA2; Create HBA, 3932-AGL). */
 const MAX_NAME = 64;
 
-/** Which compute host's share a partition belongs to, and which instance it realises. */
+/** The compute host and the instance to which a partition belongs. */
 export interface PartitionOwner {
   readonly host: string;
   readonly instanceUuid: string;
 }
 
-/**
- * Names are kept as the retired Python nova-dpm made them, so that its partitions are recognised.
- * Source: nova-dpm virt/dpm/vm.py.
- */
+/** Returns the name that the retired Python nova-dpm also gave, so that its partitions are found. Source: nova-dpm virt/dpm/vm.py. */
 export function partitionName(owner: PartitionOwner): string {
   return `${hostPrefix(owner.host)}${owner.instanceUuid}`;
 }
 
-/** What the name of every partition of this CPC subset begins with. */
+/** Returns the prefix of all partition names of this CPC subset. */
 export function hostPrefix(host: string): string {
   return `OpenStack-${host}-`;
 }
 
-/** The mark in a partition's description that says whose it is. */
+/** Returns the description of a partition, with the mark of its host. */
 export function partitionDescription(host: string): string {
   return `OpenStack ${MARK}${host}`;
 }
 
 /**
- * The whole description of a parked partition. Only this text says so: whatever a person adds makes it a partition of ours
- * like any other, which is listed, and left alone.
+ * Returns the description of a parked partition. If a person adds anything to it, the partition is no longer parked: it is
+ * listed like our other partitions, and left alone.
  */
 export function parkedDescription(host: string): string {
   return `${partitionDescription(host)} parked`;
@@ -35,7 +34,7 @@ export function parkedDescription(host: string): string {
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The instance that a name of this host's pattern stands for. A name alone decides nothing: anybody can give it. */
+/** Returns the instance in a name of this host's pattern. A name alone proves nothing: anybody can choose it. */
 export function instanceNamed(host: string, name: string): string | undefined {
   const prefix = hostPrefix(host);
   if (!name.startsWith(prefix)) return undefined;
@@ -44,24 +43,24 @@ export function instanceNamed(host: string, name: string): string | undefined {
 }
 
 /**
- * The instance whose partition or storage group this is by its name and description; undefined when it is not ours. A
- * person may write what he likes into a description: only the mark of another host disowns.
+ * Returns the owner of a partition or storage group by its name and description; undefined when it is not ours. Only the mark
+ * of another host excludes a description: people may edit the rest.
  */
 export function instanceOf(host: string, thing: { name: string; description: string }): string | undefined {
   return markOf(host, thing.description) === 'another' ? undefined : instanceNamed(host, thing.name);
 }
 
-/** What a description says about whose it is: our mark, the mark of another host alone, or no mark. */
+/** The mark in a description: ours, only that of another host, or none. */
 export type Mark = 'ours' | 'another' | 'none';
 
 export function markOf(host: string, description: string): Mark {
   const hosts = markedHosts(description);
-  // A person may have written on after the mark: "CPCSubset=compute1: web server". A host's name may end so, too.
+  // A person may have added text after the mark: "CPCSubset=compute1: web server". A host name may end so, too.
   if (hosts.some((marked) => marked === host || marked.replace(/[.:!?]+$/, '') === host)) return 'ours';
   return hosts.length > 0 ? 'another' : 'none';
 }
 
-/** The hosts whose marks stand in a description: each is a word of its own, perhaps in parentheses or quotes. */
+/** Returns the hosts whose marks are in a description, each a separate word, perhaps in parentheses or quotes. */
 export function markedHosts(description: string): readonly string[] {
   const words = description.split(/[\s,;()[\]{}<>"']+/);
   return words.flatMap((word) => (word.startsWith(MARK) && word.length > MARK.length ? [word.slice(MARK.length)] : []));
@@ -75,11 +74,19 @@ export interface AdapterPort {
   readonly port: number;
 }
 
+/** Checks that Cinder volumes can be reached: over an FCP adapter port. Prepared storage groups need none. @throws ConfigError */
+export function requireAnyPort(ports: readonly AdapterPort[]): void {
+  if (ports.length > 0) return;
+  const option = 'dpm.physical_storage_adapter_mappings';
+  const text = `${option} names no adapter port: volumes of Cinder need at least one FCP adapter port`;
+  throw new ConfigError(text, { option });
+}
+
 export function hbaName(port: AdapterPort): string {
   return `OpenStack_Port_${port.adapterObjectId}_${port.port}`.slice(0, MAX_NAME);
 }
 
-/** `OpenStack_Port_…` is how a vHBA or NIC of ours is told from one that a person added. */
+/** Whether we made a vHBA or NIC: ours are named `OpenStack_Port_…`, those of other people are not. */
 export function isOurElementName(name: string): boolean {
   return name.startsWith('OpenStack_Port_');
 }
@@ -88,7 +95,7 @@ export function adapterPortUri(port: AdapterPort): string {
   return `/api/adapters/${port.adapterObjectId}/storage-ports/${port.port}`;
 }
 
-/** The port as the settings name it, `<adapter object-id>:<port>`; a URI of another form as it is. */
+/** Returns the port in the form of the settings, `<adapter object-id>:<port>`; another URI unchanged. */
 export function portOfUri(uri: string): string {
   const [, adapter, port] = /^\/api\/adapters\/([^/]+)\/storage-ports\/([^/]+)$/.exec(uri) ?? [];
   return adapter === undefined || port === undefined ? uri : `${adapter}:${port}`;

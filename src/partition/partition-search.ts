@@ -3,6 +3,7 @@ import type { Waiting } from '../base/index.ts';
 import type { HmcSession, PartitionSummary } from '../hmc-client/index.ts';
 import { isAsMade, isNamedForAnother, otherMark, parked, recordedUris } from './assignment.ts';
 import { findHiddenDoubt } from './hidden-use.ts';
+import { isListed } from './lifecycle.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { isUnknown, isUnmade } from './records.ts';
@@ -11,10 +12,9 @@ import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
 import type { Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
 
-/** What is asked of a list. */
 type Listed = Pick<PartitionSummary, 'uri' | 'name' | 'status'>;
 
-/** Looks for the partition of an instance that its record does not lead to. Only after all of this is it absent. */
+/** Searches for the partition of an instance without a usable record: by name, ports, prepared group and mark, in this order. */
 export class PartitionSearch {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
@@ -54,8 +54,8 @@ export class PartitionSearch {
   }
 
   /**
-   * Begun here and never made: there is nothing but what was made without an answer. Another partition may have the name,
-   * and is left alone; while it runs with ports of this instance, so is their storage.
+   * Searches for a partition that may have been created although the answer was lost. Another partition of the name is left
+   * alone; while it runs with ports of this instance, their storage is left alone too.
    */
   async #unmade(
     owner: PartitionOwner,
@@ -95,7 +95,7 @@ export class PartitionSearch {
     return ours({ ...found, ...parked(owner.host, seen, undefined) });
   }
 
-  /** Those of these instances whose partition only its ports tell: by one read of all ports for all of them. */
+  /** Finds the partitions of several instances by their ports, with one read of all ports. */
   async findByPorts(
     host: string,
     records: readonly PartitionRecord[],
@@ -112,7 +112,7 @@ export class PartitionSearch {
     return found;
   }
 
-  /** By the ports that its volumes are mapped to, or its storage group has. */
+  /** Searches by the ports to which the volumes are mapped, and those of the storage group. */
   async #byPorts(
     owner: PartitionOwner,
     record: PartitionRecord | undefined,
@@ -137,7 +137,7 @@ export class PartitionSearch {
       const partition = all.find(({ uri }) => uri === holder.partitionUri);
       if (partition === undefined) return hiddenHolder(holder);
       if (isNamedForAnother(owner.host, partition.name, owner.instanceUuid) || recorded.has(partition.uri)) {
-        // A WWPN that was given up may be in the partition of another instance of ours by now; a group was not given up.
+        // A WWPN that was given up may belong to another of our instances now; a group was not given up.
         if (holder.holds === 'port' || deletableStatuses.has(partition.status)) continue;
         return groupOfAnother(partition, holder);
       }
@@ -156,7 +156,7 @@ export class PartitionSearch {
     return doubt(found, `several partitions have ports of this server's: ${nameAll(found)}`, renameAdvice(owner));
   }
 
-  /** By the prepared group that it was given. Others may have it too, or by now: so it proves nothing, and puts in doubt. */
+  /** Searches by the prepared group. Other partitions may have it too, so it proves nothing, and a match is in doubt. */
   async #byPreparedGroup(
     owner: PartitionOwner,
     record: PartitionRecord | undefined,
@@ -183,8 +183,8 @@ export class PartitionSearch {
   }
 
   /**
-   * A port alone is no proof: a WWPN that was given up may be somebody else's by now, and a person may attach a group to
-   * any partition. What boots from it is the server's.
+   * Whether the partition boots from the server's storage, which proves that it is the server's. A port alone does not: a WWPN
+   * may be assigned again, and a person may attach a group to any partition.
    */
   async #bootsFrom({ uri }: Listed, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
     if (this.#records.isAttachedWithoutNova(uri)) return false;
@@ -193,7 +193,7 @@ export class PartitionSearch {
     return sources.some((source) => bootSources.some((own) => source === own || source.startsWith(`${own}/`)));
   }
 
-  /** Partitions that carry our mark and run, and that no record and no name tells whose they are. */
+  /** Searches for running partitions with our mark that no record and no name assigns to a server. */
   async #byMark(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {
     const detailed = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['description'], w);
     const unread = all.filter(({ uri }) => !detailed.some((partition) => partition.uri === uri));
@@ -219,16 +219,12 @@ export class PartitionSearch {
     return doubt(candidates, why, advice);
   }
 
-  async #describe({ uri }: Listed, w: Waiting): Promise<{ description: string } | 'gone' | 'denied'> {
+  async #describe(partition: Listed, w: Waiting): Promise<{ description: string } | 'gone' | 'denied'> {
     try {
-      return await this.#hmc.partitions.get(uri, w, ['description']);
+      return await this.#hmc.partitions.get(partition.uri, w, ['description']);
     } catch (error) {
       if (!isHmcError(error, 404, 1)) throw error;
-      // Gone since it was listed, or denied: the list tells.
-      const isListed = (await this.#hmc.partitions.list(this.#cpcUri, {}, w)).some(
-        (partition) => partition.uri === uri,
-      );
-      return isListed ? 'denied' : 'gone';
+      return (await isListed(this.#hmc, this.#cpcUri, partition, w)) ? 'denied' : 'gone';
     }
   }
 }

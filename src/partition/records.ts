@@ -2,8 +2,8 @@ import type { Wwpn } from '../base/index.ts';
 import type { VolumePath } from './storage.ts';
 
 /**
- * What is remembered of the partition of an instance, from before it is made until the instance is forgotten. A person may
- * rename and re-describe a partition; its object id and its WWPNs stay.
+ * The record of an instance's partition, from before it is made until the instance is forgotten. People may change name and
+ * description of a partition; its object id and WWPNs never change.
  *
  * @public
  */
@@ -11,21 +11,21 @@ export interface PartitionRecord {
   readonly instanceUuid: string;
   /** Null until the partition is made, or found. */
   readonly partitionUri: string | null;
-  /** Of its vHBAs, or of its storage group; they stay when it is gone. */
+  /** WWPNs of its vHBAs or storage group; kept when the partition is gone. */
   readonly wwpns: readonly Wwpn[];
   readonly storageGroupUri: string | null;
-  /** Storage group that was there already, and that the partition was given. */
+  /** The prepared storage group that the partition uses. */
   readonly preparedGroupUri: string | null;
   /**
-   * Was the record begun before anything was made? Without a URI there is then no partition, unless the answer to
-   * Create Partition was lost, and then it has the name that we gave it.
+   * Whether the record was begun before anything was made. Then without a URI there is no partition, unless the answer to
+   * Create Partition was lost; such a partition has the name that we gave it.
    */
   readonly isBegunHere: boolean;
-  /** Has a spawn connected its volumes, so that its guest may have used them? Also where nobody knows. */
+  /** Whether the guest may have used its volumes: a spawn has connected them, or nobody knows. */
   readonly isConnected: boolean;
-  /** What its last spawn has found of the volume that it boots from; null before, and where it boots from a prepared group. */
+  /** The boot volume that the last spawn found; null before that, and for a boot from a prepared group. */
   readonly bootVolume: BootVolume | null;
-  /** The instance is destroyed, and its partition is kept, stopped, because masks may stand for its ports. Absent: no. */
+  /** Present if the instance is destroyed, and its stopped partition is kept because masks may exist for its ports. */
   readonly isParked?: boolean;
 }
 
@@ -36,22 +36,22 @@ export interface BootVolume {
   readonly paths: readonly VolumePath[];
 }
 
-/** Where the driver keeps its records. Writes are on disk when the method returns. @public */
+/** The store of the records. Writes are on disk when the method returns. @public */
 export interface PartitionRecords {
   find(instanceUuid: string): PartitionRecord | undefined;
   list(): readonly PartitionRecord[];
   put(record: PartitionRecord): void;
-  /** Is a volume attached to this partition without Nova? Then its ports may be ours although it is no instance. */
+  /** Whether a volume is attached to this partition without Nova. Its ports may then be ours although it has no instance. */
   isAttachedWithoutNova(partitionUri: string): boolean;
 }
 
-/** Of how many instances it is kept in memory that nothing of them is left: whoever deletes one may ask twice, not for ever. */
+/** Maximum number of deleted instances to remember in memory, for repeated deletes. */
 const MAX_EMPTY = 1000;
 
-/** For embedders without a state directory: a restart forgets, and partitions are then found by name again. @public */
+/** Records for embedders without a state directory: after a restart, partitions are found by name again. @public */
 export class MemoryPartitionRecords implements PartitionRecords {
   readonly #records = new Map<string, PartitionRecord>();
-  /** Instances without a partition, the oldest first. */
+  /** Instances without a partition, oldest first. */
   readonly #empty = new Set<string>();
 
   find(instanceUuid: string): PartitionRecord | undefined {
@@ -78,7 +78,7 @@ export class MemoryPartitionRecords implements PartitionRecords {
   }
 }
 
-/** The record of an instance of which nothing is known yet. */
+/** Returns the record of an unknown instance. */
 export function nothingKnown(instanceUuid: string): PartitionRecord {
   return {
     instanceUuid,
@@ -92,17 +92,17 @@ export function nothingKnown(instanceUuid: string): PartitionRecord {
   };
 }
 
-/** Is nothing known of the partition, neither which it is nor that there is none yet? */
+/** Whether the record says neither which partition it is nor that there is none yet. */
 export function isUnknown(record: PartitionRecord | undefined): boolean {
   return record === undefined || (record.partitionUri === null && !record.isBegunHere);
 }
 
-/** Is it recorded that no partition is made, or none is left? One whose creation had no answer may be there. */
+/** Whether the record says that there is no partition. One whose creation had no answer may still exist. */
 export function isUnmade(record: PartitionRecord | undefined): boolean {
   return record?.partitionUri === null && record.isBegunHere;
 }
 
-/** Changes a record that is there; of an instance without one, nothing is kept. */
+/** Changes an existing record; does nothing for an instance without one. */
 export function amend(
   records: PartitionRecords,
   instanceUuid: string,
@@ -112,11 +112,11 @@ export function amend(
   if (known !== undefined) records.put({ ...known, ...change });
 }
 
-/** A partition of a list, with the instance that it belongs to. */
+/** The instance of a partition in a list. */
 export interface Assigned {
   readonly instanceUuid: string;
-  /** Why it is not certain, in words; undefined where it is. */
+  /** Why the assignment is not certain; undefined if it is. */
   readonly doubt: string | undefined;
-  /** It is kept for its ports alone: the instance is destroyed. Absent: no. */
+  /** Present if the partition is kept only for its ports: the instance is destroyed. */
   readonly isParked?: true;
 }

@@ -24,30 +24,24 @@ const table = (...statuses: PartitionStatus[]): ReadonlySet<string> => new Set(s
 
 /** Start is accepted in these. Source: zhmc-ansible-modules issues 29, 474 and 642. */
 export const startableStatuses = table('stopped', 'reservation-error');
-/**
- * Stop is accepted in these; elsewhere 409.1. Source: zhmc-ansible-modules issue 474 (z13-era books leave `degraded`
- * out).
- */
+/** Stop is accepted in these; elsewhere 409.1. Source: zhmc-ansible-modules issue 474 (z13-era books omit `degraded`). */
 export const stoppableStatuses = table('active', 'degraded', 'paused', 'terminated');
-/**
- * Delete is accepted in these; `terminated` still holds resources. Source: zhmc-ansible-modules issues 29, 474 and
- * 642.
- */
+/** Delete is accepted in these; `terminated` still holds resources. Source: zhmc-ansible-modules issues 29, 474 and 642. */
 export const deletableStatuses = table('stopped', 'reservation-error');
 /** Running, perhaps with some I/O missing. Source: IBM WS API, Partition object: Data model, Z16M-A01. */
 export const runningStatuses = table('active', 'degraded');
-/** Activated, and nothing runs: after a start, its load has failed. Source: zhmc-ansible-modules common.py and issue 103. */
+/** Activated, but nothing runs: the load has failed. Source: zhmc-ansible-modules common.py and issue 103. */
 export const loadFailedStatuses = table('paused', 'terminated');
-/** On the way to another status. Source: IBM WS API, Partition object: Data model, Z16M-A01. */
+/** Changing to another status. Source: IBM WS API, Partition object: Data model, Z16M-A01. */
 export const transitionalStatuses = table('starting', 'stopping');
-/** Processors and memory are taken. Source: zhmc-ansible-modules issue 642. */
+/** The partition holds processors and memory. Source: zhmc-ansible-modules issue 642. */
 export const resourceHoldingStatuses = table('starting', 'active', 'degraded', 'paused', 'terminated', 'stopping');
-/** Nobody can tell; acting on these would be guessing. Source: zhmc-ansible-modules module_utils/common.py. */
+/** The real status is unknown; do not act on these. Source: zhmc-ansible-modules module_utils/common.py. */
 export const unknowableStatuses = table('communications-not-active', 'status-check');
 
 /**
- * Can its adapters count the connections of this partition as used? Those that rest give them back, unless they reserve what
- * they have while they are stopped. Source: IBM WS API, Partition object: Data model, Z16M-A01 (`stopped`, `reserve-resources`).
+ * Whether adapters may count the connections of this partition as used. A stopped partition releases them, unless it reserves
+ * its resources. Source: IBM WS API, Partition object: Data model, Z16M-A01 (`stopped`, `reserve-resources`).
  */
 export function mayUseAdapters(partition: {
   readonly status: string;
@@ -61,7 +55,7 @@ const powerStates: Readonly<Record<PartitionStatus, PowerState>> = {
   active: 'running',
   degraded: 'running',
   stopped: 'shutdown',
-  // The guest has shut itself down; nothing executes. A user cannot pause a partition.
+  // The guest has shut itself down; a user cannot pause a partition.
   paused: 'shutdown',
   'reservation-error': 'shutdown',
   terminated: 'crashed',
@@ -71,7 +65,7 @@ const powerStates: Readonly<Record<PartitionStatus, PowerState>> = {
   'status-check': 'nostate',
 };
 
-/** Nova's power state for a partition status; what is unknown is `nostate`, which Nova leaves alone. */
+/** Returns Nova's power state for a partition status; `nostate`, which Nova ignores, for an unknown one. */
 export function powerStateOf(status: string): PowerState {
   return Object.hasOwn(powerStates, status) ? powerStates[status as PartitionStatus] : 'nostate';
 }

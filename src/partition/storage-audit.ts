@@ -1,48 +1,48 @@
 import { ConflictError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
 
-/** What somebody counts as an instance's: all else of ours that hangs on its partition or group is nobody's. */
+/** The storage that belongs to an instance; any other storage of ours in its partition or group is orphaned. */
 export interface CountedStorage {
-  /** Or the object id of a partition that realises none. */
+  /** Or the object id of a partition without an instance. */
   readonly instanceUuid: string;
-  /** Cinder volumes that it has, or may have. */
+  /** Cinder volumes that the instance has, or may have. */
   readonly volumeIds: ReadonlySet<string>;
   /** Ports to which volumes are masked, or may be. */
   readonly wwpns: ReadonlySet<string>;
 }
 
-/** A vHBA or a storage volume of ours that belongs to nobody. */
+/** An orphaned vHBA or storage volume of ours. */
 export interface SurplusStorage {
   readonly kind: 'vhba' | 'storage-volume';
   readonly name: string;
   readonly uri: string;
   readonly instanceUuid: string;
-  /** Where it is, and why it is nobody's. */
+  /** Where it is, and why it is an orphan. */
   readonly detail: string;
-  /** Can it be taken away without taking anything from anybody? */
+  /** Whether it can be removed without affecting anybody. */
   readonly isSafe: boolean;
 }
 
-/** Looks for what belongs to nobody, and takes away what is safe to take. */
+/** Finds orphaned storage, and removes what is safe to remove. */
 export interface StorageAudit {
   /**
-   * What of ours hangs on partitions and groups of these, and is not counted. Changes nothing. Where the HMC reads in bulk
-   * it takes as many requests for many instances as for one.
+   * Lists our storage in the partitions and groups of these instances that is not counted. Changes nothing. If the HMC reads
+   * in bulk, the number of requests does not grow with the instances.
    */
   list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]>;
   /**
-   * Takes one away that {@link StorageAudit.list} named, after a second look. What is gone, or counted by now, is a success.
+   * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if it is gone, or counted by now.
    *
-   * @throws ConflictError when it is not safe to take, or not any more
+   * @throws ConflictError when removing it is not safe, or no longer
    */
   remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void>;
-  /** Every WWPN on this CPC that the user may see, whoever has it. Changes nothing. */
+  /** Lists every WWPN on this CPC that the user may see, of any owner. Changes nothing. */
   allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>>;
 }
 
-/** The one of these that is to be taken away; undefined when there is nothing to take. @throws ConflictError */
+/** Returns the orphan to remove; undefined when there is none. @throws ConflictError when that is not safe */
 export function removable(surplus: readonly SurplusStorage[], uri: string): SurplusStorage | undefined {
   const found = surplus.find((each) => each.uri === uri);
   if (found === undefined || found.isSafe) return found;
-  throw new ConflictError(`${found.kind} "${found.name}" (${found.detail}) cannot be taken away safely`, { uri });
+  throw new ConflictError(`${found.kind} "${found.name}" (${found.detail}) cannot be removed safely`, { uri });
 }

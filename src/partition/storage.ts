@@ -6,7 +6,7 @@ import type { PartitionOwner } from './naming.ts';
 import type { PartitionRef } from './lifecycle.ts';
 import type { StorageAudit } from './storage-audit.ts';
 
-/** One initiator port of a partition, whichever kind of machine it is on. */
+/** An initiator port of a partition, on any kind of machine. */
 export interface Initiator {
   readonly wwpn: Wwpn;
   /** Four hex digits, once the partition has the port. */
@@ -16,12 +16,11 @@ export interface Initiator {
   readonly adapterPortUri: string | null;
 }
 
-/** What a look has shown of the ports of a partition. */
 export interface PortsSeen {
   readonly hbaUris?: readonly string[];
 }
 
-/** One way from the partition to a LUN. Plain JSON: it is recorded. */
+/** A path from the partition to a LUN. Plain JSON, because it is recorded. */
 export const volumePathSchema = z.object({
   initiatorWwpn: wwpnSchema,
   targetWwpn: wwpnSchema,
@@ -30,44 +29,44 @@ export const volumePathSchema = z.object({
 });
 export type VolumePath = z.infer<typeof volumePathSchema>;
 
-/** A Cinder volume that an instance has, or is to have. @public */
+/** A Cinder volume of an instance. @public */
 export interface InstanceVolume {
   readonly volumeId: string;
-  /** 0 where the compute manager does not tell it. */
+  /** 0 if the compute manager does not say. */
   readonly sizeGib: number;
   readonly isBoot: boolean;
 }
 
-/** A volume that Cinder has mapped to the ports of a partition, and what is known of it there. @public */
+/** A volume that Cinder has mapped to the ports of a partition. @public */
 export interface ConnectedVolume extends InstanceVolume {
   /** In boot order. */
   readonly paths: readonly VolumePath[];
-  /** Page 83 identifier; null where the back end does not tell it. */
+  /** Page 83 identifier; null if the back end does not say. */
   readonly naa: string | null;
   /** Storage volume element on machines with storage groups; null with vHBAs, and until it is exposed. */
   readonly storageVolumeUri: string | null;
   /** Why the first path is the first, for messages. */
   readonly pathReason?: string | undefined;
-  /** What to look at when no path answers, if the back end's answer gave cause to think so. */
+  /** What to check when no path answers, if the answer of the back end suggests it. */
   readonly hint?: string | undefined;
 }
 
-/** The instance whose storage it is, with its partition and ports. */
+/** An instance with its partition and ports. */
 export interface StorageTarget extends PartitionOwner {
   readonly partition: PartitionRef;
   readonly initiators: readonly Initiator[];
 }
 
-/** Work on storage can take minutes: a watching person is told what it waits for. */
+/** Reports progress, because work on storage can take minutes. */
 export interface StorageWaiting extends Waiting {
   readonly progress?: ((detail: string) => void) | undefined;
 }
 
 /** What {@link PartitionStorage.allocate} found or made. */
 export interface Allocation {
-  /** Ports that are known by now; none where they come only with the partition. */
+  /** The known ports; none if they exist only with the partition. */
   readonly initiators: readonly Initiator[];
-  /** Why what stands under our name cannot be taken, and is nobody's to undo; null when it can. */
+  /** Why an existing group of our name cannot be used, in which case nothing has to be undone; null when it can. */
   readonly obstacle: string | null;
 }
 
@@ -84,37 +83,36 @@ export interface AllocatedStorage {
 export interface PreparedGroup {
   readonly uri: string;
   readonly name: string;
-  /** What the partition is loaded from; null when it is loaded from elsewhere. */
+  /** The storage volume to boot from; null when the partition boots from elsewhere. */
   readonly bootVolumeUri: string | null;
 }
 
-/** Which prepared group is meant, and what of it. */
 export interface PreparedGroupRequest {
   readonly name: string;
-  /** Is the partition to be loaded from it? */
+  /** Whether the partition boots from the group. */
   readonly isBootSource: boolean;
-  /** Which of its volumes to load from; needed only when several are for that. */
+  /** Which volume to boot from; needed only when the group has several boot volumes. */
   readonly bootVolume: string | undefined;
 }
 
-/** Storage groups that are there already, on machines that have such: used, and never changed. */
+/** Storage groups that an administrator has made, on machines that have storage groups. They are used, and never changed. */
 export interface PreparedGroups {
   /**
-   * Finds a group and checks that it can be used as it is. Changes nothing.
+   * Finds a group and checks that it can be used unchanged. Changes nothing.
    *
-   * @throws NotFoundError, ConflictError saying what is the matter with it
+   * @throws NotFoundError, ConflictError that says what is wrong with it
    */
   find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup>;
-  /** Recorded beforehand, so that the partition is found by it. */
+  /** Records the group, by which the partition can be found, then attaches it. */
   attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
-  /** Partitions that the group is attached to. None where it is gone, or not for this user: then nothing tells. */
+  /** Lists the partitions to which the group is attached; none if the group is gone, or hidden from this user. */
   holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]>;
 }
 
-/** A way that the machine itself knows of, whoever told it. */
+/** A path that the machine knows. */
 export interface KnownPath {
-  /** Cinder volume; null where the machine does not tell which one it is. */
+  /** Cinder volume; null if the machine does not say which one it is. */
   readonly volumeId: string | null;
   readonly initiatorWwpn: Wwpn;
   readonly targetWwpn: Wwpn;
@@ -122,19 +120,19 @@ export interface KnownPath {
   readonly deviceNumber: string | null;
 }
 
-/** What came of trying a path; `untried` where the machine cannot, or may not. */
+/** The result of testing a path; `untried` if the HMC cannot test paths, or the HMC user lacks the permission. */
 export type PathVerdict = LunPathVerdict | 'untried';
 
-/** The paths of an instance's volumes as the machine sees them. Nothing here changes anything. */
+/** Reads the paths of an instance's volumes from the machine. Changes nothing. */
 export interface PathInspection {
-  /** Every way that the machine knows of for this partition, with or without a Cinder volume. */
+  /** Lists every path that the machine knows for this partition, with or without a Cinder volume. */
   known(
     owner: PartitionOwner,
     partition: PartitionRef,
     initiators: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly KnownPath[]>;
-  /** Tries each path from the port that it uses, or would use; the answers stand in the order of the paths. */
+  /** Tests each path from its port, or from the port that it would use; returns the answers in the order of the paths. */
   examine(
     paths: readonly Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[],
     initiators: readonly Initiator[],
@@ -142,7 +140,7 @@ export interface PathInspection {
   ): Promise<readonly { readonly adapterPortUri: string | null; readonly verdict: PathVerdict }[]>;
 }
 
-/** What the boot properties of a partition say, in terms of the SAN where there is one. */
+/** The boot properties of a partition, in terms of the SAN. */
 export interface BootSource {
   readonly device: string;
   readonly hbaUri: string | null;
@@ -152,7 +150,7 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
-/** Whose ports are looked for, and which ports are known of it. */
+/** The owner whose ports are searched for, and its known ports. */
 export interface HoldersRequest {
   readonly owner: PartitionOwner;
   readonly wwpns: readonly Wwpn[];
@@ -160,38 +158,38 @@ export interface HoldersRequest {
 
 /** A partition that has a port of an instance, or its storage group. */
 export interface PortHolder {
-  /** A port may be another's by now, because WWPNs are dealt out again; a group was never given up. */
+  /** A port may have another owner now, because WWPNs are assigned again; a group was never given up. */
   readonly holds: 'port' | 'group';
-  /** Undefined, or of no partition in a list, where this HMC user may not see it. */
+  /** Undefined, or not in the list of partitions, if this HMC user may not see it. */
   readonly partitionUri: string | undefined;
-  /** Where the machine tells it besides. */
+  /** Present if the machine says it. */
   readonly name?: string;
   /** For messages: "has vHBA … with WWPN …". */
   readonly how: string;
-  /** What a partition that we made boots from: vHBAs, or the storage group whose volume it is. */
+  /** What a partition of ours boots from: vHBAs, or a storage group. */
   readonly bootSources: readonly string[];
 }
 
 /**
- * How a partition gets at LUNs: vHBAs on a z13, storage groups since z14. The verbs know only this.
+ * How a partition reaches LUNs: by vHBAs on a z13, by storage groups since z14.
  *
- * Every method is safe to call twice, and the ones that take away succeed when there is nothing left.
+ * Every method is idempotent; removing what is already gone succeeds.
  */
 export interface PartitionStorage {
   readonly model: 'hba' | 'storage-group';
-  /** Is there something of an instance beside its partition, so that it can be left behind without it? */
+  /** Whether storage objects can outlive the partition. */
   readonly outlivesPartition: boolean;
-  /** Do the settings name adapter ports, so that volumes of Cinder can be reached? */
+  /** Whether the settings name adapter ports, over which Cinder volumes are reached. */
   readonly hasAdapterPorts: boolean;
-  /** Undefined where the machine has no storage groups. */
+  /** Undefined if the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
-  /** Makes what exists before the partition does (a storage group). @throws ConfigError when the settings name no port */
+  /** Creates the storage group, which exists before the partition. @throws ConfigError when the settings name no port */
   allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation>;
-  /** @throws ConflictError when something in it, or attached to it, is not ours: then it is not touched */
+  /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
-  /** What is allocated for instances of this host that are not among the known ones. Changes nothing. */
+  /** Lists what is allocated for unknown instances of this host. Changes nothing. */
   listAllocated(host: string, known: ReadonlySet<string>, w: Waiting): Promise<readonly AllocatedStorage[]>;
   /**
    * Gives the partition its ports.
@@ -205,15 +203,15 @@ export interface PartitionStorage {
     known: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly Initiator[]>;
-  /** @param goes - is the partition about to be deleted, and with it what hangs on it? */
-  unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void>;
-  /** Takes away what the partition has besides the storage of its instance; its ports stay. */
+  /** @param partitionWillBeDeleted - with everything that is attached to it */
+  unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
+  /** Detaches all storage of the partition except that of its instance; its ports stay. */
   unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
   /**
-   * The ports that the instance has now; empty when there are none. Changes nothing.
+   * Returns the current ports of the instance; empty when there are none. Changes nothing.
    *
-   * @param partition - with the vHBAs that a look has just shown of it: those that were read before are then not read
-   * again. Their WWPNs stay what they are; device number and adapter port are a person's to change
+   * @param partition - with the vHBAs that a look has just shown: vHBAs that were read before are not read again. Their
+   *   WWPNs never change; people may change device number and adapter port
    */
   initiators(
     owner: PartitionOwner,
@@ -221,54 +219,54 @@ export interface PartitionStorage {
     w: Waiting,
   ): Promise<readonly Initiator[]>;
   /**
-   * Partitions that have ports of an instance, seen from the ports' side: whatever their names. What is read of the whole CPC
-   * is read once for all of the instances. Changes nothing.
+   * Finds the partitions that have ports of an instance, whatever their names. Reads the CPC once for all requests. Changes
+   * nothing.
    *
-   * @returns those of each request, in its place
+   * @returns the holders of each request, in the order of the requests
    */
   holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]>;
   /**
-   * Do started partitions that this HMC user may not see use FCP adapters? One of them may be an instance's.
+   * Finds out whether started partitions that this HMC user may not see use FCP adapters. One may be an instance's.
    *
-   * @returns what tells so, in words; undefined where nothing does
+   * @returns the evidence in words; undefined if there is none
    */
   hiddenUse(w: Waiting): Promise<string | undefined>;
   /**
-   * Makes volumes that Cinder has mapped the partition's.
+   * Adds volumes that Cinder has mapped to the partition.
    *
-   * @returns them with what is known of them then, in the same order
+   * @returns the volumes with what is then known of them, in the same order
    */
   expose(
     target: StorageTarget,
     volumes: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** Takes volumes away again, from the HMC's point of view. */
+  /** Removes volumes from the HMC's configuration. */
   conceal(
     owner: PartitionOwner,
     volumes: readonly Pick<ConnectedVolume, 'volumeId'>[],
     w: StorageWaiting,
   ): Promise<void>;
-  /** What the HMC still has of a volume that was concealed, one line each. Changes nothing. */
+  /** Lists what the HMC still has of a concealed volume, one line each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Waits until all volumes of a partition that is about to start are as they must be for it to run.
+   * Waits until all volumes of a partition are ready for its start.
    *
-   * @param exposed - the volumes that were exposed, where they are known
-   * @returns those, each at the place where its LUN was found
+   * @param exposed - the exposed volumes, if known
+   * @returns the same volumes, each with the storage volume where its LUN was found
    */
   settle(
     owner: PartitionOwner,
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** What it most likely means when a load over every path failed: as much as this kind of machine lets be known. */
+  /** The likely cause when the load failed over every path, as far as this kind of machine can tell. */
   readonly likelyBootFailure: string;
-  /** The boot properties that load from this volume over this path. */
+  /** Returns the boot properties for this volume and path. */
   bootProperties(volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
-  /** What the boot properties of a partition lead to. Changes nothing. */
+  /** Returns what the boot properties of a partition refer to. Changes nothing. */
   bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }
 
-/** What leads to the partition of an instance that its record and its name do not lead to. */
+/** Finds the partition of an instance if record and name do not. */
 export type OwnershipTraces = Pick<PartitionStorage, 'model' | 'holders' | 'hiddenUse' | 'preparedGroups'>;

@@ -1,47 +1,47 @@
 import type { Wwpn } from '../base/index.ts';
 
-/** A partition of ours as it was just seen; its name is whatever a person has given it. */
+/** A partition of ours as just seen; people may have changed its name. */
 export interface OwnPartition {
   readonly uri: string;
   readonly name: string;
   readonly status: string;
-  /** It is kept for its ports alone: the instance is destroyed, or not spawned again yet. Absent: no. */
+  /** Present if the partition is kept only for its ports: the instance is destroyed, or not spawned again yet. */
   readonly isParked?: true;
-  /** Its vHBAs, on a machine that has such; absent where nobody read them. */
+  /** Its vHBAs, on a machine that has them; absent if not read. */
   readonly hbaUris?: readonly string[];
-  /** Storage groups that it has besides its instance's own; absent where nobody read them. */
+  /** Its storage groups except that of its instance; absent if not read. */
   readonly otherGroupUris?: readonly string[];
 }
 
-/** Why it is not known which partition is the instance's. */
+/** Why it is not known which partition belongs to the instance. */
 export interface Doubt {
-  /** The partition that the record names, where it can be read. */
+  /** The recorded partition, if it can be read. */
   readonly recorded: OwnPartition | null;
   readonly candidates: readonly { readonly name: string; readonly uri: string }[];
-  /** What stands on the HMC. */
+  /** What the HMC shows. */
   readonly why: string;
   /** What a person can do about it. */
   readonly advice: string;
 }
 
-/** What an operation that takes something away may work with: doubt has been thrown. */
+/** The answer that a destructive operation may use: a doubt has been thrown. */
 export type Decided = { readonly kind: 'ours'; readonly partition: OwnPartition } | { readonly kind: 'absent' };
 
-/** Where the partition of an instance is. "Not found" and "there, but perhaps not ours" are never one answer. */
+/** Where the partition of an instance is. "Not found" and "found, but perhaps not ours" are different answers. */
 export type Whereabouts = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
 
-/** The same for whoever asks for the guest: a partition that is parked is none. */
+/** Treats a parked partition as absent, for callers that ask for the guest. */
 export function guestAmong<T extends Whereabouts>(found: T): T | { readonly kind: 'absent' } {
   return found.kind === 'ours' && found.partition.isParked === true ? { kind: 'absent' } : found;
 }
 
-/** What is known of an instance beside its record. */
+/** What the caller knows of an instance besides its record. */
 export interface Evidence {
-  /** Ports to which its volumes are mapped, as Cinder tells. */
+  /** Ports to which Cinder has mapped its volumes. */
   readonly wwpns: readonly Wwpn[];
-  /** May volumes be mapped for it? What has none cannot lose any. */
+  /** Whether volumes may be mapped for it. */
   readonly hasVolumes: boolean;
 }
 
-/** Where nothing is known, volumes may be mapped. */
+/** Without knowledge, volumes may be mapped. */
 export const noEvidence: Evidence = { wwpns: [], hasVolumes: true };

@@ -1,37 +1,31 @@
 import { lunSchema, wwpnSchema } from '../../base/index.ts';
-import {
-  deviceNumberPattern,
-  FIELDS,
-  GROUPS,
-  ITEMS,
-  macPattern,
-  NICS_KEY,
-  PATHS_KEY,
-  portPattern,
-  shortLunPattern,
-  wordsOf,
-  wwpnPattern,
-} from './form.ts';
-import type { GuestNic, GuestPath } from './types.ts';
+import { FIELDS, GROUPS, ITEMS, NICS_KEY, PATHS_KEY } from './form.ts';
+import type { GuestNic, GuestPath } from './form.ts';
+
+const deviceNumberPattern = /^[0-9a-f]{4}$/;
+/** A WWPN of zeros is not a port. */
+const wwpnPattern = /^(?!0{16})[0-9a-f]{16}$/;
+const shortLunPattern = /^(?:[0-9a-f]{4}){1,4}$/;
+const portPattern = /^[01]$/;
+const macPattern = /^[0-9a-f]{12}$/;
 
 /** What a guest reads from its parameters. */
 export interface DecodedParameters {
   readonly paths: readonly GuestPath[];
   readonly nics: readonly GuestNic[];
-  /** Groups that are not understood, as they stand. */
+  /** Groups that were not understood, unchanged. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Reads a parameter text as the guest tools do: words with other keys are other people's, fields behind those that are
- * known are a newer writer's, and a group that is not understood is passed over. Repeated words add up, repeated paths
- * do not.
+ * Reads a parameter text as the guest tools do: ignores words with other keys, additional fields of a newer writer, and
+ * groups that it does not understand. Merges repeated words, and removes duplicate paths.
  */
 export function decodeGuestParameters(text: string): DecodedParameters {
   const paths = new Map<string, GuestPath>();
   const nics = new Map<string, GuestNic>();
   const ignored: string[] = [];
-  const words = wordsOf(text);
+  const words = text.split(/[ \t\n]+/); // as the shell of the guest tools splits it
   for (const group of groupsOf(words, PATHS_KEY)) {
     const found = readPaths(group);
     if (found === undefined) ignored.push(group);

@@ -1,11 +1,9 @@
-import { FIELDS, GROUPS, NICS_KEY, PARAMETERS_LIMIT, PATHS_KEY } from './form.ts';
+import { FIELDS, GROUPS, NICS_KEY, PARAMETERS_LIMIT, PATHS_KEY, withoutOurWords } from './form.ts';
 import { formatPaths } from './groups.ts';
-import { withoutOurWords } from './own-words.ts';
-import type { GuestNic, GuestPath, GuestVolume } from './types.ts';
+import type { GuestNic, GuestPath, GuestVolume } from './form.ts';
 
-/** What is to be told to a guest. */
 export interface GuestParameters {
-  /** What somebody else has put there, or asked for: it stays, and stays first. Words of ours in it are replaced. */
+  /** Text of the user, which stays first. Our words in it are replaced. */
   readonly otherText: string;
   readonly nics: readonly GuestNic[];
   /** The most important first. */
@@ -22,13 +20,13 @@ export interface EncodedParameters {
 }
 
 /**
- * The text that tells a guest its NICs and FCP paths, within the limit. A pure function.
+ * Encodes the NICs and FCP paths of a guest, within the limit. A pure function.
  *
- * A volume is told as a whole or not at all, in the order given; after one that does not fit, a later one still may: its
- * LUN costs five characters where its vHBAs and targets are told already.
+ * Encodes a volume completely or not at all, in the given order. After one that does not fit, a later one may still fit: its
+ * LUN needs only five characters if its vHBAs and targets are already in the text.
  *
- * @param limit - characters of the whole text. Other people's text is never cut: one that exceeds the limit by itself
- *   comes back as it is, with everything else omitted.
+ * @param limit - characters of the whole text. The user's text is never cut: if it exceeds the limit, it is returned
+ *   unchanged, and all else is omitted.
  */
 export function encodeGuestParameters(given: GuestParameters, limit: number = PARAMETERS_LIMIT): EncodedParameters {
   const others = withoutOurWords(given.otherText);
@@ -51,25 +49,15 @@ function pathsOf(volumes: readonly GuestVolume[]): readonly GuestPath[] {
   return volumes.flatMap(({ paths }) => paths);
 }
 
-/**
- * NICs before paths: the old nova-dpm reader looks for digits only up to where it finds them first (nova-dpm
- * guest_image_tools).
- */
+/** Puts NICs before paths: the old nova-dpm reader stops at the first digits that it finds (nova-dpm guest_image_tools). */
 function join(others: string, nics: readonly GuestNic[], paths: readonly GuestPath[]): string {
-  const ours = [
-    nics.length === 0 ? '' : NICS_KEY + nics.map(formatNic).join(GROUPS),
-    paths.length === 0 ? '' : PATHS_KEY + formatPaths(paths),
-  ].filter((word) => word !== '');
-  if (ours.length === 0) return others;
-  return [asTheKernelReads(others), ...ours].filter((word) => word !== '').join(' ');
-}
-
-/**
- * A text without any lower-case letter is made lower case by the kernel; with ours behind it, it would not be any more.
- * Source: linux arch/s390/boot/ipl_parm.c.
- */
-function asTheKernelReads(text: string): string {
-  return /[a-z]/.test(text) ? text : text.toLowerCase();
+  if (nics.length === 0 && paths.length === 0) return others;
+  // The kernel converts a text without lower-case letters to lower case; with our words added, it would no longer do that.
+  // Source: linux arch/s390/boot/ipl_parm.c.
+  const asKernelReads = /[a-z]/.test(others) ? others : others.toLowerCase();
+  const nicsWord = nics.length === 0 ? '' : NICS_KEY + nics.map(formatNic).join(GROUPS);
+  const pathsWord = paths.length === 0 ? '' : PATHS_KEY + formatPaths(paths);
+  return [asKernelReads, nicsWord, pathsWord].filter((word) => word !== '').join(' ');
 }
 
 function formatNic({ deviceNumber, port, mac }: GuestNic): string {

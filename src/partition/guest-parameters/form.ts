@@ -1,3 +1,5 @@
+import type { Lun, Wwpn } from '../../base/index.ts';
+
 /*
  * The words that a partition's `boot-os-specific-parameters` carries for the guest tools. docs/decisions/0007.
  *
@@ -6,16 +8,13 @@
  *
  * Device numbers have 4 hex digits, WWPNs 16, MACs 12, LUNs 4, 8, 12 or 16 (zeros at the end left out). All lower case:
  * a kernel that finds no lower-case letter at all makes the whole text lower case, and one that finds any does not.
- * A newer writer may add fields at the end of a group, or words with other keys; a reader passes over both.
+ * A newer writer may add fields at the end of a group, or words with other keys; a reader ignores both.
  */
 
-/** What the HMC takes for `boot-os-specific-parameters`, in characters. Source: nova-dpm virt/dpm/constants.py. */
+/** Limit of the HMC for `boot-os-specific-parameters`, in characters. Source: nova-dpm virt/dpm/constants.py. */
 export const PARAMETERS_LIMIT = 256;
 
-/**
- * The key has a dot: kernel and init take it for a parameter of a module that is not loaded. Source: linux
- * arch/s390/boot/ipl_parm.c.
- */
+/** With the dot, kernel and init ignore the key as a parameter of an unknown module. Source: linux arch/s390/boot/ipl_parm.c. */
 export const PATHS_KEY = 'dpm.z=';
 export const NICS_KEY = 'dpm.n=';
 
@@ -27,14 +26,34 @@ export const GROUPS = '/';
 export const FIELDS = ':';
 export const ITEMS = '+';
 
-export const deviceNumberPattern = /^[0-9a-f]{4}$/;
-/** Zero is no port. */
-export const wwpnPattern = /^(?!0{16})[0-9a-f]{16}$/;
-export const shortLunPattern = /^(?:[0-9a-f]{4}){1,4}$/;
-export const portPattern = /^[01]$/;
-export const macPattern = /^[0-9a-f]{12}$/;
+/** A path from the partition to a LUN, in the terms of its operating system. */
+export interface GuestPath {
+  /** Device number of the vHBA; four hex digits. */
+  readonly deviceNumber: string;
+  readonly targetWwpn: Wwpn;
+  readonly lun: Lun;
+}
 
-/** The words of a parameter text, as the shell of the guest tools splits it. */
-export function wordsOf(text: string): readonly string[] {
-  return text.split(/[ \t\n]+/).filter((word) => word !== '');
+/** A volume that the guest is told of. */
+export interface GuestVolume {
+  readonly volumeId: string;
+  readonly paths: readonly GuestPath[];
+}
+
+/** A channel-attached NIC (OSA, HiperSockets) that the guest is to set online. */
+export interface GuestNic {
+  /** Device number of the read channel; four hex digits. Write and data channel follow it. */
+  readonly deviceNumber: string;
+  /** Port of the adapter. */
+  readonly port: 0 | 1;
+  /** Twelve hex digits; undefined keeps the MAC of the machine. */
+  readonly mac?: string | undefined;
+}
+
+/** Returns a parameter text without our words; the rest is unchanged except for the blanks around our words. */
+export function withoutOurWords(text: string): string {
+  const isOurs = (word: string) => word.startsWith(PATHS_KEY) || word.startsWith(NICS_KEY);
+  const parts = text.split(/([ \t\n]+)/); // keeps the blanks between words
+  const kept = parts.filter((part, index) => !isOurs(part) && !(index > 0 && isOurs(parts[index - 1] ?? '')));
+  return kept.join('').trim();
 }

@@ -1,21 +1,20 @@
 import { formatLunShort } from '../../base/index.ts';
 import { FIELDS, GROUPS, ITEMS } from './form.ts';
-import type { GuestPath } from './types.ts';
+import type { GuestPath } from './form.ts';
 
-/** A full product: every device reaches every LUN behind every target. */
+/** A full product: every device reaches every LUN of every target. */
 interface Group {
   readonly devices: readonly string[];
   readonly targets: readonly string[];
   readonly luns: Set<string>;
 }
 
-/** Pairs (first, second) put together by what their firsts have in common. */
 type Grouping = (pairs: readonly Pair[]) => readonly { readonly devices: string[]; readonly targets: string[] }[];
 type Pair = readonly [device: string, target: string];
 
 /**
- * The shortest text of two for exactly these paths: products are formed from vHBAs that see the same targets, or from
- * targets that are seen by the same vHBAs. With single-initiator zoning the one wins, with paths left out the other.
+ * Returns the shorter of two texts for exactly these paths: products of vHBAs that see the same targets, or of targets that
+ * are seen by the same vHBAs. The first is shorter with single-initiator zoning, the second if paths are missing.
  */
 export function formatPaths(paths: readonly GuestPath[]): string {
   const byDevice: Grouping = (pairs) => bundle(pairs).map(([devices, targets]) => ({ devices, targets }));
@@ -42,7 +41,7 @@ function groupPaths(paths: readonly GuestPath[], grouping: Grouping): readonly G
   return [...groups.values()];
 }
 
-/** The firsts of pairs that have the same seconds, with those: a list of products. */
+/** Returns products: the first items of pairs that have the same second items, with those. */
 function bundle(pairs: readonly Pair[]): readonly [string[], string[]][] {
   const seconds = new Map<string, Set<string>>();
   for (const [first, second] of pairs) seconds.set(first, (seconds.get(first) ?? new Set()).add(second));

@@ -2,8 +2,7 @@ import { isHmcError } from '../../hmc-client/errors/index.ts';
 import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, StorageGroup, StorageVolumeChange } from '../../hmc-client/index.ts';
-import { adapterPortUri, partitionDescription } from '../naming.ts';
-import { requireAnyPort } from '../require-ports.ts';
+import { adapterPortUri, partitionDescription, requireAnyPort } from '../naming.ts';
 import type { AdapterPort, PartitionOwner } from '../naming.ts';
 import { groupName, isOurVolumeName } from './directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
@@ -11,11 +10,11 @@ import { findSpares } from './identity.ts';
 import { deletableStatuses } from '../status.ts';
 import type { InstanceVolume } from '../storage.ts';
 
-/** A group that stands ready, or why what has its name cannot be taken. */
+/** The group, or why an existing group of its name cannot be used. */
 export type Allocated =
   { readonly kind: 'ready'; readonly group: StorageGroup } | { readonly kind: 'obstacle'; readonly obstacle: string };
 
-/** Makes and removes the storage group of an instance, and takes over the one that an earlier process has made. */
+/** Creates and deletes the storage group of an instance, and takes over one that an earlier process has made. */
 export class GroupAllocation {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
@@ -30,15 +29,15 @@ export class GroupAllocation {
   }
 
   /**
-   * Performs "Create Storage Group" with as many paths as there are adapter ports, for one partition, and names the
-   * ports to DPM. The WWPNs exist from then on.
+   * Performs "Create Storage Group" for one partition, with one path for each adapter port, and adds the ports as candidates.
+   * The WWPNs exist from then on.
    */
   async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocated> {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
     if (typeof own === 'string') return { kind: 'obstacle', obstacle: own };
     const { storageGroups } = this.#hmc;
-    // The WWPNs are there since the group is, whichever ports they will use. A change is not left behind under way.
+    // The WWPNs exist since the group does. Wait for both requests, so that no change is left in progress.
     const [added, read] = await Promise.allSettled([
       storageGroups.addCandidateAdapterPorts(own.uri, this.#ports.map(adapterPortUri), w),
       storageGroups.get(own.uri, w),
@@ -48,18 +47,18 @@ export class GroupAllocation {
     return { kind: 'ready', group: read.value };
   }
 
-  /** @throws ConflictError when it holds, or is attached to, what is not ours: it is then not touched */
+  /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */
   async deallocate(owner: PartitionOwner, w: Waiting): Promise<void> {
     try {
       await this.#directory.using(owner, w, async (own) => await this.#remove(owner, own, w));
     } catch (error) {
-      // Somebody was quicker, unless the HMC still lists it.
+      // Somebody else has deleted the group, unless the HMC still lists it.
       if (!isHmcError(error, 404, 1) || (await this.#directory.summary(owner, w)) !== undefined) throw error;
     }
     this.#directory.forget(owner);
   }
 
-  /** That it is attached to nobody needs no look: an HMC deletes no group that is. */
+  /** Does not check for attachments first: an HMC refuses to delete an attached group. */
   async #remove(owner: PartitionOwner, own: OwnGroup, w: Waiting): Promise<void> {
     const { uri } = own;
     const leave = (obstacle: string | undefined, cause?: unknown) => {
@@ -73,7 +72,7 @@ export class GroupAllocation {
     } catch (error) {
       if (!isHmcError(error, 409)) throw error;
       leave(await this.#directory.foreignUse(owner, read, w), error);
-      // Still attached to the instance's own partition: which reason says so is not public.
+      // The group is attached to the instance's own partition. The reason code for that is not public.
       const partitions = await this.#hmc.storageGroups.getPartitions(uri, w);
       const self = partitions.find((each) => this.#directory.isOwn(owner, each));
       if (self?.uri === undefined) throw error;
@@ -109,12 +108,12 @@ export class GroupAllocation {
     } catch (error) {
       if (!isHmcError(error, 400, 8)) throw error;
       const found = await this.#takeOver(owner, volumes, w);
-      if (found === undefined) throw error; // the name is taken by something that this user may not see
+      if (found === undefined) throw error; // this user may not see the group that has the name
       return found;
     }
   }
 
-  /** The name is taken: by an earlier run of this step, or else by somebody whose group it stays. */
+  /** Takes over the group of this name, if an earlier run of this step made it. */
   async #takeOver(
     owner: PartitionOwner,
     volumes: readonly InstanceVolume[],
@@ -133,12 +132,12 @@ export class GroupAllocation {
   }
 }
 
-/** A volume named by its Cinder volume: the name is the record of which one it is. */
+/** Returns a storage volume that is named by its Cinder volume: the name records which volume it is. */
 export function newVolume({ volumeId, sizeGib, isBoot }: InstanceVolume) {
   return { name: volumeId, sizeGib, usage: isBoot ? ('boot' as const) : ('data' as const) };
 }
 
-/** What makes the volumes of a group that is taken over those of the instance. */
+/** Returns the changes that give a group exactly the volumes of the instance. */
 function differences({ volumes }: ReadGroup, wanted: readonly InstanceVolume[]): readonly StorageVolumeChange[] {
   const missing = wanted.filter(({ volumeId }) => !volumes.some(({ name }) => name === volumeId));
   const spares = findSpares(volumes);

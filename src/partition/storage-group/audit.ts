@@ -8,9 +8,8 @@ import { removable } from '../storage-audit.ts';
 import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
 
 /**
- * Storage volumes in the groups of instances that bear the id of a Cinder volume which the instance has not, or which is
- * there already, and LUNs that nobody asked for. One with another name is somebody's who put it there: it is not ours to
- * name, nor to touch.
+ * Finds orphans in the groups of instances: storage volumes with the ID of a Cinder volume that the instance does not have, or
+ * that is there already, and LUNs that were not requested. Ignores other names: another person has added those volumes.
  */
 export class GroupAudit implements StorageAudit {
   readonly #hmc: HmcSession;
@@ -21,7 +20,7 @@ export class GroupAudit implements StorageAudit {
     this.#cpcUri = cpcUri;
   }
 
-  /** Three requests: a list of groups, a read of ours, and a read of their volumes. */
+  /** Makes three requests: lists groups, reads ours, and reads their volumes. */
   async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
     if (counted.length === 0) return [];
     const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
@@ -71,7 +70,7 @@ function findSurplus(
     const why = volumeIds.has(name)
       ? 'another one in the group is this volume'
       : 'neither its server nor an attachment has this volume';
-    // What holds a LUN may be in use by the guest; and its mask, of which Cinder knows nothing, would stay.
+    // The guest may use a LUN; and its mask, which Cinder does not know, would remain.
     const isSafe = holdsNothing(volume);
     const lun = isSafe ? 'no LUN' : `LUN ${volume.uuid ?? 'of an unknown identifier'}`;
     const detail = `${uri} of storage group "${group.name}" is ${volume.fulfillmentState ?? 'in no state'} with ${lun}: ${why}`;
@@ -80,8 +79,8 @@ function findSurplus(
 }
 
 /**
- * A LUN that is masked to the group's ports, and that DPM has found there though nobody asked for it: somebody's disk, in
- * the hands of a guest. Rejecting it would only hide it: the mask is the array's.
+ * Returns the orphan for a LUN that is masked to the group's ports but was not requested: a guest can access somebody's disk.
+ * Rejecting it would only hide it, because the array keeps the mask.
  */
 function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, instanceUuid: string): SurplusStorage {
   const { uri, uuid, activeSizeGib } = volume;

@@ -11,30 +11,27 @@ import type { AllocatedStorage } from '../storage.ts';
 import { readFcpGroups } from './ports.ts';
 import type { GroupWithPorts } from './ports.ts';
 
-/** The storage group of an instance, as this process remembers it. */
+/** The storage group of an instance, cached by this process. */
 export interface OwnGroup {
   readonly uri: string;
   readonly name: string;
-  /** Storage volumes by the id of the Cinder volume that they were made for; as far as known without asking. */
+  /** Known storage volumes, by the ID of their Cinder volume. */
   readonly volumeUris: ReadonlyMap<string, string>;
 }
 
-/** A group with its volumes, read just now. */
+/** A group with its volumes, as just read. */
 export interface ReadGroup {
   readonly group: StorageGroup;
   readonly volumes: readonly StorageVolume[];
 }
 
-/** The group has the name that its instance's partition was given, and like it carries the mark of its host. */
+/** The group has the same name and mark as the partition. */
 export const groupName = partitionName;
 
-/** The names that Cinder gives its volumes, by which ours are told in a group. */
+/** The form of Cinder's volume IDs, which name our volumes in a group. */
 const cinderId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/**
- * DPM has found a LUN that nobody asked for, and waits to be told what to do with it. Source: tessia-baselib
- * hypervisors/hmc.
- */
+/** Whether DPM has found a LUN that was not requested, and waits for a decision. Source: tessia-baselib hypervisors/hmc. */
 export function isMismatch(volume: Pick<StorageVolume, 'fulfillmentState'>): boolean {
   return volume.fulfillmentState === 'pending-with-mismatches';
 }
@@ -43,7 +40,7 @@ export function isOurVolumeName(name: string | undefined): boolean {
   return name !== undefined && cinderId.test(name);
 }
 
-/** Not one of ours, nor a mere finding of DPM's: somebody has put it there. */
+/** Whether another person has added the volume: it is neither ours nor found by DPM. */
 export function isForeign(volume: Pick<StorageVolume, 'name' | 'fulfillmentState'>): boolean {
   return !isMismatch(volume) && !isOurVolumeName(volume.name);
 }
@@ -52,15 +49,15 @@ function unread({ group, volumes }: ReadGroup): string | undefined {
   return group.storageVolumeUris.find((uri) => !volumes.some((volume) => volume.uri === uri));
 }
 
-/** A volume that the HMC is deleting is not one of the group any more. Source of the state: zhmc-prometheus-exporter. */
+/** Omits volumes that the HMC is deleting. Source of the state: zhmc-prometheus-exporter. */
 function withoutLeaving({ group, volumes }: ReadGroup): ReadGroup {
   return { group, volumes: volumes.filter(({ fulfillmentState }) => fulfillmentState !== 'deleting') };
 }
 
 /**
- * Finds the storage groups of instances: by the object id that was recorded, then by name, and then only those that carry
- * our mark: a group that is not recorded and not marked is left behind rather than deleted. What was found or made is
- * remembered, so that a spawn does not look its own group up again; a group that turns out to be gone is looked up anew.
+ * Finds the storage groups of instances by the recorded object id, then by name and mark. A group without record and mark is
+ * orphaned rather than deleted. Caches groups, so that a spawn does not search its own group again; searches again if a
+ * cached group is gone.
  */
 export class GroupDirectory {
   readonly #hmc: HmcSession;
@@ -86,7 +83,7 @@ export class GroupDirectory {
     if (this.#recorded(owner) !== null) amend(this.#records, owner.instanceUuid, { storageGroupUri: null });
   }
 
-  /** The instance's group; undefined when there is none, or when what has its name does not carry our mark. */
+  /** Finds the instance's group; undefined when there is none, or the group of its name lacks our mark. */
   async find(owner: PartitionOwner, w: Waiting): Promise<OwnGroup | undefined> {
     const known = this.#known.get(owner.instanceUuid);
     if (known !== undefined) return known;
@@ -98,7 +95,7 @@ export class GroupDirectory {
     return renamed === undefined ? undefined : this.remember(owner, renamed.uri);
   }
 
-  /** A person may have renamed it: its ports are recorded. Of an instance without a partition they may be somebody else's by now. */
+  /** Finds a renamed group by its recorded ports. Without a partition, the ports may have another owner now. */
   async #byPorts(owner: PartitionOwner, w: Waiting): Promise<StorageGroup | undefined> {
     const record = this.#records.find(owner.instanceUuid);
     if (record === undefined || record.wwpns.length === 0 || isUnmade(record)) return undefined;
@@ -113,13 +110,13 @@ export class GroupDirectory {
     return this.#records.find(instanceUuid)?.storageGroupUri ?? null;
   }
 
-  /** Is there a group under the name of the instance's, ours or not? */
+  /** Finds the group of this name, of any owner. */
   async summary(owner: PartitionOwner, w: Waiting): Promise<StorageGroupSummary | undefined> {
     const [summary] = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, name: groupName(owner) }, w);
     return summary;
   }
 
-  /** What stands on the HMC under the name of the instance's group, ours or not. */
+  /** Reads the group of this name, of any owner. */
   async lookUp(owner: PartitionOwner, w: Waiting): Promise<{ group: StorageGroup; isOurs: boolean } | undefined> {
     const summary = await this.summary(owner, w);
     if (summary === undefined) return undefined;
@@ -128,7 +125,7 @@ export class GroupDirectory {
     return { group, isOurs: group.type === 'fcp' && mark === 'ours' };
   }
 
-  /** Groups that carry our mark, of instances that are not known; what only has such a name is not among them. */
+  /** Lists groups with our mark of unknown instances; a name alone is not enough. */
   async list(host: string, known: ReadonlySet<string>, w: Waiting): Promise<readonly AllocatedStorage[]> {
     const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
     const found: AllocatedStorage[] = [];
@@ -143,7 +140,7 @@ export class GroupDirectory {
     return found;
   }
 
-  /** Works with the instance's group; when what was remembered is gone, once more with what is found. */
+  /** Runs `work` with the instance's group; if a cached group is gone, searches it and retries once. */
   async using<T>(owner: PartitionOwner, w: Waiting, work: (group: OwnGroup) => Promise<T>): Promise<T | undefined> {
     const isRemembered = this.#known.has(owner.instanceUuid) || this.#recorded(owner) !== null;
     const group = await this.find(owner, w);
@@ -159,11 +156,11 @@ export class GroupDirectory {
     }
   }
 
-  /** @throws ConflictError when the group lists a volume that cannot be read: what is not seen is not decided about */
+  /** @throws ConflictError when the group lists a volume that cannot be read */
   async read(uri: string, w: Waiting): Promise<ReadGroup> {
     const first = await this.#readOnce(uri, w);
     if (unread(first) === undefined) return withoutLeaving(first);
-    // It has gone between the two requests, or else the list would not have it any more.
+    // A volume may have been deleted between the two requests.
     const second = await this.#readOnce(uri, w);
     const missing = unread(second);
     if (missing === undefined) return withoutLeaving(second);
@@ -173,7 +170,7 @@ export class GroupDirectory {
     });
   }
 
-  /** Reads the group; its volumes only where it has others than those that were made with it. */
+  /** Reads the group; reads its volumes only if it has others than those made with it. */
   async readOwn({ uri, volumeUris }: OwnGroup, w: Waiting): Promise<ReadGroup> {
     const group = await this.#hmc.storageGroups.get(uri, w);
     const made = new Set(volumeUris.values());
@@ -189,15 +186,12 @@ export class GroupDirectory {
     return { group, volumes };
   }
 
-  /**
-   * May the group be changed as a whole: is nothing in it that somebody else put there, and is it attached to no
-   * partition but its instance's? @returns why not, in words
-   */
+  /** @returns why the group must not be changed: foreign content, or attached to another partition; undefined if it may be */
   async obstacle(owner: PartitionOwner, read: ReadGroup, w: Waiting): Promise<string | undefined> {
     return this.foreignContent(owner, read) ?? (await this.foreignUse(owner, read, w));
   }
 
-  /** Has somebody marked it, or put something into it? */
+  /** Returns the foreign mark or volumes of the group, in words. */
   foreignContent({ host }: PartitionOwner, { group, volumes }: ReadGroup): string | undefined {
     if (markOf(host, group.description) === 'another')
       return `storage group "${group.name}" has the mark of another host in its description`;
@@ -206,7 +200,7 @@ export class GroupDirectory {
     return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
   }
 
-  /** Is it attached to a partition that is not its instance's? */
+  /** Returns the attachments to other partitions, in words. */
   async foreignUse(owner: PartitionOwner, { group }: ReadGroup, w: Waiting): Promise<string | undefined> {
     const partitions = await this.#hmc.storageGroups.getPartitions(group.uri, w);
     const elsewhere = partitions.filter((each) => !this.isOwn(owner, each)).map(({ name }) => `"${name}"`);
@@ -214,19 +208,18 @@ export class GroupDirectory {
     return `storage group "${group.name}" is attached to ${elsewhere.join(', ')}`;
   }
 
-  /** Is this the instance's own partition, by what is recorded or by its name? */
+  /** Whether this is the instance's own partition, by record or name. */
   isOwn(owner: PartitionOwner, { uri, name }: { readonly uri?: string | undefined; readonly name: string }): boolean {
     const recorded = this.#records.find(owner.instanceUuid)?.partitionUri ?? undefined;
     return (uri !== undefined && uri === recorded) || name === partitionName(owner);
   }
 
-  /** Is this the group of another instance of this host, by what is recorded or by its name? */
+  /** Whether this is the group of another instance of this host, by record or name. */
   isOfAnother({ host, instanceUuid }: PartitionOwner, { uri, name }: Pick<StorageGroup, 'uri' | 'name'>): boolean {
     if (isNamedForAnother(host, name, instanceUuid)) return true;
     return this.#records.list().some((one) => one.instanceUuid !== instanceUuid && one.storageGroupUri === uri);
   }
 
-  /** The group that an operation cannot do without. */
   missing(owner: PartitionOwner): ConflictError {
     const name = groupName(owner);
     return new ConflictError(`instance ${owner.instanceUuid} has no storage group "${name}" on this CPC`, {

@@ -8,7 +8,7 @@ import { describeVolume, notFulfilled } from './fulfilment.ts';
 import type { Fulfilment, Look } from './fulfilment.ts';
 import { identify, isUsable } from './identity.ts';
 import type { Findings } from './identity.ts';
-import { toInitiator } from './initiators.ts';
+import { toInitiator } from './ports.ts';
 import { diagnose, withoutAccess } from './paths.ts';
 import type { CheckedPath, PathChecker } from './paths.ts';
 import type { ConnectedVolume, Initiator, StorageWaiting, VolumePath } from '../storage.ts';
@@ -21,18 +21,18 @@ export interface FinderParts {
   readonly log: Logger;
 }
 
-/** A group as it was at one look, and what that says about the volumes looked for. */
+/** A group as read once, and what that says about the wanted volumes. */
 interface Sight extends ReadGroup {
   readonly initiators: readonly Initiator[];
   readonly findings: Findings;
 }
 
-/** When a search is over, besides every volume looked for being found: undefined, or what is missing in words. */
+/** An additional condition for the end of a search: undefined when met, otherwise what is missing. */
 export type Condition = (read: ReadGroup) => string | undefined;
 
 const always: Condition = () => undefined;
 
-/** Finds out which storage volume is which Cinder volume, and puts names right where DPM had dealt them otherwise. */
+/** Finds the storage volume of each Cinder volume. Corrects the names if DPM assigned the LUNs to other volumes. */
 export class VolumeFinder {
   readonly #parts: FinderParts;
 
@@ -43,9 +43,9 @@ export class VolumeFinder {
   /**
    * Waits until each of the volumes is found.
    *
-   * @param initiators - the partition's ports; read anew where their device numbers are not known
-   * @returns the volumes, each with its storage volume, and with those paths that discovery has verified
-   * @throws VolumeNotFulfilledError saying of each that is missing where its paths end, and what DPM saw
+   * @param initiators - the partition's ports; read again if their device numbers are not known
+   * @returns the volumes, each with its storage volume and the paths that discovery has verified
+   * @throws VolumeNotFulfilledError that says where the paths of each missing volume end, and what DPM found
    */
   async find(
     own: OwnGroup,
@@ -67,7 +67,7 @@ export class VolumeFinder {
     return await this.#parts.fulfilment.wait(own.uri, look, explain, w);
   }
 
-  /** What a look without waiting says. Changes nothing. */
+  /** Reads the group once, without waiting. Changes nothing. */
   async look(
     uri: string,
     wanted: readonly ConnectedVolume[],
@@ -80,9 +80,9 @@ export class VolumeFinder {
   }
 
   /**
-   * Puts aside the LUNs that DPM has found, and that nobody asked for.
+   * Rejects the LUNs that DPM has found and that were not requested.
    *
-   * @param leaving - storage volumes that were taken out just now: their LUNs are still presented, as is to be expected
+   * @param leaving - storage volumes that were just removed: their LUNs are still presented, as expected
    */
   async reject(read: ReadGroup, w: StorageWaiting, leaving: readonly StorageVolume[] = []): Promise<void> {
     const unwanted = read.volumes.filter(isMismatch);
@@ -92,15 +92,14 @@ export class VolumeFinder {
     const known = new Set(leaving.map(({ uuid }) => uuid));
     const strange = unwanted.filter(({ uuid }) => uuid === undefined || !known.has(uuid));
     const volumes = strange.map(describeVolume);
-    if (strange.length > 0)
-      log.warn({ event: 'storage.unwanted', volumes }, 'LUNs that nobody asked for are put aside');
+    if (strange.length > 0) log.warn({ event: 'storage.unwanted', volumes }, 'rejecting LUNs that were not requested');
     try {
       await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
     } catch (error) {
       if (!(error instanceof HmcHttpError) || error.status === 403) throw error;
-      // A machine that takes no such request lists the LUN until the next volume is looked for.
+      // A machine without this operation lists the LUN until the next search.
       if (error.status === 404 || error.status === 405) return;
-      // Else it may have gone by itself; what has not would be left behind.
+      // The LUN may have disappeared by itself; otherwise it would be orphaned.
       const left = (await this.#parts.directory.read(read.group.uri, w)).volumes.filter(isMismatch);
       if (left.some(({ uri }) => uris.includes(uri))) throw error;
     }
@@ -116,16 +115,17 @@ export class VolumeFinder {
     const { accept, changes } = sight.findings;
     if (accept.length === 0 && changes.length === 0) return sight;
     const { hmc, log } = this.#parts;
-    log.info({ event: 'storage.identity', changes, accept }, 'storage volumes get the names of what they are');
+    log.info({ event: 'storage.identity', changes, accept }, 'correcting the names of storage volumes');
     const spares = changes.flatMap((change) => (change.operation === 'delete' ? [change.uri] : []));
-    if (spares.length > 0) log.warn({ event: 'storage.spare', spares }, 'storage volumes made twice are taken away');
-    // Named before accepted: what has our name is ours, whatever happens in between.
+    if (spares.length > 0)
+      log.warn({ event: 'storage.spare', spares }, 'deleting storage volumes that were created twice');
+    // Rename before accepting, so that the volume is ours even after an interruption.
     if (changes.length > 0) await hmc.storageGroups.modify(uri, { storageVolumes: changes }, w);
     if (accept.length > 0) await this.accept(uri, accept, w);
     return await this.look(uri, wanted, initiators, w);
   }
 
-  /** Takes LUNs as they are. One that is in another state by now is no error: whoever asked looks again. */
+  /** Accepts LUNs as they are. A changed state is no error: the caller reads the group again. */
   async accept(groupUri: string, volumeUris: readonly string[], w: StorageWaiting): Promise<void> {
     try {
       await this.#parts.hmc.storageGroups.acceptMismatchedVolumes(groupUri, volumeUris, w);
@@ -135,7 +135,7 @@ export class VolumeFinder {
     }
   }
 
-  /** DPM tells a path by the device number of the partition's port; before there is a partition there is none. */
+  /** Reads missing device numbers, by which DPM identifies a path; they exist only with the partition. */
   async #withDevices(
     { group }: ReadGroup,
     initiators: readonly Initiator[],
@@ -173,11 +173,11 @@ function described(cutOff: readonly CheckedPath[]): readonly string[] {
   return [`likely cause: ${likelyCause}`, ...paths];
 }
 
-/** LUNs that DPM has found, and that are none of those looked for: masked, but under another number than Cinder says. */
+/** Returns LUNs that DPM has found and that are not wanted: masked, but with another number than Cinder says. */
 function strangers({ volumes, findings }: Sight): readonly StorageVolume[] {
   const known = new Set([...findings.found.values()].map(({ uri }) => uri));
   const missing = new Set<string | undefined>(findings.pending.map(({ volumeId }) => volumeId));
-  // Under another name it is another Cinder volume, which was not looked for.
+  // A volume of another name is another Cinder volume, which is not wanted now.
   const isOpen = (volume: StorageVolume) => isMismatch(volume) || missing.has(volume.name);
   return volumes.filter((volume) => volume.uuid !== undefined && !known.has(volume.uri) && isOpen(volume));
 }
@@ -201,7 +201,7 @@ function describeMissing({ volumes, findings: { pending } }: Sight): string | un
   return pending.length === 1 ? state : `${state}, and ${pending.length - 1} more`;
 }
 
-/** With the paths that discovery has verified, in the order that was asked for; all of them as long as it has none. */
+/** Returns the volume with its verified paths, in the given order; with all paths if discovery has verified none. */
 function placed(volume: ConnectedVolume, { initiators, findings }: Sight): ConnectedVolume {
   const found = findings.found.get(volume.volumeId);
   if (found === undefined) return volume;

@@ -12,9 +12,9 @@ import type { HmcSession, StorageGroup, StorageVolume } from '../../hmc-client/i
 import { VolumeNotFulfilledError } from '../errors.ts';
 import type { StorageWaiting } from '../storage.ts';
 
-/** How long DPM is given to find LUNs. */
+/** How long DPM may take to find LUNs. */
 export interface FulfilmentPolicy extends WaitPolicy {
-  /** Discoveries that are asked for; where the machine takes no such request, only the time counts. */
+  /** Maximum number of discoveries; if the machine has no discovery, only the time limits the wait. */
   readonly discoveries: number;
 }
 
@@ -22,18 +22,17 @@ export const defaultFulfilmentPolicy: FulfilmentPolicy = {
   discoveries: 3,
   minDelayMs: 5_000,
   maxDelayMs: 30_000,
-  // DPM looks by itself every ten minutes: one of those fits in. Source: python-zhmcclient _storage_group.py,
-  // discover_fcp.
+  // Includes one of DPM's own searches every ten minutes. Source: python-zhmcclient _storage_group.py, discover_fcp.
   timeoutMs: 900_000,
 };
 
-/** What one look at the group gave: an end, or what is still missing, in words. */
+/** The result of one look: done, or what is still missing. */
 export type Look<T> =
   { readonly kind: 'done'; readonly value: T } | { readonly kind: 'missing'; readonly what: string };
 
 /**
- * Waits until what is looked for is there. Asks DPM for a discovery when it is not there at once, and again after a
- * pause, since a zone or a mask takes a moment to be known everywhere; then what was not found is not there.
+ * Waits until DPM has found the LUNs. Starts a discovery if they are missing, and repeats it after a pause, because a zone or
+ * mask takes time to be effective.
  */
 export class Fulfilment {
   readonly #hmc: HmcSession;
@@ -46,7 +45,7 @@ export class Fulfilment {
     this.#log = log;
   }
 
-  /** @param explain - makes the error once waiting is over, from what was missing at last */
+  /** @param explain - returns the error of a failed wait, from what was missing last */
   async wait<T>(
     groupUri: string,
     look: () => Promise<Look<T>>,
@@ -74,10 +73,10 @@ export class Fulfilment {
   }
 
   /**
-   * Performs "Start FCP Storage Discovery" and waits for its job. One that is under way is replaced: it may have begun
-   * before the LUNs were mapped.
+   * Performs "Start FCP Storage Discovery" and waits for its job. Restarts a running discovery, which may have begun before the
+   * LUNs were mapped.
    *
-   * @returns false when the machine takes no such request (API before 2.37)
+   * @returns false when the machine has no discovery (API before 2.37)
    */
   async #discover(groupUri: string, timeoutMs: number, w: StorageWaiting): Promise<boolean> {
     try {
@@ -86,18 +85,15 @@ export class Fulfilment {
       return true;
     } catch (error) {
       if (isHmcError(error, 404, 1) || isHmcError(error, 405)) return false;
-      // How it went is seen at the volumes; a job that failed or got lost is no worse than one that found nothing.
+      // The volumes show the result; a failed or lost job is like one that found nothing.
       const isEnd = [JobFailedError, JobLostError, JobTimeoutError].some((kind) => error instanceof kind);
       if (!isEnd && !(error instanceof HmcConnectionError && error.sent)) throw error;
-      this.#log.warn(
-        { event: 'storage.discovery', groupUri, error: describeError(error) },
-        'discovery did not end well',
-      );
+      this.#log.warn({ event: 'storage.discovery', groupUri, error: describeError(error) }, 'the discovery failed');
       return true;
     }
   }
 
-  /** What DPM's own report says of a group, in a few words; nothing where there is none yet. */
+  /** Summarizes DPM's connection report of a group; undefined if there is none yet. */
   async report(groupUri: string, w: StorageWaiting): Promise<string | undefined> {
     try {
       const { configurationStatuses } = await this.#hmc.storageGroups.getConnectionReport(groupUri, w);
@@ -107,12 +103,12 @@ export class Fulfilment {
       return `connection report: ${words || 'no storage subsystem was seen'}`;
     } catch (error) {
       if (!(error instanceof HmcHttpError)) throw error;
-      return undefined; // there is none before the first discovery, nor below API 2.37
+      return undefined; // no report before the first discovery, or below API 2.37
     }
   }
 }
 
-/** A volume and its state, as DPM sees it. */
+/** Describes a volume and its state in DPM. */
 export function describeVolume({ name, uri, sizeGib, activeSizeGib, fulfillmentState, uuid }: StorageVolume): string {
   const size = sizeGib === undefined ? '' : ` of ${sizeGib} GiB`;
   const found =
@@ -120,7 +116,7 @@ export function describeVolume({ name, uri, sizeGib, activeSizeGib, fulfillmentS
   return `storage volume "${name ?? uri}"${size} is ${fulfillmentState ?? 'in no state'}${found}`;
 }
 
-/** The error of a wait that ended without success: who was waited for, and everything that is known of why. */
+/** Returns the error of a failed wait, with the volumes and all known reasons. */
 export function notFulfilled(
   group: Pick<StorageGroup, 'name' | 'fulfillmentState'>,
   volumeIds: readonly string[],

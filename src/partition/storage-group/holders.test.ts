@@ -5,7 +5,7 @@ import type { Wwpn } from '../../base/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import { MemoryPartitionRecords } from '../records.ts';
 import { GroupDirectory } from './directory.ts';
-import { GroupHolders } from './holders.ts';
+import { findHolders } from './holders.ts';
 
 const w = { signal: neverAborted() };
 const owner = { host: 'c1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
@@ -45,8 +45,10 @@ function scene(group: { readonly name: string; readonly description: string }, r
     isBegunHere: true,
   };
   if (recordedFor !== undefined) records.put({ instanceUuid: recordedFor, storageGroupUri: uri, ...nothing });
-  const holders = new GroupHolders(hmc, '/api/cpcs/c', new GroupDirectory(hmc, '/api/cpcs/c', records));
-  return { find: async (wwpns: readonly Wwpn[]) => (await holders.find([{ owner, wwpns }], w))[0] ?? [] };
+  const directory = new GroupDirectory(hmc, '/api/cpcs/c', records);
+  const find = async (wwpns: readonly Wwpn[]) =>
+    (await findHolders(hmc, '/api/cpcs/c', directory, [{ owner, wwpns }], w))[0] ?? [];
+  return { find };
 }
 
 describe('the partition that has', () => {

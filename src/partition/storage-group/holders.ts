@@ -6,65 +6,54 @@ import { readFcpGroups } from './ports.ts';
 import type { GroupWithPorts } from './ports.ts';
 import type { HoldersRequest, PortHolder } from '../storage.ts';
 
-type ReadGroups = () => Promise<readonly GroupWithPorts[]>;
-
-/** Which partitions have the storage group of an instance, or ports of it. */
-export class GroupHolders {
-  readonly #hmc: HmcSession;
-  readonly #cpcUri: string;
-  readonly #directory: GroupDirectory;
-
-  constructor(hmc: HmcSession, cpcUri: string, directory: GroupDirectory) {
-    this.#hmc = hmc;
-    this.#cpcUri = cpcUri;
-    this.#directory = directory;
-  }
-
-  /** Those of each request, in its place. The groups of the CPC are read at most once. */
-  async find(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
-    let groups: Promise<readonly GroupWithPorts[]> | undefined;
-    const readGroups = async () => await (groups ??= readFcpGroups(this.#hmc, this.#cpcUri, w));
-    const found = [];
-    for (const request of requests) found.push(await this.#findOne(request, readGroups, w));
-    return found;
-  }
-
-  /** Its group tells where it is attached; of a partition that this user may not see, only its ports tell. */
-  async #findOne(request: HoldersRequest, readGroups: ReadGroups, w: Waiting): Promise<readonly PortHolder[]> {
-    const { owner } = request;
+/**
+ * Finds the partitions that have the storage group of an instance, or ports of it. Reads the groups of the CPC at most once.
+ *
+ * @returns the holders of each request, in the order of the requests
+ */
+export async function findHolders(
+  hmc: HmcSession,
+  cpcUri: string,
+  directory: GroupDirectory,
+  requests: readonly HoldersRequest[],
+  w: Waiting,
+): Promise<readonly (readonly PortHolder[])[]> {
+  let groups: readonly GroupWithPorts[] | undefined;
+  /** A group shows where it is attached; of a hidden partition, only its ports show it. */
+  const findOne = async ({ owner, wwpns }: HoldersRequest): Promise<readonly PortHolder[]> => {
     const read = async ({ uri, name }: Pick<StorageGroup, 'uri' | 'name'>) => {
       const how = `has the storage group "${name}" of this server`;
-      return await holdersOf(this.#hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
+      return await holdersOf(hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
     };
-    const own = await this.#directory.using(owner, w, read);
+    const own = await directory.using(owner, w, read);
     if (own !== undefined) return own;
-    // One whose description a person has changed still tells where it is attached.
-    const named = await this.#directory.summary(owner, w);
-    return named === undefined ? await this.#byPorts(request, readGroups, w) : await read(named);
-  }
-
-  /** A person may have renamed the group too. */
-  async #byPorts({ owner, wwpns }: HoldersRequest, readGroups: ReadGroups, w: Waiting): Promise<readonly PortHolder[]> {
+    // A group whose description a person has changed still shows where it is attached.
+    const named = await directory.summary(owner, w);
+    if (named !== undefined) return await read(named);
     if (wwpns.length === 0) return [];
+    // A person may have renamed the group too.
     const holders: PortHolder[] = [];
-    for (const { group, resources } of await readGroups()) {
+    for (const { group, resources } of (groups ??= await readFcpGroups(hmc, cpcUri, w))) {
       const wwpn = resources.flatMap((resource) => resource.wwpn ?? []).find((each) => wwpns.includes(each));
       if (wwpn === undefined) continue;
-      // The group of another instance, or one that is not ours, may have been given a WWPN that was given up.
-      const isOfAnother = this.#directory.isOfAnother(owner, group);
+      // A WWPN that was given up may be assigned to the group of another instance, or to a foreign group.
+      const isOfAnother = directory.isOfAnother(owner, group);
       const mayBeBootSource = !isOfAnother && markOf(owner.host, group.description) === 'ours';
       const holder = {
         holds: isOfAnother ? ('port' as const) : ('group' as const),
         how: `has WWPN ${wwpn} of this server, by storage group "${group.name}"`,
         bootSources: mayBeBootSource ? [group.uri] : [],
       };
-      holders.push(...(await holdersOf(this.#hmc, group.uri, holder, w)));
+      holders.push(...(await holdersOf(hmc, group.uri, holder, w)));
     }
     return holders;
-  }
+  };
+  const found = [];
+  for (const request of requests) found.push(await findOne(request));
+  return found;
 }
 
-/** Partitions that a group is attached to, each as a holder of it. */
+/** Returns the partitions to which a group is attached, as its holders. */
 export async function holdersOf(
   hmc: HmcSession,
   groupUri: string,
@@ -79,7 +68,7 @@ export async function holdersOf(
   return attachedTo(resources, partitions).map((attached) => ({ ...attached, ...holder }));
 }
 
-/** Of a partition that the user may not see, one of the two answers may tell more. */
+/** Merges both answers: either may show more of a partition that the user may not see. */
 function attachedTo(
   resources: readonly Pick<VirtualStorageResource, 'partitionUri'>[],
   partitions: readonly { readonly uri?: string | undefined; readonly name: string }[],

@@ -2,15 +2,15 @@ import type { StorageGroup, StorageVolume, StorageVolumeChange } from '../../hmc
 import { isMismatch, isOurVolumeName } from './directory.ts';
 import type { ConnectedVolume } from '../storage.ts';
 
-/** What discovery found says about the wanted volumes, and what has to be put right on the HMC. */
+/** What discovery says about the wanted volumes, and what must be corrected on the HMC. */
 export interface Findings {
   /** Storage volume of each Cinder volume whose LUN is found, usable or not. */
   readonly found: ReadonlyMap<string, StorageVolume>;
-  /** Those that are not found, or not usable yet. */
+  /** Wanted volumes that are not found, or not usable yet. */
   readonly pending: readonly ConnectedVolume[];
-  /** Names and usages to be put right, so that each storage volume is named by the Cinder volume that it is. */
+  /** Corrections that name each storage volume by its Cinder volume, and set its usage. */
   readonly changes: readonly StorageVolumeChange[];
-  /** Found LUNs that are wanted, but that DPM holds for a mistake, or too large: to be accepted once they have their names. */
+  /** Wanted LUNs that DPM considers unexpected or too large: to be accepted after the renaming. */
   readonly accept: readonly string[];
 }
 
@@ -22,23 +22,22 @@ export function isUsable({ fulfillmentState }: Pick<StorageVolume, 'fulfillmentS
 }
 
 /**
- * DPM has found the LUN of the volume, and it is larger than was asked for: usable, but the group is
- * `pending-with-mismatches` until somebody accepts it.
+ * Whether DPM has found a larger LUN than requested: usable, but the group is `pending-with-mismatches` until it is accepted.
  * Source: IBM WS API, Storage Group object: Class specific additional properties, 3932-LA2.
  */
 export function isOverprovisioned({ fulfillmentState }: Pick<StorageVolume, 'fulfillmentState'>): boolean {
   return fulfillmentState === 'overprovisioned';
 }
 
-/** Everything in the group is as it was asked for, or accepted: a partition starts with it. */
+/** Whether all of the group is as requested, or accepted, so that a partition can start with it. */
 export function isComplete({ fulfillmentState }: Pick<StorageGroup, 'fulfillmentState'>): boolean {
   return fulfillmentState === 'complete';
 }
 
 /**
- * Says which storage volume is which Cinder volume, by what discovery found behind each: the page 83 identifier where
- * Cinder told it, else initiator, target and LUN together. A name or a size is never evidence, since DPM deals out LUNs
- * of equal size as they come. A pure function.
+ * Identifies the storage volume of each Cinder volume by the page 83 identifier if Cinder says it, otherwise by initiator,
+ * target and LUN together. Name and size are no evidence, because DPM assigns LUNs of equal size in any order. A pure
+ * function.
  *
  * @param initiatorOf - WWPN of the partition's port by its device number
  */
@@ -67,7 +66,7 @@ export function identify(
   };
 }
 
-/** Is the LUN behind this storage volume the wanted one? Without evidence, it is not. */
+/** Whether the LUN of this storage volume is the wanted one; false without evidence. */
 export function isSame(
   volume: StorageVolume,
   want: ConnectedVolume,
@@ -82,28 +81,25 @@ export function isSame(
   });
 }
 
-/**
- * What DPM has found by itself can be of any size; sizes have two digits on the HMC. Source: python-zhmcclient
- * _storage_volume.py.
- */
+/** A LUN that DPM found can have any size; sizes have two digits on the HMC. Source: python-zhmcclient _storage_volume.py. */
 function isLargeEnough(volume: StorageVolume, { sizeGib }: ConnectedVolume): boolean {
   return !isMismatch(volume) || (volume.activeSizeGib ?? volume.sizeGib ?? 0) > sizeGib - 0.005;
 }
 
-/** A boot volume of which DPM was told where it is, and which discovery has not looked at yet. */
+/** Whether DPM was given the path of this boot volume, and discovery has not checked it yet. */
 function isTold(volume: StorageVolume, { volumeId, isBoot }: ConnectedVolume): boolean {
   return isBoot && volume.name === volumeId && volume.uuid === undefined && isUsable(volume);
 }
 
-/** Asked for and never found: behind it is no LUN, so that whoever takes it away takes nothing from anybody. */
+/** Whether the requested volume was never found: without a LUN, deleting it affects nobody. */
 export function holdsNothing({ fulfillmentState, uuid, paths }: StorageVolume): boolean {
   return fulfillmentState === 'pending' && uuid === undefined && paths.length === 0;
 }
 
 /**
- * Storage volumes that were made twice: an HMC does not hold their names unique, so a request that comes late, and was
- * repeated meanwhile, is done twice. Of those with one name the best is the volume; of the others, those without a LUN are
- * one too many: they would never be found, and a group with one of them in it is never complete. A pure function.
+ * Returns duplicate storage volumes without a LUN. An HMC does not keep names unique, so a late request that was retried is
+ * done twice. Of volumes with one name, the best one is kept; one without a LUN would never be found, and its group would
+ * never be complete. A pure function.
  */
 export function findSpares(volumes: readonly StorageVolume[]): readonly StorageVolume[] {
   const ours = volumes.filter(({ name }) => isOurVolumeName(name));
@@ -141,9 +137,9 @@ function labelled(volume: StorageVolume, name: string, usage: 'boot' | 'data'): 
 }
 
 /**
- * A storage volume whose name belongs to another one gets the name that the other one had, and so on along the chain:
- * all of them are of one size, or DPM had not mixed them up. Where the chain ends in a LUN that DPM had found by
- * itself, there is no such name, and the storage volume is one too many.
+ * Gives a storage volume whose name belongs to another one the name that the other one had, and so on along the chain. All of
+ * them have one size, or DPM would not have mixed them up. If the chain ends in a LUN that DPM found by itself, there is no
+ * name left, and the storage volume is deleted.
  */
 function replaced(volume: StorageVolume, found: ReadonlyMap<string, StorageVolume>): StorageVolumeChange[] {
   let other: StorageVolume | undefined = found.get(volume.name ?? '');

@@ -1,4 +1,3 @@
 export { defaultFulfilmentPolicy } from './fulfilment.ts';
 export type { FulfilmentPolicy } from './fulfilment.ts';
 export { StorageGroupStorage } from './storage.ts';
-export type { StorageGroupOptions } from './storage.ts';

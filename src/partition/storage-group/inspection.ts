@@ -9,12 +9,12 @@ import type { GroupDirectory, ReadGroup } from './directory.ts';
 import type { PathChecker } from './paths.ts';
 import type { Initiator, KnownPath, PathInspection } from '../storage.ts';
 
-/** Paths that are tried of one question; each may take a login, so a long list would take minutes. (inferred) */
+/** Maximum number of paths to test; each may take a login, so a long list would take minutes. (inferred) */
 const MAX_TRIED = 64;
 
 type Path = Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 
-/** Paths of machines with storage groups: what discovery has verified, and what "Validate LUN Path" answers now. */
+/** Paths of machines with storage groups: verified by discovery, and tested with "Validate LUN Path". */
 export class GroupInspection implements PathInspection {
   readonly #hmc: HmcSession;
   readonly #directory: GroupDirectory;
@@ -26,7 +26,7 @@ export class GroupInspection implements PathInspection {
     this.#checker = checker;
   }
 
-  /** Of every group that is attached to the partition: one that a person has attached counts too. */
+  /** Reads every group that is attached to the partition, also those that a person has attached. */
   async known(
     _owner: PartitionOwner,
     partition: PartitionRef,
@@ -44,7 +44,7 @@ export class GroupInspection implements PathInspection {
     return found;
   }
 
-  /** A group may be attached that this user may not see: of its paths nothing is known. */
+  /** Returns undefined for a group that this user may not see. */
   async #readVisible(uri: string, w: Waiting): Promise<ReadGroup | undefined> {
     try {
       return await this.#directory.read(uri, w);
@@ -62,17 +62,14 @@ export class GroupInspection implements PathInspection {
       const checked = index < MAX_TRIED ? await this.#try(path, initiators, w) : undefined;
       const isTried = checked !== undefined && checked.verdict !== 'unknown';
       const verdict = isTried ? checked.verdict : ('untried' as const);
-      // A port that was only guessed is told where it led to something, and not where it did not.
+      // Report a guessed port only if it reached the LUN.
       const guessed = verdict === 'reachable' ? (checked?.adapterPortUri ?? null) : null;
       answers.push({ adapterPortUri: port ?? guessed, verdict });
     }
     return answers;
   }
 
-  /**
-   * Trying a path needs a permission of its own, which a reader may lack. Source: python-zhmcclient _cpc.py,
-   * validate_lun_path.
-   */
+  /** Returns undefined if the user lacks the permission to test paths. Source: python-zhmcclient _cpc.py, validate_lun_path. */
   async #try(path: Path, initiators: readonly Initiator[], w: Waiting) {
     try {
       return await this.#checker.check(path, initiators, w);

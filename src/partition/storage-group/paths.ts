@@ -9,7 +9,7 @@ import type { ConnectedVolume, VolumePath, Initiator } from '../storage.ts';
 /** A path as the SAN knows it. */
 export type SanPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 
-/** A path with the adapter port that it would be tried from. */
+/** A path with the adapter port for its test. */
 export interface PathAttempt {
   readonly path: SanPath;
   readonly adapterPortUri: string;
@@ -21,9 +21,9 @@ export interface CheckedPath extends PathAttempt {
 }
 
 /**
- * Adapter ports from which each path can be tried, in the order in which it is sensible to try. A WWPN that discovery
- * has validated has its port. Any other can still log in from every candidate port, and does so first from the one that
- * stands at its own place in the list; which fabric a target is in, nobody has told. A pure function.
+ * Returns the adapter ports from which each path can be tested, in order. A WWPN that discovery has validated has its port.
+ * Any other can log in from every candidate port, first from the one at its own position in the list, because the fabric of a
+ * target is not known. A pure function.
  */
 export function pathAttempts(
   paths: readonly SanPath[],
@@ -43,14 +43,14 @@ export function pathAttempts(
   return [...own, ...others];
 }
 
-/** Tries paths by the HMC's own means, before anything is started over them. */
+/** Tests paths with the HMC before a start. */
 export class PathChecker {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
   readonly #ports: readonly AdapterPort[];
   readonly #limit: number;
 
-  /** @param limit - paths that are tried of one volume, so that a SAN that is down altogether is told soon */
+  /** @param limit - maximum number of paths to test for one volume, so that a SAN that is down is reported soon */
   constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], limit: number) {
     this.#hmc = hmc;
     this.#cpcUri = cpcUri;
@@ -59,9 +59,9 @@ export class PathChecker {
   }
 
   /**
-   * The first path that answers, and the ones before it that did not.
+   * Returns the first path that answers, and the failed ones before it.
    *
-   * @throws LunUnreachableError naming every path that was tried, where it ended, and the likely cause
+   * @throws LunUnreachableError naming every tested path, where it ended, and the likely cause
    */
   async firstReachable(
     { volumeId, paths }: Pick<ConnectedVolume, 'volumeId' | 'paths'>,
@@ -77,7 +77,7 @@ export class PathChecker {
     throw unreachable(volumeId, failed);
   }
 
-  /** Every path from the port that it uses, or would use: to say why a LUN is not found. */
+  /** Tests every path from its port, to explain why a LUN is not found. */
   async examine(
     paths: readonly SanPath[],
     initiators: readonly Initiator[],
@@ -89,7 +89,7 @@ export class PathChecker {
     return checked;
   }
 
-  /** One path, from one port; for a picture, where each path stands for itself. */
+  /** Tests one path from one port. */
   async check(path: SanPath, initiators: readonly Initiator[], w: Waiting): Promise<CheckedPath | undefined> {
     const [attempt] = pathAttempts([path], initiators, this.#ports);
     return attempt === undefined ? undefined : await this.#check(attempt, w);
@@ -101,7 +101,7 @@ export class PathChecker {
     try {
       return { path, adapterPortUri: port, verdict: await this.#hmc.cpcs.validateLunPath(this.#cpcUri, request, w) };
     } catch (error) {
-      // An early level of storage management may not have the operation; discovery will tell, later.
+      // An early level of storage management may lack the operation; discovery decides later.
       if (isHmcError(error, 404, 1) || isHmcError(error, 405))
         return { path, adapterPortUri: port, verdict: 'unknown' };
       throw error;
@@ -109,7 +109,7 @@ export class PathChecker {
   }
 }
 
-/** Where a path ends, for people: all that a SAN administrator asks for. */
+/** Describes where a path ends, with what a SAN administrator needs. */
 export function describePath(checked: CheckedPath): string {
   return describeEnding([checked]);
 }
@@ -121,15 +121,15 @@ const endings: Readonly<Record<CheckedPath['verdict'], string>> = {
   'lun-unreachable': 'the target answers, the LUN does not (485)',
 };
 
-/** The likely cause, and the paths that show it: those of one initiator and port together, the targets in a row. */
+/** The likely cause, and the paths that show it, grouped by initiator and port. */
 export interface Diagnosis {
   readonly likelyCause: string;
   readonly paths: readonly string[];
 }
 
 /**
- * Says why paths do not answer. A target that answers shows that it is zoned, so then the other targets, which may just
- * be in another fabric than the port, are not mentioned. Source: python-zhmcclient _cpc.py, validate_lun_path.
+ * Returns why paths do not answer. A target that answers is zoned; then the other targets, which may be in another fabric, are
+ * omitted. Source: python-zhmcclient _cpc.py, validate_lun_path.
  */
 export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
   const masked = failed.filter(({ verdict }) => verdict === 'lun-unreachable');
@@ -142,7 +142,7 @@ export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
   return { likelyCause, paths: inGroups(failed) };
 }
 
-/** Paths of initiators that reach the LUN over none of theirs: the rest is how fabrics are. */
+/** Returns the paths of initiators that do not reach the LUN at all. */
 export function withoutAccess(checked: readonly CheckedPath[]): readonly CheckedPath[] {
   const reaching = new Set(
     checked
@@ -159,7 +159,7 @@ function inGroups(checked: readonly CheckedPath[]): readonly string[] {
   return keys.map((key) => describeEnding(checked.filter((each) => keyOf(each) === key)));
 }
 
-/** @param paths - of one initiator, port and LUN, ending alike */
+/** @param paths - paths of one initiator, port and LUN with the same verdict */
 function describeEnding(paths: readonly CheckedPath[]): string {
   const [first] = paths;
   if (first === undefined) return '';

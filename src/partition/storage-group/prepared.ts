@@ -10,7 +10,7 @@ import { holdersOf } from './holders.ts';
 import { isComplete } from './identity.ts';
 import type { PortHolder, PreparedGroup, PreparedGroupRequest, PreparedGroups } from '../storage.ts';
 
-/** What lets a group be used, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
+/** What to do about a group, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
 const remedies: Readonly<Record<string, string>> = {
   'pending-with-mismatches':
     'on the HMC, accept what was found, or reject it; a volume larger than asked for can be accepted as it is',
@@ -18,10 +18,7 @@ const remedies: Readonly<Record<string, string>> = {
   incomplete: 'volumes or paths that were there are missing: look at its connection report on the HMC',
 };
 
-/**
- * Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. They are attached and
- * detached, and nothing in them is changed.
- */
+/** Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. Their content is not changed. */
 export class PreparedStorageGroups implements PreparedGroups {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
@@ -81,7 +78,7 @@ export class PreparedStorageGroups implements PreparedGroups {
 
   async #requireFree(group: StorageGroup, partition: string, w: Waiting): Promise<void> {
     const others = (await this.#hmc.storageGroups.getPartitions(group.uri, w)).filter(({ name }) => name !== partition);
-    // FICON groups that are shared have no limit of partitions. Source: python-zhmcclient _storage_group.py.
+    // Shared FICON groups have no limit of partitions. Source: python-zhmcclient _storage_group.py.
     const limit = group.shared === true ? (group.maxPartitions ?? Number.POSITIVE_INFINITY) : 1;
     if (others.length < limit) return;
     const names = others.map(({ name }) => `"${name}"`).join(', ');
@@ -106,7 +103,7 @@ export class PreparedStorageGroups implements PreparedGroups {
   }
 }
 
-/** A volume is meant by its name, its UUID (FCP) or its device number (FICON, NVMe): names need not be unique. */
+/** Whether `wanted` is the name, UUID (FCP) or device number (FICON, NVMe) of the volume: names need not be unique. */
 function isMeant({ name, uuid, deviceNumber }: StorageVolume, wanted: string): boolean {
   const lower = wanted.toLowerCase();
   return name === wanted || uuid?.toLowerCase() === lower || deviceNumber?.toLowerCase() === lower;

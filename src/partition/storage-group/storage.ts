@@ -13,13 +13,12 @@ import type { StorageAudit } from '../storage-audit.ts';
 import { GroupAllocation } from './allocation.ts';
 import { GroupAudit } from './audit.ts';
 import { GroupDirectory, groupName } from './directory.ts';
-import { toInitiator, unassigned } from './initiators.ts';
 import { Fulfilment } from './fulfilment.ts';
 import type { FulfilmentPolicy } from './fulfilment.ts';
-import { GroupHolders } from './holders.ts';
+import { findHolders } from './holders.ts';
 import { GroupInspection } from './inspection.ts';
 import { PathChecker } from './paths.ts';
-import { readFcpGroups } from './ports.ts';
+import { readFcpGroups, toInitiator, unassigned } from './ports.ts';
 import { PreparedStorageGroups } from './prepared.ts';
 import { GroupVolumes } from './volumes.ts';
 import type {
@@ -36,27 +35,23 @@ import type {
   InstanceVolume,
 } from '../storage.ts';
 
-/** What storage groups of instances are made from. */
 export interface StorageGroupOptions {
   readonly cpcUri: string;
-  /** Adapter ports of the domain: one path of each group for each. */
+  /** Adapter ports of the domain; each group has one path for each port. */
   readonly ports: readonly AdapterPort[];
   readonly fulfilment: FulfilmentPolicy;
-  /**
-   * Attach the group before its volumes are mapped, so that a start makes its ports log in. Else it is attached when
-   * there is something to see.
-   */
+  /** Attach the group before its volumes are mapped, so that its ports log in at a start; otherwise attach it with the volumes. */
   readonly attachEarly: boolean;
   readonly records?: PartitionRecords;
   readonly log: Logger;
 }
 
-/** Paths of a boot volume that are tried before its load; each try takes a login. (inferred) */
+/** Maximum number of paths of a boot volume to try before its load; each takes a login. (inferred) */
 const MAX_PATHS_TRIED = 16;
 
 /**
- * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance, named
- * like its partition. Its WWPNs exist as soon as it does. Why one each: docs/decisions. Source: python-zhmcclient
+ * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance (reasons:
+ * docs/decisions), named like its partition. Its WWPNs exist as soon as the group. Source: python-zhmcclient
  * _storage_group.py.
  */
 export class StorageGroupStorage implements PartitionStorage {
@@ -73,7 +68,6 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly #directory: GroupDirectory;
   readonly #allocation: GroupAllocation;
   readonly #volumes: GroupVolumes;
-  readonly #holders: GroupHolders;
 
   constructor(hmc: HmcSession, options: StorageGroupOptions) {
     const { cpcUri, ports, log, records = new MemoryPartitionRecords() } = options;
@@ -87,7 +81,6 @@ export class StorageGroupStorage implements PartitionStorage {
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
     this.inspection = new GroupInspection(hmc, directory, checker);
     this.audit = new GroupAudit(hmc, cpcUri);
-    this.#holders = new GroupHolders(hmc, cpcUri, directory);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }
@@ -112,13 +105,12 @@ export class StorageGroupStorage implements PartitionStorage {
     known: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly Initiator[]> {
-    if (this.#options.attachEarly) {
-      const attach = async ({ uri }: { uri: string }) =>
+    const { attachEarly } = this.#options;
+    if (attachEarly)
+      await this.#directory.using(owner, w, async ({ uri }) => {
         await this.#hmc.partitions.attachStorageGroup(partition.uri, uri, w);
-      await this.#directory.using(owner, w, attach);
-    }
-    const initiators =
-      this.#options.attachEarly || known.length === 0 ? await this.initiators(owner, partition, w) : known;
+      });
+    const initiators = attachEarly || known.length === 0 ? await this.initiators(owner, partition, w) : known;
     if (initiators.length === 0) {
       const storageGroup = groupName(owner);
       throw new ConflictError(`storage group "${storageGroup}" has no WWPN`, { storageGroup });
@@ -126,9 +118,9 @@ export class StorageGroupStorage implements PartitionStorage {
     return initiators;
   }
 
-  async unbind(owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
+  async unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting) {
     const detach = async (uri: string) => await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
-    if (!goes) {
+    if (!partitionWillBeDeleted) {
       await this.#directory.using(owner, w, async ({ uri }) => await detach(uri));
       return;
     }
@@ -136,7 +128,7 @@ export class StorageGroupStorage implements PartitionStorage {
       const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
       for (const uri of storageGroupUris) await this.#detachOrLeave(partition, uri, w);
     } catch (error) {
-      if (!isHmcError(error, 404, 1)) throw error; // nothing is attached to a partition that is gone
+      if (!isHmcError(error, 404, 1)) throw error; // a deleted partition has no groups
     }
   }
 
@@ -148,17 +140,20 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   /**
-   * Somebody else's group, which this user may not see: detaching asks for access to the partition alone, but where an HMC
-   * refuses it, "Delete Partition" takes the group off, as it does for zhmc-ansible-modules, which never detach.
+   * Detaches a group. Detaching a hidden group needs access to the partition only; if an HMC refuses it all the same, "Delete
+   * Partition" detaches the group, as it does for zhmc-ansible-modules, which never detach.
    */
   async #detachOrLeave(partition: PartitionRef, uri: string, w: Waiting): Promise<void> {
     try {
       await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
     } catch (error) {
       if (!isHmcError(error, 404)) throw error;
-      // It is still attached, or the refusal had been taken for a success.
+      // The group is still attached; a 404 must not count as success.
       const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUri: uri };
-      this.#options.log.warn(facts, 'a storage group that this user may not see goes with the partition');
+      this.#options.log.warn(
+        facts,
+        'cannot detach a storage group that this user may not see; it is detached when the partition is deleted',
+      );
     }
   }
 
@@ -172,7 +167,7 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   async holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]> {
-    return await this.#holders.find(requests, w);
+    return await findHolders(this.#hmc, this.#options.cpcUri, this.#directory, requests, w);
   }
 
   async hiddenUse(w: Waiting): Promise<string | undefined> {
@@ -202,7 +197,7 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.settle(owner, exposed, w);
   }
 
-  /** Which of its paths a load takes is DPM's to choose. */
+  /** DPM chooses the path of the load. */
   bootProperties({ volumeId, storageVolumeUri }: ConnectedVolume): UpdatePartition {
     if (storageVolumeUri === null) throw new InternalError(`volume ${volumeId} has no storage volume to boot from`);
     return { bootDevice: 'storage-volume', bootStorageVolume: storageVolumeUri };
@@ -223,7 +218,7 @@ export class StorageGroupStorage implements PartitionStorage {
     };
   }
 
-  /** A port that discovery has verified stands where the settings have it; the others keep the order of the HMC. */
+  /** Sorts ports that discovery has verified as in the settings; the others follow in the order of the HMC. */
   #inPortOrder(initiators: readonly Initiator[]): readonly Initiator[] {
     const uris = this.#options.ports.map(adapterPortUri);
     const rank = ({ adapterPortUri: uri }: Initiator) => {

@@ -12,19 +12,19 @@ import { describePath } from './paths.ts';
 import type { SanPath } from './paths.ts';
 import type { ConnectedVolume, Initiator, StorageTarget, StorageWaiting, VolumePath } from '../storage.ts';
 
-/** A volume of which DPM was told where it is; `isTold` is false where it has to be found. */
+/** `isTold` is true if DPM was given the path of the volume, false if discovery must find it. */
 interface Told {
   readonly volume: ConnectedVolume;
   readonly isTold: boolean;
 }
 
-/** Storage volumes by Cinder volume, and whether the group is attached to its partition. */
+/** `uris` maps Cinder volumes to storage volumes; `isAttached` says whether the partition has the group. */
 interface Members {
   readonly uris: ReadonlyMap<string, string>;
   readonly isAttached: boolean;
 }
 
-/** The volumes of an instance's storage group: brought in, found, told apart, taken out. */
+/** Adds volumes to an instance's storage group, identifies and removes them. */
 export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
@@ -46,9 +46,9 @@ export class GroupVolumes {
   }
 
   /**
-   * Takes storage volumes out of the group. Their LUNs are still presented, so DPM may find them again at once, and hold
-   * them for a mistake that keeps the group from being complete: such findings are put aside. A group in which nothing
-   * is left is never complete, and is taken from its partition, which would run degraded with it.
+   * Deletes storage volumes from the group. Their LUNs are still presented, so DPM may find them again as mismatches, which
+   * keep the group incomplete: these are rejected. An empty group is never complete and would degrade its partition, so it is
+   * detached.
    */
   async conceal(
     owner: PartitionOwner,
@@ -57,7 +57,7 @@ export class GroupVolumes {
   ): Promise<void> {
     const { directory, hmc } = this.#parts;
     await directory.using(owner, w, async ({ uri }) => {
-      // What was made with the group is not all there any more: whoever brings a volume in has to look.
+      // Clears the cached volumes: the next expose must read the group.
       directory.remember(owner, uri);
       let read = await directory.read(uri, w);
       const leaving = read.volumes.filter(({ name }) => volumes.some(({ volumeId }) => volumeId === name));
@@ -74,7 +74,7 @@ export class GroupVolumes {
     });
   }
 
-  /** Storage volumes that carry the name of a Cinder volume: none, after it was concealed. Changes nothing. */
+  /** Lists storage volumes with the name of a Cinder volume; none after it was concealed. Changes nothing. */
   async remains(owner: PartitionOwner, volumeId: string, w: StorageWaiting): Promise<readonly string[]> {
     const { directory } = this.#parts;
     const left = await directory.using(owner, w, async (own) => {
@@ -85,7 +85,7 @@ export class GroupVolumes {
     return left ?? [];
   }
 
-  /** The HMC said that they are gone; the group was read anew for another reason, and it costs nothing to look. */
+  /** Logs deleted storage volumes that are still in the group. */
   #reportOrphans(leaving: readonly StorageVolume[], { group, volumes }: ReadGroup): void {
     for (const { uri, name: volumeId } of leaving.filter((each) => volumes.some((volume) => volume.uri === each.uri))) {
       const facts = { event: 'orphan', volumeId, storageVolumeUri: uri, storageGroup: group.name };
@@ -101,8 +101,8 @@ export class GroupVolumes {
   }
 
   /**
-   * Before a start: DPM lets a partition run only with all of the group of its boot volume. Source:
-   * zhmc-ansible-modules issue 474.
+   * Waits before a start: DPM runs a partition only with the complete group of its boot volume. Source: zhmc-ansible-modules
+   * issue 474.
    */
   async settle(
     owner: PartitionOwner,
@@ -112,7 +112,7 @@ export class GroupVolumes {
     const { directory, hmc } = this.#parts;
     const settled = await directory.using(owner, w, async (own) => {
       const group = await hmc.storageGroups.get(own.uri, w);
-      // A single volume cannot have been mixed up with another one.
+      // A single volume cannot be mixed up with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
       if (group.storageVolumeUris.length === 0 || (isPlain && isComplete(group))) return exposed;
       return await this.#settleIn(own, exposed, w);
@@ -126,19 +126,19 @@ export class GroupVolumes {
     const found = await this.#finder.find(own, wanted, [], w);
     const read = await this.#parts.directory.read(own.uri, w);
     if (isComplete(read.group)) return restored(exposed, found);
-    // What was wanted has its name by now: every other finding is nobody's.
+    // The wanted volumes have their names: reject everything else.
     await this.#finder.reject(read, w);
     return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
   }
 
-  /** Volumes of ours were told apart when they were brought in: one that has grown since is still what its name says. */
+  /** Accepts our volumes that have grown: they were identified when they were added. */
   async #acceptGrown(own: OwnGroup, w: StorageWaiting): Promise<void> {
     const { volumes } = await this.#parts.directory.read(own.uri, w);
     const grown = volumes.filter((volume) => isOverprovisioned(volume) && isOurVolumeName(volume.name));
     if (grown.length === 0) return;
     this.#parts.log.info(
       { event: 'storage.grown', volumes: grown.map(describeVolume) },
-      'LUNs are accepted as they are',
+      'accepting LUNs that have grown',
     );
     await this.#finder.accept(
       own.uri,
@@ -151,14 +151,14 @@ export class GroupVolumes {
     const { uris, isAttached } = await this.#ensureVolumes(own, target.initiators, requests, w);
     const told: Told[] = [];
     for (const request of requests) told.push(await this.#tell(request, uris.get(request.volumeId), target, w));
-    // Only now, when there is something to see: attaching is one of the occasions on which DPM looks by itself.
+    // Attach after adding the volumes: attaching makes DPM search for LUNs.
     if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
     const volumes = told.map(({ volume }) => volume);
     if (told.every(({ isTold }) => isTold)) return volumes;
     return await this.#finder.find(own, volumes, isAttached ? target.initiators : [], w);
   }
 
-  /** The storage volumes of these requests, by Cinder volume; what is there neither by name nor by its LUN is made. */
+  /** Returns the storage volumes of these requests; creates those that exist neither by name nor by LUN. */
   async #ensureVolumes(
     own: OwnGroup,
     initiators: readonly Initiator[],
@@ -170,11 +170,11 @@ export class GroupVolumes {
     }
     const { group, volumes, findings } = await this.#finder.look(own.uri, requests, initiators, w);
     const isAttached = group.virtualStorageResourceUris.length > 0;
-    // Where one was made twice, it is the one that is found: it stands last.
+    // Of duplicates, the last one in the list wins: the usable one.
     const inOrder = volumes.toSorted((a, b) => Number(isUsable(a)) - Number(isUsable(b)));
     const uris = new Map(inOrder.map(({ name = '', uri }) => [name, uri]));
     const missing = requests.filter(
-      // Without a size, which a manager may not tell, DPM has to find the LUN by itself; it is then taken as it is.
+      // If the manager does not say the size, DPM must find the LUN by itself; it is then accepted.
       ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),
     );
     if (missing.length === 0) return { uris, isAttached };
@@ -184,7 +184,7 @@ export class GroupVolumes {
     return { uris, isAttached };
   }
 
-  /** Tries the paths of a boot volume, and tells DPM the one that answers. Data volumes are found by discovery. */
+  /** Tests the paths of a boot volume, and gives DPM the first that answers. Discovery finds data volumes. */
   async #tell(
     request: ConnectedVolume,
     storageVolumeUri: string | undefined,
@@ -212,7 +212,7 @@ export class GroupVolumes {
   }
 }
 
-/** Discovery was quicker. Which reason says so is not public; those that are known say something else. */
+/** Whether discovery has found the LUN meanwhile. Its reason code is not public; the known codes mean something else. */
 function isValidatedAlready(error: unknown): boolean {
   const known = [1, 2, 5, 6, 15];
   return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);
@@ -224,7 +224,7 @@ function firstOf(paths: readonly VolumePath[], first: SanPath): VolumePath[] {
   return [...paths.filter(isFirst), ...paths.filter((path) => !isFirst(path))];
 }
 
-/** In the order that was given; volumes of other drivers as they were. */
+/** Returns the volumes in the given order; those of other drivers unchanged. */
 function restored(exposed: readonly ConnectedVolume[], found: readonly ConnectedVolume[]): readonly ConnectedVolume[] {
   return exposed.map((volume) => found.find(({ volumeId }) => volumeId === volume.volumeId) ?? volume);
 }

@@ -11,9 +11,8 @@ const asked = ['name', 'status', 'description', 'hba-uris', 'boot-storage-device
 type AskedPartition = PartitionWith<(typeof asked)[number]>;
 
 /**
- * vHBAs that no adapter port of the domain asks for, or a second time. Ours is one by its name (`OpenStack_Port_…`), and
- * only in a partition of this CPC subset: elsewhere another compute host may have made it, and one with a name of its own
- * is somebody's who added it.
+ * Finds orphaned vHBAs: on an adapter port outside the domain, or a second one on its port. Considers only our names
+ * (`OpenStack_Port_…`) in partitions of this CPC subset; another host or person may have made the others.
  */
 export class HbaAudit implements StorageAudit {
   readonly #hmc: HmcSession;
@@ -28,7 +27,7 @@ export class HbaAudit implements StorageAudit {
     this.#wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
   }
 
-  /** Two requests: a list of partitions, and a read of all their vHBAs. */
+  /** Makes two requests: lists partitions, and reads all their vHBAs. */
   async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
     if (counted.length === 0) return [];
     const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, asked, w);
@@ -59,7 +58,7 @@ export class HbaAudit implements StorageAudit {
   #judge(hba: Hba | undefined, partition: AskedPartition, { instanceUuid, wwpns }: CountedStorage): SurplusStorage[] {
     if (hba === undefined || !isOurElementName(hba.name)) return [];
     if (this.#wanted.get(hba.name) === hba.adapterPortUri) return [];
-    // Of a port that was in the settings once, and to which volumes are masked still.
+    // Its port was in the settings once, and volumes are still masked to it.
     if (hba.wwpn !== undefined && wwpns.has(hba.wwpn)) return [];
     const isSecond = [...this.#wanted.values()].includes(hba.adapterPortUri);
     const port = portOfUri(hba.adapterPortUri);
@@ -69,7 +68,7 @@ export class HbaAudit implements StorageAudit {
     const { name, status } = partition;
     const isBoot = partition.bootStorageDevice === hba.uri;
     const detail = `${hba.uri} of partition "${name}" (${status}), WWPN ${hba.wwpn ?? 'none'}: ${why}, and no volume is masked to it${isBoot ? '; the partition boots from it' : ''}`;
-    // Whatever a guest has on it, it has not when it is stopped; and the WWPN is known to nobody.
+    // A stopped guest does not use it, and nobody knows its WWPN.
     const isSafe = status === 'stopped' && !isBoot;
     return [{ kind: 'vhba', name: hba.name, uri: hba.uri, instanceUuid, detail, isSafe }];
   }

@@ -6,8 +6,8 @@ import type { PartitionOwner } from '../naming.ts';
 import type { Initiator, KnownPath, PathInspection } from '../storage.ts';
 
 /**
- * Paths of machines without storage groups: the HMC knows the one of the boot, and can try none. Source:
- * python-zhmcclient _cpc.py, validate_lun_path.
+ * Paths of machines without storage groups: the HMC knows only the boot path, and cannot test paths. Source: python-zhmcclient
+ * _cpc.py, validate_lun_path.
  */
 export class HbaInspection implements PathInspection {
   readonly #hmc: HmcSession;

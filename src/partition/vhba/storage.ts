@@ -7,8 +7,7 @@ import { HbaInspection } from './inspection.ts';
 import { findHiddenUse } from '../hidden-use.ts';
 import { isListed } from '../lifecycle.ts';
 import type { PartitionRef } from '../lifecycle.ts';
-import { adapterPortUri, hbaName, isOurElementName } from '../naming.ts';
-import { requireAnyPort } from '../require-ports.ts';
+import { adapterPortUri, hbaName, isOurElementName, requireAnyPort } from '../naming.ts';
 import type { AdapterPort, PartitionOwner } from '../naming.ts';
 import { MemoryPartitionRecords } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
@@ -29,21 +28,18 @@ import type {
   VolumePath,
 } from '../storage.ts';
 
-/** Partitions whose vHBAs are remembered: more than a CPC has. */
+/** Size of the cache of vHBAs, in partitions: more than a CPC has. */
 const MAX_KNOWN = 100;
 
 /**
- * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the
- * domain. A LUN masked to a vHBA's WWPN is the partition's at once, so exposing and concealing change nothing here.
+ * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the domain. A
+ * partition has a LUN as soon as it is masked to its vHBA, so expose and conceal do nothing.
  * Source: IBM WS API, Create HBA, 3932-AGL.
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
   readonly outlivesPartition = false;
-  /**
-   * No operation of these machines checks a LUN path before a load. Source: python-zhmcclient _cpc.py,
-   * validate_lun_path.
-   */
+  /** These machines cannot check a LUN path before a load. Source: python-zhmcclient _cpc.py, validate_lun_path. */
   readonly likelyBootFailure =
     'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
   readonly hasAdapterPorts: boolean;
@@ -53,7 +49,7 @@ export class HbaStorage implements PartitionStorage {
   readonly #hmc: HmcSession;
   readonly #ports: readonly AdapterPort[];
   readonly #cpcUri: string;
-  /** By partition: what was read last of its vHBAs. */
+  /** Cache: the vHBAs of each partition, as last read. */
   readonly #known = new Map<string, readonly Hba[]>();
 
   constructor(
@@ -83,7 +79,7 @@ export class HbaStorage implements PartitionStorage {
     return Promise.resolve([]);
   }
 
-  /** Creates the vHBAs side by side, then reads their WWPNs in one go. */
+  /** Creates the vHBAs in parallel, then reads their WWPNs in one request. */
   async bind(
     _owner: PartitionOwner,
     partition: PartitionRef,
@@ -101,30 +97,35 @@ export class HbaStorage implements PartitionStorage {
     return this.#inPortOrder(partition, hbas);
   }
 
-  /** vHBAs go with their partition; one that stays has to give them back. */
-  async unbind(_owner: PartitionOwner, partition: PartitionRef, goes: boolean, w: Waiting): Promise<void> {
-    if (goes) return;
+  /** Deletes our vHBAs, unless the partition will be deleted with them. */
+  async unbind(
+    _owner: PartitionOwner,
+    partition: PartitionRef,
+    partitionWillBeDeleted: boolean,
+    w: Waiting,
+  ): Promise<void> {
+    if (partitionWillBeDeleted) return;
     try {
       const { hbaUris, hbas } = await this.#read(partition, w);
       const ports = this.#ports.map(adapterPortUri);
       const ours = hbas
-        // Another compute host's domain may have vHBAs of such names in a partition that is neither's.
+        // Another compute host may have made vHBAs of such names in a partition of a third owner.
         .filter((hba) => isOurElementName(hba.name) && ports.includes(hba.adapterPortUri))
         .map(({ uri }) => uri);
       await Promise.all(ours.map((uri) => this.#hmc.hbas.delete(uri, w)));
       const unread = hbaUris.filter((uri) => !hbas.some((hba) => hba.uri === uri));
       await this.#requireGone(partition, [...ours, ...unread], w);
     } catch (error) {
-      // Where the partition is gone, its vHBAs went with it.
+      // vHBAs are deleted with their partition.
       if (!isHmcError(error, 404, 1) || (await isListed(this.#hmc, this.#cpcUri, partition, w))) throw error;
     }
   }
 
   unbindOthers(): Promise<void> {
-    return Promise.resolve(); // with vHBAs, a partition has nothing but ports
+    return Promise.resolve(); // with vHBAs, a partition has only ports
   }
 
-  /** A vHBA of which an HMC says that it is gone, and which its partition lists all the same, is there. */
+  /** Checks that the partition no longer lists the vHBAs: the answer "gone" of an HMC is not enough. */
   async #requireGone(partition: PartitionRef, uris: readonly string[], w: Waiting): Promise<void> {
     if (uris.length === 0) return;
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
@@ -156,7 +157,7 @@ export class HbaStorage implements PartitionStorage {
     });
   }
 
-  /** Of every partition that this user sees. */
+  /** Reads the vHBAs of every partition that this user sees. */
   async #allHbas(w: Waiting) {
     const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris', 'reserve-resources'], w);
     const hbas = await this.#hmc.hbas.getMany(
@@ -170,7 +171,7 @@ export class HbaStorage implements PartitionStorage {
   }
 
   expose(_target: StorageTarget, volumes: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
-    return Promise.resolve(volumes); // a vHBA lets every LUN through that is masked to it
+    return Promise.resolve(volumes); // a partition sees every LUN that is masked to its vHBA
   }
 
   conceal(): Promise<void> {
@@ -178,20 +179,19 @@ export class HbaStorage implements PartitionStorage {
   }
 
   remains(): Promise<readonly string[]> {
-    return Promise.resolve([]); // an HMC of these machines knows no volumes
+    return Promise.resolve([]); // an HMC of these machines does not know volumes
   }
 
   settle(_owner: PartitionOwner, exposed: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
-    return Promise.resolve(exposed); // a load finds out what is there
+    return Promise.resolve(exposed); // only a load finds the LUNs
   }
 
   bootProperties(_volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition {
-    const initiator = initiators.find((candidate) => candidate.wwpn === path.initiatorWwpn);
-    if (initiator === undefined || initiator.elementUri === null)
-      throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);
+    const hbaUri = initiators.find(({ wwpn }) => wwpn === path.initiatorWwpn)?.elementUri ?? null;
+    if (hbaUri === null) throw new InternalError(`no vHBA has WWPN ${path.initiatorWwpn}`);
     return {
       bootDevice: 'storage-adapter',
-      bootStorageDevice: initiator.elementUri,
+      bootStorageDevice: hbaUri,
       bootWorldWidePortName: path.targetWwpn,
       bootLogicalUnitNumber: path.lun,
     };
@@ -216,7 +216,7 @@ export class HbaStorage implements PartitionStorage {
       return await this.#hmc.hbas.create(partition.uri, { name, adapterPortUri: adapterPortUri(port) }, w);
     } catch (error) {
       if (!isHmcError(error, 400, 8)) throw error;
-      // The name is taken: by our own earlier run of this step, or else the HMC's answer stands.
+      // An earlier run of this step may have made the vHBA.
       const twin = (await this.#existing(partition, w)).find((hba) => hba.name === name);
       if (twin?.adapterPortUri !== adapterPortUri(port)) throw error;
       return twin.uri;
@@ -227,7 +227,7 @@ export class HbaStorage implements PartitionStorage {
     return (await this.#read(partition, w)).hbas;
   }
 
-  /** @returns `hbaUris` as the partition lists them, and those of them that could be read */
+  /** @returns the URIs that the partition lists, and the vHBAs that could be read */
   async #read(partition: PartitionRef, w: Waiting): Promise<Pick<Partition, 'hbaUris'> & { hbas: readonly Hba[] }> {
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
     return { hbaUris, hbas: hbaUris.length === 0 ? [] : await this.#readMany(partition, hbaUris, w) };
@@ -235,14 +235,14 @@ export class HbaStorage implements PartitionStorage {
 
   async #readMany({ uri }: PartitionRef, hbaUris: readonly string[], w: Waiting): Promise<readonly Hba[]> {
     const hbas = await this.#hmc.hbas.getMany(hbaUris, w);
-    this.#known.delete(uri); // the one read last stands last
+    this.#known.delete(uri); // moves the entry to the end
     this.#known.set(uri, hbas);
     const [oldest = ''] = this.#known.keys();
     if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
     return hbas;
   }
 
-  /** The vHBAs that a look has shown of a partition, where all of them were read before. */
+  /** Returns the vHBAs of `hbaUris` from the cache, if it has all of them. */
   #knownOf({ uri, hbaUris }: PartitionRef & PortsSeen): readonly Hba[] | undefined {
     const known = this.#known.get(uri);
     const found = hbaUris?.map((each) => known?.find((hba) => hba.uri === each));
@@ -253,7 +253,7 @@ export class HbaStorage implements PartitionStorage {
     return this.#ports.map((port) => {
       const hba = hbas.find((candidate) => candidate.name === hbaName(port));
       const initiator = hba === undefined ? undefined : toInitiator(hba);
-      // An empty WWPN list would let a back end map the volume to nobody, or to everybody.
+      // With an empty WWPN list a back end could map the volume to nobody, or to everybody.
       if (initiator === undefined) {
         throw new ConflictError(`vHBA "${hbaName(port)}" of partition "${partition.name}" has no WWPN`, {
           partition: partition.name,
@@ -281,7 +281,7 @@ function toInitiator(hba: Hba): Initiator | undefined {
   };
 }
 
-/** One failure stands for itself; several keep their names. */
+/** Returns a single failure itself; several as an AggregateError with the names. */
 function createFailed(failures: readonly { name: string; reason: unknown }[]): Error {
   const [first, ...others] = failures.map(({ reason }) => toError(reason));
   if (first !== undefined && others.length === 0) return first;

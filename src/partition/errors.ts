@@ -16,7 +16,7 @@ export class StartRefusedError extends DpmError {
   readonly code = 'START_REFUSED';
 }
 
-/** The partition is in a status in which nobody can say what an operation would do. @public */
+/** The partition is in a status that does not allow the operation. @public */
 export class PartitionStatusError extends DpmError {
   readonly code = 'CONFLICT';
 }

@@ -1,4 +1,3 @@
-import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../../hmc-client/index.ts';
 import { instanceNamed, instanceOf } from '../naming.ts';
 import { isMismatch, isOurVolumeName } from './directory.ts';
@@ -11,47 +10,37 @@ import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-au
  * Finds orphans in the groups of instances: storage volumes with the ID of a Cinder volume that the instance does not have, or
  * that is there already, and LUNs that were not requested. Ignores other names: another person has added those volumes.
  */
-export class GroupAudit implements StorageAudit {
-  readonly #hmc: HmcSession;
-  readonly #cpcUri: string;
-
-  constructor(hmc: HmcSession, cpcUri: string) {
-    this.#hmc = hmc;
-    this.#cpcUri = cpcUri;
-  }
-
+export function groupAudit(hmc: HmcSession, cpcUri: string): StorageAudit {
   /** Makes three requests: lists groups, reads ours, and reads their volumes. */
-  async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
+  const list: StorageAudit['list'] = async (host, counted, w) => {
     if (counted.length === 0) return [];
     const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
-    const ownerOf = (group: { name: string; description: string }) => owners.get(instanceOf(host, group) ?? '');
-    const summaries = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, type: 'fcp' }, w);
+    const summaries = await hmc.storageGroups.list({ cpcUri, type: 'fcp' }, w);
     const named = summaries.filter(({ name }) => owners.has(instanceNamed(host, name) ?? '')).map(({ uri }) => uri);
-    const groups = await this.#hmc.storageGroups.getMany(named, w);
-    const owned = groups.flatMap((group) => {
-      const owner = ownerOf(group);
+    const owned = (await hmc.storageGroups.getMany(named, w)).flatMap((group) => {
+      const owner = owners.get(instanceOf(host, group) ?? '');
       return owner === undefined ? [] : [{ group, owner }];
     });
     const uris = owned.flatMap(({ group }) => group.storageVolumeUris);
-    const volumes = new Map((await this.#hmc.storageVolumes.getMany(uris, w)).map((volume) => [volume.uri, volume]));
+    const volumes = new Map((await hmc.storageVolumes.getMany(uris, w)).map((volume) => [volume.uri, volume]));
     return owned.flatMap(({ group, owner }) => {
       const own = group.storageVolumeUris.flatMap((uri) => volumes.get(uri) ?? []);
       return findSurplus(group, own, owner);
     });
-  }
-
-  async remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void> {
-    const found = removable(await this.list(host, [counted], w), uri);
-    if (found === undefined) return;
-    const storageVolumes = [{ operation: 'delete' as const, uri }];
-    await this.#hmc.storageGroups.modify(groupUriOf(uri), { storageVolumes }, w);
-  }
-
-  async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
-    const groups = await readFcpGroups(this.#hmc, this.#cpcUri, w);
-    const ports = groups.flatMap(({ group, resources }) => [...resources, ...group.unassignedWwpns]);
-    return new Set(ports.flatMap(({ wwpn }) => wwpn ?? []));
-  }
+  };
+  return {
+    list,
+    remove: async (host, counted, uri, w) => {
+      if (removable(await list(host, [counted], w), uri) === undefined) return;
+      const storageVolumes = [{ operation: 'delete' as const, uri }];
+      await hmc.storageGroups.modify(groupUriOf(uri), { storageVolumes }, w);
+    },
+    allWwpns: async (w) => {
+      const groups = await readFcpGroups(hmc, cpcUri, w);
+      const ports = groups.flatMap(({ group, resources }) => [...resources, ...group.unassignedWwpns]);
+      return new Set(ports.flatMap(({ wwpn }) => wwpn ?? []));
+    },
+  };
 }
 
 /** A pure function. */

@@ -1,11 +1,9 @@
 import { isHmcError } from '../../hmc-client/errors/index.ts';
 import { parseLun, parseWwpn } from '../../base/index.ts';
-import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, StorageVolume } from '../../hmc-client/index.ts';
 import type { PartitionRef } from '../lifecycle.ts';
-import type { PartitionOwner } from '../naming.ts';
 import { isOurVolumeName } from './directory.ts';
-import type { GroupDirectory, ReadGroup } from './directory.ts';
+import type { GroupDirectory } from './directory.ts';
 import type { PathChecker } from './paths.ts';
 import type { Initiator, KnownPath, PathInspection } from '../storage.ts';
 
@@ -15,68 +13,46 @@ const MAX_TRIED = 64;
 type Path = Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 
 /** Paths of machines with storage groups: verified by discovery, and tested with "Validate LUN Path". */
-export class GroupInspection implements PathInspection {
-  readonly #hmc: HmcSession;
-  readonly #directory: GroupDirectory;
-  readonly #checker: PathChecker;
+export function groupInspection(hmc: HmcSession, directory: GroupDirectory, checker: PathChecker): PathInspection {
+  return {
+    /** Reads every group that is attached to the partition, also those that a person has attached. */
+    known: async (_owner, partition, initiators, w) => {
+      const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
+      const wwpnOf = new Map(initiators.map(({ deviceNumber, wwpn }) => [deviceNumber, wwpn]));
+      const found: KnownPath[] = [];
+      for (const uri of storageGroupUris) {
+        const read = await undefinedIf(directory.read(uri, w), (error) => isHmcError(error, 404, 1)); // hidden from this user
+        if (read?.group.type === 'fcp')
+          found.push(...read.volumes.flatMap((volume) => pathsOf(volume, partition, wwpnOf)));
+      }
+      return found;
+    },
+    examine: async (paths, initiators, w) => {
+      const portOf = new Map(initiators.map(({ wwpn, adapterPortUri }) => [wwpn, adapterPortUri]));
+      // Testing a path needs a permission that the user may lack. Source: python-zhmcclient _cpc.py, validate_lun_path.
+      const test = async (path: Path) =>
+        await undefinedIf(checker.check(path, initiators, w), (error) => isHmcError(error, 403));
+      const answers = [];
+      for (const [index, path] of paths.entries()) {
+        const port = portOf.get(path.initiatorWwpn) ?? null;
+        const checked = index < MAX_TRIED ? await test(path) : undefined;
+        const isTried = checked !== undefined && checked.verdict !== 'unknown';
+        const verdict = isTried ? checked.verdict : ('untried' as const);
+        // Report a guessed port only if it reached the LUN.
+        const guessed = verdict === 'reachable' ? (checked?.adapterPortUri ?? null) : null;
+        answers.push({ adapterPortUri: port ?? guessed, verdict });
+      }
+      return answers;
+    },
+  };
+}
 
-  constructor(hmc: HmcSession, directory: GroupDirectory, checker: PathChecker) {
-    this.#hmc = hmc;
-    this.#directory = directory;
-    this.#checker = checker;
-  }
-
-  /** Reads every group that is attached to the partition, also those that a person has attached. */
-  async known(
-    _owner: PartitionOwner,
-    partition: PartitionRef,
-    initiators: readonly Initiator[],
-    w: Waiting,
-  ): Promise<readonly KnownPath[]> {
-    const { storageGroupUris } = await this.#hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
-    const wwpnOf = new Map(initiators.map(({ deviceNumber, wwpn }) => [deviceNumber, wwpn]));
-    const found: KnownPath[] = [];
-    for (const uri of storageGroupUris) {
-      const read = await this.#readVisible(uri, w);
-      if (read?.group.type === 'fcp')
-        found.push(...read.volumes.flatMap((volume) => pathsOf(volume, partition, wwpnOf)));
-    }
-    return found;
-  }
-
-  /** Returns undefined for a group that this user may not see. */
-  async #readVisible(uri: string, w: Waiting): Promise<ReadGroup | undefined> {
-    try {
-      return await this.#directory.read(uri, w);
-    } catch (error) {
-      if (isHmcError(error, 404, 1)) return undefined;
-      throw error;
-    }
-  }
-
-  async examine(paths: readonly Path[], initiators: readonly Initiator[], w: Waiting) {
-    const portOf = new Map(initiators.map(({ wwpn, adapterPortUri }) => [wwpn, adapterPortUri]));
-    const answers = [];
-    for (const [index, path] of paths.entries()) {
-      const port = portOf.get(path.initiatorWwpn) ?? null;
-      const checked = index < MAX_TRIED ? await this.#try(path, initiators, w) : undefined;
-      const isTried = checked !== undefined && checked.verdict !== 'unknown';
-      const verdict = isTried ? checked.verdict : ('untried' as const);
-      // Report a guessed port only if it reached the LUN.
-      const guessed = verdict === 'reachable' ? (checked?.adapterPortUri ?? null) : null;
-      answers.push({ adapterPortUri: port ?? guessed, verdict });
-    }
-    return answers;
-  }
-
-  /** Returns undefined if the user lacks the permission to test paths. Source: python-zhmcclient _cpc.py, validate_lun_path. */
-  async #try(path: Path, initiators: readonly Initiator[], w: Waiting) {
-    try {
-      return await this.#checker.check(path, initiators, w);
-    } catch (error) {
-      if (isHmcError(error, 403)) return undefined;
-      throw error;
-    }
+async function undefinedIf<T>(asked: Promise<T>, isExpected: (error: unknown) => boolean): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isExpected(error)) return undefined;
+    throw error;
   }
 }
 

@@ -2,13 +2,12 @@ import { isHmcError } from '../../hmc-client/errors/index.ts';
 import { ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, StorageGroup, StorageVolume } from '../../hmc-client/index.ts';
-import type { PartitionRef } from '../lifecycle.ts';
 import { amend } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
 import { describeVolume } from './fulfilment.ts';
 import { holdersOf } from './holders.ts';
 import { isComplete } from './identity.ts';
-import type { PortHolder, PreparedGroup, PreparedGroupRequest, PreparedGroups } from '../storage.ts';
+import type { PreparedGroups } from '../storage.ts';
 
 /** What to do about a group, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
 const remedies: Readonly<Record<string, string>> = {
@@ -19,88 +18,80 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 /** Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. Their content is not changed. */
-export class PreparedStorageGroups implements PreparedGroups {
-  readonly #hmc: HmcSession;
-  readonly #cpcUri: string;
-  readonly #records: PartitionRecords;
+export function preparedStorageGroups(hmc: HmcSession, cpcUri: string, records: PartitionRecords): PreparedGroups {
+  return {
+    find: async ({ name, isBootSource, bootVolume }, partition, w) => {
+      const [summary] = await hmc.storageGroups.list({ cpcUri, name }, w);
+      if (summary === undefined)
+        throw new NotFoundError(`storage group "${name}" does not exist on this CPC`, { storageGroup: name });
+      const group = await hmc.storageGroups.get(summary.uri, w);
+      await requireFulfilled(hmc, group, w);
+      await requireFree(hmc, group, partition, w);
+      const bootVolumeUri = isBootSource ? await findBootVolume(hmc, group, bootVolume, w) : null;
+      return { uri: group.uri, name, bootVolumeUri };
+    },
+    attach: async (partition, group, w) => {
+      const owner = records.list().find(({ partitionUri }) => partitionUri === partition.uri);
+      if (owner !== undefined) amend(records, owner.instanceUuid, { preparedGroupUri: group.uri });
+      await hmc.partitions.attachStorageGroup(partition.uri, group.uri, w);
+    },
+    detach: async (partition, group, w) => {
+      await hmc.partitions.detachStorageGroup(partition.uri, group.uri, w);
+    },
+    holders: async (groupUri, w) => {
+      try {
+        const { uri, name } = await hmc.storageGroups.get(groupUri, w);
+        const how = `has the storage group "${name}", which this server was given`;
+        return await holdersOf(hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
+      } catch (error) {
+        if (!isHmcError(error, 404, 1)) throw error;
+        return [];
+      }
+    },
+  };
+}
 
-  constructor(hmc: HmcSession, cpcUri: string, records: PartitionRecords) {
-    this.#hmc = hmc;
-    this.#cpcUri = cpcUri;
-    this.#records = records;
-  }
+async function requireFulfilled(hmc: HmcSession, group: StorageGroup, w: Waiting): Promise<void> {
+  if (isComplete(group)) return;
+  const volumes = await hmc.storageVolumes.getMany(group.storageVolumeUris, w);
+  const open = volumes.filter(({ fulfillmentState }) => fulfillmentState !== 'complete').map(describeVolume);
+  const remedy = remedies[group.fulfillmentState] ?? "its volumes are the storage administrator's to fulfil";
+  const what = `storage group "${group.name}" is ${group.fulfillmentState} (expected complete)`;
+  throw new ConflictError([what, ...open].join('; ') + `: ${remedy}`, {
+    storageGroup: group.name,
+    fulfillmentState: group.fulfillmentState,
+  });
+}
 
-  async find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup> {
-    const { name } = request;
-    const [summary] = await this.#hmc.storageGroups.list({ cpcUri: this.#cpcUri, name }, w);
-    if (summary === undefined) {
-      throw new NotFoundError(`storage group "${name}" does not exist on this CPC`, { storageGroup: name });
-    }
-    const group = await this.#hmc.storageGroups.get(summary.uri, w);
-    await this.#requireFulfilled(group, w);
-    await this.#requireFree(group, partition, w);
-    const bootVolumeUri = request.isBootSource ? await this.#bootVolume(group, request.bootVolume, w) : null;
-    return { uri: group.uri, name, bootVolumeUri };
-  }
+async function requireFree(hmc: HmcSession, group: StorageGroup, partition: string, w: Waiting): Promise<void> {
+  const others = (await hmc.storageGroups.getPartitions(group.uri, w)).filter(({ name }) => name !== partition);
+  // Shared FICON groups have no limit of partitions. Source: python-zhmcclient _storage_group.py.
+  const limit = group.shared === true ? (group.maxPartitions ?? Number.POSITIVE_INFINITY) : 1;
+  if (others.length < limit) return;
+  const names = others.map(({ name }) => `"${name}"`).join(', ');
+  throw new ConflictError(`storage group "${group.name}" is attached to ${names} already`, {
+    storageGroup: group.name,
+    partitions: others.map(({ name }) => name),
+  });
+}
 
-  async attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void> {
-    const owner = this.#records.list().find(({ partitionUri }) => partitionUri === partition.uri);
-    if (owner !== undefined) amend(this.#records, owner.instanceUuid, { preparedGroupUri: group.uri });
-    await this.#hmc.partitions.attachStorageGroup(partition.uri, group.uri, w);
-  }
-
-  async detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void> {
-    await this.#hmc.partitions.detachStorageGroup(partition.uri, group.uri, w);
-  }
-
-  async holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]> {
-    try {
-      const { uri, name } = await this.#hmc.storageGroups.get(groupUri, w);
-      const how = `has the storage group "${name}", which this server was given`;
-      return await holdersOf(this.#hmc, uri, { holds: 'group', how, bootSources: [uri] }, w);
-    } catch (error) {
-      if (!isHmcError(error, 404, 1)) throw error;
-      return [];
-    }
-  }
-
-  async #requireFulfilled(group: StorageGroup, w: Waiting): Promise<void> {
-    if (isComplete(group)) return;
-    const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
-    const open = volumes.filter(({ fulfillmentState }) => fulfillmentState !== 'complete').map(describeVolume);
-    const remedy = remedies[group.fulfillmentState] ?? "its volumes are the storage administrator's to fulfil";
-    const what = `storage group "${group.name}" is ${group.fulfillmentState} (expected complete)`;
-    throw new ConflictError([what, ...open].join('; ') + `: ${remedy}`, {
-      storageGroup: group.name,
-      fulfillmentState: group.fulfillmentState,
-    });
-  }
-
-  async #requireFree(group: StorageGroup, partition: string, w: Waiting): Promise<void> {
-    const others = (await this.#hmc.storageGroups.getPartitions(group.uri, w)).filter(({ name }) => name !== partition);
-    // Shared FICON groups have no limit of partitions. Source: python-zhmcclient _storage_group.py.
-    const limit = group.shared === true ? (group.maxPartitions ?? Number.POSITIVE_INFINITY) : 1;
-    if (others.length < limit) return;
-    const names = others.map(({ name }) => `"${name}"`).join(', ');
-    throw new ConflictError(`storage group "${group.name}" is attached to ${names} already`, {
-      storageGroup: group.name,
-      partitions: others.map(({ name }) => name),
-    });
-  }
-
-  async #bootVolume(group: StorageGroup, wanted: string | undefined, w: Waiting): Promise<string> {
-    const volumes = await this.#hmc.storageVolumes.getMany(group.storageVolumeUris, w);
-    const candidates = volumes.filter(({ usage }) => usage === 'boot');
-    const matching = wanted === undefined ? candidates : candidates.filter((volume) => isMeant(volume, wanted));
-    const [volume, ...others] = matching;
-    if (volume !== undefined && others.length === 0) return volume.uri;
-    const names = candidates.map(({ name, uri }) => `"${name ?? uri}"`).join(', ') || 'none';
-    const asked = wanted === undefined ? 'exactly one volume with usage boot' : `a boot volume "${wanted}"`;
-    throw new ConflictError(`storage group "${group.name}": expected ${asked}; its boot volumes: ${names}`, {
-      storageGroup: group.name,
-      bootVolumes: candidates.map(({ name, uri }) => name ?? uri),
-    });
-  }
+async function findBootVolume(
+  hmc: HmcSession,
+  group: StorageGroup,
+  wanted: string | undefined,
+  w: Waiting,
+): Promise<string> {
+  const volumes = await hmc.storageVolumes.getMany(group.storageVolumeUris, w);
+  const candidates = volumes.filter(({ usage }) => usage === 'boot');
+  const matching = wanted === undefined ? candidates : candidates.filter((volume) => isMeant(volume, wanted));
+  const [volume, ...others] = matching;
+  if (volume !== undefined && others.length === 0) return volume.uri;
+  const names = candidates.map(({ name, uri }) => `"${name ?? uri}"`).join(', ') || 'none';
+  const asked = wanted === undefined ? 'exactly one volume with usage boot' : `a boot volume "${wanted}"`;
+  throw new ConflictError(`storage group "${group.name}": expected ${asked}; its boot volumes: ${names}`, {
+    storageGroup: group.name,
+    bootVolumes: candidates.map(({ name, uri }) => name ?? uri),
+  });
 }
 
 /** Whether `wanted` is the name, UUID (FCP) or device number (FICON, NVMe) of the volume: names need not be unique. */

@@ -11,15 +11,15 @@ import type { PartitionRecords } from '../records.ts';
 import { mayUseAdapters } from '../status.ts';
 import type { StorageAudit } from '../storage-audit.ts';
 import { GroupAllocation } from './allocation.ts';
-import { GroupAudit } from './audit.ts';
+import { groupAudit } from './audit.ts';
 import { GroupDirectory, groupName } from './directory.ts';
 import { Fulfilment } from './fulfilment.ts';
 import type { FulfilmentPolicy } from './fulfilment.ts';
 import { findHolders } from './holders.ts';
-import { GroupInspection } from './inspection.ts';
+import { groupInspection } from './inspection.ts';
 import { PathChecker } from './paths.ts';
 import { readFcpGroups, toInitiator, unassigned } from './ports.ts';
-import { PreparedStorageGroups } from './prepared.ts';
+import { preparedStorageGroups } from './prepared.ts';
 import { GroupVolumes } from './volumes.ts';
 import type {
   Allocation,
@@ -30,6 +30,7 @@ import type {
   PartitionStorage,
   PathInspection,
   PortHolder,
+  PreparedGroups,
   StorageTarget,
   StorageWaiting,
   InstanceVolume,
@@ -60,7 +61,7 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly likelyBootFailure =
     'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
   readonly hasAdapterPorts: boolean;
-  readonly preparedGroups: PreparedStorageGroups;
+  readonly preparedGroups: PreparedGroups;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
   readonly #hmc: HmcSession;
@@ -74,13 +75,13 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#hmc = hmc;
     this.#options = options;
     this.hasAdapterPorts = ports.length > 0;
-    this.preparedGroups = new PreparedStorageGroups(hmc, cpcUri, records);
+    this.preparedGroups = preparedStorageGroups(hmc, cpcUri, records);
     const directory = new GroupDirectory(hmc, cpcUri, records);
     this.#directory = directory;
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
     const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
-    this.inspection = new GroupInspection(hmc, directory, checker);
-    this.audit = new GroupAudit(hmc, cpcUri);
+    this.inspection = groupInspection(hmc, directory, checker);
+    this.audit = groupAudit(hmc, cpcUri);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }

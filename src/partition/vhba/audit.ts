@@ -1,4 +1,3 @@
-import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { Hba, HmcSession, PartitionWith } from '../../hmc-client/index.ts';
 import { assignPartitions } from '../assignment.ts';
 import { adapterPortUri, hbaName, isOurElementName, portOfUri } from '../naming.ts';
@@ -14,62 +13,63 @@ type AskedPartition = PartitionWith<(typeof asked)[number]>;
  * Finds orphaned vHBAs: on an adapter port outside the domain, or a second one on its port. Considers only our names
  * (`OpenStack_Port_…`) in partitions of this CPC subset; another host or person may have made the others.
  */
-export class HbaAudit implements StorageAudit {
-  readonly #hmc: HmcSession;
-  readonly #cpcUri: string;
-  readonly #wanted: ReadonlyMap<string, string>;
-  readonly #records: PartitionRecords;
-
-  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], records: PartitionRecords) {
-    this.#hmc = hmc;
-    this.#records = records;
-    this.#cpcUri = cpcUri;
-    this.#wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
-  }
-
+export function hbaAudit(
+  hmc: HmcSession,
+  cpcUri: string,
+  ports: readonly AdapterPort[],
+  records: PartitionRecords,
+): StorageAudit {
+  const wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
   /** Makes two requests: lists partitions, and reads all their vHBAs. */
-  async list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]> {
+  const list: StorageAudit['list'] = async (host, counted, w) => {
     if (counted.length === 0) return [];
-    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, asked, w);
-    const assigned = assignPartitions(host, this.#records, partitions);
+    const partitions = await hmc.partitions.listDetailed(cpcUri, {}, asked, w);
+    const assigned = assignPartitions(host, records, partitions);
     const owned = partitions.flatMap((partition) => {
       const own = assigned.get(partition.uri);
       const count = counted.find((each) => each.instanceUuid === own?.instanceUuid);
       return count === undefined || own?.doubt !== undefined ? [] : [{ partition, count }];
     });
     const uris = owned.flatMap(({ partition }) => partition.hbaUris);
-    const hbas = new Map((await this.#hmc.hbas.getMany(uris, w)).map((hba) => [hba.uri, hba]));
+    const hbas = new Map((await hmc.hbas.getMany(uris, w)).map((hba) => [hba.uri, hba]));
     return owned.flatMap(({ partition, count }) =>
-      partition.hbaUris.flatMap((uri) => this.#judge(hbas.get(uri), partition, count)),
+      partition.hbaUris.flatMap((uri) => judge(hbas.get(uri), partition, count, wanted)),
     );
-  }
+  };
+  return {
+    list,
+    remove: async (host, counted, uri, w) => {
+      const found = removable(await list(host, [counted], w), uri);
+      if (found !== undefined) await hmc.hbas.delete(found.uri, w);
+    },
+    allWwpns: async (w) => {
+      const partitions = await hmc.partitions.listDetailed(cpcUri, {}, ['hba-uris'], w);
+      const uris = partitions.flatMap(({ hbaUris }) => hbaUris);
+      return new Set((await hmc.hbas.getMany(uris, w)).flatMap(({ wwpn }) => wwpn ?? []));
+    },
+  };
+}
 
-  async remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void> {
-    const found = removable(await this.list(host, [counted], w), uri);
-    if (found !== undefined) await this.#hmc.hbas.delete(found.uri, w);
-  }
-
-  async allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>> {
-    const partitions = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['hba-uris'], w);
-    const uris = partitions.flatMap(({ hbaUris }) => hbaUris);
-    return new Set((await this.#hmc.hbas.getMany(uris, w)).flatMap(({ wwpn }) => wwpn ?? []));
-  }
-
-  #judge(hba: Hba | undefined, partition: AskedPartition, { instanceUuid, wwpns }: CountedStorage): SurplusStorage[] {
-    if (hba === undefined || !isOurElementName(hba.name)) return [];
-    if (this.#wanted.get(hba.name) === hba.adapterPortUri) return [];
-    // Its port was in the settings once, and volumes are still masked to it.
-    if (hba.wwpn !== undefined && wwpns.has(hba.wwpn)) return [];
-    const isSecond = [...this.#wanted.values()].includes(hba.adapterPortUri);
-    const port = portOfUri(hba.adapterPortUri);
-    const why = isSecond
-      ? `adapter port ${port} has another one there already`
-      : `adapter port ${port} is not in dpm.physical_storage_adapter_mappings`;
-    const { name, status } = partition;
-    const isBoot = partition.bootStorageDevice === hba.uri;
-    const detail = `${hba.uri} of partition "${name}" (${status}), WWPN ${hba.wwpn ?? 'none'}: ${why}, and no volume is masked to it${isBoot ? '; the partition boots from it' : ''}`;
-    // A stopped guest does not use it, and nobody knows its WWPN.
-    const isSafe = status === 'stopped' && !isBoot;
-    return [{ kind: 'vhba', name: hba.name, uri: hba.uri, instanceUuid, detail, isSafe }];
-  }
+/** @param wanted - adapter port URI by vHBA name */
+function judge(
+  hba: Hba | undefined,
+  partition: AskedPartition,
+  { instanceUuid, wwpns }: CountedStorage,
+  wanted: ReadonlyMap<string, string>,
+): SurplusStorage[] {
+  if (hba === undefined || !isOurElementName(hba.name)) return [];
+  if (wanted.get(hba.name) === hba.adapterPortUri) return [];
+  // Its port was in the settings once, and volumes are still masked to it.
+  if (hba.wwpn !== undefined && wwpns.has(hba.wwpn)) return [];
+  const isSecond = [...wanted.values()].includes(hba.adapterPortUri);
+  const port = portOfUri(hba.adapterPortUri);
+  const why = isSecond
+    ? `adapter port ${port} has another one there already`
+    : `adapter port ${port} is not in dpm.physical_storage_adapter_mappings`;
+  const { name, status } = partition;
+  const isBoot = partition.bootStorageDevice === hba.uri;
+  const detail = `${hba.uri} of partition "${name}" (${status}), WWPN ${hba.wwpn ?? 'none'}: ${why}, and no volume is masked to it${isBoot ? '; the partition boots from it' : ''}`;
+  // A stopped guest does not use it, and nobody knows its WWPN.
+  const isSafe = status === 'stopped' && !isBoot;
+  return [{ kind: 'vhba', name: hba.name, uri: hba.uri, instanceUuid, detail, isSafe }];
 }

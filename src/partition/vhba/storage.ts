@@ -2,8 +2,8 @@ import { isHmcError } from '../../hmc-client/errors/index.ts';
 import { ConflictError, InternalError, toError } from '../../base/index.ts';
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { Hba, HmcSession, Partition, UpdatePartition } from '../../hmc-client/index.ts';
-import { HbaAudit } from './audit.ts';
-import { HbaInspection } from './inspection.ts';
+import { hbaAudit } from './audit.ts';
+import { hbaInspection } from './inspection.ts';
 import { findHiddenUse } from '../hidden-use.ts';
 import { isListed } from '../lifecycle.ts';
 import type { PartitionRef } from '../lifecycle.ts';
@@ -62,8 +62,8 @@ export class HbaStorage implements PartitionStorage {
     this.#ports = ports;
     this.#cpcUri = cpcUri;
     this.hasAdapterPorts = ports.length > 0;
-    this.inspection = new HbaInspection(hmc);
-    this.audit = new HbaAudit(hmc, cpcUri, ports, records);
+    this.inspection = hbaInspection(hmc);
+    this.audit = hbaAudit(hmc, cpcUri, ports, records);
   }
 
   async allocate(): Promise<Allocation> {

@@ -76,7 +76,6 @@ export function composeDpm(
     maxHmcRequests: values.max_hmc_requests,
     maxConcurrentBuilds: values.max_concurrent_builds,
     /** Builds, deletions, starts and stops, attachments and detachments together. */
-    maxConcurrentOperations: values.max_concurrent_operations,
     /** The longest wait of an operation in the queue. */
     queueTimeoutMs: values.queue_timeout * 1000,
     /** How long, and how many, ended flows stay in the journal. */

@@ -1,8 +1,8 @@
 import type { SectionName } from './schema.ts';
 
 /**
- * Options that Nova, keystoneauth or the retired Python driver read in our sections, and we do not. Their files must
- * still work, with a warning where the meaning changes.
+ * Options that Nova, keystoneauth, the retired Python driver or an older version of this program read in our sections, and
+ * we do not. Their files must still work, with a warning where the meaning changes.
  *
  * Source: Nova's and keystoneauth's option lists (users-and-conventions.md 4.4, nova-virt-driver.md 2.13 and 5.3).
  */
@@ -45,7 +45,8 @@ const sessionOptions: Elsewhere = {
 
 const elsewhere: Readonly<Record<SectionName, Elsewhere>> = {
   DEFAULT: { quiet: [], warned: [] },
-  dpm: { quiet: [], warned: ['max_instances'] },
+  // An older version limited concurrent operations; only builds are limited now.
+  dpm: { quiet: [], warned: ['max_instances', 'max_concurrent_operations'] },
   cinder: {
     quiet: ['http_retries', 'cross_az_attach', 'debug', ...sessionOptions.quiet],
     warned: ['ca_certificates_file', 'api_insecure', ...sessionOptions.warned],

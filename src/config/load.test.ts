@@ -234,6 +234,12 @@ describe('names', () => {
     ]);
   });
 
+  test('accepts max_concurrent_operations, which an older version read, with a warning', () => {
+    const settings = loadText(settingsText({ 'dpm.max_concurrent_operations': '20' }));
+
+    expect(settings.warnings).toEqual([expect.stringMatching(/^dpm\.max_concurrent_operations \(.*\) is not used/)]);
+  });
+
   test('with the fake driver nothing of [dpm] is required', () => {
     const text =
       '[DEFAULT]\ncompute_driver = fake.FakeDriver\n[cinder]\nauth_type = none\nendpoint_override = https://c/v3\n';

@@ -166,11 +166,6 @@ const dpmSection = {
     aliases: ['DEFAULT.max_concurrent_builds'],
     help: 'Instances built at once; more wait their turn.',
   },
-  max_concurrent_operations: {
-    ...integer(1, 1000),
-    default: '20', // twice the builds, so that a crowd of them does not keep a stop or a delete from the machine
-    help: 'Operations under way at once on the CPC, builds among them; more wait their turn.',
-  },
   queue_timeout: {
     ...integer(1, 86_400, 'seconds'),
     default: '3600',

@@ -1,6 +1,6 @@
 import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { isToBeTakenUp, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
+import { isResumedUnasked, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
 import type { FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
@@ -39,7 +39,7 @@ export class ManagerFlows {
   /** What dead processes may have left unfinished, and what waits for a peer: what works on it has to own. */
   async unfinished(): Promise<readonly string[]> {
     const open = await this.#parts.journal.list({ open: true });
-    const unowned = open.filter(isToBeTakenUp);
+    const unowned = open.filter(isResumedUnasked);
     return [...new Set(await Promise.all(unowned.map(async (flow) => await this.ownerOf(flow))))];
   }
 
@@ -63,14 +63,14 @@ export class ManagerFlows {
   async recover(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const { driver, host, journal, local, log, store } = this.#parts;
     const open = await journal.list({ open: true, subject: owner });
-    if (open.some(isToBeTakenUp)) {
+    if (open.some(isResumedUnasked)) {
       const record = store.find(owner);
       // The record may be gone: a delete may have died after it had forgotten the instance.
       const unknown = { uuid: owner, name: owner, host, flavor: { vcpus: 1, memoryMb: 1 } };
       const instance = record?.uuid === owner ? toDriverInstance(record) : unknown;
       await driver.processInstancesAtStartup(context, [instance]);
     }
-    for (const flow of open.filter(isToBeTakenUp).toReversed()) {
+    for (const flow of open.filter(isResumedUnasked).toReversed()) {
       if (!isManagerFlow(flow)) continue;
       await this.resume(flow, context, abandon).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');

@@ -6,16 +6,11 @@ import { JournalError, replay } from './replay.ts';
 import { Run } from './run.ts';
 import type { ExecuteOptions, Outcome, Saga } from './saga.ts';
 
-export interface RunIdentity {
-  readonly id: string;
-  readonly subject?: string | undefined;
-}
-
-/** Runs a flow from its first step. Everything that it starts is in the journal before it starts. */
+/** Runs a flow from its first step. The journal records each step before the step starts. */
 export async function execute<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
   input: Input,
-  identity: RunIdentity,
+  identity: { readonly id: string; readonly subject?: string | undefined },
   options: ExecuteOptions<Deps>,
 ): Promise<Outcome<State>> {
   options.signal.throwIfAborted();
@@ -30,10 +25,10 @@ export async function execute<Input, State, Deps>(
 }
 
 /**
- * Takes up an unfinished, waiting or stuck run from its journal: finishes it where the flow says so and no undo has begun, else
- * goes back.
+ * Resumes an unfinished, waiting or stuck run from its journal: finishes it if the flow recovers forward and no undo has
+ * begun, else rolls it back.
  *
- * @throws JournalError when the history cannot be followed, or is of another flow; ConflictError when it has ended.
+ * @throws JournalError when the history is invalid or is of another flow; ConflictError when the flow has ended
  */
 export async function resume<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
@@ -43,12 +38,12 @@ export async function resume<Input, State, Deps>(
   const history = replay(flowId, await options.journal.read(flowId));
   if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
   if (history.ended !== undefined && !isUnfinished(history.ended)) {
-    // Going back now would undo what somebody uses.
+    // A rollback now would undo something in use.
     throw new ConflictError(`flow ${flowId} has ended (${history.ended}): there is nothing to resume`, { flowId });
   }
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
   run.takeOver(history);
   if (run.goesForward()) return await run.forward();
-  const error = new Error(history.error ?? 'the process ended in the middle of it');
+  const error = new Error(history.error ?? 'the process ended before the flow finished');
   return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
 }

@@ -1,88 +1,93 @@
+import { z } from 'zod';
 import type { JsonValue } from '../../base/index.ts';
 
-/** One durable line of a flow's history. Written before and after each half of each step. */
-export type JournalEvent =
-  | {
-      readonly kind: 'flow-started';
-      readonly flow: string;
-      readonly input: JsonValue;
-      /** The flow whose step ran this one: only journals of older versions have it. */
-      readonly parent?: string | undefined;
-      readonly subject?: string | undefined;
-    }
-  | { readonly kind: 'started'; readonly step: string }
-  | { readonly kind: 'succeeded'; readonly step: string; readonly output: JsonValue }
-  | { readonly kind: 'failed'; readonly step: string; readonly error: string }
-  /** For people; it says nothing of how far the step got. */
-  | { readonly kind: 'warning'; readonly step: string; readonly text: string }
-  | { readonly kind: 'undo-started'; readonly step: string }
-  | { readonly kind: 'undo-finished'; readonly step: string }
-  | { readonly kind: 'undo-failed'; readonly step: string; readonly error: string }
-  | {
-      readonly kind: 'flow-ended';
-      readonly outcome: FlowOutcome;
-      readonly error?: string | undefined;
-      readonly leftBehind?: readonly string[];
-      /** Of one that waits: the peer that does not answer, or `the next command`. */
-      readonly waitsFor?: string | undefined;
-    };
-
 /**
- * How a flow ended. The last two can be taken up again: what is `waiting` only lacks a peer that answers (or was stopped
- * by its caller where only forward is a way), and whoever comes next takes it up; what is `stuck`, a person has to solve.
+ * How a flow ended. A `waiting` flow lacks only a peer that answers, or its caller stopped it after its point of no return:
+ * the next command resumes it. A `stuck` flow needs a person.
  */
-export const flowOutcomes = ['completed', 'rolled-back', 'stuck', 'waiting'] as const;
+const flowOutcomes = ['completed', 'rolled-back', 'stuck', 'waiting'] as const;
 export type FlowOutcome = (typeof flowOutcomes)[number];
 
-/** Has a flow something left to do? Neither is one that is damaged at an end. */
+const step = z.string();
+const json = z.json() as z.ZodType<JsonValue>;
+
+/** One durable line of a flow's history. Written before and after each half of each step. */
+export const eventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('flow-started'),
+    flow: z.string(),
+    input: json,
+    /** The flow whose step ran this one. Only journals of older versions have it. */
+    parent: z.string().optional(),
+    subject: z.string().optional(),
+  }),
+  z.object({ kind: z.literal('started'), step }),
+  z.object({ kind: z.literal('succeeded'), step, output: json }),
+  z.object({ kind: z.literal('failed'), step, error: z.string() }),
+  /** For people. It does not tell how far the step got. */
+  z.object({ kind: z.literal('warning'), step, text: z.string() }),
+  z.object({ kind: z.literal('undo-started'), step }),
+  z.object({ kind: z.literal('undo-finished'), step }),
+  z.object({ kind: z.literal('undo-failed'), step, error: z.string() }),
+  z.object({
+    kind: z.literal('flow-ended'),
+    outcome: z.enum(flowOutcomes),
+    error: z.string().optional(),
+    leftBehind: z.array(z.string()).readonly().optional(),
+    /** Of a waiting flow: the peer that does not answer, or `the next command`. */
+    waitsFor: z.string().optional(),
+  }),
+]);
+export type JournalEvent = Readonly<z.infer<typeof eventSchema>>;
+
+/** Whether a flow has work left that can be resumed. A damaged flow cannot. */
 export function isUnfinished(state: FlowSummary['state'] | undefined): boolean {
   return state === 'running' || state === 'stuck' || state === 'waiting';
 }
 
-/** Is a flow to be taken up without being asked for? */
-export function isToBeTakenUp({ state }: Pick<FlowSummary, 'state'>): boolean {
+/** Whether a flow is resumed without a request. */
+export function isResumedUnasked({ state }: Pick<FlowSummary, 'state'>): boolean {
   return state === 'running' || state === 'waiting';
 }
 
-/** What is listed of a flow without reading its whole history. */
+/** The part of a flow that is listed without reading its whole history. */
 export interface FlowSummary {
   readonly id: string;
   readonly flow: string;
-  /** The thing it works on, for people and for finding it again: an instance's UUID. */
+  /** The UUID of the instance or volume that the flow works on. */
   readonly subject: string | undefined;
   readonly parent: string | undefined;
-  /** `damaged`: its history cannot be read, `error` says why; nothing more is written to it. */
+  /** `damaged`: the history cannot be read (`error` says why), and nothing more is written to it. */
   readonly state: 'running' | FlowOutcome | 'damaged';
   readonly startedAt: string;
   readonly endedAt: string | undefined;
   readonly error: string | undefined;
   readonly leftBehind: readonly string[];
-  /** Of one that waits: the peer that does not answer, or `the next command`. */
+  /** Of a waiting flow: the peer that does not answer, or `the next command`. */
   readonly waitsFor: string | undefined;
 }
 
-/** Where histories are kept. */
+/** Stores the histories of flows. */
 export interface Journal {
   /**
-   * Durable once it returns; throws when the event could not be recorded, or the flow's history is damaged, and then
-   * nothing may be started.
+   * Writes an event durably. Throws when the event cannot be recorded or the flow's history is damaged; then nothing may
+   * be started.
    */
   append(flowId: string, event: JournalEvent): Promise<void>;
-  /** The whole history of one flow, oldest first; empty when there is none. */
+  /** Returns the whole history of one flow, oldest first; empty when there is none. */
   read(flowId: string): Promise<readonly JournalEvent[]>;
-  /** Flows, newest first; only those not ended well when `open` is asked for. One that is damaged hides no other. */
+  /** Returns flows, newest first; with `open`, only unfinished and damaged ones. A damaged flow hides no other flow. */
   list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
   /**
-   * Which flows were given these identifiers, or have come upon them: UUIDs and WWPNs, each as a whole, in the input of a
-   * flow or the output of a step. An error may name anybody's, and tells nothing. One pass over all histories, however
-   * many identifiers.
+   * Finds the flows whose input or step outputs contain these identifiers (whole UUIDs and WWPNs). Error texts do not
+   * count: they may name identifiers of others. Reads all histories once, however many identifiers are given.
    *
-   * @returns ids of flows, by identifier; those that are in none are left out
+   * @returns ids of flows by identifier; identifiers that no flow mentions are left out
    */
   mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
-/** Keeps histories in memory: for tests, and for callers that have no disk to trust. */
+/** Keeps histories in memory: for tests, and for callers without a disk. */
 export class MemoryJournal implements Journal {
   readonly #flows = new Map<string, { startedAt: string; events: JournalEvent[] }>();
 
@@ -109,13 +114,13 @@ export class MemoryJournal implements Journal {
   }
 }
 
-/** What is taken for an identifier: a run of hex digits and hyphens as long as a WWPN, or longer. */
+/** An identifier: a run of hex digits and hyphens, at least as long as a WWPN. */
 const identifier = /(?<![\w-])[0-9a-f][0-9a-f-]{15,}(?![\w-])/g;
 
-/** Events that say what a flow is about. In the text of an error the quotes would be escaped. */
-const telling = /"kind":"(?:flow-started|succeeded)"/;
+/** Events with inputs and outputs. Inside an error text the quotes would be escaped. */
+const inputOrOutput = /"kind":"(?:flow-started|succeeded)"/;
 
-/** Gathers where identifiers are mentioned. One place for both stores. */
+/** Collects which flows mention which identifiers. */
 export class Mentions {
   readonly flows = new Map<string, Set<string>>();
   readonly #wanted: ReadonlySet<string>;
@@ -126,20 +131,19 @@ export class Mentions {
 
   /** @param text - one event, as JSON */
   look(flowId: string, text: string): void {
-    if (!telling.test(text)) return;
+    if (!inputOrOutput.test(text)) return;
     for (const [word] of text.matchAll(identifier)) {
       if (this.#wanted.has(word)) this.flows.set(word, (this.flows.get(word) ?? new Set()).add(flowId));
     }
   }
 }
 
-/** Does a flow belong to a listing? One place for both stores. */
-export function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
+function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
   const isOpen = isUnfinished(flow.state) || flow.state === 'damaged';
   return (filter.open !== true || isOpen) && (filter.subject === undefined || flow.subject === filter.subject);
 }
 
-/** The summary that a history amounts to. */
+/** Returns the summary of a history. */
 export function summarize(
   id: string,
   startedAt: string,
@@ -147,7 +151,7 @@ export function summarize(
   events: readonly JournalEvent[],
 ): FlowSummary {
   const first = events.find((event) => event.kind === 'flow-started');
-  const last = events.at(-1); // a stuck flow that was taken up again runs until it ends anew
+  const last = events.at(-1); // a stuck flow that was resumed runs until it ends again
   const ended = last?.kind === 'flow-ended' ? last : undefined;
   return {
     id,

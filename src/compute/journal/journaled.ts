@@ -4,7 +4,7 @@ import type { JsonValue } from '../../base/index.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import { JournalError } from './replay.ts';
 
-/** Writes an event, or says which one could not be written. @throws JournalError */
+/** Writes an event. @throws JournalError naming the event that cannot be written */
 export async function record(journal: Journal, flowId: string, event: JournalEvent): Promise<void> {
   try {
     await journal.append(flowId, withoutSecrets(event));
@@ -13,19 +13,15 @@ export async function record(journal: Journal, flowId: string, event: JournalEve
   }
 }
 
-/** Whatever a step's output carries, no secret reaches the disk. The state in memory keeps it. */
+/** Blanks secrets, so that none reaches the disk. The state in memory keeps them. */
 export function withoutSecrets(event: JournalEvent): JournalEvent {
   return blankSecrets(event) as JournalEvent; // the same shape: only values of secret fields are replaced
 }
 
-/** Reads back what was journaled, by its schema. @throws JournalError when it is of another form */
+/** Parses a journaled value by its schema. @throws JournalError when the value does not match */
 export function parseJournaled(flowId: string, what: string, schema: z.ZodType, value: JsonValue): JsonValue {
   const parsed = schema.safeParse(value);
   if (!parsed.success)
-    throw new JournalError(
-      `flow ${flowId}: the journaled ${what} is not of the expected form`,
-      {},
-      { cause: parsed.error },
-    );
+    throw new JournalError(`flow ${flowId}: the journaled ${what} is invalid`, {}, { cause: parsed.error });
   return parsed.data as JsonValue; // schemas of inputs and outputs describe plain JSON
 }

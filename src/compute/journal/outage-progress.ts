@@ -2,16 +2,11 @@ import type { StepEvent } from '../../base/index.ts';
 import { describeError, missingPeer, Outages } from '../../base/index.ts';
 import type { FlowServices } from './run-flow.ts';
 
-/** What notes outages for one process, and shows them with the steps that wait. */
-export interface OutageWatch extends Pick<FlowServices, 'onStep' | 'missingPeer'> {
-  readonly outages: Outages;
-}
-
 /**
- * Lets whoever watches the steps of flows see which peer they wait for: at the innermost step of each flow that is under
- * way. When none is, or nobody watches, the log tells it.
+ * Records the outages of one process. Reports the peer that is waited for as progress of the innermost step of each
+ * running flow. If no flow runs, or `onStep` is not given, logs a warning instead.
  */
-export function watchOutages({ onStep, log }: Pick<FlowServices, 'onStep' | 'log'>): OutageWatch {
+export function watchOutages({ onStep, log }: Pick<FlowServices, 'onStep' | 'log'>) {
   const running = new RunningSteps();
   const outages = new Outages(({ peer, isBack, text }) => {
     const steps = onStep === undefined ? [] : running.innermost();
@@ -21,23 +16,23 @@ export function watchOutages({ onStep, log }: Pick<FlowServices, 'onStep' | 'log
     try {
       for (const { flow, flowId, step } of steps) onStep?.({ flow, flowId, step, state: 'progress', detail: text });
     } catch (error) {
-      // Who watches is not part of the work.
+      // A failing display must not fail the work.
       log.warn({ event: 'watcher.failed', error: describeError(error) }, 'progress not shown');
     }
   });
   return {
     outages,
-    missingPeer: (error) => missingPeer(error, outages),
+    missingPeer: (error: Error) => missingPeer(error, outages),
     onStep:
       onStep &&
-      ((event) => {
+      ((event: StepEvent) => {
         running.note(event);
         onStep(event);
       }),
   };
 }
 
-/** The steps that have begun and not ended, by flow, the innermost last. */
+/** Running steps by flow, the innermost last. */
 class RunningSteps {
   readonly #flows = new Map<string, StepEvent[]>();
 

@@ -3,13 +3,13 @@ import type { JsonValue } from '../../base/index.ts';
 import { isUnfinished } from './journal.ts';
 import type { FlowOutcome, JournalEvent } from './journal.ts';
 
-/** The journal cannot be written, or says something that no flow of this program can have written. @public */
+/** The journal cannot be written, or holds a history that no flow of this program can have written. @public */
 export class JournalError extends DpmError {
   readonly code = 'JOURNAL';
 }
 
-/** What is known of one step from the journal alone. */
-export type StepHistory =
+/** What the journal tells about one step. */
+type StepHistory =
   | { readonly state: 'unconfirmed' }
   | { readonly state: 'done'; readonly output: JsonValue }
   | { readonly state: 'undoing'; readonly before: { readonly output: JsonValue } | undefined }
@@ -30,23 +30,22 @@ export interface Replay {
 
 type StepEvent = Exclude<JournalEvent, { kind: 'flow-started' | 'flow-ended' | 'warning' }>;
 
-/** From which state of a step an event may come; `none` is a step never started. */
+/** The states of a step in which an event may occur; `none` is a step never started. */
 const allowedFrom: Readonly<Record<StepEvent['kind'], readonly (StepHistory['state'] | 'none')[]>> = {
-  // A step taken up again after a crash is started a second time.
+  // A step resumed after a crash is started a second time.
   started: ['none', 'unconfirmed'],
   succeeded: ['unconfirmed'],
   failed: ['unconfirmed'],
-  // While going back, a line that could not be written does not stop the undo: its beginning may be missing.
+  // An event that cannot be written does not stop a rollback, so `undo-started` may be missing.
   'undo-started': ['unconfirmed', 'done', 'undoing'],
   'undo-finished': ['unconfirmed', 'done', 'undoing'],
   'undo-failed': ['unconfirmed', 'done', 'undoing'],
 };
 
 /**
- * Folds a history into what is known, through one table of transitions.
+ * Folds a history into the state of the flow and its steps.
  *
- * @throws JournalError when the sequence is not one that a flow can have written: the journal is damaged, or of
- * another program.
+ * @throws JournalError when no flow can have written this sequence: the journal is damaged, or of another program
  */
 export function replay(flowId: string, events: readonly JournalEvent[]): Replay {
   const [first, ...rest] = events;

@@ -44,7 +44,7 @@ describe('a flow whose process ended in the middle', () => {
     expect(world.diary).toEqual(['undo b, unconfirmed', 'undo a']);
     expect([...world.things]).toEqual([]);
     expect(outcome).toMatchObject({ kind: 'rolled-back', failedStep: 'b' });
-    expect(outcome).toHaveProperty('error.message', 'the process ended in the middle of it');
+    expect(outcome).toHaveProperty('error.message', 'the process ended before the flow finished');
   });
 
   test('goes on where the flow is one that is finished, and does again what is not confirmed', async () => {
@@ -236,11 +236,7 @@ describe('a journal is not taken up', () => {
     ['that does not exist', [], /does not begin with its start/],
     ['of another flow', [{ ...start, flow: 'spawn' }], /is a "spawn", not a "toy"/],
     ['with a step that the flow has not', [start, started('x')], /no step "x" in "toy"/],
-    [
-      'with an input of another form',
-      [{ ...start, input: { subject: 7 } }],
-      /journaled input is not of the expected form/,
-    ],
+    ['with an input of another form', [{ ...start, input: { subject: 7 } }], /journaled input is invalid/],
     ['that makes no sense', [start, succeeded('a')], /cannot be followed/],
   ])('%s: nothing is done', async (_what, events, message) => {
     const world = new ToyWorld(['a']);

@@ -5,7 +5,7 @@ import { execute, resume } from './engine.ts';
 import type { Journal } from './journal.ts';
 import type { ExecuteOptions, Outcome, Saga } from './saga.ts';
 
-/** A flow failed and everything was put back; the cause says why it failed. @public */
+/** A flow failed and was rolled back; the cause says why it failed. @public */
 export class FlowRolledBackError extends DpmError {
   readonly code = 'FLOW_ROLLED_BACK';
   readonly failedStep: string;
@@ -16,7 +16,7 @@ export class FlowRolledBackError extends DpmError {
   }
 }
 
-/** A flow failed and something is left behind: named here, and in the journal. A person is needed. @public */
+/** A flow failed and left something behind, named here and in the journal. A person is needed. @public */
 export class FlowStuckError extends DpmError {
   readonly code = 'FLOW_STUCK';
   readonly flowId: string;
@@ -30,8 +30,8 @@ export class FlowStuckError extends DpmError {
 }
 
 /**
- * A flow failed, and its way back, or its end, only waits for a peer that does not answer. What is left until then is
- * named here and in the journal; whoever comes next takes it up.
+ * A flow failed, and its rollback or completion waits for a peer that does not answer. What is left until then is named
+ * here and in the journal. The next command resumes the flow.
  *
  * @public
  */
@@ -49,7 +49,7 @@ export class FlowWaitingError extends DpmError {
   }
 }
 
-/** What running a flow needs besides the flow and its live things. */
+/** What running a flow needs besides the flow and its dependencies. */
 export interface FlowServices {
   readonly journal: Journal;
   readonly undo: UndoPolicy;
@@ -59,32 +59,26 @@ export interface FlowServices {
   readonly missingPeer?: ExecuteOptions<unknown>['missingPeer'];
 }
 
-export interface FlowRun {
-  /** For the message: `spawn instance web1`. */
-  readonly what: string;
-  readonly subject: string;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Runs a flow to its end.
  *
+ * @param run.what - for the message: `spawn instance web1`
  * @throws FlowRolledBackError, FlowStuckError or FlowWaitingError
  */
 export async function runFlow<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
   input: Input,
   deps: Deps,
-  run: FlowRun,
+  run: { readonly what: string; readonly subject: string; readonly signal: AbortSignal },
   services: FlowServices,
 ): Promise<State> {
   const id = randomUUID();
-  const identity = { id, subject: run.subject };
-  const outcome = await execute(saga, input, identity, optionsFor(deps, run.signal, services));
-  return unwrap(outcome, id, run.what);
+  const { what, subject, signal } = run;
+  const outcome = await execute(saga, input, { id, subject }, { deps, signal, ...services });
+  return unwrap(outcome, id, what);
 }
 
-/** Takes up a flow from its journal. @throws FlowStuckError or FlowWaitingError when it could not be ended this time either */
+/** Resumes a flow from its journal. @throws FlowStuckError or FlowWaitingError when the flow cannot be ended */
 export async function resumeFlow<Deps>(
   flows: readonly Saga<never, never, Deps>[],
   flow: { readonly id: string; readonly flow: string },
@@ -93,33 +87,23 @@ export async function resumeFlow<Deps>(
   services: FlowServices & Pick<ExecuteOptions<Deps>, 'abandon'>,
 ): Promise<'completed' | 'rolled-back'> {
   const saga = flows.find((candidate) => candidate.name === flow.flow);
-  if (saga === undefined)
-    throw new FlowStuckError(
-      `flow ${flow.id} is a "${flow.flow}", which this program does not know`,
-      flow.id,
-      [],
-      new Error('unknown flow'),
-    );
-  const outcome = await resume(saga, flow.id, optionsFor(deps, signal, services));
+  if (saga === undefined) {
+    const text = `flow ${flow.id} is a "${flow.flow}", which this program does not know`;
+    throw new FlowStuckError(text, flow.id, [], new Error('unknown flow'));
+  }
+  const outcome = await resume(saga, flow.id, { deps, signal, ...services });
   if (outcome.kind === 'stuck' || outcome.kind === 'waiting') unwrap(outcome, flow.id, `resume ${flow.flow}`);
   return outcome.kind === 'completed' ? 'completed' : 'rolled-back';
-}
-
-function optionsFor<Deps>(deps: Deps, signal: AbortSignal, services: FlowServices): ExecuteOptions<Deps> {
-  return { deps, signal, ...services };
 }
 
 function unwrap<State>(outcome: Outcome<State>, flowId: string, what: string): State {
   switch (outcome.kind) {
     case 'completed':
       return outcome.state;
-    case 'rolled-back':
-      throw new FlowRolledBackError(
-        `${what}: ${outcome.failedStep} failed`,
-        outcome.failedStep,
-        { flowId },
-        outcome.error,
-      );
+    case 'rolled-back': {
+      const { failedStep, error } = outcome;
+      throw new FlowRolledBackError(`${what}: ${failedStep} failed`, failedStep, { flowId }, error);
+    }
     case 'stuck':
     case 'waiting': {
       const { stuckStep, leftBehind, waitsFor, error } = outcome;

@@ -4,30 +4,26 @@ import type { JournalEvent } from './journal.ts';
 import { parseJournaled, record, withoutSecrets } from './journaled.ts';
 import { JournalError } from './replay.ts';
 import type { Replay } from './replay.ts';
-import type { AnyStep, ExecuteOptions, Outcome, Settled, StepContext } from './saga.ts';
+import type { AnyStep, ExecuteOptions, Outcome, Saga, Settled, StepContext } from './saga.ts';
 
-/** What the engine needs of a flow; its types were used up when it was built. */
-interface AnySaga<Deps> {
-  readonly name: string;
-  readonly recovery: 'back' | 'forward';
-  readonly steps: readonly AnyStep<Deps>[];
-}
+/** A flow without its types, as the engine uses it. */
+type AnySaga<Deps> = Pick<Saga<never, never, Deps>, 'name' | 'recovery' | 'steps'>;
 
 interface Entry<Deps> {
   readonly step: AnyStep<Deps>;
   was: Settled<JsonValue>;
 }
 
-/** One run of a flow: forward step by step, back undo by undo, each in the journal before it is begun. */
+/** One run of a flow: runs its steps in order, or undoes them in reverse. The journal records each before it begins. */
 export class Run<State, Deps> {
   readonly #saga: AnySaga<Deps>;
   readonly #id: string;
   readonly #options: ExecuteOptions<Deps>;
   readonly #state: Record<string, JsonValue>;
-  /** Steps whose effect may exist, in the order in which they were started. */
+  /** Steps whose effect may exist, in starting order. */
   readonly #started: Entry<Deps>[] = [];
-  /** The journal says that the flow goes back. */
-  #isTurned = false;
+  /** The journal says that the flow rolls back. */
+  #isRollingBack = false;
 
   constructor(saga: AnySaga<Deps>, id: string, input: JsonValue, options: ExecuteOptions<Deps>) {
     this.#saga = saga;
@@ -37,7 +33,7 @@ export class Run<State, Deps> {
   }
 
   takeOver(history: Replay): void {
-    this.#isTurned = history.isUndoing;
+    this.#isRollingBack = history.isUndoing;
     for (const [name, known] of history.steps) {
       const step = this.#saga.steps.find((candidate) => candidate.name === name);
       if (step === undefined)
@@ -51,11 +47,11 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Past a pivot there is only forward, and so it is when all is done and only the end was not written; before it, the
-   * flow says, unless it has turned already.
+   * Whether a resumed run continues forward: not if its rollback has begun; else always past a pivot, and when only the
+   * end is missing from the journal; else as the flow's `recovery` says.
    */
   goesForward(): boolean {
-    return !this.#isTurned && (this.#saga.recovery === 'forward' || this.#isPastReturn() || this.#isDone());
+    return !this.#isRollingBack && (this.#saga.recovery === 'forward' || this.#isPastReturn() || this.#isDone());
   }
 
   lastStarted(): string | undefined {
@@ -77,9 +73,7 @@ export class Run<State, Deps> {
   }
 
   async back(failedStep: string, error: Error): Promise<Outcome<State>> {
-    while (this.#started.length > 0) {
-      const entry = this.#started.at(-1);
-      if (entry === undefined) break;
+    for (let entry = this.#started.at(-1); entry !== undefined; entry = this.#started.at(-1)) {
       try {
         await this.#undo(entry.step, entry.was);
       } catch (undoError) {
@@ -101,8 +95,9 @@ export class Run<State, Deps> {
     const done = this.#tell(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
-      // What an earlier process may have done with it, nobody knows.
-      const output = await this.#attempt(step, known === undefined ? () => this.#withdraw(entry) : undefined);
+      // Of a known step, an earlier process may have had an effect: it still counts as started.
+      const withdraw = () => this.#started.splice(this.#started.indexOf(entry), 1);
+      const output = await this.#attempt(step, known === undefined ? withdraw : undefined);
       this.#settle(step, output);
       await this.#failpoint(step, 'after-run');
       await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
@@ -115,13 +110,14 @@ export class Run<State, Deps> {
   }
 
   /**
-   * A pivot is tried as an undo is: there is no other way out. Other steps leave repeats to the clients.
+   * Runs a step. A pivot is retried like an undo, since it cannot be rolled back. Other steps leave retries to the clients.
    *
-   * @param withdraw - called when the step has failed, and each attempt says that it had changed nothing
+   * @param withdraw - called when the step failed and every attempt reported that it changed nothing; the step then counts
+   * as not started, so that the flow can roll back
    */
-  async #attempt(step: AnyStep<Deps>, withdraw: (() => void) | undefined): Promise<JsonValue> {
+  async #attempt(step: AnyStep<Deps>, withdraw: (() => unknown) | undefined): Promise<JsonValue> {
     const { signal, undo, log } = this.#options;
-    // An attempt whose end nobody has seen (the caller went away meanwhile) may have done anything.
+    // An attempt whose end is unknown (the caller was interrupted) may have changed something.
     const ends: ('unknown' | 'nothing-changed')[] = [];
     const attempt = async () => {
       const index = ends.push('unknown') - 1;
@@ -132,7 +128,7 @@ export class Run<State, Deps> {
         throw error;
       }
     };
-    // What has changed nothing can go back: there is another way out.
+    // A pivot that changed nothing is not retried: the flow can roll back instead.
     const isRetryable = (error: unknown) => findError(error, 'NOTHING_CHANGED') === undefined;
     const repeat = { what: step.name, policy: undo.retry, signal, isRetryable, log };
     try {
@@ -141,12 +137,6 @@ export class Run<State, Deps> {
       if (ends.length > 0 && ends.every((end) => end === 'nothing-changed')) withdraw?.();
       throw error;
     }
-  }
-
-  /** As if it had not been started: there is a way back from it after all. */
-  #withdraw(entry: Entry<Deps>): void {
-    const index = this.#started.indexOf(entry);
-    if (index >= 0) this.#started.splice(index, 1);
   }
 
   #settle(step: AnyStep<Deps>, output: JsonValue): void {
@@ -160,28 +150,20 @@ export class Run<State, Deps> {
   async #undo(step: AnyStep<Deps>, was: Settled<JsonValue>): Promise<void> {
     const { undo } = step;
     if (typeof undo !== 'function') return;
-    await this.#recordTurn(step);
+    await this.#recordRollback(step);
     const done = this.#tell(step, 'undoing');
-    const policy = this.#options.undo;
-    // Undo is shielded from the cancellation that may have caused it.
-    const shielded = this.#options.abandon ?? neverAborted();
+    const { undo: policy, log, abandon } = this.#options;
+    const what = `undo of ${step.name}`;
+    // The caller's cancellation may have caused the undo: it must not stop it.
+    const shielded = abandon ?? neverAborted();
+    const attempt = async (signal: AbortSignal) => {
+      await this.#failpoint(step, 'before-undo');
+      await undo(this.#context(step, signal), was);
+      await this.#failpoint(step, 'after-undo');
+    };
     try {
-      await retry(
-        async () => {
-          await withDeadline(`undo of ${step.name}`, policy.timeoutMs, shielded, async (signal) => {
-            await this.#failpoint(step, 'before-undo');
-            await undo(this.#context(step, signal), was);
-            await this.#failpoint(step, 'after-undo');
-          });
-        },
-        {
-          what: `undo of ${step.name}`,
-          policy: policy.retry,
-          signal: shielded,
-          isRetryable: () => true,
-          log: this.#options.log,
-        },
-      );
+      const repeat = { what, policy: policy.retry, signal: shielded, isRetryable: () => true, log };
+      await retry(async () => await withDeadline(what, policy.timeoutMs, shielded, attempt), repeat);
     } catch (error) {
       done(this.#waitsFor([toError(error)]) === undefined ? 'stuck' : 'waiting', describeError(error));
       await this.#recordQuietly({ kind: 'undo-failed', step: step.name, error: describeError(error) });
@@ -200,7 +182,7 @@ export class Run<State, Deps> {
     return this.#saga.steps.every((step) => done.has(step));
   }
 
-  /** Past a pivot, what is left behind is what the steps that are not done were to take away. */
+  /** Returns what is left past a pivot: the steps that are not done. */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {
       const entry = this.#started.find((candidate) => candidate.step === step);
@@ -209,7 +191,7 @@ export class Run<State, Deps> {
     });
   }
 
-  /** Ends the flow with something left: it waits when that takes no more than a peer that answers, else it is stuck. */
+  /** Ends the flow with something left: waiting if only a peer is missing, else stuck. */
   async #leave(
     failedStep: string,
     stuckStep: AnyStep<Deps>,
@@ -233,21 +215,17 @@ export class Run<State, Deps> {
       waitsFor,
       error: described,
     };
-    if (kind === 'stuck') this.#options.log.error(facts, 'a flow is stuck: something is left behind');
-    else this.#options.log.warn(facts, 'a flow waits for a peer that does not answer; whoever comes next takes it up');
+    if (kind === 'stuck') this.#options.log.error(facts, 'a flow is stuck and left something behind');
+    else this.#options.log.warn(facts, 'a flow waits for a peer that does not answer; the next command resumes it');
     await this.#recordQuietly({ kind: 'flow-ended', outcome: kind, error: described, leftBehind, waitsFor });
     return { kind, waitsFor, failedStep, stuckStep: stuckStep.name, error, leftBehind };
   }
 
-  /** A flow that its caller has stopped where only forward is a way needs nobody but the next one who comes. */
+  /** What the flow waits for. A flow that its caller stopped past a pivot waits only for the next command. */
   #waitsFor(errors: readonly Error[]): string | undefined {
     const { abandon, signal } = this.#options;
     const wasStopped = abandon?.aborted === true || (this.#isPastReturn() && signal.aborted);
-    return wasStopped ? 'the next command' : this.#missingPeer(errors.at(-1));
-  }
-
-  #missingPeer(error: unknown): string | undefined {
-    return (this.#options.missingPeer ?? missingPeer)(toError(error));
+    return wasStopped ? 'the next command' : (this.#options.missingPeer ?? missingPeer)(toError(errors.at(-1)));
   }
 
   #leaves(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
@@ -288,7 +266,7 @@ export class Run<State, Deps> {
     try {
       this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, step: step.name, ...event });
     } catch (error) {
-      // Who watches is not part of the flow: a display that fails must not undo it, nor stop an undo.
+      // A failing display must neither undo the flow nor stop an undo.
       this.#options.log.warn({ event: 'saga.watcher', flowId: this.#id, error: describeError(error) }, 'not shown');
     }
   }
@@ -298,25 +276,23 @@ export class Run<State, Deps> {
   }
 
   /**
-   * While going back, a journal that cannot be written does not stop the undo: an undo is safe to run twice, so the
-   * worst that the missing line causes is that a restart runs it again.
+   * Records an event, or logs that it cannot. A journal that cannot be written does not stop a rollback: undos are
+   * idempotent, so the missing event only makes a restart run one again.
    */
   async #recordQuietly(event: JournalEvent): Promise<void> {
     try {
       await this.#options.journal.append(this.#id, withoutSecrets(event));
     } catch (error) {
-      this.#options.log.error(
-        { event: 'journal.write', flowId: this.#id, error: describeError(error) },
-        'journal not written',
-      );
+      const facts = { event: 'journal.write', flowId: this.#id, error: describeError(error) };
+      this.#options.log.error(facts, 'journal not written');
     }
   }
 
-  /** A restart would finish a flow that goes forward: it must not be undone before its journal says that it turned. */
-  async #recordTurn(step: AnyStep<Deps>): Promise<void> {
+  /** A restart finishes a flow with forward recovery, so its journal has to record the rollback before any undo. */
+  async #recordRollback(step: AnyStep<Deps>): Promise<void> {
     const event = { kind: 'undo-started', step: step.name } as const;
-    if (this.#saga.recovery === 'back' || this.#isTurned) await this.#recordQuietly(event);
+    if (this.#saga.recovery === 'back' || this.#isRollingBack) await this.#recordQuietly(event);
     else await record(this.#options.journal, this.#id, event);
-    this.#isTurned = true;
+    this.#isRollingBack = true;
   }
 }

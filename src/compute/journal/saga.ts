@@ -11,20 +11,20 @@ export interface StepContext<State, Deps> {
   readonly deps: Deps;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Tells a watching person what this step is waiting for. */
+  /** Shows what this step is waiting for. */
   readonly progress: (detail: string) => void;
-  /** What a person has to know although the step succeeds: in the log, before a watching person, and in the journal. */
+  /** Reports a problem although the step succeeds: in the log, as progress, and in the journal. */
   readonly warn: (facts: ErrorFacts & { readonly event: string }, text: string) => Promise<void>;
 }
 
 /**
- * One step of a flow: one effect, and the way back.
+ * One step of a flow: one effect, and its undo.
  *
- * `run` may be called again after a crash, so it finds its own effect and takes it over. `undo` is safe to run twice,
- * and must work from nothing but the state when it is told `unconfirmed`: the effect may or may not have happened.
+ * `run` may be called again after a crash, so it finds its own effect and takes it over. `undo` is idempotent. If it is
+ * told `unconfirmed`, the effect may or may not have happened, and `undo` works from the state alone.
  */
 export interface Step<Name extends string, State, Out, Deps> {
-  /** Key in the journal: never reused for another meaning. */
+  /** Key in the journal. Never reused for another meaning. */
   readonly name: Name;
   /** Outputs are journaled, so they are parsed when read back. */
   readonly output: z.ZodType<Out>;
@@ -33,13 +33,13 @@ export interface Step<Name extends string, State, Out, Deps> {
   readonly undo:
     ((ctx: StepContext<State, Deps>, was: Settled<Out>) => Promise<void>) | { readonly nothingToUndo: string };
   /**
-   * Set on a step after which there is no way back: it is tried by the undo policy, and when it fails for good the flow
-   * is stuck and goes on from here when it is resumed.
+   * Whether the flow cannot be rolled back once this step has started. A pivot is retried by the undo policy. If it fails
+   * for good, the flow is stuck, and continues from this step when it is resumed.
    */
   readonly pivot?: boolean;
   /**
-   * Names what stays behind if this step's effect cannot be undone; of a pivot, what it alone was to take away, for it
-   * is asked when the pivot, or one before it, cannot be finished.
+   * Names what is left behind if this step's effect cannot be undone. For a pivot: what this step alone removes, since it
+   * is called when this pivot, or an earlier one, cannot be finished.
    */
   readonly leaves?: (state: State, was: Settled<Out>) => readonly string[];
 }
@@ -47,16 +47,16 @@ export interface Step<Name extends string, State, Out, Deps> {
 export interface ExecuteOptions<Deps> {
   readonly deps: Deps;
   readonly journal: Journal;
-  /** The caller's: when it fires, the flow stops where it is and goes back. */
+  /** The caller's signal. When it fires, the flow stops and rolls back. */
   readonly signal: AbortSignal;
-  /** When it fires, the way back ends too, where it is: the flow waits for whoever comes next. */
+  /** When it fires, the rollback stops too, and the flow waits for the next command. */
   readonly abandon?: AbortSignal | undefined;
   readonly undo: UndoPolicy;
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
-  /** Called at each point where a process can die or a call can fail; tests throw or kill here. */
+  /** Called at each point where a process can die or a call can fail. Tests throw or kill here. */
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
-  /** The peer for want of which something failed, and for nothing else; default: what the error says. */
+  /** Returns the peer whose outage is the only reason of an error. Default: the peer that the error names. */
   readonly missingPeer?: ((error: Error) => string | undefined) | undefined;
 }
 
@@ -65,7 +65,7 @@ export type Outcome<State> =
   | { readonly kind: 'rolled-back'; readonly failedStep: string; readonly error: Error }
   | {
       readonly kind: 'stuck' | 'waiting';
-      /** Of one that waits: the peer that does not answer, or `the next command`. */
+      /** If `waiting`: the peer that does not answer, or `the next command`. */
       readonly waitsFor: string | undefined;
       readonly failedStep: string;
       readonly stuckStep: string;
@@ -73,32 +73,32 @@ export type Outcome<State> =
       readonly leftBehind: readonly string[];
     };
 
-/** A step without its types: what the engine works with. */
+/** A step without its types, as the engine uses it. */
 export type AnyStep<Deps> = Step<string, never, JsonValue, Deps>;
 
 /**
- * A flow: named steps in order, and the type of what is known after them.
+ * A flow: named steps in order, and the type of the state after them.
  *
- * `recovery` says what a restarted process does with an unfinished run of it: go back, or finish it.
+ * `recovery` says whether a restarted process rolls an unfinished run back or finishes it.
  */
 export interface Saga<Input, State, Deps> {
   readonly name: string;
   readonly input: z.ZodType<Input>;
   readonly recovery: 'back' | 'forward';
   readonly steps: readonly AnyStep<Deps>[];
-  /** The same flow with one more step, whose output joins the state under the step's name. */
+  /** Returns the flow with one more step, whose output joins the state under the step's name. */
   step<Name extends string, Out>(
     step: Step<Name, State, Out, Deps>,
   ): Saga<Input, State & Readonly<Record<Name, Out>>, Deps>;
 }
 
-/** Begins a flow. Its steps are added with {@link Saga.step}, so that the definition reads as the story of the flow. */
+/** Defines a flow without steps. {@link Saga.step} adds them in order. */
 export function defineSaga<Input, Deps>(
   name: string,
   input: z.ZodType<Input>,
-  options: { recovery: 'back' | 'forward' } = { recovery: 'back' },
+  { recovery }: { recovery: 'back' | 'forward' } = { recovery: 'back' },
 ): Saga<Input, { readonly input: Input }, Deps> {
-  return build<Input, { readonly input: Input }, Deps>(name, input, options.recovery, []);
+  return build(name, input, recovery, []);
 }
 
 function build<Input, State, Deps>(
@@ -114,9 +114,11 @@ function build<Input, State, Deps>(
     steps,
     step<Name extends string, Out>(step: Step<Name, State, Out, Deps>) {
       if (steps.some((other) => other.name === step.name)) throw new Error(`flow ${name} has two steps "${step.name}"`);
-      // The builder's type keeps state and steps in agreement; the engine only hands each step the state so far.
-      const erased = step as unknown as AnyStep<Deps>;
-      return build<Input, State & Readonly<Record<Name, Out>>, Deps>(name, input, recovery, [...steps, erased]);
+      // The builder's type guarantees each step its state, so the engine can do without the types.
+      return build<Input, State & Readonly<Record<Name, Out>>, Deps>(name, input, recovery, [
+        ...steps,
+        step as unknown as AnyStep<Deps>,
+      ]);
     },
   };
 }

@@ -2,7 +2,7 @@ import { ConfigError, ConflictError, describeError, InternalError, NotFoundError
 import type { Waiting } from '../../base/index.ts';
 import { VolumeClaims } from '../../cinder-client/index.ts';
 import type { CinderClient, Connector, Volume, VolumeConnections } from '../../cinder-client/index.ts';
-import { isToBeTakenUp, resumeFlow, runFlow } from '../journal/index.ts';
+import { isResumedUnasked, resumeFlow, runFlow } from '../journal/index.ts';
 import type { FlowServices, FlowSummary, Saga } from '../journal/index.ts';
 import type { PartitionVolumes } from '../../virt/index.ts';
 import { adopt } from './adopt.ts';
@@ -116,7 +116,7 @@ export class LocalVolumes {
   async recover(owner: string, w: Waiting): Promise<void> {
     const { journal, log } = this.#parts.flows;
     for (const flow of (await journal.list({ open: true })).toReversed()) {
-      if (!isToBeTakenUp(flow) || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
+      if (!isResumedUnasked(flow) || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
       if ((await this.ownerOf(flow)) !== owner) continue;
       await this.resume(flow, w).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');

@@ -64,7 +64,7 @@ export function backend(facts: ProcessFacts) {
       const { hostConnectors: connectors, ...choice } = request;
       const { HostPlace } = await import('../compute/local/index.ts');
       const host = { ...(await localHost(facts)), connectors };
-      return await new HostPlace(host, log).ownConnector(choice, w);
+      return await new HostPlace(host, log).connector(choice, w);
     },
     /** Reads only the journal. @param settings - may be without an HMC */
     listFlows: async ({ statePath }: Settings) => {

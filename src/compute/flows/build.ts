@@ -1,104 +1,77 @@
 import { z } from 'zod';
-import { defineSaga } from '../journal/index.ts';
-import type { Step } from '../journal/index.ts';
-import { blockDeviceInfoIn, contextIn, devicesIn, instanceIn, instanceInputSchema } from './common.ts';
+import { defineSaga, effects } from '../journal/index.ts';
+import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 
 const buildInputSchema = instanceInputSchema.extend({ powerOn: z.boolean(), volumeIds: z.array(z.string()) });
 type BuildInput = z.infer<typeof buildInputSchema>;
 
-interface Start {
-  readonly input: BuildInput;
-}
+const effect = effects<{ readonly input: BuildInput }, FlowManagerDeps>();
 
-type BuildStep<Name extends string> = Step<Name, Start, null, FlowManagerDeps>;
-
-/** Before: available volumes. After: they are this instance's. Undo: all of them released, mapped or not. */
-const reserveVolumes = {
+/** Before: available volumes. After: reserved for this instance. Undo: all released, mapped or not. */
+const reserveVolumes = effect({
   name: 'reserve-volumes',
-  output: z.null(),
   run: async ({ state, deps, signal }) => {
-    for (const device of devicesIn(deps, state.input)) await deps.volumes.reserve(device, { signal });
-    return null;
+    for (const device of deps.store.devices(state.input.instanceUuid)) await deps.volumes.reserve(device, { signal });
   },
   undo: async ({ state, deps, signal, flowId }) =>
     await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid),
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
-} satisfies BuildStep<'reserve-volumes'>;
+});
 
-/** Before: reserved volumes. After: the driver has made the guest of them. Undo: destroyed, whatever came of it. */
-const spawn = {
+/** Before: reserved volumes. After: the driver has created the guest. Undo: the guest is destroyed, complete or not. */
+const spawn = effect({
   name: 'spawn',
-  output: z.null(),
   run: async ({ state, deps, signal, flowId }) => {
     deps.store.update(state.input.instanceUuid, { taskState: 'spawning' });
     const info = blockDeviceInfoIn(deps, state.input);
-    const { powerOn } = state.input;
-    await deps.driver.spawn(
-      contextIn(deps, signal, flowId),
-      instanceIn(deps, state.input),
-      null,
-      [],
-      null,
-      null,
-      null,
-      info,
-      powerOn,
-    );
-    return null;
+    const context = contextIn(deps, signal, flowId);
+    const instance = instanceIn(deps, state.input);
+    await deps.driver.spawn(context, instance, null, [], null, null, null, info, state.input.powerOn);
   },
   undo: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
     await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), null, info);
   },
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
-} satisfies BuildStep<'spawn'>;
+});
 
-/** Stock order, first: the driver makes what a connector needs. */
-const prepare = {
+/** Stock order only. After: the driver has created what a connector needs. Undo: the driver removes it. */
+const prepare = effect({
   name: 'prepare-for-spawn',
-  output: z.null(),
   run: async ({ state, deps, signal, flowId }) => {
     await deps.driver.prepareForSpawn(instanceIn(deps, state.input), contextIn(deps, signal, flowId));
-    return null;
   },
   undo: async ({ state, deps, signal, flowId }) =>
     await deps.driver.failedSpawnCleanup(instanceIn(deps, state.input), contextIn(deps, signal, flowId)),
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
-} satisfies BuildStep<'prepare-for-spawn'>;
+});
 
-/** Stock order, second: volumes are mapped before spawn. */
-const mapVolumes = {
+/** Stock order only. Before: reserved volumes. After: mapped, before the spawn. Undo: released. */
+const mapVolumes = effect({
   name: 'map-volumes',
-  output: z.null(),
   run: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
     await deps.volumes.prepBlockDevice(contextIn(deps, signal, flowId), instanceIn(deps, state.input), info);
-    return null;
   },
   undo: async ({ state, deps, signal, flowId }) =>
     await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid),
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId} and its mask`),
-} satisfies BuildStep<'map-volumes'>;
+});
 
-/** Before: a guest. After: the record says so. */
-const finish = {
+/** Before: a guest. After: its state is in the record. */
+const finish = effect({
   name: 'finish',
-  output: z.null(),
   run: async ({ state, deps, signal, flowId }) => {
-    const { state: powerState } = await deps.driver.getInfo(
-      instanceIn(deps, state.input),
-      true,
-      contextIn(deps, signal, flowId),
-    );
+    const context = contextIn(deps, signal, flowId);
+    const { state: powerState } = await deps.driver.getInfo(instanceIn(deps, state.input), true, context);
     const vmState = state.input.powerOn ? 'active' : 'stopped';
     deps.store.update(state.input.instanceUuid, { vmState, taskState: null, powerState, fault: null });
-    return null;
   },
-  undo: { nothingToUndo: 'the record is put right by whoever began the flow' },
-} satisfies BuildStep<'finish'>;
+  undo: { nothingToUndo: 'the caller of the flow updates the record' },
+});
 
-/** The deferred order: the driver calls back for the volumes once it has ports. */
+/** The deferred order: the driver calls back to map the volumes once the guest has ports. */
 export const buildFlow = defineSaga<BuildInput, FlowManagerDeps>('build', buildInputSchema)
   .step(reserveVolumes)
   .step(spawn)

@@ -1,34 +1,29 @@
 import { z } from 'zod';
 import type { BlockDeviceInfo, Instance, RequestContext } from '../../virt/index.ts';
-import type { BlockDevice } from '../instances.ts';
-import { toBlockDeviceInfo, toDriverInstance } from '../services.ts';
-import type { ManagerDeps } from '../services.ts';
+import { toBlockDeviceInfo, toDriverInstance, unknownInstance } from '../services.ts';
+import type { ManagerServices } from '../services.ts';
 import type { VolumeKeeper } from '../volumes.ts';
 
-export interface FlowManagerDeps extends ManagerDeps {
+/** What the steps of the manager's flows work with, for one request. None of it enters the journal. */
+export interface FlowManagerDeps extends ManagerServices {
+  readonly context: RequestContext;
   readonly volumes: VolumeKeeper;
 }
 
 export const instanceInputSchema = z.object({ instanceUuid: z.string(), name: z.string() });
-export type InstanceInput = z.infer<typeof instanceInputSchema>;
+type InstanceInput = z.infer<typeof instanceInputSchema>;
 
-/** Flows keep the UUID alone; everything else is read when a step needs it, so that a resumed step sees what is. */
+/** Returns the instance. Flows keep only its UUID; each step reads the record again, so that a resumed step is up to date. */
 export function instanceIn(deps: FlowManagerDeps, input: InstanceInput): Instance {
   const record = deps.store.find(input.instanceUuid);
-  if (record !== undefined) return toDriverInstance(record);
-  // The record is gone, what it stood for may not be: the driver finds its things by UUID.
-  return { uuid: input.instanceUuid, name: input.name, host: deps.host, flavor: { vcpus: 1, memoryMb: 1 } };
-}
-
-export function devicesIn(deps: FlowManagerDeps, input: InstanceInput): readonly BlockDevice[] {
-  return deps.store.devices(input.instanceUuid);
+  return record === undefined ? unknownInstance(deps.host, input.instanceUuid, input.name) : toDriverInstance(record);
 }
 
 export function blockDeviceInfoIn(deps: FlowManagerDeps, input: InstanceInput): BlockDeviceInfo {
-  return toBlockDeviceInfo(devicesIn(deps, input));
+  return toBlockDeviceInfo(deps.store.devices(input.instanceUuid));
 }
 
-/** The caller's context under the step's own signal, for undo runs under another than run; and whose step it is. */
+/** Returns the caller's context with the step's own signal (run and undo have different ones) and its flow. */
 export function contextIn(deps: FlowManagerDeps, signal: AbortSignal, flowId: string): RequestContext {
   return { ...deps.context, signal, flowId };
 }

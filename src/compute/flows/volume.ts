@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConflictError, describeError, InternalError } from '../../base/index.ts';
-import { defineSaga } from '../journal/index.ts';
-import type { Step } from '../journal/index.ts';
+import { defineSaga, effects } from '../journal/index.ts';
+import type { StepContext } from '../journal/index.ts';
 import type { BlockDevice } from '../instances.ts';
 import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
@@ -18,7 +18,7 @@ interface Start {
   readonly input: VolumeInput;
 }
 
-type VolumeStep<Name extends string> = Step<Name, Start, null, FlowManagerDeps>;
+const effect = effects<Start, FlowManagerDeps>();
 
 function deviceIn(deps: FlowManagerDeps, input: VolumeInput): BlockDevice | undefined {
   return deps.store.devices(input.instanceUuid).find(({ volumeId }) => volumeId === input.volumeId);
@@ -30,19 +30,22 @@ function requireDevice(deps: FlowManagerDeps, input: VolumeInput): BlockDevice {
   return device;
 }
 
-/** The array's answer is in the record from the mapping on; the driver's verbs are told nothing else of the volume. */
-function connectionInfoOf(device: BlockDevice) {
+/** Returns the arguments of the driver's attachVolume and detachVolume. */
+function driverArguments(
+  { state: { input }, deps, signal, flowId }: StepContext<Start, FlowManagerDeps>,
+  device: BlockDevice,
+) {
   if (device.connectionInfo === null) throw new ConflictError(`volume ${device.volumeId} is not mapped`);
   const { data, ...rest } = device.connectionInfo;
-  // While an attachment is made Cinder does not know its mode yet, and says rw (cinder volume/manager.py): the user's
-  // word counts.
+  // During an attach Cinder does not know the mode yet, and says rw (cinder volume/manager.py): the user's mode counts.
   const told = device.mode === 'ro' ? { ...data, access_mode: 'ro' } : data;
-  return { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
+  const info = { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
+  return [contextIn(deps, signal, flowId), info, instanceIn(deps, input), input.deviceName] as const;
 }
 
 /**
- * Closes the flows that are stuck with an earlier attachment of this volume: without a record of it nothing of it is left,
- * and taken up later they would undo the new one.
+ * Closes the stuck flows of an earlier attachment of this volume. Without a record nothing of that attachment is left, and
+ * resuming those flows later would undo the new one.
  */
 async function closeSuperseded({ journal }: FlowManagerDeps, { instanceUuid, volumeId }: VolumeInput, flowId: string) {
   const error = 'superseded: the volume was detached, and is attached again';
@@ -56,25 +59,17 @@ async function closeSuperseded({ journal }: FlowManagerDeps, { instanceUuid, vol
   }
 }
 
-/** Before: an available volume. After: it is this instance's in Cinder and in the records. Undo: released, forgotten. */
-const reserveVolume = {
+/** Before: an available volume. After: reserved for this instance in Cinder and in the records. Undo: both removed. */
+const reserveVolume = effect({
   name: 'reserve-volume',
-  output: z.null(),
   run: async ({ state: { input }, deps, signal, flowId }) => {
     if (deviceIn(deps, input) === undefined) {
       await closeSuperseded(deps, input, flowId);
-      const { instanceUuid, volumeId, sizeGib, deviceName, mode } = input;
-      const nothing = {
-        bootIndex: null,
-        deleteOnTermination: false,
-        reservation: null,
-        connector: null,
-        connectionInfo: null,
-      };
-      deps.store.addDevice({ instanceUuid, volumeId, sizeGib, deviceName, mode, ...nothing });
+      const { name, ...device } = input;
+      const nothing = { reservation: null, connector: null, connectionInfo: null };
+      deps.store.addDevice({ ...device, bootIndex: null, deleteOnTermination: false, ...nothing });
     }
     await deps.volumes.reserve(requireDevice(deps, input), { signal });
-    return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
     const device = deviceIn(deps, input);
@@ -82,61 +77,43 @@ const reserveVolume = {
     deps.store.deleteDevice(input.instanceUuid, input.volumeId);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
-} satisfies VolumeStep<'reserve-volume'>;
+});
 
 /** Before: reserved. After: masked to the instance's ports. Undo: unmasked. */
-const mapVolume = {
+const mapVolume = effect({
   name: 'map-volume',
-  output: z.null(),
   run: async ({ state: { input }, deps, signal, flowId }) => {
     await deps.volumes.map(requireDevice(deps, input), instanceIn(deps, input), contextIn(deps, signal, flowId));
-    return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
     const device = deviceIn(deps, input);
     if (device !== undefined) await deps.volumes.release(device, { signal });
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId} and its mask`],
-} satisfies VolumeStep<'map-volume'>;
+});
 
-/** Before: masked. After: the driver has given it to the guest. Undo: taken away again. */
-const attach = {
+/** Before: masked. After: attached to the guest. Undo: detached. */
+const attach = effect({
   name: 'attach',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal, flowId }) => {
-    const connectionInfo = connectionInfoOf(requireDevice(deps, input));
-    await deps.driver.attachVolume(
-      contextIn(deps, signal, flowId),
-      connectionInfo,
-      instanceIn(deps, input),
-      input.deviceName,
-    );
-    return null;
+  run: async (ctx) => {
+    await ctx.deps.driver.attachVolume(...driverArguments(ctx, requireDevice(ctx.deps, ctx.state.input)));
   },
-  undo: async ({ state: { input }, deps, signal, flowId }) => {
-    // A detach that somebody asked for meanwhile, because this flow was stuck, has taken it away already.
-    const device = deviceIn(deps, input);
-    if (device === undefined || device.connectionInfo === null) return;
-    await deps.driver.detachVolume(
-      contextIn(deps, signal, flowId),
-      connectionInfoOf(device),
-      instanceIn(deps, input),
-      input.deviceName,
-    );
+  undo: async (ctx) => {
+    // While this flow was stuck, the user may have detached the volume.
+    const device = deviceIn(ctx.deps, ctx.state.input);
+    if (device?.connectionInfo) await ctx.deps.driver.detachVolume(...driverArguments(ctx, device));
   },
   leaves: ({ input }) => [`connection of volume ${input.volumeId}`],
-} satisfies VolumeStep<'attach'>;
+});
 
-/** Before: given to the guest. After: Cinder says in-use. */
-const complete = {
+/** Before: attached to the guest. After: in-use in Cinder. */
+const complete = effect({
   name: 'complete',
-  output: z.null(),
   run: async ({ state: { input }, deps, signal }) => {
     await deps.volumes.complete(requireDevice(deps, input), { signal });
-    return null;
   },
-  undo: { nothingToUndo: 'releasing the volume, which the earlier steps do, takes the state back too' },
-} satisfies VolumeStep<'complete'>;
+  undo: { nothingToUndo: 'the undo of the earlier steps releases the volume, which also resets its status' },
+});
 
 export const addVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('add-volume', volumeInputSchema)
   .step(reserveVolume)
@@ -144,68 +121,53 @@ export const addVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('add-volum
   .step(attach)
   .step(complete);
 
-/** Before: in-use. After: detaching, so that nobody else begins. Undo: in-use again. */
-const beginDetaching = {
+/** Before: in-use. After: detaching, so that no other detach begins. Undo: in-use again. */
+const beginDetaching = effect({
   name: 'begin-detaching',
-  output: z.null(),
   run: async ({ state: { input }, deps, signal }) => {
     await deps.volumes.beginDetaching(requireDevice(deps, input), { signal });
-    return null;
   },
   undo: async ({ state: { input }, deps, signal }) => {
     const device = deviceIn(deps, input);
     if (device !== undefined) await deps.volumes.rollDetaching(device, { signal });
   },
   leaves: ({ input }) => [`volume ${input.volumeId} in status detaching`],
-} satisfies VolumeStep<'begin-detaching'>;
+});
 
-/** Before: the guest has it. After: the driver has taken it away, while the mask still stands. Undo: given back. */
-const detach = {
+/** Before: attached to the guest. After: detached, but still masked. Undo: attached again. */
+const detach = effect({
   name: 'detach',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal, flowId }) => {
-    const device = requireDevice(deps, input);
-    if (device.connectionInfo === null) return null; // never mapped: there is nothing to take away
-    await deps.driver.detachVolume(
-      contextIn(deps, signal, flowId),
-      connectionInfoOf(device),
-      instanceIn(deps, input),
-      input.deviceName,
-    );
-    return null;
+  run: async (ctx) => {
+    const device = requireDevice(ctx.deps, ctx.state.input);
+    if (device.connectionInfo !== null) await ctx.deps.driver.detachVolume(...driverArguments(ctx, device));
   },
-  undo: async ({ state: { input }, deps, signal, flowId }) => {
-    const device = deviceIn(deps, input);
-    if (device === undefined || device.connectionInfo === null) return;
-    await deps.driver.attachVolume(
-      contextIn(deps, signal, flowId),
-      connectionInfoOf(device),
-      instanceIn(deps, input),
-      input.deviceName,
-    );
+  undo: async (ctx) => {
+    const device = deviceIn(ctx.deps, ctx.state.input);
+    if (device?.connectionInfo) await ctx.deps.driver.attachVolume(...driverArguments(ctx, device));
   },
   leaves: ({ input }) => [`volume ${input.volumeId}, detached from the guest but still mapped`],
-} satisfies VolumeStep<'detach'>;
+});
 
 /**
- * Before: masked. After: no longer masked. A release can fail although Cinder did it, when its last answer cannot be read:
- * that counts as done. Undo: while Cinder still counts the volume as attached, the mask is restored, because nobody knows
- * how far the release got. Once Cinder does not, the volume is detached and is forgotten here too.
+ * Before: masked. After: no longer masked. If the last answer of a release cannot be read, but Cinder shows that the release
+ * was done, it counts as done. Undo: while Cinder counts the volume as attached, the mask is restored, because it is unknown
+ * how far the release got; otherwise the volume is detached, and its record is deleted.
  */
-const releaseVolume = {
+const releaseVolume = effect({
   name: 'release-volume',
-  output: z.null(),
   run: async ({ state: { input }, deps, signal, log }) => {
     const device = deviceIn(deps, input);
-    if (device === undefined) return null;
+    if (device === undefined) return;
     try {
       await deps.volumes.release(device, { signal });
     } catch (error) {
-      if (!(await isReleasedAfterAll(deps, input, signal))) throw error;
+      const now = deviceIn(deps, input); // the release may have changed the record
+      // If Cinder cannot be asked, the error of the release itself says more.
+      const isReleased = now !== undefined && (await deps.volumes.isReleased(now, { signal }).catch(() => false));
+      if (!isReleased) throw error;
       const facts = { event: 'volume.detached', volumeId: input.volumeId, error: describeError(error) };
       log.warn(facts, 'the release reported an error, but Cinder shows that it was done');
     }
-    return null;
   },
   undo: async ({ state: { input }, deps, signal, log }) => {
     const device = deviceIn(deps, input);
@@ -214,38 +176,23 @@ const releaseVolume = {
       await deps.volumes.restore(device, { signal });
       return;
     }
-    // Detached by hand, perhaps: then the array may still present it.
+    // If an operator detached it, the array may still mask it.
     if (!(await deps.volumes.isReleased(device, { signal }))) await deps.volumes.release(device, { signal });
-    log.warn(
-      { event: 'volume.detached', volumeId: input.volumeId },
-      'the detach reported an error, but the volume is detached',
-    );
+    const facts = { event: 'volume.detached', volumeId: input.volumeId };
+    log.warn(facts, 'the detach reported an error, but the volume is detached');
     deps.store.deleteDevice(input.instanceUuid, input.volumeId);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
-} satisfies VolumeStep<'release-volume'>;
+});
 
-/** Where nobody can tell, the failure of the release itself says more. */
-async function isReleasedAfterAll(deps: FlowManagerDeps, input: VolumeInput, signal: AbortSignal): Promise<boolean> {
-  const device = deviceIn(deps, input);
-  if (device === undefined) return false;
-  try {
-    return await deps.volumes.isReleased(device, { signal });
-  } catch {
-    return false;
-  }
-}
-
-const forgetVolume = {
+const forgetVolume = effect({
   name: 'forget-volume',
-  output: z.null(),
   pivot: true,
   run: ({ state: { input }, deps }) => {
     deps.store.deleteDevice(input.instanceUuid, input.volumeId);
-    return Promise.resolve(null);
   },
   undo: { nothingToUndo: 'the volume is detached' },
-} satisfies VolumeStep<'forget-volume'>;
+});
 
 export const removeVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('remove-volume', volumeInputSchema, {
   recovery: 'forward',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { blankSecrets } from '../../base/index.ts';
-import type { JsonValue } from '../../base/index.ts';
+import { blankSecrets, describeError } from '../../base/index.ts';
+import type { JsonValue, Logger } from '../../base/index.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import { JournalError } from './replay.ts';
 
@@ -16,6 +16,15 @@ export async function record(journal: Journal, flowId: string, event: JournalEve
 /** Blanks secrets, so that none reaches the disk. The state in memory keeps them. */
 export function withoutSecrets(event: JournalEvent): JournalEvent {
   return blankSecrets(event) as JournalEvent; // the same shape: only values of secret fields are replaced
+}
+
+/** Ends a flow that another one superseded. A failure is only logged: the next command tries again, or resumes the flow. */
+export async function closeSuperseded(journal: Journal, flowId: string, why: string, log: Logger): Promise<void> {
+  try {
+    await journal.append(flowId, { kind: 'flow-ended', outcome: 'rolled-back', error: `superseded: ${why}` });
+  } catch (error) {
+    log.warn({ event: 'journal.write', flowId, error: describeError(error) }, 'flow not closed');
+  }
 }
 
 /** Parses a journaled value by its schema. @throws JournalError when the value does not match */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ErrorFacts, Failpoint, JsonValue, Logger, StepEvent, UndoPolicy } from '../../base/index.ts';
 import type { Journal } from './journal.ts';
 
@@ -42,6 +42,22 @@ export interface Step<Name extends string, State, Out, Deps> {
    * is called when this pivot, or an earlier one, cannot be finished.
    */
   readonly leaves?: (state: State, was: Settled<Out>) => readonly string[];
+}
+
+/** Returns a constructor of steps without output: the journal records `null` for them. */
+export function effects<State, Deps>() {
+  type Run = { readonly run: (ctx: StepContext<State, Deps>) => Promise<void> | void };
+  return <const Name extends string>({
+    run,
+    ...step
+  }: Omit<Step<Name, State, null, Deps>, 'output' | 'run'> & Run): Step<Name, State, null, Deps> => ({
+    ...step,
+    output: z.null(),
+    run: async (ctx) => {
+      await run(ctx);
+      return null;
+    },
+  });
 }
 
 export interface ExecuteOptions<Deps> {

@@ -18,11 +18,11 @@ interface Adoption {
 }
 
 /**
- * Makes a record of a volume that was attached by somebody else, os-brick for one, or of which the record was lost; from
- * then on it is detached like any other.
+ * Creates the record of a volume that other software (os-brick, for example) attached, or whose record was lost. The
+ * volume can then be detached like any other.
  *
- * @returns undefined when it is not attached at all
- * @throws ConflictError when it is, but nobody says by which attachment, or not to this place
+ * @returns undefined when the volume is not attached
+ * @throws ConflictError when it is attached, but the request names no attachment, or one to another place
  */
 export async function adopt(adoption: Adoption, w: Waiting): Promise<LocalVolume | undefined> {
   const { volume, place, request, deps } = adoption;
@@ -41,7 +41,7 @@ export async function adopt(adoption: Adoption, w: Waiting): Promise<LocalVolume
   const input = inputOf(adoption);
   deps.store.add({ ...input, reservation: ours, isAttached: true, deviceInfo: request.deviceInfo ?? null });
   try {
-    const connector = await deps.placeOf(place).connector(recordIn(deps, input), w);
+    const connector = await deps.placeOf(place).connector(deps.store.get(input), w);
     const connectionInfo = await connectionOf(adoption, attachmentId, connector, w);
     if (connectionInfo !== null) requireHere(connectionInfo, connector, adoption);
     deps.store.update(input, { connector, connectionInfo });
@@ -49,26 +49,17 @@ export async function adopt(adoption: Adoption, w: Waiting): Promise<LocalVolume
     deps.store.delete(input);
     throw error;
   }
-  return recordIn(deps, input);
-}
-
-function recordIn(deps: LocalFlowDeps, input: LocalVolumeInput): LocalVolume {
-  const record = deps.store.find(input);
-  if (record === undefined) throw new ConflictError(`volume ${input.volumeId}: its record has gone meanwhile`);
-  return record;
+  return deps.store.get(input);
 }
 
 function inputOf({ volume, place, request }: Adoption): LocalVolumeInput {
   const { id: volumeId, name, sizeGib } = volume;
   const { multipath, enforceMultipath } = request;
-  const known = { volumeId, name: name === '' ? volumeId : name, sizeGib, place, multipath, enforceMultipath };
+  const known = { volumeId, name: name || volumeId, sizeGib, place, multipath, enforceMultipath };
   return { ...known, mode: 'rw', mountpoint: null };
 }
 
-/**
- * The legacy volume actions store it nowhere, so it is requested again. Source:
- * python-brick-cinderclient-ext.
- */
+/** Legacy volume actions do not store it, so it is requested again. Source: python-brick-cinderclient-ext. */
 async function connectionOf(
   { volume, deps }: Adoption,
   attachmentId: string,
@@ -81,7 +72,7 @@ async function connectionOf(
   return (await deps.cinder.attachments.show(attachmentId, w)).connectionInfo ?? null;
 }
 
-/** Where Cinder tells which ports it mapped the volume to, one of them must be here: else it is another host's. */
+/** If Cinder names the ports that the volume is mapped to, one of them must be here; else another host has the volume. */
 function requireHere({ data }: ConnectionInfo, { wwpns }: Connector, { volume, place, request }: Adoption): void {
   const map = data.initiator_target_map;
   const mapped = typeof map === 'object' && map !== null ? Object.keys(map).map(plainWwpn) : [];

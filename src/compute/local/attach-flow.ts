@@ -1,126 +1,99 @@
-import { z } from 'zod';
-import { InternalError } from '../../base/index.ts';
-import { defineSaga } from '../journal/index.ts';
-import type { Step } from '../journal/index.ts';
+import { defineSaga, effects } from '../journal/index.ts';
 import { describePlace, localVolumeInputSchema } from './records.ts';
-import type { LocalVolume, LocalVolumeInput } from './records.ts';
-import { completionOf, recordOf, saver } from './steps.ts';
+import type { LocalVolumeInput } from './records.ts';
+import { completionOf, placeOf, recordOf, release, saver } from './steps.ts';
 import type { LocalFlowDeps } from './steps.ts';
 
-interface Start {
-  readonly input: LocalVolumeInput;
-}
+const effect = effects<{ readonly input: LocalVolumeInput }, LocalFlowDeps>();
 
-type LocalStep<Name extends string> = Step<Name, Start, null, LocalFlowDeps>;
-
-function requireRecord(deps: LocalFlowDeps, input: LocalVolumeInput): LocalVolume {
-  const record = recordOf(deps, input);
-  if (record === undefined) throw new InternalError(`volume ${input.volumeId} lost its record`);
-  return record;
-}
-
-/** Before: an available volume. After: it is ours in Cinder and in the records. Undo: released, forgotten. */
-const reserveVolume = {
+/** Before: an available volume. After: reserved in Cinder and in the records. Undo: released, and its record deleted. */
+const reserveVolume = effect({
   name: 'reserve-volume',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
-    if (recordOf(deps, input) === undefined) deps.store.add(input);
-    const record = requireRecord(deps, input);
-    // Taken up after a crash: a reservation that has its name in the record is there already.
-    if (record.reservation?.attachmentId === undefined || record.reservation.attachmentId === null) {
-      await deps.claims.reserve(record, undefined, saver(deps, input), { signal });
-    }
-    return null;
+  run: async (ctx) => {
+    const { store, claims } = ctx.deps;
+    if (recordOf(ctx) === undefined) store.add(ctx.state.input);
+    const record = store.get(ctx.state.input);
+    // If this step is resumed after a crash, the record may already name the reservation.
+    if ((record.reservation?.attachmentId ?? null) !== null) return;
+    await claims.reserve(record, undefined, saver(ctx), { signal: ctx.signal });
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const record = recordOf(deps, input);
-    if (record !== undefined) await deps.claims.release(record, saver(deps, input), { signal });
-    deps.store.delete(input);
+  undo: async (ctx) => {
+    await release(ctx);
+    ctx.deps.store.delete(ctx.state.input);
   },
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
-} satisfies LocalStep<'reserve-volume'>;
+});
 
-/** Before: a place, perhaps without ports. After: it has some. Undo: those that were made for this are taken away. */
-const preparePorts = {
+/** Before: a place, perhaps without ports. After: it has ports. Undo: ports made for this volume are removed. */
+const preparePorts = effect({
   name: 'prepare-ports',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal, progress }) => {
-    const place = deps.placeOf(input.place);
-    await place.prepare(requireRecord(deps, input), saver(deps, input), { signal, progress });
-    return null;
+  run: async (ctx) => {
+    const { signal, progress } = ctx;
+    await placeOf(ctx).prepare(ctx.deps.store.get(ctx.state.input), saver(ctx), { signal, progress });
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const record = recordOf(deps, input);
-    if (record !== undefined) await deps.placeOf(input.place).giveBack(record, { signal });
+  undo: async (ctx) => {
+    const record = recordOf(ctx);
+    if (record !== undefined) await placeOf(ctx).giveBack(record, { signal: ctx.signal });
   },
   leaves: ({ input: { place } }) => (place.kind === 'host' ? [] : [`ports made for ${describePlace(place)}`]),
-} satisfies LocalStep<'prepare-ports'>;
+});
 
-/** Before: reserved. After: the array has masked the volume to the place's ports. Undo: unmasked, and released. */
-const mapVolume = {
+/** Before: reserved. After: the array has masked the volume to the ports of the place. Undo: unmasked and released. */
+const mapVolume = effect({
   name: 'map-volume',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
-    const record = requireRecord(deps, input);
-    const { mode, mountpoint } = input;
-    const base = await deps.placeOf(input.place).connector(record, { signal });
+  run: async (ctx) => {
+    const { state, deps, signal } = ctx;
+    const record = deps.store.get(state.input);
+    const { mode, mountpoint } = state.input;
+    const base = await placeOf(ctx).connector(record, { signal });
     const connector = { ...base, mode, ...(mountpoint === null ? {} : { mountpoint }) };
-    await deps.claims.map(record, connector, saver(deps, input), { signal });
-    return null;
+    await deps.claims.map(record, connector, saver(ctx), { signal });
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const record = recordOf(deps, input);
-    if (record !== undefined) await deps.claims.release(record, saver(deps, input), { signal });
-  },
+  undo: release,
   leaves: ({ input }) => [`attachment of volume ${input.volumeId} and its mask`],
-} satisfies LocalStep<'map-volume'>;
+});
 
-/** Before: masked. After: the place has the volume. Undo: taken away again, while the mask still stands. */
-const connectVolume = {
+/** Before: masked. After: connected to the place. Undo: disconnected, but still masked. */
+const connectVolume = effect({
   name: 'connect-volume',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal, progress }) => {
-    const change = await deps.placeOf(input.place).connect(requireRecord(deps, input), { signal, progress });
-    deps.store.update(input, change);
-    return null;
+  run: async (ctx) => {
+    const { state, deps, signal, progress } = ctx;
+    deps.store.update(state.input, await placeOf(ctx).connect(deps.store.get(state.input), { signal, progress }));
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const record = recordOf(deps, input);
-    if (record !== undefined) await deps.placeOf(input.place).disconnect(record, true, { signal });
+  undo: async (ctx) => {
+    const record = recordOf(ctx);
+    if (record !== undefined) await placeOf(ctx).disconnect(record, true, { signal: ctx.signal });
   },
   leaves: ({ input }) => [`paths of volume ${input.volumeId} on ${describePlace(input.place)}`],
-} satisfies LocalStep<'connect-volume'>;
+});
 
-/** Before: a device. After: mounted, where that was asked for. Undo: unmounted. */
-const mountVolume = {
+/** Before: a device. After: mounted, if requested. Undo: unmounted. */
+const mountVolume = effect({
   name: 'mount-volume',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
-    await deps.placeOf(input.place).mount(requireRecord(deps, input), { signal });
-    return null;
+  run: async (ctx) => {
+    await placeOf(ctx).mount(ctx.deps.store.get(ctx.state.input), { signal: ctx.signal });
   },
-  undo: async ({ state: { input }, deps, signal }) => {
-    const record = recordOf(deps, input);
-    if (record !== undefined) await deps.placeOf(input.place).unmount(record, { signal });
+  undo: async (ctx) => {
+    const record = recordOf(ctx);
+    if (record !== undefined) await placeOf(ctx).unmount(record, { signal: ctx.signal });
   },
   leaves: ({ input: { mountpoint, volumeId } }) =>
     mountpoint === null ? [] : [`volume ${volumeId}, mounted on ${mountpoint}`],
-} satisfies LocalStep<'mount-volume'>;
+});
 
-/** Before: given to the place. After: Cinder says in-use, and so does the record. */
-const completeVolume = {
+/** Before: connected. After: in-use in Cinder, and attached in the record. */
+const completeVolume = effect({
   name: 'complete-attach',
-  output: z.null(),
-  run: async ({ state: { input }, deps, signal }) => {
-    const record = requireRecord(deps, input);
-    await deps.claims.complete(record, completionOf(record), saver(deps, input), { signal });
-    deps.store.update(input, { isAttached: true });
-    return null;
+  run: async (ctx) => {
+    const { state, deps, signal } = ctx;
+    const record = deps.store.get(state.input);
+    await deps.claims.complete(record, completionOf(record), saver(ctx), { signal });
+    deps.store.update(state.input, { isAttached: true });
   },
-  undo: { nothingToUndo: 'releasing the volume, which the earlier steps do, takes the state back too' },
-} satisfies LocalStep<'complete-attach'>;
+  undo: { nothingToUndo: 'the undo of the earlier steps releases the volume, which also resets its status' },
+});
 
-/** Attach without Nova: reserve, connect, attach. */
+/** Attaches a volume without Nova. */
 export const localAttachFlow = defineSaga<LocalVolumeInput, LocalFlowDeps>('local-attach', localVolumeInputSchema)
   .step(reserveVolume)
   .step(preparePorts)

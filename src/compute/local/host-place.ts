@@ -2,13 +2,7 @@ import { ConflictError, describeError, findError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import type { Connector } from '../../cinder-client/index.ts';
 import { HostConnectorRegistry } from '../../volume/host/index.ts';
-import type {
-  HostConnector,
-  HostConnectorContext,
-  HostConnectorEntry,
-  HostPolicies,
-  HostSystem,
-} from '../../volume/host/index.ts';
+import type { HostConnector, HostConnectorEntry, HostPolicies, HostSystem } from '../../volume/host/index.ts';
 import { Mounts } from './mounts.ts';
 import type { AttachPlace } from './place.ts';
 import type { LocalVolume, LocalVolumeChange } from './records.ts';
@@ -19,11 +13,11 @@ export interface LocalHost {
   /** Only root may set devices online, scan, mount and remove. */
   readonly isRoot: boolean;
   readonly policies?: Partial<HostPolicies> | undefined;
-  /** Host connectors beside those that `dpm.host_connectors` names; they go before these and the built-in ones. */
+  /** Host connectors that take precedence over those of `dpm.host_connectors` and the built-in ones. */
   readonly connectors?: readonly HostConnectorEntry[] | undefined;
-  /** FCP devices (`0.0.8001`) that an attach sets online, beside those of `dpm.host_fcp_devices`; s390x only. */
+  /** FCP devices (`0.0.8001`) that an attach sets online, in addition to `dpm.host_fcp_devices`; s390x only. */
   readonly fcpDevices?: readonly string[] | undefined;
-  /** Where the modules of these connectors are looked for; the working directory unless told otherwise. */
+  /** Directory from which the modules of these connectors are loaded (default: the working directory). */
   readonly baseDir?: string | undefined;
 }
 
@@ -38,7 +32,7 @@ export class HostPlace implements AttachPlace {
   readonly mounts: Mounts;
   readonly #host: LocalHost;
   readonly #log: Logger;
-  /** By what the attach was asked for, since a connector is made for it. */
+  /** By multipath choice, since connectors are made for one. */
   readonly #registries = new Map<string, HostConnectorRegistry>();
 
   constructor(host: LocalHost, log: Logger) {
@@ -50,16 +44,16 @@ export class HostPlace implements AttachPlace {
   /** @throws ConflictError before anything is changed */
   requireRoot(what: string): void {
     if (this.#host.isRoot) return;
-    throw new ConflictError(`${what} on this host: only root may do that; run it with sudo, or name a --partition`);
+    throw new ConflictError(`${what} on this host: only root may do this; use sudo, or --partition`);
   }
 
   /**
-   * The connector of this host, put together from those of every protocol that is served here, as os-brick does: which of
-   * them Cinder's back end wants is not known before. Needs no root, and changes nothing.
+   * Returns the connector of this host, merged from all protocols that this host can serve, as os-brick does: the protocol of
+   * Cinder's back end is not known yet. Works without root, and changes nothing.
    *
-   * @throws HostConnectorError when none of them can be used here (no port is online, for one)
+   * @throws HostConnectorError when no protocol can be served (for example because no port is online)
    */
-  async ownConnector(choice: MultipathChoice, w: Waiting): Promise<Connector> {
+  async connector(choice: MultipathChoice, w: Waiting): Promise<Connector> {
     const found: Connector[] = [];
     const refused: unknown[] = [];
     for (const { protocol, connector } of (await this.#registryFor(choice)).all()) {
@@ -74,20 +68,16 @@ export class HostPlace implements AttachPlace {
     }
     const [first, ...others] = found;
     if (first === undefined) throw refused[0];
-    // What one has said counts: the ports of Fibre Channel must not go with an empty list of a connector that has none.
+    // Earlier connectors win: an empty port list of a later one must not replace the Fibre Channel ports.
     return others.reduce((whole, more) => ({ ...more, ...whole }), first);
   }
 
   prepare(): Promise<void> {
-    return Promise.resolve(); // its ports are its own
+    return Promise.resolve(); // a host has its own ports
   }
 
   giveBack(): Promise<void> {
     return Promise.resolve();
-  }
-
-  async connector(volume: LocalVolume, w: Waiting): Promise<Connector> {
-    return await this.ownConnector(volume, w);
   }
 
   async connect(volume: LocalVolume, w: Waiting): Promise<LocalVolumeChange> {
@@ -100,7 +90,7 @@ export class HostPlace implements AttachPlace {
 
   async disconnect(volume: LocalVolume, force: boolean, w: Waiting): Promise<void> {
     const { connectionInfo, deviceInfo } = volume;
-    if (connectionInfo === null) return; // it was never mapped, and so never seen here
+    if (connectionInfo === null) return; // never mapped, so never connected
     const connector = await this.#connectorFor(connectionInfo.driver_volume_type, volume);
     await connector.disconnectVolume(connectionInfo, deviceInfo ?? undefined, { ...w, force });
   }
@@ -128,14 +118,8 @@ export class HostPlace implements AttachPlace {
   async #registryFor({ multipath, enforceMultipath }: MultipathChoice): Promise<HostConnectorRegistry> {
     const key = `${multipath} ${enforceMultipath}`;
     const { system, policies, connectors, fcpDevices, baseDir } = this.#host;
-    const context: HostConnectorContext = {
-      system,
-      log: this.#log,
-      useMultipath: multipath,
-      enforceMultipath,
-      fcpDevices,
-      policies,
-    };
+    const multipathOptions = { useMultipath: multipath, enforceMultipath };
+    const context = { system, log: this.#log, ...multipathOptions, fcpDevices, policies };
     const registry = this.#registries.get(key) ?? (await HostConnectorRegistry.load(context, connectors, baseDir));
     this.#registries.set(key, registry);
     return registry;

@@ -2,7 +2,7 @@ import { ConfigError, ConflictError, describeError, InternalError, NotFoundError
 import type { Waiting } from '../../base/index.ts';
 import { VolumeClaims } from '../../cinder-client/index.ts';
 import type { CinderClient, Connector, Volume, VolumeConnections } from '../../cinder-client/index.ts';
-import { isResumedUnasked, resumeFlow, runFlow } from '../journal/index.ts';
+import { closeSuperseded, isResumedUnasked, resumeFlow, runFlow } from '../journal/index.ts';
 import type { FlowServices, FlowSummary, Saga } from '../journal/index.ts';
 import type { PartitionVolumes } from '../../virt/index.ts';
 import { adopt } from './adopt.ts';
@@ -10,7 +10,7 @@ import { localAttachFlow } from './attach-flow.ts';
 import { localDetachFlow } from './detach-flow.ts';
 import { HostPlace } from './host-place.ts';
 import type { LocalHost, MultipathChoice } from './host-place.ts';
-import { closeSuperseded, findSuperseded, inputOf, ownerOf, requireNoOpenFlow } from './open-flows.ts';
+import { findSuperseded, inputOf, ownerOf, requireNoOpenFlow } from './open-flows.ts';
 import { PartitionPlace } from './partition-place.ts';
 import type { AttachPlace } from './place.ts';
 import { describePlace, isSamePlace, localVolumeInputSchema } from './records.ts';
@@ -19,7 +19,7 @@ import type { LocalFlowDeps } from './steps.ts';
 import { attachedView } from './views.ts';
 import type { DetachedVolume, LocalAttachment } from './views.ts';
 
-/** What `local-attach` is asked for. @public */
+/** The request of `local-attach`. @public */
 export interface LocalAttachRequest extends MultipathChoice {
   /** Name or id. */
   readonly volume: string;
@@ -29,30 +29,30 @@ export interface LocalAttachRequest extends MultipathChoice {
   readonly mode: 'rw' | 'ro';
 }
 
-/** What `local-detach` is asked for. @public */
+/** The request of `local-detach`. @public */
 export interface LocalDetachRequest extends MultipathChoice {
   readonly volume: string;
   readonly partition?: string | undefined;
   readonly attachmentId?: string | undefined;
-  /** What another attach to this host had printed: for a volume of which there is no record. */
+  /** The output of another attach to this host, for a volume without a record. */
   readonly deviceInfo?: KeptDeviceInfo | undefined;
   readonly force: boolean;
 }
 
-export interface LocalVolumeParts {
+interface LocalVolumeParts {
   readonly store: LocalVolumeStore;
   readonly cinder: CinderClient;
   readonly connections: (w: Waiting) => Promise<VolumeConnections>;
   readonly flows: FlowServices;
-  /** Undefined where the caller has no host of its own to offer. */
+  /** Undefined if volumes cannot be attached to this host. */
   readonly host: LocalHost | undefined;
-  /** Undefined where no HMC is asked. */
+  /** Undefined if no HMC is used. */
   readonly partitions: PartitionVolumes | undefined;
 }
 
 const flows = [localAttachFlow, localDetachFlow] as unknown as readonly Saga<never, never, LocalFlowDeps>[]; // resume reads inputs by schema
 
-/** Attach and detach without Nova, to this host or to a partition by way of its HMC. @public */
+/** Attaches and detaches volumes without Nova, to this host or to a partition through its HMC. @public */
 export class LocalVolumes {
   readonly #parts: LocalVolumeParts;
   readonly #host: HostPlace | undefined;
@@ -63,13 +63,13 @@ export class LocalVolumes {
     this.#host = parts.host === undefined ? undefined : new HostPlace(parts.host, parts.flows.log);
   }
 
-  /** The connector of any partition, whoever's. Changes nothing. */
+  /** Returns the connector of any partition, whoever owns it. Changes nothing. */
   async partitionConnector(name: string, w: Waiting): Promise<Connector> {
     const partitions = this.#requirePartitions();
     return await partitions.wholeConnector(await partitions.find(name, w), w);
   }
 
-  /** Attaching what is attached changes nothing, and tells the same again. */
+  /** Attaches a volume. Attaching is idempotent. */
   async attach(request: LocalAttachRequest, w: Waiting): Promise<LocalAttachment> {
     const volume = await this.#findVolume(request.volume, w);
     const place = await this.#placeFor(request, 'attach a volume', w);
@@ -80,10 +80,10 @@ export class LocalVolumes {
     if (input.mountpoint !== null) await this.#host?.mounts.requireFree(input.mountpoint);
     const run = { what: `attach volume "${input.name}" to ${describePlace(place)}`, subject: volume.id, ...w };
     await runFlow(localAttachFlow, input, this.#deps(), run, this.#parts.flows);
-    return await this.#view(this.#requireRecord(input), w);
+    return await this.#view(this.#parts.store.get(input), w);
   }
 
-  /** Detaching what is not attached succeeds: it is how it is wanted. */
+  /** Detaches a volume. Detaching a volume that is not attached succeeds. */
   async detach(request: LocalDetachRequest, w: Waiting): Promise<DetachedVolume> {
     const volume = await this.#parts.cinder.findVolume(request.volume, w);
     const volumeId = volume?.id ?? this.#rememberedId(request.volume);
@@ -96,27 +96,28 @@ export class LocalVolumes {
     const input = { ...localVolumeInputSchema.parse(record), force: request.force };
     const run = { what: `detach volume "${record.name}" from ${describePlace(place)}`, subject: volumeId, ...w };
     const state = await runFlow(localDetachFlow, input, this.#deps(), run, this.#parts.flows);
-    await closeSuperseded(this.#parts.flows.journal, superseded, this.#parts.flows.log);
+    const { journal, log } = this.#parts.flows;
+    for (const { id } of superseded) await closeSuperseded(journal, id, 'the volume was detached by force', log);
     const attachmentId = record.reservation?.attachmentId ?? null;
     return { ...nothing, detached: true, attachment_id: attachmentId, left_behind: state['check-paths'] };
   }
 
-  /** @internal Is this one of the flows here? */
+  /** @internal Whether a flow is one of this class. */
   owns(flow: Pick<FlowSummary, 'flow'>): boolean {
     return flows.some(({ name }) => name === flow.flow);
   }
 
-  /** @internal What a process owns that works on this flow's volume. */
+  /** @internal Returns the subject that a process owns while it works on the flow. */
   async ownerOf(flow: FlowSummary): Promise<string> {
     const place = (await inputOf(this.#parts.flows.journal, flow))?.place;
     return ownerOf({ partition: place?.kind === 'partition' ? place.name : undefined });
   }
 
-  /** @internal Finishes or undoes what dead processes left unfinished in one place, and what waits, as far as it can be done here. */
+  /** @internal Resumes the flows in one place that dead processes left unfinished, and those that wait, if this process can. */
   async recover(owner: string, w: Waiting): Promise<void> {
     const { journal, log } = this.#parts.flows;
     for (const flow of (await journal.list({ open: true })).toReversed()) {
-      if (!isResumedUnasked(flow) || !this.owns(flow) || !(await this.#canTakeUp(flow))) continue;
+      if (!isResumedUnasked(flow) || !this.owns(flow) || !(await this.#canResume(flow))) continue;
       if ((await this.ownerOf(flow)) !== owner) continue;
       await this.resume(flow, w).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
@@ -124,15 +125,15 @@ export class LocalVolumes {
     }
   }
 
-  /** @internal Takes up one flow. @throws FlowStuckError when it is stuck again; ConflictError when it cannot be taken up here */
+  /** @internal Resumes a flow. @throws FlowStuckError when it is stuck again; ConflictError when this process cannot resume it */
   async resume(flow: FlowSummary, { signal }: Waiting): Promise<'completed' | 'rolled-back'> {
-    if (!(await this.#canTakeUp(flow))) {
-      throw new ConflictError(`flow ${flow.id} works on this host's devices: only root can take it up`);
+    if (!(await this.#canResume(flow))) {
+      throw new ConflictError(`flow ${flow.id} works on this host's devices: only root can resume it`);
     }
     return await resumeFlow(flows, flow, this.#deps(), signal, this.#parts.flows);
   }
 
-  /** @returns what a forced detach takes the place of; without force nothing may be open */
+  /** Returns the flows that a forced detach supersedes. Without force, no flow may be open. */
   async #superseded(volumeId: string, place: Place, { force }: LocalDetachRequest): Promise<readonly FlowSummary[]> {
     const { journal } = this.#parts.flows;
     if (force) return await findSuperseded(journal, volumeId, place);
@@ -140,9 +141,9 @@ export class LocalVolumes {
     return [];
   }
 
-  async #canTakeUp(flow: FlowSummary): Promise<boolean> {
+  async #canResume(flow: FlowSummary): Promise<boolean> {
     const input = await inputOf(this.#parts.flows.journal, flow);
-    if (input === undefined) return true; // resuming says what is wrong with it
+    if (input === undefined) return true; // the resume reports what is wrong
     const isHost = input.place.kind === 'host';
     return isHost ? this.#parts.host?.isRoot === true : this.#parts.partitions !== undefined;
   }
@@ -157,8 +158,7 @@ export class LocalVolumes {
       const advice = 'use dpm server add volume and dpm server remove volume';
       throw new ConflictError(`partition "${name}" realises instance ${instanceUuid}: ${advice}`, { partition: name });
     }
-    // Neither a vHBA nor a storage volume has such a property: the guest could write all the same. Source:
-    // python-zhmcclient _hba.py and _storage_volume.py.
+    // Neither a vHBA nor a storage volume has a read-only property. Source: python-zhmcclient _hba.py, _storage_volume.py.
     if (request.mode === 'ro') {
       const why = 'an HMC cannot make a volume read-only for a partition; mount it read-only in the guest';
       throw new ConfigError(`--mode ro with --partition: ${why}`, { option: '--mode', value: 'ro' });
@@ -166,7 +166,7 @@ export class LocalVolumes {
     return { kind: 'partition', uri, name };
   }
 
-  /** A partition that has been deleted since is known by its record. */
+  /** Returns the place; that of a deleted partition comes from the record. */
   async #placeOfDetach(volumeId: string, request: LocalDetachRequest, w: Waiting): Promise<Place> {
     try {
       return await this.#placeFor({ ...request, mode: 'rw' }, 'detach a volume', w);
@@ -182,12 +182,11 @@ export class LocalVolumes {
   async #inputOf(request: LocalAttachRequest, volume: Volume, place: Place): Promise<LocalVolumeInput> {
     const { mode, multipath, enforceMultipath, mountpoint } = request;
     const real = mountpoint === undefined ? null : await this.#requireHost().mounts.realDirectory(mountpoint);
-    const name = volume.name === '' ? volume.id : volume.name;
-    const { id: volumeId, sizeGib } = volume;
-    return { volumeId, name, sizeGib, place, mode, mountpoint: real, multipath, enforceMultipath };
+    const { id: volumeId, name, sizeGib } = volume;
+    return { volumeId, name: name || volumeId, sizeGib, place, mode, mountpoint: real, multipath, enforceMultipath };
   }
 
-  /** After a restart of the host its devices may be gone: they are made to appear again. */
+  /** Connects an attached volume again: after a restart of the host its devices may be gone. */
   async #attachAgain(known: LocalVolume, wanted: LocalVolumeInput, w: Waiting): Promise<LocalAttachment> {
     const what = `volume "${known.name}" is attached to ${describePlace(known.place)} already`;
     const facts = { volumeId: known.volumeId };
@@ -198,15 +197,15 @@ export class LocalVolumes {
     const { store } = this.#parts;
     const place = this.#placeOf(known.place);
     store.update(known, await place.connect(known, w));
-    // Written down first: what is mounted by us is unmounted by us.
+    // Recorded before the mount, so that a detach unmounts it.
     if (wanted.mountpoint !== null) store.update(known, { mountpoint: wanted.mountpoint });
     try {
-      await place.mount(this.#requireRecord(known), w);
+      await place.mount(store.get(known), w);
     } catch (error) {
       store.update(known, { mountpoint: known.mountpoint });
       throw error;
     }
-    return await this.#view(this.#requireRecord(known), w);
+    return await this.#view(store.get(known), w);
   }
 
   #recordFor(volumeId: string, place: Place, { attachmentId }: LocalDetachRequest): LocalVolume | undefined {
@@ -217,10 +216,10 @@ export class LocalVolumes {
     throw new ConflictError(`${text}, not ${attachmentId}`, { volumeId, attachmentId });
   }
 
-  /** A volume that somebody else attached here, os-brick for one, and whose attachment the caller names. */
+  /** Adopts a volume that other software (os-brick, for example) attached here, if the request names the attachment. */
   async #adopt(volume: Volume | undefined, place: Place, request: LocalDetachRequest, w: Waiting) {
-    const elsewhere = this.#parts.store.list().filter(({ volumeId }) => volumeId === volume?.id);
-    const [other] = elsewhere.filter((record) => !isSamePlace(record.place, place));
+    const isElsewhere = (record: LocalVolume) => record.volumeId === volume?.id && !isSamePlace(record.place, place);
+    const other = this.#parts.store.list().find(isElsewhere);
     if (other !== undefined && request.attachmentId === undefined) {
       const where = describePlace(other.place);
       throw new ConflictError(`volume "${other.name}" is attached to ${where}, not to ${describePlace(place)}`, {});
@@ -228,7 +227,7 @@ export class LocalVolumes {
     return volume === undefined ? undefined : await adopt({ volume, place, request, deps: this.#deps() }, w);
   }
 
-  /** A name or id of a volume that Cinder does not know any more. */
+  /** Returns the ID of a volume that Cinder no longer knows, by its name or ID. */
   #rememberedId(volume: string): string | undefined {
     return this.#parts.store.list().find(({ volumeId, name }) => volumeId === volume || name === volume)?.volumeId;
   }
@@ -239,23 +238,17 @@ export class LocalVolumes {
     return found;
   }
 
-  /** The volume is attached by now: a look at its paths that fails is told, and fails nothing. */
+  /** Returns the view. The volume is attached by now, so a failure to read its paths is only a warning. */
   async #view(record: LocalVolume, w: Waiting): Promise<LocalAttachment> {
     const { place, connectionInfo } = record;
     if (place.kind === 'host' || connectionInfo === null) return attachedView(record, []);
     try {
       return attachedView(record, await this.#requirePartitions().paths(place, record, connectionInfo, w));
     } catch (error) {
-      const warning = `attached, but its paths cannot be told: ${describeError(error)}`;
+      const warning = `attached, but its paths cannot be read: ${describeError(error)}`;
       this.#parts.flows.log.warn({ event: 'paths.untold', volumeId: record.volumeId }, warning);
       return attachedView(record, [], [warning]);
     }
-  }
-
-  #requireRecord(key: Pick<LocalVolume, 'volumeId' | 'place'>): LocalVolume {
-    const record = this.#parts.store.find(key);
-    if (record === undefined) throw new InternalError(`volume ${key.volumeId} lost its record`);
-    return record;
   }
 
   #requireHost(): HostPlace {

@@ -14,7 +14,7 @@ interface Mount {
 const MOUNT_TIMEOUT_MS = 300_000;
 const PROBE_TIMEOUT_MS = 60_000;
 
-/** Mounting and unmounting on a Linux host. Never formats, and touches no mount that it did not make. */
+/** Mounts and unmounts on a Linux host. Never formats, and never touches a mount of others. */
 export class Mounts {
   readonly #system: HostSystem;
 
@@ -22,18 +22,22 @@ export class Mounts {
     this.#system = system;
   }
 
-  /** A directory with its links followed. @throws NotFoundError or ConflictError when there is none */
+  /** Returns a directory with its links resolved. @throws NotFoundError or ConflictError when there is none */
   async realDirectory(directory: string): Promise<string> {
     if (!(await this.#system.exists(directory))) {
       const text = `mount point ${directory} does not exist; make the directory first`;
       throw new NotFoundError(text, { mountpoint: directory });
     }
     const real = await this.#system.realpath(directory);
-    await this.#requireDirectory(real);
+    try {
+      await this.#system.list(real);
+    } catch (error) {
+      throw new ConflictError(`mount point ${real} is no directory`, { mountpoint: real }, { cause: error });
+    }
     return real;
   }
 
-  /** @throws ConflictError when something is mounted there */
+  /** @throws ConflictError when something is mounted on the directory */
   async requireFree(directory: string): Promise<void> {
     if (!(await this.#list()).some(({ point }) => point === directory)) return;
     const text = `mount point ${directory}: something is mounted there already`;
@@ -41,9 +45,9 @@ export class Mounts {
   }
 
   /**
-   * Mounts a device, unless it is mounted there already.
+   * Mounts a device, unless it is already mounted on the directory.
    *
-   * @throws HostAttachError when it holds no file system, VolumeInUseError when it or the directory is used otherwise
+   * @throws HostAttachError when the device holds no file system, VolumeInUseError when the device or the directory is in use
    */
   async mount(node: string, directory: string, isReadOnly: boolean, w: Waiting): Promise<void> {
     const device = await this.#numberOf(node);
@@ -60,13 +64,13 @@ export class Mounts {
   }
 
   /**
-   * Unmounts a device from the directory where we mounted it. Whatever else is mounted there stays.
+   * Unmounts a device from the directory where this program mounted it. Other mounts there stay.
    *
    * @returns whether it was mounted there
    * @throws VolumeInUseError when it is busy, or mounted elsewhere too
    */
   async unmount(node: string, directory: string, w: Waiting): Promise<boolean> {
-    if (!(await this.#system.exists(node))) return false; // a device that is gone cannot be mounted
+    if (!(await this.#system.exists(node))) return false; // a missing device cannot be mounted
     const device = await this.#numberOf(node);
     const ours = (await this.#list()).filter((mount) => mount.device === device);
     const elsewhere = ours.filter(({ point }) => point !== directory);
@@ -74,21 +78,11 @@ export class Mounts {
     if (ours.length === 0) return false;
     const result = await this.#system.run('umount', [directory], { ...w, timeoutMs: MOUNT_TIMEOUT_MS });
     if (result.status === 0) return true;
-    throw new VolumeInUseError(`unmount ${directory}: ${said(result)}; nothing was detached`, {
-      mountpoint: directory,
-    });
+    const text = `unmount ${directory}: ${said(result)}; nothing was detached`;
+    throw new VolumeInUseError(text, { mountpoint: directory });
   }
 
-  async #requireDirectory(path: string): Promise<void> {
-    // `list` says ENOTDIR of a file; what cannot be listed is no place to mount to.
-    try {
-      await this.#system.list(path);
-    } catch (error) {
-      throw new ConflictError(`mount point ${path} is no directory`, { mountpoint: path }, { cause: error });
-    }
-  }
-
-  /** `blkid` reads what is on the device itself; it says 2 when it finds nothing, and 8 when it finds two things. */
+  /** `blkid -p` probes the device itself. Its exit status is 2 if it finds nothing, and 8 if the result is ambiguous. */
   async #requireFileSystem(node: string, w: Waiting): Promise<void> {
     const args = ['-p', '-o', 'export', node];
     const result = await this.#system.run('blkid', args, { ...w, timeoutMs: PROBE_TIMEOUT_MS });

@@ -1,28 +1,23 @@
-import { ConflictError, describeError } from '../../base/index.ts';
-import type { Logger } from '../../base/index.ts';
+import { ConflictError } from '../../base/index.ts';
 import type { FlowSummary, Journal } from '../journal/index.ts';
 import { isSamePlace, localVolumeInputSchema } from './records.ts';
 import type { LocalVolumeInput, Place } from './records.ts';
 
-/** What a flow of these was asked for; undefined where its journal does not say so legibly. */
-export async function inputOf(
-  journal: Journal,
-  { id }: Pick<FlowSummary, 'id'>,
-): Promise<LocalVolumeInput | undefined> {
+/** Returns the input of a flow of this folder; undefined if the journal holds none that is valid. */
+export async function inputOf(journal: Journal, { id }: FlowSummary): Promise<LocalVolumeInput | undefined> {
   const [started] = await journal.read(id);
-  const input = started?.kind === 'flow-started' ? localVolumeInputSchema.safeParse(started.input) : undefined;
-  return input?.success === true ? input.data : undefined;
+  return localVolumeInputSchema.safeParse(started?.kind === 'flow-started' ? started.input : undefined).data;
 }
 
-/** What a process owns that works on volumes of this host. */
+/** The subject that a process owns while it works on volumes of this host. */
 export const ownerOfHost = 'this host';
 
-/** What a process owns that works on volumes of a place: they share its ports, which the first makes and the last removes. */
+/** Returns the subject that a process owns while it works on volumes of a place: the volumes share the ports of the place. */
 export function ownerOf(place: { readonly partition?: string | undefined }): string {
   return place.partition === undefined ? ownerOfHost : `partition ${place.partition}`;
 }
 
-/** @throws ConflictError when a flow on the volume has not ended: what it left comes first */
+/** @throws ConflictError when a flow on the volume has not ended: it has to be resumed first */
 export async function requireNoOpenFlow(journal: Journal, volumeId: string, advice = ''): Promise<void> {
   const [flow] = await journal.list({ open: true, subject: volumeId });
   if (flow === undefined) return;
@@ -31,8 +26,8 @@ export async function requireNoOpenFlow(journal: Journal, volumeId: string, advi
 }
 
 /**
- * The flows that a forced detach takes the place of: stuck or waiting ones on this volume in this place. What they could not bring
- * to an end, because a device is lost for one, it takes away.
+ * Returns the flows that a forced detach supersedes: stuck or waiting ones on this volume in this place. The detach removes
+ * what they could not finish, for example because a device is lost.
  *
  * @throws ConflictError when another flow on the volume has not ended
  */
@@ -49,16 +44,4 @@ export async function findSuperseded(
   }
   if (stuck.length < open.length) await requireNoOpenFlow(journal, volumeId);
   return stuck;
-}
-
-/** Only tidiness: an end that cannot be written leaves a flow for `dpm flow resume`, which finds nothing to do. */
-export async function closeSuperseded(journal: Journal, flows: readonly FlowSummary[], log: Logger): Promise<void> {
-  const error = 'superseded: the volume was detached by force';
-  for (const { id } of flows) {
-    try {
-      await journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
-    } catch (thrown) {
-      log.warn({ event: 'journal.write', flowId: id, error: describeError(thrown) }, 'flow not closed');
-    }
-  }
 }

@@ -6,7 +6,7 @@ import type { AttachPlace, PlaceWaiting } from './place.ts';
 import { isSamePlace } from './records.ts';
 import type { LocalVolume, LocalVolumeChange, LocalVolumeStore } from './records.ts';
 
-/** Volumes of a partition, by way of its HMC. */
+/** Attaches volumes to a partition through its HMC. */
 export class PartitionPlace implements AttachPlace {
   readonly #partitions: PartitionVolumes;
   readonly #store: LocalVolumeStore;
@@ -21,19 +21,18 @@ export class PartitionPlace implements AttachPlace {
   async prepare(volume: LocalVolume, save: (change: LocalVolumeChange) => void, w: PlaceWaiting): Promise<void> {
     if (!volume.madePorts) {
       if (await this.#partitions.hasPorts(this.#partition, w)) return;
-      save({ madePorts: true }); // before they are: a process that dies in between must find them again
+      save({ madePorts: true }); // before they exist: after a crash they must be found again
     }
-    w.progress?.('giving the partition its ports');
+    w.progress?.('creating the ports of the partition');
     await this.#partitions.makePorts(this.#partition, volume, w);
   }
 
   async giveBack(volume: LocalVolume, w: PlaceWaiting): Promise<void> {
     if (!volume.madePorts) return;
-    const others = this.#store
-      .list()
-      .filter(({ volumeId, place }) => volumeId !== volume.volumeId && isSamePlace(place, volume.place));
-    const [heir] = others;
-    // Who comes after us takes them away.
+    const isHeir = ({ volumeId, place }: LocalVolume) =>
+      volumeId !== volume.volumeId && isSamePlace(place, volume.place);
+    const heir = this.#store.list().find(isHeir);
+    // The last volume of the partition takes the ports with it.
     if (heir !== undefined) this.#store.update(heir, { madePorts: true });
     else await this.#partitions.removePorts(this.#partition, w);
     this.#store.update(volume, { madePorts: false });
@@ -57,7 +56,7 @@ export class PartitionPlace implements AttachPlace {
   }
 
   mount(): Promise<void> {
-    return Promise.resolve(); // the guest's own affair
+    return Promise.resolve(); // the guest mounts its own volumes
   }
 
   unmount(): Promise<boolean> {

@@ -1,30 +1,31 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { InternalError } from '../../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation, VolumeClaim } from '../../cinder-client/index.ts';
 
-/** Where a volume is attached without Nova. Plain JSON: it is journaled. */
+/** Where a volume is attached without Nova. Plain JSON, since it is journaled. */
 export const placeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('host') }),
   z.object({ kind: z.literal('partition'), uri: z.string(), name: z.string() }),
 ]);
 export type Place = z.infer<typeof placeSchema>;
 
-/** What an attach was asked for. */
+/** The request of an attach. */
 export const localVolumeInputSchema = z.object({
   volumeId: z.string(),
-  /** The volume's name, for messages; its id where it has none. */
+  /** The volume's name for messages, or its ID if it has none. */
   name: z.string(),
   sizeGib: z.number(),
   place: placeSchema,
   mode: z.enum(['rw', 'ro']),
-  /** Directory on this host, its links followed; null where it is not to be mounted. */
+  /** Directory on this host, links resolved; null if the volume is not to be mounted. */
   mountpoint: z.string().nullable(),
   multipath: z.boolean(),
   enforceMultipath: z.boolean(),
 });
 export type LocalVolumeInput = z.infer<typeof localVolumeInputSchema>;
 
-/** What an attach to a host came to: os-brick's device_info. @public */
+/** The result of an attach to a host: os-brick's device_info. @public */
 export const deviceInfoSchema = z.object({
   type: z.literal('block'),
   path: z.string(),
@@ -34,27 +35,22 @@ export const deviceInfoSchema = z.object({
 });
 export type KeptDeviceInfo = z.infer<typeof deviceInfoSchema>;
 
-/** A volume that is attached without Nova, or on its way. */
+/** A volume that is attached without Nova, or being attached. */
 export interface LocalVolume extends LocalVolumeInput, Omit<VolumeClaim, 'volumeId' | 'mode'> {
   readonly deviceInfo: KeptDeviceInfo | null;
-  /** Did we give the partition its ports? They go with its last volume. */
+  /** Whether this program made the partition's ports. They are removed with its last volume. */
   readonly madePorts: boolean;
-  /** Everything is done: Cinder says in-use. */
+  /** Whether the attach is complete: in-use in Cinder. */
   readonly isAttached: boolean;
 }
 
-export type LocalVolumeChange = Partial<
-  Pick<
-    LocalVolume,
-    'reservation' | 'connector' | 'connectionInfo' | 'deviceInfo' | 'madePorts' | 'isAttached' | 'mountpoint'
-  >
->;
+export type LocalVolumeChange = Partial<Omit<LocalVolume, Exclude<keyof LocalVolumeInput, 'mountpoint'>>>;
 
-/** A record's key: one volume may be attached in several places, if Cinder lets it. */
-export type LocalVolumeKey = Pick<LocalVolume, 'volumeId' | 'place'>;
+/** A record's key: one volume may be attached in several places, if Cinder allows it. */
+type LocalVolumeKey = Pick<LocalVolume, 'volumeId' | 'place'>;
 
 const recordSchema = localVolumeInputSchema.extend({
-  // Written by this class from values of the client's own types.
+  // LocalVolumeStore wrote these from values of the client's own types.
   reservation: z.custom<Reservation>().nullable(),
   connector: z.custom<Connector>().nullable(),
   connectionInfo: z.custom<ConnectionInfo>().nullable(),
@@ -72,7 +68,7 @@ const nothingYet = {
   isAttached: false,
 };
 
-/** The volumes attached without Nova, in the state directory's database: what a detach, or a later process, goes by. */
+/** The volumes attached without Nova, in the state directory's database. */
 export class LocalVolumeStore {
   readonly #database: DatabaseSync;
 
@@ -91,11 +87,18 @@ export class LocalVolumeStore {
     return row === undefined ? undefined : recordSchema.parse(JSON.parse(String(row.record)));
   }
 
+  /** @throws InternalError when there is no such record */
+  get(key: LocalVolumeKey): LocalVolume {
+    const record = this.find(key);
+    if (record === undefined) throw new InternalError(`volume ${key.volumeId} lost its record`);
+    return record;
+  }
+
   add(volume: LocalVolumeInput & LocalVolumeChange): void {
     this.#write({ ...nothingYet, ...volume });
   }
 
-  /** Does nothing when there is no such record any more. */
+  /** Changes a record. Does nothing if there is no such record. */
   update(key: LocalVolumeKey, change: LocalVolumeChange): void {
     const known = this.find(key);
     if (known !== undefined) this.#write({ ...known, ...change });
@@ -111,7 +114,7 @@ export class LocalVolumeStore {
   }
 }
 
-/** Partitions by URI, since their names change. */
+/** Identifies partitions by URI, since their names change. */
 function placeKey(place: Place): string {
   return place.kind === 'host' ? 'host' : place.uri;
 }

@@ -1,11 +1,7 @@
 import type { DiagnosedPath } from '../../virt/index.ts';
 import type { LocalVolume } from './records.ts';
 
-/*
- * The shapes that programs read. To a host it is os-brick's device_info, with what a detach needs beside it.
- */
-
-/** @public */
+/** What `local-attach` prints. For a host: os-brick's device_info, and what a detach needs. @public */
 export interface LocalAttachment {
   readonly volume_id: string;
   readonly attachment_id: string | null;
@@ -16,7 +12,7 @@ export interface LocalAttachment {
   readonly scsi_wwn?: string | undefined;
   readonly multipath_id?: string | undefined;
   readonly mountpoint?: string | null;
-  /** What a person should know; absent where there is nothing. */
+  /** Absent if there are none. */
   readonly warnings?: readonly string[] | undefined;
   /** Of a volume of a partition. */
   readonly partition?: string;
@@ -32,14 +28,14 @@ export interface LocalAttachment {
 /** @public */
 export interface DetachedVolume {
   readonly volume_id: string;
-  /** False when it was not attached: then there was nothing to do. */
+  /** False if the volume was not attached. */
   readonly detached: boolean;
   readonly attachment_id: string | null;
-  /** What was still there when it should all have been gone. */
+  /** Paths that should be gone but are not. */
   readonly left_behind: readonly string[];
 }
 
-/** @param warnings - of a partition's volume; a host's are in its record */
+/** @param warnings - for a partition's volume; those of a host are in its record */
 export function attachedView(
   record: LocalVolume,
   paths: readonly DiagnosedPath[],

@@ -2,28 +2,18 @@ import { describeError, findError, missingPeer, toError } from '../base/index.ts
 import type { ErrorCode } from '../base/index.ts';
 import type { PowerState, RequestContext } from '../virt/index.ts';
 import { deleteFlow } from './flows/delete.ts';
-import type { Fault, InstanceRecord } from './instances.ts';
-import { codeOf } from './keep-fault.ts';
+import type { InstanceRecord } from './instances.ts';
+import { codeOf, faultOf } from './keep-fault.ts';
 import { toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
-/** The manager's verbs for the instance, to finish what a dead process had begun. */
-export interface SettlingVerbs {
-  start(context: RequestContext): Promise<void>;
-  stop(context: RequestContext): Promise<void>;
-  delete(context: RequestContext): Promise<void>;
-}
-
-/** The fault of a server whose operation was cut off with its process. */
-export function interruption(code: ErrorCode, message: string, { requestId }: RequestContext): Fault {
-  return { code, message, at: new Date().toISOString(), requestId };
-}
+/** The manager's verbs for the instance, to finish the operation of a dead process. */
+export type SettlingVerbs = Readonly<Record<'start' | 'stop' | 'delete', (context: RequestContext) => Promise<void>>>;
 
 /**
- * Settles a server in whose record a task of a dead process stands, after the flows have been taken up: a task state is
- * written before its flow begins, and power verbs have no flow. As Nova does when its compute service starts (nova
- * compute/manager.py, _init_instance). One server that cannot be settled does not keep the host from serving the
- * others.
+ * Settles a server whose record holds a task of a dead process, after its flows were resumed: a task state is written before
+ * its flow begins, and power verbs have no flow. Nova does the same when its compute service starts (nova
+ * compute/manager.py, _init_instance). A failure is only logged, so that the host still serves other servers.
  */
 export async function settleAfterCrash(
   instance: InstanceRecord,
@@ -50,14 +40,12 @@ export async function settleAfterCrash(
         markInterrupted(instance, parts, context);
     }
   } catch (error) {
-    parts.log.error(
-      { event: 'server.take-up', server: uuid, taskState, error: describeError(error) },
-      'the operation of an earlier process could not be finished',
-    );
+    const facts = { event: 'server.take-up', server: uuid, taskState, error: describeError(error) };
+    parts.log.error(facts, 'the operation of an earlier process could not be finished');
   }
 }
 
-/** A delete that was asked for and not begun is begun now. One that is stuck needs a person, who finds it in the list of flows. */
+/** Begins a delete that was requested and not begun. A stuck delete needs a person, who finds it in the list of flows. */
 async function settleDelete(
   instance: InstanceRecord,
   parts: ManagerParts,
@@ -70,10 +58,10 @@ async function settleDelete(
 }
 
 /**
- * What fails for want of a peer, or is stopped, is still to be done: the task stays in the record, for the next one who
- * comes. Other failures end it.
+ * Does the work of a task. If it fails because a peer is missing, or is cancelled, the task stays in the record for the next
+ * command. Other failures end the task.
  *
- * @param codes - the errors that say so where the work has a journal: what has left an open flow is taken up from there
+ * @param codes - for work with a journal: the errors that leave no open flow; only after these does the task stay
  */
 async function asLongAsAsked(
   { uuid, taskState }: InstanceRecord,
@@ -93,9 +81,8 @@ async function asLongAsAsked(
 }
 
 /**
- * What the platform shows is what the verb came to. A guest that still runs was not stopped, and is not stopped now,
- * when nobody waits for it any more; one that does not run although it was to, or is on its way, is brought to where it
- * was to go.
+ * Finishes a power verb from what the platform shows. A guest that still runs is not stopped now, since nobody waits for that
+ * any more. A guest that does not run is brought to the state that the verb asked for.
  */
 async function settlePower(
   instance: InstanceRecord,
@@ -114,7 +101,7 @@ async function settlePower(
   });
 }
 
-/** What keeps it from being seen ends the task, and is the fault of the server; of one that is gone, nothing runs. */
+/** Returns the power state. A failure to read it ends the task, and becomes the server's fault. */
 async function powerStateOf(
   instance: InstanceRecord,
   { store, driver }: ManagerParts,
@@ -124,7 +111,7 @@ async function powerStateOf(
     return (await driver.getInfo(toDriverInstance(instance), false, context)).state;
   } catch (error) {
     const code = findError(error, 'NOT_FOUND') === undefined ? codeOf(error) : 'NOT_FOUND';
-    const fault = interruption(code, describeError(error), context);
+    const fault = faultOf(code, describeError(error), context);
     const isGone = code === 'NOT_FOUND';
     store.update(instance.uuid, { taskState: null, fault, ...(isGone ? { powerState: 'nostate' } : {}) });
     throw error;
@@ -132,7 +119,7 @@ async function powerStateOf(
 }
 
 function markInterrupted({ uuid, taskState, fault }: InstanceRecord, { store }: ManagerParts, context: RequestContext) {
-  const reason =
-    fault ?? interruption('INTERRUPTED', `the process ended in the middle of it (${String(taskState)})`, context);
+  const text = `the process ended during the operation (${String(taskState)})`;
+  const reason = fault ?? faultOf('INTERRUPTED', text, context);
   store.update(uuid, { vmState: 'error', taskState: null, fault: reason });
 }

@@ -2,17 +2,17 @@ import { ComputeResourcesUnavailableError } from '../base/index.ts';
 import { isOnlyRecord } from './instances.ts';
 import type { InstanceRecord } from './instances.ts';
 
-/** What a compute host may give to its instances: the CPC subset's share. */
+/** The resources of the CPC subset that instances may use. */
 export interface Share {
   readonly vcpus: number;
   readonly memoryMib: number;
 }
 
 /**
- * Refuses what does not fit beside what is promised already. Instances count whether they run or not, as in Nova; those
- * in ERROR too, unless their build was rolled back: something of them may exist until they are deleted.
+ * Checks that an instance fits beside the others. As in Nova, stopped instances count too. Instances in ERROR count unless their
+ * build was rolled back, since something of them may exist until they are deleted.
  *
- * @throws ComputeResourcesUnavailableError saying what is asked, used and allowed
+ * @throws ComputeResourcesUnavailableError with what is wanted, used and allowed
  */
 export function claim(
   wanted: Pick<InstanceRecord, 'vcpus' | 'memoryMib'>,
@@ -20,18 +20,12 @@ export function claim(
   share: Share,
 ): void {
   const counted = others.filter((other) => !isOnlyRecord(other));
-  check('vCPUs', wanted.vcpus, sum(counted, 'vcpus'), share.vcpus);
-  check('MiB of memory', wanted.memoryMib, sum(counted, 'memoryMib'), share.memoryMib);
-}
-
-function sum(instances: readonly InstanceRecord[], key: 'vcpus' | 'memoryMib'): number {
-  return instances.reduce((total, instance) => total + instance[key], 0);
-}
-
-function check(unit: string, wanted: number, used: number, total: number): void {
-  if (used + wanted <= total) return;
-  throw new ComputeResourcesUnavailableError(
-    `${wanted} ${unit} do not fit into the CPC subset: ${used} of ${total} are taken`,
-    { wanted, used, total, unit },
-  );
+  const units = { vcpus: 'vCPUs', memoryMib: 'MiB of memory' } as const;
+  for (const key of ['vcpus', 'memoryMib'] as const) {
+    const used = counted.reduce((total, instance) => total + instance[key], 0);
+    if (used + wanted[key] <= share[key]) continue;
+    const facts = { wanted: wanted[key], used, total: share[key], unit: units[key] };
+    const text = `${facts.wanted} ${facts.unit} do not fit into the CPC subset: ${used} of ${facts.total} are taken`;
+    throw new ComputeResourcesUnavailableError(text, facts);
+  }
 }

@@ -1,12 +1,10 @@
 export type { Share } from './claims.ts';
 export type { Fault } from './instances.ts';
 export { ComputeManager } from './manager.ts';
-export { toDpmSettings } from './dpm-settings.ts';
-export { loadComputeDriver } from './load-driver.ts';
+export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openLocalVolumes, openManager } from './open.ts';
-export { readFlow, readFlows } from './read-flows.ts';
-export { readHostVolumes } from './read-local-volumes.ts';
+export { readFlow, readFlows, readHostVolumes } from './read-state.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';

@@ -1,11 +1,11 @@
 import { FairQueue } from '../base/index.ts';
 
-/** Work that waits for one instance beyond which more is refused: a user who clicks is not a queue. */
+/** Operations that may wait for one instance; more are refused. */
 const MAX_WAITING = 16;
 
 /**
- * One operation at a time per instance, in order of arrival; instances do not wait for each other. A delete that comes
- * during a spawn waits for its end and then deletes, as in Nova.
+ * Runs one operation at a time per instance, in order of arrival. Instances do not wait for each other. As in Nova, a delete
+ * during a spawn waits until the spawn has ended.
  */
 export class InstanceQueues {
   readonly #queues = new Map<string, FairQueue>();
@@ -19,7 +19,7 @@ export class InstanceQueues {
   /**
    * Waits for the instance's turn, which ends when the result is disposed of.
    *
-   * @throws ConflictError when too much waits, TimeoutError, or the signal's reason
+   * @throws ConflictError when the queue is full, TimeoutError, or the signal's reason
    */
   async enter(instanceUuid: string, signal: AbortSignal): Promise<Disposable> {
     const queue = this.#queues.get(instanceUuid) ?? this.#open(instanceUuid);
@@ -40,7 +40,7 @@ export class InstanceQueues {
     }
   }
 
-  /** Does anything work on the instance, or wait for it? */
+  /** Whether an operation on the instance runs or waits. */
   has(instanceUuid: string): boolean {
     return this.#queues.has(instanceUuid);
   }

@@ -4,11 +4,11 @@ import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
 import { inTransaction, writing } from './database.ts';
 
-/** Nova's words. Source: nova objects/fields.py and compute/power_state.py. */
-export const vmStates = ['building', 'active', 'stopped', 'error', 'deleted'] as const;
+/** Nova's states. Source: nova objects/fields.py and compute/power_state.py. */
+const vmStates = ['building', 'active', 'stopped', 'error', 'deleted'] as const;
 export type VmState = (typeof vmStates)[number];
 
-export const taskStates = [
+const taskStates = [
   'scheduling',
   'block_device_mapping',
   'spawning',
@@ -28,58 +28,60 @@ export interface Fault {
   readonly requestId: string;
 }
 
-const rowSchema = z.object({
+const faultSchema: z.ZodType<Fault> = z.object({
+  code: z.string(),
+  message: z.string(),
+  at: z.string(),
+  requestId: z.string(),
+});
+const json = z.string().transform((text) => JSON.parse(text) as unknown);
+
+const instanceColumns = `uuid, name, host, created_at as createdAt, vcpus, memory_mib as memoryMib, vm_state as vmState,
+  task_state as taskState, power_state as powerState, fault, extra_specs as extraSpecs`;
+const instanceSchema = z.object({
   uuid: z.string(),
   name: z.string(),
   host: z.string(),
-  created_at: z.string(),
+  createdAt: z.string(),
   vcpus: z.number(),
-  memory_mib: z.number(),
-  vm_state: z.enum(vmStates),
-  task_state: z.enum(taskStates).nullable(),
-  power_state: z.enum(['nostate', 'running', 'paused', 'shutdown', 'crashed', 'suspended']),
-  fault: z.string().nullable(),
-  extra_specs: z.string(),
+  memoryMib: z.number(),
+  vmState: z.enum(vmStates),
+  taskState: z.enum(taskStates).nullable(),
+  powerState: z.enum(['nostate', 'running', 'paused', 'shutdown', 'crashed', 'suspended']),
+  fault: json.pipe(faultSchema).nullable(),
+  /** Nova's name for the properties of a flavor. A driver reads the keys that begin with its name. */
+  extraSpecs: json.pipe(z.record(z.string(), z.string())),
 });
-const extraSpecsSchema = z.record(z.string(), z.string());
-const faultSchema = z.object({ code: z.string(), message: z.string(), at: z.string(), requestId: z.string() });
 
-/** An instance as the manager keeps it. */
-export interface InstanceRecord {
-  readonly uuid: string;
-  readonly name: string;
-  readonly host: string;
-  readonly createdAt: string;
-  readonly vcpus: number;
-  readonly memoryMib: number;
-  readonly vmState: VmState;
-  readonly taskState: TaskState | null;
-  readonly powerState: z.infer<typeof rowSchema>['power_state'];
-  readonly fault: Fault | null;
-  /** Nova's word for the properties of a flavour; the keys that are a driver's begin with its name. */
-  readonly extraSpecs: Readonly<Record<string, string>>;
-}
+/** An instance as the manager stores it. */
+export type InstanceRecord = Readonly<z.infer<typeof instanceSchema>>;
+
+const deviceColumns = `instance_uuid as instanceUuid, volume_id as volumeId, size_gib as sizeGib, boot_index as bootIndex,
+  device_name as deviceName, delete_on_termination as deleteOnTermination, mode, reservation, connector,
+  connection_info as connectionInfo`;
+const deviceSchema = z.object({
+  instanceUuid: z.string(),
+  volumeId: z.string(),
+  sizeGib: z.number(),
+  bootIndex: z.number().nullable(),
+  deviceName: z.string(),
+  deleteOnTermination: z.number().transform((flag) => flag === 1),
+  mode: z.enum(['rw', 'ro']),
+  // InstanceStore wrote these from values of the client's own types.
+  /** What Cinder knows of the volume; null before it is reserved. */
+  reservation: json.pipe(z.custom<Reservation>()).nullable(),
+  /** The connector that the volume was mapped with. A detach uses this one, never a new one. */
+  connector: json.pipe(z.custom<Connector>()).nullable(),
+  connectionInfo: json.pipe(z.custom<ConnectionInfo>()).nullable(),
+});
 
 /** A volume of an instance: Nova's block device mapping. */
-export interface BlockDevice {
-  readonly instanceUuid: string;
-  readonly volumeId: string;
-  readonly sizeGib: number;
-  readonly bootIndex: number | null;
-  readonly deviceName: string;
-  readonly deleteOnTermination: boolean;
-  readonly mode: 'rw' | 'ro';
-  /** What Cinder knows of it; null before it is reserved. */
-  readonly reservation: Reservation | null;
-  /** The connector it was mapped with: detach uses this one, never a fresh guess. */
-  readonly connector: Connector | null;
-  readonly connectionInfo: ConnectionInfo | null;
-}
+export type BlockDevice = Readonly<z.infer<typeof deviceSchema>>;
 
 type InstanceChange = Partial<Pick<InstanceRecord, 'vmState' | 'taskState' | 'powerState' | 'fault'>>;
 type DeviceChange = Partial<Pick<BlockDevice, 'reservation' | 'connector' | 'connectionInfo'>>;
 
-/** Whether nothing is left of an instance but its record: its build failed, and everything was rolled back. */
+/** Whether only the record is left of an instance: its build failed and was rolled back. */
 export function isOnlyRecord({ vmState, fault }: Pick<InstanceRecord, 'vmState' | 'fault'>): boolean {
   return vmState === 'error' && fault?.code === 'FLOW_ROLLED_BACK';
 }
@@ -93,29 +95,32 @@ export class InstanceStore {
   }
 
   list(): readonly InstanceRecord[] {
-    return this.#database.prepare('select * from instance order by created_at, uuid').all().map(toInstance);
+    return this.#instances('order by created_at, uuid');
   }
 
   /**
-   * By UUID, else by name. A name goes first to the one that works: several in ERROR may have it, of earlier tries.
+   * Finds an instance by UUID, else by name. If several share a name, prefers one that is not in ERROR.
    *
-   * @throws ConflictError when only the UUID can tell which is meant
+   * @throws ConflictError when the name is ambiguous
    */
   find(nameOrUuid: string): InstanceRecord | undefined {
     const found = this.#named(nameOrUuid);
     const exact = found.find(({ uuid }) => uuid === nameOrUuid) ?? found.find(({ vmState }) => vmState !== 'error');
     if (exact !== undefined || found.length <= 1) return exact ?? found[0];
     const uuids = found.map(({ uuid }) => uuid).join(', ');
-    throw new ConflictError(`${found.length} servers have the name "${nameOrUuid}"; give the UUID: ${uuids}`, {
-      server: nameOrUuid,
-    });
+    const text = `${found.length} servers have the name "${nameOrUuid}"; give the UUID: ${uuids}`;
+    throw new ConflictError(text, { server: nameOrUuid });
   }
 
-  /** With this name or UUID, newest first. */
+  /** Returns the instances with this name or UUID, newest first. */
   #named(nameOrUuid: string): readonly InstanceRecord[] {
-    // Not ?1 twice: Node.js 22.13 binds no numbered parameters.
-    const query = 'select * from instance where uuid = ? or name = ? order by created_at desc';
-    return this.#database.prepare(query).all(nameOrUuid, nameOrUuid).map(toInstance);
+    // Node.js 22.13 does not bind numbered parameters (?1).
+    return this.#instances('where uuid = ? or name = ? order by created_at desc', nameOrUuid, nameOrUuid);
+  }
+
+  #instances(clauses: string, ...values: readonly string[]): readonly InstanceRecord[] {
+    const rows = this.#database.prepare(`select ${instanceColumns} from instance ${clauses}`).all(...values);
+    return rows.map((row) => instanceSchema.parse(row));
   }
 
   /** @throws NotFoundError */
@@ -126,9 +131,8 @@ export class InstanceStore {
   }
 
   /**
-   * Adds an instance with its devices, if `admit` allows it beside those that are there. The name of a failed build that was
-   * rolled back may be used again. One transaction, so that two
-   * claims cannot both take the last of a share.
+   * Adds an instance with its devices, if `admit` allows it beside the existing ones. The name of a failed build that was
+   * rolled back may be used again. Uses one transaction, so that two claims cannot both take the rest of a share.
    */
   create(
     instance: InstanceRecord,
@@ -140,24 +144,13 @@ export class InstanceStore {
       if (twin !== undefined)
         throw new ConflictError(`server "${instance.name}" exists already`, { server: twin.uuid });
       admit(this.list());
-      this.#database
-        .prepare(
-          `insert into instance (uuid, name, host, created_at, vcpus, memory_mib, vm_state, task_state, power_state,
-             extra_specs)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          instance.uuid,
-          instance.name,
-          instance.host,
-          instance.createdAt,
-          instance.vcpus,
-          instance.memoryMib,
-          instance.vmState,
-          instance.taskState,
-          instance.powerState,
-          JSON.stringify(instance.extraSpecs),
-        );
+      const { uuid, name, host, createdAt, vcpus, memoryMib, vmState, taskState, powerState, extraSpecs } = instance;
+      const statement = `insert into instance
+        (uuid, name, host, created_at, vcpus, memory_mib, vm_state, task_state, power_state, extra_specs)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+      const states = [vmState, taskState, powerState];
+      const values = [uuid, name, host, createdAt, vcpus, memoryMib, ...states, JSON.stringify(extraSpecs)];
+      this.#database.prepare(statement).run(...values);
       for (const device of devices) this.addDevice(device);
     };
     writing(this.#database, () => inTransaction(this.#database, admitAndInsert));
@@ -168,13 +161,13 @@ export class InstanceStore {
       vm_state: change.vmState,
       task_state: change.taskState,
       power_state: change.powerState,
-      fault: change.fault === undefined || change.fault === null ? change.fault : JSON.stringify(change.fault),
+      fault: toJson(change.fault),
     };
     this.#set('instance', 'uuid = ?', [uuid], columns);
   }
 
   delete(uuid: string): void {
-    // Also that there is no partition of it is nobody's concern any more; one that may be there stays recorded.
+    // The record of a partition that may still exist stays.
     const done = 'delete from instance_partition where instance_uuid = ? and partition_uri is null';
     const both = () => {
       this.#database.prepare(done).run(uuid);
@@ -184,32 +177,27 @@ export class InstanceStore {
   }
 
   devices(instanceUuid: string): readonly BlockDevice[] {
-    const query =
-      'select * from block_device_mapping where instance_uuid = ? order by boot_index is null, boot_index, device_name';
-    return this.#database.prepare(query).all(instanceUuid).map(toDevice);
+    return this.#devices('instance_uuid = ? order by boot_index is null, boot_index, device_name', instanceUuid);
   }
 
-  /** Of every instance that has this volume, or is to have it. */
+  /** Returns the devices of every instance that has this volume, or is to get it. */
   devicesOf(volumeId: string): readonly BlockDevice[] {
-    return this.#database.prepare('select * from block_device_mapping where volume_id = ?').all(volumeId).map(toDevice);
+    return this.#devices('volume_id = ?', volumeId);
+  }
+
+  #devices(condition: string, value: string): readonly BlockDevice[] {
+    const query = `select ${deviceColumns} from block_device_mapping where ${condition}`;
+    const rows = this.#database.prepare(query).all(value);
+    return rows.map((row) => deviceSchema.parse(row));
   }
 
   addDevice(device: BlockDevice): void {
-    this.#database
-      .prepare(
-        `insert into block_device_mapping
-           (instance_uuid, volume_id, size_gib, boot_index, device_name, delete_on_termination, mode)
-         values (?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        device.instanceUuid,
-        device.volumeId,
-        device.sizeGib,
-        device.bootIndex,
-        device.deviceName,
-        device.deleteOnTermination ? 1 : 0,
-        device.mode,
-      );
+    const { instanceUuid, volumeId, sizeGib, bootIndex, deviceName, deleteOnTermination, mode } = device;
+    const statement = `insert into block_device_mapping
+      (instance_uuid, volume_id, size_gib, boot_index, device_name, delete_on_termination, mode)
+      values (?, ?, ?, ?, ?, ?, ?)`;
+    const flag = deleteOnTermination ? 1 : 0;
+    this.#database.prepare(statement).run(instanceUuid, volumeId, sizeGib, bootIndex, deviceName, flag, mode);
   }
 
   updateDevice(instanceUuid: string, volumeId: string, change: DeviceChange): void {
@@ -232,12 +220,10 @@ export class InstanceStore {
     keys: readonly string[],
     columns: Record<string, string | null | undefined>,
   ): void {
-    const given = Object.entries(columns).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
-    );
+    const given = Object.keys(columns).filter((name) => columns[name] !== undefined);
     if (given.length === 0) return;
-    const assignments = given.map(([name]) => `${name} = ?`).join(', ');
-    const values = given.map(([, value]) => value);
+    const assignments = given.map((name) => `${name} = ?`).join(', ');
+    const values = given.map((name) => columns[name] ?? null);
     const statement = `update ${table} set ${assignments} where ${where}`;
     writing(this.#database, () => this.#database.prepare(statement).run(...values, ...keys));
   }
@@ -245,38 +231,4 @@ export class InstanceStore {
 
 function toJson(value: object | null | undefined): string | null | undefined {
   return value === null || value === undefined ? value : JSON.stringify(value);
-}
-
-function toInstance(row: Record<string, unknown>): InstanceRecord {
-  const parsed = rowSchema.parse(row);
-  return {
-    uuid: parsed.uuid,
-    name: parsed.name,
-    host: parsed.host,
-    createdAt: parsed.created_at,
-    vcpus: parsed.vcpus,
-    memoryMib: parsed.memory_mib,
-    vmState: parsed.vm_state,
-    taskState: parsed.task_state,
-    powerState: parsed.power_state,
-    fault: parsed.fault === null ? null : faultSchema.parse(JSON.parse(parsed.fault)),
-    extraSpecs: extraSpecsSchema.parse(JSON.parse(parsed.extra_specs)),
-  };
-}
-
-function toDevice(row: Record<string, unknown>): BlockDevice {
-  const fromJson = (value: unknown) => (typeof value === 'string' ? (JSON.parse(value) as unknown) : null);
-  return {
-    instanceUuid: String(row.instance_uuid),
-    volumeId: String(row.volume_id),
-    sizeGib: Number(row.size_gib),
-    bootIndex: row.boot_index === null ? null : Number(row.boot_index),
-    deviceName: String(row.device_name),
-    deleteOnTermination: row.delete_on_termination === 1,
-    mode: row.mode === 'ro' ? 'ro' : 'rw',
-    // Written by this class from values of these very types; nobody else writes the file.
-    reservation: fromJson(row.reservation) as Reservation | null,
-    connector: fromJson(row.connector) as Connector | null,
-    connectionInfo: fromJson(row.connection_info) as ConnectionInfo | null,
-  };
 }

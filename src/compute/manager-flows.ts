@@ -1,19 +1,18 @@
 import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { isResumedUnasked, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
+import { closeSuperseded, isResumedUnasked, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
 import type { FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
-import { interruption } from './after-crash.ts';
-import { findFlow, showFlow } from './read-flows.ts';
-import type { FlowWithEvents } from './read-flows.ts';
-import { toDriverInstance } from './services.ts';
+import { faultOf } from './keep-fault.ts';
+import { findFlow } from './read-state.ts';
+import { toDriverInstance, unknownInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
-/** Every flow of the manager, by its name in the journal: what a restarted process can take up. */
+/** Every flow of the manager that a restarted process can resume. */
 export const managerFlows = [
   buildFlow,
   buildStockFlow,
@@ -22,7 +21,7 @@ export const managerFlows = [
   removeVolumeFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema
 
-/** The manager's flows: run, taken up again, and closed when nothing is left for them to do. */
+/** Runs, resumes and closes the manager's flows. */
 export class ManagerFlows {
   readonly #parts: ManagerParts;
 
@@ -30,48 +29,45 @@ export class ManagerFlows {
     this.#parts = parts;
   }
 
-  /** What a process owns that works on this flow: the instance, or the place of a volume that is attached without Nova. */
+  /** Returns the subject that a process owns while it works on a flow: the instance, or the place of a local volume. */
   async ownerOf(flow: FlowSummary): Promise<string> {
     const { local } = this.#parts;
     return local.owns(flow) ? await local.ownerOf(flow) : (flow.subject ?? flow.id);
   }
 
-  /** What dead processes may have left unfinished, and what waits for a peer: what works on it has to own. */
+  /** Returns the owners of flows that dead processes may have left unfinished, or that wait for a peer. */
   async unfinished(): Promise<readonly string[]> {
     const open = await this.#parts.journal.list({ open: true });
     const unowned = open.filter(isResumedUnasked);
     return [...new Set(await Promise.all(unowned.map(async (flow) => await this.ownerOf(flow))))];
   }
 
-  /** Names the flows whose journal is damaged: nobody takes them up. */
-  async tellDamaged(): Promise<void> {
+  /** Logs the flows whose journal is damaged: they are never resumed. */
+  async logDamaged(): Promise<void> {
     const { journal, log } = this.#parts;
     for (const { id, error, state } of await journal.list({ open: true })) {
       if (state !== 'damaged') continue;
-      log.error(
-        { event: 'flow.damaged', flowId: id, error },
-        'the journal of this flow is damaged: run dpm verify to find what the flow left',
-      );
+      const text = 'the journal of this flow is damaged: run dpm verify to find what the flow left';
+      log.error({ event: 'flow.damaged', flowId: id, error }, text);
     }
   }
 
   /**
-   * Finishes or undoes the flows that a dead process left unfinished, and those that wait. The caller owns what they work on.
+   * Resumes the flows that a dead process left unfinished, and those that wait. The caller owns their subject.
    *
-   * @param abandon - leaves them where they are when it fires
+   * @param abandon - when it fires, the flows stop where they are
    */
   async recover(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const { driver, host, journal, local, log, store } = this.#parts;
     const open = await journal.list({ open: true, subject: owner });
     if (open.some(isResumedUnasked)) {
       const record = store.find(owner);
-      // The record may be gone: a delete may have died after it had forgotten the instance.
-      const unknown = { uuid: owner, name: owner, host, flavor: { vcpus: 1, memoryMb: 1 } };
-      const instance = record?.uuid === owner ? toDriverInstance(record) : unknown;
+      // A delete may have died after it removed the record.
+      const instance = record?.uuid === owner ? toDriverInstance(record) : unknownInstance(host, owner);
       await driver.processInstancesAtStartup(context, [instance]);
     }
     for (const flow of open.filter(isResumedUnasked).toReversed()) {
-      if (!isManagerFlow(flow)) continue;
+      if (!managerFlows.some(({ name }) => name === flow.flow)) continue;
       await this.resume(flow, context, abandon).catch((error: unknown) => {
         log.error({ event: 'flow.resume', flowId: flow.id, error: describeError(error) }, 'flow not finished');
       });
@@ -80,7 +76,7 @@ export class ManagerFlows {
     await this.#closeSuperseded(owner);
   }
 
-  /** Of servers that an older version built nothing is recorded: they are recognised as long as their names still tell. */
+  /** Lets the driver recognise the guests of servers that an older version built, by their names. */
   async adoptGuests(context: RequestContext): Promise<void> {
     const { driver, store, log } = this.#parts;
     const built = store.list().filter(({ vmState }) => vmState === 'active' || vmState === 'stopped');
@@ -88,11 +84,14 @@ export class ManagerFlows {
       await driver.adoptGuests?.(context, built.map(toDriverInstance));
     } catch (error) {
       context.signal.throwIfAborted();
-      log.warn({ event: 'guests.adopt', error: describeError(error) }, 'guests could not be recognised now');
+      log.warn(
+        { event: 'guests.adopt', error: describeError(error) },
+        'the guests of existing servers could not be recognised',
+      );
     }
   }
 
-  /** @param verb - what is done to the server, for the messages ("attach volume to") */
+  /** Runs a flow. @param verb - for messages, such as `attach volume to` */
   async run<Input, State>(
     flow: Saga<Input, State, FlowManagerDeps>,
     input: Input & { instanceUuid: string; name: string },
@@ -101,26 +100,28 @@ export class ManagerFlows {
   ): Promise<State> {
     const run = { what: `${verb} server "${input.name}"`, subject: input.instanceUuid, signal: context.signal };
     try {
-      return await runFlow(flow, input, this.#deps(context), run, this.#parts.flows);
+      return await runFlow(flow, input, { ...this.#parts, context }, run, this.#parts.flows);
     } finally {
       await this.#closeSuperseded(input.instanceUuid);
     }
   }
 
-  /** Resumes a flow of the manager's. @returns how it ended */
+  /** Resumes a flow. @returns how it ended */
   async resume(
     flow: FlowSummary,
     context: RequestContext,
     abandon?: AbortSignal,
   ): Promise<'completed' | 'rolled-back'> {
     if (this.#parts.local.owns(flow)) return await this.#parts.local.resume(flow, context);
-    if (flow.parent !== undefined) throw partOfAnother(flow);
+    if (flow.parent !== undefined) {
+      const text = `flow ${flow.id} is part of flow ${flow.parent}: resume that one`;
+      throw new ConflictError(text, { flowId: flow.id });
+    }
     try {
-      const outcome = await resumeFlow(managerFlows, flow, this.#deps(context), context.signal, {
-        ...this.#parts.flows,
-        abandon,
-      });
-      if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'everything was put back', context);
+      const services = { ...this.#parts.flows, abandon };
+      const deps = { ...this.#parts, context };
+      const outcome = await resumeFlow(managerFlows, flow, deps, context.signal, services);
+      if (outcome === 'rolled-back') this.#markUnbuilt(flow, 'FLOW_ROLLED_BACK', 'it was rolled back', context);
       return outcome;
     } catch (error) {
       const code = findError(error, 'FLOW_WAITING')?.code ?? 'FLOW_STUCK';
@@ -131,75 +132,41 @@ export class ManagerFlows {
     }
   }
 
-  async list(filter: { open?: boolean }): Promise<readonly FlowSummary[]> {
-    return await this.#parts.journal.list(filter);
-  }
-
-  async show(id: string): Promise<FlowWithEvents> {
-    return await showFlow(this.#parts.journal, id);
-  }
-
   /** @throws NotFoundError, or ConflictError when the flow has ended */
   async getOpen(id: string): Promise<FlowSummary> {
     const flow = await findFlow(this.#parts.journal, id);
     if (isUnfinished(flow.state)) return flow;
     if (flow.state === 'damaged') throw new JournalError(flow.error ?? 'its journal is damaged', { flowId: flow.id });
-    throw new ConflictError(`flow ${flow.id} has ended (${flow.state}): there is nothing to resume`, {
-      flowId: flow.id,
-    });
+    const text = `flow ${flow.id} has ended (${flow.state}): there is nothing to resume`;
+    throw new ConflictError(text, { flowId: flow.id });
   }
 
   /**
-   * A server whose build was undone is in ERROR until it is deleted, as in Nova. Also when its record said otherwise
-   * already: the process may have died between that and the last line of the journal.
+   * Sets a server whose build was undone to ERROR until it is deleted, as in Nova. Its record may say otherwise: the process may
+   * have died before the last event of the journal.
    */
   #markUnbuilt({ flow, subject }: FlowSummary, code: ErrorCode, how: string, context: RequestContext): void {
     if (flow !== buildFlow.name && flow !== buildStockFlow.name) return;
     const record = subject === undefined ? undefined : this.#parts.store.find(subject);
     if (subject === undefined || record === undefined) return;
-    // One that has been put back at last takes up no share any more, and its name is free.
-    const isSettled = record.vmState === 'error' && !(code === 'FLOW_ROLLED_BACK' && isLeft(record.fault?.code));
-    if (isSettled) return;
-    const fault = interruption(code, `the process ended in the middle of the build; ${how}`, context);
+    // Once a stuck build is rolled back, it uses no share any more, and its name is free.
+    const wasOpen = record.fault?.code === 'FLOW_STUCK' || record.fault?.code === 'FLOW_WAITING';
+    if (record.vmState === 'error' && !(code === 'FLOW_ROLLED_BACK' && wasOpen)) return;
+    const fault = faultOf(code, `the process ended during the build; ${how}`, context);
     this.#parts.store.update(subject, { vmState: 'error', taskState: null, powerState: 'nostate', fault });
   }
 
   /**
-   * Closes the flows that drivers of older versions had of their own, once the manager's flow that they served has ended:
-   * its way back, or its end, has seen to what they left.
+   * Closes the flows that drivers of older versions had of their own, once the manager's flow above them has ended: that flow
+   * has removed or finished what they left.
    */
   async #closeSuperseded(instanceUuid: string | undefined): Promise<void> {
-    const open = await this.#parts.journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
+    const { journal, log } = this.#parts;
+    const open = await journal.list({ open: true, ...(instanceUuid && { subject: instanceUuid }) });
     const ids = new Set(open.map(({ id }) => id));
     for (const flow of open) {
       if (flow.state === 'damaged' || flow.parent === undefined || ids.has(flow.parent)) continue;
-      await this.#close(flow, 'superseded: the flow that it was part of has ended, and left nothing behind');
+      await closeSuperseded(journal, flow.id, 'the flow that it was part of has ended, and left nothing behind', log);
     }
   }
-
-  /** Only tidiness: an end that cannot be written is written another time. */
-  async #close({ id }: FlowSummary, error: string): Promise<void> {
-    try {
-      await this.#parts.journal.append(id, { kind: 'flow-ended', outcome: 'rolled-back', error });
-    } catch (thrown) {
-      this.#parts.log.warn({ event: 'journal.write', flowId: id, error: describeError(thrown) }, 'flow not closed');
-    }
-  }
-
-  #deps(context: RequestContext): FlowManagerDeps {
-    return { ...this.#parts, context };
-  }
-}
-
-/** The code of a flow that had left something. */
-function isLeft(code: string | undefined): boolean {
-  return code === 'FLOW_STUCK' || code === 'FLOW_WAITING';
-}
-
-function partOfAnother({ id, parent }: FlowSummary): ConflictError {
-  return new ConflictError(`flow ${id} is part of flow ${String(parent)}: resume that one`, { flowId: id });
-}
-
-function isManagerFlow(flow: FlowSummary): boolean {
-  return managerFlows.some(({ name }) => name === flow.flow);
 }

@@ -3,14 +3,14 @@ import type { Share } from './claims.ts';
 import type { ManagerServices } from './services.ts';
 import type { VolumeKeeper } from './volumes.ts';
 
-/** What a manager is made of; `openManager` puts it together from settings. */
+/** The parts of a manager. `openManager` creates them from settings. */
 export interface ManagerParts extends ManagerServices {
   readonly volumes: VolumeKeeper;
   /** Volumes that are attached without Nova. */
   readonly local: LocalVolumes;
   readonly share: Share;
   readonly spawnOrder: 'deferred' | 'stock';
-  /** Builds at once, and the longest wait for a turn, in milliseconds. */
+  /** Concurrent builds, and the longest wait for a turn in milliseconds. */
   readonly limits: { readonly builds: number; readonly waitMs: number };
   readonly close: () => Promise<void>;
 }

@@ -1,8 +1,8 @@
-import { ConflictError, FairQueue, findError, NotFoundError } from '../base/index.ts';
+import { ConflictError, FairQueue, findError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
 import { ownerOf } from './local/index.ts';
 import type { DetachedVolume, LocalAttachment, LocalAttachRequest, LocalDetachRequest } from './local/index.ts';
-import type { FlowSummary, JournalEvent } from './journal/index.ts';
+import type { FlowSummary } from './journal/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { settleAfterCrash } from './after-crash.ts';
 import type { SettlingVerbs } from './after-crash.ts';
@@ -24,12 +24,14 @@ import {
   newInstance,
   requireNotBoot,
   requireSettled,
+  requireVolume,
 } from './requests.ts';
 import type { CreateServer } from './requests.ts';
-import { ServerViews } from './server-views.ts';
+import { showFlow } from './read-state.ts';
+import type { FlowWithEvents } from './read-state.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { hypervisorStats } from './views.ts';
+import { ServerViews } from './views.ts';
 import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from './views.ts';
 import { findOrphans } from './verify.ts';
 import { findStray } from './stray.ts';
@@ -37,12 +39,11 @@ import { findSearchPath, listVolumePaths } from './volume-paths.ts';
 import type { PathFilter, SearchPath } from './volume-paths.ts';
 import type { Finding } from './verify.ts';
 
-/** A machine has at most 85 partitions, so this is a dozen builds for each; one more is refused before anything is asked. */
+/** A dozen builds for each of a machine's 85 partitions; more are refused before any request is sent. */
 const MAX_WAITING_BUILDS = 1_000;
 
 /**
- * A small compute manager in Nova's manner: its states, and its order of calls around a driver. It does not know which
- * hypervisor the driver serves.
+ * A small compute manager with Nova's states and order of driver calls. It does not know which hypervisor the driver serves.
  *
  * @public
  */
@@ -63,24 +64,24 @@ export class ComputeManager implements AsyncDisposable {
     this.#builds = new FairQueue('builds', { concurrent: builds, waiting: MAX_WAITING_BUILDS, waitMs });
   }
 
-  /** Finishes or undoes what dead processes left unfinished. What a living process works on is left to it. */
+  /** Finishes or undoes what dead processes left unfinished. Skips what another living process owns. */
   async recover(context: RequestContext): Promise<void> {
-    await this.#flows.tellDamaged();
+    await this.#flows.logDamaged();
     await this.#flows.adoptGuests(context);
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const owners = [...(await this.#flows.unfinished()), ...busy.map(({ uuid }) => uuid)];
-    await this.#takeUpAll(owners, context);
+    await this.#resumeAll(owners, context);
   }
 
   /**
-   * Takes up what waits, or was left by a dead process, where no command works: for a process that lives for long.
+   * Resumes flows that wait, or that a dead process left, on subjects without a running command.
    *
    * @returns whether something still waits
    * @internal
    */
   async takeUpWaiting(context: RequestContext): Promise<boolean> {
     const owners = (await this.#flows.unfinished()).filter((owner) => !this.#turns.has(owner));
-    await this.#takeUpAll(owners, context, context.signal);
+    await this.#resumeAll(owners, context, context.signal);
     return (await this.#flows.unfinished()).some((owner) => !this.#turns.has(owner));
   }
 
@@ -100,7 +101,7 @@ export class ComputeManager implements AsyncDisposable {
     using _turn = await this.#turns.enter(record.uuid, signal);
     using _owned = await ownership.acquire(record.uuid, { signal, onWait });
     store.create(record, devices, (others) => {
-      // Records of before the rounding have what was asked for.
+      // Older records hold the memory that was requested, not rounded.
       const taken = others.map((other) => ({ ...other, memoryMib: given(other.memoryMib) }));
       claim(record, taken, share);
     });
@@ -114,8 +115,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Deletes a server; one that another command deletes meanwhile counts as deleted. Given the UUID, also deletes what the
-   * platform has of a server that the state directory does not know.
+   * Deletes a server; succeeds if another command deletes it meanwhile. Given a UUID, also deletes what the platform has of a
+   * server that is not in the state directory.
    *
    * @throws NotFoundError when there is no such server
    */
@@ -133,7 +134,7 @@ export class ComputeManager implements AsyncDisposable {
     await this.#power(nameOrUuid, 'powering-on', context, this.#powerOn(context));
   }
 
-  /** @param options.soft - ask the guest first, for up to a minute */
+  /** @param options.soft - ask the guest to stop first, for up to 60 seconds */
   async stop(nameOrUuid: string, options: { readonly soft?: boolean }, context: RequestContext): Promise<void> {
     await this.#power(nameOrUuid, 'powering-off', context, this.#powerOff(options, context));
   }
@@ -156,8 +157,7 @@ export class ComputeManager implements AsyncDisposable {
     const { store, cinder } = this.#parts;
     return await this.#exclusively(server, context, async (instance) => {
       requireSettled(instance, 'attach a volume to');
-      const found = await cinder.findVolume(volume, context);
-      if (found === undefined) throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
+      const found = await requireVolume(cinder, volume, context);
       const devices = store.devices(instance.uuid);
       if (devices.some(({ volumeId }) => volumeId === found.id)) {
         throw new ConflictError(`volume "${volume}" is attached to server "${instance.name}" already`, { volume });
@@ -176,7 +176,7 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
-  /** Detaching what is not attached succeeds: it is how it is wanted. */
+  /** Detaches a volume. Detaching a volume that is not attached succeeds. */
   async removeVolume(server: string, volume: string, context: RequestContext): Promise<ServerDetail> {
     const { store } = this.#parts;
     return await this.#exclusively(server, context, async (instance) => {
@@ -203,12 +203,12 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#views.show(this.#parts.store.get(nameOrUuid), context);
   }
 
-  /** Paths of volumes with their state, of one server or of all. Changes nothing. @throws NotFoundError */
+  /** Returns the paths of volumes with their state. Changes nothing. @throws NotFoundError */
   async volumePaths(filter: PathFilter, context: RequestContext): Promise<readonly PathRecord[]> {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Where paths of partitions live: of one, or of all. @throws NotFoundError */
+  /** Returns where the paths of one partition, or of all, live. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext,
@@ -220,9 +220,9 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#views.hypervisor(context);
   }
 
-  /** Sums over the hypervisors of this host, of which DPM has one: Nova's `hypervisor stats`. */
+  /** Returns the sums over the hypervisors of this host (DPM has one): Nova's `hypervisor stats`. */
   async hypervisorStats(context: RequestContext) {
-    return hypervisorStats(await this.#views.hypervisor(context));
+    return await this.#views.hypervisorStats(context);
   }
 
   async listPartitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
@@ -234,40 +234,40 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#parts.driver.getVolumeConnector(toDriverInstance(instance), context);
   }
 
-  /** The connector of a partition that an operator names, whoever's it is. Changes nothing. */
+  /** Returns the connector of any partition, whoever owns it. Changes nothing. */
   async getPartitionConnector(partition: string, context: RequestContext) {
     return await this.#parts.local.partitionConnector(partition, context);
   }
 
-  /** Attaches a volume without Nova. Attaching what is attached changes nothing, and tells the same again. */
+  /** Attaches a volume without Nova. Attaching is idempotent. */
   async localAttach(request: LocalAttachRequest, context: RequestContext): Promise<LocalAttachment> {
     const attach = async () => await this.#parts.local.attach(request, context);
     return await this.#inTurn(ownerOf(request), context, attach);
   }
 
-  /** Detaches a volume that was attached without Nova. Detaching what is not attached succeeds. */
+  /** Detaches a volume that was attached without Nova. Detaching a volume that is not attached succeeds. */
   async localDetach(request: LocalDetachRequest, context: RequestContext): Promise<DetachedVolume> {
     const detach = async () => await this.#parts.local.detach(request, context);
     return await this.#inTurn(ownerOf(request), context, detach);
   }
 
-  /** What belongs to nobody, on HMC, Cinder and in the journal. Changes nothing. */
+  /** Returns orphans on the HMC, in Cinder and in the journal. Changes nothing. */
   async verify(context: RequestContext): Promise<readonly Finding[]> {
     return await findOrphans(this.#parts, context);
   }
 
-  /** Puts right what is safe to put right of what {@link ComputeManager.verify} found. */
+  /** Repairs those findings of {@link ComputeManager.verify} that are safe to repair. */
   async repair(findings: readonly Finding[], context: RequestContext): Promise<readonly Repaired[]> {
     const resumeFlow = async (id: string) => await this.resumeFlow(id, context);
     return await repairOrphans(findings, { services: this.#parts, resumeFlow }, context);
   }
 
   async listFlows(filter: { open?: boolean } = {}): Promise<readonly FlowSummary[]> {
-    return await this.#flows.list(filter);
+    return await this.#parts.journal.list(filter);
   }
 
-  async showFlow(id: string): Promise<FlowSummary & { readonly events: readonly JournalEvent[] }> {
-    return await this.#flows.show(id);
+  async showFlow(id: string): Promise<FlowWithEvents> {
+    return await showFlow(this.#parts.journal, id);
   }
 
   /** Resumes a flow that is running, stuck or waiting. @returns how it ended */
@@ -275,8 +275,8 @@ export class ComputeManager implements AsyncDisposable {
     const flow = await this.#flows.getOpen(id);
     const owner = await this.#flows.ownerOf(flow);
     return await this.#inTurn(owner, context, async () => {
-      // The turn may have begun with it: a flow whose process is dead is finished or undone first.
-      const { state } = await this.#flows.show(id);
+      // The start of the turn may have resumed the flow already.
+      const { state } = await this.showFlow(id);
       if (state === 'completed' || state === 'rolled-back') return state;
       return await this.#flows.resume(await this.#flows.getOpen(id), context);
     });
@@ -286,7 +286,7 @@ export class ComputeManager implements AsyncDisposable {
     await this.#parts.close();
   }
 
-  /** @returns false when the platform has nothing of such an instance */
+  /** @returns whether the platform has something of such an instance */
   async #deleteStray(instanceUuid: string, context: RequestContext): Promise<boolean> {
     const name = await findStray(this.#parts, instanceUuid, context);
     if (name === undefined) return false;
@@ -310,7 +310,7 @@ export class ComputeManager implements AsyncDisposable {
       // A delete that was rolled back leaves the server as it was.
       await this.#attempt(instance, context, work, (code) => (code === 'FLOW_ROLLED_BACK' ? settled : failed));
     } catch (error) {
-      // Nothing was begun: whose the partition is, is all that a person has to read.
+      // Nothing was begun: report only the conflict about the owner of the partition.
       const doubt = findError(error, 'FLOW_ROLLED_BACK') && findError(error, 'CONFLICT');
       throw doubt ?? error;
     }
@@ -346,84 +346,61 @@ export class ComputeManager implements AsyncDisposable {
     };
   }
 
-  async #runPower(
-    instance: InstanceRecord,
-    taskState: TaskState,
-    context: RequestContext,
-    work: PowerWork,
-  ): Promise<void> {
+  async #runPower(instance: InstanceRecord, taskState: TaskState, context: RequestContext, work: PowerWork) {
     const { store, driver } = this.#parts;
     store.update(instance.uuid, { taskState });
-    await this.#attempt(
-      instance,
-      context,
-      async () => {
-        const vmState = await work(instance, store.devices(instance.uuid));
-        const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
-        store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
-      },
-      () => settled,
-    );
+    const run = async () => {
+      const vmState = await work(instance, store.devices(instance.uuid));
+      const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
+      store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
+    };
+    await this.#attempt(instance, context, run, () => settled);
   }
 
-  async #exclusively<T>(
-    nameOrUuid: string,
-    context: RequestContext,
-    work: (instance: InstanceRecord) => Promise<T>,
-  ): Promise<T> {
-    const { uuid } = this.#parts.store.get(nameOrUuid);
-    // Read again inside: what it waited for may have changed it, or removed it.
+  async #exclusively<T>(server: string, context: RequestContext, work: (instance: InstanceRecord) => Promise<T>) {
+    const { uuid } = this.#parts.store.get(server);
+    // Read again in turn: the operation before may have changed or removed the instance.
     return await this.#inTurn(uuid, context, async () => await work(this.#parts.store.get(uuid)));
   }
 
   /**
-   * Waits for operations of this process on the same instance, then for those of other processes, and takes up what dead
-   * ones left unfinished.
+   * Waits for operations of this process on the same instance, then for those of other processes, and resumes what dead
+   * processes left unfinished.
    */
   async #inTurn<T>(owner: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
     const { signal } = context;
     using _turn = await this.#turns.enter(owner, signal);
     using _owned = await ownership.acquire(owner, { signal, onWait });
-    await this.#takeUp(owner, context);
+    await this.#resumeOwned(owner, context);
     return await work();
   }
 
   /**
-   * At the same time: each may have to wait until a partition has started. Commands of this process on such an instance
-   * come after it; what another process owns is left to that one.
+   * Resumes concurrently, since each may have to wait until a partition has started. Commands of this process on such an
+   * instance wait for it. Skips what another process owns.
    */
-  async #takeUpAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
-    const takeUp = async (owner: string) => {
+  async #resumeAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
+    const resume = async (owner: string) => {
       using _turn = await this.#turns.enter(owner, context.signal);
       using owned = this.#parts.ownership.tryAcquire(owner);
-      if (owned !== undefined) await this.#takeUp(owner, context, abandon);
+      if (owned !== undefined) await this.#resumeOwned(owner, context, abandon);
     };
-    for (const end of await Promise.allSettled([...new Set(owners)].map(takeUp)))
+    for (const end of await Promise.allSettled([...new Set(owners)].map(resume)))
       if (end.status === 'rejected') throw end.reason;
   }
 
-  /** Finishes or undoes what a dead process left unfinished. The caller owns it. */
-  async #takeUp(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
+  /** Finishes or undoes what a dead process left unfinished. The caller owns the subject. */
+  async #resumeOwned(owner: string, context: RequestContext, abandon?: AbortSignal): Promise<void> {
     await this.#flows.recover(owner, context, abandon);
     const instance = this.#parts.store.find(owner);
     if (instance?.uuid !== owner || instance.taskState === null) return;
-    await settleAfterCrash(instance, this.#parts, this.#ownedVerbs(instance), context);
-  }
-
-  /** The verbs for an instance that is owned already. */
-  #ownedVerbs(instance: InstanceRecord): SettlingVerbs {
-    return {
-      start: async (context) => {
-        await this.#runPower(instance, 'powering-on', context, this.#powerOn(context));
-      },
-      stop: async (context) => {
-        await this.#runPower(instance, 'powering-off', context, this.#powerOff({}, context));
-      },
-      delete: async (context) => {
-        await this.#delete(instance, context);
-      },
+    const verbs: SettlingVerbs = {
+      start: async (request) => await this.#runPower(instance, 'powering-on', request, this.#powerOn(request)),
+      stop: async (request) => await this.#runPower(instance, 'powering-off', request, this.#powerOff({}, request)),
+      delete: async (request) => await this.#delete(instance, request),
     };
+    await settleAfterCrash(instance, this.#parts, verbs, context);
   }
 
   async #attempt(
@@ -439,16 +416,11 @@ export class ComputeManager implements AsyncDisposable {
     }
   }
 
-  async #findDevice(
-    instance: InstanceRecord,
-    volume: string,
-    context: RequestContext,
-  ): Promise<BlockDevice | undefined> {
+  async #findDevice(instance: InstanceRecord, volume: string, context: RequestContext) {
     const devices = this.#parts.store.devices(instance.uuid);
     const byId = devices.find(({ volumeId }) => volumeId === volume);
     if (byId !== undefined) return byId;
-    const found = await this.#parts.cinder.findVolume(volume, context);
-    if (found === undefined) throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
+    const found = await requireVolume(this.#parts.cinder, volume, context);
     return devices.find(({ volumeId }) => volumeId === found.id);
   }
 }

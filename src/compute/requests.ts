@@ -4,11 +4,11 @@ import type { Waiting } from '../base/index.ts';
 import type { CinderClient, Volume } from '../cinder-client/index.ts';
 import type { BlockDevice, InstanceRecord } from './instances.ts';
 
-/** A volume of a server to be. @public */
+/** A volume of a server to create. @public */
 export interface ServerVolumeRequest {
   /** Name or id. */
   readonly volumeId: string;
-  /** 0 is the boot volume; a single volume gets it. */
+  /** 0 is the boot volume. Default 0 for a single volume. */
   readonly bootIndex?: number | undefined;
   readonly deleteOnTermination?: boolean | undefined;
 }
@@ -21,20 +21,20 @@ export interface CreateServer {
   readonly volumes: readonly ServerVolumeRequest[];
   /** Default true. */
   readonly start?: boolean | undefined;
-  /** A storage group that is there already: attached as it is, and booted from unless a volume has boot index 0. */
+  /** An existing storage group to attach. The server boots from it, unless a volume has boot index 0. */
   readonly storageGroup?: StorageGroupRequest | undefined;
-  /** What Nova calls extra specs of a flavour: `dpm:secure_boot` and the like. Those of no driver are kept, and ignored. */
+  /** Nova's extra specs of a flavor, such as `dpm:secure_boot`. Keys of no driver are stored and ignored. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
 }
 
 /** @public */
 export interface StorageGroupRequest {
   readonly name: string;
-  /** Name, UUID or device number of the volume to boot from, where the group has several for that. */
+  /** Name, UUID or device number of the boot volume, if the group has several. */
   readonly bootVolume?: string | undefined;
 }
 
-/** Everything that a driver is told of a server besides its size: the storage group is one of its properties. */
+/** Returns the extra specs of a server, which include the storage group. */
 export function extraSpecsOf({ properties = {}, storageGroup }: CreateServer): Readonly<Record<string, string>> {
   if (storageGroup === undefined) return properties;
   const { name, bootVolume } = storageGroup;
@@ -45,7 +45,7 @@ export function extraSpecsOf({ properties = {}, storageGroup }: CreateServer): R
   };
 }
 
-/** The record of a server that is to be built. */
+/** Returns the record of a server to build. */
 export function newInstance(
   { name, vcpus, memoryMib }: CreateServer,
   host: string,
@@ -67,7 +67,7 @@ export function newInstance(
 }
 
 /**
- * Finds the volumes and checks what can be checked before anything is changed.
+ * Finds the volumes and checks them, before anything is changed.
  *
  * @throws ConfigError or NotFoundError naming the volume and what was expected
  */
@@ -98,7 +98,7 @@ export async function chooseVolumes(
   }));
 }
 
-/** @param expected - beside a storage group, no volume has to boot, and a single one does not unless it says so */
+/** @param expected - with a storage group no volume has to boot, and a single volume boots only if it has boot index 0 */
 function withBootIndex(
   requests: readonly ServerVolumeRequest[],
   expected: 'exactly one' | 'at most one',
@@ -113,43 +113,41 @@ function withBootIndex(
   });
 }
 
+/** @throws NotFoundError */
+export async function requireVolume(cinder: CinderClient, nameOrId: string, w: Waiting): Promise<Volume> {
+  const volume = await cinder.findVolume(nameOrId, w);
+  if (volume === undefined) throw new NotFoundError(`volume "${nameOrId}" does not exist`, { volume: nameOrId });
+  return volume;
+}
+
 async function find(cinder: CinderClient, { volumeId, bootIndex }: ServerVolumeRequest, w: Waiting): Promise<Volume> {
-  const volume = await cinder.findVolume(volumeId, w);
-  if (volume === undefined) throw new NotFoundError(`volume "${volumeId}" does not exist`, { volume: volumeId });
+  const volume = await requireVolume(cinder, volumeId, w);
+  const facts = { volume: volume.id };
   const isFree = volume.status === 'available' || (volume.multiattach && volume.status === 'in-use');
   if (!isFree) {
-    throw new ConflictError(`volume "${volumeId}" has status "${volume.status}" (expected available)`, {
-      volume: volume.id,
-    });
+    throw new ConflictError(`volume "${volumeId}" has status "${volume.status}" (expected available)`, facts);
   }
   if (bootIndex === 0 && !volume.bootable) {
-    throw new ConflictError(`volume "${volumeId}" is not bootable, but is to be the boot volume`, {
-      volume: volume.id,
-    });
+    throw new ConflictError(`volume "${volumeId}" is not bootable, but is to be the boot volume`, facts);
   }
   return volume;
 }
 
-/** @throws ConflictError when another operation on the server is under way, or its build never ended */
+/** @throws ConflictError when another operation on the server is running, or its build never ended */
 export function requireSettled(instance: InstanceRecord, verb: string): void {
   if (instance.vmState !== 'building' && instance.taskState === null) return;
   const state = instance.taskState ?? instance.vmState;
   throw new ConflictError(`${verb} server "${instance.name}": it is busy (${state})`, { server: instance.uuid, state });
 }
 
-/** @throws ConflictError for the boot volume: a partition that may still run is never stripped of it */
+/** @throws ConflictError for the boot volume: a partition that may run must keep it */
 export function requireNotBoot(instance: InstanceRecord, device: BlockDevice): void {
   if (device.bootIndex !== 0) return;
-  throw new ConflictError(
-    `volume ${device.volumeId} is the boot volume of server "${instance.name}": it goes only with the server`,
-    {
-      volumeId: device.volumeId,
-      server: instance.uuid,
-    },
-  );
+  const text = `volume ${device.volumeId} is the boot volume of server "${instance.name}"; to detach it, delete the server`;
+  throw new ConflictError(text, { volumeId: device.volumeId, server: instance.uuid });
 }
 
-/** `/dev/sda`, …, `/dev/sdz`, `/dev/sdaa`: Nova's names for the devices of a guest, in order. */
+/** Returns Nova's device name at a position: `/dev/sda`, …, `/dev/sdz`, `/dev/sdaa`. */
 export function deviceName(position: number): string {
   let letters = '';
   for (let rest = position + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
@@ -158,7 +156,7 @@ export function deviceName(position: number): string {
   return `/dev/sd${letters}`;
 }
 
-/** The first name that no device has. */
+/** Returns the first free device name. */
 export function deviceNameAfter(devices: readonly Pick<BlockDevice, 'deviceName'>[]): string {
   const taken = new Set(devices.map((device) => device.deviceName));
   for (let position = 0; ; position += 1) {

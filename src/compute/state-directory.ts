@@ -2,12 +2,12 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes the state directory and those above it, for their owner alone; one that is there stays as it is.
+ * Creates the state directory and its parents, accessible only to their owner. Existing directories are not changed.
  *
- * Node's own `recursive` never ends where the file system says ENOENT of a directory whose parent exists, as /proc and the
+ * Node's own `recursive` never ends if the file system reports ENOENT for a directory whose parent exists, as /proc and the
  * mount points of autofs do.
  *
- * @throws what the file system says
+ * @throws the error of the file system
  */
 export function makeStateDirectory(path: string): void {
   try {

@@ -1,12 +1,19 @@
+import { describeError } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
-import type { AvailableResource, InstanceDiagnostics, PlatformGuest, PowerState } from '../virt/index.ts';
+import type {
+  AvailableResource,
+  InstanceDiagnostics,
+  PlatformGuest,
+  PowerState,
+  RequestContext,
+} from '../virt/index.ts';
 import type { BlockDevice, Fault, InstanceRecord } from './instances.ts';
+import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
+import type { ManagerServices } from './services.ts';
 
-/*
- * The shapes that programs read: interfaces, section 3. Keys are snake_case as there; every time is ISO 8601 UTC.
- */
+// The output of commands. Every time is ISO 8601 UTC.
 
-/** The first eight fields of a server: what a list shows. @public */
+/** The first eight fields of a server, which a list shows. @public */
 export interface ServerSummary {
   readonly id: string;
   readonly name: string;
@@ -26,7 +33,7 @@ export interface ServerDetail extends ServerSummary {
   readonly properties: Readonly<Record<string, string>>;
   readonly partition_uri: string | null;
   readonly partition_status: string | null;
-  /** Why it is not certain which partition is the server's; absent where it is. */
+  /** Why it is not certain which partition is the server's; absent if it is certain. */
   readonly partition_doubt?: string;
   readonly storage_model: 'hba' | 'storage-group' | null;
   readonly connector: Connector | null;
@@ -60,8 +67,8 @@ export interface ServerVolume {
   }[];
 }
 
-/** Nova's API words for its vm_states and task_states. Source: nova nova/api/openstack/common.py, by name. */
-export function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
+/** Nova's API words for its vm_states and task_states. Source: nova nova/api/openstack/common.py. */
+function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
   if (instance.taskState === 'rebooting') return 'REBOOT';
   if (instance.taskState === 'rebooting_hard') return 'HARD_REBOOT';
   const words = {
@@ -74,7 +81,7 @@ export function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskSta
   return words[instance.vmState];
 }
 
-export function summarizeServer(
+function summarizeServer(
   instance: InstanceRecord,
   partition: string,
   powerState: PowerState | undefined,
@@ -91,7 +98,7 @@ export function summarizeServer(
   };
 }
 
-export function detailServer(
+function detailServer(
   instance: InstanceRecord,
   devices: readonly BlockDevice[],
   seen: InstanceDiagnostics | undefined,
@@ -156,7 +163,7 @@ export interface HypervisorView {
   readonly running_vms: number;
 }
 
-export function hypervisorView(resource: AvailableResource): HypervisorView {
+function hypervisorView(resource: AvailableResource): HypervisorView {
   const { stats } = resource;
   return {
     hypervisor_hostname: resource.hypervisorHostname,
@@ -172,18 +179,6 @@ export function hypervisorView(resource: AvailableResource): HypervisorView {
   };
 }
 
-export function hypervisorStats(view: HypervisorView) {
-  return {
-    count: 1,
-    vcpus: view.vcpus,
-    vcpus_used: view.vcpus_used,
-    memory_mb: view.memory_mb,
-    memory_mb_used: view.memory_mb_used,
-    free_ram_mb: view.memory_mb - view.memory_mb_used,
-    running_vms: view.running_vms,
-  };
-}
-
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
@@ -196,11 +191,11 @@ export interface PartitionView {
   readonly processors: number | null;
   readonly memory_mb: number | null;
   readonly uri: string;
-  /** The deleted instance whose ports the partition keeps until its volumes are unmapped; absent for any other. */
+  /** The deleted instance whose ports the partition keeps until its volumes are unmapped; absent otherwise. */
   readonly parked_for?: string;
 }
 
-export function partitionView(guest: PlatformGuest): PartitionView {
+function partitionView(guest: PlatformGuest): PartitionView {
   return {
     name: guest.name,
     status: guest.status,
@@ -210,4 +205,62 @@ export function partitionView(guest: PlatformGuest): PartitionView {
     uri: guest.uri,
     ...(guest.parkedFor === undefined ? {} : { parked_for: guest.parkedFor }),
   };
+}
+
+/** Combines the manager's records with what the driver sees. Changes nothing. */
+export class ServerViews {
+  readonly #services: ManagerServices;
+
+  constructor(services: ManagerServices) {
+    this.#services = services;
+  }
+
+  async list(context: RequestContext): Promise<readonly ServerSummary[]> {
+    const powerStates = await this.#services.driver.listPowerStates(context);
+    return this.#services.store.list().map((instance) => this.#summarize(instance, powerStates.get(instance.uuid)));
+  }
+
+  async show(instance: InstanceRecord, context: RequestContext): Promise<ServerDetail> {
+    const { store, driver } = this.#services;
+    const devices = store.devices(instance.uuid);
+    const guest = toDriverInstance(instance);
+    const info = toBlockDeviceInfo(devices);
+    const seen = await driver.getInstanceDiagnostics(context, guest, info);
+    const summary = this.#summarize(instance, seen?.powerState);
+    const shown = detailServer(instance, devices, seen, summary);
+    if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };
+    const location = await driver.locateGuest?.(context, guest, info);
+    return location?.kind === 'in-doubt' ? { ...shown, partition_doubt: location.error.message } : shown;
+  }
+
+  /** Like {@link ServerViews.show}, after an operation is done: details that cannot be read are left out. */
+  async showDone(instance: InstanceRecord, context: RequestContext): Promise<ServerDetail> {
+    try {
+      return await this.show(instance, context);
+    } catch (error) {
+      const facts = { event: 'server.show', server: instance.uuid, error: describeError(error) };
+      this.#services.log.warn(facts, 'details not known');
+      const devices = this.#services.store.devices(instance.uuid);
+      return detailServer(instance, devices, undefined, this.#summarize(instance, instance.powerState));
+    }
+  }
+
+  async hypervisor(context: RequestContext): Promise<HypervisorView> {
+    return hypervisorView(await this.#services.driver.getAvailableResource(this.#services.host, context));
+  }
+
+  async hypervisorStats(context: RequestContext) {
+    const { vcpus, vcpus_used, memory_mb, memory_mb_used, running_vms } = await this.hypervisor(context);
+    const free_ram_mb = memory_mb - memory_mb_used;
+    return { count: 1, vcpus, vcpus_used, memory_mb, memory_mb_used, free_ram_mb, running_vms };
+  }
+
+  async partitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
+    const guests = await this.#services.driver.listGuests(context, { ...options, parked: true });
+    return guests.map(partitionView);
+  }
+
+  #summarize(instance: InstanceRecord, powerState: PowerState | undefined): ServerSummary {
+    return summarizeServer(instance, this.#services.driver.guestName(instance), powerState);
+  }
 }

@@ -3,19 +3,20 @@ import type { ConnectionInfo } from '../cinder-client/index.ts';
 import type { LocalVolume } from './local/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import type { InstanceRecord } from './instances.ts';
+import { requireVolume } from './requests.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 
-/** Which paths are wanted; without any, all of this compute host. @public */
+/** Selects paths; an empty filter selects all of this compute host. @public */
 export interface PathFilter {
   readonly server?: string | undefined;
-  /** Name of a partition: of an instance, or one to which volumes are attached without Nova; excludes a server. */
+  /** Name of a partition, of an instance or with volumes attached without Nova. Excludes `server`. */
   readonly partition?: string | undefined;
   /** Name or id. */
   readonly volume?: string | undefined;
 }
 
-/** Where the paths of one connector live. @public */
+/** The directory or URI of the paths of one connector. @public */
 export interface SearchPath {
   readonly connector: string;
   readonly kind: 'partition' | 'host';
@@ -23,8 +24,7 @@ export interface SearchPath {
 }
 
 /**
- * The paths of the volumes of servers, and of those that are attached to partitions without Nova, as the driver sees them.
- * Changes nothing.
+ * Returns the driver's paths of volumes, of servers and of partitions with volumes attached without Nova. Changes nothing.
  *
  * @throws NotFoundError when there is no such server, partition or volume
  */
@@ -51,7 +51,7 @@ export async function listVolumePaths(
 type MappedLocalVolume = LocalVolume & { readonly connectionInfo: ConnectionInfo; readonly place: PartitionPlace };
 type PartitionPlace = Extract<LocalVolume['place'], { kind: 'partition' }>;
 
-/** Volumes that `local-attach` has given to partitions, of one partition or of all. */
+/** Returns the mapped volumes that `local-attach` attached to one partition, or to all. */
 function localVolumes({ localStore }: ManagerServices, partition: string | undefined): readonly MappedLocalVolume[] {
   return localStore.list().flatMap(({ place, connectionInfo, ...volume }) => {
     const isWanted = place.kind === 'partition' && (partition === undefined || place.name === partition);
@@ -74,7 +74,7 @@ async function localPaths(
   return found;
 }
 
-/** A volume that a server or a partition has need not be there any more for Cinder; its paths are asked for all the more. */
+/** Returns the volume's ID. Cinder may no longer have a volume that a server or a partition still uses. */
 async function idOf(
   { store, cinder }: ManagerServices,
   instances: readonly InstanceRecord[],
@@ -84,17 +84,15 @@ async function idOf(
 ): Promise<string> {
   if (instances.some(({ uuid }) => store.devices(uuid).some(({ volumeId }) => volumeId === volume))) return volume;
   if (local.some(({ volumeId }) => volumeId === volume)) return volume;
-  const found = await cinder.findVolume(volume, context);
-  if (found !== undefined) return found.id;
-  throw new NotFoundError(`volume "${volume}" does not exist`, { volume });
+  return (await requireVolume(cinder, volume, context)).id;
 }
 
-/** A partition is that of the instance that it realises, or one to which volumes are attached without Nova. */
+/** Replaces the partition of an instance by the instance. */
 async function serverOrPartition(
   services: ManagerServices,
-  { server, partition }: Pick<PathFilter, 'server' | 'partition'>,
+  { server, partition }: PathFilter,
   context: RequestContext,
-): Promise<Pick<PathFilter, 'server' | 'partition'>> {
+): Promise<PathFilter> {
   if (partition === undefined) return { server };
   const { instanceUuid } = await requirePartition(services, partition, context);
   return instanceUuid === null ? { partition } : { server: instanceUuid };
@@ -107,7 +105,7 @@ async function requirePartition({ driver }: ManagerServices, partition: string, 
 }
 
 /**
- * Where the paths of a server's partition live, of a partition, or of all. None where the driver has no such place.
+ * Returns where the paths of a server's partition, of a partition, or of all live; nothing if the driver has no such place.
  *
  * @throws NotFoundError when there is no such server or partition
  */

@@ -4,10 +4,10 @@ import { VolumeClaims } from '../cinder-client/index.ts';
 import type { Connector, SaveClaim } from '../cinder-client/index.ts';
 import type { BlockDeviceInfo, Instance, RequestContext, VirtApi } from '../virt/index.ts';
 import type { BlockDevice } from './instances.ts';
-import { toBlockDeviceInfo } from './services.ts';
+import { toBlockDeviceInfo, unknownInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 
-/** The manager's side of the volumes of instances, each of which has its record in the database. */
+/** Reserves, maps and releases the volumes of instances. Each volume has its record in the database. */
 export class VolumeKeeper implements VirtApi {
   readonly #services: Omit<ManagerServices, 'driver'>;
   readonly #driver: () => ManagerServices['driver'];
@@ -19,11 +19,11 @@ export class VolumeKeeper implements VirtApi {
     this.#claims = new VolumeClaims(services.cinder, services.connections);
   }
 
-  /** Before: an available volume. After: nobody else gets it. */
+  /** Before: an available volume. After: reserved. */
   async reserve(device: BlockDevice, w: Waiting): Promise<void> {
     const instanceUuid = this.#services.namesInstances ? device.instanceUuid : undefined;
-    // A reservation of old has no name: were the answer to ours lost, that of another server would be taken for it.
-    if ((await this.#services.connections(w)).kind === 'legacy') this.#requireNotOnItsWay(device);
+    // A legacy reservation is anonymous: if Cinder's answer were lost, another server's reservation could be mistaken for it.
+    if ((await this.#services.connections(w)).kind === 'legacy') this.#requireNotReserved(device);
     await this.#claims.reserve(device, instanceUuid, this.#saver(device), w);
   }
 
@@ -39,67 +39,69 @@ export class VolumeKeeper implements VirtApi {
     return toBlockDeviceInfo(store.devices(instance.uuid));
   }
 
-  /** Also finds what a dead process had begun, and what Cinder knows of an instance that the database has lost. */
+  /** Releases all volumes of an instance, also those that a dead process reserved, or that only Cinder knows. */
   async unprepBlockDevice(context: RequestContext, instanceUuid: string): Promise<void> {
     for (const device of this.#services.store.devices(instanceUuid).toReversed()) await this.release(device, context);
     if (!this.#services.namesInstances) return;
     if (this.#services.store.devices(instanceUuid).length > 0) return; // released above, one by one
     const connections = await this.#services.connections(context);
-    // In the flow of old, a reservation that is not attached yet is anonymous: it cannot be told from another's.
+    // Legacy reservations are anonymous until they are attached, so those are not found.
     const reservations = await connections.findReservations({ instanceUuid }, context);
     if (reservations.length === 0) return;
-    const connector = connections.kind === 'legacy' ? await this.#connectorOf(instanceUuid, context) : undefined;
+    const instance = unknownInstance(this.#services.host, instanceUuid);
+    const isLegacy = connections.kind === 'legacy';
+    const connector = isLegacy ? await this.#driver().getVolumeConnector(instance, context) : undefined;
     for (const reservation of reservations) await connections.release(reservation, connector, context);
   }
 
-  /** Before: reserved. After: the array has masked the volume to the instance's ports, and the database knows how. */
+  /** Before: reserved. After: masked to the instance's ports, and recorded in the database. */
   async map(device: BlockDevice, instance: Instance, context: RequestContext): Promise<void> {
     const base = await this.#driver().getVolumeConnector(instance, context);
     const connector: Connector = { ...base, mountpoint: device.deviceName, mode: device.mode };
     await this.#claims.map(device, connector, this.#saver(device), context);
   }
 
-  /** Before: mapped. After: Cinder says in-use. */
+  /** Before: mapped. After: in-use in Cinder. */
   async complete(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.complete(device, this.#completion(device), this.#saver(device), w);
   }
 
-  /** Before: in-use. After: detaching. @throws NothingChangedError when it was not asked for, or is refused */
+  /** Before: in-use. After: detaching. @throws NothingChangedError when it was not requested, or was refused */
   async beginDetaching(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.beginDetaching(device, this.#saver(device), w);
   }
 
-  /** Back to before {@link beginDetaching}. */
+  /** Undoes {@link VolumeKeeper.beginDetaching}. */
   async rollDetaching(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.rollDetaching(device, this.#saver(device), w);
   }
 
-  /** Back to before {@link reserve}, from any point. */
+  /** Undoes {@link VolumeKeeper.reserve} and every later step. */
   async release(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.release(device, this.#saver(device), w);
   }
 
-  /** Makes a mapping whole again whose release failed half-way. */
+  /** Restores a mapping whose release failed half-way. */
   async restore(device: BlockDevice, w: Waiting): Promise<void> {
     await this.#claims.restore(device, this.#completion(device), this.#saver(device), w);
   }
 
-  /** Does Cinder still have the volume attached for this device? */
+  /** Whether Cinder still counts the volume as attached for this device. */
   async isAttached(device: BlockDevice, w: Waiting): Promise<boolean> {
     return await this.#claims.isAttached(device, w);
   }
 
-  /** Neither Cinder nor the array has the volume for this device any more. */
+  /** Whether neither Cinder nor the array has the volume for this device any more. */
   async isReleased(device: BlockDevice, w: Waiting): Promise<boolean> {
     return await this.#claims.isReleased(device, w);
   }
 
-  #requireNotOnItsWay({ volumeId, instanceUuid }: BlockDevice): void {
+  #requireNotReserved({ volumeId, instanceUuid }: BlockDevice): void {
     const others = this.#services.store.devicesOf(volumeId).filter((other) => other.instanceUuid !== instanceUuid);
     const other = others.find(({ reservation }) => reservation !== null && reservation.attachmentId === null);
     if (other === undefined) return;
     const facts = { volumeId, server: other.instanceUuid };
-    throw new ConflictError(`volume ${volumeId} is on its way to server ${other.instanceUuid}`, facts);
+    throw new ConflictError(`volume ${volumeId} is being attached to server ${other.instanceUuid}`, facts);
   }
 
   #completion({ deviceName, mode }: BlockDevice) {
@@ -110,13 +112,6 @@ export class VolumeKeeper implements VirtApi {
     return (change) => {
       this.#services.store.updateDevice(instanceUuid, volumeId, change);
     };
-  }
-
-  /** Of an instance that the database has lost, while its ports still exist. */
-  async #connectorOf(instanceUuid: string, context: RequestContext): Promise<Connector> {
-    const { host } = this.#services;
-    const instance = { uuid: instanceUuid, name: instanceUuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
-    return await this.#driver().getVolumeConnector(instance, context);
   }
 
   #device(instanceUuid: string, volumeId: string): BlockDevice {

@@ -1,9 +1,11 @@
 import { NotFoundError } from '../base/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
+import { LocalVolumeStore } from './local/index.ts';
+import type { LocalVolume } from './local/index.ts';
 import { openDatabase } from './database.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 
-/** A flow with all that happened in it. */
+/** A flow with its history. */
 export type FlowWithEvents = FlowSummary & { readonly events: readonly JournalEvent[] };
 
 /** @throws NotFoundError */
@@ -20,8 +22,8 @@ export async function showFlow(journal: Journal, id: string): Promise<FlowWithEv
 }
 
 /**
- * The flows of a state directory, newest first. Neither HMC nor Cinder is asked: the journal is looked at when just these
- * have failed. Changes nothing.
+ * Returns the flows of a state directory, newest first. Asks neither HMC nor Cinder: the journal is read when those have
+ * failed. Changes nothing.
  *
  * @throws JournalError
  */
@@ -29,15 +31,25 @@ export async function readFlows(statePath: string): Promise<readonly FlowSummary
   return await withJournal(statePath, async (journal) => await journal.list());
 }
 
-/** One of them, with its steps. @throws JournalError, NotFoundError */
+/** Returns a flow with its history. @throws JournalError, NotFoundError */
 export async function readFlow(statePath: string, id: string): Promise<FlowWithEvents> {
   return await withJournal(statePath, async (journal) => await showFlow(journal, id));
 }
 
-async function withJournal<T>(statePath: string, look: (journal: Journal) => Promise<T>): Promise<T> {
+/** Returns the records of volumes that were attached to this host without Nova. Changes nothing. */
+export function readHostVolumes(statePath: string): readonly LocalVolume[] {
   const database = openDatabase(statePath);
   try {
-    return await look(new SqliteJournal(database));
+    return new LocalVolumeStore(database).list().filter(({ place }) => place.kind === 'host');
+  } finally {
+    database.close();
+  }
+}
+
+async function withJournal<T>(statePath: string, read: (journal: Journal) => Promise<T>): Promise<T> {
+  const database = openDatabase(statePath);
+  try {
+    return await read(new SqliteJournal(database));
   } finally {
     database.close();
   }

@@ -242,7 +242,9 @@ describe('fault rules', () => {
     faults.add(rule({ type: 'refuse-connection' }, { operation: '*' }));
 
     // The end of the connection is seen only by a socket that is read.
-    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined).resume();
+    const socket = connect(server.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .resume();
     await new Promise((resolve) => socket.once('close', resolve));
 
     expect(faults.struck('fault')).toBe(1);

@@ -18,26 +18,19 @@ export async function findHiddenUse(
   w: Waiting,
   seen: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
-  const first = await compare(hmc, cpcUri, w, seen);
+  const compare = async (): Promise<string | undefined> => {
+    const listed = await hmc.adapters.list(cpcUri, { type: 'fcp' }, w);
+    const adapters = (await Promise.all(listed.map(async ({ uri }) => await readAdapter(hmc, uri, w)))).flat();
+    const used = await seen();
+    for (const { uri, name, usedCapacity = 0 } of adapters) {
+      const count = used.filter((port) => port.startsWith(`${uri}/`)).length;
+      if (usedCapacity > count)
+        return `adapter "${name}" has ${usedCapacity} ${usedCapacity === 1 ? 'connection' : 'connections'} in use, ${usedCapacity - count} of them by partitions or storage groups that the user may not see`;
+    }
+    return undefined;
+  };
   // Compare twice: a partition may have been stopped between the two requests.
-  return first === undefined ? undefined : await compare(hmc, cpcUri, w, seen);
-}
-
-async function compare(
-  hmc: HmcSession,
-  cpcUri: string,
-  w: Waiting,
-  seen: () => Promise<readonly string[]>,
-): Promise<string | undefined> {
-  const listed = await hmc.adapters.list(cpcUri, { type: 'fcp' }, w);
-  const adapters = (await Promise.all(listed.map(async ({ uri }) => await readAdapter(hmc, uri, w)))).flat();
-  const used = await seen();
-  for (const { uri, name, usedCapacity = 0 } of adapters) {
-    const count = used.filter((port) => port.startsWith(`${uri}/`)).length;
-    if (usedCapacity > count)
-      return `adapter "${name}" has ${usedCapacity} ${usedCapacity === 1 ? 'connection' : 'connections'} in use, ${usedCapacity - count} of them by partitions or storage groups that the user may not see`;
-  }
-  return undefined;
+  return (await compare()) === undefined ? undefined : await compare();
 }
 
 /** Reads an adapter; none if it is gone. */

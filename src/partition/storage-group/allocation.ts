@@ -1,18 +1,15 @@
 import { isHmcError } from '../../hmc-client/errors/index.ts';
 import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import type { HmcSession, StorageGroup, StorageVolumeChange } from '../../hmc-client/index.ts';
+import type { HmcSession, StorageVolumeChange } from '../../hmc-client/index.ts';
 import { adapterPortUri, partitionDescription, requireAnyPort } from '../naming.ts';
 import type { AdapterPort, PartitionOwner } from '../naming.ts';
 import { groupName, isOurVolumeName } from './directory.ts';
 import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
 import { findSpares } from './identity.ts';
 import { deletableStatuses } from '../status.ts';
-import type { InstanceVolume } from '../storage.ts';
-
-/** The group, or why an existing group of its name cannot be used. */
-export type Allocated =
-  { readonly kind: 'ready'; readonly group: StorageGroup } | { readonly kind: 'obstacle'; readonly obstacle: string };
+import { unassigned } from './ports.ts';
+import type { Allocation, InstanceVolume } from '../storage.ts';
 
 /** Creates and deletes the storage group of an instance, and takes over one that an earlier process has made. */
 export class GroupAllocation {
@@ -32,10 +29,10 @@ export class GroupAllocation {
    * Performs "Create Storage Group" for one partition, with one path for each adapter port, and adds the ports as candidates.
    * The WWPNs exist from then on.
    */
-  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocated> {
+  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation> {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
-    if (typeof own === 'string') return { kind: 'obstacle', obstacle: own };
+    if (typeof own === 'string') return { initiators: [], obstacle: own };
     const { storageGroups } = this.#hmc;
     // The WWPNs exist since the group does. Wait for both requests, so that no change is left in progress.
     const [added, read] = await Promise.allSettled([
@@ -44,7 +41,7 @@ export class GroupAllocation {
     ]);
     if (added.status === 'rejected') throw added.reason;
     if (read.status === 'rejected') throw read.reason;
-    return { kind: 'ready', group: read.value };
+    return { initiators: unassigned(read.value), obstacle: null };
   }
 
   /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */

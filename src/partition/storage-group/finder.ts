@@ -30,8 +30,6 @@ interface Sight extends ReadGroup {
 /** An additional condition for the end of a search: undefined when met, otherwise what is missing. */
 export type Condition = (read: ReadGroup) => string | undefined;
 
-const always: Condition = () => undefined;
-
 /** Finds the storage volume of each Cinder volume. Corrects the names if DPM assigned the LUNs to other volumes. */
 export class VolumeFinder {
   readonly #parts: FinderParts;
@@ -52,13 +50,13 @@ export class VolumeFinder {
     volumes: readonly ConnectedVolume[],
     initiators: readonly Initiator[],
     w: StorageWaiting,
-    isOver: Condition = always,
+    isOver?: Condition,
   ): Promise<readonly ConnectedVolume[]> {
     let last: Sight | undefined;
     const look = async (): Promise<Look<readonly ConnectedVolume[]>> => {
       const sight = await this.#lookAndCorrect(own.uri, volumes, initiators, w);
       last = sight;
-      const missing = describeMissing(sight) ?? isOver(sight);
+      const missing = describeMissing(sight) ?? isOver?.(sight);
       if (missing !== undefined) return { kind: 'missing', what: missing };
       return { kind: 'done', value: volumes.map((volume) => placed(volume, sight)) };
     };

@@ -43,19 +43,21 @@ export function pathAttempts(
   return [...own, ...others];
 }
 
+/**
+ * Maximum number of paths to test for one volume, so that a SAN that is down is reported soon; each takes a login. (inferred)
+ */
+const MAX_TESTED = 16;
+
 /** Tests paths with the HMC before a start. */
 export class PathChecker {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
   readonly #ports: readonly AdapterPort[];
-  readonly #limit: number;
 
-  /** @param limit - maximum number of paths to test for one volume, so that a SAN that is down is reported soon */
-  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[], limit: number) {
+  constructor(hmc: HmcSession, cpcUri: string, ports: readonly AdapterPort[]) {
     this.#hmc = hmc;
     this.#cpcUri = cpcUri;
     this.#ports = ports;
-    this.#limit = limit;
   }
 
   /**
@@ -69,7 +71,7 @@ export class PathChecker {
     w: Waiting,
   ): Promise<{ readonly found: CheckedPath; readonly failed: readonly CheckedPath[] }> {
     const failed: CheckedPath[] = [];
-    for (const attempt of pathAttempts(paths, initiators, this.#ports).slice(0, this.#limit)) {
+    for (const attempt of pathAttempts(paths, initiators, this.#ports).slice(0, MAX_TESTED)) {
       const checked = await this.#check(attempt, w);
       if (checked.verdict === 'reachable' || checked.verdict === 'unknown') return { found: checked, failed };
       failed.push(checked);
@@ -83,7 +85,7 @@ export class PathChecker {
     initiators: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly CheckedPath[]> {
-    const attempts = pathAttempts(paths, initiators, this.#ports).slice(0, Math.min(paths.length, this.#limit));
+    const attempts = pathAttempts(paths, initiators, this.#ports).slice(0, Math.min(paths.length, MAX_TESTED));
     const checked: CheckedPath[] = [];
     for (const attempt of attempts) checked.push(await this.#check(attempt, w));
     return checked;

@@ -47,9 +47,6 @@ export interface StorageGroupOptions {
   readonly log: Logger;
 }
 
-/** Maximum number of paths of a boot volume to try before its load; each takes a login. (inferred) */
-const MAX_PATHS_TRIED = 16;
-
 /**
  * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance (reasons:
  * docs/decisions), named like its partition. Its WWPNs exist as soon as the group. Source: python-zhmcclient
@@ -79,7 +76,7 @@ export class StorageGroupStorage implements PartitionStorage {
     const directory = new GroupDirectory(hmc, cpcUri, records);
     this.#directory = directory;
     this.#allocation = new GroupAllocation(hmc, cpcUri, ports, directory);
-    const checker = new PathChecker(hmc, cpcUri, ports, MAX_PATHS_TRIED);
+    const checker = new PathChecker(hmc, cpcUri, ports);
     this.inspection = groupInspection(hmc, directory, checker);
     this.audit = groupAudit(hmc, cpcUri);
     const fulfilment = new Fulfilment(hmc, options.fulfilment, log);
@@ -87,9 +84,7 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation> {
-    const allocated = await this.#allocation.allocate(owner, volumes, w);
-    if (allocated.kind === 'obstacle') return { initiators: [], obstacle: allocated.obstacle };
-    return { initiators: unassigned(allocated.group), obstacle: null };
+    return await this.#allocation.allocate(owner, volumes, w);
   }
 
   async deallocate(owner: PartitionOwner, w: Waiting): Promise<void> {

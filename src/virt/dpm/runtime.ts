@@ -92,13 +92,11 @@ async function getCpc(hmc: HmcSession, objectId: string, w: Waiting): Promise<Cp
   }
 }
 
-interface UnknownCpc {
-  readonly option: string;
-  readonly value: string;
-  readonly visible: readonly string[];
-}
-
-function unknownCpc(hmc: HmcSession, { option, value, visible }: UnknownCpc, cause?: unknown): NotFoundError {
+function unknownCpc(
+  hmc: HmcSession,
+  { option, value, visible }: { option: string; value: string; visible: readonly string[] },
+  cause?: unknown,
+): NotFoundError {
   const seen = visible.join(', ') || 'none';
   const text = `CPC "${value}" (${option}) is not known to HMC ${hmc.hmcHost()}; this user sees: ${seen}`;
   return new NotFoundError(text, { option, value }, { cause });

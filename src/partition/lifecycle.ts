@@ -26,6 +26,7 @@ const unrelatedToAttachments: ReadonlySet<number> = new Set([1, 2, 5, 6, 15]);
 /** Time limit for the request that cancels a start. */
 const CANCEL_MS = 10_000;
 
+/** A partition, with its name for messages. */
 export interface PartitionRef {
   readonly uri: string;
   readonly name: string;

@@ -288,6 +288,7 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'absent' ? found : { kind: 'in-doubt', error: inDoubt(this.#owner(instance), found) };
   }
 
+  /** Makes no request if all instances have a record. */
   async adoptGuests(context: RequestContext, instances: readonly Instance[]): Promise<void> {
     await this.#subset().adopt(instances, context);
   }

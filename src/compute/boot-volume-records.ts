@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { volumePathSchema } from '../virt/index.ts';
 
-/** As {@link PartitionRecord.bootVolume} is stored. */
+/** The stored form of {@link PartitionRecord.bootVolume}. */
 export const bootVolumeSchema = z.object({ volumeId: z.string(), paths: z.array(volumePathSchema) });
 
 const settledSchema = z.object({
@@ -12,7 +12,7 @@ const settledSchema = z.object({
 });
 
 /**
- * Copies what each server boots from into the record of its partition: up to version 3 only the journal of its spawn told,
+ * Copies each server's boot volume into the record of its partition. Up to version 3 it was only in the journal of the spawn,
  * which is pruned.
  */
 export function recordBootVolumes(database: DatabaseSync): void {
@@ -29,7 +29,7 @@ export function recordBootVolumes(database: DatabaseSync): void {
   }
 }
 
-/** A damaged line tells nothing. */
+/** Returns undefined for a damaged event. */
 function parse(event: string): unknown {
   try {
     return JSON.parse(event);

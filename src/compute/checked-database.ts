@@ -2,12 +2,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { JournalError } from './journal/index.ts';
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, whose further bits tell where. Source: sqlite.org/rescode.html. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB; higher bits tell where. Source: sqlite.org/rescode.html. */
 const damageCodes: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * The database of a state directory. It is not read as a whole when it is opened, however large: damage is found by the
- * statement that comes upon it, which then throws a JournalError that says what to do.
+ * The database of a state directory. It is not read as a whole when it is opened. A statement that finds damage throws a
+ * JournalError with advice.
  */
 export class CheckedDatabase extends DatabaseSync {
   readonly #file: string;
@@ -54,7 +54,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && damageCodes.has(Number(error.errcode) & 0xff);
 }
 
-/** The file cannot be trusted any more, and nothing of ours repairs it. */
+/** Returns the error of a damaged file. This program cannot repair it. */
 export function damaged(file: string, options?: { readonly cause: unknown }, what = ''): JournalError {
   const advice =
     'put a backup of the state directory in its place; without one, move the file away, and dpm verify shows what is left of its servers';

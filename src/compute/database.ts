@@ -6,9 +6,9 @@ import { recordBootVolumes } from './boot-volume-records.ts';
 import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
-/** Raised when the tables change; an older program refuses a newer file rather than harm it. */
+/** Raised when the tables change. An older program refuses a newer file. */
 const SCHEMA_VERSION = 6;
-/** "NDPM" in the header of the file (SQLite's application_id): how a file of ours is told from any other program's. */
+/** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
 const schema = `
@@ -43,7 +43,7 @@ const localVolumes = `
   ) strict;
 `;
 
-/** Since version 3. It outlives its instance's record: the partition may still be there. */
+/** Since version 3. Outlives its instance's record, since the partition may still exist. */
 const instancePartitions = `
   create table instance_partition (
     instance_uuid text primary key, partition_uri text, wwpns text not null, storage_group_uri text,
@@ -52,10 +52,10 @@ const instancePartitions = `
   create index instance_partition_uri on instance_partition (partition_uri);
 `;
 
-/** Which flows are open: the condition of the index, and of whoever asks. */
+/** The condition for open flows, in the index and in queries. */
 export const isOpen = "outcome is null or outcome in ('stuck', 'waiting')";
 
-/** Since version 6. Flows that wait are open too; an older program would take them for damaged. */
+/** Since version 6. Waiting flows are open too; an older program would consider them damaged. */
 const openFlows = `
   drop index if exists flow_open;
   create index flow_open on flow (started_at) where ${isOpen};
@@ -64,7 +64,7 @@ const openFlows = `
 /** Since version 4. */
 const preparedGroups = 'alter table instance_partition add column prepared_group_uri text;';
 
-/** Since version 5. Whoever built a server before had connected its volumes. */
+/** Since version 5. The volumes of older servers are connected. */
 const connectedVolumes = `
   alter table instance_partition add column is_connected integer not null default 1;
   alter table instance_partition add column boot_volume text;
@@ -74,13 +74,14 @@ const connectedVolumes = `
 const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
 
 /**
- * Opens (or makes) the database of instances and journal under the state directory. Readable by its owner alone.
+ * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
  *
  * Durable: write-ahead log with a sync at every commit, so that an intent is on disk before its effect.
  *
- * Of its contents only the header and the version are looked at; what is damaged further in, is found by who reads it.
+ * Checks only the header and the version. Other damage is found when the damaged part is read.
  *
- * @throws JournalError when the file is no database, not ours, of a newer version, or cannot be made. It is then untouched.
+ * @throws JournalError when the file is not a database of this program, is of a newer version, or cannot be created. The file is
+ * not changed then.
  */
 export function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'state.db');
@@ -110,17 +111,15 @@ function migrate(database: DatabaseSync, file: string): void {
     throw new JournalError(`${file} was not made by this program`, { file });
   }
   if (version > SCHEMA_VERSION) {
-    throw new JournalError(
-      `${file} is of version ${version}, made by a newer program (this one knows ${SCHEMA_VERSION})`,
-      { file },
-    );
+    const text = `${file} is of version ${version}, made by a newer program (this one knows ${SCHEMA_VERSION})`;
+    throw new JournalError(text, { file });
   }
   if (version < SCHEMA_VERSION) requireSound(database, file);
   database.exec('pragma journal_mode = wal; pragma synchronous = full;');
   const marks = `pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION};`;
   if (version === SCHEMA_VERSION) return;
   inTransaction(database, () => {
-    // Another process may have made it, or brought it up to date, since we looked.
+    // Another process may have created or migrated the file meanwhile.
     const now = readPragma(database, 'user_version');
     if (now < 1) database.exec(schema);
     if (now < 2) database.exec(localVolumes);
@@ -138,7 +137,7 @@ function migrate(database: DatabaseSync, file: string): void {
   });
 }
 
-/** Reads all of it, once: what is damaged is not rewritten. */
+/** Reads the whole file once before a migration, so that a damaged file is not rewritten. */
 function requireSound(database: DatabaseSync, file: string): void {
   const verdict = database.prepare('pragma quick_check').get()?.quick_check;
   if (verdict !== 'ok') throw damaged(file, undefined, ` (${String(verdict).replaceAll(/\s+/g, ' ')})`);
@@ -148,7 +147,7 @@ function readPragma(database: DatabaseSync, name: 'user_version' | 'application_
   return Number(database.prepare(`pragma ${name}`).get()?.[name] ?? 0);
 }
 
-/** @throws JournalError naming the file, when SQLite could not do it: a full disk, or one that is mounted read-only */
+/** Does the work. @throws JournalError naming the file when SQLite cannot write, for example to a full or read-only disk */
 export function writing<T>(database: DatabaseSync, work: () => T): T {
   try {
     return work();
@@ -159,7 +158,7 @@ export function writing<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** All of `work`, or nothing. */
+/** Does all of `work` or nothing. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('begin immediate');
   try {
@@ -167,13 +166,12 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('commit');
     return result;
   } catch (error) {
-    // A full disk, for one, has ended the transaction already; a second error would hide the first.
     rollBack(database);
     throw error;
   }
 }
 
-/** There may be nothing to roll back any more; Node.js tells beforehand only from 22.16 on. */
+/** Rolls back, if the transaction is still active (a full disk has ended it). Node.js before 22.16 has no such test. */
 function rollBack(database: DatabaseSync): void {
   try {
     database.exec('rollback');

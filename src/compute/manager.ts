@@ -37,7 +37,7 @@ import { findOrphans } from './verify.ts';
 import { findStray } from './stray.ts';
 import { findSearchPath, listVolumePaths } from './volume-paths.ts';
 import type { PathFilter, SearchPath } from './volume-paths.ts';
-import type { Finding } from './verify.ts';
+import type { Finding } from './verify/views.ts';
 
 /** A dozen builds for each of a machine's 85 partitions; more are refused before any request is sent. */
 const MAX_WAITING_BUILDS = 1_000;

@@ -9,8 +9,8 @@ import { JournalError } from './journal/index.ts';
 import { inTransaction } from './database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
-/** What a process says of itself to another one that waits for it. */
-export interface OwnerNote {
+/** What another process, which waits for this one, is told. */
+interface OwnerNote {
   readonly pid: number;
   /** `dpm server create web1`. */
   readonly purpose: string;
@@ -18,8 +18,8 @@ export interface OwnerNote {
   readonly since: string;
 }
 
-export interface OwnershipWait extends Waiting {
-  /** Called once, when another process owns the subject. */
+interface OwnershipWait extends Waiting {
+  /** Called once, if another process owns the subject. */
   readonly onWait?: ((other: string) => void) | undefined;
 }
 
@@ -27,15 +27,15 @@ const rowSchema = z.object({ process: z.string(), pid: z.number(), purpose: z.st
 type Row = z.infer<typeof rowSchema>;
 
 const POLL_MS = 100;
-/** A writer holds the database for a few milliseconds; forty processes at once still fit in here. */
+/** A writer holds the database for a few milliseconds, so this is enough for forty processes at once. */
 const BUSY_TIMEOUT_MS = 60_000;
 
 /**
- * Which process works on which instance of a state directory. Two processes work on two instances at the same time; on the
- * same instance, the second one waits.
+ * Records which process works on which instance of a state directory. Processes may work on different instances at the same
+ * time; on the same instance, the second one waits.
  *
- * A table says who owns what. Each owner holds a lock of SQLite's on a file of its own: the kernel releases it with the
- * process, however that ends, so a row whose owner's lock is free is void and nobody has to break it.
+ * A table records the owners. Each process holds an SQLite lock on a file of its own. The kernel releases the lock when the
+ * process ends, so a row whose owner's lock is free is void.
  */
 export class Ownership implements Disposable {
   readonly #statePath: string;
@@ -53,10 +53,10 @@ export class Ownership implements Disposable {
   }
 
   /**
-   * Waits, without a limit of its own, until no other process owns the subject, and owns it then.
+   * Waits, without a limit of its own, until no other process owns the subject, and then owns it.
    *
-   * @param subject - UUID of an instance, or the name of another thing that one process works on at a time
-   * @returns what gives it up
+   * @param subject - UUID of an instance, or the name of another resource that only one process may work on
+   * @returns the ownership, which ends when it is disposed of
    * @throws the signal's reason; JournalError when the state directory cannot be written
    */
   async acquire(subject: string, { signal, onWait }: OwnershipWait): Promise<Disposable> {
@@ -68,7 +68,7 @@ export class Ownership implements Disposable {
     }
   }
 
-  /** As {@link Ownership.acquire}, but returns undefined when another process owns the subject. */
+  /** Like {@link Ownership.acquire}, but returns undefined if another process owns the subject. */
   tryAcquire(subject: string): Disposable | undefined {
     return this.#take(subject) === undefined ? this.#release(subject) : undefined;
   }
@@ -88,7 +88,7 @@ export class Ownership implements Disposable {
     this.#database.close();
   }
 
-  /** Owns the subject, unless a living process does, which is returned. */
+  /** Takes the subject, or returns the living process that owns it. */
   #take(subject: string): Row | undefined {
     this.#life ??= this.#hold();
     return inTransaction(this.#database, () => {
@@ -146,7 +146,7 @@ export class Ownership implements Disposable {
   }
 }
 
-/** Not durable: after a crash of the machine no owner lives. */
+/** Opens the database of owners. It need not be durable: after a crash of the machine no owner lives. */
 function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'owners.db');
   try {

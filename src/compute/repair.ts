@@ -1,12 +1,13 @@
 import { ConflictError, describeError } from '../base/index.ts';
 import type { Instance, RequestContext } from '../virt/index.ts';
+import { unknownInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 import { countStorage } from './verify/counted.ts';
-import type { Finding } from './verify/finding.ts';
 import { findParked } from './verify/guests.ts';
 import { look } from './verify/look.ts';
+import type { Finding } from './verify/views.ts';
 
-/** A finding, and what came of its repair. @public */
+/** A finding with the outcome of its repair. @public */
 export interface Repaired extends Finding {
   readonly outcome: 'repaired' | 'failed' | 'left';
   /** Why it failed. */
@@ -18,14 +19,14 @@ interface Tools {
   readonly resumeFlow: (id: string, context: RequestContext) => Promise<unknown>;
 }
 
-/** Puts right what is safe to put right, one finding after the other; one that fails does not keep the others from it. */
+/** Repairs findings that are safe to repair, one after the other. A failure does not stop the next repair. */
 export async function repairOrphans(
   findings: readonly Finding[],
   tools: Tools,
   context: RequestContext,
 ): Promise<readonly Repaired[]> {
   const results: Repaired[] = [];
-  // Flows first: what they finish or undo may be what the other findings are about.
+  // Flows first: they may resolve the other findings.
   for (const finding of findings.toSorted((a, b) => Number(b.kind === 'flow') - Number(a.kind === 'flow'))) {
     results.push(await repairOne(finding, tools, context));
   }
@@ -57,8 +58,8 @@ async function act(
       return;
     case 'partition':
     case 'storage-group': {
-      // The driver has the volumes released before it gives up the WWPNs.
-      const instance = { uuid: target.id, name, host: services.host, flavor: { vcpus: 1, memoryMb: 1 } };
+      // The driver has the volumes released before it releases the WWPNs.
+      const instance = unknownInstance(services.host, target.id, name);
       await requireAtRest(instance, services, context);
       await services.driver.destroy(context, instance, null, null);
       return;
@@ -80,11 +81,11 @@ async function act(
       else await services.cinder.attachments.complete(target.id, context);
       return;
     case 'server':
-      return; // these are never repaired without a person
+      return; // only an operator repairs these
   }
 }
 
-/** A guest is deleted on somebody's word, or when it rests: since it was found, it may have been started. */
+/** @throws ConflictError when the guest is not stopped: it may have been started since it was found */
 async function requireAtRest(instance: Instance, { driver }: ManagerServices, context: RequestContext): Promise<void> {
   const found = await driver.locateGuest?.(context, instance, { rootDeviceName: '', blockDeviceMapping: [] });
   if (found?.kind === 'in-doubt') throw found.error;
@@ -94,9 +95,8 @@ async function requireAtRest(instance: Instance, { driver }: ManagerServices, co
 }
 
 /**
- * The instance is in no record any more, and yet a partition under another name may live on the volume: its ports tell.
- *
- * @throws ConflictError
+ * @throws ConflictError when a partition may use the volume, by its ports. The instance has no record, but its partition may
+ * exist under another name.
  */
 async function requireUnused(
   { id, instanceUuid: uuid = '' }: Finding['target'],
@@ -107,15 +107,14 @@ async function requireUnused(
   const device = { volumeId: attachment.volumeId, sizeGib: 0, bootIndex: null, mountDevice: '', attachmentId: id };
   const { connectionInfo } = attachment;
   const info = { rootDeviceName: '', blockDeviceMapping: [{ ...device, deleteOnTermination: false, connectionInfo }] };
-  const instance = { uuid, name: uuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
-  const found = await driver.locateGuest?.(context, instance, info);
+  const found = await driver.locateGuest?.(context, unknownInstance(host, uuid), info);
   if (found?.kind === 'in-doubt') throw found.error;
   if (found?.kind !== 'found') return;
   const { name, uri, status } = found;
   throw new ConflictError(`partition "${name}" (${uri}, ${status}) may use the volume: it is left as it is`, { uri });
 }
 
-/** What is counted is looked up anew: since it was found, somebody may have begun to use it. */
+/** Removes surplus storage, unless it has been used since it was found. */
 async function removeSurplus(
   { id, instanceUuid }: Finding['target'],
   services: ManagerServices,

@@ -11,7 +11,7 @@ export class SqliteJournal implements Journal {
   readonly #insertFlow: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #endFlow: StatementSync;
-  /** Open flows whose history this process has begun, or read to its end: what it may write to. */
+  /** Open flows that this process may write to: it began them, or read their whole history. */
   readonly #sound = new Set<string>();
 
   constructor(database: DatabaseSync) {
@@ -31,7 +31,7 @@ export class SqliteJournal implements Journal {
         this.#insertFlow.run(flowId, event.flow, event.subject ?? null, event.parent ?? null, now);
       }
       this.#insertEvent.run(flowId, JSON.stringify(event));
-      // A stuck or waiting flow that is taken up again runs until it ends anew.
+      // A stuck or waiting flow that is resumed runs until it ends again.
       const [endedAt, outcome] = event.kind === 'flow-ended' ? [now, event.outcome] : [null, null];
       this.#endFlow.run(endedAt, outcome, flowId);
     });
@@ -41,8 +41,8 @@ export class SqliteJournal implements Journal {
   }
 
   /**
-   * Removes flows that have ended: those older than `days`, and all but the newest `flows`. Open, waiting and stuck flows stay, and
-   * so do flows below them.
+   * Removes ended flows: those older than `days`, and all but the newest `flows`. Open, waiting and stuck flows stay, and so do
+   * flows below them.
    */
   prune({ days, flows }: { readonly days: number; readonly flows: number }, now = Date.now()): void {
     const oldest = new Date(now - days * 86_400_000).toISOString();
@@ -78,7 +78,7 @@ export class SqliteJournal implements Journal {
     return Promise.resolve(rows.map((row) => this.#summarize(row)));
   }
 
-  /** Damaged histories are looked through like all others: nothing is parsed. */
+  /** Searches damaged histories too, since nothing is parsed. */
   mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const found = new Mentions(identifiers);
     if (identifiers.size > 0)
@@ -87,11 +87,11 @@ export class SqliteJournal implements Journal {
     return Promise.resolve(found.flows);
   }
 
-  /** A flow whose history cannot be read is named as such, and keeps none of the others from being listed. */
+  /** Returns a summary also if the history cannot be read, so that the other flows are listed. */
   #summarize(row: Record<string, unknown>): FlowSummary {
     try {
       const flow = toSummary(row);
-      // What is to be taken up is looked at as a whole: open flows are few.
+      // Unfinished flows are few: check their whole history before they are resumed.
       if (isUnfinished(flow.state)) this.#events(flow.id);
       return flow;
     } catch (error) {
@@ -105,7 +105,7 @@ export class SqliteJournal implements Journal {
   }
 }
 
-/** A journal grows for ever: a list reads the last event of a flow, never its whole history. */
+/** Reads only the last event of each flow, since histories can be long. */
 const summaryQuery = `
   select id, flow, subject, parent, started_at, ended_at, outcome,
     (select event from event where flow_id = flow.id order by seq desc limit 1) as last

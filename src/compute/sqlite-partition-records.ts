@@ -22,14 +22,14 @@ const wwpnsSchema = z.array(wwpnSchema);
 const connectorSchema = z.looseObject({ wwpns: z.array(z.string()).default([]) });
 
 /**
- * The driver's records of partitions, in the state directory's database. Where none was written, an older version of this
- * program has built the server: the connectors that its volumes were mapped with then tell its ports.
+ * The driver's records of partitions, in the state directory's database. Servers built by an older version have no record: the
+ * connectors that their volumes were mapped with tell their ports.
  */
 export class SqlitePartitionRecords implements PartitionRecords {
   readonly #database: DatabaseSync;
   readonly #isReader: boolean;
 
-  /** @param options.access - a reader takes nothing up, and so writes nothing down */
+  /** @param options.access - a reader resumes nothing, and so records nothing */
   constructor(database: DatabaseSync, { access }: { readonly access: 'read' | 'write' }) {
     this.#database = database;
     this.#isReader = access === 'read';
@@ -43,11 +43,8 @@ export class SqlitePartitionRecords implements PartitionRecords {
   list(): readonly PartitionRecord[] {
     const rows = this.#database.prepare('select * from instance_partition').all().map(toRecord);
     const written = new Map(rows.map((record) => [record.instanceUuid, record]));
-    const uuids = this.#database
-      .prepare('select uuid from instance')
-      .all()
-      .map(({ uuid }) => String(uuid));
-    const all = new Set([...written.keys(), ...uuids]);
+    const instances = this.#database.prepare('select uuid from instance').all();
+    const all = new Set([...written.keys(), ...instances.map(({ uuid }) => String(uuid))]);
     return [...all].flatMap((uuid) => this.#complete(uuid, written.get(uuid)) ?? []);
   }
 

@@ -2,7 +2,7 @@ import type { RequestContext } from '../virt/index.ts';
 import type { ManagerServices } from './services.ts';
 import { findAttachments, findStrayMasks } from './verify/attachments.ts';
 import { findSurplus } from './verify/counted.ts';
-import type { Finding } from './verify/finding.ts';
+import type { Finding } from './verify/views.ts';
 import { findFlows } from './verify/flows.ts';
 import { findParked, findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';
 import { look } from './verify/look.ts';
@@ -14,13 +14,11 @@ import {
   findVolumes,
 } from './verify/volumes.ts';
 
-export type { Finding } from './verify/finding.ts';
-
 /**
- * Compares HMC, Cinder and journal, and names what belongs to nobody. Changes nothing.
+ * Compares the HMC, Cinder and the journal, and returns orphans. Changes nothing.
  *
- * Cinder serves other compute hosts too: an attachment is ours when it names an instance that this journal knows, or a
- * port of a partition that this journal knows.
+ * Cinder serves other compute hosts too: an attachment belongs to this host if it names an instance, or a port of a partition,
+ * that this journal knows.
  */
 export async function findOrphans(services: ManagerServices, context: RequestContext): Promise<readonly Finding[]> {
   const views = await look(services, context);

@@ -65,9 +65,8 @@ const reserveVolume = effect({
   run: async ({ state: { input }, deps, signal, flowId }) => {
     if (deviceIn(deps, input) === undefined) {
       await closeSuperseded(deps, input, flowId);
-      const { name, ...device } = input;
       const nothing = { reservation: null, connector: null, connectionInfo: null };
-      deps.store.addDevice({ ...device, bootIndex: null, deleteOnTermination: false, ...nothing });
+      deps.store.addDevice({ ...input, bootIndex: null, deleteOnTermination: false, ...nothing });
     }
     await deps.volumes.reserve(requireDevice(deps, input), { signal });
   },

@@ -1,11 +1,10 @@
 import type { Attachment } from '../../cinder-client/index.ts';
 import type { LocalVolume } from '../local/index.ts';
 import { initiatorsOf, portsOf } from './counted.ts';
-import type { Finding } from './finding.ts';
 import { isOpen, openSubjects } from './flows.ts';
-import type { Views } from './views.ts';
+import type { Finding, Views } from './views.ts';
 
-/** An attachment, and with it a LUN mask, of an instance of this host that is no more, or that does not count it. */
+/** Finds attachments (and their LUN masks) of an instance of this host that is gone, or whose record lacks them. */
 export function findAttachments({ attachments, devices, flows, guests, instances }: Views): readonly Finding[] {
   const history = new Set(flows.map(({ subject }) => subject));
   const counted = new Set(devices.map(({ reservation }) => reservation?.attachmentId));
@@ -19,7 +18,7 @@ export function findAttachments({ attachments, devices, flows, guests, instances
         kind: 'attachment',
         name: id,
         detail: `of volume ${volumeId}, status ${status}, for instance ${instanceUuid}`,
-        // While the instance lives, its guest may be using the disk.
+        // While the instance exists, its guest may be using the disk.
         repair: held.has(instanceUuid) ? null : 'delete it, which also removes its LUN mask',
         target: { id, instanceUuid },
       } as const,
@@ -28,8 +27,8 @@ export function findAttachments({ attachments, devices, flows, guests, instances
 }
 
 /**
- * Attachments that name no instance of this host, and that are in none of its records: those of other hosts, and what was
- * left behind where attachments name nobody, for want of a service user. By its ports one of ours may be told.
+ * Finds attachments that name no instance of this host and are in none of its records: those of other hosts, and, without a
+ * service user (attachments then name no instance), orphans of this host. Their ports tell which are of this host.
  */
 export function findStrangers({ attachments, devices, local, flows }: StrangerViews): readonly Attachment[] {
   const history = new Set(flows.map(({ subject }) => subject));
@@ -45,8 +44,8 @@ export function findStrangers({ attachments, devices, local, flows }: StrangerVi
 type StrangerViews = Pick<Views, 'attachments' | 'devices' | 'local' | 'flows'>;
 
 /**
- * A mask for ports that are, or were, of a partition of ours, by an attachment that is in no record. Never deleted
- * without a person: a guest may be using the disk, and a WWPN that this user does not see may have been given to another.
+ * Finds masks for present or past ports of this host's partitions, by attachments that no record contains. Only an operator may
+ * delete them: a guest may be using the disk, or a WWPN that this user cannot see may belong to another partition now.
  */
 export function findStrayMasks(views: Views): readonly Finding[] {
   const { strangers, mentions, flows, isBusy } = views;
@@ -66,8 +65,8 @@ export function findStrayMasks(views: Views): readonly Finding[] {
 }
 
 /**
- * Who has the ports that we have made, by WWPN. Those that a partition had before a volume was attached to it without Nova
- * are somebody else's, who may have volumes of his own there.
+ * Returns the users of the ports that this program made, by WWPN. Ports that a partition had before a volume was attached to it
+ * without Nova are not included: their owner may have volumes there.
  */
 function portUsers({ devices, local, instances, flows }: Views): ReadonlyMap<string, string> {
   const open = openSubjects(flows);
@@ -87,7 +86,7 @@ function describe({ place }: LocalVolume): string {
   return place.kind === 'partition' ? `partition "${place.name}"` : 'this host';
 }
 
-/** Whose ports they are; undefined where they are somebody else's by now. */
+/** Describes whose ports these are; undefined if they belong to others by now. */
 function whereabouts(
   wwpns: readonly string[],
   users: ReadonlyMap<string, string>,

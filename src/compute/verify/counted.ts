@@ -3,19 +3,18 @@ import type { Attachment } from '../../cinder-client/index.ts';
 import { storageOwnerOf } from '../../virt/index.ts';
 import type { CountedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice } from '../instances.ts';
-import type { Finding } from './finding.ts';
 import { openSubjects, settledServers } from './flows.ts';
-import type { Views } from './views.ts';
+import type { Finding, Views } from './views.ts';
 
 type Counting = Pick<Views, 'instances' | 'devices' | 'local' | 'flows' | 'attachments' | 'owned' | 'isBusy'>;
 
 /**
- * What servers and partitions have, by our records and by Cinder's. Only of those for which nothing is under way: what a
- * flow has begun is its own to finish or undo, and a server in ERROR is to be deleted as a whole.
+ * Returns the storage of servers and partitions, by this host's records and Cinder's. Leaves out those with an open flow, which
+ * finishes or undoes its own work, and servers in ERROR, which are to be deleted as a whole.
  */
 export function countStorage(views: Counting): readonly CountedStorage[] {
   if (views.isBusy) return [];
-  // An adapter port to which anybody has a volume masked is used by somebody.
+  // A port with a masked volume counts as used, whoever owns the volume.
   const masked = views.attachments.flatMap(initiatorsOf);
   return [...countServers(views, masked), ...countPartitions(views, masked)];
 }
@@ -29,7 +28,7 @@ function countServers({ instances, flows, devices, owned }: Counting, masked: re
   });
 }
 
-/** Volumes attached without Nova, by partition: its object id stands where an instance's UUID would. */
+/** Counts volumes attached without Nova, by partition. Its object ID takes the place of an instance's UUID. */
 function countPartitions({ local, flows }: Counting, masked: readonly string[]): CountedStorage[] {
   const open = openSubjects(flows);
   const uris = new Set(local.flatMap(({ place }) => (place.kind === 'partition' ? [place.uri] : [])));
@@ -43,7 +42,7 @@ function countPartitions({ local, flows }: Counting, masked: readonly string[]):
   });
 }
 
-/** vHBAs and storage volumes of ours which hang on something of ours, and belong to nothing. */
+/** Finds orphaned vHBAs and storage volumes at partitions and storage groups of this host. */
 export function findSurplus({ surplus }: Views): readonly Finding[] {
   return surplus.map(({ kind, name, uri, instanceUuid, detail, isSafe }) => ({
     kind,
@@ -59,7 +58,7 @@ const repairs: Readonly<Record<SurplusStorage['kind'], string>> = {
   'storage-volume': 'delete it: it holds no LUN',
 };
 
-/** Initiators to which an attachment has its volume masked, as far as its back end tells. */
+/** Returns the initiators that an attachment masks its volume to, if the back end names them. */
 export function initiatorsOf({ connectionInfo }: Attachment): readonly string[] {
   const map = connectionInfo?.data.initiator_target_map;
   if (map === null || typeof map !== 'object' || Array.isArray(map)) return [];

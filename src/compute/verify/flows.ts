@@ -1,42 +1,45 @@
 import { isUnfinished } from '../journal/index.ts';
 import type { FlowSummary } from '../journal/index.ts';
-import type { Finding } from './finding.ts';
-import type { Views } from './views.ts';
+import type { InstanceRecord } from '../instances.ts';
+import type { Finding, Views } from './views.ts';
 
-/** A flow that nobody finishes. */
+/** Finds flows that no process finishes. */
 export function findFlows({ flows, isBusy }: Views): readonly Finding[] {
   return flows
     .filter(({ state, parent }) => {
-      if (state === 'damaged') return true; // its parent may know nothing of what it left
+      if (state === 'damaged') return true; // even a part of another flow, which may not know what this one left
       return parent === undefined && (state === 'stuck' || state === 'waiting' || (state === 'running' && !isBusy));
     })
-    .map(({ id, flow, state, leftBehind, waitsFor, error }) => ({
-      kind: 'flow',
-      name: id,
-      detail: `${flow} is ${state}${waitsFor === undefined ? '' : ` for ${waitsFor}`}${leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`}${error === undefined ? '' : ` (${error})`}`,
-      // What cannot be read can be neither finished nor undone; HMC and Cinder are compared above, whatever it says.
-      repair: state === 'damaged' ? null : 'take it up: finish it or go back',
-      target: { id },
-    }));
+    .map(({ id, flow, state, leftBehind, waitsFor, error }) => {
+      const peer = waitsFor === undefined ? '' : ` for ${waitsFor}`;
+      const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join('; ')}`;
+      const detail = `${flow} is ${state}${peer}${left}${error === undefined ? '' : ` (${error})`}`;
+      // A damaged flow can be neither finished nor undone; the other findings show what it left.
+      const repair = state === 'damaged' ? null : 'resume it: finish it or roll it back';
+      return { kind: 'flow', name: id, detail, repair, target: { id } };
+    });
 }
 
-/** Servers for which no flow has anything to do, by UUID. */
-export function settledServers({ instances, flows }: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
+/** Returns the names of servers in these states for which no flow is open, by UUID. */
+function idleServers(
+  { instances, flows }: Pick<Views, 'instances' | 'flows'>,
+  ...states: readonly InstanceRecord['vmState'][]
+): ReadonlyMap<string, string> {
   const open = openSubjects(flows);
-  const settled = instances.filter(
-    ({ uuid, vmState }) => (vmState === 'active' || vmState === 'stopped') && !open.has(uuid),
-  );
-  return new Map(settled.map(({ uuid, name }) => [uuid, name]));
+  const idle = instances.filter(({ uuid, vmState }) => states.includes(vmState) && !open.has(uuid));
+  return new Map(idle.map(({ uuid, name }) => [uuid, name]));
 }
 
-/** Servers of which nothing should be left but their record, by UUID: no flow has anything to do for them any more. */
-export function failedServers({ instances, flows }: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
-  const open = openSubjects(flows);
-  const failed = instances.filter(({ uuid, vmState }) => vmState === 'error' && !open.has(uuid));
-  return new Map(failed.map(({ uuid, name }) => [uuid, name]));
+export function settledServers(views: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
+  return idleServers(views, 'active', 'stopped');
 }
 
-/** Instances and volumes for which a flow has still something to do. */
+/** Returns servers of which only the record should be left. */
+export function failedServers(views: Pick<Views, 'instances' | 'flows'>): ReadonlyMap<string, string> {
+  return idleServers(views, 'error');
+}
+
+/** Returns the instances and volumes of unfinished flows. */
 export function openSubjects(flows: readonly FlowSummary[]): ReadonlySet<string | undefined> {
   return new Set(flows.filter(isOpen).map(({ subject }) => subject));
 }

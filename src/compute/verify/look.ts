@@ -2,14 +2,14 @@ import { describeError } from '../../base/index.ts';
 import type { Attachment } from '../../cinder-client/index.ts';
 import { storageOwnerOf } from '../../virt/index.ts';
 import type { GuestLocation, PlatformGuest, SurplusStorage, RequestContext } from '../../virt/index.ts';
-import { toBlockDeviceInfo, toDriverInstance } from '../services.ts';
+import { toBlockDeviceInfo, toDriverInstance, unknownInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
 import { countStorage, initiatorsOf } from './counted.ts';
 import { failedServers } from './flows.ts';
 import type { InCinder, Parked, Records, Views } from './views.ts';
 
-/** Looks everywhere. Changes nothing; how many requests it takes does not depend on the number of servers. */
+/** Reads all views. Changes nothing. The number of requests does not depend on the number of servers. */
 export async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
   const { driver, journal } = services;
   const before = readRecords(services, []);
@@ -18,7 +18,7 @@ export async function look(services: ManagerServices, context: RequestContext): 
     lookAtCinder(services, context),
   ]);
   const guests = listed.filter(({ parkedFor }) => parkedFor === undefined);
-  // What was begun meanwhile has its flow by now, and what has ended meanwhile was counted before.
+  // Operations that began meanwhile have their flow by now; those that ended meanwhile are in `before`.
   const records = readRecords(services, await journal.list());
   const devices = [...before.devices, ...records.devices];
   const strangers = findStrangers({ ...records, ...inCinder, devices, local: [...before.local, ...records.local] });
@@ -41,7 +41,7 @@ export async function look(services: ManagerServices, context: RequestContext): 
   };
 }
 
-/** Ports that a partition of ours has, or had, count as mentioned by every flow of its instance. */
+/** Adds the recorded ports of partitions, as mentioned by every flow of their instance. */
 function withRecordedPorts(
   mentions: Views['mentions'],
   { partitionRecords }: ManagerServices,
@@ -61,7 +61,7 @@ function readRecords({ store, localStore, ownership }: ManagerServices, flows: R
   return { instances, devices, local: localStore.list(), flows, isBusy: ownership.isAnyOwnedElsewhere() };
 }
 
-/** A Cinder without attachments lists its volumes, each with the records of who has it attached. */
+/** Reads attachments; with legacy volume actions, the attachment records of all volumes. */
 async function lookAtCinder(
   { cinder, connections, store, localStore }: ManagerServices,
   context: RequestContext,
@@ -70,8 +70,8 @@ async function lookAtCinder(
   const isUsed = localStore.list().length > 0 || store.list().some(({ uuid }) => store.devices(uuid).length > 0);
   const volumes = isLegacy || isUsed ? await cinder.listVolumes({}, context) : [];
   if (isLegacy) {
-    const records = volumes.flatMap((volume) =>
-      volume.attachments.map((record) => ({ ...record, volumeId: volume.id })),
+    const records = volumes.flatMap(({ id: volumeId, attachments }) =>
+      attachments.map((record) => ({ ...record, volumeId })),
     );
     return {
       attachments: [],
@@ -86,7 +86,7 @@ async function lookAtCinder(
   return { attachments, attachmentIds, owned: attachments, volumes, attaching: [] };
 }
 
-/** Usually there are none: their ports are asked for one by one. */
+/** Reads the ports of parked partitions one by one, since there are usually none. */
 async function lookAtParked(
   services: ManagerServices,
   listed: readonly PlatformGuest[],
@@ -105,9 +105,8 @@ async function readPorts(
   uuid: string,
   context: RequestContext,
 ): Promise<ReadonlySet<string> | undefined> {
-  const instance = { uuid, name: uuid, host, flavor: { vcpus: 1, memoryMb: 1 } };
   try {
-    return new Set((await driver.getVolumeConnector(instance, context)).wwpns);
+    return new Set((await driver.getVolumeConnector(unknownInstance(host, uuid), context)).wwpns);
   } catch (error) {
     context.signal.throwIfAborted();
     log.warn({ event: 'parked.ports', instance: uuid, error: describeError(error) }, 'ports not read');
@@ -115,7 +114,7 @@ async function readPorts(
   }
 }
 
-/** Cinder shows the attachments of all projects to an administrator, and to whoever asks it without Keystone. */
+/** Cinder shows the attachments of all projects to administrators, and to every user if it runs without Keystone. */
 async function readEveryAttachment(
   { cinder, connections }: ManagerServices,
   context: RequestContext,
@@ -126,7 +125,7 @@ async function readEveryAttachment(
   return await cinder.attachments.list({ allProjects: true }, context);
 }
 
-/** Only of servers that the list does not show, or not for certain: usually there are none. */
+/** Locates the guests of servers that the list lacks or shows with a doubt: usually none. */
 async function locate(
   { driver, store }: ManagerServices,
   { instances }: Records,
@@ -150,7 +149,7 @@ function knownOwners({ instances, flows, local }: Records, guests: readonly Plat
   return new Set([
     ...guests.map(({ instanceUuid, parkedFor }) => instanceUuid ?? parkedFor ?? ''),
     ...instances.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)),
-    // The storage group of a partition that is no instance is named for the partition.
+    // The storage group of a partition without an instance is named after the partition.
     ...local.flatMap(({ place }) => (place.kind === 'partition' ? [storageOwnerOf(place)] : [])),
   ]);
 }
@@ -164,24 +163,21 @@ async function listPartitions(
   return new Set((await driver.listGuests(context, { all: true })).map(({ uri }) => uri));
 }
 
-/** What was begun while we looked is counted by now, or under way. */
+/** Finds surplus storage, and leaves out what has been used since the records were read. */
 async function lookForSurplus(
   services: ManagerServices,
   seen: Records & InCinder,
   context: RequestContext,
 ): Promise<readonly SurplusStorage[]> {
-  const found = (await services.driver.listSurplusStorage?.(context, countStorage(seen))) ?? [];
+  const countedBefore = countStorage(seen);
+  const found = (await services.driver.listSurplusStorage?.(context, countedBefore)) ?? [];
   if (found.length === 0) return found;
   const now = { ...seen, ...readRecords(services, await services.journal.list()) };
   const counted = new Map(countStorage(now).map((each) => [each.instanceUuid, each]));
   return found.filter(({ kind, name, instanceUuid }) => {
     const count = counted.get(instanceUuid);
     if (count === undefined) return false;
-    return kind !== 'storage-volume' || count.volumeIds.has(name) === wasCounted(seen, instanceUuid, name);
+    const before = countedBefore.find((each) => each.instanceUuid === instanceUuid);
+    return kind !== 'storage-volume' || count.volumeIds.has(name) === (before?.volumeIds.has(name) === true);
   });
-}
-
-function wasCounted(seen: Records & InCinder, instanceUuid: string, volumeId: string): boolean {
-  const count = countStorage(seen).find((each) => each.instanceUuid === instanceUuid);
-  return count?.volumeIds.has(volumeId) === true;
 }

@@ -4,60 +4,81 @@ import type { FlowSummary } from '../journal/index.ts';
 import type { GuestLocation, PlatformGuest, AllocatedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from '../instances.ts';
 
-/** What HMC, Cinder and the state directory say, side by side. */
+/** What the HMC, Cinder and the state directory show. */
 export interface Views extends Records, InCinder, OnPlatform {
-  /** Attachments with a mask that are in no record. */
+  /** Attachments with a mask that no record contains. */
   readonly strangers: readonly Attachment[];
   /**
-   * Flows in whose histories identifiers that Cinder tells are found: volumes that are attaching, and initiators. A port
-   * that a record of a partition knows is here too, also if no flow is left.
+   * Flows by identifiers from Cinder (attaching volumes, and initiators) that their histories mention. Also contains the ports
+   * in the records of partitions, even if no flow is left.
    */
   readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** The state directory. */
+/** Views of the state directory. */
 export interface Records {
   readonly instances: readonly InstanceRecord[];
   readonly devices: readonly BlockDevice[];
   /** Attached without Nova. */
   readonly local: readonly LocalVolume[];
   readonly flows: readonly FlowSummary[];
-  /** Another process is at work: what it has begun is not left behind. */
+  /** Whether another process is working: what it has begun is no orphan. */
   readonly isBusy: boolean;
 }
 
 export interface InCinder {
   readonly attachments: readonly Attachment[];
-  /** Ids under which Cinder has volumes attached, in whichever flow they were. */
+  /** IDs of attachments in Cinder, of either attachment API. */
   readonly attachmentIds: ReadonlySet<string>;
-  /** Which instance has which volume, in whichever flow. */
+  /** Which instance has which volume, by either attachment API. */
   readonly owned: readonly { readonly instanceUuid: string | undefined; readonly volumeId: string }[];
-  /** Not asked for where they would tell nothing. */
+  /** Empty if they are not needed. */
   readonly volumes: readonly Volume[];
-  /** Reserved in the flow of old, by nobody knows whom. */
+  /** Reserved by the legacy volume actions, which do not record by whom. */
   readonly attaching: readonly Volume[];
 }
 
-/** A partition that is kept for its ports: its instance was destroyed before its volumes were unmapped. */
+/** A partition kept for its ports: its instance was destroyed before its volumes were unmapped. */
 export interface Parked extends Pick<PlatformGuest, 'name' | 'uri' | 'status' | 'isAtRest'> {
   readonly instanceUuid: string;
-  /** Undefined where they could not be read. */
+  /** Undefined if they could not be read. */
   readonly wwpns: ReadonlySet<string> | undefined;
 }
 
 interface OnPlatform {
   readonly guests: readonly PlatformGuest[];
   readonly parked: readonly Parked[];
-  /** Of all projects. Undefined where this user cannot see them, or there is nothing parked that they would be asked for. */
+  /** Of all projects. Undefined if this user cannot see them, or if nothing is parked. */
   readonly everyAttachment: readonly Attachment[] | undefined;
-  /** Of servers that should have a guest and are not in that list, or are with a doubt. */
+  /** Of servers that should have a guest, but have none in `guests`, or a doubtful one. */
   readonly locations: ReadonlyMap<string, GuestLocation>;
-  /** Storage beside guests, of instances that are neither here nor there, or in ERROR. */
+  /** Storage of instances without a record and a guest, or in ERROR. */
   readonly storage: readonly AllocatedStorage[];
-  /** vHBAs and storage volumes that are not counted. */
+  /** vHBAs and storage volumes that no record accounts for. */
   readonly surplus: readonly SurplusStorage[];
-  /** Of all partitions; only looked at where a volume was attached to one without Nova. */
+  /** Of all partitions; only read if a volume was attached to one without Nova. */
   readonly partitionUris: ReadonlySet<string>;
-  /** Of all partitions; only looked at where an attachment may be for a port of ours that is gone. */
+  /** Of all partitions; only read if an attachment may be for a port that this host had. */
   readonly wwpnsThere: ReadonlySet<string>;
+}
+
+/** An orphan, or something that is missing. @public */
+export interface Finding {
+  readonly kind:
+    | 'partition'
+    | 'parked-partition'
+    | 'vhba'
+    | 'storage-group'
+    | 'storage-volume'
+    | 'server'
+    | 'attachment'
+    | 'volume'
+    | 'flow';
+  /** The name by which an operator finds it. */
+  readonly name: string;
+  readonly detail: string;
+  /** What `--repair` does about it; null if an operator has to decide. */
+  readonly repair: string | null;
+  /** @internal What the repair changes; with `instanceUuid` if it is found only through its instance. */
+  readonly target: { readonly id: string; readonly instanceUuid?: string };
 }

@@ -1,9 +1,8 @@
 import { describePlace } from '../local/index.ts';
-import type { Finding } from './finding.ts';
 import { isOpen, openSubjects, settledServers } from './flows.ts';
-import type { Views } from './views.ts';
+import type { Finding, Views } from './views.ts';
 
-/** A volume that a server counts as its own, and Cinder does not. */
+/** Finds volumes of servers whose attachment Cinder does not have. */
 export function findVolumes({ devices, attachmentIds, instances }: Views): readonly Finding[] {
   return devices.flatMap(({ reservation, volumeId, instanceUuid }) => {
     const attachmentId = reservation?.attachmentId ?? null;
@@ -14,7 +13,7 @@ export function findVolumes({ devices, attachmentIds, instances }: Views): reado
   });
 }
 
-/** A volume that was attached without Nova, and that Cinder counts as attached no longer. */
+/** Finds volumes attached without Nova whose attachment Cinder no longer has, or whose partition is gone. */
 export function findLocalVolumes({ local, attachmentIds, flows, partitionUris }: Views): readonly Finding[] {
   const open = openSubjects(flows);
   return local.flatMap(({ volumeId, place, reservation }) => {
@@ -29,14 +28,14 @@ export function findLocalVolumes({ local, attachmentIds, flows, partitionUris }:
   });
 }
 
-/** A volume on which nothing works now, and who uses it. */
+/** A volume without an open flow, and its user. */
 interface Use {
   readonly volumeId: string;
   readonly attachmentId: string | null;
   readonly user: string;
 }
 
-/** By servers, and by the places to which volumes were attached without Nova. */
+/** Returns the uses by servers, and by places to which volumes were attached without Nova. */
 function settledUses({ devices, local, flows, instances }: Views): readonly Use[] {
   const settled = settledServers({ instances, flows });
   const open = openSubjects(flows);
@@ -55,8 +54,7 @@ function settledUses({ devices, local, flows, instances }: Views): readonly Use[
 }
 
 /**
- * A volume that somebody uses, and of which Cinder says that it is still on the way: an answer to an older request came
- * after the volume was told to be in use.
+ * Finds volumes in use that Cinder still shows as attaching: an older request took effect after the volume was completed.
  */
 export function findUnfinishedVolumes(views: Views): readonly Finding[] {
   const { attachments, isBusy } = views;
@@ -66,13 +64,12 @@ export function findUnfinishedVolumes(views: Views): readonly Finding[] {
     const use = uses.find(({ attachmentId }) => attachmentId === id);
     if (use === undefined || status === 'attached') return [];
     const detail = `${use.user} uses it by attachment ${id}, which Cinder has in status ${status}`;
-    return [
-      { kind: 'volume', name: use.volumeId, detail, repair: 'tell Cinder that it is in use', target: { id } } as const,
-    ];
+    const repair = 'tell Cinder that it is in use';
+    return [{ kind: 'volume', name: use.volumeId, detail, repair, target: { id } } as const];
   });
 }
 
-/** A volume that somebody uses, and that Cinder has begun to detach for a request that nobody waits for any more. */
+/** Finds volumes in use that Cinder began to detach for a request that was abandoned. */
 export function findDetachingVolumes(views: Views): readonly Finding[] {
   const { volumes, isBusy } = views;
   if (isBusy) return [];
@@ -80,16 +77,14 @@ export function findDetachingVolumes(views: Views): readonly Finding[] {
   return settledUses(views).flatMap(({ volumeId, user }) => {
     if (!detaching.has(volumeId)) return [];
     const detail = `${user} uses it, and Cinder has it in status detaching, though nothing detaches it`;
-    return [
-      { kind: 'volume', name: volumeId, detail, repair: 'take the detaching back', target: { id: volumeId } } as const,
-    ];
+    const repair = 'take the detaching back';
+    return [{ kind: 'volume', name: volumeId, detail, repair, target: { id: volumeId } } as const];
   });
 }
 
 /**
- * A volume that was reserved in the flow of old, which names nobody, and of which only our journal tells that it may be
- * ours: a reservation that came late, when nobody waited for it any more. Another host may be attaching it at this very
- * moment, so it is a person who takes it back.
+ * Finds volumes with a legacy reservation (which names no owner) that the journal mentions: the reservation may have taken effect
+ * after it was abandoned. Only an operator may remove it, because another host may be attaching the volume now.
  */
 export function findAttachingVolumes({ attaching, mentions, flows, isBusy }: Views): readonly Finding[] {
   if (isBusy) return [];

@@ -1,6 +1,6 @@
 import { silentLogger } from '../../src/base/index.ts';
 import type { StepEvent } from '../../src/base/index.ts';
-import { toDpmSettings } from '../../src/compute/dpm-settings.ts';
+import { toDpmSettings } from '../../src/compute/index.ts';
 import { openManager } from '../../src/compute/index.ts';
 import type { ComputeManager, OpenManagerOptions } from '../../src/compute/index.ts';
 import type { Settings } from '../../src/config/index.ts';

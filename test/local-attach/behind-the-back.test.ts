@@ -76,7 +76,7 @@ test.each(['z13', 'z16'] as const)(
     world.sim.faults.clear();
 
     expect(attached).toMatchObject({ partition: 'payroll', paths: [] });
-    expect(attached.warnings?.[0]).toContain('attached, but its paths cannot be told');
+    expect(attached.warnings?.[0]).toContain('attached, but its paths cannot be read');
     const again = await manager.localAttach({ ...of, mode: 'rw' }, world.context);
     expect(again.paths?.length).toBeGreaterThan(0);
     expect(again.warnings).toBeUndefined();

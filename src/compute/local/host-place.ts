@@ -44,7 +44,7 @@ export class HostPlace implements AttachPlace {
   /** @throws ConflictError before anything is changed */
   requireRoot(what: string): void {
     if (this.#host.isRoot) return;
-    throw new ConflictError(`${what} on this host: only root may do this; use sudo, or --partition`);
+    throw new ConflictError(`${what} on this host: only root may do that; use sudo, or --partition`);
   }
 
   /**

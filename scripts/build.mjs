@@ -7,7 +7,7 @@ import { chmodSync, readFileSync, rmSync } from 'node:fs';
 // A build never mixes with the last one: files of modules that are gone would be shipped.
 rmSync('dist', { recursive: true, force: true });
 // The conformance kit imports the package by its name, as its users do, so the package is built first.
-for (const project of ['tsconfig.build.json', 'conformance/tsconfig.json']) {
+for (const project of ['tsconfig.build.json', 'tsconfig.conformance.json']) {
   const { status, error } = spawnSync('tsc', ['-p', project], { stdio: 'inherit' });
   if (error !== undefined) throw new Error('tsc cannot be run: start this with npm run build', { cause: error });
   if (status !== 0) process.exit(1);

@@ -29,6 +29,9 @@ for (const adapters of [2, 4, 8]) {
   const ratio = await overlap(adapters, 40);
   print(`spawn, ${adapters} vHBAs: wall time / sum of service times`, ratio.toFixed(2));
 }
-print('driver, z13, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z13')));
-print('driver, z16, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z16')));
-print('manager, z13, heap of create and delete', grown(await managerHeap(300, 3_000, 'z13')));
+// Minutes; test/shares/heap.test.ts runs a share of it.
+if (process.argv.includes('--heap')) {
+  print('driver, z13, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z13')));
+  print('driver, z16, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z16')));
+  print('manager, z13, heap of create and delete', grown(await managerHeap(300, 3_000, 'z13')));
+}

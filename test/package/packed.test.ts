@@ -41,7 +41,7 @@ function copyFakeHost(): void {
     const text = readFileSync(join(from, name), 'utf8');
     writeFileSync(
       join(project, 'fake-host', name),
-      text.replaceAll(/'(?:\.\.\/)+src\/[a-z-]+\/index\.ts'/g, "'nova-dpm'"),
+      text.replaceAll(/'(?:\.\.\/)+src\/[a-z/-]+\/index\.ts'/g, "'nova-dpm'"),
     );
   }
 }

@@ -39,12 +39,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: 'undo is not tried again',
     file: engine,
-    edits: [
-      [
-        'policy: policy.retry,\n          signal: never',
-        'policy: { ...policy.retry, attempts: 1 },\n          signal: never',
-      ],
-    ],
+    edits: [['policy: policy.retry, signal: shielded', 'policy: { ...policy.retry, attempts: 1 }, signal: shielded']],
     scenario: attach,
     rows: /throw after-run add-volume\/attach, and the first undo fails once/,
     problem: /^stuck, but "throw once, there" has to end rolled back/,
@@ -54,8 +49,8 @@ export const engineMutants: readonly Mutant[] = [
     file: engine,
     edits: [['step.pivot === true ? retry(attempt, repeat) : attempt()', 'attempt()']],
     scenario: remove,
-    rows: /destroy\/delete-partition, hmc Delete Partition #1: refuse status 409 reason 1 once/,
-    problem: /^stuck, but "refused, 409 once, past" has to end absorbed/,
+    rows: /destroy\/stop-partition, hmc Stop Partition #1: refuse .*403.* once/,
+    problem: /^stuck, but "refused, 403 once, past" has to end absorbed/,
   },
   {
     name: 'that nothing has changed is ignored',
@@ -121,9 +116,9 @@ export const engineMutants: readonly Mutant[] = [
 ];
 
 const destroyFile = 'src/spawn/destroy.ts';
-const stopIt = `  if (isRunning) await tools.lifecycle.ensureStopped(found.partition, call);`;
-const stopFirst = `    await act('stop-partition', () => lifecycle.ensureStopped(place.partition, call));`;
-const unmapIt = `    await lookAtRest();
+const stopIt = `  return (await stop(found.partition, request, tools, call)) ?? found;`;
+const stopFirst = `    found = await act('stop-partition', () => stop(place.partition, request, tools, call));`;
+const unmapIt = `    found ??= await lookAtRest();
     await mapper.unmap(call);`;
 
 /** Of the verbs, on a machine with vHBAs. */
@@ -144,7 +139,7 @@ export const vhbaMutants: readonly Mutant[] = [
   {
     name: 'a destroy leaves the partition, and its ports',
     file: destroyFile,
-    edits: [['if (partition !== undefined) await lifecycle.deleteStopped(partition, call);', '']],
+    edits: [['if (partition !== undefined) await deleteAtRest(partition, request, tools, call);', '']],
     scenario: spawn,
     rows: /Start Partition #1: refuse .*403.* once \(/,
     problem: /^not as before: .*new: (hba|partition)/,
@@ -152,7 +147,7 @@ export const vhbaMutants: readonly Mutant[] = [
   {
     name: 'a destroy leaves the masks while it gives up their ports',
     file: destroyFile,
-    edits: [[unmapIt, '    await lookAtRest();']],
+    edits: [[unmapIt, '    found ??= await lookAtRest();']],
     scenario: spawn,
     rows: /Start Partition #1: refuse .*403.* once \(/,
     problem: /^after destroy\/delete-partition: masked to ports that were given up/,
@@ -161,7 +156,7 @@ export const vhbaMutants: readonly Mutant[] = [
     name: 'a destroy does not stop the partition',
     file: destroyFile,
     edits: [
-      [stopIt, ''],
+      [stopIt, '  return found;'],
       [stopFirst, ''],
     ],
     scenario: remove,
@@ -183,7 +178,10 @@ export const vhbaMutants: readonly Mutant[] = [
       [
         '    partitions.deleted(owner);',
         `    const other = await tools.hmc.partitions.findByName(tools.cpcUri, 'payroll', call);
-    if (other !== undefined) await lifecycle.deleteStopped({ uri: other.uri, name: 'payroll' }, call);
+    if (other !== undefined) {
+      await tools.lifecycle.ensureStopped(other, call);
+      await tools.lifecycle.deleteStopped(other, call);
+    }
     partitions.deleted(owner);`,
       ],
     ],
@@ -202,8 +200,8 @@ export const groupMutants: readonly Mutant[] = [
     file: engine,
     edits: [
       [
-        'const entry = this.#started.at(-1);\n      if (entry === undefined) break;',
-        'const entry = this.#started.at(0);',
+        'for (let entry = this.#started.at(-1); entry !== undefined; entry = this.#started.at(-1)) {',
+        'for (let entry = this.#started.at(0); entry !== undefined; entry = this.#started.at(0)) {',
       ],
       ['this.#started.pop();', 'this.#started.shift();'],
     ],

@@ -53,6 +53,8 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
         : []),
     ]),
   );
-  expect(wanted.filter((point) => !passed.has(point))).toEqual([]);
+  // Only volume drivers without `goesWithPartition` are called on a delete: src/spawn/destroy.test.ts.
+  const isOfOthers = (point: string) => point.endsWith('destroy/disconnect-volumes');
+  expect(wanted.filter((point) => !passed.has(point) && !isOfOthers(point))).toEqual([]);
   expect(wanted.length).toBeGreaterThan(100);
 });

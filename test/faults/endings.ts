@@ -51,7 +51,7 @@ answer lost, and the look for it refused  for good -      -      -      r      S
 array-outage                              once     -      -      -      AR     -      a      -      ar     ar     ar
 busy for long, 429                        once     a      A      a      A      -      A      R      a      a      a
 busy for long, 503                        once     A      R      R      R      -      A      R      R      RU     ar
-busy for long, 503: entry                 once     -      -      A      AR     -      -      -      A      A      -
+busy for long, 503: entry                 once     -      -      a      AR     -      -      -      A      A      -
 busy for long, 503: poll                  once     -      -      -      A      -      -      -      A      A      -
 busy, 409                                 for good A      r      r      R      S      S      S      R      ru     ru
 busy, 409: entry                          for good -      -      -      -      RS     -      -      -      -      -
@@ -60,7 +60,7 @@ busy, 413                                 for good a      R      r      R      S
 busy, 413                                 once     a      R      r      R      -      A      R      r      ru     ar
 busy, 429                                 for good a      R      r      R      S      S      S      r      ru     ru
 busy, 429                                 once     a      A      a      A      -      A      R      a      a      a
-busy, 503                                 for good A      r      R      R      W      W      W      R      R      ru
+busy, 503                                 for good A      r      r      R      W      W      W      R      r      ru
 busy, 503: Cinder change                  for good -      -      -      -      -      -      RW     -      -      -
 busy, 503: entry                          for good -      -      -      -      RW     -      -      -      -      -
 busy, 503                                 once     A      A      A      A      -      A      R      A      A      a
@@ -81,7 +81,7 @@ ends reservation-error                    once     -      -      -      ar     s
 ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
 ends terminated                           for good -      -      -      r      s      S      s      R      ru     -
 ends terminated                           once     -      -      -      A      s      a      r      R      AU     -
-html                                      for good A      R      R      R      W      W      W      R      ru     ru
+html                                      for good A      R      r      R      W      W      W      R      ru     ru
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder unmap                        for good -      -      -      AR     -      -      -      -      -      -
@@ -102,36 +102,36 @@ job lost                                  for good -      -      -      r      s
 job lost                                  once     -      -      -      ar     s      a      r      R      RU     -
 job lost, done                            for good -      -      -      a      -      A      r      A      a      -
 job lost, done                            once     -      -      -      A      -      a      r      A      A      -
-late                                      once     A      A      A      Arsw   arsw   Arsw   Rasw   Ar     Aru    aru
+late                                      once     Ar     A      a      Arsw   arsw   Arsw   Rasw   Ar     Aru    aru
 logon, in time                            once     A      A      A      A      -      A      R      A      A      a
 logon, not answered                       once     a      R      r      w      W      w      W      r      ru     ru
-logon, refused                            once     A      r      R      S      s      S      S      R      RU     ru
+logon, refused                            once     A      r      r      S      s      S      S      R      RU     ru
 logon, refused: entry                     once     -      -      -      RS     -      -      -      -      -      -
 logon, refused: read                      once     -      -      -      RS     -      -      -      -      -      -
-malformed                                 for good A      R      R      R      S      A      S      R      ru     ru
+malformed                                 for good A      R      r      R      S      A      S      R      ru     ru
 malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
 malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
 malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
 malformed: change                         for good -      -      -      A      -      -      -      -      -      -
-malformed: entry                          for good -      -      -      -      -      S      -      -      -      -
+malformed: entry                          for good -      -      -      -      -      s      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
-malformed: read                           for good -      -      -      -      W      W      -      -      -      -
+malformed: read                           for good -      -      -      -      W      w      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
 malformed                                 once     A      Ar     A      A      -      A      R      A      A      AR
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -
-malformed: entry                          once     -      -      R      R      -      -      -      R      RU     -
+malformed: entry                          once     -      -      r      R      -      -      -      R      RU     -
 no answer until the deadline              for good Aru    Rau    aru    Rasw   Wars   Wars   arsw   aru    aru    aru
 no answer until the deadline: poll        for good -      -      -      -      -      A      -      -      -      -
-refuse-connection                         for good A      R      R      R      W      W      W      R      ru     ru
+refuse-connection                         for good A      R      r      R      W      W      W      R      ru     ru
 refuse-connection: Cinder change          for good -      -      -      -      -      -      RW     -      -      -
 refuse-connection                         once     A      A      A      A      -      A      R      A      A      A
 refuse-connection: Cinder map of old      once     -      -      -      R      -      -      -      -      -      -
 refused, 400                              for good A      R      R      R      S      S      S      R      R      ru
 refused, 400: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
-refused, 400: job                         for good -      -      -      -      -      -      -      -      U      -
+refused, 400: job                         for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
@@ -145,19 +145,19 @@ refused, 400: read                        once     -      -      -      -      -
 refused, 403                              for good A      r      R      R      S      S      S      R      ru     ru
 refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -
-refused, 403                              once     A      R      R      R      -      A      R      R      U      ar
+refused, 403                              once     A      R      r      R      -      A      R      R      U      ar
 refused, 403: bulk                        once     -      -      -      -      -      -      -      -      R      -
 refused, 403: change                      once     -      -      -      -      -      -      -      -      RU     -
-refused, 403: entry                       once     -      -      A      AR     -      -      -      -      A      -
+refused, 403: entry                       once     -      -      a      AR     -      -      -      -      A      -
 refused, 403: job                         once     -      -      -      -      -      -      -      -      RU     -
 refused, 403: read                        once     -      -      -      -      -      -      -      -      RU     -
-refused, 404                              for good A      R      A      R      S      S      S      R      ru     ru
+refused, 404                              for good A      R      a      R      S      S      S      R      ru     ru
 refused, 404: Cinder read                 for good -      A      -      -      -      A      R      -      -      -
 refused, 404: bulk                        for good -      -      -      A      -      -      R      -      -      -
-refused, 404: entry                       for good -      -      -      AR     RS     -      -      A      -      -
+refused, 404: entry                       for good -      -      -      AR     rs     -      -      A      -      -
 refused, 404: poll                        for good -      -      -      A      -      A      -      -      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
-refused, 404                              once     A      AR     A      A      -      A      R      A      A      A
+refused, 404                              once     A      AR     a      A      -      A      R      A      A      A
 refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder map                  once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
@@ -170,23 +170,23 @@ refused, 409: job                         for good -      -      -      -      -
 refused, 409                              once     A      R      R      R      -      A      R      A      A      ar
 refused, 409: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 409: change                      once     -      -      -      -      -      -      -      -      RU     -
-refused, 409: entry                       once     -      -      A      A      -      -      -      -      -      -
+refused, 409: entry                       once     -      -      a      A      -      -      -      -      -      -
 refused, 409: job                         once     -      -      -      -      -      -      -      R      U      -
 refused, 409: poll                        once     -      -      -      A      -      -      -      -      -      -
 refused, 409: read                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 409: repeat                      once     -      -      -      -      -      -      -      -      U      -
-refused, 500                              for good A      R      R      R      S      A      S      R      ru     ru
+refused, 500                              for good A      R      r      R      RS     A      S      R      ru     ru
 refused, 500: Cinder unmap                for good -      -      -      -      -      S      -      -      -      -
 refused, 500: change                      for good -      -      -      AR     -      -      R      -      -      -
 refused, 500: job                         for good -      -      -      A      -      -      -      A      -      -
-refused, 500: read                        for good -      -      -      -      -      S      -      -      -      -
+refused, 500: read                        for good -      -      -      -      -      s      -      -      -      -
 refused, 500                              once     A      R      A      A      -      A      R      A      A      A
 refused, 500: Cinder create               once     -      -      -      R      -      -      -      -      -      -
 refused, 500: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
 refused, 500: Cinder read                 once     -      -      -      R      -      -      -      -      -      -
 refused, 500: Cinder status               once     -      -      -      R      -      -      -      -      -      -
 refused, 500: read                        once     -      A      -      -      -      -      -      -      -      -
-request lost                              for good A      R      R      R      W      W      W      R      ru     ru
+request lost                              for good A      R      r      R      W      W      W      R      ru     ru
 request lost: Cinder change               for good -      -      -      -      -      -      RW     -      -      -
 request lost                              once     A      A      A      A      -      A      R      A      A      A
 request lost: Cinder map of old           once     -      -      -      R      -      -      -      -      -      -
@@ -195,13 +195,13 @@ restart: Cinder change                    for good -      -      -      -      -
 restart: job                              for good -      -      -      -      -      S      -      -      -      -
 restart                                   once     A      A      A      A      -      A      R      A      A      a
 restart: Cinder map of old                once     -      -      -      R      -      -      -      -      -      -
-restart: Cinder status                    once     -      -      -      R      -      -      -      -      -      -
-session-lost                              for good Ar     R      R      R      S      S      S      A      ru     ru
+restart: Cinder status                    once     -      -      -      AR     -      -      -      -      -      -
+session-lost                              for good Ar     R      r      R      S      S      S      A      ru     ru
 session-lost: change                      for good R      -      -      -      -      -      -      -      -      -
 session-lost                              once     A      A      A      A      -      A      R      A      A      A
 throw                                     once     -      -      S      R      -      S      R      -      RU     R
 throw: act                                once     -      -      R      -      -      A      -      -      -      -
-truncate                                  for good A      R      R      A      W      W      W      R      ru     ru
+truncate                                  for good A      R      r      A      W      W      W      R      ru     ru
 truncate: Cinder change                   for good -      -      -      -      -      A      R      -      -      -
 truncate: Cinder map                      for good -      -      -      R      -      -      -      -      -      -
 truncate: Cinder unmap                    for good -      -      -      -      -      AW     RW     -      -      -
@@ -214,7 +214,7 @@ truncate                                  once     A      A      A      A      -
 truncate: Cinder map of old               once     -      -      -      R      -      -      -      -      -      -
 volume stuck                              for good -      -      -      R      -      -      -      -      -      -
 volume stuck                              once     -      -      -      R      -      A      R      -      -      -
-wrong-schema                              for good A      R      R      A      S      S      S      R      ru     ru
+wrong-schema                              for good A      R      r      AR     S      S      S      R      ru     ru
 wrong-schema: Cinder change               for good -      -      -      -      -      -      R      -      -      -
 wrong-schema: Cinder map of old           for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: Cinder unmap                for good -      -      -      -      -      A      -      -      -      -

@@ -4,6 +4,7 @@ import type { Cell } from './endings.ts';
 import type { Ending } from './judge.ts';
 import { natureOf, placeOf } from './natures.ts';
 import type { RowResult } from './run-row.ts';
+import { stepOf } from './sample.ts';
 
 /** The cell of a row that has been run; undefined where the failed undo alone decides. */
 export function cellOfRow({ row, hasUndoFailed, hasStruckWayBack }: RowResult): Cell {
@@ -22,7 +23,9 @@ export function misfit(result: RowResult): string {
     return `${ending}, but "${name}" ${wanted} (${failure})`;
   }
   const place = placeOf(row, result.hasStruckWayBack);
-  const hasWayBack = row.undo !== undefined && (place === 'there' || place === 'both');
+  // A refused begin-detaching has changed nothing: there is nothing to undo.
+  const isFirst = stepOf(row).endsWith('/begin-detaching');
+  const hasWayBack = row.undo !== undefined && !isFirst && (place === 'there' || place === 'both');
   return hasWayBack && ending === 'rolled back' && !hasUndoFailed ? 'rolled back, but no undo was asked' : '';
 }
 

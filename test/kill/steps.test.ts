@@ -7,7 +7,7 @@ import { optionsOf } from './suite.ts';
 
 const [build] = journaled;
 
-/** Acts that need settings of their own, a way back, or a manager that cannot unmap. */
+/** Acts that need settings of their own, a way back, a third-party volume driver, groups of others, or a manager that cannot unmap. */
 const elsewhere: ReadonlySet<string> = new Set([
   'spawn/find-storage-group',
   'spawn/attach-storage-group',
@@ -16,6 +16,8 @@ const elsewhere: ReadonlySet<string> = new Set([
   'attach-volume/roll-back-volume',
   'detach-volume/reconnect-volume',
   'destroy/park-partition',
+  'destroy/disconnect-volumes',
+  'destroy/detach-storage-groups',
 ]);
 
 it('the flows in which a process is killed write a record of each step, and do each act of the driver', async () => {

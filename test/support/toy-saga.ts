@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import type { JsonValue, UndoPolicy } from '../../src/base/index.ts';
-import { defineSaga, execute, MemoryJournal } from '../../src/compute/journal/index.ts';
+import { defineSaga, execute, MemoryJournal, resume } from '../../src/compute/journal/index.ts';
 import type { ExecuteOptions, Journal, JournalEvent, Saga, Settled, Step } from '../../src/compute/journal/index.ts';
 
 /** Undo is tried three times, without a wait that a test would feel. */
@@ -157,4 +157,16 @@ export function failAt(world: ToyWorld, moment: string, error = new Error('refus
     if (`${at} ${step}` === moment) throw error;
   };
   return error;
+}
+
+/** Events of a flow of `toySaga` with the usual input. */
+export const toyStart = { kind: 'flow-started', flow: 'toy', input: toyInput } as const satisfies JournalEvent;
+export const started = (step: string): JournalEvent => ({ kind: 'started', step });
+export const succeeded = (step: string): JournalEvent => ({ kind: 'succeeded', step, output: { made: step } });
+
+/** Resumes a flow whose journal holds these events. */
+export async function resumeToy(saga: ToySaga, events: readonly JournalEvent[], world: ToyWorld) {
+  const journal = await journalOf('f', events);
+  const outcome = await resume(saga, 'f', toyOptions(world, { journal }));
+  return { outcome, journal };
 }

@@ -41,20 +41,17 @@ describe('past a pivot', () => {
     ['unmask', ['mask', 'partition']],
     ['remove', ['partition']],
     ['forget', ['the rest of flow "toy" from "forget"']],
-  ])(
-    'a failure for good of %s undoes nothing, and toyNames what is still to be taken away',
-    async (step, leftBehind) => {
-      const world = new ToyWorld();
-      failAt(world, `before run ${step}`);
+  ])('a failure for good of %s undoes nothing, and names what is still to be taken away', async (step, leftBehind) => {
+    const world = new ToyWorld();
+    failAt(world, `before run ${step}`);
 
-      const { outcome, events } = await runToy(world, {}, forward());
+    const { outcome, events } = await runToy(world, {}, forward());
 
-      expect(outcome).toMatchObject({ kind: 'stuck', failedStep: step, stuckStep: step, leftBehind });
-      expect(outcome).toHaveProperty('error.message', `${step} failed, and ${step} cannot be finished`);
-      expect(world.diary.filter((line) => line.startsWith('undo'))).toEqual([]);
-      expect(events.at(-1)).toMatchObject({ kind: 'flow-ended', outcome: 'stuck', leftBehind });
-    },
-  );
+    expect(outcome).toMatchObject({ kind: 'stuck', failedStep: step, stuckStep: step, leftBehind });
+    expect(outcome).toHaveProperty('error.message', `${step} failed, and ${step} cannot be finished`);
+    expect(world.diary.filter((line) => line.startsWith('undo'))).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ kind: 'flow-ended', outcome: 'stuck', leftBehind });
+  });
 
   test('a pivot that fails before it has changed anything counts as not started: the flow goes back', async () => {
     const world = new ToyWorld();

@@ -163,7 +163,7 @@ describe('an undo that fails', () => {
     expect(world.diary.filter((line) => line === 'undo b')).toHaveLength(times + 1);
   });
 
-  test('for good leaves the flow stuck, and toyNames what is left: that step and the earlier ones', async () => {
+  test('for good leaves the flow stuck, and names what is left: that step and the earlier ones', async () => {
     const world = new ToyWorld();
     failUndo(world, Number.POSITIVE_INFINITY);
     const saga = toySaga([

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ConflictError, neverAborted, NotFoundError, NothingChangedError, silentLogger } from '../base/index.ts';
 import { FlowRolledBackError, FlowStuckError } from './journal/index.ts';
 import type { PowerState } from '../virt/index.ts';
-import { settleAfterCrash } from './after-crash.ts';
+import { finishTask } from './after-crash.ts';
 import type { InstanceRecord, TaskState, VmState } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
 
@@ -22,8 +22,8 @@ interface Situation {
 /** An error that says that the HMC does not answer. */
 const hmcIsAway = new ConflictError('no answer', { unreachable: 'HMC' });
 
-/** Settles one server; what was asked of the verbs, and what its record says afterwards. */
-async function settle(situation: Situation) {
+/** Finishes the task of one server; what was asked of the verbs, and what its record says afterwards. */
+async function finish(situation: Situation) {
   const { taskState, vmState = 'active', powerState = 'running', openFlows = [], infoFails, verbFails } = situation;
   const asked: string[] = [];
   let record = { uuid: 'u', name: 'web1', vmState, taskState, fault: null } as InstanceRecord; // as far as it is looked at
@@ -46,12 +46,12 @@ async function settle(situation: Situation) {
     await Promise.reject(verbFails);
   };
   const verbs = { start: note('start'), stop: note('stop'), delete: note('delete') };
-  await settleAfterCrash(record, parts, verbs, { ...context, signal: situation.signal ?? context.signal });
+  await finishTask(record, parts, verbs, { ...context, signal: situation.signal ?? context.signal });
   return { asked, record };
 }
 
 test('leaves a server alone that nobody was working on', async () => {
-  const { asked, record } = await settle({ taskState: null });
+  const { asked, record } = await finish({ taskState: null });
 
   expect(asked).toEqual([]);
   expect(record).toMatchObject({ vmState: 'active', taskState: null, fault: null });
@@ -60,7 +60,7 @@ test('leaves a server alone that nobody was working on', async () => {
 test.each(['scheduling', 'block_device_mapping', 'spawning'] as const)(
   'a build that ended in task %s is in ERROR, and says why',
   async (taskState) => {
-    const { asked, record } = await settle({ taskState, vmState: 'building' });
+    const { asked, record } = await finish({ taskState, vmState: 'building' });
 
     expect(asked).toEqual([]);
     expect(record).toMatchObject({ vmState: 'error', taskState: null, fault: { code: 'INTERRUPTED' } });
@@ -69,15 +69,15 @@ test.each(['scheduling', 'block_device_mapping', 'spawning'] as const)(
 );
 
 test('a delete that was asked for and has no flow yet is begun again', async () => {
-  expect((await settle({ taskState: 'deleting' })).asked).toEqual(['delete']);
+  expect((await finish({ taskState: 'deleting' })).asked).toEqual(['delete']);
 });
 
 test('a delete that was asked for is begun although another flow of the server is stuck', async () => {
-  expect((await settle({ taskState: 'deleting', openFlows: ['add-volume'] })).asked).toEqual(['delete']);
+  expect((await finish({ taskState: 'deleting', openFlows: ['add-volume'] })).asked).toEqual(['delete']);
 });
 
 test('a delete whose flow is stuck is left to a person, who finds the server in ERROR', async () => {
-  const { asked, record } = await settle({ taskState: 'deleting', openFlows: ['delete'] });
+  const { asked, record } = await finish({ taskState: 'deleting', openFlows: ['delete'] });
 
   expect(asked).toEqual([]);
   expect(record).toMatchObject({ vmState: 'error', taskState: null });
@@ -86,7 +86,7 @@ test('a delete whose flow is stuck is left to a person, who finds the server in 
 test.each(['powering-on', 'powering-off', 'rebooting', 'rebooting_hard'] as const)(
   'a server that runs after %s was cut off is active, and nothing is done to it',
   async (taskState) => {
-    const { asked, record } = await settle({ taskState, vmState: 'stopped' });
+    const { asked, record } = await finish({ taskState, vmState: 'stopped' });
 
     expect(asked).toEqual([]);
     expect(record).toMatchObject({ vmState: 'active', taskState: null, powerState: 'running' });
@@ -101,7 +101,7 @@ test.each([
   ['rebooting', 'shutdown', 'start'],
   ['rebooting_hard', 'nostate', 'start'],
 ] as const)('%s that was cut off with power state %s is finished', async (taskState, powerState, verb) => {
-  const { asked, record } = await settle({ taskState, powerState });
+  const { asked, record } = await finish({ taskState, powerState });
 
   expect(asked).toEqual([verb]);
   expect(record.taskState).toBeNull();
@@ -110,11 +110,11 @@ test.each([
 test.each(['powering-on', 'powering-off', 'rebooting', 'rebooting_hard'] as const)(
   '%s that was cut off is not forgotten while the HMC is away',
   async (taskState) => {
-    const unseen = await settle({ taskState, infoFails: hmcIsAway });
+    const unseen = await finish({ taskState, infoFails: hmcIsAway });
     expect(unseen.asked).toEqual([]);
     expect(unseen.record).toMatchObject({ taskState, vmState: 'active' });
 
-    const begun = await settle({ taskState, powerState: 'shutdown', verbFails: hmcIsAway });
+    const begun = await finish({ taskState, powerState: 'shutdown', verbFails: hmcIsAway });
     expect(begun.asked).toHaveLength(1);
     expect(begun.record.taskState).toBe(taskState);
   },
@@ -124,15 +124,15 @@ test('a delete that was put back because the HMC is away is asked for again by t
   const rolledBack = new FlowRolledBackError('delete', 'destroy', {}, new NothingChangedError(hmcIsAway));
   const stuck = new FlowStuckError('delete', 'f', [], hmcIsAway);
 
-  expect((await settle({ taskState: 'deleting', verbFails: rolledBack })).record.taskState).toBe('deleting');
-  expect((await settle({ taskState: 'deleting', verbFails: stuck })).record.taskState).toBeNull();
+  expect((await finish({ taskState: 'deleting', verbFails: rolledBack })).record.taskState).toBe('deleting');
+  expect((await finish({ taskState: 'deleting', verbFails: stuck })).record.taskState).toBeNull();
 });
 
 test('a power verb is not forgotten when whoever settles it is stopped', async () => {
   const stopped = new AbortController();
   stopped.abort(new Error('Ctrl-C'));
   const verbFails = new Error('Ctrl-C');
-  const { record } = await settle({
+  const { record } = await finish({
     taskState: 'powering-on',
     powerState: 'nostate',
     verbFails,
@@ -143,7 +143,7 @@ test('a power verb is not forgotten when whoever settles it is stopped', async (
 });
 
 test('a server whose partition is gone has nothing to be finished, and says so', async () => {
-  const { asked, record } = await settle({ taskState: 'powering-on', infoFails: new NotFoundError('no partition') });
+  const { asked, record } = await finish({ taskState: 'powering-on', infoFails: new NotFoundError('no partition') });
 
   expect(asked).toEqual([]);
   expect(record).toMatchObject({ taskState: null, powerState: 'nostate', fault: { code: 'NOT_FOUND' } });
@@ -152,11 +152,11 @@ test('a server whose partition is gone has nothing to be finished, and says so',
 test('a verb that cannot be finished for another reason than an outage is over, and says why', async () => {
   const doubt = new ConflictError('in doubt');
 
-  expect((await settle({ taskState: 'powering-off', infoFails: doubt })).record).toMatchObject({
+  expect((await finish({ taskState: 'powering-off', infoFails: doubt })).record).toMatchObject({
     taskState: null,
     fault: { code: 'CONFLICT', message: expect.stringContaining('in doubt') as string },
   });
-  expect((await settle({ taskState: 'powering-on', powerState: 'shutdown', verbFails: doubt })).record.taskState).toBe(
+  expect((await finish({ taskState: 'powering-on', powerState: 'shutdown', verbFails: doubt })).record.taskState).toBe(
     null,
   );
 });
@@ -166,7 +166,7 @@ test('a server that cannot be settled does not keep the others from it', async (
   const parts = { log: silentLogger, journal: { list: () => Promise.resolve([]) } } as unknown as ManagerParts; // all that is asked for
   const record = { uuid: 'u', taskState: 'deleting' } as InstanceRecord; // as far as it is looked at
 
-  await expect(settleAfterCrash(record, parts, verbs, context)).resolves.toBeUndefined();
+  await expect(finishTask(record, parts, verbs, context)).resolves.toBeUndefined();
 });
 
 function fail(): Promise<never> {

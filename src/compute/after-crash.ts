@@ -1,24 +1,45 @@
 import { describeError, findError, missingPeer, toError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 import type { PowerState, RequestContext } from '../virt/index.ts';
+import { deleteServer } from './delete-server.ts';
+import { codeOf, faultOf } from './faults.ts';
 import { deleteFlow } from './flows/delete.ts';
 import type { InstanceRecord } from './instances.ts';
-import { codeOf, faultOf } from './keep-fault.ts';
-import { toDriverInstance } from './services.ts';
+import { recoverFlows } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
+import { startServer, stopServer } from './server-power.ts';
+import { toDriverInstance } from './services.ts';
 
-/** The manager's verbs for the instance, to finish the operation of a dead process. */
-export type SettlingVerbs = Readonly<Record<'start' | 'stop' | 'delete', (context: RequestContext) => Promise<void>>>;
+/** The manager's operations on the instance, to finish the task of a dead process. */
+type RecoveryVerbs = Readonly<Record<'start' | 'stop' | 'delete', (context: RequestContext) => Promise<void>>>;
+
+/** Finishes or undoes what a dead process left unfinished of an instance or a local place. The caller owns the subject. */
+export async function recoverSubject(
+  parts: ManagerParts,
+  subject: string,
+  context: RequestContext,
+  abandon?: AbortSignal,
+): Promise<void> {
+  await recoverFlows(parts, subject, context, abandon);
+  const instance = parts.store.find(subject);
+  if (instance?.uuid !== subject) return;
+  const verbs: RecoveryVerbs = {
+    start: async (request) => await startServer(parts, instance, request),
+    stop: async (request) => await stopServer(parts, instance, {}, request),
+    delete: async (request) => await deleteServer(parts, instance, request),
+  };
+  await finishTask(instance, parts, verbs, context);
+}
 
 /**
- * Settles a server whose record holds a task of a dead process, after its flows were resumed: a task state is written before
- * its flow begins, and power verbs have no flow. Nova does the same when its compute service starts (nova
+ * Finishes the task that a dead process left in the record of a server, after its flows were resumed: a task state is
+ * written before its flow begins, and power verbs have no flow. Nova does the same when its compute service starts (nova
  * compute/manager.py, _init_instance). A failure is only logged, so that the host still serves other servers.
  */
-export async function settleAfterCrash(
+export async function finishTask(
   instance: InstanceRecord,
   parts: ManagerParts,
-  verbs: SettlingVerbs,
+  verbs: RecoveryVerbs,
   context: RequestContext,
 ): Promise<void> {
   const { uuid, taskState } = instance;
@@ -26,13 +47,13 @@ export async function settleAfterCrash(
   try {
     switch (taskState) {
       case 'deleting':
-        await settleDelete(instance, parts, verbs, context);
+        await finishDelete(instance, parts, verbs, context);
         break;
       case 'powering-on':
       case 'powering-off':
       case 'rebooting':
       case 'rebooting_hard':
-        await settlePower(instance, parts, verbs, context);
+        await finishPower(instance, parts, verbs, context);
         break;
       case 'scheduling':
       case 'block_device_mapping':
@@ -46,15 +67,18 @@ export async function settleAfterCrash(
 }
 
 /** Begins a delete that was requested and not begun. A stuck delete needs a person, who finds it in the list of flows. */
-async function settleDelete(
+async function finishDelete(
   instance: InstanceRecord,
   parts: ManagerParts,
-  verbs: SettlingVerbs,
+  verbs: RecoveryVerbs,
   context: RequestContext,
 ): Promise<void> {
   const open = await parts.journal.list({ open: true, subject: instance.uuid });
   if (open.some(({ flow }) => flow === deleteFlow.name)) markInterrupted(instance, parts, context);
-  else await asLongAsAsked(instance, parts, context, async () => await verbs.delete(context), ['FLOW_ROLLED_BACK']);
+  else
+    await keepTaskIfUnreachable(instance, parts, context, async () => await verbs.delete(context), [
+      'FLOW_ROLLED_BACK',
+    ]);
 }
 
 /**
@@ -63,7 +87,7 @@ async function settleDelete(
  *
  * @param codes - for work with a journal: the errors that leave no open flow; only after these does the task stay
  */
-async function asLongAsAsked(
+async function keepTaskIfUnreachable(
   { uuid, taskState }: InstanceRecord,
   { store, flows }: ManagerParts,
   { signal }: RequestContext,
@@ -84,14 +108,14 @@ async function asLongAsAsked(
  * Finishes a power verb from what the platform shows. A guest that still runs is not stopped now, since nobody waits for that
  * any more. A guest that does not run is brought to the state that the verb asked for.
  */
-async function settlePower(
+async function finishPower(
   instance: InstanceRecord,
   parts: ManagerParts,
-  verbs: SettlingVerbs,
+  verbs: RecoveryVerbs,
   context: RequestContext,
 ): Promise<void> {
   const { store } = parts;
-  await asLongAsAsked(instance, parts, context, async () => {
+  await keepTaskIfUnreachable(instance, parts, context, async () => {
     const powerState = await powerStateOf(instance, parts, context);
     const isRunning = powerState === 'running';
     store.update(instance.uuid, { taskState: null, ...(isRunning ? { vmState: 'active', powerState } : {}) });

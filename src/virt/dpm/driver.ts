@@ -3,9 +3,7 @@ import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import {
-  deletableStatuses,
   guestAmong,
-  inDoubt,
   MemoryPartitionRecords,
   noEvidence,
   partitionName,
@@ -21,7 +19,6 @@ import type {
   PartitionRecords,
   PowerState,
   SurplusStorage,
-  Whereabouts,
 } from '../../partition/index.ts';
 import {
   attachVolume,
@@ -53,6 +50,7 @@ import type { PartitionVolumes } from '../partition-volumes.ts';
 import { diagnose } from './diagnostics.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
+import { locateGuest, readInfo } from './lookups.ts';
 import {
   bootableRequest,
   isMapped,
@@ -258,13 +256,7 @@ export class DpmDriver implements ComputeDriver {
     const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
     this.#lastSeen.delete(instance.uuid); // valid for the one question that follows a verb
     if (cached !== undefined) return { state: cached };
-    const found = await this.#look(instance, context);
-    if (found.kind === 'absent')
-      throw new NotFoundError(`instance ${instance.name} has no partition`, { instance: instance.uuid });
-    // The owner of the recorded partition may be in doubt; its status is not.
-    if (found.kind === 'ours') return infoOf(found.partition);
-    if (found.recorded === null) throw inDoubt(this.#owner(instance), found);
-    return infoOf(found.recorded);
+    return await readInfo(this.#started(), this.#owner(instance), instance, context);
   }
 
   guestName(instance: Pick<Instance, 'uuid'>): string {
@@ -281,11 +273,8 @@ export class DpmDriver implements ComputeDriver {
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<GuestLocation> {
-    const found = await this.#look(instance, context, evidenceOf(mappedVolumes(blockDeviceInfo)));
-    if (found.kind === 'ours') {
-      return { ...found.partition, kind: 'found', isAtRest: deletableStatuses.has(found.partition.status) };
-    }
-    return found.kind === 'absent' ? found : { kind: 'in-doubt', error: inDoubt(this.#owner(instance), found) };
+    const mapped = mappedVolumes(blockDeviceInfo);
+    return await locateGuest(this.#started(), this.#owner(instance), mapped, context);
   }
 
   /** Makes no request if all instances have a record. */
@@ -347,7 +336,7 @@ export class DpmDriver implements ComputeDriver {
 
   async getSearchPath(instance: Instance | undefined, context: RequestContext): Promise<string | undefined> {
     if (instance === undefined) return `${this.#started().cpc.uri}/partitions`;
-    const found = await this.#look(instance, context);
+    const found = guestAmong(await this.#started().partitions.look(this.#owner(instance), noEvidence, context));
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
@@ -424,10 +413,6 @@ export class DpmDriver implements ComputeDriver {
     return ownerOf(instance, this.#settings.host);
   }
 
-  async #look(instance: Instance, w: Waiting, evidence = noEvidence): Promise<Whereabouts> {
-    return guestAmong(await this.#started().partitions.look(this.#owner(instance), evidence, w));
-  }
-
   /** Also finds a parked partition. */
   async #decide(instance: Instance, w: Waiting) {
     return await this.#started().partitions.decide(this.#owner(instance), noEvidence, w);
@@ -436,10 +421,6 @@ export class DpmDriver implements ComputeDriver {
   async #partition(instance: Instance, w: Waiting, evidence = noEvidence): Promise<OwnPartition> {
     return await this.#started().partitions.require(this.#owner(instance), evidence, w);
   }
-}
-
-function infoOf({ status, uri }: OwnPartition): InstanceInfo {
-  return { state: powerStateOf(status), internalId: uri };
 }
 
 /** For the verbs that Nova calls without a context. */

@@ -9,8 +9,27 @@ export interface OnFailure {
   readonly taskState?: null;
 }
 
+/** The operation has ended; the server stays as it is. */
+export const taskEnds: OnFailure = { taskState: null };
+export const serverFails: OnFailure = { vmState: 'error', taskState: null };
+
+/** Runs an operation on an instance, and records its error as the instance's fault. */
+export async function withFault(
+  store: InstanceStore,
+  instance: InstanceRecord,
+  context: RequestContext,
+  work: () => Promise<unknown>,
+  onFailure: (code: DpmError['code']) => OnFailure = () => ({}),
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw recordFault(error, store, instance, context, onFailure);
+  }
+}
+
 /** Records the error of an operation as the instance's fault (as in Nova), and returns the error for the caller. */
-export function keepFault(
+export function recordFault(
   error: unknown,
   store: InstanceStore,
   { uuid }: InstanceRecord,

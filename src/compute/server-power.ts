@@ -1,0 +1,55 @@
+import type { RequestContext } from '../virt/index.ts';
+import { taskEnds, withFault } from './faults.ts';
+import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
+import type { ManagerParts } from './manager-parts.ts';
+import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
+
+export async function startServer(parts: ManagerParts, instance: InstanceRecord, context: RequestContext) {
+  await changePower(parts, instance, 'powering-on', context, async (devices) => {
+    await parts.driver.powerOn(context, toDriverInstance(instance), null, toBlockDeviceInfo(devices));
+    return 'active';
+  });
+}
+
+/** @param options.soft - ask the guest to stop first, for up to 60 seconds */
+export async function stopServer(
+  parts: ManagerParts,
+  instance: InstanceRecord,
+  { soft = false }: { readonly soft?: boolean },
+  context: RequestContext,
+) {
+  await changePower(parts, instance, 'powering-off', context, async () => {
+    const [timeout, interval] = soft ? [60, 1] : [0, 0];
+    await parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context);
+    return 'stopped';
+  });
+}
+
+export async function rebootServer(
+  parts: ManagerParts,
+  instance: InstanceRecord,
+  type: 'SOFT' | 'HARD',
+  context: RequestContext,
+) {
+  await changePower(parts, instance, type === 'HARD' ? 'rebooting_hard' : 'rebooting', context, async (devices) => {
+    await parts.driver.reboot(context, toDriverInstance(instance), null, type, toBlockDeviceInfo(devices));
+    return 'active';
+  });
+}
+
+/** Runs a power verb of the driver, and records the state that follows. Its failure does not change the server's state. */
+async function changePower(
+  { store, driver }: ManagerParts,
+  instance: InstanceRecord,
+  taskState: TaskState,
+  context: RequestContext,
+  verb: (devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>,
+): Promise<void> {
+  store.update(instance.uuid, { taskState });
+  const run = async () => {
+    const vmState = await verb(store.devices(instance.uuid));
+    const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
+    store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
+  };
+  await withFault(store, instance, context, run, () => taskEnds);
+}

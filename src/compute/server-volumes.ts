@@ -1,0 +1,77 @@
+import { ConflictError } from '../base/index.ts';
+import type { RequestContext } from '../virt/index.ts';
+import { withFault } from './faults.ts';
+import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
+import type { BlockDevice, InstanceRecord } from './instances.ts';
+import { runServerFlow } from './manager-flows.ts';
+import type { ManagerParts } from './manager-parts.ts';
+import { deviceNameAfter, requireNotBoot, requireSettled, requireVolume } from './requests.ts';
+import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
+
+/** Attaches a volume to a server. @param volume - name or ID */
+export async function addVolume(
+  parts: ManagerParts,
+  instance: InstanceRecord,
+  { volume, mode }: { readonly volume: string; readonly mode: 'rw' | 'ro' },
+  context: RequestContext,
+): Promise<void> {
+  const { store, cinder } = parts;
+  requireSettled(instance, 'attach a volume to');
+  const { id: volumeId, sizeGib } = await requireVolume(cinder, volume, context);
+  const devices = store.devices(instance.uuid);
+  if (devices.some((device) => device.volumeId === volumeId)) {
+    throw new ConflictError(`volume "${volume}" is attached to server "${instance.name}" already`, { volume });
+  }
+  await requireNoDoubt(parts, instance, context);
+  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName: deviceNameAfter(devices), mode };
+  await withFault(store, instance, context, () =>
+    runServerFlow(parts, addVolumeFlow, input, 'attach volume to', context),
+  );
+}
+
+/** Detaches a volume from a server. Detaching a volume that is not attached succeeds. @param volume - name or ID */
+export async function removeVolume(
+  parts: ManagerParts,
+  instance: InstanceRecord,
+  volume: string,
+  context: RequestContext,
+): Promise<void> {
+  const device = await findDevice(parts, instance, volume, context);
+  if (device === undefined) return;
+  requireSettled(instance, 'detach a volume from');
+  requireNotBoot(instance, device);
+  await requireNoDoubt(parts, instance, context);
+  const { volumeId, sizeGib, deviceName, mode } = device;
+  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName, mode };
+  await withFault(parts.store, instance, context, () =>
+    runServerFlow(parts, removeVolumeFlow, input, 'detach volume from', context),
+  );
+}
+
+/** @throws PartitionInDoubtError before anything is changed */
+async function requireNoDoubt(
+  { driver, store }: ManagerParts,
+  instance: InstanceRecord,
+  context: RequestContext,
+): Promise<void> {
+  const info = toBlockDeviceInfo(store.devices(instance.uuid));
+  const location = await driver.locateGuest?.(context, toDriverInstance(instance), info);
+  if (location?.kind === 'in-doubt') throw location.error;
+}
+
+async function findDevice(
+  { store, cinder }: ManagerParts,
+  instance: InstanceRecord,
+  volume: string,
+  context: RequestContext,
+): Promise<BlockDevice | undefined> {
+  const devices = store.devices(instance.uuid);
+  const byId = devices.find(({ volumeId }) => volumeId === volume);
+  if (byId !== undefined) return byId;
+  const { id } = await requireVolume(cinder, volume, context);
+  return devices.find(({ volumeId }) => volumeId === id);
+}
+
+function subjectOf({ uuid, name }: InstanceRecord) {
+  return { instanceUuid: uuid, name };
+}

@@ -95,8 +95,8 @@ async function localHost({ host, isRoot, baseDir }: ProcessFacts): Promise<Local
 async function managerOptions(options: ManagerOptions, facts: ProcessFacts): Promise<OpenManagerOptions> {
   const { pid, baseDir, policies } = facts;
   // A command ends; what others have left waits for the next one.
-  const takeUpEveryMs = 0;
-  return { ...options, pid, baseDir, policies, takeUpEveryMs, localHost: await localHost(facts) };
+  const resumeEveryMs = 0;
+  return { ...options, pid, baseDir, policies, resumeEveryMs, localHost: await localHost(facts) };
 }
 
 /** Starts the simulators of the package. */

@@ -61,7 +61,7 @@ export async function finishTask(
         markInterrupted(instance, parts, context);
     }
   } catch (error) {
-    const facts = { event: 'server.take-up', server: uuid, taskState, error: describeError(error) };
+    const facts = { event: 'server.recover', server: uuid, taskState, error: describeError(error) };
     parts.log.error(facts, 'the operation of an earlier process could not be finished');
   }
 }

@@ -8,7 +8,7 @@ import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
-import { findFlow } from './read-state.ts';
+import { findFlow } from './read-state-directory.ts';
 import { toDriverInstance, unknownInstance } from './services.ts';
 import type { ManagerParts } from './manager-parts.ts';
 

@@ -19,8 +19,8 @@ import {
   runServerFlow,
 } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { showFlow } from './read-state.ts';
-import type { FlowWithEvents } from './read-state.ts';
+import { showFlow } from './read-state-directory.ts';
+import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireSettled } from './requests.ts';
@@ -73,7 +73,7 @@ export class ComputeManager implements AsyncDisposable {
    * @returns whether something still waits
    * @internal
    */
-  async takeUpWaiting(context: RequestContext): Promise<boolean> {
+  async resumeWaiting(context: RequestContext): Promise<boolean> {
     const findIdle = async () => (await ownersOfUnfinished(this.#parts)).filter((owner) => !this.#turns.has(owner));
     await this.#resumeAll(await findIdle(), context, context.signal);
     return (await findIdle()).length > 0;

@@ -16,10 +16,10 @@ import { ComputeManager } from './manager.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
-import { startTakeUpLoop } from './take-up-loop.ts';
+import { startResumeLoop } from './resume-loop.ts';
 import { VolumeKeeper } from './volumes.ts';
 
-const TAKE_UP_EVERY_MS = 60_000;
+const RESUME_EVERY_MS = 60_000;
 
 /** @public */
 export interface OpenManagerOptions {
@@ -46,9 +46,9 @@ export interface OpenManagerOptions {
    * Milliseconds between two attempts of a writer to resume flows that wait for a peer, or that a dead process left; 0 for
    * never. Default: one minute, and longer while attempts fail.
    */
-  readonly takeUpEveryMs?: number | undefined;
+  readonly resumeEveryMs?: number | undefined;
   /** Replaces the pause between two attempts, for tests. */
-  readonly takeUpPause?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined;
+  readonly resumePause?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined;
   /** Wraps the driver, for tests that watch or disturb its verbs. */
   readonly wrapDriver?: ((driver: ComputeDriver) => ComputeDriver) | undefined;
   /** Wraps the journal, for tests that watch it, make it fail, or kill the process between two events. */
@@ -104,12 +104,12 @@ export async function openManager(settings: Settings, options: OpenManagerOption
     await manager[Symbol.asyncDispose]();
     throw error;
   }
-  const { context, takeUpEveryMs: everyMs = TAKE_UP_EVERY_MS, takeUpPause: pause, log = silentLogger } = options;
+  const { context, resumeEveryMs: everyMs = RESUME_EVERY_MS, resumePause: pause, log = silentLogger } = options;
   const look = async (signal: AbortSignal) => {
-    return await manager.takeUpWaiting({ requestId: context.requestId, signal });
+    return await manager.resumeWaiting({ requestId: context.requestId, signal });
   };
   // Disposed of first, since it uses the manager.
-  if (everyMs > 0) disposal.use(startTakeUpLoop({ everyMs, look, pause, log }));
+  if (everyMs > 0) disposal.use(startResumeLoop({ everyMs, look, pause, log }));
   return manager;
 }
 

@@ -160,7 +160,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   showFlow: unexpected('showFlow'),
   resumeFlow: unexpected('resumeFlow'),
   recover: unexpected('recover'),
-  takeUpWaiting: unexpected('takeUpWaiting'),
+  resumeWaiting: unexpected('resumeWaiting'),
 };
 
 /** Runs a command line within this process. */

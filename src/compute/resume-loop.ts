@@ -5,7 +5,7 @@ import type { Logger } from '../base/index.ts';
 /** While something keeps waiting, pauses grow up to this multiple of the first one. */
 const MAX_GROWTH = 10;
 
-interface TakeUpLoopOptions {
+interface ResumeLoopOptions {
   /** Pause between two attempts, in milliseconds. */
   readonly everyMs: number;
   /** Resumes what waits. @returns whether something still waits */
@@ -19,7 +19,7 @@ interface TakeUpLoopOptions {
  * Resumes waiting flows again and again while the process lives, without keeping it alive. Disposing of the result stops the
  * loop, and leaves an interrupted flow as if the process had died: the next command resumes it.
  */
-export function startTakeUpLoop({ everyMs, look, log, pause = idle }: TakeUpLoopOptions): AsyncDisposable {
+export function startResumeLoop({ everyMs, look, log, pause = idle }: ResumeLoopOptions): AsyncDisposable {
   const end = new AbortController();
   const { signal } = end;
   const isOver = () => signal.aborted;
@@ -27,7 +27,7 @@ export function startTakeUpLoop({ everyMs, look, log, pause = idle }: TakeUpLoop
     try {
       return await look(signal);
     } catch (error) {
-      if (!isOver()) log.warn({ event: 'flows.take-up', error: describeError(error) }, 'flows cannot be resumed now');
+      if (!isOver()) log.warn({ event: 'flows.resume', error: describeError(error) }, 'flows cannot be resumed now');
       return true;
     }
   };

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { silentLogger } from '../base/index.ts';
-import { startTakeUpLoop } from './take-up-loop.ts';
+import { startResumeLoop } from './resume-loop.ts';
 
 /** Looks with these results, the last one again and again. @returns the pauses before the looks */
 async function pausesOf(results: readonly (boolean | Error)[], looks: number): Promise<readonly number[]> {
   const pauses: number[] = [];
   await new Promise<void>((resolve) => {
-    const loop = startTakeUpLoop({
+    const loop = startResumeLoop({
       everyMs: 10,
       log: silentLogger,
       look: async () => {
@@ -44,7 +44,7 @@ it('ends a look that is under way, and looks no more', async () => {
   const begun = new Promise<void>((resolve) => {
     isBegun = resolve;
   });
-  const loop = startTakeUpLoop({
+  const loop = startResumeLoop({
     everyMs: 1,
     log: silentLogger,
     look: async (signal) => {

@@ -30,7 +30,7 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
 
 /** Each call of `next` lets one look begin, and returns when it has ended. */
 function stepwise(): {
-  readonly pause: NonNullable<OpenManagerOptions['takeUpPause']>;
+  readonly pause: NonNullable<OpenManagerOptions['resumePause']>;
   readonly next: () => Promise<void>;
 } {
   let [go, paused] = [deferred(), deferred()];
@@ -72,7 +72,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     const { sim, context } = world;
     const before = withNamedVolumes(sim.snapshot());
     const looks = stepwise();
-    await using manager = await world.open({ takeUpPause: looks.pause });
+    await using manager = await world.open({ resumePause: looks.pause });
     const bringBack = await leaveWaiting(world);
 
     await looks.next();
@@ -90,7 +90,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     await using world = await startWorld({ machine });
     const { sim, context } = world;
     const looks = stepwise();
-    await using manager = await world.open({ takeUpPause: looks.pause });
+    await using manager = await world.open({ resumePause: looks.pause });
     const [reached, goOn] = [deferred(), deferred()];
     const wrapJournal = (journal: Journal): Journal => ({
       append: async (flowId, event) => {
@@ -121,7 +121,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
   it('is closed at once while it waits for the HMC, and leaves the flow to the next one', async () => {
     await using world = await startWorld({ machine });
     const looks = stepwise();
-    const manager = await world.open({ takeUpPause: looks.pause, policies: patient });
+    const manager = await world.open({ resumePause: looks.pause, policies: patient });
     const bringBack = await leaveWaiting(world);
     const taking = looks.next();
     await expect.poll(async () => await openFlows(manager), { timeout: 60_000 }).toEqual(['build running']);
@@ -140,7 +140,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     await using world = await startWorld({ machine });
     const { sim, context } = world;
     const looks = stepwise();
-    await using manager = await world.open({ takeUpPause: looks.pause, policies: patient });
+    await using manager = await world.open({ resumePause: looks.pause, policies: patient });
     const bringBack = await leaveWaiting(world);
     const taking = looks.next();
     await expect.poll(async () => await openFlows(manager), { timeout: 60_000 }).toEqual(['build running']);

@@ -23,7 +23,7 @@ import { showFlow } from './read-state-directory.ts';
 import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
-import { requireSettled } from './requests.ts';
+import { requireIdle } from './requests.ts';
 import type { CreateServer } from './requests.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
@@ -119,14 +119,14 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async start(nameOrUuid: string, context: RequestContext): Promise<void> {
-    await this.#whenSettled(nameOrUuid, 'powering-on of', context, async (instance) => {
+    await this.#whenIdle(nameOrUuid, 'powering-on of', context, async (instance) => {
       await startServer(this.#parts, instance, context);
     });
   }
 
   /** @param options.soft - ask the guest to stop first, for up to 60 seconds */
   async stop(nameOrUuid: string, options: { readonly soft?: boolean }, context: RequestContext): Promise<void> {
-    await this.#whenSettled(nameOrUuid, 'powering-off of', context, async (instance) => {
+    await this.#whenIdle(nameOrUuid, 'powering-off of', context, async (instance) => {
       await stopServer(this.#parts, instance, options, context);
     });
   }
@@ -134,7 +134,7 @@ export class ComputeManager implements AsyncDisposable {
   async reboot(nameOrUuid: string, options: { readonly hard?: boolean }, context: RequestContext): Promise<void> {
     const [verb, type] =
       options.hard === true ? (['rebooting_hard of', 'HARD'] as const) : (['rebooting of', 'SOFT'] as const);
-    await this.#whenSettled(nameOrUuid, verb, context, async (instance) => {
+    await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
       await rebootServer(this.#parts, instance, type, context);
     });
   }
@@ -250,14 +250,14 @@ export class ComputeManager implements AsyncDisposable {
     await this.#parts.close();
   }
 
-  async #whenSettled(
+  async #whenIdle(
     server: string,
     verb: string,
     context: RequestContext,
     work: (instance: InstanceRecord) => Promise<void>,
   ): Promise<void> {
     await this.#exclusively(server, context, async (instance) => {
-      requireSettled(instance, verb);
+      requireIdle(instance, verb);
       await work(instance);
     });
   }

@@ -134,7 +134,7 @@ async function find(cinder: CinderClient, { volumeId, bootIndex }: ServerVolumeR
 }
 
 /** @throws ConflictError when another operation on the server is running, or its build never ended */
-export function requireSettled(instance: InstanceRecord, verb: string): void {
+export function requireIdle(instance: InstanceRecord, verb: string): void {
   if (instance.vmState !== 'building' && instance.taskState === null) return;
   const state = instance.taskState ?? instance.vmState;
   throw new ConflictError(`${verb} server "${instance.name}": it is busy (${state})`, { server: instance.uuid, state });

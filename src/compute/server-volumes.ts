@@ -5,7 +5,7 @@ import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import type { BlockDevice, InstanceRecord } from './instances.ts';
 import { runServerFlow } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { deviceNameAfter, requireNotBoot, requireSettled, requireVolume } from './requests.ts';
+import { deviceNameAfter, requireNotBoot, requireIdle, requireVolume } from './requests.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 
 /** Attaches a volume to a server. @param volume - name or ID */
@@ -16,7 +16,7 @@ export async function addVolume(
   context: RequestContext,
 ): Promise<void> {
   const { store, cinder } = parts;
-  requireSettled(instance, 'attach a volume to');
+  requireIdle(instance, 'attach a volume to');
   const { id: volumeId, sizeGib } = await requireVolume(cinder, volume, context);
   const devices = store.devices(instance.uuid);
   if (devices.some((device) => device.volumeId === volumeId)) {
@@ -38,7 +38,7 @@ export async function removeVolume(
 ): Promise<void> {
   const device = await findDevice(parts, instance, volume, context);
   if (device === undefined) return;
-  requireSettled(instance, 'detach a volume from');
+  requireIdle(instance, 'detach a volume from');
   requireNotBoot(instance, device);
   await requireNoDoubt(parts, instance, context);
   const { volumeId, sizeGib, deviceName, mode } = device;

@@ -30,7 +30,7 @@ export function readSection<S extends SectionName>(section: S, layers: Layers, f
   const entries: SettingEntry[] = [];
   const sources = new Map<string, Source>();
   for (const [name, option] of Object.entries(sectionOptions(section))) {
-    const given = settle(section, name, option, layers, findings);
+    const given = effectiveTexts(section, name, option, layers, findings);
     values[name] = parse(section, name, option, given, findings);
     const first = given[0];
     if (first === undefined) continue;
@@ -42,13 +42,19 @@ export function readSection<S extends SectionName>(section: S, layers: Layers, f
 }
 
 /** Returns the effective texts: the last of a single value, all of a multi-valued one, with references resolved. */
-function settle(section: string, name: string, option: Option, layers: Layers, findings: Findings): readonly Given[] {
+function effectiveTexts(
+  section: string,
+  name: string,
+  option: Option,
+  layers: Layers,
+  findings: Findings,
+): readonly Given[] {
   const from = redirect(section, name, layers);
   const found = findGiven(layers, from, name, option) ?? defaults(option);
   const counting = option.multi === true ? found : found.slice(-1);
-  const settled = counting.flatMap((given) => fillIn(from, name, option, given, layers, findings));
-  if (option.emptyIsNone !== true) return settled;
-  const filled = settled.filter((given) => given.value !== '');
+  const texts = counting.flatMap((given) => fillIn(from, name, option, given, layers, findings));
+  if (option.emptyIsNone !== true) return texts;
+  const filled = texts.filter((given) => given.value !== '');
   return filled.length > 0 ? filled : defaults(option);
 }
 

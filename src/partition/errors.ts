@@ -1,5 +1,5 @@
 import { ConflictError, DpmError } from '../base/index.ts';
-import type { Doubt } from './whereabouts.ts';
+import type { Doubt } from './search-result.ts';
 
 /** A partition did not reach the expected status; `observed` counts the statuses seen instead. @public */
 export class StatusTimeoutError extends DpmError {

@@ -2,7 +2,7 @@ import { isHmcError } from '../hmc-client/errors/index.ts';
 import type { Waiting } from '../base/index.ts';
 import type { Adapter, HmcSession } from '../hmc-client/index.ts';
 import type { PartitionStorage } from './storage.ts';
-import type { Doubt } from './whereabouts.ts';
+import type { Doubt } from './search-result.ts';
 
 /**
  * Looks for hidden partitions: an HMC answers 404.1 for a partition that the user may not access, as for one that does not

@@ -64,5 +64,5 @@ export type {
   StorageWaiting,
   VolumePath,
 } from './storage.ts';
-export { guestAmong, noEvidence } from './whereabouts.ts';
-export type { Decided, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+export { withoutParked, noEvidence } from './search-result.ts';
+export type { Decided, Evidence, OwnPartition, SearchResult } from './search-result.ts';

@@ -13,8 +13,8 @@ import { amend, isUnknown, isUnmade, nothingKnown } from './records.ts';
 import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
-import { guestAmong } from './whereabouts.ts';
-import type { Decided, Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+import { withoutParked } from './search-result.ts';
+import type { Decided, Doubt, Evidence, OwnPartition, SearchResult } from './search-result.ts';
 
 const asked = ['name', 'status', 'description'] as const;
 /** A look also reads what is attached to the partition, which saves a later request. */
@@ -38,7 +38,7 @@ export class InstancePartitions {
   }
 
   /** Finds the partition, with one request if the record is right. Changes nothing on the HMC; records what it finds. */
-  async look(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Whereabouts> {
+  async look(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<SearchResult> {
     const record = this.#records.find(owner.instanceUuid);
     const uri = record?.partitionUri ?? null;
     const recorded = uri === null ? undefined : await this.#read(uri, w);
@@ -59,7 +59,7 @@ export class InstancePartitions {
 
   /** @throws NotFoundError, PartitionInDoubtError */
   async require(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<OwnPartition> {
-    const found = guestAmong(await this.decide(owner, evidence, w));
+    const found = withoutParked(await this.decide(owner, evidence, w));
     if (found.kind === 'ours') return found.partition;
     const name = partitionName(owner);
     throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
@@ -207,7 +207,7 @@ export class InstancePartitions {
 
 type Seen = PartitionWith<(typeof asked)[number]> & Partial<PartitionWith<'hba-uris' | 'storage-group-uris'>>;
 
-function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): Whereabouts {
+function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): SearchResult {
   const { uri, name, status, hbaUris, storageGroupUris } = seen;
   const otherGroupUris = storageGroupUris?.filter((group) => group !== record?.storageGroupUri);
   const hanging = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }) };

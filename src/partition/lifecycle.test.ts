@@ -14,7 +14,7 @@ import type { LifecyclePolicy } from './index.ts';
 const partition = { uri: '/api/partitions/p', name: 'OpenStack-compute1-x' };
 const w = { signal: neverAborted() };
 /** Nothing waits longer than it must; a status is believed at once. */
-const quick: LifecyclePolicy = { timeoutMs: 60_000, poll: { minDelayMs: 0, maxDelayMs: 1 }, settleMs: 0 };
+const quick: LifecyclePolicy = { timeoutMs: 60_000, poll: { minDelayMs: 0, maxDelayMs: 1 }, statusLagMs: 0 };
 
 const refusal = (status: number, reason: number) =>
   new HmcHttpError('ask', { status, reason, method: 'POST', uri: partition.uri, hmcMessage: 'it is said' });
@@ -88,7 +88,7 @@ describe('start', () => {
   test('takes a paused partition for the lag of the status, as long as that may last', async () => {
     const { lifecycle } = scripted(
       { statuses: ['starting', 'paused', 'paused', 'active'] },
-      { ...quick, settleMs: 60_000 },
+      { ...quick, statusLagMs: 60_000 },
     );
 
     await expect(lifecycle.start(partition, w)).resolves.toMatchObject({ kind: 'running' });
@@ -122,7 +122,7 @@ describe('start', () => {
   test('ends with what the HMC said when the job failed, without waiting for a lag', async () => {
     const { lifecycle } = scripted(
       { statuses: ['starting', 'stopped'], start: { job: jobFailed } },
-      { ...quick, settleMs: 60_000 },
+      { ...quick, statusLagMs: 60_000 },
     );
 
     const result = await lifecycle.start(partition, w);
@@ -169,7 +169,7 @@ describe('start', () => {
   test('is not sent again before the time is over for which a status may trail', async () => {
     const { lifecycle, asked } = scripted(
       { statuses: ['stopped', 'stopped', 'stopped', 'starting', 'active'], start: { request: answerLost } },
-      { ...quick, settleMs: 60_000 },
+      { ...quick, statusLagMs: 60_000 },
     );
 
     await expect(lifecycle.start(partition, w)).resolves.toMatchObject({ kind: 'running' });
@@ -274,7 +274,7 @@ describe('ensureStopped', () => {
     async (status) => {
       const { lifecycle, asked } = scripted(
         { statuses: [status, status, 'stopping', 'stopped'] },
-        { ...quick, settleMs: 60_000 },
+        { ...quick, statusLagMs: 60_000 },
       );
 
       await expect(lifecycle.ensureStopped(partition, w)).resolves.toBe('stopped');
@@ -302,7 +302,7 @@ describe('ensureStopped', () => {
   test('whose job failed says so at once, with what the HMC said, and does not wait for what will not come', async () => {
     const { lifecycle } = scripted(
       { statuses: ['active'], stop: { job: jobFailed } },
-      { ...quick, timeoutMs: 600_000, settleMs: 600_000 },
+      { ...quick, timeoutMs: 600_000, statusLagMs: 600_000 },
     );
 
     await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(

@@ -41,13 +41,13 @@ export interface LifecyclePolicy {
    * How long after the end of the job an unexpected status is ignored, because the status lags behind on every HMC
    * (zhmc-ansible-modules module_utils/common.py).
    */
-  readonly settleMs: number;
+  readonly statusLagMs: number;
 }
 
 export const defaultLifecyclePolicy: LifecyclePolicy = {
   timeoutMs: 900_000,
   poll: { minDelayMs: 250, maxDelayMs: 5_000 },
-  settleMs: 10_000,
+  statusLagMs: 10_000,
 };
 
 interface Looked {
@@ -97,11 +97,11 @@ export class PartitionLifecycle {
    */
   async start(partition: PartitionRef, w: Waiting): Promise<StartResult> {
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const { maySettle, ...said } = await this.#runJob('start', partition, w);
-    const settled = performance.now() + this.#policy.settleMs;
+    const { mayLag, ...said } = await this.#runJob('start', partition, w);
+    const lagEnd = performance.now() + this.#policy.statusLagMs;
     const accept = (status: string): Verdict<StartResult> => {
       if (runningStatuses.has(status)) return { kind: 'done', value: { kind: 'running', status } };
-      const isLagging = maySettle && performance.now() < settled;
+      const isLagging = mayLag && performance.now() < lagEnd;
       // While the status is unknown, a start that the HMC did not fail may have taken effect.
       const isUntold = unknowableStatuses.has(status) && said.cause === undefined;
       if (transitionalStatuses.has(status) || isUntold || isLagging) return { kind: 'again' };
@@ -131,11 +131,11 @@ export class PartitionLifecycle {
     if (deletableStatuses.has(status)) return status;
     if (!stoppableStatuses.has(status)) throw unusable('stop', partition, status, stoppableStatuses);
     const deadline = performance.now() + this.#policy.timeoutMs;
-    const { hmcSaid, maySettle } = await this.#runJob('stop', partition, w);
-    const settled = performance.now() + this.#policy.settleMs;
+    const { hmcSaid, mayLag } = await this.#runJob('stop', partition, w);
+    const lagEnd = performance.now() + this.#policy.statusLagMs;
     const accept = (now: string): Verdict<string> => {
       if (deletableStatuses.has(now)) return { kind: 'done', value: now };
-      const isLagging = maySettle && performance.now() < settled;
+      const isLagging = mayLag && performance.now() < lagEnd;
       if (!stoppableStatuses.has(now) || isLagging) return { kind: 'again' };
       return { kind: 'failed', error: notStopped(partition, now, hmcSaid) };
     };
@@ -199,9 +199,9 @@ export class PartitionLifecycle {
     verb: 'start' | 'stop',
     partition: PartitionRef,
     w: Waiting,
-  ): Promise<{ readonly hmcSaid: string; readonly maySettle: boolean; readonly cause?: Error }> {
+  ): Promise<{ readonly hmcSaid: string; readonly mayLag: boolean; readonly cause?: Error }> {
     // The result of the job is unknown; the status decides.
-    const unknown = { hmcSaid: `nobody knows how the ${verb} job ended`, maySettle: true };
+    const unknown = { hmcSaid: `nobody knows how the ${verb} job ended`, mayLag: true };
     try {
       const job = await this.#begin(verb, partition, w);
       if (job === 'heard') return unknown;
@@ -210,11 +210,11 @@ export class PartitionLifecycle {
         if (verb === 'start' && w.signal.aborted) await cancelQuietly(job);
         throw error;
       });
-      return { hmcSaid: `the ${verb} job ended without error`, maySettle: true };
+      return { hmcSaid: `the ${verb} job ended without error`, mayLag: true };
     } catch (error) {
-      if (error instanceof JobFailedError) return { hmcSaid: error.message, maySettle: false, cause: error };
+      if (error instanceof JobFailedError) return { hmcSaid: error.message, mayLag: false, cause: error };
       // 409.1: somebody else has changed the status meanwhile; the status decides.
-      if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, maySettle: false, cause: error };
+      if (isHmcError(error, 409, 1)) return { hmcSaid: error.hmcMessage, mayLag: false, cause: error };
       if (error instanceof JobLostError || (error instanceof HmcConnectionError && error.sent)) return unknown;
       throw error;
     }
@@ -242,11 +242,11 @@ export class PartitionLifecycle {
 
   /** Whether the partition leaves these statuses within the time for which a status may lag. */
   async #hasLeft(statuses: ReadonlySet<string>, partition: PartitionRef, w: Waiting): Promise<boolean> {
-    const settled = performance.now() + this.#policy.settleMs;
+    const lagEnd = performance.now() + this.#policy.statusLagMs;
     const accept = (status: string): Verdict<boolean> => {
       if (unknowableStatuses.has(status)) return { kind: 'again' };
       if (!statuses.has(status)) return { kind: 'done', value: true };
-      return performance.now() < settled ? { kind: 'again' } : { kind: 'done', value: false };
+      return performance.now() < lagEnd ? { kind: 'again' } : { kind: 'done', value: false };
     };
     return await this.#watch(partition, 'wait for', 'a status that can be told', accept, this.#policy.timeoutMs, w);
   }

@@ -10,7 +10,7 @@ import { isUnknown, isUnmade } from './records.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
-import type { Doubt, Evidence, OwnPartition, Whereabouts } from './whereabouts.ts';
+import type { Doubt, Evidence, OwnPartition, SearchResult } from './search-result.ts';
 
 type Listed = Pick<PartitionSummary, 'uri' | 'name' | 'status'>;
 
@@ -33,7 +33,7 @@ export class PartitionSearch {
     record: PartitionRecord | undefined,
     evidence: Evidence,
     w: Waiting,
-  ): Promise<Whereabouts> {
+  ): Promise<SearchResult> {
     const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
     const listed = all.find(({ uri }) => uri === record?.partitionUri);
     if (listed !== undefined) return unreadable(listed, "it is recorded as this server's");
@@ -62,7 +62,7 @@ export class PartitionSearch {
     record: PartitionRecord | undefined,
     all: readonly Listed[],
     w: Waiting,
-  ): Promise<Whereabouts> {
+  ): Promise<SearchResult> {
     const named = all.find(({ name }) => name === partitionName(owner));
     const seen = named === undefined ? 'gone' : await this.#describe(named, w);
     if (named === undefined || seen === 'gone') return { kind: 'absent' };
@@ -77,7 +77,7 @@ export class PartitionSearch {
     return doubt([named], why, 'rename it on the HMC, and take the ports of this server from it');
   }
 
-  async #byName(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {
+  async #byName(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<SearchResult | undefined> {
     const name = partitionName(owner);
     const found = all.find((partition) => partition.name === name);
     if (found === undefined) return undefined;
@@ -119,7 +119,7 @@ export class PartitionSearch {
     evidence: Evidence,
     all: readonly Listed[],
     w: Waiting,
-  ): Promise<Whereabouts | undefined> {
+  ): Promise<SearchResult | undefined> {
     const wwpns = [...new Set([...(record?.wwpns ?? []), ...evidence.wwpns])];
     const [holders = []] = await this.#storage.holders([{ owner, wwpns }], w);
     return await this.#judge(owner, holders, all, w);
@@ -130,7 +130,7 @@ export class PartitionSearch {
     holders: readonly PortHolder[],
     all: readonly Listed[],
     w: Waiting,
-  ): Promise<Whereabouts | undefined> {
+  ): Promise<SearchResult | undefined> {
     const recorded = recordedUris(this.#records);
     const found: OwnPartition[] = [];
     for (const holder of holders) {
@@ -162,7 +162,7 @@ export class PartitionSearch {
     record: PartitionRecord | undefined,
     all: readonly Listed[],
     w: Waiting,
-  ): Promise<Whereabouts | undefined> {
+  ): Promise<SearchResult | undefined> {
     const uri = record?.preparedGroupUri ?? null;
     const recorded = recordedUris(this.#records);
     for (const holder of uri === null ? [] : ((await this.#storage.preparedGroups?.holders(uri, w)) ?? [])) {
@@ -194,7 +194,7 @@ export class PartitionSearch {
   }
 
   /** Searches for running partitions with our mark that no record and no name assigns to a server. */
-  async #byMark(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<Whereabouts | undefined> {
+  async #byMark(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<SearchResult | undefined> {
     const detailed = await this.#hmc.partitions.listDetailed(this.#cpcUri, {}, ['description'], w);
     const unread = all.filter(({ uri }) => !detailed.some((partition) => partition.uri === uri));
     if (unread.length > 0) {
@@ -229,11 +229,11 @@ export class PartitionSearch {
   }
 }
 
-function ours({ uri, name, status, isParked }: OwnPartition): Whereabouts {
+function ours({ uri, name, status, isParked }: OwnPartition): SearchResult {
   return { kind: 'ours', partition: { uri, name, status, ...(isParked === true ? { isParked } : {}) } };
 }
 
-function doubt(candidates: Doubt['candidates'], why: string, advice: string): Whereabouts {
+function doubt(candidates: Doubt['candidates'], why: string, advice: string): SearchResult {
   const named = candidates.map(({ name, uri }) => ({ name, uri }));
   return { kind: 'in-doubt', recorded: null, candidates: named, why, advice };
 }
@@ -246,29 +246,29 @@ function renameAdvice(owner: PartitionOwner): string {
   return `if one is this server's, give it the name ${partitionName(owner)} on the HMC`;
 }
 
-function ofAnotherHost(owner: PartitionOwner, partition: Listed, description: string): Whereabouts {
+function ofAnotherHost(owner: PartitionOwner, partition: Listed, description: string): SearchResult {
   const mark = partitionDescription(owner.host);
   const advice = `if it is this server's, put "${mark}" into its description on the HMC; if it is the other host's, rename it there`;
   return doubt([partition], otherMark(partition, description), advice);
 }
 
-function unreadable(partition: Listed, how: string): Whereabouts {
+function unreadable(partition: Listed, how: string): SearchResult {
   const why = `partition "${partition.name}" (${partition.uri}) is listed and cannot be read; ${how}`;
   return doubt([partition], why, 'look on the HMC whether it exists, and whether this HMC user may see it');
 }
 
-function unmarkedHolder(owner: PartitionOwner, partition: Listed, { how }: PortHolder): Whereabouts {
+function unmarkedHolder(owner: PartitionOwner, partition: Listed, { how }: PortHolder): SearchResult {
   const why = `partition "${partition.name}" (${partition.uri}) ${how}, and its name tells no server`;
   const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
   return doubt([partition], why, advice);
 }
 
-function groupOfAnother(partition: Listed, { how }: PortHolder): Whereabouts {
+function groupOfAnother(partition: Listed, { how }: PortHolder): SearchResult {
   const why = `partition "${partition.name}" (${partition.uri}) ${how}, and is the partition of another server`;
   return doubt([partition], why, 'detach the storage group from it on the HMC');
 }
 
-function hiddenHolder({ partitionUri: uri = '?', name = '?', how }: PortHolder): Whereabouts {
+function hiddenHolder({ partitionUri: uri = '?', name = '?', how }: PortHolder): SearchResult {
   const why = `partition "${name}" (${uri}), which this HMC user may not see, ${how}`;
   return doubt([{ name, uri }], why, 'give the user access to it on the HMC');
 }

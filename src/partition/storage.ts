@@ -255,7 +255,7 @@ export interface PartitionStorage {
    * @param exposed - the exposed volumes, if known
    * @returns the same volumes, each with the storage volume where its LUN was found
    */
-  settle(
+  waitForVolumes(
     owner: PartitionOwner,
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConflictError, describeError, NothingChangedError, wwpnSchema } from '../base/index.ts';
 import type { Decided } from '../partition/index.ts';
-import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
+import { call, fakeTools, fakePartitions } from '../../test/support/spawn-tools.ts';
 import { attachVolume, detachVolume } from './attach.ts';
 
 const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
@@ -46,8 +46,8 @@ function world({ found = ours, ports = [port], fails = {}, onCall }: World = {})
   };
   const partitions =
     found instanceof Error
-      ? { ...whereabouts(ours), decide: async () => await Promise.reject(found) }
-      : whereabouts(found);
+      ? { ...fakePartitions(ours), decide: async () => await Promise.reject(found) }
+      : fakePartitions(found);
   const tools = fakeTools({
     partitions,
     storage: { initiators: async () => ports },

@@ -3,7 +3,7 @@ import { ConflictError, NothingChangedError, wwpnSchema } from '../base/index.ts
 import type { Waiting } from '../base/index.ts';
 import { HmcHttpError } from '../hmc-client/index.ts';
 import type { Decided } from '../partition/index.ts';
-import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
+import { call, fakeTools, fakePartitions } from '../../test/support/spawn-tools.ts';
 import { destroy } from './destroy.ts';
 import type { MappedVolume } from './types.ts';
 
@@ -47,7 +47,7 @@ function world(options: World = {}) {
   const evidence: unknown[] = [];
   let count = 0;
   const partitions = {
-    ...whereabouts(absent, noted),
+    ...fakePartitions(absent, noted),
     isConnected: () => isConnected,
     decide: async (_owner: unknown, known: unknown) => {
       evidence.push(known);

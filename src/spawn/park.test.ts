@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConflictError, wwpnSchema } from '../base/index.ts';
 import type { Decided } from '../partition/index.ts';
-import { call, fakeTools, whereabouts } from '../../test/support/spawn-tools.ts';
+import { call, fakeTools, fakePartitions } from '../../test/support/spawn-tools.ts';
 import { park, removeParked } from './park.ts';
 
 const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
@@ -55,7 +55,7 @@ function world({ found = there, model = 'hba', ports = [port], hadPorts = false,
     if (looksFail !== undefined) throw looksFail;
     return found;
   };
-  const partitions = { ...whereabouts(found, diary), decide, hadPorts: () => hadPorts };
+  const partitions = { ...fakePartitions(found, diary), decide, hadPorts: () => hadPorts };
   return { tools: fakeTools({ partitions, storage, lifecycle, hmc, volumeDrivers }), diary };
 }
 

@@ -2,7 +2,7 @@ import { isHmcError } from '../hmc-client/errors/index.ts';
 import { NotFoundError, NothingChangedError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import {
-  guestAmong,
+  withoutParked,
   isAsMade,
   noEvidence,
   parkedDescription,
@@ -95,7 +95,7 @@ export async function locatePartition(
   tools: SpawnTools,
   w: Waiting,
 ): Promise<PartitionWithPorts | undefined> {
-  const found = guestAmong(await tools.partitions.decide(owner, evidence, w));
+  const found = withoutParked(await tools.partitions.decide(owner, evidence, w));
   return found.kind === 'absent' ? undefined : await withPorts(owner, found.partition, tools, w);
 }
 

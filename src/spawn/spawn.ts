@@ -279,7 +279,7 @@ async function connectMapped(
   );
   if (!tools.storage.outlivesPartition) return connected; // with vHBAs, only a load finds the LUNs
   return await act('wait-for-luns', async (progress) => {
-    const found = await tools.storage.settle(instance, connected, { ...call, progress });
+    const found = await tools.storage.waitForVolumes(instance, connected, { ...call, progress });
     return connected.map((volume, index) => ({ ...volume, ...found[index] }));
   });
 }

@@ -43,7 +43,7 @@ async function outcomeOf({ world }: Stage, manager: ComputeManager, act: Act): P
   if (others.length > 0) throw new Error(`${others.length} servers too many`);
   if (summary === undefined) return act.verb === 'delete' ? 'finished' : requireCreate(act);
   const server = await manager.show(summary.id, world.context);
-  requireSettled(server, act);
+  requireIdle(server, act);
   if (server.status === 'ERROR') return 'undone';
   requireAttached(server, world.sim.snapshot());
   return isDone(act, server) ? 'finished' : 'undone';
@@ -64,7 +64,7 @@ function requireCreate(act: Act): Outcome {
 }
 
 /** A status that a person can act on, that agrees with the machine; ERROR only where nothing was built. */
-function requireSettled(server: ServerDetail, act: Act): void {
+function requireIdle(server: ServerDetail, act: Act): void {
   const { status, task_state: task, partition_status: partition } = server;
   const expected = { ACTIVE: 'active', SHUTOFF: 'stopped' }[status];
   const isBuildUndone = act.verb === 'create' && status === 'ERROR' && partition === null && server.fault !== null;

@@ -28,7 +28,7 @@ const size = { iflProcessors: 1, initialMemory: 1024, maximumMemory: 1024 } as c
 
 /** Ten seconds for the status to settle are what a machine needs, and what a simulated one does not. */
 const lifecycleOf = (hmc: HmcSession) =>
-  new PartitionLifecycle(hmc, { timeoutMs: 20_000, poll: { minDelayMs: 1, maxDelayMs: 5 }, settleMs: 20 });
+  new PartitionLifecycle(hmc, { timeoutMs: 20_000, poll: { minDelayMs: 1, maxDelayMs: 5 }, statusLagMs: 20 });
 
 const groupOf = (cpcUri: string, name: string): CreateStorageGroup => ({
   cpcUri,

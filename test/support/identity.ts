@@ -121,7 +121,7 @@ async function live({ sim, hmc, storage }: Stage, each: Case): Promise<void> {
   const exposed: ConnectedVolume[] = [];
   const requests = map(spawned);
   for (const disk of spawned) exposed.push(...(await storage.expose(target, [required(requests, disk)], w)));
-  const settled = await storage.settle(owner, exposed, w);
+  const settled = await storage.waitForVolumes(owner, exposed, w);
   await expectRight({ hmc, sim }, spawned, settled, disks);
   const [boot] = settled;
   if (boot !== undefined) await hmc.partitions.update(uri, storage.bootProperties(boot), w);

@@ -4,7 +4,7 @@ import type { Initiator, StartResult } from '../../src/partition/index.ts';
 import type { SpawnRequest } from '../../src/spawn/spawn.ts';
 import type { MappedVolume } from '../../src/spawn/index.ts';
 import { VolumeDriverError } from '../../src/volume/index.ts';
-import { fakeTools, whereabouts } from './spawn-tools.ts';
+import { fakeTools, fakePartitions } from './spawn-tools.ts';
 
 export const owner = { host: 'compute1', instanceUuid: '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6' };
 export const name = `OpenStack-compute1-${owner.instanceUuid}`;
@@ -96,7 +96,7 @@ export function machine(options: Machine = {}) {
       return [initiator];
     },
     initiators: async () => [initiator],
-    settle: async (_owner: unknown, volumes: readonly unknown[]) => {
+    waitForVolumes: async (_owner: unknown, volumes: readonly unknown[]) => {
       diary.push('wait for LUNs');
       return volumes;
     },
@@ -139,7 +139,7 @@ export function machine(options: Machine = {}) {
   const { recorded, doubt } = options;
   const known = recorded === undefined ? undefined : { uri: '/api/partitions/known', name: 'shop', status: recorded };
   const partitions = {
-    ...whereabouts(known === undefined ? { kind: 'absent' } : { kind: 'ours', partition: known }, noted),
+    ...fakePartitions(known === undefined ? { kind: 'absent' } : { kind: 'ours', partition: known }, noted),
     ...(doubt && { decide: async () => await Promise.reject(doubt) }),
     ...(options.isAtRest === false && {
       requireAtRest: async () => await Promise.reject(new ConflictError('it runs')),

@@ -6,7 +6,7 @@ import type { SpawnTools, VerbCall } from '../../src/spawn/index.ts';
 export const call: VerbCall = { flowId: 'flow-1', signal: neverAborted(), log: silentLogger };
 
 /** An instance whose partition is decided; what the verbs record of it is kept in `noted`. */
-export function whereabouts(decided: Decided, noted: string[] = []) {
+export function fakePartitions(decided: Decided, noted: string[] = []) {
   const note = (what: string) => (_owner: PartitionOwner, more?: unknown) => {
     noted.push(typeof more === 'string' ? `${what} ${more}` : what);
   };
@@ -46,7 +46,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
   const names = ['hmc', 'lifecycle', 'storage', 'volumeDrivers'] as const;
   return {
     cpcUri: '/api/cpcs/1',
-    partitions: whereabouts({ kind: 'absent' }),
+    partitions: fakePartitions({ kind: 'absent' }),
     boot: { attempts: 2, loginBeforeZoning: false },
     undo: {
       retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 5_000 },

@@ -42,7 +42,7 @@ export class Run<State, Deps> {
       const output =
         known.state === 'done' ? known.output : known.state === 'undoing' ? known.before?.output : undefined;
       if (output === undefined) this.#started.push({ step, was: { kind: 'unconfirmed' } });
-      else this.#settle(step, parseJournaled(this.#id, `output of step "${name}"`, step.output, output));
+      else this.#addOutput(step, parseJournaled(this.#id, `output of step "${name}"`, step.output, output));
     }
   }
 
@@ -98,7 +98,7 @@ export class Run<State, Deps> {
       // Of a known step, an earlier process may have had an effect: it still counts as started.
       const withdraw = () => this.#started.splice(this.#started.indexOf(entry), 1);
       const output = await this.#attempt(step, known === undefined ? withdraw : undefined);
-      this.#settle(step, output);
+      this.#addOutput(step, output);
       await this.#failpoint(step, 'after-run');
       await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
     } catch (error) {
@@ -139,7 +139,7 @@ export class Run<State, Deps> {
     }
   }
 
-  #settle(step: AnyStep<Deps>, output: JsonValue): void {
+  #addOutput(step: AnyStep<Deps>, output: JsonValue): void {
     const entry = this.#started.find((candidate) => candidate.step === step);
     const was = { kind: 'done', output } as const;
     if (entry === undefined) this.#started.push({ step, was });

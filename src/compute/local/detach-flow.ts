@@ -95,7 +95,7 @@ const releaseVolume = effect({
       };
       await ctx.deps.claims.release(record, save, ctx);
     } catch (error) {
-      await settleRelease(ctx, error);
+      await finishFailedRelease(ctx, error);
     }
   },
   undo: async (ctx: Context) => {
@@ -120,7 +120,7 @@ const releaseVolume = effect({
  * Cinder may have released the volume although its last answer could not be read. If not, the release is forced (for
  * administrators, past a failing back end) or fails. Source: cinder api/contrib/volume_actions.py.
  */
-async function settleRelease(ctx: Context, error: unknown): Promise<void> {
+async function finishFailedRelease(ctx: Context, error: unknown): Promise<void> {
   const { deps, state, log } = ctx;
   const record = recordOf(ctx);
   if (record === undefined) throw error;

@@ -56,7 +56,7 @@ export function findStrayMasks(views: Views): readonly Finding[] {
     const wwpns = initiatorsOf(attachment).filter((wwpn) => mentions.has(wwpn) || users.has(wwpn));
     const history = wwpns.flatMap((wwpn) => [...(mentions.get(wwpn) ?? [])]);
     if (wwpns.length === 0 || history.some((id) => open.has(id))) return [];
-    const where = whereabouts(wwpns, users, views);
+    const where = describePorts(wwpns, users, views);
     if (where === undefined) return [];
     const { id, volumeId, status } = attachment;
     const detail = `of volume ${volumeId}, status ${status}, masks it to ${wwpns.join(', ')}: ${where}`;
@@ -87,7 +87,7 @@ function describe({ place }: LocalVolume): string {
 }
 
 /** Describes whose ports these are; undefined if they belong to others by now. */
-function whereabouts(
+function describePorts(
   wwpns: readonly string[],
   users: ReadonlyMap<string, string>,
   { wwpnsThere }: Views,

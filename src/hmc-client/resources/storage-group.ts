@@ -212,7 +212,12 @@ export class StorageGroupResource {
    * @remarks Needs the task permission "Configure Storage – System Programmer".
    */
   async acceptMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
-    await this.#settle(uri, volumeUris, { verb: 'accept', operation: 'Accept Mismatched Storage Volumes' }, w);
+    await this.#decideMismatches(
+      uri,
+      volumeUris,
+      { verb: 'accept', operation: 'Accept Mismatched Storage Volumes' },
+      w,
+    );
   }
 
   /**
@@ -220,11 +225,16 @@ export class StorageGroupResource {
    * body is that of "Accept Mismatched Storage Volumes". Unverified on hardware.
    */
   async rejectMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
-    await this.#settle(uri, volumeUris, { verb: 'reject', operation: 'Reject Mismatched FCP Storage Volumes' }, w);
+    await this.#decideMismatches(
+      uri,
+      volumeUris,
+      { verb: 'reject', operation: 'Reject Mismatched FCP Storage Volumes' },
+      w,
+    );
   }
 
   /** A lost answer is judged by the volumes: none of them waits for a decision any more. */
-  async #settle(
+  async #decideMismatches(
     uri: string,
     volumeUris: readonly string[],
     decision: { readonly verb: 'accept' | 'reject'; readonly operation: string },

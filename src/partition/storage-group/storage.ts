@@ -189,8 +189,8 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.remains(owner, volumeId, w);
   }
 
-  async settle(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
-    return await this.#volumes.settle(owner, exposed, w);
+  async waitForVolumes(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
+    return await this.#volumes.waitForVolumes(owner, exposed, w);
   }
 
   /** DPM chooses the path of the load. */

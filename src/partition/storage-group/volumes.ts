@@ -104,23 +104,23 @@ export class GroupVolumes {
    * Waits before a start: DPM runs a partition only with the complete group of its boot volume. Source: zhmc-ansible-modules
    * issue 474.
    */
-  async settle(
+  async waitForVolumes(
     owner: PartitionOwner,
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]> {
     const { directory, hmc } = this.#parts;
-    const settled = await directory.using(owner, w, async (own) => {
+    const ready = await directory.using(owner, w, async (own) => {
       const group = await hmc.storageGroups.get(own.uri, w);
       // A single volume cannot be mixed up with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
       if (group.storageVolumeUris.length === 0 || (isPlain && isComplete(group))) return exposed;
-      return await this.#settleIn(own, exposed, w);
+      return await this.#waitInGroup(own, exposed, w);
     });
-    return settled ?? exposed;
+    return ready ?? exposed;
   }
 
-  async #settleIn(own: OwnGroup, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
+  async #waitInGroup(own: OwnGroup, exposed: readonly ConnectedVolume[], w: StorageWaiting) {
     const wanted = exposed.filter(({ storageVolumeUri }) => storageVolumeUri !== null);
     if (exposed.length === 0) await this.#acceptGrown(own, w);
     const found = await this.#finder.find(own, wanted, [], w);

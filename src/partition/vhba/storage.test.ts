@@ -276,7 +276,7 @@ describe('a LUN that Cinder has masked to a vHBA', () => {
     const exposed = await storage.expose(target, [request]);
 
     expect(exposed).toMatchObject([{ volumeId: 'v', isBoot: false, naa: null, storageVolumeUri: null }]);
-    await expect(storage.settle(owner, exposed)).resolves.toBe(exposed);
+    await expect(storage.waitForVolumes(owner, exposed)).resolves.toBe(exposed);
     await storage.conceal();
     await storage.deallocate();
     await expect(storage.allocate()).resolves.toEqual({ initiators: [], obstacle: null });

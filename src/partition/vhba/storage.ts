@@ -182,7 +182,7 @@ export class HbaStorage implements PartitionStorage {
     return Promise.resolve([]); // an HMC of these machines does not know volumes
   }
 
-  settle(_owner: PartitionOwner, exposed: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
+  waitForVolumes(_owner: PartitionOwner, exposed: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {
     return Promise.resolve(exposed); // only a load finds the LUNs
   }
 

@@ -1,5 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
-import { guestAmong, inDoubt, powerStateOf } from '../../partition/index.ts';
+import { withoutParked, inDoubt, powerStateOf } from '../../partition/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
@@ -18,7 +18,7 @@ export async function diagnose(
   w: Waiting,
 ): Promise<InstanceDiagnostics | undefined> {
   const { hmc, partitions, storage } = runtime;
-  const answer = guestAmong(await partitions.look(owner, evidenceOf(mapped), w));
+  const answer = withoutParked(await partitions.look(owner, evidenceOf(mapped), w));
   // A recorded partition is shown with its doubt.
   const found = answer.kind === 'ours' ? answer.partition : answer.kind === 'in-doubt' ? answer.recorded : null;
   if (found === null) return undefined;

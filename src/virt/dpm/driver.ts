@@ -3,7 +3,7 @@ import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import {
-  guestAmong,
+  withoutParked,
   MemoryPartitionRecords,
   noEvidence,
   partitionName,
@@ -265,7 +265,7 @@ export class DpmDriver implements ComputeDriver {
 
   /** @throws PartitionInDoubtError, because neither answer would be true */
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
-    return guestAmong(await this.#decide(instance, context)).kind === 'ours';
+    return withoutParked(await this.#decide(instance, context)).kind === 'ours';
   }
 
   async locateGuest(
@@ -336,7 +336,7 @@ export class DpmDriver implements ComputeDriver {
 
   async getSearchPath(instance: Instance | undefined, context: RequestContext): Promise<string | undefined> {
     if (instance === undefined) return `${this.#started().cpc.uri}/partitions`;
-    const found = guestAmong(await this.#started().partitions.look(this.#owner(instance), noEvidence, context));
+    const found = withoutParked(await this.#started().partitions.look(this.#owner(instance), noEvidence, context));
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 

@@ -1,6 +1,6 @@
 import { NotFoundError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { deletableStatuses, guestAmong, inDoubt, noEvidence, powerStateOf } from '../../partition/index.ts';
+import { deletableStatuses, withoutParked, inDoubt, noEvidence, powerStateOf } from '../../partition/index.ts';
 import type { OwnPartition, PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
@@ -14,7 +14,7 @@ export async function readInfo(
   instance: Instance,
   w: Waiting,
 ): Promise<InstanceInfo> {
-  const found = guestAmong(await partitions.look(owner, noEvidence, w));
+  const found = withoutParked(await partitions.look(owner, noEvidence, w));
   if (found.kind === 'absent')
     throw new NotFoundError(`instance ${instance.name} has no partition`, { instance: instance.uuid });
   // The owner of the recorded partition may be in doubt; its status is not.
@@ -30,7 +30,7 @@ export async function locateGuest(
   mapped: readonly MappedVolume[],
   w: Waiting,
 ): Promise<GuestLocation> {
-  const found = guestAmong(await partitions.look(owner, evidenceOf(mapped), w));
+  const found = withoutParked(await partitions.look(owner, evidenceOf(mapped), w));
   if (found.kind === 'ours') {
     return { ...found.partition, kind: 'found', isAtRest: deletableStatuses.has(found.partition.status) };
   }

@@ -1,6 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { guestAmong, portOfUri, runningStatuses } from '../../partition/index.ts';
+import { withoutParked, portOfUri, runningStatuses } from '../../partition/index.ts';
 import type { Initiator, KnownPath, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
@@ -34,7 +34,7 @@ export async function reportInstancePaths(
   w: Waiting,
 ): Promise<readonly PathRecord[]> {
   const { storage, partitions } = runtime;
-  const found = guestAmong(await partitions.look(owner, evidenceOf(subject.mapped), w));
+  const found = withoutParked(await partitions.look(owner, evidenceOf(subject.mapped), w));
   const partition = found.kind === 'ours' ? found.partition : found.kind === 'in-doubt' ? found.recorded : null;
   if (partition === null) return [];
   const initiators = await storage.initiators(owner, { uri: partition.uri, name: partition.name }, w);

@@ -32,7 +32,7 @@ export async function powerOn(
   w: Waiting,
 ): Promise<void> {
   const { lifecycle, log } = runtime;
-  const missing = await settle(runtime, owner, w);
+  const missing = await waitForVolumes(runtime, owner, w);
   const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
   const plan = {
     partition,
@@ -45,9 +45,13 @@ export async function powerOn(
 }
 
 /** @returns the error if volumes are missing */
-async function settle({ storage, log }: DpmRuntime, owner: PartitionOwner, w: Waiting): Promise<Error | undefined> {
+async function waitForVolumes(
+  { storage, log }: DpmRuntime,
+  owner: PartitionOwner,
+  w: Waiting,
+): Promise<Error | undefined> {
   try {
-    await storage.settle(owner, [], w);
+    await storage.waitForVolumes(owner, [], w);
     return undefined;
   } catch (error) {
     if (!(error instanceof VolumeNotFulfilledError)) throw error;

@@ -28,10 +28,10 @@ export interface Doubt {
 export type Decided = { readonly kind: 'ours'; readonly partition: OwnPartition } | { readonly kind: 'absent' };
 
 /** Where the partition of an instance is. "Not found" and "found, but perhaps not ours" are different answers. */
-export type Whereabouts = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
+export type SearchResult = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
 
 /** Treats a parked partition as absent, for callers that ask for the guest. */
-export function guestAmong<T extends Whereabouts>(found: T): T | { readonly kind: 'absent' } {
+export function withoutParked<T extends SearchResult>(found: T): T | { readonly kind: 'absent' } {
   return found.kind === 'ours' && found.partition.isParked === true ? { kind: 'absent' } : found;
 }
 

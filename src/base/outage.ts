@@ -100,7 +100,7 @@ export class Outages {
         const leftMs = this.#leftMs(peer, firstFailureAt, policy);
         const askedMs = options.askedDelayMs?.(error) ?? 0;
         if (leftMs <= 0 || askedMs > leftMs) throw error;
-        this.#tellOnce(peer, leftMs);
+        this.waitsFor(peer, leftMs);
         // With jitter, since many callers wait for the same peer.
         await sleep(Math.min(leftMs, Math.max(askedMs, delayMs * (0.75 + Math.random() / 2))), signal);
       }
@@ -114,7 +114,8 @@ export class Outages {
     return Math.min(firstFailureAt, away?.startedAt ?? firstFailureAt) + budgetMs - performance.now();
   }
 
-  #tellOnce(peer: string, leftMs: number): void {
+  /** Tells, once for each outage, that somebody goes on trying for so long. {@link through} does so itself. */
+  waitsFor(peer: string, leftMs: number): void {
     const { away } = this.#state(peer);
     if (away === undefined || away.isTold) return;
     away.isTold = true;

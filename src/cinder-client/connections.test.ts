@@ -3,7 +3,7 @@ import { missingPeer, neverAborted, parseWwpn, silentLogger } from '../base/inde
 import { TransportError } from '../http/index.ts';
 import type { CinderClient } from './client.ts';
 import { Connections } from './connections.ts';
-import { CinderConnectionError, CinderHttpError } from './errors.ts';
+import { CinderConnectionError, CinderHttpError, isUncertain } from './errors.ts';
 import type { Connector } from './types.ts';
 
 const where = { host: 'cinder', method: 'POST', path: '/' };
@@ -36,4 +36,39 @@ test('a removal that cannot connect again sends a person to the array when Cinde
   const failing = removal.remove(() => Promise.reject(arrayFailure));
 
   await expect(failing).rejects.toThrow('look on the array whether it still presents the volume to c05076b071008000');
+});
+
+const lost = new CinderConnectionError(
+  'begin detaching',
+  'Cinder',
+  new TransportError('receive', true, 'reset', where),
+);
+const refused = new CinderConnectionError(
+  'begin detaching',
+  'Cinder',
+  new TransportError('connect', false, '-', where),
+);
+
+test.each([
+  { name: 'the volume cannot be read after it', requests: [lost], reads: [refused] },
+  { name: 'it cannot be sent again', requests: [lost, refused], reads: ['in-use'] },
+  { name: 'the volume cannot be read after the second one', requests: [lost, lost], reads: ['in-use', refused] },
+])('a lost request to begin detaching stays uncertain when $name', async ({ requests, reads }) => {
+  const next = async <T>(answers: (T | Error)[]) => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const [requestsLeft, readsLeft] = [[...requests], [...reads]];
+  const client = {
+    actions: { beginDetaching: () => next(requestsLeft) },
+    findVolume: async () => ({ status: await next<string>(readsLeft) }),
+  } as unknown as CinderClient; // all that is asked of it
+
+  const failure: unknown = await new Removal(client, silentLogger)
+    .beginDetaching('v1', { signal: neverAborted() })
+    .catch((error: unknown) => error);
+
+  expect(isUncertain(failure)).toBe(true);
+  expect(missingPeer(failure)).toBe('Cinder');
 });

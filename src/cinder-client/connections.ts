@@ -9,7 +9,7 @@ import {
   isGone,
   isRefusedOutright,
 } from './errors.ts';
-import { isUncertain, lastAttempt, VolumeStateError } from './errors.ts';
+import { isUncertain, lastAttempt, unreachablePeer, VolumeStateError } from './errors.ts';
 import type { Connector } from './types.ts';
 import { noVolume } from './volumes.ts';
 
@@ -26,24 +26,46 @@ export abstract class Connections {
   /**
    * Both flows detach from `in-use` by way of `detaching`. After a lost answer the volume's status tells whether the
    * request arrived; if it did not, the request is sent once more.
+   *
+   * @throws the error of the lost request, which may have arrived, when Cinder can be asked no further
    */
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
-    const status = async () => (await this.cinder.findVolume(volumeId, w))?.status;
     const explain = (error: unknown) => this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
     try {
       await this.cinder.actions.beginDetaching(volumeId, w);
       return;
     } catch (error) {
-      const seen = isUncertain(error) ? await status() : undefined;
+      if (!isUncertain(error)) throw await explain(error);
+      const seen = await this.#statusAfter(error, volumeId, w);
       if (seen === 'detaching') return;
       if (seen !== 'in-use' || !(lastAttempt(error) instanceof CinderConnectionError)) throw await explain(error);
+      await this.#beginAgain(volumeId, error, explain, w);
     }
+  }
+
+  async #beginAgain(
+    volumeId: string,
+    lost: unknown,
+    explain: (error: unknown) => Promise<unknown>,
+    w: Waiting,
+  ): Promise<void> {
     try {
       await this.cinder.actions.beginDetaching(volumeId, w);
     } catch (error) {
+      if (unreachablePeer(error) !== undefined && !isUncertain(error)) throw lost;
       // A refusal because the volume is detaching means that the first request was only late.
       const isMaybeDone = isUncertain(error) || isCinderError(error, 400);
-      if (!isMaybeDone || (await status()) !== 'detaching') throw await explain(error);
+      if (!isMaybeDone || (await this.#statusAfter(lost, volumeId, w)) !== 'detaching') throw await explain(error);
+    }
+  }
+
+  /** @throws the error of the request before, which may have had its effect, when the volume cannot be read */
+  async #statusAfter(error: unknown, volumeId: string, w: Waiting): Promise<string | undefined> {
+    try {
+      return (await this.cinder.findVolume(volumeId, w))?.status;
+    } catch (second) {
+      this.log.debug({ event: 'cinder.unread', volumeId, error: describeError(second) }, 'the volume cannot be read');
+      throw error;
     }
   }
 

@@ -182,11 +182,20 @@ function isRateLimit(error: CinderHttpError): boolean {
   return error.status === 413 && (error.retryAfterMs ?? 0) > 0;
 }
 
+/** Errors of calls of which an earlier attempt may have reached the array. */
+const heardBefore = new WeakSet<Error>();
+
+/** Records that an earlier attempt of the call that ends with this error may have reached the array. */
+export function noteHeardBefore(error: Error): void {
+  heardBefore.add(error);
+}
+
 /**
  * Returns whether Cinder refused to connect before it asked the array: any 4xx, since a refusal by the array is a 500.
- * A request that was never sent has not reached the array either.
+ * A request that was never sent has not reached the array either. Holds for every attempt of the call.
  */
 export function isRefusedOutright(error: unknown): boolean {
+  if (error instanceof Error && heardBefore.has(error)) return false;
   const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return !last.sent;
   return last instanceof CinderHttpError && last.status >= 400 && last.status < 500;

@@ -1,6 +1,14 @@
 import { defaultOutagePolicy, retry, toError } from '../base/index.ts';
 import type { Logger, Outages } from '../base/index.ts';
-import { CinderConnectionError, CinderHttpError, classify, lastAttempt, unreachablePeer } from './errors.ts';
+import {
+  CinderConnectionError,
+  CinderHttpError,
+  classify,
+  isRefusedOutright,
+  lastAttempt,
+  noteHeardBefore,
+  unreachablePeer,
+} from './errors.ts';
 import type { CinderPolicies, CinderTimeouts } from './options.ts';
 
 /**
@@ -58,11 +66,26 @@ export async function repeat<T>(
 ): Promise<T> {
   const isRetryable = (error: Error) => mayRepeat(kind, error);
   const options = { what, policy: policies[kind], signal, isRetryable, askedDelayMs, log };
-  return await outages.through(async () => await retry(attempt, options), {
-    policy: policies.outage,
-    signal,
-    peerOf: unreachablePeer,
-    isRepeatable: (error) => isRetryable(toError(lastAttempt(error))),
-    askedDelayMs,
-  });
+  const heard = { before: false };
+  const watched = async () => {
+    try {
+      return await attempt();
+    } catch (error) {
+      heard.before ||= !isRefusedOutright(error);
+      throw error;
+    }
+  };
+  try {
+    return await outages.through(async () => await retry(watched, options), {
+      policy: policies.outage,
+      signal,
+      peerOf: unreachablePeer,
+      isRepeatable: (error) => isRetryable(toError(lastAttempt(error))),
+      askedDelayMs,
+    });
+  } catch (thrown) {
+    const error = toError(thrown);
+    if (heard.before) noteHeardBefore(error);
+    throw error;
+  }
 }

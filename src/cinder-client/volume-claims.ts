@@ -89,7 +89,8 @@ export class VolumeClaims {
     try {
       await connections.beginDetaching(volumeId, w);
     } catch (error) {
-      if (isUncertain(error)) throw error;
+      // Also a request that the caller has aborted may have arrived.
+      if (isUncertain(error) || w.signal.aborted) throw error;
       note(false);
       unchanged(error);
     }

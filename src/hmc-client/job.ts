@@ -100,7 +100,7 @@ class PolledJob implements HmcJob {
       signal,
       minDelayMs,
       maxDelayMs,
-      poll: async (inner) => await this.#look(deadline - performance.now(), { signal: inner }),
+      poll: async (inner) => await this.#look(deadline, { signal: inner }),
       accept: (seen) => this.#accept(seen),
       label: labelOf,
       onTimeout: (_last, observed) => this.#timeout(timeoutMs, observed),
@@ -122,10 +122,10 @@ class PolledJob implements HmcJob {
   }
 
   /** Polls once. A failure that may pass is an observation: firmware jobs restart the HMC more than once. */
-  async #look(leftMs: number, w: Waiting): Promise<Seen> {
+  async #look(deadline: number, w: Waiting): Promise<Seen> {
     const call = this.#call('Query Job Status', 'GET', this.uri, 'read', jobStatusAnswer);
     // A poll, with a logon if necessary, ends at the deadline of the wait, but has at least a second.
-    const timeoutMs = Math.max(1_000, Math.ceil(leftMs));
+    const timeoutMs = Math.max(1_000, Math.ceil(deadline - performance.now()));
     const look = async (signal: AbortSignal) => await this.#requester.once(call, { signal });
     try {
       return { kind: 'status', status: await withDeadline(call.what, timeoutMs, w.signal, look) };
@@ -133,7 +133,9 @@ class PolledJob implements HmcJob {
       w.signal.throwIfAborted();
       if (isHmcError(thrown, 404, 1)) return { kind: 'lost' };
       if (thrown instanceof HmcAuthError || classify(thrown) === 'permanent') throw thrown;
-      return { kind: 'unreachable', error: toError(thrown) };
+      const error = toError(thrown);
+      this.#requester.triesOn(error, deadline - performance.now());
+      return { kind: 'unreachable', error };
     }
   }
 

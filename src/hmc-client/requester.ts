@@ -35,6 +35,8 @@ export interface Requester {
   answer(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
+  /** Tells of the outage, if this error is one, when the caller of {@link once} goes on trying for so long. */
+  triesOn(error: Error, leftMs: number): void;
   /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */
   level(what: string, w: Waiting): Promise<HmcLevel>;
   /** Starts work for which only `close` waits. A failure is logged. */

@@ -129,6 +129,10 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
+  triesOn(error: Error, leftMs: number): void {
+    if (leftMs > 0 && this.#isForWantOfHmc(error)) this.#outages.waitsFor(this.#peer, leftMs);
+  }
+
   async level(what: string, w: Waiting): Promise<HmcLevel> {
     const call = { what, kind: 'read' } as const;
     return await this.#patiently(call, w, async (inner) => await this.#connection.level(inner));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConflictError, NothingChangedError, wwpnSchema } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
 import { HmcHttpError } from '../hmc-client/index.ts';
@@ -43,6 +43,7 @@ function world(options: World = {}) {
   const { model = 'hba', looks = [running, stopped], stopFails, isConnected = true, goesWithPartition } = options;
   const refusals = [...(options.deletesFail ?? [])];
   const diary: string[] = [];
+  const deleted: string[] = [];
   const noted: string[] = [];
   const evidence: unknown[] = [];
   let count = 0;
@@ -70,15 +71,16 @@ function world(options: World = {}) {
   };
   const lifecycle = {
     ensureStopped: async (_partition: unknown, _w: unknown, { seen, look }: Looked) => {
-      if (seen === 'stopped') return;
+      if (seen === 'stopped' || seen === 'stopping') return; // it stops by itself
       if (stopFails !== undefined) throw stopFails;
       diary.push('stop');
       await look(call);
     },
-    deleteStopped: async () => {
+    deleteStopped: async ({ uri }: { readonly uri: string }) => {
       const refusal = refusals.shift();
       if (refusal !== undefined) throw refusal;
       diary.push('delete');
+      deleted.push(uri);
     },
   };
   const driver = {
@@ -90,7 +92,14 @@ function world(options: World = {}) {
   };
   const volumeDrivers = { find: (type: string) => (type === 'fibre_channel' ? driver : undefined) };
   const mapper = { unmap: async () => void diary.push('unmap') };
-  return { tools: fakeTools({ partitions, storage, lifecycle, volumeDrivers }), mapper, diary, noted, evidence };
+  return {
+    tools: fakeTools({ partitions, storage, lifecycle, volumeDrivers }),
+    mapper,
+    diary,
+    deleted,
+    noted,
+    evidence,
+  };
 }
 
 describe('destroy', () => {
@@ -211,6 +220,42 @@ describe('destroy', () => {
 
     await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
     expect(diary).not.toContain(does);
+  });
+
+  /** The wait for Cinder lasts so long, in milliseconds. */
+  const slow = (mapper: { unmap: () => Promise<void> }, ms: number) => ({
+    unmap: async () => {
+      const until = performance.now() + ms;
+      vi.spyOn(performance, 'now').mockReturnValue(until);
+      await mapper.unmap();
+    },
+  });
+
+  test('leaves a partition that is in doubt by the time that Cinder has unmapped its volumes', async () => {
+    const looksOf = [running, stopped, new ConflictError('in doubt')];
+    const { tools, mapper, diary, noted } = world({ looks: looksOf });
+
+    await expect(destroy(request([]), slow(mapper, 300_000), tools, call)).rejects.toThrow('in doubt');
+    expect(diary).toEqual(['stop', 'unmap']);
+    expect(noted).toEqual([]);
+  });
+
+  test('deletes the partition that was restored while Cinder unmapped its volumes', async () => {
+    const restored: Decided = { kind: 'ours', partition: { ...partition, uri: '/api/partitions/restored' } };
+    const { tools, mapper, diary, deleted } = world({ looks: [running, stopped, restored] });
+
+    await destroy(request([]), slow(mapper, 300_000), tools, call);
+
+    expect(diary).toEqual(['stop', 'unmap', 'stop', 'delete']);
+    expect(deleted).toEqual(['/api/partitions/restored']);
+  });
+
+  test('disconnects nothing of a partition that stopped by itself and is in doubt by then', async () => {
+    const stopping: Decided = { kind: 'ours', partition: { ...partition, status: 'stopping' } };
+    const { tools, mapper, diary } = world({ looks: [stopping, new ConflictError('in doubt')] });
+
+    await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
+    expect(diary).toEqual(['read ports']);
   });
 
   const runsAgain = new HmcHttpError('delete', {

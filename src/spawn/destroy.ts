@@ -21,6 +21,9 @@ export const destroyActs = [
 ] as const;
 type DestroyAct = Act<(typeof destroyActs)[number]>;
 
+/** How long a look at the partition counts, in milliseconds. Only a wait, for example for Cinder, takes longer. */
+const LOOK_COUNTS_MS = 10_000;
+
 export interface DestroyRequest {
   readonly owner: PartitionOwner;
   /** The volumes with a known connection_info: their drivers disconnect them. */
@@ -34,8 +37,8 @@ export interface DestroyRequest {
  * then delete the partition with its WWPNs. An HMC assigns a WWPN again, and the disk would come with it.
  *
  * Can be retried after an interruption; destroying an instance that is already gone succeeds. The owner of the partition is
- * checked again when it is seen stopped, and after each act that may take long: a person may have started, renamed or
- * restored it meanwhile. The delete needs no check: an HMC does not delete a running partition.
+ * checked again when it is seen stopped, and after each act that took long: a person may have started, renamed or restored
+ * it meanwhile. The status needs no check before the delete: an HMC does not delete a running partition.
  *
  * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
  */
@@ -48,32 +51,48 @@ export async function destroy(
   const { owner } = request;
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
-  const lookAtRest = () => atRest(request, tools, call);
+  let last: Decided | null = null; // null: look again
+  let lastAt = 0;
+  const seen = (found: Decided | null) => {
+    [last, lastAt] = [found, performance.now()];
+    return found;
+  };
+  const lookAtRest = async () => {
+    const found = await atRest(request, tools, call);
+    seen(found);
+    return found;
+  };
+  /** Looks again unless the last look still counts. */
+  const current = async () =>
+    last !== null && performance.now() - lastAt < LOOK_COUNTS_MS ? last : await lookAtRest();
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
-  let found: Decided | null = null; // null: look again
   if (place !== null) {
-    found = await act('stop-partition', () => stop(place.partition, request, tools, call));
+    await act('stop-partition', async () => seen(await stop(place.partition, request, tools, call)));
     if (hasWorkToDisconnect(request, tools)) {
-      await act('disconnect-volumes', () => disconnectAll(request, place, tools, call));
-      found = null;
+      await act('disconnect-volumes', async () => {
+        await current();
+        await disconnectAll(request, place, tools, call);
+      });
+      seen(null);
     }
   }
-  await act('unmap-volumes', async () => {
-    found ??= await lookAtRest();
+  const unmapped = await act('unmap-volumes', async () => {
+    const found = await current();
     await mapper.unmap(call);
+    return found;
   });
-  const others = found?.kind === 'ours' ? found.partition.otherGroupUris : [];
+  const others = unmapped.kind === 'ours' ? unmapped.partition.otherGroupUris : [];
   if (storage.outlivesPartition && others?.length !== 0)
     await act('detach-storage-groups', async () => {
-      found = await lookAtRest();
+      const found = await lookAtRest();
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
     });
   await act('delete-partition', async () => {
-    // The partition may have been restored meanwhile.
-    if (place === null) found = await lookAtRest();
+    // Without a partition at the start, one may have been restored meanwhile.
+    const found = place === null ? await lookAtRest() : await current();
     // Delete it although the last look did not find it: one "gone" is not enough evidence to orphan a partition.
-    const partition = found?.kind === 'ours' ? found.partition : place?.partition;
+    const partition = found.kind === 'ours' ? found.partition : place?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.deleted(owner);
   });

@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openCinder } from '../../src/cinder-client/index.ts';
 import type { ComputeManager } from '../../src/compute/index.ts';
+import { InterruptedError } from '../../src/base/index.ts';
 import type { Failpoint } from '../../src/base/index.ts';
 import type { FaultKind } from '../../src/simulator/index.ts';
 import { cpcUriOf, openSession, w } from '../support/hmc-session.ts';
@@ -89,6 +91,35 @@ describe.each(rows)('a detach from a $user ($options)', ({ user, options }) => {
     world.sim.faults.clear();
     await detach(manager, world);
     expect(statusOf(world)).toBe('available');
+  });
+
+  it.each([
+    { what: 'is heard by a Cinder that then goes away', isInterrupted: false },
+    { what: 'is heard when the user interrupts it', isInterrupted: true },
+  ])('whose beginning $what is finished, or taken back, by the next one', async ({ isInterrupted }) => {
+    await using world = await startWorld(options);
+    const { sim, context } = world;
+    const user = new AbortController();
+    await using manager = await world.open();
+    await attach(manager, world);
+    let isDeaf = Promise.resolve();
+    const decide = sim.faults.decide.bind(sim.faults);
+    sim.faults.decide = (server, operation, ...more) => {
+      if (operation !== 'os-begin_detaching') return decide(server, operation, ...more);
+      if (isInterrupted) setImmediate(() => user.abort(new InterruptedError('interrupted by SIGINT')));
+      else isDeaf = turn().then(async () => await sim.cinder.server.refuseConnections(true));
+      return { id: 'away', server: 'cinder', operation, kind: { type: 'drop', when: 'after' } };
+    };
+    const interruptible = { ...world, context: { ...context, signal: user.signal } };
+
+    await expect(detach(manager, interruptible)).rejects.toThrow();
+
+    Reflect.deleteProperty(sim.faults, 'decide');
+    await isDeaf;
+    await sim.cinder.server.refuseConnections(false);
+    await detach(manager, world);
+    expect(statusOf(world)).toBe('available');
+    expect(await manager.listFlows({ open: true })).toEqual([]);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { neverAborted, Secret, silentLogger } from '../../src/base/index.ts';
 import { openCinder, VolumeClaims, volumeConnections } from '../../src/cinder-client/index.ts';
@@ -144,6 +145,37 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
     await desk.release();
 
     expect(terminations(world)).toBe(0);
+    expect(look(world)).toEqual(before);
+  });
+
+  it.each([
+    { what: 'Cinder went away', isAway: true },
+    { what: 'a refusal', isAway: false },
+  ])('whose connection failed at the array before $what is taken back', async ({ isAway }) => {
+    await using world = await startWorld({ cinder: { maxMicroversion } });
+    using cinder = open(world);
+    const before = look(world);
+    const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
+    await desk.reserve();
+    const { server } = world.openstack.cinder;
+    let isDeaf: Promise<void> | undefined;
+    const array = { type: 'backend-error', effect: 'done' } as const;
+    world.faults.add({ id: 'array', ...initialize[flow]!, when: { times: 1 }, kind: array });
+    const kind = { type: 'refuse', status: 400, effect: 'none' } as const;
+    world.faults.add({ id: 'refusal', ...initialize[flow]!, when: { times: 1 }, kind });
+    const decide = world.faults.decide.bind(world.faults);
+    world.faults.decide = (...asked) => {
+      const rule = decide(...asked);
+      if (isAway && rule?.id === 'array') isDeaf = turn().then(async () => await server.refuseConnections(true));
+      return rule;
+    };
+
+    await expect(desk.map()).rejects.toThrow();
+    await isDeaf;
+    await server.refuseConnections(false);
+    await desk.release();
+
+    expect(world.faults.struck('array')).toBe(1);
     expect(look(world)).toEqual(before);
   });
 

@@ -47,7 +47,7 @@ describe('a fair queue', () => {
     const five = Array.from({ length: 5 }, () => queue.run(neverAborted(), one.work));
 
     await expect(queue.run(neverAborted(), one.work)).rejects.toThrow(ConflictError);
-    await expect(queue.run(neverAborted(), one.work)).rejects.toThrow('3 things wait already');
+    await expect(queue.run(neverAborted(), one.work)).rejects.toThrow('the queue is full: 3 things are waiting');
     one.end();
     await Promise.all(five);
 

@@ -58,7 +58,9 @@ export class FairQueue {
     const { concurrent, waiting } = this.#limits;
     const isFree = this.#active < concurrent && this.#waiting.size === 0;
     if (isFree || this.#waiting.size < waiting) return;
-    throw new ConflictError(`${this.#waiting.size} ${this.#what} wait already`, { waiting: this.#waiting.size });
+    throw new ConflictError(`the queue is full: ${this.#waiting.size} ${this.#what} are waiting`, {
+      waiting: this.#waiting.size,
+    });
   }
 
   #admit(): void {

@@ -196,7 +196,7 @@ describe('a LUN', () => {
     );
   });
 
-  test('comes back from its short form when the zeros are put back', () => {
+  test('is equal to its short form with the zeros restored', () => {
     fc.assert(
       fc.property(zfcpLun, (value) => {
         const short = formatLunShort(value);

@@ -208,7 +208,7 @@ export class Attachments {
       instanceUuid === undefined && (await findVolumeById(this.#session, volumeId, w))?.multiattach === true;
     if (candidates.length === 1 && !isShared) return candidates[0];
     const ids = candidates.map((one) => one.id);
-    const what = `create attachment of volume ${volumeId}: which of these it left behind cannot be told: ${ids.join(', ')}`;
+    const what = `create attachment of volume ${volumeId}: cannot determine which of these it left behind: ${ids.join(', ')}`;
     throw new ConflictError(what, { volumeId, attachmentIds: ids }, { cause: error });
   }
 }

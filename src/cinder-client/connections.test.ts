@@ -35,7 +35,7 @@ test('a removal that has to connect again waits for a Cinder that is unreachable
 test('a removal that cannot connect again sends a person to the array when Cinder says that the array failed', async () => {
   const failing = removal.remove(() => Promise.reject(arrayFailure));
 
-  await expect(failing).rejects.toThrow('look on the array whether it still presents the volume to c05076b071008000');
+  await expect(failing).rejects.toThrow('check on the array whether it still presents the volume to c05076b071008000');
 });
 
 const lost = new CinderConnectionError(

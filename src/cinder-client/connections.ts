@@ -143,7 +143,7 @@ export abstract class Connections {
         // Once Cinder is reachable again, the same is tried again: this needs no person.
         if (missingPeer(failure) !== undefined) throw failure;
         const ports = connector.wwpns.join(', ');
-        const message = `disconnect volume ${volumeId}: the array failed, also to connect it again; look on the array whether it still presents the volume to ${ports}`;
+        const message = `disconnect volume ${volumeId}: the array failed to disconnect it, and to connect it again; check on the array whether it still presents the volume to ${ports}`;
         throw new ConflictError(message, { volumeId, wwpns: connector.wwpns }, { cause: third });
       }
     }

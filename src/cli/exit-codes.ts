@@ -4,7 +4,7 @@ import type { ErrorCode } from '../base/index.ts';
 /** Meanings of the exit codes of `dpm`. Source: interfaces.md section 2. */
 export const exitCodes = {
   0: 'done',
-  1: 'the operation failed and everything was put back',
+  1: 'the operation failed and was rolled back',
   2: 'usage or settings',
   3: 'not found',
   4: 'failed and something is left behind (named in the output)',

@@ -17,15 +17,16 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   HMC_CONNECTION: 'dpm doctor shows which part fails',
   CINDER_AUTH: 'check the user and project of [cinder]',
   CINDER_CONNECTION: 'dpm doctor shows which part fails',
-  FLOW_WAITING: 'the next command resumes it once the peer answers, or: dpm flow resume ID (dpm flow list)',
-  FLOW_STUCK: 'fix what it names, then: dpm flow resume ID (dpm flow list)',
+  FLOW_WAITING:
+    'the next command resumes it when the peer answers; or run: dpm flow resume ID (dpm flow list shows the ID)',
+  FLOW_STUCK: 'fix the cause it names, then run: dpm flow resume ID (dpm flow list shows the ID)',
 };
 
 /** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */
 export const tlsAdvice = {
-  HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port stand in dpm.hmc',
+  HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port are set in dpm.hmc',
   CINDER_CONNECTION:
-    'the CA file of Keystone and Cinder is cinder.cafile, their names stand in cinder.auth_url, cinder.endpoint_override and the catalogue',
+    'the CA file of Keystone and Cinder is cinder.cafile, their names are set in cinder.auth_url, cinder.endpoint_override and the catalogue',
 } as const satisfies Partial<Readonly<Record<ErrorCode, string>>>;
 
 function adviceOn(thrown: unknown): string | undefined {

@@ -19,7 +19,7 @@ test.each([
   [503, 900, 'Customize API Settings'],
   [503, 999, 'the HMC is starting'],
   [500, 999, 'this answer is not from the Web Services API'],
-  [500, 263, 'somebody else has control'],
+  [500, 263, 'another user has control'],
 ])('%i.%i has advice of its own', (status, reason, says) => {
   expect(line(refused(status, reason))).toContain(says);
 });
@@ -31,5 +31,5 @@ test('a refusal about which nothing is known has none', () => {
 test('an HMC that could not be reached through what answered in its place has the advice on that answer', () => {
   const where = { host: 'hmc1', phase: 'receive', sent: false } as const;
 
-  expect(line(new HmcConnectionError('HMC hmc1 is out of reach', where, refused(500, 900)))).toContain('API Settings');
+  expect(line(new HmcConnectionError('HMC hmc1 is unreachable', where, refused(500, 900)))).toContain('API Settings');
 });

@@ -20,8 +20,7 @@ const table: readonly Advice[] = [
   },
   {
     reasons: [999],
-    advice:
-      'this answer is not from the Web Services API: dpm.hmc has to name the HMC itself, with port 6794; look at the HMC',
+    advice: 'this answer is not from the Web Services API: dpm.hmc has to name the HMC itself, with port 6794',
   },
   { status: 403, reasons: [1], advice: 'give the user the task permission that this needs (user roles on the HMC)' },
   { status: 404, reasons: [1], advice: 'check the name; the user needs object access permission to it' },
@@ -31,7 +30,7 @@ const table: readonly Advice[] = [
     reasons: [6, 272],
     advice: 'the CPC is not ready: look at its status on the HMC, and try again when it is operating again',
   },
-  { status: 500, reasons: [263], advice: 'somebody else has control of it on the HMC: try again when that has ended' },
+  { status: 500, reasons: [263], advice: 'another user has control of it on the HMC: try again when that has ended' },
 ];
 
 /** Returns advice on the refusal behind an error, if there is any. */

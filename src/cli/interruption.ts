@@ -29,7 +29,7 @@ export class Interruption implements Disposable {
   #onSignal(signal: string): void {
     const doing = this.#rollsBack ? 'rolling back' : 'stopping';
     if (this.#controller.signal.aborted) {
-      this.#say(`dpm: ${signal} again: still ${doing}; it ends by itself\n`);
+      this.#say(`dpm: ${signal} again: still ${doing}; please wait\n`);
       return;
     }
     this.#say(`dpm: ${signal}: ${doing}\n`);

@@ -120,7 +120,7 @@ test.each(['powering-on', 'powering-off', 'rebooting', 'rebooting_hard'] as cons
   },
 );
 
-test('a delete that was put back because the HMC is away is asked for again by the next one', async () => {
+test('a delete that was rolled back because the HMC is unreachable is retried by the next delete', async () => {
   const rolledBack = new FlowRolledBackError('delete', 'destroy', {}, new NothingChangedError(hmcIsAway));
   const stuck = new FlowStuckError('delete', 'f', [], hmcIsAway);
 
@@ -128,7 +128,7 @@ test('a delete that was put back because the HMC is away is asked for again by t
   expect((await finish({ taskState: 'deleting', verbFails: stuck })).record.taskState).toBeNull();
 });
 
-test('a power verb is not forgotten when whoever settles it is stopped', async () => {
+test('an interrupted power operation is kept when its recovery is stopped', async () => {
   const stopped = new AbortController();
   stopped.abort(new Error('Ctrl-C'));
   const verbFails = new Error('Ctrl-C');

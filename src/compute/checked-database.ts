@@ -57,6 +57,6 @@ function isDamage(error: unknown): boolean {
 /** Returns the error of a damaged file. This program cannot repair it. */
 export function damaged(file: string, options?: { readonly cause: unknown }, what = ''): JournalError {
   const advice =
-    'put a backup of the state directory in its place; without one, move the file away, and dpm verify shows what is left of its servers';
+    'put a backup of the state directory in its place; without one, move the file away, then run dpm verify to list what is left of its servers';
   return new JournalError(`${file} is damaged${what}: ${advice}`, { file }, options);
 }

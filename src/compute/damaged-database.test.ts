@@ -114,28 +114,31 @@ describe('a database that is damaged further in', () => {
     ];
   };
 
-  test.each([1, 2, 3, 4])('in page %i says so, and what to do, to whoever reads that, and is not changed', (page) => {
-    using directory = temporaryFiles();
-    const file = createDatabase(directory.path);
-    overwrite(file, page);
-    const before = readFileSync(file);
-    const database = openDatabase(directory.path);
+  test.each([1, 2, 3, 4])(
+    'in page %i is reported with advice by each read of it, and the file is not changed',
+    (page) => {
+      using directory = temporaryFiles();
+      const file = createDatabase(directory.path);
+      overwrite(file, page);
+      const before = readFileSync(file);
+      const database = openDatabase(directory.path);
 
-    const failures = reads(database).flatMap((read) => {
-      try {
-        read();
-        return [];
-      } catch (error) {
-        expect(error).toBeInstanceOf(JournalError);
-        return [describeError(error)];
-      }
-    });
+      const failures = reads(database).flatMap((read) => {
+        try {
+          read();
+          return [];
+        } catch (error) {
+          expect(error).toBeInstanceOf(JournalError);
+          return [describeError(error)];
+        }
+      });
 
-    database.close();
-    expect(failures.length).toBeGreaterThan(0);
-    for (const failure of failures) expect(failure).toMatch(/state\.db is damaged: put a backup .*: .*malformed/);
-    expect(readFileSync(file).equals(before)).toBe(true);
-  });
+      database.close();
+      expect(failures.length).toBeGreaterThan(0);
+      for (const failure of failures) expect(failure).toMatch(/state\.db is damaged: put a backup .*: .*malformed/);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    },
+  );
 
   test('keeps nobody from what is sound, however large it is', async () => {
     using directory = temporaryFiles();

@@ -71,7 +71,7 @@ export async function findUnknownServer(
   if (name === undefined) return undefined;
   if (namesInstances) return { instanceUuid, name };
   throw new ConflictError(
-    `delete "${name}": the state directory does not know it, and without a service user Cinder does not say which volumes are its own; have them detached in Cinder, then delete it at the HMC`,
+    `delete "${name}": the state directory has no record of it, and without a service user Cinder does not tell which volumes it has; have them detached in Cinder, then delete the partition on the HMC`,
     { server: instanceUuid },
   );
 }

@@ -56,6 +56,6 @@ function interrupted(signal: AbortSignal, error: unknown): Error {
   if (findError(error, 'FLOW_STUCK', 'FLOW_WAITING') !== undefined) return toError(error);
   const reason = signal.reason as unknown;
   return reason instanceof InterruptedError
-    ? new InterruptedError(`${reason.message}; everything was put back`, {}, { cause: error })
+    ? new InterruptedError(`${reason.message}; everything was rolled back`, {}, { cause: error })
     : toError(error);
 }

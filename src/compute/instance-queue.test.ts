@@ -74,7 +74,7 @@ describe('operations on one instance', () => {
     await expect(next).resolves.toBe('done');
   });
 
-  test('are refused when sixteen wait already', async () => {
+  test('are refused when sixteen are waiting', async () => {
     const queues = new InstanceQueues(60_000);
     const slow = controlled('slow', []);
     const running = run(queues, 'web1', neverAborted(), slow.work);

@@ -85,7 +85,7 @@ describe('an instance', () => {
     const { store } = newStore(instance(1));
 
     expect(() => store.create(instance(2, { name: 'web1' }), [], admit)).toThrow(ConflictError);
-    expect(() => store.create(instance(2, { name: uuid(1) }), [], admit)).toThrow('exists already');
+    expect(() => store.create(instance(2, { name: uuid(1) }), [], admit)).toThrow('already exists');
     expect(store.list()).toHaveLength(1);
   });
 

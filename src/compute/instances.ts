@@ -142,7 +142,7 @@ export class InstanceStore {
     const admitAndInsert = () => {
       const twin = this.#named(instance.name).find((other) => !isOnlyRecord(other));
       if (twin !== undefined)
-        throw new ConflictError(`server "${instance.name}" exists already`, { server: twin.uuid });
+        throw new ConflictError(`server "${instance.name}" already exists`, { server: twin.uuid });
       admit(this.list());
       const { uuid, name, host, createdAt, vcpus, memoryMib, vmState, taskState, powerState, extraSpecs } = instance;
       const statement = `insert into instance

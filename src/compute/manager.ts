@@ -199,7 +199,7 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#parts.driver.getVolumeConnector(toDriverInstance(instance), context);
   }
 
-  /** Returns the connector of any partition, whoever owns it. Changes nothing. */
+  /** Returns the connector of any partition, including one of another owner. Changes nothing. */
   async getPartitionConnector(partition: string, context: RequestContext) {
     return await this.#parts.local.partitionConnector(partition, context);
   }

@@ -67,7 +67,7 @@ async function act(
     case 'parked-partition': {
       const parked = findParked(await look(services, context)).find(({ target: now }) => now.id === target.id);
       if (parked?.repair === undefined || parked.repair === null)
-        throw new ConflictError(`partition "${name}" is needed by now: it is left as it is`, { instance: target.id });
+        throw new ConflictError(`partition "${name}" is in use now; it was left unchanged`, { instance: target.id });
       await services.driver.removeParked?.(context, { uuid: target.id });
       return;
     }
@@ -91,7 +91,7 @@ async function requireAtRest(instance: Instance, { driver }: ManagerServices, co
   if (found?.kind === 'in-doubt') throw found.error;
   if (found?.kind !== 'found' || found.isAtRest) return;
   const { name, uri, status } = found;
-  throw new ConflictError(`partition "${name}" (${uri}) has status ${status}: it is left as it is`, { uri, status });
+  throw new ConflictError(`partition "${name}" (${uri}) has status ${status}; it was left unchanged`, { uri, status });
 }
 
 /**
@@ -111,7 +111,7 @@ async function requireUnused(
   if (found?.kind === 'in-doubt') throw found.error;
   if (found?.kind !== 'found') return;
   const { name, uri, status } = found;
-  throw new ConflictError(`partition "${name}" (${uri}, ${status}) may use the volume: it is left as it is`, { uri });
+  throw new ConflictError(`partition "${name}" (${uri}, ${status}) may use the volume; it was left unchanged`, { uri });
 }
 
 /** Removes surplus storage, unless it has been used since it was found. */
@@ -122,6 +122,6 @@ async function removeSurplus(
 ): Promise<void> {
   const counted = countStorage(await look(services, context)).find((each) => each.instanceUuid === instanceUuid);
   if (counted === undefined)
-    throw new ConflictError(`something is under way for ${instanceUuid ?? id}: it is left as it is`, { uri: id });
+    throw new ConflictError(`an operation on ${instanceUuid ?? id} is running; it was left unchanged`, { uri: id });
   await services.driver.removeSurplusStorage?.(context, counted, id);
 }

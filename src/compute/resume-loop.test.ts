@@ -38,7 +38,7 @@ it('goes on after a look that failed', async () => {
   expect(await pausesOf([new Error('no database'), false], 3)).toEqual([10, 20, 10]);
 });
 
-it('ends a look that is under way, and looks no more', async () => {
+it('ends a running check, and starts no further one', async () => {
   let looks = 0;
   let isBegun = (): void => undefined;
   const begun = new Promise<void>((resolve) => {

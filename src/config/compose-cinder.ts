@@ -69,7 +69,7 @@ function cinderAuth(
   }
   if (namesUser(serviceUser)) {
     // Nova used the token of its user; the service user is the nearest substitute in such a nova.conf.
-    findings.warnings.push('[cinder] says nothing of authentication: the user of [service_user] is used');
+    findings.warnings.push('[cinder] has no authentication options: the user of [service_user] is used');
     return readAuth('service_user', serviceUser, endpoint, cinder.insecure, findings);
   }
   const expected = 'password, v3applicationcredential or none, with its options; or cinder.cloud; or OS_* variables';
@@ -110,7 +110,8 @@ function readAuth(
 function checkPlainHttp(option: string, url: string | undefined, insecure: boolean, findings: Findings): void {
   if (url === undefined || !isReadableOnTheWay(url)) return;
   const expected = 'an https URL (http for a loopback address only, unless cinder.insecure accepts it)';
-  if (insecure) findings.warnings.push(`${option} is plain http: passwords and tokens can be read on the way`);
+  if (insecure)
+    findings.warnings.push(`${option} is plain http: an attacker on the network can read passwords and tokens`);
   else findings.problems.push({ option, value: url, expected });
 }
 

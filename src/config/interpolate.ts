@@ -35,7 +35,7 @@ export function interpolate(layers: Layers, section: string, value: string, secr
       return whole;
     }
     if (depth >= MAX_DEPTH) {
-      expected = 'references that do not go in circles';
+      expected = 'references without a cycle';
       return whole;
     }
     const inner = found.literal ? found : interpolate(layers, found.section, found.value, secret, depth + 1);

@@ -70,7 +70,7 @@ describe('the host name', () => {
     const message = messageOf(() => loadText(text, { hostname: 'a-long-name-of-a-machine.example.com' }));
 
     expect(message).toContain('DEFAULT.host = "a-long-name-of-a-machine" (default)');
-    expect(message).toContain('partition names, which end at 64');
+    expect(message).toContain('partition names, which have at most 64');
     expect(`OpenStack-${'h'.repeat(17)}-2f0c1a2b-0000-4000-8000-000000000000`).toHaveLength(64);
   });
 });
@@ -175,7 +175,7 @@ describe('references between values', () => {
     const inSecret = messageOf(() => loadText(settingsText({ 'dpm.hmc_password': 'ses$ame' })));
 
     expect(nothing).toContain('expected $nothing that is set, or $$ for a dollar sign');
-    expect(circle).toContain('circles');
+    expect(circle).toContain('without a cycle');
     expect(secret).toContain('no reference to a secret');
     expect(secret + inSecret).not.toMatch(/sentinel|ses|\$ame/);
     expect(inSecret).toContain('dpm.hmc_password = ***');

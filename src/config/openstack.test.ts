@@ -277,7 +277,7 @@ describe('authentication', () => {
     const settings = load({ cinder: serviceUser });
 
     expect(settings.cinder.auth).toMatchObject({ username: 'svc' });
-    expect(settings.warnings).toEqual(['[cinder] says nothing of authentication: the user of [service_user] is used']);
+    expect(settings.warnings).toEqual(['[cinder] has no authentication options: the user of [service_user] is used']);
     expect(messageOf({})).toContain('cinder.auth_type is missing');
   });
 });

@@ -14,8 +14,8 @@ export function configSample(): string {
 }
 
 const intro = [
-  '# Settings of nova-dpm. A value without # is one that must be given.',
-  '# Every option can also come from the environment as NOVA_DPM_<SECTION>__<OPTION>, which wins over files.',
+  '# Settings of nova-dpm. Lines without # are required settings.',
+  '# Every option can also be set in the environment as NOVA_DPM_<SECTION>__<OPTION>, which takes precedence over files.',
   '# $name and ${section.name} stand for the value of another option; $$ is a dollar sign.',
   '',
 ];
@@ -38,7 +38,7 @@ function optionSample(name: string, option: Option): readonly string[] {
 }
 
 function describeType(option: Option): string {
-  const many = option.multi === true ? ', may be repeated' : option.list === true ? ', list divided by commas' : '';
+  const many = option.multi === true ? ', may be repeated' : option.list === true ? ', list separated by commas' : '';
   const standard = option.default === undefined || option.default === '' ? '' : `, default ${option.default}`;
   const needed = option.required === true ? ', required' : '';
   const form = option.expected === text.expected || option.expected === path.expected ? '' : `: ${option.expected}`;

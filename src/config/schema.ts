@@ -21,7 +21,7 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 const defaultSection = {
   host: {
     ...hostName,
-    help: 'Name of this compute host: also the name of its CPC subset, and part of the name of every partition. Without it, the short host name.',
+    help: 'Name of this compute host. It is also the name of the CPC subset and part of every partition name. Default: the short host name.',
     example: 'compute1',
   },
   compute_driver: {
@@ -32,7 +32,7 @@ const defaultSection = {
   state_path: {
     ...path,
     default: '/var/lib/nova-dpm',
-    help: 'Directory of the instances and the journal. When the default cannot be written, nova-dpm in the XDG state directory is used.',
+    help: 'Directory of the instances and the journal. If the default is not writable, nova-dpm in the XDG state directory is used.',
   },
 } as const satisfies Record<string, Option>;
 
@@ -41,36 +41,36 @@ const dpmSection = {
     ...hmcUrl,
     list: true,
     required: true,
-    help: 'The HMC: host, host:port or URL; several, divided by commas, are redundant HMCs, tried in this order. The port is 6794 unless given. Plain http is refused for anything but a loopback address.',
+    help: 'The HMC: host, host:port or URL. Separate redundant HMCs by commas; they are tried in this order. The default port is 6794. Plain http is accepted for a loopback address only.',
     example: 'hmc1.example.com, hmc2.example.com',
   },
   hmc_username: { ...text, required: true, help: 'User of the HMC Web Services API.', example: 'novauser' },
   hmc_password: {
     ...secretText,
     secret: true,
-    help: 'Password of this user. Better: hmc_password_file. Without both, dpm asks for it where it is used at a terminal.',
+    help: 'Password of this user; hmc_password_file is safer. If neither is set, dpm asks for it at a terminal.',
   },
   hmc_password_file: {
     ...path,
-    help: 'File with the password of the HMC user and nothing else, readable by its owner only. A relative path counts from the settings file.',
+    help: 'File that contains only the password of the HMC user, readable by its owner only. A relative path is relative to the settings file.',
     example: '/etc/nova-dpm/hmc-password',
   },
   hmc_ca_certs: {
     ...path,
-    help: 'PEM file, or directory of PEM files, of the certificates against which the certificate of the HMC is verified. Without it, those that come with Node.js.',
+    help: 'PEM file, or directory of PEM files, with the CA certificates that verify the certificate of the HMC. Default: the CA certificates of Node.js.',
     example: '/etc/nova-dpm/hmc-ca.pem',
   },
   hmc_insecure: {
     ...boolean,
     default: 'false',
-    help: 'Accept any certificate. Whoever can answer in the place of the HMC then gets its password.',
+    help: 'Do not verify the certificate of the HMC. An attacker on the network can then read the password.',
   },
   cpc_object_id: {
     ...objectId,
-    help: 'Object id of the CPC. One of cpc_object_id and cpc_name is required.',
+    help: 'Object id of the CPC. Either cpc_object_id or cpc_name is required.',
     example: '6f0d2a3e-5b0c-3c8f-9a63-d2c5bd2e3ec6',
   },
-  cpc_name: { ...text, help: 'Name of the CPC, as the HMC shows it.', example: 'A90' },
+  cpc_name: { ...text, help: 'Name of the CPC on the HMC.', example: 'A90' },
   max_processors: {
     ...integer(1, UNBOUNDED),
     required: true,
@@ -87,122 +87,122 @@ const dpmSection = {
   physical_storage_adapter_mappings: {
     ...adapterPort,
     multi: true,
-    help: 'An FCP adapter port of the domain; give one line for each. Every partition gets a vHBA (or a path of its storage group) on each, and the first is preferred for boot. Needed for volumes of Cinder; not for servers that only use storage groups which are there already.',
+    help: 'FCP adapter port of the domain; one line for each port. Every partition gets a vHBA (or a connection of its storage group) on each port, and the first port is preferred for boot. Required for Cinder volumes, but not for servers that use only existing storage groups.',
     example: '2a3e6f0d-0c5b-8f3c-639a-2e3ec6d2c5bd:0',
   },
   target_wwpn_ignore_list: {
     ...wwpn,
     list: true,
     default: '',
-    help: 'Target WWPNs that are never to be used.',
+    help: 'Target WWPNs that are never used.',
     example: '5005076802100c1b, 5005076802200c1b',
   },
   volume_drivers: {
     ...volumeDriver,
     multi: true,
     default: 'fibre_channel=builtin',
-    help: "Volume driver for a driver_volume_type of Cinder; give one line for each. Yours are added to the built-in one, or replace it under its type's name.",
+    help: 'Volume driver for a driver_volume_type of Cinder; one line for each driver. Each is added to the built-in driver, or replaces it if the type is the same.',
     example: 'fibre_channel=nova-dpm-my-volumes#MyFibreChannelDriver',
   },
   host_connectors: {
     ...hostConnector,
     multi: true,
-    help: 'Host connector for a protocol (a driver_volume_type of Cinder), for local-attach and whatever else looks at volumes of the Linux host on which it runs; give one line for each. With @ and what uname -m says it is for this platform alone. Yours are added to the built-in ones, or go before them; the module builtin is the built-in one.',
+    help: 'Host connector for a protocol (a driver_volume_type of Cinder); one line for each connector. Host connectors serve local-attach and every other command that reads the volumes of this Linux host. With @ and a platform (the output of uname -m) it applies to that platform only. Each is added to the built-in connectors and takes precedence over them; the module name builtin means the built-in one.',
     example: 'fibre_channel@s390x=nova-dpm-my-volumes#MyHostConnector',
   },
   host_fcp_devices: {
     ...fcpDevice,
     list: true,
     default: '',
-    help: 'FCP devices of the s390x Linux host on which it runs, which local-attach frees from the ignore list and sets online before it uses them. Without it, those that are online.',
+    help: 'FCP devices of this s390x Linux host. local-attach removes them from the ignore list and sets them online before it uses them. Default: the devices that are online.',
     example: '0.0.8001, 0.0.8002',
   },
   spawn_order: {
     ...choice(['deferred', 'stock']),
     default: 'deferred',
-    help: 'deferred: volumes are connected within spawn, once the partition has its WWPNs. stock: the order of a Nova that calls prepareForSpawn first.',
+    help: "deferred: volumes are connected within spawn, after the partition has its WWPNs. stock: Nova's own order, which calls prepareForSpawn first.",
   },
   connector_wwnns: {
     ...wwnnRule,
     default: 'none',
-    help: 'WWNNs in the connector. Many back ends refuse a connector without; DPM gives none. wwpn repeats the WWPNs; sixteen hex digits with x for the digits of the WWPN build them. Unity and VNX need the real ones.',
+    help: 'WWNNs in the connector. DPM reports none, but many back ends require them. wwpn: repeat the WWPNs. 16 hex digits: a template in which each x is replaced by the digit of the WWPN at that place. Unity and VNX need the real WWNNs.',
     example: 'wwpn',
   },
   boot_attempts: {
     ...integer(1, 16),
     // Two fabrics, and a back end that lists the targets of both for each initiator: four combinations.
     default: '4',
-    help: 'Boot paths that are tried before a spawn fails. Many back ends also list targets of a fabric that a port is not in.',
+    help: 'Number of boot paths that are tried before a spawn fails. Many back ends also list targets of fabrics to which a port is not connected.',
   },
   boot_timeout: {
     // Bounds and default: HMC Web Services, partition property boot-timeout.
     ...integer(60, 600, 'seconds'),
     default: '60',
-    help: 'Time after which the machine gives up a boot.',
+    help: 'Time after which the machine abandons a boot.',
   },
   login_before_zoning: {
     ...boolean,
     default: 'false',
-    help: 'Start each new partition once without a boot device before its volumes are mapped, so that its ports log in: for fabrics and arrays that zone and map only initiators they have seen. Costs a start and a stop for each spawn, a minute or more.',
+    help: 'Start each new partition once without a boot device before its volumes are mapped, so that its ports log in. For fabrics and arrays that zone and map only initiators that have logged in. Adds a start and a stop to each spawn, a minute or more.',
   },
   discovery_timeout: {
     ...integer(1, 86_400, 'seconds'),
     default: '900',
-    help: 'On machines with storage groups: time for DPM to find the LUNs of volumes that Cinder has mapped. Where it takes no request for a discovery, it looks every ten minutes.',
+    help: 'On machines with storage groups: time for DPM to find the LUNs of volumes that Cinder has mapped. If the HMC cannot start a discovery on request, DPM looks every ten minutes.',
   },
   start_timeout: {
     ...integer(1, 86_400, 'seconds'),
     default: '900',
-    help: 'Time for a start or stop of a partition as a whole: the job and the status that follows it.',
+    help: 'Time limit for starting or stopping a partition: the job and the change of status that follows.',
   },
   max_hmc_requests: {
     ...integer(1, 100),
     default: '8',
-    help: 'Requests to the HMC in flight at once; more wait their turn.',
+    help: 'Maximum number of simultaneous requests to the HMC; further requests wait.',
   },
   max_concurrent_builds: {
     ...integer(1, 1000),
     default: '10', // as Nova
     aliases: ['DEFAULT.max_concurrent_builds'],
-    help: 'Instances built at once; more wait their turn.',
+    help: 'Maximum number of simultaneous builds; further builds wait.',
   },
   queue_timeout: {
     ...integer(1, 86_400, 'seconds'),
     default: '3600',
-    help: 'Time that an operation waits for its turn before it is refused, with nothing begun.',
+    help: 'Time after which a waiting operation is refused. Nothing has been changed then.',
   },
   history_days: {
     ...integer(1, 36_500, 'days'),
     default: '30',
-    help: 'Age up to which flows that have ended stay in the journal.',
+    help: 'Age up to which the journal keeps flows that have ended.',
   },
   history_flows: {
     ...integer(0, 1_000_000),
     default: '1000',
-    help: 'Number of flows that have ended that stay in the journal, the newest ones.',
+    help: 'Number of ended flows that the journal keeps; the newest are kept.',
   },
 } as const satisfies Record<string, Option>;
 
 /** The options of every section that authenticates, with keystoneauth's names. */
 const authOptions = {
-  auth_section: { ...text, help: 'Take the options of authentication from this section of the files instead.' },
+  auth_section: { ...text, help: 'Read the authentication options from this section of the files instead.' },
   auth_type: {
     ...choice(['password', 'v3applicationcredential', 'none'], { v3password: 'password', noauth: 'none' }),
-    help: 'How to authenticate. Without it: v3applicationcredential when an application credential is given, else password.',
+    help: 'Authentication method. Default: v3applicationcredential if an application credential is set, else password.',
     example: 'password',
   },
   auth_url: { ...serviceUrl, help: 'URL of Keystone.', example: 'https://keystone.example.com:5000/v3' },
   username: { ...text, aliases: ['user_name'], help: 'User name.', example: 'nova' },
-  user_id: { ...text, help: 'User id, in the place of a name and its domain.' },
+  user_id: { ...text, help: 'User id, instead of a name and its domain.' },
   password: { ...secretText, secret: true, help: 'Password of the user.' },
   project_name: { ...text, aliases: ['tenant_name'], help: 'Name of the project.', example: 'service' },
-  project_id: { ...text, aliases: ['tenant_id'], help: 'Id of the project, in the place of a name and its domain.' },
+  project_id: { ...text, aliases: ['tenant_id'], help: 'Id of the project, instead of a name and its domain.' },
   user_domain_name: { ...text, help: "Name of the user's domain.", example: 'Default' },
-  user_domain_id: { ...text, help: "Id of the user's domain. Without name and id: default." },
+  user_domain_id: { ...text, help: "Id of the user's domain. If neither name nor id is set: default." },
   project_domain_name: { ...text, help: "Name of the project's domain.", example: 'Default' },
-  project_domain_id: { ...text, help: "Id of the project's domain. Without name and id: default." },
-  default_domain_name: { ...text, help: 'Name of the domain of user and project, where theirs is not given.' },
-  default_domain_id: { ...text, help: 'Id of the domain of user and project, where theirs is not given.' },
+  project_domain_id: { ...text, help: "Id of the project's domain. If neither name nor id is set: default." },
+  default_domain_name: { ...text, help: 'Name of the domain of user and project, if theirs is not set.' },
+  default_domain_id: { ...text, help: 'Id of the domain of user and project, if theirs is not set.' },
   application_credential_id: { ...text, help: 'Id of an application credential.' },
   application_credential_name: { ...text, help: 'Name of an application credential of the user.' },
   application_credential_secret: { ...secretText, secret: true, help: 'Secret of the application credential.' },
@@ -211,34 +211,34 @@ const authOptions = {
 const cinderSection = {
   cloud: {
     ...text,
-    help: 'Take all of the options below from this entry of clouds.yaml.',
+    help: 'Read all of the options below from this entry of clouds.yaml.',
     example: 'mycloud',
   },
   ...authOptions,
   cafile: {
     ...path,
-    help: 'PEM file of the certificates against which certificates are verified. Without it, those that come with Node.js.',
+    help: 'PEM file with the CA certificates that verify Keystone and Cinder. Default: the CA certificates of Node.js.',
   },
   insecure: {
     ...boolean,
     default: 'false',
-    help: 'Accept any certificate, and plain http. Whoever can answer in the place of Keystone then gets the password.',
+    help: 'Do not verify certificates, and accept plain http. An attacker on the network can then read passwords and tokens.',
   },
   region_name: { ...text, aliases: ['os_region_name'], help: 'Region in the service catalogue.', example: 'RegionOne' },
   catalog_info: {
     ...catalogInfo,
     default: 'volumev3::publicURL',
-    help: 'Cinder in the service catalogue: <service type>:<service name>:<interface>.',
+    help: "Cinder's entry in the service catalogue: <service type>:<service name>:<interface>.",
   },
   endpoint_override: {
     ...serviceUrl,
     aliases: ['endpoint'],
-    help: 'URL of Cinder, in the place of the one in the catalogue; required for auth_type none.',
+    help: 'URL of Cinder, instead of the URL in the catalogue; required for auth_type none.',
     example: 'https://cinder.example.com:8776/v3',
   },
   endpoint_template: {
     ...endpointTemplate,
-    help: "Nova's name for an override that holds a project id. Use endpoint_override.",
+    help: "Nova's option for a URL with a project id, read for compatibility. Use endpoint_override.",
   },
 } as const satisfies Record<string, Option>;
 
@@ -255,7 +255,7 @@ export const settingsSchema = {
     send_service_user_token: {
       ...boolean,
       default: 'false',
-      help: 'Send the token of this service user along. A Cinder with the remedy of CVE-2023-2088 lets only a service detach volumes of instances.',
+      help: 'Also send the token of this service user. A Cinder with the fix for CVE-2023-2088 lets only a service user detach volumes of instances.',
     },
     ...authOptions,
   },

@@ -41,7 +41,7 @@ const MAX_HOST_NAME = 17;
 /** The compute host's name, which is part of the name of every partition. */
 export const hostName: ValueType<string> = valueType(
   'string',
-  `1 to ${MAX_HOST_NAME} of the characters A-Z a-z 0-9 . _ - (it is part of partition names, which end at 64)`,
+  `1 to ${MAX_HOST_NAME} of the characters A-Z a-z 0-9 . _ - (it is part of partition names, which have at most 64)`,
   ['', 'a-name-of-18-chars', 'rack 1', 'host/1', 'hôte'],
   (value) => (new RegExp(`^[A-Za-z0-9._-]{1,${MAX_HOST_NAME}}$`).test(value) ? value : undefined),
 );
@@ -140,7 +140,7 @@ export const adapterPort: ValueType<AdapterPort> = valueType(
 /** An FCP device of a Linux host, as its bus ID. */
 export const fcpDevice: ValueType<string> = valueType(
   'FCP device',
-  'bus IDs such as 0.0.8001, or device numbers such as 8001, divided by commas',
+  'bus IDs such as 0.0.8001, or device numbers such as 8001, separated by commas',
   ['801', '0.0.80011', '0.9.8001', '../8001', 'host0'],
   parseBusId,
 );
@@ -148,7 +148,7 @@ export const fcpDevice: ValueType<string> = valueType(
 /** A WWPN in any spelling. */
 export const wwpn: ValueType<Wwpn> = valueType(
   'WWPN',
-  'WWPNs of 16 hex digits, not zero, divided by commas',
+  'WWPNs of 16 hex digits, not zero, separated by commas',
   ['5005076802160', '0000000000000000', '50050768021604170', 'target'],
   (value) => wwpnSchema.safeParse(value).data,
 );
@@ -183,7 +183,7 @@ export const hostConnector: ValueType<HostConnectorSetting> = valueType(
 /** How to make WWNNs: undefined for none, else 16 characters in which `x` means the WWPN's digit at this place. */
 export const wwnnRule: ValueType<{ readonly template: string | undefined }> = valueType(
   'string',
-  'none, wwpn, or 16 hex digits in which x stands for the digit of the WWPN at this place',
+  'none, wwpn, or 16 hex digits in which each x is replaced by the digit of the WWPN at that place',
   ['yes', '', '5005076', 'c05076ffe680xxxxx', 'c05076ffe680yyyy'],
   (value) => {
     const rule = value.toLowerCase();

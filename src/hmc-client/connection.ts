@@ -158,7 +158,7 @@ function unreachable(endpoints: readonly HmcEndpoint[], failures: readonly Error
   const last = failures.at(-1);
   const phase = last instanceof HmcConnectionError ? last.phase : 'receive';
   const where = { host, phase, sent: false } as const;
-  if (failures.length === 1) return new HmcConnectionError(`HMC ${host} is out of reach`, where, last);
+  if (failures.length === 1) return new HmcConnectionError(`HMC ${host} is unreachable`, where, last);
   return new HmcConnectionError(`none of the HMCs ${host} answers`, where, new AggregateError(failures, 'of each HMC'));
 }
 

@@ -30,5 +30,5 @@ export function startRefused(partition: PartitionRef, failed: FailedStart, cause
 function adviceFor(status: string): string {
   if (status === 'reservation-error')
     return 'memory, processors, adapter capacity or storage is missing: stop other partitions, or look at this one on the HMC';
-  return 'look at the partition, and at what else works on it, on the HMC';
+  return 'check the partition, and other operations on it, on the HMC';
 }

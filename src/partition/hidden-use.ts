@@ -60,6 +60,6 @@ export async function findHiddenDoubt(
     candidates: uri === null ? [] : [{ name, uri }],
     why: `this HMC user does not see it${uri === null ? '' : ` (${uri})`}, and ${hidden}`,
     advice:
-      'look on the HMC whether it exists, and give the user access to it; where it was deleted, run this once as an HMC user who sees every partition and storage group of the CPC',
+      'check on the HMC whether it exists, and give the user access to it; if it was deleted, run this once as an HMC user who sees every partition and storage group of the CPC',
   };
 }

@@ -70,7 +70,7 @@ export class InstancePartitions {
     const found = await this.decide(owner, evidence, w);
     if (found.kind === 'absent' || deletableStatuses.has(found.partition.status)) return found;
     const { name, uri, status } = found.partition;
-    const advice = 'its volumes are left as they are; stop it on the HMC, then try again';
+    const advice = 'its volumes were left unchanged; stop it on the HMC, then try again';
     throw new ConflictError(`partition "${name}" (${uri}) has status "${status}": ${advice}`, { partition: name, uri });
   }
 

@@ -189,7 +189,7 @@ describe('start', () => {
   test('that is lost twice is judged by the status', async () => {
     const { lifecycle, asked } = scripted({ statuses: ['stopped'], start: { request: answerLost } });
 
-    const hmcSaid = 'nobody knows how the start job ended';
+    const hmcSaid = 'the outcome of the start job is unknown';
     await expect(lifecycle.start(partition, w)).resolves.toEqual({ kind: 'failed', status: 'stopped', hmcSaid });
     expect(asked).toEqual(['start', 'start']);
   });
@@ -320,11 +320,11 @@ describe('ensureStopped', () => {
     expect(asked).toEqual(['stop', 'stop']);
   });
 
-  test('says that nobody knows how it went when that is so, and the partition still runs', async () => {
+  test('says that the outcome of the job is unknown, if the partition still runs', async () => {
     const { lifecycle } = scripted({ statuses: ['active'], stop: { request: answerLost } });
 
     await expect(lifecycle.ensureStopped(partition, w)).rejects.toThrow(
-      'its status is "active" (nobody knows how the stop job ended)',
+      'its status is "active" (the outcome of the stop job is unknown)',
     );
   });
 

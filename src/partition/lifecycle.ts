@@ -201,7 +201,7 @@ export class PartitionLifecycle {
     w: Waiting,
   ): Promise<{ readonly hmcSaid: string; readonly mayLag: boolean; readonly cause?: Error }> {
     // The result of the job is unknown; the status decides.
-    const unknown = { hmcSaid: `nobody knows how the ${verb} job ended`, mayLag: true };
+    const unknown = { hmcSaid: `the outcome of the ${verb} job is unknown`, mayLag: true };
     try {
       const job = await this.#begin(verb, partition, w);
       if (job === 'heard') return unknown;
@@ -248,7 +248,7 @@ export class PartitionLifecycle {
       if (!statuses.has(status)) return { kind: 'done', value: true };
       return performance.now() < lagEnd ? { kind: 'again' } : { kind: 'done', value: false };
     };
-    return await this.#watch(partition, 'wait for', 'a status that can be told', accept, this.#policy.timeoutMs, w);
+    return await this.#watch(partition, 'wait for', 'a known status', accept, this.#policy.timeoutMs, w);
   }
 
   async #watch<T>(
@@ -326,5 +326,5 @@ export async function isListed(hmc: HmcSession, cpcUri: string, { uri }: Partiti
 }
 
 export function partitionExists(name: string): ConflictError {
-  return new ConflictError(`partition "${name}" exists already`, { partition: name });
+  return new ConflictError(`partition "${name}" already exists`, { partition: name });
 }

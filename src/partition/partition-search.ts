@@ -36,7 +36,7 @@ export class PartitionSearch {
   ): Promise<SearchResult> {
     const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
     const listed = all.find(({ uri }) => uri === record?.partitionUri);
-    if (listed !== undefined) return unreadable(listed, "it is recorded as this server's");
+    if (listed !== undefined) return unreadable(listed, "it is recorded as this server's partition");
     if (isUnmade(record)) return await this.#unmade(owner, record, all, w);
     const named = await this.#byName(owner, all, w);
     if (named !== undefined) return named;
@@ -73,8 +73,8 @@ export class PartitionSearch {
     const [holders = []] = await this.#storage.holders([{ owner, wwpns: record?.wwpns ?? [] }], w);
     const holder = holders.find(({ partitionUri }) => partitionUri === named.uri);
     if (holder === undefined) return { kind: 'absent' };
-    const why = `partition "${named.name}" (${named.uri}) has the name of this server's and ${holder.how}, and was not made for it`;
-    return doubt([named], why, 'rename it on the HMC, and take the ports of this server from it');
+    const why = `partition "${named.name}" (${named.uri}) has the name of this server's partition and ${holder.how}, but was not created for it`;
+    return doubt([named], why, 'rename it on the HMC, and remove the ports of this server from it');
   }
 
   async #byName(owner: PartitionOwner, all: readonly Listed[], w: Waiting): Promise<SearchResult | undefined> {
@@ -83,10 +83,10 @@ export class PartitionSearch {
     if (found === undefined) return undefined;
     const seen = await this.#describe(found, w);
     if (seen === 'gone') return undefined;
-    if (seen === 'denied') return unreadable(found, "it has the name of this server's");
+    if (seen === 'denied') return unreadable(found, "it has the name of this server's partition");
     const other = recordedUris(this.#records).get(found.uri);
     if (other !== undefined && other !== owner.instanceUuid) {
-      const why = `partition "${name}" (${found.uri}) has the name of this server's, and is recorded as that of instance ${other}`;
+      const why = `partition "${name}" (${found.uri}) has the name of this server's partition, but is recorded as the partition of instance ${other}`;
       const advice = `give it the name ${partitionName({ ...owner, instanceUuid: other })} on the HMC`;
       return doubt([found], why, advice);
     }
@@ -214,8 +214,8 @@ export class PartitionSearch {
     if (candidates.length === 0) return undefined;
     const states = candidates.map(({ name, uri, status }) => `"${name}" (${uri}, ${status})`).join(', ');
     const mark = partitionDescription(owner.host);
-    const why = `it is not found, and ${states} ${candidates.length === 1 ? 'has' : 'have'} the mark "${mark}" and a name that tells no server`;
-    const advice = `${renameAdvice(owner)}; if it is not, take the mark out of its description, or stop it until this is done`;
+    const why = `it is not found, and ${states} ${candidates.length === 1 ? 'has' : 'have'} the mark "${mark}" but a name that identifies no server`;
+    const advice = `${renameAdvice(owner)}; if it is not, remove the mark from its description, or stop it until this is done`;
     return doubt(candidates, why, advice);
   }
 
@@ -253,12 +253,12 @@ function ofAnotherHost(owner: PartitionOwner, partition: Listed, description: st
 }
 
 function unreadable(partition: Listed, how: string): SearchResult {
-  const why = `partition "${partition.name}" (${partition.uri}) is listed and cannot be read; ${how}`;
-  return doubt([partition], why, 'look on the HMC whether it exists, and whether this HMC user may see it');
+  const why = `partition "${partition.name}" (${partition.uri}) is listed but cannot be read; ${how}`;
+  return doubt([partition], why, 'check on the HMC whether it exists, and whether this HMC user may see it');
 }
 
 function unmarkedHolder(owner: PartitionOwner, partition: Listed, { how }: PortHolder): SearchResult {
-  const why = `partition "${partition.name}" (${partition.uri}) ${how}, and its name tells no server`;
+  const why = `partition "${partition.name}" (${partition.uri}) ${how}, but its name identifies no server`;
   const advice = `${renameAdvice(owner)}; if it is not, stop it until this is done`;
   return doubt([partition], why, advice);
 }

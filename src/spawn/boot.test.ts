@@ -266,8 +266,8 @@ describe('start-partition', () => {
   test.each([
     ['reservation-error', jobFailed(500, 100), /adapter capacity or storage is missing/],
     ['reservation-error', undefined, /\(the job ended without error\); memory, processors, adapter capacity/],
-    ['stopped', jobFailed(500, 100), /its status is "stopped"; look at the partition/],
-    ['paused', jobFailed(409, 1), /its status is "paused"; look at the partition/],
+    ['stopped', jobFailed(500, 100), /its status is "stopped"; check the partition/],
+    ['paused', jobFailed(409, 1), /its status is "paused"; check the partition/],
   ])('tries no other path when the HMC has not started it: status %s, cause %s', async (status, cause, advice) => {
     const refused = { ...failed(status), ...(cause === undefined ? {} : { cause }) };
     const { tools, diary } = machine({ starts: [refused] });

@@ -87,7 +87,7 @@ export function warnOfOmitted({ omittedVolumes }: EncodedParameters, log: Logger
 function unknownOptions(options: BootOptions, cause: Error): Error {
   const asked = Object.keys(options);
   if (asked.length === 0) return cause;
-  const message = `this machine does not know every boot option that was asked for (${asked.join(', ')})`;
+  const message = `this machine does not support all of these boot options (${asked.join(', ')})`;
   return new ConflictError(message, { options: asked }, { cause });
 }
 

@@ -146,7 +146,7 @@ describe('spawn', () => {
     const error: unknown = await spawn(request, mapper, tools, call).catch((thrown: unknown) => thrown);
 
     expect(findError(error, 'NOTHING_CHANGED')).toBeUndefined();
-    expect(describeError(error)).toMatch(/exists already, and it could not be undone.*Cinder is away/);
+    expect(describeError(error)).toMatch(/already exists, and it could not be undone.*Cinder is away/);
   });
 
   test('does not say that nothing was changed where the storage group stays until the compute manager has unmapped', async () => {
@@ -215,7 +215,7 @@ describe('spawn', () => {
     const { tools, mapper, diary } = machine({ model: 'storage-group', obstacle: 'storage group "g" is not ours' });
 
     await expect(spawn(request, mapper, tools, call)).rejects.toThrow(
-      'storage group "g" is not ours: it is left as it is',
+      'storage group "g" is not ours; it was left unchanged',
     );
     expect(diary).toEqual(['create group']);
   });

@@ -175,7 +175,7 @@ async function createGroup(run: Run): Promise<readonly Initiator[]> {
   if (!needsPorts(run)) return [];
   const create = async () => {
     const { initiators, obstacle } = await storage.allocate(owner, volumes, call);
-    if (obstacle !== null) throw new ConflictError(`${obstacle}: it is left as it is`);
+    if (obstacle !== null) throw new ConflictError(`${obstacle}; it was left unchanged`);
     return initiators;
   };
   const initiators = storage.outlivesPartition ? await act('create-storage-group', create) : await create();

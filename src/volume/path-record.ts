@@ -28,20 +28,20 @@ const pathStates = [
 /** A path of a volume with its state, as the commands print it. */
 export const pathRecordSchema = z
   .object({
-    connector: z.string().describe('name of the partition or host whose path it is'),
-    kind: z.enum(['partition', 'host']).describe('what the connector is'),
+    connector: z.string().describe('name of the partition or host that the path belongs to'),
+    kind: z.enum(['partition', 'host']).describe('kind of the connector'),
     server: z.string().nullable().describe('instance that the partition realises'),
-    volume_id: z.string().nullable().describe('Cinder volume; null where nothing tells which it is'),
+    volume_id: z.string().nullable().describe('Cinder volume; null if unknown'),
     initiator_wwpn: z.string().nullable().describe('port of the connector, sixteen hex digits'),
     adapter_port: z.string().nullable().describe('adapter object-id and port, or the place on the bus of a host'),
-    fabric: z.string().nullable().describe('switch WWN that the port sees; null where it is not told'),
+    fabric: z.string().nullable().describe('switch WWN that the port sees; null if unknown'),
     target_wwpn: z.string().describe('port of the storage array, sixteen hex digits'),
     lun: z.string().describe('FCP LUN, sixteen hex digits'),
-    device_number: z.string().nullable().describe('how the guest knows the port, four hex digits'),
+    device_number: z.string().nullable().describe('device number of the port in the guest, four hex digits'),
     device: z.string().nullable().describe('block device on a host'),
     map: z.string().nullable().describe('multipath device on top of it, on a host'),
-    state: z.enum(pathStates).describe('what is known of the path'),
-    detail: z.string().describe('who says so, in words'),
+    state: z.enum(pathStates).describe('state of the path'),
+    detail: z.string().describe('reason for the state, in words'),
   })
   .meta({ title: 'Path' });
 

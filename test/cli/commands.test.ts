@@ -268,7 +268,7 @@ describe('an interruption', () => {
 
   const create = ['server', 'create', 'x', '--vcpus', '1', '--memory', '1024', '--volume', 'v'];
 
-  test('puts back and ends with 130; a second one is told that this is under way', async () => {
+  test('rolls back and exits with 130; a second signal is told that the rollback is running', async () => {
     const manager: { create?: NonNullable<FakeManager['create']> } = {};
     const io = fakeIo({ manager });
     manager.create = interruptible(io, () => {

@@ -64,9 +64,9 @@ test('where all is well every line says so, and nothing is changed', async () =>
 });
 
 test.each([
-  ['z13', /^vHBAs, 2 for each partition; WWPNs exist once the partition does/],
-  ['z14', /^storage groups, one for each instance with 2 connections; WWPNs exist before the partition does/],
-  ['z17', /boot paths are tried before a start; 0 groups visible$/],
+  ['z13', /^vHBAs, 2 for each partition; WWPNs exist only after the partition is created/],
+  ['z14', /^storage groups, one for each instance with 2 connections; WWPNs exist before the partition is created/],
+  ['z17', /boot paths are tested before a start; 0 groups visible$/],
 ] as const)('on a %s it says how partitions get at LUNs, and what that means', async (machine, says) => {
   const checks = await withSimulator({ machine }, () => ({}));
 
@@ -175,8 +175,8 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
     const none = () => ({ 'dpm.physical_storage_adapter_mappings': [] });
     const [z16, z13] = [await withSimulator({ machine: 'z16' }, none), await withSimulator({ machine: 'z13' }, none)];
 
-    const detail = 'dpm.physical_storage_adapter_mappings names none: no volume of Cinder can be used';
-    expect(findings(z16)).toEqual([`warn adapter ports: ${detail}, only storage groups that are there already`]);
+    const detail = 'dpm.physical_storage_adapter_mappings is empty: Cinder volumes cannot be used';
+    expect(findings(z16)).toEqual([`warn adapter ports: ${detail}, only existing storage groups`]);
     expect(findings(z13)).toEqual([`fail adapter ports: ${detail}`]);
     const advice = z16.find(({ check }) => check === 'adapter ports')?.advice;
     expect(advice).toMatch(/^FCP ports of the CPC: [0-9a-f-]{36}:0 \(.+\), [0-9a-f-]{36}:0 \(.+\)$/);
@@ -195,7 +195,7 @@ describe('what is wrong is a line with its reason, and the rest is still looked 
     }));
 
     expect(findings(checks)).toEqual([
-      expect.stringMatching(/^warn cinder .*microversion 3\.43: the older way to attach is used$/),
+      expect.stringMatching(/^warn cinder .*microversion 3\.43: the legacy volume-action API is used to attach$/),
       'warn service user: none',
     ]);
   });

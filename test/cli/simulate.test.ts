@@ -196,31 +196,35 @@ describe('one simulator and several commands', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-test('an interrupted spawn is put back, ends with 130, and leaves nothing', { timeout: PATIENCE_MS }, async () => {
-  // The start is never answered, so the signal always comes in the middle.
-  const rule = { id: 'mute', server: 'hmc', operation: 'Start Partition', kind: { type: 'delay', ms: 3_600_000 } };
-  writeFileSync(join(cwd, 'mute.json'), JSON.stringify([rule]));
-  await using _ = await simulate('-f', 'json', '--faults', 'mute.json', '--write-config', 'mute.conf');
-  const settings = ['--config-file', 'mute.conf'];
-  const create = ['server', 'create', 'web1', '--vcpus', '1', '--memory', '2048', '--volume', 'boot-1'];
-  const child = startDpm([...create, ...settings], { cwd });
-  const end = ended(child);
-  await new Promise<void>((resolve) => {
-    child.stderr?.on('data', (text: string) => {
-      if (text.includes('set-boot')) resolve();
+test(
+  'an interrupted spawn is rolled back, exits with 130, and leaves nothing behind',
+  { timeout: PATIENCE_MS },
+  async () => {
+    // The start is never answered, so the signal always comes in the middle.
+    const rule = { id: 'mute', server: 'hmc', operation: 'Start Partition', kind: { type: 'delay', ms: 3_600_000 } };
+    writeFileSync(join(cwd, 'mute.json'), JSON.stringify([rule]));
+    await using _ = await simulate('-f', 'json', '--faults', 'mute.json', '--write-config', 'mute.conf');
+    const settings = ['--config-file', 'mute.conf'];
+    const create = ['server', 'create', 'web1', '--vcpus', '1', '--memory', '2048', '--volume', 'boot-1'];
+    const child = startDpm([...create, ...settings], { cwd });
+    const end = ended(child);
+    await new Promise<void>((resolve) => {
+      child.stderr?.on('data', (text: string) => {
+        if (text.includes('set-boot')) resolve();
+      });
+      child.on('close', resolve);
     });
-    child.on('close', resolve);
-  });
-  child.kill('SIGINT');
-  const { code, stdout, stderr } = await end;
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await end;
 
-  expect(code, stderr).toBe(130);
-  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED', left_behind: [] } });
-  expect(stderr).toContain('dpm: SIGINT: rolling back');
-  expect(stderr).toMatch(/^done +destroy: delete-partition/m);
-  expect(stderr).toMatch(/^undone +build: spawn/m);
-  expect((await dpm('partition', 'list', '--all', '-f', 'value', ...settings)).stdout).toBe('');
-});
+    expect(code, stderr).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED', left_behind: [] } });
+    expect(stderr).toContain('dpm: SIGINT: rolling back');
+    expect(stderr).toMatch(/^done +destroy: delete-partition/m);
+    expect(stderr).toMatch(/^undone +build: spawn/m);
+    expect((await dpm('partition', 'list', '--all', '-f', 'value', ...settings)).stdout).toBe('');
+  },
+);
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends the simulator well, and its state goes with it',

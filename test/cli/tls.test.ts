@@ -185,7 +185,7 @@ describe('plain http', () => {
     const { code, stderr } = await dpm(set, 'config', 'show');
 
     expect(code, stderr).toBe(0);
-    expect(stderr).toContain('cinder.auth_url is plain http: passwords and tokens can be read on the way');
+    expect(stderr).toContain('cinder.auth_url is plain http: an attacker on the network can read passwords and tokens');
     expect(stderr).toContain('cinder.insecure is true');
   });
 });

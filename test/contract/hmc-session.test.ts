@@ -281,7 +281,7 @@ test('an error tells what was being done, where, and why', async () => {
   );
 });
 
-test('that an HMC is out of reach is told once for each level of meaning', async () => {
+test('an unreachable HMC is named once for each level of meaning', async () => {
   playConversation(url, [{ ...logon('none'), reply: { error: 'ECONNREFUSED' } }]);
   const once = { attempts: 1, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 1_000 };
   await using hmc = open({ policies: { read: once } });
@@ -289,7 +289,7 @@ test('that an HMC is out of reach is told once for each level of meaning', async
   const failure: unknown = await hmc.console.get(w).catch((error: unknown) => error);
 
   expect(describeError(failure)).toBe(
-    'HMC hmc1.example.com:6794 is out of reach: log on to HMC hmc1.example.com:6794 as "novauser": HMC hmc1.example.com:6794: connection refused',
+    'HMC hmc1.example.com:6794 is unreachable: log on to HMC hmc1.example.com:6794 as "novauser": HMC hmc1.example.com:6794: connection refused',
   );
 });
 

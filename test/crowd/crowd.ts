@@ -103,7 +103,7 @@ async function withFaults(world: World, round: number, begin: () => readonly Pro
   return { errors: ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : [])), struck };
 }
 
-/** A creation is refused as it must be when everything was put back. */
+/** A creation was refused with the error of a complete rollback. */
 function isUnclean(error: unknown): boolean {
   return findError(error, 'FLOW_STUCK') !== undefined || findError(error, 'FLOW_ROLLED_BACK') === undefined;
 }

@@ -29,7 +29,7 @@ const unmasking = ['Delete Attachment', 'os-terminate_connection'];
 const givingUpWwpns = ['Delete Partition', 'Delete HBA', 'Delete Storage Group'];
 
 describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, options }) => {
-  it('a delete that fails before it has changed anything is put back, and the server goes on as it was', async () => {
+  it('a delete that fails before its first change is rolled back, and the server is unchanged', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     const { sim, context } = world;

@@ -100,7 +100,7 @@ it('a boot that fails on every path says where it ended, what it tried and what 
 });
 
 it.each(['z13', 'z16'] as const)(
-  'cancels the start of a build that is interrupted, and puts it back at once: %s',
+  'cancels the start of an interrupted build and rolls it back at once: %s',
   async (machine) => {
     await using world = await startWorld({ machine, timing: { startMs: HOUR_MS } });
     await using manager = await world.open();
@@ -154,7 +154,7 @@ it('refuses a second server of the same name, a volume that is in use, and what 
   const attempts = [
     {
       request: { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }] },
-      says: /server "web1" exists already/,
+      says: /server "web1" already exists/,
     },
     {
       request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] },

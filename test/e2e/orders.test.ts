@@ -91,7 +91,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('one volume attached to two servers at once: one has it, the other is refused and put back', async () => {
+  it('one volume attached to two servers at once: one attach succeeds, the other is refused and rolled back', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);

@@ -183,7 +183,7 @@ const rows: readonly OrphanRow[] = [
     },
   },
   {
-    ...{ kinds: ['volume'], what: 'of a partition without a server, which an old answer has put back', isSafe: true },
+    ...{ kinds: ['volume'], what: 'of a partition without a server, which a late request has recreated', isSafe: true },
     prepare: attachToPartition,
     make: async ({ manager, world }) => {
       using cinder = openCinder({ ...world.settings.cinder, ...quickCinder });

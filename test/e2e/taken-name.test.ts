@@ -49,7 +49,7 @@ describe.each(rows)('$machine, $order order: "$description", $status', ({ machin
       const manager = await world.open({ failpoint });
 
       const failure: unknown = await manager.create(request, context).catch((error: unknown) => error);
-      expect(describeError(failure)).toContain('exists already');
+      expect(describeError(failure)).toContain('already exists');
       const props = sim.hmc.model.find('partition', uri!)!.props;
       expect(props.status).toBe(twin.status);
       sim.faults.clear();

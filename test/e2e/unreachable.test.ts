@@ -74,7 +74,7 @@ interface Failure {
   readonly error: { readonly code: string; readonly message: string; readonly left_behind: readonly string[] };
 }
 
-/** It failed, everything was put back, and says so in the same words to programs and to people. */
+/** The command failed and was rolled back, and reports it in the same words to programs and to people. */
 function expectPutBack(ran: Played): string {
   const { error } = ran.printed as Failure;
   expect({ code: ran.code, left: error.left_behind }).toEqual({ code: 1, left: [] });
@@ -97,19 +97,22 @@ const groupPath = (ending: string, lun: string) =>
 
 describe.each(withGroups)('on a %s', (machine) => {
   describe.each(orders)('in the %s order', (order) => {
-    test.each(faults)('a boot LUN that is $what is named before the start, and all is put back', async (fault) => {
-      await using stage = await startStage({ machine, set: { 'dpm.spawn_order': order }, ...fault.options });
-      const { sim, dpm } = stage;
-      const before = sim.snapshot();
-      strikeWhenMapped(sim, fault);
+    test.each(faults)(
+      'a boot LUN that is $what is named before the start, and the spawn is rolled back',
+      async (fault) => {
+        await using stage = await startStage({ machine, set: { 'dpm.spawn_order': order }, ...fault.options });
+        const { sim, dpm } = stage;
+        const before = sim.snapshot();
+        strikeWhenMapped(sim, fault);
 
-      const message = expectPutBack(await dpm(...CREATE));
+        const message = expectPutBack(await dpm(...CREATE));
 
-      expect(message).toMatch(fault.cause);
-      expect(message).toMatch(groupPath(fault.ending, '0{16}'));
-      expect(sim.log.byOperation()).not.toHaveProperty('Start Partition');
-      await expectGone(stage, before);
-    });
+        expect(message).toMatch(fault.cause);
+        expect(message).toMatch(groupPath(fault.ending, '0{16}'));
+        expect(sim.log.byOperation()).not.toHaveProperty('Start Partition');
+        await expectGone(stage, before);
+      },
+    );
   });
 
   test.each(faults.filter(({ strike }) => strike !== undefined))(
@@ -143,7 +146,7 @@ describe.each(withGroups)('on a %s', (machine) => {
 describe('on a z13, which has no way to try a path but to load over it', () => {
   describe.each(orders)('in the %s order', (order) => {
     test.each(faults)(
-      'a boot LUN that is $what is named with all that was tried, and all is put back',
+      'a boot LUN that is $what is named with every path that was tried, and the spawn is rolled back',
       async (fault) => {
         await using stage = await startStage({ machine: 'z13', set: { 'dpm.spawn_order': order }, ...fault.options });
         const { sim, dpm } = stage;

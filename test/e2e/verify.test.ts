@@ -138,29 +138,26 @@ it.each([
   ['z13', 'Delete Partition', 'partition'],
   ['z16', 'Delete Partition', 'partition'],
   ['z16', 'Delete Storage Group', 'storage-group'],
-] as const)(
-  '%s: a build was put back, but the HMC denied it at %s: the %s is named',
-  async (machine, operation, kind) => {
-    await using world = await startWorld({ machine });
-    await using manager = await world.open();
-    const before = world.sim.snapshot();
-    const fault = { server: 'hmc', when: { times: -1 } } as const;
-    const denied = { type: 'refuse', status: 404, reason: 1 } as const;
-    world.sim.faults.add({ ...fault, id: 'start', operation: 'Start Partition', kind: { ...denied, status: 403 } });
-    world.sim.faults.add({ ...fault, id: 'delete', operation, kind: denied });
-    await expect(manager.create(request, world.context)).rejects.toThrow(/spawn failed/);
-    world.sim.faults.clear();
+] as const)('%s: the HMC denied the rollback of a build at %s: the %s is named', async (machine, operation, kind) => {
+  await using world = await startWorld({ machine });
+  await using manager = await world.open();
+  const before = world.sim.snapshot();
+  const fault = { server: 'hmc', when: { times: -1 } } as const;
+  const denied = { type: 'refuse', status: 404, reason: 1 } as const;
+  world.sim.faults.add({ ...fault, id: 'start', operation: 'Start Partition', kind: { ...denied, status: 403 } });
+  world.sim.faults.add({ ...fault, id: 'delete', operation, kind: denied });
+  await expect(manager.create(request, world.context)).rejects.toThrow(/spawn failed/);
+  world.sim.faults.clear();
 
-    const found = await manager.verify(world.context);
-    await manager.delete('web1', world.context);
+  const found = await manager.verify(world.context);
+  await manager.delete('web1', world.context);
 
-    expect(found).toMatchObject([{ kind, detail: expect.stringMatching(/"web1" is in ERROR/) as string }]);
-    expect(await manager.verify(world.context)).toEqual([]);
-    expect(world.sim.snapshot()).toEqual(before);
-  },
-);
+  expect(found).toMatchObject([{ kind, detail: expect.stringMatching(/"web1" is in ERROR/) as string }]);
+  expect(await manager.verify(world.context)).toEqual([]);
+  expect(world.sim.snapshot()).toEqual(before);
+});
 
-it('names a volume in use that an older answer has put back to attaching, and puts it right', async () => {
+it('names and repairs a volume in use that a late request has set back to attaching', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   using cinder = openCinder(world.settings.cinder);

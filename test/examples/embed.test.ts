@@ -17,7 +17,7 @@ describe.each(['z13', 'z16'] as const)('the example compute manager on a %s', (m
     expect(world.sim.snapshot()).toEqual(before);
   });
 
-  test('puts everything back when the volume to attach is not there', async () => {
+  test('rolls everything back when the volume to attach does not exist', async () => {
     await using world = await startWorld({ machine });
     const before = world.sim.snapshot();
     const missing = { ...what, dataVolume: 'data-9', baseDir: world.statePath, say: () => undefined };

@@ -78,7 +78,7 @@ test('a map that stays read-only over writable paths is not handed out as writab
   host.fail(/reload map/, { stdout: 'ok\n' });
 
   await expect(connector.connectVolume(connectionInfo(), { signal })).rejects.toThrow(
-    'the volume is to be writable, but multipath map mpatha is read-only on this host',
+    'a writable volume was requested, but multipath map mpatha is read-only on this host',
   );
 });
 
@@ -88,6 +88,6 @@ test('a volume that is there read-only is not handed out as writable', async () 
   await connector.connectVolume(connectionInfo(), { signal, readOnly: true });
 
   await expect(connector.connectVolume(connectionInfo(), { signal })).rejects.toThrow(
-    'the volume is to be writable, but /dev/sda, /dev/sdb, /dev/sdc, /dev/sdd is read-only on this host',
+    'a writable volume was requested, but /dev/sda, /dev/sdb, /dev/sdc, /dev/sdd is read-only on this host',
   );
 });

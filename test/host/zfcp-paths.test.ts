@@ -72,7 +72,7 @@ describe.each([true, false])('automatic LUN scan %s', (allowLunScan) => {
 
     await expect(connecting).rejects.toMatchObject({
       code: 'LUN_UNREACHABLE',
-      message: `the volume came on no path: 0.0.8001 to ${near} LUN ${LUN}: the LUN does not answer (masking)`,
+      message: `no path of the volume appeared: 0.0.8001 to ${near} LUN ${LUN}: the LUN does not answer (masking)`,
     });
     const looks = host.log.filter((line) => /scan |unit_add|failed/.test(line));
     expect(looks).toHaveLength(3);

@@ -15,7 +15,7 @@ const rows = [
     nth: 41,
   },
   {
-    what: 'a successor that finds no Cinder names what it cannot put back, and it is put back later',
+    what: 'a successor that cannot reach Cinder names what it cannot roll back, and it is rolled back later',
     between: comeWithoutCinder,
     nth: 37,
   },

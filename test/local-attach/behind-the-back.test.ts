@@ -107,13 +107,13 @@ test.each([
 
   await cinder.actions.beginDetaching(volumeId, world.context);
   const detaching = await manager.verify(world.context);
-  expect(detaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'take the detaching back' }]);
+  expect(detaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'roll the detach back in Cinder' }]);
   await manager.repair(detaching, world.context);
   expect(everything(scene)).toEqual(attached);
 
   await cinder.attachments.update(id ?? '', connector, world.context);
   const attaching = await manager.verify(world.context);
-  expect(attaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'tell Cinder that it is in use' }]);
+  expect(attaching).toMatchObject([{ kind: 'volume', name: volumeId, repair: 'set its status in Cinder to in-use' }]);
   await manager.repair(attaching, world.context);
 
   expect(await manager.verify(world.context)).toEqual([]);

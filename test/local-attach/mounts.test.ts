@@ -62,7 +62,7 @@ test('read-only is read-only on every device and in the mount, and stays so when
   expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0 });
 });
 
-describe('a volume is not mounted, nothing is formatted, and everything is put back', () => {
+describe('a volume is not mounted, nothing is formatted, and the attach is rolled back', () => {
   test.each([
     ['that holds nothing', undefined, 'it holds no file system'],
     ['that is encrypted', 'TYPE=crypto_LUKS\nUSAGE=crypto', 'it holds crypto_LUKS'],

@@ -88,7 +88,7 @@ describe('a connector that the setting names', () => {
     expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, left_behind: [] } });
     expect({ host: host.snapshot(), sim: sim.snapshot() }).toEqual(before);
     writeFileSync(path, '');
-    expect((await stage.dpm('volume', 'list-paths', '--host')).printed, 'whose it is nothing tells').toMatchObject([
+    expect((await stage.dpm('volume', 'list-paths', '--host')).printed, 'owner unknown').toMatchObject([
       { ...own, volume_id: null },
     ]);
   });

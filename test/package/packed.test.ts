@@ -94,7 +94,7 @@ it('has types that a strict program of a user compiles against', { timeout: 180_
 });
 
 it(
-  'spawns and deletes from an outside project, with a third-party volume driver, and puts everything back',
+  'spawns and deletes from an outside project, with a third-party volume driver, and leaves nothing behind',
   { timeout: 120_000 },
   () => {
     const loud = join(project, 'loud.txt');

@@ -81,19 +81,22 @@ test.each([
   ['z13', 'dpm:secure_boot', 'true', 'secure-boot'],
   ['z14', 'dpm:secure_boot', 'true', 'secure-boot'],
   ['z13', 'dpm:boot_load_parameters', 'PROMPT', 'boot-load-parameters'],
-] as const)('a %s that does not know %s says so, and everything is put back', async (machine, key, value, property) => {
-  await using world = await startWorld({ machine });
-  const before = world.sim.snapshot();
+] as const)(
+  'a %s that does not support %s reports it, and the spawn is rolled back',
+  async (machine, key, value, property) => {
+    await using world = await startWorld({ machine });
+    const before = world.sim.snapshot();
 
-  const failure = await create(world, { [key]: value }).catch((error: unknown) => error);
+    const failure = await create(world, { [key]: value }).catch((error: unknown) => error);
 
-  expect(describeError(failure)).toContain(property);
-  expect(describeError(failure)).toContain('this machine does not know');
-  expect(world.sim.log.byOperation()).not.toHaveProperty('Start Partition');
-  await using manager = await world.open();
-  await manager.delete('web1', world.context);
-  expect(world.sim.snapshot()).toEqual(before);
-});
+    expect(describeError(failure)).toContain(property);
+    expect(describeError(failure)).toContain('does not support');
+    expect(world.sim.log.byOperation()).not.toHaveProperty('Start Partition');
+    await using manager = await world.open();
+    await manager.delete('web1', world.context);
+    expect(world.sim.snapshot()).toEqual(before);
+  },
+);
 
 test('a property that cannot be is refused before anything is made', async () => {
   await using world = await startWorld({ machine: 'z16' });

@@ -252,7 +252,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
     await expect(desk.release()).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringMatching(/look on the array .* c05076ffe6800011, c05076ffe6800012$/) as string,
+      message: expect.stringMatching(/check on the array .* c05076ffe6800011, c05076ffe6800012$/) as string,
     });
 
     expect(desk.record.reservation).not.toBeNull();

@@ -103,7 +103,7 @@ describe.each(machines)('on a %s', (machine) => {
       expect(sim.snapshot()).toEqual(empty);
     });
 
-    test('a boot volume that does not boot ends in an error, and everything is put back', async () => {
+    test('a boot volume that does not boot ends in an error, and the spawn is rolled back', async () => {
       await using world = await startWorld({ machine, set: { 'dpm.spawn_order': order } });
       await using manager = await world.open();
       const { sim, context } = world;

@@ -116,7 +116,9 @@ test('a group of ours that is attached to a partition which cannot be seen is le
 
   const failure = await manager.delete('web1', context).catch((error: unknown) => error);
 
-  expect(describeError(failure)).toMatch(/storage group "OpenStack-.*" is attached to "somebody": it is left as it is/);
+  expect(describeError(failure)).toMatch(
+    /storage group "OpenStack-.*" is attached to "somebody"; it was left unchanged/,
+  );
   other.props['storage-group-uris'] = [];
   await manager.delete('web1', context);
   expect(sim.hmc.model.find('storage-group', own?.uri ?? '')).toBeUndefined();

@@ -45,11 +45,15 @@ function atAllocation(change: (instanceUuid: string) => Promise<void>, world: ()
 describe('a group that stands under the name of ours', () => {
   test.each([
     ['is taken over when an earlier run has made it', { description: ours }, undefined],
-    ['is left alone when it does not carry our mark', { description: 'payroll' }, /exists already, and is not ours/],
+    [
+      'is left alone when it does not carry our mark',
+      { description: 'payroll' },
+      /already exists and has another owner/,
+    ],
     [
       'is left alone when somebody has put a volume into it',
       { description: ours, volume: 'payroll' },
-      /not ours: "payroll"/,
+      /of another owner: "payroll"/,
     ],
   ] as const)('%s', async (_what, byHand, refusal) => {
     await using world = await startWorld({ machine: 'z16' });
@@ -111,7 +115,7 @@ test('a group into which somebody has put a volume is not deleted with its serve
   const failure = await manager.delete('web1', world.context).catch((error: unknown) => error);
 
   expect(findError(failure, 'FLOW_STUCK')?.facts.leftBehind).toContainEqual(expect.stringContaining(server.id));
-  expect(describeError(failure)).toContain('holds volumes that are not ours: "payroll"');
+  expect(describeError(failure)).toContain('holds volumes of another owner: "payroll"');
   expect((await hmc.storageGroups.get(uri, w)).storageVolumeUris).toHaveLength(2);
   expect(world.sim.cinder.snapshot().attachments).toEqual([]);
 });

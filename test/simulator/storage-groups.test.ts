@@ -64,7 +64,7 @@ const accidents: readonly {
 ];
 
 describe.each(orders)('in the %s order', (order) => {
-  test.each(accidents)('$what is named before the partition starts, and everything is put back', async (accident) => {
+  test.each(accidents)('$what is named before the partition starts, and the spawn is rolled back', async (accident) => {
     await using world = await startWorld({
       machine: 'z16',
       ...accident.world,
@@ -107,7 +107,7 @@ test('a LUN that is reachable over one fabric only is named with the port that d
   expect(operations(sim)).not.toHaveProperty('Start Partition');
 });
 
-test('a data volume that is not masked is named with its paths, and everything is put back', async () => {
+test('a data volume that is not masked is named with its paths, and the attach is rolled back', async () => {
   await using world = await startWorld({ machine: 'z16' });
   const { sim, context } = world;
   const unmask = (point: Failpoint): Promise<void> => {

@@ -6,8 +6,7 @@ import type { AddCommand } from '../add-command.ts';
 import { nameOrId } from '../usage.ts';
 
 export function addConnectorCommand(program: Command, add: AddCommand): void {
-  const description =
-    'Print the connector of a partition, as Cinder wants it; without a selector, of the Linux host on which it runs';
+  const description = 'Print the connector of a partition, as Cinder wants it; without a selector, of this Linux host';
   add(program, 'get-connector', description, async (context, command) => {
     const { server, partition } = command.opts<{ server?: string; partition?: string }>();
     const object =
@@ -19,11 +18,18 @@ export function addConnectorCommand(program: Command, add: AddCommand): void {
     context.print({ kind: 'object', object });
   })
     .addOption(
-      new Option('--server <server>', 'of this instance, by name or UUID').argParser(nameOrId).conflicts('partition'),
+      new Option('--server <server>', 'the partition of this instance, by name or UUID')
+        .argParser(nameOrId)
+        .conflicts('partition'),
     )
-    .option('--partition <name>', 'of this partition, whoever made it; it is only looked at', nameOrId)
-    .addOption(multipathOption('of this host: say that it uses multipath').conflicts(['server', 'partition']))
-    .addOption(enforceMultipathOption('of this host: say that it insists on it').conflicts(['server', 'partition']));
+    .option('--partition <name>', 'any partition of the CPC, by name', nameOrId)
+    .addOption(multipathOption('value of multipath in the connector of this host').conflicts(['server', 'partition']))
+    .addOption(
+      enforceMultipathOption('value of enforce_multipath in the connector of this host').conflicts([
+        'server',
+        'partition',
+      ]),
+    );
 }
 
 async function ofThisHost(context: CommandContext, command: Command): Promise<object> {

@@ -20,7 +20,7 @@ export function addLocalCommands(program: Command, add: AddCommand): void {
 
 function addLocalAttach(program: Command, add: AddCommand): void {
   const description =
-    'Attach a Cinder volume without Nova: to the Linux host on which it runs (as root), or to a partition by way of the HMC';
+    'Attach a Cinder volume without Nova: to this Linux host (as root), or to a partition by way of the HMC';
   add(program, 'local-attach', description, async (context, command) => {
     const { partition, mountpoint, mode } =
       command.opts<Pick<LocalAttachRequest, 'partition' | 'mountpoint' | 'mode'>>();
@@ -34,21 +34,21 @@ function addLocalAttach(program: Command, add: AddCommand): void {
   })
     .argument('<volume>', 'name or id', nameOrId)
     .addOption(
-      new Option('--partition <name>', 'to this partition; it must not be one of an instance')
+      new Option('--partition <name>', 'attach to this partition; it must not belong to an instance')
         .argParser(nameOrId)
         .conflicts('mountpoint'),
     )
     .option(
       '--mountpoint <dir>',
-      'mount it there: an empty place in the tree; never formats, so the volume must hold a file system',
+      'mount the volume on this directory; the volume must hold a file system, since it is never formatted',
       absolutePath,
     )
-    .addOption(multipathOption('use a multipath device where there are several paths'))
-    .addOption(enforceMultipathOption('fail where there can be no multipath device'))
+    .addOption(multipathOption('use a multipath device if the volume has several paths'))
+    .addOption(enforceMultipathOption('fail if there can be no multipath device'))
     .addOption(
       new Option(
         '--mode <mode>',
-        'read and write, or read only: on a host enforced by its devices and the mount; an HMC cannot enforce it, so it is refused with --partition',
+        'read-write or read-only; a host enforces it in its devices and the mount; refused with --partition, since an HMC cannot enforce it',
       )
         .choices(['rw', 'ro'])
         .default('rw'),
@@ -56,7 +56,8 @@ function addLocalAttach(program: Command, add: AddCommand): void {
 }
 
 function addLocalDetach(program: Command, add: AddCommand): void {
-  const description = 'Detach a volume that local-attach has attached; detaching what is not attached succeeds';
+  const description =
+    'Detach a volume that local-attach has attached. Detaching a volume that is not attached succeeds';
   add(program, 'local-detach', description, async (context, command) => {
     const { partition, attachmentId, deviceInfo, force = false } = command.opts<Partial<LocalDetachRequest>>();
     const multipath = multipathOf(command, partition !== undefined);
@@ -69,17 +70,21 @@ function addLocalDetach(program: Command, add: AddCommand): void {
     return object.left_behind.length > 0 ? LEFT_BEHIND : 0;
   })
     .argument('<volume>', 'name or id', nameOrId)
-    .option('--partition <name>', 'from this partition', nameOrId)
-    .option('--attachment-id <id>', 'by this attachment: needed for a volume that another program attached', nameOrId)
-    .addOption(multipathOption('of a volume that another program attached: it uses a multipath device'))
-    .addOption(enforceMultipathOption('of a volume that another program attached: it insists on it'))
+    .option('--partition <name>', 'detach from this partition', nameOrId)
+    .option(
+      '--attachment-id <id>',
+      'attachment to detach; required for a volume that another program attached',
+      nameOrId,
+    )
+    .addOption(multipathOption('for a volume that another program attached: it uses multipath'))
+    .addOption(enforceMultipathOption('for a volume that another program attached: it requires multipath'))
     .addOption(
-      new Option('--device-info <json>', 'of a volume that another program attached: what that had printed')
+      new Option('--device-info <json>', 'for a volume that another program attached: the device_info that it printed')
         .argParser(parseDeviceInfo)
         .conflicts('partition'),
     )
     .option(
       '--force',
-      'continue when data cannot be flushed or the back end does not obey; devices in use are never removed',
+      'continue if data cannot be flushed or the back end refuses the detach; devices in use are never removed',
     );
 }

@@ -14,5 +14,5 @@ export function addPartitionCommands(program: Command, add: AddCommand): void {
     const rows = await context.withManager('read', (manager, request) => manager.listPartitions({ all }, request));
     const isParked = rows.some((row) => parkedColumn in row) || context.globals.column.includes(parkedColumn);
     context.print({ kind: 'list', rows, columns: isParked ? [...partitionColumns, parkedColumn] : partitionColumns });
-  }).option('--all', 'the partitions of others too');
+  }).option('--all', 'include partitions of other owners');
 }

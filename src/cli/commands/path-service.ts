@@ -15,12 +15,12 @@ const DEFAULT_PORT = 6795;
 
 export function addPathServiceCommand(program: Command, add: AddCommand): void {
   const description =
-    'Serve paths and orphaned resources over HTTP until interrupted. For test environments: plain HTTP, one token for all; it changes nothing. GET /openapi.json describes it';
+    'Serve paths and orphaned resources over HTTP until interrupted. For test environments: read-only, plain HTTP, one token for all. GET /openapi.json describes it';
   add(program, 'path-service', description, serve)
     .option('--listen <address>', 'IP address to listen on', address, '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
     .option('--token-file <file>', 'file with the bearer token; else the variable NOVA_DPM_PATH_TOKEN')
-    .option('--host', 'of this Linux host only; asks no HMC');
+    .option('--host', 'serve only this Linux host; contacts no HMC');
 }
 
 function address(value: string): string {

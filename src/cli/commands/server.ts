@@ -58,7 +58,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
     .argument(...server)
     .option(
       '--paths',
-      'the paths of its volumes instead: initiators, fabrics, targets, LUNs, states; drawn on a terminal and with -f table',
+      'show only the paths of its volumes: initiators, fabrics, targets, LUNs, states; as a drawing on a terminal and with -f table',
     );
   addDelete(group, add);
   addPower(group, add);
@@ -128,7 +128,7 @@ function addCreate(group: Command, add: AddCommand): void {
     )
     .option(
       '--storage-group <group>',
-      'NAME[,boot-volume=VOLUME]: attach a prepared storage group as it is; boots unless a volume has boot index 0',
+      'NAME[,boot-volume=VOLUME]: attach a prepared storage group unchanged; it is booted unless a volume has boot index 0',
       storageGroup,
     )
     .option(
@@ -226,7 +226,7 @@ function addVolumes(group: Command, add: AddCommand): void {
     .addOption(
       new Option(
         '--mode <mode>',
-        'read and write, or read only: Cinder is told, and the guest has to mount it so, for no HMC enforces it',
+        'read-write or read-only; Cinder records it, but an HMC cannot enforce it: mount a read-only volume read-only in the guest',
       )
         .choices(['rw', 'ro'])
         .default('rw'),

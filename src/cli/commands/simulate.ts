@@ -48,23 +48,23 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
       `${machines.join(', ')}; or a zhmcclient mock definition (YAML) or DPM export (JSON)`,
       'z13',
     )
-    .option('--adapters <n>', 'FCP adapters of the machine', wholeNumber(1, MAX_ADAPTERS))
-    .option('--hmc-port <n>', 'port of the HMC; else a free one', port)
-    .option('--cinder-port <n>', 'port of Cinder; else a free one', port)
-    .option('--keystone-port <n>', 'port of Keystone; else a free one', port)
-    .option('--write-config <file>', 'write complete settings for the other commands, mode 0600')
-    .option('--latency <ms>', 'time that every answer takes', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
-    .option('--seed <n>', 'for all that is random', wholeNumber(0, MAX_SEED), 1)
+    .option('--adapters <n>', 'number of FCP adapters of the machine', wholeNumber(1, MAX_ADAPTERS))
+    .option('--hmc-port <n>', 'port of the HMC (default: a free port)', port)
+    .option('--cinder-port <n>', 'port of Cinder (default: a free port)', port)
+    .option('--keystone-port <n>', 'port of Keystone (default: a free port)', port)
+    .option('--write-config <file>', 'write complete settings for the other commands to this file, mode 0600')
+    .option('--latency <ms>', 'delay of every answer', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
+    .option('--seed <n>', 'seed of all random values', wholeNumber(0, MAX_SEED), 1)
     .option('--faults <file>', 'fault rules, as JSON or YAML')
     .addOption(
       new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
     )
     .option(
       '--microversion <version>',
-      'highest of Cinder, 3.0 to 3.71: below 3.44 it has no attachments API',
+      'highest microversion of Cinder, 3.0 to 3.71; below 3.44 it has no attachments API',
       microversion,
     )
-    .option('--shape <name>', 'storage array whose form of connection_info Cinder gives')
+    .option('--shape <name>', 'storage array whose form of connection_info Cinder returns')
     .option('--require-wwnns', 'refuse connectors without WWNNs, as many arrays do')
     .option('--no-tls', 'plain HTTP')
     .addOption(

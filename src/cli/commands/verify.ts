@@ -20,7 +20,7 @@ interface Options {
 
 export function addVerifyCommand(program: Command, add: AddCommand): void {
   const description =
-    'Compare HMC, Cinder, the journal and this host, and list orphaned resources. Ends with 0 only if there are none';
+    'Compare HMC, Cinder, the journal and this host, and list orphaned resources. Exits with 0 only if there are none';
   add(program, 'verify', description, async (context, command) => {
     const options = command.opts<Options>();
     const { repair = false } = options;

@@ -51,14 +51,15 @@ interface Selectors {
 }
 
 export function addVolumeCommands(program: Command, add: AddCommand): void {
-  const group = program.command('volume').description('Paths of volumes: of partitions, and of this Linux host');
+  const group = program.command('volume').description('Paths of volumes to partitions and to this Linux host');
   const paths = 'List every path of a volume with its state. Changes nothing';
   selectable(
     add(group, 'paths', paths, (context, command) => printPaths(context, command, argument(command, 0)))
       .argument('<volume>', 'name or id', nameOrId)
-      .option('--svg <file>', 'write a picture of them too'),
+      .option('--svg <file>', 'also write a picture of the paths to this file'),
   );
-  const all = 'List the paths of all volumes of a connector; without a selector, of every one of this compute host';
+  const all =
+    'List the paths of all volumes of a connector; without a selector, of all connectors of this compute host';
   selectable(add(group, 'list-paths', all, (context, command) => printPaths(context, command, undefined)));
   const where = 'Print where paths are found: a directory on a host, a URI on an HMC';
   selectable(
@@ -77,16 +78,19 @@ export function addVolumeCommands(program: Command, add: AddCommand): void {
 function selectable(command: Command): Command {
   return command
     .addOption(
-      new Option('--server <server>', 'of this instance only, by name or UUID')
+      new Option('--server <server>', 'only paths of this instance, by name or UUID')
         .argParser(nameOrId)
         .conflicts(['partition', 'host']),
     )
     .addOption(
-      new Option('--partition <name>', 'of this partition only: of its instance, or attached without Nova')
+      new Option(
+        '--partition <name>',
+        'only paths of this partition: of its instance, or of volumes attached without Nova',
+      )
         .argParser(nameOrId)
         .conflicts('host'),
     )
-    .option('--host', 'of this Linux host only; asks no HMC');
+    .option('--host', 'only paths of this Linux host; contacts no HMC');
 }
 
 async function printPaths(context: CommandContext, command: Command, volume: string | undefined): Promise<void> {

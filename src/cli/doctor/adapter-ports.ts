@@ -34,9 +34,9 @@ async function checkNone(hmc: HmcSession, cpc: CpcRef, w: Waiting): Promise<Doct
     const change = named === '' ? '' : `; the type of these cards can be changed to FCP on the HMC: ${named}`;
     const choice =
       usable.length > 0 ? `FCP ports of the CPC: ${usable.join(', ')}` : `this user sees no FCP adapter${change}`;
-    const detail = `${MAPPINGS} names none: no volume of Cinder can be used`;
+    const detail = `${MAPPINGS} is empty: Cinder volumes cannot be used`;
     if (cpc.hasStorageManagement === false) return fail(name, detail, choice, 'CONFIG');
-    return warn(name, `${detail}, only storage groups that are there already`, choice);
+    return warn(name, `${detail}, only existing storage groups`, choice);
   } catch (error) {
     return failed(name, error, 'look at the adapters on the HMC', w.signal);
   }

@@ -37,14 +37,14 @@ function describe(check: CinderCheck): readonly DoctorCheck[] {
     ...(keystone === undefined ? [] : [ok(`keystone ${keystone}`, identity)]),
     minor >= ATTACHMENTS_SINCE
       ? ok(`cinder ${cinder}`, `microversion ${microversion}`)
-      : warn(`cinder ${cinder}`, `microversion ${microversion}: the older way to attach is used`, ''),
+      : warn(`cinder ${cinder}`, `microversion ${microversion}: the legacy volume-action API is used to attach`, ''),
     ...checkServiceUser(keystone, serviceRoles),
   ];
 }
 
 function checkServiceUser(keystone: string | undefined, roles: CinderCheck['serviceRoles']): readonly DoctorCheck[] {
   const name = 'service user';
-  const why = 'a Cinder with the remedy of CVE-2023-2088 refuses to detach volumes of instances without it';
+  const why = 'without it, a Cinder with the fix for CVE-2023-2088 refuses to detach volumes of instances';
   if (keystone === undefined) return [];
   if (roles === undefined) return [warn(name, 'none', `${why}: set service_user.send_service_user_token`)];
   if (roles.includes('service')) return [ok(name, `roles ${roles.join(', ')}`)];

@@ -145,7 +145,7 @@ function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorChec
 function checkShare(option: string, share: number, available: number | undefined, unit: string): DoctorCheck {
   const name = `dpm.${option}`;
   if (available === undefined || available <= 0)
-    return warn(name, `${share} ${unit}`, 'the CPC does not say how much it has');
+    return warn(name, `${share} ${unit}`, 'the CPC does not report its capacity');
   if (share <= available) return ok(name, `${share} of ${available} ${unit}`);
   const detail = `${share} ${unit}, and the CPC has ${available}`;
   return fail(name, detail, `set dpm.${option} to ${available} at most`, 'CONFIG');

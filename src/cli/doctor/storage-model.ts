@@ -22,13 +22,13 @@ export async function checkStorageModel(
   const count = settings.adapterPorts.length;
   const login = settings.loginBeforeZoning ? '; ports log in before volumes are mapped' : '';
   if (!cpc.hasStorageManagement) {
-    const meaning = `vHBAs, ${count} for each partition; WWPNs exist once the partition does, and a path is tried by loading over it`;
+    const meaning = `vHBAs, ${count} for each partition; WWPNs exist only after the partition is created, and only a boot tests a path`;
     return ok(name, meaning + login);
   }
   const meaning =
     count === 0
-      ? 'storage groups, of which only those that are there already can be used'
-      : `storage groups, one for each instance with ${counted(count, 'connection')}; WWPNs exist before the partition does, and boot paths are tried before a start`;
+      ? 'storage groups; only existing ones can be used'
+      : `storage groups, one for each instance with ${counted(count, 'connection')}; WWPNs exist before the partition is created, and boot paths are tested before a start`;
   try {
     const [groups, { major, minor }] = await Promise.all([
       hmc.storageGroups.list({ cpcUri: cpc.uri }, w),
@@ -37,7 +37,7 @@ export async function checkStorageModel(
     const detail = `${meaning}${login}; ${counted(groups.length, 'group')} visible`;
     if (major > DISCOVERY_SINCE.major || (major === DISCOVERY_SINCE.major && minor >= DISCOVERY_SINCE.minor))
       return ok(name, detail);
-    const advice = 'this level takes no request for a discovery: a data volume may take ten minutes to be found';
+    const advice = 'this HMC level cannot start a discovery: finding a data volume may take ten minutes';
     return warn(name, detail, `${advice}; see dpm.discovery_timeout`);
   } catch (error) {
     const advice = isHmcError(error, 403)

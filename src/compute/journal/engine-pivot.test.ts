@@ -106,7 +106,7 @@ describe('past a pivot', () => {
     expect(outcome).toMatchObject({ kind: 'waiting', waitsFor: 'the next command', leftBehind: ['mask', 'partition'] });
   });
 
-  test('a cancellation stops the flow where it is, and whoever comes next takes it up', async () => {
+  test('a cancellation stops the flow where it is, and the next process resumes it', async () => {
     const world = new ToyWorld();
     const caller = new AbortController();
     world.disturb = (moment, step) => {

@@ -63,7 +63,7 @@ export class LocalVolumes {
     this.#host = parts.host === undefined ? undefined : new HostPlace(parts.host, parts.flows.log);
   }
 
-  /** Returns the connector of any partition, whoever owns it. Changes nothing. */
+  /** Returns the connector of any partition, including one of another owner. Changes nothing. */
   async partitionConnector(name: string, w: Waiting): Promise<Connector> {
     const partitions = this.#requirePartitions();
     return await partitions.wholeConnector(await partitions.find(name, w), w);

@@ -93,7 +93,7 @@ function describePorts(
   { wwpnsThere }: Views,
 ): string | undefined {
   const user = wwpns.map((wwpn) => users.get(wwpn)).find((name) => name !== undefined);
-  if (user !== undefined) return `ports of ${user}, which does not count the volume`;
+  if (user !== undefined) return `ports of ${user}, which has no record of the volume`;
   if (wwpns.some((wwpn) => wwpnsThere.has(wwpn))) return undefined;
-  return 'ports that went with a partition of this host; whoever gets one of these WWPNs next gets the disk';
+  return 'ports of a deleted partition of this host; the next owner of one of these WWPNs could access the disk';
 }

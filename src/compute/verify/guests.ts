@@ -9,7 +9,7 @@ export function findPartitions({ guests, instances, flows }: Views): readonly Fi
   return guests.flatMap(({ instanceUuid, name, status, uri, doubt, isAtRest }) => {
     if (instanceUuid === null || known.has(instanceUuid)) return [];
     const isSafe = doubt === undefined && history.has(instanceUuid) && isAtRest;
-    const detail = `${uri}, status ${status}: no server has it; to delete it, delete server ${instanceUuid}`;
+    const detail = `${uri}, status ${status}: it has no server; to delete it, delete server ${instanceUuid}`;
     const repair = isSafe ? 'release its volumes and delete it' : null;
     return [{ kind: 'partition', name, detail, repair, target: { id: instanceUuid } } as const];
   });
@@ -27,7 +27,7 @@ export function findParked({ parked, owned, everyAttachment }: ParkedViews): rea
     const isKnown = everyAttachment !== undefined && wwpns !== undefined;
     const why = isKnown
       ? 'which has no attachment in Cinder'
-      : 'of which it is not known whether it has an attachment: that takes Cinder with attachments, and an administrator there';
+      : "whose attachments are unknown: listing them requires Cinder's attachments API and an administrator";
     const found = { kind: 'parked-partition', name, target: { id: instanceUuid } } as const;
     const detail = `${uri}, status ${status}: kept for the ports of instance ${instanceUuid}, ${why}`;
     return [{ ...found, detail, repair: isKnown && isAtRest ? 'delete it' : null }];

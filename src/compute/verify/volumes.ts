@@ -23,7 +23,7 @@ export function findLocalVolumes({ local, attachmentIds, flows, partitionUris }:
     if (open.has(volumeId) || (isKnown && !isPlaceGone)) return [];
     const why = isPlaceGone ? 'but the partition does not exist' : 'which Cinder does not know';
     const how = attachmentId === null ? '' : ` by attachment ${attachmentId}, ${why}`;
-    const detail = `${describePlace(place)} has it${how}; dpm local-detach takes away what is left of it`;
+    const detail = `${describePlace(place)} has it${how}; dpm local-detach removes what is left of it`;
     return [{ kind: 'volume', name: volumeId, detail, repair: null, target: { id: volumeId } } as const];
   });
 }
@@ -64,7 +64,7 @@ export function findUnfinishedVolumes(views: Views): readonly Finding[] {
     const use = uses.find(({ attachmentId }) => attachmentId === id);
     if (use === undefined || status === 'attached') return [];
     const detail = `${use.user} uses it by attachment ${id}, which Cinder has in status ${status}`;
-    const repair = 'tell Cinder that it is in use';
+    const repair = 'set its status in Cinder to in-use';
     return [{ kind: 'volume', name: use.volumeId, detail, repair, target: { id } } as const];
   });
 }
@@ -76,8 +76,8 @@ export function findDetachingVolumes(views: Views): readonly Finding[] {
   const detaching = new Set(volumes.filter(({ status }) => status === 'detaching').map(({ id }) => id));
   return settledUses(views).flatMap(({ volumeId, user }) => {
     if (!detaching.has(volumeId)) return [];
-    const detail = `${user} uses it, and Cinder has it in status detaching, though nothing detaches it`;
-    const repair = 'take the detaching back';
+    const detail = `${user} uses it, and Cinder has it in status detaching, but no detach is running`;
+    const repair = 'roll the detach back in Cinder';
     return [{ kind: 'volume', name: volumeId, detail, repair, target: { id: volumeId } } as const];
   });
 }
@@ -93,7 +93,7 @@ export function findAttachingVolumes({ attaching, mentions, flows, isBusy }: Vie
     const ours = mentions.get(id) ?? new Set();
     if (ours.size === 0 || [...ours].some((flow) => open.has(flow))) return [];
     const called = name === '' ? '' : ` "${name}"`;
-    const detail = `volume${called} is in status attaching, and none of the flows of this host that had it is under way; unless another host is attaching it, take the reservation back (os-unreserve)`;
+    const detail = `volume${called} is in status attaching, but no flow of this host that used it is running; unless another host is attaching it, cancel the reservation (os-unreserve)`;
     return [{ kind: 'volume', name: id, detail, repair: null, target: { id } } as const];
   });
 }

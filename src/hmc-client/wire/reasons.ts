@@ -43,7 +43,7 @@ export const reasonFacts: readonly ReasonFact[] = [
   { status: 409, reason: 6, meaning: 'the status of the CPC does not allow the operation', source: 'common reasons' },
   { status: 409, reason: 15, meaning: 'a conflicting activity is under way', source: 'API feature rc-409-15' },
   { status: 409, reason: 40, meaning: 'the job has not ended', source: 'Delete Completed Job Status' },
-  { status: 409, reason: 41, meaning: 'the job has ended already', source: 'Cancel Job' },
+  { status: 409, reason: 41, meaning: 'the job has already ended', source: 'Cancel Job' },
   { status: 409, reason: 42, meaning: 'the job is being canceled already', source: 'Cancel Job' },
   { status: 409, reason: 50, meaning: 'a second factor is asked for', source: 'Logon' },
   { status: 409, reason: 51, meaning: 'a second factor is asked for', source: 'Logon' },

@@ -60,7 +60,7 @@ export class GroupAllocation {
     const { uri } = own;
     const leave = (obstacle: string | undefined, cause?: unknown) => {
       if (obstacle === undefined) return;
-      throw new ConflictError(`${obstacle}: it is left as it is`, { storageGroupUri: uri }, { cause });
+      throw new ConflictError(`${obstacle}; it was left unchanged`, { storageGroupUri: uri }, { cause });
     };
     const read = await this.#directory.readOwn(own, w);
     leave(this.#directory.foreignContent(owner, read));
@@ -119,7 +119,7 @@ export class GroupAllocation {
     const found = await this.#directory.lookUp(owner, w);
     if (found === undefined) return undefined;
     const { name, uri } = found.group;
-    if (!found.isOurs) return `storage group "${name}" exists already, and is not ours`;
+    if (!found.isOurs) return `storage group "${name}" already exists and has another owner`;
     const read = await this.#directory.read(uri, w);
     const obstacle = await this.#directory.obstacle(owner, read, w);
     if (obstacle !== undefined) return obstacle;

@@ -57,7 +57,7 @@ function findSurplus(
     const isSpare = spares.has(volume);
     if (volumeIds.has(name) && !isSpare) return [];
     const why = volumeIds.has(name)
-      ? 'another one in the group is this volume'
+      ? 'another storage volume in the group is this volume'
       : 'neither its server nor an attachment has this volume';
     // The guest may use a LUN; and its mask, which Cinder does not know, would remain.
     const isSafe = holdsNothing(volume);
@@ -74,7 +74,7 @@ function findSurplus(
 function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, instanceUuid: string): SurplusStorage {
   const { uri, uuid, activeSizeGib } = volume;
   const lun = `LUN ${uuid ?? 'of an unknown identifier'}${activeSizeGib === undefined ? '' : ` of ${activeSizeGib} GiB`}`;
-  const detail = `DPM has found ${lun} at the ports of storage group "${name}" (${uri}), and nobody asked for it: the array has it masked to them`;
+  const detail = `DPM has found ${lun} at the ports of storage group "${name}" (${uri}), but no volume was requested with it: the array masks it to these ports`;
   return { kind: 'storage-volume', name: uuid ?? uri, uri, instanceUuid, detail, isSafe: false };
 }
 

@@ -197,7 +197,7 @@ export class GroupDirectory {
       return `storage group "${group.name}" has the mark of another host in its description`;
     const foreign = volumes.filter(isForeign).map(({ name, uri }) => `"${name ?? uri}"`);
     if (foreign.length === 0) return undefined;
-    return `storage group "${group.name}" holds volumes that are not ours: ${foreign.join(', ')}`;
+    return `storage group "${group.name}" holds volumes of another owner: ${foreign.join(', ')}`;
   }
 
   /** Returns the attachments to other partitions, in words. */

@@ -195,7 +195,7 @@ function describeMissing({ volumes, findings: { pending } }: Sight): string | un
   const [first] = pending;
   if (first === undefined) return undefined;
   const named = volumes.find(({ name }) => name === first.volumeId);
-  const state = named === undefined ? `no storage volume is volume ${first.volumeId} yet` : describeVolume(named);
+  const state = named === undefined ? `volume ${first.volumeId} has no storage volume yet` : describeVolume(named);
   return pending.length === 1 ? state : `${state}, and ${pending.length - 1} more`;
 }
 

@@ -124,7 +124,7 @@ export function notFulfilled(
 ): VolumeNotFulfilledError {
   const who = volumeIds.length === 0 ? '' : `, volume ${volumeIds.join(', ')}`;
   return new VolumeNotFulfilledError(
-    `storage group "${group.name}"${who}: DPM did not find what was asked for: ${reasons.join('; ')}`,
+    `storage group "${group.name}"${who}: DPM did not find the requested volumes: ${reasons.join('; ')}`,
     { storageGroup: group.name, fulfillmentState: group.fulfillmentState, volumeIds, reasons },
   );
 }

@@ -12,9 +12,10 @@ import type { PreparedGroups } from '../storage.ts';
 /** What to do about a group, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
 const remedies: Readonly<Record<string, string>> = {
   'pending-with-mismatches':
-    'on the HMC, accept what was found, or reject it; a volume larger than asked for can be accepted as it is',
-  'checking-migration': 'DPM has made it of older definitions and checks it still: wait until it has ended',
-  incomplete: 'volumes or paths that were there are missing: look at its connection report on the HMC',
+    'on the HMC, accept or reject the volumes that DPM found; a volume larger than requested can be accepted',
+  'checking-migration':
+    'DPM created it from older definitions and is still checking it: wait until the check has ended',
+  incomplete: 'volumes or paths are missing that it had before: check its connection report on the HMC',
 };
 
 /** Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. Their content is not changed. */

@@ -56,7 +56,7 @@ export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';
   readonly outlivesPartition = true;
   readonly likelyBootFailure =
-    'the volume holds nothing that boots, or its boot options do not fit it: its LUN was found before the start';
+    'the volume holds nothing bootable, or its boot options do not match it: its LUN was found before the start';
   readonly hasAdapterPorts: boolean;
   readonly preparedGroups: PreparedGroups;
   readonly inspection: PathInspection;

@@ -233,5 +233,5 @@ function groupMissing({ group, volumes }: ReadGroup): string | undefined {
   if (isComplete(group)) return undefined;
   const open = volumes.filter((volume) => !isUsable(volume)).length;
   const unwanted = volumes.filter(isMismatch).length;
-  return `storage group "${group.name}" is ${group.fulfillmentState}: ${open} of ${volumes.length} volumes not found${unwanted === 0 ? '' : `, ${unwanted} of them not asked for`}`;
+  return `storage group "${group.name}" is ${group.fulfillmentState}: ${open} of ${volumes.length} volumes not found${unwanted === 0 ? '' : `, ${unwanted} of them not requested`}`;
 }

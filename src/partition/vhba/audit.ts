@@ -64,7 +64,7 @@ function judge(
   const isSecond = [...wanted.values()].includes(hba.adapterPortUri);
   const port = portOfUri(hba.adapterPortUri);
   const why = isSecond
-    ? `adapter port ${port} has another one there already`
+    ? `adapter port ${port} already has another vHBA`
     : `adapter port ${port} is not in dpm.physical_storage_adapter_mappings`;
   const { name, status } = partition;
   const isBoot = partition.bootStorageDevice === hba.uri;

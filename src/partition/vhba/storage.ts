@@ -41,7 +41,7 @@ export class HbaStorage implements PartitionStorage {
   readonly outlivesPartition = false;
   /** These machines cannot check a LUN path before a load. Source: python-zhmcclient _cpc.py, validate_lun_path. */
   readonly likelyBootFailure =
-    'zoning, masking or the number of the LUN, or a volume that holds nothing that boots: this machine does not tell which';
+    'zoning, masking or the number of the LUN, or a volume that holds nothing bootable: this machine does not report which';
   readonly hasAdapterPorts: boolean;
   readonly preparedGroups = undefined;
   readonly inspection: PathInspection;
@@ -131,7 +131,7 @@ export class HbaStorage implements PartitionStorage {
     const { hbaUris } = await this.#hmc.partitions.get(partition.uri, w, ['hba-uris']);
     const left = uris.filter((uri) => hbaUris.includes(uri));
     if (left.length === 0) return;
-    const text = `partition "${partition.name}" still lists vHBA ${left.join(', ')}, of which the HMC says that it is gone`;
+    const text = `partition "${partition.name}" still lists vHBA ${left.join(', ')}, which the HMC reports as deleted`;
     throw new ConflictError(text, { partition: partition.name, hbas: left });
   }
 

@@ -152,5 +152,5 @@ function judge(
     return ['idle', `${reach}the partition is ${partitionStatus}${others}`];
   }
   if (verdict === 'reachable') return ['active', `the LUN answers the HMC${others}`];
-  return ['configured', `this machine cannot try a path, or may not${others}`];
+  return ['configured', `not tested: this HMC level cannot test paths, or the HMC user lacks the permission${others}`];
 }

@@ -67,7 +67,7 @@ export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFr
   }
   const data: FcData = { ...readData(info), lunOf };
   if (data.encrypted === true) {
-    throw new ConnectionInfoError('the volume is encrypted by Cinder; nothing here decrypts it', {
+    throw new ConnectionInfoError('the volume is encrypted by Cinder, which nova-dpm does not support', {
       volumeId: data.volume_id ?? undefined,
     });
   }

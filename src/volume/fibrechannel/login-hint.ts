@@ -3,8 +3,7 @@ import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { FcConnection } from './connection-info.ts';
 
 /** Advice for fabrics that know only ports that have logged in. */
-export const loginAdvice =
-  'where zoning or the array goes by look-up, it knows only ports that have logged in: set dpm.login_before_zoning';
+export const loginAdvice = 'some fabrics and arrays know only ports that have logged in: set dpm.login_before_zoning';
 
 /**
  * Returns a hint when Cinder seems to have looked for the initiators without finding them: its map is empty, or lacks

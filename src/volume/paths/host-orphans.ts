@@ -40,7 +40,7 @@ function toFinding(
   detail: string,
   leftover: Leftover | null,
 ): HostFinding {
-  return { host, kind, name, detail, repair: leftover === null ? null : 'remove it, which nobody uses', leftover };
+  return { host, kind, name, detail, repair: leftover === null ? null : 'remove it; it is not in use', leftover };
 }
 
 function findDevice(
@@ -107,12 +107,12 @@ function troubleOf({ portState, state, answer }: HostDevice): string | undefined
 }
 
 function whose(owner: Ownership): string {
-  if (owner.kind === 'stranger') return ', of which nothing tells whose it is';
+  if (owner.kind === 'stranger') return ', owner unknown';
   if (owner.kind === 'here') return `, of volume ${owner.volumeId}`;
   return `, of volume ${owner.volumeId} (by ${owner.evidence}), which Cinder does not have attached here`;
 }
 
 function usersOf(users: readonly string[] | undefined): string {
-  if (users === undefined) return '; who uses it cannot be told';
+  if (users === undefined) return '; cannot determine who uses it';
   return users.length === 0 ? '' : `; ${users.join(', ')}`;
 }

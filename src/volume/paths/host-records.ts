@@ -64,7 +64,7 @@ function judge(device: HostDevice, { ports }: HostInventory): readonly [PathStat
   if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
   if (portState !== undefined && portState !== ONLINE) return ['target-unreachable', `target port is ${portState}`];
   if (state !== 'running') return ['offline', `SCSI device is ${state}`];
-  if (answer === 'another') return ['other-volume', 'the device has another identity than when it was found'];
+  if (answer === 'another') return ['other-volume', 'the device has changed its identity since it was found'];
   if (answer === 'silent') return ['lun-unreachable', 'SCSI device is running, but does not answer'];
   if (answer === 'same') return ['active', 'SCSI device is running and answers'];
   return ['configured', 'SCSI device is running; this process could not ask it'];

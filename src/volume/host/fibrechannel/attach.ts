@@ -116,7 +116,7 @@ class Attachment {
     if (!(await look())) return;
     await reloadMap(this.#context, map, waiting);
     if (!(await lookUntil(policies.resize, waiting, look, (isReadOnly) => !isReadOnly))) return;
-    const text = `the volume is to be writable, but multipath map ${map.name} is read-only on this host`;
+    const text = `a writable volume was requested, but multipath map ${map.name} is read-only on this host`;
     throw new HostAttachError(text, { nodes: deviceNode(map.block) });
   }
 
@@ -152,5 +152,5 @@ function refuseReadOnly(disks: readonly ScsiDisk[]): void {
   const readOnly = disks.filter((disk) => disk.isReadOnly).flatMap(({ block }) => block ?? []);
   if (readOnly.length === 0) return;
   const nodes = readOnly.map(deviceNode).join(', ');
-  throw new HostAttachError(`the volume is to be writable, but ${nodes} is read-only on this host`, { nodes });
+  throw new HostAttachError(`a writable volume was requested, but ${nodes} is read-only on this host`, { nodes });
 }

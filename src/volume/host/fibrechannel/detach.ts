@@ -44,7 +44,7 @@ function notTheVolume(strangers: readonly ScsiDisk[], wwid: string | undefined):
     (disk) => `${deviceNode(disk.block ?? disk.hctl)} (${describeAddress(disk)}) is ${disk.wwid}`,
   );
   return new VolumeInUseError(
-    `the addresses of the volume lead to something else than ${wwid ?? 'one volume'}: ${shown.join('; ')}`,
+    `the addresses of the volume lead to another device than ${wwid ?? 'one volume'}: ${shown.join('; ')}`,
     { expected: wwid, found: strangers.flatMap((disk) => disk.wwid ?? []) },
   );
 }

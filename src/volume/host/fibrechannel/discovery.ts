@@ -32,7 +32,7 @@ export async function discover(
   }
   const missing = await reasonsOf(context, without(wanted, ready), problems);
   if (ready.length > 0) return { disks: ready, missing: context.useMultipath ? missing : [] };
-  throw new LunNotFoundError(`the volume came on no path: ${missing.join('; ')}`, { missing });
+  throw new LunNotFoundError(`no path of the volume appeared: ${missing.join('; ')}`, { missing });
 }
 
 /** Returns the disks that are usable: driver bound, running, with a size and an identity. */
@@ -73,5 +73,5 @@ async function reasonsOf(
 function whyNotReady({ block, state, sizeBytes }: ScsiDisk): string {
   if (state !== 'running') return `the device is ${state}`;
   if (block === undefined) return 'no disk driver has taken the device';
-  return sizeBytes === 0 ? 'the disk has no size' : 'the disk does not tell its identity';
+  return sizeBytes === 0 ? 'the disk has no size' : 'the disk does not report its identity';
 }

@@ -65,7 +65,7 @@ function reused(disk: ScsiDisk, now: string, users: readonly string[]): VolumeIn
 export function identityOf(disks: readonly ScsiDisk[], naa: string | undefined): string {
   const [wwid, ...others] = new Set(disks.flatMap((disk) => disk.wwid ?? []));
   const shown = disks.map((disk) => `${describeAddress(disk)} is ${disk.wwid}`).join('; ');
-  if (wwid === undefined) throw new HostAttachError(`the volume does not tell its identity: ${shown}`);
+  if (wwid === undefined) throw new HostAttachError(`the volume does not report its identity: ${shown}`);
   if (others.length > 0) throw new HostAttachError(`the paths lead to different volumes: ${shown}`);
   if (naa !== undefined && wwid !== `3${naa}`) {
     throw new HostAttachError(`the paths lead to another volume: ${shown}; Cinder says 3${naa}`);

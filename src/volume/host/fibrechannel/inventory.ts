@@ -121,7 +121,7 @@ export async function removeLeftover(options: InventoryOptions, leftover: Leftov
   const maps = await listMaps(options.system);
   const above = (await findMapAbove(options.system, blocks)) ?? maps.find(({ wwid }) => wwid === leftover.wwid);
   const isWhole = above === undefined || above.slaves.every((slave) => blocks.includes(slave));
-  if (!isWhole) throw new Error(`multipath map ${above.name} has other paths too: it is left as it is`);
+  if (!isWhole) throw new Error(`multipath map ${above.name} has other paths too: it was left unchanged`);
   await removeVolume(context, { disks, addresses: units.flatMap(toAddress(ports)), map: above, force: false }, waiting);
 }
 

@@ -48,7 +48,7 @@ async function askOne(url: string, { token, log }: AskHostsOptions, w: Waiting):
     const { status, text } = await transport.request({ method: 'GET', path: '/v1/orphans', headers, signal: w.signal });
     const body = parseForeignJson(text);
     if (status === 200) return orphansAnswer.parse(body).orphans;
-    const said = errorAnswer.safeParse(body).data?.error.message ?? 'an answer that is not ours';
+    const said = errorAnswer.safeParse(body).data?.error.message ?? 'an answer that is not from a path service';
     throw new ConflictError(`it answered ${status}: ${said}`);
   } catch (error) {
     w.signal.throwIfAborted();

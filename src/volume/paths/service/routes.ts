@@ -18,12 +18,12 @@ export const routes: readonly Route[] = [
   {
     path: '/v1/volumes/{volume}/paths',
     id: 'getVolumePaths',
-    summary: 'Every path of one volume, with its state; none when it is detached without remains',
+    summary: 'Every path of one volume, with its state; an empty list once it is fully detached',
     parameters: { volume: 'name or id of the volume' },
     answer: pathsAnswer,
     handle: async (source, [volume = ''], signal) => {
       if (volume === '' || volume.length > MAX_NAME || /\p{Cc}/u.test(volume)) {
-        throw new NotFoundError('no volume has such a name');
+        throw new NotFoundError('no volume has this name or id');
       }
       return { host: source.host, paths: await source.paths(volume, signal) };
     },

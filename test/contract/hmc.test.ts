@@ -43,7 +43,7 @@ test('every verb of every resource has its conversations', () => {
   const hmc = openHmcSession({
     urls: ['https://hmc1.example.com:6794'],
     userid: 'nobody',
-    password: async () => new Secret('invented'),
+    password: async () => new Secret('invented-password'),
   });
   const verbs = resources.flatMap((name) => {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(hmc[name]));
@@ -73,7 +73,7 @@ test.each(plays.map(([file, play]) => [`${file}: ${play.title}`, play] as const)
   const hmc = openHmcSession({
     urls: play.urls,
     userid: 'novauser',
-    password: async () => new Secret('invented'),
+    password: async () => new Secret('invented-password'),
     policies: quickPolicies,
   });
 

@@ -50,7 +50,7 @@ function hmcTargets(play: HmcPlay): Target[] {
     const hmc = openHmcSession({
       urls: play.urls,
       userid: 'novauser',
-      password: async () => new Secret('invented'),
+      password: async () => new Secret('invented-password'),
       policies: hmcPolicies,
     });
     try {

@@ -47,7 +47,7 @@ function logon(api: string): Exchange {
     method: 'POST',
     path: '/api/sessions',
     headers: { 'X-API-Session': null, 'Content-Type': 'application/json' },
-    body: { userid: 'novauser', password: 'invented' },
+    body: { userid: 'novauser', password: 'invented-password' },
     reply: {
       status: 200,
       body: {

@@ -56,7 +56,7 @@ async function obeysSignal(trial: HostConnectorTrial): Promise<void> {
   }
 }
 
-/** At each write and each command: whoever gives up at any of them has what was begun taken back, or can try again. */
+/** At each write and each command: a connector that gives up there undoes its partial work, or can be called again. */
 async function stops(trial: HostConnectorTrial): Promise<void> {
   for (const verb of verbs) {
     const operations = await countOf(trial, verb);
@@ -120,7 +120,7 @@ async function saysSo(trial: HostConnectorTrial): Promise<void> {
   });
 }
 
-/** Whoever reads the message has to find the device. */
+/** The message has to identify the device. */
 async function namesWhatIsLeft(trial: HostConnectorTrial): Promise<void> {
   await withFailedDisconnects(trial, async (rehearsal, device, after, error, names) => {
     const text = describeError(error ?? '');

@@ -178,7 +178,7 @@ if (process.argv[1] === import.meta.filename) {
     process.exit(2);
   }
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('interrupted'))); // what was begun is put back
+  process.once('SIGINT', () => stop.abort(new Error('interrupted'))); // partial work is undone
   try {
     const baseDir = process.cwd();
     const from = { configFiles: [configFile], cwd: baseDir, home: homedir(), hostname: hostname(), files: nodeFiles };

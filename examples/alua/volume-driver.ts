@@ -23,7 +23,7 @@ type FcPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
  * volume_drivers = fibre_channel_alua=site-volumes#AluaVolumeDriver
  * ```
  *
- * It keeps nothing in memory: after a crash another process takes up the flow, with a driver made anew.
+ * It keeps nothing in memory: after a crash another process resumes the flow with a new driver.
  */
 export class AluaVolumeDriver implements VolumeDriver {
   readonly #context: VolumeDriverContext;

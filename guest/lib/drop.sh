@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
-# removes it; it would hinder whoever gets the LUN number next.
+# removes it; it would block the next volume with the same LUN.
 
 # dpm_paths_of_wwid WWID: every path with it. As of the last dpm_look.
 dpm_paths_of_wwid() {
@@ -87,7 +87,7 @@ dpm_let_go() {
 	# shellcheck disable=SC2086 # names of maps have no blanks
 	for dpm_map in $(dpm_each_once $dpm_maps); do
 		multipath -f "$dpm_map" >&2 || {
-			dpm_say "multipath does not let go of $dpm_map: nothing is removed"
+			dpm_say "multipath still uses $dpm_map: nothing is removed"
 			return 1
 		}
 	done

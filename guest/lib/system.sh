@@ -11,7 +11,7 @@ dpm_dev=$dpm_root/dev
 # What must outlive one call, and not the boot: /run goes over from the initramfs to the real root.
 dpm_run=$dpm_root/run/dpm-guest
 
-# Seconds that may still be waited; whoever begins a piece of work sets it.
+# Seconds that may still be waited; set before each piece of work.
 dpm_budget=0
 
 dpm_say() {

@@ -10,8 +10,8 @@ export function lookAt({ sim }: World): SimulatorSnapshot {
 }
 
 /**
- * What an operator does when all is quiet again: takes up the flows that are stuck, deletes the servers, and asks whether
- * anything belongs to nobody. @returns what is not as at the start
+ * What an operator does when all is quiet again: resumes the stuck flows, deletes the servers, and checks whether
+ * anything is orphaned. @returns what is not as at the start
  */
 export async function settleAll(world: World, start: SimulatorSnapshot): Promise<readonly string[]> {
   try {

@@ -133,7 +133,7 @@ describe("Cinder's target_lun", () => {
       expect(lunFromCinder(300, mode)).toBe('012c000000000000');
   });
 
-  test('is refused under an addressing mode that nobody knows', () => {
+  test('is refused under an unknown addressing mode', () => {
     expect(() => lunFromCinder(1, 'SAM4')).toThrow(/addressing_mode "SAM4".*SAM, SAM2 or SAM3-flat/);
   });
 

@@ -8,7 +8,7 @@ describe('files that settings name', () => {
       extraFiles: { '/cfg/hmc.pw': file },
     });
 
-  test('the password file gives its one line, whoever may read it', () => {
+  test('the password file gives its one line, with any file mode', () => {
     const shut = passwordFile({ text: 'sesame $x \n', mode: 0o600 });
     const open = passwordFile({ text: 'sesame\r\n', mode: 0o640 });
 

@@ -96,7 +96,7 @@ test('the ports of an instance are known by its record', () => {
   expect(partitions.instanceWithPort([wwpn])).toBe(owner.instanceUuid);
   expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
 
-  // Whoever gets the port next is somebody else, and a mask for it is still one that we have left.
+  // The next owner of the port is somebody else, but a mask for it is still one that we left behind.
   partitions.gone(owner);
   expect(partitions.instanceWithPort([wwpn])).toBeUndefined();
   expect(kept.find(owner.instanceUuid)?.wwpns).toEqual([wwpn]);

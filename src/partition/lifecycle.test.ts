@@ -103,7 +103,7 @@ describe('start', () => {
     },
   );
 
-  test('ends with a time-out, not with a failed start, when the status cannot be told for long', async () => {
+  test('ends with a time-out, not with a failed start, when the status stays unknown for long', async () => {
     const { lifecycle } = scripted({ statuses: ['status-check'] }, { ...quick, timeoutMs: 20 });
 
     await expect(lifecycle.start(partition, w)).rejects.toBeInstanceOf(StatusTimeoutError);

@@ -185,7 +185,7 @@ describe('destroy', () => {
     expect(noted).toEqual([]);
   });
 
-  test('knows of no volumes only where whoever asks knows the mappings', async () => {
+  test('reports no volumes only if the caller knows the mappings', async () => {
     const { tools, mapper, evidence } = world();
 
     await destroy({ ...request([]), isMappingKnown: false }, mapper, tools, call);

@@ -102,7 +102,7 @@ async function liveBeside(world: World): Promise<void> {
 }
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
-  it('what others have is never listed, verified, repaired or deleted, whatever it is called and whoever it says it belongs to', async () => {
+  it('resources of others are never listed, verified, repaired or deleted, with any name and any mark of an owner', async () => {
     let made = 0;
     await fc.assert(
       fc.asyncProperty(scene, async ({ host, others }) => {

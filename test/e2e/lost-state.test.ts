@@ -49,7 +49,7 @@ it('is not deleted where Cinder cannot say which volumes are its own: their mask
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('a UUID of which nobody knows does not exist', async () => {
+it('an unknown UUID does not exist', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
 

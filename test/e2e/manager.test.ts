@@ -92,7 +92,7 @@ it('a boot that fails on every path says where it ended, what it tried and what 
   expect(describeError(failure)).toMatch(
     /initiator c05076[0-9a-f]{10} on adapter port [0-9a-f-]{36}:\d, target 50050768[0-9a-f]{8}, LUN [0-9a-f]{16}: status "paused"/,
   );
-  // Whoever takes a mask away by hand keeps its zone; all that is ours is gone.
+  // A mask that is removed by hand leaves its zone; all that is ours is gone.
   const { hmc, cinder, san } = sim.snapshot();
   expect({ hmc, cinder }).toEqual({ hmc: before.hmc, cinder: before.cinder });
   expect(san.arrays.flatMap(({ masks }) => masks)).toEqual([]);

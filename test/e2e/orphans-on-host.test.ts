@@ -53,7 +53,7 @@ const onHost: readonly HostRow[] = [
     make: async (scene) => scene.present(await scene.attachElsewhere('data-1')),
   },
   {
-    ...{ what: 'a dead SCSI device of which nobody knows anything', kinds: ['device-path'], isSafe: false },
+    ...{ what: 'a dead SCSI device that no record names', kinds: ['device-path'], isSafe: false },
     make: async (scene, world) => {
       await abandon(scene, world);
       scene.known.splice(0);
@@ -156,7 +156,7 @@ const onHost: readonly HostRow[] = [
     },
   },
   {
-    ...{ what: 'a zfcp unit of which nobody knows anything', kinds: ['zfcp-unit'], isSafe: false },
+    ...{ what: 'a zfcp unit that no record names', kinds: ['zfcp-unit'], isSafe: false },
     make: async (scene, world) => {
       const [port] = world.sim.san.arrays[0]!.ports;
       scene.host.units.add(`0.0.8001/${port!.wwpn}/0042000000000000`);

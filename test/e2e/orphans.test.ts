@@ -170,7 +170,7 @@ const rows: readonly OrphanRow[] = [
   {
     ...{
       kinds: ['volume'],
-      what: 'that was reserved in the flow of old, long after whoever asked for it had gone',
+      what: 'that was reserved in the legacy flow, long after the request ended',
       isSafe: false,
       options: { cinder: { maxMicroversion: '3.43' } },
     },

@@ -25,7 +25,7 @@ it('a delete that is stuck is one flow, and ends when it is resumed', async () =
   expect(await manager.listFlows({ open: true })).toEqual([]);
 });
 
-it('closes whatever is stuck of a server when its delete is finished later, by whoever takes it up', async () => {
+it('closes the stuck flows of a server when its delete is finished later by another process', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const before = world.sim.snapshot();

@@ -28,7 +28,7 @@ export type Rest = 'as before' | 'as after' | 'either' | 'in any power state' | 
 /**
  * - absorbed: as if nothing had happened;
  * - rolled back: as before the flow began;
- * - unfinished: a verb that nobody journals has failed; whoever called it calls it again. No port is given up that is masked;
+ * - unfinished: a verb without a journal has failed; its caller calls it again. No port is given up that is masked;
  * - stuck, or waiting for a peer that does not answer: whatever differs from both is named.
  */
 export function judge(failure: unknown, seen: Pictures): Verdict {
@@ -56,7 +56,7 @@ function judgeVerb(failure: unknown, pictures: Pictures): Verdict {
 }
 
 /**
- * A volume that was taken out of a group and put back is another element, and the same volume: by its name. So is a port
+ * A volume that was removed from a group and added again is another element, and the same volume: by its name. So is a port
  * of a group that was taken from its partition and given back: by its WWPN.
  */
 function withNames(snapshot: Picture): Picture {

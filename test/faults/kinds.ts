@@ -211,7 +211,7 @@ export function faultsOf(strike: Strike): readonly Fault[] {
     // A mere reservation is nothing to the array.
     .filter(({ at }) => at === undefined || strike.atArray.has(at.operation))
     .map((fault) => withDeceit(strike, fault));
-  // Whoever asks for the version shows no token.
+  // A request for the version carries no token.
   const possible = operation === 'Show Version' ? all.filter(({ also }) => also === undefined) : all;
   if (!polled.has(operation)) return possible;
   return possible.flatMap((fault) => {
@@ -256,7 +256,7 @@ export function nameKind({ kind, at, also }: Fault): string {
 
 /**
  * What of a fault has to be shown at every request of every step. How the renewal of a session fails, and whether a late
- * answer has a late effect, is dealt out; and an answer that changes nothing may be late anywhere.
+ * answer has a late effect, is sampled; and an answer that changes nothing may be late anywhere.
  */
 export function keyOf({ step, server, operation, method }: Strike, fault: Fault): string {
   const { kind, also } = fault;

@@ -1,7 +1,7 @@
 import type { Mutant } from './hunt.ts';
 import { parking, scenarios } from './scenarios.ts';
 
-/* What the matrix has to notice. A defect is planted while a row acts; whoever tidies up after it is sound. */
+/* What the matrix has to notice. A defect is planted while a row acts; the clean-up after it runs without the defect. */
 
 const engine = 'src/compute/journal/run.ts';
 const { spawn, attach, detach } = scenarios;

@@ -106,7 +106,7 @@ function namesAll(findings: readonly Finding[], { ending }: Verdict, pictures: P
   return findings.length > 0 && words.every((word) => named.includes(word.slice(-36)));
 }
 
-/** Whoever names a storage group has named what is in it. */
+/** The name of a storage group covers everything in it. */
 function withoutGroups(findings: readonly Finding[], { after, ...rest }: Pictures): Pictures {
   const groups = findings
     .filter(({ kind }) => kind === 'storage-group')
@@ -179,7 +179,7 @@ function setTraps(stage: Stage, { scenario, blow, undo }: Row, cancel: () => voi
   }
 }
 
-/** While they are away no LUN is found, whoever looks for it. */
+/** While they are away, no look finds a LUN. */
 function setArraysOnline({ world: { sim } }: Stage, isOnline: boolean): void {
   for (const { wwpn } of sim.san.arrays.flatMap(({ ports }) => ports)) sim.san.setPortOnline(wwpn, isOnline);
   // DPM looks again by itself, in time.

@@ -15,7 +15,7 @@ const AGAIN = 100;
 
 /**
  * Which rows are run. One of each key (step, request and fault; or step and point), so that everything is struck
- * everywhere; which repeat of the request, once or for good, and how the undo goes, is dealt out among the keys.
+ * everywhere; which repeat of the request, once or for good, and how the undo ends, is spread over the keys.
  */
 export class Sample {
   readonly #shown = new Set<string>();
@@ -47,8 +47,8 @@ export class Sample {
     for (const draft of drafts) groups.set(draft.key, [...(groups.get(draft.key) ?? []), draft]);
     return [...groups].flatMap(([key, group]) => {
       const turn = spread(`${seed}${title}, ${scenario}: ${key}`);
-      const isDealtOut = Math.floor(turn / AGAIN) % this.#oneKeyIn !== 0;
-      const isShown = isAgain || isDealtOut || this.#shown.has(key) || group.every(this.#isElsewhere);
+      const isSpread = Math.floor(turn / AGAIN) % this.#oneKeyIn !== 0;
+      const isShown = isAgain || isSpread || this.#shown.has(key) || group.every(this.#isElsewhere);
       this.#shown.add(key);
       const step = `${title}: ${stepOf(group[0]!)}`; // no group is empty
       const isStepShown = this.#steps.has(step);

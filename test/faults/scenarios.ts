@@ -20,7 +20,7 @@ export interface Scenario {
   /** Can the act be made once more after it was rolled back? */
   readonly isRepeatable: boolean;
   readonly rests: Rest;
-  /** A verb of the driver that nobody journals: whoever called it sees to what it leaves. */
+  /** A verb of the driver without a journal: its caller cleans up after it. */
   readonly isVerb?: boolean;
   /** Brings back to the beginning what is no server. */
   readonly tidy?: (stage: Stage, context: RequestContext) => Promise<void>;

@@ -21,7 +21,7 @@ export interface BodyReport {
 /** Bodies under way at once: most of their time is the waiting of clients that repeat. */
 const LANES = 32;
 const CHUNK = 1_000;
-/** No play waits longer by itself; whoever does hangs. */
+/** No play waits longer by itself: one that does hangs. */
 const HANG_MS = 60_000;
 /** A run with more of them has been understood. */
 const MAX_PROBLEMS = 20;

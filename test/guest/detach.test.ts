@@ -11,7 +11,7 @@ function detachedGuest(): FakeGuest {
 const isKept = (guest: FakeGuest) => volume(hot).every((path) => guest.paths.includes(path));
 const removals = (log: readonly string[]) => log.filter((line) => /delete|unit_remove|multipath|blockdev/.test(line));
 
-it('a detached volume that nobody uses is let go of on every path', () => {
+it('a detached volume that is not in use is released on every path', () => {
   using guest = detachedGuest();
 
   const { messages } = guest.run('rescan');
@@ -20,7 +20,7 @@ it('a detached volume that nobody uses is let go of on every path', () => {
   expect(messages).toContain(`${volume(hot)[1]}: removed`);
 });
 
-it('nothing is let go of with --keep', () => {
+it('nothing is released with --keep', () => {
   using guest = detachedGuest();
 
   guest.run('rescan', '--keep');
@@ -127,7 +127,7 @@ it('the multipath map goes before its paths', () => {
   ]);
 });
 
-it('where multipath does not let go of the map, no path is removed', () => {
+it('where multipath still uses the map, no path is removed', () => {
   using guest = detachedGuest();
   guest.hold(
     volume(hot).map((path) => guest.disk(path)),
@@ -140,7 +140,7 @@ it('where multipath does not let go of the map, no path is removed', () => {
   const { messages } = guest.run('rescan');
 
   expect(isKept(guest)).toBe(true);
-  expect(messages).toContain('multipath does not let go of mpatha');
+  expect(messages).toContain('multipath still uses mpatha');
 });
 
 const doubts: readonly (readonly [string, (guest: FakeGuest) => void])[] = [

@@ -70,7 +70,7 @@ it('takes a LUN of the same number for another volume where the identities diffe
 
   expect(paths.length).toBeGreaterThan(0);
   expect(paths.every(({ volume_id: id }) => id === null)).toBe(true);
-  expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk of which nobody knows anything
+  expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk that no record names
 });
 
 it('has nothing to say of a Cinder without the attachments API but what the kernel knows', async () => {

@@ -38,7 +38,7 @@ async function ask(url: string, options: RequestInit = {}) {
   return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, never> };
 }
 
-it('answers paths, search path and orphans to whoever has the token', async () => {
+it('answers paths, search path and orphans to a client with the token', async () => {
   await using service = await start();
 
   expect((await ask(`${service.url}/v1/paths`)).body).toEqual({ host: 'lnx1', paths: [path] });

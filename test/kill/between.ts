@@ -27,7 +27,7 @@ export async function comeWithoutHmc(stage: Stage): Promise<void> {
 }
 
 /**
- * Cinder is away when the successor comes: what cannot be put back waits for it, and nothing worse; once Cinder is there
+ * Cinder is away when the successor comes: what cannot be undone yet waits for it, and nothing worse; once Cinder is there
  * again, the next process or `verify --repair` brings it to an end.
  */
 export async function comeWithoutCinder(stage: Stage): Promise<void> {

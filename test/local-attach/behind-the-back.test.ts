@@ -52,7 +52,7 @@ test.each(['z13', 'z16'] as const)(
 );
 
 test.each(['z13', 'z16'] as const)(
-  'a volume of a partition of a %s stays attached when its paths cannot be told at the end',
+  'a volume of a partition of a %s stays attached when its paths cannot be determined at the end',
   async (machine) => {
     await using scene = await startScene({ machine });
     const { world } = scene;

@@ -74,7 +74,7 @@ export async function expectNothingLeft(scene: Scene, before: unknown, where: st
   expect(host.violations, where).toEqual([]);
 }
 
-/** It is attached: its paths are those of the simulated SAN, and nothing belongs to nobody. */
+/** It is attached: its paths are those of the simulated SAN, and nothing is orphaned. */
 export async function expectAttached({ witness }: Scene, where: string): Promise<void> {
   const paths = await witness.paths();
   const ofHost = paths.filter(({ kind, state }) => kind === 'host' && state === 'active');

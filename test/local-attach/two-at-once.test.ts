@@ -88,7 +88,7 @@ test('a command waits for another one that works on volumes of this host, and sa
   expect(attached).toEqual(await attaching);
 });
 
-test('dpm verify --repair on the host waits for whoever works on it, and says for whom', async () => {
+test('dpm verify --repair on the host waits for the process that works on it, and names it', async () => {
   await using scene = await startScene();
   const { world, host } = scene;
   const facts = { pid: 1, baseDir: world.statePath, isRoot: true, host: { system: host, cinder: quickCinder } };

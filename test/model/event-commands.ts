@@ -18,7 +18,7 @@ export class CrashAtRest extends ModelCommand {
   }
 }
 
-/** Takes up every flow that is stuck; without a fault, all of them can be ended. */
+/** Resumes every flow that is stuck; without a fault, all of them can be ended. */
 export class Resume extends ModelCommand {
   check(model: Readonly<Model>): boolean {
     return [...model.servers.values()].some(({ isStuck }) => isStuck);

@@ -143,7 +143,7 @@ export class Rig implements AsyncDisposable {
     return learned;
   }
 
-  /** After a flow was taken up: finished or put back, both are right, and what it was about is settled. */
+  /** After a flow was resumed: finished and rolled back are both right, and its volume or server is in a final state. */
   async relearn(name: string, before: ModelServer, mayBeStuck: boolean): Promise<void> {
     const learned = await this.#look(name);
     const isHalf = before.state === 'error' && learned?.state === 'whole';
@@ -201,7 +201,7 @@ export class Rig implements AsyncDisposable {
       throw new Error(`at the end it is not as at the start: ${this.#diff(end)}`);
   }
 
-  /** Takes up what is stuck, as `dpm flow resume` does. */
+  /** Resumes stuck flows, as `dpm flow resume` does. */
   async resumeAll(): Promise<void> {
     const tops = (await this.manager.listFlows({ open: true })).filter(({ parent }) => parent === undefined);
     for (const { id } of tops) {

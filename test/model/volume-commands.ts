@@ -85,7 +85,7 @@ interface Change {
 }
 
 /**
- * A detach that is put back may have happened after all: then Cinder, the array and the record agree that it did. What
+ * A detach that is rolled back may have happened after all: then Cinder, the array and the record agree that it did. What
  * is stuck is still the server's until somebody has finished it.
  */
 async function learnVolume(rig: Rig, { name, crash }: VolumeOptions, change: Change, what: string): Promise<void> {

@@ -52,7 +52,7 @@ export function goAway(
     if (isAway) return asked === peer && way.then !== undefined ? rule(way.then) : decide(asked, ...more);
     if (asked !== at || left-- > 0) return decide(asked, ...more);
     isAway = true;
-    // The request is still dealt with, then every connection is cut.
+    // The request is still handled, then every connection is cut.
     if (way.then === undefined) isDeaf = turn().then(async () => await server.refuseConnections(true));
     begin();
     whenAway();

@@ -9,7 +9,7 @@ import { goAway, ways } from './away.ts';
 import { deleteAll, openFlows, operations, requestsOf } from './operations.ts';
 
 /*
- * A process that lives for long takes up what waits, without being asked. The time between its looks is in the hands of
+ * A long-running process resumes waiting flows without a command. The time between its looks is controlled by
  * the test.
  */
 

@@ -191,7 +191,7 @@ describe('an undo that fails', () => {
     expect(events.at(-1)).toMatchObject({ leftBehind });
   });
 
-  test('says to its namer when nobody knows whether the effect came to be', async () => {
+  test('tells its namer when it is unknown whether the act took effect', async () => {
     const world = new ToyWorld();
     world.disturb = () => {
       throw new Error('everything fails');

@@ -40,7 +40,7 @@ interface Moments {
 }
 
 /**
- * Runs a flow in trouble, or takes up one that ended `from` here, and takes a picture of journal and world before and
+ * Runs a flow in trouble, or resumes one that ended `from` here, and takes a picture of journal and world before and
  * after each line is written.
  */
 async function picturesOf(saga: ToySaga, { failing, badUndo, unwritten }: Trouble, from?: Moments): Promise<Moments[]> {
@@ -66,10 +66,10 @@ async function picturesOf(saga: ToySaga, { failing, badUndo, unwritten }: Troubl
   return pictures.filter(({ events }) => events.length > 0);
 }
 
-/** Is it one that a restart takes up? */
+/** Is it one that a restart resumes? */
 const isOpen = ({ events }: Moments) => [undefined, 'stuck'].includes(replay('f', events).ended);
 
-/** Takes up a flow in a world without trouble, and checks that all is there or nothing. @returns how it ended */
+/** Resumes a flow in a world without trouble, and checks that all is there or nothing. @returns how it ended */
 async function expectAnEnd(saga: ToySaga, { events, things }: Moments): Promise<string> {
   const world = new ToyWorld(things);
   const { outcome, journal } = await resumeToy(saga, events, world);

@@ -24,7 +24,7 @@ describe('runFlow', () => {
     await expect(journal.list()).resolves.toMatchObject([{ subject: 'web1', state: 'completed' }]);
   });
 
-  test('throws what was put back as one error, with the failed step and the cause', async () => {
+  test('throws one error for a flow that was rolled back, with the failed step and the cause', async () => {
     const world = new ToyWorld();
     const cause = new Error('refused');
     world.disturb = (moment) => {

@@ -94,7 +94,7 @@ export class Mounts {
         ? `it holds ${found.has('TYPE') ? what : `a partition table (${what})`}, and no file system that could be mounted`
         : result.status === 2
           ? 'it holds no file system; make one on it, since this command never formats'
-          : `what it holds cannot be told: ${said(result)}`;
+          : `its contents cannot be determined: ${said(result)}`;
     throw new HostAttachError(`mount ${node}: ${why}`, { device: node });
   }
 

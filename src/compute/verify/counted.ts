@@ -14,7 +14,7 @@ type Counting = Pick<Views, 'instances' | 'devices' | 'local' | 'flows' | 'attac
  */
 export function countStorage(views: Counting): readonly CountedStorage[] {
   if (views.isBusy) return [];
-  // A port with a masked volume counts as used, whoever owns the volume.
+  // A port with a masked volume counts as used, also if the volume is not ours.
   const masked = views.attachments.flatMap(initiatorsOf);
   return [...countServers(views, masked), ...countPartitions(views, masked)];
 }

@@ -69,7 +69,7 @@ function judge(
   const { name, status } = partition;
   const isBoot = partition.bootStorageDevice === hba.uri;
   const detail = `${hba.uri} of partition "${name}" (${status}), WWPN ${hba.wwpn ?? 'none'}: ${why}, and no volume is masked to it${isBoot ? '; the partition boots from it' : ''}`;
-  // A stopped guest does not use it, and nobody knows its WWPN.
+  // A stopped guest does not use it, and its WWPN is unknown.
   const isSafe = status === 'stopped' && !isBoot;
   return [{ kind: 'vhba', name: hba.name, uri: hba.uri, instanceUuid, detail, isSafe }];
 }

@@ -38,7 +38,7 @@ interface Appointment {
 }
 
 /**
- * What is to happen at which time. There are no timers: whoever looks at the state first lets all happen that is due.
+ * What is to happen at which time. There are no timers: before each look at the state, everything that is due happens.
  */
 export class Agenda {
   readonly #clock: Clock;

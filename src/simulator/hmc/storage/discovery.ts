@@ -51,7 +51,7 @@ export function finishDiscovery(context: HmcContext, group: Resource, number: nu
   // A group of a definition file may have no WWPNs: nothing can be found out about it.
   if (state.initiators.length === 0) return;
   lookAround(context, group, state);
-  takeUp(context, group, state);
+  matchLuns(context, group, state);
 }
 
 /** Logs each WWPN in from one port after the other until it sees LUNs. */
@@ -105,8 +105,8 @@ function showPort(context: HmcContext, group: Resource, { wwpn, portUri, resourc
   if (partition !== undefined && isActivated(partition) && fabric !== undefined) context.san.login(wwpn, fabric);
 }
 
-/** Says which LUN is which volume, takes up LUNs that nobody requested, and sets all states. */
-function takeUp(context: HmcContext, group: Resource, state: FcpGroupState): void {
+/** Matches LUNs to volumes, adds LUNs that were not requested, and sets all states. */
+function matchLuns(context: HmcContext, group: Resource, state: FcpGroupState): void {
   const found = foundLuns(context, state);
   for (const uuid of state.rejected) if (!found.some((lun) => lun.uuid === uuid)) state.rejected.delete(uuid);
   const volumes = context.model

@@ -59,7 +59,7 @@ export class Pipeline {
     return withRequestId(this.#options.auth === 'noauth' ? this.#offerToken(req) : this.#demandToken());
   }
 
-  // cinder/api/middleware/auth.py with noauth: whoever has no token is given one.
+  // cinder/api/middleware/auth.py with noauth: a request without a token is given one.
   #offerToken(req: SimRequest): SimResponse {
     const user = req.headers['x-auth-user'] ?? 'admin';
     const project = req.headers['x-auth-project-id'] ?? 'admin';

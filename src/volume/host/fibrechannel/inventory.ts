@@ -63,7 +63,7 @@ export interface HostMap {
   readonly users: readonly string[] | undefined;
 }
 
-/** Everything on a host that belongs to Fibre Channel volumes, whoever attached them. */
+/** Everything on a host that belongs to Fibre Channel volumes, attached by this program or by another. */
 export interface HostInventory {
   readonly ports: readonly HostPort[];
   readonly devices: readonly HostDevice[];

@@ -66,7 +66,11 @@ export async function runRow(stage: Stage, row: Row): Promise<RowResult> {
   const server = await row.scenario.prepare(stage);
   const before = stage.picture();
   const testimony = await Testimony.before(stage);
-  if (needsImpatience(row)) await stage.reopenImpatient();
+  if (needsImpatience(row)) {
+    await stage.reopenImpatient();
+    // It makes the requests that were recorded only if it knows the ports, as the manager does that created the partition.
+    if (server !== '') await stage.manager.show(server, stage.world.context).catch(() => undefined);
+  }
   // It is the loss of a token that is under test: there has to be one.
   if (needsToken(row)) await stage.manager.verify(stage.world.context);
   const { failure, danger, ...struck } = await strike(stage, row, server);

@@ -22,6 +22,8 @@ const proofs = [
 /** Files that leave nothing behind in their process and share one: starting it takes longer than most of them. */
 const units = ['src/**/*.test.ts', 'test/{contract,conformance,host,simulator}/**/*.test.ts'];
 
+const builtCommand = ['test/support/built-command.ts'];
+
 /** The folders whose files run for long. */
 const long = /\/test\/(faults|model|kill|parking|outage|secrets|crowd|package|shares|e2e)\//;
 
@@ -49,8 +51,16 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'units', include: units, exclude: proofs, isolate: false } },
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [...units, ...proofs] } },
-      { extends: true, test: { name: 'proofs', include: proofs } },
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: [...units, ...proofs],
+          globalSetup: builtCommand,
+        },
+      },
+      { extends: true, test: { name: 'proofs', include: proofs, globalSetup: builtCommand } },
     ],
     globalSetup: ['test/support/compile-cache.ts'],
     // For what hangs. No test depends on speed: a machine may have a lot to do beside them.

@@ -1,12 +1,15 @@
 /*
- * npm run build: the sources as JavaScript with types, in dist/. JavaScript itself, so that any supported Node.js runs it.
+ * npm run build: the package in dist/, JavaScript and types.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { z } from 'zod';
+import { bundle } from './bundle.ts';
 
 // A build never mixes with the last one: files of modules that are gone would be shipped.
 rmSync('dist', { recursive: true, force: true });
-// The conformance kit imports the package by its name, as its users do, so the package is built first.
+await bundle('dist');
+// The conformance kit imports the package by its name, as its users do, so the package is declared first.
 for (const project of ['tsconfig.build.json', 'tsconfig.conformance.json']) {
   const { status, error } = spawnSync('tsc', ['-p', project], { stdio: 'inherit' });
   if (error !== undefined) throw new Error('tsc cannot be run: start this with npm run build', { cause: error });
@@ -14,5 +17,7 @@ for (const project of ['tsconfig.build.json', 'tsconfig.conformance.json']) {
 }
 
 // npm makes commands executable when it links or installs them, not when they are built again.
-const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { bin } = z
+  .looseObject({ bin: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync('package.json', 'utf8')));
 for (const file of Object.values(bin)) chmodSync(file, 0o755);

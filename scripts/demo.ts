@@ -12,6 +12,7 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import type { ServerDetail } from '../src/compute/index.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import type { Simulator } from '../src/simulator/index.ts';
+import { bundleCommand } from './bundle.ts';
 
 const machines = ['z13', 'z14', 'z15', 'z16', 'z17'] as const;
 const { values } = parseArgs({ options: { machine: { type: 'string', default: 'z13' } } });
@@ -23,6 +24,7 @@ if (machine === undefined) {
 
 const startedAt = performance.now();
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-demo-'));
+const main = await bundleCommand(directory);
 // What a machine needs is what makes it worth watching: a start takes a moment.
 const simulator = await startSimulator({
   machine,
@@ -114,7 +116,6 @@ async function run(args: readonly string[], stdout: 'inherit' | 'pipe'): Promise
     NOVA_DPM_CONFIG: join(directory, 'nova-dpm.conf'),
     NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state'),
   };
-  const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts');
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', stdout, 'inherit'] });
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));

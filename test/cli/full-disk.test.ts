@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { ended } from '../support/cli.ts';
+import { ended, main } from '../support/cli.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** A file of Linux on which every write fails as on a full disk. */
 const FULL = '/dev/full';
 

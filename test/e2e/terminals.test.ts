@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { main } from '../support/cli.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-terminals-'));
 const config = join(directory, 'nova-dpm.conf');
 const env = { ...process.env, NOVA_DPM_CONFIG: config, NOVA_DPM_DEFAULT__STATE_PATH: join(directory, 'state') };

@@ -169,8 +169,8 @@ export async function runFake(argv: readonly string[], io: FakeIo = fakeIo()): P
   return { code, stdout: io.out(), stderr: io.err() };
 }
 
-/** `DPM_MAIN` names another one, such as that of a build. */
-const main = process.env.DPM_MAIN ?? fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The command that tests start: the one that was built for this run, or of the sources. */
+export const main = process.env.DPM_MAIN ?? fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Options of a child: nothing of the environment of the tests reaches it but the ways to programs and to compiled modules. */
 export interface ChildOptions {

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { expect } from 'vitest';
-import type * as programModule from '../../src/cli/program.ts';
-import type * as runModule from '../../src/cli/run.ts';
+import { buildProgram } from '../../src/cli/program.ts';
 import { ended, fakeIo } from '../support/cli.ts';
 import type { Ran } from '../support/cli.ts';
 
@@ -52,6 +50,12 @@ export const acts: readonly Act[] = [
   { command: 'simulate', isService: true },
 ];
 
+/** Every command that there is. */
+export function everyCommand(): readonly Command[] {
+  const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
+  return below(buildProgram(fakeIo(), async () => undefined));
+}
+
 interface Started {
   readonly end: Promise<Ran>;
   /** Resolves with what it wrote first. */
@@ -81,23 +85,9 @@ export class InstalledCommand {
     return join(this.#dist, 'cli', 'main.js');
   }
 
-  /** Every command that it has. */
-  async tree(): Promise<readonly Command[]> {
-    const { buildProgram } = await this.#load<typeof programModule>('program.js');
-    const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
-    return below(buildProgram(fakeIo(), async () => undefined));
-  }
-
-  /** What it answers to `-h`, within this process: it loads nothing but what has been loaded. */
+  /** What it answers to `-h`. */
   async help(name: string): Promise<Ran> {
-    const { runCli } = await this.#load<typeof runModule>('run.js');
-    const io = fakeIo();
-    const code = await runCli([...name.split(' ').filter((word) => word !== ''), '-h'], io);
-    return { code, stdout: io.out(), stderr: io.err() };
-  }
-
-  async #load<T>(file: string): Promise<T> {
-    return (await import(pathToFileURL(join(this.#dist, 'cli', file)).href)) as T;
+    return await this.run(...name.split(' ').filter((word) => word !== ''), '-h');
   }
 
   start(...argv: readonly string[]): Started {

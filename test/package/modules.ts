@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** `from './x.js'`, `import './x.js'`, `import('./x.js')` and `new URL('./x.js', …)`. */
+/** `from './x.js'`, `import './x.js'`, `import('./x.js')` and `new URL('./x.js', …)`; packages name types in comments. */
 const reference = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)(['"`])(\.{1,2}\/[^'"`]+)\1/g;
 
 export interface References {
@@ -15,7 +15,10 @@ export interface References {
 export function referencesIn(directory: string): References {
   const files = globSync('**/*.js', { cwd: directory });
   const found = files.flatMap((file) =>
-    [...readFileSync(join(directory, file), 'utf8').matchAll(reference)].map(([, , to = '']) => ({ file, to })),
+    [...withoutComments(readFileSync(join(directory, file), 'utf8')).matchAll(reference)].map(([, , to = '']) => ({
+      file,
+      to,
+    })),
   );
   const missing = found.filter(({ file, to }) => !existsSync(join(directory, dirname(file), to)));
   return {
@@ -23,4 +26,9 @@ export function referencesIn(directory: string): References {
     references: found.length,
     missing: missing.map(({ file, to }) => `${file}: ${to}`),
   };
+}
+
+/** Lines that begin as a comment go. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/^\s*(?:\/?\*|\/\/).*$/gm, '');
 }

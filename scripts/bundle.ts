@@ -26,6 +26,7 @@ export async function bundle(dist: string): Promise<void> {
   const build = await rolldown({
     input: entries,
     platform: 'node',
+    transform: { target: 'es2023' }, // Node.js 22 has no `using`
     // The conformance kit imports the package by its name, as its users do.
     resolve: { alias: { 'nova-dpm': path('src/index.ts') } },
     onLog(level, log) {

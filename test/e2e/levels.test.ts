@@ -31,11 +31,11 @@ const levels: readonly Level[] = [
   { ...z14, what: 'a z14 that lists no feature', api: '2.40', features: '[]', model: 'hba' },
   {
     ...z14,
-    what: 'a z14 with the feature, whose HMC takes no request for a discovery',
+    what: 'a z14 with the feature, whose HMC cannot start a discovery',
     api: '2.30',
     features: feature(true),
     model: 'storage-group',
-    warns: 'this level takes no request for a discovery',
+    warns: 'this HMC level cannot start a discovery',
   },
   {
     what: 'a z13 behind the HMC of a z16',

@@ -117,7 +117,7 @@ it('on a machine with storage groups a start loads the volume, once, and says wh
   const failure = await manager.start('web1', world.context).catch((error: unknown) => error);
 
   expect(findError(failure, 'BOOT_FAILED')).toBeDefined();
-  expect(describeError(failure)).toContain('likely cause: the volume holds nothing that boots');
+  expect(describeError(failure)).toContain('likely cause: the volume holds nothing bootable');
   expect(world.sim.log.byOperation()['Start Partition']).toBe(1);
 });
 

@@ -116,6 +116,8 @@ const shapes = {
   'single-fabric': byFabric,
   // An encrypted volume: unusable without a host that decrypts.
   encrypted: { ...byFabric, extra: () => ({ encrypted: true }) },
+  // cinder volume/manager.py _parse_connection_options: QoS specs with consumer front-end, and a type that may be cached.
+  'front-end-qos': { ...storwize, extra: () => ({ qos_specs: { total_iops_sec: '500' }, cacheable: true }) },
   // No driver of Cinder's own: an array of a third party's, with the data of fibre_channel and the ports of the controller
   // that owns the volume; here the last half, so that it shows when they come first.
   alua: {

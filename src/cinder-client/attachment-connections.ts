@@ -56,10 +56,13 @@ class AttachmentConnections extends Connections implements VolumeConnections {
   ): Promise<ConnectionInfo> {
     const { volumeId } = reservation;
     const id = attachmentOf(reservation);
-    try {
+    const connect = async () => {
       const { connectionInfo } = await this.cinder.attachments.update(id, connector, w);
       if (connectionInfo !== undefined) return connectionInfo;
       throw new CinderSchemaError(`update attachment ${id}: the answer has no connection_info`, { attachmentId: id });
+    };
+    try {
+      return await this.connectWithLun(volumeId, connect, w);
     } catch (error) {
       if (isGone(error)) {
         throw new NotFoundError(`attachment ${id} of volume ${volumeId} does not exist`, {}, { cause: error });

@@ -34,3 +34,18 @@ export function readConnectionInfo(value: unknown, facts: Readonly<Record<string
   const own = Object.entries(info).filter(([key]) => !bookkeeping.has(key));
   return { ...facts, driver_volume_type: type, data: Object.fromEntries(own) };
 }
+
+const lunKeys: ReadonlySet<string> = new Set(['target_lun', 'target_luns', 'initiator_target_lun_map']);
+
+/**
+ * Returns whether the answer of a Fibre Channel array has no LUN yet. Some drivers pass on what the array tells right after
+ * the mapping, also null (cinder volume/drivers/dell_emc/powerstore/client.py get_volume_lun, hpe/nimble.py
+ * get_lun_number), or leave the key out (dell_emc/vnx/common.py FCTargetData).
+ */
+export function lacksLun({ driver_volume_type: type, data }: ConnectionInfo): boolean {
+  if (type !== 'fibre_channel') return false;
+  const isLun = ([key, value]: [string, JsonValue]) =>
+    lunKeys.has(key.toLowerCase()) &&
+    (typeof value === 'object' ? value !== null && Object.keys(value).length > 0 : value !== '');
+  return !Object.entries(data).some(isLun);
+}

@@ -10,7 +10,8 @@ import {
   isRefusedOutright,
 } from './errors.ts';
 import { isUncertain, lastAttempt, unreachablePeer, VolumeStateError } from './errors.ts';
-import type { Connector } from './types.ts';
+import { lacksLun } from './connection-info.ts';
+import type { ConnectionInfo, Connector } from './types.ts';
 import { noVolume } from './volumes.ts';
 
 /** What both attach flows share. */
@@ -92,6 +93,30 @@ export abstract class Connections {
     const volume = await this.cinder.findVolume(volumeId, w);
     if (volume === undefined) return noVolume(volumeId, error);
     return expected.includes(volume.status) ? error : new VolumeStateError(what, volume, expected, { cause: error });
+  }
+
+  /**
+   * Connects, and asks once more if the array has not told the LUN. Asking again is safe in both flows: drivers have to
+   * tolerate a repeated connection, and Cinder accepts an update of the attachment that it has just connected (cinder
+   * volume/manager.py, volume/api.py attachment_update). If the second request fails, the first answer counts, since the
+   * volume is masked: its reader reports the missing LUN.
+   */
+  protected async connectWithLun(
+    volumeId: string,
+    connect: () => Promise<ConnectionInfo>,
+    { signal }: Waiting,
+  ): Promise<ConnectionInfo> {
+    const first = await connect();
+    if (!lacksLun(first)) return first;
+    this.log.warn({ event: 'cinder.no-lun', volumeId }, 'the array has not told the LUN; asking once more');
+    try {
+      return await connect();
+    } catch (error) {
+      signal.throwIfAborted();
+      const facts = { event: 'cinder.no-lun', volumeId, error: describeError(error) };
+      this.log.warn(facts, 'the array could not be asked for the LUN again');
+      return first;
+    }
   }
 
   /**

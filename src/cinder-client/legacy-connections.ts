@@ -50,8 +50,10 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     w: Waiting,
     onRemoved?: OnRemoved,
   ): Promise<ConnectionInfo> {
+    const connect = () => this.cinder.actions.initializeConnection(volumeId, connector, w);
     try {
-      return await this.cinder.actions.initializeConnection(volumeId, connector, w);
+      const info = await this.connectWithLun(volumeId, connect, w);
+      return { volume_id: volumeId, ...info }; // beside the data, as in an attachment
     } catch (error) {
       if (await this.backOut(volumeId, connector, error, w)) onRemoved?.();
       throw error;

@@ -50,6 +50,7 @@ export interface PartitionVolumes {
   removePorts(partition: PartitionId, w: Waiting): Promise<void>;
   /** Returns the connector with the ports of the domain only. @throws ConflictError without ports */
   connector(partition: PartitionId, w: Waiting): Promise<Connector>;
+  /** @throws NothingChangedError when no volume driver serves the volume */
   connect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;
   /** @throws NothingChangedError when it failed before it changed anything; also when the partition may be hidden from the user */
   disconnect(partition: PartitionId, volume: Volume, info: ConnectionInfo, w: PartitionWaiting): Promise<void>;

@@ -1,41 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { describeError, DpmError, parseWwpn, wwpnSchema } from '../../src/base/index.ts';
+import { parseWwpn, wwpnSchema } from '../../src/base/index.ts';
 import type { Wwpn } from '../../src/base/index.ts';
-import { readConnectionInfo } from '../../src/cinder-client/index.ts';
-import { parseFcConnection, selectPaths } from '../../src/volume/index.ts';
-import { connectionInfoFiles } from '../support/connection-info-cases.ts';
-
-/** All the way from Cinder's answer to the paths that a boot tries. */
-function choose(info: unknown, initiators: readonly Wwpn[], ignoredTargets: readonly Wwpn[] = []) {
-  const connection = parseFcConnection(readConnectionInfo(info));
-  const selection = selectPaths(connection, { initiators, ignoredTargets: new Set(ignoredTargets) });
-  return {
-    reason: selection.reason,
-    paths: selection.paths.map(({ initiatorWwpn, targetWwpn, lun }) => ({
-      initiator: initiatorWwpn,
-      target: targetWwpn,
-      lun,
-    })),
-    excluded: selection.excluded.map(({ initiatorWwpn, targetWwpn, reason }) => ({
-      initiator: initiatorWwpn,
-      target: targetWwpn ?? null,
-      reason,
-    })),
-    isReadOnly: connection.isReadOnly,
-    ...(connection.naa === undefined ? {} : { naa: connection.naa }),
-  };
-}
-
-function chooseOrFail(...given: Parameters<typeof choose>) {
-  try {
-    return choose(...given);
-  } catch (error) {
-    if (error instanceof DpmError) return { code: error.code, message: describeError(error), facts: error.facts };
-    throw error;
-  }
-}
+import { chooseOrFail, connectionInfoFiles } from '../support/connection-info-cases.ts';
 
 describe('connection_info of', () => {
   const rows = connectionInfoFiles.flatMap(({ name, cases }) => cases.map((each) => ({ file: name, ...each })));

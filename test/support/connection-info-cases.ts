@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { errorCodes, lunSchema, wwpnSchema } from '../../src/base/index.ts';
-import type { ErrorCode } from '../../src/base/index.ts';
+import { describeError, DpmError, errorCodes, lunSchema, wwpnSchema } from '../../src/base/index.ts';
+import type { ErrorCode, Wwpn } from '../../src/base/index.ts';
+import { readConnectionInfo } from '../../src/cinder-client/index.ts';
+import { parseFcConnection, selectPaths } from '../../src/volume/index.ts';
 
 const pathSchema = z.strictObject({ initiator: wwpnSchema, target: wwpnSchema, lun: lunSchema });
 const codes = Object.keys(errorCodes) as ErrorCode[]; // the keys of the table are its type
 
-const caseSchema = z.strictObject({
+export const caseSchema = z.strictObject({
   name: z.string(),
   /** The partition's ports, the one preferred for boot first. */
   initiators: z.array(wwpnSchema).min(1),
@@ -27,8 +29,9 @@ const caseSchema = z.strictObject({
     z.strictObject({ error: z.strictObject({ code: z.enum(codes), message: z.string() }) }),
   ]),
 });
+export const sourceSchema = z.templateLiteral([z.enum(['constructed', 'recorded']), z.string()]);
 const fileSchema = z.strictObject({
-  source: z.templateLiteral([z.enum(['constructed', 'recorded']), z.string()]),
+  source: sourceSchema,
   cases: z.array(caseSchema).min(1),
 });
 
@@ -38,3 +41,34 @@ export const connectionInfoFiles = readdirSync(directory).map((name) => ({
   name,
   ...fileSchema.parse(JSON.parse(readFileSync(new URL(name, directory), 'utf8'))),
 }));
+
+/** All the way from Cinder's answer to the paths that a boot tries. */
+function choose(info: unknown, initiators: readonly Wwpn[], ignoredTargets: readonly Wwpn[] = []) {
+  const connection = parseFcConnection(readConnectionInfo(info));
+  const selection = selectPaths(connection, { initiators, ignoredTargets: new Set(ignoredTargets) });
+  return {
+    reason: selection.reason,
+    paths: selection.paths.map(({ initiatorWwpn, targetWwpn, lun }) => ({
+      initiator: initiatorWwpn,
+      target: targetWwpn,
+      lun,
+    })),
+    excluded: selection.excluded.map(({ initiatorWwpn, targetWwpn, reason }) => ({
+      initiator: initiatorWwpn,
+      target: targetWwpn ?? null,
+      reason,
+    })),
+    isReadOnly: connection.isReadOnly,
+    ...(connection.naa === undefined ? {} : { naa: connection.naa }),
+  };
+}
+
+/** The same, or the error. */
+export function chooseOrFail(...given: Parameters<typeof choose>) {
+  try {
+    return choose(...given);
+  } catch (error) {
+    if (error instanceof DpmError) return { code: error.code, message: describeError(error), facts: error.facts };
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { ConflictError, describeError, findError } from '../../base/index.ts';
+import { ConflictError, describeError, findError, NothingChangedError, toError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import type { Connector } from '../../cinder-client/index.ts';
 import { HostConnectorRegistry } from '../../volume/host/index.ts';
@@ -83,7 +83,9 @@ export class HostPlace implements AttachPlace {
   async connect(volume: LocalVolume, w: Waiting): Promise<LocalVolumeChange> {
     const { connectionInfo, mode } = volume;
     if (connectionInfo === null) throw new ConflictError(`volume "${volume.name}" is not mapped to this host`);
-    const connector = await this.#connectorFor(connectionInfo.driver_volume_type, volume);
+    const connector = await this.#connectorFor(connectionInfo.driver_volume_type, volume).catch((error: unknown) => {
+      throw new NothingChangedError(toError(error)); // a disconnect would need the connector too
+    });
     const { warnings, ...info } = await connector.connectVolume(connectionInfo, { ...w, readOnly: mode === 'ro' });
     return { deviceInfo: { ...info, ...(warnings === undefined ? {} : { warnings: [...warnings] }) } };
   }
@@ -92,7 +94,13 @@ export class HostPlace implements AttachPlace {
     const { connectionInfo, deviceInfo } = volume;
     if (connectionInfo === null) return; // never mapped, so never connected
     const connector = await this.#connectorFor(connectionInfo.driver_volume_type, volume);
-    await connector.disconnectVolume(connectionInfo, deviceInfo ?? undefined, { ...w, force });
+    try {
+      await connector.disconnectVolume(connectionInfo, deviceInfo ?? undefined, { ...w, force });
+    } catch (error) {
+      // What cannot be read now could not be read by the connect, which then changed nothing. A volume that other software
+      // attached has no device info either.
+      if (volume.isAttached || deviceInfo !== null || findError(error, 'CONNECTION_INFO') === undefined) throw error;
+    }
   }
 
   async mount({ mountpoint, deviceInfo, mode }: LocalVolume, w: Waiting): Promise<void> {

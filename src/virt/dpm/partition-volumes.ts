@@ -103,7 +103,8 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   }
 
   async connect(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting): Promise<void> {
-    await this.#driver(info).connectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
+    const driver = this.#driverForConnect(info);
+    await driver.connectVolume(...(await this.#argumentsFor(partition, volume, info, w)));
   }
 
   async disconnect(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting): Promise<void> {
@@ -153,6 +154,15 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   #driver({ driver_volume_type }: ConnectionInfo) {
     return this.#runtime.volumeDrivers.get(driver_volume_type);
+  }
+
+  /** A disconnect would need the driver too. @throws NothingChangedError */
+  #driverForConnect(info: ConnectionInfo) {
+    try {
+      return this.#driver(info);
+    } catch (error) {
+      throw new NothingChangedError(toError(error));
+    }
   }
 
   async #argumentsFor(partition: PartitionRef, volume: Volume, info: ConnectionInfo, w: StorageWaiting) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../base/index.ts';
+import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import { ConnectionInfoError, parseFcConnection } from '../index.ts';
 
 type Data = Record<string, JsonValue>;
@@ -188,6 +189,57 @@ describe('what else connection_info says', () => {
     [null, undefined],
   ])('the name of the volume %j is page 83 identifier %j', (wwn, naa) => {
     expect(parse({ ...plain, wwn }).naa).toBe(naa);
+  });
+});
+
+describe('keys that ask for what nova-dpm does not do', () => {
+  test('are named, without their values', () => {
+    const data = {
+      ...plain,
+      qos_specs: { total_iops_sec: '500' },
+      CACHEABLE: true,
+      enforce_multipath: true,
+      x_secret: 'p',
+    };
+
+    expect(parse(data).unserved).toEqual(['cacheable', 'enforce_multipath', 'qos_specs', 'x_secret']);
+  });
+
+  test.each<[string, Data]>([
+    ['served', { access_mode: 'ro', addressing_mode: 'SAM2', encrypted: false, enable_wildcard_scan: false }],
+    ['answered by the LUN itself', { discard: true, physical_block_size: '4096', logical_block_size: '512' }],
+    ['records of a volume driver', { map_info: { lun_id: '14' }, all_storage_wwpns: [T1], recommended_connections: 2 }],
+    [
+      'false, null or empty',
+      { qos_specs: null, cacheable: false, enforce_multipath: false, other: {}, more: [], x: '' },
+    ],
+  ])('are not those that are %s', (_what, data) => {
+    expect(parse({ ...plain, target_discovered: true, ...data }).unserved).toEqual([]);
+  });
+});
+
+describe('an error names the volume', () => {
+  const id = '5b7c9b1e-0d0c-4a55-9c0f-2f6f4d3f6a01';
+  const nothing = { target_wwn: [T1], target_lun: null };
+  const named = new RegExp(
+    `^volume ${id}: connection_info has neither target_lun nor target_luns: the array has not told`,
+  );
+
+  test.each<[string, ConnectionInfo]>([
+    ['its data', { driver_volume_type: 'fibre_channel', data: { ...nothing, volume_id: id } }],
+    ['the attachment', { driver_volume_type: 'fibre_channel', volume_id: id, data: nothing }],
+    ['Nova', { driver_volume_type: 'fibre_channel', serial: id, data: nothing }],
+  ])('that %s names', (_who, info) => {
+    expect(() => parseFcConnection(info)).toThrow(named);
+  });
+
+  test('that the caller knows, also for an encrypted volume and another protocol', () => {
+    const fail = (type: string, data: Data) => () =>
+      parseFcConnection({ driver_volume_type: type, data }, undefined, id);
+
+    expect(fail('fibre_channel', nothing)).toThrow(named);
+    expect(fail('fibre_channel', { ...plain, encrypted: true })).toThrow(`volume ${id}: the volume is encrypted`);
+    expect(fail('iscsi', plain)).toThrow(`volume ${id}: driver_volume_type is "iscsi"`);
   });
 });
 

@@ -3,6 +3,7 @@ import { lunFromCinder, parseWwpn } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { Lun, Wwpn } from '../../base/index.ts';
 import { ConnectionInfoError } from './errors.ts';
+import { findUnservedKeys } from './unserved-keys.ts';
 
 /** A target port and the LUN of the volume there. */
 export interface FcTarget {
@@ -24,13 +25,15 @@ export interface FcConnection {
   readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
   /** SCSI page 83 identifier, 32 lower-case hex digits, where the back end gives it (Pure's `wwn`). */
   readonly naa: string | undefined;
+  /** Keys that ask for something that nova-dpm does not do. */
+  readonly unserved: readonly string[];
   readonly warnings: readonly string[];
 }
 
 const wwnValue = z.union([z.string(), z.array(z.string())]).nullish();
 const lunValue = z.union([z.number(), z.string()]);
 
-/** The keys that matter; others are ignored. */
+/** The keys that matter. {@link findUnservedKeys} names the others. */
 const fcData = z.looseObject({
   target_wwn: wwnValue,
   target_wwns: wwnValue,
@@ -57,19 +60,41 @@ type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
 /**
  * Reads the connection_info of a Fibre Channel volume.
  *
- * @throws ConnectionInfoError naming the key and the value. Also for an encrypted volume: with DPM there is no host that
- * could decrypt it.
+ * @param knownId - the volume's ID, for back ends that do not give it
+ * @throws ConnectionInfoError naming the volume, the key and the value. Also for an encrypted volume: with DPM there is
+ * no host that could decrypt it.
  * @remarks Shapes: cinder volume/drivers. `target_wwns` takes precedence over `target_wwn`, as in os-brick.
  */
-export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFromCinder): FcConnection {
+export function parseFcConnection(
+  info: ConnectionInfo,
+  lunOf: LunReader = lunFromCinder,
+  knownId: string | undefined = volumeIdBeside(info),
+): FcConnection {
+  try {
+    const connection = readConnection(info, lunOf);
+    return { ...connection, volumeId: connection.volumeId ?? knownId };
+  } catch (error) {
+    if (!(error instanceof ConnectionInfoError)) throw error;
+    const volumeId = typeof info.data.volume_id === 'string' ? info.data.volume_id : knownId;
+    if (volumeId === undefined) throw error;
+    const { message, facts, cause } = error;
+    throw new ConnectionInfoError(`volume ${volumeId}: ${message}`, { ...facts, volumeId }, cause ? { cause } : {});
+  }
+}
+
+/** Returns the ID that Cinder's attachment record (`volume_id`) or Nova (`serial`) puts beside the driver's data. */
+function volumeIdBeside({ volume_id: id, serial }: ConnectionInfo): string | undefined {
+  return [id, serial].find((value) => typeof value === 'string');
+}
+
+function readConnection(info: ConnectionInfo, lunOf: LunReader): FcConnection {
   if (info.driver_volume_type !== 'fibre_channel') {
     throw new ConnectionInfoError(`driver_volume_type is "${info.driver_volume_type}", expected "fibre_channel"`);
   }
-  const data: FcData = { ...readData(info), lunOf };
+  const given = readData(info);
+  const data: FcData = { ...given, lunOf };
   if (data.encrypted === true) {
-    throw new ConnectionInfoError('the volume is encrypted by Cinder, which nova-dpm does not support', {
-      volumeId: data.volume_id ?? undefined,
-    });
+    throw new ConnectionInfoError('the volume is encrypted by Cinder, which nova-dpm does not support');
   }
   const warnings: string[] = [];
   const targets = zipTargets(listedTargets(data), listedLuns(data), data);
@@ -82,6 +107,7 @@ export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFr
     targets: all,
     targetsOf,
     naa: readNaa(data.wwn),
+    unserved: findUnservedKeys(given),
     warnings,
   };
 }
@@ -135,7 +161,9 @@ function zipTargets(wwpns: readonly Wwpn[], luns: readonly Lun[], data: FcData):
   const [first] = luns;
   if (first === undefined) {
     if (data.initiator_target_lun_map) return [];
-    throw new ConnectionInfoError('connection_info has neither target_lun nor target_luns');
+    throw new ConnectionInfoError(
+      'connection_info has neither target_lun nor target_luns: the array has not told the LUN; check its mapping, then attach again',
+    );
   }
   if (luns.length !== 1 && luns.length !== wwpns.length) {
     throw new ConnectionInfoError(`${luns.length} target_luns do not fit ${wwpns.length} target ports`);

@@ -82,6 +82,23 @@ describe('the Fibre Channel driver', () => {
     expect(exposed[0]?.naa).toBe('624a9370abcdef0123456789000111a2');
   });
 
+  test('names the keys that have no effect in one warning, once for each volume', async () => {
+    const { driver, warnings } = watched();
+    const data = { qos_specs: { total_iops_sec: '500' }, cacheable: true, discard: true };
+    const other = { ...options, volumeId: 'volume-limited' };
+
+    for (const volume of [other, other, { ...options, volumeId: 'volume-limited-2' }])
+      await driver.connectVolume(info(data), instance, volume);
+    await watched().driver.connectVolume(info(data), instance, other);
+
+    const keys = ['cacheable', 'qos_specs'];
+    const event = 'volume.keys-ignored';
+    expect(warnings).toEqual([
+      { event, volumeId: 'volume-limited', keys },
+      { event, volumeId: 'volume-limited-2', keys },
+    ]);
+  });
+
   test('logs each path that it does not use, and each oddity, with the volume', async () => {
     const { driver, warnings } = watched(new Set([wwpnSchema.parse(T2)]));
     const target_luns = [2, 3];

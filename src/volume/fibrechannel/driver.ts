@@ -7,6 +7,7 @@ import type { FcConnection } from './connection-info.ts';
 import { loginHint } from './login-hint.ts';
 import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
+import { warnOfUnservedKeys } from './unserved-keys.ts';
 
 const readOnlyAdvice =
   'the volume is read-only, which neither HMC nor machine enforces: mount it read-only in the guest';
@@ -26,7 +27,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     instance: VolumeInstance,
     options: VolumeOptions,
   ): Promise<ConnectedVolume> {
-    const connection = parseFcConnection(connectionInfo);
+    const connection = parseFcConnection(connectionInfo, undefined, options.volumeId);
     const selection = this.#select(connection, instance);
     this.#report(connection, selection, options);
     const { volumeId, sizeGib, isBoot } = options;
@@ -89,6 +90,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'odd connection_info');
+    warnOfUnservedKeys(log, connection);
     // The HMC has no read-only attribute for vHBAs or storage volumes: only the array could refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {

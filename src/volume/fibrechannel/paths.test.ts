@@ -18,6 +18,7 @@ const connectionOf = (targets: readonly FcTarget[], change: Partial<FcConnection
   targets,
   targetsOf: undefined,
   naa: undefined,
+  unserved: [],
   warnings: [],
   ...change,
 });

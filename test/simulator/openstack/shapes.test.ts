@@ -201,6 +201,13 @@ describe('connection_info', () => {
     expect(await connect(world)).toMatchObject(part);
   });
 
+  test('can be told late: powerstore-late-lun has the LUN when it is asked for again', async () => {
+    await using world = await startShape('powerstore-late-lun');
+
+    expect(await connect(world)).toMatchObject({ target_lun: null });
+    expect(await connect(world)).toMatchObject({ target_lun: 0 });
+  });
+
   test.each([
     ['no-lun', 'target_lun'],
     ['lun-count', 'target_lun'],
@@ -241,7 +248,16 @@ describe('every path that a map promises leads to the disk', () => {
   test.each(
     HONEST.filter(
       (name) =>
-        !['empty-map', 'lun-count', 'null-lun', 'no-lun', 'no-targets', 'powerstore', 'wwnn-wwpn'].includes(name),
+        ![
+          'empty-map',
+          'lun-count',
+          'null-lun',
+          'no-lun',
+          'no-targets',
+          'powerstore',
+          'powerstore-late-lun',
+          'wwnn-wwpn',
+        ].includes(name),
     ),
   )('under shape %s', async (shape) => {
     await using world = await startShape(shape);

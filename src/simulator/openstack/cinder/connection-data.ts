@@ -15,6 +15,8 @@ export interface ConnectionFacts {
   readonly exports: readonly VolumeExport[];
   readonly map: InitiatorTargetMap;
   readonly random: Random;
+  /** The array had masked the volume to these initiators before. */
+  readonly isRepeated: boolean;
 }
 
 /** The part of the map that the shape's driver reports, in canonical form; undefined when it reports none. */
@@ -80,10 +82,11 @@ function targetWwn(shape: ConnectionShape, targets: readonly string[], random: R
   }
 }
 
-function targetLun(shape: ConnectionShape, { exports }: ConnectionFacts): Record<string, unknown> {
+function targetLun(shape: ConnectionShape, { exports, isRepeated }: ConnectionFacts): Record<string, unknown> {
   const lun = exports[0]?.lun ?? 0;
   const parallel = exports.flatMap((each) => each.ports.map(() => each.lun));
-  const forms = { int: lun, string: String(lun), hex: `0x${lun.toString(16).padStart(4, '0')}`, null: null };
+  const hex = `0x${lun.toString(16).padStart(4, '0')}`;
+  const forms = { int: lun, string: String(lun), hex, null: null, late: isRepeated ? lun : null };
   const form = shape.targetLun ?? 'int';
   return {
     ...(form !== 'absent' && { target_lun: forms[form] }),

@@ -92,12 +92,14 @@ export class VolumeDriver {
   }
 
   #requireAccess(volumeId: string, initiators: readonly string[]): void {
+    if (this.#hasAccess(volumeId, initiators)) return;
+    throw new SanError(`No host of ${initiators.join(', ')} has access to volume ${volumeId}`);
+  }
+
+  #hasAccess(volumeId: string, initiators: readonly string[]): boolean {
     const wanted = new Set(parseWwpns(initiators));
     const masks = this.#options.san.snapshot().arrays.flatMap((array) => array.masks);
-    const hasAccess = masks.some(
-      (mask) => mask.volumeId === volumeId && mask.initiators.some((each) => wanted.has(each)),
-    );
-    if (!hasAccess) throw new SanError(`No host of ${initiators.join(', ')} has access to volume ${volumeId}`);
+    return masks.some((mask) => mask.volumeId === volumeId && mask.initiators.some((each) => wanted.has(each)));
   }
 
   /** Makes the disk. Throws {@link BackendError}. */
@@ -128,6 +130,7 @@ export class VolumeDriver {
     const sent = textList(connector.wwpns);
     const lunForm = shape.zLinuxLuns && isZLinux(connector) ? 'ds8k' : (shape.lunForm ?? 'peripheral');
     const request = { volumeId, host: hostOf(connector), initiators: sent, lunForm } as const;
+    const isRepeated = shape.targetLun === 'late' && this.#hasAccess(volumeId, sent);
     const exports = san.mapVolume({ ...request, mirrored: shape.mirrored ?? false });
     const ports = exports.flatMap((each) => each.ports);
     const map = san.mapInitiators(sent, ports);
@@ -137,7 +140,11 @@ export class VolumeDriver {
     // mapVolume has refused volumes that the array does not know.
     const uuid = san.findVolume(volumeId)?.uuid ?? '';
     const asSent = new Map(sent.map((text) => [parseWwpn(text) ?? text, text]));
-    const data = connectionData(shape, { volumeId, uuid, multipath, asSent, exports, map, random }, reported);
+    const data = connectionData(
+      shape,
+      { volumeId, uuid, multipath, asSent, exports, map, random, isRepeated },
+      reported,
+    );
     return { driverVolumeType: shape.driverVolumeType ?? 'fibre_channel', data };
   }
 

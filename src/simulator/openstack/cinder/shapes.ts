@@ -30,7 +30,8 @@ export interface ConnectionShape {
   readonly keys?: Spelling;
   readonly map: MapManner;
   readonly targetWwn?: 'list' | 'string' | 'empty-list' | 'random-order' | 'absent';
-  readonly targetLun?: 'int' | 'string' | 'hex' | 'null' | 'absent';
+  /** `late`: null until the same connection is asked for again. */
+  readonly targetLun?: 'int' | 'string' | 'hex' | 'null' | 'absent' | 'late';
   readonly targetWwns?: true;
   /** Parallel to the targets, or with fewer entries than targets. */
   readonly targetLuns?: 'parallel' | 'too-few';
@@ -60,6 +61,13 @@ const shapes = {
   ds8k: { map: 'full', targets: 'upper', keys: 'as-sent', zLinuxLuns: true, targetDiscovered: false },
   // cinder dell_emc/powerstore: never a map, as it knows no zoning.
   powerstore: { map: 'absent', targetDiscovered: false, extra: () => ({ discard: true }) },
+  // cinder dell_emc/powerstore/client.py get_volume_lun: what the array tells right after the mapping, also null.
+  'powerstore-late-lun': {
+    map: 'absent',
+    targetLun: 'late',
+    targetDiscovered: false,
+    extra: () => ({ discard: true }),
+  },
   // cinder dell_emc/unity with look-up: what the fabric knows, here the first initiator alone.
   unity: { map: 'first-only', targetDiscovered: true, withVolumeId: true },
   // cinder pure.py, a stretched pod: both LUN forms, two arrays with their own LUNs.
@@ -108,6 +116,8 @@ const shapes = {
   'single-fabric': byFabric,
   // An encrypted volume: unusable without a host that decrypts.
   encrypted: { ...byFabric, extra: () => ({ encrypted: true }) },
+  // cinder volume/manager.py _parse_connection_options: QoS specs with consumer front-end, and a type that may be cached.
+  'front-end-qos': { ...storwize, extra: () => ({ qos_specs: { total_iops_sec: '500' }, cacheable: true }) },
   // No driver of Cinder's own: an array of a third party's, with the data of fibre_channel and the ports of the controller
   // that owns the volume; here the last half, so that it shows when they come first.
   alua: {

@@ -1,0 +1,68 @@
+import type { Logger } from '../../base/index.ts';
+import type { FcConnection } from './connection-info.ts';
+
+/** Keys that the reader of connection_info, the host connectors or the attach flows obey. */
+const served: ReadonlySet<string> = new Set([
+  ...['target_wwn', 'target_wwns', 'target_lun', 'target_luns', 'initiator_target_map', 'initiator_target_lun_map'],
+  ...['addressing_mode', 'access_mode', 'encrypted', 'enable_wildcard_scan', 'volume_id', 'wwn'],
+  ...['driver_volume_type', 'attachment_id'],
+]);
+
+/**
+ * Keys that need nothing done. Guest and host read block sizes and discard from the LUN itself; there is no hypervisor
+ * in between that would have to be told. The others are records of volume drivers, of the zone manager (`host_name`,
+ * `storage_system`) and of os-brick. Source: cinder volume/manager.py, zonemanager/utils.py, volume/drivers/ibm,
+ * volume/drivers/huawei; nova virt/libvirt/volume; os-brick initiator/connectors/fibre_channel.py.
+ */
+const harmless: ReadonlySet<string> = new Set([
+  ...['target_discovered', 'discard', 'physical_block_size', 'logical_block_size'],
+  ...['map_info', 'all_storage_wwpns', 'recommended_connections', 'zvm_fcp', 'host_name', 'storage_system'],
+  ...['device_path', 'multipath_id', 'targets'],
+]);
+
+/** Why a key has no effect, and what to do instead. */
+const advice: Readonly<Record<string, string>> = {
+  qos_specs: 'qos_specs (front-end limits have no effect: give the QoS specs the consumer "back-end")',
+  cacheable: 'cacheable (there is no cache on the way to the LUN)',
+  enforce_multipath: 'enforce_multipath (set up multipathing in the guest)',
+};
+
+/** Returns the keys, in lower case, that ask for something that nova-dpm does not do. A false or empty value asks for nothing. */
+export function findUnservedKeys(data: Readonly<Record<string, unknown>>): readonly string[] {
+  const isUnserved = ([key, value]: [string, unknown]) =>
+    !served.has(key) && !harmless.has(key) && asksForSomething(value);
+  return Object.entries(data)
+    .filter(isUnserved)
+    .map(([key]) => key)
+    .toSorted();
+}
+
+function asksForSomething(value: unknown): boolean {
+  if (typeof value !== 'object') return value !== undefined && value !== false && value !== '';
+  return value !== null && Object.keys(value).length > 0;
+}
+
+/** What was logged in this process. */
+const told = new Set<string>();
+const MAX_TOLD = 10_000;
+
+/**
+ * Logs the keys that have no effect, once for each volume and process. Never their values, which may be secrets.
+ *
+ * @param obeyed - keys that this caller obeys
+ */
+export function warnOfUnservedKeys(
+  log: Logger,
+  { volumeId, unserved, targets }: FcConnection,
+  obeyed: readonly string[] = [],
+): void {
+  const keys = unserved.filter((key) => !obeyed.includes(key));
+  if (keys.length === 0) return;
+  const subject = volumeId ?? targets.map(({ targetWwpn, lun }) => `${targetWwpn}/${lun}`).join(' ');
+  const once = `${subject}: ${keys.join(', ')}`;
+  if (told.has(once)) return;
+  if (told.size >= MAX_TOLD) told.clear();
+  told.add(once);
+  const named = keys.map((key) => advice[key] ?? key).join(', ');
+  log.warn({ event: 'volume.keys-ignored', volumeId, keys }, `connection_info has keys without effect here: ${named}`);
+}

@@ -57,9 +57,12 @@ command_apply() {
 
 # FCP devices that hold LUNs for automatic LUN scan only. DPM gives a partition no others than its own.
 online_all() {
-	case " $(cat "$dpm_proc/cmdline" 2>/dev/null) " in
-	*' rd.zdev=no-auto '*) return ;;
-	esac
+	dpm_text=$(cat "$dpm_proc/cmdline" 2>/dev/null)
+	for dpm_word in $dpm_text; do
+		case $dpm_word in
+		rd.zdev=*no-auto*) return ;;
+		esac
+	done
 	for devno in $(dpm_fcp_devices); do dpm_online "$devno"; done
 }
 

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # The commands of dpm-guest.
 
-# Seconds: for the boot path, for all others together, and for the others while the root file system is waited for.
+# Seconds: for the boot path, for it before the others are tried, for all others together, and for the others while the root file system is waited for.
 dpm_boot_wait=120
+dpm_boot_soon=20
 dpm_others_wait=60
 dpm_initramfs_wait=10
 
@@ -17,6 +18,32 @@ read_plan() {
 	for path in $all; do [ "$path" = "$boot" ] || others="$others $path"; done
 }
 
+# bring_up_all BOOT-SECONDS OTHER-SECONDS: the boot path, then the others. If the boot path does not come soon, the others
+# are not kept waiting for it, and it is not waited for any longer if its LUN has another path.
+bring_up_all() {
+	soon=$1
+	[ -z "$others" ] || [ "$soon" -le "$dpm_boot_soon" ] || soon=$dpm_boot_soon
+	dpm_budget=$soon
+	missing_boot=0
+	# shellcheck disable=SC2086 # a path, or nothing
+	dpm_bring_up $boot || missing_boot=1
+	left=$(($1 - soon + dpm_budget))
+	dpm_budget=$2
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_bring_up $others
+	if [ -n "$others" ] && [ "$missing_boot" -eq 1 ] && [ "$left" -gt 0 ] && ! boot_lun_has_path; then
+		dpm_budget=$left
+		dpm_bring_up "$boot" && missing_boot=0
+	fi
+}
+
+boot_lun_has_path() {
+	for path in $others; do
+		[ "${path##*:}" = "${boot##*:}" ] && dpm_scsi_of "$path" && return 0
+	done
+	return 1
+}
+
 # With --once a single look: the caller comes again.
 command_root() {
 	read_plan
@@ -24,25 +51,17 @@ command_root() {
 		dpm_say "not loaded from a LUN: nothing to do"
 		return 0
 	}
-	dpm_budget=$dpm_boot_wait
-	[ "${1:-}" != --once ] || dpm_budget=0
-	missing_boot=0
-	dpm_bring_up "$boot" || missing_boot=1
-	[ "${1:-}" = --once ] || dpm_budget=$dpm_initramfs_wait
-	# shellcheck disable=SC2086 # paths are words without blanks
-	dpm_bring_up $others
+	if [ "${1:-}" = --once ]; then
+		bring_up_all 0 0
+	else
+		bring_up_all "$dpm_boot_wait" "$dpm_initramfs_wait"
+	fi
 	finish
 }
 
 command_apply() {
 	read_plan
-	dpm_budget=$dpm_boot_wait
-	missing_boot=0
-	# shellcheck disable=SC2086 # a path, or nothing
-	dpm_bring_up $boot || missing_boot=1
-	dpm_budget=$dpm_others_wait
-	# shellcheck disable=SC2086 # paths are words without blanks
-	dpm_bring_up $others
+	bring_up_all "$dpm_boot_wait" "$dpm_others_wait"
 	[ "$1" = rescan ] || online_all
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_scan_targets $all
@@ -134,7 +153,7 @@ command_release() {
 		dpm_disk_of "${entry#*=}"
 		[ "$dpm_value" = "$disk" ] && dpm_read "$dpm_sys/bus/scsi/devices/${entry#*=}/wwid" && wwid=$dpm_value
 	done
-	paths=$(dpm_paths_of_wwid "$wwid")
+	paths=$(dpm_paths_of_volume "$wwid")
 	[ -n "$paths" ] || {
 		dpm_say "no LUN is called $1"
 		return 2

@@ -10,6 +10,28 @@ dpm_paths_of_wwid() {
 	return 0
 }
 
+# dpm_paths_of_volume WWID: the same, and every path of the multipath maps above them: a path that was down when the kernel
+# found it has no WWID.
+dpm_paths_of_volume() {
+	dpm_above=' '
+	for dpm_each in $(dpm_paths_of_wwid "$1"); do
+		printf '%s\n' "$dpm_each"
+		dpm_scsi_of "$dpm_each" && dpm_disk_of "$dpm_value"
+		for dpm_upper in "$dpm_sys/class/block/$dpm_value"/holders/*; do
+			dpm_is_multipath "${dpm_upper##*/}" && dpm_above="$dpm_above${dpm_upper##*/} "
+		done
+	done
+	for dpm_each in $dpm_found; do
+		dpm_read "$dpm_sys/bus/scsi/devices/${dpm_each#*=}/wwid" && continue
+		dpm_disk_of "${dpm_each#*=}"
+		for dpm_upper in "$dpm_sys/class/block/$dpm_value"/holders/*; do
+			case $dpm_above in
+			*" ${dpm_upper##*/} "*) printf '%s\n' "${dpm_each%%=*}" ;;
+			esac
+		done
+	done
+}
+
 # dpm_lost_access PATH: is the LUN gone, while its target and everything before it is there? A path that is down is not
 # one that was taken away, and neither is a disk that somebody else has reserved. (inferred: the block layer's EIO for the
 # sense "logical unit not supported", by linux drivers/scsi/scsi_error.c; a reservation gives another error.)
@@ -71,11 +93,24 @@ dpm_any_in_use() {
 	return 1
 }
 
-# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it.
+# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it. Once the
+# buffers are safe, the failure of one path does not keep the others. Fails if a path is left.
 dpm_let_go() {
 	dpm_life=$1
 	shift
 	dpm_look
+	dpm_flush_maps "$@" || return 1
+	# What was written by way of a map has been flushed with it, and what a dead volume has lost is lost.
+	if [ "$dpm_life" = alive ] && [ -z "$dpm_maps" ]; then dpm_flush_paths "$@" || return 1; fi
+	dpm_left=
+	for dpm_each; do
+		dpm_remove_path "$dpm_each" || dpm_left="$dpm_left $dpm_each"
+	done
+	[ -z "$dpm_left" ]
+}
+
+# dpm_flush_maps PATH...: removes the multipath maps, of which the kernel writes the buffers first. Sets dpm_maps.
+dpm_flush_maps() {
 	dpm_maps=
 	for dpm_each; do
 		dpm_scsi_of "$dpm_each" || continue
@@ -91,9 +126,32 @@ dpm_let_go() {
 			return 1
 		}
 	done
+}
+
+# dpm_flush_paths PATH...: all paths of a volume without a map, before any of them is removed. A path that is offline cannot
+# be flushed (sd refuses to open it), and is none that the data could take: another one must have taken them.
+dpm_flush_paths() {
+	dpm_flushed=
+	dpm_unflushed=
 	for dpm_each; do
-		dpm_remove_path "$dpm_each" || return 1
+		dpm_scsi_of "$dpm_each" || continue
+		dpm_scsi=$dpm_value
+		dpm_disk_of "$dpm_scsi"
+		[ -n "$dpm_value" ] || continue
+		if blockdev --flushbufs "$dpm_dev/$dpm_value"; then
+			dpm_flushed="$dpm_flushed $dpm_each"
+		elif dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running; then
+			dpm_say "$dpm_each: its buffers cannot be flushed: nothing is removed"
+			return 1
+		else
+			dpm_unflushed="$dpm_unflushed $dpm_each"
+			dpm_say "$dpm_each: not flushed, because the path is ${dpm_value:-not there}"
+		fi
 	done
+	[ -n "$dpm_flushed" ] || [ -z "$dpm_unflushed" ] || {
+		dpm_say "no path could be flushed: nothing is removed"
+		return 1
+	}
 }
 
 # dpm_remove_path PATH: a unit of zfcp is removed as such, which a LUN of automatic LUN scan has not.
@@ -101,9 +159,8 @@ dpm_remove_path() {
 	dpm_scsi_of "$1" || return 0
 	dpm_scsi=$dpm_value
 	dpm_disk_of "$dpm_scsi"
-	if [ "$dpm_life" = alive ] && [ -n "$dpm_value" ] && ! blockdev --flushbufs "$dpm_dev/$dpm_value"; then
-		dpm_say "$1: what was written cannot be flushed: it stays"
-		return 1
+	if [ "$dpm_life" = alive ] && [ -n "$dpm_maps" ] && [ -n "$dpm_value" ]; then
+		blockdev --flushbufs "$dpm_dev/$dpm_value" || dpm_say "$1: not flushed, which does no harm: its map has been flushed"
 	fi
 	dpm_split "$1"
 	if [ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ]; then
@@ -112,7 +169,12 @@ dpm_remove_path() {
 		dpm_write 1 "$dpm_sys/bus/scsi/devices/$dpm_scsi/delete"
 	fi
 	dpm_budget=10
-	dpm_until dpm_is_gone "$1" && dpm_say "$1: removed"
+	if dpm_until dpm_is_gone "$1"; then
+		dpm_say "$1: removed"
+	else
+		dpm_say "$1: the kernel has not removed $dpm_scsi in 10 seconds"
+		return 1
+	fi
 }
 
 dpm_is_gone() {

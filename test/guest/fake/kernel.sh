@@ -196,8 +196,10 @@ k_remove() {
 	[ ! -L "$k_root/.known/$1:$2:$3" ] || k_delete "$k_root/.known/$1:$2:$3"
 }
 
+# A device the last command of which the kernel still waits for (.stuck-<H:C:T:L>) stays until its port is given up.
 k_delete() {
 	k_real=$(readlink -f "$1")
+	[ ! -e "$k_root/.stuck-${k_real##*/}" ] || return 0
 	for k_disk in "$k_real"/block/*; do rm -f "$k_sys/class/block/${k_disk##*/}" "$k_root/dev/${k_disk##*/}"; done
 	for k_known in "$k_root"/.known/*; do
 		[ "$(readlink "$k_known")" != "$k_real" ] || rm "$k_known"

@@ -1,11 +1,12 @@
 # shellcheck shell=sh
 # The commands of dpm-guest.
 
-# Seconds: for the boot path, for it before the others are tried, for all others together, and for the others while the root file system is waited for.
+# Seconds: for the boot path, for it before the others are tried, for all others together, for the others while the root file system is waited for, and for all NICs.
 dpm_boot_wait=120
 dpm_boot_soon=20
 dpm_others_wait=60
 dpm_initramfs_wait=10
+dpm_nics_wait=30
 
 read_plan() {
 	text=$(dpm_parameters)
@@ -67,6 +68,7 @@ command_apply() {
 	dpm_scan_targets $all
 	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
 	failed_nics=0
+	dpm_budget=$dpm_nics_wait
 	for nic in $nics; do dpm_nic_up "$nic" || failed_nics=$((failed_nics + 1)); done
 	# shellcheck disable=SC2086 # paths are words without blanks
 	[ "${2:-}" = --keep ] || dpm_drop_detached $all
@@ -158,6 +160,7 @@ command_release() {
 		dpm_say "no LUN is called $1"
 		return 2
 	}
+	dpm_budget=$dpm_drop_wait
 	# shellcheck disable=SC2086 # paths are words without blanks
 	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then return 5; fi
 }

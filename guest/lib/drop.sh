@@ -2,6 +2,10 @@
 # Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
 # removes it; it would block the next volume with the same LUN.
 
+# Seconds that a holder, a map or a device may need to disappear; dpm_drop_wait is the deadline of a run.
+dpm_moment=10
+dpm_drop_wait=30
+
 # dpm_paths_of_wwid WWID: every path with it. As of the last dpm_look.
 dpm_paths_of_wwid() {
 	for dpm_each in $dpm_found; do
@@ -51,6 +55,7 @@ dpm_lost_access() {
 # is used by nobody, and was configured by nobody. Sets dpm_dropped.
 dpm_drop_detached() {
 	dpm_dropped=0
+	dpm_budget=$dpm_drop_wait
 	dpm_look
 	dpm_wwids=
 	for dpm_entry in $dpm_found; do
@@ -80,17 +85,27 @@ dpm_may_drop() {
 	! dpm_any_in_use "$@"
 }
 
-# dpm_any_in_use PATH...: says by what.
+# dpm_any_in_use PATH...: says by what. udev, lvm and others open a disk for a moment: a process or a holder that is there at
+# the first look gets ten seconds, which a mount or swap space does not need.
 dpm_any_in_use() {
+	dpm_within "$dpm_moment" dpm_use_is_clear "$@"
+	[ -n "$dpm_reason" ] || return 1
+	dpm_say "$dpm_reason"
+}
+
+# dpm_use_is_clear PATH...: is it certain whether the disks are in use? Sets dpm_reason if they are.
+dpm_use_is_clear() {
+	dpm_reason=
 	for dpm_each; do
 		dpm_scsi_of "$dpm_each" || continue
 		dpm_disk_of "$dpm_value"
-		if [ -n "$dpm_value" ] && dpm_user_of "$dpm_value"; then
-			dpm_say "$dpm_each stays: $dpm_value"
-			return 0
-		fi
+		if [ -z "$dpm_value" ] || ! dpm_user_of "$dpm_value"; then continue; fi
+		dpm_reason="$dpm_each stays: $dpm_value"
+		case $dpm_value in
+		*' is open in '* | 'held by '*) return 1 ;;
+		esac
+		return 0
 	done
-	return 1
 }
 
 # dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it. Once the
@@ -121,11 +136,25 @@ dpm_flush_maps() {
 	done
 	# shellcheck disable=SC2086 # names of maps have no blanks
 	for dpm_map in $(dpm_each_once $dpm_maps); do
-		multipath -f "$dpm_map" >&2 || {
+		dpm_within "$dpm_moment" dpm_flush_map "$dpm_map" || {
 			dpm_say "multipath still uses $dpm_map: nothing is removed"
 			return 1
 		}
 	done
+}
+
+# dpm_flush_map NAME: the effect counts, not the answer: multipath may answer before the map is removed (deferred_remove).
+dpm_flush_map() {
+	dpm_is_map "$1" || return 0
+	multipath -f "$1" >&2
+	! dpm_is_map "$1"
+}
+
+dpm_is_map() {
+	for dpm_upper in "$dpm_sys"/class/block/dm-*; do
+		dpm_is "$dpm_upper/dm/name" "$1" && return 0
+	done
+	return 1
 }
 
 # dpm_flush_paths PATH...: all paths of a volume without a map, before any of them is removed. A path that is offline cannot
@@ -168,11 +197,10 @@ dpm_remove_path() {
 	else
 		dpm_write 1 "$dpm_sys/bus/scsi/devices/$dpm_scsi/delete"
 	fi
-	dpm_budget=10
-	if dpm_until dpm_is_gone "$1"; then
+	if dpm_within "$dpm_moment" dpm_is_gone "$1"; then
 		dpm_say "$1: removed"
 	else
-		dpm_say "$1: the kernel has not removed $dpm_scsi in 10 seconds"
+		dpm_say "$1: the kernel has not removed $dpm_scsi yet"
 		return 1
 	fi
 }

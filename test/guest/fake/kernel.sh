@@ -5,6 +5,8 @@
 # .san/<devno>/<wwpn>/<fcp lun>   holds "<wwid> <scsi lun>": mapped; a directory of a port may have .late, in seconds
 # .san/<devno>/.npiv              the port is a virtual one
 # .hidden/0.0.<devno>             a channel device behind cio_ignore
+# .ends/<name>                    seconds until .map-busy or the process of that number ends; without it, they last
+# .raced/<fcp lun>                "<devno> <wwpn>": another process adds the unit in this second, and unit_add is EEXIST
 k_root=$DPM_GUEST_ROOT
 k_sys=$k_root/sys
 k_san=$k_root/.san
@@ -26,6 +28,15 @@ sleep() {
 		read -r k_left <"$k_late"
 		printf '%s\n' "$((k_left - 1))" >"$k_late"
 	done
+	for k_raced in "$k_root"/.raced/*; do
+		[ -e "$k_raced" ] && read -r k_devno k_wwpn <"$k_raced" && k_lun "$k_devno" "$k_wwpn" "${k_raced##*/}"
+	done
+	for k_ends in "$k_root"/.ends/*; do
+		[ -e "$k_ends" ] || continue
+		read -r k_left <"$k_ends"
+		printf '%s\n' "$((k_left - 1))" >"$k_ends"
+		[ "$k_left" -gt 1 ] || rm -rf "$k_ends" "$k_root/proc/${k_ends##*/}" "$k_root/.${k_ends##*/}"
+	done
 	for k_online in "$k_sys"/bus/ccw/drivers/zfcp/0.0.*/host*; do
 		[ -d "$k_online" ] && k_up="${k_online%/host*}" && k_ports "${k_up##*/0.0.}"
 	done
@@ -43,6 +54,11 @@ k_react() {
 		;;
 	*/proc/cio_settle) return 0 ;;
 	*/ccwgroup/*/online)
+		# linux drivers/s390/cio/ccwgroup.c: EAGAIN while another change is under way.
+		if [ -e "$k_root/.nic-again" ]; then
+			rm "$k_root/.nic-again"
+			return 1
+		fi
 		printf '%s\n' "$1" >"$2"
 		mkdir -p "$k_dir/net/enc${k_name#0.0.}" && printf '02:00:00:00:00:01\n' >"$k_dir/net/enc${k_name#0.0.}/address"
 		;;
@@ -158,6 +174,7 @@ k_unit_add() {
 	mkdir "$k_dir/$1"
 	printf '1\n' >"$k_dir/$1/failed"
 	k_place=${k_dir%/*}
+	[ ! -e "$k_root/.raced/${1#0x}" ] || return 1
 	k_lun "${k_place##*/0.0.}" "${k_name#0x}" "${1#0x}"
 }
 

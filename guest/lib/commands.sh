@@ -23,16 +23,18 @@ read_plan() {
 # are not kept waiting for it, and it is not waited for any longer if its LUN has another path.
 bring_up_all() {
 	soon=$1
-	[ -z "$others" ] || [ "$soon" -le "$dpm_boot_soon" ] || soon=$dpm_boot_soon
+	# shellcheck disable=SC2086 # paths are words without blanks
+	set -- "$1" "$2" "$(dpm_not_released $boot)" "$(dpm_not_released $others)"
+	[ -z "$4" ] || [ "$soon" -le "$dpm_boot_soon" ] || soon=$dpm_boot_soon
 	dpm_budget=$soon
 	missing_boot=0
 	# shellcheck disable=SC2086 # a path, or nothing
-	dpm_bring_up $boot || missing_boot=1
+	dpm_bring_up $3 || missing_boot=1
 	left=$(($1 - soon + dpm_budget))
 	dpm_budget=$2
 	# shellcheck disable=SC2086 # paths are words without blanks
-	dpm_bring_up $others
-	if [ -n "$others" ] && [ "$missing_boot" -eq 1 ] && [ "$left" -gt 0 ] && ! boot_lun_has_path; then
+	dpm_bring_up $4
+	if [ -n "$4" ] && [ "$missing_boot" -eq 1 ] && [ "$left" -gt 0 ] && ! boot_lun_has_path; then
 		dpm_budget=$left
 		dpm_bring_up "$boot" && missing_boot=0
 	fi
@@ -70,8 +72,11 @@ command_apply() {
 	failed_nics=0
 	dpm_budget=$dpm_nics_wait
 	for nic in $nics; do dpm_nic_up "$nic" || failed_nics=$((failed_nics + 1)); done
-	# shellcheck disable=SC2086 # paths are words without blanks
-	[ "${2:-}" = --keep ] || dpm_drop_detached $all
+	if [ "${2:-}" != --keep ]; then
+		dpm_drop_returned
+		# shellcheck disable=SC2086 # paths are words without blanks
+		dpm_drop_detached $all
+	fi
 	dpm_say_unscanned
 	finish
 }
@@ -141,8 +146,13 @@ command_add() {
 	others=$(dpm_told_paths "dpm.z=$1")
 	[ -n "$others" ] || return 1
 	dpm_budget=$dpm_others_wait
+	dpm_look
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_forget_release $others
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_bring_up $others
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_forget_release $others
 	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
 	finish
 }
@@ -161,7 +171,20 @@ command_release() {
 		return 2
 	}
 	dpm_budget=$dpm_drop_wait
+	# Recorded first: another dpm-guest may scan while the paths are removed.
 	# shellcheck disable=SC2086 # paths are words without blanks
-	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then return 5; fi
+	dpm_note_release "$wwid" $paths
+	# shellcheck disable=SC2086 # paths are words without blanks
+	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then
+		# The next rescan completes what has been begun, and nothing else.
+		[ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] || dpm_unrecord released "*=$wwid"
+		return 5
+	fi
+	for round in 1 2 3; do
+		dpm_look
+		[ -n "$(dpm_paths_of_wwid "$wwid")" ] || return 0
+		dpm_drop_returned
+	done
+	dpm_say "$1 comes back again and again: something scans for LUNs (round $round); the next rescan removes it"
+	return 5
 }
-

@@ -191,9 +191,10 @@ dpm_remove_path() {
 	if [ "$dpm_life" = alive ] && [ -n "$dpm_maps" ] && [ -n "$dpm_value" ]; then
 		blockdev --flushbufs "$dpm_dev/$dpm_value" || dpm_say "$1: not flushed, which does no harm: its map has been flushed"
 	fi
+	dpm_removed=$(dpm_instance "$dpm_scsi")
 	dpm_split "$1"
 	if [ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ]; then
-		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_remove"
+		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_remove" && dpm_unrecord units "$1"
 	else
 		dpm_write 1 "$dpm_sys/bus/scsi/devices/$dpm_scsi/delete"
 	fi
@@ -205,7 +206,15 @@ dpm_remove_path() {
 	fi
 }
 
+# dpm_instance H:C:T:L: tells a device from another one that a scan has created in its place.
+dpm_instance() {
+	dpm_disk_of "$1"
+	printf '%s\n' "$dpm_value"
+	ls -di "$dpm_sys/bus/scsi/devices/$1/" 2>/dev/null
+}
+
+# dpm_is_gone PATH: is the device gone that dpm_removed tells of?
 dpm_is_gone() {
 	dpm_look
-	! dpm_scsi_of "$1"
+	! dpm_scsi_of "$1" || [ "$(dpm_instance "$dpm_value")" != "$dpm_removed" ]
 }

@@ -6,6 +6,7 @@
 # .san/<devno>/.npiv              the port is a virtual one
 # .hidden/0.0.<devno>             a channel device behind cio_ignore
 # .ends/<name>                    seconds until .map-busy or the process of that number ends; without it, they last
+# .scans                          how often something scans right after a device was removed
 # .raced/<fcp lun>                "<devno> <wwpn>": another process adds the unit in this second, and unit_add is EEXIST
 k_root=$DPM_GUEST_ROOT
 k_sys=$k_root/sys
@@ -222,6 +223,18 @@ k_delete() {
 		[ "$(readlink "$k_known")" != "$k_real" ] || rm "$k_known"
 	done
 	rm -r "$k_real" "$k_sys/bus/scsi/devices/${k_real##*/}"
+	[ ! -e "$k_root/.scans" ] || (k_scan_all)
+}
+
+# What the storage still maps comes back: linux drivers/scsi/scsi_scan.c adds a device for every LUN that is reported.
+k_scan_all() {
+	read -r k_left <"$k_root/.scans"
+	[ "$k_left" -gt 0 ] || return 0
+	printf '%s\n' "$((k_left - 1))" >"$k_root/.scans"
+	for k_each in "$k_san"/*/*/*; do
+		k_port=${k_each%/*} && k_place=${k_port%/*}
+		if [ -f "$k_each" ] && k_auto "${k_place##*/}"; then k_lun "${k_place##*/}" "${k_port##*/}" "${k_each##*/}"; fi
+	done
 }
 
 k_group() {

@@ -143,7 +143,8 @@ is_planned() {
 command_add() {
 	boot=
 	missing_boot=0
-	others=$(dpm_told_paths "dpm.z=$1")
+	# As people write them, and lszdev prints them: 0.0.8001:0x<wwpn>:0x<lun>.
+	others=$(dpm_told_paths "dpm.z=$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/0\.0\.//g;s/0x//g')")
 	[ -n "$others" ] || return 1
 	dpm_budget=$dpm_others_wait
 	dpm_look

@@ -149,3 +149,12 @@ it.each(['rd.zdev=no-auto', 'rd.zdev=dasd,no-auto'])(
     expect(guest.read('/sys/bus/ccw/devices/0.0.8005/online')).toBe('0');
   },
 );
+
+it('add takes paths as chzdev writes them, in either case', () => {
+  const [path, target] = ['0.0.8001:0X5005076802160417:0X00AB000000000000', '8001:5005076802160417'];
+  using guest = new FakeGuest(shell, twoFabrics({ scpData: 'quiet', nics: [] }));
+  guest.map(`${target}:00ab000000000000`, 'naa.AB');
+
+  expect(guest.run('add', path).status).toBe(0);
+  expect(guest.paths).toContain(`${target}:00ab000000000000`);
+});

@@ -118,9 +118,12 @@ dpm_let_go() {
 	# What was written by way of a map has been flushed with it, and what a dead volume has lost is lost.
 	if [ "$dpm_life" = alive ] && [ -z "$dpm_maps" ]; then dpm_flush_paths "$@" || return 1; fi
 	dpm_left=
+	dpm_rest_of_budget=$dpm_budget
+	dpm_budget=$dpm_drop_wait
 	for dpm_each; do
 		dpm_remove_path "$dpm_each" || dpm_left="$dpm_left $dpm_each"
 	done
+	dpm_budget=$dpm_rest_of_budget
 	[ -z "$dpm_left" ]
 }
 
@@ -189,7 +192,11 @@ dpm_remove_path() {
 	dpm_scsi=$dpm_value
 	dpm_disk_of "$dpm_scsi"
 	if [ "$dpm_life" = alive ] && [ -n "$dpm_maps" ] && [ -n "$dpm_value" ]; then
-		blockdev --flushbufs "$dpm_dev/$dpm_value" || dpm_say "$1: not flushed, which does no harm: its map has been flushed"
+		dpm_disk=$dpm_value
+		# A path that is blocked would keep blockdev until its port is given up.
+		if ! dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running || ! blockdev --flushbufs "$dpm_dev/$dpm_disk"; then
+			dpm_say "$1: not flushed, which does no harm: its map has been flushed"
+		fi
 	fi
 	dpm_removed=$(dpm_instance "$dpm_scsi")
 	dpm_split "$1"

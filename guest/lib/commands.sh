@@ -1,10 +1,12 @@
 # shellcheck shell=sh
 # The commands of dpm-guest.
 
-# Seconds: for the boot path, for all others together, and for the others while the root file system is waited for.
+# Seconds: for the boot path, for it before the others are tried, for all others together, for the others while the root file system is waited for, and for all NICs.
 dpm_boot_wait=120
+dpm_boot_soon=20
 dpm_others_wait=60
 dpm_initramfs_wait=10
+dpm_nics_wait=30
 
 read_plan() {
 	text=$(dpm_parameters)
@@ -17,6 +19,34 @@ read_plan() {
 	for path in $all; do [ "$path" = "$boot" ] || others="$others $path"; done
 }
 
+# bring_up_all BOOT-SECONDS OTHER-SECONDS: the boot path, then the others. If the boot path does not come soon, the others
+# are not kept waiting for it, and it is not waited for any longer if its LUN has another path.
+bring_up_all() {
+	soon=$1
+	# shellcheck disable=SC2086 # paths are words without blanks
+	set -- "$1" "$2" "$(dpm_not_released $boot)" "$(dpm_not_released $others)"
+	[ -z "$4" ] || [ "$soon" -le "$dpm_boot_soon" ] || soon=$dpm_boot_soon
+	dpm_budget=$soon
+	missing_boot=0
+	# shellcheck disable=SC2086 # a path, or nothing
+	dpm_bring_up $3 || missing_boot=1
+	left=$(($1 - soon + dpm_budget))
+	dpm_budget=$2
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_bring_up $4
+	if [ -n "$4" ] && [ "$missing_boot" -eq 1 ] && [ "$left" -gt 0 ] && ! boot_lun_has_path; then
+		dpm_budget=$left
+		dpm_bring_up "$boot" && missing_boot=0
+	fi
+}
+
+boot_lun_has_path() {
+	for path in $others; do
+		[ "${path##*:}" = "${boot##*:}" ] && dpm_scsi_of "$path" && return 0
+	done
+	return 1
+}
+
 # With --once a single look: the caller comes again.
 command_root() {
 	read_plan
@@ -24,42 +54,41 @@ command_root() {
 		dpm_say "not loaded from a LUN: nothing to do"
 		return 0
 	}
-	dpm_budget=$dpm_boot_wait
-	[ "${1:-}" != --once ] || dpm_budget=0
-	missing_boot=0
-	dpm_bring_up "$boot" || missing_boot=1
-	[ "${1:-}" = --once ] || dpm_budget=$dpm_initramfs_wait
-	# shellcheck disable=SC2086 # paths are words without blanks
-	dpm_bring_up $others
+	if [ "${1:-}" = --once ]; then
+		bring_up_all 0 0
+	else
+		bring_up_all "$dpm_boot_wait" "$dpm_initramfs_wait"
+	fi
 	finish
 }
 
 command_apply() {
 	read_plan
-	dpm_budget=$dpm_boot_wait
-	missing_boot=0
-	# shellcheck disable=SC2086 # a path, or nothing
-	dpm_bring_up $boot || missing_boot=1
-	dpm_budget=$dpm_others_wait
-	# shellcheck disable=SC2086 # paths are words without blanks
-	dpm_bring_up $others
+	bring_up_all "$dpm_boot_wait" "$dpm_others_wait"
 	[ "$1" = rescan ] || online_all
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_scan_targets $all
 	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
 	failed_nics=0
+	dpm_budget=$dpm_nics_wait
 	for nic in $nics; do dpm_nic_up "$nic" || failed_nics=$((failed_nics + 1)); done
-	# shellcheck disable=SC2086 # paths are words without blanks
-	[ "${2:-}" = --keep ] || dpm_drop_detached $all
+	if [ "${2:-}" != --keep ]; then
+		dpm_drop_returned
+		# shellcheck disable=SC2086 # paths are words without blanks
+		dpm_drop_detached $all
+	fi
 	dpm_say_unscanned
 	finish
 }
 
 # FCP devices that hold LUNs for automatic LUN scan only. DPM gives a partition no others than its own.
 online_all() {
-	case " $(cat "$dpm_proc/cmdline" 2>/dev/null) " in
-	*' rd.zdev=no-auto '*) return ;;
-	esac
+	dpm_text=$(cat "$dpm_proc/cmdline" 2>/dev/null)
+	for dpm_word in $dpm_text; do
+		case $dpm_word in
+		rd.zdev=*no-auto*) return ;;
+		esac
+	done
 	for devno in $(dpm_fcp_devices); do dpm_online "$devno"; done
 }
 
@@ -114,11 +143,17 @@ is_planned() {
 command_add() {
 	boot=
 	missing_boot=0
-	others=$(dpm_told_paths "dpm.z=$1")
+	# As people write them, and lszdev prints them: 0.0.8001:0x<wwpn>:0x<lun>.
+	others=$(dpm_told_paths "dpm.z=$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/0\.0\.//g;s/0x//g')")
 	[ -n "$others" ] || return 1
 	dpm_budget=$dpm_others_wait
+	dpm_look
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_forget_release $others
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_bring_up $others
+	# shellcheck disable=SC2086 # paths are words without blanks
+	dpm_forget_release $others
 	if dpm_has_command udevadm; then udevadm settle --timeout=30; fi
 	finish
 }
@@ -131,12 +166,26 @@ command_release() {
 		dpm_disk_of "${entry#*=}"
 		[ "$dpm_value" = "$disk" ] && dpm_read "$dpm_sys/bus/scsi/devices/${entry#*=}/wwid" && wwid=$dpm_value
 	done
-	paths=$(dpm_paths_of_wwid "$wwid")
+	paths=$(dpm_paths_of_volume "$wwid")
 	[ -n "$paths" ] || {
 		dpm_say "no LUN is called $1"
 		return 2
 	}
+	dpm_budget=$dpm_drop_wait
+	# Recorded first: another dpm-guest may scan while the paths are removed.
 	# shellcheck disable=SC2086 # paths are words without blanks
-	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then return 5; fi
+	dpm_note_release "$wwid" $paths
+	# shellcheck disable=SC2086 # paths are words without blanks
+	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then
+		# The next rescan completes what has been begun, and nothing else.
+		[ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] || dpm_unrecord released "*=$wwid"
+		return 5
+	fi
+	for round in 1 2 3; do
+		dpm_look
+		[ -n "$(dpm_paths_of_wwid "$wwid")" ] || return 0
+		dpm_drop_returned
+	done
+	dpm_say "$1 comes back again and again: something scans for LUNs (round $round); the next rescan removes it"
+	return 5
 }
-

@@ -2,12 +2,38 @@
 # Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
 # removes it; it would block the next volume with the same LUN.
 
+# Seconds that a holder, a map or a device may need to disappear; dpm_drop_wait is the deadline of a run.
+dpm_moment=10
+dpm_drop_wait=30
+
 # dpm_paths_of_wwid WWID: every path with it. As of the last dpm_look.
 dpm_paths_of_wwid() {
 	for dpm_each in $dpm_found; do
 		dpm_is "$dpm_sys/bus/scsi/devices/${dpm_each#*=}/wwid" "$1" && printf '%s\n' "${dpm_each%%=*}"
 	done
 	return 0
+}
+
+# dpm_paths_of_volume WWID: the same, and every path of the multipath maps above them: a path that was down when the kernel
+# found it has no WWID.
+dpm_paths_of_volume() {
+	dpm_above=' '
+	for dpm_each in $(dpm_paths_of_wwid "$1"); do
+		printf '%s\n' "$dpm_each"
+		dpm_scsi_of "$dpm_each" && dpm_disk_of "$dpm_value"
+		for dpm_upper in "$dpm_sys/class/block/$dpm_value"/holders/*; do
+			dpm_is_multipath "${dpm_upper##*/}" && dpm_above="$dpm_above${dpm_upper##*/} "
+		done
+	done
+	for dpm_each in $dpm_found; do
+		dpm_read "$dpm_sys/bus/scsi/devices/${dpm_each#*=}/wwid" && continue
+		dpm_disk_of "${dpm_each#*=}"
+		for dpm_upper in "$dpm_sys/class/block/$dpm_value"/holders/*; do
+			case $dpm_above in
+			*" ${dpm_upper##*/} "*) printf '%s\n' "${dpm_each%%=*}" ;;
+			esac
+		done
+	done
 }
 
 # dpm_lost_access PATH: is the LUN gone, while its target and everything before it is there? A path that is down is not
@@ -29,6 +55,7 @@ dpm_lost_access() {
 # is used by nobody, and was configured by nobody. Sets dpm_dropped.
 dpm_drop_detached() {
 	dpm_dropped=0
+	dpm_budget=$dpm_drop_wait
 	dpm_look
 	dpm_wwids=
 	for dpm_entry in $dpm_found; do
@@ -58,24 +85,50 @@ dpm_may_drop() {
 	! dpm_any_in_use "$@"
 }
 
-# dpm_any_in_use PATH...: says by what.
+# dpm_any_in_use PATH...: says by what. udev, lvm and others open a disk for a moment: a process or a holder that is there at
+# the first look gets ten seconds, which a mount or swap space does not need.
 dpm_any_in_use() {
+	dpm_within "$dpm_moment" dpm_use_is_clear "$@"
+	[ -n "$dpm_reason" ] || return 1
+	dpm_say "$dpm_reason"
+}
+
+# dpm_use_is_clear PATH...: is it certain whether the disks are in use? Sets dpm_reason if they are.
+dpm_use_is_clear() {
+	dpm_reason=
 	for dpm_each; do
 		dpm_scsi_of "$dpm_each" || continue
 		dpm_disk_of "$dpm_value"
-		if [ -n "$dpm_value" ] && dpm_user_of "$dpm_value"; then
-			dpm_say "$dpm_each stays: $dpm_value"
-			return 0
-		fi
+		if [ -z "$dpm_value" ] || ! dpm_user_of "$dpm_value"; then continue; fi
+		dpm_reason="$dpm_each stays: $dpm_value"
+		case $dpm_value in
+		*' is open in '* | 'held by '*) return 1 ;;
+		esac
+		return 0
 	done
-	return 1
 }
 
-# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it.
+# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it. Once the
+# buffers are safe, the failure of one path does not keep the others. Fails if a path is left.
 dpm_let_go() {
 	dpm_life=$1
 	shift
 	dpm_look
+	dpm_flush_maps "$@" || return 1
+	# What was written by way of a map has been flushed with it, and what a dead volume has lost is lost.
+	if [ "$dpm_life" = alive ] && [ -z "$dpm_maps" ]; then dpm_flush_paths "$@" || return 1; fi
+	dpm_left=
+	dpm_rest_of_budget=$dpm_budget
+	dpm_budget=$dpm_drop_wait
+	for dpm_each; do
+		dpm_remove_path "$dpm_each" || dpm_left="$dpm_left $dpm_each"
+	done
+	dpm_budget=$dpm_rest_of_budget
+	[ -z "$dpm_left" ]
+}
+
+# dpm_flush_maps PATH...: removes the multipath maps, of which the kernel writes the buffers first. Sets dpm_maps.
+dpm_flush_maps() {
 	dpm_maps=
 	for dpm_each; do
 		dpm_scsi_of "$dpm_each" || continue
@@ -86,14 +139,51 @@ dpm_let_go() {
 	done
 	# shellcheck disable=SC2086 # names of maps have no blanks
 	for dpm_map in $(dpm_each_once $dpm_maps); do
-		multipath -f "$dpm_map" >&2 || {
+		dpm_within "$dpm_moment" dpm_flush_map "$dpm_map" || {
 			dpm_say "multipath still uses $dpm_map: nothing is removed"
 			return 1
 		}
 	done
-	for dpm_each; do
-		dpm_remove_path "$dpm_each" || return 1
+}
+
+# dpm_flush_map NAME: the effect counts, not the answer: multipath may answer before the map is removed (deferred_remove).
+dpm_flush_map() {
+	dpm_is_map "$1" || return 0
+	multipath -f "$1" >&2
+	! dpm_is_map "$1"
+}
+
+dpm_is_map() {
+	for dpm_upper in "$dpm_sys"/class/block/dm-*; do
+		dpm_is "$dpm_upper/dm/name" "$1" && return 0
 	done
+	return 1
+}
+
+# dpm_flush_paths PATH...: all paths of a volume without a map, before any of them is removed. A path that is offline cannot
+# be flushed (sd refuses to open it), and is none that the data could take: another one must have taken them.
+dpm_flush_paths() {
+	dpm_flushed=
+	dpm_unflushed=
+	for dpm_each; do
+		dpm_scsi_of "$dpm_each" || continue
+		dpm_scsi=$dpm_value
+		dpm_disk_of "$dpm_scsi"
+		[ -n "$dpm_value" ] || continue
+		if blockdev --flushbufs "$dpm_dev/$dpm_value"; then
+			dpm_flushed="$dpm_flushed $dpm_each"
+		elif dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running; then
+			dpm_say "$dpm_each: its buffers cannot be flushed: nothing is removed"
+			return 1
+		else
+			dpm_unflushed="$dpm_unflushed $dpm_each"
+			dpm_say "$dpm_each: not flushed, because the path is ${dpm_value:-not there}"
+		fi
+	done
+	[ -n "$dpm_flushed" ] || [ -z "$dpm_unflushed" ] || {
+		dpm_say "no path could be flushed: nothing is removed"
+		return 1
+	}
 }
 
 # dpm_remove_path PATH: a unit of zfcp is removed as such, which a LUN of automatic LUN scan has not.
@@ -101,21 +191,37 @@ dpm_remove_path() {
 	dpm_scsi_of "$1" || return 0
 	dpm_scsi=$dpm_value
 	dpm_disk_of "$dpm_scsi"
-	if [ "$dpm_life" = alive ] && [ -n "$dpm_value" ] && ! blockdev --flushbufs "$dpm_dev/$dpm_value"; then
-		dpm_say "$1: what was written cannot be flushed: it stays"
-		return 1
+	if [ "$dpm_life" = alive ] && [ -n "$dpm_maps" ] && [ -n "$dpm_value" ]; then
+		dpm_disk=$dpm_value
+		# A path that is blocked would keep blockdev until its port is given up.
+		if ! dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running || ! blockdev --flushbufs "$dpm_dev/$dpm_disk"; then
+			dpm_say "$1: not flushed, which does no harm: its map has been flushed"
+		fi
 	fi
+	dpm_removed=$(dpm_instance "$dpm_scsi")
 	dpm_split "$1"
 	if [ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ]; then
-		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_remove"
+		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_remove" && dpm_unrecord units "$1"
 	else
 		dpm_write 1 "$dpm_sys/bus/scsi/devices/$dpm_scsi/delete"
 	fi
-	dpm_budget=10
-	dpm_until dpm_is_gone "$1" && dpm_say "$1: removed"
+	if dpm_within "$dpm_moment" dpm_is_gone "$1"; then
+		dpm_say "$1: removed"
+	else
+		dpm_say "$1: the kernel has not removed $dpm_scsi yet"
+		return 1
+	fi
 }
 
+# dpm_instance H:C:T:L: tells a device from another one that a scan has created in its place.
+dpm_instance() {
+	dpm_disk_of "$1"
+	printf '%s\n' "$dpm_value"
+	ls -di "$dpm_sys/bus/scsi/devices/$1/" 2>/dev/null
+}
+
+# dpm_is_gone PATH: is the device gone that dpm_removed tells of?
 dpm_is_gone() {
 	dpm_look
-	! dpm_scsi_of "$1"
+	! dpm_scsi_of "$1" || [ "$(dpm_instance "$dpm_value")" != "$dpm_removed" ]
 }

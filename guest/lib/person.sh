@@ -1,46 +1,94 @@
 # shellcheck shell=sh
-# What a person has configured, in the places of the common distributions. It is never taken away.
+# The LUNs that an administrator has configured, in the places of the common distributions. They are never released.
+# Bus IDs, WWPNs and LUNs are read as leniently as any tool reads them: either case, with or without 0x, short bus IDs.
 
-# dpm_is_persons PATH: is this LUN named in persistent configuration, on the command line, or added by hand?
+# dpm_is_persons PATH: does an administrator's configuration name this LUN, or has an administrator added it?
 dpm_is_persons() {
-	dpm_split "$1"
-	dpm_in_zfcp_conf || dpm_in_udev_rules || dpm_on_command_line || dpm_added_by_hand "$1"
-}
-
-# RHEL up to 9: "0.0.8001 0x<wwpn> 0x<lun>" a line.
-dpm_in_zfcp_conf() {
-	[ -r "$dpm_etc/zfcp.conf" ] || return 1
-	while read -r dpm_bus dpm_word dpm_rest; do
-		[ "$dpm_bus $dpm_word ${dpm_rest%%[!0-9a-fx]*}" = "0.0.$dpm_devno 0x$dpm_target 0x$dpm_lun" ] && return 0
-	done <<-EOF
-		$(tr 'ABCDEFX' 'abcdefx' <"$dpm_etc/zfcp.conf")
-	EOF
-	return 1
-}
-
-# Rules of chzdev (41-zfcp-lun-<bus>:<wwpn>:<lun>.rules) and of SLES (51-zfcp-<bus>.rules): ...0x<wwpn>/unit_add}="0x<lun>".
-dpm_in_udev_rules() {
-	for dpm_file in "$dpm_etc"/udev/rules.d/*zfcp*"0.0.$dpm_devno"*; do
-		[ -r "$dpm_file" ] || continue
-		while IFS= read -r dpm_line; do
-			case $dpm_line in
-			\#*) ;;
-			*"0x$dpm_target/unit_add}=\"0x$dpm_lun\""*) return 0 ;;
-			esac
-		done <"$dpm_file"
-	done
-	return 1
-}
-
-# rd.zfcp= of dracut, zfcp.device= of the kernel: 0.0.8001,0x<wwpn>,0x<lun>.
-dpm_on_command_line() {
-	case " $(cat "$dpm_proc/cmdline" 2>/dev/null) " in
-	*[.=]*"=0.0.$dpm_devno,0x$dpm_target,0x$dpm_lun "*) return 0 ;;
+	[ -n "${dpm_configured:-}" ] || dpm_configured=" $(dpm_configured_paths | tr '\n' ' ') "
+	case $dpm_configured in
+	*" $1 "*) return 0 ;;
 	esac
-	return 1
+	dpm_split "$1"
+	dpm_added_by_hand "$1"
 }
 
 # A unit that we have not added is somebody else's. LUNs of automatic LUN scan have none.
 dpm_added_by_hand() {
 	[ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ] && ! dpm_recorded units "$1"
+}
+
+# dpm_configured_paths: the paths that persistent configuration names, one per line.
+dpm_configured_paths() {
+	{
+		dpm_fields_of_zfcp_conf
+		dpm_fields_of_parameters
+		dpm_fields_of_rules
+		dpm_fields_of_sysconfig
+	} | while read -r dpm_bus dpm_second dpm_third _ dpm_fifth _; do
+		dpm_normal_path "$dpm_bus" "$dpm_second" "$dpm_third"
+		# Five fields: the SCSI target and the SCSI LUN of old kernels stand before WWPN and LUN.
+		dpm_normal_path "$dpm_bus" "$dpm_third" "$dpm_fifth"
+	done
+}
+
+# dpm_lines FILE...: the lines of the files that exist, in lower case, without comments.
+dpm_lines() {
+	for dpm_file; do
+		if [ -r "$dpm_file" ] && [ -f "$dpm_file" ]; then cat "$dpm_file" && echo; fi
+	done | tr '[:upper:]' '[:lower:]' | tr '\r' ' ' | sed '/^[[:blank:]]*#/d'
+}
+
+# RHEL up to 9: "<bus ID> <wwpn> <lun>", or "<bus ID> <scsi id> <wwpn> <scsi lun> <lun>".
+dpm_fields_of_zfcp_conf() {
+	dpm_lines "$dpm_etc/zfcp.conf" | sed 's/#.*//'
+}
+
+# Kernel parameters of this boot, of the initramfs and of the next boot: rd.zfcp= (dracut), rd.zdev= (SLES), zfcp.device=.
+dpm_fields_of_parameters() {
+	dpm_lines "$dpm_proc/cmdline" "$dpm_etc/cmdline" "$dpm_etc"/cmdline.d/*.conf "$dpm_etc/kernel/cmdline" \
+		"$dpm_etc"/dracut.conf "$dpm_etc"/dracut.conf.d/*.conf "$dpm_etc/zipl.conf" "$dpm_etc/default/grub" \
+		"$dpm_root"/boot/loader/entries/*.conf |
+		tr "[:blank:]\"'" '\n' |
+		sed -n 's/^rd[._]zfcp=//p;s/^zfcp\.device=//p;s/^rd[._]zdev=zfcp-lun,//p' | tr ',:' ' '
+}
+
+# Rules of chzdev and SLES: ATTR{[ccw/<bus ID>]<wwpn>/unit_add}="<lun>"; rules that run chzdev or echo; and the names of
+# chzdev's files, 41-zfcp-lun-<bus ID>:<wwpn>:<lun>.rules.
+dpm_fields_of_rules() {
+	for dpm_dir in "$dpm_etc" "$dpm_root/run" "$dpm_root/usr/local/lib" "$dpm_root/usr/lib"; do
+		for dpm_file in "$dpm_dir"/udev/rules.d/*zfcp-lun-*; do
+			[ ! -e "$dpm_file" ] || printf '%s\n' "${dpm_file##*/}" | tr '[:upper:]' '[:lower:]'
+		done
+		dpm_lines "$dpm_dir"/udev/rules.d/*.rules | sed -e ':a' -e '/\\$/{' -e 'N' -e 's/\\\n//' -e 'ba' -e '}' | tr ',' '\n'
+	done | sed -n \
+		-e 's/.*zfcp-lun[- ]*\([0-9a-fx.]*\):\([0-9a-fx]*\):\([0-9a-fx]*\).*/\1 \2 \3/p' \
+		-e 's/.*\[ccw\/\([^]]*\)][/]*\([0-9a-fx]*\)\/unit_add}[^"]*"\([^"]*\)".*/\1 \2 \3/p' \
+		-e 's/.*echo[- n]* \([0-9a-fx]*\) *> *[^ ]*\/\([0-9a-f.]*\)\/\([0-9a-fx]*\)\/unit_add.*/\2 \3 \1/p'
+}
+
+# Debian's installer and old SLES: config-ccw-<bus ID>, with "<wwpn>:<lun>" words.
+dpm_fields_of_sysconfig() {
+	for dpm_config in "$dpm_etc"/sysconfig/hardware/*ccw-*; do
+		dpm_lines "$dpm_config" | tr "()=\"' " '\n' |
+			sed -n "s/^\([0-9a-fx]*\):\([0-9a-fx]*\)\$/${dpm_config##*ccw-} \1 \2/p"
+	done
+}
+
+# dpm_normal_path BUS-ID WWPN LUN: as a path of ours. Prints nothing if the words are no path of a partition's FCP device.
+dpm_normal_path() {
+	dpm_devno=${1#0x}
+	dpm_devno=${dpm_devno#0.0.}
+	dpm_devno=${dpm_devno#0x}
+	dpm_target=${2#0x}
+	dpm_lun=${3#0x}
+	case ${#dpm_devno}:${#dpm_target}:${#dpm_lun}:$dpm_devno$dpm_target$dpm_lun in
+	[1-4]:16:*:*[!0-9a-f]*) return ;;
+	[1-4]:16:[1-9]:* | [1-4]:16:1[0-6]:*) ;;
+	*) return ;;
+	esac
+	while [ "${#dpm_devno}" -lt 4 ]; do dpm_devno=0$dpm_devno; done
+	# A short LUN is a number of four digits, with zeros behind it.
+	while [ "${#dpm_lun}" -lt 4 ]; do dpm_lun=0$dpm_lun; done
+	while [ "${#dpm_lun}" -lt 16 ]; do dpm_lun=${dpm_lun}0; done
+	printf '%s\n' "$dpm_devno:$dpm_target:$dpm_lun"
 }

@@ -67,13 +67,29 @@ dpm_record() {
 	mkdir -p "$dpm_run" && printf '%s\n' "$2" >>"$dpm_run/$1"
 }
 
-# dpm_recorded KIND WORD
+# dpm_recorded KIND PATTERN: the first line that matches is in $dpm_line.
 dpm_recorded() {
 	[ -r "$dpm_run/$1" ] || return 1
 	while IFS= read -r dpm_line; do
-		[ "$dpm_line" = "$2" ] && return 0
+		# shellcheck disable=SC2254 # a pattern
+		case $dpm_line in
+		$2) return 0 ;;
+		esac
 	done <"$dpm_run/$1"
 	return 1
+}
+
+# dpm_unrecord KIND PATTERN: forgets the lines that match.
+dpm_unrecord() {
+	[ -r "$dpm_run/$1" ] || return 0
+	while IFS= read -r dpm_line; do
+		# shellcheck disable=SC2254 # a pattern
+		case $dpm_line in
+		$2) ;;
+		*) printf '%s\n' "$dpm_line" ;;
+		esac
+	done <"$dpm_run/$1" >"$dpm_run/$1.new"
+	mv "$dpm_run/$1.new" "$dpm_run/$1"
 }
 
 # dpm_is_hex TEXT DIGITS: exactly so many lower-case hex digits?

@@ -115,7 +115,8 @@ dpm_say_unscanned() {
 }
 
 # dpm_report KIND PATH...: one line for each: kind, path, state, disk, wwid. Sets dpm_missing to how many are not there; a
-# target that this FCP device does not see, and another one does, is in the other fabric, and is not missing.
+# target that this FCP device does not see, and another one does, is in the other fabric, and is not missing; neither is a
+# path that was released.
 dpm_report() {
 	dpm_kind=$1
 	shift
@@ -125,8 +126,9 @@ dpm_report() {
 		dpm_state "$dpm_each"
 		dpm_line_state=$dpm_value
 		if [ "$dpm_line_state" = no-port ] && dpm_is_seen "$dpm_target"; then dpm_line_state=other-fabric; fi
+		if [ "$dpm_line_state" != ok ] && dpm_recorded released "$dpm_each=*"; then dpm_line_state=released; fi
 		case $dpm_line_state in
-		ok | other-fabric) ;;
+		ok | other-fabric | released) ;;
 		*) dpm_missing=$((dpm_missing + 1)) ;;
 		esac
 		dpm_line="$dpm_kind $dpm_each $dpm_line_state"

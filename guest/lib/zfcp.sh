@@ -147,8 +147,10 @@ dpm_request() {
 	dpm_unit=$dpm_device/0x$dpm_target/0x$dpm_lun
 	if [ -d "$dpm_unit" ]; then
 		dpm_write 0 "$dpm_unit/failed" # known to the kernel, but without a device: tried again
+	elif dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_add"; then
+		dpm_record units "$1"
 	else
-		dpm_write "0x$dpm_lun" "$dpm_device/0x$dpm_target/unit_add" && dpm_record units "$1"
+		dpm_is_there "$dpm_unit" # EEXIST: another process was faster
 	fi
 }
 

@@ -81,8 +81,13 @@ it('a port that the name server has not told of is found by a rescan of the port
 });
 
 it("a planned LUN that came after the port is asked for by Linux's number of it, words exchanged", () => {
-  using guest = new FakeGuest(shell, twoFabrics());
-  guest.run('release', 'naa.E');
+  const luns = { [lun.root]: 'naa.R', [lun.data]: 'naa.D' };
+  const devices = {
+    '8001': { online: true, targets: { [targetA]: { luns } } },
+    '8002': { online: true, targets: { [targetB]: { luns } } },
+  };
+  using guest = new FakeGuest(shell, twoFabrics({ devices }));
+  for (const path of volume(lun.ds8k)) guest.map(path, 'naa.E');
 
   const { status, log } = guest.run('apply');
 

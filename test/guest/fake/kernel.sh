@@ -5,6 +5,9 @@
 # .san/<devno>/<wwpn>/<fcp lun>   holds "<wwid> <scsi lun>": mapped; a directory of a port may have .late, in seconds
 # .san/<devno>/.npiv              the port is a virtual one
 # .hidden/0.0.<devno>             a channel device behind cio_ignore
+# .ends/<name>                    seconds until .map-busy or the process of that number ends; without it, they last
+# .scans                          how often something scans right after a device was removed
+# .raced/<fcp lun>                "<devno> <wwpn>": another process adds the unit in this second, and unit_add is EEXIST
 k_root=$DPM_GUEST_ROOT
 k_sys=$k_root/sys
 k_san=$k_root/.san
@@ -26,6 +29,15 @@ sleep() {
 		read -r k_left <"$k_late"
 		printf '%s\n' "$((k_left - 1))" >"$k_late"
 	done
+	for k_raced in "$k_root"/.raced/*; do
+		[ -e "$k_raced" ] && read -r k_devno k_wwpn <"$k_raced" && k_lun "$k_devno" "$k_wwpn" "${k_raced##*/}"
+	done
+	for k_ends in "$k_root"/.ends/*; do
+		[ -e "$k_ends" ] || continue
+		read -r k_left <"$k_ends"
+		printf '%s\n' "$((k_left - 1))" >"$k_ends"
+		[ "$k_left" -gt 1 ] || rm -rf "$k_ends" "$k_root/proc/${k_ends##*/}" "$k_root/.${k_ends##*/}"
+	done
 	for k_online in "$k_sys"/bus/ccw/drivers/zfcp/0.0.*/host*; do
 		[ -d "$k_online" ] && k_up="${k_online%/host*}" && k_ports "${k_up##*/0.0.}"
 	done
@@ -43,6 +55,11 @@ k_react() {
 		;;
 	*/proc/cio_settle) return 0 ;;
 	*/ccwgroup/*/online)
+		# linux drivers/s390/cio/ccwgroup.c: EAGAIN while another change is under way.
+		if [ -e "$k_root/.nic-again" ]; then
+			rm "$k_root/.nic-again"
+			return 1
+		fi
 		printf '%s\n' "$1" >"$2"
 		mkdir -p "$k_dir/net/enc${k_name#0.0.}" && printf '02:00:00:00:00:01\n' >"$k_dir/net/enc${k_name#0.0.}/address"
 		;;
@@ -158,6 +175,7 @@ k_unit_add() {
 	mkdir "$k_dir/$1"
 	printf '1\n' >"$k_dir/$1/failed"
 	k_place=${k_dir%/*}
+	[ ! -e "$k_root/.raced/${1#0x}" ] || return 1
 	k_lun "${k_place##*/0.0.}" "${k_name#0x}" "${1#0x}"
 }
 
@@ -196,13 +214,27 @@ k_remove() {
 	[ ! -L "$k_root/.known/$1:$2:$3" ] || k_delete "$k_root/.known/$1:$2:$3"
 }
 
+# A device the last command of which the kernel still waits for (.stuck-<H:C:T:L>) stays until its port is given up.
 k_delete() {
 	k_real=$(readlink -f "$1")
+	[ ! -e "$k_root/.stuck-${k_real##*/}" ] || return 0
 	for k_disk in "$k_real"/block/*; do rm -f "$k_sys/class/block/${k_disk##*/}" "$k_root/dev/${k_disk##*/}"; done
 	for k_known in "$k_root"/.known/*; do
 		[ "$(readlink "$k_known")" != "$k_real" ] || rm "$k_known"
 	done
 	rm -r "$k_real" "$k_sys/bus/scsi/devices/${k_real##*/}"
+	[ ! -e "$k_root/.scans" ] || (k_scan_all)
+}
+
+# What the storage still maps comes back: linux drivers/scsi/scsi_scan.c adds a device for every LUN that is reported.
+k_scan_all() {
+	read -r k_left <"$k_root/.scans"
+	[ "$k_left" -gt 0 ] || return 0
+	printf '%s\n' "$((k_left - 1))" >"$k_root/.scans"
+	for k_each in "$k_san"/*/*/*; do
+		k_port=${k_each%/*} && k_place=${k_port%/*}
+		if [ -f "$k_each" ] && k_auto "${k_place##*/}"; then k_lun "${k_place##*/}" "${k_port##*/}" "${k_each##*/}"; fi
+	done
 }
 
 k_group() {

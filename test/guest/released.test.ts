@@ -1,0 +1,153 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FakeGuest, shells } from './fake-guest.ts';
+import { hot, hotWwid, lun, shell, targetB, twoFabrics, volume } from './layouts.ts';
+
+const pathsOf = (guest: FakeGuest, which: string) => guest.paths.filter((path) => path.includes(which));
+
+it.each(shells)(
+  'in %s, a volume that was released does not come back with a scan before the storage unmaps it',
+  (_name, with_) => {
+    using guest = new FakeGuest(with_, twoFabrics());
+    expect(guest.run('release', hotWwid).status).toBe(0);
+
+    for (const command of ['rescan', 'apply', 'rescan']) {
+      const { status, log, messages } = guest.run(command);
+      expect([status, pathsOf(guest, hot)]).toEqual([0, []]);
+      expect(log.filter((line) => line.endsWith('/delete'))).toHaveLength(2);
+      expect(messages).toContain(`to keep it, use 'dpm-guest add ${volume(hot)[0]}'`);
+    }
+  },
+);
+
+it('a planned volume that was released is neither asked for nor missed, and leaves no dead device behind', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  expect(guest.run('release', 'naa.D').status).toBe(0);
+
+  const { status, lines } = guest.run('rescan');
+  for (const path of volume(lun.data)) guest.unmap(path);
+  guest.run('rescan');
+
+  expect(status).toBe(0);
+  expect(lines).toContain(`path ${volume(lun.data)[0]} released`);
+  expect(pathsOf(guest, lun.data)).toEqual([]);
+  expect(guest.run('verify').lines).toContain(`path ${volume(lun.data)[1]} released`);
+});
+
+it('a planned volume that a scan has brought back and the storage has unmapped is removed', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', 'naa.D');
+  guest.run('rescan', '--keep');
+  expect(pathsOf(guest, lun.data)).toHaveLength(2);
+  for (const path of volume(lun.data)) guest.unmap(path);
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, lun.data)).toEqual([]);
+});
+
+it('without automatic LUN scan, a planned volume that was released is not added again', () => {
+  using guest = new FakeGuest(shell, twoFabrics({ allowLunScan: 'N' }));
+  guest.run('apply');
+  expect(guest.run('release', 'naa.D').status).toBe(0);
+
+  const { status, log } = guest.run('apply');
+
+  expect([status, pathsOf(guest, lun.data)]).toEqual([0, []]);
+  expect(log.filter((line) => line.includes('unit_add'))).toEqual([]);
+});
+
+it('release removes what another scan brings back meanwhile', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.write('/.scans', '3\n');
+
+  const { status } = guest.run('release', hotWwid);
+
+  expect([status, pathsOf(guest, hot)]).toEqual([0, []]);
+});
+
+it('release ends with status 5 if the volume comes back every time', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.write('/.scans', '99\n');
+
+  const { status, messages } = guest.run('release', hotWwid);
+
+  expect(status).toBe(5);
+  expect(messages).toContain('something scans for LUNs');
+});
+
+it('a released volume is back after add, with the paths that add did not name', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', hotWwid);
+
+  guest.run('add', volume(hot)[0]);
+  guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
+});
+
+it('a released volume is back after the next boot', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', hotWwid);
+
+  rmSync(join(guest.root, 'run'), { recursive: true });
+  guest.run('apply');
+
+  expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
+});
+
+it('another volume that gets the LUN of a released one is not taken for it', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', hotWwid);
+  for (const path of volume(hot)) guest.map(path, 'naa.OTHER');
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
+});
+
+it('a released volume that is back and in use stays', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', hotWwid);
+  guest.run('rescan', '--keep');
+  guest.write('/proc/swaps', `Filename\n/dev/${guest.disk(volume(hot)[0])} partition\n`);
+
+  const { messages } = guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
+  expect(messages).toContain('is swap space');
+});
+
+it('a released LUN that an administrator adds by hand afterwards stays', () => {
+  using guest = new FakeGuest(shell, twoFabrics({ allowLunScan: 'N' }));
+  guest.run('apply');
+  guest.run('release', 'naa.D');
+  const unitAdd = `$DPM_GUEST_ROOT/sys/bus/ccw/devices/0.0.8002/0x${targetB}/unit_add`;
+  guest.script(`dpm_write 0x${lun.data} "${unitAdd}"`);
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, lun.data)).toEqual([volume(lun.data)[1]]);
+});
+
+it('a disk that release has refused is not taken for released', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.write('/.flush-fails', '');
+  expect(guest.run('release', hotWwid).status).toBe(5);
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
+});
+
+it('a rescan completes a release that could not remove one path', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.write('/.stuck-0:0:0:7', '');
+  expect(guest.run('release', hotWwid).status).toBe(5);
+  rmSync(join(guest.root, '.stuck-0:0:0:7'));
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([]);
+});

@@ -117,9 +117,9 @@ export const engineMutants: readonly Mutant[] = [
 
 const destroyFile = 'src/spawn/destroy.ts';
 const stopIt = `  return (await stop(found.partition, request, tools, call)) ?? found;`;
-const stopFirst = `    found = await act('stop-partition', () => stop(place.partition, request, tools, call));`;
-const unmapIt = `    found ??= await lookAtRest();
-    await mapper.unmap(call);`;
+const stopFirst = `    await act('stop-partition', async () => seen(await stop(place.partition, request, tools, call)));`;
+const unmapIt = `    await mapper.unmap(call);
+    return found;`;
 
 /** Of the verbs, on a machine with vHBAs. */
 export const vhbaMutants: readonly Mutant[] = [
@@ -147,7 +147,7 @@ export const vhbaMutants: readonly Mutant[] = [
   {
     name: 'a destroy leaves the masks while it gives up their ports',
     file: destroyFile,
-    edits: [[unmapIt, '    found ??= await lookAtRest();']],
+    edits: [[unmapIt, '    return found;']],
     scenario: spawn,
     rows: /Start Partition #1: refuse .*403.* once \(/,
     problem: /^after destroy\/delete-partition: masked to ports that were given up/,

@@ -1,5 +1,5 @@
 import { deviceNode } from './context.ts';
-import { follow, readAttribute } from './system.ts';
+import { follow, readAttribute, unlessGone } from './system.ts';
 import type { HostSystem } from './system.ts';
 
 /** The disks to remove, and the map that holds them. */
@@ -107,12 +107,16 @@ async function holders(system: HostSystem, { blocks }: Family): Promise<readonly
   return [...found];
 }
 
-/** Checks only the uppermost devices, because each map claims the devices below it. */
+/**
+ * Checks only the uppermost devices, because each map claims the devices below it. A disk that is not online cannot be
+ * opened, but a claim is found before that. Source: linux block/bdev.c and drivers/scsi/sd.c.
+ */
 async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
   const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;
   const found: string[] = [];
   for (const node of uppermost.map(deviceNode)) {
-    if ((await system.exists(node)) && (await system.isClaimed(node))) found.push(`${node} is claimed exclusively`);
+    const isClaimed = (await system.exists(node)) && (await unlessGone(system.isClaimed(node))) === true;
+    if (isClaimed) found.push(`${node} is claimed exclusively`);
   }
   return found;
 }

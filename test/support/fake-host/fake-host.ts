@@ -1,6 +1,6 @@
 import type { CommandResult, HostSystem } from '../../../src/volume/host/index.ts';
 import { runFakeCommand } from './commands.ts';
-import { distributions, fcpLun, linuxNumber } from './model.ts';
+import { distributions, fcpLun, isOnline, linuxNumber } from './model.ts';
 import type { Distribution, FakeAdapter, FakeDisk, FakeMap, FakeMask, FakeTarget } from './model.ts';
 import { buildTree } from './sysfs.ts';
 import { errno } from './tree.ts';
@@ -136,7 +136,10 @@ export class FakeHost implements HostSystem {
 
   async isClaimed(path: string): Promise<boolean> {
     const block = this.tree.realpath(path).slice('/dev/'.length);
-    return this.isBusy(block) || this.exclusive.has(block);
+    if (this.isBusy(block) || this.exclusive.has(block)) return true;
+    // The claim comes before the driver's open, which refuses a disk that is not online. Source: linux block/bdev.c.
+    if (this.disks.some((disk) => disk.block === block && !isOnline(disk))) throw errno('ENXIO', path);
+    return false;
   }
 
   async run(command: string, args: readonly string[]): Promise<CommandResult> {

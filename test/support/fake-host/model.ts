@@ -120,6 +120,11 @@ export interface FakeMap {
   isDirty: boolean;
 }
 
+/** Whether a block device can be opened. Source: linux include/scsi/scsi_device.h, scsi_device_online. */
+export function isOnline(device: FakeDisk | FakeMap): boolean {
+  return !('state' in device) || !['offline', 'transport-offline', 'deleted'].includes(device.state);
+}
+
 /** Linux's number of an FCP LUN: the four words the other way round. Written down here for the kernel's side alone. */
 export function linuxNumber(lun: string): number {
   const [w0, w1] = [lun.slice(0, 4), lun.slice(4, 8)].map((word) => Number.parseInt(word, 16));

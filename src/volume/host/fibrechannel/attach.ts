@@ -8,14 +8,14 @@ import { HostAttachError, HostConnectorError, HostDetachError } from '../errors.
 import { isMapReadOnly, isMultipathRunning, reloadMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
-import { lookUntil } from '../waiting.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import { discover } from './discovery.ts';
 import type { FcContext } from './transport.ts';
 import { identityOf, removeStale } from './identity.ts';
 import { chooseDevice } from './device-choice.ts';
 import { awaitMap } from './map-assembly.ts';
 import { removeDisks } from './rollback.ts';
-import { without } from './scsi-disks.ts';
+import { describeAddress, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
@@ -30,10 +30,10 @@ export async function attach(
   options: ConnectOptions,
 ): Promise<DeviceInfo> {
   await requireMultipath(context, options);
-  await context.transport.prepare(options);
+  const down = await context.transport.prepare(options);
   const wanted = await wantedAddresses(context, connection);
   const before = await survey(context, wanted);
-  const work = new Attachment(context, connection, wanted);
+  const work = new Attachment(context, connection, wanted, down);
   try {
     return await work.bringUp(options);
   } catch (error) {
@@ -56,11 +56,16 @@ class Attachment {
   readonly #madeReadOnly: string[] = [];
   #wwid: string | undefined;
 
-  constructor(context: FcContext, connection: FcConnection, wanted: readonly LunAddress[]) {
+  constructor(
+    context: FcContext,
+    connection: FcConnection,
+    wanted: readonly LunAddress[],
+    warnings: readonly string[],
+  ) {
     this.#context = context;
     this.#connection = connection;
     this.#wanted = wanted;
-    this.#warnings = [...connection.warnings];
+    this.#warnings = [...connection.warnings, ...warnings];
   }
 
   async bringUp(options: ConnectOptions): Promise<DeviceInfo> {
@@ -90,10 +95,30 @@ class Attachment {
       if (map !== undefined) await this.#awaitWritableMap(map, { signal });
       return;
     }
-    const writable = disks.filter((disk) => !disk.isReadOnly).flatMap(({ block }) => block ?? []);
-    for (const block of [...writable, ...(map === undefined ? [] : [map.block])]) {
-      this.#madeReadOnly.push(block);
-      await setReadOnly(this.#context, block, { signal });
+    const down: ScsiDisk[] = [];
+    for (const disk of disks.filter(({ isReadOnly }) => !isReadOnly)) {
+      if (!(await this.#makeReadOnly(disk, { signal }))) down.push(disk);
+    }
+    if (down.length === disks.length) throw new HostAttachError('no path of the volume could be made read-only');
+    await removeDisks(this.#context, { disks: down, addresses: [] }, { signal });
+    this.#warnings.push(...down.map((disk) => `${describeAddress(disk)}: removed, as it is down and still writable`));
+    if (map === undefined) return;
+    this.#madeReadOnly.push(map.block);
+    await setReadOnly(this.#context, map.block, { signal });
+  }
+
+  /** @returns false when the path is down: it has to be removed, because it would be writable when it is up again */
+  async #makeReadOnly(disk: ScsiDisk, waiting: Waiting): Promise<boolean> {
+    if (disk.block === undefined) return true;
+    this.#madeReadOnly.push(disk.block);
+    try {
+      await setReadOnly(this.#context, disk.block, waiting);
+      return true;
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      const [now] = await disksAt(this.#context, [disk]);
+      if (now?.state === 'running') throw error;
+      return false;
     }
   }
 
@@ -105,7 +130,10 @@ class Attachment {
     const { system, policies } = this.#context;
     const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
     if (readOnly.length === 0) return disks;
-    for (const { sysfs } of readOnly) await writeIfThere(system, `${sysfs}/rescan`, '1', waiting);
+    const failures: Error[] = []; // of a path that is down; the others still count
+    for (const { sysfs } of readOnly) {
+      await attempt(failures, waiting, async () => await writeIfThere(system, `${sysfs}/rescan`, '1', waiting));
+    }
     const look = async () => await disksAt(this.#context, readOnly);
     return await lookUntil(policies.resize, waiting, look, (seen) => seen.every(({ isReadOnly }) => !isReadOnly));
   }
@@ -141,10 +169,13 @@ class Attachment {
     const disks = without(now.disks, before.disks);
     const addresses = without(now.registered, before.registered);
     const kept = without(now.disks, disks).flatMap(({ block }) => block ?? []);
+    const failures: Error[] = [];
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
-      await setWritable(this.#context, block, waiting);
+      await attempt(failures, waiting, async () => await setWritable(this.#context, block, waiting));
     }
     await removeDisks(this.#context, { disks, addresses }, waiting);
+    const [failure] = failures;
+    if (failure !== undefined) throw failure;
   }
 }
 

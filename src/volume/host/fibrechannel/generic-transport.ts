@@ -25,8 +25,9 @@ export class GenericTransport implements FcTransport {
     return await listFcPorts(this.#system);
   }
 
-  async prepare(): Promise<void> {
-    // Drivers of PCI adapters start their ports themselves.
+  /** Drivers of PCI adapters start their ports themselves. */
+  async prepare(): Promise<readonly string[]> {
+    return [];
   }
 
   /**

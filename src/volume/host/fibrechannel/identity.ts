@@ -1,3 +1,4 @@
+import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { askIdentity } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
@@ -19,6 +20,7 @@ import { disksAt } from './volume-on-host.ts';
  */
 export async function removeStale(context: FcContext, wanted: readonly LunAddress[], waiting: Waiting): Promise<void> {
   const stale: ScsiDisk[] = [];
+  const silent: ScsiDisk[] = [];
   for (const disk of await disksAt(context, wanted)) {
     const change = await changeOf(context, disk, waiting);
     if (change === undefined) continue;
@@ -26,9 +28,16 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
     if (users.length > 0 && change === 'silent') continue; // a path that is down; its map works without it
     if (users.length > 0) throw reused(disk, change, users);
     context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'stale device removed');
-    stale.push(disk);
+    (change === 'silent' ? silent : stale).push(disk);
   }
   await removeDisks(context, { disks: stale, addresses: [], isStale: true }, waiting);
+  try {
+    await removeDisks(context, { disks: silent, addresses: [], isStale: true }, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    const facts = { event: 'host.stale', error: describeError(error) };
+    context.log.warn(facts, 'a path that does not answer could not be removed'); // the others serve without it
+  }
 }
 
 /** Returns the current identity if it has changed, or `silent`. */

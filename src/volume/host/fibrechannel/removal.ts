@@ -1,4 +1,4 @@
-import { describeError, toError } from '../../../base/index.ts';
+import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { flushBuffers } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
@@ -6,8 +6,8 @@ import { HostDetachError, VolumeInUseError } from '../errors.ts';
 import { findUsers } from '../in-use.ts';
 import { addPath, findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
-import { writeIfThere } from '../system.ts';
-import { lookUntil } from '../waiting.ts';
+import { readAttribute, writeIfThere } from '../system.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import { addressKey, describeAddress, listDisks, unique } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import type { FcContext } from './transport.ts';
@@ -24,6 +24,8 @@ export interface Removal {
    * Flush nothing: the addresses lead to another volume now, which must not receive the old volume's data. Implies force.
    */
   readonly isStale?: boolean;
+  /** Whether data was written to this path and not to the map (default: yes). Only then a path that is down can hold any. */
+  readonly mayHoldData?: (disk: ScsiDisk) => boolean;
 }
 
 /**
@@ -106,12 +108,25 @@ async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting
   }
 }
 
-/** A path without unwritten data succeeds at once, even when dead, so a failure means that data may be lost. */
+/**
+ * A failure means that data may be lost. A path that is down cannot even be opened (ENXIO), but holds no data if a map or
+ * another path was used, so it must not stop the removal. Source: linux drivers/scsi/sd.c; os-brick initiator/linuxscsi.py.
+ */
 async function flushPath(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
-  const { block, state } = disk;
-  const isHopeless = removal.force && state !== 'running'; // its I/O would hang until the time limit
-  if (block === undefined || isHopeless || removal.isStale === true) return;
-  await tolerate(context, removal.force, waiting, async () => await flushBuffers(context, block, waiting));
+  const { block, sysfs, state } = disk;
+  const { force, isStale, mayHoldData = () => true } = removal;
+  const isHopeless = force && state !== 'running'; // its I/O would hang until the time limit
+  if (block === undefined || isHopeless || isStale === true) return;
+  const isDown = async (): Promise<boolean> => (await readAttribute(context.system, `${sysfs}/state`)) !== 'running';
+  if (!mayHoldData(disk) && (await isDown())) return;
+  try {
+    await flushBuffers(context, block, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    const isHarmless = force || (!mayHoldData(disk) && (await isDown()));
+    if (!isHarmless) throw error;
+    context.log.warn({ event: 'host.detach', device: block, error: describeError(error) }, 'a path was not flushed');
+  }
 }
 
 async function flushAndRemoveMap(
@@ -149,16 +164,6 @@ function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress
     const key = addressKey(address);
     return { address, disk: disks.find((disk) => addressKey(disk) === key) };
   });
-}
-
-/** Runs work and collects its failure. @throws the signal's reason */
-export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    waiting.signal.throwIfAborted();
-    failures.push(toError(error));
-  }
 }
 
 /** Checks the address again, because it may belong to another device by now. */

@@ -23,8 +23,8 @@ export interface AskRound {
 export interface FcTransport {
   /** Lists every port, whatever its state. */
   listPorts(): Promise<readonly FcPort[]>;
-  /** Sets the configured devices online. */
-  prepare(waiting: Waiting): Promise<void>;
+  /** Sets the configured devices online. @returns one line for each that is not usable @throws when none is */
+  prepare(waiting: Waiting): Promise<readonly string[]>;
   /** Returns the FCP LUN that Cinder's value means on this platform. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;
   /** Makes the host scan for the LUNs at these addresses. */

@@ -264,7 +264,7 @@ const wrong: readonly (readonly [string, MakeClass, message: RegExp, also?: read
     /^the disconnect left the host changed/,
     [
       'disconnects what another process has connected',
-      'stops when its signal fires',
+      ...removal,
       sayingSo,
       'refuses to disconnect what is in use, with force too',
     ],

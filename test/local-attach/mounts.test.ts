@@ -115,6 +115,15 @@ test('what is busy, or mounted elsewhere too, stays attached, mapped and mounted
   expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
 });
 
+test('a file that somebody has open for a moment does not stop a detach', async () => {
+  await using stage = await startHostStage(fileSystem);
+  expect(await stage.dpm(...mounted)).toMatchObject({ code: 0 });
+  stage.host.holdBriefly(`${DIRECTORY}/file`, 'updatedb', 2);
+
+  expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
+  expect(stage.host.violations).toEqual([]);
+});
+
 test('what is still there after a detach is named: in the answer, the log and the flow', async () => {
   await using stage = await startHostStage();
   expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });

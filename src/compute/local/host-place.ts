@@ -1,7 +1,7 @@
 import { ConflictError, describeError, findError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import type { Connector } from '../../cinder-client/index.ts';
-import { HostConnectorRegistry } from '../../volume/host/index.ts';
+import { defaultHostPolicies, HostConnectorRegistry } from '../../volume/host/index.ts';
 import type { HostConnector, HostConnectorEntry, HostPolicies, HostSystem } from '../../volume/host/index.ts';
 import { Mounts } from './mounts.ts';
 import type { AttachPlace } from './place.ts';
@@ -38,7 +38,7 @@ export class HostPlace implements AttachPlace {
   constructor(host: LocalHost, log: Logger) {
     this.#host = host;
     this.#log = log;
-    this.mounts = new Mounts(host.system);
+    this.mounts = new Mounts(host.system, { ...defaultHostPolicies, ...host.policies }.holders);
   }
 
   /** @throws ConflictError before anything is changed */

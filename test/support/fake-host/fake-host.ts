@@ -59,6 +59,7 @@ export class FakeHost implements HostSystem {
   readonly exclusive = new Set<string>();
   readonly #faults: Fault[] = [];
   readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
+  readonly #brief: { readonly pid: number; looks: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
   /** Their `add` events have not reached multipathd. */
   readonly #added: FakeDisk[] = [];
@@ -84,6 +85,25 @@ export class FakeHost implements HostSystem {
   /** Somebody else acts after each of the next writes or commands whose line matches. */
   after(match: RegExp, act: () => void, times: number): void {
     this.#others.push({ match, act, times });
+  }
+
+  /**
+   * A process opens a device for a moment, as udev and lvm do after each change: it is there for so many looks at it.
+   * Source: os-brick initiator/linuxscsi.py, which flushes a map up to three times, 10 s and more apart.
+   */
+  holdBriefly(node: string, comm: string, looks: number): void {
+    const pid = 9000 + this.#brief.length;
+    this.#brief.push({ pid, looks });
+    this.openFiles.set(pid, { comm, node });
+    this.changed();
+  }
+
+  #passTime(): void {
+    for (const each of this.#brief) {
+      each.looks -= 1;
+      if (each.looks === 0) this.openFiles.delete(each.pid);
+    }
+    if (this.#brief.length > 0) this.changed();
   }
 
   /** No more faults. */
@@ -127,7 +147,9 @@ export class FakeHost implements HostSystem {
 
   async list(path: string): Promise<readonly string[]> {
     if (path === '/sys/bus/scsi/devices') this.#tick();
-    return this.tree.list(path);
+    const names = this.tree.list(path);
+    if (path === '/proc') this.#passTime();
+    return names;
   }
 
   async realpath(path: string): Promise<string> {
@@ -148,6 +170,7 @@ export class FakeHost implements HostSystem {
     const fault = this.#faultFor(line);
     if (typeof fault === 'string') throw errno(fault, command);
     const result = fault ?? runFakeCommand(this, command, args);
+    if (/^run (?:multipath -f|umount) /.test(line)) this.#passTime();
     this.#letOthersAct(line);
     this.changed();
     return { status: 0, stdout: '', stderr: '', ...result };

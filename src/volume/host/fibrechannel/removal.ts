@@ -3,7 +3,7 @@ import type { Waiting } from '../../../base/index.ts';
 import { flushBuffers } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostDetachError, VolumeInUseError } from '../errors.ts';
-import { findUsers } from '../in-use.ts';
+import { findLastingUsers } from '../in-use.ts';
 import { addPath, findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { readAttribute, writeIfThere } from '../system.ts';
@@ -45,7 +45,7 @@ export interface Removal {
 export async function removeVolume(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   const { disks, map, force } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
-  await refuseIfUsed(context, blocks, map);
+  await refuseIfUsed(context, blocks, map, waiting);
   await emptyCaches(context, removal, waiting);
   const failures: Error[] = [];
   for (const { address, disk } of wayByWay(removal)) {
@@ -68,8 +68,9 @@ async function refuseIfUsed(
   context: FcContext,
   disks: readonly string[],
   map: MultipathMap | undefined,
+  waiting: Waiting,
 ): Promise<void> {
-  const users = await findUsers(context.system, { disks, map: map?.block });
+  const users = await findLastingUsers(context, { disks, map: map?.block }, waiting);
   if (users.length === 0) return;
   throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
 }

@@ -95,6 +95,11 @@ export class HostPlace implements AttachPlace {
     await connector.disconnectVolume(connectionInfo, deviceInfo ?? undefined, { ...w, force });
   }
 
+  /** With force: no data can be written to a LUN that is not mapped. */
+  async clear(volume: LocalVolume, w: Waiting): Promise<void> {
+    await this.disconnect(volume, true, w);
+  }
+
   async mount({ mountpoint, deviceInfo, mode }: LocalVolume, w: Waiting): Promise<void> {
     if (mountpoint === null || deviceInfo === null) return;
     await this.mounts.mount(deviceInfo.path, mountpoint, mode === 'ro', w);

@@ -24,6 +24,8 @@ export interface FcConnection {
   readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
   /** SCSI page 83 identifier, 32 lower-case hex digits, where the back end gives it (Pure's `wwn`). */
   readonly naa: string | undefined;
+  /** Whether the host may scan all targets of a port for the LUN, which also brings LUNs of other arrays. */
+  readonly allowsWildcardScan: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -43,6 +45,7 @@ const fcData = z.looseObject({
   encrypted: z.boolean().nullish(),
   volume_id: z.string().nullish(),
   wwn: z.string().nullish(),
+  enable_wildcard_scan: z.union([z.boolean(), z.string()]).nullish(),
 });
 
 /**
@@ -82,6 +85,8 @@ export function parseFcConnection(info: ConnectionInfo, lunOf: LunReader = lunFr
     targets: all,
     targetsOf,
     naa: readNaa(data.wwn),
+    // Allowed unless forbidden. Source: os-brick initiator/linuxfc.py, rescan_hosts.
+    allowsWildcardScan: String(data.enable_wildcard_scan ?? true).toLowerCase() !== 'false',
     warnings,
   };
 }

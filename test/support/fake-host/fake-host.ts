@@ -190,6 +190,9 @@ export class FakeHost implements HostSystem {
 
   /** Some host, target and LUN were asked for; undefined is a wildcard. */
   scan(adapter: FakeAdapter, id: number | undefined, linux: number | undefined): void {
+    for (const target of adapter.targets) {
+      if (id === undefined && target.appears === 'after wildcard scan') target.appears = 'always';
+    }
     for (const target of adapter.targets.filter((each) => isThere(each) && (id === undefined || each.id === id))) {
       for (const mask of this.masks) {
         const isAsked = linux === undefined || mask.lun === fcpLun(linux);

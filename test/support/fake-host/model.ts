@@ -47,8 +47,11 @@ export const distributions = {
 export interface FakeTarget {
   readonly wwpn: string;
   readonly id: number;
-  /** When the port is there: from the start, only after `port_rescan`, or not at all. */
-  appears: 'always' | 'after rescan' | 'never';
+  /**
+   * When the port is there: from the start, only after `port_rescan`, only when a scan of all targets meets it, or not at
+   * all. Source: os-brick initiator/linuxfc.py, rescan_hosts: some arrays' ports are not detected without such a scan.
+   */
+  appears: 'always' | 'after rescan' | 'after wildcard scan' | 'never';
   portState?: string;
 }
 

@@ -10,12 +10,13 @@ import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
 import { attempt, lookUntil } from '../waiting.ts';
 import { discover } from './discovery.ts';
-import type { FcContext } from './transport.ts';
+import type { FcContext, WildcardScans } from './transport.ts';
 import { identityOf, removeStale } from './identity.ts';
 import { chooseDevice } from './device-choice.ts';
 import { awaitMap } from './map-assembly.ts';
 import { removeDisks } from './rollback.ts';
 import { describeAddress, without } from './scsi-disks.ts';
+import { removeStrangers } from './strangers.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
@@ -35,7 +36,7 @@ export async function attach(
   const before = await survey(context, wanted);
   const work = new Attachment(context, connection, wanted, down);
   try {
-    return await work.bringUp(options);
+    return await work.bringUp(before, options);
   } catch (error) {
     throw await work.rollBack(before, toError(error));
   }
@@ -54,6 +55,7 @@ class Attachment {
   readonly #warnings: string[];
   /** Devices that this attach made read-only; the rollback makes them writable. */
   readonly #madeReadOnly: string[] = [];
+  readonly #wildcards: WildcardScans;
   #wwid: string | undefined;
 
   constructor(
@@ -66,14 +68,17 @@ class Attachment {
     this.#connection = connection;
     this.#wanted = wanted;
     this.#warnings = [...connection.warnings, ...warnings];
+    this.#wildcards = { isAllowed: connection.allowsWildcardScan, ports: [] };
   }
 
-  async bringUp(options: ConnectOptions): Promise<DeviceInfo> {
+  async bringUp(before: Presence, options: ConnectOptions): Promise<DeviceInfo> {
     await removeStale(this.#context, this.#wanted, options);
-    const { disks, missing } = await discover(this.#context, this.#wanted, options);
+    const { disks, missing } = await discover(this.#context, this.#wanted, this.#wildcards, options);
     this.#warnings.push(...missing);
     const wwid = identityOf(disks, this.#connection.naa);
     this.#wwid = wwid;
+    const left = await this.#removeStrangers(before, options);
+    this.#warnings.push(...left.map((what) => `a scan of all targets brought a LUN of others: ${what}`));
     const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
     this.#warnings.push(...warnings);
     await this.#setMode(disks, map, options);
@@ -148,6 +153,11 @@ class Attachment {
     throw new HostAttachError(text, { nodes: deviceNode(map.block) });
   }
 
+  async #removeStrangers(before: Presence, waiting: Waiting): Promise<readonly string[]> {
+    const scan = { before, wanted: this.#wanted, wwid: this.#wwid, ports: this.#wildcards.ports };
+    return await removeStrangers(this.#context, scan, waiting);
+  }
+
   /** @returns the error to throw: the given one, or one that also names what could not be rolled back */
   async rollBack(before: Presence, error: Error): Promise<Error> {
     const { policies } = this.#context;
@@ -173,7 +183,9 @@ class Attachment {
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
       await attempt(failures, waiting, async () => await setWritable(this.#context, block, waiting));
     }
+    const strangers = await this.#removeStrangers(before, waiting);
     await removeDisks(this.#context, { disks, addresses }, waiting);
+    if (strangers.length > 0) throw new HostDetachError('LUNs of others are left', strangers);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }

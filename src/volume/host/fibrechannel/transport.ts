@@ -17,6 +17,14 @@ export interface AskRound {
   readonly attempt: number;
   /** Every path of the volume, including paths that are present. */
   readonly wanted: readonly LunAddress[];
+  readonly wildcards: WildcardScans;
+}
+
+/** Scans of all targets of a port, which bring LUNs of others too. */
+export interface WildcardScans {
+  readonly isAllowed: boolean;
+  /** Ports that were scanned so. */
+  readonly ports: FcPort[];
 }
 
 /** The differences between zfcp and other Fibre Channel drivers. All methods are idempotent. */

@@ -20,6 +20,18 @@ export interface HostConnectorSubject {
    * @returns what ends that
    */
   readonly use?: ((device: DeviceInfo) => () => void) | undefined;
+  /** What happens to a connected volume on a real host. Left out where nothing of it can happen. */
+  readonly disturb?: HostDisturbances | undefined;
+}
+
+/** Each is left out where it cannot happen. @public */
+export interface HostDisturbances {
+  /** One of several paths fails: its device cannot even be opened any more (ENXIO). */
+  readonly losePath?: ((device: DeviceInfo) => void) | undefined;
+  /** Somebody (udev, lvm) has the device open for a moment. */
+  readonly openBriefly?: ((device: DeviceInfo) => void) | undefined;
+  /** Somebody scans for LUNs while the volume is mapped, and is not connected any more. */
+  readonly rescan?: (() => void) | undefined;
 }
 
 /** @public */

@@ -1,4 +1,5 @@
 import type { ConformanceCheck } from './check.ts';
+import { disturbanceChecks } from './connector-disturbance.ts';
 import { failureChecks, useInTheWayChecks } from './connector-failure.ts';
 import type { HostConnectorCheckOptions, HostConnectorSubject, MakeHostConnector } from './connector-subject.ts';
 import { useChecks } from './connector-use.ts';
@@ -21,7 +22,8 @@ export function hostConnectorChecks(
   prepare: () => HostConnectorSubject,
   { patienceMs = 5000 }: HostConnectorCheckOptions = {},
 ): readonly ConformanceCheck[] {
-  const canBeUsed = prepare().use !== undefined;
-  const checks = [...useChecks, ...failureChecks, ...(canBeUsed ? useInTheWayChecks : [])];
+  const { use, disturb = {} } = prepare();
+  const checks = [...useChecks, ...failureChecks, ...(use === undefined ? [] : useInTheWayChecks)];
+  checks.push(...disturbanceChecks(disturb));
   return checks.map(({ name, run }) => ({ name, run: async () => await run({ make, prepare, patienceMs }) }));
 }

@@ -6,7 +6,12 @@
 export { runChecks } from './check.ts';
 export type { ConformanceCheck, ConformanceResult } from './check.ts';
 export { hostConnectorChecks } from './connector.ts';
-export type { HostConnectorCheckOptions, HostConnectorSubject, MakeHostConnector } from './connector-subject.ts';
+export type {
+  HostConnectorCheckOptions,
+  HostConnectorSubject,
+  HostDisturbances,
+  MakeHostConnector,
+} from './connector-subject.ts';
 export { conformanceInstance } from './rehearsal.ts';
 export type { MakeVolumeDriver } from './rehearsal.ts';
 export { volumeDriverChecks } from './volume-driver.ts';

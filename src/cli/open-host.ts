@@ -2,7 +2,7 @@ import { findError, NotFoundError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { openCinder } from '../cinder-client/index.ts';
 import type { CinderOptions, ConnectionInfo } from '../cinder-client/index.ts';
-import { Ownership, readHostVolumes } from '../compute/index.ts';
+import { forgetLeftovers, Ownership, readHostVolumes } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import { ownerOfHost } from '../compute/local/index.ts';
 import { HostConnectorRegistry, openLocalSystem, readHostConnection } from '../volume/host/index.ts';
@@ -69,7 +69,9 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
       const self = { pid: facts.pid, purpose: options.purpose, since: new Date().toISOString() };
       using ownership = new Ownership(settings.statePath, self);
       using _owner = await ownership.acquire(ownerOfHost, { ...w, onWait: options.onWait });
-      return await view.repair(await view.orphans(w), w);
+      const repaired = await view.repair(await view.orphans(w), w);
+      forgetLeftovers(settings.statePath, await view.goneVolumes(w));
+      return repaired;
     },
     [Symbol.dispose]: () => cinder[Symbol.dispose](),
   };

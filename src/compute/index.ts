@@ -4,7 +4,7 @@ export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openLocalVolumes, openManager } from './open.ts';
-export { readFlow, readFlows, readHostVolumes } from './read-state-directory.ts';
+export { forgetLeftovers, readFlow, readFlows, readHostVolumes } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';

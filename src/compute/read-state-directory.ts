@@ -1,6 +1,6 @@
 import { NotFoundError } from '../base/index.ts';
 import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
-import { LocalVolumeStore } from './local/index.ts';
+import { isLeftover, LocalVolumeStore } from './local/index.ts';
 import type { LocalVolume } from './local/index.ts';
 import { openDatabase } from './database.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
@@ -41,6 +41,18 @@ export function readHostVolumes(statePath: string): readonly LocalVolume[] {
   const database = openDatabase(statePath);
   try {
     return new LocalVolumeStore(database).list().filter(({ place }) => place.kind === 'host');
+  } finally {
+    database.close();
+  }
+}
+
+/** Forgets detached volumes whose last devices on this host have been removed. */
+export function forgetLeftovers(statePath: string, volumeIds: readonly string[]): void {
+  const database = openDatabase(statePath);
+  try {
+    const store = new LocalVolumeStore(database);
+    const gone = store.list().filter((record) => isLeftover(record) && volumeIds.includes(record.volumeId));
+    for (const record of gone) store.delete(record);
   } finally {
     database.close();
   }

@@ -13,7 +13,7 @@ import type {
   HostConnectorContext,
   HostSystem,
 } from '../../src/volume/host/index.ts';
-import { connectionInfo, quickPolicies, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
+import { connectionInfo, fourPaths, quickPolicies, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
 
 /** One path and no multipath: what a wrong connector does wrong shows there too, and soonest. */
 function prepare(): HostConnectorSubject {
@@ -264,7 +264,7 @@ const wrong: readonly (readonly [string, MakeClass, message: RegExp, also?: read
     /^the disconnect left the host changed/,
     [
       'disconnects what another process has connected',
-      'stops when its signal fires',
+      ...removal,
       sayingSo,
       'refuses to disconnect what is in use, with force too',
     ],
@@ -327,6 +327,65 @@ describe('a wrong connector is found out:', () => {
 
   test('the right one by none', async () => {
     expect(await failures((context) => new Right(context))).toEqual(new Map());
+  });
+});
+
+/** Refuses for the sake of a path that holds nothing. */
+class Fragile extends Right {
+  override async disconnectVolume(...given: Disconnect) {
+    const paths = await super.getVolumePaths(given[0], never);
+    if (paths.some(({ state }) => state !== 'running')) throw new HostDetachError('a path is down', []);
+    await super.disconnectVolume(...given);
+  }
+}
+/** One look decides. */
+class Impatient extends Right {
+  constructor(context: HostConnectorContext) {
+    const holders = { ...quickPolicies.holders, attempts: 1 };
+    super({ ...context, policies: { ...quickPolicies, holders } });
+  }
+}
+/** What is disconnected once is gone for good. */
+class Content extends Right {
+  #isDone = false;
+  override async disconnectVolume(...given: Disconnect) {
+    if (this.#isDone) return;
+    await super.disconnectVolume(...given);
+    this.#isDone = true;
+  }
+}
+
+describe('a connector that is at a loss with a real host is found out:', () => {
+  function prepareDisturbed(): HostConnectorSubject {
+    const host = fourPaths();
+    const disturb = {
+      losePath: () => {
+        host.disks[1]!.state = 'transport-offline';
+        host.changed();
+      },
+      openBriefly: ({ path }: DeviceInfo) => host.holdBriefly(host.tree.realpath(path), 'blkid', 2),
+      rescan: () => {
+        for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
+        host.changed();
+      },
+    };
+    const context = { system: host, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
+    return { context, connectionInfo: connectionInfo(), snapshot: () => host.snapshot(), disturb };
+  }
+
+  test.each([
+    ['disconnects a volume that has lost a path', Fragile],
+    ['waits for one who has it open for a moment', Impatient],
+    ['disconnects again what a scan has brought back', Content],
+  ])('by "%s"', async (name, ConnectorClass) => {
+    const of = (Each: typeof Right) =>
+      hostConnectorChecks((context) => new Each(context), prepareDisturbed).filter((check) => check.name === name);
+
+    const [wrongOne] = await runChecks(of(ConnectorClass));
+    const [rightOne] = await runChecks(of(Right));
+
+    expect(wrongOne?.error).toBeDefined();
+    expect(rightOne?.error).toBeUndefined();
   });
 });
 

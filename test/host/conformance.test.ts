@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
 import { hostConnectorChecks, runChecks } from '../../conformance/index.ts';
-import type { HostConnectorSubject, MakeHostConnector } from '../../conformance/index.ts';
+import type { HostConnectorSubject, HostDisturbances, MakeHostConnector } from '../../conformance/index.ts';
 import { FibreChannelConnector, HostConnectorRegistry, ZfcpConnector } from '../../src/volume/host/index.ts';
 import type { HostConnector, HostConnectorClass } from '../../src/volume/host/index.ts';
 import { HostPlace } from '../../src/compute/local/index.ts';
@@ -43,7 +43,26 @@ function subjectOf(host: FakeHost, info = connectionInfo(), seen: FakeHost[] = [
         host.changed();
       };
     },
+    disturb: disturbancesOf(host),
   };
+}
+
+function disturbancesOf(host: FakeHost): HostDisturbances {
+  return {
+    losePath: () => {
+      const [, second] = host.disks;
+      if (second !== undefined) second.state = 'transport-offline';
+      for (const map of host.maps) map.isDirty = true;
+      host.changed();
+    },
+    openBriefly: ({ path }) => host.holdBriefly(host.tree.realpath(path), 'pvscan', 2),
+    rescan: host.allowLunScan || host.kind === 'pci' ? () => scanAll(host) : undefined, // a unit is gone for good
+  };
+}
+
+function scanAll(host: FakeHost): void {
+  for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
+  host.changed();
 }
 
 /** The same class with the context of the checks. */
@@ -53,7 +72,7 @@ function remaking(connector: HostConnector): MakeHostConnector {
 }
 
 function preparing(info: ConnectionInfo): () => HostConnectorSubject {
-  return () => ({ ...subjectOf(singlePath(), info), use: undefined });
+  return () => ({ ...subjectOf(singlePath(), info), use: undefined, disturb: undefined });
 }
 
 test.each(hosts)('the built-in connector conforms on %s', async (_what, count, makeHost) => {
@@ -62,9 +81,10 @@ test.each(hosts)('the built-in connector conforms on %s', async (_what, count, m
   const prepare = () => subjectOf(makeHost(), connectionInfo(), hosts);
 
   const checks = hostConnectorChecks((context) => new BuiltIn(context), prepare);
-  const results = await runChecks(checks.slice(0, count));
+  const disturbances = checks.slice(22);
+  const results = await runChecks([...checks.slice(0, count), ...disturbances]);
 
-  expect(checks).toHaveLength(22);
+  expect(disturbances).toHaveLength(makeHost().allowLunScan || makeHost().kind === 'pci' ? 3 : 2);
   expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
   expect(hosts.flatMap(({ violations }) => violations)).toEqual([]);
 });
@@ -254,7 +274,7 @@ test('every check fails on a connector that does nothing of what it should', asy
   const results = await runChecks(
     hostConnectorChecks(
       () => nothing,
-      () => subjectOf(singlePath()),
+      () => ({ ...subjectOf(singlePath()), disturb: undefined }),
     ),
   );
 

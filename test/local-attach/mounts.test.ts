@@ -115,33 +115,102 @@ test('what is busy, or mounted elsewhere too, stays attached, mapped and mounted
   expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
 });
 
-test('what is still there after a detach is named: in the answer, the log and the flow', async () => {
-  await using stage = await startHostStage();
-  expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });
-  const [mask] = stage.host.masks;
-  const list = stage.host.list.bind(stage.host);
-  // A scan of somebody else's finds one path again, between the removal and the look.
-  let removed = false;
-  stage.host.list = async (path) => {
+test('a file that somebody has open for a moment does not stop a detach', async () => {
+  await using stage = await startHostStage(fileSystem);
+  expect(await stage.dpm(...mounted)).toMatchObject({ code: 0 });
+  stage.host.holdBriefly(`${DIRECTORY}/file`, 'updatedb', 2);
+
+  expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
+  expect(stage.host.violations).toEqual([]);
+});
+
+/** A scan of somebody else's finds one path again, between the removal and the unmapping. */
+function bringBack(stage: HostStage, then: () => void = () => undefined): void {
+  const { host, sim } = stage;
+  const [mask] = host.masks;
+  const list = host.list.bind(host);
+  let isBack = false;
+  host.list = async (path) => {
     const names = await list(path);
-    const isGone = stage.host.log.some((line) => line.includes('/delete ')) && stage.host.disks.length === 0;
-    if (!isGone || removed || mask === undefined) return names;
-    const adapter = stage.host.adapters.find(({ wwpn }) => wwpn === mask.initiator)!;
+    const isGone = host.log.some((line) => line.includes('/delete ')) && host.disks.length === 0;
+    if (!isGone || isBack || mask === undefined) return names;
+    const adapter = host.adapters.find(({ wwpn }) => wwpn === mask.initiator)!;
     const target = adapter.targets.find(({ wwpn }) => wwpn === mask.target)!;
-    if (stage.sim.san.discover(mask.initiator, stage.sim.san.fabricIds[adapter.host] ?? '').length > 0) return names;
-    removed = true;
-    stage.host.addDisk(adapter, target, mask);
+    if (sim.san.discover(mask.initiator, sim.san.fabricIds[adapter.host] ?? '').length > 0) return names;
+    isBack = true;
+    host.addDisk(adapter, target, mask);
+    then();
     return await list(path);
   };
+}
+
+test('what a scan has brought back is removed when the volume is no longer mapped', async () => {
+  await using stage = await startHostStage();
+  const before = everything(stage);
+  expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });
+  bringBack(stage);
 
   const gone = await stage.dpm('local-detach', 'data-1');
 
-  expect(gone.code, gone.stderr).toBe(4);
-  expect(gone.printed).toMatchObject({ detached: true, left_behind: [expect.stringContaining('device path')] });
-  expect(gone.stderr).toContain('orphan');
-  const flows = (await stage.dpm('flow', 'list')).printed as { id: string; flow: string }[]; // as it prints them
-  const shown = await stage.dpm('flow', 'show', flows.find(({ flow }) => flow === 'local-detach')?.id ?? '');
-  expect(JSON.stringify(shown.printed)).toContain('"warning":"orphan: device path');
+  expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, left_behind: [] } });
+  expect(stage.host.log.filter((line) => line.includes('/delete '))).toHaveLength(5);
+  expect(everything(stage)).toEqual(before);
+  expect(stage.host.violations).toEqual([]);
+});
+
+describe('what is still there after a detach', () => {
+  async function left() {
+    const stage = await startHostStage();
+    const before = everything(stage);
+    expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });
+    bringBack(stage, () => stage.host.fail(/\/delete /, 'EIO'));
+    const gone = await stage.dpm('local-detach', 'data-1');
+    return { stage, gone, before };
+  }
+
+  test('is named: in the answer, the log and the flow', async () => {
+    const { stage, gone } = await left();
+    await using _stage = stage;
+
+    expect(gone.code, gone.stderr).toBe(4);
+    expect(gone.printed).toMatchObject({ detached: true, left_behind: [expect.stringContaining('device path')] });
+    expect(gone.stderr).toContain('orphan');
+    const flows = (await stage.dpm('flow', 'list')).printed as { id: string; flow: string }[]; // as it prints them
+    const shown = await stage.dpm('flow', 'show', flows.find(({ flow }) => flow === 'local-detach')?.id ?? '');
+    expect(JSON.stringify(shown.printed)).toContain('"warning":"orphan: device path');
+  });
+
+  test('is cleared by verify --repair', async () => {
+    const { stage, before } = await left();
+    await using _stage = stage;
+    stage.host.mend();
+    const device = { kind: 'device-path', repair: 'remove it; it is not in use' };
+
+    const found = await stage.dpm('verify');
+    const repaired = await stage.dpm('verify', '--repair');
+    const after = await stage.dpm('verify');
+
+    expect(found.printed).toEqual(expect.arrayContaining([expect.objectContaining(device)]));
+    expect(repaired.printed).toEqual(
+      expect.arrayContaining([expect.objectContaining({ ...device, outcome: 'repaired' })]),
+    );
+    expect(after).toMatchObject({ code: 0, printed: [] });
+    expect(everything(stage)).toEqual(before);
+  });
+
+  test.each(['local-attach', 'local-detach'])('is cleared by the next %s', async (verb) => {
+    const { stage, before } = await left();
+    await using _stage = stage;
+    stage.host.mend();
+
+    const next = await stage.dpm(verb, 'data-1');
+    expect(next, next.stderr).toMatchObject({ code: 0 });
+    await stage.dpm('local-detach', 'data-1');
+
+    expect(everything(stage)).toEqual(before);
+    expect(await stage.dpm('verify')).toMatchObject({ code: 0, printed: [] });
+    expect(stage.host.violations).toEqual([]);
+  });
 });
 
 test('a volume that another program attached is detached by its attachment, and by that alone', async () => {

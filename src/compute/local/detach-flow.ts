@@ -149,28 +149,45 @@ const removePorts = effect({
   leaves: ({ input: { place } }) => (place.kind === 'host' ? [] : [`ports made for ${describePlace(place)}`]),
 });
 
-/** Reports paths that are left in the output and in the log. Changes nothing. */
+/** Removes what a scan has brought back before the LUN was unmapped, and reports what is left after that. */
 const checkPaths = {
   name: 'check-paths',
   output: z.array(z.string()),
   pivot: true,
   run: async (ctx: Context) => {
     const { volumeId } = ctx.state.input;
-    const left = await whatIsLeft(ctx);
+    const left = (await whatIsLeft(ctx)).length === 0 ? [] : await clearAndLook(ctx);
     for (const orphan of left) await ctx.warn({ event: 'orphan', volumeId, orphan }, `orphan: ${orphan}`);
     return [...left];
   },
-  undo: { nothingToUndo: 'this step changes nothing' },
+  undo: { nothingToUndo: 'the volume is detached' },
 } satisfies Step<'check-paths', Start, string[], LocalFlowDeps>;
 
+/** The record stays while something is left on this host: it tells later commands whose devices those are. */
 const forgetVolume = effect({
   name: 'forget-volume',
   pivot: true,
-  run: ({ state, deps }: Context) => {
-    deps.store.delete(state.input);
+  run: async (ctx: Context) => {
+    const { state, deps } = ctx;
+    const isLeft = state.input.place.kind === 'host' && (await whatIsLeft(ctx)).length > 0;
+    if (isLeft) deps.store.update(state.input, { isAttached: false });
+    else deps.store.delete(state.input);
   },
   undo: { nothingToUndo: 'the volume is detached' },
 });
+
+async function clearAndLook(ctx: Context): Promise<readonly string[]> {
+  const record = recordOf(ctx);
+  if (record === undefined) return [];
+  try {
+    await placeOf(ctx).clear(record, ctx);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const facts = { event: 'volume.returned', volumeId: record.volumeId, error: describeError(error) };
+    ctx.log.warn(facts, 'what a scan has brought back could not be removed');
+  }
+  return await whatIsLeft(ctx);
+}
 
 /** Returns the paths that are left. The volume is detached by now, so a failure only becomes part of the result. */
 async function whatIsLeft(ctx: Context): Promise<readonly string[]> {

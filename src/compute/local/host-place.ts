@@ -1,7 +1,7 @@
 import { ConflictError, describeError, findError, NothingChangedError, toError } from '../../base/index.ts';
 import type { Logger, Waiting } from '../../base/index.ts';
 import type { Connector } from '../../cinder-client/index.ts';
-import { HostConnectorRegistry } from '../../volume/host/index.ts';
+import { defaultHostPolicies, HostConnectorRegistry } from '../../volume/host/index.ts';
 import type { HostConnector, HostConnectorEntry, HostPolicies, HostSystem } from '../../volume/host/index.ts';
 import { Mounts } from './mounts.ts';
 import type { AttachPlace } from './place.ts';
@@ -38,7 +38,7 @@ export class HostPlace implements AttachPlace {
   constructor(host: LocalHost, log: Logger) {
     this.#host = host;
     this.#log = log;
-    this.mounts = new Mounts(host.system);
+    this.mounts = new Mounts(host.system, { ...defaultHostPolicies, ...host.policies }.holders);
   }
 
   /** @throws ConflictError before anything is changed */
@@ -101,6 +101,11 @@ export class HostPlace implements AttachPlace {
       // attached has no device info either.
       if (volume.isAttached || deviceInfo !== null || findError(error, 'CONNECTION_INFO') === undefined) throw error;
     }
+  }
+
+  /** With force: no data can be written to a LUN that is not mapped. */
+  async clear(volume: LocalVolume, w: Waiting): Promise<void> {
+    await this.disconnect(volume, true, w);
   }
 
   async mount({ mountpoint, deviceInfo, mode }: LocalVolume, w: Waiting): Promise<void> {

@@ -13,7 +13,7 @@ import type { LocalHost, MultipathChoice } from './host-place.ts';
 import { findSuperseded, inputOf, ownerOf, requireNoOpenFlow } from './open-flows.ts';
 import { PartitionPlace } from './partition-place.ts';
 import type { AttachPlace } from './place.ts';
-import { describePlace, isSamePlace, localVolumeInputSchema } from './records.ts';
+import { describePlace, isLeftover, isSamePlace, localVolumeInputSchema } from './records.ts';
 import type { KeptDeviceInfo, LocalVolume, LocalVolumeInput, LocalVolumeStore, Place } from './records.ts';
 import type { LocalFlowDeps } from './steps.ts';
 import { attachedView } from './views.ts';
@@ -76,7 +76,8 @@ export class LocalVolumes {
     await requireNoOpenFlow(this.#parts.flows.journal, volume.id);
     const input = await this.#inputOf(request, volume, place);
     const known = this.#parts.store.find(input);
-    if (known !== undefined) return await this.#attachAgain(known, input, w);
+    if (known !== undefined && !isLeftover(known)) return await this.#attachAgain(known, input, w);
+    if (known !== undefined) await this.#clear(known, w);
     if (input.mountpoint !== null) await this.#host?.mounts.requireFree(input.mountpoint);
     const run = { what: `attach volume "${input.name}" to ${describePlace(place)}`, subject: volume.id, ...w };
     await runFlow(localAttachFlow, input, this.#deps(), run, this.#parts.flows);
@@ -206,6 +207,12 @@ export class LocalVolumes {
       throw error;
     }
     return await this.#view(store.get(known), w);
+  }
+
+  /** Removes what an earlier detach could not. */
+  async #clear(known: LocalVolume, w: Waiting): Promise<void> {
+    await this.#placeOf(known.place).clear(known, w);
+    this.#parts.store.delete(known);
   }
 
   #recordFor(volumeId: string, place: Place, { attachmentId }: LocalDetachRequest): LocalVolume | undefined {

@@ -1,5 +1,5 @@
-import { ConflictError, NotFoundError } from '../../base/index.ts';
-import type { Waiting } from '../../base/index.ts';
+import { ConflictError, NotFoundError, RetriesExhaustedError, retry } from '../../base/index.ts';
+import type { RetryPolicy, Waiting } from '../../base/index.ts';
 import { HostAttachError, VolumeInUseError } from '../../volume/host/index.ts';
 import type { CommandResult, HostSystem } from '../../volume/host/index.ts';
 
@@ -17,9 +17,12 @@ const PROBE_TIMEOUT_MS = 60_000;
 /** Mounts and unmounts on a Linux host. Never formats, and never touches a mount of others. */
 export class Mounts {
   readonly #system: HostSystem;
+  readonly #holders: RetryPolicy;
 
-  constructor(system: HostSystem) {
+  /** @param holders - for a file system that somebody has open for a moment */
+  constructor(system: HostSystem, holders: RetryPolicy) {
     this.#system = system;
+    this.#holders = holders;
   }
 
   /** Returns a directory with its links resolved. @throws NotFoundError or ConflictError when there is none */
@@ -76,8 +79,18 @@ export class Mounts {
     const elsewhere = ours.filter(({ point }) => point !== directory);
     if (elsewhere.length > 0) throw mountedElsewhere(node, elsewhere);
     if (ours.length === 0) return false;
+    const options = { what: `unmount ${directory}`, policy: this.#holders, signal: w.signal, isRetryable: isBusy };
+    try {
+      await retry(async () => await this.#unmountOnce(directory, w), options);
+    } catch (error) {
+      throw error instanceof RetriesExhaustedError ? error.cause : error;
+    }
+    return true;
+  }
+
+  async #unmountOnce(directory: string, w: Waiting): Promise<void> {
     const result = await this.#system.run('umount', [directory], { ...w, timeoutMs: MOUNT_TIMEOUT_MS });
-    if (result.status === 0) return true;
+    if (result.status === 0) return;
     const text = `unmount ${directory}: ${said(result)}; nothing was detached`;
     throw new VolumeInUseError(text, { mountpoint: directory });
   }
@@ -117,6 +130,11 @@ export class Mounts {
     const result = await this.#system.run(command, args, { ...w, timeoutMs });
     if (result.status !== 0) throw new HostAttachError(`"${[command, ...args].join(' ')}": ${said(result)}`);
   }
+}
+
+/** What umount(8) says of a file system that somebody has open. */
+function isBusy({ message }: Error): boolean {
+  return message.includes('target is busy');
 }
 
 function mountedElsewhere(node: string, mounts: readonly Mount[]): VolumeInUseError {

@@ -63,6 +63,11 @@ export class PartitionPlace implements AttachPlace {
     return Promise.resolve(false);
   }
 
+  /** The HMC shows no devices; the guest removes its own. */
+  clear(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async remains({ volumeId }: LocalVolume, w: Waiting): Promise<readonly string[]> {
     return await this.#partitions.remains(this.#partition, volumeId, w);
   }

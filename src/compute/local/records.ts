@@ -114,6 +114,11 @@ export class LocalVolumeStore {
   }
 }
 
+/** Whether the volume is detached, and the record only tells whose devices are left on this host. */
+export function isLeftover({ place, reservation, isAttached, deviceInfo }: LocalVolume): boolean {
+  return place.kind === 'host' && reservation === null && !isAttached && deviceInfo !== null;
+}
+
 /** Identifies partitions by URI, since their names change. */
 function placeKey(place: Place): string {
   return place.kind === 'host' ? 'host' : place.uri;

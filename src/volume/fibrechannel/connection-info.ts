@@ -27,6 +27,8 @@ export interface FcConnection {
   readonly naa: string | undefined;
   /** Keys that ask for something that nova-dpm does not do. */
   readonly unserved: readonly string[];
+  /** Whether the host may scan all targets of a port for the LUN, which also brings LUNs of other arrays. */
+  readonly allowsWildcardScan: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -46,6 +48,7 @@ const fcData = z.looseObject({
   encrypted: z.boolean().nullish(),
   volume_id: z.string().nullish(),
   wwn: z.string().nullish(),
+  enable_wildcard_scan: z.union([z.boolean(), z.string()]).nullish(),
 });
 
 /**
@@ -108,6 +111,8 @@ function readConnection(info: ConnectionInfo, lunOf: LunReader): FcConnection {
     targetsOf,
     naa: readNaa(data.wwn),
     unserved: findUnservedKeys(given),
+    // Allowed unless forbidden. Source: os-brick initiator/linuxfc.py, rescan_hosts.
+    allowsWildcardScan: String(data.enable_wildcard_scan ?? true).toLowerCase() !== 'false',
     warnings,
   };
 }

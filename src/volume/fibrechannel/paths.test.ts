@@ -17,6 +17,7 @@ const connectionOf = (targets: readonly FcTarget[], change: Partial<FcConnection
   isReadOnly: false,
   targets,
   targetsOf: undefined,
+  allowsWildcardScan: true,
   naa: undefined,
   unserved: [],
   warnings: [],

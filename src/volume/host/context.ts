@@ -9,12 +9,16 @@ export interface HostContext {
 }
 
 /** A command failed or did not end in time. */
-class CommandError extends Error {
+export class CommandError extends Error {
+  /** All that it printed. */
+  readonly output: string;
+
   constructor(command: string, args: readonly string[], { status, stdout, stderr }: CommandResult) {
     const said = (stderr.trim() || stdout.trim()).split('\n')[0]?.slice(0, 200) ?? '';
     const how = status === null ? 'did not end in time' : `ended with status ${status}`;
     super(`"${[command, ...args].join(' ')}" ${how}${said === '' ? '' : `: ${said}`}`);
     this.name = 'CommandError';
+    this.output = `${stdout}\n${stderr}`;
   }
 }
 

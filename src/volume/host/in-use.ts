@@ -1,5 +1,8 @@
+import { retry } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import { deviceNode } from './context.ts';
-import { follow, readAttribute } from './system.ts';
+import type { HostContext } from './context.ts';
+import { follow, readAttribute, unlessGone } from './system.ts';
 import type { HostSystem } from './system.ts';
 
 /** The disks to remove, and the map that holds them. */
@@ -20,6 +23,37 @@ const watchers: readonly (string | undefined)[] = ['multipathd', 'systemd-udevd'
  * @remarks Claims are seen in every mount namespace; open files only of processes that this process may inspect.
  */
 export async function findUsers(system: HostSystem, candidates: Candidates): Promise<readonly string[]> {
+  return (await look(system, candidates)).users;
+}
+
+/** Looks again while a device is only open or claimed: udev and lvm have devices open for a moment after each change. */
+export async function findLastingUsers(
+  { system, policies, log }: HostContext,
+  candidates: Candidates,
+  { signal }: Waiting,
+): Promise<readonly string[]> {
+  let last: Use | undefined;
+  const work = async (): Promise<void> => {
+    last = await look(system, candidates);
+    if (last.users.length > 0) throw new Error(last.users.join('; '));
+  };
+  const isRetryable = (): boolean => last?.mayPass === true;
+  try {
+    await retry(work, { what: 'wait for other users', policy: policies.holders, signal, isRetryable, log });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (last === undefined) throw error;
+  }
+  return last?.users ?? [];
+}
+
+interface Use {
+  readonly users: readonly string[];
+  /** Nothing is mounted, swapped to, or built upon it. */
+  readonly mayPass: boolean;
+}
+
+async function look(system: HostSystem, candidates: Candidates): Promise<Use> {
   const tops = candidates.map === undefined ? candidates.disks : [candidates.map];
   const family = await withPartitions(system, candidates, tops);
   const named = [
@@ -27,8 +61,9 @@ export async function findUsers(system: HostSystem, candidates: Candidates): Pro
     ...(await swaps(system, family)),
     ...(await holders(system, family)),
   ];
-  if (named.length > 0) return named;
-  return [...(await claims(system, family, tops)), ...(await openers(system, family, tops))];
+  if (named.length > 0) return { users: named, mayPass: false };
+  const users = [...(await claims(system, family, tops)), ...(await openers(system, family, tops))];
+  return { users, mayPass: true };
 }
 
 interface Family {
@@ -107,12 +142,16 @@ async function holders(system: HostSystem, { blocks }: Family): Promise<readonly
   return [...found];
 }
 
-/** Checks only the uppermost devices, because each map claims the devices below it. */
+/**
+ * Checks only the uppermost devices, because each map claims the devices below it. A disk that is not online cannot be
+ * opened, but a claim is found before that. Source: linux block/bdev.c and drivers/scsi/sd.c.
+ */
 async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
   const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;
   const found: string[] = [];
   for (const node of uppermost.map(deviceNode)) {
-    if ((await system.exists(node)) && (await system.isClaimed(node))) found.push(`${node} is claimed exclusively`);
+    const isClaimed = (await system.exists(node)) && (await unlessGone(system.isClaimed(node))) === true;
+    if (isClaimed) found.push(`${node} is claimed exclusively`);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { describeError, retry } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import { deviceNode, runCommand } from './context.ts';
+import { CommandError, deviceNode, runCommand } from './context.ts';
 import type { HostContext } from './context.ts';
 import { readAttribute } from './system.ts';
 import type { HostSystem } from './system.ts';
@@ -22,8 +22,7 @@ const SECTOR_BYTES = 512;
 /** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */
 export async function isMultipathRunning(context: HostContext, waiting: Waiting): Promise<boolean> {
   try {
-    const answer = await runCommand(context, 'multipathd', ['show', 'status'], waiting);
-    return !/error receiving packet|timeout/i.test(answer);
+    return !/error receiving packet/i.test(await ask(context, ['show', 'status'], waiting));
   } catch {
     waiting.signal.throwIfAborted();
     return false; // not installed, or not running
@@ -67,18 +66,40 @@ async function readMap(system: HostSystem, block: string): Promise<MultipathMap 
 }
 
 /**
- * Sends a command to multipathd, which reports failure with status 0 and the answer `fail` or `timeout`.
+ * What multipathd answers while it reads its configuration anew, or while somebody has the map open for a moment. Source:
+ * multipath-tools multipathd/uxlsnr.c, default_reply; os-brick initiator/linuxscsi.py, multipath_resize_map.
+ */
+const BUSY = /timeout|map or partition in use/i;
+
+class BusyError extends Error {}
+
+/** Sends a command to multipathd, again while it is busy. Its exit status depends on the version. */
+async function ask(context: HostContext, args: readonly string[], waiting: Waiting): Promise<string> {
+  const what = `multipathd ${args.join(' ')}`;
+  const work = async (): Promise<string> => {
+    const answer = await runCommand(context, 'multipathd', args, waiting);
+    if (BUSY.test(answer)) throw new BusyError(`${what}: ${answer.trim().replaceAll('\n', ', ')}`);
+    return answer;
+  };
+  const { policies, log } = context;
+  const isRetryable = (error: Error): boolean =>
+    error instanceof BusyError || (error instanceof CommandError && BUSY.test(error.output));
+  return await retry(work, { what, policy: policies.holders, signal: waiting.signal, isRetryable, log });
+}
+
+/**
+ * Sends a command to multipathd, which reports failure with status 0 and the answer `fail`.
  *
  * @throws Error with `failure`
  */
 async function command(context: HostContext, args: readonly string[], failure: string, w: Waiting): Promise<void> {
-  const answer = await runCommand(context, 'multipathd', args, w);
-  if (/fail|timeout/i.test(answer)) throw new Error(`multipathd did not ${failure}: ${answer.trim()}`);
+  const answer = await ask(context, args, w);
+  if (/fail/i.test(answer)) throw new Error(`multipathd did not ${failure}: ${answer.trim()}`);
 }
 
 /** Adds a path that multipathd has not found by itself. */
 export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
-  await runCommand(context, 'multipathd', ['add', 'path', deviceNode(block)], waiting);
+  await ask(context, ['add', 'path', deviceNode(block)], waiting);
 }
 
 /** Removes a path from its map, which keeps its other paths. */
@@ -102,13 +123,7 @@ export async function removeMap(
   if (force) await stopQueueing(context, map, waiting);
   await retry(async () => await runCommand(context, 'multipath', ['-f', map.name], waiting, policies.flushTimeoutMs), {
     what: `remove multipath map ${map.name}`,
-    policy: {
-      attempts: policies.flushAttempts,
-      firstDelayMs: policies.removal.minDelayMs,
-      maxDelayMs: policies.removal.maxDelayMs,
-      factor: 2,
-      budgetMs: policies.flushTimeoutMs,
-    },
+    policy: { ...policies.holders, budgetMs: policies.flushTimeoutMs },
     signal: waiting.signal,
     isRetryable: () => true, // udev opens a map briefly after each change
     log,
@@ -118,7 +133,7 @@ export async function removeMap(
 /** Best effort: without multipathd the map may still be removable. */
 async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
   try {
-    await runCommand(context, 'multipathd', ['disablequeueing', 'map', map.name], waiting);
+    await ask(context, ['disablequeueing', 'map', map.name], waiting);
   } catch (error) {
     waiting.signal.throwIfAborted();
     context.log.warn({ event: 'host.multipath', map: map.name, error: describeError(error) }, 'map may still queue');

@@ -48,7 +48,8 @@ export function errnoOf(thrown: unknown): string | undefined {
 /** Errors of a device that disappeared while it was accessed. */
 const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENODEV', 'ENXIO', 'ENOTDIR'];
 
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+/** Returns undefined when the device disappears meanwhile, or is not online and cannot be opened (ENXIO). */
+export async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { waitUntil } from '../../base/index.ts';
+import { toError, waitUntil } from '../../base/index.ts';
 import type { WaitPolicy, Waiting } from '../../base/index.ts';
 
 /**
@@ -28,5 +28,15 @@ export async function lookUntil<Seen>(
   } catch (error) {
     if (error === outOfTime && last !== undefined) return last.seen;
     throw error;
+  }
+}
+
+/** Runs work and collects its failure. @throws the signal's reason */
+export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    failures.push(toError(error));
   }
 }

@@ -83,6 +83,20 @@ export class HostView {
     }
   }
 
+  /** Returns the recorded volumes of which nothing is left on this host. Changes nothing. */
+  async goneVolumes(w: Waiting): Promise<readonly string[]> {
+    const known = this.#options.known();
+    if (known.length === 0) return [];
+    const inventory = await takeInventory(this.#options, w);
+    const owners = new Owners([], known, inventory);
+    const found = [
+      ...inventory.devices.map((device) => owners.of(device, [device])),
+      ...inventory.units.map((unit) => owners.of({ wwid: undefined }, [unit])),
+      ...inventory.maps.map((map) => owners.of(map, [])),
+    ].flatMap((owner) => (owner.kind === 'stranger' ? [] : owner.volumeId));
+    return known.map(({ volumeId }) => volumeId).filter((id) => !found.includes(id));
+  }
+
   async #others(): Promise<readonly ServedProtocol[]> {
     return (await this.#options.others?.()) ?? [];
   }

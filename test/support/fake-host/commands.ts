@@ -1,5 +1,6 @@
 import type { CommandResult } from '../../../src/volume/host/index.ts';
 import type { FakeHost } from './fake-host.ts';
+import { isOnline } from './model.ts';
 import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
 
 type Answer = Partial<CommandResult>;
@@ -28,7 +29,7 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^blockdev --flushbufs \/dev\/(\S+)$/, flush],
   [/^blockdev --setro \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, true)],
   [/^blockdev --setrw \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, false)],
-  [/^blockdev --getro \/dev\/(\S+)$/, (host, block) => ({ stdout: device(host, block)?.isReadOnly ? '1\n' : '0\n' })],
+  [/^blockdev --getro \/dev\/(\S+)$/, getReadOnly],
   [/^scsi_id --page 0x83 --whitelisted --device=\/dev\/(\S+)$/, inquire],
   [/^blkid -p -o export (\S+)$/, probe],
   [/^mount ((?:-o ro )?\S+ \S+)$/, mount],
@@ -100,9 +101,20 @@ function pathsOf(host: FakeHost, block: string): readonly FakeDisk[] {
   return host.disks.filter((disk) => disk.block === block || map?.slaves.includes(disk.block) === true);
 }
 
-function flush(host: FakeHost, block: string): Answer {
+/** A disk that is not online cannot be opened: ENXIO. Source: linux drivers/scsi/sd.c, sd_open. */
+function opened(host: FakeHost, block: string, use: (found: FakeDisk | FakeMap) => Answer): Answer {
   const found = device(host, block);
-  if (found === undefined) return refused(`cannot open /dev/${block}: No such file or directory`);
+  if (found === undefined) return refused(`blockdev: cannot open /dev/${block}: No such file or directory`);
+  if (!isOnline(found)) return refused(`blockdev: cannot open /dev/${block}: No such device or address`);
+  return use(found);
+}
+
+function flush(host: FakeHost, block: string): Answer {
+  return opened(host, block, (found) => writeOut(host, found));
+}
+
+function writeOut(host: FakeHost, found: FakeDisk | FakeMap): Answer {
+  const { block } = found;
   const isAlive = pathsOf(host, block).some((disk) => volumeOf(host, disk) !== undefined);
   if (found.isDirty && !isAlive) return refused('ioctl error on BLKFLSBUF: Input/output error');
   found.isDirty = false;
@@ -110,10 +122,14 @@ function flush(host: FakeHost, block: string): Answer {
 }
 
 function setReadOnly(host: FakeHost, block: string, isReadOnly: boolean): Answer {
-  const found = device(host, block);
-  if (found === undefined) return refused(`cannot open /dev/${block}: No such file or directory`);
-  found.isReadOnly = isReadOnly;
-  return {};
+  return opened(host, block, (found) => {
+    found.isReadOnly = isReadOnly;
+    return {};
+  });
+}
+
+function getReadOnly(host: FakeHost, block: string): Answer {
+  return opened(host, block, ({ isReadOnly }) => ({ stdout: isReadOnly ? '1\n' : '0\n' }));
 }
 
 function inquire(host: FakeHost, block: string): Answer {

@@ -1,6 +1,6 @@
 import type { CommandResult, HostSystem } from '../../../src/volume/host/index.ts';
 import { runFakeCommand } from './commands.ts';
-import { distributions, fcpLun, linuxNumber } from './model.ts';
+import { distributions, fcpLun, isOnline, linuxNumber } from './model.ts';
 import type { Distribution, FakeAdapter, FakeDisk, FakeMap, FakeMask, FakeTarget } from './model.ts';
 import { buildTree } from './sysfs.ts';
 import { errno } from './tree.ts';
@@ -59,6 +59,7 @@ export class FakeHost implements HostSystem {
   readonly exclusive = new Set<string>();
   readonly #faults: Fault[] = [];
   readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
+  readonly #brief: { readonly pid: number; looks: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
   /** Their `add` events have not reached multipathd. */
   readonly #added: FakeDisk[] = [];
@@ -84,6 +85,25 @@ export class FakeHost implements HostSystem {
   /** Somebody else acts after each of the next writes or commands whose line matches. */
   after(match: RegExp, act: () => void, times: number): void {
     this.#others.push({ match, act, times });
+  }
+
+  /**
+   * A process opens a device for a moment, as udev and lvm do after each change: it is there for so many looks at it.
+   * Source: os-brick initiator/linuxscsi.py, which flushes a map up to three times, 10 s and more apart.
+   */
+  holdBriefly(node: string, comm: string, looks: number): void {
+    const pid = 9000 + this.#brief.length;
+    this.#brief.push({ pid, looks });
+    this.openFiles.set(pid, { comm, node });
+    this.changed();
+  }
+
+  #passTime(): void {
+    for (const each of this.#brief) {
+      each.looks -= 1;
+      if (each.looks === 0) this.openFiles.delete(each.pid);
+    }
+    if (this.#brief.length > 0) this.changed();
   }
 
   /** No more faults. */
@@ -127,7 +147,9 @@ export class FakeHost implements HostSystem {
 
   async list(path: string): Promise<readonly string[]> {
     if (path === '/sys/bus/scsi/devices') this.#tick();
-    return this.tree.list(path);
+    const names = this.tree.list(path);
+    if (path === '/proc') this.#passTime();
+    return names;
   }
 
   async realpath(path: string): Promise<string> {
@@ -136,7 +158,10 @@ export class FakeHost implements HostSystem {
 
   async isClaimed(path: string): Promise<boolean> {
     const block = this.tree.realpath(path).slice('/dev/'.length);
-    return this.isBusy(block) || this.exclusive.has(block);
+    if (this.isBusy(block) || this.exclusive.has(block)) return true;
+    // The claim comes before the driver's open, which refuses a disk that is not online. Source: linux block/bdev.c.
+    if (this.disks.some((disk) => disk.block === block && !isOnline(disk))) throw errno('ENXIO', path);
+    return false;
   }
 
   async run(command: string, args: readonly string[]): Promise<CommandResult> {
@@ -145,6 +170,7 @@ export class FakeHost implements HostSystem {
     const fault = this.#faultFor(line);
     if (typeof fault === 'string') throw errno(fault, command);
     const result = fault ?? runFakeCommand(this, command, args);
+    if (/^run (?:multipath -f|umount) /.test(line)) this.#passTime();
     this.#letOthersAct(line);
     this.changed();
     return { status: 0, stdout: '', stderr: '', ...result };
@@ -164,6 +190,9 @@ export class FakeHost implements HostSystem {
 
   /** Some host, target and LUN were asked for; undefined is a wildcard. */
   scan(adapter: FakeAdapter, id: number | undefined, linux: number | undefined): void {
+    for (const target of adapter.targets) {
+      if (id === undefined && target.appears === 'after wildcard scan') target.appears = 'always';
+    }
     for (const target of adapter.targets.filter((each) => isThere(each) && (id === undefined || each.id === id))) {
       for (const mask of this.masks) {
         const isAsked = linux === undefined || mask.lun === fcpLun(linux);

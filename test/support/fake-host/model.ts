@@ -47,8 +47,11 @@ export const distributions = {
 export interface FakeTarget {
   readonly wwpn: string;
   readonly id: number;
-  /** When the port is there: from the start, only after `port_rescan`, or not at all. */
-  appears: 'always' | 'after rescan' | 'never';
+  /**
+   * When the port is there: from the start, only after `port_rescan`, only when a scan of all targets meets it, or not at
+   * all. Source: os-brick initiator/linuxfc.py, rescan_hosts: some arrays' ports are not detected without such a scan.
+   */
+  appears: 'always' | 'after rescan' | 'after wildcard scan' | 'never';
   portState?: string;
 }
 
@@ -118,6 +121,11 @@ export interface FakeMap {
   bytes: number;
   isReadOnly: boolean;
   isDirty: boolean;
+}
+
+/** Whether a block device can be opened. Source: linux include/scsi/scsi_device.h, scsi_device_online. */
+export function isOnline(device: FakeDisk | FakeMap): boolean {
+  return !('state' in device) || !['offline', 'transport-offline', 'deleted'].includes(device.state);
 }
 
 /** Linux's number of an FCP LUN: the four words the other way round. Written down here for the kernel's side alone. */

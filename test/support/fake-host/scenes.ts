@@ -15,6 +15,7 @@ export const quickPolicies: HostPolicies = {
   multipath: { minDelayMs: 1, maxDelayMs: 1, timeoutMs: 20 },
   removal: { minDelayMs: 1, maxDelayMs: 1, timeoutMs: 5 },
   resize: { minDelayMs: 1, maxDelayMs: 1, timeoutMs: 5 },
+  holders: { attempts: 3, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 10_000 },
   flushAttempts: 3,
   flushTimeoutMs: 10_000,
   commandTimeoutMs: 10_000,

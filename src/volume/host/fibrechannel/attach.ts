@@ -8,14 +8,15 @@ import { HostAttachError, HostConnectorError, HostDetachError } from '../errors.
 import { isMapReadOnly, isMultipathRunning, reloadMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { writeIfThere } from '../system.ts';
-import { lookUntil } from '../waiting.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import { discover } from './discovery.ts';
-import type { FcContext } from './transport.ts';
+import type { FcContext, WildcardScans } from './transport.ts';
 import { identityOf, removeStale } from './identity.ts';
 import { chooseDevice } from './device-choice.ts';
 import { awaitMap } from './map-assembly.ts';
 import { removeDisks } from './rollback.ts';
-import { without } from './scsi-disks.ts';
+import { describeAddress, without } from './scsi-disks.ts';
+import { removeStrangers } from './strangers.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
@@ -30,12 +31,12 @@ export async function attach(
   options: ConnectOptions,
 ): Promise<DeviceInfo> {
   await requireMultipath(context, options);
-  await context.transport.prepare(options);
+  const down = await context.transport.prepare(options);
   const wanted = await wantedAddresses(context, connection);
   const before = await survey(context, wanted);
-  const work = new Attachment(context, connection, wanted);
+  const work = new Attachment(context, connection, wanted, down);
   try {
-    return await work.bringUp(options);
+    return await work.bringUp(before, options);
   } catch (error) {
     throw await work.rollBack(before, toError(error));
   }
@@ -54,21 +55,30 @@ class Attachment {
   readonly #warnings: string[];
   /** Devices that this attach made read-only; the rollback makes them writable. */
   readonly #madeReadOnly: string[] = [];
+  readonly #wildcards: WildcardScans;
   #wwid: string | undefined;
 
-  constructor(context: FcContext, connection: FcConnection, wanted: readonly LunAddress[]) {
+  constructor(
+    context: FcContext,
+    connection: FcConnection,
+    wanted: readonly LunAddress[],
+    warnings: readonly string[],
+  ) {
     this.#context = context;
     this.#connection = connection;
     this.#wanted = wanted;
-    this.#warnings = [...connection.warnings];
+    this.#warnings = [...connection.warnings, ...warnings];
+    this.#wildcards = { isAllowed: connection.allowsWildcardScan, ports: [] };
   }
 
-  async bringUp(options: ConnectOptions): Promise<DeviceInfo> {
+  async bringUp(before: Presence, options: ConnectOptions): Promise<DeviceInfo> {
     await removeStale(this.#context, this.#wanted, options);
-    const { disks, missing } = await discover(this.#context, this.#wanted, options);
+    const { disks, missing } = await discover(this.#context, this.#wanted, this.#wildcards, options);
     this.#warnings.push(...missing);
     const wwid = identityOf(disks, this.#connection.naa);
     this.#wwid = wwid;
+    const left = await this.#removeStrangers(before, options);
+    this.#warnings.push(...left.map((what) => `a scan of all targets brought a LUN of others: ${what}`));
     const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
     this.#warnings.push(...warnings);
     await this.#setMode(disks, map, options);
@@ -90,10 +100,30 @@ class Attachment {
       if (map !== undefined) await this.#awaitWritableMap(map, { signal });
       return;
     }
-    const writable = disks.filter((disk) => !disk.isReadOnly).flatMap(({ block }) => block ?? []);
-    for (const block of [...writable, ...(map === undefined ? [] : [map.block])]) {
-      this.#madeReadOnly.push(block);
-      await setReadOnly(this.#context, block, { signal });
+    const down: ScsiDisk[] = [];
+    for (const disk of disks.filter(({ isReadOnly }) => !isReadOnly)) {
+      if (!(await this.#makeReadOnly(disk, { signal }))) down.push(disk);
+    }
+    if (down.length === disks.length) throw new HostAttachError('no path of the volume could be made read-only');
+    await removeDisks(this.#context, { disks: down, addresses: [] }, { signal });
+    this.#warnings.push(...down.map((disk) => `${describeAddress(disk)}: removed, as it is down and still writable`));
+    if (map === undefined) return;
+    this.#madeReadOnly.push(map.block);
+    await setReadOnly(this.#context, map.block, { signal });
+  }
+
+  /** @returns false when the path is down: it has to be removed, because it would be writable when it is up again */
+  async #makeReadOnly(disk: ScsiDisk, waiting: Waiting): Promise<boolean> {
+    if (disk.block === undefined) return true;
+    this.#madeReadOnly.push(disk.block);
+    try {
+      await setReadOnly(this.#context, disk.block, waiting);
+      return true;
+    } catch (error) {
+      waiting.signal.throwIfAborted();
+      const [now] = await disksAt(this.#context, [disk]);
+      if (now?.state === 'running') throw error;
+      return false;
     }
   }
 
@@ -105,7 +135,10 @@ class Attachment {
     const { system, policies } = this.#context;
     const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
     if (readOnly.length === 0) return disks;
-    for (const { sysfs } of readOnly) await writeIfThere(system, `${sysfs}/rescan`, '1', waiting);
+    const failures: Error[] = []; // of a path that is down; the others still count
+    for (const { sysfs } of readOnly) {
+      await attempt(failures, waiting, async () => await writeIfThere(system, `${sysfs}/rescan`, '1', waiting));
+    }
     const look = async () => await disksAt(this.#context, readOnly);
     return await lookUntil(policies.resize, waiting, look, (seen) => seen.every(({ isReadOnly }) => !isReadOnly));
   }
@@ -118,6 +151,11 @@ class Attachment {
     if (!(await lookUntil(policies.resize, waiting, look, (isReadOnly) => !isReadOnly))) return;
     const text = `a writable volume was requested, but multipath map ${map.name} is read-only on this host`;
     throw new HostAttachError(text, { nodes: deviceNode(map.block) });
+  }
+
+  async #removeStrangers(before: Presence, waiting: Waiting): Promise<readonly string[]> {
+    const scan = { before, wanted: this.#wanted, wwid: this.#wwid, ports: this.#wildcards.ports };
+    return await removeStrangers(this.#context, scan, waiting);
   }
 
   /** @returns the error to throw: the given one, or one that also names what could not be rolled back */
@@ -141,10 +179,15 @@ class Attachment {
     const disks = without(now.disks, before.disks);
     const addresses = without(now.registered, before.registered);
     const kept = without(now.disks, disks).flatMap(({ block }) => block ?? []);
+    const failures: Error[] = [];
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
-      await setWritable(this.#context, block, waiting);
+      await attempt(failures, waiting, async () => await setWritable(this.#context, block, waiting));
     }
+    const strangers = await this.#removeStrangers(before, waiting);
     await removeDisks(this.#context, { disks, addresses }, waiting);
+    if (strangers.length > 0) throw new HostDetachError('LUNs of others are left', strangers);
+    const [failure] = failures;
+    if (failure !== undefined) throw failure;
   }
 }
 

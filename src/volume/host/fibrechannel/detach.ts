@@ -2,6 +2,7 @@ import type { FcConnection } from '../../index.ts';
 import type { DeviceInfo, DisconnectOptions } from '../connector.ts';
 import { deviceNode } from '../context.ts';
 import { VolumeInUseError } from '../errors.ts';
+import { follow } from '../system.ts';
 import type { FcContext } from './transport.ts';
 import { removeVolume } from './removal.ts';
 import { describeAddress, without } from './scsi-disks.ts';
@@ -28,7 +29,19 @@ export async function detach(
   const isNothing = present.disks.length === 0 && present.registered.length === 0 && present.map === undefined;
   if (isNothing) return;
   const { disks, map, registered } = present;
-  await removeVolume(context, { disks, map, addresses: registered, force }, options);
+  const mayHoldData = await dataOnPaths(context, map !== undefined, deviceInfo);
+  await removeVolume(context, { disks, map, addresses: registered, force, mayHoldData }, options);
+}
+
+/** Returns which paths may hold data: none below a map, else the one that was handed out, or any if that is unknown. */
+async function dataOnPaths(
+  { system }: FcContext,
+  hasMap: boolean,
+  deviceInfo: DeviceInfo | undefined,
+): Promise<(disk: ScsiDisk) => boolean> {
+  if (hasMap || deviceInfo?.multipath_id !== undefined) return () => false;
+  const used = deviceInfo === undefined ? undefined : await follow(system, deviceInfo.path);
+  return ({ block }) => used === undefined || (block !== undefined && deviceNode(block) === used);
 }
 
 /** Returns the identity without a record of the attach: the paths have to agree. */

@@ -1,4 +1,4 @@
-import { describeError } from '../../../base/index.ts';
+import { describeError, RetriesExhaustedError, retry } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { readFirstBlock } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
@@ -12,11 +12,30 @@ import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
  * Returns the device to use: the map, else the first readable path. (A standby path of an array answers but cannot be
- * read.)
+ * read.) Reads again when none can be: a path may be changing its state. Source: os-brick
+ * initiator/connectors/fibre_channel.py, which checks the devices at each attempt.
  *
  * @throws HostAttachError when no device can be read
  */
 export async function chooseDevice(
+  context: FcContext,
+  disks: readonly ScsiDisk[],
+  map: MultipathMap | undefined,
+  waiting: Waiting,
+): Promise<string> {
+  const choose = async (): Promise<string> => await firstReadable(context, disks, map, waiting);
+  const { policies, log } = context;
+  try {
+    const policy = policies.holders;
+    const isRetryable = (error: Error): boolean => error instanceof HostAttachError;
+    return await retry(choose, { what: 'read the volume', policy, signal: waiting.signal, isRetryable, log });
+  } catch (error) {
+    throw error instanceof RetriesExhaustedError ? error.cause : error;
+  }
+}
+
+/** @throws HostAttachError */
+async function firstReadable(
   context: FcContext,
   disks: readonly ScsiDisk[],
   map: MultipathMap | undefined,

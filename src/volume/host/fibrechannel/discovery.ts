@@ -4,7 +4,7 @@ import { LunNotFoundError } from '../errors.ts';
 import { lookUntil } from '../waiting.ts';
 import { addressKey, describeAddress, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
-import type { AskProblem, FcContext } from './transport.ts';
+import type { AskProblem, FcContext, WildcardScans } from './transport.ts';
 import { disksAt } from './volume-on-host.ts';
 
 /**
@@ -16,13 +16,14 @@ import { disksAt } from './volume-on-host.ts';
 export async function discover(
   context: FcContext,
   wanted: readonly LunAddress[],
+  wildcards: WildcardScans,
   waiting: Waiting,
 ): Promise<{ readonly disks: readonly ScsiDisk[]; readonly missing: readonly string[] }> {
   const enough = context.useMultipath ? wanted.length : 1;
   let ready = await readyDisks(context, wanted, waiting);
   let problems: readonly AskProblem[] = [];
   for (let attempt = 1; attempt <= context.policies.scanAttempts && ready.length < enough; attempt += 1) {
-    problems = await context.transport.ask(without(wanted, ready), { attempt, wanted }, waiting);
+    problems = await context.transport.ask(without(wanted, ready), { attempt, wanted, wildcards }, waiting);
     const hopeless = problems.filter(({ mayStillCome }) => !mayStillCome).map(({ address }) => addressKey(address));
     const mostPossible = wanted.length - new Set(hopeless).size;
     if (mostPossible === ready.length) break; // the others cannot appear

@@ -25,8 +25,9 @@ export class GenericTransport implements FcTransport {
     return await listFcPorts(this.#system);
   }
 
-  async prepare(): Promise<void> {
-    // Drivers of PCI adapters start their ports themselves.
+  /** Drivers of PCI adapters start their ports themselves. */
+  async prepare(): Promise<readonly string[]> {
+    return [];
   }
 
   /**
@@ -42,10 +43,14 @@ export class GenericTransport implements FcTransport {
 
   /**
    * Scans for exactly this LUN at a port that knows the target. Uses wildcards only if no port knows a target, because a
-   * wildcard scan touches foreign targets too. Source: os-brick
+   * wildcard scan touches foreign targets too, and never if the back end forbids it. Source: os-brick
    * initiator/linuxfc.py.
    */
-  async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
+  async ask(
+    missing: readonly LunAddress[],
+    { wanted, wildcards }: AskRound,
+    waiting: Waiting,
+  ): Promise<readonly AskProblem[]> {
     const known = await this.#lookUp(missing);
     const isAnyKnown = (await this.#lookUp(wanted)).some(({ remote }) => remote?.targetId !== undefined);
     const problems: AskProblem[] = [];
@@ -55,10 +60,13 @@ export class GenericTransport implements FcTransport {
       const place = targetId === undefined ? { channel: '-', targetId: '-' } : { channel: channel ?? '0', targetId };
       const key = `${address.port.scsiHost} ${place.channel} ${place.targetId} ${address.lun}`;
       if (targetId === undefined) {
-        problems.push({ address, reason: unknownTarget(address.remote), mayStillCome: !isAnyKnown });
+        const forbidden = isAnyKnown || wildcards.isAllowed ? '' : '; the back end forbids a scan of all targets';
+        const reason = `${unknownTarget(address.remote)}${forbidden}`;
+        problems.push({ address, reason, mayStillCome: !isAnyKnown });
       }
-      if (asked.has(key) || (targetId === undefined && isAnyKnown)) continue;
+      if (asked.has(key) || (targetId === undefined && (isAnyKnown || !wildcards.isAllowed))) continue;
       asked.add(key);
+      if (targetId === undefined) wildcards.ports.push(address.port);
       const problem = await this.#scan(address, place, waiting);
       if (problem !== undefined) problems.push(problem);
     }

@@ -1,8 +1,9 @@
+import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { askIdentity } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostAttachError, VolumeInUseError } from '../errors.ts';
-import { findUsers } from '../in-use.ts';
+import { findLastingUsers } from '../in-use.ts';
 import { findMapAbove } from '../multipath.ts';
 import type { FcContext } from './transport.ts';
 import { removeDisks } from './rollback.ts';
@@ -19,16 +20,24 @@ import { disksAt } from './volume-on-host.ts';
  */
 export async function removeStale(context: FcContext, wanted: readonly LunAddress[], waiting: Waiting): Promise<void> {
   const stale: ScsiDisk[] = [];
+  const silent: ScsiDisk[] = [];
   for (const disk of await disksAt(context, wanted)) {
     const change = await changeOf(context, disk, waiting);
     if (change === undefined) continue;
-    const users = await usersOf(context, disk);
+    const users = await usersOf(context, disk, waiting);
     if (users.length > 0 && change === 'silent') continue; // a path that is down; its map works without it
     if (users.length > 0) throw reused(disk, change, users);
     context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'stale device removed');
-    stale.push(disk);
+    (change === 'silent' ? silent : stale).push(disk);
   }
   await removeDisks(context, { disks: stale, addresses: [], isStale: true }, waiting);
+  try {
+    await removeDisks(context, { disks: silent, addresses: [], isStale: true }, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    const facts = { event: 'host.stale', error: describeError(error) };
+    context.log.warn(facts, 'a path that does not answer could not be removed'); // the others serve without it
+  }
 }
 
 /** Returns the current identity if it has changed, or `silent`. */
@@ -42,10 +51,10 @@ async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
 }
 
 /** Returns the users of the disk, or of its map: an unused map is stale like the disk. */
-async function usersOf({ system }: FcContext, disk: ScsiDisk): Promise<readonly string[]> {
+async function usersOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<readonly string[]> {
   const own = disk.block === undefined ? [] : [disk.block];
-  const map = await findMapAbove(system, own);
-  return await findUsers(system, { disks: [...own, ...(map?.slaves ?? [])], map: map?.block });
+  const map = await findMapAbove(context.system, own);
+  return await findLastingUsers(context, { disks: [...own, ...(map?.slaves ?? [])], map: map?.block }, waiting);
 }
 
 function reused(disk: ScsiDisk, now: string, users: readonly string[]): VolumeInUseError {

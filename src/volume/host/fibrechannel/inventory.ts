@@ -122,7 +122,10 @@ export async function removeLeftover(options: InventoryOptions, leftover: Leftov
   const above = (await findMapAbove(options.system, blocks)) ?? maps.find(({ wwid }) => wwid === leftover.wwid);
   const isWhole = above === undefined || above.slaves.every((slave) => blocks.includes(slave));
   if (!isWhole) throw new Error(`multipath map ${above.name} has other paths too: it was left unchanged`);
-  await removeVolume(context, { disks, addresses: units.flatMap(toAddress(ports)), map: above, force: false }, waiting);
+  const addresses = units.flatMap(toAddress(ports));
+  // Nobody uses them, and the kernel writes out a device when its last user closes it (linux block/bdev.c).
+  const removal = { disks, addresses, map: above, force: false, mayHoldData: () => false };
+  await removeVolume(context, removal, waiting);
 }
 
 function contextOf({ system, log, policies }: InventoryOptions): FcContext {

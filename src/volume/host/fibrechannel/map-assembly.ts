@@ -3,7 +3,7 @@ import type { Waiting } from '../../../base/index.ts';
 import { HostAttachError } from '../errors.ts';
 import { addPath, findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
-import { lookUntil } from '../waiting.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
@@ -42,14 +42,12 @@ async function assemble(
   const isWhole = (map: MultipathMap | undefined): boolean => blocks.every((block) => map?.slaves.includes(block));
   const first = await lookUntil(policy, waiting, look, isWhole);
   if (isWhole(first)) return first;
-  try {
-    for (const block of blocks.filter((each) => first?.slaves.includes(each) !== true)) {
-      await addPath(context, block, waiting);
-    }
-  } catch (error) {
-    waiting.signal.throwIfAborted();
-    context.log.warn({ event: 'host.multipath', wwid, error: describeError(error) }, 'multipathd took no path');
-    return first;
+  const outside = blocks.filter((block) => first?.slaves.includes(block) !== true);
+  const failures: Error[] = [];
+  for (const block of outside) await attempt(failures, waiting, async () => await addPath(context, block, waiting));
+  for (const failure of failures) {
+    context.log.warn({ event: 'host.multipath', wwid, error: describeError(failure) }, 'multipathd took no path');
   }
+  if (failures.length === outside.length) return first;
   return await lookUntil(policy, waiting, look, isWhole);
 }

@@ -1,13 +1,13 @@
-import { describeError, toError } from '../../../base/index.ts';
+import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { flushBuffers } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostDetachError, VolumeInUseError } from '../errors.ts';
-import { findUsers } from '../in-use.ts';
+import { findLastingUsers } from '../in-use.ts';
 import { addPath, findMap, findMapAbove, removeMap } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
-import { writeIfThere } from '../system.ts';
-import { lookUntil } from '../waiting.ts';
+import { readAttribute, writeIfThere } from '../system.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import { addressKey, describeAddress, listDisks, unique } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import type { FcContext } from './transport.ts';
@@ -24,6 +24,8 @@ export interface Removal {
    * Flush nothing: the addresses lead to another volume now, which must not receive the old volume's data. Implies force.
    */
   readonly isStale?: boolean;
+  /** Whether data was written to this path and not to the map (default: yes). Only then a path that is down can hold any. */
+  readonly mayHoldData?: (disk: ScsiDisk) => boolean;
 }
 
 /**
@@ -33,27 +35,39 @@ export interface Removal {
  * 2. Flush and remove the map. Afterwards nothing can write through a path.
  * 3. Flush each path. Afterwards this host holds no data.
  * 4. Delete each SCSI device and then its unit (s390x). Afterwards the kernel has no reference to the LUN.
- * 5. Verify that everything is gone. Only then may the storage unmap the LUN.
+ * 5. Verify that everything is gone. Only then may the storage unmap the LUN. While it is mapped, any scan of others
+ *    brings a device back: that is removed in the same order.
  *
  * A failure in step 2 or 3 leaves the volume usable. Step 4 continues with the other paths, so that fewer are left
  * behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
  *
  * @throws VolumeInUseError, with nothing changed; HostDetachError naming what is left
  */
-export async function removeVolume(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
+export async function removeVolume(context: FcContext, removal: Removal, waiting: Waiting, round = 1): Promise<void> {
   const { disks, map, force } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
-  await refuseIfUsed(context, blocks, map);
+  await refuseIfUsed(context, blocks, map, waiting);
   await emptyCaches(context, removal, waiting);
   const failures: Error[] = [];
+  const deleted: ScsiDisk[] = [];
   for (const { address, disk } of wayByWay(removal)) {
     if (disk !== undefined) {
-      await attempt(failures, waiting, async () => await deleteDisk(context, disk, waiting));
+      await attempt(failures, waiting, async () => {
+        await removeNewMap(context, removal, waiting);
+        await deleteDisk(context, disk, waiting);
+        deleted.push(disk);
+      });
     }
     // At once: while the unit exists, any event of the port may recreate the disk.
     await attempt(failures, waiting, async () => await context.transport.unregister(address, waiting));
   }
-  const leftBehind = await awaitGone(context, removal, waiting);
+  const { leftBehind, returned } = await awaitGone(context, removal, deleted, waiting);
+  if (returned !== undefined && round < context.policies.flushAttempts) {
+    const devices = returned.disks.map(({ block, hctl }) => block ?? hctl);
+    context.log.warn({ event: 'host.detach', devices }, 'a scan brought devices back while the volume was removed');
+    await removeVolume(context, { ...removal, ...returned, mayHoldData: () => false }, waiting, round + 1);
+    return;
+  }
   for (const failure of failures) {
     context.log.warn({ event: 'host.detach', error: describeError(failure), force }, 'removing a path failed');
   }
@@ -66,8 +80,9 @@ async function refuseIfUsed(
   context: FcContext,
   disks: readonly string[],
   map: MultipathMap | undefined,
+  waiting: Waiting,
 ): Promise<void> {
-  const users = await findUsers(context.system, { disks, map: map?.block });
+  const users = await findLastingUsers(context, { disks, map: map?.block }, waiting);
   if (users.length === 0) return;
   throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
 }
@@ -94,6 +109,17 @@ async function rebuildMap(context: FcContext, { disks, map }: Removal, waiting: 
   }
 }
 
+/** Removes a map that was built over remaining paths after a scan of others; a path below a map is never deleted. */
+async function removeNewMap(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
+  const blocks = removal.disks.flatMap(({ block }) => block ?? []);
+  const map = await findMapAbove(context.system, blocks);
+  if (map !== undefined && isOurs(map, removal, blocks)) await removeMaps(context, { ...removal, map }, waiting);
+}
+
+function isOurs(map: MultipathMap, { map: own }: Removal, blocks: readonly string[]): boolean {
+  return map.wwid === own?.wwid || map.slaves.every((slave) => blocks.includes(slave));
+}
+
 /** Repeats, because a udev event makes multipathd rebuild the map; a path below a map is never deleted. */
 async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   const { disks, map } = removal;
@@ -106,12 +132,25 @@ async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting
   }
 }
 
-/** A path without unwritten data succeeds at once, even when dead, so a failure means that data may be lost. */
+/**
+ * A failure means that data may be lost. A path that is down cannot even be opened (ENXIO), but holds no data if a map or
+ * another path was used, so it must not stop the removal. Source: linux drivers/scsi/sd.c; os-brick initiator/linuxscsi.py.
+ */
 async function flushPath(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
-  const { block, state } = disk;
-  const isHopeless = removal.force && state !== 'running'; // its I/O would hang until the time limit
-  if (block === undefined || isHopeless || removal.isStale === true) return;
-  await tolerate(context, removal.force, waiting, async () => await flushBuffers(context, block, waiting));
+  const { block, sysfs, state } = disk;
+  const { force, isStale, mayHoldData = () => true } = removal;
+  const isHopeless = force && state !== 'running'; // its I/O would hang until the time limit
+  if (block === undefined || isHopeless || isStale === true) return;
+  const isDown = async (): Promise<boolean> => (await readAttribute(context.system, `${sysfs}/state`)) !== 'running';
+  if (!mayHoldData(disk) && (await isDown())) return;
+  try {
+    await flushBuffers(context, block, waiting);
+  } catch (error) {
+    waiting.signal.throwIfAborted();
+    const isHarmless = force || (!mayHoldData(disk) && (await isDown()));
+    if (!isHarmless) throw error;
+    context.log.warn({ event: 'host.detach', device: block, error: describeError(error) }, 'a path was not flushed');
+  }
 }
 
 async function flushAndRemoveMap(
@@ -151,16 +190,6 @@ function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress
   });
 }
 
-/** Runs work and collects its failure. @throws the signal's reason */
-export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    waiting.signal.throwIfAborted();
-    failures.push(toError(error));
-  }
-}
-
 /** Checks the address again, because it may belong to another device by now. */
 async function deleteDisk({ system }: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<void> {
   const now = (await listDisks(system, [disk.port])).find(({ hctl }) => hctl === disk.hctl);
@@ -168,9 +197,38 @@ async function deleteDisk({ system }: FcContext, disk: ScsiDisk, waiting: Waitin
   await writeIfThere(system, `${disk.sysfs}/delete`, '1', waiting);
 }
 
-async function awaitGone(context: FcContext, removal: Removal, waiting: Waiting): Promise<readonly string[]> {
-  const look = async (): Promise<readonly string[]> => await whatIsLeft(context, removal);
-  return await lookUntil(context.policies.removal, waiting, look, (left) => left.length === 0);
+interface Rest {
+  readonly leftBehind: readonly string[];
+  /** Deleted devices that are there again, with the map above them. */
+  readonly returned: Pick<Removal, 'disks' | 'map'> | undefined;
+}
+
+async function awaitGone(
+  context: FcContext,
+  removal: Removal,
+  deleted: readonly ScsiDisk[],
+  waiting: Waiting,
+): Promise<Rest> {
+  const look = async (): Promise<Rest> => ({
+    leftBehind: await whatIsLeft(context, removal),
+    returned: await whatReturned(context, removal, deleted),
+  });
+  const isEnd = ({ leftBehind, returned }: Rest): boolean => leftBehind.length === 0 || returned !== undefined;
+  return await lookUntil(context.policies.removal, waiting, look, isEnd);
+}
+
+/** A delete has its effect before the write returns (linux drivers/scsi/scsi_sysfs.c), so a device that runs is a new one. */
+async function whatReturned(
+  context: FcContext,
+  removal: Removal,
+  deleted: readonly ScsiDisk[],
+): Promise<Rest['returned']> {
+  const disks = (await disksAt(context, deleted)).filter(
+    (disk) => disk.state === 'running' && deleted.some(({ wwid }) => wwid === disk.wwid),
+  );
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  const map = await findMapAbove(context.system, blocks);
+  return disks.length > 0 && (map === undefined || isOurs(map, removal, blocks)) ? { disks, map } : undefined;
 }
 
 async function whatIsLeft(context: FcContext, { disks, addresses, map }: Removal): Promise<readonly string[]> {

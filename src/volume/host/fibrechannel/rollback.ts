@@ -2,7 +2,8 @@ import type { Waiting } from '../../../base/index.ts';
 import { HostDetachError } from '../errors.ts';
 import { findMapAbove, removePath } from '../multipath.ts';
 import type { FcContext } from './transport.ts';
-import { attempt, removeVolume } from './removal.ts';
+import { attempt } from '../waiting.ts';
+import { removeVolume } from './removal.ts';
 import type { Removal } from './removal.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
@@ -24,6 +25,10 @@ export async function removeDisks(
   }
   const units = { disks: [], addresses, map: undefined, ...how };
   await attempt(failures, waiting, async () => await removeVolume(context, units, waiting));
+  throwTogether(failures);
+}
+
+function throwTogether(failures: readonly Error[]): void {
   if (failures.length === 0) return;
   const left = failures.flatMap((error) => (error instanceof HostDetachError ? error.leftBehind : [error.message]));
   throw new HostDetachError(`not all could be removed: ${left.join(', ')}`, left, {
@@ -51,8 +56,16 @@ async function removeGroup(
 ): Promise<void> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   const isOurs = map?.slaves.every((slave) => blocks.includes(slave)) ?? true;
-  if (map !== undefined && !isOurs) {
-    for (const block of blocks) await removePath(context, block, waiting);
+  if (map === undefined || isOurs) {
+    await removeVolume(context, { disks, addresses: [], map, ...how }, waiting);
+    return;
   }
-  await removeVolume(context, { disks, addresses: [], map: isOurs ? map : undefined, ...how }, waiting);
+  const failures: Error[] = [];
+  for (const disk of disks) {
+    await attempt(failures, waiting, async () => {
+      if (disk.block !== undefined) await removePath(context, disk.block, waiting);
+      await removeVolume(context, { disks: [disk], addresses: [], map: undefined, ...how }, waiting);
+    });
+  }
+  throwTogether(failures);
 }

@@ -17,14 +17,22 @@ export interface AskRound {
   readonly attempt: number;
   /** Every path of the volume, including paths that are present. */
   readonly wanted: readonly LunAddress[];
+  readonly wildcards: WildcardScans;
+}
+
+/** Scans of all targets of a port, which bring LUNs of others too. */
+export interface WildcardScans {
+  readonly isAllowed: boolean;
+  /** Ports that were scanned so. */
+  readonly ports: FcPort[];
 }
 
 /** The differences between zfcp and other Fibre Channel drivers. All methods are idempotent. */
 export interface FcTransport {
   /** Lists every port, whatever its state. */
   listPorts(): Promise<readonly FcPort[]>;
-  /** Sets the configured devices online. */
-  prepare(waiting: Waiting): Promise<void>;
+  /** Sets the configured devices online. @returns one line for each that is not usable @throws when none is */
+  prepare(waiting: Waiting): Promise<readonly string[]>;
   /** Returns the FCP LUN that Cinder's value means on this platform. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;
   /** Makes the host scan for the LUNs at these addresses. */

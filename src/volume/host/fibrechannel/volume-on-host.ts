@@ -5,13 +5,15 @@ import { findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import type { FcContext } from './transport.ts';
 import type { FcPort } from './fc-ports.ts';
-import { addressKey, listDisks, unique } from './scsi-disks.ts';
+import { addressKey, listDisks, unique, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 
 /** What this host currently has of a volume. */
 export interface Presence {
   readonly disks: readonly ScsiDisk[];
   readonly map: MultipathMap | undefined;
+  /** Disks that are not of the volume. */
+  readonly others: readonly ScsiDisk[];
   /** Addresses registered with the kernel, with or without a disk. */
   readonly registered: readonly LunAddress[];
 }
@@ -79,5 +81,5 @@ export async function survey(context: FcContext, addresses: readonly LunAddress[
     disks.flatMap(({ block }) => block ?? []),
   );
   const map = above ?? (wwid === undefined ? undefined : await findMap(context.system, wwid));
-  return { disks, map, registered };
+  return { disks, map, others: without(everyDisk, disks), registered };
 }

@@ -1,5 +1,5 @@
 import { parseBusId, retry, waitUntil } from '../../../base/index.ts';
-import type { Waiting } from '../../../base/index.ts';
+import type { ErrorFacts, Waiting } from '../../../base/index.ts';
 import type { HostContext } from '../context.ts';
 import { HostConnectorError } from '../errors.ts';
 import { errnoOf, readAttribute } from '../system.ts';
@@ -74,16 +74,19 @@ async function waitForLink(busId: string, context: HostContext, waiting: Waiting
   await waitUntil({
     ...context.policies.online,
     signal: waiting.signal,
-    poll: async () => await stateOf(busId, context.system),
+    poll: async () => await deviceState(busId, context.system),
     accept: (state) => (state === 'Online' ? { kind: 'done', value: undefined } : { kind: 'again' }),
     label: (state) => state,
-    onTimeout: (last, observed) =>
-      new HostConnectorError(`FCP device ${busId} is not usable: ${last}`, { busId, observed }),
+    onTimeout: (last, observed) => notUsable(busId, last, { observed }),
   });
 }
 
+export function notUsable(busId: string, state: string, facts: ErrorFacts = {}): HostConnectorError {
+  return new HostConnectorError(`FCP device ${busId} is not usable: ${state}`, { busId, ...facts });
+}
+
 /** Returns `Online`, or why the device is not online. */
-async function stateOf(busId: string, system: HostSystem): Promise<string> {
+export async function deviceState(busId: string, system: HostSystem): Promise<string> {
   const base = `${zfcpDriver}/${busId}`;
   if ((await readAttribute(system, `${base}/online`)) !== '1') return 'offline';
   if ((await readAttribute(system, `${base}/in_recovery`)) === '1') return 'in recovery';

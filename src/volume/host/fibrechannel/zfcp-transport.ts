@@ -2,13 +2,13 @@ import { describeError, formatWwpn0x, lunFromCinder } from '../../../base/index.
 import type { Lun, Waiting } from '../../../base/index.ts';
 import type { HostContext } from '../context.ts';
 import { errnoOf, readAttribute, writeIfThere } from '../system.ts';
-import { lookUntil } from '../waiting.ts';
+import { attempt, lookUntil } from '../waiting.ts';
 import { ccwBusId, listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
 import { listDisks, addressKey } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
-import { normaliseBusId, setOnline, zfcpDriver } from './zfcp-device.ts';
+import { deviceState, normaliseBusId, notUsable, setOnline, zfcpDriver } from './zfcp-device.ts';
 
 const allowLunScan = '/sys/module/zfcp/parameters/allow_lun_scan';
 const NPIV = 'NPIV VPORT';
@@ -39,8 +39,24 @@ export class ZfcpTransport implements FcTransport {
     return (await listFcPorts(this.#options.system)).filter(({ busId }) => ccwBusId.test(busId));
   }
 
-  async prepare(waiting: Waiting): Promise<void> {
-    for (const busId of this.#options.fcpDevices) await setOnline(busId, this.#options, waiting);
+  /** Waits for a link that is down only while no other device is up. */
+  async prepare(waiting: Waiting): Promise<readonly string[]> {
+    const { fcpDevices, system, log } = this.#options;
+    const states = await Promise.all(fcpDevices.map(async (busId) => await deviceState(busId, system)));
+    const isAnyUp = states.includes('Online');
+    const failures: Error[] = [];
+    for (const [index, busId] of fcpDevices.entries()) {
+      const state = states[index] ?? '';
+      await attempt(failures, waiting, async () => {
+        if (isAnyUp && state.startsWith('link ')) throw notUsable(busId, state);
+        await setOnline(busId, this.#options, waiting);
+      });
+    }
+    const [first] = failures;
+    if (first !== undefined && failures.length === fcpDevices.length) throw first;
+    for (const failure of failures)
+      log.warn({ event: 'host.adapter', error: describeError(failure) }, 'FCP device down');
+    return failures.map(({ message }) => message);
   }
 
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun {

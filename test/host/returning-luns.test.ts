@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { neverAborted } from '../../src/base/index.ts';
+import type { FakeHost } from '../support/fake-host/fake-host.ts';
+import { connectionInfo, fourPaths, hostConnector, pciPort, target } from '../support/fake-host/scenes.ts';
+
+/*
+ * While a LUN is mapped, a scan by anybody brings its device back: rescan-scsi-bus.sh, another os-brick, an event of the
+ * fabric. Source: linux drivers/scsi/scsi_scan.c; for zfcp with automatic LUN scan drivers/s390/scsi/zfcp_scsi.c.
+ */
+
+const signal = neverAborted();
+const info = connectionInfo();
+const nothing = { disks: [], maps: [], units: [] };
+const adapters = () => ([0, 1] as const).map((index) => pciPort(index, [target(0), target(1)]));
+const hosts: readonly (readonly [string, () => FakeHost])[] = [
+  ['s390x with automatic LUN scan', () => fourPaths()],
+  ['PCI adapters', () => fourPaths({ kind: 'pci', adapters: adapters() })],
+];
+
+/** Somebody's wildcard scan; multipathd takes what it finds. */
+function scanAll(host: FakeHost): void {
+  for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
+  for (const disk of host.disks) host.joinMap(disk);
+  host.changed();
+}
+
+async function attached(host: FakeHost) {
+  const connector = await hostConnector(host);
+  const device = await connector.connectVolume(info, { signal });
+  host.log.splice(0);
+  return { connector, device };
+}
+
+test.each(hosts)('what a scan brings back during a detach is removed too, map first, on %s', async (_what, open) => {
+  for (let at = 1; at <= 4; at += 1) {
+    const host = open();
+    const { connector, device } = await attached(host);
+    let deletes = 0;
+    host.after(
+      /\/delete/,
+      () => {
+        deletes += 1;
+        if (deletes === at) scanAll(host);
+      },
+      4,
+    );
+
+    await connector.disconnectVolume(info, device, { signal });
+
+    expect(host.snapshot(), `after delete ${at}`).toEqual(nothing);
+    expect(host.violations, `after delete ${at}`).toEqual([]);
+  }
+});
+
+test('what comes back every time is named', async () => {
+  const host = fourPaths();
+  const { connector, device } = await attached(host);
+  host.after(/\/delete/, () => scanAll(host), Number.POSITIVE_INFINITY);
+
+  await expect(connector.disconnectVolume(info, device, { signal })).rejects.toMatchObject({
+    code: 'VOLUME_DETACH',
+    leftBehind: expect.arrayContaining([expect.stringMatching(/^\/dev\/sd/)]) as unknown,
+  });
+});
+
+test.each(hosts)(
+  'what came back before the unmapping is removed by a second detach after it, on %s',
+  async (_what, open) => {
+    const host = open();
+    const { connector, device } = await attached(host);
+    await connector.disconnectVolume(info, device, { signal });
+    scanAll(host);
+    host.masks.splice(0);
+
+    await connector.disconnectVolume(info, device, { signal, force: true });
+
+    expect(host.snapshot()).toEqual(nothing);
+    expect(host.violations).toEqual([]);
+  },
+);

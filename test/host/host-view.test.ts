@@ -60,6 +60,30 @@ it('says of each path that does not work where it ends', async () => {
   expect(new Set(statesOf(behindDown))).toEqual(new Set(['adapter-down']));
 });
 
+it('says of a pair of ports that no fabric holds that it is no fault', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const { volumeId, connection } = await scene.attach('data-1');
+  const { host } = scene;
+  // Each port sees half of the targets.
+  for (const [index, adapter] of host.adapters.entries()) {
+    for (const target of adapter.targets) if (target.id % 2 !== index) target.appears = 'never';
+  }
+  host.disks = host.disks.filter((disk) => disk.target.appears === 'always');
+  host.changed();
+
+  const paths = await scene.view.paths(volumeId, world.context);
+
+  const withoutDevice = paths.filter(({ device }) => device === null);
+  expect(withoutDevice).toHaveLength(connection.targets.length);
+  for (const path of withoutDevice) {
+    expect(path).toMatchObject({
+      state: 'target-unreachable',
+      detail: 'no fabric connects these two ports, and each of them reaches others: not a fault',
+    });
+  }
+});
+
 it('takes a LUN of the same number for another volume where the identities differ', async () => {
   await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
   using scene = openHostWorld(world);

@@ -30,7 +30,9 @@ export async function discover(
     const isEnough = (seen: readonly ScsiDisk[]): boolean => seen.length >= Math.min(enough, mostPossible);
     ready = await lookUntil(context.policies.devices, waiting, look, isEnough);
   }
-  const missing = await reasonsOf(context, without(wanted, ready), problems);
+  const expected = problems.flatMap(({ address, isExpected = false }) => (isExpected ? [address] : []));
+  const unexpected = ready.length === 0 ? wanted : without(wanted, expected);
+  const missing = await reasonsOf(context, without(unexpected, ready), problems);
   if (ready.length > 0) return { disks: ready, missing: context.useMultipath ? missing : [] };
   throw new LunNotFoundError(`no path of the volume appeared: ${missing.join('; ')}`, { missing });
 }

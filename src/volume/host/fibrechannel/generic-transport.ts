@@ -1,8 +1,10 @@
 import { describeError, lunFromCinder, lunFromLinux, lunToCinder, parseLun } from '../../../base/index.ts';
 import type { Lun, Waiting } from '../../../base/index.ts';
+import { betweenFabrics, isBetweenFabrics } from '../../index.ts';
 import type { HostSystem } from '../system.ts';
 import { listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort, RemotePort } from './fc-ports.ts';
+import { pairOf } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 
@@ -47,7 +49,9 @@ export class GenericTransport implements FcTransport {
    */
   async ask(missing: readonly LunAddress[], { wanted }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
     const known = await this.#lookUp(missing);
-    const isAnyKnown = (await this.#lookUp(wanted)).some(({ remote }) => remote?.targetId !== undefined);
+    const all = await this.#lookUp(wanted);
+    const isAnyKnown = all.some(({ remote }) => remote?.targetId !== undefined);
+    const seen = all.filter(({ remote }) => remote !== undefined).map(pairOf);
     const problems: AskProblem[] = [];
     const asked = new Set<string>();
     for (const address of known) {
@@ -55,7 +59,9 @@ export class GenericTransport implements FcTransport {
       const place = targetId === undefined ? { channel: '-', targetId: '-' } : { channel: channel ?? '0', targetId };
       const key = `${address.port.scsiHost} ${place.channel} ${place.targetId} ${address.lun}`;
       if (targetId === undefined) {
-        problems.push({ address, reason: unknownTarget(address.remote), mayStillCome: !isAnyKnown });
+        const isExpected = address.remote === undefined && isBetweenFabrics(pairOf(address), seen);
+        const reason = isExpected ? betweenFabrics : unknownTarget(address.remote);
+        problems.push({ address, reason, mayStillCome: !isAnyKnown, isExpected });
       }
       if (asked.has(key) || (targetId === undefined && isAnyKnown)) continue;
       asked.add(key);

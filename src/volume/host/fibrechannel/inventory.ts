@@ -12,8 +12,8 @@ import { defaultHostPolicies } from '../policies.ts';
 import { errnoOf } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 import type { FcContext } from './transport.ts';
-import { listFcPorts } from './fc-ports.ts';
-import type { FcPort } from './fc-ports.ts';
+import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import type { FcPort, RemotePort } from './fc-ports.ts';
 import { GenericTransport } from './generic-transport.ts';
 import { toHostPaths } from './host-paths.ts';
 import { removeVolume } from './removal.ts';
@@ -41,6 +41,8 @@ export interface HostPort {
   readonly port: string;
   /** `Online`, `Linkdown`, … */
   readonly state: string;
+  /** The array ports that it knows, present or not. */
+  readonly targets: readonly Pick<RemotePort, 'targetWwpn' | 'portState'>[];
 }
 
 /** A unit of the zfcp driver. */
@@ -84,11 +86,16 @@ export async function takeInventory(options: InventoryOptions, waiting: Waiting)
     if (disk !== undefined) devices.push({ ...path, ...(await examine(context, disk, waiting)) });
   }
   return {
-    ports: ports.map(({ initiatorWwpn, pathPrefix: port, portState: state }) => ({ initiatorWwpn, port, state })),
+    ports: await Promise.all(ports.map(async (port) => await toHostPort(options.system, port))),
     devices,
     units: (await listUnits(options.system, ports)).filter(({ way }) => !devices.some((device) => device.way === way)),
     maps: await readMaps(context),
   };
+}
+
+async function toHostPort(system: HostSystem, port: FcPort): Promise<HostPort> {
+  const { initiatorWwpn, pathPrefix, portState } = port;
+  return { initiatorWwpn, port: pathPrefix, state: portState, targets: await listRemotePorts(system, port) };
 }
 
 /** Parses a connection_info, reading the LUN as this host's platform does. @throws ConnectionInfoError */

@@ -1,5 +1,6 @@
 import { lunFromLinux, parseLun, parseWwpn } from '../../../base/index.ts';
 import type { Lun, Wwpn } from '../../../base/index.ts';
+import type { PortPair } from '../../index.ts';
 import { readAttribute } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 import { hostNumber, wwpnFromSysfs } from './fc-ports.ts';
@@ -38,6 +39,10 @@ export function addressKey({ port, targetWwpn, lun }: LunAddress): string {
 
 export function describeAddress({ port, targetWwpn, lun }: LunAddress): string {
   return `${port.busId} to ${targetWwpn} LUN ${lun}`;
+}
+
+export function pairOf({ port, targetWwpn }: LunAddress): PortPair {
+  return { initiatorWwpn: port.initiatorWwpn, targetWwpn };
 }
 
 /** Returns the addresses that are not among the others. */

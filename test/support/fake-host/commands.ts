@@ -1,4 +1,5 @@
 import type { CommandResult } from '../../../src/volume/host/index.ts';
+import { multipathWwid } from './fake-host.ts';
 import type { FakeHost } from './fake-host.ts';
 import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
 
@@ -20,6 +21,7 @@ const refused = (stderr: string): Answer => ({ status: 1, stderr });
 const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => Answer])[] = [
   [/^multipathd show status$/, (host) => withDaemon(host, () => ({ stdout: 'path checker states:\nup 4\n' }))],
   [/^multipathd add path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => addPath(host, block))],
+  [/^multipathd add map (\S+)$/, (host, wwid) => withDaemon(host, () => createMap(host, wwid))],
   [/^multipathd del path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => removePath(host, block))],
   [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
   [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
@@ -36,7 +38,10 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^dd if=\/dev\/(\S+) of=\/dev\/null bs=4096 count=1 iflag=direct$/, readBlock],
 ];
 
-/** multipathd answers with status 0 when it cannot be reached. */
+/**
+ * multipathd answers with status 0 when it cannot be reached. Answers of the others: multipath-tools
+ * multipathd/cli_handlers.c. `add path` is ok without a map, too; `add map` of a WWID does not ask find_multipaths.
+ */
 function withDaemon(host: FakeHost, work: () => Answer): Answer {
   return host.multipathd === 'absent' ? { stdout: 'error receiving packet\n' } : work();
 }
@@ -55,8 +60,14 @@ function device(host: FakeHost, block: string): FakeDisk | FakeMap | undefined {
 
 function addPath(host: FakeHost, block: string): Answer {
   const disk = host.disks.find((each) => each.block === block);
-  if (disk !== undefined) host.joinMap(disk);
-  return ok(disk);
+  if (disk === undefined) return ok(disk);
+  if (host.blacklist.has(multipathWwid(disk))) return { stdout: 'blacklisted\n' };
+  host.joinMap(disk);
+  return ok(disk); // whether or not there is a map now
+}
+
+function createMap(host: FakeHost, wwid: string): Answer {
+  return host.blacklist.has(wwid) ? { stdout: 'blacklisted\n' } : ok(host.makeMap(wwid));
 }
 
 function removePath(host: FakeHost, block: string): Answer {

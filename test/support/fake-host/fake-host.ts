@@ -22,6 +22,8 @@ export interface FakeHostOptions {
   readonly allowLunScan?: boolean;
   /** Does it run, and does it make maps by itself or only of paths that it is told of? */
   readonly multipathd?: 'absent' | 'by itself' | 'when told';
+  /** The setting find_multipaths of multipathd; greedy unless told otherwise. */
+  readonly findMultipaths?: FakeHost['findMultipaths'];
 }
 
 /**
@@ -37,6 +39,11 @@ export class FakeHost implements HostSystem {
   readonly adapters: readonly FakeAdapter[];
   readonly masks: FakeMask[];
   readonly multipathd: 'absent' | 'by itself' | 'when told';
+  readonly findMultipaths: 'greedy' | 'smart' | 'strict';
+  /** WWIDs that multipathd has made a map of (/etc/multipath/wwids). */
+  readonly wwids = new Set<string>();
+  /** WWIDs that the section blacklist of multipath.conf excludes. */
+  readonly blacklist = new Set<string>();
   allowLunScan: boolean;
   /** sysfs tells no wwid, as where the kernel cannot read page 0x83. */
   hidesIdentity = false;
@@ -60,6 +67,8 @@ export class FakeHost implements HostSystem {
   readonly #faults: Fault[] = [];
   readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
+  /** Block devices that multipathd has been told of. */
+  readonly #knownPaths = new Set<string>();
   /** Their `add` events have not reached multipathd. */
   readonly #added: FakeDisk[] = [];
   #tree: Tree | undefined;
@@ -74,6 +83,7 @@ export class FakeHost implements HostSystem {
     this.masks = options.masks;
     this.allowLunScan = options.allowLunScan ?? true;
     this.multipathd = options.multipathd ?? 'by itself';
+    this.findMultipaths = options.findMultipaths ?? 'greedy';
   }
 
   /** Makes the next writes or commands whose line matches fail. */
@@ -215,13 +225,33 @@ export class FakeHost implements HostSystem {
     this.changed();
   }
 
-  /** multipathd takes a path into the map of its volume. */
+  /** multipathd takes a path into the map of its volume, if its settings allow that. */
   joinMap(disk: FakeDisk): void {
-    if (this.maps.some(({ slaves }) => slaves.includes(disk.block))) return;
-    const wwid = disk.wwid.replace(/^naa\./, '3');
+    const wwid = multipathWwid(disk);
+    this.#knownPaths.add(disk.block);
+    if (!this.blacklist.has(wwid) && this.#shouldMultipath(wwid)) this.makeMap(wwid);
+  }
+
+  /** multipathd makes the map of all paths that it knows of a volume. Source: multipath-tools libmultipath/configure.c. */
+  makeMap(wwid: string): FakeMap | undefined {
+    const isFree = ({ block }: FakeDisk) => !this.maps.some(({ slaves }) => slaves.includes(block));
+    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
+    const [first, ...others] = paths.filter(isFree);
     const known = this.maps.find((map) => map.uuid === `mpath-${wwid}`);
-    if (known !== undefined) known.slaves.push(disk.block);
-    else this.addMap(wwid, [disk.block], disk.bytes, disk.isReadOnly);
+    if (first === undefined) return known;
+    this.wwids.add(wwid);
+    const map = known ?? this.addMap(wwid, [], first.bytes, first.isReadOnly);
+    map.slaves.push(...[first, ...others].map(({ block }) => block));
+    this.changed();
+    return map;
+  }
+
+  /** Source: multipath-tools libmultipath/wwids.c. */
+  #shouldMultipath(wwid: string): boolean {
+    if (this.findMultipaths === 'greedy' || this.wwids.has(wwid)) return true;
+    if (this.findMultipaths === 'strict') return false;
+    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
+    return paths.length > 1 || this.maps.some((map) => map.uuid === `mpath-${wwid}`);
   }
 
   addMap(wwid: string, slaves: string[], bytes: number, isReadOnly: boolean): FakeMap {
@@ -272,6 +302,11 @@ export class FakeHost implements HostSystem {
     fault.times -= 1;
     return fault.answer;
   }
+}
+
+/** The identity that a path has for multipath. */
+export function multipathWwid({ wwid }: FakeDisk): string {
+  return wwid.replace(/^naa\./, '3');
 }
 
 /** `a` … `z`, `aa`, …: as kernel and multipath count. */

@@ -1,7 +1,8 @@
 import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
+import { deviceNode } from '../context.ts';
 import { HostAttachError } from '../errors.ts';
-import { addPath, findMap, findMapAbove } from '../multipath.ts';
+import { addMap, addPath, blacklisted, findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { lookUntil } from '../waiting.ts';
 import type { FcContext } from './transport.ts';
@@ -21,35 +22,62 @@ export async function awaitMap(
 ): Promise<{ readonly map: MultipathMap | undefined; readonly warnings: readonly string[] }> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   if (!context.useMultipath) return { map: await findMapAbove(context.system, blocks), warnings: [] };
-  const map = await assemble(context, wwid, blocks, waiting);
+  const { map, reasons } = await assemble(context, wwid, blocks, waiting);
+  const why = describe(reasons);
   if (map === undefined && context.enforceMultipath) {
-    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}`, { wwid });
+    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}${why}`, { wwid });
   }
-  if (map === undefined) return { map, warnings: ['multipathd has made no map; a single path is used'] };
+  if (map === undefined) return { map, warnings: [`multipathd has made no map; a single path is used${why}`] };
   const outside = blocks.filter((block) => !map.slaves.includes(block));
-  return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}`) };
+  const becauseOf = (block: string): string => (reasons.has(block) ? `: ${reasons.get(block)}` : '');
+  return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}${becauseOf(block)}`) };
 }
 
-/** Waits half of the time for multipathd itself, then adds the missing paths and waits the other half. */
+/** Names each reason once, with its devices. */
+function describe(reasons: Assembled['reasons']): string {
+  const texts = [...new Set(reasons.values())].map((reason) => {
+    const blocks = [...reasons].flatMap(([block, each]) => (each === reason ? [deviceNode(block)] : []));
+    return `${blocks.join(', ')}: ${reason}`;
+  });
+  return texts.length === 0 ? '' : `: ${texts.join('; ')}`;
+}
+
+interface Assembled {
+  readonly map: MultipathMap | undefined;
+  /** Why multipathd has refused a path, by block device. */
+  readonly reasons: ReadonlyMap<string, string>;
+}
+
+/**
+ * Waits half of the time for multipathd itself. Then adds the missing paths, asks for the map by its WWID if there is
+ * still none, and waits the other half. An answer is no proof: only a map with the paths is.
+ */
 async function assemble(
   context: FcContext,
   wwid: string,
   blocks: readonly string[],
   waiting: Waiting,
-): Promise<MultipathMap | undefined> {
+): Promise<Assembled> {
   const policy = { ...context.policies.multipath, timeoutMs: context.policies.multipath.timeoutMs / 2 };
   const look = async (): Promise<MultipathMap | undefined> => await findMap(context.system, wwid);
   const isWhole = (map: MultipathMap | undefined): boolean => blocks.every((block) => map?.slaves.includes(block));
   const first = await lookUntil(policy, waiting, look, isWhole);
-  if (isWhole(first)) return first;
+  const reasons = new Map<string, string>();
+  if (isWhole(first)) return { map: first, reasons };
   try {
-    for (const block of blocks.filter((each) => first?.slaves.includes(each) !== true)) {
-      await addPath(context, block, waiting);
+    const missing = blocks.filter((each) => first?.slaves.includes(each) !== true);
+    for (const block of missing) {
+      const reason = await addPath(context, block, waiting);
+      if (reason !== undefined) reasons.set(block, reason);
     }
+    const map = await look();
+    if (missing.every((block) => reasons.get(block) === blacklisted)) return { map, reasons };
+    const refusal = map === undefined ? await addMap(context, wwid, waiting) : undefined;
+    if (refusal !== undefined) context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd made no map');
   } catch (error) {
     waiting.signal.throwIfAborted();
     context.log.warn({ event: 'host.multipath', wwid, error: describeError(error) }, 'multipathd took no path');
-    return first;
+    return { map: first, reasons };
   }
-  return await lookUntil(policy, waiting, look, isWhole);
+  return { map: await lookUntil(policy, waiting, look, isWhole), reasons };
 }

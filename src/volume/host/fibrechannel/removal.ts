@@ -132,7 +132,7 @@ async function tolerate(
   { log }: FcContext,
   isTolerated: boolean,
   waiting: Waiting,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<void> {
   try {
     await work();

@@ -32,6 +32,7 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^blockdev --setrw \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, false)],
   [/^blockdev --getro \/dev\/(\S+)$/, (host, block) => ({ stdout: device(host, block)?.isReadOnly ? '1\n' : '0\n' })],
   [/^scsi_id --page 0x83 --whitelisted --device=\/dev\/(\S+)$/, inquire],
+  [/^od -An -tx1 -v \/sys\/bus\/scsi\/devices\/([^/]+)\/vpd_pg83$/, dumpDesignators],
   [/^blkid -p -o export (\S+)$/, probe],
   [/^mount ((?:-o ro )?\S+ \S+)$/, mount],
   [/^umount (\S+)$/, unmount],
@@ -130,7 +131,23 @@ function setReadOnly(host: FakeHost, block: string, isReadOnly: boolean): Answer
 function inquire(host: FakeHost, block: string): Answer {
   const disk = host.disks.find((each) => each.block === block);
   const volume = disk === undefined ? undefined : volumeOf(host, disk);
-  return volume === undefined ? refused('') : { stdout: `${volume.wwid.replace(/^naa\./, '3')}\n` };
+  return volume === undefined ? refused('') : { stdout: `${multipathWwid({ otherWwid: undefined, ...volume })}\n` };
+}
+
+/** The page that the kernel has read when it found the device: descriptors of type NAA. Source: SPC-4, 7.8.6. */
+function dumpDesignators(host: FakeHost, hctl: string): Answer {
+  const disk = host.disks.find((each) => each.hctl === hctl);
+  if (disk === undefined) return refused('od: No such file or directory');
+  const digits = [disk.wwid.replace(/^naa\./, ''), ...(disk.otherWwid === undefined ? [] : [disk.otherWwid.slice(1)])];
+  const port = '61930008500507680216041a'; // a descriptor of the target port, which is no identity of the volume
+  const hex = digits.map((each) => `010300${(each.length / 2).toString(16).padStart(2, '0')}${each}`).join('') + port;
+  const page = `0083${(hex.length / 2).toString(16).padStart(4, '0')}${hex}`;
+  return {
+    stdout: `${page
+      .match(/.{1,32}/g)
+      ?.map((line) => line.replaceAll(/../g, ' $&'))
+      .join('\n')}\n`,
+  };
 }
 
 function readBlock(host: FakeHost, block: string): Answer {

@@ -217,7 +217,7 @@ export class FakeHost implements HostSystem {
     const block = `sd${letters(this.#nextDisk)}`;
     const disk: FakeDisk = {
       ...{ hctl, adapter, target, lun, block, minor: this.#nextDisk * 16, wwid: volume.wwid, bytes: volume.bytes },
-      ...{ state: 'running', isReadOnly: false, isDirty: false },
+      ...{ otherWwid: volume.otherWwid, state: 'running', isReadOnly: false, isDirty: false },
     };
     this.disks.push(disk);
     this.#added.push(disk);
@@ -305,8 +305,8 @@ export class FakeHost implements HostSystem {
 }
 
 /** The identity that a path has for multipath. */
-export function multipathWwid({ wwid }: FakeDisk): string {
-  return wwid.replace(/^naa\./, '3');
+export function multipathWwid({ wwid, otherWwid }: Pick<FakeDisk, 'wwid' | 'otherWwid'>): string {
+  return otherWwid ?? wwid.replace(/^naa\./, '3');
 }
 
 /** `a` … `z`, `aa`, …: as kernel and multipath count. */

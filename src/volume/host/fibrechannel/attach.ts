@@ -67,7 +67,7 @@ class Attachment {
     await removeStale(this.#context, this.#wanted, options);
     const { disks, missing } = await discover(this.#context, this.#wanted, options);
     this.#warnings.push(...missing);
-    const wwid = identityOf(disks, this.#connection.naa);
+    const wwid = await identityOf(this.#context, disks, this.#connection.naa, options);
     this.#wwid = wwid;
     const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
     this.#warnings.push(...warnings);

@@ -14,6 +14,7 @@ import type { HostSystem } from '../system.ts';
 import type { FcContext } from './transport.ts';
 import { listFcPorts, listRemotePorts } from './fc-ports.ts';
 import type { FcPort, RemotePort } from './fc-ports.ts';
+import { hasIdentity } from './identity.ts';
 import { GenericTransport } from './generic-transport.ts';
 import { toHostPaths } from './host-paths.ts';
 import { removeVolume } from './removal.ts';
@@ -158,7 +159,7 @@ async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   if (answer.kind === 'unanswered') return 'silent';
   // A device has identities of several kinds, which cannot be compared.
   if (disk.wwid?.[0] !== answer.wwid[0]) return 'unknown';
-  return disk.wwid === answer.wwid ? 'same' : 'another';
+  return (await hasIdentity(context, disk, answer.wwid, waiting)) ? 'same' : 'another';
 }
 
 /** Whether this process may open the device; without permission it would look dead. */

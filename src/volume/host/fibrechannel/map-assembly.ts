@@ -1,10 +1,12 @@
 import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
+import { askIdentity } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
 import { HostAttachError } from '../errors.ts';
 import { addMap, addPath, blacklisted, findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { lookUntil } from '../waiting.ts';
+import { hasIdentity } from './identity.ts';
 import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
@@ -22,7 +24,7 @@ export async function awaitMap(
 ): Promise<{ readonly map: MultipathMap | undefined; readonly warnings: readonly string[] }> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   if (!context.useMultipath) return { map: await findMapAbove(context.system, blocks), warnings: [] };
-  const { map, reasons } = await assemble(context, wwid, blocks, waiting);
+  const { map, reasons } = await assemble(context, wwid, disks, waiting);
   const why = describe(reasons);
   if (map === undefined && context.enforceMultipath) {
     throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}${why}`, { wwid });
@@ -55,11 +57,13 @@ interface Assembled {
 async function assemble(
   context: FcContext,
   wwid: string,
-  blocks: readonly string[],
+  disks: readonly ScsiDisk[],
   waiting: Waiting,
 ): Promise<Assembled> {
+  const blocks = disks.flatMap(({ block }) => block ?? []);
   const policy = { ...context.policies.multipath, timeoutMs: context.policies.multipath.timeoutMs / 2 };
-  const look = async (): Promise<MultipathMap | undefined> => await findMap(context.system, wwid);
+  const look = async (): Promise<MultipathMap | undefined> =>
+    (await findMap(context.system, wwid)) ?? (await findRenamedMap(context, disks, waiting));
   const isWhole = (map: MultipathMap | undefined): boolean => blocks.every((block) => map?.slaves.includes(block));
   const first = await lookUntil(policy, waiting, look, isWhole);
   const reasons = new Map<string, string>();
@@ -72,7 +76,7 @@ async function assemble(
     }
     const map = await look();
     if (missing.every((block) => reasons.get(block) === blacklisted)) return { map, reasons };
-    const refusal = map === undefined ? await addMap(context, wwid, waiting) : undefined;
+    const refusal = map === undefined ? await requestMap(context, wwid, blocks, waiting) : undefined;
     if (refusal !== undefined) context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd made no map');
   } catch (error) {
     waiting.signal.throwIfAborted();
@@ -80,4 +84,31 @@ async function assemble(
     return { map: first, reasons };
   }
   return { map: await lookUntil(policy, waiting, look, isWhole), reasons };
+}
+
+/** Asks for the map by the identity that udev, and so multipath, has for the volume. @returns why it was refused */
+async function requestMap(
+  context: FcContext,
+  wwid: string,
+  [first]: readonly string[],
+  waiting: Waiting,
+): Promise<string | undefined> {
+  const answer = first === undefined ? undefined : await askIdentity(context, first, waiting);
+  return await addMap(context, answer?.kind === 'told' ? answer.wwid : wwid, waiting);
+}
+
+/** Finds a map that carries another identity of the volume than the kernel's. The map of another volume does not count. */
+async function findRenamedMap(
+  context: FcContext,
+  disks: readonly ScsiDisk[],
+  waiting: Waiting,
+): Promise<MultipathMap | undefined> {
+  for (const disk of disks) {
+    const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
+    if (map === undefined) continue;
+    if (await hasIdentity(context, disk, map.wwid, waiting)) return map;
+    const answer = await askIdentity(context, disk.block ?? '', waiting);
+    if (answer?.kind === 'told' && answer.wwid === map.wwid) return map;
+  }
+  return undefined;
 }

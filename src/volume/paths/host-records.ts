@@ -56,9 +56,14 @@ function judgeMissing(
 ): readonly [PathState, string] {
   if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
   const seen = ports.flatMap(({ initiatorWwpn, targets }) => targets.map((target) => ({ initiatorWwpn, ...target })));
-  const isSeen = seen.some((pair) => isPair(pair, path));
-  if (!isSeen && isBetweenFabrics(path, seen)) return ['target-unreachable', betweenFabrics];
+  const target = seen.find((pair) => isPair(pair, path));
+  if (target !== undefined && target.portState !== ONLINE) return targetDown(target.portState);
+  if (target === undefined && isBetweenFabrics(path, seen)) return ['target-unreachable', betweenFabrics];
   return ['missing', units.some((unit) => isWay(unit, path)) ? 'a unit, but no SCSI device' : 'no SCSI device'];
+}
+
+function targetDown(portState: string): readonly [PathState, string] {
+  return ['target-unreachable', `target port is ${portState}`];
 }
 
 function isPair(one: PortPair, other: PortPair): boolean {
@@ -79,7 +84,7 @@ function judge(device: HostDevice, { ports }: HostInventory): readonly [PathStat
   const { initiatorWwpn, portState, state, answer } = device;
   const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
   if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
-  if (portState !== undefined && portState !== ONLINE) return ['target-unreachable', `target port is ${portState}`];
+  if (portState !== undefined && portState !== ONLINE) return targetDown(portState);
   if (state !== 'running') return ['offline', `SCSI device is ${state}`];
   if (answer === 'another') return ['other-volume', 'the device has changed its identity since it was found'];
   if (answer === 'silent') return ['lun-unreachable', 'SCSI device is running, but does not answer'];

@@ -174,7 +174,8 @@ export class FakeHost implements HostSystem {
 
   /** Some host, target and LUN were asked for; undefined is a wildcard. */
   scan(adapter: FakeAdapter, id: number | undefined, linux: number | undefined): void {
-    for (const target of adapter.targets.filter((each) => isThere(each) && (id === undefined || each.id === id))) {
+    const answering = adapter.targets.filter((each) => isThere(each) && isOnline(each));
+    for (const target of answering.filter((each) => id === undefined || each.id === id)) {
       for (const mask of this.masks) {
         const isAsked = linux === undefined || mask.lun === fcpLun(linux);
         if (isAsked && this.maskOf(adapter, target, mask.lun) === mask) this.#look(adapter, target, mask);
@@ -184,7 +185,7 @@ export class FakeHost implements HostSystem {
 
   look(adapter: FakeAdapter, target: FakeTarget, lun: string): void {
     const mask = this.maskOf(adapter, target, lun);
-    if (mask !== undefined && isThere(target)) this.#look(adapter, target, mask);
+    if (mask !== undefined && isThere(target) && isOnline(target)) this.#look(adapter, target, mask);
   }
 
   /** zfcp takes a LUN only as a unit, or with NPIV and automatic scan. */
@@ -314,6 +315,11 @@ function letters(index: number): string {
   return (
     (index < 26 ? '' : letters(Math.floor(index / 26) - 1)) + String.fromCharCode('a'.charCodeAt(0) + (index % 26))
   );
+}
+
+/** Nothing is found behind a remote port that is not online. Source: linux drivers/scsi/scsi_transport_fc.c, fc_user_scan_tgt. */
+function isOnline({ portState = 'Online' }: FakeTarget): boolean {
+  return portState === 'Online';
 }
 
 export function isThere(target: FakeTarget): boolean {

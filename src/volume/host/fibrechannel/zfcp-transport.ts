@@ -147,7 +147,7 @@ export class ZfcpTransport implements FcTransport {
     const remote = remotes.find(({ targetWwpn }) => targetWwpn === address.targetWwpn);
     if (remote?.targetId === undefined) {
       const reason = `the target port is not usable (${remote?.portState ?? 'not logged in'})`;
-      return { reason, mayStillCome: true };
+      return { reason, mayStillCome: remote?.portState !== 'Not Present' };
     }
     const { channel, targetId } = remote;
     await scanLun(this.#options.system, address, { channel, targetId }, waiting);

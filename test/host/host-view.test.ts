@@ -97,6 +97,33 @@ it('takes a LUN of the same number for another volume where the identities diffe
   expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk that no record names
 });
 
+it('knows a volume by the second designator that Cinder names', async () => {
+  await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
+  using scene = openHostWorld(world);
+  const elsewhere = await scene.attachElsewhere('data-1'); // so that the identity is the only evidence
+  const disk = { ...elsewhere.disk, wwid: 'naa.600507680000000000000000000000ff', otherWwid: elsewhere.wwid };
+  scene.present({ ...elsewhere, disk });
+
+  const paths = await scene.view.paths(undefined, world.context);
+
+  expect(paths.length).toBeGreaterThan(0);
+  expect(paths.every(({ volume_id: id }) => id === elsewhere.volumeId)).toBe(true);
+  expect(new Set(statesOf(paths))).toEqual(new Set(['active']));
+});
+
+it('knows the map without paths of a volume whose map carries another designator', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const mapWwid = '3600a098038303053743f4a6b4c6d4e4f';
+  scene.host.addMap(mapWwid, [], 1024, false);
+  const { id: volumeId } = world.sim.volumes[1]!;
+  scene.known.push({ volumeId, wwid: '360050768018205e1a800000000000001', mapWwid, connection: undefined });
+
+  const [orphan] = await scene.view.orphans(world.context);
+
+  expect(orphan).toMatchObject({ kind: 'multipath-map', leftover: { wwid: mapWwid } });
+});
+
 it('has nothing to say of a Cinder without the attachments API but what the kernel knows', async () => {
   await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });
   using scene = openHostWorld(world);

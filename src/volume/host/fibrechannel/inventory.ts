@@ -6,6 +6,7 @@ import type { FcConnection } from '../../index.ts';
 import { askIdentity } from '../block-device.ts';
 import type { HostConnectorContext, HostPath } from '../connector.ts';
 import { deviceNode } from '../context.ts';
+import { readDesignators } from '../designators.ts';
 import { findUsers } from '../in-use.ts';
 import { findMapAbove, listMaps } from '../multipath.ts';
 import { defaultHostPolicies } from '../policies.ts';
@@ -29,6 +30,8 @@ export type InventoryOptions = Pick<HostConnectorContext, 'system' | 'log' | 'po
 export interface HostDevice extends HostPath {
   /** Port, target and LUN. */
   readonly way: string;
+  /** Every identity of the volume, as multipath tools write them: the kernel's, and other designators of page 0x83. */
+  readonly identities: readonly string[];
   /** Whether the device still leads to its original volume; `unknown` when this process may not ask. */
   readonly answer: 'same' | 'another' | 'silent' | 'unknown';
   /** One line for each user of the device or of its map; undefined when this process may not look. */
@@ -144,10 +147,12 @@ async function examine(
   context: FcContext,
   disk: ScsiDisk,
   waiting: Waiting,
-): Promise<Pick<HostDevice, 'way' | 'answer' | 'users'>> {
+): Promise<Pick<HostDevice, 'way' | 'identities' | 'answer' | 'users'>> {
   const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
   const users = await usersOf(context, disk.block === undefined ? [] : [disk.block], map?.block);
-  return { way: addressKey(disk), answer: await answerOf(context, disk, waiting), users };
+  const designators = await readDesignators(context, disk.sysfs, waiting);
+  const identities = [...new Set([...(disk.wwid === undefined ? [] : [disk.wwid]), ...designators])];
+  return { way: addressKey(disk), identities, answer: await answerOf(context, disk, waiting), users };
 }
 
 /** Does not ask a device that is not running, which would answer only after a long timeout. */

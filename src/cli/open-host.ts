@@ -82,6 +82,7 @@ function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): re
   return readHostVolumes(statePath).map(({ volumeId, deviceInfo, connectionInfo }) => ({
     volumeId,
     wwid: deviceInfo?.scsi_wwn ?? deviceInfo?.multipath_id,
+    mapWwid: deviceInfo?.multipath_id,
     connection: connectionInfo === null ? undefined : readConnection(connectionInfo, { system, log }),
     connectionInfo: connectionInfo ?? undefined,
   }));

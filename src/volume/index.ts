@@ -5,6 +5,8 @@ export { makeConnector } from './fibrechannel/connector.ts';
 export type { ConnectorRules } from './fibrechannel/connector.ts';
 export { FibreChannelVolumeDriver } from './fibrechannel/driver.ts';
 export { ConnectionInfoError, NoUsableTargetError } from './fibrechannel/errors.ts';
+export { betweenFabrics, isBetweenFabrics } from './fibrechannel/fabrics.ts';
+export type { PortPair } from './fibrechannel/fabrics.ts';
 export { selectPaths } from './fibrechannel/paths.ts';
 export type { ExcludedPath, FcPath, PathSelection, SelectionRules } from './fibrechannel/paths.ts';
 export { loadClass, loadExport, parseExportReference } from './load-export.ts';

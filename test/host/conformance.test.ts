@@ -9,7 +9,15 @@ import { HostPlace } from '../../src/compute/local/index.ts';
 import type { LocalVolume } from '../../src/compute/local/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import { distributions } from '../support/fake-host/model.ts';
-import { connectionInfo, fourPaths, pciPort, quickPolicies, singlePath, target } from '../support/fake-host/scenes.ts';
+import {
+  connectionInfo,
+  fcpDevice,
+  fourPaths,
+  pciPort,
+  quickPolicies,
+  singlePath,
+  target,
+} from '../support/fake-host/scenes.ts';
 import { packageFiles, temporaryFiles } from '../support/packages.ts';
 
 const signal = neverAborted();
@@ -18,6 +26,11 @@ const signal = neverAborted();
 const hosts: readonly (readonly [string, number, () => FakeHost])[] = [
   ...Object.values(distributions).map((each) => [each.name, 14, () => fourPaths({ distribution: each })] as const),
   ['s390x with units', 22, () => fourPaths({ allowLunScan: false })],
+  [
+    'two fabrics, with a multipathd that makes no map unasked',
+    14,
+    () => fourPaths({ findMultipaths: 'strict', adapters: [fcpDevice(0, [target(0)]), fcpDevice(1, [target(1)])] }),
+  ],
   [
     'PCI',
     22,

@@ -60,6 +60,30 @@ it('says of each path that does not work where it ends', async () => {
   expect(new Set(statesOf(behindDown))).toEqual(new Set(['adapter-down']));
 });
 
+it('says of a pair of ports that no fabric holds that it is no fault', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const { volumeId, connection } = await scene.attach('data-1');
+  const { host } = scene;
+  // Each port sees half of the targets.
+  for (const [index, adapter] of host.adapters.entries()) {
+    for (const target of adapter.targets) if (target.id % 2 !== index) target.appears = 'never';
+  }
+  host.disks = host.disks.filter((disk) => disk.target.appears === 'always');
+  host.changed();
+
+  const paths = await scene.view.paths(volumeId, world.context);
+
+  const withoutDevice = paths.filter(({ device }) => device === null);
+  expect(withoutDevice).toHaveLength(connection.targets.length);
+  for (const path of withoutDevice) {
+    expect(path).toMatchObject({
+      state: 'target-unreachable',
+      detail: 'no fabric connects these two ports, and each of them reaches others: not a fault',
+    });
+  }
+});
+
 it('takes a LUN of the same number for another volume where the identities differ', async () => {
   await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
   using scene = openHostWorld(world);
@@ -71,6 +95,33 @@ it('takes a LUN of the same number for another volume where the identities diffe
   expect(paths.length).toBeGreaterThan(0);
   expect(paths.every(({ volume_id: id }) => id === null)).toBe(true);
   expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk that no record names
+});
+
+it('knows a volume by the second designator that Cinder names', async () => {
+  await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
+  using scene = openHostWorld(world);
+  const elsewhere = await scene.attachElsewhere('data-1'); // so that the identity is the only evidence
+  const disk = { ...elsewhere.disk, wwid: 'naa.600507680000000000000000000000ff', otherWwid: elsewhere.wwid };
+  scene.present({ ...elsewhere, disk });
+
+  const paths = await scene.view.paths(undefined, world.context);
+
+  expect(paths.length).toBeGreaterThan(0);
+  expect(paths.every(({ volume_id: id }) => id === elsewhere.volumeId)).toBe(true);
+  expect(new Set(statesOf(paths))).toEqual(new Set(['active']));
+});
+
+it('knows the map without paths of a volume whose map carries another designator', async () => {
+  await using world = await startWorld();
+  using scene = openHostWorld(world);
+  const mapWwid = '3600a098038303053743f4a6b4c6d4e4f';
+  scene.host.addMap(mapWwid, [], 1024, false);
+  const { id: volumeId } = world.sim.volumes[1]!;
+  scene.known.push({ volumeId, wwid: '360050768018205e1a800000000000001', mapWwid, connection: undefined });
+
+  const [orphan] = await scene.view.orphans(world.context);
+
+  expect(orphan).toMatchObject({ kind: 'multipath-map', leftover: { wwid: mapWwid } });
 });
 
 it('has nothing to say of a Cinder without the attachments API but what the kernel knows', async () => {

@@ -89,7 +89,7 @@ describe('an address that leads to another volume', () => {
     await expect(connector.disconnectVolume(info, stranger, { signal })).rejects.toMatchObject({ code: 'CONFLICT' });
     await connector.disconnectVolume(info, stranger, { signal, force: true }); // nothing of that volume is here
     expect(host.snapshot()).toEqual(before);
-    expect(host.log).toEqual([]);
+    expect(host.log.filter((line) => !line.includes('vpd_pg83'))).toEqual([]); // only identities were read
   });
 
   test('is refused by an attach: two paths of one volume never differ', async () => {

@@ -36,12 +36,13 @@ describe.each([true, false])('automatic LUN scan %s', (allowLunScan) => {
   });
 
   test('a target port that is not zoned is asked for once, by a rescan of its adapter alone', async () => {
-    const adapters = [fcpDevice(0, [target(0), target(1)]), fcpDevice(1, [target(0), target(1, 'never')])];
+    const adapters = [fcpDevice(0, [target(0), target(1)]), fcpDevice(1, [target(0, 'never'), target(1, 'never')])];
     const host = fourPaths({ allowLunScan, adapters });
 
     const device = await (await hostConnector(host)).connectVolume(connectionInfo(), { signal });
 
-    expect(device.warnings).toEqual([`0.0.8002 to ${far} LUN ${LUN}: the target port is not visible (zoning)`]);
+    const zoning = 'the target port is not visible (zoning)';
+    expect(device.warnings).toEqual([far, near].map((wwpn) => `0.0.8002 to ${wwpn} LUN ${LUN}: ${zoning}`));
     const rescans = host.log.filter((line) => line.includes('port_rescan'));
     expect(rescans).toEqual(['write /sys/bus/ccw/drivers/zfcp/0.0.8002/port_rescan 1']);
   });

@@ -4,7 +4,8 @@ import { withoutParked, portOfUri, runningStatuses } from '../../partition/index
 import type { Initiator, KnownPath, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
-import type { PathRecord, PathState, VolumeInstance } from '../../volume/index.ts';
+import { betweenFabrics, isBetweenFabrics } from '../../volume/index.ts';
+import type { PathRecord, PathState, PortPair, VolumeInstance } from '../../volume/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** The partition whose paths are reported. */
@@ -59,10 +60,11 @@ export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Wait
   const paths = merge(planned.flat(), known);
   const verdicts = await storage.inspection.examine(paths, initiators, w);
   const ports = await readPorts(runtime, initiators, verdicts, w);
+  const seen = paths.filter((_path, index) => hasTarget.includes(verdicts[index]?.verdict));
   return paths.map((path, index) => {
     const verdict = verdicts[index] ?? { adapterPortUri: null, verdict: 'untried' };
     const port = ports.get(verdict.adapterPortUri ?? '');
-    const [state, detail] = judge(path, verdict, port, found.status);
+    const [state, detail] = judge(path, verdict, port, found.status, seen);
     return {
       connector: found.name,
       kind: 'partition',
@@ -136,16 +138,23 @@ async function readPorts(
   return facts;
 }
 
+/** Verdicts of paths on which the target answers. */
+const hasTarget: readonly (Verdict['verdict'] | undefined)[] = ['reachable', 'lun-unreachable'];
+
 /** Returns the first obstacle on the path, from the initiator outwards. A pure function. */
 function judge(
   path: Path,
   { verdict }: Verdict,
   port: PortFacts | undefined,
   partitionStatus: string,
+  seen: readonly PortPair[],
 ): readonly [PathState, string] {
   const others = path.isPlanned ? '' : '; Cinder has not mapped it for this partition';
   if (port !== undefined && !port.isUp) return ['adapter-down', `${port.status}${others}`];
-  if (verdict === 'target-unreachable') return ['target-unreachable', `says the HMC (484)${others}`];
+  if (verdict === 'target-unreachable') {
+    const why = isBetweenFabrics(path, seen) ? `: ${betweenFabrics}` : '';
+    return ['target-unreachable', `says the HMC (484)${why}${others}`];
+  }
   if (verdict === 'lun-unreachable') return ['lun-unreachable', `says the HMC (485)${others}`];
   if (!runningStatuses.has(partitionStatus)) {
     const reach = verdict === 'reachable' ? 'the LUN answers the HMC, ' : '';

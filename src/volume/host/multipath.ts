@@ -4,6 +4,7 @@ import { CommandError, deviceNode, runCommand } from './context.ts';
 import type { HostContext } from './context.ts';
 import { readAttribute } from './system.ts';
 import type { HostSystem } from './system.ts';
+import { lookUntil } from './waiting.ts';
 
 /** A device-mapper device that multipathd made over the paths of a volume. */
 export interface MultipathMap {
@@ -18,11 +19,13 @@ export interface MultipathMap {
 }
 
 const SECTOR_BYTES = 512;
+/** Answers of a multipathd that cannot be reached, with status 0. */
+const noAnswer = /error receiving packet|timeout/i;
 
 /** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */
 export async function isMultipathRunning(context: HostContext, waiting: Waiting): Promise<boolean> {
   try {
-    return !/error receiving packet/i.test(await ask(context, ['show', 'status'], waiting));
+    return !noAnswer.test(await ask(context, ['show', 'status'], waiting));
   } catch {
     waiting.signal.throwIfAborted();
     return false; // not installed, or not running
@@ -97,15 +100,51 @@ async function command(context: HostContext, args: readonly string[], failure: s
   if (/fail/i.test(answer)) throw new Error(`multipathd did not ${failure}: ${answer.trim()}`);
 }
 
-/** Adds a path that multipathd has not found by itself. */
-export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
-  await ask(context, ['add', 'path', deviceNode(block)], waiting);
+/**
+ * Adds a path that multipathd has not found by itself.
+ *
+ * @returns why multipathd did not take it. Without a reason there may be no map either: with `find_multipaths strict`
+ * multipathd makes none. Source: multipath-tools libmultipath/wwids.c.
+ */
+export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<string | undefined> {
+  return refusalOf(await ask(context, ['add', 'path', deviceNode(block)], waiting));
 }
 
-/** Removes a path from its map, which keeps its other paths. */
+/**
+ * Makes multipathd create the map of a volume from the paths that it knows, whatever `find_multipaths` is. Source:
+ * multipath-tools multipathd/cli_handlers.c.
+ *
+ * @returns why multipathd refused
+ */
+export async function addMap(context: HostContext, wwid: string, waiting: Waiting): Promise<string | undefined> {
+  return refusalOf(await ask(context, ['add', 'map', wwid], waiting));
+}
+
+/** The refusal of a path or map that the settings of multipathd exclude. */
+export const blacklisted = 'excluded by the blacklist of multipath.conf (see "multipathd show blacklist")';
+
+/** @throws Error when multipathd does not answer */
+function refusalOf(answer: string): string | undefined {
+  const text = answer.trim();
+  if (noAnswer.test(text)) throw new Error(`multipathd does not answer: ${text}`);
+  if (/^ok$/i.test(text) || text === '') return undefined;
+  if (/blacklisted/i.test(text)) return blacklisted;
+  return `multipathd answers "${text.slice(0, 200)}"`;
+}
+
+/**
+ * Removes a path from its map, which keeps its other paths. multipathd may answer that it does so later ("delayed").
+ * Source: multipath-tools multipathd/cli_handlers.c.
+ *
+ * @throws Error when the path is still in a map after the wait
+ */
 export async function removePath(context: HostContext, block: string, waiting: Waiting): Promise<void> {
   const node = deviceNode(block);
   await command(context, ['del', 'path', node], `release ${node}`, waiting);
+  const look = async (): Promise<MultipathMap | undefined> => await findMapAbove(context.system, [block]);
+  const map = await lookUntil(context.policies.removal, waiting, look, (above) => above === undefined);
+  if (map !== undefined)
+    throw new Error(`multipathd did not release ${node}: it is still in multipath map ${map.name}`);
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { HostDevice, HostInventory } from '../host/index.ts';
-import type { PathRecord, PathState } from '../index.ts';
+import type { HostDevice, HostInventory, HostPort } from '../host/index.ts';
+import { betweenFabrics, isBetweenFabrics } from '../index.ts';
+import type { PathRecord, PathState, PortPair } from '../index.ts';
 import { isWay } from './ownership.ts';
 import type { MissingPath, Owners } from './ownership.ts';
 
@@ -30,11 +31,10 @@ function deviceRecord(host: string, device: HostDevice, inventory: HostInventory
   };
 }
 
-function missingRecord(host: string, path: MissingPath, { ports, units }: HostInventory): PathRecord {
+function missingRecord(host: string, path: MissingPath, inventory: HostInventory): PathRecord {
   const { volumeId, initiatorWwpn, targetWwpn, lun } = path;
-  const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
-  const isUnit = units.some((unit) => isWay(unit, path));
-  const isDown = port !== undefined && port.state !== ONLINE;
+  const port = inventory.ports.find((each) => each.initiatorWwpn === initiatorWwpn);
+  const [state, detail] = judgeMissing(path, port, inventory);
   return {
     ...emptyRecord(host),
     volume_id: volumeId,
@@ -43,9 +43,31 @@ function missingRecord(host: string, path: MissingPath, { ports, units }: HostIn
     target_wwpn: targetWwpn,
     lun,
     device_number: deviceNumberOf(port?.port ?? ''),
-    state: isDown ? 'adapter-down' : 'missing',
-    detail: isDown ? `port is ${port.state}` : isUnit ? 'a unit, but no SCSI device' : 'no SCSI device',
+    state,
+    detail,
   };
+}
+
+/** Returns why there is no device: the first fault on the way from this host to the LUN. */
+function judgeMissing(
+  path: MissingPath,
+  port: HostPort | undefined,
+  { ports, units }: HostInventory,
+): readonly [PathState, string] {
+  if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
+  const seen = ports.flatMap(({ initiatorWwpn, targets }) => targets.map((target) => ({ initiatorWwpn, ...target })));
+  const target = seen.find((pair) => isPair(pair, path));
+  if (target !== undefined && target.portState !== ONLINE) return targetDown(target.portState);
+  if (target === undefined && isBetweenFabrics(path, seen)) return ['target-unreachable', betweenFabrics];
+  return ['missing', units.some((unit) => isWay(unit, path)) ? 'a unit, but no SCSI device' : 'no SCSI device'];
+}
+
+function targetDown(portState: string): readonly [PathState, string] {
+  return ['target-unreachable', `target port is ${portState}`];
+}
+
+function isPair(one: PortPair, other: PortPair): boolean {
+  return one.initiatorWwpn === other.initiatorWwpn && one.targetWwpn === other.targetWwpn;
 }
 
 function emptyRecord(host: string) {
@@ -62,7 +84,7 @@ function judge(device: HostDevice, { ports }: HostInventory): readonly [PathStat
   const { initiatorWwpn, portState, state, answer } = device;
   const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);
   if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
-  if (portState !== undefined && portState !== ONLINE) return ['target-unreachable', `target port is ${portState}`];
+  if (portState !== undefined && portState !== ONLINE) return targetDown(portState);
   if (state !== 'running') return ['offline', `SCSI device is ${state}`];
   if (answer === 'another') return ['other-volume', 'the device has changed its identity since it was found'];
   if (answer === 'silent') return ['lun-unreachable', 'SCSI device is running, but does not answer'];

@@ -10,6 +10,8 @@ export interface KnownVolume {
   readonly volumeId: string;
   /** As multipath tools write it; undefined when it was never read. */
   readonly wwid: string | undefined;
+  /** The WWID of its multipath map, which may carry another designator of the volume. */
+  readonly mapWwid?: string | undefined;
   /** Undefined for another protocol, or when it cannot be read. */
   readonly connection: FcConnection | undefined;
   /** Cinder's answer at the attach; undefined when it was not recorded. */
@@ -47,14 +49,20 @@ export class Owners {
   of({ wwid }: Pick<HostDevice, 'wwid'>, ways: readonly Target[]): Ownership {
     const family = wwid === undefined ? [] : this.#devices.filter((device) => device.wwid === wwid);
     const all = [...ways, ...family];
+    const identities = new Set([
+      ...(wwid === undefined ? [] : [wwid]),
+      ...family.flatMap((device) => device.identities),
+    ]);
     const here = this.#claims.filter(({ isHere }) => isHere);
-    const named = here.find(({ connection }) => isIdentity(connection, wwid));
+    const named = here.find(({ connection }) => isIdentity(connection, identities));
     if (named !== undefined) return owned('here', named, 'its identity');
-    const addressed = here.find(({ connection }) => !contradicts(connection, wwid) && all.some(leadsTo(connection)));
+    const addressed = here.find(
+      ({ connection }) => !contradicts(connection, identities) && all.some(leadsTo(connection)),
+    );
     if (addressed !== undefined) return owned('here', addressed, 'its address');
-    const abroad = this.#claims.find(({ isHere, connection }) => !isHere && isIdentity(connection, wwid));
+    const abroad = this.#claims.find(({ isHere, connection }) => !isHere && isIdentity(connection, identities));
     if (abroad !== undefined) return owned('elsewhere', abroad, 'its identity, which Cinder has elsewhere');
-    const kept = this.#known.find((volume) => isKept(volume, wwid, all));
+    const kept = this.#known.find((volume) => isKept(volume, identities, all));
     if (kept === undefined) return { kind: 'stranger' };
     // An attachment by another protocol has no addresses, but says that the volume is here.
     const isHere = this.isAttachedHere(kept.volumeId);
@@ -83,14 +91,14 @@ function owned(kind: 'here' | 'elsewhere', { volumeId }: { readonly volumeId: st
   return { kind, volumeId, evidence };
 }
 
-function isIdentity(connection: FcConnection | undefined, wwid: string | undefined): boolean {
-  return connection?.naa !== undefined && wwid === `3${connection.naa}`;
+function isIdentity(connection: FcConnection | undefined, identities: ReadonlySet<string>): boolean {
+  return connection?.naa !== undefined && identities.has(`3${connection.naa}`);
 }
 
 /** Whether both identities are known, of the same kind, and differ: an address then is no evidence. */
-function contradicts(connection: FcConnection | undefined, wwid: string | undefined): boolean {
-  const naa = connection?.naa;
-  return naa !== undefined && wwid?.startsWith('3') === true && wwid !== `3${naa}`;
+function contradicts(connection: FcConnection | undefined, identities: ReadonlySet<string>): boolean {
+  const isComparable = connection?.naa !== undefined && [...identities].some((identity) => identity.startsWith('3'));
+  return isComparable && !isIdentity(connection, identities);
 }
 
 function leadsTo(connection: FcConnection | undefined): (way: Target) => boolean {
@@ -98,9 +106,11 @@ function leadsTo(connection: FcConnection | undefined): (way: Target) => boolean
   return ({ targetWwpn, lun }) => targets.some((target) => target.targetWwpn === targetWwpn && target.lun === lun);
 }
 
-function isKept({ wwid: own, connection }: KnownVolume, wwid: string | undefined, ways: readonly Target[]): boolean {
-  if (own !== undefined && wwid !== undefined) return own === wwid;
-  return connection !== undefined && !contradicts(connection, wwid) && ways.some(leadsTo(connection));
+function isKept(volume: KnownVolume, identities: ReadonlySet<string>, ways: readonly Target[]): boolean {
+  const { wwid, mapWwid, connection } = volume;
+  const own = [wwid, mapWwid].flatMap((each) => each ?? []);
+  if (own.length > 0 && identities.size > 0) return own.some((each) => identities.has(each));
+  return connection !== undefined && !contradicts(connection, identities) && ways.some(leadsTo(connection));
 }
 
 function waysOf(connection: FcConnection | undefined, initiators: readonly Wwpn[]): readonly FcPath[] {

@@ -1,4 +1,5 @@
 import type { CommandResult } from '../../../src/volume/host/index.ts';
+import { multipathWwid } from './fake-host.ts';
 import type { FakeHost } from './fake-host.ts';
 import { isOnline } from './model.ts';
 import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
@@ -21,6 +22,7 @@ const refused = (stderr: string): Answer => ({ status: 1, stderr });
 const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => Answer])[] = [
   [/^multipathd show status$/, (host) => withDaemon(host, () => ({ stdout: 'path checker states:\nup 4\n' }))],
   [/^multipathd add path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => addPath(host, block))],
+  [/^multipathd add map (\S+)$/, (host, wwid) => withDaemon(host, () => createMap(host, wwid))],
   [/^multipathd del path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => removePath(host, block))],
   [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
   [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
@@ -31,13 +33,17 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^blockdev --setrw \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, false)],
   [/^blockdev --getro \/dev\/(\S+)$/, getReadOnly],
   [/^scsi_id --page 0x83 --whitelisted --device=\/dev\/(\S+)$/, inquire],
+  [/^od -An -tx1 -v \/sys\/bus\/scsi\/devices\/([^/]+)\/vpd_pg83$/, dumpDesignators],
   [/^blkid -p -o export (\S+)$/, probe],
   [/^mount ((?:-o ro )?\S+ \S+)$/, mount],
   [/^umount (\S+)$/, unmount],
   [/^dd if=\/dev\/(\S+) of=\/dev\/null bs=4096 count=1 iflag=direct$/, readBlock],
 ];
 
-/** multipathd answers with status 0 when it cannot be reached. */
+/**
+ * multipathd answers with status 0 when it cannot be reached. Answers of the others: multipath-tools
+ * multipathd/cli_handlers.c. `add path` is ok without a map, too; `add map` of a WWID does not ask find_multipaths.
+ */
 function withDaemon(host: FakeHost, work: () => Answer): Answer {
   return host.multipathd === 'absent' ? { stdout: 'error receiving packet\n' } : work();
 }
@@ -56,8 +62,14 @@ function device(host: FakeHost, block: string): FakeDisk | FakeMap | undefined {
 
 function addPath(host: FakeHost, block: string): Answer {
   const disk = host.disks.find((each) => each.block === block);
-  if (disk !== undefined) host.joinMap(disk);
-  return ok(disk);
+  if (disk === undefined) return ok(disk);
+  if (host.blacklist.has(multipathWwid(disk))) return { stdout: 'blacklisted\n' };
+  host.joinMap(disk);
+  return ok(disk); // whether or not there is a map now
+}
+
+function createMap(host: FakeHost, wwid: string): Answer {
+  return host.blacklist.has(wwid) ? { stdout: 'blacklisted\n' } : ok(host.makeMap(wwid));
 }
 
 function removePath(host: FakeHost, block: string): Answer {
@@ -135,7 +147,23 @@ function getReadOnly(host: FakeHost, block: string): Answer {
 function inquire(host: FakeHost, block: string): Answer {
   const disk = host.disks.find((each) => each.block === block);
   const volume = disk === undefined ? undefined : volumeOf(host, disk);
-  return volume === undefined ? refused('') : { stdout: `${volume.wwid.replace(/^naa\./, '3')}\n` };
+  return volume === undefined ? refused('') : { stdout: `${multipathWwid({ otherWwid: undefined, ...volume })}\n` };
+}
+
+/** The page that the kernel has read when it found the device: descriptors of type NAA. Source: SPC-4, 7.8.6. */
+function dumpDesignators(host: FakeHost, hctl: string): Answer {
+  const disk = host.disks.find((each) => each.hctl === hctl);
+  if (disk === undefined) return refused('od: No such file or directory');
+  const digits = [disk.wwid.replace(/^naa\./, ''), ...(disk.otherWwid === undefined ? [] : [disk.otherWwid.slice(1)])];
+  const port = '61930008500507680216041a'; // a descriptor of the target port, which is no identity of the volume
+  const hex = digits.map((each) => `010300${(each.length / 2).toString(16).padStart(2, '0')}${each}`).join('') + port;
+  const page = `0083${(hex.length / 2).toString(16).padStart(4, '0')}${hex}`;
+  return {
+    stdout: `${page
+      .match(/.{1,32}/g)
+      ?.map((line) => line.replaceAll(/../g, ' $&'))
+      .join('\n')}\n`,
+  };
 }
 
 function readBlock(host: FakeHost, block: string): Answer {

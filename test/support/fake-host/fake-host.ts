@@ -22,6 +22,8 @@ export interface FakeHostOptions {
   readonly allowLunScan?: boolean;
   /** Does it run, and does it make maps by itself or only of paths that it is told of? */
   readonly multipathd?: 'absent' | 'by itself' | 'when told';
+  /** The setting find_multipaths of multipathd; greedy unless told otherwise. */
+  readonly findMultipaths?: FakeHost['findMultipaths'];
 }
 
 /**
@@ -37,6 +39,11 @@ export class FakeHost implements HostSystem {
   readonly adapters: readonly FakeAdapter[];
   readonly masks: FakeMask[];
   readonly multipathd: 'absent' | 'by itself' | 'when told';
+  readonly findMultipaths: 'greedy' | 'smart' | 'strict';
+  /** WWIDs that multipathd has made a map of (/etc/multipath/wwids). */
+  readonly wwids = new Set<string>();
+  /** WWIDs that the section blacklist of multipath.conf excludes. */
+  readonly blacklist = new Set<string>();
   allowLunScan: boolean;
   /** sysfs tells no wwid, as where the kernel cannot read page 0x83. */
   hidesIdentity = false;
@@ -61,6 +68,8 @@ export class FakeHost implements HostSystem {
   readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
   readonly #brief: { readonly pid: number; looks: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
+  /** Block devices that multipathd has been told of. */
+  readonly #knownPaths = new Set<string>();
   /** Their `add` events have not reached multipathd. */
   readonly #added: FakeDisk[] = [];
   #tree: Tree | undefined;
@@ -75,6 +84,7 @@ export class FakeHost implements HostSystem {
     this.masks = options.masks;
     this.allowLunScan = options.allowLunScan ?? true;
     this.multipathd = options.multipathd ?? 'by itself';
+    this.findMultipaths = options.findMultipaths ?? 'greedy';
   }
 
   /** Makes the next writes or commands whose line matches fail. */
@@ -193,7 +203,8 @@ export class FakeHost implements HostSystem {
     for (const target of adapter.targets) {
       if (id === undefined && target.appears === 'after wildcard scan') target.appears = 'always';
     }
-    for (const target of adapter.targets.filter((each) => isThere(each) && (id === undefined || each.id === id))) {
+    const answering = adapter.targets.filter((each) => isThere(each) && isLoggedIn(each));
+    for (const target of answering.filter((each) => id === undefined || each.id === id)) {
       for (const mask of this.masks) {
         const isAsked = linux === undefined || mask.lun === fcpLun(linux);
         if (isAsked && this.maskOf(adapter, target, mask.lun) === mask) this.#look(adapter, target, mask);
@@ -203,7 +214,7 @@ export class FakeHost implements HostSystem {
 
   look(adapter: FakeAdapter, target: FakeTarget, lun: string): void {
     const mask = this.maskOf(adapter, target, lun);
-    if (mask !== undefined && isThere(target)) this.#look(adapter, target, mask);
+    if (mask !== undefined && isThere(target) && isLoggedIn(target)) this.#look(adapter, target, mask);
   }
 
   /** zfcp takes a LUN only as a unit, or with NPIV and automatic scan. */
@@ -236,7 +247,7 @@ export class FakeHost implements HostSystem {
     const block = `sd${letters(this.#nextDisk)}`;
     const disk: FakeDisk = {
       ...{ hctl, adapter, target, lun, block, minor: this.#nextDisk * 16, wwid: volume.wwid, bytes: volume.bytes },
-      ...{ state: 'running', isReadOnly: false, isDirty: false },
+      ...{ otherWwid: volume.otherWwid, state: 'running', isReadOnly: false, isDirty: false },
     };
     this.disks.push(disk);
     this.#added.push(disk);
@@ -244,13 +255,33 @@ export class FakeHost implements HostSystem {
     this.changed();
   }
 
-  /** multipathd takes a path into the map of its volume. */
+  /** multipathd takes a path into the map of its volume, if its settings allow that. */
   joinMap(disk: FakeDisk): void {
-    if (this.maps.some(({ slaves }) => slaves.includes(disk.block))) return;
-    const wwid = disk.wwid.replace(/^naa\./, '3');
+    const wwid = multipathWwid(disk);
+    this.#knownPaths.add(disk.block);
+    if (!this.blacklist.has(wwid) && this.#shouldMultipath(wwid)) this.makeMap(wwid);
+  }
+
+  /** multipathd makes the map of all paths that it knows of a volume. Source: multipath-tools libmultipath/configure.c. */
+  makeMap(wwid: string): FakeMap | undefined {
+    const isFree = ({ block }: FakeDisk) => !this.maps.some(({ slaves }) => slaves.includes(block));
+    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
+    const [first, ...others] = paths.filter(isFree);
     const known = this.maps.find((map) => map.uuid === `mpath-${wwid}`);
-    if (known !== undefined) known.slaves.push(disk.block);
-    else this.addMap(wwid, [disk.block], disk.bytes, disk.isReadOnly);
+    if (first === undefined) return known;
+    this.wwids.add(wwid);
+    const map = known ?? this.addMap(wwid, [], first.bytes, first.isReadOnly);
+    map.slaves.push(...[first, ...others].map(({ block }) => block));
+    this.changed();
+    return map;
+  }
+
+  /** Source: multipath-tools libmultipath/wwids.c. */
+  #shouldMultipath(wwid: string): boolean {
+    if (this.findMultipaths === 'greedy' || this.wwids.has(wwid)) return true;
+    if (this.findMultipaths === 'strict') return false;
+    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
+    return paths.length > 1 || this.maps.some((map) => map.uuid === `mpath-${wwid}`);
   }
 
   addMap(wwid: string, slaves: string[], bytes: number, isReadOnly: boolean): FakeMap {
@@ -303,11 +334,21 @@ export class FakeHost implements HostSystem {
   }
 }
 
+/** The identity that a path has for multipath. */
+export function multipathWwid({ wwid, otherWwid }: Pick<FakeDisk, 'wwid' | 'otherWwid'>): string {
+  return otherWwid ?? wwid.replace(/^naa\./, '3');
+}
+
 /** `a` … `z`, `aa`, …: as kernel and multipath count. */
 function letters(index: number): string {
   return (
     (index < 26 ? '' : letters(Math.floor(index / 26) - 1)) + String.fromCharCode('a'.charCodeAt(0) + (index % 26))
   );
+}
+
+/** Nothing is found behind a remote port that is not online. Source: linux drivers/scsi/scsi_transport_fc.c, fc_user_scan_tgt. */
+function isLoggedIn({ portState = 'Online' }: FakeTarget): boolean {
+  return portState === 'Online';
 }
 
 export function isThere(target: FakeTarget): boolean {

@@ -77,6 +77,8 @@ export interface FakeAdapter {
 export interface FakeVolume {
   /** As sysfs tells it: `naa.…`. */
   readonly wwid: string;
+  /** A second designator of page 0x83, which udev and multipath prefer: `3…`. */
+  readonly otherWwid?: string;
   bytes: number;
   /** Reads and inquiries are answered. */
   alive: boolean;
@@ -102,6 +104,8 @@ export interface FakeDisk {
   readonly minor: number;
   /** What it was when Linux found it; the mask may lead elsewhere since. */
   readonly wwid: string;
+  /** @see FakeVolume.otherWwid */
+  readonly otherWwid: string | undefined;
   bytes: number;
   state: string;
   isReadOnly: boolean;

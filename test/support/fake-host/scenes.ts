@@ -22,6 +22,19 @@ export const quickPolicies: HostPolicies = {
   rollbackTimeoutMs: 10_000,
 };
 
+const hour = 3_600_000;
+const oneHour = { minDelayMs: hour, maxDelayMs: hour, timeoutMs: hour };
+
+/** Each wait takes an hour: a test that waits once does not end. */
+export const noWaits: Partial<HostPolicies> = {
+  devices: oneHour,
+  targetPorts: oneHour,
+  online: oneHour,
+  multipath: oneHour,
+  removal: oneHour,
+  resize: oneHour,
+};
+
 export const targetWwpns = ['5005076802160417', '5005076802260417'] as const;
 export const initiators = ['c05076ffe680a590', 'c05076ffe6809fc8'] as const;
 /** LUN 2 of Cinder. */

@@ -75,7 +75,7 @@ class Attachment {
     await removeStale(this.#context, this.#wanted, options);
     const { disks, missing } = await discover(this.#context, this.#wanted, this.#wildcards, options);
     this.#warnings.push(...missing);
-    const wwid = identityOf(disks, this.#connection.naa);
+    const wwid = await identityOf(this.#context, disks, this.#connection.naa, options);
     this.#wwid = wwid;
     const left = await this.#removeStrangers(before, options);
     this.#warnings.push(...left.map((what) => `a scan of all targets brought a LUN of others: ${what}`));

@@ -2,6 +2,7 @@ import type { Waiting } from '../../../base/index.ts';
 import { askIdentity } from '../block-device.ts';
 import { LunNotFoundError } from '../errors.ts';
 import { lookUntil } from '../waiting.ts';
+import { listRemotePorts, troubleOf } from './fc-ports.ts';
 import { addressKey, describeAddress, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import type { AskProblem, FcContext, WildcardScans } from './transport.ts';
@@ -31,7 +32,9 @@ export async function discover(
     const isEnough = (seen: readonly ScsiDisk[]): boolean => seen.length >= Math.min(enough, mostPossible);
     ready = await lookUntil(context.policies.devices, waiting, look, isEnough);
   }
-  const missing = await reasonsOf(context, without(wanted, ready), problems);
+  const expected = problems.flatMap(({ address, isExpected = false }) => (isExpected ? [address] : []));
+  const unexpected = ready.length === 0 ? wanted : without(wanted, expected);
+  const missing = await reasonsOf(context, without(unexpected, ready), problems);
   if (ready.length > 0) return { disks: ready, missing: context.useMultipath ? missing : [] };
   throw new LunNotFoundError(`no path of the volume appeared: ${missing.join('; ')}`, { missing });
 }
@@ -63,12 +66,21 @@ async function reasonsOf(
   problems: readonly AskProblem[],
 ): Promise<readonly string[]> {
   const unready = await disksAt(context, addresses);
-  return addresses.map((address) => {
+  const reasons: string[] = [];
+  for (const address of addresses) {
     const isHere = (each: LunAddress): boolean => addressKey(each) === addressKey(address);
     const disk = unready.find(isHere);
-    const why = disk === undefined ? problems.find((each) => isHere(each.address))?.reason : whyNotReady(disk);
-    return `${describeAddress(address)}: ${why ?? 'the LUN does not answer (masking)'}`;
-  });
+    const unasked = problems.find((each) => isHere(each.address))?.reason;
+    const why = disk === undefined ? ((await portTrouble(context, address)) ?? unasked) : whyNotReady(disk);
+    reasons.push(`${describeAddress(address)}: ${why ?? 'the LUN does not answer (masking)'}`);
+  }
+  return reasons;
+}
+
+/** Returns the trouble of a target port that the host knows: it comes before any trouble of the LUN. */
+async function portTrouble({ system }: FcContext, { port, targetWwpn }: LunAddress): Promise<string | undefined> {
+  const remote = (await listRemotePorts(system, port)).find((each) => each.targetWwpn === targetWwpn);
+  return remote === undefined ? undefined : troubleOf(remote);
 }
 
 function whyNotReady({ block, state, sizeBytes }: ScsiDisk): string {

@@ -102,6 +102,15 @@ export async function listRemotePorts(system: HostSystem, port: FcPort): Promise
 }
 
 /**
+ * Returns why the kernel finds no LUN behind a target port that it knows, whatever the array masks. Source: linux
+ * drivers/scsi/scsi_transport_fc.c (fc_port_states, fc_user_scan_tgt).
+ */
+export function troubleOf({ portState }: RemotePort): string | undefined {
+  if (portState === 'Online') return undefined;
+  return `the target port is ${portState} (check the link, the switch and the port of the array)`;
+}
+
+/**
  * Makes a SCSI host scan for one LUN. Writes Linux's LUN number; os-brick writes Cinder's (os-brick
  * initiator/linuxfc.py).
  */

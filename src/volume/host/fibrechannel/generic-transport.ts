@@ -1,8 +1,10 @@
 import { describeError, lunFromCinder, lunFromLinux, lunToCinder, parseLun } from '../../../base/index.ts';
 import type { Lun, Waiting } from '../../../base/index.ts';
+import { betweenFabrics, isBetweenFabrics } from '../../index.ts';
 import type { HostSystem } from '../system.ts';
 import { listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort, RemotePort } from './fc-ports.ts';
+import { pairOf } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 
@@ -52,7 +54,9 @@ export class GenericTransport implements FcTransport {
     waiting: Waiting,
   ): Promise<readonly AskProblem[]> {
     const known = await this.#lookUp(missing);
-    const isAnyKnown = (await this.#lookUp(wanted)).some(({ remote }) => remote?.targetId !== undefined);
+    const all = await this.#lookUp(wanted);
+    const isAnyKnown = all.some(({ remote }) => remote?.targetId !== undefined);
+    const seen = all.filter(({ remote }) => remote !== undefined).map(pairOf);
     const problems: AskProblem[] = [];
     const asked = new Set<string>();
     for (const address of known) {
@@ -61,8 +65,9 @@ export class GenericTransport implements FcTransport {
       const key = `${address.port.scsiHost} ${place.channel} ${place.targetId} ${address.lun}`;
       if (targetId === undefined) {
         const forbidden = isAnyKnown || wildcards.isAllowed ? '' : '; the back end forbids a scan of all targets';
-        const reason = `${unknownTarget(address.remote)}${forbidden}`;
-        problems.push({ address, reason, mayStillCome: !isAnyKnown });
+        const isExpected = address.remote === undefined && isBetweenFabrics(pairOf(address), seen);
+        const reason = isExpected ? betweenFabrics : `${unknownTarget(address.remote)}${forbidden}`;
+        problems.push({ address, reason, mayStillCome: !isAnyKnown, isExpected });
       }
       if (asked.has(key) || (targetId === undefined && (isAnyKnown || !wildcards.isAllowed))) continue;
       asked.add(key);

@@ -2,6 +2,8 @@ import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import { askIdentity } from '../block-device.ts';
 import { deviceNode } from '../context.ts';
+import type { HostContext } from '../context.ts';
+import { readDesignators } from '../designators.ts';
 import { HostAttachError, VolumeInUseError } from '../errors.ts';
 import { findLastingUsers } from '../in-use.ts';
 import { findMapAbove } from '../multipath.ts';
@@ -47,7 +49,31 @@ async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   if (answer.kind === 'unanswered') return 'silent';
   // A device has identities of several kinds, which cannot be compared; kernel and udev may prefer different ones.
   const isComparable = disk.wwid?.[0] === answer.wwid[0];
-  return isComparable && disk.wwid !== answer.wwid ? answer.wwid : undefined;
+  return isComparable && !(await hasIdentity(context, disk, answer.wwid, waiting)) ? answer.wwid : undefined;
+}
+
+/** Whether this identity is the kernel's, or another designator of the page that the kernel read with it. */
+export async function hasIdentity(
+  context: HostContext,
+  { wwid, sysfs }: Pick<ScsiDisk, 'wwid' | 'sysfs'>,
+  told: string,
+  waiting: Waiting,
+): Promise<boolean> {
+  return wwid === told || (await readDesignators(context, sysfs, waiting)).includes(told);
+}
+
+/** Returns the kernel's identity of the volume that has this one, if one of the disks is of it; else this one. */
+export async function kernelIdentity(
+  context: HostContext,
+  disks: readonly ScsiDisk[],
+  told: string,
+  waiting: Waiting,
+): Promise<string> {
+  if (disks.some(({ wwid }) => wwid === told)) return told;
+  for (const disk of disks) {
+    if (disk.wwid !== undefined && (await hasIdentity(context, disk, told, waiting))) return disk.wwid;
+  }
+  return told;
 }
 
 /** Returns the users of the disk, or of its map: an unused map is stale like the disk. */
@@ -71,12 +97,17 @@ function reused(disk: ScsiDisk, now: string, users: readonly string[]): VolumeIn
  * @param naa - the identity that the back end gives, if any
  * @throws HostAttachError when the paths lead to different volumes, or to another volume than intended
  */
-export function identityOf(disks: readonly ScsiDisk[], naa: string | undefined): string {
+export async function identityOf(
+  context: HostContext,
+  disks: readonly ScsiDisk[],
+  naa: string | undefined,
+  waiting: Waiting,
+): Promise<string> {
   const [wwid, ...others] = new Set(disks.flatMap((disk) => disk.wwid ?? []));
   const shown = disks.map((disk) => `${describeAddress(disk)} is ${disk.wwid}`).join('; ');
   if (wwid === undefined) throw new HostAttachError(`the volume does not report its identity: ${shown}`);
   if (others.length > 0) throw new HostAttachError(`the paths lead to different volumes: ${shown}`);
-  if (naa !== undefined && wwid !== `3${naa}`) {
+  if (naa !== undefined && (await kernelIdentity(context, disks, `3${naa}`, waiting)) !== wwid) {
     throw new HostAttachError(`the paths lead to another volume: ${shown}; Cinder says 3${naa}`);
   }
   return wwid;

@@ -6,14 +6,16 @@ import type { FcConnection } from '../../index.ts';
 import { askIdentity } from '../block-device.ts';
 import type { HostConnectorContext, HostPath } from '../connector.ts';
 import { deviceNode } from '../context.ts';
+import { readDesignators } from '../designators.ts';
 import { findUsers } from '../in-use.ts';
 import { findMapAbove, listMaps } from '../multipath.ts';
 import { defaultHostPolicies } from '../policies.ts';
 import { errnoOf } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 import type { FcContext } from './transport.ts';
-import { listFcPorts } from './fc-ports.ts';
-import type { FcPort } from './fc-ports.ts';
+import { listFcPorts, listRemotePorts } from './fc-ports.ts';
+import type { FcPort, RemotePort } from './fc-ports.ts';
+import { hasIdentity } from './identity.ts';
 import { GenericTransport } from './generic-transport.ts';
 import { toHostPaths } from './host-paths.ts';
 import { removeVolume } from './removal.ts';
@@ -28,6 +30,8 @@ export type InventoryOptions = Pick<HostConnectorContext, 'system' | 'log' | 'po
 export interface HostDevice extends HostPath {
   /** Port, target and LUN. */
   readonly way: string;
+  /** Every identity of the volume, as multipath tools write them: the kernel's, and other designators of page 0x83. */
+  readonly identities: readonly string[];
   /** Whether the device still leads to its original volume; `unknown` when this process may not ask. */
   readonly answer: 'same' | 'another' | 'silent' | 'unknown';
   /** One line for each user of the device or of its map; undefined when this process may not look. */
@@ -41,6 +45,8 @@ export interface HostPort {
   readonly port: string;
   /** `Online`, `Linkdown`, … */
   readonly state: string;
+  /** The array ports that it knows, present or not. */
+  readonly targets: readonly Pick<RemotePort, 'targetWwpn' | 'portState'>[];
 }
 
 /** A unit of the zfcp driver. */
@@ -84,11 +90,16 @@ export async function takeInventory(options: InventoryOptions, waiting: Waiting)
     if (disk !== undefined) devices.push({ ...path, ...(await examine(context, disk, waiting)) });
   }
   return {
-    ports: ports.map(({ initiatorWwpn, pathPrefix: port, portState: state }) => ({ initiatorWwpn, port, state })),
+    ports: await Promise.all(ports.map(async (port) => await toHostPort(options.system, port))),
     devices,
     units: (await listUnits(options.system, ports)).filter(({ way }) => !devices.some((device) => device.way === way)),
     maps: await readMaps(context),
   };
+}
+
+async function toHostPort(system: HostSystem, port: FcPort): Promise<HostPort> {
+  const { initiatorWwpn, pathPrefix, portState } = port;
+  return { initiatorWwpn, port: pathPrefix, state: portState, targets: await listRemotePorts(system, port) };
 }
 
 /** Parses a connection_info, reading the LUN as this host's platform does. @throws ConnectionInfoError */
@@ -139,10 +150,12 @@ async function examine(
   context: FcContext,
   disk: ScsiDisk,
   waiting: Waiting,
-): Promise<Pick<HostDevice, 'way' | 'answer' | 'users'>> {
+): Promise<Pick<HostDevice, 'way' | 'identities' | 'answer' | 'users'>> {
   const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
   const users = await usersOf(context, disk.block === undefined ? [] : [disk.block], map?.block);
-  return { way: addressKey(disk), answer: await answerOf(context, disk, waiting), users };
+  const designators = await readDesignators(context, disk.sysfs, waiting);
+  const identities = [...new Set([...(disk.wwid === undefined ? [] : [disk.wwid]), ...designators])];
+  return { way: addressKey(disk), identities, answer: await answerOf(context, disk, waiting), users };
 }
 
 /** Does not ask a device that is not running, which would answer only after a long timeout. */
@@ -154,7 +167,7 @@ async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   if (answer.kind === 'unanswered') return 'silent';
   // A device has identities of several kinds, which cannot be compared.
   if (disk.wwid?.[0] !== answer.wwid[0]) return 'unknown';
-  return disk.wwid === answer.wwid ? 'same' : 'another';
+  return (await hasIdentity(context, disk, answer.wwid, waiting)) ? 'same' : 'another';
 }
 
 /** Whether this process may open the device; without permission it would look dead. */

@@ -1,9 +1,12 @@
 import { describeError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
+import { askIdentity } from '../block-device.ts';
+import { deviceNode } from '../context.ts';
 import { HostAttachError } from '../errors.ts';
-import { addPath, findMap, findMapAbove } from '../multipath.ts';
+import { addMap, addPath, blacklisted, findMap, findMapAbove } from '../multipath.ts';
 import type { MultipathMap } from '../multipath.ts';
 import { attempt, lookUntil } from '../waiting.ts';
+import { hasIdentity } from './identity.ts';
 import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
@@ -21,33 +24,94 @@ export async function awaitMap(
 ): Promise<{ readonly map: MultipathMap | undefined; readonly warnings: readonly string[] }> {
   const blocks = disks.flatMap(({ block }) => block ?? []);
   if (!context.useMultipath) return { map: await findMapAbove(context.system, blocks), warnings: [] };
-  const map = await assemble(context, wwid, blocks, waiting);
+  const { map, reasons } = await assemble(context, wwid, disks, waiting);
+  const why = describe(reasons);
   if (map === undefined && context.enforceMultipath) {
-    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}`, { wwid });
+    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}${why}`, { wwid });
   }
-  if (map === undefined) return { map, warnings: ['multipathd has made no map; a single path is used'] };
+  if (map === undefined) return { map, warnings: [`multipathd has made no map; a single path is used${why}`] };
   const outside = blocks.filter((block) => !map.slaves.includes(block));
-  return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}`) };
+  const becauseOf = (block: string): string => (reasons.has(block) ? `: ${reasons.get(block)}` : '');
+  return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}${becauseOf(block)}`) };
 }
 
-/** Waits half of the time for multipathd itself, then adds the missing paths and waits the other half. */
+/** Names each reason once, with its devices. */
+function describe(reasons: Assembled['reasons']): string {
+  const texts = [...new Set(reasons.values())].map((reason) => {
+    const blocks = [...reasons].flatMap(([block, each]) => (each === reason ? [deviceNode(block)] : []));
+    return `${blocks.join(', ')}: ${reason}`;
+  });
+  return texts.length === 0 ? '' : `: ${texts.join('; ')}`;
+}
+
+interface Assembled {
+  readonly map: MultipathMap | undefined;
+  /** Why multipathd has refused a path, by block device. */
+  readonly reasons: ReadonlyMap<string, string>;
+}
+
+/**
+ * Waits half of the time for multipathd itself. Then adds the missing paths, asks for the map by its WWID if there is
+ * still none, and waits the other half. An answer is no proof: only a map with the paths is.
+ */
 async function assemble(
   context: FcContext,
   wwid: string,
-  blocks: readonly string[],
+  disks: readonly ScsiDisk[],
   waiting: Waiting,
-): Promise<MultipathMap | undefined> {
+): Promise<Assembled> {
+  const blocks = disks.flatMap(({ block }) => block ?? []);
   const policy = { ...context.policies.multipath, timeoutMs: context.policies.multipath.timeoutMs / 2 };
-  const look = async (): Promise<MultipathMap | undefined> => await findMap(context.system, wwid);
+  const look = async (): Promise<MultipathMap | undefined> =>
+    (await findMap(context.system, wwid)) ?? (await findRenamedMap(context, disks, waiting));
   const isWhole = (map: MultipathMap | undefined): boolean => blocks.every((block) => map?.slaves.includes(block));
   const first = await lookUntil(policy, waiting, look, isWhole);
-  if (isWhole(first)) return first;
-  const outside = blocks.filter((block) => first?.slaves.includes(block) !== true);
+  const reasons = new Map<string, string>();
+  if (isWhole(first)) return { map: first, reasons };
+  const missing = blocks.filter((each) => first?.slaves.includes(each) !== true);
   const failures: Error[] = [];
-  for (const block of outside) await attempt(failures, waiting, async () => await addPath(context, block, waiting));
-  for (const failure of failures) {
+  for (const block of missing)
+    await attempt(failures, waiting, async () => {
+      const reason = await addPath(context, block, waiting);
+      if (reason !== undefined) reasons.set(block, reason);
+    });
+  const isAnswered = failures.length < missing.length;
+  const map = isAnswered ? await look() : first;
+  const isExcluded = missing.every((block) => reasons.get(block) === blacklisted);
+  if (isAnswered && !isExcluded && map === undefined)
+    await attempt(failures, waiting, async () => {
+      const refusal = await requestMap(context, wwid, blocks, waiting);
+      if (refusal !== undefined) context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd made no map');
+    });
+  for (const failure of failures)
     context.log.warn({ event: 'host.multipath', wwid, error: describeError(failure) }, 'multipathd took no path');
+  if (!isAnswered || isExcluded) return { map, reasons };
+  return { map: await lookUntil(policy, waiting, look, isWhole), reasons };
+}
+
+/** Asks for the map by the identity that udev, and so multipath, has for the volume. @returns why it was refused */
+async function requestMap(
+  context: FcContext,
+  wwid: string,
+  [first]: readonly string[],
+  waiting: Waiting,
+): Promise<string | undefined> {
+  const answer = first === undefined ? undefined : await askIdentity(context, first, waiting);
+  return await addMap(context, answer?.kind === 'told' ? answer.wwid : wwid, waiting);
+}
+
+/** Finds a map that carries another identity of the volume than the kernel's. The map of another volume does not count. */
+async function findRenamedMap(
+  context: FcContext,
+  disks: readonly ScsiDisk[],
+  waiting: Waiting,
+): Promise<MultipathMap | undefined> {
+  for (const disk of disks) {
+    const map = disk.block === undefined ? undefined : await findMapAbove(context.system, [disk.block]);
+    if (map === undefined) continue;
+    if (await hasIdentity(context, disk, map.wwid, waiting)) return map;
+    const answer = await askIdentity(context, disk.block ?? '', waiting);
+    if (answer?.kind === 'told' && answer.wwid === map.wwid) return map;
   }
-  if (failures.length === outside.length) return first;
-  return await lookUntil(policy, waiting, look, isWhole);
+  return undefined;
 }

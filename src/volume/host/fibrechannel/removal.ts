@@ -53,8 +53,7 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   for (const { address, disk } of wayByWay(removal)) {
     if (disk !== undefined) {
       await attempt(failures, waiting, async () => {
-        await removeNewMap(context, removal, waiting);
-        await deleteDisk(context, disk, waiting);
+        await deleteDisk(context, disk, removal, waiting);
         deleted.push(disk);
       });
     }
@@ -171,7 +170,7 @@ async function tolerate(
   { log }: FcContext,
   isTolerated: boolean,
   waiting: Waiting,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<void> {
   try {
     await work();
@@ -191,9 +190,11 @@ function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress
 }
 
 /** Checks the address again, because it may belong to another device by now. */
-async function deleteDisk({ system }: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<void> {
+async function deleteDisk(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
+  const { system } = context;
   const now = (await listDisks(system, [disk.port])).find(({ hctl }) => hctl === disk.hctl);
   if (now === undefined || addressKey(now) !== addressKey(disk)) return;
+  await removeNewMap(context, removal, waiting);
   await writeIfThere(system, `${disk.sysfs}/delete`, '1', waiting);
 }
 

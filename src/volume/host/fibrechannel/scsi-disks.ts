@@ -1,8 +1,9 @@
 import { lunFromLinux, parseLun, parseWwpn } from '../../../base/index.ts';
 import type { Lun, Wwpn } from '../../../base/index.ts';
+import type { PortPair } from '../../index.ts';
 import { readAttribute } from '../system.ts';
 import type { HostSystem } from '../system.ts';
-import { hostNumber, wwpnFromSysfs } from './fc-ports.ts';
+import { ccwBusId, hostNumber, wwpnFromSysfs } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
 
 /** A path from a port of this host to a LUN. */
@@ -31,13 +32,21 @@ const scsiDevices = '/sys/bus/scsi/devices';
 const DISK = '0';
 const SECTOR_BYTES = 512;
 
-/** Returns a key that, unlike SCSI host numbers, stays the same when a port goes online again. */
+/**
+ * Returns a key that, unlike SCSI host numbers, stays the same when a port goes online again. An FCP device has one port;
+ * a PCI function may have several (NPIV, FCoE), which only their WWPNs tell apart.
+ */
 export function addressKey({ port, targetWwpn, lun }: LunAddress): string {
-  return `${port.busId}/${targetWwpn}/${lun}`;
+  return `${ccwBusId.test(port.busId) ? port.busId : port.initiatorWwpn}/${targetWwpn}/${lun}`;
 }
 
 export function describeAddress({ port, targetWwpn, lun }: LunAddress): string {
-  return `${port.busId} to ${targetWwpn} LUN ${lun}`;
+  const { busId, initiatorWwpn } = port;
+  return `${busId}${ccwBusId.test(busId) ? '' : ` (${initiatorWwpn})`} to ${targetWwpn} LUN ${lun}`;
+}
+
+export function pairOf({ port, targetWwpn }: LunAddress): PortPair {
+  return { initiatorWwpn: port.initiatorWwpn, targetWwpn };
 }
 
 /** Returns the addresses that are not among the others. */

@@ -9,6 +9,8 @@ export interface AskProblem {
   readonly reason: string;
   /** Whether the LUN may appear nevertheless, so that waiting makes sense. */
   readonly mayStillCome: boolean;
+  /** Whether the path need not exist, because other paths use both of its ports. */
+  readonly isExpected?: boolean;
 }
 
 /** @see FcTransport.ask */

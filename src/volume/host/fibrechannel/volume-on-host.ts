@@ -67,8 +67,18 @@ export async function disksAt(context: FcContext, addresses: readonly LunAddress
   return addresses.flatMap((address) => found.filter((disk) => addressKey(disk) === addressKey(address)));
 }
 
-/** Returns what the host has of a volume. Changes nothing. @param wwid - includes other paths of this volume */
-export async function survey(context: FcContext, addresses: readonly LunAddress[], wwid?: string): Promise<Presence> {
+/**
+ * Returns what the host has of a volume. Changes nothing.
+ *
+ * @param wwid - includes other paths of this volume
+ * @param mapWwid - another designator, which its map carries
+ */
+export async function survey(
+  context: FcContext,
+  addresses: readonly LunAddress[],
+  wwid?: string,
+  mapWwid?: string,
+): Promise<Presence> {
   const everyDisk = await listDisks(context.system, await context.transport.listPorts());
   const keys = new Set(addresses.map(addressKey));
   const disks = everyDisk.filter((disk) => keys.has(addressKey(disk)) || (wwid !== undefined && disk.wwid === wwid));
@@ -80,6 +90,9 @@ export async function survey(context: FcContext, addresses: readonly LunAddress[
     context.system,
     disks.flatMap(({ block }) => block ?? []),
   );
-  const map = above ?? (wwid === undefined ? undefined : await findMap(context.system, wwid));
+  const byWwid = above ?? (wwid === undefined ? undefined : await findMap(context.system, wwid));
+  const byMapWwid = byWwid ?? (mapWwid === undefined ? undefined : await findMap(context.system, mapWwid));
+  // With paths it would have been found above them: they are of another volume.
+  const map = byWwid ?? (byMapWwid?.slaves.length === 0 ? byMapWwid : undefined);
   return { disks, map, others: without(everyDisk, disks), registered };
 }

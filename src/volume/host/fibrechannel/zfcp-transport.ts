@@ -1,11 +1,13 @@
 import { describeError, formatWwpn0x, lunFromCinder } from '../../../base/index.ts';
 import type { Lun, Waiting } from '../../../base/index.ts';
+import { betweenFabrics, isBetweenFabrics } from '../../index.ts';
+import type { PortPair } from '../../index.ts';
 import type { HostContext } from '../context.ts';
 import { errnoOf, readAttribute, writeIfThere } from '../system.ts';
 import { attempt, lookUntil } from '../waiting.ts';
 import { ccwBusId, listFcPorts, listRemotePorts, scanLun } from './fc-ports.ts';
 import type { FcPort } from './fc-ports.ts';
-import { listDisks, addressKey } from './scsi-disks.ts';
+import { addressKey, listDisks, pairOf, without } from './scsi-disks.ts';
 import type { LunAddress } from './scsi-disks.ts';
 import type { AskProblem, AskRound, FcTransport } from './transport.ts';
 import { deviceState, normaliseBusId, notUsable, setOnline, zfcpDriver } from './zfcp-device.ts';
@@ -67,11 +69,16 @@ export class ZfcpTransport implements FcTransport {
    * Asks for one address after the other, because parallel writes gain nothing. Source: linux
    * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
    */
-  async ask(missing: readonly LunAddress[], { attempt }: AskRound, waiting: Waiting): Promise<readonly AskProblem[]> {
-    if (attempt === 1) await this.#awaitTargets(missing, waiting);
+  async ask(
+    missing: readonly LunAddress[],
+    { attempt, wanted }: AskRound,
+    waiting: Waiting,
+  ): Promise<readonly AskProblem[]> {
+    if (attempt === 1) await this.#awaitTargets(wanted, waiting);
+    const seen = (await this.#visible(wanted)).map(pairOf);
     const problems: AskProblem[] = [];
     for (const address of missing) {
-      const problem = await this.#askOne(address, waiting);
+      const problem = await this.#askOne(address, seen, waiting);
       if (problem !== undefined) problems.push({ address, ...problem });
     }
     return problems;
@@ -97,7 +104,7 @@ export class ZfcpTransport implements FcTransport {
     const missing = await this.#waitForPorts(addresses, waiting);
     const adapters = new Set(missing.map(({ port }) => port.busId));
     for (const busId of adapters) await this.#rescanPorts(busId, waiting);
-    if (missing.length > 0) await this.#waitForPorts(missing, waiting);
+    if (missing.length > 0) await this.#waitForPorts(addresses, waiting);
   }
 
   /** A refusal is logged only, as in os-brick: the volume may appear through other adapters. */
@@ -112,19 +119,29 @@ export class ZfcpTransport implements FcTransport {
     }
   }
 
-  /** @returns the addresses whose target port did not appear */
+  /** @returns the addresses whose target port did not appear and that are not between fabrics */
   async #waitForPorts(addresses: readonly LunAddress[], waiting: Waiting): Promise<readonly LunAddress[]> {
-    const { system, policies } = this.#options;
     const poll = async (): Promise<readonly LunAddress[]> => {
-      const seen = await Promise.all(addresses.map(async (address) => await system.exists(portOf(address))));
-      return addresses.filter((_address, index) => seen[index] !== true);
+      const visible = await this.#visible(addresses);
+      const seen = visible.map(pairOf);
+      return without(addresses, visible).filter((address) => !isBetweenFabrics(pairOf(address), seen));
     };
-    return await lookUntil(policies.targetPorts, waiting, poll, (missing) => missing.length === 0);
+    return await lookUntil(this.#options.policies.targetPorts, waiting, poll, (missing) => missing.length === 0);
   }
 
-  async #askOne(address: LunAddress, waiting: Waiting): Promise<Problem | undefined> {
+  /** Returns the addresses whose target port the kernel knows. */
+  async #visible(addresses: readonly LunAddress[]): Promise<readonly LunAddress[]> {
+    const { system } = this.#options;
+    const seen = await Promise.all(addresses.map(async (address) => await system.exists(portOf(address))));
+    return addresses.filter((_address, index) => seen[index] === true);
+  }
+
+  async #askOne(address: LunAddress, seen: readonly PortPair[], waiting: Waiting): Promise<Problem | undefined> {
     const { system } = this.#options;
     if (!(await system.exists(portOf(address)))) {
+      if (isBetweenFabrics(pairOf(address), seen)) {
+        return { reason: betweenFabrics, mayStillCome: false, isExpected: true };
+      }
       return { reason: 'the target port is not visible (zoning)', mayStillCome: false };
     }
     try {
@@ -146,7 +163,7 @@ export class ZfcpTransport implements FcTransport {
     const remote = remotes.find(({ targetWwpn }) => targetWwpn === address.targetWwpn);
     if (remote?.targetId === undefined) {
       const reason = `the target port is not usable (${remote?.portState ?? 'not logged in'})`;
-      return { reason, mayStillCome: true };
+      return { reason, mayStillCome: remote?.portState !== 'Not Present' };
     }
     const { channel, targetId } = remote;
     await scanLun(this.#options.system, address, { channel, targetId }, waiting);

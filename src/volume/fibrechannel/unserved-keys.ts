@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/index.ts';
-import type { FcConnection } from './connection-info.ts';
 
 /** Keys that the reader of connection_info, the host connectors or the attach flows obey. */
 const served: ReadonlySet<string> = new Set([
@@ -42,6 +41,13 @@ function asksForSomething(value: unknown): boolean {
   return value !== null && Object.keys(value).length > 0;
 }
 
+/** The parts of a connection_info that the warning names. */
+interface ReadAnswer {
+  readonly volumeId: string | undefined;
+  readonly unserved: readonly string[];
+  readonly targets: readonly { readonly targetWwpn: string; readonly lun: string }[];
+}
+
 /** What was logged in this process. */
 const told = new Set<string>();
 const MAX_TOLD = 10_000;
@@ -53,7 +59,7 @@ const MAX_TOLD = 10_000;
  */
 export function warnOfUnservedKeys(
   log: Logger,
-  { volumeId, unserved, targets }: FcConnection,
+  { volumeId, unserved, targets }: ReadAnswer,
   obeyed: readonly string[] = [],
 ): void {
   const keys = unserved.filter((key) => !obeyed.includes(key));

@@ -14,7 +14,7 @@ const proofs = [
   'test/cli/{simulate,tls}.test.ts',
   'test/e2e/{bounded-trust,demo,driver-costs,requests,terminals}.test.ts',
   'test/shares/heap.test.ts',
-  'test/guest/{agreement,detach}.test.ts',
+  'test/guest/{agreement,detach,distributions,released}.test.ts',
   'test/local-attach/*faults.test.ts',
   'test/simulator/storage-groups-{identity,planted}.test.ts',
 ];

@@ -145,7 +145,7 @@ export async function driverCosts(machine: 'z13' | 'z16', partitions: number): P
   };
   const isZ13 = machine === 'z13';
   const costs: Record<string, Cost> = {};
-  costs.spawn = await count(isZ13 ? atMost(8, 6) : atMost(11, 10), () => bench.spawn(instance));
+  costs.spawn = await count(isZ13 ? atMost(8, 6) : atMost(11, 8), () => bench.spawn(instance));
   costs.getInfo = await count(atMost(1), () => driver.getInfo(instance, false, context));
   const powerOff = () => driver.powerOff(instance, 0, 0, context);
   costs['power off'] = await count(atMost(2), powerOff, countWithoutWaits);

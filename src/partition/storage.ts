@@ -62,14 +62,6 @@ export interface StorageWaiting extends Waiting {
   readonly progress?: ((detail: string) => void) | undefined;
 }
 
-/** What {@link PartitionStorage.allocate} found or made. */
-export interface Allocation {
-  /** The known ports; none if they exist only with the partition. */
-  readonly initiators: readonly Initiator[];
-  /** Why an existing group of our name cannot be used, in which case nothing has to be undone; null when it can. */
-  readonly obstacle: string | null;
-}
-
 /** Something that {@link PartitionStorage.allocate} made. */
 export interface AllocatedStorage {
   readonly name: string;
@@ -185,8 +177,18 @@ export interface PartitionStorage {
   readonly preparedGroups: PreparedGroups | undefined;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
-  /** Creates the storage group, which exists before the partition. @throws ConfigError when the settings name no port */
-  allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation>;
+  /**
+   * Creates the storage group, which exists before the partition.
+   *
+   * @returns why an existing group of our name cannot be used, in which case nothing has to be undone; null when it can
+   * @throws ConfigError when the settings name no port
+   */
+  allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null>;
+  /**
+   * Adds the adapter ports to the allocated storage group, and returns its WWPNs. With vHBAs there are none before the
+   * partition has them.
+   */
+  addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]>;
   /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
   /** Lists what is allocated for unknown instances of this host. Changes nothing. */
@@ -194,7 +196,7 @@ export interface PartitionStorage {
   /**
    * Gives the partition its ports.
    *
-   * @param known - what {@link PartitionStorage.allocate} knew of them
+   * @param known - what {@link PartitionStorage.addPorts} returned
    * @returns them in the order of the configured adapter ports
    */
   bind(
@@ -249,6 +251,11 @@ export interface PartitionStorage {
   ): Promise<void>;
   /** Lists what the HMC still has of a concealed volume, one line each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
+  /**
+   * Returns whether the machine has just been told where all volumes are: then their storage volumes are known, and
+   * {@link PartitionStorage.waitForVolumes} is only a check.
+   */
+  isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**
    * Waits until all volumes of a partition are ready for its start.
    *

@@ -23,16 +23,16 @@ describe('spawn', () => {
     ]);
   });
 
-  test('on a storage-group machine maps the volumes before the partition exists, and once', async () => {
+  test('on a storage-group machine maps the volumes before it attaches the storage group, and once', async () => {
     const { tools, mapper, diary } = machine({ model: 'storage-group' });
 
     await spawn(request, mapper, tools, call);
 
     expect(diary).toEqual([
       'create group',
-      `map to ${initiator.wwpn}`,
       'create partition',
       'ports of /api/partitions/new',
+      `map to ${initiator.wwpn}`,
       'connect boot',
       'connect data',
       'wait for LUNs',
@@ -131,22 +131,22 @@ describe('spawn', () => {
     expect(diary).toEqual([]);
   });
 
-  test('removes the storage group and the masks that it made before it found its name taken', async () => {
+  test('removes the storage group that it made before it found its name taken', async () => {
     const { tools, mapper, diary } = machine({ model: 'storage-group', createFails: nameTaken, existing: 'active' });
 
     await expect(spawn(request, mapper, tools, call)).rejects.toThrow(NothingChangedError);
-    expect(diary).toEqual(['create group', `map to ${initiator.wwpn}`, 'unmap', 'delete group']);
+    expect(diary).toEqual(['create group', 'delete group']);
   });
 
   test('does not say that nothing was changed when what it made before it found its name taken stays', async () => {
-    const unmapFails = new Error('Cinder is away');
-    const options = { model: 'storage-group', createFails: nameTaken, existing: 'active', unmapFails } as const;
+    const deleteFails = new Error('the HMC is away');
+    const options = { model: 'storage-group', createFails: nameTaken, existing: 'active', deleteFails } as const;
     const { tools, mapper } = machine(options);
 
     const error: unknown = await spawn(request, mapper, tools, call).catch((thrown: unknown) => thrown);
 
     expect(findError(error, 'NOTHING_CHANGED')).toBeUndefined();
-    expect(describeError(error)).toMatch(/already exists, and it could not be undone.*Cinder is away/);
+    expect(describeError(error)).toMatch(/already exists, and it could not be undone.*the HMC is away/);
   });
 
   test('does not say that nothing was changed where the storage group stays until the compute manager has unmapped', async () => {
@@ -170,7 +170,7 @@ describe('spawn', () => {
     });
 
     await expect(spawn(request, mapper, tools, call)).rejects.toThrow('could not be undone');
-    expect(diary).toEqual(['create group', `map to ${initiator.wwpn}`]);
+    expect(diary).toEqual(['create group']);
   });
 
   test('records what it makes, before it is needed', async () => {

@@ -4,6 +4,7 @@ import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedG
 import { actsOf, unchanged } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
+import type { BootPlan } from './boot-tries.ts';
 import type { BootChoice, Started } from './boot.ts';
 import { createPartition, requirePrepared, takeOver } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
@@ -75,15 +76,12 @@ export async function spawn(
   const map = async (ports: readonly Initiator[]) =>
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
-  // The WWPNs of a storage group exist before the partition. If Cinder maps now, DPM finds the LUNs when it attaches the group.
-  const known = await createGroup(run);
-  const mappedAhead = known.length > 0 && !tools.boot.loginBeforeZoning ? await map(known) : undefined;
-
-  const place = await createPartitionWithPorts(run, known, mapper);
+  await createGroup(run);
+  const place = await createPartitionWithPorts(run);
   await attachGroup(run, place.partition, group);
   const isLoggedIn = await logInPorts(run, place.partition);
 
-  const mapped = mappedAhead ?? (await map(place.initiators));
+  const mapped = await map(place.initiators);
   return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
 }
 
@@ -93,8 +91,8 @@ export async function spawn(
  */
 export async function prepare(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const run: Run = { request, tools, act: actsOf('prepare-for-spawn', call, tools.watchers), call };
-  const known = await createGroup(run);
-  const { partition } = await createPartitionWithPorts(run, known, undefined);
+  await createGroup(run);
+  const { partition } = await createPartitionWithPorts(run);
   await logInPorts(run, partition);
 }
 
@@ -115,7 +113,10 @@ export async function spawnPrepared(
   const { isParked } = place;
   if (isParked) {
     await createGroup(run); // the group exists, perhaps with the volumes of an earlier spawn
-    await act('create-partition', () => takeOver({ ...place.partition, isParked }, request, tools, call));
+    await act('create-partition', async () => {
+      if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
+      await takeOver({ ...place.partition, isParked }, request, tools, call);
+    });
   }
   await attachGroup(run, place.partition, group);
   const isLoggedIn = tools.boot.loginBeforeZoning && needsPorts(run);
@@ -160,64 +161,64 @@ function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
 }
 
 /**
- * Creates the storage group of the instance, or takes over the one that an interrupted spawn has made, and returns its
- * WWPNs. With vHBAs, only checks that adapter ports are configured: WWPNs exist only with the partition, and the list is
- * empty. Begins the record of the instance before anything is made.
+ * Creates the storage group of the instance, or takes over the one that an interrupted spawn has made. With vHBAs, only
+ * checks that adapter ports are configured. Begins the record of the instance before anything is made.
  *
  * @throws ConflictError when a storage group of this name cannot be used. A destroy leaves it if another owner has it, and
  *   otherwise says what is in it
  */
-async function createGroup(run: Run): Promise<readonly Initiator[]> {
+async function createGroup(run: Run): Promise<void> {
   const { act, call } = run;
   const { owner, volumes } = run.request;
   const { partitions, storage } = run.tools;
   partitions.begin(owner);
-  if (!needsPorts(run)) return [];
+  if (!needsPorts(run)) return;
   const create = async () => {
-    const { initiators, obstacle } = await storage.allocate(owner, volumes, call);
+    const obstacle = await storage.allocate(owner, volumes, call);
     if (obstacle !== null) throw new ConflictError(`${obstacle}; it was left unchanged`);
-    return initiators;
   };
-  const initiators = storage.outlivesPartition ? await act('create-storage-group', create) : await create();
-  partitions.hasPorts(owner, initiators);
-  return initiators;
+  await (storage.outlivesPartition ? act('create-storage-group', create) : create());
 }
 
-async function createPartitionWithPorts(
-  run: Run,
-  known: readonly Initiator[],
-  mapper: VolumeMapper | undefined,
-): Promise<PartitionWithPorts> {
+async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
   const { request, tools, act, call } = run;
   const { owner } = request;
-  const partition = await act('create-partition', () => createPartition(request, tools, call)).catch(
-    async (error: unknown) => {
-      if (error instanceof NothingChangedError) await removeAhead(run, error, mapper);
-      throw error;
-    },
-  );
+  const { partition, known } = await act('create-partition', () => createBoth(run)).catch(async (error: unknown) => {
+    if (error instanceof NothingChangedError) await removeAhead(run, error);
+    throw error;
+  });
   if (!needsPorts(run)) return { partition, initiators: [] };
+  tools.partitions.hasPorts(owner, known);
   const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, known, call));
   tools.partitions.hasPorts(owner, initiators);
   return { partition, initiators };
 }
 
+/** Creates the partition, and meanwhile adds the ports to its storage group. Waits for both, so that no change is in progress. */
+async function createBoth(
+  run: Run,
+): Promise<{ readonly partition: PartitionRef; readonly known: readonly Initiator[] }> {
+  const { request, tools, call } = run;
+  const [created, added] = await Promise.allSettled([
+    createPartition(request, tools, call),
+    needsPorts(run) ? tools.storage.addPorts(request.owner, call) : [],
+  ]);
+  if (created.status === 'rejected') throw created.reason;
+  if (added.status === 'rejected') throw added.reason;
+  return { partition: created.value, known: added.value };
+}
+
 /**
- * Removes what was made before the spawn found that another partition has the name.
+ * Removes the storage group that was made before the spawn found that another partition has the name.
  *
  * @throws the cause itself where the compute manager unmaps by itself, and must call {@link destroy} first
  */
-async function removeAhead(
-  { request: { owner }, tools, call }: Run,
-  { cause }: NothingChangedError,
-  mapper: VolumeMapper | undefined,
-): Promise<void> {
+async function removeAhead({ request: { owner }, tools, call }: Run, { cause }: NothingChangedError): Promise<void> {
   const { partitions, storage, canUnmap } = tools;
   if (!storage.outlivesPartition) return;
   if (!canUnmap) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
-    await partitions.requireAtRest(owner, noEvidence, w); // a running partition keeps its volumes
-    await mapper?.unmap(w);
+    await partitions.requireAtRest(owner, noEvidence, w); // a running partition keeps its group
     await storage.deallocate(owner, w);
   });
 }
@@ -254,11 +255,15 @@ interface BootRequest {
 async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }: BootRequest): Promise<Spawned> {
   const { tools, act, call } = run;
   const { owner } = request;
-  const volumes = await connectMapped(run, { ...owner, ...place }, mapped);
-  const bootVolume = volumes.find(({ isBoot }) => isBoot);
-  tools.partitions.connected(owner, bootVolume);
+  const { volumes, isFulfilled } = await connectMapped(run, { ...owner, ...place }, mapped);
+  tools.partitions.connected(
+    owner,
+    volumes.find(({ isBoot }) => isBoot),
+  );
   const plan = { ...place, options: request.partition.boot, group, volumes };
-  const boot = await act('set-boot', () => setBoot(plan, tools, call));
+  const boot = await act('set-boot', async (progress) =>
+    isFulfilled ? await setBootAndCheck(plan, run, progress) : await setBoot(plan, tools, call),
+  );
   const started = await act('start-partition', async (progress) => {
     if (isLoggedIn) await tools.lifecycle.ensureStopped(place.partition, call);
     if (!request.powerOn) return { status: 'stopped', path: boot.path, attempts: 0 };
@@ -267,19 +272,44 @@ async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }:
   return { boot, started };
 }
 
+interface Connected {
+  readonly volumes: readonly ConnectedVolume[];
+  /** The machine knows where the volumes are, and it only remains to check that it finds them over every port. */
+  readonly isFulfilled: boolean;
+}
+
 /** Connects the mapped volumes to the partition, and waits until the machine has found each of them. */
 async function connectMapped(
-  { tools, act, call }: Run,
+  { tools: { storage, ...tools }, act, call }: Run,
   instance: VolumeInstance,
   mapped: readonly MappedVolume[],
-): Promise<readonly ConnectedVolume[]> {
-  if (mapped.length === 0) return [];
+): Promise<Connected> {
+  if (mapped.length === 0) return { volumes: [], isFulfilled: false };
   const connected = await act('connect-volumes', (progress) =>
-    connectVolumes(instance, mapped, tools, { ...call, progress }),
+    connectVolumes(instance, mapped, { storage, ...tools }, { ...call, progress }),
   );
-  if (!tools.storage.outlivesPartition) return connected; // with vHBAs, only a load finds the LUNs
+  // With vHBAs, only a load finds the LUNs.
+  if (!storage.outlivesPartition) return { volumes: connected, isFulfilled: false };
+  if (await storage.isFulfilled(instance, call)) return { volumes: connected, isFulfilled: true };
   return await act('wait-for-luns', async (progress) => {
-    const found = await tools.storage.waitForVolumes(instance, connected, { ...call, progress });
-    return connected.map((volume, index) => ({ ...volume, ...found[index] }));
+    const found = await storage.waitForVolumes(instance, connected, { ...call, progress });
+    return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), isFulfilled: false };
   });
+}
+
+/** Sets the boot properties, and meanwhile checks that the machine finds the volumes. Waits for both. */
+async function setBootAndCheck(
+  plan: BootPlan,
+  { request: { owner }, tools, call }: Run,
+  progress: (detail: string) => void,
+): Promise<BootChoice> {
+  const [checked, boot] = await Promise.allSettled([
+    tools.storage.waitForVolumes(owner, plan.volumes, { ...call, progress }),
+    setBoot(plan, tools, call),
+  ]);
+  if (checked.status === 'rejected') throw checked.reason;
+  if (boot.status === 'rejected') throw boot.reason;
+  const volumes = plan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
+  const isSame = volumes.every(({ storageVolumeUri: uri }, index) => uri === plan.volumes[index]?.storageVolumeUri);
+  return isSame ? boot.value : await setBoot({ ...plan, volumes }, tools, call);
 }

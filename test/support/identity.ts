@@ -100,7 +100,8 @@ async function live({ sim, hmc, storage }: Stage, each: Case): Promise<void> {
   const spawned = disks.slice(0, Math.max(1, disks.length - each.attachedLater));
   const later = disks.slice(spawned.length);
   end.defer(async () => await storage.deallocate(owner, w));
-  const { initiators } = await storage.allocate(owner, each.isStock ? [] : spawned.map(toRequest(disks)), w);
+  await storage.allocate(owner, each.isStock ? [] : spawned.map(toRequest(disks)), w);
+  const initiators = await storage.addPorts(owner, w);
   const name = `OpenStack-compute1-${each.instanceUuid}`;
   const size = { iflProcessors: 1, initialMemory: 1024, maximumMemory: 1024 };
   const uri = await hmc.partitions.create(cpcUriOf(sim), { name, ...size }, w);

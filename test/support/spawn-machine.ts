@@ -44,7 +44,8 @@ interface Machine {
   /** The partition that the record leads to. */
   readonly recorded?: string;
   readonly doubt?: Error;
-  readonly unmapFails?: Error;
+  /** Of the storage group. */
+  readonly deleteFails?: Error;
 }
 
 /** Groups that an administrator has prepared. */
@@ -87,20 +88,25 @@ export function machine(options: Machine = {}) {
     hasAdapterPorts: true,
     likelyBootFailure: '',
     allocate: async () => {
-      if (model === 'hba') return { initiators: [], obstacle: null };
+      if (model === 'hba') return null;
       diary.push('create group');
-      return { initiators: [initiator], obstacle: options.obstacle ?? null };
+      return options.obstacle ?? null;
     },
+    addPorts: async () => (model === 'hba' ? [] : [initiator]),
     bind: async (_owner: unknown, { uri }: { uri: string }) => {
       diary.push(`ports of ${uri}`);
       return [initiator];
     },
     initiators: async () => [initiator],
+    isFulfilled: async () => false,
     waitForVolumes: async (_owner: unknown, volumes: readonly unknown[]) => {
       diary.push('wait for LUNs');
       return volumes;
     },
-    deallocate: async () => void diary.push('delete group'),
+    deallocate: async () => {
+      if (options.deleteFails !== undefined) throw options.deleteFails;
+      diary.push('delete group');
+    },
     bootProperties: () => ({}),
   };
   const lifecycle = {
@@ -131,10 +137,7 @@ export function machine(options: Machine = {}) {
       diary.push(`map to ${initiators.map(({ wwpn }) => wwpn).join()}`);
       return mapped();
     },
-    unmap: async () => {
-      if (options.unmapFails !== undefined) throw options.unmapFails;
-      diary.push('unmap');
-    },
+    unmap: async () => void diary.push('unmap'),
   };
   const { recorded, doubt } = options;
   const known = recorded === undefined ? undefined : { uri: '/api/partitions/known', name: 'shop', status: recorded };

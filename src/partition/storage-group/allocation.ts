@@ -9,7 +9,7 @@ import type { GroupDirectory, OwnGroup, ReadGroup } from './directory.ts';
 import { findSpares } from './identity.ts';
 import { deletableStatuses } from '../status.ts';
 import { unassigned } from './ports.ts';
-import type { Allocation, InstanceVolume } from '../storage.ts';
+import type { Initiator, InstanceVolume } from '../storage.ts';
 
 /** Creates and deletes the storage group of an instance, and takes over one that an earlier process has made. */
 export class GroupAllocation {
@@ -25,23 +25,28 @@ export class GroupAllocation {
     this.#directory = directory;
   }
 
-  /**
-   * Performs "Create Storage Group" for one partition, with one path for each adapter port, and adds the ports as candidates.
-   * The WWPNs exist from then on.
-   */
-  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation> {
+  /** Performs "Create Storage Group" for one partition, with one path for each adapter port. @returns an obstacle, or null */
+  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null> {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
-    if (typeof own === 'string') return { initiators: [], obstacle: own };
+    return typeof own === 'string' ? own : null;
+  }
+
+  /** Adds the adapter ports as candidates, and returns the WWPNs, which exist since the group does. */
+  async addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]> {
     const { storageGroups } = this.#hmc;
-    // The WWPNs exist since the group does. Wait for both requests, so that no change is left in progress.
-    const [added, read] = await Promise.allSettled([
-      storageGroups.addCandidateAdapterPorts(own.uri, this.#ports.map(adapterPortUri), w),
-      storageGroups.get(own.uri, w),
-    ]);
-    if (added.status === 'rejected') throw added.reason;
-    if (read.status === 'rejected') throw read.reason;
-    return { initiators: unassigned(read.value), obstacle: null };
+    const found = await this.#directory.using(owner, w, async ({ uri }) => {
+      // Wait for both requests, so that no change is left in progress.
+      const [added, read] = await Promise.allSettled([
+        storageGroups.addCandidateAdapterPorts(uri, this.#ports.map(adapterPortUri), w),
+        storageGroups.get(uri, w),
+      ]);
+      if (added.status === 'rejected') throw added.reason;
+      if (read.status === 'rejected') throw read.reason;
+      return unassigned(read.value);
+    });
+    if (found === undefined) throw this.#directory.missing(owner);
+    return found;
   }
 
   /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */

@@ -22,7 +22,6 @@ import { readFcpGroups, toInitiator, unassigned } from './ports.ts';
 import { preparedStorageGroups } from './prepared.ts';
 import { GroupVolumes } from './volumes.ts';
 import type {
-  Allocation,
   BootSource,
   ConnectedVolume,
   HoldersRequest,
@@ -83,8 +82,12 @@ export class StorageGroupStorage implements PartitionStorage {
     this.#volumes = new GroupVolumes({ hmc, directory, checker, fulfilment, log });
   }
 
-  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<Allocation> {
+  async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null> {
     return await this.#allocation.allocate(owner, volumes, w);
+  }
+
+  async addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]> {
+    return await this.#allocation.addPorts(owner, w);
   }
 
   async deallocate(owner: PartitionOwner, w: Waiting): Promise<void> {
@@ -187,6 +190,10 @@ export class StorageGroupStorage implements PartitionStorage {
 
   async remains(owner: PartitionOwner, volumeId: string, w: Waiting) {
     return await this.#volumes.remains(owner, volumeId, w);
+  }
+
+  async isFulfilled(owner: PartitionOwner, w: StorageWaiting) {
+    return await this.#volumes.isFulfilled(owner, w);
   }
 
   async waitForVolumes(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {

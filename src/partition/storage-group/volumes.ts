@@ -28,6 +28,8 @@ interface Members {
 export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
+  /** Groups of one volume, created by this process, whose volume was just fulfilled. */
+  readonly #fulfilled = new Set<string>();
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
@@ -100,6 +102,11 @@ export class GroupVolumes {
     }
   }
 
+  async isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean> {
+    const own = await this.#parts.directory.find(owner, w);
+    return own !== undefined && this.#fulfilled.has(own.uri);
+  }
+
   /**
    * Waits before a start: DPM runs a partition only with the complete group of its boot volume. Source: zhmc-ansible-modules
    * issue 474.
@@ -111,6 +118,7 @@ export class GroupVolumes {
   ): Promise<readonly ConnectedVolume[]> {
     const { directory, hmc } = this.#parts;
     const ready = await directory.using(owner, w, async (own) => {
+      this.#fulfilled.delete(own.uri);
       const group = await hmc.storageGroups.get(own.uri, w);
       // A single volume cannot be mixed up with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
@@ -154,7 +162,10 @@ export class GroupVolumes {
     // Attach after adding the volumes: attaching makes DPM search for LUNs.
     if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
     const volumes = told.map(({ volume }) => volume);
-    if (told.every(({ isTold }) => isTold)) return volumes;
+    if (told.every(({ isTold }) => isTold)) {
+      if (own.volumeUris.size === 1) this.#fulfilled.add(own.uri);
+      return volumes;
+    }
     return await this.#finder.find(own, volumes, isAttached ? target.initiators : [], w);
   }
 

@@ -15,7 +15,6 @@ import { mayUseAdapters } from '../status.ts';
 import type { StorageAudit } from '../storage-audit.ts';
 import type {
   AllocatedStorage,
-  Allocation,
   BootSource,
   ConnectedVolume,
   HoldersRequest,
@@ -66,9 +65,14 @@ export class HbaStorage implements PartitionStorage {
     this.audit = hbaAudit(hmc, cpcUri, ports, records);
   }
 
-  async allocate(): Promise<Allocation> {
+  async allocate(): Promise<null> {
     requireAnyPort(this.#ports);
-    return await Promise.resolve({ initiators: [], obstacle: null }); // WWPNs exist only with the partition's vHBAs
+    return await Promise.resolve(null);
+  }
+
+  /** WWPNs exist only with the partition's vHBAs. */
+  addPorts(): Promise<readonly Initiator[]> {
+    return Promise.resolve([]);
   }
 
   deallocate(): Promise<void> {
@@ -180,6 +184,11 @@ export class HbaStorage implements PartitionStorage {
 
   remains(): Promise<readonly string[]> {
     return Promise.resolve([]); // an HMC of these machines does not know volumes
+  }
+
+  /** Only a load finds the LUNs. */
+  isFulfilled(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   waitForVolumes(_owner: PartitionOwner, exposed: readonly ConnectedVolume[]): Promise<readonly ConnectedVolume[]> {

@@ -83,9 +83,9 @@ export class DpmPartitionVolumes implements PartitionVolumes {
     const { storage } = this.#runtime;
     const owner = this.#owner(partition);
     const volumes = [{ volumeId, sizeGib, isBoot: false }];
-    const { initiators, obstacle } = await storage.allocate(owner, volumes, w);
+    const obstacle = await storage.allocate(owner, volumes, w);
     if (obstacle !== null) throw new ConflictError(`give partition "${partition.name}" ports: ${obstacle}`);
-    await storage.bind(owner, partition, initiators, w);
+    await storage.bind(owner, partition, await storage.addPorts(owner, w), w);
   }
 
   async removePorts(partition: PartitionRef, w: Waiting): Promise<void> {

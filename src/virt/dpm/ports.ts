@@ -22,8 +22,9 @@ export async function readOrCreatePorts(
   if (present.length > 0) return present;
   const { storageGroup } = partitionRequest(instance, null, settings);
   if (storageGroup === null || storage.preparedGroups === undefined || (await decide()).kind !== 'ours') return [];
-  const { initiators, obstacle } = await storage.allocate(owner, [], w);
+  const obstacle = await storage.allocate(owner, [], w);
   if (obstacle !== null) throw new ConflictError(`give instance ${instance.name} ports: ${obstacle}`);
+  const initiators = await storage.addPorts(owner, w);
   partitions.hasPorts(owner, initiators);
   return initiators;
 }

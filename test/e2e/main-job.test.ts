@@ -15,13 +15,13 @@ const traits = {
   groups: { model: 'storage-group', device: 'storage-volume', says: /^storage groups, one for each instance/ },
 } as const;
 
-/** What the driver does for `server create`, in its order: WWPNs of a storage group can be mapped before the partition is there. */
+/** What the driver does for `server create`, in its order. A storage group knows a single volume before the boot properties are set. */
 const acts = {
   deferred: {
     z13: ['create-partition', 'create-ports', 'map-volumes', 'connect-volumes', 'set-boot', 'start-partition'],
     groups: [
-      ...['create-storage-group', 'map-volumes', 'create-partition', 'create-ports'],
-      ...['connect-volumes', 'wait-for-luns', 'set-boot', 'start-partition'],
+      ...['create-storage-group', 'create-partition', 'create-ports', 'map-volumes'],
+      ...['connect-volumes', 'set-boot', 'start-partition'],
     ],
   },
   stock: {

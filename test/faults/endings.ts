@@ -115,7 +115,7 @@ malformed: Cinder unmap                   for good -      -      -      -      -
 malformed: change                         for good -      -      -      A      -      -      -      -      -      -
 malformed: entry                          for good -      -      -      -      -      s      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
-malformed: read                           for good -      -      -      -      W      w      -      -      -      -
+malformed: read                           for good -      -      -      -      w      w      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
 malformed                                 once     A      Ar     A      A      -      A      R      A      A      AR
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -

@@ -1,4 +1,5 @@
 import { ConflictError, NothingChangedError } from '../base/index.ts';
+import { isHmcError } from '../hmc-client/errors/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
 import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedGroups } from '../partition/index.ts';
 import { actsOf, unchanged } from './act.ts';
@@ -308,8 +309,9 @@ async function setBootAndCheck(
     setBoot(plan, tools, call),
   ]);
   if (checked.status === 'rejected') throw checked.reason;
-  if (boot.status === 'rejected') throw boot.reason;
+  // 409.122: the storage volume was not fulfilled yet.
+  if (boot.status === 'rejected' && !isHmcError(boot.reason, 409)) throw boot.reason;
   const volumes = plan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
   const isSame = volumes.every(({ storageVolumeUri: uri }, index) => uri === plan.volumes[index]?.storageVolumeUri);
-  return isSame ? boot.value : await setBoot({ ...plan, volumes }, tools, call);
+  return isSame && boot.status === 'fulfilled' ? boot.value : await setBoot({ ...plan, volumes }, tools, call);
 }

@@ -12,7 +12,7 @@ const proofs = [
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{simulate,tls}.test.ts',
-  'test/e2e/{bounded-trust,demo,driver-costs,requests,terminals}.test.ts',
+  'test/e2e/{bounded-trust,demo,driver-costs,ownership,requests,terminals}.test.ts',
   'test/shares/heap.test.ts',
   'test/guest/{agreement,detach,distributions,released}.test.ts',
   'test/local-attach/*faults.test.ts',

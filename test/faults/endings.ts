@@ -117,7 +117,7 @@ malformed: entry                          for good -      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      w      w      -      -      -      -
 malformed: repeat                         for good -      -      -      A      -      -      -      -      -      -
-malformed                                 once     A      Ar     A      A      -      A      R      A      A      AR
+malformed                                 once     A      Ar     A      A      -      A      R      A      AR     AR
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -

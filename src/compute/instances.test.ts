@@ -171,7 +171,7 @@ describe('a device', () => {
     expect(store.devices(uuid(1))[0]).toMatchObject({ reservation, connector, connectionInfo: null });
   });
 
-  test('stands in the order of boot, then of its name', () => {
+  test('are in boot order, then in the order of their names', () => {
     const { store } = newStore();
     const devices = [
       device(1, 'c', { deviceName: '/dev/sdc' }),

@@ -74,7 +74,7 @@ test('names the line of a mistake and goes on reading', () => {
   expect(read(text)).toEqual([['dpm', 'good', '1']]);
 });
 
-test('never repeats what stands in a faulty line', () => {
+test('never repeats the text of a faulty line', () => {
   const { problems } = parseIni('[dpm]\nhmc_password sesame\n  \n  sesame\nsesame', 'a.conf');
 
   expect(problems).toHaveLength(3);

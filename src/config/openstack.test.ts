@@ -273,7 +273,7 @@ describe('authentication', () => {
     );
   });
 
-  test('the service user stands in where [cinder] says nothing, with a warning', () => {
+  test('the service user is used where [cinder] has no user, with a warning', () => {
     const settings = load({ cinder: serviceUser });
 
     expect(settings.cinder.auth).toMatchObject({ username: 'svc' });

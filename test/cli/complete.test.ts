@@ -71,7 +71,7 @@ describe('in bash', () => {
 const installed = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0;
 
 describe.each(['zsh', 'fish'] as const)('in %s', (shell) => {
-  test('every command, option and choice stands in the script', async () => {
+  test('the script has every command, option and choice', async () => {
     const { code, stdout } = await runFake(['complete', shell]);
 
     expect(code).toBe(0);

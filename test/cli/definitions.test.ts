@@ -66,7 +66,7 @@ describe.skipIf(!existsSync(samples)).each(machines)('on the machine of $file', 
   const { file, model, api, cpc, groups, partitions, hasFcp } = machine;
   const definition = join(samples, file);
 
-  test('doctor, list, show and hypervisor show say what stands in the file, and change nothing', async () => {
+  test('doctor, list, show and hypervisor show agree with the file, and change nothing', async () => {
     await using stage = await startStage({ definition });
     const { sim, dpm } = stage;
     const before = sim.snapshot();

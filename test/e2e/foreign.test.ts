@@ -59,7 +59,7 @@ const scene = ours.chain((host) =>
 );
 
 /**
- * Names stand in the machine's own records, as no request of ours puts them there: an HMC takes letters, digits, `.`,
+ * Names are written to the machine's own records, because no request of ours sets them: an HMC takes letters, digits, `.`,
  * `_`, `-` and blank today, but nobody promises what an older one took.
  */
 function rename({ sim }: World, kind: 'partition' | 'storage-group', uri: string, name: string): void {

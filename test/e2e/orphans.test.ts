@@ -73,7 +73,7 @@ function writeFlow({ world }: OrphanStage, event: string): string {
   return id;
 }
 
-/** Of nobody, so that there is nothing to do when it is taken up. */
+/** Of no server, so that a resume has nothing to do. */
 function unfinished(): string {
   const input = { instanceUuid: randomUUID(), name: 'gone', volumeIds: [], doomedVolumeIds: [] };
   return JSON.stringify({ kind: 'flow-started', flow: 'delete', subject: input.instanceUuid, input });

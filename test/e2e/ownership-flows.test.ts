@@ -115,7 +115,7 @@ it.each(rows)(
 );
 
 it.each(machines)(
-  'on a %s, a delete of a partition that was absent does not forget one that is restored before it is taken up again',
+  'on a %s, a delete of a partition that was absent does not forget one that is restored before the delete is resumed',
   async (machine) => {
     await using world = await startWorld({ machine });
     const { context, sim } = world;

@@ -24,7 +24,7 @@ export interface Mutant {
   readonly problem: RegExp;
 }
 
-/** What stands in the place of modules while a row acts. */
+/** What replaces modules while a row acts. */
 export const planted: { file: string; exports: Readonly<Record<string, unknown>> | undefined } = {
   file: '',
   exports: undefined,

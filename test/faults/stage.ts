@@ -216,7 +216,7 @@ export class Stage implements AsyncDisposable {
     this.#marks = [];
   }
 
-  /** What was seen since {@link Stage.watch}; an aggregated request stands before its entries. */
+  /** What was seen since {@link Stage.watch}; an aggregated request comes before its entries. */
   observed(): readonly Observed[] {
     return this.world.sim.log.entries.flatMap((entry, index) => {
       const passed = this.#marks.filter(({ at }) => at <= index);

@@ -228,7 +228,7 @@ function addPrototypeKeys(holder: Place['holder']): void {
   put({ holder, key: 'toString' }, null);
 }
 
-/** A key that stands there twice, as no serializer writes it: the last one counts for JSON.parse. */
+/** A key that occurs twice, which no serializer writes: the last one counts for JSON.parse. */
 function duplicateKey(body: unknown, number: number, value: unknown): string {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) return JSON.stringify([body, body]);
   const keys = Object.keys(body);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A place where a secret stands that may not stand there. */
+/** A place that must not contain a secret, but does. */
 export interface Leak {
   readonly secret: string;
   readonly place: string;
@@ -18,7 +18,7 @@ export class LeakScanner {
    */
   add(name: string, core: string): void {
     const bytes = Buffer.from(core);
-    // Base64 of the whole depends on what stands before: three cases, without the characters that the neighbours share.
+    // Base64 of the whole depends on the preceding bytes: three cases, without the characters that the neighbours share.
     const encoded = [0, 1, 2].map((before) => {
       const text = Buffer.concat([Buffer.alloc(before, 'x'), bytes]).toString('base64');
       return text.slice(before === 0 ? 0 : before + 1, -4);

@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 
-/** Text of a module, and what stands in its place. */
+/** Text of a module, and its replacement. */
 export type Edit = readonly [from: string, to: string];
 
 type Exports = Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ describe('a flow whose way back lacks a peer', () => {
     if (moment === 'after run') throw new ConflictError('no');
   };
 
-  test('waits, names what is left and for whom, and is taken up when the peer answers', async () => {
+  test('waits, names what is left and which peer is missing, and is resumed when the peer answers', async () => {
     const world = new ToyWorld();
     world.disturb = unreachable('b');
     const journal = new MemoryJournal();

@@ -32,7 +32,7 @@ export interface Compared {
   readonly body: unknown;
 }
 
-/** Where the simulator stands in for the recorded services. */
+/** Where the simulator replaces the recorded services. */
 export interface Stage {
   readonly cinder: string;
   readonly keystone: string;

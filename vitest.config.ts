@@ -50,7 +50,16 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'units', include: units, exclude: proofs, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'units',
+          include: units,
+          exclude: proofs,
+          isolate: false,
+          setupFiles: ['test/support/fresh-secrets.ts'],
+        },
+      },
       {
         extends: true,
         test: {

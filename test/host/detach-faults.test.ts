@@ -107,7 +107,7 @@ describe('data that cannot be written out', () => {
 test('a map that multipathd builds anew is removed once more before any path goes', async () => {
   const { host, connector, device } = await attached();
   const [first] = host.disks;
-  host.after(/flushbufs \/dev\/dm-0|multipath -f/, () => host.joinMap(first!), 2);
+  host.after(/flushbufs \/dev\/dm-0|multipath -f/, () => host.multipathd.addPath(first!), 2);
 
   await connector.disconnectVolume(info, device, { signal });
 

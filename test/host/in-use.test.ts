@@ -154,7 +154,7 @@ describe('a device that an earlier volume has left', () => {
 
   test('is removed with the map that was left as well, and nothing of it is written to the new volume', async () => {
     const host = await reused();
-    for (const disk of host.disks) host.joinMap(disk);
+    for (const disk of host.disks) host.multipathd.addPath(disk);
 
     const device = await (await hostConnector(host)).connectVolume(info, { signal });
 

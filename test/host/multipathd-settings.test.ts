@@ -63,7 +63,7 @@ describe('a blacklisted volume', () => {
 
   test('is refused with that reason where multipath is required, and nothing is left', async () => {
     const host = singlePath();
-    host.blacklist.add(wwid);
+    host.multipathd.blacklist.add(wwid);
 
     await expect((await hostConnector(host)).connectVolume(onePath, { signal })).rejects.toMatchObject({
       code: 'VOLUME_ATTACH',
@@ -74,7 +74,7 @@ describe('a blacklisted volume', () => {
 
   test('is attached by one path with that reason in the warning where multipath is wanted', async () => {
     const host = singlePath();
-    host.blacklist.add(wwid);
+    host.multipathd.blacklist.add(wwid);
     const connector = await hostConnector(host, { enforceMultipath: false });
 
     const device = await connector.connectVolume(onePath, { signal });

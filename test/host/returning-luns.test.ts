@@ -20,7 +20,7 @@ const hosts: readonly (readonly [string, () => FakeHost])[] = [
 /** Somebody's wildcard scan; multipathd takes what it finds. */
 function scanAll(host: FakeHost): void {
   for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
-  for (const disk of host.disks) host.joinMap(disk);
+  for (const disk of host.disks) host.multipathd.addPath(disk);
   host.changed();
 }
 

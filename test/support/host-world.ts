@@ -82,7 +82,7 @@ export function openHostWorld(world: World): HostWorld {
         );
       }
     }
-    for (const each of host.disks) host.joinMap(each);
+    for (const each of host.disks) host.multipathd.addPath(each);
     host.changed();
   };
   return {

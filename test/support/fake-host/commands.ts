@@ -1,7 +1,6 @@
 import type { CommandResult } from '../../../src/volume/host/index.ts';
-import { multipathWwid } from './fake-host.ts';
 import type { FakeHost } from './fake-host.ts';
-import { isOnline } from './model.ts';
+import { isOnline, multipathWwid } from './model.ts';
 import type { FakeDisk, FakeMap, FakeVolume } from './model.ts';
 
 type Answer = Partial<CommandResult>;
@@ -20,13 +19,7 @@ export function runFakeCommand(host: FakeHost, command: string, args: readonly s
 const refused = (stderr: string): Answer => ({ status: 1, stderr });
 
 const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => Answer])[] = [
-  [/^multipathd show status$/, (host) => withDaemon(host, () => ({ stdout: 'path checker states:\nup 4\n' }))],
-  [/^multipathd add path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => addPath(host, block))],
-  [/^multipathd add map (\S+)$/, (host, wwid) => withDaemon(host, () => createMap(host, wwid))],
-  [/^multipathd del path \/dev\/(\S+)$/, (host, block) => withDaemon(host, () => removePath(host, block))],
-  [/^multipathd disablequeueing map (\S+)$/, (host, name) => withDaemon(host, () => ok(findMap(host, name)))],
-  [/^multipathd resize map (\S+)$/, (host, name) => withDaemon(host, () => resize(host, name))],
-  [/^multipathd reload map (\S+)$/, (host, name) => withDaemon(host, () => reload(host, name))],
+  [/^multipathd (.+)$/, (host, request) => host.multipathd.answer(request)],
   [/^multipath -f (\S+)$/, removeMap],
   [/^blockdev --flushbufs \/dev\/(\S+)$/, flush],
   [/^blockdev --setro \/dev\/(\S+)$/, (host, block) => setReadOnly(host, block, true)],
@@ -40,60 +33,12 @@ const tools: readonly (readonly [RegExp, (host: FakeHost, argument: string) => A
   [/^dd if=\/dev\/(\S+) of=\/dev\/null bs=4096 count=1 iflag=direct$/, readBlock],
 ];
 
-/**
- * multipathd answers with status 0 when it cannot be reached. Answers of the others: multipath-tools
- * multipathd/cli_handlers.c. `add path` is ok without a map, too; `add map` of a WWID does not ask find_multipaths.
- */
-function withDaemon(host: FakeHost, work: () => Answer): Answer {
-  return host.multipathd === 'absent' ? { stdout: 'error receiving packet\n' } : work();
-}
-
-function ok(found: unknown): Answer {
-  return { stdout: found === undefined ? 'fail\n' : 'ok\n' };
-}
-
-function findMap(host: FakeHost, name: string): FakeMap | undefined {
-  return host.maps.find((map) => map.name === name && map.uuid.startsWith('mpath-'));
-}
-
 function device(host: FakeHost, block: string): FakeDisk | FakeMap | undefined {
   return host.disks.find((disk) => disk.block === block) ?? host.maps.find((map) => map.block === block);
 }
 
-function addPath(host: FakeHost, block: string): Answer {
-  const disk = host.disks.find((each) => each.block === block);
-  if (disk === undefined) return ok(disk);
-  if (host.blacklist.has(multipathWwid(disk))) return { stdout: 'blacklisted\n' };
-  host.joinMap(disk);
-  return ok(disk); // whether or not there is a map now
-}
-
-function createMap(host: FakeHost, wwid: string): Answer {
-  return host.blacklist.has(wwid) ? { stdout: 'blacklisted\n' } : ok(host.makeMap(wwid));
-}
-
-function removePath(host: FakeHost, block: string): Answer {
-  const map = host.maps.find(({ slaves }) => slaves.includes(block));
-  map?.slaves.splice(map.slaves.indexOf(block), 1);
-  return ok(map);
-}
-
-function resize(host: FakeHost, name: string): Answer {
-  const map = findMap(host, name);
-  const disk = host.disks.find(({ block }) => map?.slaves.includes(block));
-  if (map !== undefined && disk !== undefined) map.bytes = disk.bytes;
-  return ok(disk);
-}
-
-function reload(host: FakeHost, name: string): Answer {
-  const map = findMap(host, name);
-  const paths = host.disks.filter(({ block }) => map?.slaves.includes(block));
-  if (map !== undefined) map.isReadOnly = paths.every(({ isReadOnly }) => isReadOnly);
-  return ok(map);
-}
-
 function removeMap(host: FakeHost, name: string): Answer {
-  const map = findMap(host, name);
+  const map = host.multipathd.findMap(name);
   if (map === undefined) return refused(`${name} is not a multipath device`);
   const isOpen = [...host.openFiles.values()].some(({ node }) => node === `/dev/${map.block}`);
   if (host.isBusy(map.block) || isOpen) return refused(`${name}: map in use`);

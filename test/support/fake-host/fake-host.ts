@@ -1,5 +1,6 @@
 import type { CommandResult, HostSystem } from '../../../src/volume/host/index.ts';
 import { runFakeCommand } from './commands.ts';
+import { FakeMultipathd } from './multipathd.ts';
 import { distributions, fcpLun, isOnline, linuxNumber } from './model.ts';
 import type { Distribution, FakeAdapter, FakeDisk, FakeMap, FakeMask, FakeTarget } from './model.ts';
 import { buildTree } from './sysfs.ts';
@@ -21,9 +22,9 @@ export interface FakeHostOptions {
   readonly platform?: string;
   readonly allowLunScan?: boolean;
   /** Does it run, and does it make maps by itself or only of paths that it is told of? */
-  readonly multipathd?: 'absent' | 'by itself' | 'when told';
+  readonly multipathd?: FakeMultipathd['mode'];
   /** The setting find_multipaths of multipathd; greedy unless told otherwise. */
-  readonly findMultipaths?: FakeHost['findMultipaths'];
+  readonly findMultipaths?: FakeMultipathd['findMultipaths'];
 }
 
 /**
@@ -38,12 +39,7 @@ export class FakeHost implements HostSystem {
   readonly distribution: Distribution;
   readonly adapters: readonly FakeAdapter[];
   readonly masks: FakeMask[];
-  readonly multipathd: 'absent' | 'by itself' | 'when told';
-  readonly findMultipaths: 'greedy' | 'smart' | 'strict';
-  /** WWIDs that multipathd has made a map of (/etc/multipath/wwids). */
-  readonly wwids = new Set<string>();
-  /** WWIDs that the section blacklist of multipath.conf excludes. */
-  readonly blacklist = new Set<string>();
+  readonly multipathd: FakeMultipathd;
   allowLunScan: boolean;
   /** sysfs tells no wwid, as where the kernel cannot read page 0x83. */
   hidesIdentity = false;
@@ -68,10 +64,6 @@ export class FakeHost implements HostSystem {
   readonly #others: { readonly match: RegExp; readonly act: () => void; times: number }[] = [];
   readonly #brief: { readonly pid: number; looks: number }[] = [];
   readonly #arriving: { readonly adapter: FakeAdapter; readonly mask: FakeMask; polls: number }[] = [];
-  /** Block devices that multipathd has been told of. */
-  readonly #knownPaths = new Set<string>();
-  /** Their `add` events have not reached multipathd. */
-  readonly #added: FakeDisk[] = [];
   #tree: Tree | undefined;
   #nextDisk = 0;
   #nextMap = 0;
@@ -83,8 +75,7 @@ export class FakeHost implements HostSystem {
     this.adapters = options.adapters;
     this.masks = options.masks;
     this.allowLunScan = options.allowLunScan ?? true;
-    this.multipathd = options.multipathd ?? 'by itself';
-    this.findMultipaths = options.findMultipaths ?? 'greedy';
+    this.multipathd = new FakeMultipathd(this, options.multipathd ?? 'by itself', options.findMultipaths ?? 'greedy');
   }
 
   /** Makes the next writes or commands whose line matches fail. */
@@ -229,7 +220,7 @@ export class FakeHost implements HostSystem {
   #tick(): void {
     for (const each of this.#arriving) each.polls -= 1;
     this.#arrive();
-    if (this.multipathd === 'by itself') for (const disk of this.#added.splice(0)) this.joinMap(disk);
+    this.multipathd.readEvents();
     this.changed();
   }
 
@@ -250,38 +241,9 @@ export class FakeHost implements HostSystem {
       ...{ otherWwid: volume.otherWwid, state: 'running', isReadOnly: false, isDirty: false },
     };
     this.disks.push(disk);
-    this.#added.push(disk);
+    this.multipathd.added.push(disk);
     this.#nextDisk += 1;
     this.changed();
-  }
-
-  /** multipathd takes a path into the map of its volume, if its settings allow that. */
-  joinMap(disk: FakeDisk): void {
-    const wwid = multipathWwid(disk);
-    this.#knownPaths.add(disk.block);
-    if (!this.blacklist.has(wwid) && this.#shouldMultipath(wwid)) this.makeMap(wwid);
-  }
-
-  /** multipathd makes the map of all paths that it knows of a volume. Source: multipath-tools libmultipath/configure.c. */
-  makeMap(wwid: string): FakeMap | undefined {
-    const isFree = ({ block }: FakeDisk) => !this.maps.some(({ slaves }) => slaves.includes(block));
-    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
-    const [first, ...others] = paths.filter(isFree);
-    const known = this.maps.find((map) => map.uuid === `mpath-${wwid}`);
-    if (first === undefined) return known;
-    this.wwids.add(wwid);
-    const map = known ?? this.addMap(wwid, [], first.bytes, first.isReadOnly);
-    map.slaves.push(...[first, ...others].map(({ block }) => block));
-    this.changed();
-    return map;
-  }
-
-  /** Source: multipath-tools libmultipath/wwids.c. */
-  #shouldMultipath(wwid: string): boolean {
-    if (this.findMultipaths === 'greedy' || this.wwids.has(wwid)) return true;
-    if (this.findMultipaths === 'strict') return false;
-    const paths = this.disks.filter((disk) => multipathWwid(disk) === wwid && this.#knownPaths.has(disk.block));
-    return paths.length > 1 || this.maps.some((map) => map.uuid === `mpath-${wwid}`);
   }
 
   addMap(wwid: string, slaves: string[], bytes: number, isReadOnly: boolean): FakeMap {
@@ -332,11 +294,6 @@ export class FakeHost implements HostSystem {
     fault.times -= 1;
     return fault.answer;
   }
-}
-
-/** The identity that a path has for multipath. */
-export function multipathWwid({ wwid, otherWwid }: Pick<FakeDisk, 'wwid' | 'otherWwid'>): string {
-  return otherWwid ?? wwid.replace(/^naa\./, '3');
 }
 
 /** `a` … `z`, `aa`, …: as kernel and multipath count. */

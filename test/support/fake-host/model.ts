@@ -132,6 +132,11 @@ export function isOnline(device: FakeDisk | FakeMap): boolean {
   return !('state' in device) || !['offline', 'transport-offline', 'deleted'].includes(device.state);
 }
 
+/** The identity that a path has for multipath. */
+export function multipathWwid({ wwid, otherWwid }: Pick<FakeDisk, 'wwid' | 'otherWwid'>): string {
+  return otherWwid ?? wwid.replace(/^naa\./, '3');
+}
+
 /** Linux's number of an FCP LUN: the four words the other way round. Written down here for the kernel's side alone. */
 export function linuxNumber(lun: string): number {
   const [w0, w1] = [lun.slice(0, 4), lun.slice(4, 8)].map((word) => Number.parseInt(word, 16));

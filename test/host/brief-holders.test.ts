@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
-import { connectionInfo, fourPaths, GIB, hostConnector, quickPolicies } from '../support/fake-host/scenes.ts';
+import {
+  attached,
+  connectionInfo,
+  fourPaths,
+  GIB,
+  hostConnector,
+  nothing,
+  quickPolicies,
+} from '../support/fake-host/scenes.ts';
 
 /*
  * What is true for a moment only does not decide: a device that udev or lvm has open, a daemon that is busy. Not tried
@@ -12,16 +20,8 @@ import { connectionInfo, fourPaths, GIB, hostConnector, quickPolicies } from '..
 
 const signal = neverAborted();
 const info = connectionInfo();
-const nothing = { disks: [], maps: [], units: [] };
 /** More often than the moment lasts. */
 const policies = { ...quickPolicies, holders: { ...quickPolicies.holders, attempts: 10 } };
-
-async function attached(host: FakeHost = fourPaths()) {
-  const connector = await hostConnector(host, { policies });
-  const device = await connector.connectVolume(info, { signal });
-  host.log.splice(0);
-  return { host, connector, device };
-}
 
 function count(host: FakeHost, part: string): number {
   return host.log.filter((line) => line.includes(part)).length;
@@ -32,7 +32,7 @@ describe('a detach waits for', () => {
     ['lvm on the map', '/dev/dm-0', 'pvscan'],
     ['blkid on a path', '/dev/sda', 'blkid'],
   ])('%s', async (_what, node, comm) => {
-    const { host, connector, device } = await attached();
+    const { host, connector, device } = await attached(fourPaths(), { policies });
     host.holdBriefly(node, comm, 5);
 
     await connector.disconnectVolume(info, device, { signal });
@@ -42,7 +42,7 @@ describe('a detach waits for', () => {
   });
 
   test('a worker of udev, which is no user but keeps the map', async () => {
-    const { host, connector, device } = await attached();
+    const { host, connector, device } = await attached(fourPaths(), { policies });
     host.holdBriefly('/dev/dm-0', '(udev-worker)', 7);
 
     await connector.disconnectVolume(info, device, { signal });
@@ -52,7 +52,7 @@ describe('a detach waits for', () => {
   });
 
   test('nobody when nobody is there: it looks once, and removes the map once', async () => {
-    const { host, connector, device } = await attached();
+    const { host, connector, device } = await attached(fourPaths(), { policies });
     let looks = 0;
     const list = host.list.bind(host);
     host.list = async (path) => {
@@ -66,7 +66,7 @@ describe('a detach waits for', () => {
   });
 
   test('no longer than its deadline: who stays is named, and nothing is changed', async () => {
-    const { host, connector, device } = await attached();
+    const { host, connector, device } = await attached(fourPaths(), { policies });
     host.holdBriefly('/dev/dm-0', 'pvscan', 11);
     const before = host.snapshot();
 
@@ -108,7 +108,7 @@ describe('multipathd that is busy is asked again:', () => {
   ];
 
   test.each(answers)('by an extend (%j)', async (answer) => {
-    const { host, connector } = await attached();
+    const { host, connector } = await attached(fourPaths(), { policies });
     host.masks[0]!.volume.bytes = 20 * GIB;
     host.fail(/resize map/, answer, 4);
 
@@ -128,7 +128,7 @@ describe('multipathd that is busy is asked again:', () => {
   });
 
   test('but not when it refuses', async () => {
-    const { host, connector } = await attached();
+    const { host, connector } = await attached(fourPaths(), { policies });
     host.masks[0]!.volume.bytes = 20 * GIB;
     host.fail(/resize map/, { stdout: 'fail\ndevice not found\n' });
 

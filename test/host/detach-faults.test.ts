@@ -1,27 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
-import { connectionInfo, fourPaths, hostConnector, targetWwpns } from '../support/fake-host/scenes.ts';
+import { attached, connectionInfo, fourPaths, makeDirty, nothing, targetWwpns } from '../support/fake-host/scenes.ts';
 
 const signal = neverAborted();
 const info = connectionInfo();
-const nothing = { disks: [], maps: [], units: [] };
 const blocks = ['sda', 'sdc', 'sdd', 'sdb'];
 const flushes = blocks.map((block) => `run blockdev --flushbufs /dev/${block}`);
 const deletes = ['0:0:0:2', '0:0:1:2', '1:0:0:2', '1:0:1:2'].map(
   (hctl) => `write /sys/bus/scsi/devices/${hctl}/delete 1`,
 );
 
-async function attached(host: FakeHost = fourPaths()) {
-  const connector = await hostConnector(host);
-  const device = await connector.connectVolume(info, { signal });
-  for (const each of [...host.disks, ...host.maps]) each.isDirty = true;
-  host.log.splice(0);
-  return { host, connector, device };
+async function attachedAndDirty(host?: FakeHost) {
+  const scene = await attached(host);
+  makeDirty(scene.host);
+  return scene;
 }
 
 test('a path that does not go is named, the others go, and a second detach takes it', async () => {
-  const { host, connector, device } = await attached();
+  const { host, connector, device } = await attachedAndDirty();
   host.fail(/0:0:1:2\/delete/, 'EIO', 1);
 
   const disconnecting = connector.disconnectVolume(info, device, { signal });
@@ -37,7 +34,7 @@ test('a path that does not go is named, the others go, and a second detach takes
 });
 
 test('a unit that does not go is named, and is not forgotten by the second detach', async () => {
-  const { host, connector, device } = await attached(fourPaths({ allowLunScan: false }));
+  const { host, connector, device } = await attachedAndDirty(fourPaths({ allowLunScan: false }));
   host.fail(/0\.0\.8002.*unit_remove/, 'EIO', 2);
 
   const disconnecting = connector.disconnectVolume(info, device, { signal });
@@ -56,7 +53,7 @@ test('a unit that does not go is named, and is not forgotten by the second detac
 describe('data that cannot be written out', () => {
   /** All paths are down, and there is data in the map. */
   async function dead() {
-    const scene = await attached();
+    const scene = await attachedAndDirty();
     scene.host.masks[0]!.volume.alive = false;
     return scene;
   }
@@ -90,7 +87,7 @@ describe('data that cannot be written out', () => {
   });
 
   test('of one path brings the map back that was removed already', async () => {
-    const { host, connector, device } = await attached();
+    const { host, connector, device } = await attachedAndDirty();
     const before = host.snapshot();
     host.fail(/flushbufs \/dev\/sdd/, { status: 1, stderr: 'Input/output error' });
 
@@ -105,7 +102,7 @@ describe('data that cannot be written out', () => {
 });
 
 test('a map that multipathd builds anew is removed once more before any path goes', async () => {
-  const { host, connector, device } = await attached();
+  const { host, connector, device } = await attachedAndDirty();
   const [first] = host.disks;
   host.after(/flushbufs \/dev\/dm-0|multipath -f/, () => host.multipathd.addPath(first!), 2);
 
@@ -117,7 +114,7 @@ test('a map that multipathd builds anew is removed once more before any path goe
 });
 
 test('a map that udev holds open for a moment is tried again', async () => {
-  const { host, connector, device } = await attached();
+  const { host, connector, device } = await attachedAndDirty();
   host.fail(/multipath -f/, { status: 1, stderr: 'mpatha: map in use' }, 2);
 
   await connector.disconnectVolume(info, device, { signal });
@@ -127,7 +124,7 @@ test('a map that udev holds open for a moment is tried again', async () => {
 });
 
 test('a map without paths is removed without being written out', async () => {
-  const { host, connector, device } = await attached();
+  const { host, connector, device } = await attachedAndDirty();
   host.disks = [];
   host.maps[0]!.slaves.splice(0);
   host.maps[0]!.isDirty = false;
@@ -140,7 +137,7 @@ test('a map without paths is removed without being written out', async () => {
 });
 
 test('unmapping before the detach is what the fake host notes as a mistake', async () => {
-  const { host } = await attached();
+  const { host } = await attachedAndDirty();
 
   host.unmap(host.masks[0]!);
 

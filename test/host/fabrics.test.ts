@@ -8,6 +8,7 @@ import {
   fourPaths,
   hostConnector,
   initiators,
+  nothing,
   noWaits,
   pciPort,
   target,
@@ -23,7 +24,6 @@ const signal = neverAborted();
 const [near, far] = targetWwpns;
 const everyPair = Object.fromEntries(initiators.map((wwpn) => [wwpn, [near, far]]));
 const allToAll = connectionInfo({ initiator_target_map: everyPair });
-const nothing = { disks: [], maps: [], units: [] };
 
 type MakeAdapter = (index: 0 | 1, targets: FakeAdapter['targets']) => FakeAdapter;
 

@@ -6,11 +6,13 @@ import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import type { FakeDisk } from '../support/fake-host/model.ts';
 import { silentLogger } from '../../src/base/index.ts';
 import {
+  attached,
   connectionInfo,
   fcpDevice,
   fourPaths,
   hostConnector,
   initiators,
+  nothing,
   quickPolicies,
   singlePath,
   target,
@@ -23,16 +25,8 @@ import {
 
 const signal = neverAborted();
 const info = connectionInfo();
-const nothing = { disks: [], maps: [], units: [] };
 const noMultipath = { useMultipath: false, enforceMultipath: false };
 const states = ['offline', 'transport-offline'] as const;
-
-async function attached(host: FakeHost = fourPaths(), options = {}) {
-  const connector = await hostConnector(host, options);
-  const device = await connector.connectVolume(info, { signal });
-  host.log.splice(0);
-  return { host, connector, device };
-}
 
 /** The last paths are down. What was written is in the map alone, as with every real use of one. */
 function lose(host: FakeHost, disks: readonly FakeDisk[], state: (typeof states)[number] = 'transport-offline'): void {

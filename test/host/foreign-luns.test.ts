@@ -7,6 +7,7 @@ import {
   hostConnector,
   LUN,
   maskAll,
+  nothing,
   pciPort,
   target,
   targetWwpns,
@@ -20,7 +21,6 @@ import {
 
 const signal = neverAborted();
 const [near, far] = targetWwpns;
-const nothing = { disks: [], maps: [], units: [] };
 const info = (data = {}) => connectionInfo({ target_wwn: near, ...data });
 const foreign = volume('6'.repeat(32));
 

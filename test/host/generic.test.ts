@@ -5,7 +5,9 @@ import {
   fourPaths,
   hostConnector,
   initiators,
+  makeDirty,
   maskAll,
+  nothing,
   pciPort,
   singlePath,
   target,
@@ -16,7 +18,6 @@ import { fcpLun } from '../support/fake-host/model.ts';
 
 const signal = neverAborted();
 const [near, far] = targetWwpns;
-const nothing = { disks: [], maps: [], units: [] };
 const two = () => ([0, 1] as const).map((index) => pciPort(index, [target(0), target(1)]));
 
 test('four paths come by four scans, and go map first, written out', async () => {
@@ -24,7 +25,7 @@ test('four paths come by four scans, and go map first, written out', async () =>
   const connector = await hostConnector(host);
 
   const device = await connector.connectVolume(connectionInfo(), { signal });
-  for (const each of [...host.disks, ...host.maps]) each.isDirty = true;
+  makeDirty(host);
   await connector.disconnectVolume(connectionInfo(), device, { signal });
 
   expect(host.log).toEqual([

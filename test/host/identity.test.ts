@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { DeviceInfo } from '../../src/volume/host/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
-import { connectionInfo, fourPaths, hostConnector, LUN, maskAll } from '../support/fake-host/scenes.ts';
+import { connectionInfo, fourPaths, hostConnector, LUN, maskAll, nothing } from '../support/fake-host/scenes.ts';
 import { fcpDevice, pciPort, target, targetWwpns, volume } from '../support/fake-host/scenes.ts';
 
 const signal = neverAborted();
 const [near] = targetWwpns;
-const nothing = { disks: [], maps: [], units: [] };
 
 /*
  * Page 0x83 of a volume has several designators. The kernel's `wwid` prefers one of them (linux drivers/scsi/scsi_lib.c,

@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import {
+  attached,
   connectionInfo,
   fourPaths,
   hostConnector,
+  nothing,
   singlePath,
   targetWwpns,
   volume,
@@ -12,14 +14,6 @@ import {
 
 const signal = neverAborted();
 const info = connectionInfo();
-const nothing = { disks: [], maps: [], units: [] };
-
-async function attached(host: FakeHost) {
-  const connector = await hostConnector(host);
-  const device = await connector.connectVolume(info, { signal });
-  host.log.splice(0);
-  return { host, connector, device };
-}
 
 const uses: readonly (readonly [string, (host: FakeHost) => void, string])[] = [
   ['mounted', (host) => host.mounts.set('dm-0', '/srv/my data'), 'mounted on /srv/my data'],

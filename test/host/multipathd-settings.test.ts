@@ -4,6 +4,7 @@ import {
   connectionInfo,
   fourPaths,
   hostConnector,
+  nothing,
   singlePath,
   targetWwpns,
   volume,
@@ -17,7 +18,6 @@ import {
 const signal = neverAborted();
 const [near] = targetWwpns;
 const wwid = '360050768018205e1a800000000000001';
-const nothing = { disks: [], maps: [], units: [] };
 const onePath = connectionInfo({ target_wwn: near });
 
 describe('find_multipaths', () => {

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
-import { connectionInfo, fourPaths, hostConnector, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
+import {
+  connectionInfo,
+  fourPaths,
+  hostConnector,
+  nothing,
+  singlePath,
+  targetWwpns,
+} from '../support/fake-host/scenes.ts';
 
 const signal = neverAborted();
-const nothing = { disks: [], maps: [], units: [] };
 
 describe.each([
   ['access_mode of Cinder', { access_mode: 'ro' }, {}],

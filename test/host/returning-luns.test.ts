@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
-import { connectionInfo, fourPaths, hostConnector, pciPort, target } from '../support/fake-host/scenes.ts';
+import { attached, connectionInfo, fourPaths, nothing, pciPort, target } from '../support/fake-host/scenes.ts';
 
 /*
  * While a LUN is mapped, a scan by anybody brings its device back: rescan-scsi-bus.sh, another os-brick, an event of the
@@ -10,7 +10,6 @@ import { connectionInfo, fourPaths, hostConnector, pciPort, target } from '../su
 
 const signal = neverAborted();
 const info = connectionInfo();
-const nothing = { disks: [], maps: [], units: [] };
 const adapters = () => ([0, 1] as const).map((index) => pciPort(index, [target(0), target(1)]));
 const hosts: readonly (readonly [string, () => FakeHost])[] = [
   ['s390x with automatic LUN scan', () => fourPaths()],
@@ -22,13 +21,6 @@ function scanAll(host: FakeHost): void {
   for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
   for (const disk of host.disks) host.multipathd.addPath(disk);
   host.changed();
-}
-
-async function attached(host: FakeHost) {
-  const connector = await hostConnector(host);
-  const device = await connector.connectVolume(info, { signal });
-  host.log.splice(0);
-  return { connector, device };
 }
 
 test.each(hosts)('what a scan brings back during a detach is removed too, map first, on %s', async (_what, open) => {

@@ -8,6 +8,8 @@ import {
   fourPaths,
   GIB,
   hostConnector,
+  makeDirty,
+  nothing,
   pciPort,
   singlePath,
   target,
@@ -97,7 +99,7 @@ async function attached(scene: Scene): Promise<{ host: FakeHost; device: DeviceI
   const host = scene.open();
   const connector = await connectorOf(host, scene);
   const device = await connector.connectVolume(connectionInfo(), { signal });
-  for (const each of [...host.disks, ...host.maps]) each.isDirty = true;
+  makeDirty(host);
   host.log.splice(0);
   return { host, device, connector };
 }
@@ -106,12 +108,8 @@ async function attached(scene: Scene): Promise<{ host: FakeHost; device: DeviceI
 async function expectCleanEnd(host: FakeHost, scene: Scene, device: DeviceInfo | undefined, what: string) {
   host.mend();
   await (await connectorOf(host, scene)).disconnectVolume(connectionInfo(), device, { signal });
-  expect({ ...(host.snapshot() as object), violations: host.violations }, what).toEqual({
-    ...{ disks: [], maps: [], units: [], violations: [] },
-  });
+  expect({ ...(host.snapshot() as object), violations: host.violations }, what).toEqual({ ...nothing, violations: [] });
 }
-
-const nothing = { disks: [], maps: [], units: [] };
 
 test.each(allScenes)('an attach on $name survives the failure of each of its steps', async (scene) => {
   const rehearsal = scene.open();

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import { distributions } from '../support/fake-host/model.ts';
-import { connectionInfo, fourPaths, hostConnector, singlePath, targetWwpns } from '../support/fake-host/scenes.ts';
+import {
+  connectionInfo,
+  fourPaths,
+  hostConnector,
+  makeDirty,
+  singlePath,
+  targetWwpns,
+} from '../support/fake-host/scenes.ts';
 
 /*
  * Every write and every command of an attach and a detach, in order, on a host of each distribution. Why the order is
@@ -40,11 +47,6 @@ const unitRemove = ([busId, , target]: Way): string =>
 const rows = Object.entries(distributions).flatMap(([key, distribution]) =>
   [true, false].map((allowLunScan) => ({ key, distribution, allowLunScan })),
 );
-
-/** All data written out is lost if it never was: everything is made dirty before the detach. */
-function makeDirty(host: FakeHost): void {
-  for (const device of [...host.disks, ...host.maps]) device.isDirty = true;
-}
 
 function unmapAll(host: FakeHost): void {
   for (const mask of [...host.masks]) host.unmap(mask);

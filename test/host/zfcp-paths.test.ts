@@ -10,6 +10,7 @@ import {
   initiators,
   LUN,
   maskAll,
+  nothing,
   singlePath,
   target,
   targetWwpns,
@@ -19,7 +20,6 @@ import { FakeHost } from '../support/fake-host/fake-host.ts';
 
 const signal = neverAborted();
 const [near, far] = targetWwpns;
-const nothing = { disks: [], maps: [], units: [] };
 
 describe.each([true, false])('automatic LUN scan %s', (allowLunScan) => {
   test('a path that is not masked is named, and the others are used', async () => {

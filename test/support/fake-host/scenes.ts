@@ -1,4 +1,4 @@
-import { silentLogger } from '../../../src/base/index.ts';
+import { neverAborted, silentLogger } from '../../../src/base/index.ts';
 import type { ConnectionInfo } from '../../../src/cinder-client/index.ts';
 import { HostConnectorRegistry } from '../../../src/volume/host/index.ts';
 import type { HostConnector, HostConnectorContext, HostPolicies } from '../../../src/volume/host/index.ts';
@@ -118,3 +118,19 @@ export async function hostConnector(
   const registry = await HostConnectorRegistry.load({ ...context, policies: quickPolicies, ...change });
   return registry.get('fibre_channel');
 }
+
+/** Attaches the volume of {@link connectionInfo}; the log begins after that. */
+export async function attached(host: FakeHost = fourPaths(), change: Partial<HostConnectorContext> = {}) {
+  const connector = await hostConnector(host, change);
+  const device = await connector.connectVolume(connectionInfo(), { signal: neverAborted() });
+  host.log.splice(0);
+  return { host, connector, device };
+}
+
+/** Everything on the host holds data that has not been written out. */
+export function makeDirty(host: FakeHost): void {
+  for (const each of [...host.disks, ...host.maps]) each.isDirty = true;
+}
+
+/** The snapshot of a host without a volume. */
+export const nothing = { disks: [], maps: [], units: [] };

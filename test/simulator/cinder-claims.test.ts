@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { neverAborted, Secret, silentLogger } from '../../src/base/index.ts';
-import { openCinder, VolumeClaims, volumeConnections } from '../../src/cinder-client/index.ts';
+import { neverAborted, silentLogger } from '../../src/base/index.ts';
+import { VolumeClaims, volumeConnections } from '../../src/cinder-client/index.ts';
 import type { CinderClient, Connector, SaveClaim, VolumeClaim } from '../../src/cinder-client/index.ts';
 import { LegacyConnections } from '../../src/cinder-client/legacy-connections.ts';
 import type { FaultRule } from '../../src/simulator/server/index.ts';
-import { quickPolicies } from '../support/cinder-policies.ts';
+import { instanceUuid, openCinderIn } from './cinder-support.ts';
 import { startWorld } from './openstack/support.ts';
 import type { World } from './openstack/support.ts';
 
@@ -15,7 +15,6 @@ import type { World } from './openstack/support.ts';
  */
 
 const w = { signal: neverAborted() };
-const instanceUuid = '2f0c8a52-7f1e-4a6e-9c3b-1d2e3f405162';
 const connector: Connector = { host: instanceUuid, wwpns: ['c05076ffe6800011', 'c05076ffe6800012'] };
 const completion = { mountpoint: '/dev/sda', mode: 'rw' } as const;
 
@@ -23,19 +22,6 @@ const flows = [
   { flow: 'attachments', maxMicroversion: '3.71' },
   { flow: 'legacy', maxMicroversion: '3.43' },
 ] as const;
-
-function open({ openstack }: World): CinderClient {
-  const auth = {
-    type: 'password',
-    authUrl: openstack.keystone.url,
-    username: 'dpm',
-    password: new Secret('dpm-of-the-simulator'),
-    userDomainId: 'default',
-    projectName: 'service',
-    projectDomainId: 'default',
-  } as const;
-  return openCinder({ auth, serviceUser: auth, policies: quickPolicies });
-}
 
 /** A record, and the claims of a process that goes by it. */
 class Desk {
@@ -96,7 +82,7 @@ const initialize: Readonly<Record<string, Pick<FaultRule, 'server' | 'operation'
 describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) => {
   it('that was released half-way asks the array for nothing twice', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -117,7 +103,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
   it('whose connection failed, and was taken back at once, asks the array no second time', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -134,7 +120,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
   it('whose connection was refused before the array was asked does not ask it to take one back', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -153,7 +139,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
     { what: 'a refusal', isAway: false },
   ])('whose connection failed at the array before $what is taken back', async ({ isAway }) => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -181,7 +167,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
   it('whose process died before it knew what came of the connection asks the array to take it back', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -200,7 +186,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
   it('whose process died before it wrote down that the array had disconnected is released all the same', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -222,7 +208,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
     'that was %s, and unmasked behind the back of Cinder, is released',
     async (state) => {
       await using world = await startWorld({ cinder: { maxMicroversion } });
-      using cinder = open(world);
+      using cinder = openCinderIn(world);
       const before = look(world);
       const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
       await desk.reserve();
@@ -239,7 +225,7 @@ describe.each(flows)('a claim in the $flow flow', ({ flow, maxMicroversion }) =>
 
   it('while the array fails to connect and to disconnect, is kept, and its failure says where to look', async () => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -267,7 +253,7 @@ it.each([{ type: 'wrong-schema' }, { type: 'drop', when: 'after' }] as const)(
   'a connection that Cinder has made is removed once when its answers were lost: $type',
   async (kind) => {
     await using world = await startWorld();
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
     await desk.reserve();
@@ -284,7 +270,7 @@ it.each([{ type: 'wrong-schema' }, { type: 'drop', when: 'after' }] as const)(
 
 it('a mask of which Cinder does not know is taken away at the release, when it could not be taken back at once', async () => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
   await desk.reserve();
@@ -311,7 +297,7 @@ it.each([
   { what: 'Cinder does not show the attachment', operation: 'Show Attachment' },
 ])('a claim whose mask Cinder does not know is kept at the release while $what', async ({ operation }) => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const desk = new Desk(cinder, world.openstack.volumes[0]!.id);
   await desk.reserve();
@@ -333,7 +319,7 @@ it.each([
 
 it('a volume that was attached before an upgrade of Cinder is unmasked when it is released after it', async () => {
   await using world = await startWorld({ cinder: { maxMicroversion: '3.71' } });
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const { id: volumeId } = world.openstack.volumes[0]!;
   const old = new Desk(cinder, volumeId);

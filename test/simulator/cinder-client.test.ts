@@ -1,44 +1,15 @@
 import { expect, test } from 'vitest';
-import { neverAborted, Secret } from '../../src/base/index.ts';
-import { openCinder, volumeConnections } from '../../src/cinder-client/index.ts';
-import type {
-  CinderClient,
-  CinderOptions,
-  Connector,
-  Reservation,
-  VolumeConnections,
-} from '../../src/cinder-client/index.ts';
+import { neverAborted } from '../../src/base/index.ts';
+import { volumeConnections } from '../../src/cinder-client/index.ts';
+import type { Reservation, VolumeConnections } from '../../src/cinder-client/index.ts';
 import type { FaultKind } from '../../src/simulator/server/index.ts';
 import { quickPolicies } from '../support/cinder-policies.ts';
+import { connector, instanceUuid, openCinderIn } from './cinder-support.ts';
 import { startWorld } from './openstack/support.ts';
 import type { World } from './openstack/support.ts';
 
 const w = { signal: neverAborted() };
-const instanceUuid = '2f0c8a52-7f1e-4a6e-9c3b-1d2e3f405162';
-
-const connector: Connector = {
-  host: instanceUuid,
-  wwpns: ['c05076ffe6800011', 'c05076ffe6800012'],
-  platform: 's390x',
-  os_type: 'linux',
-  multipath: true,
-  mountpoint: '/dev/sda',
-  mode: 'rw',
-};
 const complete = { mountpoint: '/dev/sda', mode: 'rw' } as const;
-
-function open({ openstack }: World, more: Partial<CinderOptions> = {}): CinderClient {
-  const auth = {
-    type: 'password',
-    authUrl: openstack.keystone.url,
-    username: 'dpm',
-    password: new Secret('dpm-of-the-simulator'),
-    userDomainId: 'default',
-    projectName: 'service',
-    projectDomainId: 'default',
-  } as const;
-  return openCinder({ auth, serviceUser: auth, policies: quickPolicies, ...more });
-}
 
 function look({ san, openstack }: World): unknown {
   return { san: san.snapshot(), cinder: openstack.snapshot() };
@@ -81,7 +52,7 @@ test.each(flows)(
   'speaks %s with a server of %s, and the volume is reachable on the SAN',
   async (kind, maxMicroversion) => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const volumeId = world.openstack.volumes[0]!.id;
     const unmasked = world.san.snapshot();
 
@@ -104,7 +75,7 @@ const releases = flows.flatMap(([kind, version]) => points.map(([point, steps]) 
 
 test.each(releases)('$kind at $version: release after $point restores everything', async ({ version, steps }) => {
   await using world = await startWorld({ cinder: { maxMicroversion: version } });
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
 
   const connections = await volumeConnections(cinder, w);
@@ -123,7 +94,7 @@ test.each(points)(
   'legacy: release after %s takes the mask back though Cinder denies the volume at every look',
   async (_point, steps) => {
     await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const connections = await volumeConnections(cinder, w);
     const reservation = await walk(connections, world.openstack.volumes[0]!.id, steps);
@@ -142,7 +113,7 @@ test.each(flows)(
   '%s at %s: what Cinder really has is found after a crash, and released',
   async (_kind, maxMicroversion) => {
     await using world = await startWorld({ cinder: { maxMicroversion } });
-    using cinder = open(world);
+    using cinder = openCinderIn(world);
     const before = look(world);
     const connections = await volumeConnections(cinder, w);
     const volumeId = world.openstack.volumes[0]!.id;
@@ -211,7 +182,7 @@ async function attachAndDetach(connections: VolumeConnections, volumeId: string)
 
 test.each(rows)('$operation at $version with $fault leaves nothing behind', async ({ operation, version, kind }) => {
   await using world = await startWorld({ cinder: { maxMicroversion: version } });
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const connections = await volumeConnections(cinder, w);
   world.faults.add({ id: 'the fault', server: 'cinder', operation, when: { times: 1 }, kind });
@@ -227,7 +198,7 @@ test.each([
   ['os-initialize_connection', '3.0'],
 ])('an array that masks and then fails at each %s (%s) is told to take it back', async (operation, version) => {
   await using world = await startWorld({ cinder: { maxMicroversion: version } });
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const connections = await volumeConnections(cinder, w);
   const kind = { type: 'backend-error', effect: 'done' } as const;
@@ -241,7 +212,7 @@ test.each([
 
 test('an array that masks and then fails leaves nothing of an attachment created with its connector', async () => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const kind = { type: 'backend-error', effect: 'done' } as const;
   world.faults.add({ id: 'the array', server: 'cinder', operation: 'Create Attachment', when: { times: 1 }, kind });
@@ -255,7 +226,7 @@ test('an array that masks and then fails leaves nothing of an attachment created
 
 test('an attachment that Cinder says is complete, and is not, is an error that names it', async () => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const connections = await volumeConnections(cinder, w);
   const volumeId = world.openstack.volumes[0]!.id;
@@ -274,7 +245,7 @@ test('an attachment that Cinder says is complete, and is not, is an error that n
 
 test('a reservation whose answer is lost is not made twice when looking for it fails as well', async () => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const before = look(world);
   const connections = await volumeConnections(cinder, w);
   const volumeId = world.openstack.volumes[0]!.id;
@@ -294,7 +265,7 @@ test('a reservation whose answer is lost is not made twice when looking for it f
 
 test('a version document that cannot be read is an error, not an old Cinder; the next look reads it', async () => {
   await using world = await startWorld();
-  using cinder = open(world);
+  using cinder = openCinderIn(world);
   const kind = { type: 'wrong-schema' } as const;
   world.faults.add({ id: 'version', server: 'cinder', operation: 'Show Version', kind });
 

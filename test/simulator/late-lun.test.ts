@@ -1,23 +1,13 @@
 import { expect, test } from 'vitest';
-import { neverAborted, Secret } from '../../src/base/index.ts';
-import { openCinder, volumeConnections } from '../../src/cinder-client/index.ts';
-import type { Connector } from '../../src/cinder-client/index.ts';
+import { neverAborted } from '../../src/base/index.ts';
+import { volumeConnections } from '../../src/cinder-client/index.ts';
 import type { ConnectionShapeName } from '../../src/simulator/openstack/index.ts';
 import type { FaultRule } from '../../src/simulator/server/index.ts';
 import { parseFcConnection } from '../../src/volume/index.ts';
-import { quickPolicies } from '../support/cinder-policies.ts';
+import { connector, openCinderIn } from './cinder-support.ts';
 import { startWorld } from './openstack/support.ts';
 
 const w = { signal: neverAborted() };
-const connector: Connector = {
-  host: 'lpar1',
-  wwpns: ['c05076ffe6800011', 'c05076ffe6800012'],
-  platform: 's390x',
-  os_type: 'linux',
-  multipath: true,
-  mountpoint: '/dev/sda',
-  mode: 'rw',
-};
 const flows = [
   { flow: 'attachments', maxMicroversion: '3.71', request: 'Update Attachment' },
   { flow: 'legacy', maxMicroversion: '3.43', request: 'os-initialize_connection' },
@@ -30,16 +20,7 @@ async function connectOnce(
   faultRules: readonly FaultRule[] = [],
 ) {
   await using world = await startWorld({ cinder: { maxMicroversion, connectionShape }, faultRules });
-  const auth = {
-    type: 'password',
-    authUrl: world.openstack.keystone.url,
-    username: 'dpm',
-    userDomainId: 'default',
-    password: new Secret('dpm-of-the-simulator'),
-    projectName: 'service',
-    projectDomainId: 'default',
-  } as const;
-  using cinder = openCinder({ auth, serviceUser: auth, policies: quickPolicies });
+  using cinder = openCinderIn(world);
   const volumeId = world.openstack.volumes[0]!.id;
   const before = world.san.snapshot();
   const connections = await volumeConnections(cinder, w);

@@ -7,7 +7,10 @@ import {
   multipathOf,
   multipathOption,
 } from '../local-options.ts';
+import type { RequestContext } from '../../virt/index.ts';
 import type { AddCommand } from '../add-command.ts';
+import type { CommandContext } from '../context.ts';
+import type { LocalManager } from '../open.ts';
 import { absolutePath, argument, nameOrId } from '../usage.ts';
 
 /** Exit code when something is left behind. Source: interfaces.md section 2. */
@@ -26,10 +29,7 @@ function addLocalAttach(program: Command, add: AddCommand): void {
       command.opts<Pick<LocalAttachRequest, 'partition' | 'mountpoint' | 'mode'>>();
     const multipath = multipathOf(command, partition !== undefined);
     const request = { volume: argument(command, 0), partition, mountpoint, mode, ...multipath };
-    const object =
-      partition === undefined
-        ? await context.withLocal((host, asked) => host.localAttach(request, asked))
-        : await context.withManager('write', (manager, asked) => manager.localAttach(request, asked));
+    const object = await atPlace(context, partition, (place, asked) => place.localAttach(request, asked));
     context.print({ kind: 'object', object });
   })
     .argument('<volume>', 'name or id', nameOrId)
@@ -62,10 +62,7 @@ function addLocalDetach(program: Command, add: AddCommand): void {
     const { partition, attachmentId, deviceInfo, force = false } = command.opts<Partial<LocalDetachRequest>>();
     const multipath = multipathOf(command, partition !== undefined);
     const request = { volume: argument(command, 0), partition, attachmentId, deviceInfo, force, ...multipath };
-    const object =
-      partition === undefined
-        ? await context.withLocal((host, asked) => host.localDetach(request, asked))
-        : await context.withManager('write', (manager, asked) => manager.localDetach(request, asked));
+    const object = await atPlace(context, partition, (place, asked) => place.localDetach(request, asked));
     context.print({ kind: 'object', object });
     return object.left_behind.length > 0 ? LEFT_BEHIND : 0;
   })
@@ -87,4 +84,13 @@ function addLocalDetach(program: Command, add: AddCommand): void {
       '--force',
       'continue if data cannot be flushed or the back end refuses the detach; devices in use are never removed',
     );
+}
+
+/** Runs work on this host, which needs no HMC, or on a partition. */
+async function atPlace<T>(
+  context: CommandContext,
+  partition: string | undefined,
+  work: (place: LocalManager, asked: RequestContext) => Promise<T>,
+): Promise<T> {
+  return await (partition === undefined ? context.withLocal(work) : context.withManager('write', work));
 }

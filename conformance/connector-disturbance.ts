@@ -5,6 +5,8 @@ import { HostRehearsal } from './host-rehearsal.ts';
 /** What a disconnect has to survive, where the host can show it. */
 export function disturbanceChecks(disturb: HostDisturbances): readonly HostConnectorCheck[] {
   const { losePath, openBriefly, rescan } = disturb;
+  const losesPath = disconnectsAfter('losePath', 'a volume that had lost a path');
+  const waits = disconnectsAfter('openBriefly', 'a volume that was open for a moment');
   return [
     ...(losePath === undefined ? [] : [{ name: 'disconnects a volume that has lost a path', run: losesPath }]),
     ...(openBriefly === undefined ? [] : [{ name: 'waits for one who has it open for a moment', run: waits }]),
@@ -14,21 +16,15 @@ export function disturbanceChecks(disturb: HostDisturbances): readonly HostConne
   ];
 }
 
-/** The others have written everything out. */
-async function losesPath(trial: HostConnectorTrial): Promise<void> {
-  await using rehearsal = new HostRehearsal(trial);
-  const device = await rehearsal.connect();
-  rehearsal.subject.disturb?.losePath?.(device);
-  await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
-  rehearsal.mustBeAsBefore('the disconnect of a volume that had lost a path');
-}
-
-async function waits(trial: HostConnectorTrial): Promise<void> {
-  await using rehearsal = new HostRehearsal(trial);
-  const device = await rehearsal.connect();
-  rehearsal.subject.disturb?.openBriefly?.(device);
-  await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
-  rehearsal.mustBeAsBefore('the disconnect of a volume that was open for a moment');
+/** Paths that are not lost have written everything out. */
+function disconnectsAfter(disturbance: 'losePath' | 'openBriefly', what: string): HostConnectorCheck['run'] {
+  return async (trial) => {
+    await using rehearsal = new HostRehearsal(trial);
+    const device = await rehearsal.connect();
+    rehearsal.subject.disturb?.[disturbance]?.(device);
+    await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
+    rehearsal.mustBeAsBefore(`the disconnect of ${what}`);
+  };
 }
 
 async function disconnectsAgain(trial: HostConnectorTrial): Promise<void> {

@@ -2,7 +2,7 @@
  * The sources as JavaScript, one file for each entry and for what entries share: loading hundreds of modules one by one
  * would take most of the time of a short command. JavaScript itself, so that any supported Node.js runs it.
  */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { z } from 'zod';
@@ -59,8 +59,7 @@ function packageOf(moduleId: string): string[] {
 
 function licenceOf(directory: string): string {
   const { name, version, license } = manifest.parse(JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')));
-  const files = ['LICENSE', 'LICENSE.md', 'LICENCE', 'license', 'LICENSE.txt', 'License', 'license.md'];
-  const file = files.map((each) => join(directory, each)).find((each) => existsSync(each));
-  const text = file === undefined ? '' : `\n\n${readFileSync(file, 'utf8').trim()}`;
+  const file = readdirSync(directory).find((each) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(each));
+  const text = file === undefined ? '' : `\n\n${readFileSync(join(directory, file), 'utf8').trim()}`;
   return `${name} ${version}: ${license}${text}`;
 }

@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError, RetriesExhaustedError, retry } from '../../base/index.ts';
 import type { RetryPolicy, Waiting } from '../../base/index.ts';
-import { HostAttachError, VolumeInUseError } from '../../volume/host/index.ts';
+import { HostAttachError, unescapeOctal, VolumeInUseError } from '../../volume/host/index.ts';
 import type { CommandResult, HostSystem } from '../../volume/host/index.ts';
 
 /** A line of /proc/self/mountinfo, as far as it matters here. Source: proc(5). */
@@ -122,7 +122,7 @@ export class Mounts {
       .split('\n')
       .map((line) => line.split(' '))
       .flatMap(([, , device, , point]) =>
-        device === undefined || point === undefined ? [] : [{ device, point: unescaped(point) }],
+        device === undefined || point === undefined ? [] : [{ device, point: unescapeOctal(point) }],
       );
   }
 
@@ -145,10 +145,6 @@ function mountedElsewhere(node: string, mounts: readonly Mount[]): VolumeInUseEr
 function splitAt(line: string): readonly [string, string] {
   const at = line.indexOf('=');
   return [line.slice(0, at), line.slice(at + 1)];
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_whole, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function said({ status, stdout, stderr }: CommandResult): string {

@@ -2,7 +2,7 @@ import { retry } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { deviceNode } from './context.ts';
 import type { HostContext } from './context.ts';
-import { follow, readAttribute, unlessGone } from './system.ts';
+import { follow, readAttribute, unescapeOctal, unlessGone } from './system.ts';
 import type { HostSystem } from './system.ts';
 
 /** The disks to remove, and the map that holds them. */
@@ -89,11 +89,6 @@ async function withPartitions(
     if (/^part\d+-mpath-/.test(uuid ?? '')) partitionMaps.push(holder);
   }
   return { blocks: new Set([...disks, ...tops, ...partitions, ...partitionMaps]), partitionMaps };
-}
-
-/** Decodes escapes such as `\040` (blank) of mountinfo and swaps. */
-function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 async function mounts(system: HostSystem, { blocks }: Family): Promise<readonly string[]> {

@@ -28,4 +28,5 @@ export { defaultHostPolicies } from './policies.ts';
 export type { HostPolicies } from './policies.ts';
 export { HostConnectorRegistry } from './registry.ts';
 export type { HostConnectorEntry, ServedProtocol } from './registry.ts';
+export { unescapeOctal } from './system.ts';
 export type { CommandOptions, CommandResult, HostSystem } from './system.ts';

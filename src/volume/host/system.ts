@@ -72,3 +72,8 @@ export async function writeIfThere(system: HostSystem, path: string, text: strin
 export async function follow(system: HostSystem, path: string): Promise<string | undefined> {
   return await unlessGone(system.realpath(path));
 }
+
+/** Decodes escapes such as `\040` (blank) of mountinfo and swaps. Source: proc(5). */
+export function unescapeOctal(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}

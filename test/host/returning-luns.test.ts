@@ -63,6 +63,19 @@ test('what comes back every time is named', async () => {
   });
 });
 
+test.each(hosts)('a path that could not be removed is named although another one came back, on %s', async (_what, open) => {
+  const host = open();
+  const { connector, device } = await attached(host);
+  const [stuck] = host.disks;
+  host.fail(new RegExp(`${stuck?.hctl}/delete`), 'EIO', Number.POSITIVE_INFINITY);
+  host.after(/\/delete/, () => scanAll(host), 1);
+
+  await expect(connector.disconnectVolume(info, device, { signal })).rejects.toMatchObject({
+    code: 'VOLUME_DETACH',
+    leftBehind: [expect.stringContaining(`/dev/${stuck?.block}`)] as unknown,
+  });
+});
+
 test.each(hosts)(
   'what came back before the unmapping is removed by a second detach after it, on %s',
   async (_what, open) => {

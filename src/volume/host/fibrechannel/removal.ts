@@ -64,7 +64,9 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   if (returned !== undefined && round < context.policies.flushAttempts) {
     const devices = returned.disks.map(({ block, hctl }) => block ?? hctl);
     context.log.warn({ event: 'host.detach', devices }, 'a scan brought devices back while the volume was removed');
-    await removeVolume(context, { ...removal, ...returned, mayHoldData: () => false }, waiting, round + 1);
+    const stuck = disks.filter((disk) => !deleted.includes(disk));
+    const again = { ...removal, map: returned.map, disks: [...returned.disks, ...stuck], mayHoldData: () => false };
+    await removeVolume(context, again, waiting, round + 1);
     return;
   }
   for (const failure of failures) {

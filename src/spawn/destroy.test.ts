@@ -28,6 +28,8 @@ interface World {
   /** Does the driver of the volumes say that they go with the partition? */
   readonly goesWithPartition?: boolean;
   readonly isConnected?: boolean;
+  /** How long it takes to read the ports, in milliseconds. */
+  readonly portsTakeMs?: number;
 }
 
 interface Looked {
@@ -38,6 +40,12 @@ interface Looked {
 const running: Decided = { kind: 'ours', partition };
 const stopped: Decided = { kind: 'ours', partition: { ...partition, status: 'stopped' } };
 const absent: Decided = { kind: 'absent' };
+
+/** Moves the clock. */
+function later(ms: number): void {
+  const until = performance.now() + ms;
+  vi.spyOn(performance, 'now').mockReturnValue(until);
+}
 
 function world(options: World = {}) {
   const { model = 'hba', looks = [running, stopped], stopFails, isConnected = true, goesWithPartition } = options;
@@ -62,6 +70,7 @@ function world(options: World = {}) {
     outlivesPartition: model === 'storage-group',
     initiators: async () => {
       diary.push('read ports');
+      if (options.portsTakeMs !== undefined) later(options.portsTakeMs);
       return [
         { wwpn: wwpnSchema.parse('c05076d3a1005b20'), deviceNumber: null, elementUri: null, adapterPortUri: null },
       ];
@@ -225,8 +234,7 @@ describe('destroy', () => {
   /** The wait for Cinder lasts so long, in milliseconds. */
   const slow = (mapper: { unmap: () => Promise<void> }, ms: number) => ({
     unmap: async () => {
-      const until = performance.now() + ms;
-      vi.spyOn(performance, 'now').mockReturnValue(until);
+      later(ms);
       await mapper.unmap();
     },
   });
@@ -253,6 +261,13 @@ describe('destroy', () => {
   test('disconnects nothing of a partition that stopped by itself and is in doubt by then', async () => {
     const stopping: Decided = { kind: 'ours', partition: { ...partition, status: 'stopping' } };
     const { tools, mapper, diary } = world({ looks: [stopping, new ConflictError('in doubt')] });
+
+    await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
+    expect(diary).toEqual(['read ports']);
+  });
+
+  test('looks again at a stopped partition whose ports were long in coming', async () => {
+    const { tools, mapper, diary } = world({ looks: [stopped, new ConflictError('in doubt')], portsTakeMs: 300_000 });
 
     await expect(destroy(request(), mapper, tools, call)).rejects.toThrow('in doubt');
     expect(diary).toEqual(['read ports']);

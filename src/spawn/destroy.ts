@@ -30,6 +30,8 @@ export interface DestroyRequest {
   readonly mapped: readonly MappedVolume[];
   /** False if the caller does not know the volumes: some may be mapped. */
   readonly isMappingKnown: boolean;
+  /** Called before each look at the partition. */
+  readonly onLook?: (() => void) | undefined;
 }
 
 /**
@@ -43,38 +45,34 @@ export interface DestroyRequest {
  * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
  */
 export async function destroy(
-  request: DestroyRequest,
+  asked: DestroyRequest,
   mapper: Pick<VolumeMapper, 'unmap'>,
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
+  let last: Decided | null = null; // null: look again
+  let lastAt = 0; // when the last look began: the HMC may have answered in part before an outage
+  const onLook = () => {
+    lastAt = performance.now();
+  };
+  const request = { ...asked, onLook };
   const { owner } = request;
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
-  let last: Decided | null = null; // null: look again
-  let lastAt = 0;
-  const seen = (found: Decided | null) => {
-    [last, lastAt] = [found, performance.now()];
-    return found;
-  };
-  const lookAtRest = async () => {
-    const found = await atRest(request, tools, call);
-    seen(found);
-    return found;
-  };
+  const lookAtRest = async () => (last = await atRest(request, tools, call));
   /** Looks again unless the last look still counts. */
   const current = async () =>
     last !== null && performance.now() - lastAt < LOOK_COUNTS_MS ? last : await lookAtRest();
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place !== null) {
-    await act('stop-partition', async () => seen(await stop(place.partition, request, tools, call)));
+    last = await act('stop-partition', async () => await stop(place.partition, request, tools, call));
     if (hasWorkToDisconnect(request, tools)) {
       await act('disconnect-volumes', async () => {
         await current();
         await disconnectAll(request, place, tools, call);
       });
-      seen(null);
+      last = null;
     }
   }
   const unmapped = await act('unmap-volumes', async () => {
@@ -135,6 +133,7 @@ async function deleteAtRest(
 
 /** @throws PartitionInDoubtError */
 async function decide(request: DestroyRequest, { partitions }: SpawnTools, call: VerbCall): Promise<Decided> {
+  request.onLook?.();
   const evidence = request.isMappingKnown ? evidenceOf(request.mapped) : noEvidence;
   return await partitions.decide(request.owner, evidence, call);
 }

@@ -119,6 +119,19 @@ it('a released volume that is back and in use stays', () => {
   expect(messages).toContain('is swap space');
 });
 
+it('a released volume that is back and in use stays released when a second release is refused', () => {
+  using guest = new FakeGuest(shell, twoFabrics());
+  guest.run('release', hotWwid);
+  guest.run('rescan', '--keep');
+  guest.write('/proc/swaps', `Filename\n/dev/${guest.disk(volume(hot)[0])} partition\n`);
+  expect(guest.run('release', hotWwid).status).toBe(5);
+  guest.write('/proc/swaps', 'Filename\n');
+
+  guest.run('rescan');
+
+  expect(pathsOf(guest, hot)).toEqual([]);
+});
+
 it('a released LUN that an administrator adds by hand afterwards stays', () => {
   using guest = new FakeGuest(shell, twoFabrics({ allowLunScan: 'N' }));
   guest.run('apply');

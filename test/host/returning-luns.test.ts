@@ -56,6 +56,42 @@ test('what comes back every time is named', async () => {
 });
 
 test.each(hosts)(
+  'a path that could not be removed is named although another one came back, on %s',
+  async (_what, open) => {
+    const host = open();
+    const { connector, device } = await attached(host);
+    const [stuck] = host.disks;
+    host.fail(new RegExp(`${stuck?.hctl}/delete`), 'EIO', Number.POSITIVE_INFINITY);
+    host.after(/\/delete/, () => scanAll(host), 1);
+
+    await expect(connector.disconnectVolume(info, device, { signal })).rejects.toMatchObject({
+      code: 'VOLUME_DETACH',
+      leftBehind: [expect.stringContaining(`/dev/${stuck?.block}`)] as unknown,
+    });
+  },
+);
+
+test('what came back and is in use is left, and the detach does not say that it changed nothing', async () => {
+  const host = fourPaths();
+  const { connector, device } = await attached(host);
+  host.after(
+    /\/delete/,
+    () => {
+      scanAll(host);
+      for (const { block } of host.maps) host.openFiles.set(4711, { comm: 'dd', node: `/dev/${block}` });
+    },
+    1,
+  );
+
+  await expect(connector.disconnectVolume(info, device, { signal })).rejects.toMatchObject({
+    code: 'VOLUME_DETACH',
+    message: expect.stringContaining('dd') as unknown,
+    leftBehind: expect.arrayContaining([expect.stringMatching(/^\/dev\/sd/)]) as unknown,
+  });
+  expect(host.violations).toEqual([]);
+});
+
+test.each(hosts)(
   'what came back before the unmapping is removed by a second detach after it, on %s',
   async (_what, open) => {
     const host = open();

@@ -229,3 +229,20 @@ test('a volume that another program attached is detached by its attachment, and 
   expect(gone, gone.stderr).toMatchObject({ code: 0, printed: { detached: true, attachment_id: id } });
   expect(everything(stage)).toEqual(before);
 });
+
+test('what is left of a volume of another program does not count as attached', async () => {
+  await using stage = await startHostStage();
+  const attached = await stage.dpm('local-attach', 'data-1');
+  const { attachment_id: id } = attached.printed as { attachment_id: string }; // as it was printed
+  using directory = temporaryFiles();
+  const env = { NOVA_DPM_DEFAULT__STATE_PATH: directory.path };
+  bringBack(stage, () => stage.host.fail(/\/delete /, 'EIO'));
+  const gone = await stage.dpmWith(env, 'local-detach', 'data-1', '--attachment-id', id);
+  expect(gone.printed).toMatchObject({ detached: true, left_behind: [expect.stringContaining('device path')] });
+  stage.host.mend();
+
+  const again = await stage.dpmWith(env, 'local-attach', 'data-1');
+
+  expect(again, again.stderr).toMatchObject({ code: 0, printed: { attachment_id: expect.any(String) as unknown } });
+  expect(stage.host.violations).toEqual([]);
+});

@@ -163,13 +163,17 @@ const checkPaths = {
   undo: { nothingToUndo: 'the volume is detached' },
 } satisfies Step<'check-paths', Start, string[], LocalFlowDeps>;
 
-/** The record stays while something is left on this host: it tells later commands whose devices those are. */
+/**
+ * The record stays while something is left on this host: it tells later commands whose devices those are. Without the
+ * device, as of a volume that other software attached, it could not tell, and would count as attached.
+ */
 const forgetVolume = effect({
   name: 'forget-volume',
   pivot: true,
   run: async (ctx: Context) => {
     const { state, deps } = ctx;
-    const isLeft = state.input.place.kind === 'host' && (await whatIsLeft(ctx)).length > 0;
+    const isTelling = state.input.place.kind === 'host' && (recordOf(ctx)?.deviceInfo ?? null) !== null;
+    const isLeft = isTelling && (await whatIsLeft(ctx)).length > 0;
     if (isLeft) deps.store.update(state.input, { isAttached: false });
     else deps.store.delete(state.input);
   },

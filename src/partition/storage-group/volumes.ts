@@ -28,8 +28,8 @@ interface Members {
 export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
-  /** Groups of one volume, created by this process, whose volume was just fulfilled. */
-  readonly #fulfilled = new Set<string>();
+  /** Groups of one volume whose volume was just fulfilled. The directory makes a new one when a group is taken over. */
+  readonly #fulfilled = new WeakSet<OwnGroup>();
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
@@ -104,7 +104,7 @@ export class GroupVolumes {
 
   async isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean> {
     const own = await this.#parts.directory.find(owner, w);
-    return own !== undefined && this.#fulfilled.has(own.uri);
+    return own !== undefined && this.#fulfilled.has(own);
   }
 
   /**
@@ -118,7 +118,7 @@ export class GroupVolumes {
   ): Promise<readonly ConnectedVolume[]> {
     const { directory, hmc } = this.#parts;
     const ready = await directory.using(owner, w, async (own) => {
-      this.#fulfilled.delete(own.uri);
+      this.#fulfilled.delete(own);
       const group = await hmc.storageGroups.get(own.uri, w);
       // A single volume cannot be mixed up with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
@@ -163,7 +163,7 @@ export class GroupVolumes {
     if (!isAttached) await this.#parts.hmc.partitions.attachStorageGroup(target.partition.uri, own.uri, w);
     const volumes = told.map(({ volume }) => volume);
     if (told.every(({ isTold }) => isTold)) {
-      if (own.volumeUris.size === 1) this.#fulfilled.add(own.uri);
+      if (own.volumeUris.size === 1) this.#fulfilled.add(own);
       return volumes;
     }
     return await this.#finder.find(own, volumes, isAttached ? target.initiators : [], w);

@@ -44,9 +44,8 @@ export interface Removal {
  * @throws VolumeInUseError, with nothing changed; HostDetachError naming what is left
  */
 export async function removeVolume(context: FcContext, removal: Removal, waiting: Waiting, round = 1): Promise<void> {
-  const { disks, map, force } = removal;
-  const blocks = disks.flatMap(({ block }) => block ?? []);
-  await refuseIfUsed(context, blocks, map, waiting);
+  const { disks, force } = removal;
+  await refuseIfUsed(context, removal, round, waiting);
   await emptyCaches(context, removal, waiting);
   const failures: Error[] = [];
   const deleted: ScsiDisk[] = [];
@@ -64,7 +63,9 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   if (returned !== undefined && round < context.policies.flushAttempts) {
     const devices = returned.disks.map(({ block, hctl }) => block ?? hctl);
     context.log.warn({ event: 'host.detach', devices }, 'a scan brought devices back while the volume was removed');
-    await removeVolume(context, { ...removal, ...returned, mayHoldData: () => false }, waiting, round + 1);
+    const stuck = disks.filter((disk) => !deleted.includes(disk));
+    const again = { ...removal, map: returned.map, disks: [...returned.disks, ...stuck], mayHoldData: () => false };
+    await removeVolume(context, again, waiting, round + 1);
     return;
   }
   for (const failure of failures) {
@@ -75,15 +76,16 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   throw new HostDetachError(`the volume is still on this host: ${leftBehind.join(', ')}`, leftBehind, { cause });
 }
 
-async function refuseIfUsed(
-  context: FcContext,
-  disks: readonly string[],
-  map: MultipathMap | undefined,
-  waiting: Waiting,
-): Promise<void> {
-  const users = await findLastingUsers(context, { disks, map: map?.block }, waiting);
+/** @throws VolumeInUseError in the first round; later something has been removed already: HostDetachError */
+async function refuseIfUsed(context: FcContext, removal: Removal, round: number, waiting: Waiting): Promise<void> {
+  const { disks, map } = removal;
+  const blocks = disks.flatMap(({ block }) => block ?? []);
+  const users = await findLastingUsers(context, { disks: blocks, map: map?.block }, waiting);
   if (users.length === 0) return;
-  throw new VolumeInUseError(`the volume is in use on this host: ${users.join('; ')}`, { users });
+  const how = `in use on this host: ${users.join('; ')}`;
+  if (round === 1) throw new VolumeInUseError(`the volume is ${how}`, { users });
+  const leftBehind = await whatIsLeft(context, removal);
+  throw new HostDetachError(`a scan brought the volume back while it was removed, and it is ${how}`, leftBehind);
 }
 
 /** @throws HostDetachError naming everything: no path was changed, and the map was rebuilt if possible */

@@ -158,7 +158,9 @@ describe('an attach goes on with the other paths when', () => {
 
     const device = await (await hostConnector(host)).connectVolume(info, { signal, readOnly: true });
 
-    expect(device.warnings?.[0]).toMatch(/^0\.0\.8001 to .*: removed, as it is down and still writable$/);
+    expect(device.warnings?.[0]).toMatch(
+      /^0\.0\.8001 to .*: removed, because the path is down and could not be made read-only$/,
+    );
     expect(host.disks.map(({ isReadOnly }) => isReadOnly)).toEqual([true, true, true]);
     expect(host.violations).toEqual([]);
   });

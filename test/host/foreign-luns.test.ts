@@ -92,7 +92,7 @@ describe('LUNs of others that a wildcard scan brought', () => {
     const device = await (await hostConnector(host)).connectVolume(info(), { signal });
 
     expect(device.warnings).toEqual([
-      expect.stringMatching(/^a scan of all targets brought a LUN of others: .*mounted on \/srv\/theirs/),
+      expect.stringMatching(/^a scan of all targets added a LUN of another volume: .*mounted on \/srv\/theirs/),
     ]);
   });
 

@@ -79,7 +79,7 @@ it('says of a pair of ports that no fabric holds that it is no fault', async () 
   for (const path of withoutDevice) {
     expect(path).toMatchObject({
       state: 'target-unreachable',
-      detail: 'no fabric connects these two ports, and each of them reaches others: not a fault',
+      detail: 'no fabric connects these two ports, but each of them has paths to other ports (not a fault)',
     });
   }
 });

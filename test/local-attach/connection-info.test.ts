@@ -74,7 +74,7 @@ describe.each(flows)('in the $flow flow', ({ maxMicroversion, limited }) => {
   test('limits of the front end are named in a warning of the first attach', async () => {
     await using stage = await start('front-end-qos');
     const warning =
-      /connection_info has keys without effect here: .*cacheable.*qos_specs \(front-end limits have no effect/;
+      /nova-dpm ignores these keys of connection_info: .*cacheable.*qos_specs \(front-end limits have no effect/;
 
     const attached = await stage.dpm('local-attach', limited);
     expect(attached, attached.stderr).toMatchObject({ code: 0 });

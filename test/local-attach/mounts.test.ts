@@ -184,7 +184,7 @@ describe('what is still there after a detach', () => {
     const { stage, before } = await left();
     await using _stage = stage;
     stage.host.mend();
-    const device = { kind: 'device-path', repair: 'remove it; it is not in use' };
+    const device = { kind: 'device-path', repair: 'remove it (it is not in use)' };
 
     const found = await stage.dpm('verify');
     const repaired = await stage.dpm('verify', '--repair');

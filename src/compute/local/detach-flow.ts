@@ -149,7 +149,7 @@ const removePorts = effect({
   leaves: ({ input: { place } }) => (place.kind === 'host' ? [] : [`ports made for ${describePlace(place)}`]),
 });
 
-/** Removes what a scan has brought back before the LUN was unmapped, and reports what is left after that. */
+/** Removes devices that a scan added again before the LUN was unmapped, and reports the devices that are left. */
 const checkPaths = {
   name: 'check-paths',
   output: z.array(z.string()),
@@ -163,7 +163,7 @@ const checkPaths = {
   undo: { nothingToUndo: 'the volume is detached' },
 } satisfies Step<'check-paths', Start, string[], LocalFlowDeps>;
 
-/** The record stays while something is left on this host: it tells later commands whose devices those are. */
+/** Deletes the record, unless devices are left on this host: later commands need it to know which volume they belong to. */
 const forgetVolume = effect({
   name: 'forget-volume',
   pivot: true,
@@ -184,7 +184,7 @@ async function clearAndLook(ctx: Context): Promise<readonly string[]> {
   } catch (error) {
     ctx.signal.throwIfAborted();
     const facts = { event: 'volume.returned', volumeId: record.volumeId, error: describeError(error) };
-    ctx.log.warn(facts, 'what a scan has brought back could not be removed');
+    ctx.log.warn(facts, 'devices that a scan added again could not be removed');
   }
   return await whatIsLeft(ctx);
 }

@@ -28,7 +28,7 @@ interface Members {
 export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
-  /** Groups of one volume, created by this process, whose volume was just fulfilled. */
+  /** Groups that this process created with a single volume, and whose volume it has just fulfilled. */
   readonly #fulfilled = new Set<string>();
 
   constructor(parts: FinderParts) {

@@ -56,7 +56,7 @@ async function obeysSignal(trial: HostConnectorTrial): Promise<void> {
   }
 }
 
-/** At each write and each command: a connector that gives up there undoes its partial work, or can be called again. */
+/** Checks for each write and each command: a connector that fails there undoes its partial work, or can be called again. */
 async function stops(trial: HostConnectorTrial): Promise<void> {
   for (const verb of verbs) {
     const operations = await countOf(trial, verb);
@@ -120,7 +120,7 @@ async function saysSo(trial: HostConnectorTrial): Promise<void> {
   });
 }
 
-/** The message has to identify the device. */
+/** Checks that the message identifies the device. */
 async function namesWhatIsLeft(trial: HostConnectorTrial): Promise<void> {
   await withFailedDisconnects(trial, async (rehearsal, device, after, error, names) => {
     const text = describeError(error ?? '');

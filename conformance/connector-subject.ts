@@ -20,17 +20,17 @@ export interface HostConnectorSubject {
    * @returns what ends that
    */
   readonly use?: ((device: DeviceInfo) => () => void) | undefined;
-  /** What happens to a connected volume on a real host. Left out where nothing of it can happen. */
-  readonly disturb?: HostDisturbances | undefined;
+  /** Events that happen to a connected volume on a real host. Omit it if the host can produce none of them. */
+  readonly hostEvents?: HostEvents | undefined;
 }
 
-/** Each is left out where it cannot happen. @public */
-export interface HostDisturbances {
-  /** One of several paths fails: its device cannot even be opened any more (ENXIO). */
+/** Functions that produce events of a real host. Omit each one that the host cannot produce. @public */
+export interface HostEvents {
+  /** Makes one of several paths fail: its device can no longer be opened (ENXIO). */
   readonly losePath?: ((device: DeviceInfo) => void) | undefined;
-  /** Somebody (udev, lvm) has the device open for a moment. */
+  /** Lets another process (such as udev or lvm) open the device briefly. */
   readonly openBriefly?: ((device: DeviceInfo) => void) | undefined;
-  /** Somebody scans for LUNs while the volume is mapped, and is not connected any more. */
+  /** Lets another program scan for LUNs after the disconnect, while the volume is still mapped. */
   readonly rescan?: (() => void) | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { ConformanceCheck } from './check.ts';
-import { disturbanceChecks } from './connector-disturbance.ts';
+import { hostEventChecks } from './connector-host-events.ts';
 import { failureChecks, useInTheWayChecks } from './connector-failure.ts';
 import type { HostConnectorCheckOptions, HostConnectorSubject, MakeHostConnector } from './connector-subject.ts';
 import { useChecks } from './connector-use.ts';
@@ -22,8 +22,8 @@ export function hostConnectorChecks(
   prepare: () => HostConnectorSubject,
   { patienceMs = 5000 }: HostConnectorCheckOptions = {},
 ): readonly ConformanceCheck[] {
-  const { use, disturb = {} } = prepare();
+  const { use, hostEvents = {} } = prepare();
   const checks = [...useChecks, ...failureChecks, ...(use === undefined ? [] : useInTheWayChecks)];
-  checks.push(...disturbanceChecks(disturb));
+  checks.push(...hostEventChecks(hostEvents));
   return checks.map(({ name, run }) => ({ name, run: async () => await run({ make, prepare, patienceMs }) }));
 }

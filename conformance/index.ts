@@ -9,7 +9,7 @@ export { hostConnectorChecks } from './connector.ts';
 export type {
   HostConnectorCheckOptions,
   HostConnectorSubject,
-  HostDisturbances,
+  HostEvents,
   MakeHostConnector,
 } from './connector-subject.ts';
 export { conformanceInstance } from './rehearsal.ts';

@@ -123,4 +123,4 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	udevadm control --reload
 fi
-echo "Now rebuild the initramfs: dracut -f, or update-initramfs -u; then zipl."
+echo "Now rebuild the initramfs (dracut -f or update-initramfs -u), then run zipl."

@@ -1,7 +1,12 @@
 # shellcheck shell=sh
 # The commands of dpm-guest.
 
-# Seconds: for the boot path, for it before the others are tried, for all others together, for the others while the root file system is waited for, and for all NICs.
+# Time limits in seconds:
+# dpm_boot_wait       the boot path
+# dpm_boot_soon       the boot path, before the other paths are tried
+# dpm_others_wait     all other paths together
+# dpm_initramfs_wait  all other paths together, in the initramfs
+# dpm_nics_wait       all NICs together
 dpm_boot_wait=120
 dpm_boot_soon=20
 dpm_others_wait=60
@@ -19,8 +24,9 @@ read_plan() {
 	for path in $all; do [ "$path" = "$boot" ] || others="$others $path"; done
 }
 
-# bring_up_all BOOT-SECONDS OTHER-SECONDS: the boot path, then the others. If the boot path does not come soon, the others
-# are not kept waiting for it, and it is not waited for any longer if its LUN has another path.
+# bring_up_all BOOT-SECONDS OTHER-SECONDS: brings up the boot path, then the other paths. If the boot path does not appear
+# within dpm_boot_soon seconds, the other paths are tried first. The rest of BOOT-SECONDS is spent only if the boot LUN has
+# no other path.
 bring_up_all() {
 	soon=$1
 	# shellcheck disable=SC2086 # paths are words without blanks
@@ -143,7 +149,7 @@ is_planned() {
 command_add() {
 	boot=
 	missing_boot=0
-	# As people write them, and lszdev prints them: 0.0.8001:0x<wwpn>:0x<lun>.
+	# Accepts the form that lszdev prints, 0.0.8001:0x<wwpn>:0x<lun>, in upper or lower case.
 	others=$(dpm_told_paths "dpm.z=$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/0\.0\.//g;s/0x//g')")
 	[ -n "$others" ] || return 1
 	dpm_budget=$dpm_others_wait
@@ -172,12 +178,12 @@ command_release() {
 		return 2
 	}
 	dpm_budget=$dpm_drop_wait
-	# Recorded first: another dpm-guest may scan while the paths are removed.
+	# Record the release before removing paths: another dpm-guest may scan at the same time.
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_note_release "$wwid" $paths
 	# shellcheck disable=SC2086 # paths are words without blanks
 	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then
-		# The next rescan completes what has been begun, and nothing else.
+		# If some paths were removed, keep the record: the next rescan removes the others.
 		[ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] || dpm_unrecord released "*=$wwid"
 		return 5
 	fi
@@ -186,6 +192,6 @@ command_release() {
 		[ -n "$(dpm_paths_of_wwid "$wwid")" ] || return 0
 		dpm_drop_returned
 	done
-	dpm_say "$1 comes back again and again: something scans for LUNs (round $round); the next rescan removes it"
+	dpm_say "a scan added $1 again $round times after it was removed; the next rescan removes it"
 	return 5
 }

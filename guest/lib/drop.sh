@@ -2,7 +2,7 @@
 # Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
 # removes it; it would block the next volume with the same LUN.
 
-# Seconds that a holder, a map or a device may need to disappear; dpm_drop_wait is the deadline of a run.
+# Time limits in seconds: dpm_moment for one holder, map or device to disappear; dpm_drop_wait for the whole run.
 dpm_moment=10
 dpm_drop_wait=30
 
@@ -14,8 +14,8 @@ dpm_paths_of_wwid() {
 	return 0
 }
 
-# dpm_paths_of_volume WWID: the same, and every path of the multipath maps above them: a path that was down when the kernel
-# found it has no WWID.
+# dpm_paths_of_volume WWID: prints the paths of dpm_paths_of_wwid, and every other path of the multipath maps above them.
+# The others have no WWID, because they were down when the kernel found them.
 dpm_paths_of_volume() {
 	dpm_above=' '
 	for dpm_each in $(dpm_paths_of_wwid "$1"); do
@@ -85,15 +85,15 @@ dpm_may_drop() {
 	! dpm_any_in_use "$@"
 }
 
-# dpm_any_in_use PATH...: says by what. udev, lvm and others open a disk for a moment: a process or a holder that is there at
-# the first look gets ten seconds, which a mount or swap space does not need.
+# dpm_any_in_use PATH...: succeeds if a disk is in use, and prints by what. Waits up to ten seconds for processes and
+# holders, because udev and lvm open a disk only briefly. Does not wait for mounts and swap space.
 dpm_any_in_use() {
 	dpm_within "$dpm_moment" dpm_use_is_clear "$@"
 	[ -n "$dpm_reason" ] || return 1
 	dpm_say "$dpm_reason"
 }
 
-# dpm_use_is_clear PATH...: is it certain whether the disks are in use? Sets dpm_reason if they are.
+# dpm_use_is_clear PATH...: sets dpm_reason if a disk is in use. Fails if that may change soon, so that it is checked again.
 dpm_use_is_clear() {
 	dpm_reason=
 	for dpm_each; do
@@ -108,14 +108,14 @@ dpm_use_is_clear() {
 	done
 }
 
-# dpm_let_go alive|dead PATH...: one volume, in the order that keeps data safe: map, buffers, paths. Nobody uses it. Once the
-# buffers are safe, the failure of one path does not keep the others. Fails if a path is left.
+# dpm_let_go alive|dead PATH...: removes one unused volume in the order that keeps its data safe: map, buffers, paths. After
+# the flush, a path that cannot be removed does not stop the removal of the others. Fails if a path is left.
 dpm_let_go() {
 	dpm_life=$1
 	shift
 	dpm_look
 	dpm_flush_maps "$@" || return 1
-	# What was written by way of a map has been flushed with it, and what a dead volume has lost is lost.
+	# Removing the map has flushed its data. The data of a dead volume cannot be flushed.
 	if [ "$dpm_life" = alive ] && [ -z "$dpm_maps" ]; then dpm_flush_paths "$@" || return 1; fi
 	dpm_left=
 	dpm_rest_of_budget=$dpm_budget
@@ -127,7 +127,7 @@ dpm_let_go() {
 	[ -z "$dpm_left" ]
 }
 
-# dpm_flush_maps PATH...: removes the multipath maps, of which the kernel writes the buffers first. Sets dpm_maps.
+# dpm_flush_maps PATH...: removes the multipath maps. The kernel flushes a map before it removes it. Sets dpm_maps.
 dpm_flush_maps() {
 	dpm_maps=
 	for dpm_each; do
@@ -146,7 +146,8 @@ dpm_flush_maps() {
 	done
 }
 
-# dpm_flush_map NAME: the effect counts, not the answer: multipath may answer before the map is removed (deferred_remove).
+# dpm_flush_map NAME: succeeds only when the map is gone. The exit status of multipath is ignored, because multipath may
+# exit before the map is removed (deferred_remove).
 dpm_flush_map() {
 	dpm_is_map "$1" || return 0
 	multipath -f "$1" >&2
@@ -160,8 +161,8 @@ dpm_is_map() {
 	return 1
 }
 
-# dpm_flush_paths PATH...: all paths of a volume without a map, before any of them is removed. A path that is offline cannot
-# be flushed (sd refuses to open it), and is none that the data could take: another one must have taken them.
+# dpm_flush_paths PATH...: flushes all paths of a volume without a map, before any path is removed. A path that is offline
+# cannot be flushed (sd refuses to open it). It needs no flush if another path of the volume could be flushed.
 dpm_flush_paths() {
 	dpm_flushed=
 	dpm_unflushed=
@@ -193,9 +194,9 @@ dpm_remove_path() {
 	dpm_disk_of "$dpm_scsi"
 	if [ "$dpm_life" = alive ] && [ -n "$dpm_maps" ] && [ -n "$dpm_value" ]; then
 		dpm_disk=$dpm_value
-		# A path that is blocked would keep blockdev until its port is given up.
+		# On a blocked path, blockdev would hang until the kernel gives up the port.
 		if ! dpm_is "$dpm_sys/bus/scsi/devices/$dpm_scsi/state" running || ! blockdev --flushbufs "$dpm_dev/$dpm_disk"; then
-			dpm_say "$1: not flushed, which does no harm: its map has been flushed"
+			dpm_say "$1: not flushed, but no data is lost: its map was flushed"
 		fi
 	fi
 	dpm_removed=$(dpm_instance "$dpm_scsi")
@@ -213,14 +214,14 @@ dpm_remove_path() {
 	fi
 }
 
-# dpm_instance H:C:T:L: tells a device from another one that a scan has created in its place.
+# dpm_instance H:C:T:L: prints what distinguishes this device from one that a scan creates later at the same address.
 dpm_instance() {
 	dpm_disk_of "$1"
 	printf '%s\n' "$dpm_value"
 	ls -di "$dpm_sys/bus/scsi/devices/$1/" 2>/dev/null
 }
 
-# dpm_is_gone PATH: is the device gone that dpm_removed tells of?
+# dpm_is_gone PATH: succeeds if the device that dpm_removed identifies is gone.
 dpm_is_gone() {
 	dpm_look
 	! dpm_scsi_of "$1" || [ "$(dpm_instance "$dpm_value")" != "$dpm_removed" ]

@@ -40,7 +40,8 @@ dpm_nic_group() {
 	return 1
 }
 
-# The kernel answers EAGAIN while it changes the device in another way, which udev or a network service may have asked for.
+# Tries again for ten seconds: the kernel answers EAGAIN while another change of the device, by udev or a network service, is
+# in progress.
 dpm_nic_online() {
 	dpm_is "$dpm_group/layer2" 1 || dpm_write 1 "$dpm_group/layer2" || dpm_say "NIC 0.0.$dpm_devno: its layer is fixed"
 	dpm_is "$dpm_group/portno" "$dpm_port" || dpm_write "$dpm_port" "$dpm_group/portno" || [ "$dpm_port" = 0 ] || return 1

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# The LUNs that an administrator has configured, in the places of the common distributions. They are never released.
-# Bus IDs, WWPNs and LUNs are read as leniently as any tool reads them: either case, with or without 0x, short bus IDs.
+# Finds the LUNs that an administrator has configured, in the files of the common distributions. They are never released.
+# Bus IDs, WWPNs and LUNs are accepted in upper or lower case, with or without 0x, and with short bus IDs.
 
-# dpm_is_persons PATH: does an administrator's configuration name this LUN, or has an administrator added it?
+# dpm_is_persons PATH: succeeds if an administrator's configuration names this LUN, or an administrator has added it.
 dpm_is_persons() {
 	[ -n "${dpm_configured:-}" ] || dpm_configured=" $(dpm_configured_paths | tr '\n' ' ') "
 	case $dpm_configured in
@@ -17,7 +17,7 @@ dpm_added_by_hand() {
 	[ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ] && ! dpm_recorded units "$1"
 }
 
-# dpm_configured_paths: the paths that persistent configuration names, one per line.
+# dpm_configured_paths: prints the paths that persistent configuration names, one per line.
 dpm_configured_paths() {
 	{
 		dpm_fields_of_zfcp_conf
@@ -26,19 +26,19 @@ dpm_configured_paths() {
 		dpm_fields_of_sysconfig
 	} | while read -r dpm_bus dpm_second dpm_third _ dpm_fifth _; do
 		dpm_normal_path "$dpm_bus" "$dpm_second" "$dpm_third"
-		# Five fields, for old kernels: bus ID, SCSI target, WWPN, SCSI LUN, FCP LUN.
+		# The form of old kernels has five fields: bus ID, SCSI target, WWPN, SCSI LUN, FCP LUN.
 		dpm_normal_path "$dpm_bus" "$dpm_third" "$dpm_fifth"
 	done
 }
 
-# dpm_lines FILE...: the lines of the files that exist, in lower case, without comments.
+# dpm_lines FILE...: prints the lines of the files that exist, in lower case, without comments.
 dpm_lines() {
 	for dpm_file; do
 		if [ -r "$dpm_file" ] && [ -f "$dpm_file" ]; then cat "$dpm_file" && echo; fi
 	done | tr '[:upper:]' '[:lower:]' | tr '\r' ' ' | sed '/^[[:blank:]]*#/d'
 }
 
-# RHEL up to 9: "<bus ID> <wwpn> <lun>", or "<bus ID> <scsi id> <wwpn> <scsi lun> <lun>".
+# /etc/zfcp.conf of RHEL up to 9: "<bus ID> <wwpn> <lun>", or "<bus ID> <scsi id> <wwpn> <scsi lun> <lun>".
 dpm_fields_of_zfcp_conf() {
 	dpm_lines "$dpm_etc/zfcp.conf" | sed 's/#.*//'
 }
@@ -74,7 +74,8 @@ dpm_fields_of_sysconfig() {
 	done
 }
 
-# dpm_normal_path BUS-ID WWPN LUN: as a path of ours. Prints nothing if the words are no path of a partition's FCP device.
+# dpm_normal_path BUS-ID WWPN LUN: prints the path in the form of the plan, or nothing if these are not a bus ID, WWPN and
+# LUN that a partition can have.
 dpm_normal_path() {
 	dpm_devno=${1#0x}
 	dpm_devno=${dpm_devno#0.0.}
@@ -87,7 +88,7 @@ dpm_normal_path() {
 	*) return ;;
 	esac
 	while [ "${#dpm_devno}" -lt 4 ]; do dpm_devno=0$dpm_devno; done
-	# A short LUN is a number of four digits, with zeros behind it.
+	# A short LUN is padded to four digits on the left, then with zeros on the right.
 	while [ "${#dpm_lun}" -lt 4 ]; do dpm_lun=0$dpm_lun; done
 	while [ "${#dpm_lun}" -lt 16 ]; do dpm_lun=${dpm_lun}0; done
 	printf '%s\n' "$dpm_devno:$dpm_target:$dpm_lun"

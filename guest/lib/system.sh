@@ -11,7 +11,7 @@ dpm_dev=$dpm_root/dev
 # What must outlive one call, and not the boot: /run goes over from the initramfs to the real root.
 dpm_run=$dpm_root/run/dpm-guest
 
-# Seconds that may still be waited; set before each piece of work.
+# The remaining time limit in seconds, which each task sets before it starts.
 dpm_budget=0
 
 dpm_say() {
@@ -67,7 +67,7 @@ dpm_record() {
 	mkdir -p "$dpm_run" && printf '%s\n' "$2" >>"$dpm_run/$1"
 }
 
-# dpm_recorded KIND PATTERN: the first line that matches is in $dpm_line.
+# dpm_recorded KIND PATTERN: succeeds if a recorded line matches, and sets dpm_line to the first.
 dpm_recorded() {
 	[ -r "$dpm_run/$1" ] || return 1
 	while IFS= read -r dpm_line; do
@@ -79,7 +79,7 @@ dpm_recorded() {
 	return 1
 }
 
-# dpm_unrecord KIND PATTERN: forgets the lines that match.
+# dpm_unrecord KIND PATTERN: removes the recorded lines that match.
 dpm_unrecord() {
 	[ -r "$dpm_run/$1" ] || return 0
 	while IFS= read -r dpm_line; do

@@ -114,9 +114,9 @@ dpm_say_unscanned() {
 	done
 }
 
-# dpm_report KIND PATH...: one line for each: kind, path, state, disk, wwid. Sets dpm_missing to how many are not there; a
-# target that this FCP device does not see, and another one does, is in the other fabric, and is not missing; neither is a
-# path that was released.
+# dpm_report KIND PATH...: prints one line for each path: kind, path, state, disk, wwid. Sets dpm_missing to the number of
+# missing paths. Not missing are released paths, and paths to a target that only another FCP device sees, because that
+# target is in the other fabric.
 dpm_report() {
 	dpm_kind=$1
 	shift

@@ -114,7 +114,7 @@ export class Outages {
     return Math.min(firstFailureAt, away?.startedAt ?? firstFailureAt) + budgetMs - performance.now();
   }
 
-  /** Tells, once for each outage, that somebody goes on trying for so long. {@link through} does so itself. */
+  /** Reports once for each outage that the caller keeps retrying, and for how long. {@link through} calls it itself. */
   waitsFor(peer: string, leftMs: number): void {
     const { away } = this.#state(peer);
     if (away === undefined || away.isTold) return;

@@ -38,9 +38,10 @@ export function readConnectionInfo(value: unknown, facts: Readonly<Record<string
 const lunKeys: ReadonlySet<string> = new Set(['target_lun', 'target_luns', 'initiator_target_lun_map']);
 
 /**
- * Returns whether the answer of a Fibre Channel array has no LUN yet. Some drivers pass on what the array tells right after
- * the mapping, also null (cinder volume/drivers/dell_emc/powerstore/client.py get_volume_lun, hpe/nimble.py
- * get_lun_number), or leave the key out (dell_emc/vnx/common.py FCTargetData).
+ * Returns whether the connection_info of a Fibre Channel array has no LUN yet. Some drivers read the LUN from the array only
+ * once, right after the mapping. If the array has none yet, they return null (cinder
+ * volume/drivers/dell_emc/powerstore/client.py get_volume_lun, hpe/nimble.py get_lun_number) or omit the key
+ * (dell_emc/vnx/common.py FCTargetData).
  */
 export function lacksLun({ driver_volume_type: type, data }: ConnectionInfo): boolean {
   if (type !== 'fibre_channel') return false;

@@ -63,7 +63,7 @@ test.each([
   const client = {
     actions: { beginDetaching: () => next(requestsLeft) },
     findVolume: async () => ({ status: await next<string>(readsLeft) }),
-  } as unknown as CinderClient; // all that is asked of it
+  } as unknown as CinderClient; // the only methods that are called
 
   const failure: unknown = await new Removal(client, silentLogger)
     .beginDetaching('v1', { signal: neverAborted() })

@@ -25,10 +25,10 @@ export abstract class Connections {
   }
 
   /**
-   * Both flows detach from `in-use` by way of `detaching`. After a lost answer the volume's status tells whether the
-   * request arrived; if it did not, the request is sent once more.
+   * Sets the volume from `in-use` to `detaching`, as both flows need. If the answer is lost, reads the status of the volume
+   * to see whether the request arrived, and sends the request once more if it did not.
    *
-   * @throws the error of the lost request, which may have arrived, when Cinder can be asked no further
+   * @throws the error of the lost request if Cinder then becomes unreachable: the request may have arrived
    */
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
     const explain = (error: unknown) => this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
@@ -60,7 +60,7 @@ export abstract class Connections {
     }
   }
 
-  /** @throws the error of the request before, which may have had its effect, when the volume cannot be read */
+  /** @throws the error of the previous request if the volume cannot be read: that request may have taken effect */
   async #statusAfter(error: unknown, volumeId: string, w: Waiting): Promise<string | undefined> {
     try {
       return (await this.cinder.findVolume(volumeId, w))?.status;
@@ -75,8 +75,8 @@ export abstract class Connections {
   }
 
   /**
-   * Returns the error that tells why Cinder refused the operation. Its 400 says only "invalid", so the volume's status
-   * is read.
+   * Returns an error that explains why Cinder refused the operation. Cinder's 400 says only "invalid", so this reads the
+   * volume's status.
    *
    * @param expected - the statuses in which the operation works
    */
@@ -96,10 +96,10 @@ export abstract class Connections {
   }
 
   /**
-   * Connects, and asks once more if the array has not told the LUN. Asking again is safe in both flows: drivers have to
+   * Connects, and repeats the request once if the answer has no LUN. Repeating it is safe in both flows: drivers have to
    * tolerate a repeated connection, and Cinder accepts an update of the attachment that it has just connected (cinder
-   * volume/manager.py, volume/api.py attachment_update). If the second request fails, the first answer counts, since the
-   * volume is masked: its reader reports the missing LUN.
+   * volume/manager.py, volume/api.py attachment_update). If the second request fails, returns the first answer, because the
+   * volume is already masked. The code that reads this answer reports the missing LUN.
    */
   protected async connectWithLun(
     volumeId: string,
@@ -108,13 +108,16 @@ export abstract class Connections {
   ): Promise<ConnectionInfo> {
     const first = await connect();
     if (!lacksLun(first)) return first;
-    this.log.warn({ event: 'cinder.no-lun', volumeId }, 'the array has not told the LUN; asking once more');
+    this.log.warn(
+      { event: 'cinder.no-lun', volumeId },
+      'the array has not reported the LUN; repeating the request once',
+    );
     try {
       return await connect();
     } catch (error) {
       signal.throwIfAborted();
       const facts = { event: 'cinder.no-lun', volumeId, error: describeError(error) };
-      this.log.warn(facts, 'the array could not be asked for the LUN again');
+      this.log.warn(facts, 'the repeated request for the LUN failed');
       return first;
     }
   }

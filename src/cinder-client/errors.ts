@@ -182,10 +182,10 @@ function isRateLimit(error: CinderHttpError): boolean {
   return error.status === 413 && (error.retryAfterMs ?? 0) > 0;
 }
 
-/** Errors of calls of which an earlier attempt may have reached the array. */
+/** Errors of calls that had an earlier attempt, which may have reached the array. */
 const heardBefore = new WeakSet<Error>();
 
-/** Records that an earlier attempt of the call that ends with this error may have reached the array. */
+/** Records that the call that failed with this error had an earlier attempt, which may have reached the array. */
 export function noteHeardBefore(error: Error): void {
   heardBefore.add(error);
 }

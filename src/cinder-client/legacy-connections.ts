@@ -53,7 +53,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     const connect = () => this.cinder.actions.initializeConnection(volumeId, connector, w);
     try {
       const info = await this.connectWithLun(volumeId, connect, w);
-      return { volume_id: volumeId, ...info }; // beside the data, as in an attachment
+      return { volume_id: volumeId, ...info }; // outside `data`, where the attachments API has it
     } catch (error) {
       if (await this.backOut(volumeId, connector, error, w)) onRemoved?.();
       throw error;

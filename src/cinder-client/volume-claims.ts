@@ -89,7 +89,7 @@ export class VolumeClaims {
     try {
       await connections.beginDetaching(volumeId, w);
     } catch (error) {
-      // Also a request that the caller has aborted may have arrived.
+      // A request that the caller has aborted may have arrived as well.
       if (isUncertain(error) || w.signal.aborted) throw error;
       note(false);
       unchanged(error);

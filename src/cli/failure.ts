@@ -18,7 +18,7 @@ const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   CINDER_AUTH: 'check the user and project of [cinder]',
   CINDER_CONNECTION: 'dpm doctor shows which part fails',
   FLOW_WAITING:
-    'the next command resumes it when the peer answers; or run: dpm flow resume ID (dpm flow list shows the ID)',
+    'when the peer answers again, the next command resumes the flow; or run: dpm flow resume ID (dpm flow list shows the ID)',
   FLOW_STUCK: 'fix the cause it names, then run: dpm flow resume ID (dpm flow list shows the ID)',
 };
 

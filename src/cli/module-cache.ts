@@ -3,16 +3,16 @@ import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../config/index.ts';
 
-/** Lets Node.js keep the compiled modules of this process for the next one; `NODE_COMPILE_CACHE` takes precedence. */
+/** Makes Node.js cache the compiled modules for later processes. `NODE_COMPILE_CACHE` takes precedence. */
 export function cacheModules(): void {
   const directory = moduleCache(process.env, process.geteuid?.() ?? 0);
   if (directory !== undefined) enableCompileCache(directory);
 }
 
 /**
- * Returns the directory in which Node.js may keep compiled modules, since compiling them is a large part of the time of a
- * short command: `$XDG_CACHE_HOME/nova-dpm` or `~/.cache/nova-dpm`, created if needed. Returns undefined if another user
- * could write to it, because the cache is executed; so a root shell with the home directory of another user has no cache.
+ * Returns the directory for compiled modules, `$XDG_CACHE_HOME/nova-dpm` or `~/.cache/nova-dpm`, and creates it if needed.
+ * A short command spends much of its time on compiling. The cache contains code that is executed, so this returns undefined
+ * if another user could write to the directory. A root shell with the home directory of another user has no cache.
  *
  * @param uid - the effective user ID of this process
  */

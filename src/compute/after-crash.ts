@@ -13,7 +13,7 @@ import { toDriverInstance } from './services.ts';
 /** The manager's operations on the instance, to finish the task of a dead process. */
 type RecoveryVerbs = Readonly<Record<'start' | 'stop' | 'delete', (context: RequestContext) => Promise<void>>>;
 
-/** Finishes or undoes what a dead process left unfinished of an instance or a local place. The caller owns the subject. */
+/** Finishes or undoes the operations that a dead process left unfinished on an instance or a local place. The caller owns the subject. */
 export async function recoverSubject(
   parts: ManagerParts,
   subject: string,

@@ -6,7 +6,7 @@ import type { ManagerParts } from './manager-parts.ts';
 import { chooseVolumes, extraSpecsOf, newInstance } from './requests.ts';
 import type { CreateServer } from './requests.ts';
 
-/** Checks a request, and returns the record of the new server with its volumes, and the flow that builds it. Changes nothing. */
+/** Checks a request. Returns the record of the new server, its volumes, and the flow that builds it. Changes nothing. */
 export async function planServer(
   { driver, cinder, host, spawnOrder }: ManagerParts,
   request: CreateServer,

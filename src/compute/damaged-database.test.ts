@@ -11,7 +11,7 @@ import { JournalError } from './journal/index.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 
-/** Opens a database that is refused. @returns the whole message */
+/** Opens a database that must be refused. @returns the error message with its causes */
 function refusal(path: string): string {
   let message = '';
   expect(() => {
@@ -25,8 +25,8 @@ function refusal(path: string): string {
   return message;
 }
 
-describe('a database is refused, and not a byte of it is changed,', () => {
-  /** Lets a file be refused, and compares it. */
+describe('a database is refused and its file is not changed', () => {
+  /** Checks that a file is refused and not changed. @returns the error message */
   function expectUntouched(path: string): string {
     const file = join(path, 'state.db');
     const before = readFileSync(file);
@@ -37,7 +37,7 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     return message;
   }
 
-  test('that is of a newer version', () => {
+  test('if it is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(createDatabase(directory.path));
     database.exec('pragma user_version = 7; pragma journal_mode = delete;');
@@ -46,13 +46,13 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     expect(expectUntouched(directory.path)).toContain('is of version 7, made by a newer program (this one knows 6)');
   });
 
-  test('that is no database at all', () => {
+  test('if it is not a database', () => {
     using directory = temporaryFiles({ 'state.db': 'shopping list: milk, bread\n'.repeat(100) });
 
     expect(expectUntouched(directory.path)).toContain('not a database');
   });
 
-  test("that is another program's", () => {
+  test('if another program created it', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(join(directory.path, 'state.db'));
     database.exec("create table recipe (name text); insert into recipe values ('bread');");
@@ -61,7 +61,7 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     expect(expectUntouched(directory.path)).toContain('was not made by this program');
   });
 
-  test('that ends too early', () => {
+  test('if it is truncated', () => {
     using directory = temporaryFiles();
     const file = createDatabase(directory.path);
     truncateSync(file, statSync(file).size - 5_000);
@@ -69,7 +69,7 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     expect(expectUntouched(directory.path)).toMatch(/damaged|malformed|not a database/);
   });
 
-  test.each([1, 2, 3, 4])('of an older version, whose page %i was overwritten', (page) => {
+  test.each([1, 2, 3, 4])('if it is of an older version and page %i was overwritten', (page) => {
     using directory = temporaryFiles();
     const file = createDatabase(directory.path);
     const old = new DatabaseSync(file);
@@ -80,28 +80,28 @@ describe('a database is refused, and not a byte of it is changed,', () => {
     expect(expectUntouched(directory.path)).toMatch(/damaged .*put a backup of the state directory in its place/);
   });
 
-  test('that is a directory', () => {
+  test('if it is a directory', () => {
     using directory = temporaryFiles({ 'state.db/x': '' });
 
     expect(refusal(directory.path)).toContain('state.db');
   });
 });
 
-test('a state directory that cannot be made is named', () => {
+test('the error names a state directory that cannot be created', () => {
   using directory = temporaryFiles({ file: '' });
 
   expect(refusal(join(directory.path, 'file', 'state'))).toMatch(/open .*file\/state\/state\.db: .*ENOTDIR/);
 });
 
 test.runIf(existsSync('/proc/self'))(
-  'a state directory where nothing can be made is refused, not tried for ever',
+  'a state directory in which no file can be created is refused without endless retries',
   () => {
     expect(refusal('/proc/nothing-here/state')).toMatch(/open .*state\.db: .*ENOENT/);
   },
 );
 
-describe('a database that is damaged further in', () => {
-  /** Everything that is kept there, read as the program does. */
+describe('a database with a damaged page after the first ones', () => {
+  /** Every read that the program does. */
   const reads = (database: DatabaseSync): readonly (() => unknown)[] => {
     const records = new SqlitePartitionRecords(database, { access: 'read' });
     return [
@@ -140,7 +140,7 @@ describe('a database that is damaged further in', () => {
     },
   );
 
-  test('keeps nobody from what is sound, however large it is', async () => {
+  test('can still be read and written where it is undamaged, however large it is', async () => {
     using directory = temporaryFiles();
     const file = createDatabase(directory.path);
     const full = openDatabase(directory.path);
@@ -167,7 +167,7 @@ describe('a database that is damaged further in', () => {
     database.close();
   });
 
-  test('is told also by a write that comes upon it', () => {
+  test('is reported also by a write that reaches the damaged page', () => {
     using directory = temporaryFiles();
     const file = createDatabase(directory.path);
     const { rootpage } = new DatabaseSync(file)

@@ -36,14 +36,14 @@ export async function deleteServer(
   }
 }
 
-/** A server that the platform knows and the state directory does not. */
+/** A server that exists on the platform but not in the state directory. */
 interface UnknownServer {
   readonly instanceUuid: string;
   /** The name on the platform. */
   readonly name: string;
 }
 
-/** Deletes what the platform has of a server that is not in the state directory. */
+/** Deletes the guest and the storage of a server that is not in the state directory. */
 export async function deleteUnknownServer(
   parts: ManagerParts,
   { instanceUuid, name }: UnknownServer,

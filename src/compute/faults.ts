@@ -9,7 +9,7 @@ export interface OnFailure {
   readonly taskState?: null;
 }
 
-/** The operation has ended; the server stays as it is. */
+/** The operation has ended and has not changed the server's state. */
 export const taskEnds: OnFailure = { taskState: null };
 export const serverFails: OnFailure = { vmState: 'error', taskState: null };
 

@@ -162,8 +162,8 @@ function markUnbuilt(
 }
 
 /**
- * Closes the flows that drivers of older versions had of their own, once the manager's flow above them has ended: that flow
- * has removed or finished what they left.
+ * Closes the flows that drivers of older versions started themselves, after the manager's flow that they were part of has
+ * ended. The manager's flow has finished or undone their work.
  */
 async function closeSupersededFlows(parts: ManagerParts, instanceUuid: string | undefined): Promise<void> {
   const { journal, log } = parts;

@@ -35,7 +35,7 @@ export interface Requester {
   answer(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
-  /** Tells of the outage, if this error is one, when the caller of {@link once} goes on trying for so long. */
+  /** Reports the outage, if the error is one. For callers of {@link once} that retry themselves, for the given time. */
   triesOn(error: Error, leftMs: number): void;
   /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */
   level(what: string, w: Waiting): Promise<HmcLevel>;

@@ -96,7 +96,7 @@ test('the ports of an instance are known by its record', () => {
   expect(partitions.instanceWithPort([wwpn])).toBe(owner.instanceUuid);
   expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
 
-  // The next owner of the port is somebody else, but a mask for it is still one that we left behind.
+  // Another instance owns the port now, but a mask of our volume for this port is still a leftover of ours.
   partitions.gone(owner);
   expect(partitions.instanceWithPort([wwpn])).toBeUndefined();
   expect(kept.find(owner.instanceUuid)?.wwpns).toEqual([wwpn]);

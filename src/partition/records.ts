@@ -21,7 +21,7 @@ export interface PartitionRecord {
    * Create Partition was lost; such a partition has the name that we gave it.
    */
   readonly isBegunHere: boolean;
-  /** Whether the guest may have used its volumes: a spawn has connected them, or that is unknown. */
+  /** Whether the guest may have used its volumes: a spawn has connected them, or it is unknown whether one has. */
   readonly isConnected: boolean;
   /** The boot volume that the last spawn found; null before that, and for a boot from a prepared group. */
   readonly bootVolume: BootVolume | null;

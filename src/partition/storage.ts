@@ -252,8 +252,8 @@ export interface PartitionStorage {
   /** Lists what the HMC still has of a concealed volume, one line each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Returns whether the machine has just been told where all volumes are: then their storage volumes are known, and
-   * {@link PartitionStorage.waitForVolumes} is only a check.
+   * Returns whether this process has just told the machine the LUNs of all volumes. Their storage volumes are then known, and
+   * {@link PartitionStorage.waitForVolumes} only checks them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**

@@ -64,7 +64,7 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
 }
 
 /**
- * All state of a simulator as plain JSON without times: equal before and after, if everything was rolled back.
+ * The whole state of a simulator as plain JSON without times. It is the same before and after an operation that was rolled back.
  * @public
  */
 export interface SimulatorSnapshot {

@@ -231,7 +231,7 @@ describe('destroy', () => {
     expect(diary).not.toContain(does);
   });
 
-  /** The wait for Cinder lasts so long, in milliseconds. */
+  /** How long the wait for Cinder lasts, in milliseconds. */
   const slow = (mapper: { unmap: () => Promise<void> }, ms: number) => ({
     unmap: async () => {
       later(ms);

@@ -21,7 +21,7 @@ export const destroyActs = [
 ] as const;
 type DestroyAct = Act<(typeof destroyActs)[number]>;
 
-/** How long a look at the partition counts, in milliseconds. Only a wait, for example for Cinder, takes longer. */
+/** Time in milliseconds for which a reading of the partition is valid. Only waits, for example for Cinder, take longer. */
 const LOOK_COUNTS_MS = 10_000;
 
 export interface DestroyRequest {
@@ -39,8 +39,8 @@ export interface DestroyRequest {
  * then delete the partition with its WWPNs. An HMC assigns a WWPN again, and the disk would come with it.
  *
  * Can be retried after an interruption; destroying an instance that is already gone succeeds. The owner of the partition is
- * checked again when it is seen stopped, and after each act that took long: a person may have started, renamed or restored
- * it meanwhile. The status needs no check before the delete: an HMC does not delete a running partition.
+ * checked again when it has stopped, and after each step that took long: an administrator may have started, renamed or
+ * restored it meanwhile. The status needs no check before the delete: an HMC does not delete a running partition.
  *
  * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
  */
@@ -50,7 +50,7 @@ export async function destroy(
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  let last: Decided | null = null; // null: look again
+  let last: Decided | null = null; // null: read the partition again
   let lastAt = 0; // when the last look began: the HMC may have answered in part before an outage
   const onLook = () => {
     lastAt = performance.now();
@@ -60,7 +60,7 @@ export async function destroy(
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
   const lookAtRest = async () => (last = await atRest(request, tools, call));
-  /** Looks again unless the last look still counts. */
+  /** Reads the partition again unless the last reading is still valid. */
   const current = async () =>
     last !== null && performance.now() - lastAt < LOOK_COUNTS_MS ? last : await lookAtRest();
 

@@ -162,8 +162,8 @@ function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
 }
 
 /**
- * Creates the storage group of the instance, or takes over the one that an interrupted spawn has made. With vHBAs, only
- * checks that adapter ports are configured. Begins the record of the instance before anything is made.
+ * Creates the storage group of the instance, or reuses the one that an interrupted spawn has created. With vHBAs, only
+ * checks that adapter ports are configured. Writes the record of the instance before anything is created.
  *
  * @throws ConflictError when a storage group of this name cannot be used. A destroy leaves it if another owner has it, and
  *   otherwise says what is in it
@@ -195,7 +195,7 @@ async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
   return { partition, initiators };
 }
 
-/** Creates the partition, and meanwhile adds the ports to its storage group. Waits for both, so that no change is in progress. */
+/** Creates the partition and adds the ports to its storage group at the same time. Waits for both, so that no change is left in progress. */
 async function createBoth(
   run: Run,
 ): Promise<{ readonly partition: PartitionRef; readonly known: readonly Initiator[] }> {
@@ -210,7 +210,7 @@ async function createBoth(
 }
 
 /**
- * Removes the storage group that was made before the spawn found that another partition has the name.
+ * Removes the storage group that this spawn created before it found that another partition already has the name.
  *
  * @throws the cause itself where the compute manager unmaps by itself, and must call {@link destroy} first
  */
@@ -275,7 +275,7 @@ async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }:
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** The machine knows where the volumes are, and it only remains to check that it finds them over every port. */
+  /** The machine knows the LUNs of the volumes. The spawn only has to check that it finds them over every port. */
   readonly isFulfilled: boolean;
 }
 
@@ -298,7 +298,7 @@ async function connectMapped(
   });
 }
 
-/** Sets the boot properties, and meanwhile checks that the machine finds the volumes. Waits for both. */
+/** Sets the boot properties and checks at the same time that the machine finds the volumes. Waits for both. */
 async function setBootAndCheck(
   plan: BootPlan,
   { request: { owner }, tools, call }: Run,

@@ -37,7 +37,10 @@ export const pathRecordSchema = z
     fabric: z.string().nullable().describe('switch WWN that the port sees; null if unknown'),
     target_wwpn: z.string().describe('port of the storage array, sixteen hex digits'),
     lun: z.string().describe('FCP LUN, sixteen hex digits'),
-    device_number: z.string().nullable().describe('device number of the port in the guest, four hex digits'),
+    device_number: z
+      .string()
+      .nullable()
+      .describe("device number of the partition's port in the guest, four hex digits"),
     device: z.string().nullable().describe('block device on a host'),
     map: z.string().nullable().describe('multipath device on top of it, on a host'),
     state: z.enum(pathStates).describe('state of the path'),

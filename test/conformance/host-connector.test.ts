@@ -330,7 +330,7 @@ describe('a wrong connector is found out:', () => {
   });
 });
 
-/** Refuses for the sake of a path that holds nothing. */
+/** Refuses the disconnect because of a failed path that holds no data. */
 class Fragile extends Right {
   override async disconnectVolume(...given: Disconnect) {
     const paths = await super.getVolumePaths(given[0], never);
@@ -338,14 +338,14 @@ class Fragile extends Right {
     await super.disconnectVolume(...given);
   }
 }
-/** One look decides. */
+/** Refuses the disconnect of a device that is open, without waiting. */
 class Impatient extends Right {
   constructor(context: HostConnectorContext) {
     const holders = { ...quickPolicies.holders, attempts: 1 };
     super({ ...context, policies: { ...quickPolicies, holders } });
   }
 }
-/** What is disconnected once is gone for good. */
+/** Does nothing at a second disconnect. */
 class Content extends Right {
   #isDone = false;
   override async disconnectVolume(...given: Disconnect) {
@@ -355,10 +355,10 @@ class Content extends Right {
   }
 }
 
-describe('a connector that is at a loss with a real host is found out:', () => {
-  function prepareDisturbed(): HostConnectorSubject {
+describe('the checks detect a connector that fails the event', () => {
+  function prepareHostWithEvents(): HostConnectorSubject {
     const host = fourPaths();
-    const disturb = {
+    const hostEvents = {
       losePath: () => {
         host.disks[1]!.state = 'transport-offline';
         host.changed();
@@ -370,16 +370,16 @@ describe('a connector that is at a loss with a real host is found out:', () => {
       },
     };
     const context = { system: host, useMultipath: true, enforceMultipath: true, policies: quickPolicies };
-    return { context, connectionInfo: connectionInfo(), snapshot: () => host.snapshot(), disturb };
+    return { context, connectionInfo: connectionInfo(), snapshot: () => host.snapshot(), hostEvents };
   }
 
   test.each([
     ['disconnects a volume that has lost a path', Fragile],
-    ['waits for one who has it open for a moment', Impatient],
-    ['disconnects again what a scan has brought back', Content],
+    ['waits for a process that opens the device briefly', Impatient],
+    ['disconnects devices that a scan has added again', Content],
   ])('by "%s"', async (name, ConnectorClass) => {
     const of = (Each: typeof Right) =>
-      hostConnectorChecks((context) => new Each(context), prepareDisturbed).filter((check) => check.name === name);
+      hostConnectorChecks((context) => new Each(context), prepareHostWithEvents).filter((check) => check.name === name);
 
     const [wrongOne] = await runChecks(of(ConnectorClass));
     const [rightOne] = await runChecks(of(Right));

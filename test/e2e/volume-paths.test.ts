@@ -52,7 +52,8 @@ it('tells which paths of a storage group answer, and of each that does not which
     expect(sameFabric(world, initiator, target)).toBe(true);
   }
   const between = good.filter(({ state }) => state === 'target-unreachable');
-  const detail = 'says the HMC (484): no fabric connects these two ports, and each of them reaches others: not a fault';
+  const detail =
+    'reported by the HMC (484): no fabric connects these two ports, but each of them has paths to other ports (not a fault)';
   expect(between.length).toBeGreaterThanOrEqual(2);
   for (const path of between) expect(path.detail).toBe(detail);
   world.sim.san.unmask(volumeId, answering[0]!.initiator_wwpn!);
@@ -62,10 +63,10 @@ it('tells which paths of a storage group answer, and of each that does not which
   const down = await manager.volumePaths({ volume: volumeId }, world.context);
 
   expect(answering.length).toBeGreaterThanOrEqual(2);
-  expect(blamed).toMatchObject({ state: 'lun-unreachable', detail: 'says the HMC (485)' });
+  expect(blamed).toMatchObject({ state: 'lun-unreachable', detail: 'reported by the HMC (485)' });
   expect(down.filter(({ target_wwpn: wwpn }) => wwpn === answering.at(-1)!.target_wwpn)).toSatisfy(
     (paths: typeof down) =>
-      paths.every((path) => path.state === 'target-unreachable' && path.detail === 'says the HMC (484)'),
+      paths.every((path) => path.state === 'target-unreachable' && path.detail === 'reported by the HMC (484)'),
   );
 });
 

@@ -3,7 +3,7 @@ import { FakeGuest } from './fake-guest.ts';
 import { hot, hotWwid, lun, shell, targetA, targetB, twoFabrics, volume } from './layouts.ts';
 
 const [one, two] = volume(hot);
-/** The state of a device the port of which is gone for longer than fast_io_fail_tmo: linux drivers/scsi/scsi_transport_fc.c. */
+/** Sets the state of a device whose port is gone for longer than fast_io_fail_tmo: linux drivers/scsi/scsi_transport_fc.c. */
 const fail = (guest: FakeGuest, path: string) => {
   guest.write(`/sys/bus/scsi/devices/${path === one ? '0' : '1'}:0:0:7/state`, 'transport-offline\n');
 };
@@ -22,7 +22,7 @@ it.each([
   const { status, messages } = guest.run('release', hotWwid);
 
   expect([status, guest.paths.filter((each) => each.includes(hot))]).toEqual([0, []]);
-  expect(messages).toContain(`${path}: not flushed, which does no harm`);
+  expect(messages).toContain(`${path}: not flushed, but no data is lost`);
 });
 
 it('release removes a volume without a map if one of its paths could be flushed', () => {
@@ -46,7 +46,7 @@ it('release keeps a volume without a map if none of its paths could be flushed',
   expect(log.filter((line) => line.endsWith('/delete'))).toEqual([]);
 });
 
-it('release removes the other paths if the kernel does not remove one, and says which one is left', () => {
+it('release removes the other paths if the kernel keeps one path, and names that path', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   withMap(guest);
   guest.write('/.stuck-0:0:0:7', '');
@@ -70,7 +70,7 @@ it('release removes a path that has no WWID with the map that it belongs to', ()
 it.each([
   ['20 seconds, if its LUN has another path', lun.root, 20],
   ['two minutes, if its LUN has no other path', lun.data, 120],
-])('a boot LUN that its target does not show is waited for %s', (_name, other, seconds) => {
+])('root waits for a boot LUN that its target does not report for %s', (_name, other, seconds) => {
   const devices = {
     '8001': { targets: { [targetA]: { luns: {} } } },
     '8002': { targets: { [targetB]: { luns: { [other]: 'naa.O' } } } },

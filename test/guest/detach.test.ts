@@ -127,7 +127,7 @@ it('the multipath map goes before its paths', () => {
   ]);
 });
 
-it('where multipath still uses the map, no path is removed', () => {
+it('no path is removed while multipath still uses the map', () => {
   using guest = detachedGuest();
   guest.hold(
     volume(hot).map((path) => guest.disk(path)),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FakeGuest } from './fake-guest.ts';
 import { hot, hotWwid, lun, shell, targetA, targetB, twoFabrics, volume } from './layouts.ts';
 
-/** The holders of a moment, and for how long the tools that detach volumes wait for them: os-brick, oVirt, LXD (5 to 30 s). */
+/** Holders that use a disk only briefly. Other tools wait 5 to 30 s for them: os-brick, oVirt, LXD. */
 const holders: readonly (readonly [string, (guest: FakeGuest) => void])[] = [
   [
     'udev reads a path',
@@ -92,7 +92,7 @@ it('a healthy release, and a rescan that finds nothing to release, do not wait',
   expect(guest.run('release', hotWwid).log).not.toContain('sleep 1');
 });
 
-it('a NIC that the kernel is changing at the moment is set online at the next try', () => {
+it('a NIC that the kernel is still changing is set online at the next try', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.write('/.nic-again', '');
 
@@ -100,7 +100,7 @@ it('a NIC that the kernel is changing at the moment is set online at the next tr
   expect(guest.read('/sys/bus/ccwgroup/devices/0.0.0001/online')).toBe('1');
 });
 
-it('a LUN that another process has added at the same moment counts as asked for', () => {
+it('a LUN that another process adds at the same time counts as added', () => {
   const devices = { '8002': { npiv: false, targets: { [targetB]: { luns: { [lun.root]: 'naa.R' } } } } };
   using guest = new FakeGuest(shell, { ipl: volume(lun.root)[1], scpData: 'quiet', devices });
   guest.write(`/.raced/${lun.root}`, `8002 ${targetB}\n`);

@@ -6,22 +6,19 @@ import { hot, hotWwid, lun, shell, targetB, twoFabrics, volume } from './layouts
 
 const pathsOf = (guest: FakeGuest, which: string) => guest.paths.filter((path) => path.includes(which));
 
-it.each(shells)(
-  'in %s, a volume that was released does not come back with a scan before the storage unmaps it',
-  (_name, with_) => {
-    using guest = new FakeGuest(with_, twoFabrics());
-    expect(guest.run('release', hotWwid).status).toBe(0);
+it.each(shells)('in %s, a rescan removes a released volume again while the storage still maps it', (_name, with_) => {
+  using guest = new FakeGuest(with_, twoFabrics());
+  expect(guest.run('release', hotWwid).status).toBe(0);
 
-    for (const command of ['rescan', 'apply', 'rescan']) {
-      const { status, log, messages } = guest.run(command);
-      expect([status, pathsOf(guest, hot)]).toEqual([0, []]);
-      expect(log.filter((line) => line.endsWith('/delete'))).toHaveLength(2);
-      expect(messages).toContain(`to keep it, use 'dpm-guest add ${volume(hot)[0]}'`);
-    }
-  },
-);
+  for (const command of ['rescan', 'apply', 'rescan']) {
+    const { status, log, messages } = guest.run(command);
+    expect([status, pathsOf(guest, hot)]).toEqual([0, []]);
+    expect(log.filter((line) => line.endsWith('/delete'))).toHaveLength(2);
+    expect(messages).toContain(`to keep it, use 'dpm-guest add ${volume(hot)[0]}'`);
+  }
+});
 
-it('a planned volume that was released is neither asked for nor missed, and leaves no dead device behind', () => {
+it('a released volume of the plan is not requested, does not count as missing, and leaves no dead device behind', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   expect(guest.run('release', 'naa.D').status).toBe(0);
 
@@ -35,7 +32,7 @@ it('a planned volume that was released is neither asked for nor missed, and leav
   expect(guest.run('verify').lines).toContain(`path ${volume(lun.data)[1]} released`);
 });
 
-it('a planned volume that a scan has brought back and the storage has unmapped is removed', () => {
+it('a released volume of the plan that a scan added again is removed after the storage unmaps it', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.run('release', 'naa.D');
   guest.run('rescan', '--keep');
@@ -47,7 +44,7 @@ it('a planned volume that a scan has brought back and the storage has unmapped i
   expect(pathsOf(guest, lun.data)).toEqual([]);
 });
 
-it('without automatic LUN scan, a planned volume that was released is not added again', () => {
+it('without automatic LUN scan, a released volume of the plan is not added again', () => {
   using guest = new FakeGuest(shell, twoFabrics({ allowLunScan: 'N' }));
   guest.run('apply');
   expect(guest.run('release', 'naa.D').status).toBe(0);
@@ -58,7 +55,7 @@ it('without automatic LUN scan, a planned volume that was released is not added 
   expect(log.filter((line) => line.includes('unit_add'))).toEqual([]);
 });
 
-it('release removes what another scan brings back meanwhile', () => {
+it('release removes a volume again that another scan adds at the same time', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.write('/.scans', '3\n');
 
@@ -67,17 +64,17 @@ it('release removes what another scan brings back meanwhile', () => {
   expect([status, pathsOf(guest, hot)]).toEqual([0, []]);
 });
 
-it('release ends with status 5 if the volume comes back every time', () => {
+it('release ends with status 5 if a scan adds the volume again every time', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.write('/.scans', '99\n');
 
   const { status, messages } = guest.run('release', hotWwid);
 
   expect(status).toBe(5);
-  expect(messages).toContain('something scans for LUNs');
+  expect(messages).toContain('again 3 times after it was removed');
 });
 
-it('a released volume is back after add, with the paths that add did not name', () => {
+it('add brings a released volume back with all its paths, also those that it does not name', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.run('release', hotWwid);
 
@@ -97,7 +94,7 @@ it('a released volume is back after the next boot', () => {
   expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
 });
 
-it('another volume that gets the LUN of a released one is not taken for it', () => {
+it('another volume that gets the LUN of a released volume is kept', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.run('release', hotWwid);
   for (const path of volume(hot)) guest.map(path, 'naa.OTHER');
@@ -107,7 +104,7 @@ it('another volume that gets the LUN of a released one is not taken for it', () 
   expect(pathsOf(guest, hot)).toEqual([...volume(hot)]);
 });
 
-it('a released volume that is back and in use stays', () => {
+it('a released volume that a scan added again is kept while it is in use', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.run('release', hotWwid);
   guest.run('rescan', '--keep');
@@ -119,7 +116,7 @@ it('a released volume that is back and in use stays', () => {
   expect(messages).toContain('is swap space');
 });
 
-it('a released volume that is back and in use stays released when a second release is refused', () => {
+it('a released volume that a scan added again stays released when a second release is refused', () => {
   using guest = new FakeGuest(shell, twoFabrics());
   guest.run('release', hotWwid);
   guest.run('rescan', '--keep');
@@ -132,7 +129,7 @@ it('a released volume that is back and in use stays released when a second relea
   expect(pathsOf(guest, hot)).toEqual([]);
 });
 
-it('a released LUN that an administrator adds by hand afterwards stays', () => {
+it('a released LUN that an administrator adds by hand is kept', () => {
   using guest = new FakeGuest(shell, twoFabrics({ allowLunScan: 'N' }));
   guest.run('apply');
   guest.run('release', 'naa.D');

@@ -12,15 +12,14 @@ import {
 } from '../support/fake-host/scenes.ts';
 
 /*
- * What is true for a moment only does not decide: a device that udev or lvm has open, a daemon that is busy. Not tried
- * again are: a flush that failed, as the kernel reports a lost write once and then forgets it (linux mm/filemap.c,
- * filemap_check_errors); INQUIRY, to which a device answers at any time (SPC-4, unit attention); mounts, swap and
- * devices on top, which nobody makes for a moment.
+ * Operations are retried while udev or lvm has a device open, or multipathd is busy. They are not retried after a failed
+ * flush, because the kernel reports a lost write only once (linux mm/filemap.c, filemap_check_errors); after INQUIRY, which a
+ * device answers at any time (SPC-4, unit attention); or for mounts, swap and devices on top, which are not brief.
  */
 
 const signal = neverAborted();
 const info = connectionInfo();
-/** More often than the moment lasts. */
+/** More attempts than the brief holders of these tests last. */
 const policies = { ...quickPolicies, holders: { ...quickPolicies.holders, attempts: 10 } };
 
 function count(host: FakeHost, part: string): number {
@@ -41,7 +40,7 @@ describe('a detach waits for', () => {
     expect(host.violations).toEqual([]);
   });
 
-  test('a worker of udev, which is no user but keeps the map', async () => {
+  test('a udev worker, which is not reported as a user but keeps the map open', async () => {
     const { host, connector, device } = await attached(fourPaths(), { policies });
     host.holdBriefly('/dev/dm-0', '(udev-worker)', 7);
 
@@ -51,7 +50,7 @@ describe('a detach waits for', () => {
     expect(host.snapshot()).toEqual(nothing);
   });
 
-  test('nobody when nobody is there: it looks once, and removes the map once', async () => {
+  test('nothing when the device is not open: it checks once, and removes the map once', async () => {
     const { host, connector, device } = await attached(fourPaths(), { policies });
     let looks = 0;
     const list = host.list.bind(host);
@@ -65,7 +64,7 @@ describe('a detach waits for', () => {
     expect({ looks, removals: count(host, 'multipath -f') }).toEqual({ looks: 1, removals: 1 });
   });
 
-  test('no longer than its deadline: who stays is named, and nothing is changed', async () => {
+  test('no longer than its deadline: it names the remaining user and changes nothing', async () => {
     const { host, connector, device } = await attached(fourPaths(), { policies });
     host.holdBriefly('/dev/dm-0', 'pvscan', 11);
     const before = host.snapshot();
@@ -91,7 +90,7 @@ test('an attach waits for a reader of a stale device before it removes it', asyn
   expect(host.violations).toEqual([]);
 });
 
-test('an attach reads the volume again when its paths are just changing their state', async () => {
+test('an attach reads the volume again while its paths change their state', async () => {
   const host = fourPaths();
   host.fail(/iflag=direct/, { status: 1, stderr: 'Input/output error' }, 4);
 
@@ -100,7 +99,7 @@ test('an attach reads the volume again when its paths are just changing their st
   expect(count(host, 'iflag=direct')).toBe(5);
 });
 
-describe('multipathd that is busy is asked again:', () => {
+describe('a command to a busy multipathd is retried', () => {
   const answers = [
     { stdout: 'timeout\n' },
     { stdout: 'fail\ntimeout\n' },
@@ -127,7 +126,7 @@ describe('multipathd that is busy is asked again:', () => {
     expect(host.maps[0]?.slaves).toHaveLength(4);
   });
 
-  test('but not when it refuses', async () => {
+  test('but not when multipathd refuses the command', async () => {
     const { host, connector } = await attached(fourPaths(), { policies });
     host.masks[0]!.volume.bytes = 20 * GIB;
     host.fail(/resize map/, { stdout: 'fail\ndevice not found\n' });

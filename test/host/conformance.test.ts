@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import type { ConnectionInfo } from '../../src/cinder-client/index.ts';
 import { hostConnectorChecks, runChecks } from '../../conformance/index.ts';
-import type { HostConnectorSubject, HostDisturbances, MakeHostConnector } from '../../conformance/index.ts';
+import type { HostConnectorSubject, HostEvents, MakeHostConnector } from '../../conformance/index.ts';
 import { FibreChannelConnector, HostConnectorRegistry, ZfcpConnector } from '../../src/volume/host/index.ts';
 import type { HostConnector, HostConnectorClass } from '../../src/volume/host/index.ts';
 import { HostPlace } from '../../src/compute/local/index.ts';
@@ -56,11 +56,11 @@ function subjectOf(host: FakeHost, info = connectionInfo(), seen: FakeHost[] = [
         host.changed();
       };
     },
-    disturb: disturbancesOf(host),
+    hostEvents: hostEventsOf(host),
   };
 }
 
-function disturbancesOf(host: FakeHost): HostDisturbances {
+function hostEventsOf(host: FakeHost): HostEvents {
   return {
     losePath: () => {
       const [, second] = host.disks;
@@ -69,7 +69,7 @@ function disturbancesOf(host: FakeHost): HostDisturbances {
       host.changed();
     },
     openBriefly: ({ path }) => host.holdBriefly(host.tree.realpath(path), 'pvscan', 2),
-    rescan: host.allowLunScan || host.kind === 'pci' ? () => scanAll(host) : undefined, // a unit is gone for good
+    rescan: host.allowLunScan || host.kind === 'pci' ? () => scanAll(host) : undefined, // a removed unit stays removed
   };
 }
 
@@ -85,7 +85,7 @@ function remaking(connector: HostConnector): MakeHostConnector {
 }
 
 function preparing(info: ConnectionInfo): () => HostConnectorSubject {
-  return () => ({ ...subjectOf(singlePath(), info), use: undefined, disturb: undefined });
+  return () => ({ ...subjectOf(singlePath(), info), use: undefined, hostEvents: undefined });
 }
 
 test.each(hosts)('the built-in connector conforms on %s', async (_what, count, makeHost) => {
@@ -94,10 +94,10 @@ test.each(hosts)('the built-in connector conforms on %s', async (_what, count, m
   const prepare = () => subjectOf(makeHost(), connectionInfo(), hosts);
 
   const checks = hostConnectorChecks((context) => new BuiltIn(context), prepare);
-  const disturbances = checks.slice(22);
-  const results = await runChecks([...checks.slice(0, count), ...disturbances]);
+  const hostEvents = checks.slice(22);
+  const results = await runChecks([...checks.slice(0, count), ...hostEvents]);
 
-  expect(disturbances).toHaveLength(makeHost().allowLunScan || makeHost().kind === 'pci' ? 3 : 2);
+  expect(hostEvents).toHaveLength(makeHost().allowLunScan || makeHost().kind === 'pci' ? 3 : 2);
   expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
   expect(hosts.flatMap(({ violations }) => violations)).toEqual([]);
 });
@@ -287,7 +287,7 @@ test('every check fails on a connector that does nothing of what it should', asy
   const results = await runChecks(
     hostConnectorChecks(
       () => nothing,
-      () => ({ ...subjectOf(singlePath()), disturb: undefined }),
+      () => ({ ...subjectOf(singlePath()), hostEvents: undefined }),
     ),
   );
 

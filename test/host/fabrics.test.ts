@@ -37,7 +37,7 @@ describe.each([
   ['s390x, units', () => twoFabrics('zfcp', { allowLunScan: false })],
   ['PCI', () => twoFabrics('pci')],
 ] as const)('pairs of ports that no fabric holds: %s', (_what, makeHost) => {
-  test('are not waited for, not asked for by a rescan, and no warning', async () => {
+  test('cause no wait, no rescan and no warning', async () => {
     const host = makeHost();
     const connector = await hostConnector(host, { policies: noWaits });
 
@@ -66,7 +66,7 @@ describe.each([
   });
 });
 
-test('a target that no port sees is waited for and named for every port', async () => {
+test('an attach waits for a target that no port sees, and names it for every port', async () => {
   const host = twoFabrics('zfcp', { adapters: [fcpDevice(0, [target(0)]), fcpDevice(1, [target(0)])] });
 
   const device = await (await hostConnector(host)).connectVolume(allToAll, { signal });
@@ -76,7 +76,7 @@ test('a target that no port sees is waited for and named for every port', async 
   for (const warning of device.warnings ?? []) expect(warning).toContain(`to ${far} `);
 });
 
-test('healthy paths to every target take no wait, from the attach to the detach', async () => {
+test('attach and detach do not wait if all paths are healthy', async () => {
   const host = fourPaths();
   const connector = await hostConnector(host, { policies: noWaits });
 

@@ -28,7 +28,7 @@ const info = connectionInfo();
 const noMultipath = { useMultipath: false, enforceMultipath: false };
 const states = ['offline', 'transport-offline'] as const;
 
-/** The last paths are down. What was written is in the map alone, as with every real use of one. */
+/** Attaches a volume whose last paths are down. Data was written only through the map, as in real use. */
 function lose(host: FakeHost, disks: readonly FakeDisk[], state: (typeof states)[number] = 'transport-offline'): void {
   for (const disk of disks) disk.state = state;
   for (const map of host.maps) map.isDirty = true;
@@ -36,18 +36,21 @@ function lose(host: FakeHost, disks: readonly FakeDisk[], state: (typeof states)
 }
 
 describe.each(states)('with two of four paths %s', (state) => {
-  test.each([false, true])('a detach removes all, and does not ask the dead ones (units: %s)', async (isByUnit) => {
-    const { host, connector, device } = await attached(fourPaths({ allowLunScan: !isByUnit }));
-    lose(host, host.disks.slice(2), state);
+  test.each([false, true])(
+    'a detach removes all paths, and does no I/O on the dead ones (units: %s)',
+    async (isByUnit) => {
+      const { host, connector, device } = await attached(fourPaths({ allowLunScan: !isByUnit }));
+      lose(host, host.disks.slice(2), state);
 
-    await connector.disconnectVolume(info, device, { signal });
+      await connector.disconnectVolume(info, device, { signal });
 
-    expect(host.snapshot()).toEqual(nothing);
-    expect(host.violations).toEqual([]);
-    expect(host.log.filter((line) => line.includes('flushbufs'))).toHaveLength(3); // the map and the live paths
-  });
+      expect(host.snapshot()).toEqual(nothing);
+      expect(host.violations).toEqual([]);
+      expect(host.log.filter((line) => line.includes('flushbufs'))).toHaveLength(3); // the map and the live paths
+    },
+  );
 
-  test('a detach that found the map removed by an earlier try goes on', async () => {
+  test('a detach continues if an earlier attempt has already removed the map', async () => {
     const { host, connector, device } = await attached();
     lose(host, host.disks.slice(2), state);
     host.maps = [];
@@ -57,7 +60,7 @@ describe.each(states)('with two of four paths %s', (state) => {
     expect(host.snapshot()).toEqual(nothing);
   });
 
-  test('a leftover is removed, whoever lost it', async () => {
+  test('a leftover of any program is removed', async () => {
     const { host, device } = await attached();
     lose(host, host.disks.slice(2), state);
     host.maps = [];
@@ -71,7 +74,7 @@ describe.each(states)('with two of four paths %s', (state) => {
     expect(host.snapshot()).toEqual(nothing);
   });
 
-  test('an attach takes the place of the dead devices that nobody uses', async () => {
+  test('an attach replaces dead devices that are not in use', async () => {
     const { host, connector } = await attached();
     lose(host, host.disks.slice(2), state);
     host.maps = [];
@@ -82,7 +85,7 @@ describe.each(states)('with two of four paths %s', (state) => {
     expect(host.disks.map((disk) => disk.state)).toEqual(Array(4).fill('running'));
   });
 
-  test('a second attach of a mounted volume leaves its map alone', async () => {
+  test('a second attach of a mounted volume does not change its map', async () => {
     const { host, connector, device } = await attached();
     lose(host, host.disks.slice(2), state);
     host.mounts.set('dm-0', '/srv');
@@ -97,7 +100,7 @@ describe.each(states)('with two of four paths %s', (state) => {
   });
 });
 
-describe('without a map, only the path that was handed out can hold data:', () => {
+describe('without a map, only the path that attach returned can hold data:', () => {
   async function single(): Promise<{ host: FakeHost; used: FakeDisk; others: FakeDisk[]; device: DeviceInfo }> {
     const { host, device } = await attached(fourPaths({ multipathd: 'absent' }), noMultipath);
     const used = host.disks.find(({ block }) => host.tree.realpath(device.path) === `/dev/${block}`)!;
@@ -129,8 +132,8 @@ describe('without a map, only the path that was handed out can hold data:', () =
   });
 });
 
-describe('an attach goes on with the other paths when', () => {
-  test('multipathd does not take one', async () => {
+describe('an attach continues with the other paths when', () => {
+  test('multipathd refuses a path', async () => {
     const host = fourPaths({ multipathd: 'when told' });
     host.fail(/add path \/dev\/sda/, { status: 1, stderr: 'timeout' });
 
@@ -140,7 +143,7 @@ describe('an attach goes on with the other paths when', () => {
     expect(device.warnings).toEqual(['sda is not in multipath map mpatha']);
   });
 
-  test('one is lost before it is read-only: it is removed, so that it is never writable later', async () => {
+  test('a path fails before it is read-only: the path is removed, so that it cannot become writable', async () => {
     const host = fourPaths();
     host.after(
       /setro \/dev\/sda/,
@@ -152,7 +155,9 @@ describe('an attach goes on with the other paths when', () => {
 
     const device = await (await hostConnector(host)).connectVolume(info, { signal, readOnly: true });
 
-    expect(device.warnings?.[0]).toMatch(/^0\.0\.8001 to .*: removed, as it is down and still writable$/);
+    expect(device.warnings?.[0]).toMatch(
+      /^0\.0\.8001 to .*: removed, because the path is down and could not be made read-only$/,
+    );
     expect(host.disks.map(({ isReadOnly }) => isReadOnly)).toEqual([true, true, true]);
     expect(host.violations).toEqual([]);
   });
@@ -167,7 +172,7 @@ describe('an attach goes on with the other paths when', () => {
     expect(device.warnings).toContain('FCP device 0.0.8002 is not usable: link Linkdown');
   });
 
-  test('a stale device of one cannot be removed', async () => {
+  test('the stale device of a path cannot be removed', async () => {
     const { host, connector } = await attached(fourPaths({ multipathd: 'when told' }));
     host.maps = [];
     lose(host, [host.disks[3]!]);
@@ -181,7 +186,7 @@ describe('an attach goes on with the other paths when', () => {
   });
 });
 
-test('a rollback takes away what it can when one path resists', async () => {
+test('a rollback removes the other paths when one path cannot be removed', async () => {
   const host = fourPaths();
   host.fail(/iflag=direct/, { status: 1, stderr: 'Input/output error' });
   host.fail(/0:0:0:2\/delete/, 'EIO', 1);
@@ -192,7 +197,7 @@ test('a rollback takes away what it can when one path resists', async () => {
   expect(host.disks).toHaveLength(1);
 });
 
-test('a single dead path without a map that nobody uses is looked at without an error', async () => {
+test('a single dead path without a map is inspected without an error', async () => {
   const host = singlePath({ multipathd: 'absent' });
   await attached(host, noMultipath);
   lose(host, host.disks);

@@ -24,7 +24,7 @@ const [near, far] = targetWwpns;
 const info = (data = {}) => connectionInfo({ target_wwn: near, ...data });
 const foreign = volume('6'.repeat(32));
 
-/** Two ports see another array, which has mapped a LUN of the same number to them; ours they do not know at first. */
+/** Two ports see another array, which has mapped a LUN of the same number to them. They do not know our array at first. */
 function open(appears: FakeTarget['appears']): FakeHost {
   const adapters = ([0, 1] as const).map((index) => pciPort(index, [target(0, appears), target(1)]));
   const masks = maskAll(adapters, volume()).map((mask) => (mask.target === far ? { ...mask, volume: foreign } : mask));
@@ -34,7 +34,7 @@ function open(appears: FakeTarget['appears']): FakeHost {
 const scans = (host: FakeHost) => host.log.filter((line) => line.includes('/scan '));
 
 describe('a back end that forbids wildcard scans', () => {
-  test.each([false, 'False'])('gets none (%j), and the reason is told', async (value) => {
+  test.each([false, 'False'])('gets no wildcard scan (%j), and the error names the reason', async (value) => {
     const host = open('never');
 
     const connecting = (await hostConnector(host)).connectVolume(info({ enable_wildcard_scan: value }), { signal });
@@ -45,7 +45,7 @@ describe('a back end that forbids wildcard scans', () => {
     expect(host.snapshot()).toEqual(nothing);
   });
 
-  test('is served by exact scans as any other', async () => {
+  test('gets scans for an exact target and LUN like any other', async () => {
     const host = open('always');
 
     await (await hostConnector(host)).connectVolume(info({ enable_wildcard_scan: false }), { signal });
@@ -55,7 +55,7 @@ describe('a back end that forbids wildcard scans', () => {
   });
 });
 
-describe('LUNs of others that a wildcard scan brought', () => {
+describe('LUNs of other volumes that a wildcard scan added', () => {
   test('are removed when the attach fails', async () => {
     const host = open('never');
 
@@ -67,7 +67,7 @@ describe('LUNs of others that a wildcard scan brought', () => {
     expect(host.violations).toEqual([]);
   });
 
-  test('are removed when it succeeds, and the volume stays', async () => {
+  test('are removed when the attach succeeds, and the attached volume is kept', async () => {
     const host = open('after wildcard scan');
 
     const device = await (await hostConnector(host)).connectVolume(info({ enable_wildcard_scan: true }), { signal });
@@ -78,7 +78,7 @@ describe('LUNs of others that a wildcard scan brought', () => {
     expect(host.violations).toEqual([]);
   });
 
-  test('are named when somebody uses them by now', async () => {
+  test('are named in a warning when they are already in use', async () => {
     const host = open('after wildcard scan');
     host.after(
       /add path|iflag=direct|scan - - 2/,
@@ -92,11 +92,11 @@ describe('LUNs of others that a wildcard scan brought', () => {
     const device = await (await hostConnector(host)).connectVolume(info(), { signal });
 
     expect(device.warnings).toEqual([
-      expect.stringMatching(/^a scan of all targets brought a LUN of others: .*mounted on \/srv\/theirs/),
+      expect.stringMatching(/^a scan of all targets added a LUN of another volume: .*mounted on \/srv\/theirs/),
     ]);
   });
 
-  test('are left alone when they were there before', async () => {
+  test('are kept when they existed before the scan', async () => {
     const host = open('after wildcard scan');
     for (const adapter of host.adapters) host.look(adapter, adapter.targets[1]!, LUN);
     expect(host.disks).toHaveLength(2);

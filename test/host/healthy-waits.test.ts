@@ -2,7 +2,7 @@ import { setTimeout as realTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { FakeHostOptions } from '../support/fake-host/fake-host.ts';
 
-/** Every wait of this program ends in this timer. */
+/** Every wait of this program uses this timer. */
 let waits = 0;
 let scenes: Awaited<ReturnType<typeof load>>;
 
@@ -40,7 +40,7 @@ const hosts: readonly (readonly [string, () => Partial<FakeHostOptions>])[] = [
   ],
 ];
 
-test.each(hosts)('a healthy volume comes and goes without a wait on %s', async (_what, options) => {
+test.each(hosts)('attach and detach of a healthy volume do not wait on %s', async (_what, options) => {
   const { fourPaths, hostConnector, connectionInfo } = scenes;
   const host = fourPaths(options());
   const connector = await hostConnector(host);
@@ -54,7 +54,7 @@ test.each(hosts)('a healthy volume comes and goes without a wait on %s', async (
   expect(host.disks).toEqual([]);
 });
 
-test('a single path without multipath does, too', async () => {
+test('attach and detach of a single path without multipath do not wait', async () => {
   const { singlePath, hostConnector, connectionInfo, targetWwpns } = scenes;
   const single = { useMultipath: false, enforceMultipath: false };
   const connector = await hostConnector(singlePath({ multipathd: 'absent' }), single);
@@ -67,7 +67,7 @@ test('a single path without multipath does, too', async () => {
   expect(waits).toBe(0);
 });
 
-test('while one that does not come is waited for, and that is counted', async () => {
+test('the wait for a path that does not appear is counted', async () => {
   const { singlePath, hostConnector, connectionInfo } = scenes;
   const connector = await hostConnector(singlePath({ masks: [] }));
   waits = 0;

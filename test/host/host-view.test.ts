@@ -60,7 +60,7 @@ it('says of each path that does not work where it ends', async () => {
   expect(new Set(statesOf(behindDown))).toEqual(new Set(['adapter-down']));
 });
 
-it('says of a pair of ports that no fabric holds that it is no fault', async () => {
+it('reports a pair of ports in different fabrics as not a fault', async () => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   const { volumeId, connection } = await scene.attach('data-1');
@@ -79,7 +79,7 @@ it('says of a pair of ports that no fabric holds that it is no fault', async () 
   for (const path of withoutDevice) {
     expect(path).toMatchObject({
       state: 'target-unreachable',
-      detail: 'no fabric connects these two ports, and each of them reaches others: not a fault',
+      detail: 'no fabric connects these two ports, but each of them has paths to other ports (not a fault)',
     });
   }
 });
@@ -97,7 +97,7 @@ it('takes a LUN of the same number for another volume where the identities diffe
   expect(await scene.view.orphans(world.context)).toEqual([]); // a healthy disk that no record names
 });
 
-it('knows a volume by the second designator that Cinder names', async () => {
+it('recognises a volume by its second designator, if Cinder names that one', async () => {
   await using world = await startWorld({ cinder: { connectionShape: 'pure' } });
   using scene = openHostWorld(world);
   const elsewhere = await scene.attachElsewhere('data-1'); // so that the identity is the only evidence
@@ -111,7 +111,7 @@ it('knows a volume by the second designator that Cinder names', async () => {
   expect(new Set(statesOf(paths))).toEqual(new Set(['active']));
 });
 
-it('knows the map without paths of a volume whose map carries another designator', async () => {
+it('recognises the map of a volume that has no paths, if the map is named by another designator', async () => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   const mapWwid = '3600a098038303053743f4a6b4c6d4e4f';

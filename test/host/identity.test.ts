@@ -12,7 +12,7 @@ const [near] = targetWwpns;
  * Page 0x83 of a volume has several designators. The kernel's `wwid` prefers one of them (linux drivers/scsi/scsi_lib.c,
  * scsi_vpd_lun_id), udev's scsi_id and so multipath another (systemd src/udev/scsi_id/scsi_serial.c).
  */
-describe('a volume with two designators, of which the kernel takes one and multipath the other', () => {
+describe('a volume with two designators, if the kernel uses one and multipath the other', () => {
   const kernels = '360050768018205e1a800000000000001';
   const multipaths = '3600a098038303053743f4a6b4c6d4e4f';
 
@@ -68,7 +68,7 @@ describe('a volume with two designators, of which the kernel takes one and multi
     expect(host.violations).toEqual([]);
   });
 
-  test('leaves no map behind that has lost all its paths', async () => {
+  test('leaves no map without paths behind', async () => {
     const host = twoNames();
     const connector = await hostConnector(host);
     const device = await connector.connectVolume(connectionInfo(), { signal });
@@ -81,7 +81,7 @@ describe('a volume with two designators, of which the kernel takes one and multi
     expect(host.maps).toEqual([]);
   });
 
-  test('is another volume where the kernel has read neither of the designators that it has now', async () => {
+  test('counts as another volume if the kernel has read neither of its present designators', async () => {
     const host = twoNames({ multipathd: 'when told' });
     for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
     const other = { ...volume('6'.repeat(32)), otherWwid: `36${'5'.repeat(31)}` };
@@ -117,7 +117,7 @@ describe('a port that shares the PCI function of another', () => {
   const info = (host: FakeHost) =>
     connectionInfo({ target_wwn: near, initiator_target_map: { [host.adapters[0]!.wwpn]: [near] } });
 
-  test('keeps its disk at the same target and LUN, which neither counts nor stops anything', async () => {
+  test('keeps its disk at the same target and LUN, and the attach ignores that disk', async () => {
     const host = siblings();
     const [theirs] = host.disks;
     const connector = await hostConnector(host);
@@ -132,7 +132,7 @@ describe('a port that shares the PCI function of another', () => {
     expect(host.violations).toEqual([]);
   });
 
-  test('keeps its disk when the attach through the other is rolled back', async () => {
+  test('keeps its disk when the attach through the other port is rolled back', async () => {
     const host = siblings();
     const [theirs] = host.disks;
     host.fail(/dd if=/, { status: 1 });
@@ -144,7 +144,7 @@ describe('a port that shares the PCI function of another', () => {
     expect(host.violations).toEqual([]);
   });
 
-  test('keeps its disk at a detach without a record, and of a volume that is not there', async () => {
+  test('keeps its disk at a detach without a record, and at a detach of an absent volume', async () => {
     const host = siblings();
     const [theirs] = host.disks;
 

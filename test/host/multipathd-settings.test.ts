@@ -11,7 +11,7 @@ import {
 } from '../support/fake-host/scenes.ts';
 
 /*
- * multipathd with the settings that hosts have. Sources: multipath-tools libmultipath/wwids.c (find_multipaths),
+ * multipathd with the settings that are common on hosts. Sources: multipath-tools libmultipath/wwids.c (find_multipaths),
  * multipathd/cli_handlers.c (answers of `add path`, `add map` and `del path`).
  */
 
@@ -21,20 +21,23 @@ const wwid = '360050768018205e1a800000000000001';
 const onePath = connectionInfo({ target_wwn: near });
 
 describe('find_multipaths', () => {
-  test.each(['by itself', 'when told'] as const)('strict: the map is asked for by its WWID, paths %s', async (mode) => {
-    const host = fourPaths({ multipathd: mode, findMultipaths: 'strict' });
-    const connector = await hostConnector(host);
+  test.each(['by itself', 'when told'] as const)(
+    'strict: the attach requests the map by its WWID (paths found %s)',
+    async (mode) => {
+      const host = fourPaths({ multipathd: mode, findMultipaths: 'strict' });
+      const connector = await hostConnector(host);
 
-    const device = await connector.connectVolume(connectionInfo(), { signal });
+      const device = await connector.connectVolume(connectionInfo(), { signal });
 
-    expect(host.log).toContain(`run multipathd add map ${wwid}`);
-    expect(device).toMatchObject({ path: '/dev/disk/by-id/dm-uuid-mpath-' + wwid, multipath_id: wwid });
-    expect(device.warnings).toBeUndefined();
-    expect(host.maps[0]?.slaves).toHaveLength(4);
-    await connector.disconnectVolume(connectionInfo(), device, { signal });
-    expect(host.snapshot()).toEqual(nothing);
-    expect(host.violations).toEqual([]);
-  });
+      expect(host.log).toContain(`run multipathd add map ${wwid}`);
+      expect(device).toMatchObject({ path: '/dev/disk/by-id/dm-uuid-mpath-' + wwid, multipath_id: wwid });
+      expect(device.warnings).toBeUndefined();
+      expect(host.maps[0]?.slaves).toHaveLength(4);
+      await connector.disconnectVolume(connectionInfo(), device, { signal });
+      expect(host.snapshot()).toEqual(nothing);
+      expect(host.violations).toEqual([]);
+    },
+  );
 
   test.each(['smart', 'strict'] as const)('%s: a single path gets a map as well', async (findMultipaths) => {
     const host = singlePath({ findMultipaths });
@@ -61,7 +64,7 @@ describe('find_multipaths', () => {
 describe('a blacklisted volume', () => {
   const reason = 'excluded by the blacklist of multipath.conf (see "multipathd show blacklist")';
 
-  test('is refused with that reason where multipath is required, and nothing is left', async () => {
+  test('is refused with that reason if multipath is required, and nothing is left behind', async () => {
     const host = singlePath();
     host.multipathd.blacklist.add(wwid);
 
@@ -72,7 +75,7 @@ describe('a blacklisted volume', () => {
     expect(host.snapshot()).toEqual(nothing);
   });
 
-  test('is attached by one path with that reason in the warning where multipath is wanted', async () => {
+  test('is attached by one path, with that reason in the warning, if multipath is optional', async () => {
     const host = singlePath();
     host.multipathd.blacklist.add(wwid);
     const connector = await hostConnector(host, { enforceMultipath: false });
@@ -83,7 +86,7 @@ describe('a blacklisted volume', () => {
   });
 });
 
-test('a path that multipathd says it has taken, and has not, is named with its answer', async () => {
+test('the warning names a path that multipathd did not add, and quotes its answer', async () => {
   const host = fourPaths({ multipathd: 'when told' });
   host.fail(/add path \/dev\/sdc/, { stdout: 'fail\n' });
   const connector = await hostConnector(host);
@@ -93,7 +96,7 @@ test('a path that multipathd says it has taken, and has not, is named with its a
   expect(device.warnings).toEqual(['sdc is not in multipath map mpatha: multipathd answers "fail"']);
 });
 
-test('a path that multipathd takes out of its map later is waited for', async () => {
+test('a rollback waits until multipathd has removed a path from its map', async () => {
   const host = fourPaths();
   const mine = volume('6'.repeat(32));
   const { initiator, target } = host.masks[0]!;

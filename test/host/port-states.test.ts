@@ -24,7 +24,7 @@ const hosts = [
 const states = ['Blocked', 'Not Present'] as const;
 
 test.each(hosts.flatMap(([name]) => states.map((state) => [name, state] as const)))(
-  '%s: a target port that is %s is named as such, and not as masking',
+  '%s: the error names a target port that is %s instead of suspecting the mask',
   async (name, state) => {
     const options = hosts.find(([each]) => each === name)?.[1];
     const host = fourPaths(name === 'PCI' ? pci() : { ...options });
@@ -41,7 +41,7 @@ test.each(hosts.flatMap(([name]) => states.map((state) => [name, state] as const
   },
 );
 
-test.each(states)('volume paths: a path without a device behind a port that is %s ends at the port', async (state) => {
+test.each(states)('volume paths: a path without a device reports a target port that is %s', async (state) => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   const { volumeId } = await scene.attach('data-1');

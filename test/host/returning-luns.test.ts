@@ -4,7 +4,7 @@ import type { FakeHost } from '../support/fake-host/fake-host.ts';
 import { attached, connectionInfo, fourPaths, nothing, pciPort, target } from '../support/fake-host/scenes.ts';
 
 /*
- * While a LUN is mapped, a scan by anybody brings its device back: rescan-scsi-bus.sh, another os-brick, an event of the
+ * While a LUN is mapped, every scan adds its device again: by rescan-scsi-bus.sh, by os-brick, or after an event of the
  * fabric. Source: linux drivers/scsi/scsi_scan.c; for zfcp with automatic LUN scan drivers/s390/scsi/zfcp_scsi.c.
  */
 
@@ -16,35 +16,38 @@ const hosts: readonly (readonly [string, () => FakeHost])[] = [
   ['PCI adapters', () => fourPaths({ kind: 'pci', adapters: adapters() })],
 ];
 
-/** Somebody's wildcard scan; multipathd takes what it finds. */
+/** Another program scans all targets, and multipathd adds the devices that appear. */
 function scanAll(host: FakeHost): void {
   for (const adapter of host.adapters) host.scan(adapter, undefined, undefined);
   for (const disk of host.disks) host.multipathd.addPath(disk);
   host.changed();
 }
 
-test.each(hosts)('what a scan brings back during a detach is removed too, map first, on %s', async (_what, open) => {
-  for (let at = 1; at <= 4; at += 1) {
-    const host = open();
-    const { connector, device } = await attached(host);
-    let deletes = 0;
-    host.after(
-      /\/delete/,
-      () => {
-        deletes += 1;
-        if (deletes === at) scanAll(host);
-      },
-      4,
-    );
+test.each(hosts)(
+  'devices that a scan adds again during a detach are removed too, map first, on %s',
+  async (_what, open) => {
+    for (let at = 1; at <= 4; at += 1) {
+      const host = open();
+      const { connector, device } = await attached(host);
+      let deletes = 0;
+      host.after(
+        /\/delete/,
+        () => {
+          deletes += 1;
+          if (deletes === at) scanAll(host);
+        },
+        4,
+      );
 
-    await connector.disconnectVolume(info, device, { signal });
+      await connector.disconnectVolume(info, device, { signal });
 
-    expect(host.snapshot(), `after delete ${at}`).toEqual(nothing);
-    expect(host.violations, `after delete ${at}`).toEqual([]);
-  }
-});
+      expect(host.snapshot(), `after delete ${at}`).toEqual(nothing);
+      expect(host.violations, `after delete ${at}`).toEqual([]);
+    }
+  },
+);
 
-test('what comes back every time is named', async () => {
+test('devices that a scan adds again every time are named', async () => {
   const host = fourPaths();
   const { connector, device } = await attached(host);
   host.after(/\/delete/, () => scanAll(host), Number.POSITIVE_INFINITY);
@@ -56,7 +59,7 @@ test('what comes back every time is named', async () => {
 });
 
 test.each(hosts)(
-  'a path that could not be removed is named although another one came back, on %s',
+  'a path that could not be removed is named although a scan added another one again, on %s',
   async (_what, open) => {
     const host = open();
     const { connector, device } = await attached(host);
@@ -71,7 +74,7 @@ test.each(hosts)(
   },
 );
 
-test('what came back and is in use is left, and the detach does not say that it changed nothing', async () => {
+test('devices that a scan added again and that are in use are left, and the detach does not say that it changed nothing', async () => {
   const host = fourPaths();
   const { connector, device } = await attached(host);
   host.after(
@@ -92,7 +95,7 @@ test('what came back and is in use is left, and the detach does not say that it 
 });
 
 test.each(hosts)(
-  'what came back before the unmapping is removed by a second detach after it, on %s',
+  'devices that a scan adds again before the unmapping are removed by a second detach after it, on %s',
   async (_what, open) => {
     const host = open();
     const { connector, device } = await attached(host);

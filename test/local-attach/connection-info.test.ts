@@ -15,7 +15,7 @@ describe.each(flows)('in the $flow flow', ({ maxMicroversion, limited }) => {
   const start = (connectionShape: ConnectionShapeName): Promise<Stage> =>
     startStage({ cinder: { maxMicroversion, connectionShape }, linux: (sim) => new SanHost(sim.san) });
 
-  test('a volume whose LUN the array tells late is attached to a host', async () => {
+  test('a volume whose LUN the array reports late is attached to a host', async () => {
     await using stage = await start('powerstore-late-lun');
     const before = stage.sim.snapshot();
 
@@ -71,10 +71,10 @@ describe.each(flows)('in the $flow flow', ({ maxMicroversion, limited }) => {
     expect(stage.sim.snapshot()).toEqual(before);
   });
 
-  test('limits of the front end are named in a warning of the first attach', async () => {
+  test('the first attach warns about front-end limits', async () => {
     await using stage = await start('front-end-qos');
     const warning =
-      /connection_info has keys without effect here: .*cacheable.*qos_specs \(front-end limits have no effect/;
+      /nova-dpm ignores these keys of connection_info: .*cacheable.*qos_specs \(front-end limits have no effect/;
 
     const attached = await stage.dpm('local-attach', limited);
     expect(attached, attached.stderr).toMatchObject({ code: 0 });

@@ -115,7 +115,7 @@ test('what is busy, or mounted elsewhere too, stays attached, mapped and mounted
   expect(await stage.dpm('local-detach', 'data-1')).toMatchObject({ code: 0, printed: { detached: true } });
 });
 
-test('a file that somebody has open for a moment does not stop a detach', async () => {
+test('a file that a process has briefly open does not stop a detach', async () => {
   await using stage = await startHostStage(fileSystem);
   expect(await stage.dpm(...mounted)).toMatchObject({ code: 0 });
   stage.host.holdBriefly(`${DIRECTORY}/file`, 'updatedb', 2);
@@ -124,7 +124,7 @@ test('a file that somebody has open for a moment does not stop a detach', async 
   expect(stage.host.violations).toEqual([]);
 });
 
-/** A scan of somebody else's finds one path again, between the removal and the unmapping. */
+/** Another program's scan finds one path again, between the removal and the unmapping. */
 function bringBack(stage: HostStage, then: () => void = () => undefined): void {
   const { host, sim } = stage;
   const [mask] = host.masks;
@@ -144,7 +144,7 @@ function bringBack(stage: HostStage, then: () => void = () => undefined): void {
   };
 }
 
-test('what a scan has brought back is removed when the volume is no longer mapped', async () => {
+test('a path that a scan added again is removed when the volume is no longer mapped', async () => {
   await using stage = await startHostStage();
   const before = everything(stage);
   expect(await stage.dpm('local-attach', 'data-1')).toMatchObject({ code: 0 });
@@ -158,7 +158,7 @@ test('what a scan has brought back is removed when the volume is no longer mappe
   expect(stage.host.violations).toEqual([]);
 });
 
-describe('what is still there after a detach', () => {
+describe('a device that is left after a detach', () => {
   async function left() {
     const stage = await startHostStage();
     const before = everything(stage);
@@ -168,7 +168,7 @@ describe('what is still there after a detach', () => {
     return { stage, gone, before };
   }
 
-  test('is named: in the answer, the log and the flow', async () => {
+  test('is named in the output, the log and the flow', async () => {
     const { stage, gone } = await left();
     await using _stage = stage;
 
@@ -180,11 +180,11 @@ describe('what is still there after a detach', () => {
     expect(JSON.stringify(shown.printed)).toContain('"warning":"orphan: device path');
   });
 
-  test('is cleared by verify --repair', async () => {
+  test('is removed by verify --repair', async () => {
     const { stage, before } = await left();
     await using _stage = stage;
     stage.host.mend();
-    const device = { kind: 'device-path', repair: 'remove it; it is not in use' };
+    const device = { kind: 'device-path', repair: 'remove it (it is not in use)' };
 
     const found = await stage.dpm('verify');
     const repaired = await stage.dpm('verify', '--repair');
@@ -198,7 +198,7 @@ describe('what is still there after a detach', () => {
     expect(everything(stage)).toEqual(before);
   });
 
-  test.each(['local-attach', 'local-detach'])('is cleared by the next %s', async (verb) => {
+  test.each(['local-attach', 'local-detach'])('is removed by the next %s', async (verb) => {
     const { stage, before } = await left();
     await using _stage = stage;
     stage.host.mend();

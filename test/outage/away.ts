@@ -3,7 +3,7 @@ import type { FaultKind, FaultRule, Simulator } from '../../src/simulator/index.
 
 export type Peer = 'hmc' | 'cinder' | 'keystone';
 
-/** How a peer becomes unreachable, and what answers in its place meanwhile. */
+/** How a peer becomes unreachable, and what answers in its place until it is back. */
 export interface Way {
   readonly name: string;
   /** What becomes of the request that it goes away at. */

@@ -50,7 +50,7 @@ export const acts: readonly Act[] = [
   { command: 'simulate', isService: true },
 ];
 
-/** Every command that there is. */
+/** Runs every command of `dpm`. */
 export function everyCommand(): readonly Command[] {
   const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
   return below(buildProgram(fakeIo(), async () => undefined));

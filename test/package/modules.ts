@@ -28,7 +28,7 @@ export function referencesIn(directory: string): References {
   };
 }
 
-/** Lines that begin as a comment go. */
+/** Removes lines that begin as a comment. */
 function withoutComments(text: string): string {
   return text.replaceAll(/^\s*(?:\/?\*|\/\/).*$/gm, '');
 }

@@ -36,14 +36,14 @@ async function connectOnce(
   return { volumeId, info, asked };
 }
 
-test.each(flows)('$flow: a LUN that the array tells late is asked for once more', async (flow) => {
+test.each(flows)('$flow: a LUN that the array reports late is requested once more', async (flow) => {
   const { info, asked } = await connectOnce(flow, 'powerstore-late-lun');
 
   expect(info.data.target_lun).toBe(0);
   expect(asked).toBe(2);
 });
 
-test.each(flows)('$flow: a LUN that is told is asked for once, also LUN 0', async (flow) => {
+test.each(flows)('$flow: a LUN in the first answer is not requested again, also LUN 0', async (flow) => {
   const { info, asked } = await connectOnce(flow, 'powerstore');
 
   expect(info.data.target_lun).toBe(0);
@@ -52,7 +52,7 @@ test.each(flows)('$flow: a LUN that is told is asked for once, also LUN 0', asyn
 
 const silent = flows.flatMap((flow) => (['null-lun', 'no-lun'] as const).map((backend) => ({ ...flow, backend })));
 
-test.each(silent)('$flow: with $backend the second answer counts, and the error names the volume', async (row) => {
+test.each(silent)('$flow: with $backend the second answer is used, and the error names the volume', async (row) => {
   const { volumeId, info, asked } = await connectOnce(row, row.backend);
 
   expect(asked).toBe(2);

@@ -42,7 +42,7 @@ export const connectionInfoFiles = readdirSync(directory).map((name) => ({
   ...fileSchema.parse(JSON.parse(readFileSync(new URL(name, directory), 'utf8'))),
 }));
 
-/** All the way from Cinder's answer to the paths that a boot tries. */
+/** Returns the paths that a boot tries for an answer of Cinder. */
 function choose(info: unknown, initiators: readonly Wwpn[], ignoredTargets: readonly Wwpn[] = []) {
   const connection = parseFcConnection(readConnectionInfo(info));
   const selection = selectPaths(connection, { initiators, ignoredTargets: new Set(ignoredTargets) });
@@ -63,7 +63,7 @@ function choose(info: unknown, initiators: readonly Wwpn[], ignoredTargets: read
   };
 }
 
-/** The same, or the error. */
+/** Returns the same as choose, or the error as data. */
 export function chooseOrFail(...given: Parameters<typeof choose>) {
   try {
     return choose(...given);

@@ -1,7 +1,7 @@
 import { Secret } from '../../src/base/index.ts';
 
 /*
- * Unit tests share a process, in which every secret is blanked in all texts. The process knows the 200 secrets that were
- * used last: these displace those of the test files before, which may be words such as "second".
+ * Unit tests share a process, which blanks every known secret in all texts. The process keeps the 200 secrets that were used
+ * last. These 200 secrets replace those of earlier test files, which may be ordinary words such as "second".
  */
 for (let number = 0; number < 200; number += 1) new Secret(`displaces-a-secret-${number}`);

@@ -18,9 +18,9 @@ interface There {
   readonly description: string;
   readonly status?: string;
   readonly bootStorageVolume?: string;
-  /** Listed, and 404.1 when it is read. */
+  /** The partition is listed, but reading it fails with 404.1. */
   readonly isDenied?: boolean;
-  /** Neither listed nor shown. */
+  /** The partition is not listed and cannot be read. */
   readonly isHidden?: boolean;
 }
 
@@ -35,7 +35,7 @@ interface Scene {
   readonly evidence?: Evidence;
 }
 
-/** An HMC with these partitions, and how often it was asked. */
+/** Returns an HMC with these partitions, which counts its requests. */
 export function scene({ there = [], record, records = [], holders = [], users = [], hidden }: Scene) {
   let requests = 0;
   const seen = there.filter(({ isHidden }) => isHidden !== true);

@@ -149,7 +149,7 @@ const removePorts = effect({
   leaves: ({ input: { place } }) => (place.kind === 'host' ? [] : [`ports made for ${describePlace(place)}`]),
 });
 
-/** Removes what a scan has brought back before the LUN was unmapped, and reports what is left after that. */
+/** Removes devices that a scan added again before the LUN was unmapped, and reports the devices that are left. */
 const checkPaths = {
   name: 'check-paths',
   output: z.array(z.string()),
@@ -164,8 +164,8 @@ const checkPaths = {
 } satisfies Step<'check-paths', Start, string[], LocalFlowDeps>;
 
 /**
- * The record stays while something is left on this host: it tells later commands whose devices those are. Without the
- * device, as of a volume that other software attached, it could not tell, and would count as attached.
+ * Deletes the record, unless devices are left on this host: later commands need it to know which volume they belong to. A
+ * record without a device, as of a volume that other software attached, is always deleted: it would count as attached.
  */
 const forgetVolume = effect({
   name: 'forget-volume',
@@ -188,7 +188,7 @@ async function clearAndLook(ctx: Context): Promise<readonly string[]> {
   } catch (error) {
     ctx.signal.throwIfAborted();
     const facts = { event: 'volume.returned', volumeId: record.volumeId, error: describeError(error) };
-    ctx.log.warn(facts, 'what a scan has brought back could not be removed');
+    ctx.log.warn(facts, 'devices that a scan added again could not be removed');
   }
   return await whatIsLeft(ctx);
 }

@@ -97,13 +97,13 @@ export class HostPlace implements AttachPlace {
     try {
       await connector.disconnectVolume(connectionInfo, deviceInfo ?? undefined, { ...w, force });
     } catch (error) {
-      // What cannot be read now could not be read by the connect, which then changed nothing. A volume that other software
-      // attached has no device info either.
+      // Ignores a connection_info that cannot be read: the connect could not read it either, and changed nothing. This does
+      // not hold for a volume that is attached, also by other software, or that has a device info.
       if (volume.isAttached || deviceInfo !== null || findError(error, 'CONNECTION_INFO') === undefined) throw error;
     }
   }
 
-  /** With force: no data can be written to a LUN that is not mapped. */
+  /** Disconnects with force, because no data can be written to a LUN that is not mapped. */
   async clear(volume: LocalVolume, w: Waiting): Promise<void> {
     await this.disconnect(volume, true, w);
   }

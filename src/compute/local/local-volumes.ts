@@ -209,7 +209,7 @@ export class LocalVolumes {
     return await this.#view(store.get(known), w);
   }
 
-  /** Removes what an earlier detach could not. */
+  /** Removes devices that an earlier detach could not remove. */
   async #clear(known: LocalVolume, w: Waiting): Promise<void> {
     await this.#placeOf(known.place).clear(known, w);
     this.#parts.store.delete(known);

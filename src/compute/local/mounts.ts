@@ -19,7 +19,7 @@ export class Mounts {
   readonly #system: HostSystem;
   readonly #holders: RetryPolicy;
 
-  /** @param holders - for a file system that somebody has open for a moment */
+  /** @param holders - how to retry while another process has the file system open */
   constructor(system: HostSystem, holders: RetryPolicy) {
     this.#system = system;
     this.#holders = holders;
@@ -132,7 +132,7 @@ export class Mounts {
   }
 }
 
-/** What umount(8) says of a file system that somebody has open. */
+/** Returns whether umount(8) failed because a process has the file system open. */
 function isBusy({ message }: Error): boolean {
   return message.includes('target is busy');
 }

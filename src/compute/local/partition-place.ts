@@ -63,7 +63,7 @@ export class PartitionPlace implements AttachPlace {
     return Promise.resolve(false);
   }
 
-  /** The HMC shows no devices; the guest removes its own. */
+  /** Does nothing: the HMC cannot see the devices of a guest, and the guest removes them itself. */
   clear(): Promise<void> {
     return Promise.resolve();
   }

@@ -22,7 +22,7 @@ export interface AttachPlace {
   connect(volume: LocalVolume, w: PlaceWaiting): Promise<LocalVolumeChange>;
   /** Disconnects the volume, before Cinder unmaps it. @param force - continue if data cannot be flushed */
   disconnect(volume: LocalVolume, force: boolean, w: PlaceWaiting): Promise<void>;
-  /** Removes what a scan brought back between the disconnect and the unmapping. The volume is no longer mapped. */
+  /** Removes devices that a scan added again between the disconnect and the unmapping. The volume is no longer mapped. */
   clear(volume: LocalVolume, w: PlaceWaiting): Promise<void>;
   mount(volume: LocalVolume, w: Waiting): Promise<void>;
   /** @returns whether it was mounted */

@@ -114,7 +114,7 @@ export class LocalVolumeStore {
   }
 }
 
-/** Whether the volume is detached, and the record only tells whose devices are left on this host. */
+/** Returns whether the volume is detached, and the record is kept only because devices of it are left on this host. */
 export function isLeftover({ place, reservation, isAttached, deviceInfo }: LocalVolume): boolean {
   return place.kind === 'host' && reservation === null && !isAttached && deviceInfo !== null;
 }

@@ -32,7 +32,7 @@ export class GroupAllocation {
     return typeof own === 'string' ? own : null;
   }
 
-  /** Adds the adapter ports as candidates, and returns the WWPNs, which exist since the group does. */
+  /** Adds the adapter ports as candidates, and returns the WWPNs, which exist as soon as the group exists. */
   async addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]> {
     const { storageGroups } = this.#hmc;
     const found = await this.#directory.using(owner, w, async ({ uri }) => {

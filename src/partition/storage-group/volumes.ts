@@ -28,7 +28,10 @@ interface Members {
 export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
-  /** Groups of one volume whose volume was just fulfilled. The directory makes a new one when a group is taken over. */
+  /**
+   * Groups with a single volume, which this process has just fulfilled. The directory makes a new object when a group is
+   * taken over.
+   */
   readonly #fulfilled = new WeakSet<OwnGroup>();
 
   constructor(parts: FinderParts) {

@@ -186,7 +186,7 @@ export class HbaStorage implements PartitionStorage {
     return Promise.resolve([]); // an HMC of these machines does not know volumes
   }
 
-  /** Only a load finds the LUNs. */
+  /** Does not search for LUNs: with vHBAs they are found only when the partition boots. */
   isFulfilled(): Promise<boolean> {
     return Promise.resolve(false);
   }

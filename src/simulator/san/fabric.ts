@@ -26,7 +26,7 @@ export class Fabric {
     this.#zones.set(name, members.add(target));
   }
 
-  /** Ends every zoning of the pair, of any owner; a zone with one member left is dropped. */
+  /** Removes the pair from every zone of any owner, and deletes zones with one member left. */
   removeZone(initiator: string, target: string): void {
     for (const [name, members] of this.#zones) {
       if (!members.has(initiator) || !members.has(target)) continue;

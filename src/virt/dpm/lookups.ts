@@ -7,7 +7,7 @@ import type { MappedVolume } from '../../spawn/index.ts';
 import type { GuestLocation, Instance, InstanceInfo } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 
-/** Returns the power state. @throws NotFoundError without a partition, or PartitionInDoubtError */
+/** Returns the power state. @throws NotFoundError when the instance has no partition; PartitionInDoubtError */
 export async function readInfo(
   { partitions }: DpmRuntime,
   owner: PartitionOwner,
@@ -23,7 +23,7 @@ export async function readInfo(
   return infoOf(found.recorded);
 }
 
-/** Returns where the guest of an instance is. */
+/** Returns the partition of an instance, or that it is absent or in doubt. */
 export async function locateGuest(
   { partitions }: DpmRuntime,
   owner: PartitionOwner,

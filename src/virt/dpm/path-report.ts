@@ -153,9 +153,9 @@ function judge(
   if (port !== undefined && !port.isUp) return ['adapter-down', `${port.status}${others}`];
   if (verdict === 'target-unreachable') {
     const why = isBetweenFabrics(path, seen) ? `: ${betweenFabrics}` : '';
-    return ['target-unreachable', `says the HMC (484)${why}${others}`];
+    return ['target-unreachable', `reported by the HMC (484)${why}${others}`];
   }
-  if (verdict === 'lun-unreachable') return ['lun-unreachable', `says the HMC (485)${others}`];
+  if (verdict === 'lun-unreachable') return ['lun-unreachable', `reported by the HMC (485)${others}`];
   if (!runningStatuses.has(partitionStatus)) {
     const reach = verdict === 'reachable' ? 'the LUN answers the HMC, ' : '';
     return ['idle', `${reach}the partition is ${partitionStatus}${others}`];

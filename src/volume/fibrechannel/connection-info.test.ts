@@ -192,8 +192,8 @@ describe('what else connection_info says', () => {
   });
 });
 
-describe('keys that ask for what nova-dpm does not do', () => {
-  test('are named, without their values', () => {
+describe('the unserved keys', () => {
+  test('are those that request something that nova-dpm does not do, without their values', () => {
     const data = {
       ...plain,
       qos_specs: { total_iops_sec: '500' },
@@ -213,7 +213,7 @@ describe('keys that ask for what nova-dpm does not do', () => {
       'false, null or empty',
       { qos_specs: null, cacheable: false, enforce_multipath: false, other: {}, more: [], x: '' },
     ],
-  ])('are not those that are %s', (_what, data) => {
+  ])('do not include keys that are %s', (_what, data) => {
     expect(parse({ ...plain, target_discovered: true, ...data }).unserved).toEqual([]);
   });
 });
@@ -222,18 +222,18 @@ describe('an error names the volume', () => {
   const id = '5b7c9b1e-0d0c-4a55-9c0f-2f6f4d3f6a01';
   const nothing = { target_wwn: [T1], target_lun: null };
   const named = new RegExp(
-    `^volume ${id}: connection_info has neither target_lun nor target_luns: the array has not told`,
+    `^volume ${id}: connection_info has neither target_lun nor target_luns: the array has not reported`,
   );
 
   test.each<[string, ConnectionInfo]>([
-    ['its data', { driver_volume_type: 'fibre_channel', data: { ...nothing, volume_id: id } }],
+    ['the data', { driver_volume_type: 'fibre_channel', data: { ...nothing, volume_id: id } }],
     ['the attachment', { driver_volume_type: 'fibre_channel', volume_id: id, data: nothing }],
     ['Nova', { driver_volume_type: 'fibre_channel', serial: id, data: nothing }],
-  ])('that %s names', (_who, info) => {
+  ])('with the ID from %s', (_who, info) => {
     expect(() => parseFcConnection(info)).toThrow(named);
   });
 
-  test('that the caller knows, also for an encrypted volume and another protocol', () => {
+  test('with the ID from the caller, also for an encrypted volume and another protocol', () => {
     const fail = (type: string, data: Data) => () =>
       parseFcConnection({ driver_volume_type: type, data }, undefined, id);
 

@@ -25,9 +25,9 @@ export interface FcConnection {
   readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
   /** SCSI page 83 identifier, 32 lower-case hex digits, where the back end gives it (Pure's `wwn`). */
   readonly naa: string | undefined;
-  /** Keys that ask for something that nova-dpm does not do. */
+  /** Keys that request something that nova-dpm does not do. */
   readonly unserved: readonly string[];
-  /** Whether the host may scan all targets of a port for the LUN, which also brings LUNs of other arrays. */
+  /** Whether the host may scan all targets of a port for the LUN. Such a scan also finds LUNs of other arrays. */
   readonly allowsWildcardScan: boolean;
   readonly warnings: readonly string[];
 }
@@ -35,7 +35,7 @@ export interface FcConnection {
 const wwnValue = z.union([z.string(), z.array(z.string())]).nullish();
 const lunValue = z.union([z.number(), z.string()]);
 
-/** The keys that matter. {@link findUnservedKeys} names the others. */
+/** The keys that nova-dpm reads. {@link findUnservedKeys} returns the others. */
 const fcData = z.looseObject({
   target_wwn: wwnValue,
   target_wwns: wwnValue,
@@ -63,9 +63,9 @@ type FcData = z.infer<typeof fcData> & { readonly lunOf: LunReader };
 /**
  * Reads the connection_info of a Fibre Channel volume.
  *
- * @param knownId - the volume's ID, for back ends that do not give it
- * @throws ConnectionInfoError naming the volume, the key and the value. Also for an encrypted volume: with DPM there is
- * no host that could decrypt it.
+ * @param knownId - the volume's ID, in case connection_info does not contain it
+ * @throws ConnectionInfoError naming the volume, the key and the value; also when the volume is encrypted, because with DPM
+ * there is no host that could decrypt it
  * @remarks Shapes: cinder volume/drivers. `target_wwns` takes precedence over `target_wwn`, as in os-brick.
  */
 export function parseFcConnection(
@@ -85,7 +85,7 @@ export function parseFcConnection(
   }
 }
 
-/** Returns the ID that Cinder's attachment record (`volume_id`) or Nova (`serial`) puts beside the driver's data. */
+/** Returns the volume's ID from outside `data`: Cinder's attachments add it as `volume_id`, Nova adds it as `serial`. */
 function volumeIdBeside({ volume_id: id, serial }: ConnectionInfo): string | undefined {
   return [id, serial].find((value) => typeof value === 'string');
 }
@@ -167,7 +167,7 @@ function zipTargets(wwpns: readonly Wwpn[], luns: readonly Lun[], data: FcData):
   if (first === undefined) {
     if (data.initiator_target_lun_map) return [];
     throw new ConnectionInfoError(
-      'connection_info has neither target_lun nor target_luns: the array has not told the LUN; check its mapping, then attach again',
+      'connection_info has neither target_lun nor target_luns: the array has not reported the LUN; check its mapping, then attach again',
     );
   }
   if (luns.length !== 1 && luns.length !== wwpns.length) {

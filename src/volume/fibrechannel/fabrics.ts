@@ -7,12 +7,13 @@ export interface PortPair {
 }
 
 /** The detail of a pair of ports for which {@link isBetweenFabrics} holds. */
-export const betweenFabrics = 'no fabric connects these two ports, and each of them reaches others: not a fault';
+export const betweenFabrics =
+  'no fabric connects these two ports, but each of them has paths to other ports (not a fault)';
 
 /**
- * Whether it is normal that an initiator does not see a target: the initiator sees another target, and another initiator
- * sees the target. Many arrays map every initiator to every target, whatever the fabrics (SVC, DS8000, XIV; source: cinder
- * volume/drivers/ibm). A pure function.
+ * Returns whether an initiator and a target are in different fabrics: the initiator sees another target, and another
+ * initiator sees the target. This is normal, because many arrays map every initiator to every target without regard to
+ * fabrics (SVC, DS8000, XIV; source: cinder volume/drivers/ibm). A pure function.
  *
  * @param pair - ports that do not see each other
  * @param seen - pairs whose ports see each other

@@ -3,7 +3,8 @@ import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { FcConnection } from './connection-info.ts';
 
 /** Advice for fabrics that know only ports that have logged in. */
-export const loginAdvice = 'some fabrics and arrays know only ports that have logged in: set dpm.login_before_zoning';
+export const loginAdvice =
+  'if your fabric or array recognises only ports that have logged in, set dpm.login_before_zoning';
 
 /**
  * Returns a hint when Cinder seems to have looked for the initiators without finding them: its map is empty, or lacks

@@ -8,9 +8,9 @@ const served: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Keys that need nothing done. Guest and host read block sizes and discard from the LUN itself; there is no hypervisor
- * in between that would have to be told. The others are records of volume drivers, of the zone manager (`host_name`,
- * `storage_system`) and of os-brick. Source: cinder volume/manager.py, zonemanager/utils.py, volume/drivers/ibm,
+ * Keys that need no action. Guest and host read block sizes and discard from the LUN itself, and there is no hypervisor to
+ * configure. The others are records of volume drivers, of the zone manager (`host_name`, `storage_system`) and of
+ * os-brick. Source: cinder volume/manager.py, zonemanager/utils.py, volume/drivers/ibm,
  * volume/drivers/huawei; nova virt/libvirt/volume; os-brick initiator/connectors/fibre_channel.py.
  */
 const harmless: ReadonlySet<string> = new Set([
@@ -21,12 +21,12 @@ const harmless: ReadonlySet<string> = new Set([
 
 /** Why a key has no effect, and what to do instead. */
 const advice: Readonly<Record<string, string>> = {
-  qos_specs: 'qos_specs (front-end limits have no effect: give the QoS specs the consumer "back-end")',
-  cacheable: 'cacheable (there is no cache on the way to the LUN)',
+  qos_specs: 'qos_specs (front-end limits have no effect: set the consumer of the QoS specs to "back-end")',
+  cacheable: 'cacheable (nothing caches the volume)',
   enforce_multipath: 'enforce_multipath (set up multipathing in the guest)',
 };
 
-/** Returns the keys, in lower case, that ask for something that nova-dpm does not do. A false or empty value asks for nothing. */
+/** Returns the keys, in lower case, that request something that nova-dpm does not do. Keys with a false or empty value do not count. */
 export function findUnservedKeys(data: Readonly<Record<string, unknown>>): readonly string[] {
   const isUnserved = ([key, value]: [string, unknown]) =>
     !served.has(key) && !harmless.has(key) && asksForSomething(value);
@@ -41,21 +41,21 @@ function asksForSomething(value: unknown): boolean {
   return value !== null && Object.keys(value).length > 0;
 }
 
-/** The parts of a connection_info that the warning names. */
+/** The parts of a connection_info that the warning uses. */
 interface ReadAnswer {
   readonly volumeId: string | undefined;
   readonly unserved: readonly string[];
   readonly targets: readonly { readonly targetWwpn: string; readonly lun: string }[];
 }
 
-/** What was logged in this process. */
+/** The warnings that this process has logged. */
 const told = new Set<string>();
 const MAX_TOLD = 10_000;
 
 /**
- * Logs the keys that have no effect, once for each volume and process. Never their values, which may be secrets.
+ * Logs the keys that have no effect, once for each volume and process. Never logs their values, which may be secrets.
  *
- * @param obeyed - keys that this caller obeys
+ * @param obeyed - keys that the caller handles itself
  */
 export function warnOfUnservedKeys(
   log: Logger,
@@ -70,5 +70,8 @@ export function warnOfUnservedKeys(
   if (told.size >= MAX_TOLD) told.clear();
   told.add(once);
   const named = keys.map((key) => advice[key] ?? key).join(', ');
-  log.warn({ event: 'volume.keys-ignored', volumeId, keys }, `connection_info has keys without effect here: ${named}`);
+  log.warn(
+    { event: 'volume.keys-ignored', volumeId, keys },
+    `nova-dpm ignores these keys of connection_info: ${named}`,
+  );
 }

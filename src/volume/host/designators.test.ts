@@ -9,7 +9,7 @@ const page = (...descriptors: string[]) => {
   return Buffer.from(`0083${(all.length / 2).toString(16).padStart(4, '0')}${all}`, 'hex');
 };
 
-test('every designator of the logical unit is read, as multipath tools write it', () => {
+test('returns every designator of the logical unit in the notation of multipath', () => {
   const vendor = Buffer.from('IBM     2107900  75').toString('hex');
 
   expect(
@@ -17,7 +17,7 @@ test('every designator of the logical unit is read, as multipath tools write it'
   ).toEqual([`3${naa}`, '20017380000cb0013', '1IBM_2107900_75']);
 });
 
-test('designators of the target port and relative numbers are no identity of the volume', () => {
+test('ignores designators of the target port and relative port numbers', () => {
   const port = descriptor('93', '500507680216041a');
   const relative = descriptor('94', '00000001');
 
@@ -28,6 +28,6 @@ test.each([
   ['an empty page', Buffer.alloc(0)],
   ['another page', Buffer.from('00800004aabbccdd', 'hex')],
   ['a page that ends within a designator', page(descriptor('03', naa)).subarray(0, 20)],
-])('%s has none', (_what, bytes) => {
+])('returns nothing for %s', (_what, bytes) => {
   expect(parseDesignators(bytes)).toEqual([]);
 });

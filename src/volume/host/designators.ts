@@ -4,15 +4,15 @@ import type { HostContext } from './context.ts';
 
 const PAGE = 0x83;
 const HEADER_BYTES = 4;
-/** Type of a designator, and the digit that multipath tools write before it. */
+/** The digit that multipath tools write before a designator, by designator type. */
 const kinds: Readonly<Record<number, string>> = { 1: '1', 2: '2', 3: '3' };
 
 /**
- * Returns every identity that the kernel read of a SCSI device when it found it, as multipath tools write them. The
- * kernel's `wwid` is one of them, and udev's `scsi_id`, which names multipath maps, may prefer another. Sources: linux
+ * Returns every identity that the kernel read from a SCSI device when it found the device, in the notation of multipath
+ * tools. The kernel's `wwid` is one of them. udev's `scsi_id`, which names multipath maps, may prefer another. Sources: linux
  * drivers/scsi/scsi_lib.c (scsi_vpd_lun_id) and scsi_sysfs.c (vpd_pg83); systemd src/udev/scsi_id/scsi_serial.c.
  *
- * @returns none when the kernel has no such page
+ * @returns an empty list when the kernel has no such page
  */
 export async function readDesignators(
   context: HostContext,
@@ -28,7 +28,7 @@ export async function readDesignators(
   }
 }
 
-/** Reads page 0x83: designators of the logical unit, not those of its ports. A pure function. Source: SPC-4, 7.8.6. */
+/** Returns the designators of the logical unit in page 0x83, without those of its ports. A pure function. Source: SPC-4, 7.8.6. */
 export function parseDesignators(page: Uint8Array): readonly string[] {
   if (page[1] !== PAGE) return [];
   const found: string[] = [];
@@ -43,7 +43,7 @@ export function parseDesignators(page: Uint8Array): readonly string[] {
   return found;
 }
 
-/** A vendor's text is written with one underscore for its blanks, the others in hex. */
+/** Writes a vendor's text with an underscore for each run of blanks, and other designators in hex. */
 function textOf(digit: string, value: Uint8Array): string {
   const bytes = Buffer.from(value);
   return digit === '1' ? bytes.toString('latin1').trim().replaceAll(/\s+/g, '_') : bytes.toString('hex');

@@ -26,7 +26,7 @@ export async function findUsers(system: HostSystem, candidates: Candidates): Pro
   return (await look(system, candidates)).users;
 }
 
-/** Looks again while a device is only open or claimed: udev and lvm have devices open for a moment after each change. */
+/** Returns the users that remain. Looks again while a device is only open or claimed, because udev and lvm open devices briefly after each change. */
 export async function findLastingUsers(
   { system, policies, log }: HostContext,
   candidates: Candidates,
@@ -49,7 +49,7 @@ export async function findLastingUsers(
 
 interface Use {
   readonly users: readonly string[];
-  /** Nothing is mounted, swapped to, or built upon it. */
+  /** Whether the use may end soon by itself: nothing is mounted, used as swap, or built on the device. */
   readonly mayPass: boolean;
 }
 
@@ -138,8 +138,8 @@ async function holders(system: HostSystem, { blocks }: Family): Promise<readonly
 }
 
 /**
- * Checks only the uppermost devices, because each map claims the devices below it. A disk that is not online cannot be
- * opened, but a claim is found before that. Source: linux block/bdev.c and drivers/scsi/sd.c.
+ * Checks only the uppermost devices, because each map claims the devices below it. A claim is also found on a disk that is
+ * not online, although such a disk cannot be opened. Source: linux block/bdev.c and drivers/scsi/sd.c.
  */
 async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
   const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;

@@ -19,7 +19,7 @@ export interface MultipathMap {
 }
 
 const SECTOR_BYTES = 512;
-/** Answers of a multipathd that cannot be reached, with status 0. */
+/** Output of the client, with exit status 0, when multipathd cannot be reached. */
 const noAnswer = /error receiving packet|timeout/i;
 
 /** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */
@@ -69,14 +69,14 @@ async function readMap(system: HostSystem, block: string): Promise<MultipathMap 
 }
 
 /**
- * What multipathd answers while it reads its configuration anew, or while somebody has the map open for a moment. Source:
+ * Answers of multipathd while it reloads its configuration, or while another process has the map open. Source:
  * multipath-tools multipathd/uxlsnr.c, default_reply; os-brick initiator/linuxscsi.py, multipath_resize_map.
  */
 const BUSY = /timeout|map or partition in use/i;
 
 class BusyError extends Error {}
 
-/** Sends a command to multipathd, again while it is busy. Its exit status depends on the version. */
+/** Sends a command to multipathd, and retries while multipathd is busy. The exit status of a busy answer depends on the version. */
 async function ask(context: HostContext, args: readonly string[], waiting: Waiting): Promise<string> {
   const what = `multipathd ${args.join(' ')}`;
   const work = async (): Promise<string> => {
@@ -103,15 +103,15 @@ async function command(context: HostContext, args: readonly string[], failure: s
 /**
  * Adds a path that multipathd has not found by itself.
  *
- * @returns why multipathd did not take it. Without a reason there may be no map either: with `find_multipaths strict`
- * multipathd makes none. Source: multipath-tools libmultipath/wwids.c.
+ * @returns why multipathd refused the path; undefined if it was accepted. Even then there may be no map: with
+ * `find_multipaths strict` multipathd creates none. Source: multipath-tools libmultipath/wwids.c.
  */
 export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<string | undefined> {
   return refusalOf(await ask(context, ['add', 'path', deviceNode(block)], waiting));
 }
 
 /**
- * Makes multipathd create the map of a volume from the paths that it knows, whatever `find_multipaths` is. Source:
+ * Makes multipathd create the map of a volume from the paths that it knows, with any value of `find_multipaths`. Source:
  * multipath-tools multipathd/cli_handlers.c.
  *
  * @returns why multipathd refused
@@ -120,7 +120,7 @@ export async function addMap(context: HostContext, wwid: string, waiting: Waitin
   return refusalOf(await ask(context, ['add', 'map', wwid], waiting));
 }
 
-/** The refusal of a path or map that the settings of multipathd exclude. */
+/** The reason when multipathd refuses a path or map because of its blacklist. */
 export const blacklisted = 'excluded by the blacklist of multipath.conf (see "multipathd show blacklist")';
 
 /** @throws Error when multipathd does not answer */
@@ -133,7 +133,7 @@ function refusalOf(answer: string): string | undefined {
 }
 
 /**
- * Removes a path from its map, which keeps its other paths. multipathd may answer that it does so later ("delayed").
+ * Removes a path from its map. The map keeps its other paths. multipathd may answer that it removes the path later ("delayed").
  * Source: multipath-tools multipathd/cli_handlers.c.
  *
  * @throws Error when the path is still in a map after the wait

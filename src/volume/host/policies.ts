@@ -16,9 +16,9 @@ export interface HostPolicies {
   readonly removal: WaitPolicy;
   /** Wait for all paths to show the new size, or to be writable. */
   readonly resize: WaitPolicy;
-  /** Try again while udev, lvm or the like has a device open, or multipathd is busy. */
+  /** How to retry while udev or lvm has a device open, or multipathd is busy. */
   readonly holders: RetryPolicy;
-  /** How often a map that multipathd builds anew is removed. */
+  /** Maximum number of times that a map is removed if multipathd creates it again. */
   readonly flushAttempts: number;
   readonly flushTimeoutMs: number;
   readonly commandTimeoutMs: number;
@@ -41,7 +41,7 @@ export const defaultHostPolicies: HostPolicies = {
   // os-brick: 61 times half a second
   removal: { minDelayMs: 100, maxDelayMs: 500, timeoutMs: 30 * second },
   resize: { ...polled, timeoutMs: 30 * second },
-  // os-brick, oVirt and LXD wait 5 to 30 s.
+  // For comparison: os-brick, oVirt and LXD wait 5 to 30 s.
   holders: { attempts: 20, firstDelayMs: 100, maxDelayMs: second, factor: 2, budgetMs: 15 * second },
   // os-brick: `multipath -f` three times, 300 s each
   flushAttempts: 3,

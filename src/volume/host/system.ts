@@ -48,7 +48,7 @@ export function errnoOf(thrown: unknown): string | undefined {
 /** Errors of a device that disappeared while it was accessed. */
 const goneCodes: readonly (string | undefined)[] = ['ENOENT', 'ENODEV', 'ENXIO', 'ENOTDIR'];
 
-/** Returns undefined when the device disappears meanwhile, or is not online and cannot be opened (ENXIO). */
+/** Returns undefined if the device disappears during the work, or cannot be opened because it is not online (ENXIO). */
 export async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -31,7 +31,7 @@ export async function lookUntil<Seen>(
   }
 }
 
-/** Runs work and collects its failure. @throws the signal's reason */
+/** Runs work, and adds its error to `failures`. @throws the signal's reason if the signal is aborted */
 export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

@@ -10,7 +10,7 @@ const base: PathRecord = {
 };
 const paths: readonly PathRecord[] = [
   base,
-  { ...base, target_wwpn: '5005076802260417', state: 'lun-unreachable', detail: 'says the HMC (485)' },
+  { ...base, target_wwpn: '5005076802260417', state: 'lun-unreachable', detail: 'reported by the HMC (485)' },
   { ...base, initiator_wwpn: 'c05076ffe6809fc8', device_number: '8002', fabric: null, adapter_port: null },
 ];
 
@@ -21,7 +21,7 @@ it('draws initiators, their fabrics, and below each the targets and LUNs with th
     '|  `- target 5005076802160417  LUN 0002000000000000  active: the LUN answers the HMC',
     '`- initiator c05076ffe680a590 (device 8001, p1 port a1:0, fabric 100050eb1a000001)',
     '   |- target 5005076802160417  LUN 0002000000000000  active: the LUN answers the HMC',
-    '   `- target 5005076802260417  LUN 0002000000000000  lun-unreachable: says the HMC (485)',
+    '   `- target 5005076802260417  LUN 0002000000000000  lun-unreachable: reported by the HMC (485)',
     '',
   ]);
   expect(drawText([])).toBe('no paths\n');
@@ -33,7 +33,9 @@ it('draws the same picture whatever the order, with every path and its state in 
   expect(drawSvg(paths.toReversed())).toBe(svg);
   expect(drawText(paths.toReversed())).toBe(drawText(paths));
   expect(svg.match(/<path d="M [^>]*><title>/g)).toHaveLength(paths.length);
-  expect(svg).toContain('<title>p1 c05076ffe680a590 5005076802260417 0002000000000000: lun-unreachable, says');
+  expect(svg).toContain(
+    '<title>p1 c05076ffe680a590 5005076802260417 0002000000000000: lun-unreachable, reported by the HMC',
+  );
   expect(svg).not.toMatch(/NaN|undefined|Infinity/);
 });
 

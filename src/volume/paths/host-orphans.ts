@@ -40,7 +40,7 @@ function toFinding(
   detail: string,
   leftover: Leftover | null,
 ): HostFinding {
-  return { host, kind, name, detail, repair: leftover === null ? null : 'remove it; it is not in use', leftover };
+  return { host, kind, name, detail, repair: leftover === null ? null : 'remove it (it is not in use)', leftover };
 }
 
 function findDevice(

@@ -48,7 +48,7 @@ function missingRecord(host: string, path: MissingPath, inventory: HostInventory
   };
 }
 
-/** Returns why there is no device: the first fault on the way from this host to the LUN. */
+/** Returns why there is no device: the first fault between this host and the LUN, seen from the host. */
 function judgeMissing(
   path: MissingPath,
   port: HostPort | undefined,
@@ -59,7 +59,10 @@ function judgeMissing(
   const target = seen.find((pair) => isPair(pair, path));
   if (target !== undefined && target.portState !== ONLINE) return targetDown(target.portState);
   if (target === undefined && isBetweenFabrics(path, seen)) return ['target-unreachable', betweenFabrics];
-  return ['missing', units.some((unit) => isWay(unit, path)) ? 'a unit, but no SCSI device' : 'no SCSI device'];
+  return [
+    'missing',
+    units.some((unit) => isWay(unit, path)) ? 'the unit exists, but it has no SCSI device' : 'no SCSI device',
+  ];
 }
 
 function targetDown(portState: string): readonly [PathState, string] {
@@ -86,7 +89,7 @@ function judge(device: HostDevice, { ports }: HostInventory): readonly [PathStat
   if (port !== undefined && port.state !== ONLINE) return ['adapter-down', `port is ${port.state}`];
   if (portState !== undefined && portState !== ONLINE) return targetDown(portState);
   if (state !== 'running') return ['offline', `SCSI device is ${state}`];
-  if (answer === 'another') return ['other-volume', 'the device has changed its identity since it was found'];
+  if (answer === 'another') return ['other-volume', 'the identity of the device has changed since the kernel found it'];
   if (answer === 'silent') return ['lun-unreachable', 'SCSI device is running, but does not answer'];
   if (answer === 'same') return ['active', 'SCSI device is running and answers'];
   return ['configured', 'SCSI device is running; this process could not ask it'];

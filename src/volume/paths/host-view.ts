@@ -83,7 +83,7 @@ export class HostView {
     }
   }
 
-  /** Returns the recorded volumes of which nothing is left on this host. Changes nothing. */
+  /** Returns the recorded volumes that have no device, unit or map left on this host. Changes nothing. */
   async goneVolumes(w: Waiting): Promise<readonly string[]> {
     const known = this.#options.known();
     if (known.length === 0) return [];

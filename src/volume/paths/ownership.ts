@@ -10,7 +10,7 @@ export interface KnownVolume {
   readonly volumeId: string;
   /** As multipath tools write it; undefined when it was never read. */
   readonly wwid: string | undefined;
-  /** The WWID of its multipath map, which may carry another designator of the volume. */
+  /** The WWID of the volume's multipath map, which may be another designator than `wwid`. */
   readonly mapWwid?: string | undefined;
   /** Undefined for another protocol, or when it cannot be read. */
   readonly connection: FcConnection | undefined;

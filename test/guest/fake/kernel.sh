@@ -6,8 +6,8 @@
 # .san/<devno>/.npiv              the port is a virtual one
 # .hidden/0.0.<devno>             a channel device behind cio_ignore
 # .ends/<name>                    seconds until .map-busy or the process of that number ends; without it, they last
-# .scans                          how often something scans right after a device was removed
-# .raced/<fcp lun>                "<devno> <wwpn>": another process adds the unit in this second, and unit_add is EEXIST
+# .scans                          number of scans that follow, each right after a device was removed
+# .raced/<fcp lun>                "<devno> <wwpn>": another process adds the unit within this second; unit_add fails (EEXIST)
 k_root=$DPM_GUEST_ROOT
 k_sys=$k_root/sys
 k_san=$k_root/.san
@@ -214,7 +214,7 @@ k_remove() {
 	[ ! -L "$k_root/.known/$1:$2:$3" ] || k_delete "$k_root/.known/$1:$2:$3"
 }
 
-# A device the last command of which the kernel still waits for (.stuck-<H:C:T:L>) stays until its port is given up.
+# While the kernel waits for the last command of a device (.stuck-<H:C:T:L>), it keeps the device until it gives up the port.
 k_delete() {
 	k_real=$(readlink -f "$1")
 	[ ! -e "$k_root/.stuck-${k_real##*/}" ] || return 0
@@ -226,7 +226,7 @@ k_delete() {
 	[ ! -e "$k_root/.scans" ] || (k_scan_all)
 }
 
-# What the storage still maps comes back: linux drivers/scsi/scsi_scan.c adds a device for every LUN that is reported.
+# Adds every LUN that the storage still maps: linux drivers/scsi/scsi_scan.c adds a device for every reported LUN.
 k_scan_all() {
 	read -r k_left <"$k_root/.scans"
 	[ "$k_left" -gt 0 ] || return 0

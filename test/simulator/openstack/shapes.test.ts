@@ -201,7 +201,7 @@ describe('connection_info', () => {
     expect(await connect(world)).toMatchObject(part);
   });
 
-  test('can be told late: powerstore-late-lun has the LUN when it is asked for again', async () => {
+  test('can be late: powerstore-late-lun returns the LUN when it is requested again', async () => {
     await using world = await startShape('powerstore-late-lun');
 
     expect(await connect(world)).toMatchObject({ target_lun: null });

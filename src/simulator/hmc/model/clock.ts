@@ -38,7 +38,7 @@ interface Appointment {
 }
 
 /**
- * What is to happen at which time. There are no timers: before each look at the state, everything that is due happens.
+ * A schedule of events. There are no timers: every event that is due runs before the state is read.
  */
 export class Agenda {
   readonly #clock: Clock;

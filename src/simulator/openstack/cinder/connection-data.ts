@@ -15,7 +15,7 @@ export interface ConnectionFacts {
   readonly exports: readonly VolumeExport[];
   readonly map: InitiatorTargetMap;
   readonly random: Random;
-  /** The array had masked the volume to these initiators before. */
+  /** Whether the array had already masked the volume to these initiators. */
   readonly isRepeated: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface ConnectionShape {
   readonly keys?: Spelling;
   readonly map: MapManner;
   readonly targetWwn?: 'list' | 'string' | 'empty-list' | 'random-order' | 'absent';
-  /** `late`: null until the same connection is asked for again. */
+  /** `late`: null in the first answer; the LUN when the same connection is requested again. */
   readonly targetLun?: 'int' | 'string' | 'hex' | 'null' | 'absent' | 'late';
   readonly targetWwns?: true;
   /** Parallel to the targets, or with fewer entries than targets. */
@@ -61,7 +61,7 @@ const shapes = {
   ds8k: { map: 'full', targets: 'upper', keys: 'as-sent', zLinuxLuns: true, targetDiscovered: false },
   // cinder dell_emc/powerstore: never a map, as it knows no zoning.
   powerstore: { map: 'absent', targetDiscovered: false, extra: () => ({ discard: true }) },
-  // cinder dell_emc/powerstore/client.py get_volume_lun: what the array tells right after the mapping, also null.
+  // cinder dell_emc/powerstore/client.py get_volume_lun returns what the array reports right after the mapping, even null.
   'powerstore-late-lun': {
     map: 'absent',
     targetLun: 'late',

@@ -78,7 +78,7 @@ class Attachment {
     const wwid = await identityOf(this.#context, disks, this.#connection.naa, options);
     this.#wwid = wwid;
     const left = await this.#removeStrangers(before, options);
-    this.#warnings.push(...left.map((what) => `a scan of all targets brought a LUN of others: ${what}`));
+    this.#warnings.push(...left.map((what) => `a scan of all targets added a LUN of another volume: ${what}`));
     const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
     this.#warnings.push(...warnings);
     await this.#setMode(disks, map, options);
@@ -106,13 +106,17 @@ class Attachment {
     }
     if (down.length === disks.length) throw new HostAttachError('no path of the volume could be made read-only');
     await removeDisks(this.#context, { disks: down, addresses: [] }, { signal });
-    this.#warnings.push(...down.map((disk) => `${describeAddress(disk)}: removed, as it is down and still writable`));
+    this.#warnings.push(
+      ...down.map(
+        (disk) => `${describeAddress(disk)}: removed, because the path is down and could not be made read-only`,
+      ),
+    );
     if (map === undefined) return;
     this.#madeReadOnly.push(map.block);
     await setReadOnly(this.#context, map.block, { signal });
   }
 
-  /** @returns false when the path is down: it has to be removed, because it would be writable when it is up again */
+  /** @returns false when the path is down; it must then be removed, because it would be writable when it is up again */
   async #makeReadOnly(disk: ScsiDisk, waiting: Waiting): Promise<boolean> {
     if (disk.block === undefined) return true;
     this.#madeReadOnly.push(disk.block);
@@ -135,7 +139,7 @@ class Attachment {
     const { system, policies } = this.#context;
     const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
     if (readOnly.length === 0) return disks;
-    const failures: Error[] = []; // of a path that is down; the others still count
+    const failures: Error[] = []; // ignored: a path may be down, and only the other paths count
     for (const { sysfs } of readOnly) {
       await attempt(failures, waiting, async () => await writeIfThere(system, `${sysfs}/rescan`, '1', waiting));
     }
@@ -185,7 +189,7 @@ class Attachment {
     }
     const strangers = await this.#removeStrangers(before, waiting);
     await removeDisks(this.#context, { disks, addresses }, waiting);
-    if (strangers.length > 0) throw new HostDetachError('LUNs of others are left', strangers);
+    if (strangers.length > 0) throw new HostDetachError('LUNs of other volumes are left', strangers);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }

@@ -35,7 +35,7 @@ export async function detach(
   await removeVolume(context, { disks, map, addresses: registered, force, mayHoldData }, options);
 }
 
-/** Returns which paths may hold data: none below a map, else the one that was handed out, or any if that is unknown. */
+/** Returns which paths may hold unflushed data: none below a map, else the path that the caller used, or all if that is unknown. */
 async function dataOnPaths(
   { system }: FcContext,
   hasMap: boolean,

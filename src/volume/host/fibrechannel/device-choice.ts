@@ -12,7 +12,7 @@ import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
  * Returns the device to use: the map, else the first readable path. (A standby path of an array answers but cannot be
- * read.) Reads again when none can be: a path may be changing its state. Source: os-brick
+ * read.) Tries again if no device can be read, because a path may be changing its state. Source: os-brick
  * initiator/connectors/fibre_channel.py, which checks the devices at each attempt.
  *
  * @throws HostAttachError when no device can be read

@@ -77,7 +77,7 @@ async function reasonsOf(
   return reasons;
 }
 
-/** Returns the trouble of a target port that the host knows: it comes before any trouble of the LUN. */
+/** Returns the fault of a target port that the host knows. It takes precedence over a fault of the LUN. */
 async function portTrouble({ system }: FcContext, { port, targetWwpn }: LunAddress): Promise<string | undefined> {
   const remote = (await listRemotePorts(system, port)).find((each) => each.targetWwpn === targetWwpn);
   return remote === undefined ? undefined : troubleOf(remote);

@@ -102,7 +102,7 @@ export async function listRemotePorts(system: HostSystem, port: FcPort): Promise
 }
 
 /**
- * Returns why the kernel finds no LUN behind a target port that it knows, whatever the array masks. Source: linux
+ * Returns why the kernel cannot find any LUN behind a target port that it knows. Masking is not checked. Source: linux
  * drivers/scsi/scsi_transport_fc.c (fc_port_states, fc_user_scan_tgt).
  */
 export function troubleOf({ portState }: RemotePort): string | undefined {

@@ -27,7 +27,7 @@ export class GenericTransport implements FcTransport {
     return await listFcPorts(this.#system);
   }
 
-  /** Drivers of PCI adapters start their ports themselves. */
+  /** Does nothing: the drivers of PCI adapters start their ports themselves. */
   async prepare(): Promise<readonly string[]> {
     return [];
   }

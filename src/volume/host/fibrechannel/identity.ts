@@ -38,7 +38,7 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
   } catch (error) {
     waiting.signal.throwIfAborted();
     const facts = { event: 'host.stale', error: describeError(error) };
-    context.log.warn(facts, 'a path that does not answer could not be removed'); // the others serve without it
+    context.log.warn(facts, 'a path that does not answer could not be removed'); // the volume has other paths
   }
 }
 
@@ -52,7 +52,7 @@ async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   return isComparable && !(await hasIdentity(context, disk, answer.wwid, waiting)) ? answer.wwid : undefined;
 }
 
-/** Whether this identity is the kernel's, or another designator of the page that the kernel read with it. */
+/** Returns whether an identity is the kernel's `wwid` of this disk, or another designator of the same page 0x83. */
 export async function hasIdentity(
   context: HostContext,
   { wwid, sysfs }: Pick<ScsiDisk, 'wwid' | 'sysfs'>,
@@ -62,7 +62,10 @@ export async function hasIdentity(
   return wwid === told || (await readDesignators(context, sysfs, waiting)).includes(told);
 }
 
-/** Returns the kernel's identity of the volume that has this one, if one of the disks is of it; else this one. */
+/**
+ * Translates an identity of a volume to the kernel's `wwid` of that volume. Returns the identity unchanged if none of the
+ * disks has it.
+ */
 export async function kernelIdentity(
   context: HostContext,
   disks: readonly ScsiDisk[],

@@ -30,7 +30,7 @@ export type InventoryOptions = Pick<HostConnectorContext, 'system' | 'log' | 'po
 export interface HostDevice extends HostPath {
   /** Port, target and LUN. */
   readonly way: string;
-  /** Every identity of the volume, as multipath tools write them: the kernel's, and other designators of page 0x83. */
+  /** Every identity of the volume, in the notation of multipath tools: the kernel's, and the other designators of page 0x83. */
   readonly identities: readonly string[];
   /** Whether the device still leads to its original volume; `unknown` when this process may not ask. */
   readonly answer: 'same' | 'another' | 'silent' | 'unknown';
@@ -45,7 +45,7 @@ export interface HostPort {
   readonly port: string;
   /** `Online`, `Linkdown`, … */
   readonly state: string;
-  /** The array ports that it knows, present or not. */
+  /** The array ports that this port knows, also those that are not present now. */
   readonly targets: readonly Pick<RemotePort, 'targetWwpn' | 'portState'>[];
 }
 
@@ -134,7 +134,8 @@ export async function removeLeftover(options: InventoryOptions, leftover: Leftov
   const isWhole = above === undefined || above.slaves.every((slave) => blocks.includes(slave));
   if (!isWhole) throw new Error(`multipath map ${above.name} has other paths too: it was left unchanged`);
   const addresses = units.flatMap(toAddress(ports));
-  // Nobody uses them, and the kernel writes out a device when its last user closes it (linux block/bdev.c).
+  // The disks hold no unflushed data: they are not in use, and the kernel flushes a device when its last user closes it
+  // (linux block/bdev.c).
   const removal = { disks, addresses, map: above, force: false, mayHoldData: () => false };
   await removeVolume(context, removal, waiting);
 }

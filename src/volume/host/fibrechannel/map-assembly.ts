@@ -35,7 +35,7 @@ export async function awaitMap(
   return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}${becauseOf(block)}`) };
 }
 
-/** Names each reason once, with its devices. */
+/** Returns each reason once, with the devices that it applies to. */
 function describe(reasons: Assembled['reasons']): string {
   const texts = [...new Set(reasons.values())].map((reason) => {
     const blocks = [...reasons].flatMap(([block, each]) => (each === reason ? [deviceNode(block)] : []));
@@ -46,7 +46,7 @@ function describe(reasons: Assembled['reasons']): string {
 
 interface Assembled {
   readonly map: MultipathMap | undefined;
-  /** Why multipathd has refused a path, by block device. */
+  /** The reason why multipathd refused a path, by block device. */
   readonly reasons: ReadonlyMap<string, string>;
 }
 
@@ -84,12 +84,15 @@ async function assemble(
       if (refusal !== undefined) context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd made no map');
     });
   for (const failure of failures)
-    context.log.warn({ event: 'host.multipath', wwid, error: describeError(failure) }, 'multipathd took no path');
+    context.log.warn(
+      { event: 'host.multipath', wwid, error: describeError(failure) },
+      'multipathd did not accept a path',
+    );
   if (!isAnswered || isExcluded) return { map, reasons };
   return { map: await lookUntil(policy, waiting, look, isWhole), reasons };
 }
 
-/** Asks for the map by the identity that udev, and so multipath, has for the volume. @returns why it was refused */
+/** Requests the map by the identity that udev, and therefore multipath, uses for the volume. @returns why it was refused */
 async function requestMap(
   context: FcContext,
   wwid: string,
@@ -100,7 +103,7 @@ async function requestMap(
   return await addMap(context, answer?.kind === 'told' ? answer.wwid : wwid, waiting);
 }
 
-/** Finds a map that carries another identity of the volume than the kernel's. The map of another volume does not count. */
+/** Finds a map that is named by another identity of the same volume than the kernel's. Ignores maps of other volumes. */
 async function findRenamedMap(
   context: FcContext,
   disks: readonly ScsiDisk[],

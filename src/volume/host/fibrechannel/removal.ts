@@ -24,7 +24,7 @@ export interface Removal {
    * Flush nothing: the addresses lead to another volume now, which must not receive the old volume's data. Implies force.
    */
   readonly isStale?: boolean;
-  /** Whether data was written to this path and not to the map (default: yes). Only then a path that is down can hold any. */
+  /** Whether a path may hold unflushed data, because it was written to directly and not through a map (default: yes). */
   readonly mayHoldData?: (disk: ScsiDisk) => boolean;
 }
 
@@ -35,8 +35,8 @@ export interface Removal {
  * 2. Flush and remove the map. Afterwards nothing can write through a path.
  * 3. Flush each path. Afterwards this host holds no data.
  * 4. Delete each SCSI device and then its unit (s390x). Afterwards the kernel has no reference to the LUN.
- * 5. Verify that everything is gone. Only then may the storage unmap the LUN. While it is mapped, any scan of others
- *    brings a device back: that is removed in the same order.
+ * 5. Verify that everything is gone. Only then may the storage unmap the LUN. If another program scans before that, the
+ *    devices appear again, and are removed in the same order.
  *
  * A failure in step 2 or 3 leaves the volume usable. Step 4 continues with the other paths, so that fewer are left
  * behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
@@ -62,7 +62,7 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
   const { leftBehind, returned } = await awaitGone(context, removal, deleted, waiting);
   if (returned !== undefined && round < context.policies.flushAttempts) {
     const devices = returned.disks.map(({ block, hctl }) => block ?? hctl);
-    context.log.warn({ event: 'host.detach', devices }, 'a scan brought devices back while the volume was removed');
+    context.log.warn({ event: 'host.detach', devices }, 'a scan added devices again while the volume was removed');
     const stuck = disks.filter((disk) => !deleted.includes(disk));
     const again = { ...removal, map: returned.map, disks: [...returned.disks, ...stuck], mayHoldData: () => false };
     await removeVolume(context, again, waiting, round + 1);
@@ -110,7 +110,7 @@ async function rebuildMap(context: FcContext, { disks, map }: Removal, waiting: 
   }
 }
 
-/** Removes a map that was built over remaining paths after a scan of others; a path below a map is never deleted. */
+/** Removes a map that multipathd built from the remaining paths after a scan, because a path below a map is never deleted. */
 async function removeNewMap(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   const blocks = removal.disks.flatMap(({ block }) => block ?? []);
   const map = await findMapAbove(context.system, blocks);
@@ -134,8 +134,8 @@ async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting
 }
 
 /**
- * A failure means that data may be lost. A path that is down cannot even be opened (ENXIO), but holds no data if a map or
- * another path was used, so it must not stop the removal. Source: linux drivers/scsi/sd.c; os-brick initiator/linuxscsi.py.
+ * Flushes a path. A failure means that data may be lost, and stops the removal. The exception is a path that is down: it
+ * cannot be opened (ENXIO), but it holds no data if a map or another path was used. Source: linux drivers/scsi/sd.c; os-brick initiator/linuxscsi.py.
  */
 async function flushPath(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
   const { block, sysfs, state } = disk;
@@ -202,7 +202,7 @@ async function deleteDisk(context: FcContext, disk: ScsiDisk, removal: Removal, 
 
 interface Rest {
   readonly leftBehind: readonly string[];
-  /** Deleted devices that are there again, with the map above them. */
+  /** Deleted devices that a scan has added again, with the map above them. */
   readonly returned: Pick<Removal, 'disks' | 'map'> | undefined;
 }
 
@@ -220,7 +220,10 @@ async function awaitGone(
   return await lookUntil(context.policies.removal, waiting, look, isEnd);
 }
 
-/** A delete has its effect before the write returns (linux drivers/scsi/scsi_sysfs.c), so a device that runs is a new one. */
+/**
+ * Returns deleted devices that a scan has added again. The kernel deletes a device before the write returns (linux
+ * drivers/scsi/scsi_sysfs.c), so a device in state `running` is a new one.
+ */
 async function whatReturned(
   context: FcContext,
   removal: Removal,

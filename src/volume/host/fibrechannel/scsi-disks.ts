@@ -33,8 +33,8 @@ const DISK = '0';
 const SECTOR_BYTES = 512;
 
 /**
- * Returns a key that, unlike SCSI host numbers, stays the same when a port goes online again. An FCP device has one port;
- * a PCI function may have several (NPIV, FCoE), which only their WWPNs tell apart.
+ * Returns a key that, unlike SCSI host numbers, does not change when a port is set online again. The key of an FCP device
+ * is its bus ID. A PCI function may have several ports (NPIV, FCoE), so their keys are WWPNs.
  */
 export function addressKey({ port, targetWwpn, lun }: LunAddress): string {
   return `${ccwBusId.test(port.busId) ? port.busId : port.initiatorWwpn}/${targetWwpn}/${lun}`;

@@ -10,19 +10,19 @@ import { survey } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 interface Scan {
-  /** What the host had before it. */
+  /** The disks of the host before the scan. */
   readonly before: Presence;
   readonly wanted: readonly LunAddress[];
   readonly wwid: string | undefined;
-  /** Ports of which all targets were scanned. */
+  /** Ports whose targets were all scanned. */
   readonly ports: readonly FcPort[];
 }
 
 /**
- * Removes unused LUNs of others that a scan of all targets brought: they appeared with it, have the number that was
- * scanned for, and are neither an address nor the identity of the volume.
+ * Removes unused LUNs of other volumes that a scan of all targets added. These are disks that appeared since the scan, have
+ * the LUN that was scanned for, and match neither the addresses nor the identity of the wanted volume.
  *
- * @returns one line for each volume of which something is left
+ * @returns one line for each volume that could not be removed completely
  */
 export async function removeStrangers(
   context: FcContext,
@@ -37,9 +37,12 @@ export async function removeStrangers(
     ({ port, lun }) => scanned.has(port.scsiHost) && luns.has(lun),
   );
   if (strangers.length === 0) return [];
-  context.log.warn({ event: 'host.scan', devices: strangers.map(describeAddress) }, 'a scan brought LUNs of others');
+  context.log.warn(
+    { event: 'host.scan', devices: strangers.map(describeAddress) },
+    'a scan added LUNs of other volumes',
+  );
   const failures: Error[] = [];
-  // All paths of a volume together, because its map holds them.
+  // Remove all paths of a volume together, because its map holds them.
   for (const wwid of new Set(strangers.map((disk) => disk.wwid))) {
     const disks = strangers.filter((disk) => disk.wwid === wwid);
     await attempt(failures, waiting, async () => await removeDisks(context, { disks, addresses: [] }, waiting));

@@ -22,10 +22,10 @@ export interface AskRound {
   readonly wildcards: WildcardScans;
 }
 
-/** Scans of all targets of a port, which bring LUNs of others too. */
+/** Scans of all targets of a port, which also add LUNs of other volumes. */
 export interface WildcardScans {
   readonly isAllowed: boolean;
-  /** Ports that were scanned so. */
+  /** The ports that were scanned in this way. */
   readonly ports: FcPort[];
 }
 
@@ -33,7 +33,7 @@ export interface WildcardScans {
 export interface FcTransport {
   /** Lists every port, whatever its state. */
   listPorts(): Promise<readonly FcPort[]>;
-  /** Sets the configured devices online. @returns one line for each that is not usable @throws when none is */
+  /** Sets the configured devices online. @returns one line for each unusable device @throws when no device is usable */
   prepare(waiting: Waiting): Promise<readonly string[]>;
   /** Returns the FCP LUN that Cinder's value means on this platform. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;

@@ -12,7 +12,7 @@ import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 export interface Presence {
   readonly disks: readonly ScsiDisk[];
   readonly map: MultipathMap | undefined;
-  /** Disks that are not of the volume. */
+  /** Disks of other volumes. */
   readonly others: readonly ScsiDisk[];
   /** Addresses registered with the kernel, with or without a disk. */
   readonly registered: readonly LunAddress[];
@@ -68,10 +68,10 @@ export async function disksAt(context: FcContext, addresses: readonly LunAddress
 }
 
 /**
- * Returns what the host has of a volume. Changes nothing.
+ * Returns the disks, the map and the registered addresses of a volume on this host. Changes nothing.
  *
- * @param wwid - includes other paths of this volume
- * @param mapWwid - another designator, which its map carries
+ * @param wwid - the volume's identity; also finds its paths at other addresses
+ * @param mapWwid - the identity of its map, if that is another designator
  */
 export async function survey(
   context: FcContext,
@@ -92,7 +92,7 @@ export async function survey(
   );
   const byWwid = above ?? (wwid === undefined ? undefined : await findMap(context.system, wwid));
   const byMapWwid = byWwid ?? (mapWwid === undefined ? undefined : await findMap(context.system, mapWwid));
-  // With paths it would have been found above them: they are of another volume.
+  // A map that has paths would have been found above the disks, so its paths are of another volume.
   const map = byWwid ?? (byMapWwid?.slaves.length === 0 ? byMapWwid : undefined);
   return { disks, map, others: without(everyDisk, disks), registered };
 }

@@ -41,7 +41,7 @@ export class ZfcpTransport implements FcTransport {
     return (await listFcPorts(this.#options.system)).filter(({ busId }) => ccwBusId.test(busId));
   }
 
-  /** Waits for a link that is down only while no other device is up. */
+  /** Does not wait for a device whose link is down if another device is up. */
   async prepare(waiting: Waiting): Promise<readonly string[]> {
     const { fcpDevices, system, log } = this.#options;
     const states = await Promise.all(fcpDevices.map(async (busId) => await deviceState(busId, system)));
@@ -119,7 +119,7 @@ export class ZfcpTransport implements FcTransport {
     }
   }
 
-  /** @returns the addresses whose target port did not appear and that are not between fabrics */
+  /** @returns the addresses whose target port did not appear, without those that are between two fabrics */
   async #waitForPorts(addresses: readonly LunAddress[], waiting: Waiting): Promise<readonly LunAddress[]> {
     const poll = async (): Promise<readonly LunAddress[]> => {
       const visible = await this.#visible(addresses);

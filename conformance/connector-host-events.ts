@@ -1,27 +1,27 @@
 import { must } from './check.ts';
-import type { HostConnectorCheck, HostConnectorTrial, HostDisturbances } from './connector-subject.ts';
+import type { HostConnectorCheck, HostConnectorTrial, HostEvents } from './connector-subject.ts';
 import { HostRehearsal } from './host-rehearsal.ts';
 
-/** What a disconnect has to survive, where the host can show it. */
-export function disturbanceChecks(disturb: HostDisturbances): readonly HostConnectorCheck[] {
-  const { losePath, openBriefly, rescan } = disturb;
+/** Returns checks that a disconnect tolerates events of a real host: one for each event that the host can produce. */
+export function hostEventChecks(hostEvents: HostEvents): readonly HostConnectorCheck[] {
+  const { losePath, openBriefly, rescan } = hostEvents;
   const losesPath = disconnectsAfter('losePath', 'a volume that had lost a path');
-  const waits = disconnectsAfter('openBriefly', 'a volume that was open for a moment');
+  const waits = disconnectsAfter('openBriefly', 'a volume that was briefly open');
   return [
     ...(losePath === undefined ? [] : [{ name: 'disconnects a volume that has lost a path', run: losesPath }]),
-    ...(openBriefly === undefined ? [] : [{ name: 'waits for one who has it open for a moment', run: waits }]),
+    ...(openBriefly === undefined ? [] : [{ name: 'waits for a process that opens the device briefly', run: waits }]),
     ...(rescan === undefined
       ? []
-      : [{ name: 'disconnects again what a scan has brought back', run: disconnectsAgain }]),
+      : [{ name: 'disconnects devices that a scan has added again', run: disconnectsAgain }]),
   ];
 }
 
 /** Paths that are not lost have written everything out. */
-function disconnectsAfter(disturbance: 'losePath' | 'openBriefly', what: string): HostConnectorCheck['run'] {
+function disconnectsAfter(event: 'losePath' | 'openBriefly', what: string): HostConnectorCheck['run'] {
   return async (trial) => {
     await using rehearsal = new HostRehearsal(trial);
     const device = await rehearsal.connect();
-    rehearsal.subject.disturb?.[disturbance]?.(device);
+    rehearsal.subject.hostEvents?.[event]?.(device);
     await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
     rehearsal.mustBeAsBefore(`the disconnect of ${what}`);
   };
@@ -31,8 +31,8 @@ async function disconnectsAgain(trial: HostConnectorTrial): Promise<void> {
   await using rehearsal = new HostRehearsal(trial);
   const device = await rehearsal.connect();
   await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
-  rehearsal.subject.disturb?.rescan?.();
-  must(!rehearsal.isAsBefore(), 'the snapshot does not show what the scan has brought back');
+  rehearsal.subject.hostEvents?.rescan?.();
+  must(!rehearsal.isAsBefore(), 'the snapshot does not show the devices that the scan has added again');
   await rehearsal.connector.disconnectVolume(rehearsal.info, device, { ...rehearsal.waiting, force: true });
-  rehearsal.mustBeAsBefore('the disconnect of what a scan had brought back');
+  rehearsal.mustBeAsBefore('the disconnect of devices that a scan had added again');
 }

@@ -7,7 +7,7 @@ import { describeError, InterruptedError, neverAborted, Secret } from '../../src
 import { isCinderError, openCinder } from '../../src/cinder-client/index.ts';
 import type { CinderOptions } from '../../src/cinder-client/index.ts';
 import { quickPolicies } from '../support/cinder-policies.ts';
-import { endConversations } from '../support/nock-conversation.ts';
+import { disconnectNetwork, endConversations } from '../support/nock-conversation.ts';
 
 const w = { signal: neverAborted() };
 const keystone = 'http://keystone.test:5000';
@@ -36,7 +36,7 @@ interface Lifetime {
 
 /** A Keystone that numbers its tokens, and a Cinder that says which one it got. */
 function serve({ issuedMs = startMs, lifetimeMs = 60 * MINUTE }: Lifetime = {}) {
-  nock.disableNetConnect();
+  disconnectNetwork();
   const seen = { tokens: 0, versions: 0, used: [] as string[] };
   const time = (ms: number) => new Date(ms).toISOString();
   const endpoints = [{ interface: 'public', region_id: 'RegionOne', url: `${cinder}/v3/p` }];
@@ -138,7 +138,7 @@ test('a caller who gives up does not take the shared token away from the others'
 });
 
 test('an abort ends the pause between two attempts', async () => {
-  nock.disableNetConnect();
+  disconnectNetwork();
   nock(keystone).persist().post('/v3/auth/tokens').reply(503);
   const patient = { attempts: 5, firstDelayMs: 3_600_000, maxDelayMs: 3_600_000, factor: 1, budgetMs: 86_400_000 };
   const stop = new AbortController();
@@ -152,7 +152,7 @@ test('an abort ends the pause between two attempts', async () => {
 });
 
 test('closing the client ends the wait for a token', async () => {
-  nock.disableNetConnect();
+  disconnectNetwork();
   nock(keystone)
     .post('/v3/auth/tokens')
     .reply(() => new Promise(() => undefined)); // never

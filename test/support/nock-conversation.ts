@@ -22,7 +22,7 @@ export interface Conversation {
  * Plays the peer: every exchange answers once. A request that is not among them fails, as the network is switched off.
  */
 export function playConversation(baseUrl: string, exchanges: readonly Exchange[]): Conversation {
-  nock.disableNetConnect();
+  disconnectNetwork();
   const seen: SeenRequest[] = [];
   const unexpected: string[] = [];
   nock.emitter.on('no match', (request: Request) => unexpected.push(`${request.method} ${request.url}`));
@@ -39,12 +39,20 @@ export function playConversation(baseUrl: string, exchanges: readonly Exchange[]
   return { seen, verify };
 }
 
-/** Switches the network on again, and forgets what was not asked for. For `afterEach`. */
+/** Lets no request reach the network; only nock answers. */
+export function disconnectNetwork(): void {
+  if (!nock.isActive()) nock.activate();
+  nock.disableNetConnect();
+}
+
+/** Reconnects the network, and removes the answers that nobody requested. For `afterEach`. */
 export function endConversations(): void {
   nock.emitter.removeAllListeners('no match');
   nock.abortPendingRequests();
   nock.cleanAll();
   nock.enableNetConnect();
+  // Other test files run in the same process. While nock is active it changes their sockets, too.
+  nock.restore();
 }
 
 function expectOne(host: string, exchange: Exchange, note: (request: SeenRequest) => void): void {

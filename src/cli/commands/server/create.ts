@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { CreateServer } from '../../../compute/index.ts';
+import type { AddCommand } from '../../add-command.ts';
+import { collectVolume, completeVolumes, property, storageGroup } from '../../create-options.ts';
+import { argument, nameOrId, wholeNumber } from '../../usage.ts';
+import { printDetail } from './detail.ts';
+
+interface CreateOptions {
+  readonly vcpus: number;
+  readonly memory: number;
+  readonly volume?: CreateServer['volumes'];
+  readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
+  readonly property?: Readonly<Record<string, string>>;
+  readonly start: boolean;
+}
+
+export function addCreate(group: Command, add: AddCommand): void {
+  add(group, 'create', 'Create an instance and boot it from a volume', (context, command) => {
+    const options = command.opts<CreateOptions>();
+    const { storageGroup: group, property: properties } = options;
+    const server: CreateServer = {
+      name: argument(command, 0),
+      vcpus: options.vcpus,
+      memoryMib: options.memory,
+      volumes: completeVolumes(options.volume, group !== undefined),
+      ...(group === undefined ? {} : { storageGroup: group }),
+      ...(properties === undefined ? {} : { properties }),
+      start: options.start,
+    };
+    return printDetail(context, 'write', (manager, request) => manager.create(server, request));
+  })
+    .argument('<name>', 'name of the new instance', nameOrId)
+    .requiredOption('--vcpus <n>', 'processors', wholeNumber(1, MAX_VCPUS))
+    .requiredOption('--memory <mib>', 'memory in MiB', wholeNumber(1, MAX_MEMORY, 'MiB'))
+    .option(
+      '--volume <volume>',
+      'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots',
+      collectVolume,
+    )
+    .option(
+      '--storage-group <group>',
+      'NAME[,boot-volume=VOLUME]: attach a prepared storage group unchanged; it is booted unless a volume has boot index 0',
+      storageGroup,
+    )
+    .option(
+      '--property <property>',
+      'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
+      property,
+    )
+    .option('--no-start', 'leave the partition stopped');
+}
+
+/** Above any machine; the limits of the CPC subset are checked later. */
+const MAX_VCPUS = 1000;
+const MAX_MEMORY = 1024 * 1024 * 1024;

@@ -1,0 +1,35 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { AddCommand } from '../../add-command.ts';
+import { argument } from '../../usage.ts';
+import { server, volume } from './arguments.ts';
+import { printDetail } from './detail.ts';
+
+export function addVolumes(group: Command, add: AddCommand): void {
+  const adding = group.command('add').description('Attach something to an instance');
+  add(adding, 'volume', 'Attach a volume to an instance, running or not', async (context, command) => {
+    const { mode } = command.opts<{ mode: 'rw' | 'ro' }>();
+    const object = await context.withManager('write', (manager, request) =>
+      manager.addVolume(argument(command, 0), argument(command, 1), { mode }, request),
+    );
+    context.print({ kind: 'object', object });
+  })
+    .argument(...server)
+    .argument(...volume)
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'read-write or read-only; Cinder records it, but an HMC cannot enforce it: mount a read-only volume read-only in the guest',
+      )
+        .choices(['rw', 'ro'])
+        .default('rw'),
+    );
+  const removing = group.command('remove').description('Detach something from an instance');
+  add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) =>
+    printDetail(context, 'write', (manager, request) =>
+      manager.removeVolume(argument(command, 0), argument(command, 1), request),
+    ),
+  )
+    .argument(...server)
+    .argument(...volume);
+}

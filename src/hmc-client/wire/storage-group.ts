@@ -120,8 +120,8 @@ export const storageGroupCreated = z
 const storageConfiguration = z.looseObject({ 'volumes-configuration-status': z.string() });
 
 /**
- * Get Connection Report. Answer of Get Connection Report. Only these fields are documented well enough; the others stay
- * in `raw`. Source: IBM WS API, Get Connection Report.
+ * Answer of Get Connection Report. Only these fields are documented well enough; the others stay in `raw`. Source: IBM
+ * WS API, Get Connection Report.
  */
 export const connectionReportAnswer = z
   .looseObject({

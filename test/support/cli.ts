@@ -117,6 +117,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
+      openVolumes: unexpected('openVolumes'),
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
       showFlow: unexpected('showFlow'),

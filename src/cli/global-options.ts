@@ -4,8 +4,8 @@ import type { Sink } from './cli-io.ts';
 import { logLevels } from './logging.ts';
 import type { LogLevel } from './logging.ts';
 import { formats } from './output.ts';
-import type { Format } from './output.ts';
-import { collect, positiveNumber } from './usage.ts';
+import type { Format, Sorting } from './output.ts';
+import { collect, positiveNumber, separated } from './usage.ts';
 
 /** The options that every command takes. Source: interfaces.md section 2. */
 export interface GlobalOptions {
@@ -20,14 +20,20 @@ export interface GlobalOptions {
   /** Seconds for the whole command. */
   readonly timeout: number | undefined;
   readonly progress: boolean;
+  /** `--long` of a list. */
+  readonly long: boolean;
+  /** `--sort-column` and its direction, of a list. */
+  readonly sort: Sorting;
 }
 
 /** Adds the options to the root command. Commander accepts them before and after the names of commands. */
 export function addGlobalOptions(program: Command): Command {
   return program
     .option('--config-file <file>', 'settings file; repeatable, later ones win', collect)
-    .addOption(new Option('-f, --format <format>', 'table on a terminal, else json').choices(formats))
-    .option('-c, --column <column>', 'print only this column; repeatable', collect)
+    .addOption(
+      new Option('-f, --format <format>', 'table on a terminal, else json; shell for one object').choices(formats),
+    )
+    .option('-c, --column <column>', 'print only this column; repeatable, or a comma list', separated)
     .option('-q, --quiet', 'errors and results only')
     .option('-v, --verbose', 'log more; -vv still more', (_, before: number | undefined) => (before ?? 0) + 1)
     .option('--debug', 'log everything that helps to find a defect, with stack traces')
@@ -37,6 +43,12 @@ export function addGlobalOptions(program: Command): Command {
     .option('--no-progress', 'do not show the steps');
 }
 
+/** The options that only commands with a list have. */
+interface ListOptions {
+  readonly sortColumn?: readonly string[];
+  readonly sortDescending?: boolean;
+}
+
 export function readGlobalOptions(command: Command): GlobalOptions {
   const {
     configFile = [],
@@ -44,10 +56,14 @@ export function readGlobalOptions(command: Command): GlobalOptions {
     verbose = 0,
     quiet = false,
     debug = false,
+    long = false,
+    sortColumn: columns = [],
+    sortDescending: isDescending = false,
     ...others
-  } = command.optsWithGlobals<Partial<GlobalOptions> & Pick<GlobalOptions, 'progress'>>();
+  } = command.optsWithGlobals<Partial<GlobalOptions> & ListOptions & Pick<GlobalOptions, 'progress'>>();
   const { format, logLevel, logFile, timeout, progress } = others;
-  return { configFile, column, verbose, quiet, debug, format, logLevel, logFile, timeout, progress };
+  const sort = { columns, isDescending };
+  return { configFile, column, verbose, quiet, debug, format, logLevel, logFile, timeout, progress, long, sort };
 }
 
 /** Returns the log level from `--log-level`, else from `-v`, `--debug`, `--log-file` and `-q`. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
@@ -207,11 +206,6 @@ export class CommandContext implements Disposable {
     this.progress.end();
     this.#log?.close();
   }
-}
-
-/** Returns a new request ID in Nova's form. */
-export function newRequestId(): string {
-  return `req-${randomUUID()}`;
 }
 
 function lacksPasswordOnly(error: unknown): boolean {

@@ -1,11 +1,19 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Sink } from './cli-io.ts';
-import { logLevels } from './logging.ts';
-import type { LogLevel } from './logging.ts';
-import { formats } from './output.ts';
-import type { Format, Sorting } from './output.ts';
 import { collect, positiveNumber, separated } from './usage.ts';
+
+export const formats = ['table', 'json', 'yaml', 'csv', 'value', 'shell'] as const;
+export type Format = (typeof formats)[number];
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Sorting {
+  /** The first column counts most. */
+  readonly columns: readonly string[];
+  readonly isDescending: boolean;
+}
 
 /** The options that every command takes. Source: interfaces.md section 2. */
 export interface GlobalOptions {

@@ -2,6 +2,8 @@ import { stringify as toCsv } from 'csv-stringify/sync';
 import { Document, visit } from 'yaml';
 import { ConfigError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
+import { formats } from './global-options.ts';
+import type { Format, Sorting } from './global-options.ts';
 import { printable } from './printable.ts';
 import { cellOf, headOf } from './table-cells.ts';
 import type { CellMaker } from './table-cells.ts';
@@ -9,10 +11,6 @@ import { drawFields, drawTable } from './table.ts';
 
 /** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
-
-export const formats = ['table', 'json', 'yaml', 'csv', 'value', 'shell'] as const;
-
-export type Format = (typeof formats)[number];
 
 export interface OutputChoice {
   readonly format: Format;
@@ -23,12 +21,6 @@ export interface OutputChoice {
   /** Characters in a line of the terminal, to which tables are wrapped between words. */
   readonly width?: number | undefined;
   readonly sort?: Sorting | undefined;
-}
-
-export interface Sorting {
-  /** The first column counts most. */
-  readonly columns: readonly string[];
-  readonly isDescending: boolean;
 }
 
 interface ResultColumns {

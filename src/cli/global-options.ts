@@ -38,9 +38,7 @@ export interface GlobalOptions {
 export function addGlobalOptions(program: Command): Command {
   return program
     .option('--config-file <file>', 'settings file; repeatable, later ones win', collect)
-    .addOption(
-      new Option('-f, --format <format>', 'table on a terminal, else json; shell for one object').choices(formats),
-    )
+    .addOption(new Option('-f, --format <format>', 'table on a terminal, else json').choices(formats))
     .option('-c, --column <column>', 'print only this column; repeatable, or a comma list', separated)
     .option('-q, --quiet', 'errors and results only')
     .option('-v, --verbose', 'log more; -vv still more', (_, before: number | undefined) => (before ?? 0) + 1)

@@ -51,7 +51,7 @@ function inLine(value: JsonValue | undefined): string {
 }
 
 function plain(value: JsonValue | undefined): string {
-  return value === undefined || value === null ? '' : printable(String(value as string | number | boolean));
+  return value === undefined || value === null ? '' : printable(String(value));
 }
 
 function isCompound(value: JsonValue | undefined): boolean {

@@ -55,6 +55,7 @@ export function namesOrIds(value: string, before: readonly string[] = []): reado
 
 /** Parses a regular expression, as the OpenStack client takes for names. */
 export function regularExpression(value: string): RegExp {
+  if (value.trim() === '') throw expected('a regular expression');
   try {
     return new RegExp(value, 'u');
   } catch {

@@ -17,7 +17,7 @@ function of<Name extends keyof ServerDetail>(
 export const serverCells: Readonly<Record<string, CellMaker>> = {
   fault: of('fault', ({ code, message, at, request_id: requestId }) => [message, `${code} at ${at}`, requestId]),
   properties: of('properties', (properties) => Object.entries(properties).map(([key, value]) => `${key}=${value}`)),
-  connector: of('connector', ({ wwpns = [] }) => wwpns.map((wwpn) => `WWPN ${wwpn}`)),
+  connector: of('connector', ({ wwpns }) => wwpns.map((wwpn) => `WWPN ${wwpn}`)),
   boot: of('boot', ({ device, initiator_wwpn: initiator, target_wwpn: target, lun }) => [
     device,
     labelled('initiator', initiator),

@@ -64,9 +64,9 @@ const volumeKinds: OptionKinds<ServerVolumeRequest> = {
 /** Checks the request of a caller without TypeScript. @throws ConfigError */
 export function checkCreateServer(request: unknown): void {
   checkOptions<CreateServer>('create', request, serverKinds);
-  const missing = (['name', 'vcpus', 'memoryMib', 'volumes'] as const).find((name) => request[name] === undefined);
+  const missing = (['name', 'vcpus', 'memoryMib', 'volumes'] as const).find((name) => !Object.hasOwn(request, name));
   if (missing !== undefined) throw new ConfigError(`create: option ${missing} is missing`);
   for (const volume of request.volumes) checkOptions<ServerVolumeRequest>('create: volumes', volume, volumeKinds);
-  const nameless = request.volumes.some((volume) => !('volumeId' in volume));
+  const nameless = request.volumes.some((volume) => !Object.hasOwn(volume, 'volumeId'));
   if (nameless) throw new ConfigError('create: volumes: option volumeId is missing');
 }

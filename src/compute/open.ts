@@ -35,6 +35,8 @@ export interface OpenManagerOptions {
   readonly pid?: number | undefined;
   /** Called when this process has to wait for another process. */
   readonly onWait?: ((other: string) => void) | undefined;
+  /** Called with what the manager chose for the user: the boot volume, or memory that is rounded up. */
+  readonly onNote?: ((text: string) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Default: no log. */
   readonly log?: Logger | undefined;
@@ -65,6 +67,7 @@ const optionKinds: OptionKinds<OpenManagerOptions> = {
   purpose: 'string',
   pid: 'number',
   onWait: 'function',
+  onNote: 'function',
   onStep: 'function',
   log: 'object',
   baseDir: 'string',
@@ -234,6 +237,7 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     connections: rememberConnections(cinder),
     ownership,
     onWait: options.onWait,
+    onNote: options.onNote,
     namesInstances: settings.cinder.serviceUser !== undefined,
     partitionRecords: new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' }),
     flows,

@@ -43,6 +43,7 @@ export type {
   SearchPath,
   ServerDetail,
   ServerSummary,
+  ServerFault,
   ServerVolume,
   ServerVolumeRequest,
   StorageGroupRequest,

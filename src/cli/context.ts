@@ -147,9 +147,10 @@ export class CommandContext implements Disposable {
     const { progress, waiting } = this;
     const { requestId, ...options } = this.#hostOptions();
     const context = { requestId, ...waiting };
+    const onNote = (text: string) => this.note(text);
     const settings = await readSettings();
     if (access === 'write') this.#interruption.expectRollback();
-    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, context });
+    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, onNote, context });
     this.waiting.signal.throwIfAborted();
     return await work(manager, context);
   }

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './journal/index.ts';
@@ -7,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 6;
+const SCHEMA_VERSION = 7;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -73,6 +74,9 @@ const connectedVolumes = `
 /** Since version 6. */
 const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
 
+/** Since version 7. Null for a volume that an older version attached. */
+const volumeNames = 'alter table block_device_mapping add column volume_name text;';
+
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
  *
@@ -87,21 +91,48 @@ export function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'state.db');
   try {
     makeStateDirectory(statePath);
-    const isNew = !existsSync(file);
-    const database = new CheckedDatabase(file);
-    if (isNew) chmodSync(file, 0o600);
-    try {
-      database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
-      migrate(database, file);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-    return database;
+    if (!existsSync(file)) create(file);
+    return openFile(file);
   } catch (error) {
     if (error instanceof JournalError) throw error;
     throw new JournalError(`open ${file}`, { file }, { cause: error });
   }
+}
+
+/**
+ * Creates the database under another name first. Two processes that switch the same new database to a write-ahead log wait
+ * for each other until one of them fails (sqlite.org/wal.html: the switch needs an exclusive lock).
+ */
+function create(file: string): void {
+  const draft = `${file}-${randomUUID()}`;
+  try {
+    openFile(draft).close();
+    chmodSync(draft, 0o600);
+    publish(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Gives the draft its name, unless another process was faster. */
+function publish(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch {
+    if (!existsSync(file)) renameSync(draft, file); // the file system has no hard links
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  const database = new CheckedDatabase(file);
+  try {
+    database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
+    migrate(database, file);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
 }
 
 function migrate(database: DatabaseSync, file: string): void {
@@ -132,6 +163,9 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 6) {
       database.exec(parkedPartitions);
       database.exec(openFlows);
+    }
+    if (now < 7) {
+      database.exec(volumeNames);
       database.exec(marks);
     }
   });

@@ -90,7 +90,9 @@ function recordedVolumes(
   instances: readonly InstanceRecord[],
   local: readonly MappedLocalVolume[],
 ): readonly NamedVolume[] {
-  const ofServers = instances.flatMap(({ uuid }) => store.devices(uuid).map(({ volumeId }) => named(volumeId, '')));
+  const ofServers = instances.flatMap(({ uuid }) =>
+    store.devices(uuid).map(({ volumeId, volumeName }) => named(volumeId, volumeName)),
+  );
   return [...ofServers, ...local.map(({ volumeId, name }) => named(volumeId, name))];
 }
 
@@ -108,7 +110,7 @@ async function resolve(
 }
 
 /** Treats an ID that is recorded in place of a name as no name. */
-function named(id: string, name: string): NamedVolume {
+function named(id: string, name: string | null): NamedVolume {
   return { id, name: name === '' || name === id ? null : name };
 }
 

@@ -10,6 +10,7 @@ import type { HostAccess } from '../open-host.ts';
 import type { Manager } from '../open.ts';
 import { pathColumns, pictureFile, printPathList, writePicture } from '../path-output.ts';
 import { argument, nameOrId } from '../usage.ts';
+import { addCinderVolumeCommands } from './cinder-volumes.ts';
 
 const searchColumns = ['connector', 'kind', 'server', 'search_path'] as const;
 
@@ -20,7 +21,10 @@ interface Selectors {
 }
 
 export function addVolumeCommands(program: Command, add: AddCommand): void {
-  const group = program.command('volume').description('Paths of volumes to partitions and to this Linux host');
+  const group = program
+    .command('volume')
+    .description('Volumes of Cinder, and their paths to partitions and to this Linux host');
+  addCinderVolumeCommands(group, add);
   const paths = 'List every path of a volume with its state. Changes nothing';
   printsPaths(
     selectable(

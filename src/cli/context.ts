@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadHostConnectors, loadSettings } from '../config/index.ts';
+import type { ResumedOperation } from '../compute/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
@@ -15,6 +16,7 @@ import { chooseColumns, formatResult } from './output.ts';
 import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
+import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
@@ -147,9 +149,10 @@ export class CommandContext implements Disposable {
     const { progress, waiting } = this;
     const { requestId, ...options } = this.#hostOptions();
     const context = { requestId, ...waiting };
+    const onResume = (operation: ResumedOperation) => this.note(resumedText(operation));
     const settings = await readSettings();
     if (access === 'write') this.#interruption.expectRollback();
-    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, context });
+    await using manager = await open(settings, { ...options, access, onResume, onStep: progress.onStep, context });
     this.waiting.signal.throwIfAborted();
     return await work(manager, context);
   }

@@ -32,7 +32,7 @@ export type Manager = Pick<ComputeManager, keyof ComputeManager>;
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
 export type ManagerOptions = {
-  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onStep' | 'log']-?: NonNullable<
+  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onResume' | 'onStep' | 'log']-?: NonNullable<
     OpenManagerOptions[Key]
   >;
 };

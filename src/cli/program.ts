@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { AddCommand, Runner } from './add-command.ts';
-import type { CliIo } from './cli-io.ts';
+import type { CliIo, Sink } from './cli-io.ts';
 import { addCompleteCommand } from './commands/complete.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addConnectorCommand } from './commands/connector.ts';
@@ -19,8 +19,12 @@ import { addVerifyCommand } from './commands/verify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addGlobalOptions } from './global-options.ts';
 
-/** Builds the tree of commands. Nothing is printed or run yet. */
-export function buildProgram(io: CliIo, run: Runner): Command {
+/**
+ * Builds the tree of commands. Nothing is printed or run yet.
+ *
+ * @param onGroupHelp - called with the help of a group of commands, when the command line ends with the group
+ */
+export function buildProgram(io: CliIo, run: Runner, onGroupHelp: (help: string) => void = () => undefined): Command {
   const program = addGlobalOptions(new Command('dpm'))
     .description(
       'Instances as partitions of an IBM Z or LinuxONE machine in DPM mode, booted from Fibre Channel volumes of Cinder',
@@ -30,12 +34,13 @@ export function buildProgram(io: CliIo, run: Runner): Command {
     .configureOutput({
       writeOut: io.stdout.write,
       // The caller reports errors, on one line.
-      writeErr: () => undefined,
-      getOutHelpWidth: () => HELP_WIDTH,
-      getErrHelpWidth: () => HELP_WIDTH,
+      outputError: () => undefined,
+      writeErr: onGroupHelp,
+      getOutHelpWidth: () => helpWidth(io.stdout),
+      getErrHelpWidth: () => helpWidth(io.stdout),
     })
     .exitOverride()
-    .addHelpText('after', exitCodeHelp);
+    .addHelpText('after', `${settingsHelp}\n${exitCodeHelp}`);
   const add: AddCommand = (parent, usage, description, handler) => {
     const command = parent.command(usage).description(description).summary(firstWords(description));
     return command.action(() => run(handler, command));
@@ -56,12 +61,32 @@ export function buildProgram(io: CliIo, run: Runner): Command {
   return program;
 }
 
-/** Fixed, so that help can be compared and quoted. */
-const HELP_WIDTH = 110;
+/** Returns the width of the terminal; 80 without a terminal, so that help can be compared and quoted. */
+function helpWidth({ isTerminal, columns }: Sink): number {
+  return isTerminal ? (columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH;
+}
+
+const DEFAULT_WIDTH = 80;
 
 function firstWords(description: string): string {
   return description.split(/[.;]/)[0] ?? description;
 }
+
+const settingsHelp = `
+Settings files, the first of:
+  every file given with --config-file
+  the file named by the variable NOVA_DPM_CONFIG
+  ./nova-dpm.conf
+  /etc/nova-dpm/nova-dpm.conf
+
+Environment variables:
+  NOVA_DPM_CONFIG               settings file
+  NOVA_DPM_<SECTION>__<OPTION>  a setting, such as NOVA_DPM_DPM__HMC_PASSWORD;
+                                overrides the settings files
+  NOVA_DPM_PATH_TOKEN           bearer token of path services
+  OS_*                          credentials for Cinder, such as OS_AUTH_URL;
+                                defaults of the options in [cinder]
+  NO_COLOR                      no colors in progress`;
 
 const exitCodeHelp = `\nExit codes:\n${Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)

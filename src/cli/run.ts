@@ -25,13 +25,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     using context = new CommandContext(io, command, requestId);
     ended = (await handler(context, command)) ?? 0;
   };
-  const program = buildProgram(io, run);
+  let groupHelp = '';
+  const program = buildProgram(io, run, (help) => (groupHelp += help));
   try {
     await program.parseAsync(withOurSpelling(argv), { from: 'user' });
     return ended;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return report(error instanceof CommanderError ? usage(error) : error, { argv, io, program, requestId });
+    const thrown = error instanceof CommanderError ? usage(error) : error;
+    return report(thrown, { argv, io, program, requestId, groupHelp });
   }
 }
 
@@ -51,7 +53,7 @@ function withOurSpelling(argv: readonly string[]): string[] {
 /** Converts commander's message about a usage error to one line. */
 function usage(error: CommanderError): ConfigError {
   const isHelp = error.code === 'commander.help';
-  const message = isHelp ? 'a command is missing: expected one of those that -h shows' : error.message;
+  const message = isHelp ? 'a command is missing: expected one of the commands that -h lists' : error.message;
   return new ConfigError(message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
 }
 
@@ -60,12 +62,16 @@ interface Ended {
   readonly io: CliIo;
   readonly program: Command;
   readonly requestId: string;
+  /** The help of a group of commands, when a command of the group is missing. */
+  readonly groupHelp: string;
 }
 
-function report(error: unknown, { argv, io, program, requestId }: Ended): ExitCode {
+function report(error: unknown, { argv, io, program, requestId, groupHelp }: Ended): ExitCode {
   const failure = toFailure(error, requestId);
-  const format = askedFormat(argv) ?? formatOf({ format: undefined }, io.stdout);
-  if (format === 'json') io.stdout.write(blankKnownSecrets(`${JSON.stringify({ error: failure })}\n`));
+  const asked = askedFormat(argv);
+  const format = asked ?? formatOf({ format: undefined }, io.stdout);
+  if (groupHelp !== '' && asked === undefined) io.stdout.write(groupHelp);
+  else if (format === 'json') io.stdout.write(blankKnownSecrets(`${JSON.stringify({ error: failure })}\n`));
   io.stderr.write(blankKnownSecrets(failureLine(failure, error)));
   const debug = program.opts<{ debug?: boolean }>().debug === true;
   if (debug && error instanceof Error) io.stderr.write(blankKnownSecrets(`${error.stack ?? ''}\n`));

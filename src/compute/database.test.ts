@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { temporaryFiles } from '../../test/support/packages.ts';
@@ -153,6 +153,17 @@ describe('a full disk', () => {
     expect(store.list()).toEqual([record]);
     database.close();
   });
+});
+
+test('a new state directory has a write-ahead log before others see it, and contains nothing else', () => {
+  using directory = temporaryFiles();
+  openDatabase(directory.path).close();
+  const file = join(directory.path, 'state.db');
+
+  expect(readdirSync(directory.path)).toEqual(['state.db']);
+  using other = new DatabaseSync(file);
+  other.exec('begin; select * from sqlite_schema');
+  expect(() => openDatabase(directory.path).close()).not.toThrow();
 });
 
 test('several processes may open a new state directory at the same moment', async () => {

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './journal/index.ts';
@@ -87,21 +88,48 @@ export function openDatabase(statePath: string): DatabaseSync {
   const file = join(statePath, 'state.db');
   try {
     makeStateDirectory(statePath);
-    const isNew = !existsSync(file);
-    const database = new CheckedDatabase(file);
-    if (isNew) chmodSync(file, 0o600);
-    try {
-      database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
-      migrate(database, file);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-    return database;
+    if (!existsSync(file)) create(file);
+    return openFile(file);
   } catch (error) {
     if (error instanceof JournalError) throw error;
     throw new JournalError(`open ${file}`, { file }, { cause: error });
   }
+}
+
+/**
+ * Creates the database under another name first. Two processes that switch the same new database to a write-ahead log wait
+ * for each other until one of them fails (sqlite.org/wal.html: the switch needs an exclusive lock).
+ */
+function create(file: string): void {
+  const draft = `${file}-${randomUUID()}`;
+  try {
+    openFile(draft).close();
+    chmodSync(draft, 0o600);
+    publish(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Gives the draft its name, unless another process was faster. */
+function publish(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch {
+    if (!existsSync(file)) renameSync(draft, file); // the file system has no hard links
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  const database = new CheckedDatabase(file);
+  try {
+    database.exec('pragma busy_timeout = 5000'); // Node.js before 22.16 has no such option
+    migrate(database, file);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
 }
 
 function migrate(database: DatabaseSync, file: string): void {

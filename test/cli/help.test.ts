@@ -32,9 +32,26 @@ test.each(all.map((path) => ({ name: path.join('-') || 'dpm', path })))(
 
     expect(short).toMatchObject({ code: 0, stderr: '' });
     expect(long.stdout).toBe(short.stdout);
+    expect(short.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     await expect(short.stdout).toMatchFileSnapshot(`help/${name}.txt`);
   },
 );
+
+test('the help fills the width of a terminal, and names settings files and variables', async () => {
+  const { stdout } = await runFake(['-h'], fakeIo({ isTerminal: true })); // 100 columns
+  const widest = Math.max(...stdout.split('\n').map((line) => line.length));
+
+  expect(widest).toBeGreaterThan(80);
+  expect(widest).toBeLessThanOrEqual(100);
+  for (const word of [
+    './nova-dpm.conf',
+    '/etc/nova-dpm/nova-dpm.conf',
+    'NOVA_DPM_CONFIG',
+    'NOVA_DPM_PATH_TOKEN',
+    'OS_*',
+  ])
+    expect(stdout).toContain(word);
+});
 
 test('no secret can be given as an argument, where the process list would show it', () => {
   const flags = all.flatMap((path) => {

@@ -31,8 +31,10 @@ const simulate = (...words: string[]) => ['simulate', ...words];
 
 /** Command line, then the words that the message must hold: the option, the value, what was expected. */
 const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
-  [[], ['a command is missing']],
-  [['server'], ['a command is missing']],
+  [
+    ['server', '-f', 'value'],
+    ['a command is missing', '-h lists'],
+  ],
   [['serve'], ["unknown command 'serve'", 'server']],
   [
     ['server', 'lst'],
@@ -230,6 +232,30 @@ describe('a wrong use', () => {
     expect(stderr).toContain(
       "option '--vcpus <n>' argument 'many' is invalid. Expected a whole number from 1 to 1000.",
     );
+  });
+});
+
+describe('a group of commands alone', () => {
+  test.each([[[]], [['server']], [['server', 'add']], [['volume', '--quiet']]])(
+    'prints its help on standard output and ends with 2: dpm %j',
+    async (argv) => {
+      const help = await runFake([...argv, '-h']);
+      for (const isTerminal of [true, false]) {
+        const { code, stdout, stderr } = await runFake(argv, fakeIo({ isTerminal }));
+
+        expect(code).toBe(2);
+        expect(stdout).toMatch(/^Usage: dpm /);
+        if (!isTerminal) expect(stdout).toBe(help.stdout);
+        expect(stderr).toMatch(/^dpm: a command is missing: [^\n]+\n$/);
+      }
+    },
+  );
+
+  test('is an error object with -f json, and no help', async () => {
+    const { code, stdout } = await runFake(['server', '-f', 'json']);
+
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONFIG' } });
   });
 });
 

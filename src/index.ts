@@ -44,6 +44,7 @@ export type {
   SearchPath,
   ServerDetail,
   ServerSummary,
+  ServerFault,
   ServerVolume,
   ServerVolumeRequest,
   StorageGroupRequest,

@@ -34,11 +34,15 @@ function readInterfaces(text: string): string[] {
 }
 
 /** Returns the URL of the endpoint. @throws ConfigError that lists what the catalog has instead */
-export function findEndpoint(catalog: readonly CatalogService[], wish: EndpointWish): string {
+export function findEndpoint(
+  catalog: readonly CatalogService[],
+  wish: EndpointWish,
+  isUsable: (url: string) => boolean = speaksV3,
+): string {
   const types = new Set([wish.type, ...(aliases.includes(wish.type) ? aliases : [])]);
   const services = [...types].flatMap((type) => catalog.filter((service) => service.type === type));
   const named = services.filter((service) => wish.name === '' || service.name === wish.name);
-  const endpoints = named.flatMap((service) => service.endpoints).filter(({ url }) => speaksV3(url));
+  const endpoints = named.flatMap((service) => service.endpoints).filter(({ url }) => isUsable(url));
   const regional = endpoints.filter(
     (endpoint) => wish.region === undefined || [endpoint.region_id, endpoint.region].includes(wish.region),
   );

@@ -8,11 +8,13 @@ import { checkAuth, checkServiceUser, keystoneRoot } from './auth-check.ts';
 import { findEndpoint, readCatalogInfo } from './catalog.ts';
 import { formatMicroversion, parseEndpoint, since } from './endpoint.ts';
 import type { CinderAuth, CinderOptions } from './options.ts';
+import { Glance } from './images.ts';
+import { listVolumeTypes, volumeMessages } from './inventory.ts';
 import { Resources } from './resources.ts';
 import { CinderSession } from './session.ts';
 import { fixedToken, KeystoneTokens } from './tokens.ts';
 import type { Token, TokenSource } from './tokens.ts';
-import type { CreateVolume, Volume, VolumeFilter } from './types.ts';
+import type { CreateVolume, Image, Volume, VolumeFilter, VolumeType } from './types.ts';
 import * as volumes from './volumes.ts';
 import { anyVolumes } from './wire/volume.ts';
 
@@ -64,9 +66,25 @@ export interface CinderClient extends Disposable {
    * Waits until the volume has one of these statuses.
    * @throws VolumeStateError at an error status that was not asked for, and when the time is over.
    */
-  waitForVolume(id: string, accept: readonly string[], policy: WaitPolicy, w: Waiting): Promise<Volume>;
+  waitForVolume(
+    id: string,
+    accept: readonly string[],
+    policy: WaitPolicy,
+    w: Waiting,
+    /** Called with the status of each poll. */
+    onStatus?: (status: string) => void,
+  ): Promise<Volume>;
   /** Waits until a deleted volume is gone. @throws VolumeStateError */
   waitForVolumeGone(id: string, policy: WaitPolicy, w: Waiting): Promise<void>;
+  listVolumeTypes(w: Waiting): Promise<readonly VolumeType[]>;
+  /** Returns what Cinder says about failed work on the volume, newest first. */
+  volumeMessages(id: string, w: Waiting): Promise<readonly string[]>;
+  /**
+   * Finds an image by ID, else by name, in the Glance of Keystone's catalog. Without a Glance there, returns an ID
+   * unchecked.
+   * @throws NotFoundError when no image matches or several do, ConfigError for a name without a Glance
+   */
+  findImage(nameOrId: string, w: Waiting): Promise<Image>;
   /** Makes one authenticated read, for `dpm doctor`. */
   check(w: Waiting): Promise<CinderCheck>;
 }
@@ -85,11 +103,13 @@ export function openCinder(options: CinderOptions): CinderClient {
   checkAuth(auth);
   checkServiceUser(serviceUser);
   const resources = new Resources(options);
+  const tokens = openTokens(auth, resources);
   const session = new CinderSession(resources, {
-    tokens: openTokens(auth, resources),
+    tokens,
     serviceTokens: serviceUser === undefined ? undefined : openTokens(serviceUser, resources),
     findUrl: urlFinder(options),
   });
+  const glance = new Glance({ resources, tokens, findUrl: glanceFinder(options) });
   const actions = volumeActions(session);
   return {
     attachments: new Attachments(session, actions),
@@ -103,8 +123,11 @@ export function openCinder(options: CinderOptions): CinderClient {
     listVolumes: (filter, w) => volumes.listVolumes(session, filter, w),
     createVolume: (volume, w) => volumes.createVolume(session, volume, w),
     deleteVolume: (id, w) => volumes.deleteVolume(session, id, w),
-    waitForVolume: (id, accept, policy, w) => volumes.waitForVolume(session, id, accept, policy, w),
+    waitForVolume: (id, accept, policy, w, onStatus) => volumes.waitForVolume(session, id, accept, policy, w, onStatus),
     waitForVolumeGone: (id, policy, w) => volumes.waitForVolumeGone(session, id, policy, w),
+    listVolumeTypes: (w) => listVolumeTypes(session, w),
+    volumeMessages: (id, w) => volumeMessages(session, id, w),
+    findImage: (nameOrId, w) => glance.find(nameOrId, w),
     check: (w) => check(session, auth, w),
     [Symbol.dispose]: () => resources[Symbol.dispose](),
   };
@@ -129,7 +152,22 @@ function urlFinder(options: CinderOptions): (token: Token) => string {
   const wish = readCatalogInfo(options.catalogInfo ?? DEFAULT_CATALOG_INFO, options.regionName, options.interface);
   return (token) => {
     const url = findEndpoint(token.catalog, wish);
-    refuseDowngrade(url, options);
+    refuseDowngrade('Cinder', url, options);
+    return url;
+  };
+}
+
+/** Returns the function that finds Glance in a token's catalog, in the same region and interface as Cinder. */
+function glanceFinder(options: CinderOptions): (token: Token) => string | undefined {
+  const { interfaces, region } = readCatalogInfo(
+    options.catalogInfo ?? DEFAULT_CATALOG_INFO,
+    options.regionName,
+    options.interface,
+  );
+  return ({ catalog }) => {
+    if (!catalog.some(({ type }) => type === 'image')) return undefined;
+    const url = findEndpoint(catalog, { type: 'image', name: '', interfaces, region }, (each) => URL.canParse(each));
+    refuseDowngrade('Glance', url, options);
     return url;
   };
 }
@@ -139,11 +177,12 @@ function urlFinder(options: CinderOptions): (token: Token) => string {
  *
  * @throws ConfigError
  */
-function refuseDowngrade(url: string, { auth, tls }: CinderOptions): void {
+function refuseDowngrade(service: 'Cinder' | 'Glance', url: string, { auth, tls }: CinderOptions): void {
   if (tls?.insecure === true || auth.type === 'none' || !URL.canParse(url)) return;
   if (!isReadableOnTheWay(url) || isReadableOnTheWay(auth.authUrl)) return;
+  const remedy = service === 'Cinder' ? ', or set cinder.endpoint_override' : '';
   throw new ConfigError(
-    `the catalog of Keystone has ${new URL(url).origin} for Cinder, which is plain http: expected https; have the catalog corrected, or set cinder.endpoint_override`,
+    `the catalog of Keystone has ${new URL(url).origin} for ${service}, which is plain http: expected https; have the catalog corrected${remedy}`,
     { option: 'cinder.endpoint_override' },
   );
 }

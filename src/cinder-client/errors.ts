@@ -2,10 +2,10 @@ import { DpmError, findError, RetriesExhaustedError } from '../base/index.ts';
 import type { RetryClass } from '../base/index.ts';
 import type { TransportError, TransportPhase } from '../http/index.ts';
 
-export type Peer = 'Cinder' | 'Keystone';
+export type Peer = 'Cinder' | 'Keystone' | 'Glance';
 
 /**
- * No usable answer came from Cinder or Keystone. `sent` is false if the peer cannot have received the request.
+ * No usable answer came from Cinder, Keystone or Glance. `sent` is false if the peer cannot have received the request.
  * @public
  */
 export class CinderConnectionError extends DpmError {
@@ -119,6 +119,12 @@ export class VolumeStateError extends DpmError {
 export function isCinderError(error: unknown, ...statuses: readonly number[]): error is Error {
   const refusal = findCinderRefusal(error);
   return refusal !== undefined && (statuses.length === 0 || statuses.includes(refusal.status));
+}
+
+/** Returns whether any of the services answered with this status. */
+export function isStatus(error: unknown, status: number): boolean {
+  const refusal = findError(error, 'CINDER_HTTP');
+  return refusal instanceof CinderHttpError && refusal.status === status;
 }
 
 /**

@@ -16,9 +16,11 @@ export type {
   CompleteRequest,
   ConnectionInfo,
   Connector,
+  Image,
   Reservation,
   Volume,
   VolumeConnections,
+  VolumeType,
 } from './types.ts';
 export { VolumeClaims } from './volume-claims.ts';
 export type { SaveClaim, VolumeClaim } from './volume-claims.ts';

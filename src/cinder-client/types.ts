@@ -91,6 +91,22 @@ export interface CreateVolume {
   readonly sourceVolumeId?: string | undefined;
 }
 
+/** A volume type: where and how Cinder makes a volume. @public */
+export interface VolumeType {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | undefined;
+}
+
+/** An image of Glance. @public */
+export interface Image {
+  readonly id: string;
+  /** Empty for an image without a name. */
+  readonly name: string;
+  /** Cinder accepts only `active` images. */
+  readonly status: string;
+}
+
 /** @public */
 export interface VolumeFilter {
   readonly name?: string | undefined;

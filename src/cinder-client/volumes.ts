@@ -112,6 +112,7 @@ export async function waitForVolume(
   accept: readonly string[],
   policy: WaitPolicy,
   w: Waiting,
+  onStatus: (status: string) => void = () => undefined,
 ): Promise<Volume> {
   const what = `wait for volume ${id}`;
   const judge = (volume: Volume): Verdict<Volume> => {
@@ -122,7 +123,11 @@ export async function waitForVolume(
   };
   return await waitUntil({
     ...policy,
-    poll: async (signal) => await getVolume(session, id, { signal }),
+    poll: async (signal) => {
+      const volume = await getVolume(session, id, { signal });
+      onStatus(volume.status);
+      return volume;
+    },
     accept: judge,
     label: (volume) => volume.status,
     onTimeout: (volume, observed) => new VolumeStateError(what, volume, accept, { remark: after(policy, observed) }),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
@@ -149,10 +148,12 @@ export class CommandContext implements Disposable {
     const { progress, waiting } = this;
     const { requestId, ...options } = this.#hostOptions();
     const context = { requestId, ...waiting };
+    const onNote = (text: string) => this.note(text);
     const onResume = (operation: ResumedOperation) => this.note(resumedText(operation));
     const settings = await readSettings();
     if (access === 'write') this.#interruption.expectRollback();
-    await using manager = await open(settings, { ...options, access, onResume, onStep: progress.onStep, context });
+    const { onStep } = progress;
+    await using manager = await open(settings, { ...options, access, onStep, onNote, onResume, context });
     this.waiting.signal.throwIfAborted();
     return await work(manager, context);
   }
@@ -193,11 +194,6 @@ export class CommandContext implements Disposable {
     this.progress.end();
     this.#log?.close();
   }
-}
-
-/** Returns a new request ID in Nova's form. */
-export function newRequestId(): string {
-  return `req-${randomUUID()}`;
 }
 
 function lacksPasswordOnly(error: unknown): boolean {

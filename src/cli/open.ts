@@ -5,6 +5,7 @@ import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
+import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
 
 /*
@@ -32,9 +33,9 @@ export type Manager = Pick<ComputeManager, keyof ComputeManager>;
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
 export type ManagerOptions = {
-  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onResume' | 'onStep' | 'log']-?: NonNullable<
-    OpenManagerOptions[Key]
-  >;
+  readonly [
+    Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onResume' | 'onStep' | 'log'
+  ]-?: NonNullable<OpenManagerOptions[Key]>;
 };
 
 export type Backend = ReturnType<typeof backend>;
@@ -74,6 +75,11 @@ export function backend(facts: ProcessFacts) {
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Opens the volumes of Cinder. @param settings - may be without an HMC */
+    openVolumes: async (settings: Settings, options: VolumeAccessOptions) => {
+      const { openVolumes } = await import('./volume-access.ts');
+      return openVolumes(settings, options);
     },
     /** Checks HMC, CPC, adapter ports and Cinder. Returns failed checks instead of throwing. */
     diagnose: async (settings: Settings, options: DoctorOptions, w: Waiting) => {

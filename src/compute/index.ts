@@ -1,15 +1,15 @@
 export type { Share } from './claims.ts';
-export type { Fault } from './instances.ts';
 export type { ResumedOperation } from './journal/index.ts';
 export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openLocalVolumes, openManager } from './open.ts';
-export { forgetLeftovers, readFlow, readFlows, readHostVolumes } from './read-state-directory.ts';
+export { forgetLeftovers, readAttachedNames, readFlow, readFlows, readHostVolumes } from './read-state-directory.ts';
+export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
-export type { HypervisorView, PartitionView, ServerDetail, ServerSummary, ServerVolume } from './views.ts';
+export type { HypervisorView, PartitionView, ServerDetail, ServerFault, ServerSummary, ServerVolume } from './views.ts';

@@ -32,6 +32,8 @@ export interface OpenManagerOptions {
   readonly pid?: number;
   /** Called when this process has to wait for another process. */
   readonly onWait?: ((other: string) => void) | undefined;
+  /** Called with what the manager chose for the user: the boot volume, or memory that is rounded up. */
+  readonly onNote?: ((text: string) => void) | undefined;
   /** Called when this process begins to finish or to undo what an earlier process left. */
   readonly onResume?: ((operation: ResumedOperation) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
@@ -175,6 +177,7 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     connections: rememberConnections(cinder),
     ownership,
     onWait: options.onWait,
+    onNote: options.onNote,
     namesInstances: settings.cinder.serviceUser !== undefined,
     partitionRecords: new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' }),
     flows,

@@ -3,6 +3,7 @@ import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
 import { isLeftover, LocalVolumeStore } from './local/index.ts';
 import type { LocalVolume } from './local/index.ts';
 import { openDatabase } from './database.ts';
+import { InstanceStore } from './instances.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 
 /** A flow with its history. */
@@ -41,6 +42,28 @@ export function readHostVolumes(statePath: string): readonly LocalVolume[] {
   const database = openDatabase(statePath);
   try {
     return new LocalVolumeStore(database).list().filter(({ place }) => place.kind === 'host');
+  } finally {
+    database.close();
+  }
+}
+
+/** Names of the places to which this program has attached volumes. */
+export interface AttachedNames {
+  /** Names of servers by UUID. */
+  readonly servers: ReadonlyMap<string, string>;
+  /** Names of the hosts or partitions of volumes attached without Nova, by volume ID. */
+  readonly places: ReadonlyMap<string, string>;
+}
+
+/** Returns the names of servers, and of places of volumes attached without Nova. Changes nothing. @throws JournalError */
+export function readAttachedNames(statePath: string, host: string): AttachedNames {
+  const database = openDatabase(statePath);
+  try {
+    const servers = new InstanceStore(database).list().map(({ uuid, name }) => [uuid, name] as const);
+    const places = new LocalVolumeStore(database)
+      .list()
+      .map(({ volumeId, place }) => [volumeId, place.kind === 'host' ? host : place.name] as const);
+    return { servers: new Map(servers), places: new Map(places) };
   } finally {
     database.close();
   }

@@ -24,6 +24,7 @@ export {
   type CinderSnapshot,
   type ConnectionShape,
   type ConnectionShapeName,
+  type ImageOptions,
   type InitialVolume,
   type KeystoneOptions,
   type Openstack,

@@ -15,6 +15,7 @@ import {
   startOpenstack,
   type CinderOptions,
   type CinderSnapshot,
+  type ImageOptions,
   type InitialVolume,
   type KeystoneOptions,
   type Openstack,
@@ -59,6 +60,8 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   /** Users of Keystone. */
   readonly users?: readonly UserOptions[];
   readonly volumes?: readonly VolumeOptions[];
+  /** Images of Glance; default: two. With an empty list there is no Glance. */
+  readonly images?: readonly ImageOptions[];
   /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
@@ -82,10 +85,12 @@ export interface Simulator extends AsyncDisposable {
   readonly san: SimulatedSan;
   readonly cinder: Openstack['cinder'];
   readonly keystone: Openstack['keystone'];
+  readonly glance: Openstack['glance'];
   readonly log: RequestLog;
   readonly faults: FaultEngine;
   /** What clients have to trust; absent without TLS. The file is removed when the simulator closes. */
   readonly ca: { readonly pem: string; readonly file: string } | undefined;
+  readonly images: Openstack['images'];
   readonly volumes: readonly InitialVolume[];
   /** The storage groups of the options, in their order. */
   readonly storageGroups: readonly MadeStorageGroup[];
@@ -153,15 +158,17 @@ function present(
   { hmc, openstack, san, log, faults, ca, storageGroups }: Parts,
   close: () => Promise<void>,
 ): Simulator {
-  const { cinder, keystone, volumes } = openstack;
+  const { cinder, keystone, glance, images, volumes } = openstack;
   return {
     hmc,
     san,
     cinder,
     keystone,
+    glance,
     log,
     faults,
     ca,
+    images,
     volumes,
     storageGroups,
     settings: () => composeSettings(hmc, openstack, ca?.file),
@@ -200,10 +207,23 @@ function openstackOptions(
   shared: Shared,
   authority: CertificateAuthority | undefined,
 ): Parameters<typeof startOpenstack>[0] {
-  const { host, latencyMs, cinder, keystone, users, volumes, seed, clock, keystonePort, cinderPort } = options;
+  const { host, latencyMs, cinder, keystone, users, volumes, images, seed, clock, keystonePort, cinderPort } = options;
   const now = clock === undefined ? undefined : () => clock.now();
   const ports = { keystone: keystonePort, cinder: cinderPort };
-  return { ...shared, tls: authority?.issue(), host, latencyMs, cinder, keystone, users, volumes, seed, now, ports };
+  return {
+    ...shared,
+    tls: authority?.issue(),
+    host,
+    latencyMs,
+    cinder,
+    keystone,
+    users,
+    volumes,
+    images,
+    seed,
+    now,
+    ports,
+  };
 }
 
 function hmcOptions(options: SimulatorOptions): HmcOptions {

@@ -78,7 +78,32 @@ describe('every command hands on what was asked for', () => {
     ],
     ['server add volume web1 v2', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'rw' }]],
     ['server add volume web1 v2 --mode ro', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'ro' }]],
-    ['server remove volume web1 v2', { removeVolume: vi.fn(async () => detail) }, ['web1', 'v2']],
+    [
+      'server remove volume web1 v2',
+      { removeVolume: vi.fn(async () => detail) },
+      ['web1', 'v2', { mustBeAttached: true }],
+    ],
+    [
+      'server remove volume web1 v2 --if-exists',
+      { removeVolume: vi.fn(async () => detail) },
+      ['web1', 'v2', { mustBeAttached: false }],
+    ],
+    [
+      'server create web1 --vcpus 2 --memory 4096 --volume a --volume b',
+      { create: vi.fn(async () => detail) },
+      [
+        {
+          name: 'web1',
+          vcpus: 2,
+          memoryMib: 4096,
+          volumes: [
+            { volumeId: 'a', deleteOnTermination: false },
+            { volumeId: 'b', deleteOnTermination: false },
+          ],
+          start: true,
+        },
+      ],
+    ],
     ['hypervisor show', { hypervisorShow: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['hypervisor stats', { hypervisorStats: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['partition list', { listPartitions: vi.fn(async () => []) }, [{ all: false }]],

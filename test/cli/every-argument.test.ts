@@ -41,6 +41,7 @@ const good: Readonly<Record<string, string>> = {
   shell: 'bash',
   '--vcpus': '1',
   '--memory': '1024',
+  '--size': '1',
 };
 
 interface Taker {

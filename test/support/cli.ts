@@ -117,6 +117,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
+      openVolumes: unexpected('openVolumes'),
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
       showFlow: unexpected('showFlow'),
@@ -139,6 +140,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   list: unexpected('list'),
   show: unexpected('show'),
   create: unexpected('create'),
+  checkCreate: unexpected('checkCreate'),
   delete: unexpected('delete'),
   start: unexpected('start'),
   stop: unexpected('stop'),

@@ -11,6 +11,7 @@ import type { HostAccess } from '../open-host.ts';
 import type { Manager } from '../open.ts';
 import { formatOf } from '../global-options.ts';
 import type { AddCommand } from '../add-command.ts';
+import { addCinderVolumeCommands } from './cinder-volumes.ts';
 import { argument, nameOrId, usageError } from '../usage.ts';
 
 export const pathColumns = [
@@ -51,7 +52,10 @@ interface Selectors {
 }
 
 export function addVolumeCommands(program: Command, add: AddCommand): void {
-  const group = program.command('volume').description('Paths of volumes to partitions and to this Linux host');
+  const group = program
+    .command('volume')
+    .description('Volumes of Cinder, and their paths to partitions and to this Linux host');
+  addCinderVolumeCommands(group, add);
   const paths = 'List every path of a volume with its state. Changes nothing';
   selectable(
     add(group, 'paths', paths, (context, command) => printPaths(context, command, argument(command, 0)))

@@ -9,6 +9,7 @@ export type { Now } from './clock.ts';
 export type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts';
 export type { CinderSnapshot } from './cinder/snapshot.ts';
 export type { ApplicationCredentialOptions, UserOptions } from './keystone/directory.ts';
+export type { ImageOptions } from './glance/images.ts';
 export type {
   CinderOptions,
   InitialVolume,

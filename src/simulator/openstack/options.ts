@@ -4,6 +4,7 @@ import type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts'
 import type { ConnectionShapeName } from './cinder/shapes.ts';
 import type { CinderSnapshot } from './cinder/snapshot.ts';
 import type { Now } from './clock.ts';
+import type { ImageOptions } from './glance/images.ts';
 import type { UserOptions } from './keystone/directory.ts';
 
 /**
@@ -18,7 +19,13 @@ export interface OpenstackOptions {
   readonly tls?: TlsMaterial | undefined;
   readonly host?: string | undefined;
   /** Default 0: any free port. */
-  readonly ports?: { readonly keystone?: number | undefined; readonly cinder?: number | undefined } | undefined;
+  readonly ports?:
+    | {
+        readonly keystone?: number | undefined;
+        readonly cinder?: number | undefined;
+        readonly glance?: number | undefined;
+      }
+    | undefined;
   /** For both servers; volume actions share the name `Volume Action` here. */
   readonly latencyMs?: Latency | undefined;
   readonly cinder?: CinderOptions | undefined;
@@ -27,6 +34,8 @@ export interface OpenstackOptions {
   readonly users?: readonly UserOptions[] | undefined;
   /** Default: two bootable ones and two empty ones, see {@link defaultVolumes}. */
   readonly volumes?: readonly VolumeOptions[] | undefined;
+  /** Images of Glance; default: two, see {@link defaultImages}. With an empty list there is no Glance. */
+  readonly images?: readonly ImageOptions[] | undefined;
   /** Equal seeds give equal ids and equal random orders; default 1. */
   readonly seed?: number | undefined;
   /** Clock in milliseconds since the epoch; default the machine's. */
@@ -59,7 +68,7 @@ export interface CinderOptions {
   readonly nova?: NovaAnswer | undefined;
   /** Default 1000 volumes and 100 000 GiB. */
   readonly quota?: Partial<CinderQuota> | undefined;
-  /** Default 0: everything is done when it is next looked at. */
+  /** Default 0: everything is done when it is next looked at; 500 for `downloadMs`. */
   readonly timing?: Partial<CinderTiming> | undefined;
   /** Project that the initial volumes belong to; default the first project of user `dpm`, or of the last user. */
   readonly project?: string | undefined;
@@ -132,6 +141,9 @@ export interface Openstack extends AsyncDisposable {
     readonly server: SimServer;
     snapshot(): CinderSnapshot;
   };
+  /** Absent without images. */
+  readonly glance: { readonly url: string; readonly server: SimServer } | undefined;
+  readonly images: readonly { readonly id: string; readonly name: string }[];
   readonly volumes: readonly InitialVolume[];
   snapshot(): CinderSnapshot;
   close(): Promise<void>;

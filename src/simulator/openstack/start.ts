@@ -14,6 +14,7 @@ import { identityFaultResponse } from './keystone/faults.ts';
 import { keystoneNotFound, keystoneRoutes } from './keystone/routes.ts';
 import { Tokens } from './keystone/tokens.ts';
 import type { Endpoints } from './keystone/views.ts';
+import { glanceFault, glanceRoutes } from './glance/routes.ts';
 import type { InitialVolume, Openstack, OpenstackOptions } from './options.ts';
 
 const HOUR_MS = 3_600_000;
@@ -29,27 +30,40 @@ interface Installation {
   readonly region: string;
   readonly service: CinderService;
   readonly volumes: readonly InitialVolume[];
+  /** Milliseconds since the epoch. */
+  readonly since: number;
   /** Scheme, host and port; empty until the server listens. */
-  readonly urls: { keystone: string; cinder: string };
+  readonly urls: { keystone: string; cinder: string; glance: string | undefined };
 }
 
 /**
- * Starts a Keystone and a Cinder on loopback ports, with their volumes on the given SAN.
+ * Starts a Keystone, a Cinder and a Glance on loopback ports, with the volumes on the given SAN.
  *
- * They answer as Cinder 21.3.1 and Keystone 22 were recorded to. Both stop when the result is closed or disposed.
+ * They answer as Cinder 21.3.1 and Keystone 22 were recorded to. All stop when the result is closed or disposed.
  * @throws RangeError for a `maxMicroversion` that is none; rejects when a port is taken
  * @public
  */
 export async function startOpenstack(options: OpenstackOptions): Promise<Openstack> {
   const installation = install(options);
-  const keystone = await SimServer.start(keystoneServer(installation));
-  installation.urls.keystone = keystone.url;
-  const cinder = await SimServer.start(cinderServer(installation)).catch(async (error: unknown) => {
-    await keystone.close();
+  const { urls, service } = installation;
+  const started: SimServer[] = [];
+  const start = async (server: SimServerOptions): Promise<SimServer> => {
+    const running = await SimServer.start(server);
+    started.push(running);
+    return running;
+  };
+  try {
+    const keystone = await start(keystoneServer(installation));
+    urls.keystone = keystone.url;
+    const cinder = await start(cinderServer(installation));
+    urls.cinder = cinder.url;
+    const glance = service.images.length === 0 ? undefined : await start(glanceServer(installation));
+    urls.glance = glance?.url;
+    return present(installation, { keystone, cinder, glance });
+  } catch (error) {
+    await Promise.all(started.map((server) => server.close()));
     throw error;
-  });
-  installation.urls.cinder = cinder.url;
-  return present(installation, keystone, cinder);
+  }
 }
 
 function install(options: OpenstackOptions): Installation {
@@ -68,7 +82,8 @@ function install(options: OpenstackOptions): Installation {
     region: options.keystone?.region ?? 'RegionOne',
     service,
     volumes: addInitialVolumes(service, options.san, options.volumes ?? defaultVolumes, project.id),
-    urls: { keystone: '', cinder: '' },
+    since: now(),
+    urls: { keystone: '', cinder: '', glance: undefined },
   };
 }
 
@@ -108,6 +123,21 @@ function cinderServer(installation: Installation): SimServerOptions {
   };
 }
 
+function glanceServer(installation: Installation): SimServerOptions {
+  const { options, service, auth, tokens, urls, since } = installation;
+  const identify = auth === 'noauth' ? noauthIdentity() : keystoneIdentity(tokens);
+  return {
+    ...commonOptions(installation),
+    name: 'glance',
+    port: options.ports?.glance,
+    faults: options.faults,
+    log: options.log,
+    routes: glanceRoutes({ images: service.images, identify, authUri: () => urls.keystone, since }),
+    noRoute: () => glanceFault(404, 'The resource could not be found.'),
+    shapeError: (status, _reason, message) => glanceFault(status, message),
+  };
+}
+
 function commonOptions({
   options,
   tokens,
@@ -116,10 +146,16 @@ function commonOptions({
   return { tls, host, latencyMs, restart: () => tokens.revokeAll() };
 }
 
-function present(installation: Installation, keystone: SimServer, cinder: SimServer): Openstack {
+interface Servers {
+  readonly keystone: SimServer;
+  readonly cinder: SimServer;
+  readonly glance: SimServer | undefined;
+}
+
+function present(installation: Installation, { keystone, cinder, glance }: Servers): Openstack {
   const { users, directory, tokens, project, auth, region, service, volumes } = installation;
   const close = async (): Promise<void> => {
-    await Promise.all([keystone.close(), cinder.close()]);
+    await Promise.all([keystone.close(), cinder.close(), glance?.close()]);
   };
   const snapshot = () => snapshotOf(service.state);
   return {
@@ -140,6 +176,8 @@ function present(installation: Installation, keystone: SimServer, cinder: SimSer
       server: cinder,
       snapshot,
     },
+    glance: glance && { url: glance.url, server: glance },
+    images: service.images.map(({ id, name }) => ({ id, name })),
     volumes,
     snapshot,
     close,
@@ -149,7 +187,7 @@ function present(installation: Installation, keystone: SimServer, cinder: SimSer
 
 function endpointsOf({ urls, options, region }: Installation): Endpoints {
   const withoutProjectId = options.keystone?.catalogWithoutProjectId ?? false;
-  return { identity: `${urls.keystone}/v3`, volume: urls.cinder, withoutProjectId, region };
+  return { identity: `${urls.keystone}/v3`, volume: urls.cinder, image: urls.glance, withoutProjectId, region };
 }
 
 function homeProject(users: readonly UserOptions[]): string {

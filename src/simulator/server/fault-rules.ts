@@ -53,7 +53,7 @@ const faultKindSchema = z.discriminatedUnion('type', [
 /** Schema of one fault rule: rules are plain JSON and can come from a file. */
 const faultRuleSchema = z.strictObject({
   id: z.string().min(1),
-  server: z.enum(['hmc', 'cinder', 'keystone', 'san']),
+  server: z.enum(['hmc', 'cinder', 'keystone', 'glance', 'san']),
   operation: z.string().min(1),
   match: z
     .strictObject({ method: z.string().optional(), path: z.string().optional(), body: z.string().optional() })

@@ -27,7 +27,7 @@ export async function startScene(options: WorldOptions = {}): Promise<Scene & As
     strictTerminate: false,
     ...options.cinder,
   } as const;
-  const world = await startWorld({ volumes: [], sanOptions: { portsPerFabric: 1 }, ...options, cinder });
+  const world = await startWorld({ volumes: [], images: [], sanOptions: { portsPerFabric: 1 }, ...options, cinder });
   const ports = world.san.arrays[0]!.ports.map((port) => port.wwpn);
   const keystone = world.openstack.keystone.url.replace('/v3', '');
   const replay = new Replay({ cinder: world.openstack.cinder.rootUrl, keystone, ports });

@@ -58,7 +58,8 @@ describe('a volume on the array', () => {
   test('boots when it was made from an image or was marked, and does not when it was not', async () => {
     await using world = await startWorld();
     const caller = await callerIn(world);
-    const image = await create(caller, { imageRef: '6bd2a1ee-5d7b-4b05-9b07-9c7fb3f54b6a' });
+    const imageRef = world.openstack.images[1]!.id;
+    const image = await create(caller, { size: 3, imageRef });
     const empty = await create(caller, {});
     const marked = await create(caller, {});
     await statusOf(caller, marked);
@@ -236,7 +237,7 @@ describe('surroundings', () => {
     const caller = await callerIn(world);
     const types = field((await caller.get('/types')).body, 'volume_types') as { id: string; name: string }[];
 
-    expect(types.map(({ name }) => name)).toEqual(['__DEFAULT__', 'multiattach']);
+    expect(types.map(({ name }) => name)).toEqual(['__DEFAULT__', 'multiattach', 'fast']);
     expect(field((await caller.get('/types/default')).body, 'volume_type', 'name')).toBe('__DEFAULT__');
     expect(field((await caller.get(`/types/${types[1]!.id}`)).body, 'volume_type', 'name')).toBe('multiattach');
     expect((await caller.get('/types/none')).status).toBe(404);

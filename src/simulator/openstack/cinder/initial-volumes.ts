@@ -40,6 +40,7 @@ function record({ state }: CinderService, options: VolumeOptions, projectId: str
     metadata: {},
     adminMetadata: {},
     imageMetadata: {},
+    fromImage: false,
     placed: true,
     pending: undefined,
   };

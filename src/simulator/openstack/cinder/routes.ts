@@ -3,12 +3,14 @@ import { Attachments } from './attachments.ts';
 import { volumeAction } from './actions.ts';
 import { VOLUME_ACTION } from './action-names.ts';
 import { Inventory } from './inventory.ts';
+import { listMessages } from './messages.ts';
 import type { Microversion } from './microversion.ts';
 import { withRequestId, type ApiHandler, type Pipeline } from './pipeline.ts';
 import type { CinderService } from './service.ts';
 import { Volumes } from './volumes.ts';
 
 const ALWAYS: Microversion = 0;
+const MESSAGES: Microversion = 3;
 const ATTACHMENTS: Microversion = 27;
 const COMPLETE: Microversion = 44;
 
@@ -29,6 +31,7 @@ export function cinderRoutes(service: CinderService, pipeline: Pipeline): Route[
     ...resource(ATTACHMENTS, attachmentRows(service)),
     ...resource(COMPLETE, [completeRow(service)]),
     ...resource(ALWAYS, inventoryRows(service)),
+    ...resource(MESSAGES, [['GET', '/messages', 'List Messages', (api) => listMessages(api, service)]]),
   ];
 }
 

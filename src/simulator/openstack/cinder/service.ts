@@ -1,4 +1,5 @@
 import type { StruckFault } from '../../server/index.ts';
+import type { Image } from '../glance/images.ts';
 import type { VolumeDriver } from './driver.ts';
 import type { Microversion } from './microversion.ts';
 import type { CinderState, Viewer } from './state.ts';
@@ -18,6 +19,8 @@ export interface CinderTiming {
   readonly scheduleMs: number;
   /** From the request until `available`, the choice of a back-end included. */
   readonly createMs: number;
+  /** From the end of the creation of a disk until the image is on it; the status is `downloading`. */
+  readonly downloadMs: number;
   readonly deleteMs: number;
   readonly extendMs: number;
 }
@@ -39,6 +42,8 @@ export interface CinderService {
   readonly timing: CinderTiming;
   readonly quota: CinderQuota;
   readonly types: Map<string, VolumeType>;
+  /** Those of Glance. */
+  readonly images: readonly Image[];
   readonly maximum: Microversion;
   /** Status with which the attachments API reports a connector that the driver refuses. */
   readonly refusedConnectorStatus: 400 | 500;

@@ -30,6 +30,8 @@ export interface VolumeRecord {
   metadata: Record<string, string>;
   readonly adminMetadata: AdminMetadata;
   imageMetadata: Record<string, string>;
+  /** Copied onto the disk after it was made. */
+  readonly fromImage: boolean;
   /** A back-end has been chosen. */
   placed: boolean;
   /** Work of the volume service that ends when the clock says so. */
@@ -55,6 +57,17 @@ export interface AttachmentRecord {
   stuck: boolean;
 }
 
+/** What Cinder tells a project about work that failed after its request was accepted. */
+export interface MessageRecord {
+  readonly id: string;
+  readonly sequence: number;
+  readonly projectId: string;
+  readonly volumeId: string;
+  readonly createdAt: number;
+  readonly eventId: string;
+  readonly text: string;
+}
+
 /** Whose records a request may see. */
 export interface Viewer {
   readonly projectId: string;
@@ -74,6 +87,7 @@ export class CinderState {
   readonly now: Now;
   readonly volumes = new Map<string, VolumeRecord>();
   readonly attachments = new Map<string, AttachmentRecord>();
+  readonly messages: MessageRecord[] = [];
   readonly #newId: () => string;
   #sequence = 0;
 

@@ -1,4 +1,5 @@
 import type { StruckFault } from '../../server/index.ts';
+import { addMessage } from './messages.ts';
 import { ApiFault } from './api-fault.ts';
 import { BackendError } from './driver.ts';
 import type { CinderService } from './service.ts';
@@ -31,7 +32,21 @@ export class VolumeService {
       volume.placed = true;
       volume.updatedAt = this.#service.state.now();
       const make = (isHealthy: boolean): void => this.#make(volume, isHealthy);
-      this.#schedule(volume, timing.createMs - timing.scheduleMs, end, make);
+      const afterMs = timing.createMs - timing.scheduleMs;
+      // With an image, the fault strikes while the image is copied.
+      if (volume.fromImage) this.#later(volume, afterMs, () => this.#makeFromImage(volume, end));
+      else this.#schedule(volume, afterMs, end, make);
+    });
+  }
+
+  #makeFromImage(volume: VolumeRecord, end: End): void {
+    const { state, timing } = this.#service;
+    this.#make(volume, true);
+    if (volume.status === 'error') return;
+    state.setStatus(volume, 'downloading');
+    this.#schedule(volume, timing.downloadMs, end, (isHealthy) => {
+      state.setStatus(volume, isHealthy ? 'available' : 'error');
+      if (!isHealthy) addMessage(this.#service, volume, 'imageNotCopied');
     });
   }
 
@@ -66,6 +81,7 @@ export class VolumeService {
     const make = (): void => driver.createVolume(volume.id, volume.size, volume.bootable);
     volume.placed = isHealthy && attempt(CREATE_ATTEMPTS, make);
     state.setStatus(volume, volume.placed ? 'available' : 'error');
+    if (!volume.placed) addMessage(this.#service, volume, 'noBackend');
   }
 
   #remove(volume: VolumeRecord, isHealthy: boolean): void {

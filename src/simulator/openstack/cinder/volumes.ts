@@ -2,6 +2,7 @@ import type { SimResponse } from '../../server/index.ts';
 import { ApiFault, GENERIC_400 } from './api-fault.ts';
 import { paginate, type Page } from './listing.ts';
 import * as schemas from './request-schemas.ts';
+import type { Image } from '../glance/images.ts';
 import { isObject } from '../json.ts';
 import { validate } from './schema.ts';
 import type { ApiRequest, CinderService } from './service.ts';
@@ -32,6 +33,7 @@ export class Volumes {
     const request = inner(api.body, 'volume');
     const size = Number(request.size ?? NaN);
     if (Number.isNaN(size)) throw new ApiFault(400, GENERIC_400);
+    const image = this.#imageOf(request.imageRef ?? request.image_id, size);
     const type = this.#typeOf(request.volume_type);
     this.#checkZone(request.availability_zone);
     if (request.multiattach === true)
@@ -40,7 +42,7 @@ export class Volumes {
         'multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types.',
       );
     this.#checkQuota(api.projectId, size);
-    const volume = this.#newRecord(api, request, size, type);
+    const volume = this.#newRecord(api, request, size, type, image);
     this.#service.state.volumes.set(volume.id, volume);
     const body = { volume: volumeView(api, this.#service, volume) };
     this.#volumeService.create(volume, api.fault);
@@ -138,6 +140,31 @@ export class Volumes {
     return { name: type.name, multiattach: type.extraSpecs.multiattach === '<is> True' };
   }
 
+  /**
+   * Finds the image by ID or name and checks that it fits. Source: cinder api/v3/volumes.py _image_uuid_from_ref,
+   * volume/flows/api/create_volume.py _check_image_metadata.
+   */
+  #imageOf(reference: unknown, size: number): Image | undefined {
+    if (typeof reference !== 'string' || reference === '') return undefined;
+    const { images } = this.#service;
+    const found = images.filter(({ id }) => id === reference);
+    const named = found.length > 0 ? found : images.filter(({ name }) => name === reference);
+    if (named.length > 1) {
+      throw new ApiFault(409, `Multiple matches found for '${reference}', use an ID to be more specific.`);
+    }
+    const image = named[0];
+    if (image === undefined) throw new ApiFault(400, 'Invalid image identifier or unable to access requested image.');
+    const refuse = (reason: string): ApiFault => new ApiFault(400, `Invalid input received: ${reason}`);
+    if (image.status !== 'active') throw refuse(`Image ${image.id} is not active.`);
+    if (image.size > size) {
+      throw refuse(`Size of specified image ${image.size}GB is larger than volume size ${size}GB.`);
+    }
+    if (image.minDisk > size) {
+      throw refuse(`Volume size ${size}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`);
+    }
+    return image;
+  }
+
   #checkZone(zone: unknown): void {
     if (typeof zone === 'string' && zone !== AVAILABILITY_ZONE) {
       throw new ApiFault(400, `Availability zone '${zone}' is invalid.`);
@@ -160,6 +187,7 @@ export class Volumes {
     request: Readonly<Record<string, unknown>>,
     size: number,
     type: { readonly name: string; readonly multiattach: boolean },
+    image: Image | undefined,
   ): VolumeRecord {
     const { state } = this.#service;
     return {
@@ -173,13 +201,13 @@ export class Volumes {
       description: textOrNull(request.description ?? request.display_description),
       status: 'creating',
       size,
-      // There is no image service: any image is taken to be a system that boots.
-      bootable: typeof request.imageRef === 'string' && request.imageRef !== '',
+      bootable: image !== undefined,
       multiattach: type.multiattach,
       volumeType: type.name,
       metadata: isObject(request.metadata) ? textValues(request.metadata) : {},
       adminMetadata: {},
-      imageMetadata: {},
+      imageMetadata: image === undefined ? {} : { image_id: image.id, image_name: image.name },
+      fromImage: image !== undefined,
       placed: false,
       pending: undefined,
     };

@@ -10,6 +10,8 @@ export interface Endpoints {
   readonly identity: string;
   /** Cinder's root. */
   readonly volume: string;
+  /** Glance's root; undefined without a Glance. */
+  readonly image: string | undefined;
   /** Leaves the project id out of Cinder's URL, as newer installations do. */
   readonly withoutProjectId: boolean;
   readonly region: string;
@@ -35,13 +37,14 @@ export function tokenView(token: Token, endpoints: Endpoints, withCatalog: boole
 
 /** The services of an installation; the block storage service under its old type and under its official one. */
 export function catalogView(scope: Scope, endpoints: Endpoints): readonly Json[] {
-  const { identity, volume, region } = endpoints;
+  const { identity, volume, image, region } = endpoints;
   const projectId = scope !== undefined && 'project' in scope ? scope.project.id : undefined;
   const own = endpoints.withoutProjectId ? `${volume}/v3` : projectId && `${volume}/v3/${projectId}`;
   return [
     serviceView('identity', 'keystone', identity, region),
     serviceView('volumev3', 'cinderv3', own, region),
     serviceView('block-storage', 'cinder', own, region),
+    ...(image === undefined ? [] : [serviceView('image', 'glance', image, region)]),
   ];
 }
 

@@ -1,0 +1,108 @@
+import type { z } from 'zod';
+import { ConfigError, NotFoundError } from '../base/index.ts';
+import type { Waiting } from '../base/index.ts';
+import { answerError, exchange } from './answers.ts';
+import { CinderAuthError, isStatus, unreachablePeer } from './errors.ts';
+import { repeat } from './policy.ts';
+import type { Resources } from './resources.ts';
+import type { Token, TokenSource } from './tokens.ts';
+import type { Image } from './types.ts';
+import { imageAnswer, imagePage } from './wire/inventory.ts';
+import { parseAnswer } from './wire/parse.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** More images of one name than this are not counted. */
+const NAMESAKES = 100;
+
+export interface GlanceOptions {
+  readonly resources: Resources;
+  readonly tokens: TokenSource;
+  /** Returns Glance's URL in the token's catalog, or undefined if the catalog has none. @throws ConfigError */
+  readonly findUrl: (token: Token) => string | undefined;
+}
+
+/** Reads images of the Glance in Keystone's catalog. Source: glance api-ref, v2 images. */
+export class Glance {
+  readonly #options: GlanceOptions;
+
+  constructor(options: GlanceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Finds an image by ID, else by name.
+   *
+   * @throws NotFoundError when no image matches, or several do; ConfigError for a name without a Glance in the catalog
+   */
+  async find(nameOrId: string, w: Waiting): Promise<Image> {
+    const url = this.#options.findUrl(await this.#options.tokens.get(w));
+    if (url === undefined) {
+      // Cinder knows Glance from its own settings.
+      if (uuid.test(nameOrId)) return { id: nameOrId, name: '', status: 'active' };
+      throw new ConfigError(
+        `image "${nameOrId}": names are looked up in Glance, and Keystone's catalog has no endpoint of type "image"; give the image's ID`,
+      );
+    }
+    const byId = uuid.test(nameOrId) ? await this.#byId(url, nameOrId, w) : undefined;
+    if (byId !== undefined) return byId;
+    const query = new URLSearchParams({ name: nameOrId, limit: String(NAMESAKES) });
+    const what = `find image "${nameOrId}"`;
+    const { images } = await this.#read(url, what, `/v2/images?${query.toString()}`, imagePage, w);
+    return onlyOne(
+      nameOrId,
+      images.filter(({ name }) => name === nameOrId),
+    );
+  }
+
+  async #byId(url: string, id: string, w: Waiting): Promise<Image | undefined> {
+    try {
+      return await this.#read(url, `get image ${id}`, `/v2/images/${encodeURIComponent(id)}`, imageAnswer, w);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #read<T>(url: string, what: string, path: string, schema: z.ZodType<T>, w: Waiting): Promise<T> {
+    const { resources } = this.#options;
+    const text = await repeat({ what, kind: 'read', ...w }, resources, async () => {
+      try {
+        return await this.#request(url, what, path, w);
+      } catch (error) {
+        if (unreachablePeer(error) !== undefined) resources.outages.failed('Glance');
+        throw error;
+      }
+    });
+    return parseAnswer(schema, text, what);
+  }
+
+  /** Sends one request; after a 401 once more with a new token. */
+  async #request(url: string, what: string, path: string, w: Waiting): Promise<string> {
+    const { resources, tokens } = this.#options;
+    const { origin, pathname } = new URL(url);
+    const transport = resources.transport(origin);
+    const fullPath = `${pathname.replace(/\/+$/, '').replace(/\/v2(?:\.\d+)?$/, '')}${path}`;
+    for (let isLast = false; ; isLast = true) {
+      const token = await tokens.get(w);
+      const headers = { Accept: 'application/json', 'X-Auth-Token': token.value.reveal() };
+      const response = await exchange(what, 'Glance', transport, { method: 'GET', path: fullPath, headers, ...w });
+      if (response.status < 500) resources.outages.answered('Glance');
+      if (response.status === 200) return response.text;
+      const mayRenew = response.status === 401 && tokens.discard(token);
+      if (mayRenew && !isLast) continue;
+      if (response.status === 401) throw new CinderAuthError(`${what}: Glance refuses the token`, { status: 401 });
+      const where = { what, method: 'GET', path: path.replace(/\?.*$/s, ''), baseUrl: origin } as const;
+      throw answerError('Glance', where, response, resources.clock());
+    }
+  }
+}
+
+function onlyOne(nameOrId: string, found: readonly Image[]): Image {
+  const [image, ...others] = found;
+  if (image === undefined) throw new NotFoundError(`image "${nameOrId}" does not exist`, { image: nameOrId });
+  if (others.length === 0) return image;
+  const ids = found.map(({ id }) => id);
+  const text = `${found.length} images have the name "${nameOrId}"; give the ID: ${ids.join(', ')}`;
+  throw new NotFoundError(text, { image: nameOrId, ids });
+}

@@ -37,9 +37,9 @@ export type Manager = {
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
 export type ManagerOptions = {
-  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onStep' | 'log']-?: NonNullable<
-    OpenManagerOptions[Key]
-  >;
+  readonly [
+    Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onResume' | 'onStep' | 'log'
+  ]-?: NonNullable<OpenManagerOptions[Key]>;
 };
 
 export type Backend = ReturnType<typeof backend>;

@@ -6,7 +6,7 @@ import { thisProcess } from '../config/index.ts';
 import type { LoadOptions, OptionKinds, Settings } from '../config/index.ts';
 import { newContext, readArguments } from './arguments.ts';
 import { watchOutages } from './journal/index.ts';
-import type { FlowServices, Journal } from './journal/index.ts';
+import type { FlowServices, Journal, ResumedOperation } from './journal/index.ts';
 import { LocalVolumes, LocalVolumeStore, ownerOfHost } from './local/index.ts';
 import type { LocalHost } from './local/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
@@ -37,6 +37,8 @@ export interface OpenManagerOptions {
   readonly onWait?: ((other: string) => void) | undefined;
   /** Called with what the manager chose for the user: the boot volume, or memory that is rounded up. */
   readonly onNote?: ((text: string) => void) | undefined;
+  /** Called when this process begins to finish or to undo what an earlier process left. */
+  readonly onResume?: ((operation: ResumedOperation) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Default: no log. */
   readonly log?: Logger | undefined;
@@ -224,7 +226,8 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
-  const flows: FlowServices = { journal, undo: policies.undo, log, ...watchers, failpoint: options.failpoint };
+  const { failpoint, onResume } = options;
+  const flows: FlowServices = { journal, undo: policies.undo, log, ...watchers, failpoint, onResume };
   const cinder = stack.use(
     openCinder({ ...settings.cinder, ...options.cinder, outages, log, requestId: () => options.context.requestId }),
   );

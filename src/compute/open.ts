@@ -70,6 +70,7 @@ const optionKinds: OptionKinds<OpenManagerOptions> = {
   pid: 'number',
   onWait: 'function',
   onNote: 'function',
+  onResume: 'function',
   onStep: 'function',
   log: 'object',
   baseDir: 'string',

@@ -51,7 +51,8 @@ function inLine(value: JsonValue | undefined): string {
 }
 
 function plain(value: JsonValue | undefined): string {
-  return value === undefined || value === null ? '' : printable(String(value));
+  if (value === undefined || value === null) return '';
+  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
 function isCompound(value: JsonValue | undefined): boolean {

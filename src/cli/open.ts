@@ -1,6 +1,6 @@
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import type { ComputeManager, OpenManagerOptions } from '../compute/index.ts';
+import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
@@ -68,9 +68,13 @@ export function backend(facts: ProcessFacts) {
       return await new HostPlace(host, log).connector(choice, w);
     },
     /** Reads only the journal. @param settings - may be without an HMC */
-    listFlows: async ({ statePath }: Settings) => {
+    listFlows: async ({ statePath }: Settings, filter: FlowListFilter = {}) => {
       const { readFlows } = await import('../compute/index.ts');
-      return await readFlows(statePath);
+      return await readFlows(statePath, filter);
+    },
+    listServerEvents: async ({ statePath }: Settings, server: string, limit?: number) => {
+      const { readServerEvents } = await import('../compute/index.ts');
+      return await readServerEvents(statePath, server, limit);
     },
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');

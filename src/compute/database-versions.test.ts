@@ -4,6 +4,7 @@ import { temporaryFiles } from '../../test/support/packages.ts';
 import { bootPath, createDatabase, record } from '../../test/support/state-database.ts';
 import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 
 /** Returns the SQL that removes columns which an older version did not have. */
@@ -11,18 +12,22 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 7 added. */
+const beforeVersion7 =
+  'drop table server_action; alter table event drop column at; alter table event drop column request_id;';
+
 describe('a database of an older version', () => {
   test('of version 1 gets what it lacks, and keeps what it has', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec('drop table local_volume; drop table instance_partition; pragma user_version = 1;');
+    old.exec(`${beforeVersion7} drop table local_volume; drop table instance_partition; pragma user_version = 1;`);
     old.close();
 
     const database = openDatabase(directory.path);
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
     database.close();
   });
 
@@ -33,7 +38,7 @@ describe('a database of an older version', () => {
     const device = `insert into block_device_mapping (instance_uuid, volume_id, size_gib, device_name,
       delete_on_termination, mode, connector) values (?, 'v1', 1, '/dev/sda', 0, 'rw', ?)`;
     old.prepare(device).run(record.uuid, JSON.stringify(connector));
-    old.exec('drop table instance_partition; pragma user_version = 2;');
+    old.exec(`${beforeVersion7} drop table instance_partition; pragma user_version = 2;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -57,7 +62,9 @@ describe('a database of an older version', () => {
   test('of version 3 keeps the records of partitions, which tell no prepared group yet', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec(`${without('prepared_group_uri', 'is_connected', 'boot_volume', 'is_parked')} pragma user_version = 3;`);
+    old.exec(
+      `${beforeVersion7} ${without('prepared_group_uri', 'is_connected', 'boot_volume', 'is_parked')} pragma user_version = 3;`,
+    );
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -74,7 +81,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
     database.close();
   });
 
@@ -93,7 +100,7 @@ describe('a database of an older version', () => {
     writeSpawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
     writeSpawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
     writeSpawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
-    old.exec(`${without('is_connected', 'boot_volume', 'is_parked')} pragma user_version = 4;`);
+    old.exec(`${beforeVersion7} ${without('is_connected', 'boot_volume', 'is_parked')} pragma user_version = 4;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -117,7 +124,7 @@ describe('a database of an older version', () => {
   test('of version 5 has no parked partition', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec(`${without('is_parked')} pragma user_version = 5;`);
+    old.exec(`${beforeVersion7} ${without('is_parked')} pragma user_version = 5;`);
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', null, 1, null, 1, null)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -132,6 +139,27 @@ describe('a database of an older version', () => {
     expect(records.list()).toEqual([{ ...known, isParked: true }]);
     records.put({ ...known, isParked: false });
     expect(records.list()).toEqual([known]);
+    database.close();
+  });
+
+  test('of version 6 keeps its flows, whose events have neither time nor request', async () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec(`${beforeVersion7} pragma user_version = 6;`);
+    old.exec(`insert into flow (id, flow, subject, started_at) values ('f', 'build', 'u', '2026-01-01T00:00:00.000Z')`);
+    const begun = { kind: 'flow-started', flow: 'build', input: { name: 'web1' }, subject: 'u' } as const;
+    old.prepare('insert into event (flow_id, event) values (?, ?)').run('f', JSON.stringify(begun));
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const journal = new SqliteJournal(database);
+    await journal.append('f', { kind: 'started', step: 'spawn' }, 'req-1');
+
+    const [first, second] = await journal.read('f');
+    expect(first).toEqual(begun);
+    expect(second).toEqual({ kind: 'started', step: 'spawn', at: expect.any(String) as string, requestId: 'req-1' });
+    expect(await journal.list()).toMatchObject([{ id: 'f', name: 'web1', requestId: undefined, state: 'running' }]);
+    expect(journal.ofRequest('req-1')).toEqual(new Set(['f']));
     database.close();
   });
 });

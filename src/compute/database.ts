@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 6;
+const SCHEMA_VERSION = 7;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -73,6 +73,21 @@ const connectedVolumes = `
 
 /** Since version 6. */
 const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
+
+/** Since version 7. Events of older versions have no time and no request. */
+const eventTimes = `
+  alter table event add column at text;
+  alter table event add column request_id text;
+`;
+
+/** Since version 7. */
+const serverActions = `
+  create table server_action (
+    id text primary key, server text not null, name text not null, action text not null, request_id text not null,
+    started_at text not null, ended_at text, error text
+  ) strict;
+  create index server_action_server on server_action (server, started_at);
+`;
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -160,6 +175,10 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 6) {
       database.exec(parkedPartitions);
       database.exec(openFlows);
+    }
+    if (now < 7) {
+      database.exec(eventTimes);
+      database.exec(serverActions);
       database.exec(marks);
     }
   });

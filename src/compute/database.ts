@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 7;
+const SCHEMA_VERSION = 8;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -74,13 +74,16 @@ const connectedVolumes = `
 /** Since version 6. */
 const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
 
-/** Since version 7. Events of older versions have no time and no request. */
+/** Since version 7. Null for a volume that an older version attached. */
+const volumeNames = 'alter table block_device_mapping add column volume_name text;';
+
+/** Since version 8. Events of older versions have no time and no request. */
 const eventTimes = `
   alter table event add column at text;
   alter table event add column request_id text;
 `;
 
-/** Since version 7. */
+/** Since version 8. */
 const serverActions = `
   create table server_action (
     id text primary key, server text not null, name text not null, action text not null, request_id text not null,
@@ -177,6 +180,9 @@ function migrate(database: DatabaseSync, file: string): void {
       database.exec(openFlows);
     }
     if (now < 7) {
+      database.exec(volumeNames);
+    }
+    if (now < 8) {
       database.exec(eventTimes);
       database.exec(serverActions);
       database.exec(marks);

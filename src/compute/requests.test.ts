@@ -47,6 +47,7 @@ describe('the volumes of a new server', () => {
     await expect(choose({ volumeId: 'name of boot' })).resolves.toEqual([
       {
         volumeId: 'boot',
+        volumeName: 'name of boot',
         sizeGib: 10,
         bootIndex: 0,
         deviceName: '/dev/sda',

@@ -97,6 +97,7 @@ export async function chooseVolumes(
   const ordered = found.toSorted((a, b) => Number(a.request.bootIndex !== 0) - Number(b.request.bootIndex !== 0));
   return ordered.map(({ request, volume }, position) => ({
     volumeId: volume.id,
+    volumeName: volume.name === '' ? null : volume.name,
     sizeGib: volume.sizeGib,
     bootIndex: request.bootIndex ?? null,
     deviceName: deviceName(position),

@@ -17,13 +17,14 @@ export async function addVolume(
 ): Promise<void> {
   const { store, cinder } = parts;
   requireIdle(instance, 'attach a volume to');
-  const { id: volumeId, sizeGib } = await requireVolume(cinder, volume, context);
+  const { id: volumeId, name: volumeName, sizeGib } = await requireVolume(cinder, volume, context);
   const devices = store.devices(instance.uuid);
   if (devices.some((device) => device.volumeId === volumeId)) {
     throw new ConflictError(`volume "${volume}" is attached to server "${instance.name}" already`, { volume });
   }
   await requireNoDoubt(parts, instance, context);
-  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName: deviceNameAfter(devices), mode };
+  const named = { volumeId, volumeName: volumeName === '' ? null : volumeName };
+  const input = { ...subjectOf(instance), ...named, sizeGib, deviceName: deviceNameAfter(devices), mode };
   await withFault(store, instance, context, () =>
     runServerFlow(parts, addVolumeFlow, input, 'attach volume to', context),
   );
@@ -60,8 +61,8 @@ export async function removeVolume(
   requireIdle(instance, 'detach a volume from');
   requireNotBoot(instance, device);
   await requireNoDoubt(parts, instance, context);
-  const { volumeId, sizeGib, deviceName, mode } = device;
-  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName, mode };
+  const { volumeId, volumeName, sizeGib, deviceName, mode } = device;
+  const input = { ...subjectOf(instance), volumeId, volumeName, sizeGib, deviceName, mode };
   await withFault(parts.store, instance, context, () =>
     runServerFlow(parts, removeVolumeFlow, input, 'detach volume from', context),
   );

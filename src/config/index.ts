@@ -1,7 +1,7 @@
 export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
-export { loadHostConnectors, loadSettings } from './load.ts';
-export type { LoadOptions, Settings } from './load.ts';
+export { loadHmcSettings, loadHostConnectors, loadSettings } from './load.ts';
+export type { HmcSettings, LoadOptions, Settings } from './load.ts';
 export type { Option } from './option.ts';
 export { configRows, configSample, configShow, formatSettings } from './sample.ts';
 export { settingsSchema } from './schema.ts';

@@ -6,6 +6,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { z } from 'zod';
+import { leanAxios, quickBuiltins } from './bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
 const path = (file: string) => join(root, file);
@@ -26,6 +27,9 @@ export async function bundle(dist: string): Promise<void> {
   const build = await rolldown({
     input: entries,
     platform: 'node',
+    // No module acts when it is loaded, except entries. So an import from an index loads only what it names.
+    treeshake: { moduleSideEffects: false },
+    plugins: [quickBuiltins, leanAxios],
     transform: { target: 'es2023' }, // Node.js 22 has no `using`
     // The conformance kit imports the package by its name, as its users do.
     resolve: { alias: { 'nova-dpm': path('src/index.ts') } },

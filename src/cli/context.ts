@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadHmcSettings, loadHostConnectors, loadSettings } from '../config/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
+import type { ResumedOperation } from '../compute/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
@@ -15,6 +15,7 @@ import { chooseColumns, formatResult } from './output.ts';
 import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
+import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
 import type { Inventory } from './inventory/open.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
@@ -161,9 +162,12 @@ export class CommandContext implements Disposable {
     const { progress, waiting } = this;
     const { requestId, ...options } = this.#hostOptions();
     const context = { requestId, ...waiting };
+    const onNote = (text: string) => this.note(text);
+    const onResume = (operation: ResumedOperation) => this.note(resumedText(operation));
     const settings = await readSettings();
     if (access === 'write') this.#interruption.expectRollback();
-    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, context });
+    const { onStep } = progress;
+    await using manager = await open(settings, { ...options, access, onStep, onNote, onResume, context });
     this.waiting.signal.throwIfAborted();
     return await work(manager, context);
   }
@@ -211,11 +215,6 @@ export class CommandContext implements Disposable {
     this.progress.end();
     this.#log?.close();
   }
-}
-
-/** Returns a new request ID in Nova's form. */
-export function newRequestId(): string {
-  return `req-${randomUUID()}`;
 }
 
 function lacksPasswordOnly(error: unknown): boolean {

@@ -47,8 +47,9 @@ export function collectVolume(
 }
 
 /**
- * Checks the volumes of an instance: no duplicates, and exactly one with boot index 0, which a single volume gets by
- * default. With a storage group there may be no volume, and none gets boot index 0 by default.
+ * Checks the volumes of an instance: no duplicates, and at most one with each boot index. A single volume gets boot index 0
+ * by default. Among several volumes without a boot index, the manager chooses the boot volume, since only Cinder knows which
+ * of them are bootable. With a storage group there may be no volume, and none gets boot index 0 by default.
  *
  * @throws ConfigError
  */
@@ -66,8 +67,44 @@ export function completeVolumes(
   if (options.length === 1 && only !== undefined && given.length === 0) return [{ ...only, bootIndex: 0 }];
   if (new Set(given).size < given.length) throw usageError('--volume', all, 'each boot index once');
   if (options.length === 0) throw usageError('--volume', all, 'at least one volume, or --storage-group');
-  if (!given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
+  if (given.length > 0 && !given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
   return options;
+}
+
+/** Stands for the number of the server in a name, when several are created. */
+const NUMBER = '{}';
+
+/**
+ * Returns the requests for several servers, named `NAME-1` to `NAME-N` as Nova names them. Each server needs volumes of its
+ * own, so the names of volumes and of the storage group contain `{}`, which becomes the number of the server.
+ *
+ * @throws ConfigError for a name without `{}`
+ */
+export function numbered(server: CreateServer, count: number): readonly CreateServer[] {
+  if (count === 1) return [server];
+  const { volumes, storageGroup: group } = server;
+  for (const each of volumes) requireNumber('--volume', each.volumeId, count);
+  if (group !== undefined) requireNumber('--storage-group', group.name, count);
+  return Array.from({ length: count }, (_, index) => {
+    const fill = (name: string) => name.replaceAll(NUMBER, String(index + 1));
+    return {
+      ...server,
+      name: `${server.name}-${index + 1}`,
+      volumes: volumes.map((each) => ({ ...each, volumeId: fill(each.volumeId) })),
+      ...(group === undefined ? {} : { storageGroup: { ...group, name: fill(group.name) } }),
+    };
+  });
+}
+
+function requireNumber(option: string, name: string, count: number): void {
+  if (!name.includes(NUMBER)) {
+    const example = `${name}-${NUMBER}`;
+    throw usageError(
+      option,
+      name,
+      `a name that contains {}, such as ${example}: each of ${count} servers needs its own`,
+    );
+  }
 }
 
 function written({ volumeId, bootIndex, deleteOnTermination }: ServerVolumeRequest): string {

@@ -1,11 +1,13 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Sink } from './cli-io.ts';
-import { logLevels } from './logging.ts';
-import type { LogLevel } from './logging.ts';
-import { formats } from './output.ts';
-import type { Format } from './output.ts';
 import { collect, positiveNumber } from './usage.ts';
+
+export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
+export type Format = (typeof formats)[number];
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** The options that every command takes. Source: interfaces.md section 2. */
 export interface GlobalOptions {

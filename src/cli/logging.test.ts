@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NotFoundError, Secret } from '../base/index.ts';
 import { openLog } from './logging.ts';
-import type { LogLevel } from './logging.ts';
+import type { LogLevel } from './global-options.ts';
 
 let directory = '';
 

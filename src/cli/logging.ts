@@ -2,10 +2,8 @@ import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { blankKnownSecrets, blankSecrets, ConfigError, describeError, DpmError, toError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
+import type { LogLevel } from './global-options.ts';
 import { printable } from './printable.ts';
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 interface LogOptions {
   readonly level: LogLevel;

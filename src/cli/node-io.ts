@@ -1,7 +1,6 @@
 import { homedir, hostname } from 'node:os';
 import { describeError } from '../base/index.ts';
 import { nodeFiles } from '../config/index.ts';
-import { askSecret } from './ask-secret.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
@@ -39,6 +38,7 @@ export function nodeIo(): CliIo {
 }
 
 async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const { askSecret } = await import('./ask-secret.ts');
   return await askSecret({ input: process.stdin, output: process.stderr }, question, signal);
 }
 

@@ -33,9 +33,9 @@ export type Manager = Pick<ComputeManager, keyof ComputeManager>;
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
 export type ManagerOptions = {
-  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onStep' | 'log']-?: NonNullable<
-    OpenManagerOptions[Key]
-  >;
+  readonly [
+    Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onResume' | 'onStep' | 'log'
+  ]-?: NonNullable<OpenManagerOptions[Key]>;
 };
 
 export type Backend = ReturnType<typeof backend>;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { formatResult } from './output.ts';
-import type { Format, Result } from './output.ts';
+import type { Format } from './global-options.ts';
+import type { Result } from './output.ts';
 
 const object: Result = {
   kind: 'object',

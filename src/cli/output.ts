@@ -3,14 +3,11 @@ import { stringify as toCsv } from 'csv-stringify/sync';
 import { Document, visit } from 'yaml';
 import { ConfigError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
+import type { Format } from './global-options.ts';
 import { printable } from './printable.ts';
 
 /** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
-
-export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
-
-export type Format = (typeof formats)[number];
 
 export interface OutputChoice {
   readonly format: Format;

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { z } from 'zod';
 import type { AddCommand, Runner } from './add-command.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { addAdapterCommands } from './commands/adapter.ts';
@@ -101,5 +100,5 @@ const exitCodeHelp = `\nExit codes:\n${Object.entries(exitCodes)
 /** Returns the version in package.json, which is two levels up in the sources and in the built package. */
 function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.looseObject({ version: z.string() }).parse(JSON.parse(text)).version;
+  return (JSON.parse(text) as { readonly version: string }).version; // npm requires a version
 }

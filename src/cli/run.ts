@@ -1,15 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { blankKnownSecrets, ConfigError } from '../base/index.ts';
 import type { Handler } from './add-command.ts';
 import type { CliIo } from './cli-io.ts';
-import { CommandContext, newRequestId } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { failureLine, toFailure } from './failure.ts';
-import { formatOf } from './global-options.ts';
-import { formats } from './output.ts';
-import type { Format } from './output.ts';
+import { formatOf, formats } from './global-options.ts';
+import type { Format } from './global-options.ts';
 import { buildProgram } from './program.ts';
 
 /**
@@ -22,6 +21,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const requestId = newRequestId();
   let ended: ExitCode = 0;
   const run = async (handler: Handler, command: Command): Promise<void> => {
+    // Loads settings, log and output: help and usage errors need none of them.
+    const { CommandContext } = await import('./context.ts');
     using context = new CommandContext(io, command, requestId);
     ended = (await handler(context, command)) ?? 0;
   };
@@ -35,6 +36,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     const thrown = error instanceof CommanderError ? usage(error) : error;
     return report(thrown, { argv, io, program, requestId, groupHelp });
   }
+}
+
+/** Returns a new request ID in Nova's form. */
+function newRequestId(): string {
+  return `req-${randomUUID()}`;
 }
 
 /** The brick client's names of options. Source: python-brick-cinderclient-ext. */

@@ -1,21 +1,32 @@
+import { ConfigError, ConflictError } from '../base/index.ts';
 import type { ComputeDriver, RequestContext } from '../virt/index.ts';
 import { claim } from './claims.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
-import type { BlockDevice } from './instances.ts';
+import { isOnlyRecord } from './instances.ts';
+import type { BlockDevice, InstanceRecord } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
 import { chooseVolumes, extraSpecsOf, newInstance } from './requests.ts';
 import type { CreateServer } from './requests.ts';
 
-/** Checks a request. Returns the record of the new server, its volumes, and the flow that builds it. Changes nothing. */
+/**
+ * Checks a request. Returns the record of the new server, its volumes, and the flow that builds it. Changes nothing. Notes
+ * what it chose for the user.
+ */
 export async function planServer(
-  { driver, cinder, host, spawnOrder }: ManagerParts,
+  { driver, cinder, host, spawnOrder, onNote }: ManagerParts,
   request: CreateServer,
   context: RequestContext,
 ) {
   const extraSpecs = extraSpecsOf(request);
   driver.checkExtraSpecs?.(extraSpecs);
-  const volumes = await chooseVolumes(cinder, request, context);
+  const volumes = await chooseVolumes(cinder, request, context, onNote);
   const memoryMib = memoryGiven(driver, request.memoryMib);
+  if (memoryMib !== request.memoryMib) {
+    const increment = 'the machine assigns memory in larger units';
+    onNote?.(
+      `memory of server "${request.name}" is rounded up from ${request.memoryMib} to ${memoryMib} MiB (${increment})`,
+    );
+  }
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
   const volumeIds = devices.map(({ volumeId }) => volumeId);
@@ -23,16 +34,48 @@ export async function planServer(
   return { record, devices, flow: spawnOrder === 'stock' ? buildStockFlow : buildFlow, input };
 }
 
+/**
+ * Checks that several servers can be created together. Changes nothing.
+ *
+ * @throws the error of the first one that cannot: a volume is missing or used twice, a name is taken, or the share is exceeded
+ */
+export async function checkServers(
+  parts: ManagerParts,
+  requests: readonly CreateServer[],
+  context: RequestContext,
+): Promise<void> {
+  const quiet = { ...parts, onNote: undefined };
+  const plans = await Promise.all(requests.map(async (request) => await planServer(quiet, request, context)));
+  const volumeIds = plans.flatMap(({ input }) => input.volumeIds);
+  const twice = volumeIds.find((id, index) => volumeIds.indexOf(id) !== index);
+  if (twice !== undefined) throw new ConfigError(`volume ${twice} is given to two servers`, { volume: twice });
+  plans.reduce((others, { record }) => {
+    requireFreeName(record.name, others);
+    requireShare(parts, record, others);
+    return [...others, record];
+  }, parts.store.list());
+}
+
+function requireFreeName(name: string, others: readonly InstanceRecord[]): void {
+  const twin = others.find((other) => other.name === name && !isOnlyRecord(other));
+  if (twin !== undefined) throw new ConflictError(`server "${name}" already exists`, { server: twin.uuid });
+}
+
 /** Records a planned server. @throws ConflictError when the name is taken, or the server exceeds this host's share of the CPC */
-export function recordServer(
-  { store, share, driver }: ManagerParts,
-  { record, devices }: Awaited<ReturnType<typeof planServer>>,
-): void {
-  store.create(record, devices, (others) => {
-    // Older records hold the memory that was requested, not rounded.
-    const taken = others.map((other) => ({ ...other, memoryMib: memoryGiven(driver, other.memoryMib) }));
-    claim(record, taken, share);
+export function recordServer(parts: ManagerParts, { record, devices }: Awaited<ReturnType<typeof planServer>>): void {
+  parts.store.create(record, devices, (others) => {
+    requireShare(parts, record, others);
   });
+}
+
+function requireShare(
+  { share, driver }: ManagerParts,
+  record: InstanceRecord,
+  others: readonly InstanceRecord[],
+): void {
+  // Older records hold the memory that was requested, not rounded.
+  const taken = others.map((other) => ({ ...other, memoryMib: memoryGiven(driver, other.memoryMib) }));
+  claim(record, taken, share);
 }
 
 function memoryGiven(driver: ComputeDriver, memoryMib: number): number {

@@ -11,18 +11,21 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** The volumes of versions up to 6 have no names. */
+const unnamed = 'alter table block_device_mapping drop column volume_name;';
+
 describe('a database of an older version', () => {
   test('of version 1 gets what it lacks, and keeps what it has', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec('drop table local_volume; drop table instance_partition; pragma user_version = 1;');
+    old.exec(`drop table local_volume; drop table instance_partition; ${unnamed} pragma user_version = 1;`);
     old.close();
 
     const database = openDatabase(directory.path);
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
     database.close();
   });
 
@@ -33,7 +36,7 @@ describe('a database of an older version', () => {
     const device = `insert into block_device_mapping (instance_uuid, volume_id, size_gib, device_name,
       delete_on_termination, mode, connector) values (?, 'v1', 1, '/dev/sda', 0, 'rw', ?)`;
     old.prepare(device).run(record.uuid, JSON.stringify(connector));
-    old.exec('drop table instance_partition; pragma user_version = 2;');
+    old.exec(`drop table instance_partition; ${unnamed} pragma user_version = 2;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -57,7 +60,9 @@ describe('a database of an older version', () => {
   test('of version 3 keeps the records of partitions, which tell no prepared group yet', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec(`${without('prepared_group_uri', 'is_connected', 'boot_volume', 'is_parked')} pragma user_version = 3;`);
+    old.exec(
+      `${without('prepared_group_uri', 'is_connected', 'boot_volume', 'is_parked')} ${unnamed} pragma user_version = 3;`,
+    );
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', '/api/storage-groups/g', 1)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -74,7 +79,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 6 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
     database.close();
   });
 
@@ -93,7 +98,7 @@ describe('a database of an older version', () => {
     writeSpawn('older', record.uuid, 'completed', '2026-01-01T00:00:00.000Z');
     writeSpawn('failed', record.uuid, 'rolled-back', '2026-03-01T00:00:00.000Z');
     writeSpawn('forgotten', '00000000-0000-4000-8000-000000000000', 'completed', '2026-01-01T00:00:00.000Z');
-    old.exec(`${without('is_connected', 'boot_volume', 'is_parked')} pragma user_version = 4;`);
+    old.exec(`${without('is_connected', 'boot_volume', 'is_parked')} ${unnamed} pragma user_version = 4;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -117,7 +122,7 @@ describe('a database of an older version', () => {
   test('of version 5 has no parked partition', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec(`${without('is_parked')} pragma user_version = 5;`);
+    old.exec(`${without('is_parked')} ${unnamed} pragma user_version = 5;`);
     const row = `insert into instance_partition values (?, '/api/partitions/p', '[]', null, 1, null, 1, null)`;
     old.prepare(row).run(record.uuid);
     old.close();
@@ -132,6 +137,23 @@ describe('a database of an older version', () => {
     expect(records.list()).toEqual([{ ...known, isParked: true }]);
     records.put({ ...known, isParked: false });
     expect(records.list()).toEqual([known]);
+    database.close();
+  });
+
+  test('of version 6 keeps its volumes, which have no names yet', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    const device = `insert into block_device_mapping (instance_uuid, volume_id, size_gib, device_name,
+      delete_on_termination, mode) values (?, 'v1', 1, '/dev/sda', 0, 'rw')`;
+    old.prepare(device).run(record.uuid);
+    old.exec(`${unnamed} pragma user_version = 6;`);
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const store = new InstanceStore(database);
+
+    expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
     database.close();
   });
 });

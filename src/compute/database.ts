@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 6;
+const SCHEMA_VERSION = 7;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -73,6 +73,9 @@ const connectedVolumes = `
 
 /** Since version 6. */
 const parkedPartitions = 'alter table instance_partition add column is_parked integer not null default 0;';
+
+/** Since version 7. Null for a volume that an older version attached. */
+const volumeNames = 'alter table block_device_mapping add column volume_name text;';
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -160,6 +163,9 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 6) {
       database.exec(parkedPartitions);
       database.exec(openFlows);
+    }
+    if (now < 7) {
+      database.exec(volumeNames);
       database.exec(marks);
     }
   });

@@ -1,5 +1,5 @@
 export type { Share } from './claims.ts';
-export type { Fault } from './instances.ts';
+export type { ResumedOperation } from './journal/index.ts';
 export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
@@ -12,4 +12,4 @@ export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
-export type { HypervisorView, PartitionView, ServerDetail, ServerSummary, ServerVolume } from './views.ts';
+export type { HypervisorView, PartitionView, ServerDetail, ServerFault, ServerSummary, ServerVolume } from './views.ts';

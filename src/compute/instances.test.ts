@@ -29,6 +29,7 @@ const device = (n: number, volumeId: string, change: Partial<BlockDevice> = {}):
   bootIndex: null,
   deviceName: '/dev/sdb',
   deleteOnTermination: false,
+  volumeName: null,
   mode: 'rw',
   reservation: null,
   connector: null,

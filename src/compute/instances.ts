@@ -56,12 +56,14 @@ const instanceSchema = z.object({
 /** An instance as the manager stores it. */
 export type InstanceRecord = Readonly<z.infer<typeof instanceSchema>>;
 
-const deviceColumns = `instance_uuid as instanceUuid, volume_id as volumeId, size_gib as sizeGib, boot_index as bootIndex,
+const deviceColumns = `instance_uuid as instanceUuid, volume_id as volumeId, volume_name as volumeName, size_gib as sizeGib, boot_index as bootIndex,
   device_name as deviceName, delete_on_termination as deleteOnTermination, mode, reservation, connector,
   connection_info as connectionInfo`;
 const deviceSchema = z.object({
   instanceUuid: z.string(),
   volumeId: z.string(),
+  /** The volume's name in Cinder when it was attached; null if it had none, or is of an older state directory. */
+  volumeName: z.string().nullable(),
   sizeGib: z.number(),
   bootIndex: z.number().nullable(),
   deviceName: z.string(),
@@ -192,12 +194,13 @@ export class InstanceStore {
   }
 
   addDevice(device: BlockDevice): void {
-    const { instanceUuid, volumeId, sizeGib, bootIndex, deviceName, deleteOnTermination, mode } = device;
+    const { instanceUuid, volumeId, volumeName, sizeGib, bootIndex, deviceName, deleteOnTermination, mode } = device;
     const statement = `insert into block_device_mapping
-      (instance_uuid, volume_id, size_gib, boot_index, device_name, delete_on_termination, mode)
-      values (?, ?, ?, ?, ?, ?, ?)`;
+      (instance_uuid, volume_id, volume_name, size_gib, boot_index, device_name, delete_on_termination, mode)
+      values (?, ?, ?, ?, ?, ?, ?, ?)`;
     const flag = deleteOnTermination ? 1 : 0;
-    this.#database.prepare(statement).run(instanceUuid, volumeId, sizeGib, bootIndex, deviceName, flag, mode);
+    const values = [instanceUuid, volumeId, volumeName, sizeGib, bootIndex, deviceName, flag, mode];
+    this.#database.prepare(statement).run(...values);
   }
 
   updateDevice(instanceUuid: string, volumeId: string, change: DeviceChange): void {

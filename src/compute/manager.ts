@@ -1,7 +1,7 @@
 import { FairQueue } from '../base/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
-import { planServer, recordServer } from './create-server.ts';
+import { checkServers, planServer, recordServer } from './create-server.ts';
 import { deleteServer, deleteUnknownServer, findUnknownServer } from './delete-server.ts';
 import { recordFault, serverFails } from './faults.ts';
 import { InstanceQueues } from './instance-queue.ts';
@@ -79,6 +79,11 @@ export class ComputeManager implements AsyncDisposable {
     return (await findIdle()).length > 0;
   }
 
+  /** Checks that several servers can be created together. Changes nothing. */
+  async checkCreate(requests: readonly CreateServer[], context: RequestContext): Promise<void> {
+    await checkServers(this.#parts, requests, context);
+  }
+
   async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
     const { signal } = context;
@@ -152,10 +157,22 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
-  /** Detaches a volume. Detaching a volume that is not attached succeeds. */
-  async removeVolume(server: string, volume: string, context: RequestContext): Promise<ServerDetail> {
+  /**
+   * Detaches a volume. Detaching a volume that is not attached succeeds, unless `mustBeAttached` is set.
+   *
+   * @throws NotFoundError
+   */
+  async removeVolume(
+    server: string,
+    volume: string,
+    context: RequestContext,
+    options: { readonly mustBeAttached?: boolean } = {},
+  ): Promise<ServerDetail> {
+    const { store } = this.#parts;
+    const before = store.devices(store.get(server).uuid).map(({ volumeId }) => volumeId);
+    const attached = options.mustBeAttached === true ? before : undefined;
     return await this.#exclusively(server, context, async (instance) => {
-      await removeVolume(this.#parts, instance, volume, context);
+      await removeVolume(this.#parts, instance, { volume, attached }, context);
       return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
     });
   }

@@ -4,7 +4,7 @@ import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
 import { watchOutages } from './journal/index.ts';
-import type { FlowServices, Journal } from './journal/index.ts';
+import type { FlowServices, Journal, ResumedOperation } from './journal/index.ts';
 import { LocalVolumes, LocalVolumeStore, ownerOfHost } from './local/index.ts';
 import type { LocalHost } from './local/index.ts';
 import { defaultDpmPolicies, loadDriver } from '../virt/index.ts';
@@ -32,6 +32,10 @@ export interface OpenManagerOptions {
   readonly pid?: number;
   /** Called when this process has to wait for another process. */
   readonly onWait?: ((other: string) => void) | undefined;
+  /** Called with what the manager chose for the user: the boot volume, or memory that is rounded up. */
+  readonly onNote?: ((text: string) => void) | undefined;
+  /** Called when this process begins to finish or to undo what an earlier process left. */
+  readonly onResume?: ((operation: ResumedOperation) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   readonly log?: Logger;
   /** Directory from which third-party modules are loaded. */
@@ -159,7 +163,8 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
-  const flows: FlowServices = { journal, undo: policies.undo, log, ...watchers, failpoint: options.failpoint };
+  const { failpoint, onResume } = options;
+  const flows: FlowServices = { journal, undo: policies.undo, log, ...watchers, failpoint, onResume };
   const cinder = stack.use(
     openCinder({ ...settings.cinder, ...options.cinder, outages, log, requestId: () => options.context.requestId }),
   );
@@ -172,6 +177,7 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     connections: rememberConnections(cinder),
     ownership,
     onWait: options.onWait,
+    onNote: options.onNote,
     namesInstances: settings.cinder.serviceUser !== undefined,
     partitionRecords: new SqlitePartitionRecords(database, { access: isWriter ? 'write' : 'read' }),
     flows,

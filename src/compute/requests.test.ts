@@ -47,6 +47,7 @@ describe('the volumes of a new server', () => {
     await expect(choose({ volumeId: 'name of boot' })).resolves.toEqual([
       {
         volumeId: 'boot',
+        volumeName: 'name of boot',
         sizeGib: 10,
         bootIndex: 0,
         deviceName: '/dev/sda',
@@ -74,13 +75,49 @@ describe('the volumes of a new server', () => {
     expect(chosen.map((each) => each.deleteOnTermination)).toEqual([true, false, false]);
   });
 
+  test.each<[string, string[], string, string[]]>([
+    [
+      'the only bootable one',
+      ['data', 'boot', 'more'],
+      'boot',
+      ['volume "boot" is the boot volume (the only bootable volume)'],
+    ],
+    [
+      'the first, if several are bootable',
+      ['boot', 'data', 'shared'],
+      'boot',
+      ['volume "boot" is the boot volume (the first of 2 bootable volumes)'],
+    ],
+    ['a single one, without a note', ['boot'], 'boot', []],
+  ])('without a boot index boot from %s', async (_which, ids, booted, expected) => {
+    const notes: string[] = [];
+    const requests = ids.map((volumeId) => ({ volumeId }));
+
+    const chosen = await chooseVolumes(cinder, { volumes: requests }, w, (text) => notes.push(text));
+
+    expect(chosen[0]).toMatchObject({ volumeId: booted, bootIndex: 0, deviceName: '/dev/sda' });
+    expect(chosen.slice(1).map(({ bootIndex }) => bootIndex)).toEqual(ids.slice(1).map(() => null));
+    expect(notes).toEqual(expected);
+  });
+
+  test('are refused if the first is to boot and none is bootable', async () => {
+    await expect(choose({ volumeId: 'data' }, { volumeId: 'more' })).rejects.toThrow(
+      'volume "data" is not bootable, but is to be the boot volume',
+    );
+  });
+
   test('may be in use elsewhere if they are for several', async () => {
     await expect(choose({ volumeId: 'shared' })).resolves.toHaveLength(1);
   });
 
   test.each<[string, ServerVolumeRequest[], new (message: string) => Error, RegExp]>([
     ['none at all', [], ConfigError, /^0 of 0 volumes have boot-index=0, expected exactly one$/],
-    ['two without a boot index', [{ volumeId: 'boot' }, { volumeId: 'data' }], ConfigError, /^0 of 2 volumes/],
+    [
+      'two of which none boots',
+      [{ volumeId: 'boot', bootIndex: 1 }, { volumeId: 'data' }],
+      ConfigError,
+      /^0 of 2 volumes have boot-index=0, expected exactly one$/,
+    ],
     [
       'two with index 0',
       [

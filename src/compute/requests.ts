@@ -8,7 +8,7 @@ import type { BlockDevice, InstanceRecord } from './instances.ts';
 export interface ServerVolumeRequest {
   /** Name or id. */
   readonly volumeId: string;
-  /** 0 is the boot volume. Default 0 for a single volume. */
+  /** 0 is the boot volume. If no volume has an index, the only bootable volume boots, else the first one. */
   readonly bootIndex?: number | undefined;
   readonly deleteOnTermination?: boolean | undefined;
 }
@@ -66,27 +66,38 @@ export function newInstance(
   };
 }
 
+/** A requested volume, and what Cinder has under its name or ID. */
+interface FoundVolume {
+  readonly request: ServerVolumeRequest;
+  readonly volume: Volume;
+}
+
 /**
- * Finds the volumes and checks them, before anything is changed.
+ * Finds the volumes and checks them, before anything is changed. Chooses the boot volume if the request names none.
  *
+ * @param onNote - called with the choice of a boot volume among several
  * @throws ConfigError or NotFoundError naming the volume and what was expected
  */
 export async function chooseVolumes(
   cinder: CinderClient,
   { volumes: requests, storageGroup }: Pick<CreateServer, 'volumes' | 'storageGroup'>,
   w: Waiting,
+  onNote?: (text: string) => void,
 ): Promise<readonly Omit<BlockDevice, 'instanceUuid'>[]> {
-  const indexed = withBootIndex(requests, storageGroup === undefined ? 'exactly one' : 'at most one');
-  const found = await Promise.all(
-    indexed.map(async (request) => ({ request, volume: await find(cinder, request, w) })),
+  requireOneBootIndex(requests, storageGroup === undefined ? 'exactly one' : 'at most one');
+  const named = await Promise.all(
+    requests.map(async (request) => ({ request, volume: await findFree(cinder, request, w) })),
   );
-  const ids = found.map(({ volume }) => volume.id);
+  const ids = named.map(({ volume }) => volume.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`volume ${twice} is given twice`, { volume: twice });
+  const found = storageGroup === undefined ? withBootVolume(named, onNote) : named;
+  found.forEach(requireBootable);
   // The boot volume is the first device; the rest follow in the order given.
   const ordered = found.toSorted((a, b) => Number(a.request.bootIndex !== 0) - Number(b.request.bootIndex !== 0));
   return ordered.map(({ request, volume }, position) => ({
     volumeId: volume.id,
+    volumeName: volume.name === '' ? null : volume.name,
     sizeGib: volume.sizeGib,
     bootIndex: request.bootIndex ?? null,
     deviceName: deviceName(position),
@@ -98,18 +109,32 @@ export async function chooseVolumes(
   }));
 }
 
-/** @param expected - with a storage group no volume has to boot, and a single volume boots only if it has boot index 0 */
-function withBootIndex(
-  requests: readonly ServerVolumeRequest[],
-  expected: 'exactly one' | 'at most one',
-): readonly ServerVolumeRequest[] {
-  const [only, ...others] = requests;
-  const isAlone = only !== undefined && others.length === 0 && only.bootIndex === undefined;
-  if (isAlone && expected === 'exactly one') return [{ ...only, bootIndex: 0 }];
+/** @param expected - with a storage group, no volume has to boot */
+function requireOneBootIndex(requests: readonly ServerVolumeRequest[], expected: 'exactly one' | 'at most one'): void {
   const boots = requests.filter(({ bootIndex }) => bootIndex === 0).length;
-  if (boots === 1 || (boots === 0 && expected === 'at most one')) return requests;
+  const isChosenLater = requests.length > 0 && requests.every(({ bootIndex }) => bootIndex === undefined);
+  if (boots === 1 || (boots === 0 && (isChosenLater || expected === 'at most one'))) return;
   throw new ConfigError(`${boots} of ${requests.length} volumes have boot-index=0, expected ${expected}`, {
     option: '--volume',
+  });
+}
+
+/** Gives boot index 0 to the only bootable volume, else to the first one, unless the request names a boot volume. */
+function withBootVolume(found: readonly FoundVolume[], onNote?: (text: string) => void): readonly FoundVolume[] {
+  if (found.some(({ request }) => request.bootIndex !== undefined)) return found;
+  const bootable = found.filter(({ volume }) => volume.bootable);
+  const chosen = (bootable.length === 1 ? bootable[0] : undefined) ?? found[0];
+  if (found.length > 1 && chosen?.volume.bootable === true) {
+    const why = bootable.length === 1 ? 'the only bootable volume' : `the first of ${bootable.length} bootable volumes`;
+    onNote?.(`volume "${chosen.request.volumeId}" is the boot volume (${why})`);
+  }
+  return found.map((each) => (each === chosen ? { ...each, request: { ...each.request, bootIndex: 0 } } : each));
+}
+
+function requireBootable({ request, volume }: FoundVolume): void {
+  if (request.bootIndex !== 0 || volume.bootable) return;
+  throw new ConflictError(`volume "${request.volumeId}" is not bootable, but is to be the boot volume`, {
+    volume: volume.id,
   });
 }
 
@@ -120,17 +145,12 @@ export async function requireVolume(cinder: CinderClient, nameOrId: string, w: W
   return volume;
 }
 
-async function find(cinder: CinderClient, { volumeId, bootIndex }: ServerVolumeRequest, w: Waiting): Promise<Volume> {
+async function findFree(cinder: CinderClient, { volumeId }: ServerVolumeRequest, w: Waiting): Promise<Volume> {
   const volume = await requireVolume(cinder, volumeId, w);
-  const facts = { volume: volume.id };
   const isFree = volume.status === 'available' || (volume.multiattach && volume.status === 'in-use');
-  if (!isFree) {
-    throw new ConflictError(`volume "${volumeId}" has status "${volume.status}" (expected available)`, facts);
-  }
-  if (bootIndex === 0 && !volume.bootable) {
-    throw new ConflictError(`volume "${volumeId}" is not bootable, but is to be the boot volume`, facts);
-  }
-  return volume;
+  if (isFree) return volume;
+  const text = `volume "${volumeId}" has status "${volume.status}" (expected available)`;
+  throw new ConflictError(text, { volume: volume.id });
 }
 
 /** @throws ConflictError when another operation on the server is running, or its build never ended */

@@ -1,4 +1,4 @@
-import { ConflictError } from '../base/index.ts';
+import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { withFault } from './faults.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
@@ -17,32 +17,52 @@ export async function addVolume(
 ): Promise<void> {
   const { store, cinder } = parts;
   requireIdle(instance, 'attach a volume to');
-  const { id: volumeId, sizeGib } = await requireVolume(cinder, volume, context);
+  const { id: volumeId, name: volumeName, sizeGib } = await requireVolume(cinder, volume, context);
   const devices = store.devices(instance.uuid);
   if (devices.some((device) => device.volumeId === volumeId)) {
     throw new ConflictError(`volume "${volume}" is attached to server "${instance.name}" already`, { volume });
   }
   await requireNoDoubt(parts, instance, context);
-  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName: deviceNameAfter(devices), mode };
+  const named = { volumeId, volumeName: volumeName === '' ? null : volumeName };
+  const input = { ...subjectOf(instance), ...named, sizeGib, deviceName: deviceNameAfter(devices), mode };
   await withFault(store, instance, context, () =>
     runServerFlow(parts, addVolumeFlow, input, 'attach volume to', context),
   );
 }
 
-/** Detaches a volume from a server. Detaching a volume that is not attached succeeds. @param volume - name or ID */
+/** Which volume to detach. */
+export interface VolumeToRemove {
+  /** Name or ID. */
+  readonly volume: string;
+  /**
+   * The IDs of the volumes that were attached when the command began. If given, a volume that is not among them is an error.
+   * A volume that is among them may be detached meanwhile: the command first resumes the flow of a dead process.
+   */
+  readonly attached?: readonly string[] | undefined;
+}
+
+/**
+ * Detaches a volume from a server.
+ *
+ * @throws NotFoundError when the volume does not exist, or is not attached although it has to be
+ */
 export async function removeVolume(
   parts: ManagerParts,
   instance: InstanceRecord,
-  volume: string,
+  { volume, attached }: VolumeToRemove,
   context: RequestContext,
 ): Promise<void> {
-  const device = await findDevice(parts, instance, volume, context);
+  const { volumeId: id, device } = await findDevice(parts, instance, volume, context);
+  if (device === undefined && attached?.includes(id) === false) {
+    const text = `volume "${volume}" is not attached to server "${instance.name}"`;
+    throw new NotFoundError(text, { volume: id, server: instance.uuid });
+  }
   if (device === undefined) return;
   requireIdle(instance, 'detach a volume from');
   requireNotBoot(instance, device);
   await requireNoDoubt(parts, instance, context);
-  const { volumeId, sizeGib, deviceName, mode } = device;
-  const input = { ...subjectOf(instance), volumeId, sizeGib, deviceName, mode };
+  const { volumeId, volumeName, sizeGib, deviceName, mode } = device;
+  const input = { ...subjectOf(instance), volumeId, volumeName, sizeGib, deviceName, mode };
   await withFault(parts.store, instance, context, () =>
     runServerFlow(parts, removeVolumeFlow, input, 'detach volume from', context),
   );
@@ -64,12 +84,11 @@ async function findDevice(
   instance: InstanceRecord,
   volume: string,
   context: RequestContext,
-): Promise<BlockDevice | undefined> {
+): Promise<{ readonly volumeId: string; readonly device: BlockDevice | undefined }> {
   const devices = store.devices(instance.uuid);
-  const byId = devices.find(({ volumeId }) => volumeId === volume);
-  if (byId !== undefined) return byId;
-  const { id } = await requireVolume(cinder, volume, context);
-  return devices.find(({ volumeId }) => volumeId === id);
+  const deviceOf = (id: string) => devices.find(({ volumeId }) => volumeId === id);
+  const volumeId = deviceOf(volume)?.volumeId ?? (await requireVolume(cinder, volume, context)).id;
+  return { volumeId, device: deviceOf(volumeId) };
 }
 
 function subjectOf({ uuid, name }: InstanceRecord) {

@@ -26,6 +26,8 @@ export interface ManagerServices {
   readonly ownership: Ownership;
   /** Called when this process has to wait for another process. */
   readonly onWait: ((other: string) => void) | undefined;
+  /** Called with what the manager chose for the user, such as the boot volume. */
+  readonly onNote: ((text: string) => void) | undefined;
   readonly flows: FlowServices;
   readonly log: Logger;
 }

@@ -13,7 +13,7 @@ import type { ManagerServices } from './services.ts';
 
 // The output of commands. Every time is ISO 8601 UTC.
 
-/** The first eight fields of a server, which a list shows. @public */
+/** The fields of a server in a list. @public */
 export interface ServerSummary {
   readonly id: string;
   readonly name: string;
@@ -23,13 +23,23 @@ export interface ServerSummary {
   readonly host: string;
   readonly partition: string;
   readonly created_at: string;
+  readonly vcpus: number;
+  readonly memory_mb: number;
+  /** Name of the boot volume, or its id if it has no name; null if the server boots from a prepared storage group. */
+  readonly boot_volume: string | null;
+}
+
+/** Why the last operation on a server failed. @public */
+export interface ServerFault {
+  readonly code: string;
+  readonly message: string;
+  readonly at: string;
+  readonly request_id: string;
 }
 
 /** @public */
 export interface ServerDetail extends ServerSummary {
-  readonly vcpus: number;
-  readonly memory_mb: number;
-  readonly fault: Fault | null;
+  readonly fault: ServerFault | null;
   readonly properties: Readonly<Record<string, string>>;
   readonly partition_uri: string | null;
   readonly partition_status: string | null;
@@ -54,6 +64,9 @@ export interface ServerBoot {
 /** @public */
 export interface ServerVolume {
   readonly volume_id: string;
+  /** Name in Cinder when the volume was attached, or the id if it had none. */
+  readonly name: string;
+  readonly size_gib: number;
   readonly attachment_id: string | null;
   readonly boot_index: number | null;
   readonly device_name: string;
@@ -83,9 +96,11 @@ function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): 
 
 function summarizeServer(
   instance: InstanceRecord,
+  devices: readonly BlockDevice[],
   partition: string,
   powerState: PowerState | undefined,
 ): ServerSummary {
+  const boot = devices.find(({ bootIndex }) => bootIndex === 0);
   return {
     id: instance.uuid,
     name: instance.name,
@@ -95,7 +110,18 @@ function summarizeServer(
     host: instance.host,
     partition,
     created_at: instance.createdAt,
+    vcpus: instance.vcpus,
+    memory_mb: instance.memoryMib,
+    boot_volume: boot === undefined ? null : volumeLabel(boot),
   };
+}
+
+function volumeLabel({ volumeName, volumeId }: BlockDevice): string {
+  return volumeName ?? volumeId;
+}
+
+function viewFault({ code, message, at, requestId }: Fault): ServerFault {
+  return { code, message, at, request_id: requestId };
 }
 
 function detailServer(
@@ -106,9 +132,7 @@ function detailServer(
 ): ServerDetail {
   return {
     ...server,
-    vcpus: instance.vcpus,
-    memory_mb: instance.memoryMib,
-    fault: instance.fault,
+    fault: instance.fault === null ? null : viewFault(instance.fault),
     properties: instance.extraSpecs,
     partition_uri: seen?.partitionUri ?? null,
     partition_status: seen?.partitionStatus ?? null,
@@ -134,6 +158,8 @@ function detailVolume(device: BlockDevice, seen: InstanceDiagnostics | undefined
   const targetLun = device.connectionInfo?.data.target_lun;
   return {
     volume_id: device.volumeId,
+    name: volumeLabel(device),
+    size_gib: device.sizeGib,
     attachment_id: device.reservation?.attachmentId ?? null,
     boot_index: device.bootIndex,
     device_name: device.deviceName,
@@ -188,6 +214,8 @@ export interface PartitionView {
   readonly name: string;
   readonly status: string;
   readonly instance: string | null;
+  /** Name of the server; null for a partition of another owner, and without a record of the server. */
+  readonly server: string | null;
   readonly processors: number | null;
   readonly memory_mb: number | null;
   readonly uri: string;
@@ -195,11 +223,12 @@ export interface PartitionView {
   readonly parked_for?: string;
 }
 
-function partitionView(guest: PlatformGuest): PartitionView {
+function partitionView(guest: PlatformGuest, server: string | null): PartitionView {
   return {
     name: guest.name,
     status: guest.status,
     instance: guest.instanceUuid,
+    server,
     processors: guest.iflProcessors,
     memory_mb: guest.memoryMib,
     uri: guest.uri,
@@ -217,7 +246,10 @@ export class ServerViews {
 
   async list(context: RequestContext): Promise<readonly ServerSummary[]> {
     const powerStates = await this.#services.driver.listPowerStates(context);
-    return this.#services.store.list().map((instance) => this.#summarize(instance, powerStates.get(instance.uuid)));
+    const { store } = this.#services;
+    return store
+      .list()
+      .map((instance) => this.#summarize(instance, store.devices(instance.uuid), powerStates.get(instance.uuid)));
   }
 
   async show(instance: InstanceRecord, context: RequestContext): Promise<ServerDetail> {
@@ -226,7 +258,7 @@ export class ServerViews {
     const guest = toDriverInstance(instance);
     const info = toBlockDeviceInfo(devices);
     const seen = await driver.getInstanceDiagnostics(context, guest, info);
-    const summary = this.#summarize(instance, seen?.powerState);
+    const summary = this.#summarize(instance, devices, seen?.powerState);
     const shown = detailServer(instance, devices, seen, summary);
     if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };
     const location = await driver.locateGuest?.(context, guest, info);
@@ -241,7 +273,7 @@ export class ServerViews {
       const facts = { event: 'server.show', server: instance.uuid, error: describeError(error) };
       this.#services.log.warn(facts, 'details not known');
       const devices = this.#services.store.devices(instance.uuid);
-      return detailServer(instance, devices, undefined, this.#summarize(instance, instance.powerState));
+      return detailServer(instance, devices, undefined, this.#summarize(instance, devices, instance.powerState));
     }
   }
 
@@ -257,10 +289,15 @@ export class ServerViews {
 
   async partitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
     const guests = await this.#services.driver.listGuests(context, { ...options, parked: true });
-    return guests.map(partitionView);
+    const names = new Map(this.#services.store.list().map(({ uuid, name }) => [uuid, name]));
+    return guests.map((guest) => partitionView(guest, names.get(guest.instanceUuid ?? '') ?? null));
   }
 
-  #summarize(instance: InstanceRecord, powerState: PowerState | undefined): ServerSummary {
-    return summarizeServer(instance, this.#services.driver.guestName(instance), powerState);
+  #summarize(
+    instance: InstanceRecord,
+    devices: readonly BlockDevice[],
+    powerState: PowerState | undefined,
+  ): ServerSummary {
+    return summarizeServer(instance, devices, this.#services.driver.guestName(instance), powerState);
   }
 }

@@ -5,6 +5,7 @@ import { readElsewhere } from './known-elsewhere.ts';
 import { describeSource } from './layers.ts';
 import type { Layer, Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
+import { PATH_TOKEN_VARIABLE } from './path-token.ts';
 import type { Findings } from './problems.ts';
 import { findOption, isSection, sectionNames, sectionOptions } from './schema.ts';
 import type { SectionName } from './schema.ts';
@@ -18,8 +19,6 @@ export const CONFIG_FILE_OPTION = '--config-file';
 const PREFIX = 'NOVA_DPM_';
 /** Names the settings file. */
 export const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
-/** Holds the bearer token of path services, which is not a setting. */
-export const PATH_TOKEN_VARIABLE = 'NOVA_DPM_PATH_TOKEN';
 const otherVariables: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE]);
 
 /**

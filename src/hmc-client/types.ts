@@ -31,7 +31,7 @@ export interface HmcSessionOptions {
   readonly log?: Logger | undefined;
 }
 
-/** A request of the raw escape hatch. @public */
+/** A request for {@link HmcSession.request}. @public */
 export interface RawRequest extends Waiting {
   readonly body?: unknown;
 }

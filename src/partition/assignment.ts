@@ -36,7 +36,10 @@ export function assignPartitions(
   return assigned;
 }
 
-/** Whether record or description say that the partition is parked. Parking writes one last, unparking the other. */
+/**
+ * Whether record or description say that the partition is parked. Both are checked, because a process may have died
+ * between writing the two.
+ */
 export function parked(
   host: string,
   { description }: Pick<Listed, 'description'>,
@@ -46,8 +49,8 @@ export function parked(
 }
 
 /**
- * Whether this can be our partition whose creation had no answer: it has our mark and has not run yet. Without a record, the
- * name alone is no proof: a spawn may just have refused that partition.
+ * Whether this may be the partition whose creation had no answer: it has our mark, and has not run yet. The name alone
+ * does not prove this without a record, because a spawn may just have refused a partition of this name.
  */
 export function isAsMade(host: string, { description, status }: { description: string; status: string }): boolean {
   return markOf(host, description) === 'ours' && deletableStatuses.has(status);
@@ -72,7 +75,7 @@ export function otherMark({ uri, name }: Pick<Listed, 'uri' | 'name'>, descripti
   return `partition "${name}" (${uri}) has the mark of another host in its description, ${hosts.join(', ')}`;
 }
 
-/** Whether the name, in our pattern, is that of another instance. */
+/** Whether the name follows our pattern and names another instance. */
 export function isNamedForAnother(host: string, name: string, instanceUuid: string): boolean {
   return name !== partitionName({ host, instanceUuid }) && instanceNamed(host, name) !== undefined;
 }

@@ -4,8 +4,9 @@ import type { FailedStart, PartitionRef } from './lifecycle.ts';
 import { loadFailedStatuses } from './status.ts';
 
 /**
- * Whether the HMC did not activate the partition, so that nothing was loaded. Whatever its job says, a failed load leaves an
- * activated partition (zhmc-ansible-modules issue 103), and missing resources leave `reservation-error` (issue 474).
+ * Whether the HMC did not activate the partition, so that nothing was loaded. The status decides, not the result of the
+ * job: a failed load leaves an activated partition (zhmc-ansible-modules issue 103), and missing resources leave
+ * `reservation-error` (issue 474).
  */
 export function wasRefused({ status, cause }: FailedStart): boolean {
   const isRefusal = cause instanceof JobFailedError && cause.status < 500;

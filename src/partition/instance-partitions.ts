@@ -17,12 +17,13 @@ import { withoutParked } from './search-result.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, SearchResult } from './search-result.ts';
 
 const asked = ['name', 'status', 'description'] as const;
-/** A look also reads what is attached to the partition, which saves a later request. */
+/** Properties to read. They include what is attached to the partition, which saves a later request. */
 const askedOf = { hba: [...asked, 'hba-uris'], 'storage-group': [...asked, 'storage-group-uris'] } as const;
 
 /**
- * Decides which partition belongs to which instance, the only place that does: by the recorded object id, then by name, then
- * by ports. People may change name and description; only the mark of another host excludes a partition.
+ * Decides which partition belongs to which instance: by the recorded object id, then by name, then by ports. No other
+ * class decides this. Administrators may change name and description; only the mark of another host excludes a
+ * partition.
  */
 export class InstancePartitions {
   readonly #hmc: HmcSession;
@@ -83,8 +84,9 @@ export class InstancePartitions {
   }
 
   /**
-   * Assigns as {@link InstancePartitions.assign}, and finds partitions by their ports that were restored under another object
-   * id and name, with one read for all missing instances. Does not assign partitions in doubt, nor search for hidden ones.
+   * Assigns like {@link InstancePartitions.assign}. Also finds, by their ports, partitions that were restored under
+   * another object id and name, with one read for all missing instances. Does not assign partitions in doubt, and does
+   * not search for hidden ones.
    */
   async assignAll(
     host: string,
@@ -123,12 +125,12 @@ export class InstancePartitions {
     return isUnknown(this.#records.find(instanceUuid));
   }
 
-  /** Whether it is recorded that the partition was made, or found. */
+  /** Whether the record says that the partition was created or found. */
   isMade({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
   }
 
-  /** Whether it is recorded that the instance has, or had, ports. */
+  /** Whether the record says that the instance has, or had, ports. */
   hadPorts({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.wwpns ?? []).length > 0;
   }
@@ -138,7 +140,7 @@ export class InstancePartitions {
     return this.#records.find(instanceUuid)?.bootVolume ?? undefined;
   }
 
-  /** Begins the record, before anything of the instance is made. */
+  /** Begins the record, before any object of the instance is created. */
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
     if (known !== undefined && !isUnmade(known)) return;
@@ -186,9 +188,9 @@ export class InstancePartitions {
   }
 
   /**
-   * Records that nothing of the instance is left, until the compute manager forgets the instance. So a running partition with
-   * our mark is not taken for its own, and a repeated delete has nothing to search for. Keeps the WWPNs, which identify an
-   * orphaned mask as ours.
+   * Records that nothing of the instance is left, until the compute manager forgets the instance. Then a running
+   * partition with our mark is not mistaken for the instance's, and a repeated delete does not search. Keeps the WWPNs,
+   * by which `dpm verify` recognises an orphaned mask.
    */
   gone({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];

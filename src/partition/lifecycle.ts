@@ -33,7 +33,7 @@ export interface PartitionRef {
 }
 
 export interface LifecyclePolicy {
-  /** For a start or stop, job and status together. */
+  /** Time limit for a start or stop: job and status together. */
   readonly timeoutMs: number;
   /** Poll interval for the job, then for the status. */
   readonly poll: Pick<WaitPolicy, 'minDelayMs' | 'maxDelayMs'>;
@@ -51,13 +51,13 @@ export const defaultLifecyclePolicy: LifecyclePolicy = {
 };
 
 interface Looked {
-  /** The status that a look has just shown. */
+  /** The status, if it was read just before. */
   readonly seen?: string | undefined;
   /** Reads the status after a stop; default: a request for the status only. */
   readonly look?: ((w: Waiting) => Promise<string>) | undefined;
 }
 
-/** The result of a start; the caller decides what it means for a boot. */
+/** The result of a start. The caller decides whether another boot path helps. */
 export type StartResult = { readonly kind: 'running'; readonly status: string } | FailedStart;
 
 /** @see wasRefused - whether anything was loaded */
@@ -70,8 +70,7 @@ export interface FailedStart {
 }
 
 /**
- * Starting, stopping and deleting partitions: the state machine of a careful client. Source: zhmc-ansible-modules
- * module_utils/common.py.
+ * Starts, stops and deletes partitions, and waits for the status. Source: zhmc-ansible-modules module_utils/common.py.
  */
 export class PartitionLifecycle {
   readonly #hmc: HmcSession;
@@ -146,7 +145,7 @@ export class PartitionLifecycle {
   async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
     const steps: (() => Promise<unknown>)[] = [
       async () => await this.ensureStopped(partition, w),
-      // Also after a 404: one "gone" is not enough evidence to orphan a partition.
+      // Checks after a 404 too: a single 404 does not prove that the partition is gone.
       async () => await this.deleteStopped(partition, w),
     ];
     for (const step of steps) {
@@ -278,8 +277,8 @@ export class PartitionLifecycle {
 }
 
 /**
- * Cancels a start that the caller has aborted, so that the undo need not wait for its end. A start can be canceled only up to
- * some point (IBM WS API, Start Partition); later, or if this fails, it continues.
+ * Cancels a start that the caller has aborted, so that the rollback need not wait for its end. The HMC cancels a start
+ * only up to some point (IBM WS API, Start Partition). After that, or if the cancelation fails, the start continues.
  */
 async function cancelQuietly(job: HmcJob): Promise<void> {
   await job.cancel({ signal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);

@@ -25,8 +25,8 @@ export function partitionDescription(host: string): string {
 }
 
 /**
- * Returns the description of a parked partition. If a person adds anything to it, the partition is no longer parked: it is
- * listed like our other partitions, and left alone.
+ * Returns the description of a parked partition. If an administrator adds a word, the partition no longer counts as
+ * parked: it is listed like the other partitions of this host, and never removed.
  */
 export function parkedDescription(host: string): string {
   return `${partitionDescription(host)} parked`;
@@ -34,7 +34,10 @@ export function parkedDescription(host: string): string {
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Returns the instance in a name of this host's pattern. A name alone proves nothing: anybody can choose it. */
+/**
+ * Returns the instance in a name of this host's pattern. The name alone does not prove the owner, because anybody can
+ * choose it.
+ */
 export function instanceNamed(host: string, name: string): string | undefined {
   const prefix = hostPrefix(host);
   if (!name.startsWith(prefix)) return undefined;
@@ -43,8 +46,8 @@ export function instanceNamed(host: string, name: string): string | undefined {
 }
 
 /**
- * Returns the owner of a partition or storage group by its name and description; undefined when it is not ours. Only the mark
- * of another host excludes a description: people may edit the rest.
+ * Returns the owner of a partition or storage group by its name and description; undefined when it is not ours. A
+ * description excludes a partition only if it has the mark of another host, because administrators may edit it.
  */
 export function instanceOf(host: string, thing: { name: string; description: string }): string | undefined {
   return markOf(host, thing.description) === 'another' ? undefined : instanceNamed(host, thing.name);
@@ -68,13 +71,16 @@ export function markedHosts(description: string): readonly string[] {
 
 const MARK = 'CPCSubset=';
 
-/** One FCP adapter port of the domain. */
+/** A configured adapter port: one line of `dpm.physical_storage_adapter_mappings`. */
 export interface AdapterPort {
   readonly adapterObjectId: string;
   readonly port: number;
 }
 
-/** Checks that Cinder volumes can be reached: over an FCP adapter port. Prepared storage groups need none. @throws ConfigError */
+/**
+ * Checks that an FCP adapter port is configured, which Cinder volumes need and prepared storage groups do not. @throws
+ * ConfigError
+ */
 export function requireAnyPort(ports: readonly AdapterPort[]): void {
   if (ports.length > 0) return;
   const option = 'dpm.physical_storage_adapter_mappings';
@@ -86,7 +92,7 @@ export function hbaName(port: AdapterPort): string {
   return `OpenStack_Port_${port.adapterObjectId}_${port.port}`.slice(0, MAX_NAME);
 }
 
-/** Whether we made a vHBA or NIC: ours are named `OpenStack_Port_…`, those of other people are not. */
+/** Whether nova-dpm created a vHBA or NIC: only its own are named `OpenStack_Port_…`. */
 export function isOurElementName(name: string): boolean {
   return name.startsWith('OpenStack_Port_');
 }

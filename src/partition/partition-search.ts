@@ -54,8 +54,8 @@ export class PartitionSearch {
   }
 
   /**
-   * Searches for a partition that may have been created although the answer was lost. Another partition of the name is left
-   * alone; while it runs with ports of this instance, their storage is left alone too.
+   * Searches for a partition that may have been created although the answer was lost. Never changes another partition
+   * of this name. While that partition runs with ports of this instance, does not change their storage either.
    */
   async #unmade(
     owner: PartitionOwner,
@@ -112,7 +112,7 @@ export class PartitionSearch {
     return found;
   }
 
-  /** Searches by the ports to which the volumes are mapped, and those of the storage group. */
+  /** Searches by the ports to which the volumes are mapped, and by the ports of the storage group. */
   async #byPorts(
     owner: PartitionOwner,
     record: PartitionRecord | undefined,
@@ -137,7 +137,7 @@ export class PartitionSearch {
       const partition = all.find(({ uri }) => uri === holder.partitionUri);
       if (partition === undefined) return hiddenHolder(holder);
       if (isNamedForAnother(owner.host, partition.name, owner.instanceUuid) || recorded.has(partition.uri)) {
-        // A WWPN that was given up may belong to another of our instances now; a group was not given up.
+        // A released WWPN may belong to another instance of this host now; a group was not released.
         if (holder.holds === 'port' || deletableStatuses.has(partition.status)) continue;
         return groupOfAnother(partition, holder);
       }
@@ -183,8 +183,8 @@ export class PartitionSearch {
   }
 
   /**
-   * Whether the partition boots from the server's storage, which proves that it is the server's. A port alone does not: a WWPN
-   * may be assigned again, and a person may attach a group to any partition.
+   * Whether the partition boots from the server's storage, which proves that it is the server's partition. A port alone
+   * does not prove it: a WWPN may be assigned again, and an administrator may attach a group to any partition.
    */
   async #bootsFrom({ uri }: Listed, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
     if (this.#records.isAttachedWithoutNova(uri)) return false;

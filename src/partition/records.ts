@@ -2,23 +2,23 @@ import type { Wwpn } from '../base/index.ts';
 import type { VolumePath } from './storage.ts';
 
 /**
- * The record of an instance's partition, from before it is made until the instance is forgotten. People may change name and
- * description of a partition; its object id and WWPNs never change.
+ * The record of an instance's partition. It exists from before the partition is created until the instance is
+ * forgotten. Administrators may change name and description of a partition; its object id and WWPNs never change.
  *
  * @public
  */
 export interface PartitionRecord {
   readonly instanceUuid: string;
-  /** Null until the partition is made, or found. */
+  /** Null until the partition is created or found. */
   readonly partitionUri: string | null;
-  /** WWPNs of its vHBAs or storage group; kept when the partition is gone. */
+  /** WWPNs of its vHBAs or storage group; kept after the partition is deleted. */
   readonly wwpns: readonly Wwpn[];
   readonly storageGroupUri: string | null;
   /** The prepared storage group that the partition uses. */
   readonly preparedGroupUri: string | null;
   /**
-   * Whether the record was begun before anything was made. Then without a URI there is no partition, unless the answer to
-   * Create Partition was lost; such a partition has the name that we gave it.
+   * Whether the record was begun before any object was created. Then a missing URI means that there is no partition,
+   * unless the answer to Create Partition was lost. Such a partition has the name that nova-dpm gave it.
    */
   readonly isBegunHere: boolean;
   /** Whether the guest may have used its volumes: a spawn has connected them, or it is unknown whether one has. */
@@ -41,7 +41,10 @@ export interface PartitionRecords {
   find(instanceUuid: string): PartitionRecord | undefined;
   list(): readonly PartitionRecord[];
   put(record: PartitionRecord): void;
-  /** Whether a volume is attached to this partition without Nova. Its ports may then be ours although it has no instance. */
+  /**
+   * Whether a volume is attached to this partition without Nova. nova-dpm may then have created its ports although it
+   * has no instance.
+   */
   isAttachedWithoutNova(partitionUri: string): boolean;
 }
 

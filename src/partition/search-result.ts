@@ -1,6 +1,6 @@
 import type { Wwpn } from '../base/index.ts';
 
-/** A partition of ours as just seen; people may have changed its name. */
+/** A partition of this host as just read. An administrator may have changed its name. */
 export interface OwnPartition {
   readonly uri: string;
   readonly name: string;
@@ -20,14 +20,17 @@ export interface Doubt {
   readonly candidates: readonly { readonly name: string; readonly uri: string }[];
   /** What the HMC shows. */
   readonly why: string;
-  /** What a person can do about it. */
+  /** What the user can do. */
   readonly advice: string;
 }
 
-/** The answer that a destructive operation may use: a doubt has been thrown. */
+/** The result for a destructive operation. It contains no doubt, because a doubt was thrown as an error. */
 export type Decided = { readonly kind: 'ours'; readonly partition: OwnPartition } | { readonly kind: 'absent' };
 
-/** Where the partition of an instance is. "Not found" and "found, but perhaps not ours" are different answers. */
+/**
+ * The result of a search for the partition of an instance. A partition whose owner is in doubt is neither found nor
+ * absent.
+ */
 export type SearchResult = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
 
 /** Treats a parked partition as absent, for callers that ask for the guest. */
@@ -43,5 +46,5 @@ export interface Evidence {
   readonly hasVolumes: boolean;
 }
 
-/** Without knowledge, volumes may be mapped. */
+/** The default: volumes may be mapped. */
 export const noEvidence: Evidence = { wwpns: [], hasVolumes: true };

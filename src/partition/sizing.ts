@@ -1,7 +1,7 @@
 import { ConfigError } from '../base/index.ts';
 
 /**
- * Returns the size of the partition for a flavour: one IFL for each vCPU, and memory rounded up to the increment.
+ * Returns the size of the partition for a flavor: one IFL for each vCPU, and memory rounded up to the increment.
  *
  * @param incrementMib - the machine's memory granularity: a setting, because no public source states it
  * @throws ConfigError naming what is out of range

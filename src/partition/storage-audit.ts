@@ -1,7 +1,7 @@
 import { ConflictError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
 
-/** The storage that belongs to an instance; any other storage of ours in its partition or group is orphaned. */
+/** The storage that an instance uses. Any other storage of nova-dpm in its partition or group is orphaned. */
 export interface CountedStorage {
   /** Or the object id of a partition without an instance. */
   readonly instanceUuid: string;
@@ -11,7 +11,7 @@ export interface CountedStorage {
   readonly wwpns: ReadonlySet<string>;
 }
 
-/** An orphaned vHBA or storage volume of ours. */
+/** An orphaned vHBA or storage volume that nova-dpm created. */
 export interface SurplusStorage {
   readonly kind: 'vhba' | 'storage-volume';
   readonly name: string;
@@ -26,12 +26,13 @@ export interface SurplusStorage {
 /** Finds orphaned storage, and removes what is safe to remove. */
 export interface StorageAudit {
   /**
-   * Lists our storage in the partitions and groups of these instances that is not counted. Changes nothing. If the HMC reads
-   * in bulk, the number of requests does not grow with the instances.
+   * Lists the storage of nova-dpm in the partitions and groups of these instances that no instance uses. Changes
+   * nothing. If the HMC reads in bulk, the number of requests does not grow with the instances.
    */
   list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]>;
   /**
-   * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if it is gone, or counted by now.
+   * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if the orphan is gone, or is used by
+   * now.
    *
    * @throws ConflictError when removing it is not safe, or no longer
    */

@@ -62,16 +62,16 @@ export interface StorageWaiting extends Waiting {
   readonly progress?: ((detail: string) => void) | undefined;
 }
 
-/** Something that {@link PartitionStorage.allocate} made. */
+/** Storage that {@link PartitionStorage.allocate} created. */
 export interface AllocatedStorage {
   readonly name: string;
   readonly uri: string;
   readonly instanceUuid: string;
-  /** Partitions that it is attached to, by name. */
+  /** Names of the partitions to which it is attached. */
   readonly attachedTo?: readonly string[];
 }
 
-/** A storage group that a storage administrator has made, as it can be used. */
+/** A prepared storage group, with the data for its use. */
 export interface PreparedGroup {
   readonly uri: string;
   readonly name: string;
@@ -87,7 +87,10 @@ export interface PreparedGroupRequest {
   readonly bootVolume: string | undefined;
 }
 
-/** Storage groups that an administrator has made, on machines that have storage groups. They are used, and never changed. */
+/**
+ * Prepared storage groups: an administrator made them. They are used and never changed. Only on machines with storage
+ * groups.
+ */
 export interface PreparedGroups {
   /**
    * Finds a group and checks that it can be used unchanged. Changes nothing.
@@ -124,7 +127,9 @@ export interface PathInspection {
     initiators: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly KnownPath[]>;
-  /** Tests each path from its port, or from the port that it would use; returns the answers in the order of the paths. */
+  /**
+   * Tests each path from its port, or from the port that it would use; returns the results in the order of the paths.
+   */
   examine(
     paths: readonly Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[],
     initiators: readonly Initiator[],
@@ -150,7 +155,10 @@ export interface HoldersRequest {
 
 /** A partition that has a port of an instance, or its storage group. */
 export interface PortHolder {
-  /** A port may have another owner now, because WWPNs are assigned again; a group was never given up. */
+  /**
+   * `port`: it has a WWPN of the instance, which may have been assigned again. `group`: it has the instance's storage
+   * group, which was never released.
+   */
   readonly holds: 'port' | 'group';
   /** Undefined, or not in the list of partitions, if this HMC user may not see it. */
   readonly partitionUri: string | undefined;
@@ -158,7 +166,7 @@ export interface PortHolder {
   readonly name?: string;
   /** For messages: "has vHBA … with WWPN …". */
   readonly how: string;
-  /** What a partition of ours boots from: vHBAs, or a storage group. */
+  /** The vHBAs or the storage group from which the partition boots. */
   readonly bootSources: readonly string[];
 }
 
@@ -205,7 +213,7 @@ export interface PartitionStorage {
     known: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly Initiator[]>;
-  /** @param partitionWillBeDeleted - with everything that is attached to it */
+  /** @param partitionWillBeDeleted - whether the partition will be deleted with all that is attached */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
   /** Detaches all storage of the partition except that of its instance; its ports stay. */
   unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
@@ -267,7 +275,7 @@ export interface PartitionStorage {
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** The likely cause when the load failed over every path, as far as this kind of machine can tell. */
+  /** The likely cause when the load failed over every path, for this storage model. */
   readonly likelyBootFailure: string;
   /** Returns the boot properties for this volume and path. */
   bootProperties(volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;

@@ -78,7 +78,32 @@ describe('every command hands on what was asked for', () => {
     ],
     ['server add volume web1 v2', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'rw' }]],
     ['server add volume web1 v2 --mode ro', { addVolume: vi.fn(async () => detail) }, ['web1', 'v2', { mode: 'ro' }]],
-    ['server remove volume web1 v2', { removeVolume: vi.fn(async () => detail) }, ['web1', 'v2']],
+    [
+      'server remove volume web1 v2',
+      { removeVolume: vi.fn(async () => detail) },
+      ['web1', 'v2', { mustBeAttached: true }],
+    ],
+    [
+      'server remove volume web1 v2 --if-exists',
+      { removeVolume: vi.fn(async () => detail) },
+      ['web1', 'v2', { mustBeAttached: false }],
+    ],
+    [
+      'server create web1 --vcpus 2 --memory 4096 --volume a --volume b',
+      { create: vi.fn(async () => detail) },
+      [
+        {
+          name: 'web1',
+          vcpus: 2,
+          memoryMib: 4096,
+          volumes: [
+            { volumeId: 'a', deleteOnTermination: false },
+            { volumeId: 'b', deleteOnTermination: false },
+          ],
+          start: true,
+        },
+      ],
+    ],
     ['hypervisor show', { hypervisorShow: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['hypervisor stats', { hypervisorStats: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['partition list', { listPartitions: vi.fn(async () => []) }, [{ all: false }]],
@@ -307,14 +332,14 @@ describe('an interruption', () => {
 test('the steps of a flow are shown on standard error, unless nobody wants them', async () => {
   const run = async (...flags: string[]) => {
     const onOpen = ({ onStep }: ManagerOptions) => {
-      onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'running' });
-      onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'done', ms: 5 });
+      onStep({ flow: 'start', flowId: 'f', subject: 'web1', step: 'start-partition', state: 'running' });
+      onStep({ flow: 'start', flowId: 'f', subject: 'web1', step: 'start-partition', state: 'done', ms: 10 });
     };
     const io = fakeIo({ onOpen, manager: { start: async () => undefined, show } });
     return (await runFake(['server', 'start', 'web1', ...flags], io)).stderr;
   };
 
-  expect(await run()).toMatch(/^done +start: start-partition +0\.0\d s\n$/);
+  expect(await run()).toMatch(/^done +web1: starting the partition +0\.01 s\n$/);
   expect(await run('--no-progress')).toBe('');
   expect(await run('--quiet')).toBe('');
 });

@@ -50,7 +50,7 @@ test.each(machines)('on a %s, every table fits 80 characters and cuts no ID', as
 
   expect(cpcs.stdout).toContain(`| ${cpcName} `);
   expect(cpcs.stdout).toContain(`| ${cpcObjectId} | active | true |`);
-  for (const mapping of mapped) expect(adapters.stdout).toContain(`| ${String(mapping).split(':')[0]} | 0      |`);
+  for (const mapping of mapped) expect(adapters.stdout).toContain(`| ${mapping.split(':')[0]} | 0      |`);
   expect(adapters.stderr).toContain(
     'dpm: too wide for this terminal, not shown: type, status, ports, location; use --long or -f json',
   );

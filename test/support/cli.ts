@@ -141,6 +141,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   list: unexpected('list'),
   show: unexpected('show'),
   create: unexpected('create'),
+  checkCreate: unexpected('checkCreate'),
   delete: unexpected('delete'),
   start: unexpected('start'),
   stop: unexpected('stop'),

@@ -1,12 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { LocalAttachRequest, LocalDetachRequest } from '../../compute/local/index.ts';
-import {
-  deviceInfo as parseDeviceInfo,
-  enforceMultipathOption,
-  multipathOf,
-  multipathOption,
-} from '../local-options.ts';
+import { enforceMultipathOption, jsonObject, multipathOf, multipathOption, readDeviceInfo } from '../local-options.ts';
 import type { RequestContext } from '../../virt/index.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { CommandContext } from '../context.ts';
@@ -59,7 +54,9 @@ function addLocalDetach(program: Command, add: AddCommand): void {
   const description =
     'Detach a volume that local-attach has attached. Detaching a volume that is not attached succeeds';
   add(program, 'local-detach', description, async (context, command) => {
-    const { partition, attachmentId, deviceInfo, force = false } = command.opts<Partial<LocalDetachRequest>>();
+    const { partition, attachmentId, force = false } = command.opts<Partial<LocalDetachRequest>>();
+    const { deviceInfo: given } = command.opts<{ readonly deviceInfo?: object }>();
+    const deviceInfo = given === undefined ? undefined : await readDeviceInfo(given);
     const multipath = multipathOf(command, partition !== undefined);
     const request = { volume: argument(command, 0), partition, attachmentId, deviceInfo, force, ...multipath };
     const object = await atPlace(context, partition, (place, asked) => place.localDetach(request, asked));
@@ -77,7 +74,7 @@ function addLocalDetach(program: Command, add: AddCommand): void {
     .addOption(enforceMultipathOption('for a volume that another program attached: it requires multipath'))
     .addOption(
       new Option('--device-info <json>', 'for a volume that another program attached: the device_info that it printed')
-        .argParser(parseDeviceInfo)
+        .argParser(jsonObject)
         .conflicts('partition'),
     )
     .option(

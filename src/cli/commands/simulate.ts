@@ -1,13 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { parse as parseYaml } from 'yaml';
 import { ConfigError, describeError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
 import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { RunningSimulator, SimulateRequest } from '../open.ts';
-import { openSimulatorFiles } from '../simulator-files.ts';
 import type { SimulatorFiles } from '../simulator-files.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
@@ -82,7 +80,8 @@ function microversion(value: string): string {
 
 async function simulate(context: CommandContext, command: Command): Promise<void> {
   const options = command.opts<SimulateOptions>();
-  const simulator = await context.io.startSimulator(toSimulateRequest(options, context));
+  const { openSimulatorFiles } = await import('../simulator-files.ts');
+  const simulator = await context.io.startSimulator(await toSimulateRequest(options, context));
   try {
     using files = openSimulatorFiles(simulator, context.io, options.writeConfig);
     context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
@@ -92,7 +91,7 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   }
 }
 
-function toSimulateRequest(options: SimulateOptions, context: CommandContext): SimulateRequest {
+async function toSimulateRequest(options: SimulateOptions, context: CommandContext): Promise<SimulateRequest> {
   const { adapters, hmcPort, cinderPort, keystonePort, faults } = options;
   const machine = machines.find((known) => known === options.machine);
   return {
@@ -105,7 +104,7 @@ function toSimulateRequest(options: SimulateOptions, context: CommandContext): S
     hmcCertificate: options.hmcCertificate,
     seed: options.seed,
     latencyMs: options.latency,
-    faults: faults === undefined ? [] : readFaults(faults, context),
+    faults: faults === undefined ? [] : await readFaults(faults, context),
     shape: options.shape,
     cinder: {
       auth: options.auth,
@@ -123,7 +122,7 @@ function existingFile(path: string, context: CommandContext): string {
   );
 }
 
-function readFaults(path: string, context: CommandContext): unknown {
+async function readFaults(path: string, context: CommandContext): Promise<unknown> {
   const wrong = (words: string, cause?: unknown) =>
     new ConfigError(
       `option --faults = ${JSON.stringify(path)}: expected ${words}`,
@@ -137,8 +136,9 @@ function readFaults(path: string, context: CommandContext): unknown {
     throw wrong('a file that can be read', error);
   }
   if (text === undefined) throw wrong('a file that exists');
+  const { parse } = await import('yaml');
   try {
-    return parseYaml(text, { maxAliasCount: 100 }) as unknown; // also reads JSON
+    return parse(text, { maxAliasCount: 100 }) as unknown; // also reads JSON
   } catch (error) {
     throw wrong(`JSON or YAML (${describeError(error)})`);
   }

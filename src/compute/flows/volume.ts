@@ -8,6 +8,8 @@ import type { FlowManagerDeps } from './common.ts';
 
 const volumeInputSchema = instanceInputSchema.extend({
   volumeId: z.string(),
+  /** Missing in flows of older versions. */
+  volumeName: z.string().nullable().default(null),
   sizeGib: z.number(),
   deviceName: z.string(),
   mode: z.enum(['rw', 'ro']),

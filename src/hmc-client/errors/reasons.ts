@@ -11,7 +11,7 @@ const byReason: Readonly<Record<string, RetryClass>> = {
   '409.2': 'busy',
   '409.15': 'busy', // exact meaning not known: treated as temporary
   '409.272': 'busy', // seen just after a CPC was deactivated
-  '500.263': 'busy', // somebody holds control; nothing was done
+  '500.263': 'busy', // an operator or application has control; nothing was done
 };
 
 /**

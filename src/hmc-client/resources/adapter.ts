@@ -5,7 +5,7 @@ import { adapterFields, adapterListAnswer, storagePortFields } from '../wire/ada
 import type { Adapter, AdapterSummary, StoragePort } from '../wire/adapter.ts';
 import { readAll } from '../wire/fields.ts';
 
-/** Which adapters to list; all that is given has to match. @public */
+/** Selects adapters; every given condition must match. @public */
 export interface AdapterFilter {
   readonly name?: string | undefined;
   /** Three hex digits. */
@@ -42,7 +42,7 @@ export class AdapterResource {
       answer: adapterListAnswer,
     } as const;
     const { adapters } = await this.#requester.call(call, w);
-    // Some HMCs do not find an adapter-id with letters in it, so this one is compared here. Source: python-zhmcclient
+    // Some HMCs do not find an adapter-id that contains letters, so the client compares it. Source: python-zhmcclient
     // _adapter.py.
     return adapterId === undefined ? adapters : adapters.filter((it) => it.adapterId === adapterId.toLowerCase());
   }

@@ -6,7 +6,7 @@ import { noContent } from '../wire/common.ts';
 import { readSome } from '../wire/fields.ts';
 import { partitionFields } from '../wire/partition.ts';
 
-/** Attaching or detaching a storage group. */
+/** A request to attach or detach a storage group. */
 interface GroupAttachment {
   readonly verb: 'attach' | 'detach';
   readonly partitionUri: string;
@@ -19,8 +19,9 @@ const operations = {
 } as const;
 
 /**
- * Attaches or detaches a storage group, to be in that state afterwards. The reasons with which an HMC refuses to do it a
- * second time are not public, so a refusal is judged by the partition: if the group is as wanted, all is well.
+ * Attaches or detaches a storage group. Idempotent. The reason codes of a second attach or detach are not public, so
+ * after a refusal the client reads the partition: if the group is already attached or detached as requested, the call
+ * succeeds.
  */
 export async function changeAttachment(requester: Requester, change: GroupAttachment, w: Waiting): Promise<void> {
   const { verb, partitionUri, groupUri } = change;
@@ -41,7 +42,9 @@ export async function changeAttachment(requester: Requester, change: GroupAttach
   }
 }
 
-/** 409.1 is about the partition's status, and 403 about the user: neither speaks of the attachment. */
+/**
+ * Excludes 409.1 (status of the partition) and 403 (permission): they do not mean that the attachment is as requested.
+ */
 function mayMeanDone(error: unknown): boolean {
   if (!(error instanceof HmcHttpError)) return false;
   return error.status === 400 || error.status === 404 || (error.status === 409 && error.reason !== 1);
@@ -64,7 +67,7 @@ async function isAsWanted(
     const { storageGroupUris } = await readOne(requester, reading, w);
     return storageGroupUris.includes(groupUri) === (verb === 'attach');
   } catch (error) {
-    // Nothing is attached to a partition that is gone.
+    // A deleted partition has no attachments.
     if (error instanceof HmcHttpError && error.status === 404) return verb === 'detach';
     throw error;
   }

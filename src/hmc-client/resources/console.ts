@@ -8,7 +8,7 @@ import { readAll } from '../wire/fields.ts';
 const CONSOLE_URI = '/api/console';
 const answer = readAll(consoleFields);
 
-/** The HMC as an object of its own API. @public */
+/** The HMC itself, as an object of the API. @public */
 export class ConsoleResource {
   readonly #requester: Requester;
 
@@ -17,7 +17,7 @@ export class ConsoleResource {
     this.#requester = requester;
   }
 
-  /** Performs "Get Console Properties": also a cheap proof that the session works. */
+  /** Performs "Get Console Properties". Also a cheap test of the session. */
   async get(w: Waiting): Promise<HmcConsole> {
     const reading = {
       operation: 'Get Console Properties',

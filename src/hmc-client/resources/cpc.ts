@@ -20,9 +20,9 @@ export class CpcResource {
   }
 
   /**
-   * Performs "List CPC Objects". Those that the user may not see are not in it.
+   * Performs "List CPC Objects". Omits CPCs that the user may not see.
    *
-   * @param filter.name - exact name; upper and lower case differ
+   * @param filter.name - exact name, case-sensitive
    */
   async list(filter: { readonly name?: string | undefined }, w: Waiting): Promise<readonly CpcSummary[]> {
     const { name } = filter;
@@ -41,7 +41,7 @@ export class CpcResource {
   /**
    * Performs "Get CPC Properties".
    *
-   * @throws HmcHttpError 404.1 when there is no such CPC for this user; 409 while the CPC cannot tell its data
+   * @throws HmcHttpError 404.1 when there is no such CPC for this user; 409 while the CPC cannot report its properties
    */
   async get(uri: string, w: Waiting): Promise<Cpc> {
     const reading = {
@@ -56,8 +56,8 @@ export class CpcResource {
   }
 
   /**
-   * Performs "Validate LUN Path": would this initiator reach this LUN through this port? Needs storage management, and
-   * the task permission "Configure Storage – Storage Administrator".
+   * Performs "Validate LUN Path": tests whether the initiator reaches the LUN through the adapter port. Needs storage
+   * management, and the task permission "Configure Storage – Storage Administrator".
    */
   async validateLunPath(uri: string, path: LunPath, w: Waiting): Promise<LunPathVerdict> {
     return await validateLunPath(this.#requester, uri, path, w);

@@ -16,8 +16,8 @@ const answer = readAll(hbaFields);
 const reading = { operation: 'Get HBA Properties', resource: 'hba', answer } as const;
 
 /**
- * Virtual HBAs of partitions, on machines without storage management. What an HMC with storage management answers is not
- * documented: any 4xx.
+ * Virtual HBAs of partitions, on machines without storage management. The status with which an HMC with storage
+ * management refuses these operations is not documented: any 4xx.
  *
  * @public
  */
@@ -30,10 +30,11 @@ export class HbaResource {
   }
 
   /**
-   * Performs "Create HBA"; names are unique in a partition, so a lost answer is looked up by name.
+   * Performs "Create HBA". If the answer is lost, looks the vHBA up by its name, which is unique in the partition.
    *
    * @returns the URI of the new HBA
-   * @throws HmcHttpError 400.8 when name or device number is taken; 404.2, 404.6 when the adapter or port is not known
+   * @throws HmcHttpError 400.8 when name or device number is taken; 404.2, 404.6 when the adapter or port does not
+   *   exist
    */
   async create(partitionUri: string, hba: CreateHba, w: Waiting): Promise<string> {
     const what = `create vHBA "${hba.name}" of partition ${partitionUri}`;
@@ -59,7 +60,10 @@ export class HbaResource {
     return { uri, ...(await readOne(this.#requester, { ...reading, uri, what: `get vHBA ${uri}` }, w)) };
   }
 
-  /** Reads several in one request where the HMC can; in the order of `uris`, those that are gone left out. */
+  /**
+   * Reads several vHBAs, in one request if the HMC supports it. Returns them in the order of `uris`, without deleted
+   * ones.
+   */
   async getMany(uris: readonly string[], w: Waiting): Promise<readonly Hba[]> {
     const found = await readMany(this.#requester, uris, { ...reading, what: 'get vHBAs' }, w);
     return uris.flatMap((uri) => {
@@ -76,7 +80,7 @@ export class HbaResource {
     await this.#requester.call({ ...call, answer: noContent }, w);
   }
 
-  /** Performs "Delete HBA"; one that is gone is deleted. */
+  /** Performs "Delete HBA". Deleting a vHBA that is already gone succeeds. */
   async delete(uri: string, w: Waiting): Promise<void> {
     const call = {
       operation: 'Delete HBA',

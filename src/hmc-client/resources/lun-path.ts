@@ -15,7 +15,7 @@ const lunPathFields = {
 
 const lunPathBody = writerOf(lunPathFields, ['hostWwpn', 'adapterPortUri', 'targetWwpn', 'lun']);
 
-/** A path to be tried: initiator, the port that it goes out of, target and LUN. @public */
+/** A path to test: initiator, adapter port, target and LUN. @public */
 export interface LunPath {
   readonly hostWwpn: string;
   readonly adapterPortUri: string;
@@ -23,7 +23,7 @@ export interface LunPath {
   readonly lun: string;
 }
 
-/** What trying a path showed. @public */
+/** The result of testing a path. @public */
 export type LunPathVerdict = 'reachable' | 'target-unreachable' | 'lun-unreachable';
 
 /** Reasons of "Validate LUN Path"; their HTTP status is not public (python-zhmcclient _cpc.py, validate_lun_path). */
@@ -43,7 +43,7 @@ export async function validateLunPath(
   const call = {
     operation: 'Validate LUN Path',
     what,
-    kind: 'read', // it looks, though by a POST
+    kind: 'read', // a POST that changes nothing
     method: 'POST',
     uri: `${cpcUri}/operations/validate-lun-path`,
     body: toBody(what, lunPathBody, path),

@@ -31,7 +31,7 @@ import type {
   UpdatePartition,
 } from '../wire/partition.ts';
 
-/** Which partitions to list; all that is given has to match. @public */
+/** Selects partitions; every given condition must match. @public */
 export interface PartitionFilter {
   /** Exact name. */
   readonly name?: string | undefined;
@@ -55,8 +55,8 @@ export class PartitionResource {
   }
 
   /**
-   * Lists partitions with more of their properties than a list has, in a number of requests that does not grow with
-   * their number: with `additional-properties` where the HMC knows it (2.16), else by Submit Requests.
+   * Lists partitions with additional properties. The number of requests does not grow with the partitions: uses
+   * `additional-properties` if the HMC supports it (2.16), else Submit Requests.
    */
   async listDetailed<P extends PartitionProperty>(
     cpcUri: string,
@@ -68,8 +68,7 @@ export class PartitionResource {
     const extra = properties.filter((name) => !isSummary(name));
     if (extra.length === 0) return await this.#list(cpcUri, filter, wanted, undefined, w);
     const level = await this.#requester.level(`list partitions of CPC ${cpcUri}`, w);
-    // Known since API 4.1; an older HMC would refuse, and the request would be lost. Source: zhmc-prometheus-exporter
-    // issue 823.
+    // Supported since API 4.1; an older HMC refuses the request. Source: zhmc-prometheus-exporter issue 823.
     if (level.isAtLeast(4, 1) && level.can('additional-properties')) {
       try {
         return await this.#list(cpcUri, filter, wanted, extra.join(','), w);
@@ -82,14 +81,15 @@ export class PartitionResource {
     return await this.#addDetails(found, wanted, w);
   }
 
-  /** The partition of this name, or undefined: names are unique on a CPC. */
+  /** Returns the partition of this name, which is unique on a CPC, or undefined. */
   async findByName(cpcUri: string, name: string, w: Waiting): Promise<PartitionSummary | undefined> {
     const found = await this.list(cpcUri, { name }, w);
     return found.find((partition) => partition.name === name);
   }
 
   /**
-   * Performs "Create Partition"; a lost answer is looked up by name, so it is made exactly once.
+   * Performs "Create Partition". If the answer is lost, looks the partition up by name, so that it is created exactly
+   * once.
    *
    * @returns the URI of the new partition, which is `stopped`
    * @throws HmcHttpError 400.8 when the name is taken; 409.5 when the CPC is not in DPM mode; 409.6, 409.1 when its
@@ -118,7 +118,7 @@ export class PartitionResource {
   /**
    * Performs "Get Partition Properties".
    *
-   * @param properties - those that are needed, by the HMC's names; without them, everything that we read
+   * @param properties - wire names of the properties to read (default: all that the client knows)
    */
   async get(uri: string, w: Waiting): Promise<Partition>;
   async get<P extends PartitionProperty>(uri: string, w: Waiting, properties: readonly P[]): Promise<PartitionWith<P>>;
@@ -137,7 +137,8 @@ export class PartitionResource {
   /**
    * Performs "Update Partition Properties".
    *
-   * @throws HmcHttpError 409.1 while it is starting or stopping, or when the property cannot change in its status
+   * @throws HmcHttpError 409.1 while the partition is starting or stopping, or when its status does not allow a change
+   *   of the property
    */
   async update(uri: string, changes: UpdatePartition, w: Waiting): Promise<void> {
     const what = `update partition ${uri}`;
@@ -147,9 +148,10 @@ export class PartitionResource {
   }
 
   /**
-   * Performs "Delete Partition"; one that is gone is deleted. Its HBAs and NICs go with it.
+   * Performs "Delete Partition", which also deletes its vHBAs and NICs. Deleting a partition that is already gone
+   * succeeds.
    *
-   * @throws HmcHttpError 409.1 unless it is stopped (or in reservation-error)
+   * @throws HmcHttpError 409.1 unless the status is stopped or reservation-error
    */
   async delete(uri: string, w: Waiting): Promise<void> {
     const what = `delete partition ${uri}`;
@@ -162,7 +164,7 @@ export class PartitionResource {
   }
 
   /**
-   * Performs "Start Partition". The status trails the job: wait for both.
+   * Performs "Start Partition". The status changes after the job has ended: wait for both.
    *
    * @throws HmcConnectionError with `sent` true when the answer was lost: read the status before it is sent again
    */
@@ -171,9 +173,9 @@ export class PartitionResource {
   }
 
   /**
-   * Performs "Stop Partition". The status trails the job: wait for both.
+   * Performs "Stop Partition". The status changes after the job has ended: wait for both.
    *
-   * @throws HmcHttpError 409.1 when it is stopped or in reservation-error
+   * @throws HmcHttpError 409.1 when the status is stopped or reservation-error
    * @throws HmcConnectionError with `sent` true when the answer was lost: read the status before it is sent again
    */
   async stop(uri: string, w: Waiting): Promise<HmcJob> {
@@ -181,9 +183,10 @@ export class PartitionResource {
   }
 
   /**
-   * Performs "List OS Messages of a Partition": a look without the message broker.
+   * Performs "List OS Messages of a Partition": reads the messages without the message broker.
    *
-   * @returns nothing where the partition has no message interface now (409.332), or the SE knows no such operation
+   * @returns no messages if the partition has no message interface now (409.332), or the SE does not support the
+   *   operation
    */
   async listOsMessages(uri: string, w: Waiting): Promise<readonly OsMessage[]> {
     const call = {
@@ -204,12 +207,14 @@ export class PartitionResource {
     }
   }
 
-  /** Performs "Attach Storage Group to Partition"; one that is attached is attached. */
+  /** Performs "Attach Storage Group to Partition". Attaching a group that is already attached succeeds. */
   async attachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
     await changeAttachment(this.#requester, { verb: 'attach', partitionUri: uri, groupUri }, w);
   }
 
-  /** Performs "Detach Storage Group from Partition"; one that is not attached, or a partition that is gone, is detached. */
+  /**
+   * Performs "Detach Storage Group from Partition". Succeeds if the group is not attached, or the partition is gone.
+   */
   async detachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
     await changeAttachment(this.#requester, { verb: 'detach', partitionUri: uri, groupUri }, w);
   }

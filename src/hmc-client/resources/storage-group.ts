@@ -30,7 +30,7 @@ import type {
 } from '../wire/storage-group.ts';
 import type { StorageVolumeResource } from './storage-volume.ts';
 
-/** Which storage groups to list; all that is given has to match. @public */
+/** Selects storage groups; every given condition must match. @public */
 export interface StorageGroupFilter {
   readonly cpcUri?: string | undefined;
   /** Exact name. */
@@ -46,7 +46,7 @@ const reading = {
   answer: storageGroupAnswer,
 } as const;
 
-/** Of storage volumes: they wait for somebody to accept or reject them. */
+/** States of storage volumes that have to be accepted or rejected. */
 const undecidedStates: ReadonlySet<string> = new Set(['pending-with-mismatches', 'overprovisioned']);
 
 /** Storage groups, on machines with storage management. Source: python-zhmcclient _storage_group.py. @public */
@@ -60,7 +60,7 @@ export class StorageGroupResource {
     this.#volumes = volumes;
   }
 
-  /** Performs "List Storage Groups". They hang off the console: without a CPC, those of every CPC. */
+  /** Performs "List Storage Groups". Without a CPC, lists the groups of all CPCs. */
   async list(filter: StorageGroupFilter, w: Waiting): Promise<readonly StorageGroupSummary[]> {
     const { cpcUri, name, fulfillmentState, type } = filter;
     const pattern = name === undefined ? undefined : exactly(name);
@@ -83,7 +83,10 @@ export class StorageGroupResource {
     return { uri, ...(await this.#requester.call({ ...call, method: 'GET', answer: storageGroupAnswer }, w)) };
   }
 
-  /** Reads several in one request where the HMC can; in the order of `uris`, those that are gone left out. */
+  /**
+   * Reads several groups, in one request if the HMC supports it. Returns them in the order of `uris`, without deleted
+   * ones.
+   */
   async getMany(uris: readonly string[], w: Waiting): Promise<readonly StorageGroup[]> {
     const found = await readMany(this.#requester, uris, reading, w);
     return uris.flatMap((uri) => {
@@ -93,8 +96,8 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Create Storage Group"; a lost answer is looked up by name, so it is made exactly once. The initiator WWPNs
-   * exist from then on, before any partition does.
+   * Performs "Create Storage Group". If the answer is lost, looks the group up by name, so that it is created exactly
+   * once. The WWPNs of the group exist from then on.
    *
    * @throws HmcHttpError 409.5 when the CPC is not in DPM mode
    * @remarks Needs the task permission "Configure Storage – System Programmer".
@@ -112,10 +115,11 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Modify Storage Group Properties". A lost answer is judged by the volumes: those to be created are known by
-   * their names, which have to be new in the group, and those to be deleted by their absence.
+   * Performs "Modify Storage Group Properties". If the answer is lost, reads the group: the change took effect if the
+   * volumes to create are there, and the volumes to delete are not. The names of new volumes must therefore be new in
+   * the group.
    *
-   * @returns the URIs of the volumes created, in the order of the changes
+   * @returns the URIs of the new volumes, in the order of the changes
    */
   async modify(uri: string, changes: ModifyStorageGroup, w: Waiting): Promise<readonly string[]> {
     const what = `modify storage group ${uri}`;
@@ -132,9 +136,10 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Delete Storage Group"; one that is gone is deleted. Its volumes go with it, and its WWPNs.
+   * Performs "Delete Storage Group", which also deletes its volumes and releases its WWPNs. Deleting a group that is
+   * already gone succeeds.
    *
-   * @throws HmcHttpError 409 while it is attached to a partition
+   * @throws HmcHttpError 409 while the group is attached to a partition
    */
   async delete(uri: string, w: Waiting): Promise<void> {
     const call = this.#call(
@@ -152,7 +157,7 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Add Candidate Adapter Ports to an FCP Storage Group" for those that are not candidates yet.
+   * Performs "Add Candidate Adapter Ports to an FCP Storage Group" for the ports that are not candidates yet.
    *
    * @throws HmcHttpError once discovery has validated the first WWPN of the group
    */
@@ -161,13 +166,16 @@ export class StorageGroupResource {
     await this.#changePorts(uri, portUris, { operation, verb: 'add', refusedWith: 483 }, w);
   }
 
-  /** Performs "Remove Candidate Adapter Ports from an FCP Storage Group" for those that are candidates. */
+  /** Performs "Remove Candidate Adapter Ports from an FCP Storage Group" for the ports that are candidates. */
   async removeCandidateAdapterPorts(uri: string, portUris: readonly string[], w: Waiting): Promise<void> {
     const operation = 'Remove Candidate Adapter Ports from an FCP Storage Group';
     await this.#changePorts(uri, portUris, { operation, verb: 'remove', refusedWith: 479 }, w);
   }
 
-  /** Performs "Get Partitions for a Storage Group": those that it is attached to, with or without the user's access to them. */
+  /**
+   * Performs "Get Partitions for a Storage Group": lists the partitions to which the group is attached, including those
+   * that the user may not access.
+   */
   async getPartitions(uri: string, w: Waiting): Promise<readonly AttachedPartition[]> {
     const what = `get the partitions of storage group ${uri}`;
     const call = this.#call('Get Partitions for a Storage Group', what, 'read', `${uri}/operations/get-partitions`);
@@ -176,11 +184,11 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Start FCP Storage Discovery", a job that cannot be canceled. Needs API 2.37; DPM looks by itself every ten
-   * minutes. A second one looks once more, or replaces the first (IBM WS API, Start FCP Storage Discovery), so one that
-   * is lost is sent again.
+   * Performs "Start FCP Storage Discovery", a job that cannot be canceled. Needs API 2.37; DPM also searches by itself
+   * every ten minutes. A second discovery searches again, or replaces the first (IBM WS API, Start FCP Storage
+   * Discovery), so a lost request is sent again.
    *
-   * @param options.forceRestart - replace a discovery that is under way
+   * @param options.forceRestart - replaces a running discovery
    */
   async startDiscovery(uri: string, w: Waiting, options: { readonly forceRestart?: boolean } = {}): Promise<HmcJob> {
     const origin = {
@@ -205,10 +213,11 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Accept Mismatched Storage Volumes" for volumes that are `pending-with-mismatches` or `overprovisioned`: what
-   * was found takes the place of what was asked for, and they are `complete`. Source: IBM WS API, Z16M-A01.
+   * Performs "Accept Mismatched Storage Volumes" for volumes that are `pending-with-mismatches` or `overprovisioned`:
+   * the volumes become `complete` with the LUNs that were found, instead of those that were requested. Source: IBM WS
+   * API, Z16M-A01.
    *
-   * @throws HmcHttpError 409 when one of them is in another state, so that none is accepted
+   * @throws HmcHttpError 409 when one of them is in another state; none is accepted then
    * @remarks Needs the task permission "Configure Storage – System Programmer".
    */
   async acceptMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
@@ -221,8 +230,8 @@ export class StorageGroupResource {
   }
 
   /**
-   * Performs "Reject Mismatched FCP Storage Volumes": what was found is not part of the group. No page of it is public: the
-   * body is that of "Accept Mismatched Storage Volumes". Unverified on hardware.
+   * Performs "Reject Mismatched FCP Storage Volumes": the LUN that was found does not become part of the group. IBM's
+   * page is not public; the body is that of "Accept Mismatched Storage Volumes". Unverified on hardware.
    */
   async rejectMismatchedVolumes(uri: string, volumeUris: readonly string[], w: Waiting): Promise<void> {
     await this.#decideMismatches(
@@ -233,7 +242,7 @@ export class StorageGroupResource {
     );
   }
 
-  /** A lost answer is judged by the volumes: none of them waits for a decision any more. */
+  /** If the answer is lost, reads the volumes: the decision took effect if none of them still waits for one. */
   async #decideMismatches(
     uri: string,
     volumeUris: readonly string[],
@@ -253,7 +262,7 @@ export class StorageGroupResource {
     await sendOnce(this.#requester, { what, send, find }, w);
   }
 
-  /** The HMC refuses the whole list for one port that is in its state already: then only the others are sent. */
+  /** The HMC refuses the whole list if one port is already as requested. Then sends only the other ports. */
   async #changePorts(
     uri: string,
     portUris: readonly string[],
@@ -301,7 +310,7 @@ export class StorageGroupResource {
     return value && { uri, value, matches: true };
   }
 
-  /** The volumes of these names, in their order; undefined unless all are there. */
+  /** Returns the volumes with these names, in this order; undefined unless all of them exist. */
   async #volumesNamed(
     group: Pick<StorageGroup, 'storageVolumeUris'>,
     names: readonly string[],

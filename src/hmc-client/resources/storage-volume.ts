@@ -15,7 +15,7 @@ const reading = {
   answer: storageVolumeAnswer,
 } as const;
 
-/** Storage volumes of storage groups; they are made and deleted by a change of their group. @public */
+/** Storage volumes of storage groups. A change of the group creates and deletes them. @public */
 export class StorageVolumeResource {
   readonly #requester: Requester;
 
@@ -29,7 +29,10 @@ export class StorageVolumeResource {
     return { uri, ...(await readOne(this.#requester, { ...reading, uri, what: `get storage volume ${uri}` }, w)) };
   }
 
-  /** Reads several in one request where the HMC can; in the order of `uris`, those that are gone left out. */
+  /**
+   * Reads several volumes, in one request if the HMC supports it. Returns them in the order of `uris`, without deleted
+   * ones.
+   */
   async getMany(uris: readonly string[], w: Waiting): Promise<readonly StorageVolume[]> {
     const found = await readMany(this.#requester, uris, { ...reading, what: 'get storage volumes' }, w);
     return uris.flatMap((uri) => {
@@ -39,17 +42,18 @@ export class StorageVolumeResource {
   }
 
   /**
-   * Performs "Fulfill FCP Storage Volume": tells DPM where the LUN is before discovery has proved it. The port has to be
-   * a candidate of the group. A lost answer is judged by the volume: `complete` means that it was heard.
+   * Performs "Fulfill FCP Storage Volume": tells DPM where the LUN is, before discovery has found it. The adapter port
+   * has to be a candidate of the group. If the answer is lost, reads the volume: `complete` means that the request took
+   * effect.
    *
-   * @throws HmcHttpError when discovery has validated the volume already
+   * @throws HmcHttpError when discovery has already validated the volume
    */
   async fulfillFcp(uri: string, fulfillment: FcpFulfillment, w: Waiting): Promise<void> {
     const what = `fulfill storage volume ${uri}`;
     const call = {
       operation: 'Fulfill FCP Storage Volume',
       what,
-      kind: 'create', // a second one may be refused, so its effect is looked up
+      kind: 'create', // a second request may be refused, so its effect is looked up
       method: 'POST',
       uri: `${uri}/operations/fulfill-fcp-storage-volume`,
       body: toBody(what, fulfillFcpBody, fulfillment),

@@ -17,7 +17,7 @@ const reading = {
   answer: virtualStorageResourceAnswer,
 } as const;
 
-/** What attaching a storage group to a partition makes: one per connection. @public */
+/** Virtual storage resources: attaching a storage group to a partition creates one for each connection. @public */
 export class VirtualStorageResourceResource {
   readonly #requester: Requester;
 
@@ -26,7 +26,10 @@ export class VirtualStorageResourceResource {
     this.#requester = requester;
   }
 
-  /** Reads several in one request where the HMC can; in the order of `uris`, those that are gone left out. */
+  /**
+   * Reads several resources, in one request if the HMC supports it. Returns them in the order of `uris`, without
+   * deleted ones.
+   */
   async getMany(uris: readonly string[], w: Waiting): Promise<readonly VirtualStorageResource[]> {
     const found = await readMany(this.#requester, uris, reading, w);
     return uris.flatMap((uri) => {

@@ -53,7 +53,7 @@ export const storagePortFields = {
   index: field('index', z.int()),
   name: field('name', z.string()),
   description: field('description', optional(z.string())),
-  /** Switch WWN that this port sees; equal ids are one fabric. */
+  /** WWN of the switch that this port sees. Ports with equal ids are in one fabric. */
   fabricId: field('fabric-id', optional(z.string())),
 } as const;
 

@@ -14,8 +14,8 @@ export interface SubmitEntry {
 
 const result = z.looseObject({ id: z.string(), status: z.int(), body: z.unknown().optional() });
 
-/** Results come by completion: `id` says which is which. */
+/** Results are in the order of completion; `id` identifies the request. */
 export const submitAnswer = z.array(result);
 
-/** What one entry was answered. */
+/** The answer to one entry. */
 export type SubmitResult = z.output<typeof result>;

@@ -53,17 +53,17 @@ export const cpcListAnswer = z.looseObject({
 const STORAGE_MANAGEMENT = 'dpm-storage-management';
 
 /**
- * A CPC. Memory is MiB; counts that a level does not know are undefined.
+ * A CPC. Memory is MiB; a count that the machine level does not have is undefined.
  *
  * @public
  */
 export type Cpc = ReadOf<typeof cpcFields> & {
   readonly uri: string;
-  /** Storage groups instead of HBAs: from the enabled firmware features, never from the machine type. */
+  /** Whether the CPC has storage groups instead of vHBAs, according to its firmware features, not its machine type. */
   readonly hasStorageManagement: boolean;
 };
 
-/** Adds to the properties what follows from them. */
+/** Adds derived properties. */
 export function toCpc(uri: string, read: ReadOf<typeof cpcFields>): Cpc {
   return { uri, ...read, hasStorageManagement: read.features.has(STORAGE_MANAGEMENT) };
 }

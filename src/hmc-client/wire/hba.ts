@@ -7,7 +7,7 @@ import type { ReadOf, WriteOf } from './fields.ts';
 export const hbaFields = {
   name: field('name', z.string(), nameToSend),
   description: field('description', optional(z.string()), z.string().max(1024)),
-  /** Initiator WWPN, assigned by DPM; normalised, as z13 HMCs have been seen with `0x`. */
+  /** Initiator WWPN, assigned by DPM. Normalised, because some z13 HMCs add `0x`. */
   wwpn: field('wwpn', wwpnOrNone),
   deviceNumber: field('device-number', deviceNumber, deviceNumberToSend),
   adapterPortUri: field('adapter-port-uri', uri),
@@ -16,7 +16,7 @@ export const hbaFields = {
 /** A virtual HBA of a partition. @public */
 export type Hba = ReadOf<typeof hbaFields> & { readonly uri: string };
 
-/** What Create HBA takes; without a device number the HMC chooses one. @public */
+/** Input of Create HBA. Without a device number, the HMC chooses one. @public */
 export type CreateHba = WriteOf<typeof hbaFields, 'description' | 'deviceNumber'> & {
   readonly name: string;
   readonly adapterPortUri: string;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { uri } from './common.ts';
 
-/** Answer of an operation that goes on as a job. Source: python-zhmcclient _session.py, class Job. */
+/** Answer of an operation that continues as a job. Source: python-zhmcclient _session.py, class Job. */
 export const jobAccepted = z.looseObject({ 'job-uri': uri });
 
 /**
- * Query Job Status. A status that is not known is taken as "goes on": IBM adds values.
- * Source: python-zhmcclient _session.py, class Job.
+ * Answer of Query Job Status. An unknown status counts as "running", because IBM may add values. Source:
+ * python-zhmcclient _session.py, class Job.
  */
 export const jobStatusAnswer = z
   .looseObject({
@@ -22,10 +22,10 @@ export const jobStatusAnswer = z
     results: wire['job-results'] ?? undefined,
   }));
 
-/** One look at a job. */
+/** The result of polling a job once. */
 export type JobStatus = z.output<typeof jobStatusAnswer>;
 
-/** Newer HMCs write `message`, old ones `error`. Source: python-zhmcclient _session.py, class Job. */
+/** Newer HMCs send `message`, older ones `error`. Source: python-zhmcclient _session.py, class Job. */
 export function jobMessage(results: unknown): string | undefined {
   const parsed = z.looseObject({ message: z.string().optional(), error: z.string().optional() }).safeParse(results);
   return parsed.success ? (parsed.data.message ?? parsed.data.error) : undefined;

@@ -57,16 +57,16 @@ export const partitionFields = {
       'iso-image',
     ]),
   ),
-  /** HBA that the load uses; only without storage management. */
+  /** vHBA of the boot path; only without storage management. */
   bootStorageDevice: field('boot-storage-device', uriOrNone, uriToSend),
   bootWorldWidePortName: field('boot-world-wide-port-name', wwpnOrNone, hex16ToSend),
   bootLogicalUnitNumber: field('boot-logical-unit-number', lunOrNone, hex16ToSend),
-  /** Storage volume that is loaded; only with storage management. */
+  /** Storage volume to boot from; only with storage management. */
   bootStorageVolume: field('boot-storage-volume', uriOrNone, uriToSend),
   bootConfigurationSelector: field('boot-configuration-selector', count, z.int().min(0).max(30)),
   /**
-   * Whether the selector counts. Absent where every load goes by the selector, null without a boot volume. (zhmccli,
-   * partition update; DPM exports in zhmcclient's tests.)
+   * Whether the boot configuration selector is used. Absent on levels that always use it, null without a boot volume.
+   * (zhmccli, partition update; DPM exports in zhmcclient's tests.)
    */
   bootConfiguration: field('boot-configuration', text.nullish(), z.enum(['selector', 'automatic'])),
   bootRecordLba: field('boot-record-lba', optional(text), z.string().regex(/^[0-9a-f]{1,16}$/)),

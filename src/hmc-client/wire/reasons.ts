@@ -47,7 +47,12 @@ export const reasonFacts: readonly ReasonFact[] = [
   { status: 409, reason: 42, meaning: 'the job is being canceled already', source: 'Cancel Job' },
   { status: 409, reason: 50, meaning: 'a second factor is asked for', source: 'Logon' },
   { status: 409, reason: 51, meaning: 'a second factor is asked for', source: 'Logon' },
-  { status: 409, reason: 272, meaning: 'the CPC cannot tell its data now', source: 'Get CPC, seen on real HMCs' },
+  {
+    status: 409,
+    reason: 272,
+    meaning: 'the CPC cannot report its properties now',
+    source: 'Get CPC, seen on real HMCs',
+  },
   { status: 409, reason: 332, meaning: 'no OS message interface', source: 'List OS Messages' },
   { status: 409, reason: 479, meaning: 'the port is not in the list', source: 'Remove Candidate Adapter Ports' },
   { status: 409, reason: 483, meaning: 'the port is in the list already', source: 'Add Candidate Adapter Ports' },

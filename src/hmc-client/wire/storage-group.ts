@@ -6,16 +6,16 @@ import { newVolume, volumeChange } from './storage-volume.ts';
 import type { NewStorageVolume, StorageVolumeChange } from './storage-volume.ts';
 
 /**
- * Initiators that DPM has made for the group and no virtual storage resource uses yet. Source: python-zhmcclient
- * _storage_group.py.
+ * Initiators that DPM has created for the group, and that no virtual storage resource uses yet. Source:
+ * python-zhmcclient _storage_group.py.
  */
 const unassignedWwpn = z
   .looseObject({ 'world-wide-port-name': wwpnOrNone, status: optional(z.string()) })
   .transform((wire) => ({ wwpn: wire['world-wide-port-name'], status: wire.status }));
 
 /**
- * What we read of a storage group, and the rules for what we send. What only groups of one type have is undefined in
- * those of the others. Source: python-zhmcclient _storage_group.py.
+ * Properties of a storage group that the client reads or sends. A property of one type of group is undefined for other
+ * types. Source: python-zhmcclient _storage_group.py.
  */
 const storageGroupFields = {
   name: field('name', z.string(), nameToSend),
@@ -61,7 +61,10 @@ export const storageGroupListAnswer = z.looseObject({ 'storage-groups': z.array(
 
 const settings = ['description', 'shared', 'connectivity', 'maxPartitions', 'directConnectionCount'] as const;
 
-/** What Create Storage Group takes. Volumes carry names of our own, so that a lost answer can be looked up. @public */
+/**
+ * Input of Create Storage Group. Each volume has a name of the caller, so that it can be looked up if the answer is
+ * lost. @public
+ */
 export type CreateStorageGroup = WriteOf<typeof storageGroupFields, (typeof settings)[number]> & {
   readonly cpcUri: string;
   readonly type: 'fcp' | 'fc' | 'nvme';
@@ -69,7 +72,7 @@ export type CreateStorageGroup = WriteOf<typeof storageGroupFields, (typeof sett
   readonly storageVolumes: readonly NewStorageVolume[];
 };
 
-/** What Modify Storage Group Properties takes: settings, and volumes to create, change or delete. @public */
+/** Input of Modify Storage Group Properties: settings, and volumes to create, change or delete. @public */
 export type ModifyStorageGroup = WriteOf<typeof storageGroupFields, 'name' | (typeof settings)[number]> & {
   readonly storageVolumes?: readonly StorageVolumeChange[] | undefined;
 };
@@ -82,7 +85,7 @@ export const modifyStorageGroupBody = writerOf(storageGroupFields, ['name', ...s
 
 /** Item of Get Partitions for a Storage Group. Source: python-zhmcclient, StorageGroup.list_attached_partitions. */
 const attachedPartitionFields = {
-  /** None where the user may not see it. Source: IBM WS API, Get Partitions for a Tape Link, 3931-LA1. */
+  /** Absent if the user may not see the partition. Source: IBM WS API, Get Partitions for a Tape Link, 3931-LA1. */
   uri: field('object-uri', uriOrNone),
   name: field('name', z.string()),
   status: field('status', optional(z.string())),
@@ -95,7 +98,7 @@ export type AttachedPartition = ReadOf<typeof attachedPartitionFields>;
 export const attachedPartitionsAnswer = z.looseObject({ partitions: z.array(readAll(attachedPartitionFields)) });
 
 /**
- * URIs of new volumes, in the order of the request. Without new ones, nothing has to come. Source: python-zhmcclient
+ * URIs of new volumes, in the order of the request. May be absent if no volume is new. Source: python-zhmcclient
  * _storage_group.py.
  */
 export const volumesCreated = z
@@ -117,8 +120,8 @@ export const storageGroupCreated = z
 const storageConfiguration = z.looseObject({ 'volumes-configuration-status': z.string() });
 
 /**
- * Get Connection Report. Of its many fields only these are sure; the others stay in `raw`. Source: IBM WS API, Get
- * Connection Report.
+ * Answer of Get Connection Report. Only these fields are documented well enough; the others stay in `raw`. Source: IBM
+ * WS API, Get Connection Report.
  */
 export const connectionReportAnswer = z
   .looseObject({
@@ -132,12 +135,12 @@ export const connectionReportAnswer = z
     configurationStatuses: wire['fcp-storage-subsystems'].flatMap((subsystem) =>
       subsystem['storage-configurations'].map((it) => it['volumes-configuration-status']),
     ),
-    raw: wire, // what looseObject lets through
+    raw: wire, // all fields, including unknown ones
   }));
 
 /**
- * What discovery found: the time of the last scan (epoch milliseconds), and for each storage subsystem and initiator
- * whether it shows the right volumes (`correct-volumes`) or not.
+ * The result of discovery: the time of the last search (epoch milliseconds), and for each storage subsystem and
+ * initiator whether it presents the right volumes (`correct-volumes`).
  *
  * @public
  */

@@ -3,7 +3,7 @@ import { deviceNumber, hex16ToSend, lunOrNone, nameToSend, uri, uriOrNone, wwpnO
 import { field, optional, readAll, writerOf } from './fields.ts';
 import type { ReadOf, WriteOf } from './fields.ts';
 
-/** One path that discovery has verified. Source: python-zhmcclient _storage_volume.py. */
+/** A path that discovery has verified. Source: python-zhmcclient _storage_volume.py. */
 const path = readAll({
   partitionUri: field('partition-uri', uriOrNone),
   deviceNumber: field('device-number', optional(deviceNumber)),
@@ -41,7 +41,7 @@ export const storageVolumeAnswer = readAll(storageVolumeFields);
 
 const writable = ['name', 'description', 'sizeGib', 'usage'] as const;
 
-/** A volume to be made; the name is our own, since DPM's are not unique. @public */
+/** A volume to create. The caller chooses the name, because DPM's names are not unique. @public */
 export type NewStorageVolume = WriteOf<typeof storageVolumeFields, 'description' | 'usage'> & {
   readonly name: string;
   readonly sizeGib: number;
@@ -74,7 +74,7 @@ export const volumeChange = z.union([
   writerOf(changeFields('delete'), ['operation', 'uri']),
 ]);
 
-/** Where the LUN of a volume is, told to DPM before its discovery finds out. @public */
+/** Input of Fulfill FCP Storage Volume: where the LUN of a volume is. @public */
 export type FcpFulfillment = WriteOf<typeof fulfillmentFields> & {
   readonly targetWwpn: string;
   readonly lun: string;

@@ -11,18 +11,18 @@ const virtualStorageResourceFields = {
   description: field('description', optional(z.string()), z.string().max(1024)),
   partitionUri: field('partition-uri', uriOrNone),
   deviceNumber: field('device-number', optional(deviceNumber), deviceNumberToSend),
-  /** None while discovery has not verified a port. */
+  /** Absent until discovery has verified a port. */
   adapterPortUri: field('adapter-port-uri', uriOrNone, uri),
   wwpnInfo: field('world-wide-port-name-info', wwpnInfo),
-  /** The plain form that z14 samples show beside the other. */
+  /** The plain form, which z14 samples show beside the structured one. */
   plainWwpn: field('world-wide-port-name', wwpnOrNone),
 } as const;
 
 type Read = ReadOf<typeof virtualStorageResourceFields>;
 
 /**
- * A virtual storage resource: what a vHBA is on machines with storage management. `wwpnStatus` is `validated` or
- * `not-validated`.
+ * A virtual storage resource: on machines with storage management, it takes the place of a vHBA. `wwpnStatus` is
+ * `validated` or `not-validated`.
  *
  * @public
  */
@@ -35,7 +35,7 @@ export type VirtualStorageResource = Omit<Read, 'wwpnInfo' | 'plainWwpn'> & {
 /** Answer of Get Virtual Storage Resource Properties. */
 export const virtualStorageResourceAnswer = readAll(virtualStorageResourceFields);
 
-/** One WWPN out of the two forms in which levels give it. */
+/** Returns the WWPN from either of its two forms. */
 export function toVirtualStorageResource(uri: string, read: Read): VirtualStorageResource {
   const { wwpnInfo: info, plainWwpn, ...rest } = read;
   return { uri, ...rest, wwpn: info?.['world-wide-port-name'] ?? plainWwpn, wwpnStatus: info?.status };

@@ -3,7 +3,7 @@ import { FIELDS, GROUPS, ITEMS, NICS_KEY, PATHS_KEY } from './form.ts';
 import type { GuestNic, GuestPath } from './form.ts';
 
 const deviceNumberPattern = /^[0-9a-f]{4}$/;
-/** A WWPN of zeros is not a port. */
+/** A WWPN of zeros names no port. */
 const wwpnPattern = /^(?!0{16})[0-9a-f]{16}$/;
 const shortLunPattern = /^(?:[0-9a-f]{4}){1,4}$/;
 const portPattern = /^[01]$/;

@@ -3,10 +3,10 @@ import { formatPaths } from './groups.ts';
 import type { GuestNic, GuestPath, GuestVolume } from './form.ts';
 
 export interface GuestParameters {
-  /** Text of the user, which stays first. Our words in it are replaced. */
+  /** Text of the user, which stays first. Words with the keys of nova-dpm in it are replaced. */
   readonly otherText: string;
   readonly nics: readonly GuestNic[];
-  /** The most important first. */
+  /** In descending order of importance. */
   readonly volumes: readonly GuestVolume[];
 }
 
@@ -49,7 +49,10 @@ function pathsOf(volumes: readonly GuestVolume[]): readonly GuestPath[] {
   return volumes.flatMap(({ paths }) => paths);
 }
 
-/** Puts NICs before paths: the old nova-dpm reader stops at the first digits that it finds (nova-dpm guest_image_tools). */
+/**
+ * Puts NICs before paths, because the reader of the Python nova-dpm stops at the first digits that it finds (nova-dpm
+ * guest_image_tools).
+ */
 function join(others: string, nics: readonly GuestNic[], paths: readonly GuestPath[]): string {
   if (nics.length === 0 && paths.length === 0) return others;
   // The kernel converts a text without lower-case letters to lower case; with our words added, it would no longer do that.

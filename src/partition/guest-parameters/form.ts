@@ -3,12 +3,12 @@ import type { Lun, Wwpn } from '../../base/index.ts';
 /*
  * The words that a partition's `boot-os-specific-parameters` carries for the guest tools. docs/decisions/0007.
  *
- *   dpm.z=<devnos>:<wwpns>:<luns>[:…][/<group>…]     FCP paths: the full product of the three lists, joined by "+"
+ *   dpm.z=<devnos>:<wwpns>:<luns>[:…][/<group>…]     FCP paths: every combination of the three lists, joined by "+"
  *   dpm.n=<devno>[:<port>[:<mac>[:…]]][/<nic>…]      NICs
  *
  * Device numbers have 4 hex digits, WWPNs 16, MACs 12, LUNs 4, 8, 12 or 16 (zeros at the end left out). All lower case:
- * a kernel that finds no lower-case letter at all makes the whole text lower case, and one that finds any does not.
- * A newer writer may add fields at the end of a group, or words with other keys; a reader ignores both.
+ * a kernel that finds no lower-case letter at all makes the whole text lower case, and one that finds any does not. A
+ * newer writer may add fields at the end of a group, or words with other keys; a reader ignores both.
  */
 
 /** Limit of the HMC for `boot-os-specific-parameters`, in characters. Source: nova-dpm virt/dpm/constants.py. */
@@ -19,8 +19,8 @@ export const PATHS_KEY = 'dpm.z=';
 export const NICS_KEY = 'dpm.n=';
 
 /**
- * Never comma and semicolon: the old nova-dpm tools look for `<devno>,<port>;` anywhere in the text. Source: nova-dpm
- * guest_image_tools.
+ * The text never has a comma or a semicolon: the tools of the Python nova-dpm look for `<devno>,<port>;` anywhere in
+ * the text. Source: nova-dpm guest_image_tools.
  */
 export const GROUPS = '/';
 export const FIELDS = ':';
@@ -34,7 +34,7 @@ export interface GuestPath {
   readonly lun: Lun;
 }
 
-/** A volume that the guest is told of. */
+/** A volume that is listed in the boot parameters. */
 export interface GuestVolume {
   readonly volumeId: string;
   readonly paths: readonly GuestPath[];
@@ -50,7 +50,7 @@ export interface GuestNic {
   readonly mac?: string | undefined;
 }
 
-/** Returns a parameter text without our words; the rest is unchanged except for the blanks around our words. */
+/** Returns a parameter text without the words of nova-dpm. Only the blanks around those words change. */
 export function withoutOurWords(text: string): string {
   const isOurs = (word: string) => word.startsWith(PATHS_KEY) || word.startsWith(NICS_KEY);
   const parts = text.split(/([ \t\n]+)/); // keeps the blanks between words

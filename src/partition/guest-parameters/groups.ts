@@ -2,7 +2,7 @@ import { formatLunShort } from '../../base/index.ts';
 import { FIELDS, GROUPS, ITEMS } from './form.ts';
 import type { GuestPath } from './form.ts';
 
-/** A full product: every device reaches every LUN of every target. */
+/** A group: every device reaches every LUN of every target. */
 interface Group {
   readonly devices: readonly string[];
   readonly targets: readonly string[];
@@ -13,8 +13,8 @@ type Grouping = (pairs: readonly Pair[]) => readonly { readonly devices: string[
 type Pair = readonly [device: string, target: string];
 
 /**
- * Returns the shorter of two texts for exactly these paths: products of vHBAs that see the same targets, or of targets that
- * are seen by the same vHBAs. The first is shorter with single-initiator zoning, the second if paths are missing.
+ * Returns the shorter of two texts for exactly these paths. One groups vHBAs that see the same targets: shorter with
+ * single-initiator zoning. The other groups targets that are seen by the same vHBAs: shorter if paths are missing.
  */
 export function formatPaths(paths: readonly GuestPath[]): string {
   const byDevice: Grouping = (pairs) => bundle(pairs).map(([devices, targets]) => ({ devices, targets }));
@@ -41,7 +41,7 @@ function groupPaths(paths: readonly GuestPath[], grouping: Grouping): readonly G
   return [...groups.values()];
 }
 
-/** Returns products: the first items of pairs that have the same second items, with those. */
+/** Groups pairs: first items that have the same second items form a group. */
 function bundle(pairs: readonly Pair[]): readonly [string[], string[]][] {
   const seconds = new Map<string, Set<string>>();
   for (const [first, second] of pairs) seconds.set(first, (seconds.get(first) ?? new Set()).add(second));

@@ -11,7 +11,7 @@ import { deletableStatuses } from '../status.ts';
 import { unassigned } from './ports.ts';
 import type { Initiator, InstanceVolume } from '../storage.ts';
 
-/** Creates and deletes the storage group of an instance, and takes over one that an earlier process has made. */
+/** Creates and deletes the storage group of an instance. Reuses one that an earlier process created. */
 export class GroupAllocation {
   readonly #hmc: HmcSession;
   readonly #cpcUri: string;
@@ -25,7 +25,10 @@ export class GroupAllocation {
     this.#directory = directory;
   }
 
-  /** Performs "Create Storage Group" for one partition, with one path for each adapter port. @returns an obstacle, or null */
+  /**
+   * Performs "Create Storage Group" for one partition, with one path for each adapter port. @returns why an existing
+   * group cannot be used, or null
+   */
   async allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null> {
     requireAnyPort(this.#ports);
     const own = await this.#create(owner, volumes, w);
@@ -54,7 +57,7 @@ export class GroupAllocation {
     try {
       await this.#directory.using(owner, w, async (own) => await this.#remove(owner, own, w));
     } catch (error) {
-      // Somebody else has deleted the group, unless the HMC still lists it.
+      // Another user has deleted the group, unless the HMC still lists it.
       if (!isHmcError(error, 404, 1) || (await this.#directory.summary(owner, w)) !== undefined) throw error;
     }
     this.#directory.forget(owner);
@@ -110,12 +113,12 @@ export class GroupAllocation {
     } catch (error) {
       if (!isHmcError(error, 400, 8)) throw error;
       const found = await this.#takeOver(owner, volumes, w);
-      if (found === undefined) throw error; // this user may not see the group that has the name
+      if (found === undefined) throw error; // the HMC user may not see the group with this name
       return found;
     }
   }
 
-  /** Takes over the group of this name, if an earlier run of this step made it. */
+  /** Reuses the group of this name, if an earlier run of this step created it. */
   async #takeOver(
     owner: PartitionOwner,
     volumes: readonly InstanceVolume[],
@@ -134,7 +137,7 @@ export class GroupAllocation {
   }
 }
 
-/** Returns a storage volume that is named by its Cinder volume: the name records which volume it is. */
+/** Returns a storage volume that is named after its Cinder volume. */
 export function newVolume({ volumeId, sizeGib, isBoot }: InstanceVolume) {
   return { name: volumeId, sizeGib, usage: isBoot ? ('boot' as const) : ('data' as const) };
 }

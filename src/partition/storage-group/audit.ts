@@ -7,8 +7,9 @@ import { removable } from '../storage-audit.ts';
 import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
 
 /**
- * Finds orphans in the groups of instances: storage volumes with the ID of a Cinder volume that the instance does not have, or
- * that is there already, and LUNs that were not requested. Ignores other names: another person has added those volumes.
+ * Finds orphans in the groups of instances: storage volumes with the ID of a Cinder volume that the instance does not
+ * have, or that is in the group twice, and LUNs that were not requested. Ignores storage volumes with other names: an
+ * administrator added them.
  */
 export function groupAudit(hmc: HmcSession, cpcUri: string): StorageAudit {
   /** Makes three requests: lists groups, reads ours, and reads their volumes. */
@@ -59,7 +60,7 @@ function findSurplus(
     const why = volumeIds.has(name)
       ? 'another storage volume in the group is this volume'
       : 'neither its server nor an attachment has this volume';
-    // The guest may use a LUN; and its mask, which Cinder does not know, would remain.
+    // Not safe with a LUN: the guest may use it, and the mask would remain, because Cinder does not know it.
     const isSafe = holdsNothing(volume);
     const lun = isSafe ? 'no LUN' : `LUN ${volume.uuid ?? 'of an unknown identifier'}`;
     const detail = `${uri} of storage group "${group.name}" is ${volume.fulfillmentState ?? 'in no state'} with ${lun}: ${why}`;
@@ -68,8 +69,8 @@ function findSurplus(
 }
 
 /**
- * Returns the orphan for a LUN that is masked to the group's ports but was not requested: a guest can access somebody's disk.
- * Rejecting it would only hide it, because the array keeps the mask.
+ * Returns the orphan for a LUN that is masked to the group's ports but was not requested: a guest can access the disk
+ * of another owner. Rejecting it would only hide it, because the array keeps the mask.
  */
 function unasked({ name }: Pick<StorageGroup, 'name'>, volume: StorageVolume, instanceUuid: string): SurplusStorage {
   const { uri, uuid, activeSizeGib } = volume;

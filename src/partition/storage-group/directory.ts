@@ -40,7 +40,7 @@ export function isOurVolumeName(name: string | undefined): boolean {
   return name !== undefined && cinderId.test(name);
 }
 
-/** Whether another person has added the volume: it is neither ours nor found by DPM. */
+/** Whether an administrator added the volume: nova-dpm did not create it, and DPM did not find it. */
 export function isForeign(volume: Pick<StorageVolume, 'name' | 'fulfillmentState'>): boolean {
   return !isMismatch(volume) && !isOurVolumeName(volume.name);
 }
@@ -55,9 +55,9 @@ function withoutLeaving({ group, volumes }: ReadGroup): ReadGroup {
 }
 
 /**
- * Finds the storage groups of instances by the recorded object id, then by name and mark. A group without record and mark is
- * orphaned rather than deleted. Caches groups, so that a spawn does not search its own group again; searches again if a
- * cached group is gone.
+ * Finds the storage groups of instances by the recorded object id, then by name and mark. A group without record and
+ * mark is not deleted; it becomes an orphan. Caches groups, so that a spawn does not search its own group again;
+ * searches again if a cached group is gone.
  */
 export class GroupDirectory {
   readonly #hmc: HmcSession;
@@ -170,7 +170,7 @@ export class GroupDirectory {
     });
   }
 
-  /** Reads the group; reads its volumes only if it has others than those made with it. */
+  /** Reads the group; reads its volumes only if it has volumes that were not created with it. */
   async readOwn({ uri, volumeUris }: OwnGroup, w: Waiting): Promise<ReadGroup> {
     const group = await this.#hmc.storageGroups.get(uri, w);
     const made = new Set(volumeUris.values());

@@ -21,13 +21,13 @@ export interface FinderParts {
   readonly log: Logger;
 }
 
-/** A group as read once, and what that says about the wanted volumes. */
+/** A group as read once, and which requested volumes it has. */
 interface Sight extends ReadGroup {
   readonly initiators: readonly Initiator[];
   readonly findings: Findings;
 }
 
-/** An additional condition for the end of a search: undefined when met, otherwise what is missing. */
+/** An additional condition for the end of a search. Returns what is missing; undefined if the condition is met. */
 export type Condition = (read: ReadGroup) => string | undefined;
 
 /** Finds the storage volume of each Cinder volume. Corrects the names if DPM assigned the LUNs to other volumes. */
@@ -80,7 +80,7 @@ export class VolumeFinder {
   /**
    * Rejects the LUNs that DPM has found and that were not requested.
    *
-   * @param leaving - storage volumes that were just removed: their LUNs are still presented, as expected
+   * @param leaving - storage volumes that were just removed, whose LUNs the array still presents
    */
   async reject(read: ReadGroup, w: StorageWaiting, leaving: readonly StorageVolume[] = []): Promise<void> {
     const unwanted = read.volumes.filter(isMismatch);
@@ -95,7 +95,7 @@ export class VolumeFinder {
       await hmc.storageGroups.rejectMismatchedVolumes(read.group.uri, uris, w);
     } catch (error) {
       if (!(error instanceof HmcHttpError) || error.status === 403) throw error;
-      // A machine without this operation lists the LUN until the next search.
+      // Without this operation, the machine lists the LUN until the next discovery.
       if (error.status === 404 || error.status === 405) return;
       // The LUN may have disappeared by itself; otherwise it would be orphaned.
       const left = (await this.#parts.directory.read(read.group.uri, w)).volumes.filter(isMismatch);
@@ -171,11 +171,13 @@ function described(cutOff: readonly CheckedPath[]): readonly string[] {
   return [`likely cause: ${likelyCause}`, ...paths];
 }
 
-/** Returns LUNs that DPM has found and that are not wanted: masked, but with another number than Cinder says. */
+/**
+ * Returns LUNs that DPM found and that were not requested: they are masked, but under another LUN than Cinder reports.
+ */
 function strangers({ volumes, findings }: Sight): readonly StorageVolume[] {
   const known = new Set([...findings.found.values()].map(({ uri }) => uri));
   const missing = new Set<string | undefined>(findings.pending.map(({ volumeId }) => volumeId));
-  // A volume of another name is another Cinder volume, which is not wanted now.
+  // A storage volume with another name is another Cinder volume, which was not requested.
   const isOpen = (volume: StorageVolume) => isMismatch(volume) || missing.has(volume.name);
   return volumes.filter((volume) => volume.uuid !== undefined && !known.has(volume.uri) && isOpen(volume));
 }

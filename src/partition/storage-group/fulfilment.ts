@@ -22,11 +22,12 @@ export const defaultFulfilmentPolicy: FulfilmentPolicy = {
   discoveries: 3,
   minDelayMs: 5_000,
   maxDelayMs: 30_000,
-  // Includes one of DPM's own searches every ten minutes. Source: python-zhmcclient _storage_group.py, discover_fcp.
+  // Long enough for one of the searches that DPM makes every ten minutes. Source: python-zhmcclient _storage_group.py,
+  // discover_fcp.
   timeoutMs: 900_000,
 };
 
-/** The result of one look: done, or what is still missing. */
+/** The result of one check: done, or what is still missing. */
 export type Look<T> =
   { readonly kind: 'done'; readonly value: T } | { readonly kind: 'missing'; readonly what: string };
 
@@ -85,7 +86,7 @@ export class Fulfilment {
       return true;
     } catch (error) {
       if (isHmcError(error, 404, 1) || isHmcError(error, 405)) return false;
-      // The volumes show the result; a failed or lost job is like one that found nothing.
+      // The volumes show the result. A failed or lost job counts as a discovery that found nothing.
       const isEnd = [JobFailedError, JobLostError, JobTimeoutError].some((kind) => error instanceof kind);
       if (!isEnd && !(error instanceof HmcConnectionError && error.sent)) throw error;
       this.#log.warn({ event: 'storage.discovery', groupUri, error: describeError(error) }, 'the discovery failed');

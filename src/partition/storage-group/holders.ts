@@ -19,7 +19,7 @@ export async function findHolders(
   w: Waiting,
 ): Promise<readonly (readonly PortHolder[])[]> {
   let groups: readonly GroupWithPorts[] | undefined;
-  /** A group shows where it is attached; of a hidden partition, only its ports show it. */
+  /** A group lists its partitions. A hidden partition is found only by its ports. */
   const findOne = async ({ owner, wwpns }: HoldersRequest): Promise<readonly PortHolder[]> => {
     const read = async ({ uri, name }: Pick<StorageGroup, 'uri' | 'name'>) => {
       const how = `has the storage group "${name}" of this server`;
@@ -27,16 +27,16 @@ export async function findHolders(
     };
     const own = await directory.using(owner, w, read);
     if (own !== undefined) return own;
-    // A group whose description a person has changed still shows where it is attached.
+    // If an administrator changed the description of the group, it still lists its partitions.
     const named = await directory.summary(owner, w);
     if (named !== undefined) return await read(named);
     if (wwpns.length === 0) return [];
-    // A person may have renamed the group too.
+    // An administrator may have renamed the group too.
     const holders: PortHolder[] = [];
     for (const { group, resources } of (groups ??= await readFcpGroups(hmc, cpcUri, w))) {
       const wwpn = resources.flatMap((resource) => resource.wwpn ?? []).find((each) => wwpns.includes(each));
       if (wwpn === undefined) continue;
-      // A WWPN that was given up may be assigned to the group of another instance, or to a foreign group.
+      // A released WWPN may be assigned to the group of another instance, or to a group of another owner.
       const isOfAnother = directory.isOfAnother(owner, group);
       const mayBeBootSource = !isOfAnother && markOf(owner.host, group.description) === 'ours';
       const holder = {

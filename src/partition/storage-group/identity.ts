@@ -6,11 +6,11 @@ import type { ConnectedVolume } from '../storage.ts';
 export interface Findings {
   /** Storage volume of each Cinder volume whose LUN is found, usable or not. */
   readonly found: ReadonlyMap<string, StorageVolume>;
-  /** Wanted volumes that are not found, or not usable yet. */
+  /** Requested volumes that are not found, or not usable yet. */
   readonly pending: readonly ConnectedVolume[];
   /** Corrections that name each storage volume by its Cinder volume, and set its usage. */
   readonly changes: readonly StorageVolumeChange[];
-  /** Wanted LUNs that DPM considers unexpected or too large: to be accepted after the renaming. */
+  /** Requested LUNs that DPM considers unexpected or too large. They are accepted after the names are corrected. */
   readonly accept: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function isOverprovisioned({ fulfillmentState }: Pick<StorageVolume, 'ful
   return fulfillmentState === 'overprovisioned';
 }
 
-/** Whether all of the group is as requested, or accepted, so that a partition can start with it. */
+/** Whether every volume of the group is as requested, or accepted, so that a partition can start. */
 export function isComplete({ fulfillmentState }: Pick<StorageGroup, 'fulfillmentState'>): boolean {
   return fulfillmentState === 'complete';
 }
@@ -66,7 +66,7 @@ export function identify(
   };
 }
 
-/** Whether the LUN of this storage volume is the wanted one; false without evidence. */
+/** Whether the LUN of this storage volume is the requested one; false without evidence. */
 export function isSame(
   volume: StorageVolume,
   want: ConnectedVolume,
@@ -97,9 +97,9 @@ export function holdsNothing({ fulfillmentState, uuid, paths }: StorageVolume): 
 }
 
 /**
- * Returns duplicate storage volumes without a LUN. An HMC does not keep names unique, so a late request that was retried is
- * done twice. Of volumes with one name, the best one is kept; one without a LUN would never be found, and its group would
- * never be complete. A pure function.
+ * Returns duplicate storage volumes without a LUN. An HMC does not require unique names, so a retried request may
+ * create a volume twice. Of several volumes with one name, keeps the usable one. A volume without a LUN is never found,
+ * and keeps its group incomplete. A pure function.
  */
 export function findSpares(volumes: readonly StorageVolume[]): readonly StorageVolume[] {
   const ours = volumes.filter(({ name }) => isOurVolumeName(name));
@@ -137,9 +137,9 @@ function labelled(volume: StorageVolume, name: string, usage: 'boot' | 'data'): 
 }
 
 /**
- * Gives a storage volume whose name belongs to another one the name that the other one had, and so on along the chain. All of
- * them have one size, or DPM would not have mixed them up. If the chain ends in a LUN that DPM found by itself, there is no
- * name left, and the storage volume is deleted.
+ * Corrects names in a chain. If storage volume A holds the LUN of B's volume, A gets B's name, and B gets the name of
+ * the volume whose LUN B holds. All volumes of a chain have the same size, because DPM confuses only those. If the
+ * chain ends in a LUN that DPM added itself, no name is left for the last storage volume, which is deleted.
  */
 function replaced(volume: StorageVolume, found: ReadonlyMap<string, StorageVolume>): StorageVolumeChange[] {
   let other: StorageVolume | undefined = found.get(volume.name ?? '');

@@ -15,13 +15,13 @@ type Path = Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 /** Paths of machines with storage groups: verified by discovery, and tested with "Validate LUN Path". */
 export function groupInspection(hmc: HmcSession, directory: GroupDirectory, checker: PathChecker): PathInspection {
   return {
-    /** Reads every group that is attached to the partition, also those that a person has attached. */
+    /** Reads every group that is attached to the partition, including those that an administrator attached. */
     known: async (_owner, partition, initiators, w) => {
       const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
       const wwpnOf = new Map(initiators.map(({ deviceNumber, wwpn }) => [deviceNumber, wwpn]));
       const found: KnownPath[] = [];
       for (const uri of storageGroupUris) {
-        const read = await undefinedIf(directory.read(uri, w), (error) => isHmcError(error, 404, 1)); // hidden from this user
+        const read = await undefinedIf(directory.read(uri, w), (error) => isHmcError(error, 404, 1)); // the HMC user may not see it
         if (read?.group.type === 'fcp')
           found.push(...read.volumes.flatMap((volume) => pathsOf(volume, partition, wwpnOf)));
       }

@@ -6,7 +6,7 @@ import { adapterPortUri, portOfUri } from '../naming.ts';
 import type { AdapterPort } from '../naming.ts';
 import type { ConnectedVolume, VolumePath, Initiator } from '../storage.ts';
 
-/** A path as the SAN knows it. */
+/** A path in terms of the SAN. */
 export type SanPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 
 /** A path with the adapter port for its test. */
@@ -15,7 +15,7 @@ export interface PathAttempt {
   readonly adapterPortUri: string;
 }
 
-/** What "Validate LUN SanPath" said; `unknown` where the machine has no such operation. */
+/** The result of "Validate LUN Path"; `unknown` if the machine does not have the operation. */
 export interface CheckedPath extends PathAttempt {
   readonly verdict: LunPathVerdict | 'unknown';
 }
@@ -44,7 +44,8 @@ export function pathAttempts(
 }
 
 /**
- * Maximum number of paths to test for one volume, so that a SAN that is down is reported soon; each takes a login. (inferred)
+ * Maximum number of paths to test for one volume, because each test takes a login. A SAN that is down is then reported
+ * soon. (inferred)
  */
 const MAX_TESTED = 16;
 
@@ -130,8 +131,8 @@ export interface Diagnosis {
 }
 
 /**
- * Returns why paths do not answer. A target that answers is zoned; then the other targets, which may be in another fabric, are
- * omitted. Source: python-zhmcclient _cpc.py, validate_lun_path.
+ * Returns why paths do not answer. A target that answers is zoned. The other targets may be in another fabric, so they
+ * are then omitted. Source: python-zhmcclient _cpc.py, validate_lun_path.
  */
 export function diagnose(failed: readonly CheckedPath[]): Diagnosis {
   const masked = failed.filter(({ verdict }) => verdict === 'lun-unreachable');

@@ -30,7 +30,7 @@ export function unassigned({ unassignedWwpns }: StorageGroup): Initiator[] {
   );
 }
 
-/** Returns the port of a virtual storage resource; none while it has no WWPN. */
+/** Returns the port of a virtual storage resource; none if it has no WWPN yet. */
 export function toInitiator({ uri, wwpn, deviceNumber, adapterPortUri: port }: VirtualStorageResource): Initiator[] {
   if (wwpn === undefined) return [];
   return [{ wwpn, deviceNumber: deviceNumber ?? null, elementUri: uri, adapterPortUri: port ?? null }];

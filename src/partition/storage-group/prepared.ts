@@ -9,7 +9,7 @@ import { holdersOf } from './holders.ts';
 import { isComplete } from './identity.ts';
 import type { PreparedGroups } from '../storage.ts';
 
-/** What to do about a group, by its state. Source: IBM, The Storage Group details page, 3932-LA2. */
+/** Advice for each state of a group. Source: IBM, The Storage Group details page, 3932-LA2. */
 const remedies: Readonly<Record<string, string>> = {
   'pending-with-mismatches':
     'on the HMC, accept or reject the volumes that DPM found; a volume larger than requested can be accepted',

@@ -37,7 +37,7 @@ import type {
 
 export interface StorageGroupOptions {
   readonly cpcUri: string;
-  /** Adapter ports of the domain; each group has one path for each port. */
+  /** The configured adapter ports; each group has one path for each port. */
   readonly ports: readonly AdapterPort[];
   readonly fulfilment: FulfilmentPolicy;
   /** Attach the group before its volumes are mapped, so that its ports log in at a start; otherwise attach it with the volumes. */
@@ -139,15 +139,15 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   /**
-   * Detaches a group. Detaching a hidden group needs access to the partition only; if an HMC refuses it all the same, "Delete
-   * Partition" detaches the group, as it does for zhmc-ansible-modules, which never detach.
+   * Detaches a group. Detaching a hidden group needs access to the partition only. If an HMC refuses it nevertheless,
+   * "Delete Partition" detaches the group, as it does for zhmc-ansible-modules, which never detach.
    */
   async #detachOrLeave(partition: PartitionRef, uri: string, w: Waiting): Promise<void> {
     try {
       await this.#hmc.partitions.detachStorageGroup(partition.uri, uri, w);
     } catch (error) {
       if (!isHmcError(error, 404)) throw error;
-      // The group is still attached; a 404 must not count as success.
+      // The group is still attached: here a 404 does not mean success.
       const facts = { event: 'storage.hidden-group', partition: partition.name, storageGroupUri: uri };
       this.#options.log.warn(
         facts,
@@ -200,7 +200,7 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.waitForVolumes(owner, exposed, w);
   }
 
-  /** DPM chooses the path of the load. */
+  /** DPM selects the boot path. */
   bootProperties({ volumeId, storageVolumeUri }: ConnectedVolume): UpdatePartition {
     if (storageVolumeUri === null) throw new InternalError(`volume ${volumeId} has no storage volume to boot from`);
     return { bootDevice: 'storage-volume', bootStorageVolume: storageVolumeUri };

@@ -29,8 +29,8 @@ export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
   /**
-   * Groups with a single volume, which this process has just fulfilled. The directory makes a new object when a group is
-   * taken over.
+   * Groups with a single volume that this process has just fulfilled. The directory creates a new object when a group
+   * is reused.
    */
   readonly #fulfilled = new WeakSet<OwnGroup>();
 
@@ -90,11 +90,11 @@ export class GroupVolumes {
     return left ?? [];
   }
 
-  /** Logs deleted storage volumes that are still in the group. */
+  /** Logs storage volumes that are still in the group after their deletion. */
   #reportOrphans(leaving: readonly StorageVolume[], { group, volumes }: ReadGroup): void {
     for (const { uri, name: volumeId } of leaving.filter((each) => volumes.some((volume) => volume.uri === each.uri))) {
       const facts = { event: 'orphan', volumeId, storageVolumeUri: uri, storageGroup: group.name };
-      this.#parts.log.warn(facts, 'a storage volume is still there after it was deleted');
+      this.#parts.log.warn(facts, 'a storage volume is still in its group after it was deleted');
     }
   }
 
@@ -123,7 +123,7 @@ export class GroupVolumes {
     const ready = await directory.using(owner, w, async (own) => {
       this.#fulfilled.delete(own);
       const group = await hmc.storageGroups.get(own.uri, w);
-      // A single volume cannot be mixed up with another one.
+      // DPM cannot confuse a single volume with another one.
       const isPlain = group.storageVolumeUris.length <= 1 || exposed.length === 0;
       if (group.storageVolumeUris.length === 0 || (isPlain && isComplete(group))) return exposed;
       return await this.#waitInGroup(own, exposed, w);
@@ -137,12 +137,12 @@ export class GroupVolumes {
     const found = await this.#finder.find(own, wanted, [], w);
     const read = await this.#parts.directory.read(own.uri, w);
     if (isComplete(read.group)) return restored(exposed, found);
-    // The wanted volumes have their names: reject everything else.
+    // The requested volumes have their names now: reject all other LUNs.
     await this.#finder.reject(read, w);
     return restored(exposed, await this.#finder.find(own, found, [], w, groupMissing));
   }
 
-  /** Accepts our volumes that have grown: they were identified when they were added. */
+  /** Accepts volumes of nova-dpm that have grown. They were identified when they were added. */
   async #acceptGrown(own: OwnGroup, w: StorageWaiting): Promise<void> {
     const { volumes } = await this.#parts.directory.read(own.uri, w);
     const grown = volumes.filter((volume) => isOverprovisioned(volume) && isOurVolumeName(volume.name));
@@ -184,11 +184,11 @@ export class GroupVolumes {
     }
     const { group, volumes, findings } = await this.#finder.look(own.uri, requests, initiators, w);
     const isAttached = group.virtualStorageResourceUris.length > 0;
-    // Of duplicates, the last one in the list wins: the usable one.
+    // Of duplicates, the last one in the list, which is usable, replaces the others.
     const inOrder = volumes.toSorted((a, b) => Number(isUsable(a)) - Number(isUsable(b)));
     const uris = new Map(inOrder.map(({ name = '', uri }) => [name, uri]));
     const missing = requests.filter(
-      // If the manager does not say the size, DPM must find the LUN by itself; it is then accepted.
+      // If the compute manager does not give the size, DPM must find the LUN itself, and it is then accepted.
       ({ volumeId, sizeGib }) => sizeGib > 0 && !uris.has(volumeId) && !findings.found.has(volumeId),
     );
     if (missing.length === 0) return { uris, isAttached };
@@ -208,7 +208,7 @@ export class GroupVolumes {
     const asked = { ...request, storageVolumeUri: storageVolumeUri ?? null };
     if (!request.isBoot) return { volume: asked, isTold: false };
     const { checker, hmc, log } = this.#parts;
-    w.progress?.(`trying the paths of boot volume ${request.volumeId}`);
+    w.progress?.(`testing the paths of boot volume ${request.volumeId}`);
     const { found, failed } = await checker.firstReachable(request, initiators, w);
     for (const each of failed)
       log.warn({ event: 'volume.path-unreachable', volumeId: request.volumeId }, describePath(each));
@@ -226,7 +226,10 @@ export class GroupVolumes {
   }
 }
 
-/** Whether discovery has found the LUN meanwhile. Its reason code is not public; the known codes mean something else. */
+/**
+ * Whether discovery has found the LUN meanwhile. The reason code for this is not public, so an unknown code counts as
+ * this.
+ */
 function isValidatedAlready(error: unknown): boolean {
   const known = [1, 2, 5, 6, 15];
   return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);

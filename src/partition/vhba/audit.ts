@@ -10,8 +10,9 @@ const asked = ['name', 'status', 'description', 'hba-uris', 'boot-storage-device
 type AskedPartition = PartitionWith<(typeof asked)[number]>;
 
 /**
- * Finds orphaned vHBAs: on an adapter port outside the domain, or a second one on its port. Considers only our names
- * (`OpenStack_Port_…`) in partitions of this CPC subset; another host or person may have made the others.
+ * Finds orphaned vHBAs: on an adapter port that is not configured, or a second one on its port. Considers only the
+ * names of nova-dpm (`OpenStack_Port_…`) in partitions of this CPC subset; another host or an administrator may have
+ * created the others.
  */
 export function hbaAudit(
   hmc: HmcSession,
@@ -59,7 +60,7 @@ function judge(
 ): SurplusStorage[] {
   if (hba === undefined || !isOurElementName(hba.name)) return [];
   if (wanted.get(hba.name) === hba.adapterPortUri) return [];
-  // Its port was in the settings once, and volumes are still masked to it.
+  // Its adapter port was configured earlier, and volumes are still masked to it.
   if (hba.wwpn !== undefined && wwpns.has(hba.wwpn)) return [];
   const isSecond = [...wanted.values()].includes(hba.adapterPortUri);
   const port = portOfUri(hba.adapterPortUri);

@@ -27,13 +27,13 @@ import type {
   VolumePath,
 } from '../storage.ts';
 
-/** Size of the cache of vHBAs, in partitions: more than a CPC has. */
+/** Size of the cache of vHBAs, in partitions. A CPC has fewer partitions. */
 const MAX_KNOWN = 100;
 
 /**
- * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each FCP adapter port of the domain. A
- * partition has a LUN as soon as it is masked to its vHBA, so expose and conceal do nothing.
- * Source: IBM WS API, Create HBA, 3932-AGL.
+ * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each configured adapter port. A
+ * partition sees a LUN as soon as it is masked to a vHBA, so expose and conceal do nothing. Source: IBM WS API, Create
+ * HBA, 3932-AGL.
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
@@ -101,7 +101,7 @@ export class HbaStorage implements PartitionStorage {
     return this.#inPortOrder(partition, hbas);
   }
 
-  /** Deletes our vHBAs, unless the partition will be deleted with them. */
+  /** Deletes the vHBAs of nova-dpm, unless the partition will be deleted with them. */
   async unbind(
     _owner: PartitionOwner,
     partition: PartitionRef,
@@ -113,7 +113,7 @@ export class HbaStorage implements PartitionStorage {
       const { hbaUris, hbas } = await this.#read(partition, w);
       const ports = this.#ports.map(adapterPortUri);
       const ours = hbas
-        // Another compute host may have made vHBAs of such names in a partition of a third owner.
+        // Another compute host may have created vHBAs with such names in a partition of a third owner.
         .filter((hba) => isOurElementName(hba.name) && ports.includes(hba.adapterPortUri))
         .map(({ uri }) => uri);
       await Promise.all(ours.map((uri) => this.#hmc.hbas.delete(uri, w)));
@@ -225,7 +225,7 @@ export class HbaStorage implements PartitionStorage {
       return await this.#hmc.hbas.create(partition.uri, { name, adapterPortUri: adapterPortUri(port) }, w);
     } catch (error) {
       if (!isHmcError(error, 400, 8)) throw error;
-      // An earlier run of this step may have made the vHBA.
+      // An earlier run of this step may have created the vHBA.
       const twin = (await this.#existing(partition, w)).find((hba) => hba.name === name);
       if (twin?.adapterPortUri !== adapterPortUri(port)) throw error;
       return twin.uri;
@@ -262,7 +262,7 @@ export class HbaStorage implements PartitionStorage {
     return this.#ports.map((port) => {
       const hba = hbas.find((candidate) => candidate.name === hbaName(port));
       const initiator = hba === undefined ? undefined : toInitiator(hba);
-      // With an empty WWPN list a back end could map the volume to nobody, or to everybody.
+      // With an empty list of WWPNs, a back end could map the volume to no initiator, or to all.
       if (initiator === undefined) {
         throw new ConflictError(`vHBA "${hbaName(port)}" of partition "${partition.name}" has no WWPN`, {
           partition: partition.name,

@@ -1,4 +1,11 @@
-import { nameOrId } from '../../usage.ts';
+import type { Command } from 'commander';
+import { nameOrId, namesOrIds } from '../../usage.ts';
 
 export const server = ['<server>', 'name or UUID', nameOrId] as const;
+export const servers = ['<server...>', 'names or UUIDs', namesOrIds] as const;
 export const volume = ['<volume>', 'name or id', nameOrId] as const;
+
+/** Returns the servers of the command line, each once. */
+export function distinct(command: Command): readonly string[] {
+  return [...new Set(command.processedArgs[0] as readonly string[])]; // from namesOrIds
+}

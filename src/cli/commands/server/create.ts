@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { CreateServer } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
-import { collectVolume, completeVolumes, property, storageGroup } from '../../create-options.ts';
+import { collectVolume, completeVolumes, numbered, property, storageGroup } from '../../create-options.ts';
 import { argument, nameOrId, wholeNumber } from '../../usage.ts';
-import { printDetail } from './detail.ts';
+import { printSeveral } from './detail.ts';
+import { runOnEach } from './several.ts';
 
 interface CreateOptions {
   readonly vcpus: number;
@@ -12,6 +13,7 @@ interface CreateOptions {
   readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
   readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;
+  readonly count: number;
 }
 
 export function addCreate(group: Command, add: AddCommand): void {
@@ -27,14 +29,17 @@ export function addCreate(group: Command, add: AddCommand): void {
       ...(properties === undefined ? {} : { properties }),
       start: options.start,
     };
-    return printDetail(context, 'write', (manager, request) => manager.create(server, request));
+    return printSeveral(context, numbered(server, options.count), async (servers, manager, request) => {
+      if (servers.length > 1) await manager.checkCreate(servers, request);
+      return await runOnEach('creations', servers, (each) => manager.create(each, request));
+    });
   })
     .argument('<name>', 'name of the new instance', nameOrId)
     .requiredOption('--vcpus <n>', 'processors', wholeNumber(1, MAX_VCPUS))
     .requiredOption('--memory <mib>', 'memory in MiB', wholeNumber(1, MAX_MEMORY, 'MiB'))
     .option(
       '--volume <volume>',
-      'ID[,boot-index=N][,delete-on-termination]; repeatable; boot index 0 boots',
+      'ID[,boot-index=N][,delete-on-termination]: name or ID of a volume; repeatable. The volume with boot index 0 boots; without one, the only bootable volume, else the first',
       collectVolume,
     )
     .option(
@@ -47,9 +52,16 @@ export function addCreate(group: Command, add: AddCommand): void {
       'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
       property,
     )
-    .option('--no-start', 'leave the partition stopped');
+    .option('--no-start', 'leave the partition stopped')
+    .option(
+      '--count <n>',
+      'create NAME-1 to NAME-N; every --volume and --storage-group then contains {}, which becomes the number of the server: --volume boot-{}',
+      wholeNumber(1, MAX_COUNT),
+      1,
+    );
 }
 
 /** Above any machine; the limits of the CPC subset are checked later. */
 const MAX_VCPUS = 1000;
+const MAX_COUNT = 1000;
 const MAX_MEMORY = 1024 * 1024 * 1024;

@@ -36,7 +36,23 @@ type Work = (manager: Manager, request: RequestContext) => Promise<object>;
 
 export async function printDetail(context: CommandContext, access: 'read' | 'write', work: Work): Promise<void> {
   context.checkColumns([...serverDetailColumns, doubtColumn]);
-  const object = await context.withManager(access, work);
+  printObject(context, await context.withManager(access, work));
+}
+
+/** Runs work that changes several servers, and prints them: a single one as an object with all its fields, several as a list. */
+export async function printSeveral<S>(
+  context: CommandContext,
+  servers: readonly S[],
+  work: (servers: readonly S[], manager: Manager, request: RequestContext) => Promise<readonly object[]>,
+): Promise<void> {
+  context.checkColumns(servers.length === 1 ? [...serverDetailColumns, doubtColumn] : serverColumns);
+  const rows = await context.withManager('write', (manager, request) => work(servers, manager, request));
+  const [only] = rows;
+  if (servers.length === 1 && only !== undefined) printObject(context, only);
+  else context.print({ kind: 'list', rows, columns: serverColumns });
+}
+
+function printObject(context: CommandContext, object: object): void {
   const isDoubt = doubtColumn in object || context.globals.column.includes(doubtColumn);
   context.print({
     kind: 'object',

@@ -25,11 +25,13 @@ export function addVolumes(group: Command, add: AddCommand): void {
         .default('rw'),
     );
   const removing = group.command('remove').description('Detach something from an instance');
-  add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) =>
-    printDetail(context, 'write', (manager, request) =>
-      manager.removeVolume(argument(command, 0), argument(command, 1), request),
-    ),
-  )
+  add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) => {
+    const mustBeAttached = command.opts<{ ifExists?: boolean }>().ifExists !== true;
+    return printDetail(context, 'write', (manager, request) =>
+      manager.removeVolume(argument(command, 0), argument(command, 1), request, { mustBeAttached }),
+    );
+  })
     .argument(...server)
-    .argument(...volume);
+    .argument(...volume)
+    .option('--if-exists', 'detaching a volume that is not attached succeeds');
 }

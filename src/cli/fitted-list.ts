@@ -53,5 +53,5 @@ function tableWidth(rows: readonly Row[], columns: readonly string[]): number {
 function cellWidth(value: unknown): number {
   if (value === undefined || value === null) return 0;
   if (Array.isArray(value)) return Math.max(0, ...value.map(cellWidth));
-  return typeof value === 'object' ? JSON.stringify(value).length : String(value).length;
+  return typeof value === 'string' ? value.length : JSON.stringify(value).length;
 }

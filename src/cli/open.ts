@@ -26,8 +26,12 @@ interface ProcessFacts {
   readonly isRoot: boolean;
 }
 
-/** The public part of the compute manager. */
-export type Manager = Pick<ComputeManager, keyof ComputeManager>;
+/** The public part of the compute manager. A command always passes its context. */
+export type Manager = {
+  readonly [Name in keyof ComputeManager]: (
+    ...given: Required<Parameters<ComputeManager[Name]>>
+  ) => ReturnType<ComputeManager[Name]>;
+};
 
 /** Attaches volumes to the host on which the command runs, without an HMC. */
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;

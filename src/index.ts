@@ -40,6 +40,7 @@ export type {
   OpenManagerOptions,
   PathFilter,
   PartitionView,
+  ResumedOperation,
   SearchPath,
   ServerDetail,
   ServerSummary,

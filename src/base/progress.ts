@@ -2,10 +2,14 @@
 export interface StepEvent {
   readonly flow: string;
   readonly flowId: string;
+  /** Name of the server, or of the volume that is attached without Nova. */
+  readonly subject?: string | undefined;
   readonly step: string;
   readonly state: 'running' | 'progress' | 'done' | 'failed' | 'undoing' | 'undone' | 'stuck' | 'waiting';
   readonly ms?: number;
   readonly detail?: string;
+  /** The detail says that a peer does not answer, or answers again. It concerns every running step. */
+  readonly outage?: 'away' | 'back';
 }
 
 export interface Failpoint {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { loadHostConnectors, loadSettings } from '../config/index.ts';
+import type { ResumedOperation } from '../compute/index.ts';
 import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
@@ -14,6 +15,7 @@ import { chooseColumns, formatResult } from './output.ts';
 import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
+import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
@@ -147,9 +149,11 @@ export class CommandContext implements Disposable {
     const { requestId, ...options } = this.#hostOptions();
     const context = { requestId, ...waiting };
     const onNote = (text: string) => this.note(text);
+    const onResume = (operation: ResumedOperation) => this.note(resumedText(operation));
     const settings = await readSettings();
     if (access === 'write') this.#interruption.expectRollback();
-    await using manager = await open(settings, { ...options, access, onStep: progress.onStep, onNote, context });
+    const { onStep } = progress;
+    await using manager = await open(settings, { ...options, access, onStep, onNote, onResume, context });
     this.waiting.signal.throwIfAborted();
     return await work(manager, context);
   }

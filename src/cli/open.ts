@@ -26,16 +26,20 @@ interface ProcessFacts {
   readonly isRoot: boolean;
 }
 
-/** The public part of the compute manager. */
-export type Manager = Pick<ComputeManager, keyof ComputeManager>;
+/** The public part of the compute manager. A command always passes its context. */
+export type Manager = {
+  readonly [Name in keyof ComputeManager]: (
+    ...given: Required<Parameters<ComputeManager[Name]>>
+  ) => ReturnType<ComputeManager[Name]>;
+};
 
 /** Attaches volumes to the host on which the command runs, without an HMC. */
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
 
 export type ManagerOptions = {
-  readonly [Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onStep' | 'log']-?: NonNullable<
-    OpenManagerOptions[Key]
-  >;
+  readonly [
+    Key in 'context' | 'access' | 'purpose' | 'onWait' | 'onNote' | 'onResume' | 'onStep' | 'log'
+  ]-?: NonNullable<OpenManagerOptions[Key]>;
 };
 
 export type Backend = ReturnType<typeof backend>;

@@ -14,10 +14,10 @@ function open(style: ProgressOptions['style'], color = false, columns?: number) 
 }
 
 function event(step: string, state: StepEvent['state'], more: Partial<StepEvent> = {}): StepEvent {
-  return { flow: 'spawn', flowId: 'f1', step, state, ...more };
+  return { flow: 'spawn', flowId: 'f1', subject: 'web1', step, state, ...more };
 }
 
-/** What a terminal shows after all that was written to it. */
+/** Returns the lines on the terminal after everything that was written to it. */
 function screen(): readonly string[] {
   const lines: string[] = [];
   for (const write of writes) {
@@ -38,8 +38,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('elsewhere than on a terminal', () => {
-  test('each end of a step is a line, and what only goes on is none', () => {
+describe('outside a terminal', () => {
+  test('prints one line for each step that ended, in words', () => {
     const progress = open('plain');
 
     progress.onStep(event('create-partition', 'running'));
@@ -50,14 +50,14 @@ describe('elsewhere than on a terminal', () => {
     progress.write('a line of the log\n');
 
     expect(writes).toEqual([
-      'done     spawn: create-partition               1.23 s\n',
-      'failed   spawn: set-boot                       0.01 s  refused with 409.1\n',
-      'undone   spawn: create-partition               0.01 s\n',
+      'done     web1: creating the partition                                   1.23 s\n',
+      'failed   web1: setting the boot volume and its path                     0.01 s  refused with 409.1\n',
+      'undone   web1: creating the partition                                   0.01 s\n',
       'a line of the log\n',
     ]);
   });
 
-  test('nothing is shown where nobody wants it, but what is written comes through', () => {
+  test('prints nothing but the written lines with --quiet', () => {
     const progress = open('none');
 
     progress.onStep(event('create-partition', 'done', { ms: 1 }));
@@ -66,10 +66,53 @@ describe('elsewhere than on a terminal', () => {
 
     expect(writes).toEqual(['a warning\n']);
   });
+
+  test('prints nothing for a step that took no time, or only looked', () => {
+    const progress = open('plain');
+
+    progress.onStep(event('stop-partition', 'done', { ms: 0 }));
+    progress.onStep(event('find-partition', 'done', { ms: 200 }));
+    progress.onStep(event('find-partition', 'failed', { ms: 200 }));
+
+    expect(writes.map((line) => line.split('  ')[0])).toEqual(['failed']);
+  });
+
+  test('prints nothing for a step whose acts were printed, but prints that it was undone', () => {
+    const progress = open('plain');
+    const build = (state: StepEvent['state']) => event('spawn', state, { flow: 'build', ms: 900 });
+
+    progress.onStep(build('running'));
+    progress.onStep(event('create-partition', 'running'));
+    progress.onStep(event('create-partition', 'failed', { ms: 100 }));
+    progress.onStep(build('failed'));
+    progress.onStep(build('undoing'));
+    progress.onStep(event('delete-partition', 'running', { flow: 'destroy' }));
+    progress.onStep(event('delete-partition', 'done', { flow: 'destroy', ms: 100 }));
+    progress.onStep(build('undone'));
+
+    expect(writes.map((line) => line.slice(0, -8).trimEnd())).toEqual([
+      'failed   web1: creating the partition',
+      'done     web1: deleting the partition',
+      'undone   web1: building the server',
+    ]);
+  });
+
+  test('prints an outage once, although it is reported for each running step', () => {
+    const progress = open('plain');
+    const detail = 'HMC hmc1:6794 has not answered since 10:00:00; trying again until 10:05:00';
+
+    progress.onStep(event('create-partition', 'progress', { detail, outage: 'away' }));
+    progress.onStep(event('create-partition', 'progress', { detail, outage: 'away', flowId: 'f2' }));
+    progress.onStep(event('create-partition', 'progress', { detail: 'HMC hmc1:6794 answers again', outage: 'back' }));
+
+    expect(writes).toEqual([`waiting  ${detail}\n`, 'back     HMC hmc1:6794 answers again\n']);
+  });
 });
 
 describe('on a terminal', () => {
-  test('what runs is shown with its growing time, below what ended', () => {
+  const line = (text: string, time: string) => `${text.padEnd(69)}${time.padStart(10)}`;
+
+  test('shows the running step with its growing time, below the steps that ended', () => {
     const progress = open('live');
     progress.onStep(event('create-partition', 'running'));
     now = 100;
@@ -79,45 +122,69 @@ describe('on a terminal', () => {
     vi.advanceTimersByTime(120);
 
     expect(screen()).toEqual([
-      'done     spawn: create-partition               0.10 s',
-      'running  spawn: start-partition                2.00 s',
+      line('done     web1: creating the partition', '0.10 s'),
+      line('running  web1: starting the partition', '2.00 s'),
     ]);
     progress.end();
-    expect(screen()).toEqual(['done     spawn: create-partition               0.10 s']);
+    expect(screen()).toEqual([line('done     web1: creating the partition', '0.10 s')]);
   });
 
-  test('a detail comes and stays while the step runs', () => {
+  test('shows the innermost step of each flow', () => {
     const progress = open('live');
-    progress.onStep(event('start-partition', 'running'));
-    progress.onStep(event('start-partition', 'progress', { detail: 'trying the next path' }));
+    progress.onStep(event('spawn', 'running', { flow: 'build' }));
+    progress.onStep(event('create-partition', 'running'));
+    progress.onStep(event('create-partition', 'running', { flowId: 'f2', subject: 'web2' }));
 
-    expect(screen()).toEqual(['running  spawn: start-partition                0.00 s  trying the next path']);
+    expect(screen()).toEqual([
+      line('running  web1: creating the partition', '0.01 s'),
+      line('running  web2: creating the partition', '0.01 s'),
+    ]);
     progress.end();
   });
 
-  test('other lines go above what runs and do not tear it', () => {
-    const progress = open('live');
+  test('shows the detail of a running step below it, wrapped between words', () => {
+    const progress = open('live', false, 60);
+    const detail = 'the load failed; trying initiator c05076ffe680a590, target 5005076802160417, LUN 0002000000000000';
     progress.onStep(event('start-partition', 'running'));
-    progress.write('dpm: warning: something\n');
+    progress.onStep(event('start-partition', 'progress', { detail }));
 
-    expect(screen()).toEqual(['dpm: warning: something', 'running  spawn: start-partition                0.00 s']);
+    expect(screen()).toEqual([
+      'running  web1: starting the partition                0.01 s',
+      '         the load failed; trying initiator',
+      '         c05076ffe680a590, target 5005076802160417, LUN',
+      '         0002000000000000',
+    ]);
+    progress.end();
+    expect(screen()).toEqual([]);
+  });
+
+  test('writes other lines above the running steps, wrapped between words', () => {
+    const progress = open('live', false, 60);
+    progress.onStep(event('start-partition', 'running'));
+    progress.write(`dpm: warning: the certificate of the HMC is not verified, because dpm.hmc_insecure is set\n`);
+
+    expect(screen()).toEqual([
+      'dpm: warning: the certificate of the HMC is not verified,',
+      '     because dpm.hmc_insecure is set',
+      'running  web1: starting the partition                0.01 s',
+    ]);
     progress.end();
   });
 
-  test('no line is longer than the terminal, and no more lines than it can hold', () => {
+  test('shows no line longer than the terminal, and at most eight running steps', () => {
     const progress = open('live', false, 40);
     for (let index = 0; index < 30; index += 1) {
       progress.onStep({ ...event('start-partition', 'running', { detail: 'x'.repeat(80) }), flowId: `f${index}` });
     }
 
-    expect(screen()).toHaveLength(9);
+    expect(screen().filter((row) => row.startsWith('running'))).toHaveLength(8);
     expect(screen().at(-1)).toContain('and 22 more');
-    expect(Math.max(...screen().map((line) => line.length))).toBeLessThan(40);
+    expect(Math.max(...screen().map((row) => row.length))).toBeLessThan(40);
     progress.end();
     expect(screen()).toEqual([]);
   });
 
-  test('nothing is redrawn and no timer is left once nothing runs', () => {
+  test('redraws nothing and keeps no timer when no step runs', () => {
     const progress = open('live');
     progress.onStep(event('start-partition', 'running'));
     progress.onStep(event('start-partition', 'stuck', { ms: 1 }));
@@ -128,12 +195,12 @@ describe('on a terminal', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('colour is used only where it is wanted', () => {
-    open('live', true).onStep(event('a', 'done', { ms: 1 }));
+  test('uses colour only where it is wanted', () => {
+    open('live', true).onStep(event('create-ports', 'done', { ms: 10 }));
     expect(writes.join('')).toContain('\u001B[32mdone');
 
     writes = [];
-    open('live', false).onStep(event('a', 'done', { ms: 1 }));
+    open('live', false).onStep(event('create-ports', 'done', { ms: 10 }));
     expect(writes.join('')).not.toContain('\u001B[32m');
   });
 });

@@ -2,13 +2,17 @@ import type { StepEvent } from '../base/index.ts';
 import { styleText } from 'node:util';
 import type { Sink } from './cli-io.ts';
 import { printable } from './printable.ts';
+import { RunningSteps } from './running-steps.ts';
+import type { RunningStep } from './running-steps.ts';
+import { stepWords } from './step-words.ts';
+import { widthOf, wrap, wrapFor } from './wrap.ts';
 
-/** Shows what the steps of a flow do, on standard error. */
+/** Shows on standard error what the steps of a flow do. */
 export interface Progress {
   readonly onStep: (event: StepEvent) => void;
-  /** Writes whole lines to the same stream without tearing what is being shown. */
+  /** Writes whole lines to the same stream, above the steps that are running. */
   readonly write: (text: string) => void;
-  /** Takes away what is only shown while it goes on. */
+  /** Removes the lines of running steps. */
   readonly end: () => void;
 }
 
@@ -21,27 +25,32 @@ export interface ProgressOptions {
   readonly clock: () => number;
 }
 
-type State = StepEvent['state'];
-
-/** Makes the progress that fits the stream: live on a terminal, a line for each end of a step elsewhere. */
+/** Returns the progress that fits the stream: live on a terminal; elsewhere a line for each step that ended. */
 export function openProgress(options: ProgressOptions): Progress {
   if (options.style === 'live') return new LiveProgress(options);
-  const shows = options.style === 'plain';
+  const running = new RunningSteps(options.clock);
+  const write = (text: string) => {
+    options.sink.write(wrapFor(options.sink, text, HANGING));
+  };
   return {
     onStep: (event) => {
-      if (shows && event.state !== 'running' && event.state !== 'undoing') options.sink.write(stepLine(event, false));
+      const shown = running.note(event);
+      if (shown !== undefined && options.style === 'plain') write(lineOf(shown, { color: false }));
     },
-    write: (text) => {
-      options.sink.write(text);
-    },
+    write,
     end: () => undefined,
   };
 }
 
+/** Indent of the second line of a log message or a note, which begins with `dpm: `. */
+const HANGING = 5;
 const STATE_WIDTH = 8;
-const STEP_WIDTH = 34;
+const TEXT_COLUMN = STATE_WIDTH + 1;
+const TIME_WIDTH = 10;
+/** Width of the text where no terminal limits it. */
+const TEXT_WIDTH = 59;
 
-const colors: Partial<Readonly<Record<State, 'green' | 'red' | 'yellow'>>> = {
+const colors: Partial<Readonly<Record<string, 'green' | 'red' | 'yellow'>>> = {
   done: 'green',
   failed: 'red',
   stuck: 'red',
@@ -50,92 +59,109 @@ const colors: Partial<Readonly<Record<State, 'green' | 'red' | 'yellow'>>> = {
   undone: 'yellow',
 };
 
-/** `done     spawn: create-partition            0.12 s  detail` */
-function stepLine(event: StepEvent, color: boolean): string {
-  const state = event.state.padEnd(STATE_WIDTH);
-  const tint = colors[event.state];
-  const shown = color && tint !== undefined ? styleText(tint, state, { validateStream: false }) : state;
-  const time = event.ms === undefined ? '' : `${(event.ms / 1000).toFixed(2)} s`;
-  const name = printable(`${event.flow}: ${event.step}`).padEnd(STEP_WIDTH);
-  const detail = event.detail === undefined ? '' : `  ${printable(event.detail)}`;
-  return `${`${shown} ${name} ${time.padStart(9)}${detail}`.trimEnd()}\n`;
-}
-
-const FRAME_MS = 120;
-/** More running steps than this are only counted: a terminal has few lines. */
-const MAX_LIVE_ROWS = 8;
-const DEFAULT_COLUMNS = 80;
-
-interface LiveRow {
-  readonly event: StepEvent;
-  readonly since: number;
+interface LineStyle {
+  readonly color: boolean;
+  /** Width of the terminal; undefined for one line of any length. */
+  readonly width?: number | undefined;
 }
 
 /**
- * Steps that ended become lines that stay; those that run are redrawn below them with their growing time.
+ * `done     web1: creating the partition                               0.12 s`, with the detail on lines of its own when
+ * it does not fit.
+ */
+function lineOf({ event, isAbout, ms }: RunningStep, { color, width }: LineStyle): string {
+  const word = { away: 'waiting', back: 'back' } as const;
+  const state = (event.outage === undefined ? event.state : word[event.outage]).padEnd(STATE_WIDTH);
+  const tint = colors[state.trim()];
+  const shown = color && tint !== undefined ? styleText(tint, state, { validateStream: false }) : state;
+  const text = isAbout === 'peer' ? printable(event.detail ?? '') : printable(textOf(event));
+  const time = ms === undefined || isAbout === 'peer' ? '' : secondsOf(ms).padStart(TIME_WIDTH);
+  const detail = isAbout === 'peer' || event.detail === undefined ? '' : printable(event.detail);
+  if (width === undefined) {
+    const padded = time === '' ? text : text.padEnd(TEXT_WIDTH);
+    return `${`${shown} ${padded}${time}${detail === '' ? '' : `  ${detail}`}`.trimEnd()}\n`;
+  }
+  const room = time === '' ? width - TEXT_COLUMN : width - TEXT_COLUMN - TIME_WIDTH;
+  const [first = '', ...more] = wrap(text, room, 0);
+  const details = detail === '' ? [] : wrap(detail, width - TEXT_COLUMN, 0);
+  const lines = [time === '' ? first : first.padEnd(room) + time, ...more, ...details];
+  return lines
+    .map((line, index) => `${`${index === 0 ? shown : ' '.repeat(STATE_WIDTH)} ${line}`.trimEnd()}\n`)
+    .join('');
+}
+
+/** Returns at least 0.01 s: a step that took no time is not shown when it is done. */
+function secondsOf(ms: number): string {
+  return `${(Math.max(ms, 10) / 1000).toFixed(2)} s`;
+}
+
+function textOf({ subject, step }: StepEvent): string {
+  const words = stepWords[step]?.doing ?? step;
+  return subject === undefined ? words : `${subject}: ${words}`;
+}
+
+const FRAME_MS = 120;
+/** Further running steps are only counted, because a terminal has few lines. */
+const MAX_LIVE_ROWS = 8;
+
+/**
+ * Steps that ended become permanent lines. Running steps are redrawn below them with their growing time.
  */
 class LiveProgress implements Progress {
   readonly #options: ProgressOptions;
-  readonly #rows = new Map<string, LiveRow>();
+  readonly #running: RunningSteps;
   #drawn = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
+    this.#running = new RunningSteps(options.clock);
   }
 
   readonly onStep = (event: StepEvent): void => {
-    const key = `${event.flowId} ${event.step}`;
-    const since = this.#rows.get(key)?.since ?? this.#options.clock();
-    if (event.state === 'running' || event.state === 'undoing' || event.state === 'progress') {
-      const state = event.state === 'progress' ? (this.#rows.get(key)?.event.state ?? 'running') : event.state;
-      this.#rows.set(key, { event: { ...event, state }, since });
-      this.#redraw('');
-    } else {
-      this.#rows.delete(key);
-      const ms = event.ms ?? this.#options.clock() - since;
-      this.#redraw(stepLine({ ...event, ms }, this.#options.color));
-    }
+    const ended = this.#running.note(event);
+    this.#redraw(ended === undefined ? '' : lineOf(ended, { color: this.#options.color, width: this.#width }));
     this.#tick();
   };
 
   readonly write = (text: string): void => {
-    this.#redraw(text);
+    this.#redraw(wrapFor({ isTerminal: true, columns: this.#options.sink.columns }, text, HANGING));
   };
 
   readonly end = (): void => {
-    this.#rows.clear();
+    this.#running.clear();
     this.#tick();
     this.#redraw('');
   };
 
-  /** Replaces the rows on the screen by lines that stay and the rows of now, in one write, so that nothing flickers. */
+  get #width(): number {
+    return widthOf(this.#options.sink);
+  }
+
+  /** Replaces the running steps on the screen by permanent lines and the steps that run now, in one write against flicker. */
   #redraw(lines: string): void {
     const erase = this.#drawn === 0 ? '' : `\u001B[${this.#drawn}F\u001B[0J`;
     const frame = this.#frame();
     this.#drawn = frame.length;
-    const text = erase + lines + frame.join('');
+    const text = erase + lines + frame.map((line) => `${line}\n`).join('');
     if (text !== '') this.#options.sink.write(text);
   }
 
+  /** Returns the lines of the running steps, each shorter than the terminal: a line that wraps could not be erased. */
   #frame(): readonly string[] {
-    const now = this.#options.clock();
-    const rows = [...this.#rows.values()];
-    const shown = rows.slice(0, MAX_LIVE_ROWS).map(({ event, since }) => {
-      // A line that wrapped would be counted as one and leave its rest on the screen.
-      const line = stepLine({ ...event, ms: now - since }, false).slice(
-        0,
-        (this.#options.sink.columns ?? DEFAULT_COLUMNS) - 1,
-      );
-      return line.endsWith('\n') ? line : `${line}\n`;
-    });
-    const more = rows.length - shown.length;
-    return more > 0 ? [...shown, `         … and ${more} more\n`] : shown;
+    const rows = this.#running.innermost();
+    const width = this.#width;
+    const shown = rows
+      .slice(0, MAX_LIVE_ROWS)
+      .flatMap((row) => lineOf(row, { color: false, width }).split('\n').slice(0, -1))
+      .map((line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`));
+    const more = rows.length - MAX_LIVE_ROWS;
+    return more > 0 ? [...shown, `${' '.repeat(TEXT_COLUMN)}… and ${more} more`] : shown;
   }
 
-  /** The timer lives as long as something runs, and keeps no process alive. */
+  /** The timer runs only while a step runs, and does not keep the process alive. */
   #tick(): void {
-    if (this.#rows.size === 0) {
+    if (this.#running.isEmpty) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     } else {

@@ -42,8 +42,10 @@ export async function finishTask(
   verbs: RecoveryVerbs,
   context: RequestContext,
 ): Promise<void> {
-  const { uuid, taskState } = instance;
+  const { uuid, name, taskState } = instance;
   if (taskState === null) return;
+  const verb = powerVerbs[taskState];
+  if (verb !== undefined) parts.flows.onResume?.({ flow: verb, subject: name, isUndone: false });
   try {
     switch (taskState) {
       case 'deleting':
@@ -65,6 +67,13 @@ export async function finishTask(
     parts.log.error(facts, 'the operation of an earlier process could not be finished');
   }
 }
+
+const powerVerbs: Partial<Readonly<Record<string, string>>> = {
+  'powering-on': 'start',
+  'powering-off': 'stop',
+  rebooting: 'reboot',
+  rebooting_hard: 'reboot',
+};
 
 /** Begins a delete that was requested and not begun. A stuck delete needs a person, who finds it in the list of flows. */
 async function finishDelete(

@@ -1,4 +1,5 @@
 export type { Share } from './claims.ts';
+export type { ResumedOperation } from './journal/index.ts';
 export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';

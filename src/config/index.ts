@@ -1,6 +1,8 @@
 export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
-export { loadHostConnectors, loadSettings } from './load.ts';
+export { checkOptions } from './check-options.ts';
+export type { OptionKinds } from './check-options.ts';
+export { loadHostConnectors, loadOptionKinds, loadSettings } from './load.ts';
 export type { LoadOptions, Settings } from './load.ts';
 export type { Option } from './option.ts';
 export { configRows, configSample, configShow, formatSettings } from './sample.ts';
@@ -8,5 +10,6 @@ export { settingsSchema } from './schema.ts';
 export type { SectionName } from './schema.ts';
 export { PATH_TOKEN_VARIABLE } from './path-token.ts';
 export type { Environment } from './sources.ts';
+export { thisProcess } from './this-process.ts';
 export { wwnnFromTemplate } from './value-types.ts';
 export type { AdapterPort, HostConnectorSetting, VolumeDriverSetting } from './value-types.ts';

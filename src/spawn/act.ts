@@ -22,7 +22,7 @@ export type Act<Name extends string> = <T>(
  */
 export function actsOf<Name extends string>(
   verb: string,
-  { flowId, signal }: Waiting & { readonly flowId: string },
+  { flowId, subject, signal }: Waiting & { readonly flowId: string; readonly subject?: string | undefined },
   { log, onStep, failpoint }: Watchers,
 ): Act<Name> {
   return async (step, work) => {
@@ -30,9 +30,9 @@ export function actsOf<Name extends string>(
     const startedAt = performance.now();
     const emit = (event: Omit<StepEvent, 'flow' | 'flowId' | 'step'>) => {
       try {
-        onStep?.({ flow: verb, flowId, step, ...event });
+        onStep?.({ flow: verb, flowId, subject, step, ...event });
       } catch (error) {
-        // A failed display must not fail the verb.
+        // An error of the display must not fail the verb.
         log.warn({ event: 'watcher.failed', flowId, error: describeError(error) }, 'progress not shown');
       }
     };

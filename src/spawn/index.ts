@@ -1,4 +1,5 @@
-export type { Watchers } from './act.ts';
+export { actsOf } from './act.ts';
+export type { Act, Watchers } from './act.ts';
 export { attachActs, attachVolume, detachActs, detachVolume } from './attach.ts';
 export { bootTriesOf } from './boot-tries.ts';
 export { guestVolumes, warnOfOmitted } from './boot.ts';

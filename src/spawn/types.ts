@@ -80,5 +80,7 @@ export interface SpawnTools {
 export interface VerbCall extends Waiting {
   /** The flow of the compute manager, or the instance's UUID. */
   readonly flowId: string;
+  /** Name of the instance, for progress. */
+  readonly subject?: string | undefined;
   readonly log: Logger;
 }

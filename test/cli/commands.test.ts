@@ -332,14 +332,14 @@ describe('an interruption', () => {
 test('the steps of a flow are shown on standard error, unless nobody wants them', async () => {
   const run = async (...flags: string[]) => {
     const onOpen = ({ onStep }: ManagerOptions) => {
-      onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'running' });
-      onStep({ flow: 'start', flowId: 'f', step: 'start-partition', state: 'done', ms: 5 });
+      onStep({ flow: 'start', flowId: 'f', subject: 'web1', step: 'start-partition', state: 'running' });
+      onStep({ flow: 'start', flowId: 'f', subject: 'web1', step: 'start-partition', state: 'done', ms: 10 });
     };
     const io = fakeIo({ onOpen, manager: { start: async () => undefined, show } });
     return (await runFake(['server', 'start', 'web1', ...flags], io)).stderr;
   };
 
-  expect(await run()).toMatch(/^done +start: start-partition +0\.0\d s\n$/);
+  expect(await run()).toMatch(/^done +web1: starting the partition +0\.01 s\n$/);
   expect(await run('--no-progress')).toBe('');
   expect(await run('--quiet')).toBe('');
 });

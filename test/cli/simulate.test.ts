@@ -114,7 +114,7 @@ describe('one simulator and several commands', { timeout: PATIENCE_MS }, () => {
     const [boot, , data] = ready.volumes;
     const created = await dpm('server', 'create', 'web1', '--vcpus', '2', '--memory', '4096', '--volume', boot!.name);
     expect(created.code, created.stderr).toBe(0);
-    expect(created.stderr).toMatch(/^done +spawn: start-partition/m);
+    expect(created.stderr).toMatch(/^done +web1: starting the partition/m);
     const web1 = JSON.parse(created.stdout) as Record<string, unknown>;
     expect(web1).toMatchObject({ name: 'web1', status: 'ACTIVE', power_state: 'running', vcpus: 2, memory_mb: 4096 });
 
@@ -210,7 +210,7 @@ test(
     const end = ended(child);
     await new Promise<void>((resolve) => {
       child.stderr?.on('data', (text: string) => {
-        if (text.includes('set-boot')) resolve();
+        if (text.includes('mapping the volumes')) resolve();
       });
       child.on('close', resolve);
     });
@@ -220,8 +220,8 @@ test(
     expect(code, stderr).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED', left_behind: [] } });
     expect(stderr).toContain('dpm: SIGINT: rolling back');
-    expect(stderr).toMatch(/^done +destroy: delete-partition/m);
-    expect(stderr).toMatch(/^undone +build: spawn/m);
+    expect(stderr).toMatch(/^done +web1: deleting the partition/m);
+    expect(stderr).toMatch(/^undone +web1: building the server/m);
     expect((await dpm('partition', 'list', '--all', '-f', 'value', ...settings)).stdout).toBe('');
   },
 );

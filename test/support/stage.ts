@@ -66,6 +66,7 @@ interface Surroundings {
 
 async function play(argv: readonly string[], { directory, host, env }: Surroundings): Promise<Played> {
   const [out, err] = [collecting(), collecting()];
+  const steps: string[] = [];
   const io: CliIo = {
     stdout: out.sink,
     stderr: err.sink,
@@ -84,10 +85,23 @@ async function play(argv: readonly string[], { directory, host, env }: Surroundi
     }),
     startSimulator: starter,
   };
-  const code = await runCli([...argv, '-f', 'json'], io);
+  const code = await runCli([...argv, '-f', 'json'], { ...io, backend: watched(io.backend, steps) });
   const [stdout, stderr] = [out.text(), err.text()];
-  const steps = [...stderr.matchAll(/^done +(\S+: \S+)/gm)].map(([, step = '']) => step);
   return { code, stdout, stderr, steps, printed: stdout === '' ? undefined : JSON.parse(stdout) };
+}
+
+/** Collects the steps that are done, also those for which the command prints nothing. */
+function watched(real: CliIo['backend'], steps: string[]): CliIo['backend'] {
+  return {
+    ...real,
+    openManager: async (settings, options) => {
+      const onStep: typeof options.onStep = (event) => {
+        if (event.state === 'done') steps.push(`${event.flow}: ${event.step}`);
+        options.onStep(event);
+      };
+      return await real.openManager(settings, { ...options, onStep });
+    },
+  };
 }
 
 /** A host without a Fibre Channel port. */

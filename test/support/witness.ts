@@ -54,7 +54,8 @@ export class Witness implements AsyncDisposable {
       ...facts,
       host: { system, policies: hostPolicies, cinder: quickCinder },
     });
-    const waiting = { purpose: 'path service', onWait: () => undefined, onNote: () => undefined };
+    const nothing = () => undefined;
+    const waiting = { purpose: 'path service', onWait: nothing, onNote: nothing, onResume: nothing };
     const common = { log: silentLogger, ...waiting };
     const requestId = 'req-witness';
     const reading = { access: 'read', onStep: () => undefined } as const;

@@ -43,7 +43,9 @@ export async function resume<Input, State, Deps>(
   }
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);
   run.takeOver(history);
-  if (run.goesForward()) return await run.forward();
+  const isForward = run.goesForward();
+  options.onResume?.({ flow: saga.name, subject: run.subject, isUndone: !isForward });
+  if (isForward) return await run.forward();
   const error = new Error(history.error ?? 'the process ended before the flow finished');
   return await run.back(history.failedStep ?? run.lastStarted() ?? '(none)', error);
 }

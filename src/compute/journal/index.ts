@@ -7,4 +7,4 @@ export { JournalError, replay } from './replay.ts';
 export { FlowRolledBackError, FlowStuckError, FlowWaitingError, resumeFlow, runFlow } from './run-flow.ts';
 export type { FlowServices } from './run-flow.ts';
 export { defineSaga, effects } from './saga.ts';
-export type { AnyStep, ExecuteOptions, Outcome, Saga, Settled, Step, StepContext } from './saga.ts';
+export type { AnyStep, ExecuteOptions, Outcome, ResumedOperation, Saga, Settled, Step, StepContext } from './saga.ts';

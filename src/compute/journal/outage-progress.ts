@@ -14,7 +14,8 @@ export function watchOutages({ onStep, log }: Pick<FlowServices, 'onStep' | 'log
     if (steps.length === 0) log.warn(facts, text);
     else log.info(facts, text);
     try {
-      for (const { flow, flowId, step } of steps) onStep?.({ flow, flowId, step, state: 'progress', detail: text });
+      const outage = isBack ? 'back' : 'away';
+      for (const step of steps) onStep?.({ ...step, state: 'progress', detail: text, outage });
     } catch (error) {
       // A failing display must not fail the work.
       log.warn({ event: 'watcher.failed', error: describeError(error) }, 'progress not shown');

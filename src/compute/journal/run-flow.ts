@@ -57,6 +57,7 @@ export interface FlowServices {
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
   readonly missingPeer?: ExecuteOptions<unknown>['missingPeer'];
+  readonly onResume?: ExecuteOptions<unknown>['onResume'];
 }
 
 /**

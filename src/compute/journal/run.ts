@@ -32,6 +32,13 @@ export class Run<State, Deps> {
     this.#state = { input };
   }
 
+  /** The name of the server or volume: the input of every flow has it as `name`. */
+  get subject(): string | undefined {
+    const { input } = this.#state;
+    const name = input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined;
+    return typeof name === 'string' ? name : undefined;
+  }
+
   takeOver(history: Replay): void {
     this.#isRollingBack = history.isUndoing;
     for (const [name, known] of history.steps) {
@@ -264,9 +271,10 @@ export class Run<State, Deps> {
 
   #emit(step: AnyStep<Deps>, event: Omit<StepEvent, 'flow' | 'flowId' | 'step'>): void {
     try {
-      this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, step: step.name, ...event });
+      const subject = this.subject;
+      this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, subject, step: step.name, ...event });
     } catch (error) {
-      // A failing display must neither undo the flow nor stop an undo.
+      // An error of the display must neither undo the flow nor stop an undo.
       this.#options.log.warn({ event: 'saga.watcher', flowId: this.#id, error: describeError(error) }, 'not shown');
     }
   }

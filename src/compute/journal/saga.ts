@@ -60,6 +60,15 @@ export function effects<State, Deps>() {
   });
 }
 
+/** An operation that an earlier process did not end, and that this one finishes or undoes. @public */
+export interface ResumedOperation {
+  /** Name of the flow, or the verb of a power operation: `start`, `stop` or `reboot`. */
+  readonly flow: string;
+  /** Name of the server or volume. */
+  readonly subject: string | undefined;
+  readonly isUndone: boolean;
+}
+
 export interface ExecuteOptions<Deps> {
   readonly deps: Deps;
   readonly journal: Journal;
@@ -70,6 +79,8 @@ export interface ExecuteOptions<Deps> {
   readonly undo: UndoPolicy;
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
+  /** Called when {@link resume} begins to finish or to undo a flow. */
+  readonly onResume?: ((operation: ResumedOperation) => void) | undefined;
   /** Called at each point where a process can die or a call can fail. Tests throw or kill here. */
   readonly failpoint?: ((point: Failpoint) => Promise<void>) | undefined;
   /** Returns the peer whose outage is the only reason of an error. Default: the peer that the error names. */

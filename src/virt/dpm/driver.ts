@@ -62,7 +62,7 @@ import {
   volumeOf,
 } from './mapping.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
-import { powerOff, powerOn } from './power.ts';
+import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
 import { openHmc, startRuntime } from './runtime.ts';
@@ -230,14 +230,16 @@ export class DpmDriver implements ComputeDriver {
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
     const { bootAttempts: attempts } = this.#settings;
-    await powerOn(this.#started(), { owner, partition, mapped, attempts }, context);
+    const act = powerActsOf('start', this.#call(instance, context), this.#services);
+    await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
     this.#lastSeen.set(instance.uuid, 'running');
   }
 
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = standalone()): Promise<void> {
     this.#lastSeen.delete(instance.uuid);
     const pollMs = Math.max(retryInterval, 1) * 1000;
-    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, context);
+    const act = powerActsOf('stop', this.#call(instance, context), this.#services);
+    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
     this.#lastSeen.set(instance.uuid, 'shutdown');
   }
 
@@ -401,8 +403,11 @@ export class DpmDriver implements ComputeDriver {
     };
   }
 
-  #call(instance: Pick<Instance, 'uuid'>, { signal, flowId = instance.uuid }: RequestContext): VerbCall {
-    return { signal, flowId, log: this.#services.log };
+  #call(
+    instance: Pick<Instance, 'uuid'> & { readonly name?: string },
+    { signal, flowId = instance.uuid }: RequestContext,
+  ): VerbCall {
+    return { signal, flowId, subject: instance.name, log: this.#services.log };
   }
 
   #subset(): CpcSubset {

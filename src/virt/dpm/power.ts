@@ -3,15 +3,24 @@ import type { Verdict, Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
-import type { OwnPartition, PartitionOwner, PartitionRef } from '../../partition/index.ts';
-import { guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
-import type { MappedVolume } from '../../spawn/index.ts';
+import type { OwnPartition, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
+import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
+import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
 import { readBoot, waysToLoad } from './boot-ways.ts';
 import type { BootRecord } from './boot-ways.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** Typed at the console of a Linux guest: the HMC offers no other way to ask a guest to shut down. */
 const SHUTDOWN_COMMAND = 'shutdown -h now';
+
+/** The acts of the power verbs, as users and tests see them. */
+export const powerActs = ['wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
+export type PowerAct = Act<(typeof powerActs)[number]>;
+
+/** Returns the helper with which the power verbs run their acts. They have no failpoints, because they have no undo. */
+export function powerActsOf(verb: 'start' | 'stop', call: VerbCall, { log, onStep }: Watchers): PowerAct {
+  return actsOf(verb, call, { log, onStep });
+}
 
 interface PowerOn {
   readonly owner: PartitionOwner;
@@ -29,10 +38,11 @@ interface PowerOn {
 export async function powerOn(
   runtime: DpmRuntime,
   { owner, partition, mapped, attempts }: PowerOn,
+  act: PowerAct,
   w: Waiting,
 ): Promise<void> {
   const { lifecycle, log } = runtime;
-  const missing = await waitForVolumes(runtime, owner, w);
+  const missing = await act('wait-for-luns', (progress) => waitForVolumes(runtime, owner, { ...w, progress }));
   const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
   const plan = {
     partition,
@@ -41,14 +51,16 @@ export async function powerOn(
       waysToLoad(runtime, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
     cause: missing,
   };
-  await startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log });
+  await act('start-partition', (progress) =>
+    startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log, progress }),
+  );
 }
 
 /** @returns the error if volumes are missing */
 async function waitForVolumes(
   { storage, log }: DpmRuntime,
   owner: PartitionOwner,
-  w: Waiting,
+  w: StorageWaiting,
 ): Promise<Error | undefined> {
   try {
     await storage.waitForVolumes(owner, [], w);
@@ -105,11 +117,18 @@ export async function powerOff(
   partition: OwnPartition,
   timeoutMs: number,
   pollMs: number,
+  act: PowerAct,
   w: Waiting,
 ): Promise<void> {
-  const isAsked = timeoutMs > 0 && (await askGuest(runtime, partition, w));
-  if (isAsked) await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
-  await runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status });
+  const askAndWait = async () => {
+    const isAsked = await askGuest(runtime, partition, w);
+    if (isAsked) await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
+    return isAsked;
+  };
+  const isAsked = timeoutMs > 0 && (await act('ask-guest', askAndWait));
+  await act('stop-partition', () =>
+    runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status }),
+  );
 }
 
 /** @returns false if the guest has no console that takes commands (409.332): waiting would be useless */

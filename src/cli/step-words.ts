@@ -1,0 +1,80 @@
+import type { ResumedOperation } from '../compute/index.ts';
+
+interface Words {
+  /** What the step does, after the name of the server: `web1: creating the partition`. */
+  readonly doing: string;
+  /** The step only reads, or only writes to our own records: nothing is shown when it is done. */
+  readonly isSilent?: true;
+}
+
+/** The words for each step of a flow and each act of a verb, by the ids that are in the journal. */
+export const stepWords: Readonly<Record<string, Words>> = {
+  // steps of the flows
+  'reserve-volumes': { doing: 'reserving the volumes in Cinder' },
+  'prepare-for-spawn': { doing: 'preparing the partition' },
+  'map-volumes': { doing: 'mapping the volumes in Cinder' },
+  spawn: { doing: 'building the server' },
+  finish: { doing: 'reading the state of the server', isSilent: true },
+  destroy: { doing: 'destroying the server' },
+  'release-volumes': { doing: 'releasing the volumes in Cinder' },
+  'delete-volumes': { doing: 'deleting the volumes in Cinder' },
+  forget: { doing: 'deleting the record of the server', isSilent: true },
+  'reserve-volume': { doing: 'reserving the volume in Cinder' },
+  'map-volume': { doing: 'mapping the volume in Cinder' },
+  attach: { doing: 'attaching the volume to the partition' },
+  complete: { doing: 'marking the volume in-use in Cinder' },
+  'begin-detaching': { doing: 'marking the volume detaching in Cinder' },
+  detach: { doing: 'detaching the volume from the partition' },
+  'release-volume': { doing: 'unmapping the volume in Cinder' },
+  'forget-volume': { doing: 'deleting the record of the volume', isSilent: true },
+  'prepare-ports': { doing: 'preparing the ports' },
+  'mount-volume': { doing: 'mounting the volume' },
+  'complete-attach': { doing: 'marking the volume in-use in Cinder' },
+  'unmount-volume': { doing: 'unmounting the volume' },
+  'remove-ports': { doing: 'removing the ports' },
+  'check-paths': { doing: 'looking for orphaned paths', isSilent: true },
+
+  // acts of the driver's verbs
+  'find-storage-group': { doing: 'looking for the storage group', isSilent: true },
+  'create-storage-group': { doing: 'creating the storage group' },
+  'create-partition': { doing: 'creating the partition' },
+  'create-ports': { doing: 'creating the ports of the partition' },
+  'attach-storage-group': { doing: 'attaching the storage group' },
+  'log-in-ports': { doing: 'logging the ports in to the fabric' },
+  'connect-volumes': { doing: 'connecting the volumes' },
+  'wait-for-luns': { doing: 'waiting for the LUNs of the volumes' },
+  'set-boot': { doing: 'setting the boot volume and its path' },
+  'start-partition': { doing: 'starting the partition' },
+  'find-partition': { doing: 'looking for the partition', isSilent: true },
+  'ask-guest': { doing: 'waiting for the guest to shut down' },
+  'stop-partition': { doing: 'stopping the partition' },
+  'disconnect-volumes': { doing: 'disconnecting the volumes' },
+  'unmap-volumes': { doing: 'unmapping the volumes in Cinder' },
+  'detach-storage-groups': { doing: 'detaching the storage groups' },
+  'delete-partition': { doing: 'deleting the partition' },
+  'delete-storage-group': { doing: 'deleting the storage group' },
+  'park-partition': { doing: 'keeping the partition for its WWPNs' },
+  'connect-volume': { doing: 'connecting the volume' },
+  'roll-back-volume': { doing: 'undoing the connection of the volume' },
+  'disconnect-volume': { doing: 'disconnecting the volume' },
+  'reconnect-volume': { doing: 'connecting the volume again' },
+};
+
+/** The words for each flow, and for each verb that has none, after `the interrupted`. */
+export const operationWords: Readonly<Record<string, string>> = {
+  build: 'create of',
+  'build-stock': 'create of',
+  delete: 'delete of',
+  'add-volume': 'attachment of a volume to',
+  'remove-volume': 'detachment of a volume from',
+  'local-attach': 'attachment of volume',
+  'local-detach': 'detachment of volume',
+  start: 'start of',
+  stop: 'stop of',
+  reboot: 'reboot of',
+};
+
+/** `finishing the interrupted create of web1` */
+export function resumedText({ flow, subject = 'an unknown server', isUndone }: ResumedOperation): string {
+  return `${isUndone ? 'undoing' : 'finishing'} the interrupted ${operationWords[flow] ?? flow} ${subject}`;
+}

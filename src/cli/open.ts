@@ -2,7 +2,7 @@ import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
-import type { HostConnectorSetting, Settings } from '../config/index.ts';
+import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
@@ -83,6 +83,11 @@ export function backend(facts: ProcessFacts) {
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Opens the view of what an HMC manages. */
+    openInventory: async (settings: HmcSettings, log: Logger) => {
+      const { openInventory } = await import('./inventory/open.ts');
+      return openInventory(settings, log);
     },
     /** Opens the volumes of Cinder. @param settings - may be without an HMC */
     openVolumes: async (settings: Settings, options: VolumeAccessOptions) => {

@@ -118,6 +118,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
       openVolumes: unexpected('openVolumes'),
+      openInventory: unexpected('openInventory'),
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
       showFlow: unexpected('showFlow'),

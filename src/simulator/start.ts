@@ -22,6 +22,7 @@ import {
   type UserOptions,
   type VolumeOptions,
 } from './openstack/index.ts';
+import { openManagerWith, type ComputeManager, type OpenManagerOptions } from './manager/index.ts';
 import { createSan, type SanOptions, type SanSnapshot, type SimulatedSan } from './san/index.ts';
 import {
   CertificateAuthority,
@@ -96,6 +97,11 @@ export interface Simulator extends AsyncDisposable {
   readonly storageGroups: readonly MadeStorageGroup[];
   /** Settings with which nova-dpm works against this simulator; passwords are in them. */
   settings(): SimulatorSettings;
+  /**
+   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory,
+   * which is removed when the simulator closes. Close the managers first.
+   */
+  openManager(options?: OpenManagerOptions): Promise<ComputeManager>;
   snapshot(): SimulatorSnapshot;
   close(): Promise<void>;
 }
@@ -106,7 +112,11 @@ export interface Simulator extends AsyncDisposable {
  * @throws Error when a port is taken or the definition cannot be read; nothing is left running then
  * @example
  * ```ts
+ * import { startSimulator } from 'nova-dpm/simulator';
+ *
  * await using simulator = await startSimulator({ machine: 'z16', tls: true });
+ * await using manager = await simulator.openManager();
+ * console.log(await manager.hypervisorShow());
  * ```
  * @public
  */
@@ -138,7 +148,8 @@ async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<S
   const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
   closers.push(() => hmc[Symbol.asyncDispose]());
   const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
-  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => closeAll(closers));
+  const stateDirectory = once(() => temporaryDirectory('state', closers));
+  return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
 }
 
 interface Shared {
@@ -152,13 +163,16 @@ interface Parts extends Shared {
   readonly openstack: Openstack;
   readonly ca: Simulator['ca'];
   readonly storageGroups: readonly MadeStorageGroup[];
+  /** Makes the state directory of the managers at the first call. */
+  readonly stateDirectory: () => Promise<string>;
 }
 
 function present(
-  { hmc, openstack, san, log, faults, ca, storageGroups }: Parts,
+  { hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }: Parts,
   close: () => Promise<void>,
 ): Simulator {
   const { cinder, keystone, glance, images, volumes } = openstack;
+  const settings = () => composeSettings(hmc, openstack, ca?.file);
   return {
     hmc,
     san,
@@ -171,7 +185,12 @@ function present(
     images,
     volumes,
     storageGroups,
-    settings: () => composeSettings(hmc, openstack, ca?.file),
+    settings,
+    openManager: async (given = {}) => {
+      const { DEFAULT, ...others } = settings();
+      const state = { DEFAULT: { ...DEFAULT, state_path: await stateDirectory() } };
+      return await openManagerWith({ ...others, ...state }, given);
+    },
     snapshot: () => ({ hmc: hmc.snapshot(), san: san.snapshot(), cinder: cinder.snapshot() }),
     close,
     [Symbol.asyncDispose]: close,
@@ -193,11 +212,22 @@ function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: Prepa
   return made;
 }
 
-/** Programs are told of an authority by a file. */
-async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
-  const directory = await mkdtemp(join(tmpdir(), 'nova-dpm-simulator-'));
+/** Makes a directory that is removed when the simulator closes. */
+async function temporaryDirectory(purpose: string, closers: Closer[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `nova-dpm-simulator-${purpose}-`));
   closers.push(() => rm(directory, { recursive: true, force: true }));
-  const file = join(directory, 'ca.pem');
+  return directory;
+}
+
+/** Returns a function that calls `make` at its first call only. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Writes the certificate of the authority to a file, because settings name a file. */
+async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
+  const file = join(await temporaryDirectory('ca', closers), 'ca.pem');
   await writeFile(file, authority.pem);
   return { pem: authority.pem, file };
 }

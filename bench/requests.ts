@@ -1,6 +1,6 @@
 /*
  * npm run bench: HMC requests as the simulator counts them, and time against the sum of simulated service times.
- * Everything is a count or a ratio taken in one run: no figure depends on the machine.
+ * Everything is a count or a ratio taken in one run, so that figures of different machines can be compared.
  */
 import type { StepEvent } from '../src/base/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';

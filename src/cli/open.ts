@@ -1,8 +1,8 @@
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import type { ComputeManager, OpenManagerOptions } from '../compute/index.ts';
+import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
-import type { HostConnectorSetting, Settings } from '../config/index.ts';
+import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
@@ -72,13 +72,22 @@ export function backend(facts: ProcessFacts) {
       return await new HostPlace(host, log).connector(choice, w);
     },
     /** Reads only the journal. @param settings - may be without an HMC */
-    listFlows: async ({ statePath }: Settings) => {
+    listFlows: async ({ statePath }: Settings, filter: FlowListFilter = {}) => {
       const { readFlows } = await import('../compute/index.ts');
-      return await readFlows(statePath);
+      return await readFlows(statePath, filter);
+    },
+    listServerEvents: async ({ statePath }: Settings, server: string, limit?: number) => {
+      const { readServerEvents } = await import('../compute/index.ts');
+      return await readServerEvents(statePath, server, limit);
     },
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Opens the view of what an HMC manages. */
+    openInventory: async (settings: HmcSettings, log: Logger) => {
+      const { openInventory } = await import('./inventory/open.ts');
+      return openInventory(settings, log);
     },
     /** Opens the volumes of Cinder. @param settings - may be without an HMC */
     openVolumes: async (settings: Settings, options: VolumeAccessOptions) => {

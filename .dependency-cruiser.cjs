@@ -29,7 +29,9 @@ const mayImport = {
   // Whatever it does to a partition is the virt driver's doing.
   'compute/local': ['base', 'compute/journal', 'cinder-client', 'volume/host', 'virt'],
   // As strict as a peer must be: it never shares logic with the client that it tests.
-  simulator: [],
+  simulator: ['simulator/manager'],
+  // `simulator.openManager()` opens the client beside the servers, and loads it on demand.
+  'simulator/manager': ['config', 'compute'],
 };
 
 /** What is in a unit, as a regular expression: its folder without the units inside it. */

@@ -1,6 +1,7 @@
 /*
  * npm run bench: counts HMC requests at the simulator, and compares times with the sum of simulated service times. All
- * results are counts or ratios of one run, so that they do not depend on the machine.
+ * results are counts or ratios of one run, so that figures of different machines
+ * can be compared.
  */
 import type { StepEvent } from '../src/base/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';

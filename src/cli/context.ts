@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { loadHostConnectors, loadSettings } from '../config/index.ts';
+import { loadHmcSettings, loadHostConnectors, loadSettings } from '../config/index.ts';
+import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { ResumedOperation } from '../compute/index.ts';
-import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
@@ -17,6 +17,7 @@ import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
+import type { Inventory } from './inventory/open.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
 
@@ -93,15 +94,28 @@ export class CommandContext implements Disposable {
 
   /** Reads the settings. Asks the user for the HMC password if only that is missing. @throws ConfigError */
   async completeSettings(): Promise<Settings> {
+    return await this.#withPassword(() => this.settings());
+  }
+
+  /** Reads the settings, and asks the user for the HMC password if only that is missing. */
+  async #withPassword<T>(read: () => T): Promise<T> {
     const { askSecret } = this.io;
     try {
-      return this.settings();
+      return read();
     } catch (error) {
       if (askSecret === undefined || !lacksPasswordOnly(error)) throw error;
       const password = await askSecret('Password of the HMC user: ', this.waiting.signal);
       this.#asked = { NOVA_DPM_DPM__HMC_PASSWORD: password };
-      return this.settings();
+      return read();
     }
+  }
+
+  #hmcSettings(): HmcSettings {
+    const { cwd, home, hostname, files } = this.io;
+    const env = { ...this.io.env, ...this.#asked };
+    const settings = loadHmcSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
+    for (const warning of settings.warnings) this.warn(warning);
+    return settings;
   }
 
   /** Reads only `dpm.host_connectors`. @throws ConfigError */
@@ -161,6 +175,13 @@ export class CommandContext implements Disposable {
   #hostOptions(): HostOptions {
     const { log, requestId, purpose } = this;
     return { log, requestId, purpose, onWait: (other) => this.note(`waiting for ${other}`) };
+  }
+
+  /** Runs work with the view of what the HMC manages. Needs only the HMC in the settings. */
+  async withInventory<T>(work: (inventory: Inventory, w: Waiting) => Promise<T>): Promise<T> {
+    const settings = await this.#withPassword(() => this.#hmcSettings());
+    await using inventory = await this.io.backend.openInventory(settings, this.log);
+    return await work(inventory, this.waiting);
   }
 
   /** Runs work with the view of this host and closes it. */

@@ -8,6 +8,7 @@ import {
   type HmcOptions,
   type HmcSnapshot,
   type MadeStorageGroup,
+  type PreparedPartition,
   type PreparedStorageGroup,
   type SimulatedHmc,
 } from './hmc/index.ts';
@@ -22,6 +23,7 @@ import {
   type UserOptions,
   type VolumeOptions,
 } from './openstack/index.ts';
+import { openManagerWith, type ComputeManager, type OpenManagerOptions } from './manager/index.ts';
 import { createSan, type SanOptions, type SanSnapshot, type SimulatedSan } from './san/index.ts';
 import {
   CertificateAuthority,
@@ -31,6 +33,7 @@ import {
   type FaultRule,
   type Latency,
 } from './server/index.ts';
+import { addLatency, scaledTiming } from './timing.ts';
 import { composeSettings, type SimulatorSettings } from './settings.ts';
 
 /**
@@ -62,6 +65,13 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   readonly volumes?: readonly VolumeOptions[];
   /** Images of Glance; default: two. With an empty list there is no Glance. */
   readonly images?: readonly ImageOptions[];
+  /** Partitions of other owners that exist from the start. */
+  readonly partitions?: readonly PreparedPartition[];
+  /**
+   * Multiplies the durations of a realistic machine, of which a partition start takes a minute and a half; default 0:
+   * everything is instant. `timing` and `cinder.timing` set single durations.
+   */
+  readonly timingFactor?: number;
   /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
@@ -96,6 +106,11 @@ export interface Simulator extends AsyncDisposable {
   readonly storageGroups: readonly MadeStorageGroup[];
   /** Settings with which nova-dpm works against this simulator; passwords are in them. */
   settings(): SimulatorSettings;
+  /**
+   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory,
+   * which is removed when the simulator closes. Close the managers first.
+   */
+  openManager(options?: OpenManagerOptions): Promise<ComputeManager>;
   snapshot(): SimulatorSnapshot;
   close(): Promise<void>;
 }
@@ -106,7 +121,11 @@ export interface Simulator extends AsyncDisposable {
  * @throws Error when a port is taken or the definition cannot be read; nothing is left running then
  * @example
  * ```ts
+ * import { startSimulator } from 'nova-dpm/simulator';
+ *
  * await using simulator = await startSimulator({ machine: 'z16', tls: true });
+ * await using manager = await simulator.openManager();
+ * console.log(await manager.hypervisorShow());
  * ```
  * @public
  */
@@ -127,7 +146,8 @@ async function closeAll(closers: Closer[]): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
-async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+  const options = withTiming(given);
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
   const authority = options.tls === true ? new CertificateAuthority() : undefined;
@@ -137,8 +157,23 @@ async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<S
   closers.push(() => openstack.close());
   const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
   closers.push(() => hmc[Symbol.asyncDispose]());
+  for (const partition of options.partitions ?? []) hmc.addPartition(partition);
   const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
-  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => closeAll(closers));
+  const stateDirectory = once(() => temporaryDirectory('state', closers));
+  return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
+}
+
+/** Returns the options with the durations that the factor gives; durations of the options win. */
+function withTiming(options: SimulatorOptions): SimulatorOptions {
+  const { timingFactor = 0, timing, cinder, latencyMs } = options;
+  if (timingFactor === 0) return options;
+  const scaled = scaledTiming(timingFactor);
+  return {
+    ...options,
+    timing: { ...scaled.hmc, ...timing },
+    cinder: { ...cinder, timing: { ...scaled.cinder, ...cinder?.timing } },
+    latencyMs: addLatency(latencyMs, scaled.services),
+  };
 }
 
 interface Shared {
@@ -152,13 +187,16 @@ interface Parts extends Shared {
   readonly openstack: Openstack;
   readonly ca: Simulator['ca'];
   readonly storageGroups: readonly MadeStorageGroup[];
+  /** Makes the state directory of the managers at the first call. */
+  readonly stateDirectory: () => Promise<string>;
 }
 
 function present(
-  { hmc, openstack, san, log, faults, ca, storageGroups }: Parts,
+  { hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }: Parts,
   close: () => Promise<void>,
 ): Simulator {
   const { cinder, keystone, glance, images, volumes } = openstack;
+  const settings = () => composeSettings(hmc, openstack, ca?.file);
   return {
     hmc,
     san,
@@ -171,7 +209,12 @@ function present(
     images,
     volumes,
     storageGroups,
-    settings: () => composeSettings(hmc, openstack, ca?.file),
+    settings,
+    openManager: async (given = {}) => {
+      const { DEFAULT, ...others } = settings();
+      const state = { DEFAULT: { ...DEFAULT, state_path: await stateDirectory() } };
+      return await openManagerWith({ ...others, ...state }, given);
+    },
     snapshot: () => ({ hmc: hmc.snapshot(), san: san.snapshot(), cinder: cinder.snapshot() }),
     close,
     [Symbol.asyncDispose]: close,
@@ -193,11 +236,22 @@ function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: Prepa
   return made;
 }
 
-/** Programs are told of an authority by a file. */
-async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
-  const directory = await mkdtemp(join(tmpdir(), 'nova-dpm-simulator-'));
+/** Makes a directory that is removed when the simulator closes. */
+async function temporaryDirectory(purpose: string, closers: Closer[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `nova-dpm-simulator-${purpose}-`));
   closers.push(() => rm(directory, { recursive: true, force: true }));
-  const file = join(directory, 'ca.pem');
+  return directory;
+}
+
+/** Returns a function that calls `make` at its first call only. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Writes the certificate of the authority to a file, because settings name a file. */
+async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
+  const file = join(await temporaryDirectory('ca', closers), 'ca.pem');
   await writeFile(file, authority.pem);
   return { pem: authority.pem, file };
 }

@@ -37,6 +37,8 @@ const good: Readonly<Record<string, string>> = {
   name: 'x1',
   server: 's1',
   volume: 'v1',
+  group: 'g1',
+  partition: 'p1',
   id: 'f1',
   shell: 'bash',
   '--vcpus': '1',

@@ -23,6 +23,7 @@ export async function recoverSubject(
   await recoverFlows(parts, subject, context, abandon);
   const instance = parts.store.find(subject);
   if (instance?.uuid !== subject) return;
+  parts.actions.endInterrupted(subject);
   const verbs: RecoveryVerbs = {
     start: async (request) => await startServer(parts, instance, request),
     stop: async (request) => await stopServer(parts, instance, {}, request),

@@ -15,6 +15,7 @@ import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
 import { toDpmSettings } from './load-driver.ts';
 import { ComputeManager } from './manager.ts';
+import { ServerActions } from './server-actions.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
@@ -223,7 +224,11 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
   const { pid = thisProcess().pid, purpose = 'compute manager' } = options;
   const ownership = stack.use(new Ownership(settings.statePath, { pid, purpose, since: new Date().toISOString() }));
   const onDisk = new SqliteJournal(database);
-  if (isWriter) onDisk.prune(settings.dpm.history);
+  const actions = new ServerActions(database);
+  if (isWriter) {
+    onDisk.prune(settings.dpm.history);
+    actions.prune(settings.dpm.history);
+  }
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
@@ -236,6 +241,7 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     host: settings.host,
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
+    actions,
     journal,
     cinder,
     connections: rememberConnections(cinder),

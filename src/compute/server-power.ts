@@ -4,6 +4,15 @@ import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 
+/** Nova's names of the instance actions. Source: nova nova/compute/instance_actions.py. */
+const actionOf = {
+  'powering-on': 'start',
+  'powering-off': 'stop',
+  rebooting: 'reboot',
+  rebooting_hard: 'reboot',
+} as const satisfies Partial<Record<TaskState, string>>;
+type PowerTask = keyof typeof actionOf;
+
 export async function startServer(parts: ManagerParts, instance: InstanceRecord, context: RequestContext) {
   await changePower(parts, instance, 'powering-on', context, async (devices) => {
     await parts.driver.powerOn(context, toDriverInstance(instance), null, toBlockDeviceInfo(devices));
@@ -39,9 +48,9 @@ export async function rebootServer(
 
 /** Runs a power verb of the driver, and records the state that follows. Its failure does not change the server's state. */
 async function changePower(
-  { store, driver }: ManagerParts,
+  { store, driver, actions }: ManagerParts,
   instance: InstanceRecord,
-  taskState: TaskState,
+  taskState: PowerTask,
   context: RequestContext,
   verb: (devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>,
 ): Promise<void> {
@@ -51,5 +60,17 @@ async function changePower(
     const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
     store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
   };
-  await withFault(store, instance, context, run, () => taskEnds);
+  const action = {
+    server: instance.uuid,
+    name: instance.name,
+    action: actionOf[taskState],
+    requestId: context.requestId,
+  };
+  await withFault(
+    store,
+    instance,
+    context,
+    () => actions.record(action, run),
+    () => taskEnds,
+  );
 }

@@ -48,6 +48,9 @@ export interface LoadOptions extends Partial<Surroundings> {
   readonly withoutHmc?: boolean | undefined;
 }
 
+/** The settings of operations that need an HMC and nothing else: the other options may be missing. */
+export type HmcSettings = Pick<Settings, 'dpm' | 'host' | 'statePath' | 'warnings'>;
+
 /** The type of each option of {@link LoadOptions}. */
 export const loadOptionKinds: OptionKinds<LoadOptions> = {
   configFile: 'string or list',
@@ -101,13 +104,11 @@ export function loadSettings(given: LoadOptions = {}): Settings {
   const options = completeOptions(given);
   const findings: Findings = { problems: [], warnings: [] };
   const { layers, configFiles } = readLayers(options, findings);
-  const shortName = options.hostname.split('.')[0] ?? options.hostname;
-  layers.defaults.add('DEFAULT', 'host', { value: shortName, source: { kind: 'default' } });
+  layers.defaults.add('DEFAULT', 'host', { value: shortNameOf(options), source: { kind: 'default' } });
   checkNames(layers, findings);
   const settings: Settings | undefined = compose(layers, options, findings, configFiles);
   if (findings.problems.length > 0 || settings === undefined) {
-    const read = configFiles.length === 0 ? ' (no settings file was found)' : '';
-    throw settingsError(`settings${read}`, findings.problems);
+    throw settingsError(whereFrom(configFiles), findings.problems);
   }
   return deepFreeze(settings);
 }
@@ -128,6 +129,33 @@ export function loadHostConnectors(given: Pick<LoadOptions, 'configFiles' | 'env
   const own = findings.problems.filter(({ option }) => option === 'dpm.host_connectors');
   if (own.length > 0) throw settingsError('settings', own);
   return { hostConnectors, warnings };
+}
+
+/**
+ * Reads the settings for operations that need an HMC and nothing else.
+ *
+ * @throws ConfigError when an option that reaches the HMC is missing, or an option of `[DEFAULT]` or `[dpm]` is unusable
+ */
+export function loadHmcSettings(given: LoadOptions): HmcSettings {
+  const options = completeOptions(given);
+  const findings: Findings = { problems: [], warnings: [] };
+  const { layers, configFiles } = readLayers(options, findings);
+  layers.defaults.add('DEFAULT', 'host', { value: shortNameOf(options), source: { kind: 'default' } });
+  const common = readSection('DEFAULT', layers, findings);
+  const dpm = composeDpm(readSection('dpm', layers, findings), options, findings, 'hmc');
+  const { host, state_path: path } = common.values;
+  const state = namedPath('DEFAULT.state_path', path, common.sources);
+  const own = findings.problems.filter(({ option }) => /^(?:DEFAULT|dpm)\./.test(option));
+  if (own.length > 0 || host === undefined || state === undefined) throw settingsError(whereFrom(configFiles), own);
+  return deepFreeze({ host, statePath: statePath(state, options), dpm, warnings: findings.warnings });
+}
+
+function shortNameOf({ hostname }: CompleteOptions): string {
+  return hostname.split('.')[0] ?? hostname;
+}
+
+function whereFrom(configFiles: readonly string[]): string {
+  return `settings${configFiles.length === 0 ? ' (no settings file was found)' : ''}`;
 }
 
 /**
@@ -157,7 +185,7 @@ function compose(layers: Layers, options: CompleteOptions, findings: Findings, f
   const cinderSettings = composeCinder(cinder, serviceUser.values, catalogInterface, options, findings);
   const { host, compute_driver: computeDriver, state_path: path } = common.values;
   const isDpmNeeded = computeDriver === DPM_DRIVER && !options.withoutHmc;
-  const dpmSettings = composeDpm(dpm, options, findings, isDpmNeeded);
+  const dpmSettings = composeDpm(dpm, options, findings, isDpmNeeded ? 'all' : 'nothing');
   const state = namedPath('DEFAULT.state_path', path, common.sources);
   if (cinderSettings === undefined || host === undefined || state === undefined) return undefined;
   return {

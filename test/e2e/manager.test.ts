@@ -177,7 +177,12 @@ it('refuses a second server of the same name, a volume that is in use, and what 
       says: /volume "nope" does not exist/,
     },
     {
-      request: { name: 'web2', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-2' }, { volumeId: 'data-1' }] },
+      request: {
+        name: 'web2',
+        vcpus: 1,
+        memoryMib: 1024,
+        volumes: [{ volumeId: 'boot-2', bootIndex: 1 }, { volumeId: 'data-1' }],
+      },
       says: /expected exactly one/,
     },
   ];

@@ -34,6 +34,11 @@ export const acts: readonly Act[] = [
   { command: 'server list' },
   { command: 'server show', given: ['web1'] },
   { command: 'partition list' },
+  { command: 'partition show', given: ['$partition'] },
+  { command: 'cpc list' },
+  { command: 'adapter list' },
+  { command: 'storage-group list', code: 1 }, // a z13 has none
+  { command: 'storage-group show', given: ['group-1'], code: 1 },
   { command: 'get-connector', given: ['--partition', '$partition'] },
   { command: 'volume paths', given: ['data-1', '--partition', '$partition'] },
   { command: 'volume paths', given: ['data-1', '--partition', '$partition', '--svg', 'paths.svg'] },

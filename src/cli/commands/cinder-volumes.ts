@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Waiting } from '../../base/index.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { CommandContext } from '../context.ts';
-import { formatOf } from '../global-options.ts';
+import { isPlainTable } from '../fitted-list.ts';
 import type { VolumeAccess } from '../volume-access.ts';
 import { argument, nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 
@@ -75,8 +75,4 @@ async function withVolumes<T>(
 
 function printDetail(context: CommandContext, object: object): void {
   context.print({ kind: 'object', object, columns: isPlainTable(context) ? tableDetail : detailColumns });
-}
-
-function isPlainTable({ globals, io }: CommandContext): boolean {
-  return formatOf(globals, io.stdout) === 'table' && globals.column.length === 0;
 }

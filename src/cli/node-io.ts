@@ -1,6 +1,6 @@
 import { homedir, hostname } from 'node:os';
 import { describeError } from '../base/index.ts';
-import { nodeFiles } from '../config/index.ts';
+import { nodeFiles } from '../config/file-access.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';

@@ -4,6 +4,7 @@ import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../comp
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
@@ -84,6 +85,11 @@ export function backend(facts: ProcessFacts) {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
     },
+    /** Asks for the settings and writes them. */
+    initConfig: async (options: InitOptions, w: Waiting) => {
+      const { initConfig } = await import('./config-init/init.ts');
+      return await initConfig(options, w);
+    },
     /** Opens the view of what an HMC manages. */
     openInventory: async (settings: HmcSettings, log: Logger) => {
       const { openInventory } = await import('./inventory/open.ts');
@@ -121,19 +127,42 @@ async function managerOptions(options: ManagerOptions, facts: ProcessFacts): Pro
 /** Starts the simulators of the package. */
 export async function startSimulator({
   faults,
+  inventory,
   shape,
   cinder,
   ...options
 }: SimulateRequest): Promise<RunningSimulator> {
-  const { connectionShapes, parseFaultRules, startSimulator: start } = await import('../simulator/index.ts');
+  const simulator = await import('../simulator/index.ts');
+  const { connectionShapes, hmcOperations, parseFaultRules, parseInventory } = simulator;
   const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
-  const rules = readRules(() => parseFaultRules(faults));
-  return await start({ ...options, faults: rules, cinder: { ...cinder, ...connectionShape } });
+  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, { hmc: hmcOperations }));
+  const content =
+    inventory === undefined ? {} : readRules('--inventory', 'an inventory', () => parseInventory(inventory));
+  try {
+    return await simulator.startSimulator({
+      ...content,
+      ...options,
+      faults: rules,
+      cinder: { ...cinder, ...connectionShape },
+    });
+  } catch (error) {
+    throw portTaken(error) ?? error;
+  }
+}
+
+/** Returns the error for an address on which another program listens; undefined for another failure. */
+function portTaken(error: unknown): ConfigError | undefined {
+  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown }; // of Node's errors
+  if (code !== 'EADDRINUSE') return undefined;
+  return new ConfigError(`port ${String(port)} is in use: choose another one, or stop the program that listens on it`, {
+    port: Number(port),
+  });
 }
 
 /** What to simulate. The shape and the rules are checked when the simulators start. */
 export type SimulateRequest = Omit<SimulatorOptions, 'faults'> & {
   readonly faults: unknown;
+  readonly inventory?: unknown;
   readonly shape?: string | undefined;
 };
 
@@ -147,11 +176,10 @@ function requireShape<T extends object>(name: string, shapes: T): keyof T {
   throw new ConfigError(text, { option: '--shape', value: name });
 }
 
-function readRules<T>(read: () => T): T {
+function readRules<T>(option: string, expected: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const text = `option --faults: expected a list of fault rules (${describeError(error)})`;
-    throw new ConfigError(text, { option: '--faults' });
+    throw new ConfigError(`option ${option}: expected ${expected} (${describeError(error)})`, { option });
   }
 }

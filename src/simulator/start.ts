@@ -8,6 +8,7 @@ import {
   type HmcOptions,
   type HmcSnapshot,
   type MadeStorageGroup,
+  type PreparedPartition,
   type PreparedStorageGroup,
   type SimulatedHmc,
 } from './hmc/index.ts';
@@ -32,6 +33,7 @@ import {
   type FaultRule,
   type Latency,
 } from './server/index.ts';
+import { addLatency, scaledTiming } from './timing.ts';
 import { composeSettings, type SimulatorSettings } from './settings.ts';
 
 /**
@@ -63,6 +65,13 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   readonly volumes?: readonly VolumeOptions[];
   /** Images of Glance; default: two. With an empty list there is no Glance. */
   readonly images?: readonly ImageOptions[];
+  /** Partitions of other owners that exist from the start. */
+  readonly partitions?: readonly PreparedPartition[];
+  /**
+   * Multiplies the durations of a realistic machine, of which a partition start takes a minute and a half; default 0:
+   * everything is instant. `timing` and `cinder.timing` set single durations.
+   */
+  readonly timingFactor?: number;
   /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
@@ -137,7 +146,8 @@ async function closeAll(closers: Closer[]): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
-async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+  const options = withTiming(given);
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
   const authority = options.tls === true ? new CertificateAuthority() : undefined;
@@ -147,9 +157,23 @@ async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<S
   closers.push(() => openstack.close());
   const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
   closers.push(() => hmc[Symbol.asyncDispose]());
+  for (const partition of options.partitions ?? []) hmc.addPartition(partition);
   const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
   const stateDirectory = once(() => temporaryDirectory('state', closers));
   return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
+}
+
+/** Returns the options with the durations that the factor gives; durations of the options win. */
+function withTiming(options: SimulatorOptions): SimulatorOptions {
+  const { timingFactor = 0, timing, cinder, latencyMs } = options;
+  if (timingFactor === 0) return options;
+  const scaled = scaledTiming(timingFactor);
+  return {
+    ...options,
+    timing: { ...scaled.hmc, ...timing },
+    cinder: { ...cinder, timing: { ...scaled.cinder, ...cinder?.timing } },
+    latencyMs: addLatency(latencyMs, scaled.services),
+  };
 }
 
 interface Shared {

@@ -3,10 +3,8 @@ import type { Command } from 'commander';
 import { ConfigError, describeError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
-import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { RunningSimulator, SimulateRequest } from '../open.ts';
-import type { SimulatorFiles } from '../simulator-files.ts';
+import type { SimulateRequest } from '../open.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
 
@@ -25,6 +23,8 @@ interface SimulateOptions {
   readonly writeConfig?: string;
   readonly latency: number;
   readonly seed: number;
+  readonly inventory?: string;
+  readonly timing: number;
   readonly faults?: string;
   readonly tls: boolean;
   readonly hmcCertificate: (typeof hmcCertificates)[number];
@@ -53,6 +53,12 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
     .option('--write-config <file>', 'write complete settings for the other commands to this file, mode 0600')
     .option('--latency <ms>', 'delay of every answer', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
     .option('--seed <n>', 'seed of all random values', wholeNumber(0, MAX_SEED), 1)
+    .option('--inventory <file>', 'volumes, partitions, storage groups and SAN to start with, as YAML')
+    .addOption(
+      new Option('--timing <speed>', 'instant, realistic, or a factor of the realistic durations, such as 0.1')
+        .argParser(timing)
+        .default(0, 'instant'),
+    )
     .option('--faults <file>', 'fault rules, as JSON or YAML')
     .addOption(
       new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
@@ -78,13 +84,26 @@ function microversion(value: string): string {
   throw new InvalidArgumentError('Expected 3.0 to 3.71.');
 }
 
+const MAX_FACTOR = 10;
+
+/** Parses the factor of the realistic durations. */
+function timing(value: string): number {
+  if (value === 'instant') return 0;
+  if (value === 'realistic') return 1;
+  const factor = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (factor >= 0 && factor <= MAX_FACTOR) return factor;
+  throw new InvalidArgumentError(`Expected instant, realistic, or a factor from 0 to ${MAX_FACTOR}.`);
+}
+
 async function simulate(context: CommandContext, command: Command): Promise<void> {
   const options = command.opts<SimulateOptions>();
-  const { openSimulatorFiles } = await import('../simulator-files.ts');
+  const { checkWriteConfig, openSimulatorFiles } = await import('../simulator-files.ts');
+  const { readyMessage } = await import('../simulator-ready.ts');
+  checkWriteConfig(context.io, options.writeConfig);
   const simulator = await context.io.startSimulator(await toSimulateRequest(options, context));
   try {
     using files = openSimulatorFiles(simulator, context.io, options.writeConfig);
-    context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
+    context.io.stdout.write(readyMessage(simulator, files, formatOf(context.globals, context.io.stdout)));
     await untilAsked(context);
   } finally {
     await simulator.close();
@@ -92,7 +111,7 @@ async function simulate(context: CommandContext, command: Command): Promise<void
 }
 
 async function toSimulateRequest(options: SimulateOptions, context: CommandContext): Promise<SimulateRequest> {
-  const { adapters, hmcPort, cinderPort, keystonePort, faults } = options;
+  const { adapters, hmcPort, cinderPort, keystonePort, faults, inventory } = options;
   const machine = machines.find((known) => known === options.machine);
   return {
     ...(machine === undefined ? { definition: existingFile(options.machine, context) } : { machine }),
@@ -104,7 +123,9 @@ async function toSimulateRequest(options: SimulateOptions, context: CommandConte
     hmcCertificate: options.hmcCertificate,
     seed: options.seed,
     latencyMs: options.latency,
-    faults: faults === undefined ? [] : await readFaults(faults, context),
+    faults: faults === undefined ? [] : await readYaml('--faults', faults, context),
+    inventory: inventory === undefined ? undefined : await readYaml('--inventory', inventory, context),
+    timingFactor: options.timing,
     shape: options.shape,
     cinder: {
       auth: options.auth,
@@ -117,16 +138,16 @@ async function toSimulateRequest(options: SimulateOptions, context: CommandConte
 function existingFile(path: string, context: CommandContext): string {
   const info = context.io.files.info(path);
   if (info !== undefined && !info.directory) return path;
-  throw new ConfigError(
-    `option --machine = ${JSON.stringify(path)}: expected ${machines.join(', ')} or a file that exists`,
-  );
+  const expected = `${machines.join(', ')} or a file that exists`;
+  throw new ConfigError(`option --machine = ${JSON.stringify(path)}: expected ${expected}`);
 }
 
-async function readFaults(path: string, context: CommandContext): Promise<unknown> {
+/** Reads the file of an option, which has YAML or JSON. @throws ConfigError */
+async function readYaml(option: string, path: string, context: CommandContext): Promise<unknown> {
   const wrong = (words: string, cause?: unknown) =>
     new ConfigError(
-      `option --faults = ${JSON.stringify(path)}: expected ${words}`,
-      { option: '--faults', value: path },
+      `option ${option} = ${JSON.stringify(path)}: expected ${words}`,
+      { option, value: path },
       { cause },
     );
   let text: string | undefined;
@@ -142,23 +163,4 @@ async function readFaults(path: string, context: CommandContext): Promise<unknow
   } catch (error) {
     throw wrong(`JSON or YAML (${describeError(error)})`);
   }
-}
-
-/** Returns the line that announces the running simulators. Source: interfaces.md section 2. */
-function readyLine(simulator: RunningSimulator, files: SimulatorFiles, asJson: boolean): string {
-  const addresses = {
-    hmc_url: simulator.hmc.url,
-    cinder_url: simulator.cinder.url,
-    keystone_url: simulator.cinder.auth === 'keystone' ? simulator.keystone.url : null,
-    cpc: simulator.hmc.cpcName,
-    config_file: files.configFile ?? null,
-    ca_file: files.caFile ?? null,
-  };
-  const volumes = simulator.volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable }));
-  if (asJson) return `${JSON.stringify({ ready: true, ...addresses, volumes })}\n`;
-  const places = Object.entries(addresses).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
-  const named = volumes.map(
-    ({ id, name, size, bootable }) => `${name}=${id} (${size} GiB${bootable ? ', bootable' : ''})`,
-  );
-  return `${printable(`ready ${places.join(' ')} volumes: ${named.join(', ')}`)}\n`;
 }

@@ -3,6 +3,7 @@ import type { HmcRoute } from './call.ts';
 import { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { guarded, refuseUnknown } from './guard.ts';
+import { preparePartition, type PreparedPartition } from './inventory/prepared-partition.ts';
 import { buildMachine, hmcLevelOf, profileOf } from './inventory/machine.ts';
 import { readDefinition } from './loaders/definition.ts';
 import { loadExport } from './loaders/load-export.ts';
@@ -86,6 +87,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   osMessages(partitionUri: string): readonly string[];
   /** Makes a storage group as an administrator would have, without a request. */
   addStorageGroup(wanted: PreparedStorageGroup): MadeStorageGroup;
+  /** Makes a partition of another owner, without a request. */
+  addPartition(wanted: PreparedPartition): void;
   /** Discovers the LUNs of an FCP storage group now. */
   discover(storageGroupUri: string): void;
   close(): Promise<void>;
@@ -166,6 +169,7 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
     },
     osMessages: (uri) => (context.consoles.get(uri)?.messages ?? []).map(({ text }) => text),
     addStorageGroup: (wanted) => prepareGroup(context, cpc, wanted),
+    addPartition: (wanted) => preparePartition(context, cpc, wanted),
     discover: (uri) => {
       const group = context.model.find('storage-group', uri);
       if (group !== undefined) discoverNow(context, group);

@@ -7,3 +7,4 @@ export type { ReasonName } from './model/refusal.ts';
 export type { DiscoveryOptions, HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
 export type { MadeStorageGroup, PreparedStorageGroup } from './storage/prepare.ts';
 export type { HmcSnapshot } from './snapshot.ts';
+export type { PreparedPartition } from './inventory/prepared-partition.ts';

@@ -140,6 +140,9 @@ export async function startSimulator({
       cinder: { ...cinder, ...connectionShape },
     });
   } catch (error) {
+    if (error instanceof simulator.KeptStateError) {
+      throw new ConfigError(`option --keep: ${error.message}`, { option: '--keep' }, { cause: error.cause });
+    }
     throw portTaken(error) ?? error;
   }
 }

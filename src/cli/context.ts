@@ -11,7 +11,7 @@ import type { GlobalOptions } from './global-options.ts';
 import { Interruption } from './interruption.ts';
 import { openLog } from './logging.ts';
 import type { OpenLog } from './logging.ts';
-import { chooseColumns, formatResult } from './output.ts';
+import { chooseColumns, formatResult, requireListFormat } from './output.ts';
 import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
@@ -195,18 +195,34 @@ export class CommandContext implements Disposable {
     chooseColumns(this.globals.column, columns);
   }
 
-  /** Prints a list on standard output. Rejects unknown columns before the rows are made. @throws ConfigError */
-  async printList(columns: readonly string[], rows: () => Promise<readonly object[]>): Promise<void> {
+  /** Rejects unknown columns and formats of a list before anything is done. @throws ConfigError */
+  checkList(columns: readonly string[]): void {
+    requireListFormat(formatOf(this.globals, this.io.stdout));
     this.checkColumns(columns);
-    this.print({ kind: 'list', rows: await rows(), columns });
+    chooseColumns(this.globals.sort.columns, columns, '--sort-column');
+  }
+
+  /**
+   * Prints a list on standard output. Rejects unknown columns before the rows are made.
+   *
+   * @param shown - the columns of a table without `--long`; by default all
+   * @throws ConfigError
+   */
+  async printList(
+    columns: readonly string[],
+    rows: () => Promise<readonly object[]>,
+    shown?: readonly string[],
+  ): Promise<void> {
+    this.checkList(columns);
+    this.print({ kind: 'list', rows: await rows(), columns, shown });
   }
 
   print(result: Result): void {
     this.progress.end();
     const { stdout } = this.io;
     const width = stdout.isTerminal ? stdout.columns : undefined;
-    const choice = { format: formatOf(this.globals, stdout), columns: this.globals.column, width };
-    stdout.write(formatResult(result, choice));
+    const { column: columns, long, sort } = this.globals;
+    stdout.write(formatResult(result, { format: formatOf(this.globals, stdout), columns, long, sort, width }));
   }
 
   [Symbol.dispose](): void {

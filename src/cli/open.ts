@@ -4,6 +4,7 @@ import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../comp
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
@@ -83,6 +84,11 @@ export function backend(facts: ProcessFacts) {
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Asks for the settings and writes them. */
+    initConfig: async (options: InitOptions, w: Waiting) => {
+      const { initConfig } = await import('./config-init/init.ts');
+      return await initConfig(options, w);
     },
     /** Opens the view of what an HMC manages. */
     openInventory: async (settings: HmcSettings, log: Logger) => {

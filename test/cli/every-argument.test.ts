@@ -20,6 +20,7 @@ const suspects = ['', ' ', 'x'.repeat(5000), 'a\u0007b', '-1', 'no-such-thing'];
 const wrongLater: Readonly<Record<string, { readonly value: string; readonly words: readonly string[] }>> = {
   '--config-file': { value: '/none.conf', words: ['a file that exists'] },
   '--column': { value: 'no-such-column', words: ['"no-such-column"'] },
+  '--sort-column': { value: 'no-such-column', words: ['--sort-column', '"no-such-column"'] },
   '--log-file': { value: '/nonexistent/dpm.log', words: ['a file that can be written'] },
   '--machine': { value: 'z9', words: ['a file that exists'] },
   '--inventory': { value: '/none.yaml', words: ['a file that exists'] },

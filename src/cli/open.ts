@@ -6,6 +6,7 @@ import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../comp
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
@@ -92,6 +93,11 @@ export function backend(facts: ProcessFacts) {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
     },
+    /** Asks for the settings and writes them. */
+    initConfig: async (options: InitOptions, w: Waiting) => {
+      const { initConfig } = await import('./config-init/init.ts');
+      return await initConfig(options, w);
+    },
     /** Opens the view of what an HMC manages. */
     openInventory: async (settings: HmcSettings, log: Logger) => {
       const { openInventory } = await import('./inventory/open.ts');
@@ -148,6 +154,9 @@ export async function startSimulator({
       cinder: { ...cinder, ...connectionShape },
     });
   } catch (error) {
+    if (error instanceof simulator.KeptStateError) {
+      throw new ConfigError(`option --keep: ${error.message}`, { option: '--keep' }, { cause: error.cause });
+    }
     throw portTaken(error) ?? error;
   }
 }

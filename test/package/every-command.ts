@@ -21,6 +21,7 @@ interface Act {
 /** A short life of a server, in which each command has a turn. */
 export const acts: readonly Act[] = [
   { command: 'complete', given: ['bash'] },
+  { command: 'config init', code: 2 }, // there is no input
   { command: 'config sample' },
   { command: 'config show' },
   { command: 'doctor' },

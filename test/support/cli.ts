@@ -118,6 +118,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
       openVolumes: unexpected('openVolumes'),
+      initConfig: unexpected('initConfig'),
       openInventory: unexpected('openInventory'),
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
@@ -128,6 +129,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
     ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
+    openQuestions: unexpected('openQuestions'),
     startSimulator: options.startSimulator ?? unexpected('startSimulator'),
     out: stdout.text,
     err: stderr.text,

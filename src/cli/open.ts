@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
@@ -76,6 +79,12 @@ export function backend(facts: ProcessFacts) {
       const { readFlows } = await import('../compute/index.ts');
       return await readFlows(statePath, filter);
     },
+    /** Names of servers in the state directory; none if there is no state directory yet. */
+    serverNames: async ({ statePath, host }: Settings) => {
+      if (!existsSync(join(statePath, 'state.db'))) return [];
+      const { readAttachedNames } = await import('../compute/index.ts');
+      return [...readAttachedNames(statePath, host).servers.values()];
+    },
     listServerEvents: async ({ statePath }: Settings, server: string, limit?: number) => {
       const { readServerEvents } = await import('../compute/index.ts');
       return await readServerEvents(statePath, server, limit);
@@ -83,6 +92,11 @@ export function backend(facts: ProcessFacts) {
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Asks for the settings and writes them. */
+    initConfig: async (options: InitOptions, w: Waiting) => {
+      const { initConfig } = await import('./config-init/init.ts');
+      return await initConfig(options, w);
     },
     /** Opens the view of what an HMC manages. */
     openInventory: async (settings: HmcSettings, log: Logger) => {
@@ -140,6 +154,9 @@ export async function startSimulator({
       cinder: { ...cinder, ...connectionShape },
     });
   } catch (error) {
+    if (error instanceof simulator.KeptStateError) {
+      throw new ConfigError(`option --keep: ${error.message}`, { option: '--keep' }, { cause: error.cause });
+    }
     throw portTaken(error) ?? error;
   }
 }

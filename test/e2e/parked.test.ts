@@ -100,7 +100,8 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
 
     expect((await driver.getInfo(server.instance, false)).state).toBe('running');
     expect(await driver.listInstanceUuids(world.context)).toEqual([uuid]);
-    expect(scene.partition()?.props).toMatchObject({ description: 'OpenStack CPCSubset=compute1', status: 'active' });
+    const description = 'OpenStack CPCSubset=compute1 (server web1)';
+    expect(scene.partition()?.props).toMatchObject({ description, status: 'active' });
   });
 
   it('does not remove a parked partition that an administrator started', async () => {

@@ -7,14 +7,14 @@ import type { AddCommand } from '../add-command.ts';
 import { failed, ok, warn } from '../doctor/checks.ts';
 import type { DoctorCheck } from '../doctor/checks.ts';
 
-const columns = ['check', 'status', 'detail', 'advice'] as const;
+export const doctorColumns = ['check', 'status', 'detail', 'advice'] as const;
 
 export function addDoctorCommand(program: Command, add: AddCommand): void {
   add(program, 'doctor', 'Check settings, HMC, CPC, adapter ports and Cinder; say what to do', async (context) => {
-    context.checkColumns(columns);
+    context.checkColumns(doctorColumns);
     const checks = await examine(context);
     const rows = checks.map(({ check, status, detail, advice }) => ({ check, status, detail, advice }));
-    context.print({ kind: 'list', rows, columns });
+    context.print({ kind: 'list', rows, columns: doctorColumns });
     return exitCode(checks);
   });
 }

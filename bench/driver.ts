@@ -156,6 +156,9 @@ export async function driverCosts(machine: 'z13' | 'z16', partitions: number): P
     costs.attach = await count(atMost(1), () => driver.attachVolume(context, data, instance, '/dev/sdb'));
   }
   const destroy = () => driver.destroy(context, instance, null, bench.info(0, bench.mapped(instance)));
+  // Find, stop, look again, delete; since z14 also read and delete the storage group. "Delete Partition" only detaches the
+  // group, and no operation of an HMC deletes both. The second look is the one of docs/decisions/0010, before the volumes
+  // are unmapped; the group is read because an administrator may have added volumes to it, which must not be deleted.
   costs.destroy = await count(isZ13 ? atMost(4) : atMost(6), destroy);
   return costs;
 }

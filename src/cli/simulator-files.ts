@@ -54,20 +54,22 @@ export interface SimulatorFiles extends Disposable {
 }
 
 /**
- * Writes the settings to the requested file. The commands' state lives in a temporary directory, because it is wrong for
- * the next simulator.
+ * Writes the settings to the requested file. The state of the commands is in a temporary directory, because it is
+ * wrong for the next simulator, or in the directory that keeps the state of the simulator.
  *
  * @throws ConfigError when the settings cannot be written
  */
 export function openSimulatorFiles(
   simulator: RunningSimulator,
   io: Pick<CliIo, 'cwd'>,
-  writeConfig: string | undefined,
+  { writeConfig, keep }: { readonly writeConfig?: string | undefined; readonly keep?: string | undefined },
 ): SimulatorFiles {
   const caFile = simulator.ca?.file;
   if (writeConfig === undefined) return { configFile: undefined, caFile, [Symbol.dispose]: () => undefined };
-  const directory = mkdtempSync(join(tmpdir(), 'dpm-simulate-')); // mode 0700
-  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const directory = keep === undefined ? mkdtempSync(join(tmpdir(), 'dpm-simulate-')) : resolve(io.cwd, keep); // mode 0700
+  const remove = () => {
+    if (keep === undefined) rmSync(directory, { recursive: true, force: true });
+  };
   try {
     const configFile = resolve(io.cwd, writeConfig);
     writePrivately(configFile, `${MARK}\n${formatSettings(completeSettings(simulator, directory))}`);

@@ -51,5 +51,6 @@ export {
   type TlsMaterial,
 } from './server/index.ts';
 export { parseInventory, type Inventory } from './inventory.ts';
+export { KeptStateError } from './keep.ts';
 export type { SimulatorSettings } from './settings.ts';
 export { startSimulator, type Simulator, type SimulatorOptions, type SimulatorSnapshot } from './start.ts';

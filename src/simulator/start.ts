@@ -32,7 +32,9 @@ import {
   type CertificateFlaw,
   type FaultRule,
   type Latency,
+  type TlsMaterial,
 } from './server/index.ts';
+import { Keeper, KeptStateError, type Basis, type KeptState } from './keep.ts';
 import { addLatency, scaledTiming } from './timing.ts';
 import { composeSettings, type SimulatorSettings } from './settings.ts';
 
@@ -72,6 +74,11 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
    * everything is instant. `timing` and `cinder.timing` set single durations.
    */
   readonly timingFactor?: number;
+  /**
+   * A directory that keeps the state of HMC, SAN and Cinder, the certificates and the ports for the next start. The content
+   * options (`volumes`, `partitions`, `storageGroups`) apply to the first start only.
+   */
+  readonly keep?: string;
   /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
@@ -107,8 +114,8 @@ export interface Simulator extends AsyncDisposable {
   /** Settings with which nova-dpm works against this simulator; passwords are in them. */
   settings(): SimulatorSettings;
   /**
-   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory,
-   * which is removed when the simulator closes. Close the managers first.
+   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory.
+   * It is in the directory `keep`; without one it is removed when the simulator closes. Close the managers first.
    */
   openManager(options?: OpenManagerOptions): Promise<ComputeManager>;
   snapshot(): SimulatorSnapshot;
@@ -147,20 +154,65 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
-  const options = withTiming(given);
+  const keeper = given.keep === undefined ? undefined : new Keeper(given.keep);
+  const kept = keeper?.load();
+  const options = withTiming(kept === undefined ? given : continued(given, kept));
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
-  const authority = options.tls === true ? new CertificateAuthority() : undefined;
-  const ca = authority === undefined ? undefined : await writeAuthority(authority, closers);
-  const san = createSan(options.san);
-  const openstack = await startOpenstack(openstackOptions(options, { san, faults, log }, authority));
+  const tls = options.tls === true ? (kept?.tls ?? newCertificates(options)) : undefined;
+  const ca = tls === undefined ? undefined : await writeAuthority(tls.hmc.ca, keeper, closers);
+  const san = createSan(options.san, kept?.san);
+  const save: { now?: () => void } = {};
+  const shared = { san, faults, log, onServed: () => save.now?.() };
+  const openstack = await startOpenstack(openstackOptions(options, shared, tls?.openstack, kept));
   closers.push(() => openstack.close());
-  const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
+  const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, shared, tls?.hmc, kept));
   closers.push(() => hmc[Symbol.asyncDispose]());
-  for (const partition of options.partitions ?? []) hmc.addPartition(partition);
-  const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
-  const stateDirectory = once(() => temporaryDirectory('state', closers));
+  if (kept === undefined) for (const partition of options.partitions ?? []) hmc.addPartition(partition);
+  const groups = kept === undefined ? (options.storageGroups ?? []) : [];
+  const storageGroups = groups.map((wanted) => prepareStorageGroup(hmc, san, wanted));
+  if (keeper !== undefined) {
+    const { definition, adapters, storageManagement } = options;
+    const machine = options.machine ?? (definition === undefined ? 'z13' : undefined);
+    const basis = { machine, definition, adapters, storageManagement, san: options.san, seed: given.seed } as Basis;
+    const ports = {
+      hmc: hmc.server.port,
+      keystone: openstack.keystone.server.port,
+      cinder: openstack.cinder.server.port,
+      ...(openstack.glance === undefined ? {} : { glance: openstack.glance.server.port }),
+    };
+    const starts = (kept?.starts ?? 0) + 1;
+    save.now = () => {
+      keeper.save({ basis, starts, ports, tls, hmc: hmc.keep(), san: san.keep(), cinder: openstack.keep() });
+    };
+    save.now();
+    closers.push(() => Promise.resolve(save.now?.()));
+  }
+  const stateDirectory = once(async () =>
+    keeper === undefined ? await temporaryDirectory('state', closers) : join(keeper.directory, 'state'),
+  );
   return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
+}
+
+/** Distance between the seeds of two starts: ids must not repeat after a restart. */
+const SEEDS_OF_A_START = 1_000;
+
+/** Returns the options with the machine and SAN of the kept state. @throws KeptStateError for another machine */
+function continued(given: SimulatorOptions, { basis, starts }: KeptState): SimulatorOptions {
+  for (const name of ['machine', 'definition'] as const) {
+    const [wanted, known] = [given[name], basis[name]];
+    if (wanted === undefined || wanted === known) continue;
+    throw new KeptStateError(
+      `the directory keeps a ${known ?? basis.machine ?? basis.definition}, not a ${wanted}: name another directory`,
+    );
+  }
+  return { ...given, ...basis, seed: (given.seed ?? 1) + starts * SEEDS_OF_A_START };
+}
+
+/** Issues a certificate for the HMC and one for the OpenStack services. */
+function newCertificates({ hmcCertificate }: SimulatorOptions): NonNullable<KeptState['tls']> {
+  const authority = new CertificateAuthority();
+  return { openstack: authority.issue(), hmc: authority.issue(hmcCertificate) };
 }
 
 /** Returns the options with the durations that the factor gives; durations of the options win. */
@@ -180,6 +232,7 @@ interface Shared {
   readonly san: SimulatedSan;
   readonly faults: FaultEngine;
   readonly log: RequestLog;
+  readonly onServed?: () => void;
 }
 
 interface Parts extends Shared {
@@ -250,23 +303,26 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Writes the certificate of the authority to a file, because settings name a file. */
-async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
-  const file = join(await temporaryDirectory('ca', closers), 'ca.pem');
-  await writeFile(file, authority.pem);
-  return { pem: authority.pem, file };
+async function writeAuthority(pem: string, keeper: Keeper | undefined, closers: Closer[]): Promise<Simulator['ca']> {
+  const file = join(keeper?.directory ?? (await temporaryDirectory('ca', closers)), 'ca.pem');
+  await writeFile(file, pem);
+  return { pem, file };
 }
 
 function openstackOptions(
   options: SimulatorOptions,
   shared: Shared,
-  authority: CertificateAuthority | undefined,
+  tls: TlsMaterial | undefined,
+  kept: KeptState | undefined,
 ): Parameters<typeof startOpenstack>[0] {
   const { host, latencyMs, cinder, keystone, users, volumes, images, seed, clock, keystonePort, cinderPort } = options;
   const now = clock === undefined ? undefined : () => clock.now();
   const ports = { keystone: keystonePort, cinder: cinderPort };
   return {
     ...shared,
-    tls: authority?.issue(),
+    tls,
+    kept: kept?.cinder,
+    preferredPorts: kept?.ports,
     host,
     latencyMs,
     cinder,
@@ -288,9 +344,10 @@ function hmcOptions(options: SimulatorOptions): HmcOptions {
 function hmcSurroundings(
   options: SimulatorOptions,
   shared: Shared,
-  authority: CertificateAuthority | undefined,
+  tls: TlsMaterial | undefined,
+  kept: KeptState | undefined,
 ): Parameters<typeof startHmc>[1] {
-  const { hmcPort: port, host, latencyMs, seed, clock, hmcCertificate } = options;
-  const tls = authority?.issue(hmcCertificate);
-  return { ...shared, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
+  const { hmcPort: port, host, latencyMs, seed, clock } = options;
+  const known = { kept: kept?.hmc, preferredPort: kept?.ports.hmc };
+  return { ...shared, ...known, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
 }

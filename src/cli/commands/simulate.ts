@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { ConfigError, describeError } from '../../base/index.ts';
@@ -25,6 +26,7 @@ interface SimulateOptions {
   readonly seed: number;
   readonly inventory?: string;
   readonly timing: number;
+  readonly keep?: string;
   readonly faults?: string;
   readonly tls: boolean;
   readonly hmcCertificate: (typeof hmcCertificates)[number];
@@ -59,6 +61,7 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
         .argParser(timing)
         .default(0, 'instant'),
     )
+    .option('--keep <directory>', 'keep the state in this directory, and continue with it at the next start')
     .option('--faults <file>', 'fault rules, as JSON or YAML')
     .addOption(
       new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
@@ -100,9 +103,10 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   const { checkWriteConfig, openSimulatorFiles } = await import('../simulator-files.ts');
   const { readyMessage } = await import('../simulator-ready.ts');
   checkWriteConfig(context.io, options.writeConfig);
-  const simulator = await context.io.startSimulator(await toSimulateRequest(options, context));
+  const isMachineGiven = command.getOptionValueSource('machine') === 'cli';
+  const simulator = await context.io.startSimulator(await toSimulateRequest(options, isMachineGiven, context));
   try {
-    using files = openSimulatorFiles(simulator, context.io, options.writeConfig);
+    using files = openSimulatorFiles(simulator, context.io, options);
     context.io.stdout.write(readyMessage(simulator, files, formatOf(context.globals, context.io.stdout)));
     await untilAsked(context);
   } finally {
@@ -110,11 +114,15 @@ async function simulate(context: CommandContext, command: Command): Promise<void
   }
 }
 
-async function toSimulateRequest(options: SimulateOptions, context: CommandContext): Promise<SimulateRequest> {
+async function toSimulateRequest(
+  options: SimulateOptions,
+  isMachineGiven: boolean,
+  context: CommandContext,
+): Promise<SimulateRequest> {
   const { adapters, hmcPort, cinderPort, keystonePort, faults, inventory } = options;
-  const machine = machines.find((known) => known === options.machine);
   return {
-    ...(machine === undefined ? { definition: existingFile(options.machine, context) } : { machine }),
+    ...(options.keep === undefined ? {} : { keep: resolve(context.io.cwd, options.keep) }),
+    ...machineOf(options, isMachineGiven, context),
     ...(adapters === undefined ? {} : { adapters }),
     ...(hmcPort === undefined ? {} : { hmcPort }),
     ...(cinderPort === undefined ? {} : { cinderPort }),
@@ -133,6 +141,13 @@ async function toSimulateRequest(options: SimulateOptions, context: CommandConte
       ...(options.microversion === undefined ? {} : { maxMicroversion: options.microversion }),
     },
   };
+}
+
+/** A kept state continues with its machine, unless the user names one. */
+function machineOf({ machine, keep }: SimulateOptions, isGiven: boolean, context: CommandContext) {
+  if (keep !== undefined && !isGiven) return {};
+  const known = machines.find((name) => name === machine);
+  return known === undefined ? { definition: existingFile(machine, context) } : { machine: known };
 }
 
 function existingFile(path: string, context: CommandContext): string {

@@ -7,7 +7,7 @@ import { isPlainTable } from '../fitted-list.ts';
 import { readServiceToken } from '../service-token.ts';
 import { usageError } from '../usage.ts';
 
-const findingColumns = ['kind', 'name', 'detail', 'repair'] as const;
+export const findingColumns = ['kind', 'name', 'detail', 'repair'] as const;
 const repairColumns = [...findingColumns, 'outcome', 'error'] as const;
 
 /** Exit code when something is left behind. Source: interfaces.md section 2. */

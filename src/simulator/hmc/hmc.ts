@@ -8,6 +8,7 @@ import { buildMachine, hmcLevelOf, profileOf } from './inventory/machine.ts';
 import { readDefinition } from './loaders/definition.ts';
 import { loadExport } from './loaders/load-export.ts';
 import { loadMock } from './loaders/load-mock.ts';
+import { keepHmc, restoreHmc, type KeptHmc } from './keep.ts';
 import type { HmcModel, Resource } from './model/model.ts';
 import { textOf } from './model/json.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
@@ -77,6 +78,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   readonly sessionCount: number;
   readonly jobCount: number;
   snapshot(): HmcSnapshot;
+  /** Returns what a restarted simulator continues with. */
+  keep(): KeptHmc;
   /** Lets all happen that is due, as a request would. */
   settle(): void;
   /** Forgets all sessions, as a restart does; jobs go on. */
@@ -106,7 +109,12 @@ export async function startHmc(options: HmcOptions, surroundings: HmcSurrounding
 
 /** The model of a fresh machine, or of what the definition describes. */
 async function newContext(options: HmcOptions, surroundings: HmcSurroundings): Promise<HmcContext> {
-  const { fabrics } = surroundings;
+  const { fabrics, kept } = surroundings;
+  if (kept !== undefined) {
+    const known = new HmcContext(options, surroundings, kept.level);
+    restoreHmc(known, kept);
+    return known;
+  }
   if (options.definition === undefined) {
     const fresh = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
     buildMachine(fresh, fabrics);
@@ -121,7 +129,7 @@ async function newContext(options: HmcOptions, surroundings: HmcSurroundings): P
 
 function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {
   const guardedRoutes: Route[] = guarded(context, hmcRoutes);
-  const { tls, port, host, latencyMs, faults, log } = surroundings;
+  const { tls, port, preferredPort, onServed, host, latencyMs, faults, log } = surroundings;
   return SimServer.start({
     name: 'hmc',
     routes: guardedRoutes,
@@ -131,6 +139,8 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
     maxBodyBytes,
     tls,
     port,
+    preferredPort,
+    onServed,
     host,
     latencyMs,
     faults,
@@ -158,6 +168,10 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
     snapshot: () => {
       context.agenda.settle();
       return takeSnapshot(context);
+    },
+    keep: () => {
+      context.agenda.settle();
+      return keepHmc(context);
     },
     settle: () => context.agenda.settle(),
     restart: () => context.sessions.endAll(),

@@ -21,7 +21,7 @@ export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_vo
 /** The columns that a person needs, which fit a terminal of 80 columns. */
 export const shownServerColumns = ['name', 'status', 'power_state', 'vcpus', 'memory_mb', 'boot_volume'] as const;
 
-const serverDetailColumns = [
+export const serverDetailColumns = [
   ...serverColumns,
   'fault',
   'properties',

@@ -1,6 +1,7 @@
+import { failedTo, toError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
-import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
+import type { BlockDevice, InstanceRecord } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 
@@ -37,17 +38,27 @@ export async function rebootServer(
   });
 }
 
+/** The verb of each task state. */
+export const powerVerbs = {
+  'powering-on': 'start',
+  'powering-off': 'stop',
+  rebooting: 'reboot',
+  rebooting_hard: 'reboot',
+} as const;
+
 /** Runs a power verb of the driver, and records the state that follows. Its failure does not change the server's state. */
 async function changePower(
   { store, driver }: ManagerParts,
   instance: InstanceRecord,
-  taskState: TaskState,
+  taskState: keyof typeof powerVerbs,
   context: RequestContext,
   verb: (devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>,
 ): Promise<void> {
   store.update(instance.uuid, { taskState });
   const run = async () => {
-    const vmState = await verb(store.devices(instance.uuid));
+    const vmState = await verb(store.devices(instance.uuid)).catch((error: unknown) => {
+      throw failedTo(`${powerVerbs[taskState]} server "${instance.name}"`, toError(error));
+    });
     const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
     store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
   };

@@ -17,9 +17,9 @@ const SETTINGS_ADVICE =
 
 /** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */
 export const tlsAdvice = {
-  HMC_CONNECTION: 'The CA file of an HMC is dpm.hmc_ca_certs; its name and port are in dpm.hmc',
+  HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs; its name and port are in dpm.hmc',
   CINDER_CONNECTION:
-    'The CA file of Keystone and Cinder is cinder.cafile; their names are in cinder.auth_url, cinder.endpoint_override and the service catalog',
+    'the CA file of Keystone and Cinder is cinder.cafile; their names are in cinder.auth_url, cinder.endpoint_override and the service catalog',
 } as const satisfies Partial<Readonly<Record<ErrorCode, string>>>;
 
 /** Returns what to type or to check next, if that is known. */
@@ -29,7 +29,8 @@ export function adviceOn(thrown: unknown): string | undefined {
     return each.size === 0 ? undefined : [...each].join('. ');
   }
   const code = tellingCodeOf(thrown);
-  return adviceOnFlow(thrown, code) ?? adviceOnCause(thrown, code) ?? adviceOnRollback(thrown);
+  const advice = adviceOnFlow(thrown, code) ?? adviceOnCause(thrown, code) ?? adviceOnRollback(thrown);
+  return advice === undefined ? undefined : advice.charAt(0).toUpperCase() + advice.slice(1);
 }
 
 function adviceOnFlow(thrown: unknown, code: ErrorCode): string | undefined {

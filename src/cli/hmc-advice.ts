@@ -13,28 +13,28 @@ interface Advice {
  * reason codes" and from Get CPC Properties.
  */
 const table: readonly Advice[] = [
-  { reasons: [900], advice: 'Enable the Web Services API on the HMC, in the task Customize API Settings' },
+  { reasons: [900], advice: 'enable the Web Services API on the HMC, in the task Customize API Settings' },
   {
     status: 503,
-    advice: 'The HMC is starting, or the proxy in front of it cannot reach it: try again in a few minutes',
+    advice: 'the HMC is starting, or the proxy in front of it cannot reach it: try again in a few minutes',
   },
   {
     reasons: [999],
-    advice: 'The answer is not from the Web Services API: name the HMC itself in dpm.hmc, with port 6794',
+    advice: 'the answer is not from the Web Services API: name the HMC itself in dpm.hmc, with port 6794',
   },
   {
     status: 403,
     reasons: [1],
-    advice: 'Give the HMC user the task permission for this operation, in its user roles on the HMC',
+    advice: 'give the user the task permission for this operation, in the user roles of the HMC',
   },
-  { status: 404, reasons: [1], advice: 'Check the name, and give the HMC user object access permission to it' },
-  { status: 409, reasons: [2, 15], advice: 'Another operation on it is running: try again when that has ended' },
+  { status: 404, reasons: [1], advice: 'check the name, and give the HMC user object access permission to it' },
+  { status: 409, reasons: [2, 15], advice: 'another operation on it is running: try again when that has ended' },
   {
     status: 409,
     reasons: [6, 272],
-    advice: 'The CPC is not ready: look at its status on the HMC, and try again when it is operating',
+    advice: 'the CPC is not ready: look at its status on the HMC, and try again when it is operating',
   },
-  { status: 500, reasons: [263], advice: 'Another user has control of it on the HMC: try again when that has ended' },
+  { status: 500, reasons: [263], advice: 'another user has control of it on the HMC: try again when that has ended' },
 ];
 
 /** Returns advice on the refusal behind an error, if there is any. */

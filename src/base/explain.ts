@@ -28,8 +28,8 @@ function sentences(thrown: unknown): string {
   if (error instanceof DpmError && error.code === 'INTERRUPTED') return error.message;
   const flow = findError(error, 'FLOW_STUCK', 'FLOW_WAITING', 'FLOW_ROLLED_BACK');
   const what = operations.get(error) ?? flow?.facts.operation;
-  const isNamed = typeof what === 'string';
-  const failed = isNamed ? `Cannot ${what}: ${reasonOf(flow?.cause ?? error)}` : reasonOf(error);
+  const reason = reasonOf(flow?.cause ?? error);
+  const failed = typeof what === 'string' ? `Cannot ${what}: ${reason}` : flow ? `${flow.message}: ${reason}` : reason;
   return flow === undefined ? failed : `${ended(failed)} ${outcomeOf(flow)}`.trimEnd();
 }
 

@@ -1,6 +1,6 @@
 /*
- * What an open driver costs: HMC requests of Nova's verbs, called as a compute manager that embeds the driver calls them.
- * Volumes are mapped by the simulator's Cinder.
+ * Counts the HMC requests of the driver's methods, called as by a compute manager that embeds the driver. The simulated
+ * Cinder maps the volumes.
  */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ interface Mapping {
   readonly info: ConnectionInfo;
 }
 
-/** The compute manager's side: its volumes by instance. */
+/** The part of the compute manager: its volumes by instance. */
 class Mappings {
   readonly #connections: VolumeConnections;
   readonly #byInstance = new Map<string, readonly Mapping[]>();
@@ -49,7 +49,7 @@ class Mappings {
   }
 }
 
-/** An open driver, and a simulator under it. */
+/** An open driver, connected to a simulator. */
 export class DriverBench implements AsyncDisposable {
   readonly sim: Simulator;
   readonly driver: ComputeDriver;
@@ -95,7 +95,7 @@ export class DriverBench implements AsyncDisposable {
     return { uuid, name: `i-${uuid.slice(0, 8)}`, host: 'compute1', flavor: { vcpus: 1, memoryMb: 1024 } };
   }
 
-  /** The volume as the compute manager hands it over: mapped, or to be mapped. */
+  /** The volume as the compute manager passes it: mapped, or not mapped yet. */
   info(volume: number, connectionInfo?: ConnectionInfo): BlockDeviceInfo {
     const { id: volumeId = '', size: sizeGib = 1 } = this.sim.volumes[volume] ?? {};
     const how = { bootIndex: 0, mountDevice: '/dev/sda', attachmentId: null, deleteOnTermination: false };
@@ -113,7 +113,7 @@ export class DriverBench implements AsyncDisposable {
     return { ...(await this.#mappings.map(instance, connector, volumeId)), serial: volumeId };
   }
 
-  /** What Cinder said of the first volume that is mapped for an instance. */
+  /** Returns Cinder's answer for the first mapped volume of an instance. */
   mapped({ uuid }: Instance): ConnectionInfo | undefined {
     return this.#mappings.first(uuid);
   }
@@ -123,16 +123,16 @@ export class DriverBench implements AsyncDisposable {
   }
 }
 
-/** What a verb costs, and what it may cost at most. */
+/** The requests of a method, and their limit. */
 export interface Cost extends Count {
   readonly most: Count;
 }
 
 const atMost = (requests: number, inSequence = requests): Count => ({ requests, inSequence });
 
-/** Requests of each verb, with this many partitions of others beside the one that is worked on. */
+/** Returns the requests of each method, with this many partitions of other owners on the CPC. */
 export async function driverCosts(machine: 'z13' | 'z16', partitions: number): Promise<Readonly<Record<string, Cost>>> {
-  // Requests made side by side are seen as such only if they take time.
+  // Concurrent requests are recognised only if they take time.
   await using bench = await DriverBench.open({ machine, latencyMs: 60, volumes: volumesFor(2 + partitions) });
   const { driver, sim } = bench;
   const others = Array.from({ length: partitions }, (_, index) => 2 + index);
@@ -156,6 +156,9 @@ export async function driverCosts(machine: 'z13' | 'z16', partitions: number): P
     costs.attach = await count(atMost(1), () => driver.attachVolume(context, data, instance, '/dev/sdb'));
   }
   const destroy = () => driver.destroy(context, instance, null, bench.info(0, bench.mapped(instance)));
+  // Find, stop, look again, delete; since z14 also read and delete the storage group. "Delete Partition" only detaches the
+  // group, and no operation of an HMC deletes both. The second look is the one of docs/decisions/0010, before the volumes
+  // are unmapped; the group is read because an administrator may have added volumes to it, which must not be deleted.
   costs.destroy = await count(isZ13 ? atMost(4) : atMost(6), destroy);
   return costs;
 }

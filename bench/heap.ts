@@ -1,17 +1,20 @@
-/* The heap after many spawns and destroys against that after few: what grows with the number of instances that have gone. */
+/*
+ * Compares the heap after many spawns and destroys with the heap after few: finds memory that grows with each deleted
+ * instance.
+ */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DriverBench } from './driver.ts';
 import { context, openBench } from './requests.ts';
 
 export interface HeapGrowth {
-  /** Bytes of the heap, after a garbage collection. */
+  /** Returns the bytes of the heap, after a garbage collection. */
   readonly first: number;
   readonly last: number;
   readonly perCycle: number;
 }
 
-/** One driver that spawns and destroys, so often, one instance after the other; volumes and ports are used again. */
+/** Spawns and destroys instances one after the other with one driver; reuses volumes and ports. */
 export async function driverHeap(first: number, last: number, machine: 'z13' | 'z16' = 'z13'): Promise<HeapGrowth> {
   await using bench = await DriverBench.open({ machine, adapters: 2 });
   return await growth(first, last, async () => {
@@ -22,7 +25,7 @@ export async function driverHeap(first: number, last: number, machine: 'z13' | '
   });
 }
 
-/** The same of a compute manager with its journal, which keeps a bounded history. */
+/** The same with a compute manager, whose journal has a bounded history. */
 export async function managerHeap(first: number, last: number, machine: 'z13' | 'z16' = 'z13'): Promise<HeapGrowth> {
   await using bench = await openBench({ machine, adapters: 2 });
   const volumes = [{ volumeId: bench.sim.volumes[0]?.id ?? '' }];
@@ -44,7 +47,7 @@ async function growth(first: number, last: number, cycle: () => Promise<void>): 
   return { first: before, last: after, perCycle: (after - before) / (last - first) };
 }
 
-/** After all that can be collected was collected: work that ends in the background has its turn first. */
+/** Lets background work end first, then collects garbage. */
 async function heapUsed(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

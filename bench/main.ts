@@ -3,6 +3,7 @@ import { driverHeap, managerHeap } from './heap.ts';
 import type { HeapGrowth } from './heap.ts';
 import { listCounts, overlap, spawnCount } from './requests.ts';
 import type { Count } from './requests.ts';
+import { startupCosts } from './startup.ts';
 
 const print = (what: string, value: string) => process.stdout.write(`${what.padEnd(58)} ${value}\n`);
 const shown = ({ requests, inSequence }: Count) => `${requests} requests, ${inSequence} in sequence`;
@@ -25,6 +26,8 @@ for (const partitions of [1, 85]) {
   print(`server list, ${partitions} partitions`, shown(list));
   print(`hypervisor show, ${partitions} partitions`, shown(hypervisor));
 }
+for (const { command, ratio, most } of await startupCosts())
+  print(`${command}: CPU time / CPU time of node -e 0`, `${ratio.toFixed(1)} (at most ${most})`);
 for (const adapters of [2, 4, 8]) {
   const ratio = await overlap(adapters, 40);
   print(`spawn, ${adapters} vHBAs: wall time / sum of service times`, ratio.toFixed(2));

@@ -1,6 +1,7 @@
 /*
- * npm run bench: HMC requests as the simulator counts them, and time against the sum of simulated service times.
- * Everything is a count or a ratio taken in one run: no figure depends on the machine.
+ * npm run bench: counts HMC requests at the simulator, and compares times with the sum of simulated service times. All
+ * results are counts or ratios of one run, so that figures of different machines
+ * can be compared.
  */
 import type { StepEvent } from '../src/base/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,8 +16,8 @@ import { settingsFor } from '../test/support/world.ts';
 export const context = { requestId: 'req-bench', signal: new AbortController().signal };
 
 /**
- * Logon and the watching of jobs are not counted: the one happens once; a job is looked at as often as it takes, and its
- * record deleted in the background, for which nobody waits.
+ * Logon and polling of jobs are not counted. A logon happens once. A job is polled as long as it takes, and deleted in
+ * the background.
  */
 const uncounted = new Set(['Logon', 'Logoff', 'Query Job Status', 'Delete Completed Job Status']);
 const isCounted = ({ server, operation }: RequestLogEntry) => server === 'hmc' && !uncounted.has(operation);
@@ -31,8 +32,8 @@ export function countHmc(sim: Simulator): Count {
 }
 
 /**
- * The same without the looks that wait until the status follows a job that has ended: they belong to the job, and are as
- * many as the status takes. For verbs that end with their job.
+ * The same without the polls of the status after the end of a job: they belong to the job, and their number depends on
+ * the machine. For methods that end with their job.
  */
 export function countWithoutWaits(sim: Simulator): Count {
   const waits = new Set<RequestLogEntry>();
@@ -69,14 +70,14 @@ export async function openBench(options: SimulatorOptions, onStep?: (event: Step
   };
 }
 
-/** A spawn from one volume, over this many FCP adapters, by a manager that is open: all up to the end of the flow. */
+/** Spawns from one volume, over this many FCP adapters, with an open manager; counts until the end of the flow. */
 export async function spawnCount(options: SimulatorOptions): Promise<Count> {
   let requests: readonly RequestLogEntry[] | undefined;
-  // What shows the server afterwards is not the spawn: what was asked for until the last step ended is.
+  // Counts only requests until the last step ended, not those that show the server afterwards.
   const onStep = ({ flow, step, state }: StepEvent) => {
     if (flow === 'spawn' && step === 'start-partition' && state === 'done') requests = [...bench.sim.log.entries];
   };
-  // Requests made side by side are seen as such only if they take time.
+  // Concurrent requests are recognised only if they take time.
   await using bench = await openBench({ latencyMs: 150, ...options }, onStep);
   bench.sim.log.clear();
   await bench.manager.create(
@@ -89,7 +90,7 @@ export async function spawnCount(options: SimulatorOptions): Promise<Count> {
   return { requests: bench.sim.log.count(ofSpawn), inSequence: bench.sim.log.longestChain(ofSpawn) };
 }
 
-/** What a command costs with this many partitions on the CPC. */
+/** Returns the requests of a command with this many partitions on the CPC. */
 export async function listCounts(partitions: number): Promise<{ list: Count; hypervisor: Count }> {
   const volumes = Array.from({ length: partitions }, (_, index) => ({
     name: `boot-${index}`,
@@ -113,7 +114,7 @@ export async function listCounts(partitions: number): Promise<{ list: Count; hyp
   return { list, hypervisor: countHmc(bench.sim) };
 }
 
-/** Wall time of a spawn divided by the sum of the service times of its requests: below 1 when they overlap. */
+/** Wall time of a spawn, divided by the sum of the service times of its requests: below 1 if they overlap. */
 export async function overlap(adapters: number, latencyMs: number): Promise<number> {
   await using bench = await openBench({ adapters, latencyMs });
   bench.sim.log.clear();

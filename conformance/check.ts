@@ -1,6 +1,9 @@
-/** One thing that a contract asks for. Belongs to no test runner: it passes, or it rejects saying what it saw. @public */
+/**
+ * A requirement of a contract as a function, for any test runner. It resolves, or rejects with an error that says what
+ * is wrong. @public
+ */
 export interface ConformanceCheck {
-  /** A sentence: what has to be so. */
+  /** The requirement, as a sentence. */
   readonly name: string;
   readonly run: () => Promise<void>;
 }
@@ -8,11 +11,11 @@ export interface ConformanceCheck {
 /** @public */
 export interface ConformanceResult {
   readonly name: string;
-  /** Undefined: it passed. */
+  /** Undefined if the check passed. */
   readonly error: Error | undefined;
 }
 
-/** Runs checks in their order, each of them whatever became of the others. @public */
+/** Runs all checks in order, and continues after a failed one. @public */
 export async function runChecks(checks: readonly ConformanceCheck[]): Promise<readonly ConformanceResult[]> {
   const results: ConformanceResult[] = [];
   for (const { name, run } of checks) {
@@ -25,17 +28,17 @@ export async function runChecks(checks: readonly ConformanceCheck[]): Promise<re
   return results;
 }
 
-/** @throws Error with the text, when it is not so */
+/** @throws Error with this text if the condition is false */
 export function must(isSo: boolean, text: string): asserts isSo {
   if (!isSo) throw new Error(text);
 }
 
-/** For comparing, and for showing what was seen. */
+/** Returns a text of a value, to compare and to show it. */
 export function shown(value: unknown): string {
   return JSON.stringify(value === undefined ? null : value);
 }
 
-/** @returns the error with which it failed. @throws Error when it did not */
+/** @returns the error of the work. @throws Error when the work succeeded */
 export async function mustReject(work: Promise<unknown>, text: string): Promise<unknown> {
   const outcome = await work.then(
     () => ({ failed: false as const }),
@@ -45,20 +48,17 @@ export async function mustReject(work: Promise<unknown>, text: string): Promise<
   return outcome.error;
 }
 
-/** @throws Error when the work has not ended in time; nobody waits for it any longer then */
+/** @throws Error when the work has not ended in time; the work itself continues */
 export async function inTime<T>(work: Promise<T>, patienceMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`nothing, for ${patienceMs} ms, after its signal had fired`)),
-      patienceMs,
-    );
+    timer = setTimeout(() => reject(new Error(`no result ${patienceMs} ms after its signal was aborted`)), patienceMs);
   });
-  work.catch(() => undefined); // heard below, unless it is late
+  work.catch(() => undefined); // handled below, unless it comes too late
   return await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** @returns the first part of a value that JSON does not keep, in words */
+/** @returns the first part of a value that JSON cannot represent, in words */
 export function findNoJson(value: unknown, where: string): string | undefined {
   if (value === null || value === undefined || ['string', 'boolean'].includes(typeof value)) return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} is ${value}`;

@@ -7,20 +7,20 @@ import { HostRehearsal } from './host-rehearsal.ts';
 import type { HostFault } from './host-rehearsal.ts';
 import { mustBeTyped, wholeError } from './typed-error.ts';
 
-/** What becomes of a volume when something goes wrong. */
+/** Checks of failures. */
 export const failureChecks: readonly HostConnectorCheck[] = [
   { name: 'refuses unusable connection_info with a typed error, and changes nothing', run: refusesNonsense },
-  { name: 'obeys a signal that fired before the call', run: obeysSignal },
-  { name: 'stops when its signal fires', run: stops },
-  { name: 'takes back a connect that failed half way', run: takesBack },
-  { name: 'says so when a disconnect fails, and succeeds at the next try', run: saysSo },
-  { name: 'names what a failed disconnect has left', run: namesWhatIsLeft },
-  { name: 'shows no secret of connection_info', run: keepsSecrets },
+  { name: 'does nothing if its signal is aborted before the call', run: obeysSignal },
+  { name: 'stops when its signal is aborted', run: stops },
+  { name: 'undoes a connect that failed', run: takesBack },
+  { name: 'reports a failed disconnect, and succeeds at the next call', run: saysSo },
+  { name: 'names the devices that a failed disconnect left', run: namesWhatIsLeft },
+  { name: 'keeps passwords of connection_info out of results, errors and log', run: keepsSecrets },
 ];
 
-/** Only where a volume can be held in use. */
+/** Only if the host can keep a volume in use. */
 export const useInTheWayChecks: readonly HostConnectorCheck[] = [
-  { name: 'refuses to disconnect what is in use, with force too', run: refusesWhatIsUsed },
+  { name: 'refuses to disconnect a volume that is in use, even with force', run: refusesWhatIsUsed },
 ];
 
 async function refusesNonsense(trial: HostConnectorTrial): Promise<void> {
@@ -28,7 +28,7 @@ async function refusesNonsense(trial: HostConnectorTrial): Promise<void> {
   const { connector, waiting } = rehearsal;
   for (const nonsense of [emptied(rehearsal.info), garbled(rehearsal.info)]) {
     const work = connector.connectVolume(nonsense, waiting);
-    const error = await mustReject(work, `connectVolume took data ${shown(nonsense.data)}`);
+    const error = await mustReject(work, `connectVolume accepted data ${shown(nonsense.data)}`);
     mustBeTyped(error, 'connectVolume with unusable connection_info');
     rehearsal.mustBeAsBefore('the refused connect');
   }
@@ -49,9 +49,9 @@ async function obeysSignal(trial: HostConnectorTrial): Promise<void> {
     if (verb === 'disconnectVolume') await rehearsal.connect();
     const { state } = rehearsal;
     const work = inTime(call(rehearsal.connector, verb, rehearsal, AbortSignal.abort(reason)), trial.patienceMs);
-    const error = await mustReject(work, `${verb} went on although its signal had fired`);
+    const error = await mustReject(work, `${verb} continued although its signal was aborted`);
     must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
-    must(rehearsal.state === state, `the ${verb} that was not wanted changed something`);
+    must(rehearsal.state === state, `the aborted ${verb} changed something`);
     await rehearsal.disconnect(undefined);
   }
 }
@@ -72,16 +72,16 @@ async function stopsAt(trial: HostConnectorTrial, verb: Verb, at: number): Promi
   const work = call(rehearsal.connector, verb, rehearsal, controller.signal);
   await Promise.race([isCalled, work]);
   controller.abort(reason);
-  const done = `${verb} was done before ${ordinal(at)} operation was`;
+  const done = `${verb} ended before ${ordinal(at)} operation`;
   const error = await mustReject(inTime(work, trial.patienceMs), done);
   must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
   rehearsal.faults.mend();
-  if (verb === 'connectVolume') rehearsal.mustBeAsBefore('the connect that was given up');
+  if (verb === 'connectVolume') rehearsal.mustBeAsBefore('the aborted connect');
   await rehearsal.disconnect(device);
   rehearsal.mustBeAsBefore('the next disconnect');
 }
 
-/** How many writes and commands it takes when nothing goes wrong. */
+/** Returns the number of writes and commands without failures. */
 async function countOf(trial: HostConnectorTrial, verb: Verb): Promise<number> {
   await using rehearsal = new HostRehearsal(trial);
   const { faults, connector, info, waiting } = rehearsal;
@@ -99,10 +99,10 @@ async function takesBack(trial: HostConnectorTrial): Promise<void> {
     rehearsal.faults.plan(at, fault);
     const end = await endOf(rehearsal.connector.connectVolume(rehearsal.info, rehearsal.waiting));
     rehearsal.faults.mend();
-    const after = `the connect whose ${ordinal(at)} operation went wrong (${fault})`;
+    const after = `the connect whose ${ordinal(at)} operation failed (${fault})`;
     if (end.error !== undefined) {
       mustBeTyped(end.error, after);
-      // When nothing works any more nothing can be taken back either; the next disconnect has to know it all the same.
+      // When every operation fails, the undo fails too. The next disconnect must find the devices nevertheless.
       if (fault !== 'from then on') rehearsal.mustBeAsBefore(after);
     }
     await rehearsal.disconnect(end.value);
@@ -110,7 +110,7 @@ async function takesBack(trial: HostConnectorTrial): Promise<void> {
   }
 }
 
-/** A volume that is taken for gone, and is not, is unmapped under its users. */
+/** A connector that hides a failed disconnect lets Cinder unmap a volume that is still in use. */
 async function saysSo(trial: HostConnectorTrial): Promise<void> {
   await withFailedDisconnects(trial, async (rehearsal, device, after, error) => {
     if (error === undefined) rehearsal.mustBeAsBefore(`${after} succeeded, and`);
@@ -125,8 +125,8 @@ async function namesWhatIsLeft(trial: HostConnectorTrial): Promise<void> {
   await withFailedDisconnects(trial, async (rehearsal, device, after, error, names) => {
     const text = describeError(error ?? '');
     const isNamed = error === undefined || rehearsal.isAsBefore() || names.some((name) => text.includes(name));
-    await rehearsal.disconnect(device).catch(() => undefined); // whether that succeeds is another check's business
-    must(isNamed, `${after} left the volume there and said "${text}", with none of ${names.join(', ')} in it`);
+    await rehearsal.disconnect(device).catch(() => undefined); // another check tests whether that succeeds
+    must(isNamed, `${after} left the volume there, and its message "${text}" names none of ${names.join(', ')}`);
   });
 }
 
@@ -145,12 +145,12 @@ async function withFailedDisconnects(trial: HostConnectorTrial, look: Look): Pro
     const { connector, info, waiting, faults } = rehearsal;
     const device = await rehearsal.connect();
     const paths = await connector.getVolumePaths(info, waiting);
-    // A path that has lost its device is known by its LUN.
+    // A path without a device is identified by its LUN.
     const names = [device.path, ...paths.flatMap((path) => [path.path, path.device, path.map, path.lun])];
     faults.plan(at, fault);
     const { error } = await endOf(connector.disconnectVolume(info, device, waiting));
     faults.mend();
-    const after = `the disconnect whose ${ordinal(at)} operation went wrong (${fault})`;
+    const after = `the disconnect whose ${ordinal(at)} operation failed (${fault})`;
     await look(rehearsal, device, after, error, [...new Set(names.flatMap((name) => name ?? []))]);
   }
 }
@@ -189,7 +189,7 @@ async function refusesWhatIsUsed(trial: HostConnectorTrial): Promise<void> {
     release?.();
   }
   await connector.disconnectVolume(info, device, waiting);
-  rehearsal.mustBeAsBefore('the disconnect when nobody used it any more');
+  rehearsal.mustBeAsBefore('the disconnect after the use ended');
 }
 
 async function keepsSecrets(trial: HostConnectorTrial): Promise<void> {
@@ -208,7 +208,7 @@ async function keepsSecrets(trial: HostConnectorTrial): Promise<void> {
       ];
       faults.mend();
       told.push(wholeError(results));
-      await connector.disconnectVolume(info, undefined, waiting).catch(() => undefined); // as far as it goes
+      await connector.disconnectVolume(info, undefined, waiting).catch(() => undefined); // may fail
     }
   }
   told.push(rehearsal.logged);

@@ -5,18 +5,16 @@ import { HostRehearsal } from './host-rehearsal.ts';
 /** Returns checks that a disconnect tolerates events of a real host: one for each event that the host can produce. */
 export function hostEventChecks(hostEvents: HostEvents): readonly HostConnectorCheck[] {
   const { losePath, openBriefly, rescan } = hostEvents;
-  const losesPath = disconnectsAfter('losePath', 'a volume that had lost a path');
+  const losesPath = disconnectsAfter('losePath', 'a volume that lost a path');
   const waits = disconnectsAfter('openBriefly', 'a volume that was briefly open');
   return [
-    ...(losePath === undefined ? [] : [{ name: 'disconnects a volume that has lost a path', run: losesPath }]),
+    ...(losePath === undefined ? [] : [{ name: 'disconnects a volume that lost a path', run: losesPath }]),
     ...(openBriefly === undefined ? [] : [{ name: 'waits for a process that opens the device briefly', run: waits }]),
-    ...(rescan === undefined
-      ? []
-      : [{ name: 'disconnects devices that a scan has added again', run: disconnectsAgain }]),
+    ...(rescan === undefined ? [] : [{ name: 'disconnects devices that a scan added again', run: disconnectsAgain }]),
   ];
 }
 
-/** Paths that are not lost have written everything out. */
+/** The remaining paths have flushed all data. */
 function disconnectsAfter(event: 'losePath' | 'openBriefly', what: string): HostConnectorCheck['run'] {
   return async (trial) => {
     await using rehearsal = new HostRehearsal(trial);
@@ -32,7 +30,7 @@ async function disconnectsAgain(trial: HostConnectorTrial): Promise<void> {
   const device = await rehearsal.connect();
   await rehearsal.connector.disconnectVolume(rehearsal.info, device, rehearsal.waiting);
   rehearsal.subject.hostEvents?.rescan?.();
-  must(!rehearsal.isAsBefore(), 'the snapshot does not show the devices that the scan has added again');
+  must(!rehearsal.isAsBefore(), 'the snapshot does not show the devices that the scan added again');
   await rehearsal.connector.disconnectVolume(rehearsal.info, device, { ...rehearsal.waiting, force: true });
-  rehearsal.mustBeAsBefore('the disconnect of devices that a scan had added again');
+  rehearsal.mustBeAsBefore('the disconnect of devices that a scan added again');
 }

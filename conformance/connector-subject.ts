@@ -1,23 +1,23 @@
 import type { ConnectionInfo, DeviceInfo, HostConnector, HostConnectorContext } from 'nova-dpm';
 
-/** Makes the connector under test, as its users do: with the context that they give it. @public */
+/** Creates the host connector under test from a context. @public */
 export type MakeHostConnector = (context: HostConnectorContext) => HostConnector;
 
-/** A host, and a volume to try a connector with. @public */
+/** A host, and a volume for the checks. @public */
 export interface HostConnectorSubject {
   /**
-   * What connectors are made with. The checks put a log of their own beside it, and let writes and commands of the
-   * `system` fail: a connector that goes past it can only be tried where nothing goes wrong.
+   * Input of the constructor. The checks add a log, and make writes and commands of `system` fail. The failures of a
+   * host connector that does not use `system` cannot be tested.
    */
   readonly context: Omit<HostConnectorContext, 'log'>;
-  /** Of a volume that is mapped to the host, and not connected. */
+  /** `connection_info` of a volume that is mapped to the host, and not connected. */
   readonly connectionInfo: ConnectionInfo;
-  /** What a connect changes on the host, as plain JSON: it is compared before and after. Best told by somebody else. */
+  /** Returns everything that a connect changes on the host, as plain JSON. Should not use the connector under test. */
   snapshot(): unknown;
   /**
-   * Uses the connected volume as its owner would, by a mount or an open file. Left out where nothing can be held in use.
+   * Keeps the connected volume in use, by a mount or an open file. Omit it if the host cannot do this.
    *
-   * @returns what ends that
+   * @returns a function that ends the use
    */
   readonly use?: ((device: DeviceInfo) => () => void) | undefined;
   /** Events that happen to a connected volume on a real host. Omit it if the host can produce none of them. */
@@ -36,14 +36,14 @@ export interface HostEvents {
 
 /** @public */
 export interface HostConnectorCheckOptions {
-  /** How long a connector may take to obey its signal, in milliseconds; 5000 unless told otherwise. */
+  /** How long a host connector may take to stop after its signal is aborted, in milliseconds (default: 5000). */
   readonly patienceMs?: number | undefined;
 }
 
-/** How the connector is made, and one host for one check. */
+/** Functions that create the host connector, and a host for each check. */
 export interface HostConnectorTrial {
   readonly make: MakeHostConnector;
-  /** A host on which nothing has been done yet. */
+  /** Returns a host that no check has changed. */
   readonly prepare: () => HostConnectorSubject;
   readonly patienceMs: number;
 }

@@ -5,16 +5,15 @@ import type { HostConnectorCheckOptions, HostConnectorSubject, MakeHostConnector
 import { useChecks } from './connector-use.ts';
 
 /**
- * What the contract of {@link HostConnector} asks for, as checks that do not depend on one another. The volume is connected
- * and disconnected many times, with each write and each command of the host going wrong once; in the end the host is as
- * it was.
+ * Returns the requirements of {@link HostConnector} as independent checks. They connect and disconnect the volume many
+ * times, and make each write and each command of the host fail once. At the end the host is as before.
  *
  * ```ts
  * for (const { name, run } of hostConnectorChecks((context) => new MyConnector(context), prepare)) test(name, run);
  * ```
  *
- * @param make - called often: each check makes connectors of its own
- * @param prepare - called once for each rehearsal: a host in memory may be a new one each time, a real one is the same
+ * @param make - called often: each check creates its own host connectors
+ * @param prepare - called once for each check: returns a new host in memory, or always the same real host
  * @public
  */
 export function hostConnectorChecks(

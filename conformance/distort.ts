@@ -1,19 +1,22 @@
 import type { ConnectionInfo } from 'nova-dpm';
 import { randomUUID } from 'node:crypto';
 
-/** Nothing of what a back end answers. */
+/** Removes all data of the back end. */
 export const emptied = (info: ConnectionInfo): ConnectionInfo => ({ ...info, data: {} });
 
-/** The same keys, and under each of them what no back end answers. */
+/** Keeps the keys, and replaces each value by one that no back end sends. */
 export const garbled = (info: ConnectionInfo): ConnectionInfo => ({
   ...info,
   data: Object.fromEntries(Object.keys(info.data).map((key) => [key, { not: ['of', 'this', 'form'] }])),
 });
 
-/** Back ends of other protocols put CHAP passwords there; what is logged, thrown and journaled is read by many. */
+/**
+ * Adds a password to `connection_info`, where back ends of other protocols put CHAP passwords. Logs, errors and
+ * journals have many readers.
+ */
 export function withSecret(info: ConnectionInfo): {
   readonly secret: string;
-  /** Good, empty and wrong, each with the secret. */
+  /** Correct, empty and wrong data, each with the secret. */
   readonly infos: readonly ConnectionInfo[];
 } {
   const secret = randomUUID();

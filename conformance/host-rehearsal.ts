@@ -4,24 +4,26 @@ import { must, shown } from './check.ts';
 import type { HostConnectorSubject, HostConnectorTrial, MakeHostConnector } from './connector-subject.ts';
 
 /**
- * How a write or a command goes wrong: before it has done anything; after it has done all, when its answer is lost; it
- * and all that follow it; or by not answering until its signal fires.
+ * How a write or a command fails: before it takes effect; after it took effect; it and all later ones; or it never
+ * answers until its signal is aborted.
  */
 export type HostFault = 'before' | 'after' | 'from then on' | 'silent';
 
-/** What the kernel says of an operation that went wrong. */
+/** The error of an operation that a check made fail. */
 class RehearsedFault extends Error {
   readonly code = 'EIO';
 }
 
-/** Writes and commands of a host, counted, one of which goes wrong where a check wants it to. All else is the host's own. */
+/**
+ * Counts the writes and commands of a host, and makes one of them fail on request. Passes everything else to the host.
+ */
 export class FaultySystem {
-  /** What connectors are given. */
+  /** The system for the host connector under test. */
   readonly system: HostSystem;
   #count = 0;
   #planned: { readonly at: number; readonly fault: HostFault } | undefined;
   #onSilence = (): void => undefined;
-  /** Ends what still does not answer when a check is over. */
+  /** Ends silent operations when a check is over. */
   readonly #end = new AbortController();
 
   constructor(real: HostSystem) {
@@ -31,11 +33,11 @@ export class FaultySystem {
       run: async (command, args, options) =>
         await this.#perform(command, options, async () => await real.run(command, args, options)),
     };
-    // A host of a third party's own may have more than the contract, and private fields: it stays itself for all of that.
+    // A third party's host may have more methods, and private fields, which need the original object.
     this.system = new Proxy(real, {
       get: (target, name) => {
         const own: unknown = Reflect.get(replaced, name) ?? Reflect.get(target, name);
-        return typeof own === 'function' ? (own.bind(target) as unknown) : own; // an arrow function takes no notice
+        return typeof own === 'function' ? (own.bind(target) as unknown) : own; // has no effect on an arrow function
       },
     });
   }
@@ -45,13 +47,13 @@ export class FaultySystem {
     return this.#count;
   }
 
-  /** The operation of this number, counted from 1 and from now, goes wrong so. */
+  /** Makes the n-th operation from now fail in this way; the first is 1. */
   plan(at: number, fault: HostFault): void {
     this.#count = 0;
     this.#planned = { at, fault };
   }
 
-  /** The same with one that does not answer. @returns when it has been called */
+  /** Makes the n-th operation never answer. @returns when it has been called */
   async silenceAt(at: number): Promise<void> {
     this.plan(at, 'silent');
     await new Promise<void>((resolve) => {
@@ -64,7 +66,7 @@ export class FaultySystem {
     this.#planned = undefined;
   }
 
-  /** Nobody waits any longer. */
+  /** Ends silent operations. */
   close(): void {
     this.#end.abort(new RehearsedFault('the check is over'));
   }
@@ -76,7 +78,7 @@ export class FaultySystem {
     if (!isDue) return await work();
     if (fault === 'silent') return await this.#silence(signal);
     const result = fault === 'after' ? await work() : undefined;
-    throw new RehearsedFault(`${what} went wrong${result === undefined ? '' : ' after it was done'}`);
+    throw new RehearsedFault(`${what} failed${result === undefined ? '' : ' after it took effect'}`);
   }
 
   async #silence(signal: AbortSignal | undefined): Promise<never> {
@@ -90,7 +92,7 @@ export class FaultySystem {
   }
 }
 
-/** A host with a volume, and a connector with a log of its own: each check begins with a new one, and puts the host back. */
+/** A host with a volume, and a host connector with its own log. Each check uses a new one, and restores the host. */
 export class HostRehearsal implements AsyncDisposable {
   readonly subject: HostConnectorSubject;
   readonly faults: FaultySystem;
@@ -108,7 +110,7 @@ export class HostRehearsal implements AsyncDisposable {
     this.connector = this.another();
   }
 
-  /** The same connector as another process has it: it knows nothing of what the first one did. */
+  /** Returns a new host connector, as in another process: it shares no memory with the first one. */
   another(): HostConnector {
     const log: Logger = pino({ level: 'trace' }, { write: (line) => void this.#logged.push(line) });
     return this.#make({ ...this.subject.context, system: this.faults.system, log });
@@ -118,7 +120,7 @@ export class HostRehearsal implements AsyncDisposable {
     return this.#logged.join('');
   }
 
-  /** For comparing later. */
+  /** Returns the state of the host, for a later comparison. */
   get state(): string {
     return shown(this.subject.snapshot());
   }
@@ -127,14 +129,14 @@ export class HostRehearsal implements AsyncDisposable {
     return this.subject.connectionInfo;
   }
 
-  /** @returns what the connector gave, after a look at whether it did something */
+  /** Connects the volume, and checks that the snapshot changed. @returns the device_info */
   async connect(connector = this.connector): Promise<DeviceInfo> {
     const device = await connector.connectVolume(this.info, this.waiting);
     must(this.state !== this.#before, 'the snapshot does not show that the volume is connected');
     return device;
   }
 
-  /** Puts the host back, by a connector that knows nothing, after something went wrong. */
+  /** Disconnects the volume by a new host connector. */
   async disconnect(device: DeviceInfo | undefined): Promise<void> {
     await this.another().disconnectVolume(this.info, device, this.waiting);
   }
@@ -144,10 +146,10 @@ export class HostRehearsal implements AsyncDisposable {
   }
 
   mustBeAsBefore(after: string): void {
-    must(this.isAsBefore(), `${after} left the host changed: ${this.state}, before ${this.#before}`);
+    must(this.isAsBefore(), `${after} left the host changed: ${this.state}, expected ${this.#before}`);
   }
 
-  /** The host may be the next check's too. What is still there after this is what the check has found fault with. */
+  /** Restores the host for the next check. Devices that are still left are the defect that the check has reported. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.faults.close();
     this.faults.mend();

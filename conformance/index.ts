@@ -1,5 +1,5 @@
 /**
- * Contracts as checks: what authors of volume drivers and host connectors run against their own, in any test runner.
+ * Conformance checks for authors of volume drivers and host connectors, for any test runner.
  *
  * @packageDocumentation
  */

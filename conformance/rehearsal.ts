@@ -13,10 +13,10 @@ import type {
 import { pino } from 'pino';
 import { must } from './check.ts';
 
-/** Makes the driver under test, as its users do: with the context that they give it. @public */
+/** Creates the volume driver under test from a context. @public */
 export type MakeVolumeDriver = (context: VolumeDriverContext) => VolumeDriver;
 
-/** Of the form that DPM gives to vHBAs. */
+/** A WWPN of the form that DPM assigns to vHBAs. */
 const initiators: readonly Initiator[] = [
   ['c05076d3a1005b20', '8000'],
   ['c05076d3a1005b24', '8001'],
@@ -35,18 +35,18 @@ export const conformanceInstance: VolumeInstance = {
   initiators,
 };
 
-/** How a method of the storage fails: before it has done anything, after it has done all, or by not answering. */
+/** How a method of the storage fails: before it takes effect, after it took effect, or it never answers. */
 export type StorageFault = 'before' | 'after' | 'silent';
 type StorageMethod = 'expose' | 'conceal';
 
-/** What a storage that fails throws, as an HMC whose answer is lost. */
+/** The error of a failed storage, like that of an HMC whose answer is lost. */
 class RehearsedFault extends DpmError {
   readonly code = 'HMC_CONNECTION';
 }
 
 /**
- * What of {@link PartitionStorage} is a volume driver's business: volumes in memory, as strict as a machine, with faults
- * to order.
+ * The part of {@link PartitionStorage} that volume drivers use, with volumes in memory. As strict as a machine; fails
+ * on request.
  */
 export class RehearsalStorage {
   readonly model = 'storage-group';
@@ -54,12 +54,12 @@ export class RehearsalStorage {
   readonly #faults = new Map<StorageMethod, StorageFault>();
   #onSilence = (): void => undefined;
 
-  /** The next call of this method fails so; the ones after it do not. */
+  /** Makes the next call of this method fail in this way; later calls succeed. */
   failNext(method: StorageMethod, fault: StorageFault): void {
     this.#faults.set(method, fault);
   }
 
-  /** The next call of this method does not answer. @returns when it has been called */
+  /** Makes the next call of this method never answer. @returns when it has been called */
   async silenceOf(method: StorageMethod): Promise<void> {
     this.failNext(method, 'silent');
     await new Promise<void>((resolve) => {
@@ -80,14 +80,14 @@ export class RehearsalStorage {
     });
   };
 
-  /** Changes nothing: what the machine itself knows of the paths. */
+  /** Returns the paths that the machine knows. Changes nothing. */
   readonly inspection = {
     known: async () => this.snapshot().flatMap(({ volumeId, paths }) => paths.map((path) => ({ volumeId, ...path }))),
   };
 
   #expose(ports: readonly Initiator[], volume: ConnectedVolume): ConnectedVolume {
     const { volumeId, paths } = volume;
-    must(paths.length > 0, `volume ${volumeId} was given to the storage without a path`);
+    must(paths.length > 0, `volume ${volumeId} was exposed without a path`);
     const foreign = paths.find((path) => ports.every(({ wwpn }) => wwpn !== path.initiatorWwpn));
     must(foreign === undefined, `a path begins at ${foreign?.initiatorWwpn ?? ''}, which is no port of the instance`);
     const known = paths.map((path) => ({ ...path, deviceNumber: deviceOf(ports, path.initiatorWwpn) }));
@@ -102,13 +102,13 @@ export class RehearsalStorage {
     const fault = this.#faults.get(method);
     this.#faults.delete(method);
     if (fault === 'silent') await this.#silence(signal);
-    if (fault === 'before') throw new RehearsedFault(`${method} of the storage failed before it did anything`);
+    if (fault === 'before') throw new RehearsedFault(`${method} of the storage failed before it took effect`);
     const result = work();
-    if (fault === 'after') throw new RehearsedFault(`${method} of the storage was done, and its answer was lost`);
+    if (fault === 'after') throw new RehearsedFault(`${method} of the storage took effect, and its answer was lost`);
     return result;
   }
 
-  /** Ends when the caller gives up, and only then. */
+  /** Ends only when the caller's signal is aborted. */
   async #silence(signal: AbortSignal): Promise<never> {
     const given = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }); // the checks abort with an Error
@@ -122,7 +122,7 @@ function deviceOf(ports: readonly Initiator[], wwpn: Wwpn): string | null {
   return ports.find((port) => port.wwpn === wwpn)?.deviceNumber ?? null;
 }
 
-/** A driver with a storage and a log of its own: each check begins with a new one, so that none depends on another. */
+/** A volume driver with its own storage and log. Each check uses a new one, so that checks are independent. */
 export class Rehearsal {
   readonly storage = new RehearsalStorage();
   readonly driver: VolumeDriver;
@@ -132,7 +132,7 @@ export class Rehearsal {
 
   constructor(make: MakeVolumeDriver, ignoredTargets: readonly Wwpn[] = []) {
     const log: Logger = pino({ level: 'trace' }, { write: (line) => void this.#logged.push(line) });
-    // The other methods of a storage are no volume driver's business: one that calls them fails, and is told which.
+    // A volume driver must not call other methods of the storage: such a call fails with the name of the method.
     const storage = this.storage as unknown as PartitionStorage;
     this.#make = make;
     this.#context = { log, storage, ignoredTargets: new Set(ignoredTargets) };
@@ -143,13 +143,13 @@ export class Rehearsal {
     return this.#logged.join('');
   }
 
-  /** The same driver as another process has it: it knows nothing of what the first one did. */
+  /** Returns a new driver, as in another process: it shares no memory with the first one. */
   another(): VolumeDriver {
     return this.#make(this.#context);
   }
 }
 
-/** The options of a volume; the same for every call for it, but for the signal. */
+/** The options of a volume: the same for every call, except the signal. */
 export function optionsOf(volumeId: string, signal: AbortSignal): VolumeOptions {
   return { volumeId, sizeGib: 10, isBoot: true, signal };
 }

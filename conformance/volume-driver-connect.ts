@@ -13,30 +13,30 @@ const backwards: VolumeInstance = {
   initiators: conformanceInstance.initiators.toReversed(),
 };
 
-/** What a connect gives and does. */
+/** Checks of a connect. */
 export const connectChecks: readonly VolumeDriverCheck[] = [
   { name: 'has every method of the contract', run: hasMethods },
-  { name: 'names a search path, for an instance and without one', run: namesSearchPath },
-  { name: 'connects over paths that begin at ports of the instance', run: connects },
-  { name: 'gives what can be kept as JSON', run: givesJson },
-  { name: 'puts the paths in boot order', run: ordersPaths },
-  { name: 'gives the same paths in the same order each time', run: isSteady },
-  { name: 'connects twice and changes nothing more', run: connectsTwice },
-  { name: 'never uses a target that is excluded', run: excludesTargets },
-  { name: 'changes nothing of what it is given', run: changesNoArgument },
+  { name: 'returns a search path, with and without an instance', run: namesSearchPath },
+  { name: 'returns paths that begin at ports of the instance', run: connects },
+  { name: 'returns plain JSON', run: givesJson },
+  { name: 'returns the paths in boot order', run: ordersPaths },
+  { name: 'returns the same paths in the same order each time', run: isSteady },
+  { name: 'connects a second time without a change', run: connectsTwice },
+  { name: 'never uses an excluded target', run: excludesTargets },
+  { name: 'does not change its arguments', run: changesNoArgument },
   { name: 'lists the paths of a connected volume, and changes nothing', run: listsPaths },
   { name: 'lists all volumes, and changes nothing', run: listsAll },
 ];
 
-/** @returns what the driver gave, after a look at whether it is what it should be */
+/** Connects the volume, and checks the form of the result. @returns the result */
 export async function connect(
   { driver }: Pick<Rehearsal, 'driver'>,
   { sample }: VolumeDriverSubject,
   instance = conformanceInstance,
 ): Promise<ConnectedVolume> {
   const connected: unknown = await driver.connectVolume(sample.connectionInfo, instance, options);
-  const { paths } = (connected ?? {}) as Partial<ConnectedVolume>; // what a third party's code returns no compiler checks
-  must(Array.isArray(paths) && paths.length > 0, `connectVolume gave no paths: ${shown(connected)}`);
+  const { paths } = (connected ?? {}) as Partial<ConnectedVolume>; // the compiler cannot check what a third party's code returns
+  must(Array.isArray(paths) && paths.length > 0, `connectVolume returned no paths: ${shown(connected)}`);
   return connected as ConnectedVolume;
 }
 
@@ -51,19 +51,22 @@ async function namesSearchPath({ make }: VolumeDriverSubject): Promise<void> {
   for (const instance of [conformanceInstance, undefined]) {
     const path: unknown = driver.getSearchPath(instance);
     const isNamed = typeof path === 'string' && path !== '';
-    must(isNamed, `getSearchPath gave ${shown(path)} ${instance === undefined ? 'without' : 'for'} an instance`);
+    must(isNamed, `getSearchPath returned ${shown(path)} ${instance === undefined ? 'without' : 'for'} an instance`);
   }
 }
 
 async function connects(subject: VolumeDriverSubject): Promise<void> {
   const rehearsal = new Rehearsal(subject.make);
   const { volumeId, isBoot, paths, pathReason } = await connect(rehearsal, subject);
-  must(volumeId === VOLUME && isBoot, `it was asked for boot volume ${VOLUME} and gave ${shown({ volumeId, isBoot })}`);
+  must(volumeId === VOLUME && isBoot, `connectVolume of boot volume ${VOLUME} returned ${shown({ volumeId, isBoot })}`);
   for (const path of paths) mustBePath(path);
   const hasReason = typeof pathReason === 'string' && pathReason !== '';
   must(hasReason, 'pathReason does not say why the first path is the first');
   const exposed = rehearsal.storage.snapshot().map((volume) => volume.volumeId);
-  must(shown(exposed) === shown([VOLUME]), `context.storage.expose was told of ${shown(exposed)}, not of the volume`);
+  must(
+    shown(exposed) === shown([VOLUME]),
+    `context.storage.expose was called with ${shown(exposed)}, expected the volume`,
+  );
 }
 
 function mustBePath(path: VolumePath): void {
@@ -73,35 +76,35 @@ function mustBePath(path: VolumePath): void {
   must(sixteenDigits.test(targetWwpn), `targetWwpn ${shown(targetWwpn)} is not 16 lower-case hex digits`);
   must(sixteenDigits.test(lun), `lun ${shown(lun)} is not 16 lower-case hex digits`);
   const isKnown = deviceNumber === port.deviceNumber;
-  must(isKnown, `deviceNumber is ${shown(deviceNumber)}, and that of the port ${shown(port.deviceNumber)}`);
+  must(isKnown, `deviceNumber is ${shown(deviceNumber)}, expected that of the port, ${shown(port.deviceNumber)}`);
 }
 
-/** The result is journaled, and read back by another process. */
+/** The result is written to the journal, and read by another process. */
 async function givesJson(subject: VolumeDriverSubject): Promise<void> {
   const connected = await connect(new Rehearsal(subject.make), subject);
   const oddity = findNoJson(connected, 'it');
-  must(oddity === undefined, `connectVolume gave what JSON does not keep: ${oddity ?? ''}`);
+  must(oddity === undefined, `connectVolume returned a value that JSON cannot represent: ${oddity ?? ''}`);
 }
 
 async function ordersPaths(subject: VolumeDriverSubject): Promise<void> {
   const { paths } = await connect(new Rehearsal(subject.make), subject);
   const texts = paths.map(textOf);
   const twice = texts.find((text, index) => texts.indexOf(text) !== index);
-  must(twice === undefined, `the path ${twice ?? ''} is there twice`);
+  must(twice === undefined, `the path ${twice ?? ''} is listed twice`);
   const expected = subject.sample.paths?.map(textOf);
   const isExpected = expected === undefined || shown(texts) === shown(expected);
-  must(isExpected, `the paths are ${texts.join(', ')}; expected were ${expected?.join(', ') ?? ''}`);
+  must(isExpected, `the paths are ${texts.join(', ')}, expected ${expected?.join(', ') ?? ''}`);
   mustPreferFirstPort(paths, conformanceInstance);
   mustPreferFirstPort((await connect(new Rehearsal(subject.make), subject, backwards)).paths, backwards);
 }
 
-/** The operator has put the port preferred for boot first. */
+/** The first configured adapter port is preferred for boot. */
 function mustPreferFirstPort(paths: readonly VolumePath[], { initiators }: VolumeInstance): void {
   const preferred = initiators.find(({ wwpn }) => paths.some(({ initiatorWwpn }) => initiatorWwpn === wwpn))?.wwpn;
   const first = paths[0]?.initiatorWwpn;
   must(
     first === preferred,
-    `the first path begins at ${first ?? 'no port'}, and the preferred port is ${preferred ?? 'none'}`,
+    `the first path begins at ${first ?? 'no port'}, expected the preferred port ${preferred ?? 'none'}`,
   );
 }
 
@@ -114,7 +117,7 @@ async function isSteady(subject: VolumeDriverSubject): Promise<void> {
   const first = (await connect(rehearsal, subject)).paths.map(textOf);
   for (const driver of [rehearsal.driver, rehearsal.another()]) {
     const again = (await connect({ driver }, subject)).paths.map(textOf);
-    must(shown(again) === shown(first), `the paths were ${first.join(', ')}, and then ${again.join(', ')}`);
+    must(shown(again) === shown(first), `the paths changed from ${first.join(', ')} to ${again.join(', ')}`);
   }
 }
 
@@ -123,7 +126,7 @@ async function connectsTwice(subject: VolumeDriverSubject): Promise<void> {
   const first = shown(await connect(rehearsal, subject));
   const state = shown(rehearsal.storage.snapshot());
   const second = shown(await connect(rehearsal, subject));
-  must(second === first, `the first connect gave ${first}, and the second ${second}`);
+  must(second === first, `the first connect returned ${first}, the second ${second}`);
   const now = shown(rehearsal.storage.snapshot());
   must(now === state, `the second connect changed the storage from ${state} to ${now}`);
 }
@@ -141,7 +144,7 @@ async function excludesTargets(subject: VolumeDriverSubject): Promise<void> {
   const without = new Rehearsal(subject.make, targets);
   const error = await mustReject(connect(without, subject), 'it connected although every target is excluded');
   mustBeTyped(error, 'connectVolume without a usable target');
-  must(without.storage.snapshot().length === 0, 'it told the storage of a volume that it could not connect');
+  must(without.storage.snapshot().length === 0, 'it exposed a volume that it could not connect');
 }
 
 async function changesNoArgument(subject: VolumeDriverSubject): Promise<void> {
@@ -154,7 +157,7 @@ async function changesNoArgument(subject: VolumeDriverSubject): Promise<void> {
   await driver.disconnectVolume(connectionInfo, instance, options);
   await driver.rollback(connectionInfo, instance, options);
   const after = shown({ connectionInfo, instance });
-  must(after === before, `its arguments were ${before}, and afterwards ${after}`);
+  must(after === before, `its arguments changed from ${before} to ${after}`);
 }
 
 async function listsPaths(subject: VolumeDriverSubject): Promise<void> {
@@ -163,7 +166,7 @@ async function listsPaths(subject: VolumeDriverSubject): Promise<void> {
   const state = shown(rehearsal.storage.snapshot());
   const listed = await rehearsal.driver.getVolumePaths(subject.sample.connectionInfo, conformanceInstance, options);
   const [has, wants] = [listed, connected.paths].map((paths) => shown(paths.map(textOf).toSorted()));
-  must(has === wants, `getVolumePaths gave ${has ?? ''}, and connectVolume ${wants ?? ''}`);
+  must(has === wants, `getVolumePaths returned ${has ?? ''}, but connectVolume returned ${wants ?? ''}`);
   must(shown(rehearsal.storage.snapshot()) === state, 'getVolumePaths changed the storage');
 }
 
@@ -173,6 +176,6 @@ async function listsAll(subject: VolumeDriverSubject): Promise<void> {
   const state = shown(rehearsal.storage.snapshot());
   const lines: unknown = await rehearsal.driver.getAllVolumes(conformanceInstance, options);
   const areLines = Array.isArray(lines) && lines.every((line) => typeof line === 'string' && !line.includes('\n'));
-  must(areLines, `getAllVolumes gave ${shown(lines)}, expected one line of text for each`);
+  must(areLines, `getAllVolumes returned ${shown(lines)}, expected one line of text for each`);
   must(shown(rehearsal.storage.snapshot()) === state, 'getAllVolumes changed the storage');
 }

@@ -7,28 +7,28 @@ import { connect, options } from './volume-driver-connect.ts';
 import { mustBeEmpty } from './volume-driver-removal.ts';
 import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-subject.ts';
 
-/** What becomes of a volume when something goes wrong. */
+/** Checks of failures. */
 export const failureChecks: readonly VolumeDriverCheck[] = [
   { name: 'refuses unusable connection_info with a typed error, and changes nothing', run: refusesNonsense },
-  { name: 'rolls back what was refused or never begun', run: rollsBackNothing },
-  { name: 'rolls back a connect that failed half way, or was done', run: rollsBack },
-  { name: 'says so when the storage fails, and succeeds at the next try', run: saysSo },
-  { name: 'obeys a signal that fired before the call', run: obeysSignal },
-  { name: 'stops when its signal fires', run: stops },
-  { name: 'shows no secret of connection_info', run: keepsSecrets },
+  { name: 'rolls back a connect that was refused or never began', run: rollsBackNothing },
+  { name: 'rolls back a connect that failed, lost its answer, or succeeded', run: rollsBack },
+  { name: 'reports a failure of the storage, and succeeds at the next call', run: saysSo },
+  { name: 'does nothing if its signal is aborted before the call', run: obeysSignal },
+  { name: 'stops when its signal is aborted', run: stops },
+  { name: 'keeps passwords of connection_info out of results, errors and log', run: keepsSecrets },
 ];
 
 async function refusesNonsense({ make, sample }: VolumeDriverSubject): Promise<void> {
   for (const nonsense of [emptied(sample.connectionInfo), garbled(sample.connectionInfo)]) {
     const rehearsal = new Rehearsal(make);
     const work = rehearsal.driver.connectVolume(nonsense, conformanceInstance, options);
-    const error = await mustReject(work, `connectVolume took data ${JSON.stringify(nonsense.data)}`);
+    const error = await mustReject(work, `connectVolume accepted data ${JSON.stringify(nonsense.data)}`);
     mustBeTyped(error, 'connectVolume with unusable connection_info');
     mustBeEmpty(rehearsal, 'the refused connect');
   }
 }
 
-/** The flow rolls back whatever the connect failed with, and has no other connection_info than the one that was refused. */
+/** The flow rolls back after any failure of the connect, and has only the connection_info that was refused. */
 async function rollsBackNothing({ make, sample }: VolumeDriverSubject): Promise<void> {
   const { driver } = new Rehearsal(make);
   const infos = [sample.connectionInfo, emptied(sample.connectionInfo), garbled(sample.connectionInfo)];
@@ -47,16 +47,16 @@ async function rollsBack(subject: VolumeDriverSubject): Promise<void> {
       await connect(rehearsal, subject).catch(() => undefined);
       const driver = isAnew ? rehearsal.another() : rehearsal.driver;
       await driver.rollback(connectionInfo, conformanceInstance, options);
-      const who = isAnew ? ' by a driver made anew' : '';
+      const who = isAnew ? ' by a new driver' : '';
       mustBeEmpty(rehearsal, `the rollback${who} of a connect ${endOf[fault ?? 'none']}`);
       await driver.rollback(connectionInfo, conformanceInstance, options);
     }
   }
 }
 
-const endOf = { before: 'that failed', after: 'whose answer was lost', none: 'that was done' } as const;
+const endOf = { before: 'that failed', after: 'whose answer was lost', none: 'that succeeded' } as const;
 
-/** A volume that is taken for gone, and is not, is unmapped under the guest. */
+/** A driver that hides a failed disconnect lets Cinder unmap a volume that the guest still uses. */
 async function saysSo(subject: VolumeDriverSubject): Promise<void> {
   const { connectionInfo } = subject.sample;
   const rehearsal = new Rehearsal(subject.make);
@@ -88,9 +88,9 @@ async function obeysSignal({ make, sample, patienceMs }: VolumeDriverSubject): P
   const rehearsal = new Rehearsal(make);
   for (const verb of verbs) {
     const work = inTime(call(rehearsal.driver, verb, sample.connectionInfo, aborted), patienceMs);
-    const error = await mustReject(work, `${verb} went on although its signal had fired`);
+    const error = await mustReject(work, `${verb} continued although its signal was aborted`);
     must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
-    mustBeEmpty(rehearsal, `the ${verb} that was not wanted`);
+    mustBeEmpty(rehearsal, `the aborted ${verb}`);
   }
 }
 
@@ -104,7 +104,7 @@ async function stops(subject: VolumeDriverSubject): Promise<void> {
     const work = call(rehearsal.driver, verb, subject.sample.connectionInfo, { ...options, signal: controller.signal });
     await Promise.race([isCalled, work]);
     controller.abort(reason);
-    const error = await mustReject(inTime(work, subject.patienceMs), `${verb} was done before the storage was`);
+    const error = await mustReject(inTime(work, subject.patienceMs), `${verb} ended before the storage did`);
     must(error === reason, `${verb} threw ${String(error)}, not the signal's reason`);
   }
 }

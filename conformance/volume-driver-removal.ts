@@ -5,13 +5,13 @@ import type { VolumeDriverCheck, VolumeDriverSubject } from './volume-driver-sub
 
 const OTHER_VOLUME = 'f2b9a2d6-3c5e-4a57-8d0e-0f6a4f5b7c02';
 
-/** Taking a volume away when nothing goes wrong. */
+/** Checks of disconnect and rollback without failures. */
 export const removalChecks: readonly VolumeDriverCheck[] = [
   { name: 'disconnects the volume, and the storage is as before', run: disconnects },
-  { name: 'disconnects twice, and what was never connected', run: disconnectsWhatIsGone },
-  { name: 'disconnects what another process has connected', run: disconnectsAnew },
+  { name: 'succeeds when the volume is already disconnected, or was never connected', run: disconnectsWhatIsGone },
+  { name: 'disconnects a volume that another process connected', run: disconnectsAnew },
   { name: "leaves the instance's other volumes alone", run: leavesOthers },
-  { name: 'lets a volume go with the whole instance', run: letsGo },
+  { name: 'succeeds when the volume is deleted with its instance', run: letsGo },
 ];
 
 async function disconnects(subject: VolumeDriverSubject): Promise<void> {
@@ -35,7 +35,7 @@ async function disconnectsAnew(subject: VolumeDriverSubject): Promise<void> {
   const rehearsal = new Rehearsal(subject.make);
   await connect(rehearsal, subject);
   await rehearsal.another().disconnectVolume(subject.sample.connectionInfo, conformanceInstance, options);
-  mustBeEmpty(rehearsal, 'the disconnect by a driver made anew');
+  mustBeEmpty(rehearsal, 'the disconnect by a new driver');
 }
 
 async function leavesOthers(subject: VolumeDriverSubject): Promise<void> {
@@ -51,7 +51,7 @@ async function leavesOthers(subject: VolumeDriverSubject): Promise<void> {
   }
 }
 
-/** What its platform keeps of the volume goes by itself then: the driver may leave it, and must not fail. */
+/** Deleting the instance also removes what the HMC has of the volume, so the driver may leave it, but must not fail. */
 async function letsGo(subject: VolumeDriverSubject): Promise<void> {
   const rehearsal = new Rehearsal(subject.make);
   const teardown = { ...options, isTeardown: true };

@@ -1,27 +1,27 @@
 import type { ConnectionInfo, VolumePath } from 'nova-dpm';
 import type { MakeVolumeDriver } from './rehearsal.ts';
 
-/** A volume to try a driver with: what Cinder answers for it. @public */
+/** A volume for the checks: an answer of Cinder. @public */
 export interface VolumeDriverSample {
-  /** For the names of the checks: the back end, or what is special about its answer. */
+  /** Used in the names of the checks: the back end, or a property of its answer. */
   readonly name: string;
   /**
-   * As Cinder gives it for the ports of {@link conformanceInstance}. At least one target can be reached from them, and
-   * `data` means nothing once it is empty.
+   * `connection_info` for the ports of {@link conformanceInstance}, which reach at least one of its targets. With an
+   * empty `data`, it must be unusable.
    */
   readonly connectionInfo: ConnectionInfo;
-  /** The paths that the driver has to find, in the order in which a boot has to try them; not compared where it is left out. */
+  /** The expected paths, in boot order. Not compared if omitted. */
   readonly paths?: readonly Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[] | undefined;
 }
 
-/** One sample, and how the driver for it is made. */
+/** A sample, and the function that creates a driver. */
 export interface VolumeDriverSubject {
   readonly make: MakeVolumeDriver;
   readonly sample: VolumeDriverSample;
   readonly patienceMs: number;
 }
 
-/** A check of the contract, to be tried with each sample. */
+/** A check that is run with each sample. */
 export interface VolumeDriverCheck {
   readonly name: string;
   readonly run: (subject: VolumeDriverSubject) => Promise<void>;

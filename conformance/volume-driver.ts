@@ -7,20 +7,20 @@ import type { VolumeDriverSample } from './volume-driver-subject.ts';
 
 /** @public */
 export interface VolumeDriverCheckOptions {
-  /** How long a driver may take to obey its signal, in milliseconds; 5000 unless told otherwise. */
+  /** How long a driver may take to stop after its signal is aborted, in milliseconds (default: 5000). */
   readonly patienceMs?: number | undefined;
 }
 
 /**
- * What the contract of {@link VolumeDriver} asks for, as checks that do not depend on one another. They need no machine:
- * the storage of the partition is one in memory, which fails where a check wants it to.
+ * Returns the requirements of {@link VolumeDriver} as independent checks. They need no machine: they use a storage in
+ * memory that fails on request.
  *
  * ```ts
  * for (const { name, run } of volumeDriverChecks((context) => new MyDriver(context), samples)) test(name, run);
  * ```
  *
- * @param make - called often: each check makes drivers of its own
- * @param samples - at least one; more where the back end answers in several forms
+ * @param make - called often: each check creates its own drivers
+ * @param samples - at least one; one for each form of answer of the back end
  * @public
  */
 export function volumeDriverChecks(
@@ -28,11 +28,11 @@ export function volumeDriverChecks(
   samples: readonly VolumeDriverSample[],
   { patienceMs = 5000 }: VolumeDriverCheckOptions = {},
 ): readonly ConformanceCheck[] {
-  if (samples.length === 0) throw new Error('there is no sample to try the driver with');
+  if (samples.length === 0) throw new Error('volumeDriverChecks needs at least one sample');
   return samples.flatMap((sample) =>
     [...connectChecks, ...removalChecks, ...failureChecks].map(({ name, run }) => ({
       name: `${sample.name}: ${name}`,
-      // A copy for each: a driver that changes what it is given shall not be found out by another check.
+      // Each check gets a copy, so that a driver that changes its arguments fails only the check of that.
       run: async () =>
         await run({ make, sample: { ...sample, connectionInfo: structuredClone(sample.connectionInfo) }, patienceMs }),
     })),

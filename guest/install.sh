@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs the guest tools, here or into an image; the packages are made with it too.
+# Installs the guest tools on this system or into an image. The packages are built with this script too.
 set -eu
 
 usage() {
 	cat <<-'END'
 		usage: install.sh [--destdir DIR] [--prefix DIR] [--initramfs dracut|initramfs-tools|both] [--uninstall]
 		  --destdir DIR     the root of an image; default: this system
-		  --prefix DIR      where command and library go; default: /usr
-		  --initramfs WHAT  default: what is installed below destdir, and both where nothing is
+		  --prefix DIR      directory of command and library; default: /usr
+		  --initramfs WHAT  default: the one that is installed below destdir, else both
 	END
 }
 
@@ -43,7 +43,7 @@ while [ "$#" -gt 0 ]; do
 	shift
 done
 
-# Units and rules of a system's own go elsewhere than those of packages.
+# With another prefix, units and rules belong to the administrator, whose directories are below /etc.
 units=$prefix/lib/systemd/system
 rules=$prefix/lib/udev/rules.d
 hooks=$prefix/share/initramfs-tools
@@ -67,7 +67,7 @@ if [ -z "$initramfs" ]; then
 	if has_initramfs_tools && ! has_dracut; then initramfs="initramfs-tools"; fi
 fi
 
-# each_file: mode, source, target of everything that is installed.
+# each_file: prints mode, source and target of every file to install.
 each_file() {
 	echo "755 dpm-guest $prefix/bin/dpm-guest"
 	for part in "$source"/lib/*.sh; do echo "644 lib/${part##*/} $prefix/lib/dpm-guest/${part##*/}"; done
@@ -97,7 +97,7 @@ dracut | initramfs-tools | both) ;;
 	;;
 esac
 
-# What `systemctl enable` would make; here it works for an image too. `systemctl mask` turns it off.
+# The link that `systemctl enable` creates, but also in an image. `systemctl mask` disables the service.
 link=$units/sysinit.target.wants/dpm-guest.service
 
 if [ -n "$uninstall" ]; then

@@ -1,6 +1,6 @@
 /*
- * npm audit of what users install. Fails on a known vulnerability; where the registry has no audit service, says so and
- * passes, since nothing can be known there.
+ * npm run audit: runs npm audit on the packages that users install. Fails on a known vulnerability. If the registry has
+ * no audit service, says so and passes.
  */
 import { spawnSync } from 'node:child_process';
 import { z } from 'zod';

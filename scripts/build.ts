@@ -1,12 +1,12 @@
 /*
- * npm run build: the package in dist/, JavaScript and types.
+ * npm run build: writes the package to dist/, JavaScript and types, and the manual page to man/.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { bundle } from './bundle.ts';
 
-// A build never mixes with the last one: files of modules that are gone would be shipped.
+// Deletes the last build first: otherwise the package would contain files of deleted modules.
 rmSync('dist', { recursive: true, force: true });
 await bundle('dist');
 // The conformance kit imports the package by its name, as its users do, so the package is declared first.
@@ -16,7 +16,10 @@ for (const project of ['tsconfig.build.json', 'tsconfig.conformance.json']) {
   if (status !== 0) process.exit(1);
 }
 
-// npm makes commands executable when it links or installs them, not when they are built again.
+const man = spawnSync(process.execPath, ['scripts/man.ts'], { stdio: 'inherit' });
+if (man.status !== 0) process.exit(1);
+
+// npm makes the command executable only when it links or installs the package, not after a later build.
 const { bin } = z
   .looseObject({ bin: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync('package.json', 'utf8')));

@@ -1,6 +1,6 @@
 /*
- * The sources as JavaScript, one file for each entry and for what entries share: loading hundreds of modules one by one
- * would take most of the time of a short command. JavaScript itself, so that any supported Node.js runs it.
+ * Bundles the sources into JavaScript: one file for each entry, and files that the entries share. Loading hundreds of
+ * separate modules would take most of the time of a short command.
  */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,10 @@ const entries = {
   'cli/main': path('src/cli/main.ts'),
 };
 
-/** Two levels below package.json, as the sources are. Every entry shares the chunks: a class exists once in a process. */
+/**
+ * Chunks are two levels below package.json, like the sources. All entries share them, so that a class exists once in a
+ * process.
+ */
 const output = { format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js' } as const;
 
 /** Writes the bundle to the directory `dist`, with the licences of the packages in it. */
@@ -49,7 +52,7 @@ export async function bundle(dist: string): Promise<void> {
 export async function bundleCommand(directory: string): Promise<string> {
   const dist = join(directory, 'dist');
   await bundle(dist);
-  cpSync(path('package.json'), join(directory, 'package.json')); // it says that these are modules, and the version
+  cpSync(path('package.json'), join(directory, 'package.json')); // contains the module type and the version
   return join(dist, 'cli', 'main.js');
 }
 

@@ -1,6 +1,6 @@
 /*
- * The checks and tests of `.ci/run`: all of them run even when one fails, so that one look shows everything. Ends with
- * "N passed, N failed", where a check counts as one and a test file's tests as what they are.
+ * Runs the checks and tests of `.ci/run`. Continues after a failure, so that one run shows all failures. Ends with "N
+ * passed, N failed", which counts each check and each test.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,9 +9,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 
-/** They only read, each by itself on one core: as many at once as there are cores, the long ones first. */
+/** These checks change nothing and use one core each. As many run at once as there are cores, the longest first. */
 const checks = ['lint', 'api', 'format', 'types', 'deps', 'unused', 'lint:shell', 'audit', 'licences'] as const;
-/** It times: nothing runs beside it. */
+/** It measures time, so nothing else runs at the same time. */
 const bench = 'bench';
 
 const report = z.object({
@@ -33,7 +33,7 @@ const report = z.object({
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-ci-'));
 const passed: string[] = [];
 const failed: string[] = [];
-/** A tool was missing: neither passed nor failed, and said so. */
+/** Checks whose tool is missing. They count neither as passed nor as failed. */
 const notRun: string[] = [];
 const NOT_RUN = 3;
 const waiting = [...checks];
@@ -43,7 +43,7 @@ await Promise.all(
   }),
 );
 note(bench, npm('run', '--silent', bench));
-// It builds, as the check of the API does: not at the same time.
+// It builds, like the check of the API, so the two do not run at the same time.
 note('oldest-node', npm('run', '--silent', 'oldest-node'));
 const tests = sumOf(runTests('test'), runTests('proofs'));
 const openstack = runRealOpenstack();
@@ -64,7 +64,7 @@ function note(check: string, status: number): void {
   (status === 0 ? passed : status === NOT_RUN ? notRun : failed).push(check);
 }
 
-/** What it prints comes as one piece when it ends, not mixed with that of its neighbours. */
+/** Runs a check and prints its output when it has ended, so that outputs of parallel checks do not mix. */
 async function quietly(check: string): Promise<number> {
   const startedAt = performance.now();
   const child = spawn('npm', ['run', '--silent', check], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -91,11 +91,11 @@ interface Counts {
 }
 
 interface TestCounts extends Counts {
-  /** Each failed test with its file and why, for the end of the output. */
+  /** Lists each failed test with its file and reason, for the end of the output. */
   readonly failures: readonly string[];
 }
 
-/** @param script - of package.json: no test is in both */
+/** @param script - a script of package.json; no test is in two of them */
 function runTests(script: 'test' | 'proofs'): TestCounts {
   const file = join(directory, `${script}.json`);
   const status = npm(
@@ -107,7 +107,7 @@ function runTests(script: 'test' | 'proofs'): TestCounts {
     '--reporter=json',
     `--outputFile.json=${file}`,
   );
-  // A run that ended badly without a failed test (a file that does not load, an unhandled rejection) is a failure too.
+  // A run that fails without a failed test (a file that does not load, an unhandled rejection) counts as a failure.
   if (!existsSync(file))
     return { passed: 0, failed: 1, skipped: 0, failures: [`npm run ${script}: no report, exit ${status}`] };
   const counts = report.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -138,7 +138,10 @@ function sumOf(one: TestCounts, other: TestCounts): TestCounts {
   };
 }
 
-/** Against real Keystone and Cinder, where they can be had. It says so in its last line, or how many of its checks held. */
+/**
+ * Runs against real Keystone and Cinder, if they are available. The last line of the script has the number of checks,
+ * or says that it did not run.
+ */
 function runRealOpenstack(): Omit<Counts, 'skipped'> | undefined {
   const script = 'real-openstack';
   console.log(`\n> npm run ${script}`);
@@ -153,7 +156,7 @@ function runRealOpenstack(): Omit<Counts, 'skipped'> | undefined {
   }
   const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
   const failures = Number(counts?.[2] ?? 0);
-  // It ended badly without a failed check: interrupted, or broken.
+  // The script failed without a failed check: it was interrupted, or is broken.
   const hidden = status !== 0 && failures === 0 ? 1 : 0;
   return { passed: Number(counts?.[1] ?? 0), failed: failures + hidden };
 }

@@ -1,6 +1,6 @@
 /*
- * The main job, whole: simulators of HMC, SAN, Keystone and Cinder on HTTPS, and against them the very commands that a
- * user types, each in a process of its own. Ends with the comparison that matters: is everything as it was?
+ * npm run demo: starts simulators of HMC, SAN, Keystone and Cinder on HTTPS, and runs the commands of a user against
+ * them, each in its own process. Ends with a check that HMC, SAN and Cinder are as at the start.
  *
  *   npm run demo [-- --machine z13|z14|z15|z16|z17]
  */
@@ -25,7 +25,7 @@ if (machine === undefined) {
 const startedAt = performance.now();
 const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-demo-'));
 const main = await bundleCommand(directory);
-// What a machine needs is what makes it worth watching: a start takes a moment.
+// A start and a stop take a moment, as on a machine, so that the progress is visible.
 const simulator = await startSimulator({
   machine,
   adapters: 2,
@@ -80,7 +80,7 @@ function writeSettings(sim: Simulator): void {
   writeFileSync(join(directory, 'nova-dpm.conf'), `${sections.join('\n\n')}\n`, { mode: 0o600 });
 }
 
-/** The paths as a person reads them: initiator, target, LUN. */
+/** Prints a server with its paths: initiator, target, LUN. */
 function show(server: ServerDetail): void {
   say(
     `  server ${server.name} is ${server.status}; partition ${server.partition} is ${server.partition_status ?? '?'}`,
@@ -110,7 +110,7 @@ async function dpm(...args: string[]): Promise<void> {
 async function run(args: readonly string[], stdout: 'inherit' | 'pipe'): Promise<string> {
   say(`\n$ dpm ${args.join(' ')}`);
   const env = {
-    // The commands are the same program: only the first has to compile it.
+    // All commands are the same program, so only the first one compiles it.
     NODE_COMPILE_CACHE: join(directory, 'modules'),
     ...process.env,
     NOVA_DPM_CONFIG: join(directory, 'nova-dpm.conf'),

@@ -1,12 +1,12 @@
 /*
- * npm run fuzz: gives the clients generated answers of HMC, Keystone and Cinder, and flows in which one answer is spoilt.
- * None may cause a crash, an unhandled rejection, a hang, a change of a prototype, a request to another peer, a write
- * outside of the state directory, a program to be started, or a change that is half done and named nowhere.
+ * npm run fuzz: gives the clients generated answers of HMC, Keystone and Cinder, and flows in which one answer is
+ * corrupted. None may cause a crash, an unhandled rejection, a hang, a change of a prototype, a request to another
+ * peer, a write outside of the state directory, the start of a program, or a partial change that no output names.
  *
  *   npm run fuzz -- [--bodies N] [--flows N] [--seed N]
  *
- * The seed is printed; the same seed and numbers give the same answers. The work is done by a second process that Node.js
- * lets write nothing but its state directories, and start nothing: what tries to is an error, and found.
+ * The seed is printed; the same seed and numbers give the same answers. A second process does the work. Node.js permits
+ * it to write only its state directories, and to start no process, so that an attempt is an error.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ else process.exitCode = await fuzz(Number(values.bodies), Number(values.flows), 
 
 function runConfined(): number {
   const directory = mkdtempSync(join(tmpdir(), 'nova-dpm-fuzz-'));
-  // Where there is a disk in memory, worlds of tests have their state there.
+  // State directories are on a disk in memory, if there is one.
   const writable = [directory, '/dev/shm/nova-dpm-test-*'].map((path) => `--allow-fs-write=${path}`);
   const fence = ['--permission', '--allow-fs-read=*', ...writable, '--disable-warning=SecurityWarning'];
   const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);

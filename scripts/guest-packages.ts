@@ -1,6 +1,6 @@
 /*
- * npm run guest:packages [-- DIR]: the guest tools as a Debian package and as the tarball that the RPM spec takes.
- * Needs sh and GNU tar, no dpkg: a .deb is an ar archive of two tarballs. The same sources give the same bytes.
+ * npm run guest:packages [-- DIR]: builds the guest tools as a Debian package, and as the tarball for the RPM spec.
+ * Needs sh and GNU tar, no dpkg: a .deb is an ar archive of two tarballs. The same sources always give the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -75,7 +75,7 @@ function tarball(directory: string, what: string): Buffer {
   return gzipSync(execFileSync('tar', args, { maxBuffer: 64 * 1024 * 1024 }), { level: 9 });
 }
 
-/** The common ar format, as deb(5) wants it. */
+/** The common ar format, as required by deb(5). */
 function arArchive(members: readonly (readonly [name: string, content: Buffer])[]): Buffer {
   const parts = members.map(([name, content]) => {
     const fields = [name.padEnd(16), '0'.padEnd(12), '0'.padEnd(6), '0'.padEnd(6), '100644'.padEnd(8)];

@@ -1,11 +1,11 @@
 /*
- * Fails when a package that users install has a licence that is not on the list, or tells none. The lock file says which
- * packages these are, and `npm run sbom` lists them with their versions.
+ * npm run licences: fails if a package that users install has no licence, or one that is not on the list. The lock file
+ * says which packages these are, and `npm run sbom` lists them with their versions.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** Licences that let an Apache-2.0 program be given on without conditions beyond a notice. */
+/** Licences that allow distribution with an Apache-2.0 program, and require only a notice. */
 const allowed: ReadonlySet<string> = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
 
 const lockFile = z.looseObject({
@@ -25,7 +25,7 @@ for (const [path, { version = '', license = '(none)' }] of installed) {
   console.log(`licences: ${path.replace(/^.*node_modules\//, '')} ${version} has ${license}`);
   process.exitCode = 1;
 }
-// A lock file that was read wrongly would have nothing to object to.
+// Too few packages mean that the lock file was not read correctly.
 if (installed.length < 10) {
   console.log(`licences: only ${installed.length} packages found`);
   process.exitCode = 1;
@@ -33,7 +33,7 @@ if (installed.length < 10) {
 const summary = [...counts].map(([license, count]) => `${license} ${count}`).join(', ');
 console.log(`licences: ${installed.length} packages that users install: ${summary}`);
 
-/** `MIT`, or a choice of which one part is allowed: `(MIT OR GPL-2.0)`. */
+/** Whether `MIT`, or one part of a choice such as `(MIT OR GPL-2.0)`, is allowed. */
 function isAllowed(license: string): boolean {
   const choices = license.replaceAll(/[()]/g, '').split(' OR ');
   return choices.some((choice) => choice.split(' AND ').every((part) => allowed.has(part.trim())));

@@ -1,7 +1,7 @@
 /*
- * npm run oldest-node: starts every command of the packed package with the oldest Node.js that package.json accepts, which
- * comes from the npm registry. Where there is none for this machine, or no registry, it says so and ends with status 3,
- * which the CI counts neither as passed nor as failed.
+ * npm run oldest-node: starts every command of the packed package with the oldest Node.js that package.json accepts,
+ * which comes from the npm registry. If it is not available, says so and exits with 3, which the CI counts neither as
+ * passed nor as failed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ function run(name: string): number {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const args = ['run', 'test/package/packed.test.ts', '--testNamePattern', 'runs every command', ...reporters];
   const { status } = spawnSync('vitest', args, { stdio: 'inherit', env: { ...process.env, DPM_NODE: program } });
-  // A pattern that no name matches would be a success too.
+  // vitest also succeeds if no name matches the pattern.
   const { numPassedTests } = z
     .looseObject({ numPassedTests: z.number() })
     .parse(JSON.parse(readFileSync(file, 'utf8')));

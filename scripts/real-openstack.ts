@@ -1,10 +1,11 @@
 /*
- * Real Keystone and Cinder in the place of their simulators: starts them, proves spawn, attach, detach and delete
- * against them, and ends them again. The HMC alone is simulated, and its partitions boot by the masks of the real array.
+ * npm run real-openstack: starts real Keystone and Cinder, tests spawn, attach, detach and delete with them, and stops
+ * them. Only the HMC is simulated. Its partitions boot only if the array behind Cinder has the masks.
  *
  *   npm run real-openstack [-- --openstack DIR]     DIR has start.sh and stop.sh; default ../shared/openstack
  *
- * Ends with "N passed, N failed" and 0 or 1; with 3 and "NOT RUN" where the services cannot be had; with 2 when called wrongly.
+ * Ends with "N passed, N failed" and exit code 0 or 1. Exit code 2: wrong arguments. Exit code 3 and "NOT RUN": the
+ * services are not available.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,27 +32,27 @@ if (!hasOpenstack(scripts)) {
   notRun(`${scripts} has no start.sh and stop.sh of real OpenStack services: name their directory with --openstack`);
 }
 
-/** For what does not depend on order, flow and user. */
+/** For tests that do not depend on spawn order, API and user. */
 const usual: Variant = { order: 'deferred', flow: 'attachments', service: true };
 
-/** On an idle machine it takes four, and some more for the packages. */
+/** A run takes four minutes on an idle machine, and longer if packages have to be installed. */
 const DEADLINE_MINUTES = 35;
 
 const interruption = new AbortController();
-// 128 and the number of the signal, as shells count.
+// 128 plus the number of the signal, as in shells.
 for (const [name, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
   process.on(name, () => {
-    console.error(`${name}: going back, then ending the services`);
+    console.error(`${name}: rolling back, then stopping the services`);
     process.exitCode = exitCode;
     interruption.abort(new InterruptedError(`interrupted by ${name}`));
   });
 }
 
 const deadline = setTimeout(() => {
-  console.error(`not done after ${DEADLINE_MINUTES} minutes: going back, then ending the services`);
+  console.error(`not done after ${DEADLINE_MINUTES} minutes: rolling back, then stopping the services`);
   process.exitCode = 1;
   interruption.abort(new InterruptedError(`not done after ${DEADLINE_MINUTES} minutes`));
 }, DEADLINE_MINUTES * 60_000).unref();
@@ -102,7 +103,9 @@ async function play(stage: Stage): Promise<void> {
   await attempt(stage, () => refusedDisconnection(stage, usual));
 }
 
-/** Both orders in both flows with a service user, as beside a Nova; without one in both flows, as without Nova. */
+/**
+ * Both spawn orders with both APIs and a service user, as with Nova; both APIs without a service user, as without Nova.
+ */
 function variants(): readonly Variant[] {
   const flows = ['attachments', 'legacy'] as const;
   const orders = ['deferred', 'stock'] as const;
@@ -110,7 +113,7 @@ function variants(): readonly Variant[] {
   return [...served, ...flows.map((flow) => ({ order: 'deferred', flow, service: false }) as const)];
 }
 
-/** A scenario that breaks off does not keep the others from being tried. */
+/** If a scenario fails, the others run nevertheless. */
 async function attempt(stage: Stage, scenario: () => Promise<void>): Promise<void> {
   try {
     await scenario();
@@ -122,7 +125,7 @@ async function attempt(stage: Stage, scenario: () => Promise<void>): Promise<voi
   }
 }
 
-/** Beside the project, where nothing is said. */
+/** The default directory, next to the project. */
 function readScripts(): string {
   const beside = resolve(import.meta.dirname, '../../shared/openstack');
   try {

@@ -1,16 +1,16 @@
 /*
- * npm run lint:shell: shellcheck over every shell file of the guest tools and of their tests. Where there is no
- * shellcheck it says so and ends with status 3, which the CI counts neither as passed nor as failed.
+ * npm run lint:shell: runs shellcheck on every shell file of the guest tools and of their tests. If shellcheck is not
+ * installed, says so and exits with 3, which the CI counts neither as passed nor as failed.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 
 const NOT_RUN = 3;
 
-/** Fewer means that this script looks in the wrong place. */
+/** Fewer files mean that this script searches in the wrong place. */
 const MIN_FILES = 14;
 
-/** With what they source; each as the shell that its first line names. */
+/** Checks each file with the files that it sources, as the shell in its first line. */
 const programs = globSync([
   'guest/dpm-guest',
   'guest/install.sh',

@@ -1,11 +1,13 @@
 /*
- * npm run soak: 85 servers kept in motion (created, deleted, started, stopped, attached to, detached from) under 5 %
- * faults of every kind on every server, with the manager's process killed and HMC and Cinder restarted again and again.
- * Every few minutes, and at the end, everything is put right by plain means and compared with the start.
+ * npm run soak: creates, deletes, starts and stops 85 servers, and attaches and detaches their volumes, continuously. 5
+ * % of the requests fail in every way. The process of the manager is killed, and HMC and Cinder are restarted, again
+ * and again. Every few minutes, and at the end, the script repairs everything as an operator would, and compares it
+ * with the start.
  *
  *   npm run soak -- [--minutes N] [--seed N] [--machine z13|z16] [--flow attachments|legacy]
  *
- * Prints a line each minute and a summary. Exit 0 only if nothing was left behind and nothing unforeseen happened.
+ * Prints a line each minute and a summary. Exits with 0 only if nothing is left behind and no unexpected error
+ * occurred.
  */
 import { parseArgs } from 'node:util';
 import { runSoak } from './soak/soak.ts';
@@ -31,5 +33,9 @@ print(`soak: ${minutes} minutes on a ${machine}, Cinder flow "${flow}", seed ${s
 const tally = await runSoak({ minutes, seed, machine, flow, roundMinutes: 5, print });
 for (const problem of tally.problems) print(`PROBLEM: ${problem}`);
 print(tally.summary());
-print(tally.problems.length === 0 ? 'verify finds nothing; everything is as at the start.' : 'NOT as it should be.');
+print(
+  tally.problems.length === 0
+    ? 'verify finds no orphans; HMC, SAN and Cinder are as at the start.'
+    : 'FAILED: see the problems above.',
+);
 process.exitCode = tally.problems.length === 0 ? 0 : 1;

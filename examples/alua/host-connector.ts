@@ -14,9 +14,9 @@ import type {
 import { asFibreChannel } from './connection-info.ts';
 
 /**
- * A host connector for `fibre_channel_alua`: the volumes of the example's array on the Linux host itself. To the kernel they
- * are Fibre Channel volumes like others, and which controller to prefer the multipath tools learn from the array itself
- * (`prio alua`): what is left to do is to translate the name of the protocol.
+ * A host connector for `fibre_channel_alua`: attaches the volumes of the example's array to the Linux host. The kernel
+ * handles them like other Fibre Channel volumes, and the multipath tools ask the array which controller to prefer
+ * (`prio alua`). The host connector therefore only translates the name of the protocol.
  *
  * ```ini
  * [dpm]

@@ -4,14 +4,14 @@ import { parseLun, parseWwpn } from 'nova-dpm';
 import type { Wwpn } from 'nova-dpm';
 import { ALUA_TYPE } from './connection-info.ts';
 
-const [A, B] = ['500a09818d1e7a01', '500a09828d1e7a01'].map(wwpn) as [Wwpn, Wwpn]; // two in, two out
-const [left, right] = conformanceInstance.initiators.map((port) => port.wwpn) as [Wwpn, Wwpn]; // the checks have two ports
+const [A, B] = ['500a09818d1e7a01', '500a09828d1e7a01'].map(wwpn) as [Wwpn, Wwpn]; // two elements
+const [left, right] = conformanceInstance.initiators.map((port) => port.wwpn) as [Wwpn, Wwpn]; // it has two ports
 const lun = parseLun('0007000000000000') ?? failed();
 
 const data = { target_wwn: [A, B], target_lun: 7, volume_id: 'vol-1' };
 const path = (initiatorWwpn: Wwpn, targetWwpn: Wwpn) => ({ initiatorWwpn, targetWwpn, lun });
 
-/** Answers of the array with which the conformance checks try the driver, and the paths that it has to find in them. */
+/** Answers of the array for the conformance checks, with the expected paths. */
 export const aluaSamples: readonly VolumeDriverSample[] = [
   {
     name: 'controller B owns the volume',

@@ -23,7 +23,7 @@ type FcPath = Pick<VolumePath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
  * volume_drivers = fibre_channel_alua=site-volumes#AluaVolumeDriver
  * ```
  *
- * It keeps nothing in memory: after a crash another process resumes the flow with a new driver.
+ * It has no state in memory, because after a crash another process resumes the flow with a new driver.
  */
 export class AluaVolumeDriver implements VolumeDriver {
   readonly #context: VolumeDriverContext;
@@ -45,9 +45,10 @@ export class AluaVolumeDriver implements VolumeDriver {
       paths: withDevices(paths, instance),
       pathReason: reasonFor(paths, connection),
     };
-    // On machines with storage groups the partition gets the LUN by this alone. `options` has the signal: pass it on.
+    // On machines with storage groups, this call gives the LUN to the partition. Pass `options` on: it contains the
+    // signal.
     const [connected] = await this.#context.storage.expose(instance, [volume], options);
-    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one volume was passed
     this.#context.log.debug({ event: 'alua.connected', volumeId, paths: paths.length }, 'volume connected');
     return connected;
   }
@@ -57,8 +58,8 @@ export class AluaVolumeDriver implements VolumeDriver {
   }
 
   /**
-   * Not by way of `disconnectVolume`: a disconnect that learns to refuse (a volume in use, say) must not keep a failed
-   * connect from being taken back. It needs nothing of connection_info, which may be the one that the connect refused.
+   * Does not call `disconnectVolume`. If that method refuses (because the volume is in use, for example), the rollback
+   * of a failed connect must still work. Does not read connection_info, which may be the one that the connect refused.
    */
   async rollback(_info: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
     await this.#conceal(instance, options);
@@ -81,7 +82,7 @@ export class AluaVolumeDriver implements VolumeDriver {
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // it goes with the storage of the instance
+    if (options.isTeardown === true) return; // it is deleted with the storage of the instance
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
@@ -98,7 +99,10 @@ export class AluaVolumeDriver implements VolumeDriver {
   }
 }
 
-/** The ports take turns, the preferred one first; each begins with the controller that owns the volume. */
+/**
+ * Alternates between the ports, beginning with the preferred one. Each port begins with the controller that owns the
+ * volume.
+ */
 function optimizedFirst(paths: readonly FcPath[], optimized: ReadonlySet<Wwpn>): readonly FcPath[] {
   const isOther = ({ targetWwpn }: FcPath) => Number(!optimized.has(targetWwpn));
   const ports = [...new Set(paths.map(({ initiatorWwpn }) => initiatorWwpn))];
@@ -119,7 +123,7 @@ function reasonFor([first]: readonly FcPath[], { optimizedTargets }: AluaConnect
   return `initiator ${first.initiatorWwpn} is the first port with a path; target ${first.targetWwpn} is ${what}`;
 }
 
-/** The device number is the guest's name of the port. */
+/** The device number identifies the port in the guest. */
 function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));

@@ -3,7 +3,7 @@
 
 # Time limits in seconds:
 # dpm_boot_wait       the boot path
-# dpm_boot_soon       the boot path, before the other paths are tried
+# dpm_boot_soon       the boot path, before the other paths are set online
 # dpm_others_wait     all other paths together
 # dpm_initramfs_wait  all other paths together, in the initramfs
 # dpm_nics_wait       all NICs together
@@ -53,11 +53,11 @@ boot_lun_has_path() {
 	return 1
 }
 
-# With --once a single look: the caller comes again.
+# With --once, checks only once, because the caller repeats the command.
 command_root() {
 	read_plan
 	[ -n "$boot" ] || {
-		dpm_say "not loaded from a LUN: nothing to do"
+		dpm_say "this partition was not loaded from a LUN: nothing to do"
 		return 0
 	}
 	if [ "${1:-}" = --once ]; then
@@ -87,7 +87,8 @@ command_apply() {
 	finish
 }
 
-# FCP devices that hold LUNs for automatic LUN scan only. DPM gives a partition no others than its own.
+# Sets all FCP devices online, also those that are only for automatic LUN scan. Every FCP device that the partition sees is
+# its own.
 online_all() {
 	dpm_text=$(cat "$dpm_proc/cmdline" 2>/dev/null)
 	for dpm_word in $dpm_text; do
@@ -98,7 +99,7 @@ online_all() {
 	for devno in $(dpm_fcp_devices); do dpm_online "$devno"; done
 }
 
-# The exit code, and a line for each path.
+# Prints a line for each path, and returns the exit code.
 finish() {
 	dpm_look
 	# shellcheck disable=SC2086 # paths are words without blanks
@@ -140,7 +141,7 @@ command_verify() {
 	return "$code"
 }
 
-# is_planned PATH ROOT-WWID H:C:T:L
+# is_planned PATH ROOT-WWID H:C:T:L: succeeds if the path is in the plan, or leads to the root volume.
 is_planned() {
 	for path in $all; do [ "$path" = "$1" ] && return 0; done
 	[ -n "$2" ] && dpm_is "$dpm_sys/bus/scsi/devices/$3/wwid" "$2"
@@ -174,17 +175,20 @@ command_release() {
 	done
 	paths=$(dpm_paths_of_volume "$wwid")
 	[ -n "$paths" ] || {
-		dpm_say "no LUN is called $1"
+		dpm_say "there is no disk with the name or WWID $1"
 		return 2
 	}
 	dpm_budget=$dpm_drop_wait
+	was_released=no
+	if dpm_recorded released "*=$wwid"; then was_released=yes; fi
 	# Record the release before removing paths: another dpm-guest may scan at the same time.
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_note_release "$wwid" $paths
 	# shellcheck disable=SC2086 # paths are words without blanks
 	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then
-		# If some paths were removed, keep the record: the next rescan removes the others.
-		[ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] || dpm_unrecord released "*=$wwid"
+		# Keep the record of an earlier release. Keep it too if some paths were removed: the next rescan removes the others.
+		[ "$was_released" = yes ] || [ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] ||
+			dpm_unrecord released "*=$wwid"
 		return 5
 	fi
 	for round in 1 2 3; do

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# Taking LUNs away from this system. Storage that unmaps a LUN leaves its device behind, in state `running`, and no scan
-# removes it; it would block the next volume with the same LUN.
+# Removes LUNs from this system. When the storage unmaps a LUN, its device stays, in state `running`, and no scan
+# removes it. Such a device blocks the next volume with the same LUN.
 
 # Time limits in seconds: dpm_moment for one holder, map or device to disappear; dpm_drop_wait for the whole run.
 dpm_moment=10
 dpm_drop_wait=30
 
-# dpm_paths_of_wwid WWID: every path with it. As of the last dpm_look.
+# dpm_paths_of_wwid WWID: prints every path with this WWID, as of the last dpm_look.
 dpm_paths_of_wwid() {
 	for dpm_each in $dpm_found; do
 		dpm_is "$dpm_sys/bus/scsi/devices/${dpm_each#*=}/wwid" "$1" && printf '%s\n' "${dpm_each%%=*}"
@@ -36,8 +36,8 @@ dpm_paths_of_volume() {
 	done
 }
 
-# dpm_lost_access PATH: is the LUN gone, while its target and everything before it is there? A path that is down is not
-# one that was taken away, and neither is a disk that somebody else has reserved. (inferred: the block layer's EIO for the
+# dpm_lost_access PATH: succeeds if the LUN is unmapped while its target is present. A path that is down does not count as
+# unmapped, and neither does a disk that another system has reserved. (inferred: the block layer's EIO for the
 # sense "logical unit not supported", by linux drivers/scsi/scsi_error.c; a reservation gives another error.)
 dpm_lost_access() {
 	dpm_scsi_of "$1" || return 1
@@ -51,8 +51,8 @@ dpm_lost_access() {
 	return 1
 }
 
-# dpm_drop_detached PATH...: lets go of what was detached: has lost access on every path, is not among the given paths,
-# is used by nobody, and was configured by nobody. Sets dpm_dropped.
+# dpm_drop_detached PATH...: removes each detached volume: it has lost access on every path, is not among the given paths,
+# is not in use, and no administrator configured it. Sets dpm_dropped.
 dpm_drop_detached() {
 	dpm_dropped=0
 	dpm_budget=$dpm_drop_wait
@@ -71,7 +71,7 @@ dpm_drop_detached() {
 	done
 }
 
-# dpm_may_drop TOLD PATH...
+# dpm_may_drop PLANNED PATH...: succeeds if the volume with these paths may be removed.
 dpm_may_drop() {
 	dpm_told=" $1 "
 	shift
@@ -85,7 +85,7 @@ dpm_may_drop() {
 	! dpm_any_in_use "$@"
 }
 
-# dpm_any_in_use PATH...: succeeds if a disk is in use, and prints by what. Waits up to ten seconds for processes and
+# dpm_any_in_use PATH...: succeeds if a disk is in use, and prints the user. Waits up to ten seconds for processes and
 # holders, because udev and lvm open a disk only briefly. Does not wait for mounts and swap space.
 dpm_any_in_use() {
 	dpm_within "$dpm_moment" dpm_use_is_clear "$@"
@@ -187,7 +187,7 @@ dpm_flush_paths() {
 	}
 }
 
-# dpm_remove_path PATH: a unit of zfcp is removed as such, which a LUN of automatic LUN scan has not.
+# dpm_remove_path PATH: removes the zfcp unit, or, for a LUN of automatic LUN scan, which has no unit, the SCSI device.
 dpm_remove_path() {
 	dpm_scsi_of "$1" || return 0
 	dpm_scsi=$dpm_value

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Channel-attached NICs: OSA and HiperSockets, both of the driver qeth. A NIC is three channel devices: read, write, data.
-# Network Express and other PCI functions need nothing from here: the kernel finds them by itself.
+# The kernel finds Network Express and other PCI functions itself.
 
-# dpm_nic_up NIC: sets <devno>:<port>:<mac> online, unless a person has grouped the device already.
+# dpm_nic_up NIC: sets <devno>:<port>:<mac> online, unless an administrator has already grouped the device.
 dpm_nic_up() {
 	dpm_devno=${1%%:*}
 	dpm_mac=${1##*:}
@@ -36,14 +36,14 @@ dpm_nic_group() {
 		dpm_record nics "$1"
 		dpm_within 10 dpm_is_there "$dpm_group" && return 0
 	fi
-	dpm_say "NIC 0.0.$1: qeth does not take $dpm_channels"
+	dpm_say "NIC 0.0.$1: qeth refused the channels $dpm_channels"
 	return 1
 }
 
-# Tries again for ten seconds: the kernel answers EAGAIN while another change of the device, by udev or a network service, is
+# Retries for ten seconds: the kernel answers EAGAIN while another change of the device, by udev or a network service, is
 # in progress.
 dpm_nic_online() {
-	dpm_is "$dpm_group/layer2" 1 || dpm_write 1 "$dpm_group/layer2" || dpm_say "NIC 0.0.$dpm_devno: its layer is fixed"
+	dpm_is "$dpm_group/layer2" 1 || dpm_write 1 "$dpm_group/layer2" || dpm_say "NIC 0.0.$dpm_devno: its layer cannot be changed"
 	dpm_is "$dpm_group/portno" "$dpm_port" || dpm_write "$dpm_port" "$dpm_group/portno" || [ "$dpm_port" = 0 ] || return 1
 	dpm_within 10 dpm_set_online "$dpm_group"
 }

@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# What the partition was loaded with: the boot path, and the words that the driver puts into boot-os-specific-parameters.
+# Reads the plan: the boot path, and the words that the driver writes into boot-os-specific-parameters.
 #
-#   dpm.z=<devnos>:<wwpns>:<luns>[/...]    FCP paths: the full product of the three lists, joined by "+"
+#   dpm.z=<devnos>:<wwpns>:<luns>[/...]    FCP paths: every combination of the three lists, joined by "+"
 #   dpm.n=<devno>[:<port>[:<mac>]][/...]   NICs
 #   <devno>,<port>[,<mac>];                NICs, as the Python nova-dpm wrote them
-#
-# Fields behind the known ones, words with other keys and groups that make no sense are passed over: a newer driver may
-# write them. A path is one word everywhere here: 8001:5005076802160417:0002000000000000.
+# Additional fields, words with other keys and groups that make no sense are ignored, because a newer driver may write
+# them. In all functions a path is one word: 8001:5005076802160417:0002000000000000.
 
-# dpm_parameters: the text. scp_data is exact; the command line may have been cut, and is what a kernel booted by kexec has.
+# dpm_parameters: prints the text. scp_data is exact. The command line may have been cut, but a kernel booted by kexec has
+# only this.
 dpm_parameters() {
 	dpm_text=
 	dpm_file=$dpm_sys/firmware/ipl/scp_data
@@ -20,7 +20,7 @@ dpm_parameters() {
 	printf '%s\n' "$dpm_text"
 }
 
-# dpm_boot_path: the path of the SCSI load; nothing when the partition was loaded in another way.
+# dpm_boot_path: prints the path of the SCSI load; nothing if the partition was loaded in another way.
 dpm_boot_path() {
 	dpm_is "$dpm_sys/firmware/ipl/ipl_type" fcp || return 0
 	dpm_read "$dpm_sys/firmware/ipl/device" || return 0
@@ -36,7 +36,7 @@ dpm_boot_path() {
 	printf '%s\n' "$dpm_boot"
 }
 
-# dpm_told_paths TEXT: one path a line, each once. For command substitution: it changes how the shell splits.
+# dpm_told_paths TEXT: prints each path once, one per line. Call it in a command substitution, because it changes IFS.
 dpm_told_paths() {
 	set -f
 	dpm_seen=' '
@@ -48,13 +48,13 @@ dpm_told_paths() {
 		IFS=/
 		for dpm_group in ${dpm_word#dpm.z=}; do
 			[ -n "$dpm_group" ] || continue
-			dpm_product "$dpm_group" || dpm_say "not understood, passed over: $dpm_group"
+			dpm_product "$dpm_group" || dpm_say "not understood, ignored: $dpm_group"
 		done
 		unset IFS
 	done
 }
 
-# dpm_product GROUP: prints the paths of a group that are new. Fails, with nothing printed, when it makes no sense.
+# dpm_product GROUP: prints the new paths of a group. If the group makes no sense, fails and prints nothing.
 dpm_product() {
 	case $1 in
 	*:*:*) ;;
@@ -96,8 +96,8 @@ dpm_product() {
 	done
 }
 
-# dpm_told_nics TEXT: one NIC a line, <devno>:<port>:<mac>, the MAC perhaps empty; the last word about a NIC is printed.
-# For command substitution.
+# dpm_told_nics TEXT: prints one NIC per line: <devno>:<port>:<mac>. The MAC may be empty. If a NIC occurs twice, prints
+# the last one. Call it in a command substitution.
 dpm_told_nics() {
 	set -f
 	dpm_nics=' '
@@ -112,7 +112,7 @@ dpm_told_nics() {
 			if dpm_read_nic "$dpm_nic"; then
 				dpm_keep_nic
 			elif [ "$dpm_style" = ours ] && [ -n "$dpm_nic" ]; then
-				dpm_say "not understood, passed over: $dpm_nic"
+				dpm_say "not understood, ignored: $dpm_nic"
 			fi
 		done
 		unset IFS

@@ -12,7 +12,7 @@ dpm_is_persons() {
 	dpm_added_by_hand "$1"
 }
 
-# A unit that we have not added is somebody else's. LUNs of automatic LUN scan have none.
+# A unit that dpm-guest did not add belongs to another owner. LUNs of automatic LUN scan have no unit.
 dpm_added_by_hand() {
 	[ -d "$dpm_device/0x$dpm_target/0x$dpm_lun" ] && ! dpm_recorded units "$1"
 }

@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# What the other parts stand on: where things are, reading, writing, waiting. POSIX shell without `local`: every variable
-# begins with dpm_, and a function that would disturb another one's runs in a subshell of its own.
+# Common functions: directories, reading, writing, waiting. POSIX shell has no `local`: every variable begins with dpm_, and
+# a function that would change a variable of its caller runs in a subshell.
 
-# Everything is looked for below this directory; empty in real life.
+# Root of all paths. Empty, except in tests.
 dpm_root=${DPM_GUEST_ROOT:-}
 dpm_sys=$dpm_root/sys
 dpm_proc=$dpm_root/proc
 dpm_etc=$dpm_root/etc
 dpm_dev=$dpm_root/dev
-# What must outlive one call, and not the boot: /run goes over from the initramfs to the real root.
+# For records that are needed until the next boot: /run is passed from the initramfs to the real root.
 dpm_run=$dpm_root/run/dpm-guest
 
 # The remaining time limit in seconds, which each task sets before it starts.
@@ -18,7 +18,7 @@ dpm_say() {
 	printf 'dpm-guest: %s\n' "$*" >&2
 }
 
-# dpm_read FILE: the first line of an attribute, in $dpm_value. Fails when there is none, or the kernel refuses.
+# dpm_read FILE: reads the first line of an attribute into $dpm_value. Fails if it is empty, or cannot be read.
 dpm_read() {
 	dpm_value=
 	[ -r "$1" ] || return 1
@@ -26,12 +26,13 @@ dpm_read() {
 	[ -n "$dpm_value" ]
 }
 
-# dpm_is FILE VALUE: has the attribute this value?
+# dpm_is FILE VALUE: succeeds if the attribute has this value.
 dpm_is() {
 	dpm_read "$1" && [ "$dpm_value" = "$2" ]
 }
 
-# dpm_write VALUE FILE: one write, as sysfs wants it. Fails when the kernel refuses, or has no such file.
+# dpm_write VALUE FILE: writes the value in a single write, as sysfs requires. Fails if the kernel refuses, or the file does
+# not exist.
 dpm_write() {
 	[ -e "$2" ] || return 1
 	{ printf '%s' "$1" >"$2"; } 2>/dev/null
@@ -50,7 +51,7 @@ dpm_until() {
 	done
 }
 
-# dpm_within SECONDS COMMAND...: as dpm_until, with so much of the budget at most.
+# dpm_within SECONDS COMMAND...: like dpm_until, but uses at most so many seconds of the budget.
 dpm_within() {
 	dpm_kept=$((dpm_budget > $1 ? dpm_budget - $1 : 0))
 	dpm_budget=$((dpm_budget - dpm_kept))
@@ -61,7 +62,7 @@ dpm_within() {
 	return "$dpm_ended"
 }
 
-# dpm_record KIND WORD: remembers until the next boot that something is of our making.
+# dpm_record KIND WORD: records until the next boot that dpm-guest created something.
 dpm_record() {
 	dpm_recorded "$1" "$2" && return 0
 	mkdir -p "$dpm_run" && printf '%s\n' "$2" >>"$dpm_run/$1"
@@ -92,7 +93,7 @@ dpm_unrecord() {
 	mv "$dpm_run/$1.new" "$dpm_run/$1"
 }
 
-# dpm_is_hex TEXT DIGITS: exactly so many lower-case hex digits?
+# dpm_is_hex TEXT DIGITS: succeeds if the text has exactly so many lower-case hex digits.
 dpm_is_hex() {
 	[ "${#1}" -eq "$2" ] || return 1
 	case $1 in
@@ -100,7 +101,7 @@ dpm_is_hex() {
 	esac
 }
 
-# dpm_pad16 TEXT: a number as the kernel prints it (0x..., without zeros in front) as sixteen digits, in $dpm_value.
+# dpm_pad16 TEXT: converts a number of the kernel (0x..., without leading zeros) to sixteen digits, in $dpm_value.
 dpm_pad16() {
 	dpm_value=${1#0x}
 	while [ "${#dpm_value}" -lt 16 ]; do dpm_value=0$dpm_value; done

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Is a disk in use? Asked of everything that stands on it: partitions, multipath maps, their partitions, and so on.
+# Finds out whether a disk is in use, directly or through a device on top: partition, multipath map, its partition.
 
-# dpm_stack NAME: the names of a block device and of all that stands on it, below /sys/class/block.
+# dpm_stack NAME: prints the names of a block device and of all devices on top of it, as in /sys/class/block.
 dpm_stack() {
 	printf '%s\n' "$1"
 	for dpm_upper in "$dpm_sys/class/block/$1"/"$1"*; do
@@ -13,7 +13,7 @@ dpm_stack() {
 	return 0
 }
 
-# dpm_is_multipath NAME: a map of multipathd, or a partition of one. They hold a disk, and do not use it.
+# dpm_is_multipath NAME: succeeds for a map of multipathd, or its partition. These hold a disk without using it.
 dpm_is_multipath() {
 	dpm_read "$dpm_sys/class/block/$1/dm/uuid" || return 1
 	case $dpm_value in
@@ -22,7 +22,7 @@ dpm_is_multipath() {
 	return 1
 }
 
-# dpm_user_of NAME: what uses a disk, in words, in $dpm_value. Fails when nothing does.
+# dpm_user_of NAME: describes the user of a disk in $dpm_value. Fails if the disk is not in use.
 dpm_user_of() {
 	dpm_first=$1
 	for dpm_name in $(dpm_stack "$1"); do
@@ -39,7 +39,7 @@ dpm_user_of() {
 	return 1
 }
 
-# dpm_names NAME: how the device can be called in /proc.
+# dpm_names NAME: sets the names that the device may have in /proc.
 dpm_names() {
 	dpm_node=/dev/$1
 	dpm_mapper=
@@ -74,7 +74,7 @@ dpm_is_swap() {
 	return 1
 }
 
-# One look at the open files of all processes. multipathd has every path open, and is not a user.
+# Checks the open files of all processes. multipathd has every path open, and does not count as a user.
 dpm_is_open() {
 	dpm_names "$1"
 	for dpm_dir in "$dpm_proc"/[0-9]*; do

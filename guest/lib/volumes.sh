@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Sets of paths: bringing them up, looking for new LUNs, and saying what there is.
+# Sets of paths: sets them online, finds new LUNs, reports their state.
 
-# dpm_each_once WORD...: the words without repetitions, one a line.
+# dpm_each_once WORD...: prints each word once, one per line.
 dpm_each_once() {
 	dpm_once=' '
 	for dpm_word; do
@@ -15,8 +15,8 @@ dpm_each_once() {
 	done
 }
 
-# dpm_ports_suffice PATH...: does some FCP device see each target, and each FCP device some target? Where fabrics are apart,
-# or zoned for single initiators, no more can come; what is late all the same is an event of its own.
+# dpm_ports_suffice PATH...: succeeds if each target is seen by an FCP device, and each FCP device sees a target. With two
+# fabrics or single-initiator zoning, no other path can appear. A target port that appears later causes a udev event.
 dpm_ports_suffice() {
 	dpm_seen_devices=' '
 	dpm_seen_targets=' '
@@ -35,7 +35,7 @@ dpm_ports_suffice() {
 	done
 }
 
-# dpm_is_seen WWPN: as of the last dpm_ports_suffice.
+# dpm_is_seen WWPN: succeeds if an FCP device saw this target in the last dpm_ports_suffice.
 dpm_is_seen() {
 	case $dpm_seen_targets in
 	*" $1 "*) return 0 ;;
@@ -48,7 +48,8 @@ dpm_all_found() {
 	for dpm_each; do dpm_scsi_of "$dpm_each" || return 1; done
 }
 
-# dpm_bring_up PATH...: devices, then ports, then LUNs; asks for all before it waits for any. Fails when one is missing.
+# dpm_bring_up PATH...: sets FCP devices online, then waits for target ports, then adds LUNs. Starts all before it waits
+# for one. Fails if a path is missing.
 dpm_bring_up() {
 	[ "$#" -gt 0 ] || return 0
 	dpm_up=
@@ -72,7 +73,7 @@ dpm_bring_up() {
 	dpm_all_found "$@"
 }
 
-# dpm_bring_luns PATH...: of devices that are online.
+# dpm_bring_luns PATH...: adds the LUNs of FCP devices that are online.
 dpm_bring_luns() {
 	if ! dpm_within 10 dpm_ports_suffice "$@"; then
 		for dpm_devno in $dpm_up; do dpm_write 1 "$dpm_sys/bus/ccw/devices/0.0.$dpm_devno/port_rescan"; done
@@ -88,8 +89,8 @@ dpm_bring_luns() {
 	dpm_until dpm_all_found $dpm_asked
 }
 
-# dpm_scan_targets PATH...: new LUNs behind the targets that we know of, where automatic LUN scan applies. The kernel does
-# not look by itself when the storage maps another LUN. A wildcard for the host would also touch targets that are not ours.
+# dpm_scan_targets PATH...: finds new LUNs behind the targets of these paths, where automatic LUN scan applies. The kernel
+# does not scan by itself when the storage maps another LUN. A scan of the whole host would include other targets.
 dpm_scan_targets() {
 	dpm_look
 	dpm_known=
@@ -100,12 +101,12 @@ dpm_scan_targets() {
 	# shellcheck disable=SC2086 # words without blanks
 	for dpm_each in $(dpm_each_once $dpm_known); do
 		if dpm_port_is_up "$dpm_each:0" && dpm_scans_luns "$dpm_devno" && dpm_target_id; then
-			dpm_write "0 $dpm_value -" "$dpm_host_dir/scsi_host/${dpm_host_dir##*/}/scan" || dpm_say "no scan of $dpm_each"
+			dpm_write "0 $dpm_value -" "$dpm_host_dir/scsi_host/${dpm_host_dir##*/}/scan" || dpm_say "$dpm_each: the scan failed"
 		fi
 	done
 }
 
-# dpm_say_unscanned: where volumes that are attached while this system runs cannot appear by themselves.
+# dpm_say_unscanned: names each FCP device on which a volume that is attached later does not appear by itself.
 dpm_say_unscanned() {
 	for dpm_devno in $(dpm_fcp_devices); do
 		dpm_is "$dpm_sys/bus/ccw/devices/0.0.$dpm_devno/online" 1 || continue

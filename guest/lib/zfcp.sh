@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# FCP devices, target ports and LUNs, by way of sysfs alone.
+# FCP devices, target ports and LUNs. Uses only sysfs.
 
 # dpm_split PATH: sets dpm_devno, dpm_target, dpm_lun, and dpm_device, the directory of the FCP device.
 dpm_split() {
@@ -10,13 +10,14 @@ dpm_split() {
 	dpm_device=$dpm_sys/bus/ccw/devices/0.0.$dpm_devno
 }
 
-# dpm_scsi_lun LUN: Linux's number of an FCP LUN, in $dpm_value. The four 16-bit words are reversed, and zfcp knows two.
+# dpm_scsi_lun LUN: converts an FCP LUN to Linux's number, in $dpm_value. Linux reverses the four 16-bit words, of which
+# zfcp uses two.
 dpm_scsi_lun() {
 	dpm_rest=${1#????}
 	dpm_value=$((0x${1%????????????} + 0x${dpm_rest%????????} * 65536))
 }
 
-# dpm_fcp_devices: the device numbers of all FCP devices that the kernel sees.
+# dpm_fcp_devices: prints the device numbers of all FCP devices that the kernel sees.
 dpm_fcp_devices() {
 	for dpm_dir in "$dpm_sys"/bus/ccw/devices/0.0.*; do
 		dpm_is "$dpm_dir/cutype" 1731/03 && printf '%s\n' "${dpm_dir##*/0.0.}"
@@ -28,7 +29,7 @@ dpm_is_there() {
 	[ -e "$1" ]
 }
 
-# dpm_unhide DEVNO: a channel device that cio_ignore hides is let in.
+# dpm_unhide DEVNO: removes a channel device from the ignore list (cio_ignore).
 dpm_unhide() {
 	dpm_is_there "$dpm_sys/bus/ccw/devices/0.0.$1" && return 0
 	dpm_write "free 0.0.$1" "$dpm_proc/cio_ignore" && dpm_write 1 "$dpm_proc/cio_settle"
@@ -40,7 +41,7 @@ dpm_load_module() {
 		{ dpm_has_command modprobe && modprobe -q "$1"; }
 }
 
-# dpm_host DEVNO: the SCSI host of an FCP device, in $dpm_host_dir. It has one once it has been online.
+# dpm_host DEVNO: sets $dpm_host_dir, the SCSI host of an FCP device, which exists after the device has been online.
 dpm_host() {
 	for dpm_host_dir in "$dpm_sys/bus/ccw/devices/0.0.$1"/host*; do
 		[ -d "$dpm_host_dir" ] && return 0
@@ -52,7 +53,8 @@ dpm_set_online() {
 	dpm_is "$1/online" 1 || dpm_write 1 "$1/online"
 }
 
-# dpm_online DEVNO: the write returns when the first port scan is over; EAGAIN, when a change is under way, is tried again.
+# dpm_online DEVNO: sets an FCP device online. The write returns after the first port scan. Retries after EAGAIN, which the
+# kernel answers during another change.
 dpm_online() {
 	dpm_load_module zfcp || dpm_say "the module zfcp cannot be loaded"
 	dpm_unhide "$1" || {
@@ -69,7 +71,7 @@ dpm_online() {
 	return 1
 }
 
-# dpm_rport DEVNO WWPN: the remote port, in $dpm_rport_dir.
+# dpm_rport DEVNO WWPN: sets $dpm_rport_dir, the remote port.
 dpm_rport() {
 	dpm_host "$1" || return 1
 	for dpm_rport_dir in "$dpm_host_dir"/rport-*/fc_remote_ports/rport-*; do
@@ -80,7 +82,7 @@ dpm_rport() {
 	return 1
 }
 
-# The SCSI target number of the remote port that was found last, in $dpm_value; -1 is none.
+# Sets $dpm_value, the SCSI target number of the last remote port; -1 if it has none.
 dpm_target_id() {
 	dpm_read "$dpm_rport_dir/scsi_target_id" && [ "$dpm_value" -ge 0 ]
 }
@@ -90,7 +92,7 @@ dpm_port_is_up() {
 	[ -d "$dpm_device/0x$dpm_target" ] && dpm_rport "$dpm_devno" "$dpm_target" && dpm_is "$dpm_rport_dir/port_state" Online
 }
 
-# dpm_scans_luns DEVNO: does automatic LUN scan apply to this FCP device?
+# dpm_scans_luns DEVNO: succeeds if automatic LUN scan applies to this FCP device.
 dpm_scans_luns() {
 	dpm_read "$dpm_sys/module/zfcp/parameters/allow_lun_scan" || return 1
 	case $dpm_value in
@@ -100,7 +102,7 @@ dpm_scans_luns() {
 	dpm_host "$1" && dpm_is "$dpm_host_dir/fc_host/${dpm_host_dir##*/}/port_type" 'NPIV VPORT'
 }
 
-# dpm_look: every LUN that the kernel has by zfcp, as " <path>=<H:C:T:L> ", in $dpm_found.
+# dpm_look: sets $dpm_found: every LUN that the kernel has through zfcp, as " <path>=<H:C:T:L> ".
 dpm_look() {
 	dpm_found=' '
 	for dpm_dir in "$dpm_sys"/bus/scsi/devices/*:*:*:*; do
@@ -115,7 +117,7 @@ dpm_look() {
 	done
 }
 
-# dpm_scsi_of PATH: its H:C:T:L, in $dpm_value. As of the last dpm_look.
+# dpm_scsi_of PATH: sets $dpm_value to its H:C:T:L, as of the last dpm_look.
 dpm_scsi_of() {
 	case $dpm_found in
 	*" $1="*)
@@ -126,7 +128,7 @@ dpm_scsi_of() {
 	esac
 }
 
-# dpm_disk_of H:C:T:L: its name, as sda, in $dpm_value; empty when it is no disk, or not yet.
+# dpm_disk_of H:C:T:L: sets $dpm_value to its name, such as sda; empty if it is not a disk, or not yet.
 dpm_disk_of() {
 	dpm_value=
 	for dpm_dir in "$dpm_sys/bus/scsi/devices/$1"/block/*; do
@@ -134,7 +136,7 @@ dpm_disk_of() {
 	done
 }
 
-# dpm_request PATH: asks the kernel for one LUN. That it is asked says nothing: a LUN that is not there is no error.
+# dpm_request PATH: asks the kernel to add a LUN. Succeeds even if the LUN does not exist.
 dpm_request() {
 	dpm_split "$1"
 	if dpm_scans_luns "$dpm_devno"; then
@@ -154,7 +156,7 @@ dpm_request() {
 	fi
 }
 
-# dpm_state PATH: in words, why a path is there or not, in $dpm_value. As of the last dpm_look.
+# dpm_state PATH: sets $dpm_value to the state of a path in words, as of the last dpm_look.
 dpm_state() {
 	dpm_scsi_of "$1" && {
 		dpm_value=ok

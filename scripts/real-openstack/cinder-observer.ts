@@ -7,13 +7,13 @@ type CinderRecord = z.infer<typeof recordSchema>;
 const volumesSchema = z.object({ volumes: z.array(recordSchema) });
 const attachmentsSchema = z.object({ attachments: z.array(recordSchema) });
 
-/** Everything in Cinder, as Cinder shows it to its administrator, but for marks that a use of a volume leaves for good. */
+/** A snapshot of Cinder as its administrator sees it, without marks that any use of a volume leaves permanently. */
 export interface CinderState {
   readonly volumes: readonly CinderRecord[];
   readonly attachments: readonly CinderRecord[];
 }
 
-/** A user of the real Keystone; all its domains are the default one. */
+/** A user of the real Keystone, in the default domain. */
 export interface KeystoneUser {
   readonly name: string;
   readonly password: string;
@@ -21,8 +21,8 @@ export interface KeystoneUser {
 }
 
 /**
- * Looks at Cinder by plain requests of its administrator. It shares no code with the client on purpose: what compares
- * before and after must not have that client's blind spots.
+ * Reads Cinder by plain requests of its administrator. Shares no code with the client on purpose, because it must see
+ * what the client might miss.
  */
 export class CinderObserver {
   readonly #keystoneUrl: string;
@@ -30,7 +30,7 @@ export class CinderObserver {
   readonly #administrator: KeystoneUser;
   #logon: Promise<Logon> | undefined;
 
-  /** @param cinderUrl - up to and with `/v3` */
+  /** @param cinderUrl - including `/v3` */
   constructor(keystoneUrl: string, cinderUrl: string, administrator: KeystoneUser) {
     this.#keystoneUrl = keystoneUrl;
     this.#cinderUrl = cinderUrl;
@@ -50,7 +50,7 @@ export class CinderObserver {
 
   async #read(path: string, w: Waiting): Promise<unknown> {
     let response = await this.#send(path, (this.#logon ??= this.#logOn(w)), w);
-    // The stack can be started with tokens of a few seconds.
+    // Tokens may be valid for a few seconds only.
     if (response.status === 401) response = await this.#send(path, (this.#logon = this.#logOn(w)), w);
     if (!response.ok) throw new Error(`look at Cinder's ${path}: ${response.status}`);
     return await response.json();
@@ -92,8 +92,8 @@ function settled(records: readonly CinderRecord[]): CinderRecord[] {
 }
 
 /**
- * The first os-attach of a volume's life writes `readonly` to its metadata, and nothing takes that away again: os-detach
- * removes `attached_mode` alone (Cinder 21.3.1). No client can do better.
+ * The first os-attach of a volume's life writes `readonly` to its metadata, where it stays: os-detach removes only
+ * `attached_mode` (Cinder 21.3.1). No client can change this.
  */
 function settledMetadata(metadata: unknown): { metadata?: unknown } {
   if (typeof metadata !== 'object' || metadata === null) return {};

@@ -6,7 +6,7 @@ import type { ScratchVolumes } from './scratch-volumes.ts';
 import { describeVariant } from './stage.ts';
 import type { Stage, Variant, WorldState } from './stage.ts';
 
-/** One thing that goes wrong, between a state before and a state that has to be the same. */
+/** A failure, with the state before it, which must be the state after it. */
 interface Trial {
   readonly stage: Stage;
   readonly manager: ComputeManager;
@@ -19,11 +19,11 @@ interface Trial {
 interface Plan {
   readonly variant: Variant;
   readonly what: string;
-  /** A violation that the trial itself causes. */
+  /** A violation that the failure itself causes. */
   readonly tolerated?: string;
 }
 
-/** The array refuses to connect the boot volume, whenever it is asked, and leaves its mask behind. */
+/** The array always refuses to connect the boot volume, and leaves its mask behind. */
 export async function refusedConnection(stage: Stage, variant: Variant): Promise<void> {
   await trial(stage, { variant, what: 'Spawn, while the array refuses to connect' }, async (on) => {
     await refusing(on, { fail: [everyTime('initialize_connection')], after_fail: 'mask' }, () => refuseSpawn(on));
@@ -32,9 +32,9 @@ export async function refusedConnection(stage: Stage, variant: Variant): Promise
   });
 }
 
-/** An administrator takes the mask away between connection and boot: Cinder does not know, and the load finds no LUN. */
+/** An administrator removes the mask between map and boot. Cinder does not know it, and the load finds no LUN. */
 export async function lostMask(stage: Stage, variant: Variant): Promise<void> {
-  // Nor does the driver know: that it has the mask removed which is not there any more, is right.
+  // The driver does not know it either, so it rightly requests the removal of the missing mask.
   const plan = {
     variant,
     what: 'Spawn, while the mask is taken away behind the back of Cinder',
@@ -54,7 +54,7 @@ export async function lostMask(stage: Stage, variant: Variant): Promise<void> {
   });
 }
 
-/** The second volume cannot be connected: the server stays as it is. */
+/** The second volume cannot be mapped: the server is unchanged. */
 export async function refusedAttach(stage: Stage, variant: Variant): Promise<void> {
   await trial(stage, { variant, what: 'Attach, while the array refuses to connect' }, async (on) => {
     const { manager, volumes, context } = on;
@@ -71,7 +71,7 @@ export async function refusedAttach(stage: Stage, variant: Variant): Promise<voi
   });
 }
 
-/** The array refuses the first two disconnections: a delete outlasts that. */
+/** The array refuses the first two disconnects: the delete retries and succeeds. */
 export async function refusedDisconnection(stage: Stage, variant: Variant): Promise<void> {
   await trial(stage, { variant, what: 'Delete, while the array refuses twice to disconnect' }, async (on) => {
     await spawn(on);
@@ -101,7 +101,7 @@ async function trial(stage: Stage, plan: Plan, work: (on: Trial) => Promise<void
   await report.step('the volumes are deleted', () => deleteVolumes(stage, volumes));
 }
 
-/** Work while the array misbehaves, with the proof that it did. */
+/** Runs work while the array refuses a method, and checks that it did refuse. */
 async function refusing(
   { stage: { array, report } }: Trial,
   quirks: ArrayQuirks & { readonly fail: readonly [RefusedCall] },
@@ -128,14 +128,14 @@ async function refuseSpawn({ stage, manager, volumes, context }: Trial): Promise
   await stage.report.refusal('spawn fails', () => manager.create(wanted, context));
 }
 
-/** As in Nova, a server whose spawn failed stays to say why, until it is deleted. */
+/** As in Nova, a server whose spawn failed stays in ERROR with the reason, until it is deleted. */
 async function deleteFailed({ stage, manager, context }: Trial): Promise<void> {
   const { status, fault } = await manager.show(request.name, context);
   stage.report.check('the server says why', status === 'ERROR' && fault !== null, `${status}, ${fault?.code ?? '-'}`);
   await stage.report.step('delete', () => manager.delete(request.name, context));
 }
 
-/** As before, but for violations that the trial itself has caused. */
+/** Checks that the state is as before, except violations that the failure itself caused. */
 async function compare({ stage, before, tolerated }: Trial, what: string): Promise<void> {
   const after = await stage.snapshot(stage);
   const news = after.array.violations.slice(before.array.violations.length);

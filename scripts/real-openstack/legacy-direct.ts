@@ -4,8 +4,9 @@ import { createVolumes, deleteVolumes } from './scratch-volumes.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * The calls of the legacy flow one by one, at the newest microversion: they are in every v3, and what a server before
- * an upgrade has attached with them is released after it. No driver and no HMC take part; the ports are made up.
+ * Sends the requests of the legacy API one by one, at the newest microversion. Every v3 has them, and a volume that was
+ * attached with them before an upgrade of Cinder is released with them afterwards. Uses no driver and no HMC; the ports
+ * are invented.
  */
 export async function legacyDirect(stage: Stage): Promise<void> {
   const { report, cinder, array } = stage;
@@ -30,7 +31,7 @@ export async function legacyDirect(stage: Stage): Promise<void> {
   report.equal('Cinder says detaching', await status(), 'detaching');
   await report.step('roll detaching', () => legacy.rollDetaching(volumeId, stage));
   report.equal('Cinder says in-use again', await status(), 'in-use');
-  // As records of volumes do, it keeps what it is told of the connection.
+  // Keeps the data of the connection, like the record of a volume.
   let kept = attached;
   const onRemoved = () => {
     kept = { ...kept, connection: 'removed' };

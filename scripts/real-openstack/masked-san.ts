@@ -5,8 +5,8 @@ import { parseFcpLun, toFcpLun } from '../../src/simulator/san/lun.ts';
 import type { ArrayMask, ArrayState, RealArray } from './real-array.ts';
 
 /**
- * Where the array's target ports are cabled to. Source: its volume driver, which has two fabrics and two ports in each;
- * which is which (the seventh and eighth digit) is read from the names it gives them (inferred).
+ * The fabric of each target port. Source: its volume driver, which has two fabrics and two ports in each; which is
+ * which (the seventh and eighth digit) is read from the names it gives them (inferred).
  */
 const fabricOfPort: Readonly<Record<string, string>> = {
   '500a0981aa000001': 'fabric-a',
@@ -18,7 +18,7 @@ const fabricOfPort: Readonly<Record<string, string>> = {
 /** Fabrics of the SAN: FCP adapters are cabled to them in turn. */
 export const fabricIds: readonly string[] = ['fabric-a', 'fabric-b'];
 
-/** A path as a server's details show it. */
+/** A path as in the details of a server. */
 export interface ArrayPath {
   readonly initiator_wwpn: string;
   readonly target_wwpn: string;
@@ -26,7 +26,7 @@ export interface ArrayPath {
   readonly lun: string;
 }
 
-/** One look at the SAN by a load, and what it found. */
+/** A probe of the SAN by a load, and its result. */
 export interface Probe {
   readonly initiator: string;
   readonly target: string;
@@ -35,22 +35,22 @@ export interface Probe {
 }
 
 /**
- * The SAN as the masks of the real array make it: a load finds its LUN where Cinder has had it masked, and nowhere else.
- * There is no zoning, since this Cinder has no zone manager; but a target answers on its own fabric only.
+ * A SAN with the masks of the real array: a load finds its LUN only where Cinder had it masked. There is no zoning,
+ * because this Cinder has no zone manager, but a target answers only in its own fabric.
  */
 export class MaskedSan implements San {
   readonly #array: RealArray;
   readonly #systems = new Set<string>();
   readonly #logins = new Map<string, string>();
   readonly probes: Probe[] = [];
-  /** Called before each probe: the moment between connection and boot. */
+  /** Called before each probe, between map and boot. */
   beforeProbe: () => void = () => undefined;
 
   constructor(array: RealArray) {
     this.#array = array;
   }
 
-  /** Writes a boot record to a volume: what is on its disks, the array does not say. */
+  /** Records that a volume is bootable, because the array does not report the content of its disks. */
   install(volumeId: string): void {
     this.#systems.add(volumeId);
   }
@@ -62,7 +62,7 @@ export class MaskedSan implements San {
     return found;
   }
 
-  /** Does the path lead to this volume, on the fabric that its initiator is logged in to? */
+  /** Whether the path leads to this volume, in the fabric of its initiator. */
   leadsTo(path: ArrayPath, volumeId: string): boolean {
     const { initiator_wwpn: initiator, target_wwpn: target, lun } = path;
     const found = this.#find(this.#array.read(), initiator, this.#logins.get(initiator) ?? '', target, lun);
@@ -81,7 +81,7 @@ export class MaskedSan implements San {
     return luns.sort((a, b) => (a.targetWwpn + a.lun < b.targetWwpn + b.lun ? -1 : 1));
   }
 
-  /** Masks do not ask who is logged in; it tells on which fabric an initiator is. */
+  /** A mask does not depend on a login. The login determines the fabric of an initiator. */
   login(initiatorWwpn: string, fabricId: string): void {
     if (!fabricIds.includes(fabricId)) throw new Error(`there is no fabric "${fabricId}"`);
     this.#logins.set(initiatorWwpn, fabricId);

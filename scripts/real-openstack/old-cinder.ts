@@ -2,21 +2,21 @@ import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** The last microversion without `os-complete`, so the last at which nobody can use the attachments flow as a whole. */
+/** The last microversion without `os-complete`, with which the attachments API is therefore incomplete. */
 const NEWEST = 43;
 
 /**
- * The real Cinder as one that speaks no microversion after 3.43. Only what it says of its versions is changed, and later
- * ones are refused as it refuses unknown ones; everything else passes as it is.
+ * A proxy that presents the real Cinder as one whose newest microversion is 3.43. Changes the list of versions, and
+ * refuses later ones; passes everything else unchanged.
  */
 export interface OldCinder extends AsyncDisposable {
-  /** With `/v3`. */
+  /** Includes `/v3`. */
   readonly url: string;
   /** What was asked, in order of first use: `os-…` for actions of volumes, method and resource for the rest. */
   readonly calls: ReadonlySet<string>;
 }
 
-/** @param cinderUrl - of the real one, with `/v3` */
+/** @param cinderUrl - of the real Cinder, including `/v3` */
 export async function startOldCinder(cinderUrl: string): Promise<OldCinder> {
   const { hostname, port: realPort } = new URL(cinderUrl);
   const calls = new Set<string>();
@@ -61,7 +61,7 @@ async function handle(real: Peer, calls: Set<string>, incoming: IncomingMessage,
 
 async function forward(real: Peer, incoming: IncomingMessage, body: string): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {
-    // Without the Host of the one who asks: Cinder writes it into links.
+    // Omits the Host header of the client, because Cinder writes it into links.
     const { host: _, ...headers } = incoming.headers;
     const { method, url: path } = incoming;
     request({ ...real, method, path, headers }, resolve)

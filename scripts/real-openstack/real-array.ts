@@ -17,7 +17,7 @@ const arraySchema = z.looseObject({
   masks: z.array(maskSchema),
   exports: z.array(z.string()),
   violations: z.array(z.looseObject({ what: z.string() })),
-  /** What Cinder's volume driver was asked for, the last 500 times. */
+  /** The last 500 calls of Cinder's volume driver. */
   calls: z.array(callSchema),
   /** Number of the last call. */
   serial: z.int(),
@@ -25,10 +25,10 @@ const arraySchema = z.looseObject({
 
 /** One volume as the array presents it to one host. */
 export type ArrayMask = z.infer<typeof maskSchema>;
-/** All that the array knows: volumes, masks, and what a correct client never causes. */
+/** The state of the array: volumes, masks, and violations, which a correct client never causes. */
 export type ArrayState = z.infer<typeof arraySchema>;
 
-/** A call of Cinder's that the array is to refuse: from the nth one on since now, so many times. */
+/** A call of Cinder that the array refuses: so many times, from the n-th call on. */
 export interface RefusedCall {
   readonly method: 'initialize_connection' | 'terminate_connection';
   readonly nth?: number;
@@ -36,20 +36,20 @@ export interface RefusedCall {
   readonly error: 'backend' | 'busy' | 'timeout' | 'crash';
 }
 
-/** As many arrays are: terminating a connection that is not there is an error, not nothing. */
+/** Whether terminating a connection that does not exist is an error, as on many arrays. */
 const always = { strict_terminate: true } as const;
 
-/** What the array can be told to do otherwise; the keys are its driver's. */
+/** Behaviour of the array that a test can change; the keys are those of its driver. */
 export interface ArrayQuirks {
   readonly fail?: readonly RefusedCall[];
-  /** `mask`: a connection that is refused leaves its mask behind all the same. */
+  /** `mask`: a refused connection leaves its mask behind. */
   readonly after_fail?: 'mask';
   readonly target_lun_as?: 'int' | 'string' | 'hex';
   readonly wwn_case?: 'lower' | 'upper' | 'colon';
   readonly lun_first?: number;
 }
 
-/** The storage array behind the real Cinder: a file that its volume driver keeps. Read anew whenever it is looked at. */
+/** The storage array behind the real Cinder: a file of its volume driver, which each call reads again. */
 export class RealArray {
   readonly #directory: string;
 
@@ -61,7 +61,7 @@ export class RealArray {
     return arraySchema.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
   }
 
-  /** How often a method was refused since the call of this number. */
+  /** Returns how often a method was refused since the call with this number. */
   refusalsSince(serial: number, method: RefusedCall['method']): number {
     return this.read().calls.filter((call) => call.n > serial && call.method === method && call.failed).length;
   }
@@ -70,7 +70,7 @@ export class RealArray {
     return this.read().masks.filter((mask) => mask.volume_id === volumeId);
   }
 
-  /** From now on, until {@link behave}. */
+  /** Valid until the next {@link behave}. */
   misbehave(quirks: ArrayQuirks): void {
     writeFileSync(join(this.#directory, 'quirks.json'), JSON.stringify({ ...always, ...quirks }));
   }
@@ -80,9 +80,9 @@ export class RealArray {
   }
 
   /**
-   * Takes a volume's masks away as an administrator of the array does, behind the back of Cinder.
+   * Removes the masks of a volume as an administrator of the array could, without Cinder.
    *
-   * @remarks Without the driver's lock on the file: call it only while Cinder has nothing to do.
+   * @remarks Does not take the driver's lock on the file: call it only while Cinder is idle.
    */
   unmask(volumeId: string): void {
     const state = this.read();

@@ -3,14 +3,14 @@ import { describeError } from '../../src/base/index.ts';
 
 const INDENT = '      ';
 
-/** What is printed, line by line, and the count of what held and what did not. */
+/** Prints the results line by line, and counts passed and failed checks. */
 export class Report {
   readonly #print: (line: string) => void;
   readonly #signal: AbortSignal;
   #passed = 0;
   #failed = 0;
 
-  /** @param signal - what fails once it has fired was interrupted, and proves nothing */
+  /** @param signal - a failure after it was aborted counts as an interruption */
   constructor(print: (line: string) => void, signal: AbortSignal) {
     this.#print = print;
     this.#signal = signal;
@@ -28,12 +28,12 @@ export class Report {
     this.#print(`\n${text}`);
   }
 
-  /** What happens or was seen, without judgement. */
+  /** Prints a note that is no check. */
   note(text: string): void {
     for (const line of text.split('\n')) this.#print(`${INDENT}${line}`);
   }
 
-  /** Work that has to succeed; `tell` says what came of it. The failure is counted, and thrown on. */
+  /** Runs work that must succeed; `tell` describes its result. Counts a failure and throws it. */
   async step<T>(what: string, work: () => Promise<T>, tell?: (result: T) => string): Promise<T> {
     const startedAt = performance.now();
     try {
@@ -48,7 +48,7 @@ export class Report {
     }
   }
 
-  /** Work that has to fail. @returns how it failed, in words */
+  /** Runs work that must fail. @returns its error in words */
   async refusal(what: string, work: () => Promise<unknown>): Promise<string> {
     const ended = await work().then(
       () => undefined,
@@ -65,7 +65,7 @@ export class Report {
     else this.#fail(what, detail);
   }
 
-  /** Compares two states as a whole, and shows where they differ. */
+  /** Compares two states, and prints the differences. */
   equal(what: string, actual: unknown, expected: unknown): void {
     try {
       deepStrictEqual(actual, expected);
@@ -76,7 +76,7 @@ export class Report {
     this.#pass(what);
   }
 
-  /** A failure that nothing has counted yet, of a run that ends with it. */
+  /** Counts a failure that ends the run, unless it is counted already. */
   broken(what: string, error: unknown): void {
     if (!(error instanceof CountedError) && !this.#signal.aborted) this.#fail(what, describeError(error));
   }
@@ -94,7 +94,7 @@ export class Report {
   }
 }
 
-/** A failure that the report has already. */
+/** A failure that is already counted. */
 class CountedError extends Error {
   override readonly name = 'CountedError';
 }

@@ -6,9 +6,9 @@ import { describeVariant } from './stage.ts';
 import type { Stage, Variant } from './stage.ts';
 
 /**
- * Spawn, attach, detach and delete; then everything has to be as before.
+ * Spawns, attaches, detaches and deletes; checks that everything is as before.
  *
- * @param manners - how the array spells its WWNs and LUNs, where that is not the usual way
+ * @param manners - unusual forms of WWNs and LUNs that the array returns
  */
 export async function roundTrip(stage: Stage, variant: Variant, manners: ArrayQuirks = {}): Promise<void> {
   const { report } = stage;
@@ -57,7 +57,7 @@ async function live(stage: Stage, variant: Variant, manager: ComputeManager, vol
   report.equal('the manager has no servers', await manager.list(context), []);
 }
 
-/** That the flow was the one it was meant to be: the whole of it by actions, and the attachments API not once. */
+/** Checks which API was used: for the legacy API, all volume actions and no attachment request. */
 function checkLegacy({ report, oldCinder }: Stage): void {
   const calls = [...oldCinder.calls];
   const flow = ['os-reserve', 'os-initialize_connection', 'os-attach', 'os-terminate_connection', 'os-detach'];
@@ -80,7 +80,7 @@ function describePaths({ volumes }: ServerDetail): string {
   return paths.map((path) => `path ${path.initiator_wwpn} → ${path.target_wwpn} LUN ${path.lun}`).join('\n');
 }
 
-/** Active, by a load that found the LUN which the real array has masked. */
+/** Checks that the server is active, and that its load found the LUN that the real array masks. */
 function checkSpawned(stage: Stage, server: ServerDetail, bootId: string): void {
   const { report, san } = stage;
   report.equal('the server is active', [server.status, server.partition_status], ['ACTIVE', 'active']);
@@ -96,7 +96,7 @@ function checkSpawned(stage: Stage, server: ServerDetail, bootId: string): void 
   checkMasked(stage, server, bootId);
 }
 
-/** One mask, for all ports of the partition and no other, under the host name of the connector. */
+/** Checks that the array has one mask, for the ports of the partition only, under the host name of the connector. */
 function checkMasked({ report, array }: Stage, server: ServerDetail, volumeId: string): void {
   const masks = array.masksOf(volumeId);
   const shown = masks.map(({ host, initiators }) => ({ host, initiators: initiators.toSorted() }));
@@ -111,7 +111,7 @@ async function statusOf({ cinder, signal }: Stage, volumeId: string): Promise<st
   return (await cinder.getVolume(volumeId, { signal })).status;
 }
 
-/** In Cinder, one attachment: it names the instance where a service user stands behind it, and only there. */
+/** Checks that Cinder has one attachment, which names the instance only if there is a service user. */
 async function checkInUse(stage: Stage, variant: Variant, server: ServerDetail, volumeId: string): Promise<void> {
   const { volumes, attachments } = (await stage.snapshot(stage)).cinder;
   const { report } = stage;
@@ -124,7 +124,7 @@ async function checkInUse(stage: Stage, variant: Variant, server: ServerDetail, 
   report.equal(`and it is one attachment, ${whose}`, shown, [expected]);
 }
 
-/** Of the paths that the driver tells, each initiator has one to a target on its own fabric, and there is the LUN. */
+/** Checks that each initiator has a path to a target in its own fabric with the LUN. */
 function checkPaths({ report, san }: Stage, server: ServerDetail, volumeId: string): void {
   const wwpns = server.connector?.wwpns ?? [];
   const paths = server.volumes.find((volume) => volume.volume_id === volumeId)?.paths ?? [];

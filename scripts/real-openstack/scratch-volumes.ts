@@ -1,16 +1,16 @@
 import type { Volume } from '../../src/cinder-client/index.ts';
 import type { Stage } from './stage.ts';
 
-/** A volume driver that only writes a file is quick; Cinder's own scheduling is not. */
+/** Time limit for Cinder. Its volume driver only writes a file, but its scheduling takes time. */
 const settle = { minDelayMs: 100, maxDelayMs: 1_000, timeoutMs: 60_000 };
 
-/** Two volumes of the script's own: one to boot from, one for data. */
+/** Creates two volumes: one to boot from, one for data. */
 export interface ScratchVolumes {
   readonly boot: Volume;
   readonly data: Volume;
 }
 
-/** Glance is no part of the stack: a volume is made bootable by its flag, and gets its system from the script. */
+/** There is no Glance: the script sets the bootable flag of the volume, and writes the operating system. */
 export async function createVolumes(stage: Stage): Promise<ScratchVolumes> {
   const boot = await createVolume(stage, 'boot', 2);
   await stage.cinder.actions.setBootable(boot.id, true, stage);
@@ -30,7 +30,7 @@ export async function deleteVolumes({ cinder, signal }: Stage, { boot, data }: S
   }
 }
 
-/** After a scenario that broke off: its volumes would count against the project's quota in all that follow. */
+/** Deletes the volumes of a scenario that failed, which would use the quota of later scenarios. */
 export async function sweepVolumes({ cinder, report, signal }: Stage): Promise<void> {
   for (const { id, name, status } of await cinder.listVolumes({}, { signal })) {
     if (status === 'available') await cinder.deleteVolume(id, { signal });

@@ -14,7 +14,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describeError } from '../../src/base/index.ts';
 
-/** Offsets in the block of ports. Source: README of the stack. */
+/** Offsets in the block of TCP ports. Source: README of the stack. */
 const KEYSTONE_PORT = 0;
 const CINDER_PORT = 76;
 /** Below the range from which kernels give ports to clients (32768 on Linux). */
@@ -22,23 +22,23 @@ const FIRST_BASE = 20_000;
 const LAST_BASE = 32_000;
 const BLOCK = 100;
 
-/** Real Keystone and Cinder with a storage array behind, started for one run. */
+/** Real Keystone and Cinder with a storage array, started for one run. */
 export interface RealOpenstack {
   /** With `/v3`. */
   readonly keystoneUrl: string;
   readonly cinderUrl: string;
-  /** Where the array keeps its state. */
+  /** The state file of the array. */
   readonly arrayDirectory: string;
-  /** Ends the services. @throws Error when something still answers on their ports */
+  /** Stops the services. @throws Error when a program still answers on their ports */
   stop(): Promise<void>;
 }
 
-/** The services cannot be had on this machine; of what was to be proved, that says nothing. */
+/** The services are not available on this machine, so that nothing is tested. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
-/** What is needed to start the services: their packages are installed, and there are ports for them. */
+/** The installed packages, and free ports for the services. */
 export interface Stack {
   readonly scripts: string;
   readonly directory: string;
@@ -46,14 +46,14 @@ export interface Stack {
 }
 
 /**
- * Installs the packages of Keystone and Cinder where they are missing.
+ * Installs missing packages of Keystone and Cinder.
  *
  * @param scripts - directory of `install.sh`, `start.sh` and `stop.sh`; it may be read-only
  * @param directory - for state and logs; must be empty or absent
  * @throws UnavailableError when they cannot be installed
  */
 export async function prepareOpenstack(scripts: string, directory: string): Promise<Stack> {
-  // By the path of their program stop.sh knows the processes that are its own: a copy for each run keeps runs apart.
+  // stop.sh recognises its processes by the path of their program. A copy for each run separates the runs.
   const copy = join(directory, 'scripts');
   copyTree(scripts, copy);
   const stack = { scripts: copy, directory, base: await findFreeBase() };
@@ -61,7 +61,7 @@ export async function prepareOpenstack(scripts: string, directory: string): Prom
   return stack;
 }
 
-/** Starts real Keystone and Cinder. A start that fails ends what it had begun. */
+/** Starts real Keystone and Cinder. If this fails, stops the services that were started. */
 export async function startOpenstack(stack: Stack): Promise<RealOpenstack> {
   const { directory, base } = stack;
   try {
@@ -78,7 +78,7 @@ export async function startOpenstack(stack: Stack): Promise<RealOpenstack> {
   };
 }
 
-/** Without write bits the copy could not be removed again. Recordings are not needed. */
+/** Adds write permission, without which the copy could not be deleted. Omits recordings. */
 function copyTree(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -90,7 +90,7 @@ function copyTree(from: string, to: string): void {
   }
 }
 
-/** While packages are installed this file keeps their services from being started; an install that fails leaves it. */
+/** During the installation this file prevents the start of services. A failed installation leaves the file behind. */
 const policyFile = '/usr/sbin/policy-rc.d';
 
 async function install(stack: Stack): Promise<void> {
@@ -106,7 +106,7 @@ async function install(stack: Stack): Promise<void> {
   }
 }
 
-/** Are the scripts there? */
+/** Whether the scripts exist. */
 export function hasOpenstack(scripts: string): boolean {
   return ['install.sh', 'start.sh', 'stop.sh'].every((name) => existsSync(join(scripts, name)));
 }
@@ -119,8 +119,8 @@ async function stop(stack: Stack): Promise<void> {
 }
 
 /**
- * Runs one of the scripts to its end. It is not ended with us: it may be installing packages, and services that it has
- * started but not yet written down would outlive it. Its own process group keeps the terminal's Ctrl-C from it.
+ * Runs one of the scripts until it ends. If this process is interrupted, the script continues: it may be installing
+ * packages, or have started services that it has not recorded yet. Its own process group protects it from Ctrl-C.
  */
 async function run(stack: Stack, script: string, args: readonly string[]): Promise<void> {
   const log = join(stack.directory, `${script}.log`);
@@ -130,7 +130,7 @@ async function run(stack: Stack, script: string, args: readonly string[]): Promi
       const child = spawn(join(stack.scripts, script), args, {
         env: environment(stack),
         detached: true,
-        stdio: ['ignore', output, output], // a file: services that inherit a pipe would hold it open
+        stdio: ['ignore', output, output], // a file, because services would keep an inherited pipe open
       });
       child.once('error', reject);
       child.once('exit', resolve);
@@ -142,13 +142,13 @@ async function run(stack: Stack, script: string, args: readonly string[]): Promi
 }
 
 /**
- * Options of the services themselves (oslo.config reads `OS_GROUP__OPTION`), as most installations have them. The stack's
- * files say that Cinder has Keystone check every token of every request: two thirds of the run would be spent on that.
+ * Options of the services (oslo.config reads `OS_GROUP__OPTION`), as in most installations. By default, Cinder would
+ * have Keystone check the token of every request, which takes two thirds of the run.
  */
 const serviceOptions = { OS_KEYSTONE_AUTHTOKEN__TOKEN_CACHE_TIME: '300' };
 
 function environment({ directory, base }: Stack): NodeJS.ProcessEnv {
-  // OSO_KEEP would keep the state of an earlier run. On a busy machine a start takes minutes.
+  // OSO_KEEP would keep the state of an earlier run. On a busy machine, a start takes minutes.
   const { OSO_KEEP: _, ...rest } = process.env;
   return { ...rest, ...serviceOptions, OSO_DIR: directory, OSO_BASE: String(base), OSO_WAIT: '300' };
 }
@@ -157,7 +157,7 @@ function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 }
 
-/** First port of a block of which the ports that we use are free. */
+/** Returns the first port of a block whose used ports are free. */
 async function findFreeBase(): Promise<number> {
   for (let base = FIRST_BASE; base < LAST_BASE; base += BLOCK) {
     const free = await Promise.all([KEYSTONE_PORT, CINDER_PORT].map((offset) => isFree(base + offset)));
@@ -185,7 +185,7 @@ async function answers(port: number): Promise<boolean> {
   });
 }
 
-/** Removes what a run has left on the disk. */
+/** Removes the files of a run. */
 export function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }

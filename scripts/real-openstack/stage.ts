@@ -21,16 +21,16 @@ import type { ArrayState } from './real-array.ts';
 import type { Report } from './report.ts';
 import type { RealOpenstack } from './services.ts';
 
-/** Users of the stack, which is thrown away after the run. Source: its README. */
+/** Users of the services, which are deleted after the run. Source: its README. */
 const projectUser: KeystoneUser = { name: 'demo', password: 'oracle-demo', project: 'demo' };
 const serviceUser: KeystoneUser = { name: 'nova', password: 'oracle-service', project: 'service' };
 const administrator: KeystoneUser = { name: 'admin', password: 'oracle-admin', project: 'admin' };
 
-/** How a manager is to work. */
+/** Settings of a compute manager. */
 export interface Variant {
   readonly order: 'deferred' | 'stock';
   readonly flow: 'attachments' | 'legacy';
-  /** With `[service_user]`: attachments then name their instance. */
+  /** Whether `[service_user]` is set: attachments then name their instance. */
   readonly service: boolean;
 }
 
@@ -38,7 +38,7 @@ export function describeVariant({ order, flow, service }: Variant): string {
   return `${order} order, ${flow} flow, ${service ? 'with' : 'without'} [service_user]`;
 }
 
-/** Everything outside of the driver and its manager, as it is at one moment. */
+/** A snapshot of everything outside of the driver and its compute manager. */
 export interface WorldState {
   readonly cinder: CinderState;
   readonly array: Pick<ArrayState, 'volumes' | 'masks' | 'exports' | 'violations'>;
@@ -53,7 +53,7 @@ export interface Stage extends AsyncDisposable {
   readonly san: MaskedSan;
   readonly hmc: SimulatedHmc;
   readonly oldCinder: OldCinder;
-  /** Cinder as the project's user, for volumes of the script's own. */
+  /** Cinder as the user of the project, for the volumes of the script. */
   readonly cinder: CinderClient;
   open(variant: Variant): Promise<ComputeManager>;
   snapshot(w: Waiting): Promise<WorldState>;
@@ -62,12 +62,12 @@ export interface Stage extends AsyncDisposable {
 export interface StageOptions {
   readonly openstack: RealOpenstack;
   readonly report: Report;
-  /** For settings, certificates and state. */
+  /** Directory of settings, certificates and state. */
   readonly directory: string;
   readonly signal: AbortSignal;
 }
 
-/** The HMC alone is simulated: HTTPS, a z13 with two FCP adapters, one on each fabric. */
+/** Starts the simulated HMC: HTTPS, a z13 with two FCP adapters, one in each fabric. */
 export async function openStage({ openstack, report, directory, signal }: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const array = new RealArray(openstack.arrayDirectory);
@@ -139,7 +139,7 @@ interface SettingsFacts {
   readonly directory: string;
 }
 
-/** What a user would write. */
+/** The settings, as a user would write them. */
 function settingsText({ variant, hmc, caFile, openstack, oldCinder, directory }: SettingsFacts): string {
   const fcp = hmc.model.all('adapter').filter(({ props }) => props.type === 'fcp');
   const ports = fcp.map(({ props }) => `physical_storage_adapter_mappings = ${textOf(props, 'object-id')}:0`);
@@ -155,7 +155,7 @@ function settingsText({ variant, hmc, caFile, openstack, oldCinder, directory }:
   return [
     '[DEFAULT]',
     'host = compute1',
-    // A state of its own for each manager: what one leaves must not decide how the next one ends.
+    // Each manager has its own state directory, so that one does not influence the next.
     `state_path = ${mkdtempSync(join(directory, 'state-'))}`,
     '[dpm]',
     `hmc = ${hmc.url}`,
@@ -165,7 +165,7 @@ function settingsText({ variant, hmc, caFile, openstack, oldCinder, directory }:
     `cpc_object_id = ${hmc.cpcObjectId}`,
     'max_processors = 4',
     'max_memory = 16384',
-    // One path for each port: of those that follow, none is on the fabric of its target.
+    // One path for each port: the others lead to targets in another fabric.
     'boot_attempts = 2',
     `spawn_order = ${variant.order}`,
     ...ports,
@@ -181,7 +181,7 @@ function readSettings(file: string, text: string): Settings {
   writeFileSync(file, text, { mode: 0o600 });
   return loadSettings({
     configFiles: [file],
-    env: {}, // nobody's OS_* of the shell this runs in
+    env: {}, // ignores OS_* variables of the shell
     cwd: '/',
     home: '/',
     hostname: 'compute1',

@@ -1,7 +1,7 @@
 import type { FaultKind, FaultRule } from '../../src/simulator/index.ts';
 import { faultKinds, powerFaultKinds, powerOperation } from '../../test/support/fault-kinds.ts';
 
-/** Rules that make this share of all requests of every server go wrong, every kind equally often. */
+/** Returns rules that make this share of the requests to every server fail. Each kind of fault is equally frequent. */
 export function faultRules(share: number): readonly FaultRule[] {
   return [
     ...powerFaultKinds.map((kind) => rule('hmc', powerOperation(kind), kind, share / 4)),

@@ -16,7 +16,7 @@ interface Lane {
 
 type Verb = 'create' | 'delete' | 'start' | 'stop' | 'reboot' | 'attach' | 'detach' | 'resume';
 
-/** Keeps the servers in motion until nobody wants it any more; each lane has the slots that are its own. */
+/** Works on the servers until it is stopped. Each lane works on its own slots. */
 export async function runLanes(common: Omit<Lane, 'random'>): Promise<void> {
   const { seed, lanes, slots } = common.order;
   const work = Array.from({ length: lanes }, async (_, index) => {
@@ -34,13 +34,13 @@ async function runLane(lane: Lane, own: readonly number[]): Promise<void> {
       const slot = chooseSlot(own, servers, lane.random);
       const server = servers.find(({ name }) => name === nameOf(slot));
       verb.name = choose(server, lane.random);
-      await act(lane, slot, server, verb.name as Verb); // just chosen from them
+      await act(lane, slot, server, verb.name as Verb); // verb.name is one of them
     });
     lane.tell({ kind: 'operation', verb: verb.name, end, rssMib: Math.round(process.memoryUsage().rss / 2 ** 20) });
   }
 }
 
-/** One that has no server comes first more often than not: the machine is kept full. */
+/** Prefers a slot without a server, to keep the machine full. */
 function chooseSlot(own: readonly number[], servers: readonly ServerSummary[], random: Random): number {
   const there = new Set(servers.map(({ name }) => name));
   const missing = own.filter((slot) => !there.has(nameOf(slot)));
@@ -52,7 +52,7 @@ function nameOf(slot: number): string {
   return `soak-${slot}`;
 }
 
-/** What is likely next: most servers exist, and most of what is done to them is not their end. */
+/** Selects the next operation. Most operations are not a delete, so that most servers exist. */
 function choose(server: ServerSummary | undefined, random: Random): Verb {
   const dice = random();
   if (server === undefined) return 'create';
@@ -107,14 +107,14 @@ async function act(lane: Lane, slot: number, server: ServerSummary | undefined, 
   }
 }
 
-/** An error that says what went wrong is how things go under faults; any other kind is a defect. */
+/** A typed error is expected under faults; any other error is a defect. */
 async function settle({ tell }: Lane, work: () => Promise<void>): Promise<End> {
   try {
     await work();
     return 'done';
   } catch (error) {
     const isOurs = error instanceof DpmError && error.code !== 'INTERNAL';
-    if (!isOurs) tell({ kind: 'problem', text: `an error of no kind: ${describeError(error)}` });
+    if (!isOurs) tell({ kind: 'problem', text: `an untyped error:  ${describeError(error)}` });
     const flow = findError(error, 'FLOW_STUCK', 'FLOW_WAITING', 'FLOW_ROLLED_BACK')?.code;
     return flow === 'FLOW_STUCK' || flow === 'FLOW_WAITING'
       ? 'stuck'

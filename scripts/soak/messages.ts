@@ -1,13 +1,13 @@
-/** What a worker of the soak is told when it begins; plain JSON. */
+/** The first message to a worker of the soak; plain JSON. */
 export interface WorkerOrder {
   readonly settingsText: string;
   readonly statePath: string;
   readonly seed: number;
-  /** How many operations run beside each other. */
+  /** Number of concurrent operations. */
   readonly lanes: number;
-  /** Servers that it keeps in motion, each with a boot volume of its own. */
+  /** Servers to work on, each with its own boot volume. */
   readonly slots: number;
-  /** Volumes that the servers contend for. */
+  /** Volumes that several servers attach. */
   readonly dataVolumes: readonly string[];
 }
 
@@ -15,9 +15,9 @@ export interface WorkerOrder {
 export const ends = ['done', 'refused', 'rolled-back', 'stuck'] as const;
 export type End = (typeof ends)[number];
 
-/** What a worker says of itself, operation by operation. */
+/** A report of a worker about an operation. */
 export type WorkerReport =
   | { readonly kind: 'opened' }
   | { readonly kind: 'operation'; readonly verb: string; readonly end: End; readonly rssMib: number }
-  /** An error that no fault explains. */
+  /** An unexpected error. */
   | { readonly kind: 'problem'; readonly text: string };

@@ -10,8 +10,8 @@ export function lookAt({ sim }: World): SimulatorSnapshot {
 }
 
 /**
- * What an operator does when all is quiet again: resumes the stuck flows, deletes the servers, and checks whether
- * anything is orphaned. @returns what is not as at the start
+ * Repairs as an operator would: resumes stuck flows, deletes the servers, and checks for orphans. @returns all
+ * differences from the start
  */
 export async function settleAll(world: World, start: SimulatorSnapshot): Promise<readonly string[]> {
   try {
@@ -28,18 +28,18 @@ export async function settleAll(world: World, start: SimulatorSnapshot): Promise
       ...differences(start, lookAt(world)),
     ];
   } catch (error) {
-    return [`settling failed: ${describeError(error)}`];
+    return [`the repair failed:  ${describeError(error)}`];
   }
 }
 
 async function resumeStuck(manager: ComputeManager, { context }: World): Promise<string[]> {
   const problems: string[] = [];
   for (const { id, flow, parent } of await manager.listFlows({ open: true })) {
-    // One that has ended closes those that it has made pointless.
+    // A flow that has ended may have closed later ones.
     const isOpen = (await manager.listFlows({ open: true })).some((each) => each.id === id);
     if (parent !== undefined || !isOpen) continue;
     await manager.resumeFlow(id, context).catch((error: unknown) => {
-      problems.push(`flow ${flow} ${id} cannot be taken up: ${describeError(error)}`);
+      problems.push(`flow ${flow} ${id} cannot be resumed:  ${describeError(error)}`);
     });
   }
   return problems;
@@ -55,7 +55,7 @@ async function deleteAll(manager: ComputeManager, { context }: World): Promise<s
   return problems;
 }
 
-/** Each thing that is not as at the start, by its place in the snapshot. */
+/** Lists all differences from the start, by their place in the snapshot. */
 function differences(start: SimulatorSnapshot, end: SimulatorSnapshot): string[] {
   const parts = ({ hmc, san, cinder }: SimulatorSnapshot) => Object.entries({ ...hmc, ...san, ...cinder });
   const was = new Map<string, readonly unknown[]>(parts(start));
@@ -64,8 +64,8 @@ function differences(start: SimulatorSnapshot, end: SimulatorSnapshot): string[]
     const added = list.filter((each) => !before.some((other) => isDeepStrictEqual(each, other)));
     const gone = before.filter((each) => !list.some((other) => isDeepStrictEqual(each, other)));
     return [
-      ...added.map((each) => `at the end, and not at the start: ${kind} ${JSON.stringify(each)}`),
-      ...gone.map((each) => `at the start, and not at the end: ${kind} ${JSON.stringify(each)}`),
+      ...added.map((each) => `only at the end:  ${kind} ${JSON.stringify(each)}`),
+      ...gone.map((each) => `only at the start:  ${kind} ${JSON.stringify(each)}`),
     ];
   });
 }

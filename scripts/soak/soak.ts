@@ -11,26 +11,26 @@ import { Tally } from './tally.ts';
 
 export interface SoakOptions {
   readonly minutes: number;
-  /** Decides what is done; when, and so in which order, the machine that it runs on decides too. */
+  /** Determines which operations run. Their order also depends on the speed of the machine. */
   readonly seed: number;
   readonly machine: 'z13' | 'z16';
   readonly flow: 'attachments' | 'legacy';
-  /** After so many minutes of motion everything is stopped, repaired and compared; and then it goes on. */
+  /** Minutes of a round. After each round everything is stopped, repaired and compared. */
   readonly roundMinutes: number;
   readonly print: (line: string) => void;
 }
 
-/** As many as a machine has partitions. Source: `maximumPartitions` of the simulated machines. */
+/** As many servers as a machine has partitions. Source: `maximumPartitions` of the simulated machines. */
 const slots = 85;
-/** Operations beside each other; more than one machine's queue, fewer than its servers. */
+/** Number of concurrent operations: more than the HMC's queue accepts, fewer than the servers. */
 const lanes = 12;
 const faultShare = 0.05;
 const minuteMs = 60_000;
 const dataVolumes = Array.from({ length: 60 }, (_, index) => `data-${index}`);
 
 /**
- * Keeps 85 servers in motion under faults, kills and restarts, and proves at the end of every round that plain means put
- * everything back: flows taken up, servers deleted, `verify` without a finding, the snapshot as at the start.
+ * Works on 85 servers under faults, kills and restarts. After each round, resumes all flows and deletes all servers,
+ * and checks that `verify` finds no orphans and the snapshot is as at the start.
  */
 export async function runSoak(options: SoakOptions): Promise<Tally> {
   await using world = await startSoakWorld(options);
@@ -76,7 +76,7 @@ async function runRound(world: World, options: SoakOptions, round: Round): Promi
   const { random, tally, deadline } = round;
   const { settingsText, statePath, sim } = world;
   const order = { settingsText, statePath, lanes, slots, dataVolumes, seed: randomInteger(random, 2 ** 31) };
-  // Operations since the worker that is at work opened; undefined while it is starting.
+  // Operations since the current worker opened; undefined while it is starting.
   const life: { operations: number | undefined } = { operations: undefined };
   await using supervisor = new Supervisor(order, (report: WorkerReport) => {
     if (report.kind === 'opened') life.operations = 0;
@@ -86,7 +86,7 @@ async function runRound(world: World, options: SoakOptions, round: Round): Promi
   for (const rule of faultRules(faultShare)) sim.faults.add(rule);
   supervisor.start();
   const patience = { left: 1 + randomInteger(random, 60) };
-  // The first kill is waited for, however slow the machine is.
+  // Waits for the first kill, even on a slow machine.
   while (performance.now() < deadline || tally.kills === 0) {
     await sleep(20);
     tally.look(options.print, sim);
@@ -106,7 +106,7 @@ async function runRound(world: World, options: SoakOptions, round: Round): Promi
   sim.log.clear();
 }
 
-/** Gone for a moment, and back without sessions and tokens; jobs went on. */
+/** Restarts a server: it is unreachable for a moment, and loses its sessions and tokens. Jobs continue. */
 async function restartOne({ sim }: World, random: () => number, tally: Tally): Promise<void> {
   const isHmc = random() < 0.5;
   const server = isHmc ? sim.hmc.server : sim.cinder.server;

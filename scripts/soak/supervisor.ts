@@ -6,7 +6,7 @@ import type { WorkerOrder, WorkerReport } from './messages.ts';
 
 const main = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
-/** Starts the worker, kills it, and starts it again: what the service manager of a compute host does. */
+/** Starts the worker, kills it, and starts it again, as the service manager of a compute host does. */
 export class Supervisor implements AsyncDisposable {
   readonly #order: Omit<WorkerOrder, 'seed'>;
   readonly #hear: (report: WorkerReport) => void;
@@ -20,10 +20,10 @@ export class Supervisor implements AsyncDisposable {
     this.#hear = hear;
   }
 
-  /** Starts a worker; every one has dice of its own. */
+  /** Starts a worker with its own random numbers. */
   start(): void {
     const child = fork(main, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    child.on('message', (message) => this.#hear(message as WorkerReport)); // a worker sends nothing else
+    child.on('message', (message) => this.#hear(message as WorkerReport)); // a worker sends only reports
     this.#seed += 1;
     child.send({ ...this.#order, seed: this.#seed } satisfies WorkerOrder);
     this.#child = child;
@@ -38,12 +38,12 @@ export class Supervisor implements AsyncDisposable {
     return this.#child !== undefined;
   }
 
-  /** As the kernel does it: nothing more of it runs. */
+  /** Kills the worker with SIGKILL: nothing of it runs afterwards. */
   async kill(): Promise<void> {
     await this.#end((child) => child.kill('SIGKILL'));
   }
 
-  /** Lets it finish what it is doing. */
+  /** Lets the worker finish its operations. */
   async stop(): Promise<void> {
     await this.#end((child) => child.send('stop'));
   }
@@ -55,7 +55,7 @@ export class Supervisor implements AsyncDisposable {
   async #end(how: (child: ChildProcess) => void): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
-    this.#child = undefined; // it ends because we want it to
+    this.#child = undefined; // its end is expected
     const exited = once(child, 'exit');
     how(child);
     await exited;

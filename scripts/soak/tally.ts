@@ -2,14 +2,14 @@ import type { Simulator } from '../../src/simulator/index.ts';
 import { ends } from './messages.ts';
 import type { End, WorkerReport } from './messages.ts';
 
-/** What a soak did, and what it found. */
+/** Counts the operations of a soak, and collects its problems. */
 export class Tally {
   rounds = 0;
   kills = 0;
   restarts = 0;
   strikes = 0;
   workerRssMib = 0;
-  /** The most that were there at one time. */
+  /** Maximum number at one time. */
   partitions = 0;
   readonly problems: string[] = [];
   readonly byEnd = new Map<End, number>(ends.map((end) => [end, 0]));
@@ -29,12 +29,12 @@ export class Tally {
     this.workerRssMib = report.rssMib;
   }
 
-  /** The rules are about to be cleared: their counts go with them. */
+  /** Call it before the rules, and with them their counts, are cleared. */
   takeStrikes(sim: Simulator): void {
     this.strikes += countStrikes(sim);
   }
 
-  /** What the machine shows now; and every minute a line of it. */
+  /** Reads the state of the machine; prints a line every minute. */
   look(print: (line: string) => void, sim: Simulator): void {
     const partitions = sim.hmc.model.all('partition').length;
     this.partitions = Math.max(this.partitions, partitions);

@@ -8,15 +8,15 @@ import { runLanes } from './lanes.ts';
 import type { WorkerOrder, WorkerReport } from './messages.ts';
 
 /*
- * The process that is killed: a compute manager and what keeps its servers in motion. It takes one order, works until it
- * is told to stop, and ends by itself only then.
+ * The process that the soak kills: a compute manager, and the operations on its servers. It receives one order, and
+ * works until it is told to stop.
  */
 const context = { requestId: 'req-soak', signal: neverAborted() };
 let isWanted = true;
 
 process.on('message', (message) => {
   if (message === 'stop') isWanted = false;
-  else void work(message as WorkerOrder).then(() => process.disconnect()); // its parent sends these two alone
+  else void work(message as WorkerOrder).then(() => process.disconnect()); // the parent sends only these two messages
 });
 
 async function work(order: WorkerOrder): Promise<void> {
@@ -26,7 +26,7 @@ async function work(order: WorkerOrder): Promise<void> {
   await manager[Symbol.asyncDispose]();
 }
 
-/** A fault may meet the logon, too: an operator's supervisor starts the process again. */
+/** A fault may also fail the logon. The supervisor then starts the process again. */
 async function openPatiently({ settingsText, statePath }: WorkerOrder): Promise<ComputeManager | undefined> {
   while (isWanted) {
     try {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { InternalError, neverAborted, sleep, TimeoutError, whileWanted, withDeadline } from './index.ts';
 
-test('one waiter that gives up leaves the shared work to the others', async () => {
+test('when one waiter is aborted, the shared work continues for the others', async () => {
   let finish = (_value: string): void => undefined;
   const shared = new Promise<string>((resolve) => {
     finish = resolve;
@@ -17,13 +17,13 @@ test('one waiter that gives up leaves the shared work to the others', async () =
   await expect(second).resolves.toBe('done');
 });
 
-test('a waiter that comes too late has heard the shared work fail', async () => {
+test('a waiter whose signal has already fired handles the failure of the shared work', async () => {
   const late = AbortSignal.abort(new Error('too late'));
 
   await expect(whileWanted(Promise.reject(new Error('failed')), late)).rejects.toThrow('too late');
 });
 
-test('a deadline of ours becomes a timeout error with its number', async () => {
+test('a passed deadline becomes a TimeoutError with the milliseconds', async () => {
   const never = withDeadline('wait for nothing', 5, neverAborted(), async (signal) => {
     await new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
@@ -33,7 +33,7 @@ test('a deadline of ours becomes a timeout error with its number', async () => {
   await expect(never).rejects.toSatisfy((error) => error instanceof TimeoutError && error.facts.timeoutMs === 5);
 });
 
-test("the caller's own reason comes through a deadline untouched", async () => {
+test("withDeadline throws the reason of the caller's signal unchanged", async () => {
   const caller = new AbortController();
   const reason = new Error('enough');
   const waiting = withDeadline('wait', 60_000, caller.signal, async (signal) => {
@@ -47,7 +47,7 @@ test("the caller's own reason comes through a deadline untouched", async () => {
   await expect(waiting).rejects.toBe(reason);
 });
 
-test('work that ends within its deadline gives its result, and leaves no timer behind', async () => {
+test('work that ends before its deadline returns its result and leaves no timer', async () => {
   const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const outcome = await withDeadline('be quick', 60_000, neverAborted(), () => Promise.resolve('done'));
   const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
@@ -56,13 +56,13 @@ test('work that ends within its deadline gives its result, and leaves no timer b
   expect(after).toBe(before);
 });
 
-test('an error of the work itself comes through a deadline untouched', async () => {
+test('withDeadline throws an error of the work unchanged', async () => {
   const error = new Error('refused');
 
   await expect(withDeadline('ask', 60_000, neverAborted(), () => Promise.reject(error))).rejects.toBe(error);
 });
 
-test('work is not begun for a caller that has given up before', async () => {
+test('work does not start if the signal of the caller has already fired', async () => {
   let begun = 0;
   const work = withDeadline('ask', 60_000, AbortSignal.abort(new Error('enough')), async () => {
     begun += 1;
@@ -72,7 +72,7 @@ test('work is not begun for a caller that has given up before', async () => {
   expect(begun).toBe(0);
 });
 
-test("the caller's reason counts when both have fired", async () => {
+test("if the deadline and the caller's signal have both fired, the caller's reason is thrown", async () => {
   const caller = new AbortController();
   const reason = new Error('enough');
   const waiting = withDeadline('wait', 1, caller.signal, async (signal) => {
@@ -84,7 +84,7 @@ test("the caller's reason counts when both have fired", async () => {
   await expect(waiting).rejects.toBe(reason);
 });
 
-test('a reason that is no error is not thrown as it is', async () => {
+test('a reason that is not an Error is wrapped in one', async () => {
   const caller = new AbortController();
   const waiting = withDeadline('wait', 60_000, caller.signal, async (signal) => await sleep(60_000, signal));
   caller.abort('enough');
@@ -92,7 +92,7 @@ test('a reason that is no error is not thrown as it is', async () => {
   await expect(waiting).rejects.toBeInstanceOf(InternalError);
 });
 
-test('sleep sleeps, and ends with the reason when it is not wanted any more', async () => {
+test('sleep waits, and throws the reason when its signal fires', async () => {
   const caller = new AbortController();
   const reason = new Error('enough');
   const startedAt = performance.now();

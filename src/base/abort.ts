@@ -1,7 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { TimeoutError, toError } from './errors.ts';
 
-/** The options of everything that waits. */
+/** Options of every function that waits. */
 export interface Waiting {
   readonly signal: AbortSignal;
 }
@@ -49,17 +49,17 @@ export async function withDeadline<T>(
   }
 }
 
-/** Waits for shared work. @throws the signal's reason when it fires; the work then goes on for the others */
+/** Waits for shared work. @throws the signal's reason when it fires; the work then continues for other waiters */
 export async function whileWanted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   let giveUp = (): void => undefined;
-  const given = new Promise<never>((_resolve, reject) => {
+  const aborted = new Promise<never>((_resolve, reject) => {
     giveUp = () => reject(toError(signal.reason));
   });
   if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    // Raced even if the signal has fired already, so that a failure of the shared work is never unhandled.
-    return await Promise.race([given, shared]);
+    // Race even if the signal has already fired, so that a failure of the shared work is never an unhandled rejection.
+    return await Promise.race([aborted, shared]);
   } finally {
     signal.removeEventListener('abort', giveUp);
   }

@@ -21,28 +21,28 @@ describe('describeError', () => {
     );
   });
 
-  test('says once what a wrapper says in the very words of its cause', () => {
+  test('omits a message that repeats the message of its cause', () => {
     expect(describeError(new Error('gone', { cause: new Error('gone') }))).toBe('gone');
   });
 
-  test('lists the members of parallel failures, each with its own causes', () => {
+  test('lists the members of an AggregateError with their causes', () => {
     const members = [new Error('port 0', { cause: new Error('busy') }), new Error('port 1')];
 
     expect(describeError(new AggregateError(members, 'create vHBAs'))).toBe('create vHBAs [port 0: busy; port 1]');
   });
 
-  test('names an error that has no message by its class', () => {
+  test('shows the class name of an error without a message', () => {
     expect(describeError(new RangeError())).toBe('RangeError');
   });
 
-  test('ends a chain that bites its tail', () => {
+  test('stops at a cycle of causes', () => {
     const error = new Error('a');
     error.cause = new Error('b', { cause: error });
 
     expect(describeError(error)).toBe('a: b: …');
   });
 
-  test('ends when a member of an aggregate names the aggregate as its cause', () => {
+  test('stops when a member of an AggregateError has the AggregateError as its cause', () => {
     const member = new Error('member');
     const aggregate = new AggregateError([member], 'all');
     member.cause = aggregate;
@@ -50,7 +50,7 @@ describe('describeError', () => {
     expect(describeError(aggregate)).toBe('all [member: …]');
   });
 
-  test('ends a chain that is too long for a line', () => {
+  test('cuts a very long chain of causes', () => {
     let error = new Error('0');
     for (let depth = 1; depth < 100; depth += 1) error = new Error(String(depth), { cause: error });
 
@@ -58,21 +58,21 @@ describe('describeError', () => {
     expect(describeError(error).length).toBeLessThan(80);
   });
 
-  test('does not show a thing that was thrown and is no error: it may be anything', () => {
+  test('does not print a thrown value that is not an Error, because it may contain anything', () => {
     expect(describeError('hmc-sentinel-secret')).toBe('something other than an error was thrown: string');
     expect(describeError(undefined)).toBe('');
   });
 });
 
 describe('an error of this package', () => {
-  test('carries its class as name, its code, and its facts', () => {
+  test('has its class as name, a code, and facts', () => {
     const error = new NotFoundError('partition "p" does not exist', { partition: 'p' });
 
     expect(error).toMatchObject({ name: 'NotFoundError', code: 'NOT_FOUND', facts: { partition: 'p' } });
     expect(error.stack).toContain('NotFoundError: partition "p" does not exist');
   });
 
-  test('is found in a chain by its code, the outermost first', () => {
+  test('is found in a chain by its code, starting at the outermost error', () => {
     const low = new NotFoundError('low');
     const high = new ConflictError('high', {}, { cause: new Error('between', { cause: low }) });
 
@@ -82,14 +82,14 @@ describe('an error of this package', () => {
     expect(findError('text', 'CONFIG')).toBeUndefined();
   });
 
-  test('has a code that is explained', () => {
+  test('has a code with an explanation', () => {
     for (const [code, meaning] of Object.entries(errorCodes)) {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(meaning).not.toBe('');
     }
   });
 
-  test('that gave up holds every attempt in order, and the last one as its cause', () => {
+  test('of exhausted retries holds the error of every attempt in order, and the last one as its cause', () => {
     const attempts = [new Error('first'), new Error('last')];
     const error = new RetriesExhaustedError('knock', attempts);
 
@@ -99,7 +99,7 @@ describe('an error of this package', () => {
     expect(describeError(error)).toBe('knock failed 2 times: last');
   });
 
-  test('is made of whatever was thrown, and left alone when it is one', () => {
+  test('is made from any thrown value; an Error is returned unchanged', () => {
     const error = new Error('one');
 
     expect(toError(error)).toBe(error);

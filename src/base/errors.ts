@@ -7,39 +7,39 @@ export type JsonValue =
 /** The codes of all errors of this package. Programs may compare codes, but not messages. @public */
 export const errorCodes = {
   CONFIG: 'a setting or argument is missing or unusable; nothing was changed',
-  NOT_FOUND: 'the named thing does not exist',
-  CONFLICT: 'the thing is in a state that forbids the operation; nothing was changed',
+  NOT_FOUND: 'the named resource does not exist',
+  CONFLICT: 'the state of the resource forbids the operation; nothing was changed',
   NO_RESOURCES: 'the CPC subset has no room for the request; nothing was changed',
-  HMC_CONNECTION: 'no usable answer came from the HMC',
+  HMC_CONNECTION: 'the HMC did not send a usable response',
   HMC_HTTP: 'the HMC refused the request',
   HMC_AUTH: 'the HMC refuses the credentials or the session',
-  HMC_SCHEMA: 'the answer of the HMC is not of the documented form',
+  HMC_SCHEMA: 'a response of the HMC does not have the documented form',
   JOB_FAILED: 'an asynchronous HMC operation ended in error',
   JOB_TIMEOUT: 'an asynchronous HMC operation did not end in time',
-  JOB_LOST: 'the HMC no longer knows the job of an asynchronous operation; its outcome has to be looked up',
+  JOB_LOST: 'the HMC no longer knows the job of an asynchronous operation; check its outcome on the HMC',
   STATUS_TIMEOUT: 'a partition did not reach the wanted status',
   BOOT_FAILED: 'the partition did not boot on any path',
   START_REFUSED: 'the HMC did not start the partition; nothing was loaded',
-  CINDER_CONNECTION: 'no usable answer came from Cinder or Keystone',
+  CINDER_CONNECTION: 'Cinder or Keystone did not send a usable response',
   CINDER_HTTP: 'Cinder refused the request',
   CINDER_AUTH: 'Keystone or Cinder refuses the credentials',
-  CINDER_SCHEMA: 'the answer of Cinder or Keystone is not of the documented form',
+  CINDER_SCHEMA: 'a response of Cinder or Keystone does not have the documented form',
   CONNECTION_INFO: 'the connection_info of a volume cannot be used',
   NO_USABLE_TARGET: 'no path of a volume is usable',
   LUN_UNREACHABLE: 'a LUN that Cinder has mapped does not answer on any path',
   NOT_FULFILLED: 'the LUN of a storage volume was not found in time, or does not match the request',
-  VOLUME_DRIVER: 'no volume driver serves this driver_volume_type, or it cannot be loaded',
+  VOLUME_DRIVER: 'no volume driver for this driver_volume_type exists, or the driver cannot be loaded',
   VOLUME_ATTACH: 'a volume could not be attached',
   VOLUME_DETACH: 'a volume could not be detached',
   HOST_CONNECTOR: 'this host is not set up to attach volumes of this protocol; nothing was changed',
   NOTHING_CHANGED: 'the operation failed before it had changed anything; the cause says why',
   FLOW_ROLLED_BACK: 'a flow failed and was rolled back',
-  FLOW_STUCK: 'a flow failed and something is left behind',
-  FLOW_WAITING: 'a flow failed, and its undo waits for a peer that does not answer; the next command resumes it',
+  FLOW_STUCK: 'a flow failed and could not be rolled back completely',
+  FLOW_WAITING: 'a flow failed, and its rollback waits for a peer that is unreachable; the next command resumes it',
   JOURNAL: 'the journal cannot be written, or cannot be read safely',
   TIMEOUT: 'a deadline passed',
   RETRIES_EXHAUSTED: 'every attempt failed',
-  INTERRUPTED: 'the caller asked to stop',
+  INTERRUPTED: 'the caller cancelled the operation',
   INTERNAL: 'a defect of this program',
 } as const;
 
@@ -52,8 +52,8 @@ export type ErrorFacts = Readonly<Record<string, JsonValue | undefined>>;
 /**
  * Base of every error that this package throws.
  *
- * @remarks `code` is API; `message` is for people and may change. It names the operation, the resource and what
- * happened, but not the cause: {@link describeError} joins the chain.
+ * @remarks `code` is part of the API. `message` is for people and may change. The message names the operation, the
+ * resource and the failure, but not the cause: {@link describeError} adds the messages of the causes.
  * @public
  */
 export abstract class DpmError extends Error {
@@ -82,7 +82,7 @@ export class ConflictError extends DpmError {
   readonly code = 'CONFLICT';
 }
 
-/** The CPC subset's share is used up. Nova reschedules on it. @public */
+/** The CPC subset has no capacity left. Nova reschedules the server when it receives this error. @public */
 export class ComputeResourcesUnavailableError extends DpmError {
   readonly code = 'NO_RESOURCES';
 }
@@ -96,12 +96,12 @@ export class NothingChangedError extends DpmError {
   }
 }
 
-/** One of our own deadlines passed. @public */
+/** A deadline of this program passed. @public */
 export class TimeoutError extends DpmError {
   readonly code = 'TIMEOUT';
 }
 
-/** The retry policy gave up; `attempts` holds every attempt's error, in order. @public */
+/** All attempts failed. `attempts` holds the error of each attempt, in order. @public */
 export class RetriesExhaustedError extends DpmError {
   readonly code = 'RETRIES_EXHAUSTED';
   readonly attempts: readonly Error[];
@@ -131,8 +131,8 @@ export function toError(thrown: unknown): Error {
 
 /**
  * Returns the messages of an error and its causes on one line, joined with a colon. Members of an AggregateError are
- * listed in brackets. Cycles and very long chains end in "…". Secrets are blanked, since peers and plug-ins write parts
- * of the line, which is logged, printed and kept in the journal.
+ * listed in brackets. Cycles and very long chains end in "…". Secrets are
+ * blanked, because peers and plug-ins supply parts of the line, and the line is logged, printed and journaled.
  */
 export function describeError(thrown: unknown): string {
   return blankKnownSecrets(describeChain(thrown, new Set()));

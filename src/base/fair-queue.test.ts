@@ -5,7 +5,7 @@ import { FairQueue } from './fair-queue.ts';
 
 const limits = { concurrent: 2, waiting: 3, waitMs: 60_000 };
 
-/** Work that ends when the test says so. */
+/** Work that ends when the test ends it. */
 function held() {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -14,13 +14,13 @@ function held() {
   return { work: async () => await ended, end: () => end() };
 }
 
-/** Lets everything that can go on go on. */
+/** Lets all pending promises settle. */
 const settle = async () => {
   await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('a fair queue', () => {
-  test('never does more at once than it may, and does everything, in order of arrival', async () => {
+  test('runs all work in order of arrival, and never more at once than the limit', async () => {
     const queue = new FairQueue('things', { ...limits, waiting: 100 });
     const begun: number[] = [];
     let [active, most] = [0, 0];
@@ -41,7 +41,7 @@ describe('a fair queue', () => {
     expect(queue.isIdle).toBe(true);
   });
 
-  test('refuses what comes when enough waits, and takes more when there is room again', async () => {
+  test('refuses work while the queue is full, and accepts work when there is room again', async () => {
     const queue = new FairQueue('things', limits);
     const one = held();
     const five = Array.from({ length: 5 }, () => queue.run(neverAborted(), one.work));
@@ -54,7 +54,7 @@ describe('a fair queue', () => {
     await expect(queue.run(neverAborted(), () => Promise.resolve('again'))).resolves.toBe('again');
   });
 
-  test('lets nobody wait for ever: work whose turn does not come in time is not begun', async () => {
+  test('refuses work that has waited too long, and does not start it', async () => {
     const queue = new FairQueue('things', { concurrent: 1, waiting: 3, waitMs: 5 });
     const slow = held();
     const running = queue.run(neverAborted(), slow.work);
@@ -70,7 +70,7 @@ describe('a fair queue', () => {
     expect(queue.isIdle).toBe(true);
   });
 
-  test('gives the place of one who gives up to another at once', async () => {
+  test('frees the place of an aborted caller at once', async () => {
     const queue = new FairQueue('things', { ...limits, concurrent: 1, waiting: 1 });
     const slow = held();
     const running = queue.run(neverAborted(), slow.work);
@@ -86,7 +86,7 @@ describe('a fair queue', () => {
     await expect(Promise.all([running, next])).resolves.toEqual([undefined, 'next']);
   });
 
-  test('lets nobody in ahead of those who wait, even at the moment when a place becomes free', async () => {
+  test('never lets new work overtake waiting work, even when a place becomes free', async () => {
     const queue = new FairQueue('things', { ...limits, concurrent: 1 });
     const order: string[] = [];
     const slow = held();
@@ -103,7 +103,7 @@ describe('a fair queue', () => {
     expect(order).toEqual(['waited', 'came late']);
   });
 
-  test('goes on after work that failed', async () => {
+  test('continues after work that failed', async () => {
     const queue = new FairQueue('things', { ...limits, concurrent: 1 });
     const failing = queue.run(neverAborted(), () => Promise.reject(new Error('refused')));
     const next = queue.run(neverAborted(), () => Promise.resolve('done'));

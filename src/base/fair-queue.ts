@@ -32,8 +32,8 @@ export class FairQueue {
   /**
    * Waits for a turn. The place in the queue is fixed before this returns; the turn ends when the result is disposed.
    *
-   * @throws ConflictError when the queue is full, TimeoutError when the turn did not come in time, the signal's reason
-   * when it fired before the turn: in each case there is nothing to dispose
+   * @throws ConflictError when the queue is full, TimeoutError when the wait is too long, or the signal's reason when
+   * the signal fires during the wait. In each case there is nothing to dispose.
    */
   async enter(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
@@ -47,13 +47,13 @@ export class FairQueue {
     };
   }
 
-  /** Runs `work` when its turn comes. @throws as {@link FairQueue.enter}: the work was then not begun */
+  /** Runs `work` when its turn comes. @throws as {@link FairQueue.enter}: the work has then not started */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     using _turn = await this.enter(signal);
     return await work();
   }
 
-  /** @throws ConflictError when one more would be refused */
+  /** @throws ConflictError when the queue is full */
   requireRoom(): void {
     const { concurrent, waiting } = this.#limits;
     const isFree = this.#active < concurrent && this.#waiting.size === 0;
@@ -67,7 +67,7 @@ export class FairQueue {
     const [next] = this.#waiting;
     if (next === undefined || this.#active >= this.#limits.concurrent) return;
     this.#waiting.delete(next);
-    this.#active += 1; // before the next one resumes, so that no other can start in between
+    this.#active += 1; // now, so that no other caller takes the place before the next one resumes
     next();
   }
 

@@ -1,4 +1,4 @@
-/** Far deeper than any answer of an HMC or Cinder, and far below what overflows the stack of a recursive reader. */
+/** Deeper than any response of an HMC or Cinder, and too shallow to overflow the stack of recursive code. */
 const MAX_DEPTH = 64;
 
 /** Parses JSON from a peer. @throws SyntaxError when it is not JSON, or too deeply nested for recursive code */
@@ -8,7 +8,7 @@ export function parseForeignJson(text: string): unknown {
   return value;
 }
 
-/** Proceeds level by level, without recursion. */
+/** Checks level by level, without recursion. */
 function isDeeperThan(value: unknown, limit: number): boolean {
   let level = [value].filter(isHolder);
   for (let depth = 1; level.length > 0; depth += 1) {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Returns whether others on the network can read what is sent to this absolute URL: neither https nor loopback. */
+/** Returns whether the network can read requests to this absolute URL: neither https nor a loopback address. */
 export function isReadableOnTheWay(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();

@@ -23,7 +23,7 @@ interface Example {
 }
 
 /**
- * Worked examples, by their row; rows 18 and 20 are refusals, and stand further down. Sources: os-brick
+ * Worked examples, numbered by row. Rows 18 and 20 are invalid values and follow below. Sources: os-brick
  * initiator/linuxscsi.py; linux drivers/scsi/scsi_common.c.
  */
 const examples: readonly Example[] = [
@@ -56,7 +56,7 @@ const examples: readonly Example[] = [
 
 const lun = (text: string): Lun => lunSchema.parse(text);
 
-/** Every LUN that zfcp can address, but the well-known ones: sixteen digits of which the last eight are zero. */
+/** Every LUN that zfcp can address, except the well-known ones: sixteen digits of which the last eight are zero. */
 const zfcpLun = fc
   .nat(0xffff_ffff)
   .filter((value) => value >>> 24 !== 0xc1)
@@ -82,7 +82,7 @@ describe('the LUN of worked example', () => {
     expect(lunToCinder(lun(fcp), mode)).toBe(number);
   });
 
-  test('12 is another volume than the one whose Cinder number is its Linux number', () => {
+  test('12 is a different volume from the one whose Cinder number equals its Linux number', () => {
     expect(lunFromCinder(1074806808)).not.toBe(lunFromLinux(1074806808n));
     expect(lunFromLinux(1074806808n)).toBe('4018401000000000');
   });
@@ -91,7 +91,7 @@ describe('the LUN of worked example', () => {
 const understood = [
   ['decimal text', '17', '0011000000000000'],
   ['hex text', '0x0011', '0011000000000000'],
-  ['hex text in capitals, with blanks about it', ' 0X401040A0 ', '401040a000000000'],
+  ['upper-case hex digits with blanks around them', ' 0X401040A0 ', '401040a000000000'],
   ['an FCP LUN with prefix', '0x4010401800000000', '4010401800000000'],
   ['an FCP LUN in capitals', '00FE000000000000', '00fe000000000000'],
   ['the largest number', 0xffff_ffff, 'ffffffff00000000'],
@@ -124,11 +124,11 @@ describe("Cinder's target_lun", () => {
     expect(() => lunFromCinder(value)).toThrow(RangeError);
   });
 
-  test('that is an FCP LUN already is not addressed a second time', () => {
+  test('that already is an FCP LUN is not converted again', () => {
     expect(lunFromCinder('412c000000000000', 'SAM2')).toBe('412c000000000000');
   });
 
-  test('is taken as it is under the modes that mean so', () => {
+  test('is unchanged under the modes that do not convert it', () => {
     for (const mode of [undefined, null, 'SAM', 'transparent'])
       expect(lunFromCinder(300, mode)).toBe('012c000000000000');
   });
@@ -142,13 +142,13 @@ describe("Cinder's target_lun", () => {
     expect(() => lunFromCinder(16384, mode)).toThrow(/16384.*16383/);
   });
 
-  test('that is refused is quoted, but not at any length', () => {
+  test('that is refused is quoted, shortened if it is long', () => {
     expect(() => lunFromCinder('9'.repeat(5_000))).toThrow(/^.{1,200}$/);
   });
 });
 
 describe('a LUN', () => {
-  test('survives the way to Linux and back, whatever it is', () => {
+  test('converts to a Linux LUN and back without a change', () => {
     fc.assert(fc.property(zfcpLun, (value) => lunFromLinux(lunToLinux(value)) === value));
   });
 
@@ -156,7 +156,7 @@ describe('a LUN', () => {
     fc.assert(fc.property(zfcpLun, (value) => lunToLinux(value) <= 0xffff_ffffn));
   });
 
-  test("survives the way to Cinder's number and back under every mode, where it has one", () => {
+  test("converts to Cinder's number and back without a change under every mode that has a number for it", () => {
     const mode = fc.constantFrom<AddressingMode>('SAM', 'SAM2', 'SAM3-flat');
 
     fc.assert(
@@ -167,7 +167,7 @@ describe('a LUN', () => {
     );
   });
 
-  test('is the LUN of the number it was made of, under every mode', () => {
+  test('is the same LUN after a conversion to the number of Cinder, under every mode', () => {
     const flat = fc.nat(16383);
     const mode = fc.constantFrom<AddressingMode>('SAM2', 'SAM3-flat');
 
@@ -177,16 +177,20 @@ describe('a LUN', () => {
 
   test.each([
     ['one that is not flat, under flat addressing', '0001000000000000', 'SAM3-flat'],
-    ['one of the logical unit method, under flat addressing', '8000000000000000', 'SAM3-flat'],
+    ['one with logical unit addressing, under flat addressing', '8000000000000000', 'SAM3-flat'],
     ['a peripheral one above 255, under SAM2', '0100000000000000', 'SAM2'],
     ['one of two levels, under SAM2', '4010401800000000', 'SAM2'],
-    ['one whose first level is zero, for the number of its second is a first level', '0000000100000000', 'SAM'],
+    [
+      'one whose first level is zero, because the number of its second level would be a first level',
+      '0000000100000000',
+      'SAM',
+    ],
     ['one of more than two levels', '0001000200030000', 'SAM'],
   ] as const)('has no number in Cinder if it is %s', (_what, text, mode) => {
     expect(lunToCinder(lun(text), mode)).toBeUndefined();
   });
 
-  test('is found again from its name under by-path', () => {
+  test('can be read back from its by-path name', () => {
     fc.assert(
       fc.property(zfcpLun, (value) => {
         const name = lunToByPath(value).replace('lun-', '');
@@ -196,7 +200,7 @@ describe('a LUN', () => {
     );
   });
 
-  test('is equal to its short form with the zeros restored', () => {
+  test('equals its short form with the zeros added again', () => {
     fc.assert(
       fc.property(zfcpLun, (value) => {
         const short = formatLunShort(value);
@@ -208,7 +212,7 @@ describe('a LUN', () => {
     expect(formatLunShort(lun('0020000000000000'))).toBe('0020');
   });
 
-  test('that is well known is told from one of a volume', () => {
+  test('that is well known is distinguished from the LUN of a volume', () => {
     expect(isWellKnownLun(lun('c101000000000000'))).toBe(true);
     expect(isWellKnownLun(lun('c001000000000000'))).toBe(false);
     expect(isWellKnownLun(lun('00c1000000000000'))).toBe(false);

@@ -36,7 +36,7 @@ export const lunSchema = z.string().transform((text, context): Lun => {
 
 /**
  * Returns the FCP LUN for Cinder's `target_lun`: an integer, up to 10 decimal digits, `0x` and up to 15 hex digits, or
- * 16 hex digits, which are an FCP LUN already. A number up to 0xffff is the first level (`n << 48`), a larger one is
+ * 16 hex digits, which already are an FCP LUN. A number up to 0xffff is the first level (`n << 48`), a larger one is
  * the first four bytes (`n << 32`, as the DS8000 gives it). Source: linux drivers/scsi/scsi_common.c; systemd
  * udev-builtin-path_id.c; os-brick initiator/linuxscsi.py; cinder ibm_storage/ds8k_helper.py.
  *

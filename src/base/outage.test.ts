@@ -19,7 +19,7 @@ class Lost extends NotFoundError {
   }
 }
 
-/** Fails as often as told, noting it as a client does, and succeeds then. */
+/** Fails a given number of times, records each failure as a client does, and then succeeds. */
 function failing(outages: Outages, times: number) {
   let calls = 0;
   const work = async () => {
@@ -42,7 +42,7 @@ const options = {
 };
 
 describe('a peer that stops answering', () => {
-  test('is asked again, however often, until it answers; people are told once that it is away, and once that it is back', async () => {
+  test('is retried until it answers; its outage is reported once, and its return once', async () => {
     const notices: OutageNotice[] = [];
     const outages = new Outages((notice) => notices.push(notice));
     outages.answered(hmc);
@@ -62,7 +62,7 @@ describe('a peer that stops answering', () => {
     expect(outages.away()).toEqual([]);
   });
 
-  test('is given up when the budget is used up, and from then on at once, until it has answered', async () => {
+  test('is no longer retried when the budget is used up, and then fails at once until it answers', async () => {
     const outages = new Outages();
     outages.answered(hmc);
     const short = { ...options, policy: { ...policy, budgetMs: 20 } };
@@ -75,7 +75,7 @@ describe('a peer that stops answering', () => {
     expect(outages.away()).toEqual([hmc]);
   });
 
-  test('is not waited for when it has never answered in this process', async () => {
+  test('is not retried if it has never answered in this process', async () => {
     const outages = new Outages();
     const { work, calls } = failing(outages, 1);
 
@@ -83,7 +83,7 @@ describe('a peer that stops answering', () => {
     expect(calls()).toBe(1);
   });
 
-  test('is not waited for after an error of another kind, nor when the same may not be asked again', async () => {
+  test('is not retried after an error of another kind, or if the request must not be repeated', async () => {
     const outages = new Outages();
     outages.answered(hmc);
     const refused = async () => {
@@ -96,7 +96,7 @@ describe('a peer that stops answering', () => {
     expect(once.calls()).toBe(1);
   });
 
-  test('is not waited for when it wants more time than there is', async () => {
+  test('is not retried when it asks for more time than is left', async () => {
     const outages = new Outages();
     outages.answered(hmc);
     const { work, calls } = failing(outages, 1);
@@ -105,7 +105,7 @@ describe('a peer that stops answering', () => {
     expect(calls()).toBe(1);
   });
 
-  test('is waited for only as long as the caller wants', async () => {
+  test('is retried only until the caller cancels', async () => {
     const outages = new Outages();
     outages.answered(hmc);
     const caller = new AbortController();
@@ -118,7 +118,7 @@ describe('a peer that stops answering', () => {
   });
 });
 
-describe('the peer for want of which something failed', () => {
+describe('the unreachable peer that caused a failure', () => {
   const outages = new Outages();
   outages.failed(hmc);
 
@@ -128,13 +128,13 @@ describe('the peer for want of which something failed', () => {
     ['all of several failures', new AggregateError([new Lost(), new Lost()]), hmc],
     ['one of several failures', new AggregateError([new Lost(), new ConflictError('x')]), undefined],
     ['a deadline that passed meanwhile', new TimeoutError('x'), hmc],
-    ['a conflict that came of a lost connection', new ConflictError('x', {}, { cause: new Lost() }), undefined],
+    ['a conflict caused by a lost connection', new ConflictError('x', {}, { cause: new Lost() }), undefined],
     ['something else', new Error('x'), undefined],
   ])('%s', (_what, error, peer) => {
     expect(missingPeer(error, outages)).toBe(peer);
   });
 
-  test('a deadline alone says nothing', () => {
+  test('a deadline alone names no peer', () => {
     expect(missingPeer(new TimeoutError('x'), new Outages())).toBeUndefined();
   });
 });

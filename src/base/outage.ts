@@ -2,18 +2,18 @@ import { sleep } from './abort.ts';
 import type { Waiting } from './abort.ts';
 import { DpmError, RetriesExhaustedError, toError } from './errors.ts';
 
-/** How long to wait for a peer that stopped answering, and how often to try meanwhile. @public */
+/** How long to wait for an unreachable peer, and the delays between attempts. @public */
 export interface OutagePolicy {
-  /** Counted from the first failure; 0 for no wait. */
+  /** Total time from the first failure; 0 for no wait. */
   readonly budgetMs: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
 }
 
-/** Our choice: an HMC restarts within a few minutes. */
+/** Chosen because an HMC restarts within a few minutes. */
 export const defaultOutagePolicy: OutagePolicy = { budgetMs: 300_000, firstDelayMs: 1_000, maxDelayMs: 5_000 };
 
-/** For people: sent once when the wait for a peer begins, and once when it answers again. */
+/** A message for people, sent once when the wait for a peer begins, and once when the peer answers again. */
 export interface OutageNotice {
   /** `HMC hmc1:6794`. */
   readonly peer: string;
@@ -23,15 +23,15 @@ export interface OutageNotice {
 
 interface PeerState {
   hasAnswered: boolean;
-  away?: Absence | undefined;
+  away?: Outage | undefined;
 }
 
-interface Absence {
-  /** By the wall clock, for people. */
+interface Outage {
+  /** Wall-clock time, for messages. */
   readonly since: Date;
   readonly startedAt: number;
   lastFailureAt: number;
-  isTold: boolean;
+  isReported: boolean;
 }
 
 export interface OutageOptions extends Waiting {
@@ -43,43 +43,43 @@ export interface OutageOptions extends Waiting {
   readonly askedDelayMs?: (error: Error) => number | undefined;
 }
 
-/** A failure so long after the last one begins a new outage. Longer than the deadline of a request. */
+/** A failure this long after the previous one starts a new outage. Longer than the deadline of a request. */
 const FORGET_MS = 180_000;
 
 /**
- * Records which peers do not answer, and since when. Shared by the clients of a process. Only a peer that has answered
- * before is waited for; any other one may not exist.
+ * Records which peers are unreachable, and since when. The clients of a process share one object. Waits only for a peer
+ * that has answered before, because any other peer may not exist.
  */
 export class Outages {
   readonly #peers = new Map<string, PeerState>();
-  readonly #tell: (notice: OutageNotice) => void;
+  readonly #notify: (notice: OutageNotice) => void;
 
-  constructor(tell: (notice: OutageNotice) => void = () => undefined) {
-    this.#tell = tell;
+  constructor(notify: (notice: OutageNotice) => void = () => undefined) {
+    this.#notify = notify;
   }
 
-  /** Records a usable answer. */
+  /** Records that a peer sent a usable response. */
   answered(peer: string): void {
     const state = this.#state(peer);
     const { away } = state;
     state.hasAnswered = true;
     state.away = undefined;
-    if (away?.isTold === true) this.#tell({ peer, isBack: true, text: `${peer} answers again` });
+    if (away?.isReported === true) this.#notify({ peer, isBack: true, text: `${peer} answers again` });
   }
 
-  /** Records that no usable answer came. */
+  /** Records that a peer did not send a usable response. */
   failed(peer: string): void {
     const state = this.#state(peer);
     const now = performance.now();
     if (state.away !== undefined && now - state.away.lastFailureAt < FORGET_MS) state.away.lastFailureAt = now;
-    else state.away = { since: new Date(), startedAt: now, lastFailureAt: now, isTold: false };
+    else state.away = { since: new Date(), startedAt: now, lastFailureAt: now, isReported: false };
   }
 
   isAway(peer: string): boolean {
     return this.#peers.get(peer)?.away !== undefined;
   }
 
-  /** Returns the peers that gave no usable answer to the last request. */
+  /** Returns the peers whose last request failed. */
   away(): readonly string[] {
     return [...this.#peers].filter(([, { away }]) => away !== undefined).map(([peer]) => peer);
   }
@@ -107,21 +107,24 @@ export class Outages {
     }
   }
 
-  /** Counts from the first failure of this request or of the outage: others may get answers meanwhile. */
+  /**
+   * Returns the time left in the budget, which starts at the first failure of this request or of the outage, whichever is
+   * earlier: the peer may have answered other requests since.
+   */
   #leftMs(peer: string, firstFailureAt: number, { budgetMs }: OutagePolicy): number {
     const { hasAnswered, away } = this.#state(peer);
     if (!hasAnswered) return 0;
     return Math.min(firstFailureAt, away?.startedAt ?? firstFailureAt) + budgetMs - performance.now();
   }
 
-  /** Reports once for each outage that the caller keeps retrying, and for how long. {@link through} calls it itself. */
+  /** Sends the notice that the caller waits for a peer, once per outage. {@link through} calls this itself. */
   waitsFor(peer: string, leftMs: number): void {
     const { away } = this.#state(peer);
-    if (away === undefined || away.isTold) return;
-    away.isTold = true;
+    if (away === undefined || away.isReported) return;
+    away.isReported = true;
     const until = timeOfDay(new Date(Date.now() + leftMs));
     const text = `${peer} has not answered since ${timeOfDay(away.since)}; trying again until ${until}`;
-    this.#tell({ peer, isBack: false, text });
+    this.#notify({ peer, isBack: false, text });
   }
 
   #state(peer: string): PeerState {
@@ -136,7 +139,7 @@ function timeOfDay(date: Date): string {
   return date.toTimeString().slice(0, 8);
 }
 
-/** Errors that only wrap their cause. */
+/** Codes of errors that only wrap their cause. */
 const wrappers: ReadonlySet<string> = new Set([
   'RETRIES_EXHAUSTED',
   'NOTHING_CHANGED',
@@ -144,11 +147,11 @@ const wrappers: ReadonlySet<string> = new Set([
   'VOLUME_DETACH',
   'FLOW_ROLLED_BACK',
 ]);
-/** Errors about something that was not seen in time. */
+/** Codes of errors that say that something did not happen in time. */
 const overdue: ReadonlySet<string> = new Set(['TIMEOUT', 'JOB_TIMEOUT', 'STATUS_TIMEOUT', 'JOB_LOST', 'NOT_FULFILLED']);
 
 /**
- * Returns the unreachable peer if it is the only reason for a failure, so that a repeat succeeds once it is back.
+ * Returns the unreachable peer if it is the only reason for a failure, so that a retry succeeds once the peer is reachable again.
  *
  * @param outages - whether a deadline passed because a peer was unreachable
  */

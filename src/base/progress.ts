@@ -8,7 +8,7 @@ export interface StepEvent {
   readonly state: 'running' | 'progress' | 'done' | 'failed' | 'undoing' | 'undone' | 'stuck' | 'waiting';
   readonly ms?: number;
   readonly detail?: string;
-  /** The detail says that a peer does not answer, or answers again. It concerns every running step. */
+  /** Set if the detail reports that a peer is unreachable or reachable again, which concerns every running step. */
   readonly outage?: 'away' | 'back';
 }
 

@@ -14,7 +14,7 @@ const options = (retryable: (error: Error) => boolean, change: Partial<RetryOpti
 
 const always = () => true;
 
-/** Fails every time, and counts. */
+/** Fails every time, and counts the calls. */
 function failing(error: Error = new Error('busy')) {
   const calls: number[] = [];
   const work = async (attempt: number): Promise<string> => {
@@ -24,7 +24,7 @@ function failing(error: Error = new Error('busy')) {
   return { calls, work };
 }
 
-test('gives up after the last attempt with every error in order', async () => {
+test('throws after the last attempt, with the errors of all attempts in order', async () => {
   let calls = 0;
   const failing = retry(
     async () => {
@@ -40,7 +40,7 @@ test('gives up after the last attempt with every error in order', async () => {
   );
 });
 
-test('throws the error that ended the loop at once, even after a repeat', async () => {
+test('throws an error that is not retryable at once, even after a retry', async () => {
   const errors = [new Error('busy'), new TypeError('gone')];
   const failing = retry(
     async () => {
@@ -53,7 +53,7 @@ test('throws the error that ended the loop at once, even after a repeat', async 
   expect(errors).toHaveLength(0);
 });
 
-test('repeats a TypeError when the caller calls it retryable', async () => {
+test('retries after a TypeError that the caller declares retryable', async () => {
   const answers: (() => string)[] = [
     () => {
       throw new TypeError('not yet');
@@ -69,7 +69,7 @@ test('repeats a TypeError when the caller calls it retryable', async () => {
   ).resolves.toBe('done');
 });
 
-test('gives back what the first attempt gives, without another', async () => {
+test('returns the result of the first attempt without another attempt', async () => {
   const calls: number[] = [];
   const work = async (attempt: number) => {
     calls.push(attempt);
@@ -80,21 +80,21 @@ test('gives back what the first attempt gives, without another', async () => {
   expect(calls).toEqual([1]);
 });
 
-test.each([1, 2, 5])('makes as many calls as the policy says: %i', async (attempts) => {
+test.each([1, 2, 5])('makes the number of calls of the policy: %i', async (attempts) => {
   const { calls, work } = failing();
 
   await expect(retry(work, options(always, { policy: { ...quick, attempts } }))).rejects.toThrow();
   expect(calls).toEqual(Array.from({ length: attempts }, (_, index) => index + 1));
 });
 
-test('throws the error itself when one attempt was all there was', async () => {
+test('throws the error itself if the policy allows one attempt', async () => {
   const error = new Error('busy');
   const { work } = failing(error);
 
   await expect(retry(work, options(always, { policy: { ...quick, attempts: 1 } }))).rejects.toBe(error);
 });
 
-test('makes no second attempt after an error that is not to be repeated', async () => {
+test('makes no second attempt after an error that is not retryable', async () => {
   const { calls, work } = failing();
 
   await expect(
@@ -106,7 +106,7 @@ test('makes no second attempt after an error that is not to be repeated', async 
   expect(calls).toHaveLength(1);
 });
 
-test.each([0, 60])('starts no attempt after its budget of %i ms, however many are left', async (budgetMs) => {
+test.each([0, 60])('starts no attempt after its budget of %i ms, even if attempts are left', async (budgetMs) => {
   const policy = { ...quick, attempts: 1_000_000, firstDelayMs: 5, maxDelayMs: 5, factor: 1, budgetMs };
   const { calls, work } = failing();
 
@@ -114,7 +114,7 @@ test.each([0, 60])('starts no attempt after its budget of %i ms, however many ar
   expect(calls.length).toBeLessThan(1 + 2 * (budgetMs / 5) + 1); // twice, for timers that are early
 });
 
-test('waits as long as the peer asks for', async () => {
+test('waits for the time that the peer asks for', async () => {
   const { work } = failing();
   const startedAt = performance.now();
   const policy = { ...quick, attempts: 2 };
@@ -123,7 +123,7 @@ test('waits as long as the peer asks for', async () => {
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(59); // timers may be a millisecond early
 });
 
-test('gives up at once when the peer asks for more time than there is', async () => {
+test('throws at once when the peer asks for more time than is left', async () => {
   const { calls, work } = failing();
   const policy = { ...quick, budgetMs: 600_000 };
 
@@ -131,7 +131,7 @@ test('gives up at once when the peer asks for more time than there is', async ()
   expect(calls).toHaveLength(1);
 });
 
-test('asks nobody how long to wait before an attempt that will not be', async () => {
+test('does not compute a delay after the last attempt', async () => {
   const asked: string[] = [];
   const { work } = failing();
   const askedDelayMs = (error: Error) => {
@@ -143,7 +143,7 @@ test('asks nobody how long to wait before an attempt that will not be', async ()
   expect(asked).toHaveLength(2);
 });
 
-test("ends a delay with the caller's own reason, and makes no further call", async () => {
+test("throws the reason of the caller's signal during a delay, and makes no further call", async () => {
   const caller = new AbortController();
   const reason = new Error('enough');
   const calls: number[] = [];
@@ -158,7 +158,7 @@ test("ends a delay with the caller's own reason, and makes no further call", asy
   expect(calls).toHaveLength(1);
 });
 
-test('makes no call at all when the caller has given up before', async () => {
+test('makes no call if the signal of the caller has already fired', async () => {
   const { calls, work } = failing();
   const signal = AbortSignal.abort(new Error('enough'));
 

@@ -3,7 +3,7 @@ import { RetriesExhaustedError, toError } from './errors.ts';
 import { sleep } from './abort.ts';
 import type { Logger } from './logger.ts';
 
-/** How often a call is repeated, with which delays. @public */
+/** The number of attempts and the delays between them. @public */
 export interface RetryPolicy {
   /** Total number of calls; 1 means no retry. */
   readonly attempts: number;
@@ -14,22 +14,22 @@ export interface RetryPolicy {
   readonly budgetMs: number;
 }
 
-/** How the undo of a step is tried. */
+/** How to retry the undo of a step. */
 export interface UndoPolicy {
-  /** After the last attempt the flow is stuck, or waits. */
+  /** After the last attempt the flow is stuck, or waits for an unreachable peer. */
   readonly retry: RetryPolicy;
-  /** For one attempt. The caller's signal does not stop an undo. */
+  /** Deadline of one attempt. The caller's signal does not stop an undo. */
   readonly timeoutMs: number;
 }
 
 /**
  * What an error means for a retry.
  *
- * - `transient`: nothing reached the peer, or a repeat is harmless.
+ * - `transient`: the peer did not receive the call, or a retry is harmless.
  * - `busy`: the peer asked to try again later.
- * - `session-lost`: log on again first; not handled by this loop.
- * - `unknown-outcome`: the call may have had its effect; check before repeating.
- * - `permanent`: a repeat would get the same answer.
+ * - `session-lost`: the caller has to log on again first; this function does not.
+ * - `unknown-outcome`: the peer may have done the operation; check before a retry.
+ * - `permanent`: a retry would fail in the same way.
  */
 export type RetryClass = 'transient' | 'busy' | 'session-lost' | 'unknown-outcome' | 'permanent';
 
@@ -45,8 +45,8 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats `work` with jitter, bounded in attempts and time, until the signal fires. The only retry loop of this
- * package.
+ * Runs `work` and retries it with random delays, within the attempts and the time of the policy, until the signal fires.
+ * The only retry loop of this package besides the class Outages, which waits for a peer that stopped answering.
  *
  * @throws the error itself when it is not retryable or only one attempt was made; else {@link RetriesExhaustedError}
  */
@@ -63,7 +63,7 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       if (!options.isRetryable(error)) throw new AbortError(error);
       options.log?.debug({ event: 'retry', what: options.what, attempt, error: error.message }, 'attempt failed');
       const asked = attempt < policy.attempts ? (options.askedDelayMs?.(error) ?? 0) : 0;
-      // Gives up at once if the peer asks for more time than is left.
+      // Do not wait if the peer asks for more time than is left.
       if (asked > policy.budgetMs - (performance.now() - startedAt)) throw new AbortError(error);
       if (asked > 0) await sleep(asked, signal);
       // Wrapped, because p-retry never retries after a TypeError.

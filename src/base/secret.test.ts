@@ -9,7 +9,7 @@ const SENTINEL = 'hmc-sentinel-secret';
 describe('a secret', () => {
   const secret = new Secret(SENTINEL);
 
-  test('is given only by reveal', () => {
+  test('is returned only by reveal', () => {
     expect(secret.reveal()).toBe(SENTINEL);
   });
 
@@ -59,14 +59,14 @@ describe('blankSecrets', () => {
     expect(blankSecrets(value)).toEqual(value);
   });
 
-  test('does not change what it was given', () => {
+  test('does not change its argument', () => {
     const value = { password: SENTINEL };
     blankSecrets(value);
 
     expect(value).toEqual({ password: SENTINEL });
   });
 
-  test('keeps the shape of any JSON, and lets no secret through', () => {
+  test('keeps the structure of any JSON, and removes every secret', () => {
     const key = fc.constantFrom('password', 'X-Auth-Token', 'name', 'data');
     const { json } = fc.letrec<{ json: unknown }>((tie) => ({
       json: fc.oneof(
@@ -94,28 +94,28 @@ describe('blankSecrets', () => {
   });
 });
 
-describe('a text that others had a hand in', () => {
-  test('loses every secret that was made, in the forms of JSON and of addresses too', () => {
+describe('a text that contains parts from peers', () => {
+  test('is blanked of every secret, also in the forms of JSON and URLs', () => {
     const secret = new Secret('tell "nobody"');
     const text = `${secret.reveal()} ${JSON.stringify(secret.reveal())} https://u:${encodeURIComponent(secret.reveal())}@h`;
 
     expect(blankKnownSecrets(text)).toBe('*** "***" https://u:***@h');
   });
 
-  test('keeps short words, of which there are many', () => {
+  test('keeps short secrets, because they may be ordinary words', () => {
     expect(new Secret('web').reveal()).toBe('web');
 
     expect(blankKnownSecrets('server web1')).toBe('server web1');
   });
 
-  test('is an error, and its causes', () => {
+  test('may be an error with its causes', () => {
     const token = new Secret('gAAAAA-of-the-test');
     const error = new Error('outer', { cause: new Error(`the peer says: ${token.reveal()} is bad`) });
 
     expect(describeError(error)).toBe('outer: the peer says: *** is bad');
   });
 
-  test('is blanked of the latest secrets only, however many there were', () => {
+  test('is blanked of the latest secrets only', () => {
     const inUse = new Secret('password-in-use');
     const tokens = Array.from({ length: 300 }, (_, number) => {
       inUse.reveal();

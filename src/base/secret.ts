@@ -27,8 +27,8 @@ function formsOf(value: string): readonly string[] {
 }
 
 /**
- * Blanks every {@link Secret} of this process in a text: settings, session IDs, tokens. For texts from outside: a peer
- * may repeat what it was sent, and a plug-in may put anything into an error.
+ * Blanks every {@link Secret} of this process in a text: passwords of the settings, session IDs, tokens. Use it for text
+ * from outside: a peer may repeat parts of a request, and a plug-in may put anything into an error.
  */
 export function blankKnownSecrets(text: string): string {
   let safe = text;

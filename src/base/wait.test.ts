@@ -13,7 +13,7 @@ class GaveUp extends Error {
   }
 }
 
-/** Looks at a list of statuses, one a look; the last stays. */
+/** Returns one status of a list for each poll, and then the last one again and again. */
 function watching(statuses: readonly string[], change: Partial<WaitOptions<string, string>> = {}) {
   let looks = 0;
   const options: WaitOptions<string, string> = {
@@ -37,14 +37,14 @@ function watching(statuses: readonly string[], change: Partial<WaitOptions<strin
 }
 
 describe('waitUntil', () => {
-  test('looks once when it is already so, even with no time at all', async () => {
+  test('polls once if the first observation is accepted, even with a timeout of 0', async () => {
     const { options, looks } = watching(['active'], { timeoutMs: 0, minDelayMs: 60_000 });
 
     await expect(waitUntil(options)).resolves.toBe('active');
     expect(looks()).toBe(1);
   });
 
-  test('looks on after an error that passes, once it has seen something', async () => {
+  test('continues after a passing error, once a poll has succeeded', async () => {
     const { options } = watching(['starting', 'away', 'away', 'active'], {
       isPassing: (error) => error.message === 'away',
     });
@@ -64,7 +64,7 @@ describe('waitUntil', () => {
     ).rejects.toThrow('away');
   });
 
-  test('an error that does not pass in time is what ends it', async () => {
+  test('throws an error that does not pass before the timeout', async () => {
     const { options } = watching(['starting', 'away'], { isPassing: () => true, timeoutMs: 5 });
     const poll = async (signal: AbortSignal) => {
       const seen = await options.poll(signal);
@@ -75,21 +75,21 @@ describe('waitUntil', () => {
     await expect(waitUntil({ ...options, poll })).rejects.toThrow('away');
   });
 
-  test('looks until what it sees is accepted', async () => {
+  test('polls until an observation is accepted', async () => {
     const { options, looks } = watching(['stopped', 'starting', 'starting', 'active']);
 
     await expect(waitUntil(options)).resolves.toBe('active');
     expect(looks()).toBe(4);
   });
 
-  test('ends at once with the error of what can no longer come right', async () => {
+  test('throws at once when an observation is final and not accepted', async () => {
     const { options, looks } = watching(['starting', 'broken', 'active']);
 
     await expect(waitUntil(options)).rejects.toThrow('it is broken');
     expect(looks()).toBe(2);
   });
 
-  test('says what it saw, and how often, when the time is up', async () => {
+  test('reports what it observed, and how often, at the timeout', async () => {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     const { options, looks } = watching(['stopped', 'starting', 'starting', 'active'], {
@@ -107,7 +107,7 @@ describe('waitUntil', () => {
     expect(error).toMatchObject({ last: 'starting', observed: { stopped: 1, starting: 2 } });
   });
 
-  test('looks a last time when the time is up, so that nothing is missed by a long delay', async () => {
+  test('polls a last time at the timeout, so that a long delay misses nothing', async () => {
     const { options, looks } = watching(['starting', 'active'], {
       timeoutMs: 5,
       minDelayMs: 60_000,
@@ -118,7 +118,7 @@ describe('waitUntil', () => {
     expect(looks()).toBe(2);
   });
 
-  test("ends a delay with the caller's own reason", async () => {
+  test("throws the reason of the caller's signal during a delay", async () => {
     const caller = new AbortController();
     const reason = new Error('enough');
     const { options, looks } = watching(['starting'], {
@@ -135,14 +135,14 @@ describe('waitUntil', () => {
     expect(looks()).toBe(1);
   });
 
-  test('does not look at all when the caller has given up before', async () => {
+  test('does not poll if the signal of the caller has already fired', async () => {
     const { options, looks } = watching(['active'], { signal: AbortSignal.abort(new Error('enough')) });
 
     await expect(waitUntil(options)).rejects.toThrow('enough');
     expect(looks()).toBe(0);
   });
 
-  test('lets an error of the look itself through', async () => {
+  test('throws an error of the poll unchanged', async () => {
     const { options } = watching([], { poll: () => Promise.reject(new Error('no answer')) });
 
     await expect(waitUntil(options)).rejects.toThrow('no answer');

@@ -29,14 +29,14 @@ export interface WaitOptions<Seen, T> extends WaitPolicy {
   readonly signal: AbortSignal;
 }
 
-/** Polls until an observation is accepted. The first poll has no delay, and nothing runs on after the end. */
+/** Polls until an observation is accepted. The first poll has no delay, and no poll continues after the end. */
 export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise<T> {
   const deadline = performance.now() + options.timeoutMs;
   const observed: Record<string, number> = {};
   let hasSeen = false;
   for (let delayMs = options.minDelayMs; ; delayMs = Math.min(delayMs * 1.5, options.maxDelayMs)) {
     options.signal.throwIfAborted();
-    const look = await lookOnce(options, hasSeen);
+    const look = await pollOnce(options, hasSeen);
     let timeout: () => Error;
     if ('error' in look) {
       timeout = () => look.error;
@@ -56,7 +56,7 @@ export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise
   }
 }
 
-async function lookOnce<Seen, T>(
+async function pollOnce<Seen, T>(
   { poll, signal, isPassing }: WaitOptions<Seen, T>,
   hasSeen: boolean,
 ): Promise<{ readonly seen: Seen } | { readonly error: Error }> {

@@ -17,9 +17,9 @@ const refused = [
   ['nothing', ''],
   ['fifteen digits', 'c05076ffe680a59'],
   ['seventeen digits', 'c05076ffe680a5900'],
-  ['a node name and a port name in one', '5006016000000000c05076ffe680a590'],
-  ['a letter that is no digit', 'c05076ffe680a59g'],
-  ['zero, which the HMC shows before it has assigned one', '0000000000000000'],
+  ['a node name and a port name together', '5006016000000000c05076ffe680a590'],
+  ['a letter that is not a hex digit', 'c05076ffe680a59g'],
+  ['zero, which the HMC shows before it has assigned a WWPN', '0000000000000000'],
   ['a prefix in the middle', 'c05076ff0xe680a590'],
   ['digits of another script', '１２３４５６７８９０１２３４５６'],
 ] as const;
@@ -35,7 +35,7 @@ describe('a WWPN', () => {
     expect(wwpnSchema.safeParse(text).success).toBe(false);
   });
 
-  test('that is refused is quoted, but not at any length', () => {
+  test('that is refused is quoted, shortened if it is long', () => {
     const issues = wwpnSchema.safeParse('x'.repeat(5_000)).error?.issues ?? [];
 
     expect(issues).toHaveLength(1);
@@ -43,7 +43,7 @@ describe('a WWPN', () => {
     expect(issues[0]?.message.length).toBeLessThan(150);
   });
 
-  test('comes back from every spelling of it', () => {
+  test('is parsed from every spelling', () => {
     const wwpn = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }).map((value) => value.toString(16).padStart(16, '0'));
     const spell = fc.constantFrom<(text: string) => string>(
       (text) => text,
@@ -57,7 +57,7 @@ describe('a WWPN', () => {
     fc.assert(fc.property(wwpn, spell, (text, spelled) => parseWwpn(spelled(text)) === text));
   });
 
-  test('has one form for zfcp, which reads back', () => {
+  test('has one form for zfcp, which can be parsed again', () => {
     const wwpn = wwpnSchema.parse('5005076802160417');
 
     expect(formatWwpn0x(wwpn)).toBe('0x5005076802160417');

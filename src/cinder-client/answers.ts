@@ -5,7 +5,7 @@ import type { HttpTransport, TransportRequest, TransportResponse } from '../http
 import { CinderConnectionError, CinderHttpError } from './errors.ts';
 import type { Peer } from './errors.ts';
 
-/** Sends one request. @throws CinderConnectionError in the place of a TransportError */
+/** Sends one request. @throws CinderConnectionError, made from a TransportError */
 export async function exchange(
   what: string,
   peer: Peer,
@@ -24,7 +24,7 @@ interface Asked extends Pick<TransportRequest, 'method' | 'path'> {
   readonly baseUrl: string;
 }
 
-/** Returns the error for an answer without success: a redirect or a refusal. */
+/** Returns the error for a response that is a redirect or a refusal. */
 export function answerError(
   peer: Peer,
   { what, baseUrl, method, path }: Asked,
@@ -44,7 +44,7 @@ const fault = z.record(z.string(), z.looseObject({ message: z.string() }));
 /** From Cinder's router: `{"message", "code": "404 Not Found", "title"}`. */
 const routerFault = z.looseObject({ message: z.string(), title: z.string() });
 
-/** Reads the body of an error answer. The fault name is empty when the body is not the service's own. */
+/** Reads the body of an error response. The fault name is empty if the body does not come from the service itself. */
 export function readFault({ text, contentType }: TransportResponse): { faultName: string; message: string } {
   const body = parseQuietly(text);
   const own = fault.safeParse(body);
@@ -64,7 +64,7 @@ function parseQuietly(text: string): unknown {
   }
 }
 
-/** Removes the markup of the router's texts, and bounds the length for log lines. */
+/** Removes the markup from messages of the router, and limits their length for log lines. */
 function tidy(text: string): string {
   return text
     .replaceAll(/<[^>]*>/g, ' ')
@@ -81,7 +81,7 @@ function readRetryAfterMs(header: string | undefined, nowMs: number): number | u
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** Returns the ID that the server gave the request. */
+/** Returns the request ID of the server. */
 export function readRequestId(headers: Readonly<Record<string, string>>): string | undefined {
   return headers['x-openstack-request-id'] ?? headers['x-compute-request-id'];
 }

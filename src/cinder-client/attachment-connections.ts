@@ -15,7 +15,7 @@ import type {
   VolumeConnections,
 } from './types.ts';
 
-/** Returns the attach flow that the server supports: attachments from 3.44 on, the volume actions before. @public */
+/** Returns the attach flow that the server supports: attachments since 3.44, legacy volume actions before. @public */
 export async function volumeConnections(
   cinder: CinderClient,
   w: Waiting,
@@ -25,7 +25,10 @@ export async function volumeConnections(
   return new (hasAttachments ? AttachmentConnections : LegacyConnections)(cinder, log);
 }
 
-/** Statuses in which Cinder reserves: in-use only for a multiattach volume. Source: cinder api/v3/attachments.py. */
+/**
+ * Statuses of a volume that Cinder reserves. It also reserves an in-use multiattach volume. Source: cinder
+ * api/v3/attachments.py.
+ */
 const attachableStatuses: readonly string[] = ['available', 'downloading'];
 
 /**
@@ -67,7 +70,7 @@ class AttachmentConnections extends Connections implements VolumeConnections {
       if (isGone(error)) {
         throw new NotFoundError(`attachment ${id} of volume ${volumeId} does not exist`, {}, { cause: error });
       }
-      // The release that follows repeats whatever fails here.
+      // The caller releases the reservation next, which repeats a step that fails here.
       const isMasked = !isRefusedOutright(error) && (await this.#hasNoConnector(id, w).catch(() => false));
       if (isMasked && (await this.backOut(volumeId, connector, error, w))) onRemoved?.();
       throw error;
@@ -75,8 +78,9 @@ class AttachmentConnections extends Connections implements VolumeConnections {
   }
 
   /**
-   * Returns whether the attachment has no connector in Cinder. Deleting such an attachment does not reach the array, so
-   * the mask would stay. Deleting one with a connector does; asked a second time, the array may fail.
+   * Returns whether the attachment has no connector in Cinder. Cinder deletes such an attachment
+   * without a call to the array, so the mask would stay. It deletes an attachment with a connector on the array too, where
+   * a second removal may fail.
    */
   async #hasNoConnector(id: string, w: Waiting): Promise<boolean> {
     return (await this.cinder.attachments.find(id, w))?.status === 'reserved';
@@ -87,7 +91,7 @@ class AttachmentConnections extends Connections implements VolumeConnections {
     await this.cinder.attachments.complete(attachmentId, w);
     const { status, volumeId } = await this.cinder.attachments.show(attachmentId, w);
     if (status === 'attached') return reservation;
-    // Such a volume could not be detached: Cinder begins to detach only from in-use.
+    // Such a volume could not be detached: Cinder begins to detach only an in-use volume.
     const what = `complete attachment ${attachmentId}: it stays in status "${status}"`;
     throw new ConflictError(what, { attachmentId, volumeId });
   }
@@ -99,7 +103,7 @@ class AttachmentConnections extends Connections implements VolumeConnections {
     onRemoved?: OnRemoved,
   ): Promise<void> {
     const { attachmentId: id, connection, volumeId } = reservation;
-    // Made by the legacy volume actions, which later servers still accept. Such an attachment has no connector.
+    // The legacy volume actions, which newer servers still accept, made this attachment. It has no connector.
     if (id === null || connection === 'legacy') {
       await new LegacyConnections(this.cinder, this.log).release(reservation, connector, w, onRemoved);
       return;
@@ -114,10 +118,10 @@ class AttachmentConnections extends Connections implements VolumeConnections {
     // The outcome of the connection is unknown. The record and the WWPNs are released next, so the mask must go first.
     if (connection === 'attachments' && (await this.#hasNoConnector(id, w))) {
       const unmask = () => actions.terminateConnection(volumeId, connector, w);
-      await this.removeForCertain(volumeId, connector, unmask, connect, w);
+      await this.removeReliably(volumeId, connector, unmask, connect, w);
       onRemoved?.();
     }
-    await this.removeForCertain(volumeId, connector, remove, connect, w);
+    await this.removeReliably(volumeId, connector, remove, connect, w);
   }
 
   async findReservations(filter: AttachmentFilter, w: Waiting): Promise<readonly Reservation[]> {
@@ -132,5 +136,5 @@ class AttachmentConnections extends Connections implements VolumeConnections {
 
 function attachmentOf({ volumeId, attachmentId }: Reservation): string {
   if (attachmentId !== null) return attachmentId;
-  throw new InternalError(`the reservation of volume ${volumeId} has no attachment; it was made in the legacy flow`);
+  throw new InternalError(`the reservation of volume ${volumeId} has no attachment, because the legacy flow made it`);
 }

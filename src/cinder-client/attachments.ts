@@ -9,7 +9,7 @@ import type { Attachment, AttachmentFilter, Connector, CreateAttachment } from '
 import { findVolumeById, noVolume } from './volumes.ts';
 import { attachmentAnswer, attachmentPage, attachmentRequest, saysWithout } from './wire/attachment.ts';
 
-/** Cinder pages a list of attachments without a link to the next page: the last page is the empty one. */
+/** Page size. Cinder gives no link to the next page of attachments, so an empty page marks the end. */
 const PAGE = 500;
 
 /** @public */
@@ -25,10 +25,13 @@ export class Attachments {
     this.#actions = actions;
   }
 
-  /** After a lost answer, looks up the attachment before repeating. Removes what a refused call left behind. */
+  /**
+   * Creates an attachment. If the response was lost, looks for the attachment before a retry. If Cinder fails, removes the
+   * attachment that it left behind.
+   */
   async create(request: CreateAttachment, w: Waiting): Promise<Attachment> {
     const { policies, log } = this.#session.resources;
-    // The lookup between two attempts may have to wait until Cinder is reachable again.
+    // Includes the wait for an unreachable Cinder, because the search between two attempts may need it.
     const policy = { ...policies.once, budgetMs: policies.once.budgetMs + policies.outage.budgetMs };
     const last: Last = { isUnknown: false };
     return await retry(async (attempt) => await this.#createOnce(request, attempt, last, w), {
@@ -40,7 +43,7 @@ export class Attachments {
     });
   }
 
-  /** Connects: the array masks the volume to the connector's ports. */
+  /** Connects the volume: the array masks it to the ports of the connector. */
   async update(id: string, connector: Connector, w: Waiting): Promise<Attachment> {
     const call = this.#call('update', id, 'PUT', { attachment: { connector: checked(connector) } });
     return (await this.#session.read({ ...call, timeoutMs: this.#backendMs }, attachmentAnswer, w)).attachment;
@@ -82,7 +85,7 @@ export class Attachments {
   /** Disconnects and deletes. Deleting an attachment that is already gone succeeds. */
   async delete(id: string, w: Waiting): Promise<void> {
     if (await this.#sendDelete(id, w)) return;
-    // The caller releases a WWPN next, so an answer that says "gone", or nothing, is verified.
+    // The caller frees the WWPN next, so verify a 404, and a response that does not confirm the deletion.
     const left = await this.find(id, w);
     if (left === undefined) return;
     throw new ConflictError(`delete attachment ${id}: Cinder still has it, in status "${left.status}"`, {
@@ -92,7 +95,7 @@ export class Attachments {
     });
   }
 
-  /** Returns whether Cinder confirms the deletion: it answers with the attachments that remain on the volume. */
+  /** Returns whether Cinder confirms the deletion: its response lists the remaining attachments of the volume. */
   async #sendDelete(id: string, w: Waiting): Promise<boolean> {
     try {
       const call = { ...this.#call('delete', id, 'DELETE'), timeoutMs: this.#backendMs };
@@ -126,16 +129,16 @@ export class Attachments {
   }
 
   async #createOnce(request: CreateAttachment, attempt: number, last: Last, w: Waiting): Promise<Attachment> {
-    // Cinder reserves twice for one instance, so the outcome of the last request must be known before the next.
-    const earlier = last.isUnknown ? await this.#lookAgain(request, undefined, last, w) : undefined;
+    // Cinder accepts two reservations for one instance, so find the outcome of the last request before the next one.
+    const earlier = last.isUnknown ? await this.#findAfterLoss(request, undefined, last, w) : undefined;
     if (earlier !== undefined) return await this.#adopt(earlier, request, w);
     try {
       return await this.#post(request, w);
     } catch (error) {
       if (isGone(error)) throw noVolume(request.volumeId, error);
-      // A 400 to a repeat may mean that the first request arrived.
+      // A 400 to a retry may mean that the first request succeeded.
       if (isLost(error) || (attempt > 1 && isCinderError(error, 400))) {
-        const found = await this.#lookAgain(request, error, last, w);
+        const found = await this.#findAfterLoss(request, error, last, w);
         if (found !== undefined) return await this.#adopt(found, request, w);
       } else if (isServerError(error)) {
         await this.#removeOrphan(request, error, w);
@@ -144,7 +147,12 @@ export class Attachments {
     }
   }
 
-  async #lookAgain(request: CreateAttachment, error: unknown, last: Last, w: Waiting): Promise<Attachment | undefined> {
+  async #findAfterLoss(
+    request: CreateAttachment,
+    error: unknown,
+    last: Last,
+    w: Waiting,
+  ): Promise<Attachment | undefined> {
     last.isUnknown = true;
     const found = await this.#findUnfinished(request, error, w);
     last.isUnknown = false;
@@ -167,36 +175,37 @@ export class Attachments {
     return (await this.#session.read(call, attachmentAnswer, w)).attachment;
   }
 
-  /** Takes over the attachment of a lost answer. Update is idempotent, and returns the lost connection_info. */
+  /** Adopts the attachment of a lost response. An update is idempotent and returns the lost connection_info. */
   async #adopt(found: Attachment, request: CreateAttachment, w: Waiting): Promise<Attachment> {
     const facts = { event: 'cinder.attachment.adopted', attachmentId: found.id };
-    this.#session.resources.log.warn(facts, 'took over the attachment of a request whose answer was lost');
+    this.#session.resources.log.warn(facts, 'adopted the attachment of a request whose response was lost');
     return request.connector === undefined ? found : await this.update(found.id, request.connector, w);
   }
 
-  /** Removes the attachment that Cinder left behind: it reserves before it refuses a connector (observed.md 3). */
+  /** Removes an attachment that Cinder left behind, because it reserves before it rejects a connector (observed.md 3). */
   async #removeOrphan(request: CreateAttachment, refused: unknown, w: Waiting): Promise<void> {
     const orphan = await this.#findUnfinished(request, refused, w);
     if (orphan === undefined) return;
     try {
-      // Deleting a reservation does not reach the array, which may have masked the volume before it failed.
+      // Cinder deletes a reservation without a call to the array, which may have masked the volume before it failed.
       if (request.connector !== undefined) {
         await this.#actions.terminateConnection(request.volumeId, request.connector, w);
       }
       await this.delete(orphan.id, w);
     } catch (cause) {
-      const errors = new AggregateError([refused, cause], 'refused, and not cleaned up');
+      const errors = new AggregateError([refused, cause], 'the creation and its cleanup failed');
       const what = `create attachment of volume ${request.volumeId}: attachment ${orphan.id} is left behind`;
       throw new ConflictError(what, { attachmentId: orphan.id }, { cause: errors });
     }
     const facts = { event: 'cinder.attachment.orphan', attachmentId: orphan.id };
-    this.#session.resources.log.warn(facts, 'orphan removed');
+    this.#session.resources.log.warn(facts, 'removed the attachment of a failed request');
   }
 
   /**
-   * Finds the attachment that our request created, if any, by instance and state alone.
+   * Finds the attachment that the request created, if any. Cinder's records identify it only by instance and state.
    *
-   * @throws ConflictError when there are several, or could be (a multiattach volume without instance)
+   * @throws ConflictError when several attachments match, or another client may have made the one that matches (a
+   * multiattach volume without an instance)
    */
   async #findUnfinished(request: CreateAttachment, error: unknown, w: Waiting): Promise<Attachment | undefined> {
     const { volumeId, instanceUuid, connector } = request;
@@ -214,12 +223,13 @@ export class Attachments {
 }
 
 interface Last {
-  /** The answer to the last request was lost, and the search for its attachment failed too. */
+  /** Whether the response to the last request was lost, and the search for its attachment failed too. */
   isUnknown: boolean;
 }
 
 /**
- * No answer came from Cinder itself (502 to 504 may be a proxy's): the attachment may exist, or may come into being.
+ * Returns whether Cinder itself did not answer (502 to 504 may come from a proxy), so that the attachment may exist or may
+ * still be created.
  */
 function isLost(error: unknown): boolean {
   const last = lastAttempt(error);

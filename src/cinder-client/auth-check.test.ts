@@ -54,11 +54,11 @@ const settings: readonly (readonly [string, Partial<CinderOptions>, string])[] =
   ['interface that is none', { interface: 'secret' }, 'interface "secret" is not known'],
 ];
 
-test.each(settings)('a %s is refused before any request', (_what, options, message) => {
+test.each(settings)('a %s is rejected before any request', (_what, options, message) => {
   expect(() => openCinder({ auth: password, ...options })).toThrow(message);
 });
 
-test('ids need no domains', () => {
+test('IDs need no domains', () => {
   const ids = { userId: 'u', userDomainId: undefined, projectId: 'p', projectDomainId: undefined };
 
   expect(() => openCinder({ auth: { ...password, ...ids } })[Symbol.dispose]()).not.toThrow();

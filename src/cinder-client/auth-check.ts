@@ -1,7 +1,7 @@
 import { ConfigError } from '../base/index.ts';
 import type { CinderAuth, PasswordAuth, UserAuth } from './options.ts';
 
-/** Checks that the credentials are complete. @throws ConfigError with keystoneauth's names */
+/** Checks that the credentials are complete. @throws ConfigError that names the keystoneauth option */
 export function checkAuth(auth: CinderAuth): void {
   if (auth.type === 'none') return;
   keystoneRoot(auth.authUrl);

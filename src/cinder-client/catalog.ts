@@ -1,6 +1,7 @@
 import { ConfigError } from '../base/index.ts';
 import type { CatalogService } from './wire/keystone.ts';
 
+/** The endpoint to find in a catalog. */
 export interface EndpointWish {
   readonly type: string;
   /** Empty for any name. */
@@ -10,7 +11,7 @@ export interface EndpointWish {
   readonly region: string | undefined;
 }
 
-/** Cinder's types in catalogs, oldest last. Source: service-types-authority. */
+/** Service types of Cinder in catalogs, newest first. Source: service-types-authority. */
 const aliases: readonly string[] = ['block-storage', 'volumev3', 'block-store', 'volume'];
 
 /** Reads `type:name:interface`, as in Nova's `[cinder] catalog_info`. @throws ConfigError */
@@ -33,7 +34,7 @@ function readInterfaces(text: string): string[] {
   throw new ConfigError(`interface "${unknown}" is not known (expected public, internal or admin)`);
 }
 
-/** Returns the URL of the endpoint. @throws ConfigError that lists what the catalog has instead */
+/** Returns the URL of the endpoint. @throws ConfigError that lists the endpoints of the catalog */
 export function findEndpoint(
   catalog: readonly CatalogService[],
   wish: EndpointWish,
@@ -55,7 +56,7 @@ export function findEndpoint(
   });
 }
 
-/** `volume` was the type of v1, and some catalogs still have v2. */
+/** Returns whether a URL is not of v1 or v2: `volume` was the type of v1, and some catalogs still have v2. */
 function speaksV3(url: string): boolean {
   return !/\/v[12](?:\.\d+)?(?:\/|$)/.test(url);
 }

@@ -18,15 +18,15 @@ import type { CreateVolume, Image, Volume, VolumeFilter, VolumeType } from './ty
 import * as volumes from './volumes.ts';
 import { anyVolumes } from './wire/volume.ts';
 
-/** What the server supports. @public */
+/** The level of the server. @public */
 export interface CinderLevel {
-  /** The server's highest, for example `3.70`. */
+  /** The highest microversion of the server, for example `3.70`. */
   readonly microversion: string;
-  /** 3.44 and later: the whole attachments flow, `os-complete` included. */
+  /** Whether the server has the whole attachments flow, including `os-complete`: 3.44 and later. */
   readonly hasAttachments: boolean;
 }
 
-/** What {@link CinderClient.check} found. @public */
+/** The result of {@link CinderClient.check}. @public */
 export interface CinderCheck {
   /** Undefined without Keystone. */
   readonly keystone: string | undefined;
@@ -42,11 +42,11 @@ export interface CinderCheck {
 }
 
 /**
- * One Cinder and its Keystone. {@link openCinder} makes no request: tokens, endpoint and level are fetched when first
- * needed and shared by concurrent callers.
+ * A client of Cinder and its Keystone. {@link openCinder} sends no request: the client fetches tokens, endpoint and level
+ * when they are first needed, and concurrent callers share them.
  *
  * @remarks Every call may throw CinderConnectionError, CinderHttpError, CinderAuthError or CinderSchemaError, or
- * RetriesExhaustedError around the last of several.
+ * RetriesExhaustedError with the last of them as its cause.
  * @public
  */
 export interface CinderClient extends Disposable {
@@ -58,13 +58,16 @@ export interface CinderClient extends Disposable {
   /** @throws NotFoundError */
   getVolume(id: string, w: Waiting): Promise<Volume>;
   listVolumes(filter: VolumeFilter, w: Waiting): Promise<readonly Volume[]>;
-  /** Returns the volume in status `creating`. Not repeated after a lost answer: names of volumes are not unique. */
+  /**
+   * Returns the volume in status `creating`. Not retried after a lost response, because volume names are not unique: a
+   * retry could create a second volume.
+   */
   createVolume(volume: CreateVolume, w: Waiting): Promise<Volume>;
   /** Starts the deletion. Deleting a volume that is already gone succeeds. */
   deleteVolume(id: string, w: Waiting): Promise<void>;
   /**
    * Waits until the volume has one of these statuses.
-   * @throws VolumeStateError at an error status that was not asked for, and when the time is over.
+   * @throws VolumeStateError when the volume has another error status, or at the timeout
    */
   waitForVolume(
     id: string,
@@ -77,7 +80,7 @@ export interface CinderClient extends Disposable {
   /** Waits until a deleted volume is gone. @throws VolumeStateError */
   waitForVolumeGone(id: string, policy: WaitPolicy, w: Waiting): Promise<void>;
   listVolumeTypes(w: Waiting): Promise<readonly VolumeType[]>;
-  /** Returns what Cinder says about failed work on the volume, newest first. */
+  /** Returns Cinder's messages about failed operations on the volume, newest first. */
   volumeMessages(id: string, w: Waiting): Promise<readonly string[]>;
   /**
    * Finds an image by ID, else by name, in the Glance of Keystone's catalog. Without a Glance there, returns an ID
@@ -93,7 +96,7 @@ export interface CinderClient extends Disposable {
 const DEFAULT_CATALOG_INFO = 'volumev3::publicURL';
 
 /**
- * Opens a Cinder without making a request. Dispose of it when done.
+ * Returns a client of Cinder without sending a request. Dispose of the client after use.
  *
  * @throws ConfigError when the options cannot be used
  * @public
@@ -135,13 +138,14 @@ export function openCinder(options: CinderOptions): CinderClient {
 
 function openTokens(auth: CinderAuth, resources: Resources): TokenSource {
   if (auth.type !== 'none') return new KeystoneTokens(auth, resources);
-  // An endpoint as in catalogs carries the project.
+  // An endpoint in the form of catalogs contains the project.
   const endpoint = parseEndpoint(resources.options.endpointOverride ?? auth.endpoint);
   return fixedToken(auth.userId ?? 'admin', auth.projectId ?? endpoint.project);
 }
 
 /**
- * Returns the function that gives Cinder's URL, configured or from the token's catalog. Checks the settings at once.
+ * Returns a function that returns Cinder's URL, from the settings or from the catalog of the token. Checks the settings
+ * at once.
  */
 function urlFinder(options: CinderOptions): (token: Token) => string {
   const fixed = options.endpointOverride ?? (options.auth.type === 'none' ? options.auth.endpoint : undefined);
@@ -157,7 +161,7 @@ function urlFinder(options: CinderOptions): (token: Token) => string {
   };
 }
 
-/** Returns the function that finds Glance in a token's catalog, in the same region and interface as Cinder. */
+/** Returns a function that finds Glance in the catalog of a token, in the same region and interface as Cinder. */
 function glanceFinder(options: CinderOptions): (token: Token) => string | undefined {
   const { interfaces, region } = readCatalogInfo(
     options.catalogInfo ?? DEFAULT_CATALOG_INFO,
@@ -173,7 +177,7 @@ function glanceFinder(options: CinderOptions): (token: Token) => string | undefi
 }
 
 /**
- * Rejects a catalog that leads from TLS to plain http, where the token can be read on the network.
+ * Rejects a catalog with an http URL if Keystone uses https: the network could read the token.
  *
  * @throws ConfigError
  */

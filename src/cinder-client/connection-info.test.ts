@@ -4,13 +4,13 @@ import { CinderSchemaError, readConnectionInfo } from './index.ts';
 
 const data = { target_lun: 0, target_wwn: ['500a0981aa000001'], access_mode: 'rw', qos_specs: null };
 
-test('the nested form stays as it is, its extra keys too', () => {
+test('the nested form is unchanged, including extra keys', () => {
   const info = { driver_volume_type: 'fibre_channel', data, enforce_multipath: true };
 
   expect(readConnectionInfo(info)).toEqual(info);
 });
 
-test('of the flat form everything but type and attachment becomes data', () => {
+test('all keys of the flat form except type and attachment become data', () => {
   const flat = { ...data, driver_volume_type: 'fibre_channel', attachment_id: 'a1', enforce_multipath: true };
 
   expect(readConnectionInfo(flat)).toEqual({
@@ -19,7 +19,7 @@ test('of the flat form everything but type and attachment becomes data', () => {
   });
 });
 
-test('facts of the attachment stand beside data', () => {
+test('fields of the attachment are added beside data', () => {
   const flat = { ...data, driver_volume_type: 'fibre_channel' };
 
   expect(readConnectionInfo(flat, { status: 'reserved' })).toEqual({
@@ -42,11 +42,11 @@ test.each([
   [{ data }],
   [{ driver_volume_type: '', data }],
   [{ driver_volume_type: 3 }],
-])('%j is no connection_info', (value) => {
+])('%j is not a connection_info', (value) => {
   expect(() => readConnectionInfo(value)).toThrow(CinderSchemaError);
 });
 
-test('reading twice is reading once, whatever the array adds', () => {
+test('reading a result again changes nothing, whatever the array adds', () => {
   const added = fc.dictionary(fc.string(), fc.jsonValue());
   fc.assert(
     fc.property(added, (more) => {

@@ -11,16 +11,16 @@ const form = jsonRecord.transform((info, context) => {
   const type = info.driver_volume_type;
   if (typeof type === 'string' && type !== '') return { type, info, data: jsonRecord.safeParse(info.data).data };
   const path = ['driver_volume_type'];
-  context.issues.push({ code: 'custom', input: info, path, message: 'missing, or not a text' });
+  context.issues.push({ code: 'custom', input: info, path, message: 'missing, or not a string' });
   return z.NEVER;
 });
 
 /**
  * Reads connection_info in either of Cinder's forms, nested under `data` (legacy call) or flat (attachments API), and
- * returns it nested. Unknown keys are kept: in `data` for the flat form, beside it for the nested one.
+ * returns it nested. Keeps unknown keys: in `data` for the flat form, beside `data` for the nested form.
  *
- * @param facts - put beside `data` in the result, as Nova does with the attachment's fields
- * @throws CinderSchemaError when it has neither form
+ * @param facts - fields to add beside `data`, as Nova does with those of the attachment
+ * @throws CinderSchemaError when the value has neither form
  * @public
  */
 export function readConnectionInfo(value: unknown, facts: Readonly<Record<string, JsonValue>> = {}): ConnectionInfo {
@@ -38,8 +38,8 @@ export function readConnectionInfo(value: unknown, facts: Readonly<Record<string
 const lunKeys: ReadonlySet<string> = new Set(['target_lun', 'target_luns', 'initiator_target_lun_map']);
 
 /**
- * Returns whether the connection_info of a Fibre Channel array has no LUN yet. Some drivers read the LUN from the array only
- * once, right after the mapping. If the array has none yet, they return null (cinder
+ * Returns whether the connection_info of a Fibre Channel volume has no LUN. Some drivers read the LUN from the array only
+ * once, right after the mapping. If the array has no LUN at that time, they return null (cinder
  * volume/drivers/dell_emc/powerstore/client.py get_volume_lun, hpe/nimble.py get_lun_number) or omit the key
  * (dell_emc/vnx/common.py FCTargetData).
  */

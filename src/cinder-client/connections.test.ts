@@ -17,13 +17,13 @@ class Removal extends Connections {
   async remove(connect: () => Promise<unknown>): Promise<void> {
     const connector = { host: 'compute1', wwpns: [parseWwpn('c05076b071008000')!] } as Connector; // all that is read of it
     const remove = () => Promise.reject(arrayFailure);
-    await this.removeForCertain('v1', connector, remove, connect, { signal: neverAborted() });
+    await this.removeReliably('v1', connector, remove, connect, { signal: neverAborted() });
   }
 }
 
 const removal = new Removal({} as CinderClient, silentLogger); // Cinder is only asked by the functions given
 
-test('a removal that has to connect again waits for a Cinder that is unreachable', async () => {
+test('a removal that has to connect again waits for an unreachable Cinder', async () => {
   const reset = new TransportError('receive', true, 'the connection was reset', where);
   const silent = new CinderConnectionError('initialize', 'Cinder', reset);
 
@@ -32,7 +32,7 @@ test('a removal that has to connect again waits for a Cinder that is unreachable
   expect(missingPeer(failure)).toBe('Cinder');
 });
 
-test('a removal that cannot connect again sends a person to the array when Cinder says that the array failed', async () => {
+test('a removal that cannot connect again because the array failed says what to check on the array', async () => {
   const failing = removal.remove(() => Promise.reject(arrayFailure));
 
   await expect(failing).rejects.toThrow('check on the array whether it still presents the volume to c05076b071008000');
@@ -53,7 +53,7 @@ test.each([
   { name: 'the volume cannot be read after it', requests: [lost], reads: [refused] },
   { name: 'it cannot be sent again', requests: [lost, refused], reads: ['in-use'] },
   { name: 'the volume cannot be read after the second one', requests: [lost, lost], reads: ['in-use', refused] },
-])('a lost request to begin detaching stays uncertain when $name', async ({ requests, reads }) => {
+])('after a lost request to begin detaching, the outcome stays unknown when $name', async ({ requests, reads }) => {
   const next = async <T>(answers: (T | Error)[]) => {
     const answer = answers.shift();
     if (answer instanceof Error) throw answer;

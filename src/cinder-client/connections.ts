@@ -14,7 +14,7 @@ import { lacksLun } from './connection-info.ts';
 import type { ConnectionInfo, Connector } from './types.ts';
 import { noVolume } from './volumes.ts';
 
-/** What both attach flows share. */
+/** The common part of both attach flows. */
 export abstract class Connections {
   protected readonly cinder: CinderClient;
   protected readonly log: Logger;
@@ -25,10 +25,10 @@ export abstract class Connections {
   }
 
   /**
-   * Sets the volume from `in-use` to `detaching`, as both flows need. If the answer is lost, reads the status of the volume
-   * to see whether the request arrived, and sends the request once more if it did not.
+   * Sets the volume from `in-use` to `detaching`, in both flows. If the response was lost, reads the status of the volume to
+   * see whether Cinder received the request, and otherwise sends the request once more.
    *
-   * @throws the error of the lost request if Cinder then becomes unreachable: the request may have arrived
+   * @throws the error of the lost request if Cinder then becomes unreachable: Cinder may have received the request
    */
   async beginDetaching(volumeId: string, w: Waiting): Promise<void> {
     const explain = (error: unknown) => this.explainRefusal(error, 'begin detaching', volumeId, ['in-use'], w);
@@ -54,13 +54,17 @@ export abstract class Connections {
       await this.cinder.actions.beginDetaching(volumeId, w);
     } catch (error) {
       if (unreachablePeer(error) !== undefined && !isUncertain(error)) throw lost;
-      // A refusal because the volume is detaching means that the first request was only late.
+      // Cinder refuses because the volume is already `detaching`: the first request arrived late.
       const isMaybeDone = isUncertain(error) || isCinderError(error, 400);
       if (!isMaybeDone || (await this.#statusAfter(lost, volumeId, w)) !== 'detaching') throw await explain(error);
     }
   }
 
-  /** @throws the error of the previous request if the volume cannot be read: that request may have taken effect */
+  /**
+   * Returns the status of a volume after a request whose outcome is unknown.
+   *
+   * @throws the error of that request if the volume cannot be read
+   */
   async #statusAfter(error: unknown, volumeId: string, w: Waiting): Promise<string | undefined> {
     try {
       return (await this.cinder.findVolume(volumeId, w))?.status;
@@ -96,10 +100,10 @@ export abstract class Connections {
   }
 
   /**
-   * Connects, and repeats the request once if the answer has no LUN. Repeating it is safe in both flows: drivers have to
-   * tolerate a repeated connection, and Cinder accepts an update of the attachment that it has just connected (cinder
-   * volume/manager.py, volume/api.py attachment_update). If the second request fails, returns the first answer, because the
-   * volume is already masked. The code that reads this answer reports the missing LUN.
+   * Connects the volume, and repeats the request once if the response has no LUN. A repeated request is safe in both flows:
+   * drivers have to tolerate it, and Cinder accepts another update of a connected attachment (cinder volume/manager.py,
+   * volume/api.py attachment_update). If the second request fails, returns the first response, because the volume is
+   * already masked. The reader of the connection_info then reports the missing LUN.
    */
   protected async connectWithLun(
     volumeId: string,
@@ -123,10 +127,10 @@ export abstract class Connections {
   }
 
   /**
-   * Asks the array to remove what it may have masked, after a connection that failed at the array or whose answer was
-   * lost, as Nova's client does. A failure is only logged: the caller throws the first error.
+   * Removes a mask that the array may have made, after a connection that failed on the array or whose response was lost, as
+   * Nova's client does. Only logs a failure, because the caller throws the first error.
    *
-   * @returns whether the array removed it
+   * @returns whether the array removed the mask
    */
   protected async backOut(volumeId: string, connector: Connector, error: unknown, w: Waiting): Promise<boolean> {
     if (isRefusedOutright(error) || w.signal.aborted) return false;
@@ -135,18 +139,17 @@ export abstract class Connections {
       return true;
     } catch (second) {
       const facts = { event: 'cinder.backout', volumeId, error: describeError(second) };
-      this.log.warn(facts, 'masking may be left behind');
+      this.log.warn(facts, 'the array may still mask the volume');
       return false;
     }
   }
 
   /**
-   * Removes a connection that may not exist. An array that fails to remove it may be out of order, or may not have it:
-   * because an answer was lost, or a person unmasked the volume. Many arrays then fail (with Cinder's Storwize driver,
-   * for one), and Cinder's 500 does not tell the cases apart. So the connection is made again, which drivers have to
-   * tolerate, and then removed.
+   * Removes a connection that may not exist, because a response was lost or somebody unmasked the volume. Many arrays then
+   * fail to remove it, for example with Cinder's Storwize driver, and Cinder answers 500, as for any failure of the array.
+   * So this connects the volume again, which drivers have to tolerate, and then removes the connection.
    */
-  protected async removeForCertain(
+  protected async removeReliably(
     volumeId: string,
     connector: Connector,
     remove: () => Promise<void>,
@@ -158,7 +161,7 @@ export abstract class Connections {
     } catch (error) {
       if (!isArrayFailure(error)) throw error;
       const facts = { event: 'cinder.reconnect', volumeId, error: describeError(error) };
-      this.log.warn(facts, 'the array failed to disconnect; connecting again, to disconnect for certain');
+      this.log.warn(facts, 'the array failed to disconnect the volume; connecting it again, to disconnect it reliably');
       const failure = await connect().then(
         () => undefined,
         (second: unknown) => toError(second ?? error),
@@ -168,7 +171,7 @@ export abstract class Connections {
         await remove();
       } catch (third) {
         if (failure === undefined || !isArrayFailure(third)) throw third;
-        // Once Cinder is reachable again, the same is tried again: this needs no person.
+        // A retry can succeed once Cinder is reachable again, so nobody has to check the array.
         if (missingPeer(failure) !== undefined) throw failure;
         const ports = connector.wwpns.join(', ');
         const message = `disconnect volume ${volumeId}: the array failed to disconnect it, and to connect it again; check on the array whether it still presents the volume to ${ports}`;

@@ -21,15 +21,15 @@ test.each([
   expect(resourceRoot(endpoint, level, project)).toBe(root);
 });
 
-test('no project in the path where none is known', () => {
+test('the path has no project if none is known', () => {
   expect(resourceRoot(parseEndpoint('http://cinder:8776/v3'), 0, undefined)).toBe('/v3');
 });
 
-test.each(['cinder:8776 ', '', 'http://cinder:8776/v2/abc', '/v3'])('%j is not an endpoint of ours', (url) => {
+test.each(['cinder:8776 ', '', 'http://cinder:8776/v2/abc', '/v3'])('%j is rejected as an endpoint', (url) => {
   expect(() => parseEndpoint(url)).toThrow(ConfigError);
 });
 
-test('catalog_info is read as Nova does, and an interface of its own wins', () => {
+test('catalog_info is read as in Nova, and the option interface takes precedence', () => {
   expect(readCatalogInfo('volumev3:cinderv3:internalURL')).toEqual({
     type: 'volumev3',
     name: 'cinderv3',
@@ -48,11 +48,11 @@ test.each([
   ['::public', 'catalog_info "::public" is not of the form type:name:interface, as in volumev3::publicURL'],
   ['a:b:public:d', 'catalog_info "a:b:public:d" is not of the form type:name:interface, as in volumev3::publicURL'],
   ['volumev3::private', 'interface "private" is not known (expected public, internal or admin)'],
-])('catalog_info %s is refused with what was expected', (text, message) => {
+])('catalog_info %s is rejected with the expected form', (text, message) => {
   expect(() => readCatalogInfo(text)).toThrow(new ConfigError(message));
 });
 
-test('microversions are read and written', () => {
+test('microversions are parsed and formatted', () => {
   expect(parseMicroversion('3.44')).toBe(44);
   expect(formatMicroversion(44)).toBe('3.44');
   expect(['', '3', '2.1', '3.x', '3.44.1'].map(parseMicroversion)).toEqual(Array(5).fill(undefined));

@@ -1,22 +1,22 @@
 import { ConfigError } from '../base/index.ts';
 
-/** A microversion of v3, the only major version of Cinder, by its minor number: 44 is 3.44. */
+/** The minor number of a microversion of v3, the only supported major version: 44 is 3.44. */
 export type Microversion = number;
 
-/** The microversions that matter here. Source: cinder api/openstack/rest_api_version_history.rst. */
+/** The microversions on which this client depends. Source: cinder api/openstack/rest_api_version_history.rst. */
 export const since = {
   base: 0,
   /** The attachments resource. */
   attachments: 27,
   /** `os-complete`, which completes the attachments flow. */
   attachmentComplete: 44,
-  /** `mode` in the creation of an attachment. */
+  /** `mode` in the request that creates an attachment. */
   attachmentMode: 54,
   /** The path may omit the project. */
   projectOptional: 67,
 } as const satisfies Record<string, Microversion>;
 
-/** Reads `3.44`; undefined for another major, or for the empty text of a server that predates microversions. */
+/** Parses `3.44`. Undefined for another major version, and for the empty text of a server older than microversions. */
 export function parseMicroversion(text: string): Microversion | undefined {
   const match = /^3\.(\d{1,4})$/.exec(text.trim());
   return match?.[1] === undefined ? undefined : Number(match[1]);
@@ -27,7 +27,7 @@ export function formatMicroversion(version: Microversion): string {
   return `3.${version}`;
 }
 
-/** Returns the maximum of a 406: "Version 3.999 is not supported by the API. Minimum is 3.0 and maximum is 3.70." */
+/** Returns the maximum from the message of a 406: "Version 3.999 is not supported by the API. Minimum is 3.0 and maximum is 3.70." */
 export function maximumOfRefusal(message: string): Microversion | undefined {
   return parseMicroversion(/maximum is (3\.\d{1,4})/.exec(message)?.[1] ?? '');
 }
@@ -35,13 +35,13 @@ export function maximumOfRefusal(message: string): Microversion | undefined {
 /** The parts of a URL of Cinder. */
 export interface Endpoint {
   readonly origin: string;
-  /** Path up to and with `/v3`, without a trailing slash. */
+  /** The path up to and including `/v3`, without a trailing slash. */
   readonly root: string;
-  /** What follows in the URL: the project, in most catalogs. */
+  /** The path after `/v3`, which is the project in most catalogs. */
   readonly project: string | undefined;
 }
 
-/** Splits a URL of Cinder into its parts, adding `/v3` if it names no version. @throws ConfigError */
+/** Splits a URL of Cinder into its parts. Appends `/v3` to a URL without a version. @throws ConfigError */
 export function parseEndpoint(url: string): Endpoint {
   // `cinder:8776` is a URL to the parser, with the scheme "cinder".
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
@@ -55,7 +55,7 @@ export function parseEndpoint(url: string): Endpoint {
   return { origin, root: `${before}/v3`, project: project === '' ? undefined : project };
 }
 
-/** Returns the path before every resource's path, with the project where the server requires it. */
+/** Returns the path prefix of all resources, with the project if the server requires one. */
 export function resourceRoot(endpoint: Endpoint, level: Microversion, projectId: string | undefined): string {
   if (endpoint.project !== undefined) return `${endpoint.root}/${endpoint.project}`;
   if (projectId === undefined || level >= since.projectOptional) return endpoint.root;

@@ -33,7 +33,7 @@ function failure(phase: TransportPhase, sent: boolean): CinderConnectionError {
   return new CinderConnectionError('get volume 1', 'Cinder', new TransportError(phase, sent, 'reset', where));
 }
 
-describe('what an error says about another attempt', () => {
+describe('whether an error allows a retry', () => {
   test.each([
     ['a request that was not sent', failure('connect', false), 'transient'],
     ['a queue that is full', failure('queue', false), 'transient'],
@@ -59,7 +59,7 @@ describe('what an error says about another attempt', () => {
   });
 });
 
-describe('which calls are made again', () => {
+describe('which calls are retried', () => {
   test.each([
     ['not sent', failure('connect', false), ['read', 'repeatable', 'once']],
     ['lost', failure('receive', true), ['read', 'repeatable']],
@@ -80,14 +80,14 @@ describe('which calls are made again', () => {
     expect(kinds).toEqual(expected);
   });
 
-  test('the wish of the server for the next attempt is heard', () => {
+  test('the Retry-After of the server is used', () => {
     expect(askedDelayMs(refusal(429, { retryAfterMs: 3000 }))).toBe(3000);
     expect(askedDelayMs(failure('connect', false))).toBeUndefined();
   });
 });
 
-describe('asking an error', () => {
-  test('looks through the wrappers of not-found and of retries', () => {
+describe('the tests of errors', () => {
+  test('look into NotFoundError and RetriesExhaustedError', () => {
     const wrapped = new NotFoundError('volume 1 does not exist', {}, { cause: refusal(404) });
 
     expect(isCinderError(wrapped, 404)).toBe(true);
@@ -97,11 +97,11 @@ describe('asking an error', () => {
     expect(isCinderError(new TypeError('no'))).toBe(false);
   });
 
-  test('does not take an answer of Keystone for one of Cinder', () => {
+  test('do not confuse responses of Keystone and Cinder', () => {
     expect(isCinderError(refusal(404, { peer: 'Keystone' }), 404)).toBe(false);
   });
 
-  test('believes that something is gone only when Cinder itself says so', () => {
+  test('report a resource as gone only if Cinder itself answered 404', () => {
     expect(isGone(refusal(404))).toBe(true);
     expect(isGone(refusal(404, { faultName: '' }))).toBe(false);
     expect(isGone(refusal(404, { peer: 'Keystone', faultName: 'itemNotFound' }))).toBe(false);
@@ -109,7 +109,7 @@ describe('asking an error', () => {
   });
 });
 
-test('an error of state names the volume by its name, or by its id where it has none', () => {
+test('VolumeStateError shows the name of the volume, or the ID if it has no name', () => {
   const named = new VolumeStateError('reserve', { id: '1', name: 'root', status: 'in-use' }, ['available']);
   const nameless = new VolumeStateError('reserve', { id: '1', name: '', status: 'error' }, ['available', 'in-use']);
 

@@ -5,7 +5,7 @@ import type { TransportError, TransportPhase } from '../http/index.ts';
 export type Peer = 'Cinder' | 'Keystone' | 'Glance';
 
 /**
- * No usable answer came from Cinder, Keystone or Glance. `sent` is false if the peer cannot have received the request.
+ * Cinder, Keystone or Glance did not send a usable response. `sent` is false if the peer cannot have received the request.
  * @public
  */
 export class CinderConnectionError extends DpmError {
@@ -30,11 +30,11 @@ export interface Refusal {
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** Cinder's name of the fault, such as `badRequest` or `itemNotFound`; empty when the body was not Cinder's. */
+  /** Cinder's name of the fault, such as `badRequest` or `itemNotFound`. Empty if the body is not from Cinder. */
   readonly faultName: string;
   /** Cinder's message. */
   readonly message: string;
-  /** The server's ID of the request, which its log has too. */
+  /** The request ID of the server, which its log also contains. */
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 }
@@ -72,22 +72,22 @@ export class CinderHttpError extends DpmError {
 }
 
 /**
- * The credentials are refused, or a token that Keystone has just issued.
+ * Keystone refuses the credentials, or Cinder refuses a token that Keystone has just issued.
  *
- * Thrown after a 401 or 403 from Keystone, and from then on without a request, so that repeats do not lock the account;
- * and after two 401s from Cinder in a row.
+ * Thrown after a 401 or 403 from Keystone, and from then on without a request, so that retries do not lock the account.
+ * Also thrown after two consecutive 401s from Cinder.
  * @public
  */
 export class CinderAuthError extends DpmError {
   readonly code = 'CINDER_AUTH';
 }
 
-/** An answer does not have the documented form. Never retried. @public */
+/** A response does not have the documented form. Never retried. @public */
 export class CinderSchemaError extends DpmError {
   readonly code = 'CINDER_SCHEMA';
 }
 
-/** The volume's status forbids the operation, or did not become the awaited one in time. @public */
+/** The status of the volume forbids the operation, or did not reach an expected value in time. @public */
 export class VolumeStateError extends DpmError {
   readonly code = 'CONFLICT';
   readonly volumeId: string;
@@ -111,8 +111,8 @@ export class VolumeStateError extends DpmError {
 }
 
 /**
- * Returns whether Cinder (not Keystone) answered with one of these statuses, or with any if none is named. Looks
- * through the wrappers of retries and of not-found.
+ * Returns whether Cinder (not Keystone) answered with one of these statuses, or with any error status if none is given.
+ * Looks into NotFoundError and RetriesExhaustedError.
  *
  * @public
  */
@@ -128,8 +128,8 @@ export function isStatus(error: unknown, status: number): boolean {
 }
 
 /**
- * Returns whether Cinder itself reports that the resource does not exist. A 404 from its router or a proxy means a
- * wrong URL; it must not turn a delete that never happened into success.
+ * Returns whether Cinder itself reports that the resource does not exist. A 404 from its router or a proxy means a wrong
+ * URL: a delete that gets such a 404 has not succeeded.
  */
 export function isGone(error: unknown): boolean {
   const refusal = findCinderRefusal(error);
@@ -141,11 +141,11 @@ function findCinderRefusal(error: unknown): CinderHttpError | undefined {
   return refusal instanceof CinderHttpError && refusal.peer === 'Cinder' ? refusal : undefined;
 }
 
-/** From a proxy, Cinder or the array. Source: cinder api/openstack/wsgi.py and exception.py. */
+/** Statuses from a proxy, Cinder or the array, after which the outcome is unknown. Source: cinder api/openstack/wsgi.py and exception.py. */
 const unknownOutcome: ReadonlySet<number> = new Set([500, 502, 504]);
 const busy: ReadonlySet<number> = new Set([429, 503]);
 
-/** Returns the error of the last attempt, if there were several. */
+/** Returns the error of the last attempt, or the error itself if there was one attempt. */
 export function lastAttempt(error: unknown): unknown {
   return error instanceof RetriesExhaustedError ? error.attempts.at(-1) : error;
 }
@@ -160,60 +160,60 @@ export function classify(error: unknown): RetryClass {
   return unknownOutcome.has(last.status) ? 'unknown-outcome' : 'permanent';
 }
 
-/** Waiting does not help against an untrusted certificate or a wrong address. */
+/** An untrusted certificate or a redirect does not go away with time. */
 function classifyConnection({ phase, sent }: CinderConnectionError): RetryClass {
   if (phase === 'tls' || phase === 'redirect') return 'permanent';
   return sent ? 'unknown-outcome' : 'transient';
 }
 
-/** Returns the service that is unreachable according to the error (of the last attempt). */
+/** Returns the service that is unreachable according to the error, or to the error of the last attempt. */
 export function unreachablePeer(error: unknown): Peer | undefined {
   const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return isOutage(last.phase) ? last.peer : undefined;
   return last instanceof CinderHttpError && isAway(last) ? last.peer : undefined;
 }
 
-/** A full queue of our own is no outage of the peer. */
+/** A full request queue of this process is not an outage of the peer. */
 function isOutage(phase: TransportPhase): boolean {
   return phase !== 'tls' && phase !== 'redirect' && phase !== 'queue';
 }
 
-/** 503, or a proxy's page about a server that does not answer. */
+/** Returns whether the response is a 503, or a page of a proxy about a server that does not answer. */
 function isAway({ status, faultName }: Pick<Refusal, 'status' | 'faultName'>): boolean {
   return status === 503 || ((status === 502 || status === 504) && faultName === '');
 }
 
-/** 413 is a quota (`Retry-After: 0`), for which waiting does not help, or a rate limit. */
+/** A 413 reports a rate limit, or with `Retry-After: 0` an exceeded quota, for which a retry does not help. */
 function isRateLimit(error: CinderHttpError): boolean {
   return error.status === 413 && (error.retryAfterMs ?? 0) > 0;
 }
 
-/** Errors of calls that had an earlier attempt, which may have reached the array. */
-const heardBefore = new WeakSet<Error>();
+/** Errors of calls with an earlier attempt that may have reached the array. */
+const reachedBefore = new WeakSet<Error>();
 
-/** Records that the call that failed with this error had an earlier attempt, which may have reached the array. */
-export function noteHeardBefore(error: Error): void {
-  heardBefore.add(error);
+/** Records that the failed call had an earlier attempt that may have reached the array. */
+export function markReachedBefore(error: Error): void {
+  reachedBefore.add(error);
 }
 
 /**
- * Returns whether Cinder refused to connect before it asked the array: any 4xx, since a refusal by the array is a 500.
- * A request that was never sent has not reached the array either. Holds for every attempt of the call.
+ * Returns whether no attempt of a connect call can have reached the array: Cinder answered 4xx (it answers 500 when the
+ * array fails), or the request was never sent.
  */
 export function isRefusedOutright(error: unknown): boolean {
-  if (error instanceof Error && heardBefore.has(error)) return false;
+  if (error instanceof Error && reachedBefore.has(error)) return false;
   const last = lastAttempt(error);
   if (last instanceof CinderConnectionError) return !last.sent;
   return last instanceof CinderHttpError && last.status >= 400 && last.status < 500;
 }
 
-/** Returns whether Cinder itself reports that the array failed. A proxy's answer says nothing about the array. */
+/** Returns whether Cinder itself reports that the array failed. A response of a proxy says nothing about the array. */
 export function isArrayFailure(error: unknown): boolean {
   const last = lastAttempt(error);
   return last instanceof CinderHttpError && last.status === 500 && last.faultName !== '';
 }
 
-/** Returns whether the call may have had its effect: no answer came, or one from above or below Cinder. */
+/** Returns whether the call may have taken effect: no response came, or a proxy or the array failed. */
 export function isUncertain(error: unknown): boolean {
   return ['unknown-outcome', 'busy'].includes(classify(error));
 }

@@ -24,8 +24,8 @@ import type {
  *           os-detach | os-unreserve       volume available
  * ```
  *
- * @remarks A reservation of this flow names no owner: between `reserve` and `complete`, a volume that is `attaching` is
- * assumed to be ours.
+ * @remarks A reservation of this flow has no owner in Cinder. Between `reserve` and `complete`, this class assumes that an
+ * `attaching` volume is reserved by its caller.
  */
 export class LegacyConnections extends Connections implements VolumeConnections {
   readonly kind = 'legacy';
@@ -39,7 +39,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
         throw await this.explainRefusal(error, 'reserve', volumeId, ['available'], w);
       }
       const facts = { event: 'cinder.reservation.adopted', volumeId };
-      this.log.warn(facts, 'took over the reservation of a request whose answer was lost');
+      this.log.warn(facts, 'adopted the reservation of a request whose response was lost');
     }
     return reservation;
   }
@@ -53,7 +53,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     const connect = () => this.cinder.actions.initializeConnection(volumeId, connector, w);
     try {
       const info = await this.connectWithLun(volumeId, connect, w);
-      return { volume_id: volumeId, ...info }; // outside `data`, where the attachments API has it
+      return { volume_id: volumeId, ...info }; // beside `data`, as in the attachments API
     } catch (error) {
       if (await this.backOut(volumeId, connector, error, w)) onRemoved?.();
       throw error;
@@ -68,7 +68,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     const volume = await this.cinder.getVolume(volumeId, w);
     const record = findRecord(volume, { ...reservation, hostName }) ?? soleRecordAt(volume, mountpoint);
     if (record === undefined) {
-      throw new VolumeStateError('attach', volume, ['in-use'], { remark: ', with the attachment just made' });
+      throw new VolumeStateError('attach', volume, ['in-use'], { remark: ', with the new attachment' });
     }
     return { ...reservation, attachmentId: record.attachmentId };
   }
@@ -80,10 +80,10 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     onRemoved?: OnRemoved,
   ): Promise<void> {
     const volume = await this.cinder.findVolume(reservation.volumeId, w);
-    // The array is not asked to remove what it is known not to have.
+    // Skips the array if it is known to have removed the connection.
     const connected = reservation.connection === 'removed' ? undefined : connector;
     if (volume === undefined) {
-      await this.#letGoUnseen(reservation, connector, connected, w);
+      await this.#releaseMissing(reservation, connector, connected, w);
       return;
     }
     const record = findRecord(volume, { ...reservation, hostName: connector?.host });
@@ -93,7 +93,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
       return;
     }
     if (connector === undefined) {
-      const what = `release volume ${volume.id}: it is attached, and without the connector its masking would stay`;
+      const what = `release volume ${volume.id}: it is attached, and without its connector the array would keep the mask`;
       throw new ConflictError(what, { volumeId: volume.id, attachmentId: record.attachmentId });
     }
     if (connected !== undefined && !(await this.#disconnectAttached(volume, record, connected, w, onRemoved))) return;
@@ -121,13 +121,13 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     const { id: volumeId } = volume;
     const remove = () => actions.terminateConnection(volumeId, connector, w);
     const connect = () => actions.initializeConnection(volumeId, connector, w);
-    // A volume that another party has taken meanwhile must not be presented to our ports again.
+    // If another client has reserved the volume in the meantime, it must not be masked to these ports again.
     const mayConnect = record !== undefined || ['attaching', 'available'].includes(volume.status);
-    await (mayConnect ? this.removeForCertain(volumeId, connector, remove, connect, w) : remove());
+    await (mayConnect ? this.removeReliably(volumeId, connector, remove, connect, w) : remove());
     onRemoved?.();
   }
 
-  /** @returns false when the volume is also detached already, because Cinder could only do both in one */
+  /** @returns false if the volume is already detached too, because Cinder could only do both in one call */
   async #disconnectAttached(
     volume: Volume,
     record: VolumeAttachment,
@@ -139,7 +139,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
       await this.#disconnect(volume, record, connector, w, onRemoved);
       return true;
     } catch (error) {
-      // With several attachments Cinder cannot tell which connection is meant; only an administrator may name it.
+      // With several attachments Cinder does not know which connection to remove; only an administrator may name one.
       if (!isCinderError(error, 409) || volume.attachments.length < 2) throw error;
       await this.cinder.actions.forceDetach(volume.id, record.attachmentId, connector, w);
       return false;
@@ -147,10 +147,11 @@ export class LegacyConnections extends Connections implements VolumeConnections 
   }
 
   /**
-   * Releases a volume that Cinder does not show. It may still be masked, and the caller releases a WWPN next, so
-   * everything of ours is removed, which changes nothing if the volume is gone.
+   * Releases a volume that Cinder does not show, for example because it belongs to another project. The volume may still be
+   * masked, and the caller frees the WWPN next, so this sends every request of a release. They change nothing if the volume
+   * does not exist.
    */
-  async #letGoUnseen(
+  async #releaseMissing(
     { volumeId, attachmentId }: Reservation,
     connector: Connector | undefined,
     connected: Connector | undefined,
@@ -158,7 +159,7 @@ export class LegacyConnections extends Connections implements VolumeConnections 
   ): Promise<void> {
     if (connected !== undefined) await this.cinder.actions.terminateConnection(volumeId, connected, w);
     if (connector !== undefined) {
-      // It may be attached even if the answer with the attachment ID was lost: then ours is the only attachment.
+      // If the response with the attachment ID was lost, the volume may be attached, and has only this attachment.
       await this.cinder.actions.detach(volumeId, attachmentId ?? undefined, w);
     }
     try {
@@ -168,24 +169,24 @@ export class LegacyConnections extends Connections implements VolumeConnections 
     }
   }
 
-  /** Cinder may report success and stay in `detaching`, and the caller releases a WWPN next. */
+  /** Checks that the volume is detached: Cinder may report success and leave it `detaching`. */
   async #requireDetached(volumeId: string, { attachmentId }: VolumeAttachment, w: Waiting): Promise<void> {
     const volume = await this.cinder.findVolume(volumeId, w);
     if (volume?.attachments.some((record) => record.attachmentId === attachmentId) !== true) return;
-    const remark = `, with attachment ${attachmentId} still there`;
+    const remark = `, and attachment ${attachmentId} still exists`;
     throw new VolumeStateError('detach', volume, ['available'], { remark });
   }
 
-  /** Unreserves a volume that we did not attach. Only `attaching` can be our reservation; other statuses stay. */
+  /** Unreserves a volume that is not attached. Only `attaching` is a reservation; other statuses are left unchanged. */
   async #unreserve(volume: Volume, w: Waiting): Promise<void> {
     if (volume.status === 'attaching') await this.cinder.actions.unreserve(volume.id, w);
     if (volume.status !== 'error_attaching') return;
-    const remark = '; an administrator resets it';
+    const remark = '; an administrator has to reset its status';
     throw new VolumeStateError('release', volume, ['attaching', 'available'], { remark });
   }
 }
 
-/** Finds our attachment by its ID, by its instance, or by the host where Cinder shows one. */
+/** Finds the attachment of a reservation by its ID, by its instance, or by the host if Cinder shows one. */
 function findRecord(
   volume: Volume,
   { attachmentId, instanceUuid, hostName }: Reservation & { readonly hostName?: string | undefined },
@@ -198,7 +199,7 @@ function findRecord(
   return attachments.find((record) => record.serverId === undefined && record.hostName === shown);
 }
 
-/** Finds our attachment right after os-attach, for users from whom Cinder hides the host. */
+/** Finds the new attachment right after os-attach, for users to whom Cinder does not show the host. */
 function soleRecordAt(volume: Volume, mountpoint: string): VolumeAttachment | undefined {
   const records = volume.attachments.filter((record) => record.serverId === undefined && record.device === mountpoint);
   return records.length === 1 ? records[0] : undefined;

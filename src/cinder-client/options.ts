@@ -55,15 +55,15 @@ export interface CinderTimeouts {
   readonly backendMs: number;
 }
 
-/** Retry policies, by what repeating a call can do. @public */
+/** Retry policies, by the effect of a repeated call. @public */
 export interface CinderPolicies {
   /** Reads, and requests for a token. */
   readonly read: RetryPolicy;
   /** Idempotent calls: update, complete and delete of an attachment, terminate, detach, unreserve. */
   readonly repeatable: RetryPolicy;
-  /** All other calls: repeated only when Cinder did not receive the call, or asked to try again later. */
+  /** All other calls: retried only if Cinder did not receive the call, or asked to try again later. */
   readonly once: RetryPolicy;
-  /** How long to wait for a Cinder or Keystone that stopped answering. */
+  /** How long to wait for an unreachable Cinder or Keystone. */
   readonly outage: OutagePolicy;
 }
 
@@ -77,14 +77,14 @@ export interface CinderOptions {
   /** `type:name:interface`, default `volumev3::publicURL`. */
   readonly catalogInfo?: string | undefined;
   readonly regionName?: string | undefined;
-  /** `public`, `internal` or `admin`, or several in order of preference with commas; overrides catalogInfo's. */
+  /** `public`, `internal` or `admin`, or several in order of preference with commas; overrides the one in catalogInfo. */
   readonly interface?: string | undefined;
   readonly tls?: TlsOptions | undefined;
   readonly timeouts?: Partial<CinderTimeouts> | undefined;
   /** Requests in flight at once (default: 16). */
   readonly maxConcurrent?: number | undefined;
   readonly policies?: Partial<CinderPolicies> | undefined;
-  /** Records which peers do not answer (default: an own record). */
+  /** Records unreachable peers (default: a new record). */
   readonly outages?: Outages | undefined;
   readonly log?: Logger | undefined;
   /** Milliseconds since the epoch. */

@@ -6,7 +6,7 @@ import {
   classify,
   isRefusedOutright,
   lastAttempt,
-  noteHeardBefore,
+  markReachedBefore,
   unreachablePeer,
 } from './errors.ts';
 import type { CinderPolicies, CinderTimeouts } from './options.ts';
@@ -14,8 +14,8 @@ import type { CinderPolicies, CinderTimeouts } from './options.ts';
 /**
  * Default retry policies.
  *
- * @remarks Nova tries update, delete, terminate and detach five times within half a second, which is too short for an
- * array that is busy for a second (observed.md 13). We also try five times, over a longer time.
+ * @remarks Nova makes five attempts of update, delete, terminate and detach within half a second, which is too short for
+ * an array that is busy for a second (observed.md 13). This client also makes five attempts, over a longer time.
  */
 export const defaultPolicies: CinderPolicies = {
   read: { attempts: 4, firstDelayMs: 500, maxDelayMs: 8_000, factor: 2, budgetMs: 60_000 },
@@ -27,13 +27,13 @@ export const defaultPolicies: CinderPolicies = {
 /** Cinder itself waits 60 s for its volume service (rpc_response_timeout), and some arrays' drivers take longer. */
 export const defaultTimeouts: CinderTimeouts = { connectMs: 10_000, requestMs: 60_000, backendMs: 180_000 };
 
-/** What a repeat of a call can do; each kind has its policy. */
+/** The kind of a call, which decides its retry policy. */
 export type CallKind = Exclude<keyof CinderPolicies, 'outage'>;
 
 /**
- * The statuses after which a call is repeated; undefined: not even after a lost answer. Source: cinder
- * api/openstack/wsgi.py and exception.py; cinder volume/manager.py. A request that was not sent, and a rate limit, are
- * repeated for every kind.
+ * The statuses after which a call is retried. Undefined: not even after a lost response. Calls of every kind are retried
+ * after a request that was not sent, and after a rate limit. Source: cinder api/openstack/wsgi.py and exception.py; cinder
+ * volume/manager.py.
  */
 const repeatedStatuses: Readonly<Record<CallKind, ReadonlySet<number> | undefined>> = {
   read: new Set([502, 503, 504]),
@@ -41,7 +41,7 @@ const repeatedStatuses: Readonly<Record<CallKind, ReadonlySet<number> | undefine
   once: undefined,
 };
 
-/** Returns whether a call of this kind is repeated after this error. */
+/** Returns whether to retry a call of this kind after this error. */
 export function mayRepeat(kind: CallKind, error: Error): boolean {
   const statuses = repeatedStatuses[kind];
   const outcome = classify(error);
@@ -58,7 +58,7 @@ export function askedDelayMs(error: Error): number | undefined {
   return last instanceof CinderHttpError ? last.retryAfterMs : undefined;
 }
 
-/** Repeats an attempt by the policy of its kind, and all of that again while Cinder or Keystone is unreachable. */
+/** Retries an attempt by the policy of its kind, and starts again while Cinder or Keystone is unreachable. */
 export async function repeat<T>(
   { what, kind, signal }: { readonly what: string; readonly kind: CallKind; readonly signal: AbortSignal },
   { policies, outages, log }: { readonly policies: CinderPolicies; readonly outages: Outages; readonly log: Logger },
@@ -66,12 +66,12 @@ export async function repeat<T>(
 ): Promise<T> {
   const isRetryable = (error: Error) => mayRepeat(kind, error);
   const options = { what, policy: policies[kind], signal, isRetryable, askedDelayMs, log };
-  const heard = { before: false };
+  const reached = { before: false };
   const watched = async () => {
     try {
       return await attempt();
     } catch (error) {
-      heard.before ||= !isRefusedOutright(error);
+      reached.before ||= !isRefusedOutright(error);
       throw error;
     }
   };
@@ -85,7 +85,7 @@ export async function repeat<T>(
     });
   } catch (thrown) {
     const error = toError(thrown);
-    if (heard.before) noteHeardBefore(error);
+    if (reached.before) markReachedBefore(error);
     throw error;
   }
 }

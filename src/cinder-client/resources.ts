@@ -5,10 +5,10 @@ import { defaultPolicies, defaultTimeouts } from './policy.ts';
 
 const DEFAULT_CONCURRENT = 16;
 const MAX_QUEUED = 2_000;
-/** A page of volumes stays under one megabyte, and a catalog under a quarter. */
+/** A page of volumes is smaller than 1 MB, and a catalog smaller than 0.25 MB. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
-/** The options of a client with their defaults, its transports, and the signal that ends its shared work. */
+/** The options of a client with their defaults, its transports, and the signal that stops its shared work. */
 export class Resources implements Disposable {
   readonly options: CinderOptions;
   readonly log;
@@ -28,7 +28,7 @@ export class Resources implements Disposable {
     this.timeouts = { ...defaultTimeouts, ...options.timeouts };
   }
 
-  /** Ends the work that callers share. */
+  /** Fires when the client is closed, and stops the work that callers share. */
   get owner(): AbortSignal {
     return this.#owner.signal;
   }

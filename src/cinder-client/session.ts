@@ -14,18 +14,18 @@ import type { Token, TokenSource } from './tokens.ts';
 import { parseAnswer } from './wire/parse.ts';
 import { readMaximum } from './wire/version.ts';
 
-/** One call of Cinder. */
+/** A call of Cinder's API. */
 export interface Call {
   /** The operation and its resource, for the beginning of error messages. */
   readonly what: string;
   readonly kind: CallKind;
   readonly method: TransportRequest['method'];
-  /** Below the project: `/volumes/…`. */
+  /** The path below the project, for example `/volumes/…`. */
   readonly path: string;
   readonly body?: unknown;
-  /** The lowest microversion that has the call. */
+  /** The lowest microversion that supports the call. */
   readonly needs?: Microversion;
-  /** The microversion to request if the server has it; the lowest one requested is `needs`. */
+  /** The microversion to request if the server supports it, else the highest of the server, but at least `needs`. */
   readonly wants?: Microversion;
   readonly timeoutMs?: number | undefined;
 }
@@ -43,12 +43,12 @@ interface Ready {
   readonly maximum: Microversion;
 }
 
-/** What calls request by default: Nova's choice, at which both flows are complete. Source: nova volume/cinder.py. */
+/** The default microversion, as in Nova: the first one in which the attachments flow is complete. Source: nova volume/cinder.py. */
 const USUAL = since.attachmentComplete;
 
 /**
- * One Cinder behind its tokens: finds the endpoint and the level once, sends calls, renews a refused token once, lowers
- * the microversion when the server demands it, and repeats by policy.
+ * Sends calls to Cinder with a token. Finds the endpoint and the microversion once, renews a refused token once, lowers the
+ * microversion when the server demands it, and retries by policy.
  */
 export class CinderSession {
   readonly resources: Resources;
@@ -94,7 +94,7 @@ export class CinderSession {
     const response = await this.#sendAt(ready, call, w);
     const { transport } = ready;
     if (response.status !== 406) return this.#accept(response, call, transport);
-    // The server has become older than it reported: a downgrade, or another server at the same address.
+    // The server is older than it reported before: after a downgrade, or another server has the same address.
     const maximum = maximumOfRefusal(readFault(response).message);
     if (maximum === undefined || maximum >= ready.maximum) return this.#accept(response, call, transport);
     const lowered = formatMicroversion(maximum);
@@ -107,7 +107,9 @@ export class CinderSession {
     const { needs = since.base, wants = Math.max(USUAL, needs) } = call;
     if (ready.maximum < needs) {
       const speaks = formatMicroversion(ready.maximum);
-      throw new ConflictError(`${call.what}: needs microversion ${formatMicroversion(needs)}, Cinder speaks ${speaks}`);
+      throw new ConflictError(
+        `${call.what}: needs microversion ${formatMicroversion(needs)}, but the highest of Cinder is ${speaks}`,
+      );
     }
     const { project } = await this.#sources.tokens.get(w);
     const path = `${resourceRoot(ready.endpoint, ready.maximum, project?.id)}${call.path}`;
@@ -123,8 +125,11 @@ export class CinderSession {
     const first = await send();
     const { response } = first.response.status === 401 && first.discard() ? await send() : first;
     if (response.status !== 401) return response;
-    // Without the role, a service token counts as absent, and Cinder refuses the whole request (observed.md 1).
-    const service = this.#sources.serviceTokens === undefined ? '' : ', or that of the service user (has it the role?)';
+    // Cinder also answers 401 if the service user lacks the role `service` (observed.md 1).
+    const service =
+      this.#sources.serviceTokens === undefined
+        ? ''
+        : ', or the token of the service user (does that user have the role "service"?)';
     const facts = { status: 401, requestId: readRequestId(response.headers) };
     throw new CinderAuthError(`${what}: Cinder refuses the token${service}`, facts);
   }
@@ -144,7 +149,7 @@ export class CinderSession {
       const response = await exchange(what, 'Cinder', transport, { ...request, headers, signal: w.signal });
       // #accept decides whether a 5xx is an outage.
       if (response.status < 500) outages.answered('Cinder');
-      // Discards both tokens, for Cinder does not say which it refused. Returns whether others can be had.
+      // Discards both tokens, because Cinder does not say which one it refused. Returns whether new tokens are possible.
       const discard = () => {
         if (serviceToken !== undefined) serviceTokens?.discard(serviceToken);
         return tokens.discard(token);
@@ -177,9 +182,9 @@ export class CinderSession {
   }
 
   /**
-   * Finds the highest microversion: at `/v3/`, which requires a token, or in the list above it for sites that hide
-   * `/v3/`. An unreadable answer never counts as an old Cinder, for the legacy flow does not find attachments of the
-   * other.
+   * Finds the highest microversion: at `/v3/`, which requires a token, or in the list of versions at `/`, for sites that hide
+   * `/v3/`. An unreadable response is an error and never taken for an old Cinder, because the legacy flow does not find
+   * attachments of the attachments flow.
    */
   async #discover(endpoint: Endpoint, transport: HttpTransport, signal: AbortSignal): Promise<Microversion> {
     const places = [`${endpoint.root}/`, endpoint.root.replace(/v3$/, '')];
@@ -188,16 +193,16 @@ export class CinderSession {
       const maximum = text === undefined ? undefined : readMaximum(text, `${readVersions} at ${path}`);
       if (maximum !== undefined) return maximum;
     }
-    this.resources.log.warn({ event: 'cinder.version', places }, 'no version document of Cinder found, 3.0 is assumed');
+    this.resources.log.warn({ event: 'cinder.version', places }, 'found no version document of Cinder; assuming 3.0');
     return 0;
   }
 
-  /** Returns a version document; undefined for a web page or nothing. */
+  /** Returns a version document. Undefined if the path has none, or has a web page. */
   async #readDocument(transport: HttpTransport, path: string, signal: AbortSignal): Promise<string | undefined> {
     const call: Call = { what: readVersions, kind: 'read', method: 'GET', path };
     const { text, status, headers } = await repeat({ ...call, signal }, this.resources, async () => {
       const response = await this.#exchange(readVersions, transport, { method: 'GET', path }, { signal });
-      // Cinder answers 300 where it lists its versions. Source: recorded from Cinder 21.3.1.
+      // Cinder answers 300 with its list of versions. Source: recorded from Cinder 21.3.1.
       const isKnown = response.status === 300 || hasNoDocument.has(response.status);
       return isKnown ? response : this.#accept(response, call, transport);
     });
@@ -210,5 +215,5 @@ const readVersions = 'read the versions of Cinder';
 
 type Request = Omit<TransportRequest, 'signal'>;
 
-/** Statuses after which the other place is tried. */
+/** Statuses of a path without a version document. */
 const hasNoDocument: ReadonlySet<number> = new Set([301, 302, 403, 404, 405]);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { neverAborted } from '../base/index.ts';
 import { SingleFlight } from './single-flight.ts';
 
-/** Work that ends when the test says so. */
+/** Work that ends when the test ends it. */
 function controlled() {
   const ends: ((value: string | Error) => void)[] = [];
   const work = (signal: AbortSignal) =>
@@ -13,7 +13,7 @@ function controlled() {
   return { work, ends };
 }
 
-test('concurrent callers share one piece of work, later ones start another', async () => {
+test('concurrent callers share one run of the work, and later callers start a new one', async () => {
   const { work, ends } = controlled();
   const flight = new SingleFlight(work, neverAborted());
 
@@ -26,7 +26,7 @@ test('concurrent callers share one piece of work, later ones start another', asy
   expect(await later).toBe('second');
 });
 
-test('a failure reaches everyone who waits, and is not remembered', async () => {
+test('a failure is thrown to all waiting callers, and not remembered', async () => {
   const { work, ends } = controlled();
   const flight = new SingleFlight(work, neverAborted());
 
@@ -39,7 +39,7 @@ test('a failure reaches everyone who waits, and is not remembered', async () => 
   expect(await again).toBe('yes');
 });
 
-test('a caller who gives up ends his own wait only', async () => {
+test('an aborted caller ends only its own wait', async () => {
   const { work, ends } = controlled();
   const flight = new SingleFlight(work, neverAborted());
   const impatient = new AbortController();
@@ -54,7 +54,7 @@ test('a caller who gives up ends his own wait only', async () => {
   expect(await stays).toBe('done');
 });
 
-test('a caller who has given up already starts nothing', async () => {
+test('a caller whose signal has already fired starts no work', async () => {
   const { work, ends } = controlled();
   const flight = new SingleFlight(work, neverAborted());
 
@@ -63,7 +63,7 @@ test('a caller who has given up already starts nothing', async () => {
   expect(ends).toEqual([]);
 });
 
-test('the end of the owner ends the work', async () => {
+test('the signal of the owner stops the work', async () => {
   const { work } = controlled();
   const owner = new AbortController();
   const flight = new SingleFlight(work, owner.signal);

@@ -1,8 +1,8 @@
 import { whileWanted } from '../base/index.ts';
 
 /**
- * Work that concurrent callers share: a caller who comes while it runs waits for the same result. A caller whose signal
- * fires stops waiting; the work itself ends with its owner.
+ * Shares one run of some work among concurrent callers: a caller that arrives during the run waits for the same result. A
+ * caller whose signal fires stops waiting. Only the signal of the owner stops the work.
  */
 export class SingleFlight<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
@@ -24,7 +24,7 @@ export class SingleFlight<T> {
     const running = this.#work(this.#owner).finally(() => {
       this.#running = undefined;
     });
-    // All callers may have left by the time it fails; those who wait see the failure themselves.
+    // Avoids an unhandled rejection if all callers have stopped waiting. Waiting callers receive the failure.
     running.catch(() => undefined);
     return running;
   }

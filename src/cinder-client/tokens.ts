@@ -11,28 +11,28 @@ import { tokenAnswer, tokenRequest } from './wire/keystone.ts';
 import type { CatalogService, KeystoneAuth } from './wire/keystone.ts';
 import { parseAnswer } from './wire/parse.ts';
 
-/** The value for `X-Auth-Token`, and what Keystone sent with it. */
+/** A token for `X-Auth-Token`, and the facts that Keystone sent with it. */
 export interface Token {
   readonly value: Secret;
   readonly user: string | undefined;
   readonly project: { readonly id: string; readonly name: string } | undefined;
   readonly roles: readonly string[];
   readonly catalog: readonly CatalogService[];
-  /** ISO 8601, by Keystone's clock. */
+  /** ISO 8601, from Keystone's clock. */
   readonly expiresAt: string | undefined;
 }
 
 export interface TokenSource {
-  /** Returns a valid token. Asks Keystone only when there is none. */
+  /** Returns a valid token. Requests one from Keystone only if there is none. */
   get(w: Waiting): Promise<Token>;
-  /** Discards a token that was refused. Returns whether the next `get` brings another one. */
+  /** Discards a refused token. Returns whether the next `get` returns a new one. */
   discard(token: Token): boolean;
 }
 
-/** keystoneauth renews when less than this remains. Source: keystoneauth1 identity/v3 and session.py. */
+/** Tokens are renewed this long before they expire, as in keystoneauth. Source: keystoneauth1 identity/v3 and session.py. */
 const RENEW_BEFORE_MS = 120_000;
 
-/** One user's tokens from Keystone v3: renewed before they expire, with one request for all callers. */
+/** The tokens of one user from Keystone v3. Renews them before they expire, with one request for all callers. */
 export class KeystoneTokens implements TokenSource {
   readonly #auth: KeystoneAuth;
   readonly #resources: Resources;
@@ -57,14 +57,14 @@ export class KeystoneTokens implements TokenSource {
   }
 
   discard(token: Token): boolean {
-    // Another caller may have renewed it meanwhile.
+    // Another caller may have renewed the token in the meantime.
     if (this.#current?.token === token) this.#current = undefined;
     return true;
   }
 
   async #renew(signal: AbortSignal): Promise<Token> {
     const { outages, clock } = this.#resources;
-    // A second token does no harm, so the request is also repeated after a lost answer.
+    // A second token does no harm, so the request is also retried after a lost response.
     const { token, lifetimeMs } = await repeat(
       { what: this.#what, kind: 'read', signal },
       this.#resources,
@@ -97,7 +97,7 @@ export class KeystoneTokens implements TokenSource {
     const { user, project, catalog, expires_at: expiresAt } = token;
     const roles = token.roles.map((role) => role.name);
     const issuedAtMs = token.issued_at === undefined ? this.#resources.clock() : Date.parse(token.issued_at);
-    // Both times are by Keystone's clock, so a difference to ours does no harm.
+    // Both times come from Keystone's clock, so a difference between the clocks does not matter.
     const lifetimeMs = Date.parse(expiresAt) - issuedAtMs;
     if (Number.isNaN(lifetimeMs)) throw new CinderSchemaError(`${this.#what}: expires_at is not a time`);
     return { token: { value: new Secret(value), user: user.name, project, roles, catalog, expiresAt }, lifetimeMs };
@@ -114,7 +114,7 @@ export class KeystoneTokens implements TokenSource {
   }
 }
 
-/** Returns how long to use a token: half the life of a short-lived one, rather than renewing it for every call. */
+/** Returns how long to use a token: at least half of its lifetime, so that a short-lived token is not always renewed. */
 function usefulMs(lifetimeMs: number): number {
   return lifetimeMs - Math.min(RENEW_BEFORE_MS, lifetimeMs / 2);
 }

@@ -6,7 +6,7 @@ import type { JsonValue, Waiting } from '../base/index.ts';
  * @public
  */
 export interface Connector {
-  /** Unique per partition: arrays name their host objects after it, and Cinder its locks. */
+  /** Unique per partition: arrays name their host objects after it, and Cinder names its locks after it. */
   readonly host: string;
   readonly wwpns: readonly string[];
   /** Seventeen families of back ends require it (cinder volume/driver.py, FibreChannelDriver.validate_connector). */
@@ -15,7 +15,7 @@ export interface Connector {
   readonly os_type?: string | undefined;
   readonly multipath?: boolean | undefined;
   readonly ip?: string | undefined;
-  /** The attachments API keeps it as the attachment's mount point. */
+  /** The attachments API stores it as the mount point of the attachment. */
   readonly mountpoint?: string | undefined;
   readonly mode?: string | undefined;
   readonly do_local_attach?: boolean | undefined;
@@ -23,8 +23,8 @@ export interface Connector {
 }
 
 /**
- * What an array answers to a connector, always with the array's data under `data`. `readConnectionInfo` brings the flat
- * answers of the attachments API into this form. Extra keys are kept.
+ * How to reach a volume, with the data of the array under `data`. `readConnectionInfo` converts the flat form of the
+ * attachments API into this form. Extra keys are kept.
  *
  * @public
  */
@@ -48,7 +48,7 @@ export interface Volume {
   readonly bootable: boolean;
   readonly multiattach: boolean;
   readonly encrypted: boolean;
-  /** Only those in state `attached`; the attachments API also shows reserved and attaching ones. */
+  /** Only attachments in state `attached`. The attachments API also shows reserved and attaching ones. */
   readonly attachments: readonly VolumeAttachment[];
   readonly description: string | undefined;
   readonly volumeType: string | undefined;
@@ -61,7 +61,7 @@ export interface Volume {
 export interface VolumeAttachment {
   readonly attachmentId: string;
   readonly serverId: string | undefined;
-  /** Only administrators and services see it. */
+  /** Shown only to administrators and services. */
   readonly hostName: string | undefined;
   readonly device: string | undefined;
 }
@@ -71,10 +71,10 @@ export interface Attachment {
   readonly id: string;
   readonly volumeId: string;
   readonly instanceUuid: string | undefined;
-  /** The answers to create and update still have the earlier status, `reserved` (Cinder 21.3.1). */
+  /** The responses to create and update still have the earlier status, `reserved` (Cinder 21.3.1). */
   readonly status: string;
   readonly mode: AttachMode | undefined;
-  /** Absent in a reservation, and in a list's summary. */
+  /** Absent in a reservation, and in the summary of a list. */
   readonly connectionInfo: ConnectionInfo | undefined;
 }
 
@@ -91,7 +91,7 @@ export interface CreateVolume {
   readonly sourceVolumeId?: string | undefined;
 }
 
-/** A volume type: where and how Cinder makes a volume. @public */
+/** A volume type, which decides on which array and how Cinder creates a volume. @public */
 export interface VolumeType {
   readonly id: string;
   readonly name: string;
@@ -124,31 +124,32 @@ export interface AttachmentFilter {
 /** @public */
 export interface CreateAttachment {
   readonly volumeId: string;
-  /** Omitted without Nova: Cinder guards an attachment that names an instance. Never sent as null. */
+  /** Omitted without Nova, because Cinder protects an attachment with an instance. Never sent as null. */
   readonly instanceUuid?: string | undefined;
-  /** Connects at once; without a connector the volume is only reserved. */
+  /** Connects the volume at once. Without a connector the volume is only reserved. */
   readonly connector?: Connector | undefined;
-  /** Sent from microversion 3.54; before that it belongs into the connector. */
+  /** Sent since microversion 3.54. Older servers read it from the connector. */
   readonly mode?: AttachMode | undefined;
 }
 
-/** An attachment as the journal keeps it, from its reservation on. @public */
+/** An attachment as the journal records it, from its reservation on. @public */
 export type Reservation = {
   readonly volumeId: string;
   /** Null in the legacy flow until `complete`. */
   readonly attachmentId: string | null;
   readonly instanceUuid?: string | undefined;
   /**
-   * `legacy`: a connection was requested in the legacy flow, and the array may have it; Cinder does not record it.
-   * `attachments`: requested in the attachments flow, outcome unknown: the array may have it although Cinder does not.
-   * `removed`: the array no longer has it. Absent: none was requested, or Cinder has recorded it.
+   * `legacy`: a connection was requested in the legacy flow. The array may have it; Cinder does not record it.
+   * `attachments`: a connection was requested in the attachments flow, and its outcome is unknown. The array may have it
+   * even if Cinder has no record of it. `removed`: the array has removed the connection. Absent: no connection was
+   * requested, or Cinder has recorded it.
    */
   readonly connection?: 'attachments' | 'legacy' | 'removed' | undefined;
-  /** Whether we asked Cinder to begin detaching the volume. Absent: unknown. */
+  /** Whether this program asked Cinder to begin detaching the volume. Absent: unknown. */
   readonly isDetaching?: boolean | undefined;
 };
 
-/** Called as soon as the array has removed the connection. Record it: many arrays fail to remove one twice. @public */
+/** Called as soon as the array has removed the connection. Record this: many arrays fail to remove a connection twice. @public */
 export type OnRemoved = () => void;
 
 /** @public */
@@ -158,32 +159,32 @@ export type ReserveRequest = Pick<CreateAttachment, 'volumeId' | 'instanceUuid' 
 export interface CompleteRequest {
   readonly mountpoint: string;
   readonly mode: AttachMode;
-  /** Required in the legacy flow when no instance was named. */
+  /** Required in the legacy flow without an instance. */
   readonly hostName?: string | undefined;
 }
 
-/** One interface to both attach flows, so that callers need not know which one the server supports. @public */
+/** A common interface of both attach flows. Callers do not need to know which one the server supports. @public */
 export interface VolumeConnections {
   readonly kind: 'attachments' | 'legacy';
   reserve(request: ReserveRequest, w: Waiting): Promise<Reservation>;
   /**
-   * Masks the volume to the connector's ports. Put `mountpoint` and `mode` into the connector: the attachments API
-   * takes them from there. After a failure, the array is asked to remove what it may have masked; then release the
+   * Masks the volume to the ports of the connector. Put `mountpoint` and `mode` into the connector: the attachments API
+   * reads them from there. After a failure, removes a mask that the array may have made. The caller then has to release the
    * reservation.
    */
   connect(reservation: Reservation, connector: Connector, w: Waiting, onRemoved?: OnRemoved): Promise<ConnectionInfo>;
-  /** Sets the volume to in-use. Returns what the journal must keep instead of the first reservation. */
+  /** Sets the volume to in-use. Returns the reservation that replaces the first one in the journal. */
   complete(reservation: Reservation, request: CompleteRequest, w: Waiting): Promise<Reservation>;
   /**
-   * Returns to the state before `reserve`, from any point. Releasing twice succeeds. Without a connector, nothing was
+   * Restores the state before `reserve`, after any step. Releasing twice succeeds. Omit the connector if the volume was not
    * connected.
-   * @throws VolumeStateError when only an administrator can get the volume out of its state
+   * @throws VolumeStateError when only an administrator can reset the status of the volume
    */
   release(reservation: Reservation, connector: Connector | undefined, w: Waiting, onRemoved?: OnRemoved): Promise<void>;
   beginDetaching(volumeId: string, w: Waiting): Promise<void>;
   rollDetaching(volumeId: string, w: Waiting): Promise<void>;
   /**
-   * Returns what Cinder has, for recovery.
+   * Returns the attachments and reservations in Cinder, for recovery.
    * @remarks A reservation of the legacy flow is anonymous until `complete`: a volume that is requested by ID and is
    * `attaching` is returned with neither attachment nor instance, whatever instance was requested.
    */

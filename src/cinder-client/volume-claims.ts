@@ -11,7 +11,7 @@ import type {
   VolumeConnections,
 } from './types.ts';
 
-/** The record of a volume that its owner has, or is about to get. */
+/** The record of a volume that is attached, or being attached. */
 export interface VolumeClaim {
   readonly volumeId: string;
   readonly mode: AttachMode;
@@ -22,10 +22,13 @@ export interface VolumeClaim {
   readonly connectionInfo: ConnectionInfo | null;
 }
 
-/** Writes a change of the claim durably. */
+/** Stores a change of the claim durably. */
 export type SaveClaim = (change: Partial<Pick<VolumeClaim, 'reservation' | 'connector' | 'connectionInfo'>>) => void;
 
-/** Cinder's side of claims. Each intent is recorded before its effect, so that a killed process can be recovered. */
+/**
+ * Reserves, maps and releases the volumes of claims in Cinder. Records each intent before its effect, so that a later
+ * process can recover after a kill.
+ */
 export class VolumeClaims {
   readonly #cinder: CinderClient;
   readonly #connections: (w: Waiting) => Promise<VolumeConnections>;
@@ -35,7 +38,7 @@ export class VolumeClaims {
     this.#connections = connections;
   }
 
-  /** Before: an available volume. After: nobody else can reserve it. */
+  /** Before: the volume is available. After: no other client can reserve it. */
   async reserve(
     { volumeId, mode }: VolumeClaim,
     instanceUuid: string | undefined,
@@ -54,7 +57,7 @@ export class VolumeClaims {
     }
   }
 
-  /** Before: reserved. After: the volume is masked to the connector's ports, and the record has the connection. */
+  /** Before: reserved. After: the volume is masked to the ports of the connector, and the connection is recorded. */
   async map(claim: VolumeClaim, connector: Connector, save: SaveClaim, w: Waiting): Promise<void> {
     const connections = await this.#connections(w);
     const wasConnected = claim.connector !== null && requireReservation(claim).connection !== 'removed';
@@ -70,10 +73,10 @@ export class VolumeClaims {
   }
 
   /**
-   * Before: in-use. After: detaching, so that nobody else begins. The record tells that we asked for it; Cinder does
-   * not.
+   * Before: in-use. After: detaching, so that no other client begins to detach. Records that this program asked for it, because
+   * Cinder does not.
    *
-   * @throws NothingChangedError when it was not requested, or is refused
+   * @throws NothingChangedError when the request was not sent, or Cinder refuses it
    */
   async beginDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     const note = (isDetaching: boolean) => {
@@ -89,14 +92,14 @@ export class VolumeClaims {
     try {
       await connections.beginDetaching(volumeId, w);
     } catch (error) {
-      // A request that the caller has aborted may have arrived as well.
+      // Cinder may also have received a request that the caller aborted.
       if (isUncertain(error) || w.signal.aborted) throw error;
       note(false);
       unchanged(error);
     }
   }
 
-  /** Undoes {@link beginDetaching}, but not the detaching of another party. */
+  /** Undoes {@link beginDetaching}, unless another client began to detach. */
   async rollDetaching({ volumeId, reservation }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     if (reservation?.isDetaching === false) return;
     const connections = await this.#connections(w);
@@ -104,7 +107,7 @@ export class VolumeClaims {
     if (reservation !== null) save({ reservation: { ...reservation, isDetaching: false } });
   }
 
-  /** Returns to the state before {@link reserve}, from any point. */
+  /** Restores the state before {@link reserve}, after any step. */
   async release({ reservation, connector }: VolumeClaim, save: SaveClaim, w: Waiting): Promise<void> {
     if (reservation === null) return;
     const connections = await this.#connections(w);
@@ -115,15 +118,15 @@ export class VolumeClaims {
   }
 
   /**
-   * Restores a mapping whose release failed half-way: the array may have unmasked the volume while Cinder still counts
-   * it as attached. Drivers have to tolerate a repeated connection (cinder volume/manager.py).
+   * Restores a mapping after an incomplete release: the array may have unmasked the volume although Cinder still has it
+   * as attached. Drivers have to tolerate a repeated connection (cinder volume/manager.py).
    */
   async restore(claim: VolumeClaim, request: CompleteRequest, save: SaveClaim, w: Waiting): Promise<void> {
     const { connector } = claim;
     if (connector === null) return; // never mapped
     const connections = await this.#connections(w);
     await this.#connect(connections, { ...claim, connector }, true, save, w);
-    // An update after completion puts the volume back to attaching (seen with Cinder 21.3.1).
+    // An update after completion sets the volume to `attaching` (observed with Cinder 21.3.1).
     if (connections.kind !== 'attachments') return;
     const reservation = { ...requireReservation(claim), connection: undefined };
     await this.complete({ ...claim, reservation }, request, save, w);
@@ -137,8 +140,8 @@ export class VolumeClaims {
   }
 
   /**
-   * Returns whether everything of the claim is released, as far as Cinder and the record can tell. In the legacy flow
-   * Cinder shows only attachments. If a person removed one by hand, the array may still have the connection.
+   * Returns whether the claim is completely released, according to Cinder and the record. In the legacy flow Cinder shows
+   * only attachments: if somebody removed an attachment by hand, the array may still have the connection.
    */
   async isReleased(claim: VolumeClaim, w: Waiting): Promise<boolean> {
     const { reservation, connector } = claim;
@@ -148,7 +151,7 @@ export class VolumeClaims {
     return (reservation.connection ?? unknown) !== 'legacy';
   }
 
-  /** Records, before it connects, that the array may have the connection. */
+  /** Connects the volume. First records that the array may have the connection. */
   async #connect(
     connections: VolumeConnections,
     claim: VolumeClaim & { readonly connector: Connector },
@@ -170,9 +173,9 @@ export class VolumeClaims {
   }
 
   /**
-   * Finds our reservation if its answer was lost, so that its attachment ID is unknown: by the instance where Cinder
-   * records it. Otherwise it is the only unconnected reservation on a volume that was available just before we asked:
-   * see docs/decisions.
+   * Finds the reservation of this claim when its attachment ID is unknown because the response was lost. Finds it by the
+   * instance, if it has one. Otherwise it is the only reservation without a connection, since the volume was available just
+   * before the request: see docs/decisions.
    */
   async #ownReservations(intent: Reservation, w: Waiting): Promise<readonly Reservation[]> {
     const connections = await this.#connections(w);

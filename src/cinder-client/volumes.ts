@@ -5,9 +5,9 @@ import type { CinderSession } from './session.ts';
 import type { CreateVolume, Volume, VolumeFilter } from './types.ts';
 import { volumeAnswer, volumePage, volumeRequest } from './wire/volume.ts';
 
-/** Cinder's own limit is 1000 by default (osapi_max_limit); smaller pages keep an answer under a megabyte. */
+/** Cinder's default limit is 1000 (osapi_max_limit). Smaller pages keep a response below 1 MB. */
 const PAGE = 500;
-/** A hundred thousand volumes; a list without an end comes from a server that ignores the marker. */
+/** Allows 100 000 volumes. A server that ignores the marker would return a list without an end. */
 const MAX_PAGES = 200;
 
 /** Finds a volume by ID among those that this project may see. */
@@ -28,7 +28,7 @@ export async function getVolume(session: CinderSession, id: string, w: Waiting):
   return volume;
 }
 
-/** Cinder also answers 404 for a volume of another project. */
+/** Returns the error for a 404, which Cinder also sends for a volume of another project. */
 export function noVolume(id: string, cause?: unknown): NotFoundError {
   return new NotFoundError(`volume ${id} does not exist, or belongs to another project`, { volumeId: id }, { cause });
 }
@@ -58,7 +58,7 @@ export async function listVolumes(
     const path = `/volumes/detail?${pageQuery(filter, marker).toString()}`;
     const answer = await session.read({ what: 'list volumes', kind: 'read', method: 'GET', path }, volumePage, w);
     volumes.push(...answer.volumes);
-    // The link itself is not used: behind a proxy its address may be unreachable.
+    // The link itself is not used, because its address may be unreachable behind a proxy.
     const hasNext = answer.volumes_links?.some((link) => link.rel === 'next') === true;
     const last = answer.volumes.at(-1)?.id;
     if (!hasNext || last === undefined) return volumes;

@@ -1,4 +1,5 @@
 import type { Environment, FileAccess } from '../config/index.ts';
+import type { Questions } from './questions.ts';
 import type { Backend, startSimulator } from './open.ts';
 
 /** One of the two output streams. */
@@ -22,6 +23,8 @@ export interface CliIo {
   readonly onSignal: (handler: (signal: string) => void) => () => void;
   /** Asks the user for a secret without showing it; absent without a terminal. */
   readonly askSecret?: (question: string, signal: AbortSignal) => Promise<string>;
+  /** Opens the questions to the user, on the terminal or through a pipe. */
+  readonly openQuestions: () => Questions;
   readonly backend: Backend;
   readonly startSimulator: typeof startSimulator;
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { blankKnownSecrets, findError, TimeoutError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { loadHostConnectors, loadSettings } from '../config/index.ts';
+import { loadHmcSettings, loadHostConnectors, loadSettings } from '../config/index.ts';
+import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { ResumedOperation } from '../compute/index.ts';
-import type { HostConnectorSetting, Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { formatOf, logLevelOf, readGlobalOptions } from './global-options.ts';
@@ -11,12 +11,13 @@ import type { GlobalOptions } from './global-options.ts';
 import { Interruption } from './interruption.ts';
 import { openLog } from './logging.ts';
 import type { OpenLog } from './logging.ts';
-import { chooseColumns, formatResult } from './output.ts';
+import { chooseColumns, formatResult, requireListFormat } from './output.ts';
 import type { Result } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
+import type { Inventory } from './inventory/open.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
 
@@ -96,15 +97,28 @@ export class CommandContext implements Disposable {
 
   /** Reads the settings. Asks the user for the HMC password if only that is missing. @throws ConfigError */
   async completeSettings(): Promise<Settings> {
+    return await this.#withPassword(() => this.settings());
+  }
+
+  /** Reads the settings, and asks the user for the HMC password if only that is missing. */
+  async #withPassword<T>(read: () => T): Promise<T> {
     const { askSecret } = this.io;
     try {
-      return this.settings();
+      return read();
     } catch (error) {
       if (askSecret === undefined || !lacksPasswordOnly(error)) throw error;
       const password = await askSecret('Password of the HMC user: ', this.waiting.signal);
       this.#asked = { NOVA_DPM_DPM__HMC_PASSWORD: password };
-      return this.settings();
+      return read();
     }
+  }
+
+  #hmcSettings(): HmcSettings {
+    const { cwd, home, hostname, files } = this.io;
+    const env = { ...this.io.env, ...this.#asked };
+    const settings = loadHmcSettings({ configFiles: this.globals.configFile, env, cwd, home, hostname, files });
+    for (const warning of settings.warnings) this.warn(warning);
+    return settings;
   }
 
   /** Reads only `dpm.host_connectors`. @throws ConfigError */
@@ -166,6 +180,13 @@ export class CommandContext implements Disposable {
     return { log, requestId, purpose, onWait: (other) => this.note(`waiting for ${other}`) };
   }
 
+  /** Runs work with the view of what the HMC manages. Needs only the HMC in the settings. */
+  async withInventory<T>(work: (inventory: Inventory, w: Waiting) => Promise<T>): Promise<T> {
+    const settings = await this.#withPassword(() => this.#hmcSettings());
+    await using inventory = await this.io.backend.openInventory(settings, this.log);
+    return await work(inventory, this.waiting);
+  }
+
   /** Runs work with the view of this host and closes it. */
   async withHost<T>(work: (host: HostAccess, w: Waiting) => Promise<T>): Promise<T> {
     using host = await this.io.backend.openHost(await this.completeSettings(), this.#hostOptions());
@@ -186,18 +207,34 @@ export class CommandContext implements Disposable {
     chooseColumns(this.globals.column, columns);
   }
 
-  /** Prints a list on standard output. Rejects unknown columns before the rows are made. @throws ConfigError */
-  async printList(columns: readonly string[], rows: () => Promise<readonly object[]>): Promise<void> {
+  /** Rejects unknown columns and formats of a list before anything is done. @throws ConfigError */
+  checkList(columns: readonly string[]): void {
+    requireListFormat(formatOf(this.globals, this.io.stdout));
     this.checkColumns(columns);
-    this.print({ kind: 'list', rows: await rows(), columns });
+    chooseColumns(this.globals.sort.columns, columns, '--sort-column');
+  }
+
+  /**
+   * Prints a list on standard output. Rejects unknown columns before the rows are made.
+   *
+   * @param shown - the columns of a table without `--long`; by default all
+   * @throws ConfigError
+   */
+  async printList(
+    columns: readonly string[],
+    rows: () => Promise<readonly object[]>,
+    shown?: readonly string[],
+  ): Promise<void> {
+    this.checkList(columns);
+    this.print({ kind: 'list', rows: await rows(), columns, shown });
   }
 
   print(result: Result): void {
     this.progress.end();
     const { stdout } = this.io;
     const width = stdout.isTerminal ? stdout.columns : undefined;
-    const choice = { format: formatOf(this.globals, stdout), columns: this.globals.column, width };
-    stdout.write(formatResult(result, choice));
+    const { column: columns, long, sort } = this.globals;
+    stdout.write(formatResult(result, { format: formatOf(this.globals, stdout), columns, long, sort, width }));
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,7 @@ import { ConfigError, InterruptedError, NotFoundError, RetriesExhaustedError } f
 import { CinderAuthError } from '../cinder-client/index.ts';
 import { HmcAuthError, HmcConnectionError, HmcHttpError } from '../hmc-client/index.ts';
 import { FlowRolledBackError, FlowStuckError } from '../compute/journal/index.ts';
+import { VolumeDriverError } from '../volume/index.ts';
 import { errorCodeOf, exitCodeOf, worstOf } from './exit-codes.ts';
 import { failureLine, toFailure } from './failure.ts';
 
@@ -15,6 +16,8 @@ const stuck = new FlowStuckError('spawn', 'f1', ['partition p1', 'attachment a1'
 test.each([
   ['a setting', new ConfigError('x'), 2, 'CONFIG'],
   ['what does not exist', new NotFoundError('x'), 3, 'NOT_FOUND'],
+  ['a volume driver that cannot be loaded', new VolumeDriverError('x'), 2, 'VOLUME_DRIVER'],
+  ['a flow without a volume driver', rolledBack(new VolumeDriverError('x')), 1, 'FLOW_ROLLED_BACK'],
   ['a refusal of the HMC', refused, 1, 'HMC_HTTP'],
   ['a flow that was rolled back', rolledBack(refused), 1, 'FLOW_ROLLED_BACK'],
   ['a flow that was rolled back because the peer did not answer', rolledBack(unreachable), 5, 'FLOW_ROLLED_BACK'],

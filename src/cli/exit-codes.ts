@@ -38,7 +38,7 @@ export const exitCodeFor: Readonly<Record<ErrorCode, ExitCode>> = {
   NO_USABLE_TARGET: 1,
   LUN_UNREACHABLE: 1,
   NOT_FULFILLED: 1,
-  VOLUME_DRIVER: 1,
+  VOLUME_DRIVER: 2, // the setting dpm.volume_drivers; one that is missing in a flow rolls the flow back
   VOLUME_ATTACH: 1,
   VOLUME_DETACH: 1,
   HOST_CONNECTOR: 1,

@@ -1,13 +1,19 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Sink } from './cli-io.ts';
-import { collect, positiveNumber } from './usage.ts';
+import { collect, positiveNumber, separated } from './usage.ts';
 
-export const formats = ['table', 'json', 'yaml', 'csv', 'value'] as const;
+export const formats = ['table', 'json', 'yaml', 'csv', 'value', 'shell'] as const;
 export type Format = (typeof formats)[number];
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+export interface Sorting {
+  /** The first column counts most. */
+  readonly columns: readonly string[];
+  readonly isDescending: boolean;
+}
 
 /** The options that every command takes. Source: interfaces.md section 2. */
 export interface GlobalOptions {
@@ -22,6 +28,10 @@ export interface GlobalOptions {
   /** Seconds for the whole command. */
   readonly timeout: number | undefined;
   readonly progress: boolean;
+  /** `--long` of a list. */
+  readonly long: boolean;
+  /** `--sort-column` and its direction, of a list. */
+  readonly sort: Sorting;
 }
 
 /** Adds the options to the root command. Commander accepts them before and after the names of commands. */
@@ -29,7 +39,7 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .option('--config-file <file>', 'settings file; repeatable, later ones win', collect)
     .addOption(new Option('-f, --format <format>', 'table on a terminal, else json').choices(formats))
-    .option('-c, --column <column>', 'print only this column; repeatable', collect)
+    .option('-c, --column <column>', 'print only this column; repeatable, or a comma list', separated)
     .option('-q, --quiet', 'errors and results only')
     .option('-v, --verbose', 'log more; -vv still more', (_, before: number | undefined) => (before ?? 0) + 1)
     .option('--debug', 'log everything that helps to find a defect, with stack traces')
@@ -39,6 +49,12 @@ export function addGlobalOptions(program: Command): Command {
     .option('--no-progress', 'do not show the steps');
 }
 
+/** The options that only commands with a list have. */
+interface ListOptions {
+  readonly sortColumn?: readonly string[];
+  readonly sortDescending?: boolean;
+}
+
 export function readGlobalOptions(command: Command): GlobalOptions {
   const {
     configFile = [],
@@ -46,10 +62,14 @@ export function readGlobalOptions(command: Command): GlobalOptions {
     verbose = 0,
     quiet = false,
     debug = false,
+    long = false,
+    sortColumn: columns = [],
+    sortDescending: isDescending = false,
     ...others
-  } = command.optsWithGlobals<Partial<GlobalOptions> & Pick<GlobalOptions, 'progress'>>();
+  } = command.optsWithGlobals<Partial<GlobalOptions> & ListOptions & Pick<GlobalOptions, 'progress'>>();
   const { format, logLevel, logFile, timeout, progress } = others;
-  return { configFile, column, verbose, quiet, debug, format, logLevel, logFile, timeout, progress };
+  const sort = { columns, isDescending };
+  return { configFile, column, verbose, quiet, debug, format, logLevel, logFile, timeout, progress, long, sort };
 }
 
 /** Returns the log level from `--log-level`, else from `-v`, `--debug`, `--log-file` and `-q`. */

@@ -1,9 +1,10 @@
 import { homedir, hostname } from 'node:os';
 import { describeError } from '../base/index.ts';
-import { nodeFiles } from '../config/index.ts';
+import { nodeFiles } from '../config/file-access.ts';
 import type { CliIo, Sink } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
+import { openQuestions } from './questions.ts';
 import { runCli } from './run.ts';
 
 /** Why the result could not be written. */
@@ -32,6 +33,7 @@ export function nodeIo(): CliIo {
     },
     // Undefined for a file or a pipe, despite its type.
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: askAtTerminal } : {}),
+    openQuestions: () => openQuestions({ input: process.stdin, output: process.stderr }),
     backend: backend({ pid: process.pid, baseDir: process.cwd(), isRoot: process.geteuid?.() === 0 }),
     startSimulator,
   };

@@ -79,8 +79,9 @@ export function openHost(settings: Settings, options: HostOptions, facts: Surrou
 
 /** Reads the recorded volumes of this host. They identify devices that Cinder no longer knows. */
 function recordsOf({ statePath }: Settings, system: HostSystem, log: Logger): readonly KnownVolume[] {
-  return readHostVolumes(statePath).map(({ volumeId, deviceInfo, connectionInfo }) => ({
+  return readHostVolumes(statePath).map(({ volumeId, name, deviceInfo, connectionInfo }) => ({
     volumeId,
+    name: name === volumeId ? undefined : name,
     wwid: deviceInfo?.scsi_wwn ?? deviceInfo?.multipath_id,
     mapWwid: deviceInfo?.multipath_id,
     connection: connectionInfo === null ? undefined : readConnection(connectionInfo, { system, log }),

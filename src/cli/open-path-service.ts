@@ -28,7 +28,9 @@ function sourceOf({ host, manager, requestId }: Pick<ServiceOptions, 'host' | 'm
     searchPaths: async (signal) => [
       ...((await manager?.searchPath({}, request(signal))) ?? []),
       ...(await ofHost(async () =>
-        (await host.searchPaths()).map((path) => ({ connector: host.host, kind: 'host' as const, search_path: path })),
+        (await host.searchPaths()).map((path) => ({
+          ...{ connector: host.host, kind: 'host' as const, server: null, search_path: path },
+        })),
       )),
     ],
     orphans: async (signal) => [

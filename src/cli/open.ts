@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import type { ComputeManager, OpenManagerOptions } from '../compute/index.ts';
+import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
-import type { HostConnectorSetting, Settings } from '../config/index.ts';
+import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
+import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
@@ -26,8 +29,12 @@ interface ProcessFacts {
   readonly isRoot: boolean;
 }
 
-/** The public part of the compute manager. */
-export type Manager = Pick<ComputeManager, keyof ComputeManager>;
+/** The public part of the compute manager. A command always passes its context. */
+export type Manager = {
+  readonly [Name in keyof ComputeManager]: (
+    ...given: Required<Parameters<ComputeManager[Name]>>
+  ) => ReturnType<ComputeManager[Name]>;
+};
 
 /** Attaches volumes to the host on which the command runs, without an HMC. */
 export type LocalManager = Pick<Manager, 'localAttach' | 'localDetach' | typeof Symbol.asyncDispose>;
@@ -68,13 +75,33 @@ export function backend(facts: ProcessFacts) {
       return await new HostPlace(host, log).connector(choice, w);
     },
     /** Reads only the journal. @param settings - may be without an HMC */
-    listFlows: async ({ statePath }: Settings) => {
+    listFlows: async ({ statePath }: Settings, filter: FlowListFilter = {}) => {
       const { readFlows } = await import('../compute/index.ts');
-      return await readFlows(statePath);
+      return await readFlows(statePath, filter);
+    },
+    /** Names of servers in the state directory; none if there is no state directory yet. */
+    serverNames: async ({ statePath, host }: Settings) => {
+      if (!existsSync(join(statePath, 'state.db'))) return [];
+      const { readAttachedNames } = await import('../compute/index.ts');
+      return [...readAttachedNames(statePath, host).servers.values()];
+    },
+    listServerEvents: async ({ statePath }: Settings, server: string, limit?: number) => {
+      const { readServerEvents } = await import('../compute/index.ts');
+      return await readServerEvents(statePath, server, limit);
     },
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
+    },
+    /** Asks for the settings and writes them. */
+    initConfig: async (options: InitOptions, w: Waiting) => {
+      const { initConfig } = await import('./config-init/init.ts');
+      return await initConfig(options, w);
+    },
+    /** Opens the view of what an HMC manages. */
+    openInventory: async (settings: HmcSettings, log: Logger) => {
+      const { openInventory } = await import('./inventory/open.ts');
+      return openInventory(settings, log);
     },
     /** Opens the volumes of Cinder. @param settings - may be without an HMC */
     openVolumes: async (settings: Settings, options: VolumeAccessOptions) => {
@@ -108,19 +135,45 @@ async function managerOptions(options: ManagerOptions, facts: ProcessFacts): Pro
 /** Starts the simulators of the package. */
 export async function startSimulator({
   faults,
+  inventory,
   shape,
   cinder,
   ...options
 }: SimulateRequest): Promise<RunningSimulator> {
-  const { connectionShapes, parseFaultRules, startSimulator: start } = await import('../simulator/index.ts');
+  const simulator = await import('../simulator/index.ts');
+  const { connectionShapes, hmcOperations, parseFaultRules, parseInventory } = simulator;
   const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
-  const rules = readRules(() => parseFaultRules(faults));
-  return await start({ ...options, faults: rules, cinder: { ...cinder, ...connectionShape } });
+  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, { hmc: hmcOperations }));
+  const content =
+    inventory === undefined ? {} : readRules('--inventory', 'an inventory', () => parseInventory(inventory));
+  try {
+    return await simulator.startSimulator({
+      ...content,
+      ...options,
+      faults: rules,
+      cinder: { ...cinder, ...connectionShape },
+    });
+  } catch (error) {
+    if (error instanceof simulator.KeptStateError) {
+      throw new ConfigError(`option --keep: ${error.message}`, { option: '--keep' }, { cause: error.cause });
+    }
+    throw portTaken(error) ?? error;
+  }
+}
+
+/** Returns the error for an address on which another program listens; undefined for another failure. */
+function portTaken(error: unknown): ConfigError | undefined {
+  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown }; // of Node's errors
+  if (code !== 'EADDRINUSE') return undefined;
+  return new ConfigError(`port ${String(port)} is in use: choose another one, or stop the program that listens on it`, {
+    port: Number(port),
+  });
 }
 
 /** What to simulate. The shape and the rules are checked when the simulators start. */
 export type SimulateRequest = Omit<SimulatorOptions, 'faults'> & {
   readonly faults: unknown;
+  readonly inventory?: unknown;
   readonly shape?: string | undefined;
 };
 
@@ -134,11 +187,10 @@ function requireShape<T extends object>(name: string, shapes: T): keyof T {
   throw new ConfigError(text, { option: '--shape', value: name });
 }
 
-function readRules<T>(read: () => T): T {
+function readRules<T>(option: string, expected: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const text = `option --faults: expected a list of fault rules (${describeError(error)})`;
-    throw new ConfigError(text, { option: '--faults' });
+    throw new ConfigError(`option ${option}: expected ${expected} (${describeError(error)})`, { option });
   }
 }

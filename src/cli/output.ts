@@ -1,56 +1,98 @@
-import Table from 'cli-table3';
 import { stringify as toCsv } from 'csv-stringify/sync';
 import { Document, visit } from 'yaml';
 import { ConfigError } from '../base/index.ts';
 import type { JsonValue } from '../base/index.ts';
-import type { Format } from './global-options.ts';
+import { formats } from './global-options.ts';
+import type { Format, Sorting } from './global-options.ts';
 import { printable } from './printable.ts';
+import { cellOf, headOf } from './table-cells.ts';
+import type { CellMaker } from './table-cells.ts';
+import { drawFields, drawTable } from './table.ts';
 
 /** Plain JSON as interfaces.md section 3 describes it: printed as it is. */
 type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
 
 export interface OutputChoice {
   readonly format: Format;
-  /** Empty for all. */
+  /** Empty for the default columns. */
   readonly columns: readonly string[];
+  /** Whether tables, CSV and values show all columns. */
+  readonly long?: boolean | undefined;
   /** Characters in a line of the terminal, to which tables are wrapped between words. */
   readonly width?: number | undefined;
+  readonly sort?: Sorting | undefined;
+}
+
+interface ResultColumns {
+  /** Columns of tables, CSV and values without `--long`; by default all. */
+  readonly shown?: readonly string[] | undefined;
+  /** Cells in a table of values that are not printed as they are. */
+  readonly cells?: Readonly<Record<string, CellMaker>> | undefined;
 }
 
 /** A result in plain JSON: one object, or a list with its columns. */
-export type Result =
-  | { readonly kind: 'object'; readonly object: object; readonly columns?: readonly string[] }
-  | { readonly kind: 'list'; readonly rows: readonly object[]; readonly columns: readonly string[] };
+export type Result = ResultColumns &
+  (
+    | { readonly kind: 'object'; readonly object: object; readonly columns?: readonly string[] }
+    | { readonly kind: 'list'; readonly rows: readonly object[]; readonly columns: readonly string[] }
+  );
 
-/** Formats a result, with a line end. */
+/** Formats a result, with a line end. @throws ConfigError for an unknown column */
 export function formatResult(result: Result, choice: OutputChoice): string {
-  const columns = chooseColumns(choice.columns, columnsOf(result));
-  if (result.kind === 'object') return formatObject(pick(result.object, columns), columns, choice);
-  const rows = result.rows.map((row) => pick(row, columns));
-  return formatList(rows, columns, choice);
+  const columns = columnsToPrint(result, choice);
+  if (result.kind === 'object') return formatObject(result.object, columns, result.cells, choice);
+  const rows = sortRows(result.rows, result.columns, choice.sort);
+  return formatList(rows, columns, result.cells, choice);
 }
 
-function columnsOf(result: Result): readonly string[] {
-  return result.columns ?? (result.kind === 'object' ? Object.keys(result.object) : []);
+function columnsToPrint(result: Result, { columns, format, long }: OutputChoice): readonly string[] {
+  const known = result.columns ?? (result.kind === 'object' ? Object.keys(result.object) : []);
+  if (columns.length > 0) return chooseColumns(columns, known);
+  const isForPrograms = format === 'json' || format === 'yaml' || format === 'shell';
+  return isForPrograms || long === true ? known : (result.shown ?? known);
 }
 
 /**
- * Returns the columns to print, in the requested order. Ignores case, and the difference between blank, dash and
- * underscore.
+ * Returns the columns to print, in the requested order. Takes the key of a column or its head in a table, ignores case,
+ * and the difference between blank, dash and underscore.
  *
  * @throws ConfigError that lists the known columns
  */
-export function chooseColumns(asked: readonly string[], known: readonly string[]): readonly string[] {
+export function chooseColumns(asked: readonly string[], known: readonly string[], option = '-c'): readonly string[] {
   if (asked.length === 0) return known;
   const plain = (name: string) => name.toLowerCase().replaceAll(/[-\s]/g, '_');
   return asked.map((name) => {
-    const found = known.find((column) => plain(column) === plain(name));
+    const found = known.find((column) => [column, headOf(column)].some((each) => plain(each) === plain(name)));
     if (found !== undefined) return found;
-    throw new ConfigError(`option -c = ${JSON.stringify(name)}: expected one of the columns ${known.join(', ')}`, {
-      option: '-c',
-      value: name,
-    });
+    throw new ConfigError(
+      `option ${option} = ${JSON.stringify(name)}: expected one of the columns ${known.join(', ')}`,
+      {
+        option,
+        value: name,
+      },
+    );
   });
+}
+
+/** Sorts rows as the OpenStack client does: numbers by value, rows without a value last. Source: cliff lister.py. */
+function sortRows(rows: readonly object[], known: readonly string[], sort: Sorting | undefined): readonly object[] {
+  if (sort === undefined || sort.columns.length === 0) return rows;
+  const keys = chooseColumns(sort.columns, known, '--sort-column');
+  const byKeys = (a: JsonObject, b: JsonObject) => {
+    for (const key of keys) {
+      const order = compare(a[key] ?? null, b[key] ?? null);
+      if (order !== 0) return sort.isDescending ? -order : order;
+    }
+    return 0;
+  };
+  return rows.toSorted((a, b) => byKeys({ ...a }, { ...b }));
+}
+
+function compare(a: JsonValue, b: JsonValue): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  const [first, second] = [cell(a), cell(b)];
+  return first < second ? -1 : Number(first > second);
 }
 
 function pick(view: object, columns: readonly string[]): JsonObject {
@@ -58,7 +100,15 @@ function pick(view: object, columns: readonly string[]): JsonObject {
   return Object.fromEntries(columns.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]));
 }
 
-function formatObject(object: JsonObject, columns: readonly string[], choice: OutputChoice): string {
+type Cells = ResultColumns['cells'];
+
+function tableCell(cells: Cells, column: string, value: JsonValue | undefined) {
+  const make = cells?.[column];
+  return make === undefined ? cellOf(value) : make(value).map((line) => printable(line));
+}
+
+function formatObject(view: object, columns: readonly string[], makers: Cells, choice: OutputChoice): string {
+  const object = pick(view, columns);
   const cells = columns.map((name) => cell(object[name]));
   switch (choice.format) {
     case 'json':
@@ -69,14 +119,17 @@ function formatObject(object: JsonObject, columns: readonly string[], choice: Ou
       return csv([columns, cells]);
     case 'value':
       return lines(cells);
+    case 'shell':
+      return lines(columns.map((name, index) => shellVariable(name, cells[index] ?? '')));
     case 'table': {
-      const fields = columns.map((name) => [name, tableCell(object[name])]);
-      return table(['Field', 'Value'], fields, choice.width);
+      const fields = columns.map((name) => [name, tableCell(makers, name, object[name])] as const);
+      return drawFields(fields, choice.width);
     }
   }
 }
 
-function formatList(rows: readonly JsonObject[], columns: readonly string[], choice: OutputChoice): string {
+function formatList(views: readonly object[], columns: readonly string[], makers: Cells, choice: OutputChoice): string {
+  const rows = views.map((view) => pick(view, columns));
   const cells = rows.map((row) => columns.map((name) => cell(row[name])));
   switch (choice.format) {
     case 'json':
@@ -87,11 +140,27 @@ function formatList(rows: readonly JsonObject[], columns: readonly string[], cho
       return csv([columns, ...cells]);
     case 'value':
       return lines(cells.map((row) => row.join(' ')));
+    case 'shell':
+      requireListFormat('shell');
+      return '';
     case 'table': {
-      const tableRows = rows.map((row) => columns.map((name) => tableCell(row[name])));
-      return table(columns, tableRows, choice.width);
+      const tableRows = rows.map((row) => columns.map((name) => tableCell(makers, name, row[name])));
+      return drawTable(columns.map(headOf), tableRows, choice.width);
     }
   }
+}
+
+/** The OpenStack client has no shell format for lists. @throws ConfigError */
+export function requireListFormat(format: Format): void {
+  if (format !== 'shell') return;
+  const expected = formats.filter((each) => each !== 'shell').join(', ');
+  throw new ConfigError(`option -f = "shell": expected one of ${expected} for a list`, { option: '-f', value: format });
+}
+
+/** Returns an assignment that a POSIX shell evaluates to the value, whatever characters are in it. */
+function shellVariable(name: string, value: string): string {
+  const variable = name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');
+  return `${variable}="${value.replaceAll(/["\\$`]/g, (character) => `\\${character}`)}"`;
 }
 
 /** Control characters that JSON does not escape but terminals obey. */
@@ -128,86 +197,4 @@ function csv(rows: readonly (readonly string[])[]): string {
 function cell(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return '';
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
-}
-
-/** Formats a value for users: each item of a list on its own line, with inner lists indented below. */
-function tableCell(value: JsonValue | undefined): string {
-  return Array.isArray(value) ? value.flatMap((item: JsonValue) => itemLines(item)).join('\n') : inLine(value);
-}
-
-function itemLines(item: JsonValue): readonly string[] {
-  if (!isObject(item)) return [inLine(item)];
-  const lists = Object.entries(item).filter(([, inner]) => isListOfObjects(inner));
-  const others = Object.entries(item).filter(([, inner]) => !isListOfObjects(inner));
-  const below = lists.flatMap(([, inner]) => tableCell(inner).split('\n'));
-  return [inLine(Object.fromEntries(others)), ...below.filter((line) => line !== '').map((line) => `  ${line}`)];
-}
-
-type JsonMap = Readonly<Record<string, JsonValue | undefined>>;
-
-function isObject(value: JsonValue | undefined): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isListOfObjects(value: JsonValue | undefined): boolean {
-  return Array.isArray(value) && value.some((item: JsonValue) => isObject(item));
-}
-
-function inLine(value: JsonValue | undefined): string {
-  if (Array.isArray(value)) return value.map((item: JsonValue) => inLine(item)).join(', ');
-  if (!isObject(value)) return cell(value);
-  return Object.entries(value)
-    .map(
-      ([key, inner]) =>
-        `${printable(key)}=${typeof inner === 'object' && inner !== null ? `[${inLine(inner)}]` : inLine(inner)}`,
-    )
-    .join(', ');
-}
-
-/** The borders of OpenStackClient's tables, which can be copied into a mail. */
-const plainChars = {
-  ...{ top: '-', 'top-mid': '+', 'top-left': '+', 'top-right': '+' },
-  ...{ bottom: '-', 'bottom-mid': '+', 'bottom-left': '+', 'bottom-right': '+' },
-  ...{ left: '|', 'left-mid': '+', mid: '-', 'mid-mid': '+', right: '|', 'right-mid': '+', middle: '|' },
-};
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], width: number | undefined): string {
-  const widths = width === undefined ? undefined : fitWidths([head, ...rows], width);
-  const wrapping = widths === undefined ? {} : { colWidths: [...widths], wordWrap: true };
-  const body = new Table({ head: [...head], chars: plainChars, style: { head: [], border: [] }, ...wrapping });
-  body.push(...rows.map((row) => [...row]));
-  return `${withoutInnerRules(body.toString().split('\n'))}\n`;
-}
-
-/** Keeps only the rule below the head; cli-table3 draws one below every row or none. */
-function withoutInnerRules(all: readonly string[]): string {
-  const rule = all[0];
-  const belowHead = all.indexOf(rule ?? '', 1);
-  const kept = (line: string, index: number) => line !== rule || [0, belowHead, all.length - 1].includes(index);
-  return all.filter(kept).join('\n');
-}
-
-/** Two blanks, one on each side of a cell. */
-const PADDING = 2;
-
-/**
- * Returns column widths with which a table fits into a line, or undefined when it fits unchanged. Shrinks the widest
- * columns first, but never below their longest word, so that every ID can be copied.
- */
-function fitWidths(rows: readonly (readonly string[])[], width: number): readonly number[] | undefined {
-  const widest = (cells: readonly string[], apart: RegExp) =>
-    PADDING + Math.max(...cells.flatMap((text) => text.split(apart)).map((part) => part.length));
-  const columns = (rows[0] ?? []).map((_, index) => rows.map((row) => row[index] ?? ''));
-  const widths = columns.map((cells) => widest(cells, /\n/));
-  const least = columns.map((cells) => widest(cells, /\s/));
-  const borders = columns.length + 1;
-  let excess = widths.reduce((sum, each) => sum + each, borders) - width;
-  if (excess <= 0) return undefined;
-  for (; excess > 0; excess -= 1) {
-    const giving = widths.map((each, index) => (each > (least[index] ?? each) ? each : 0));
-    const most = Math.max(...giving);
-    if (most === 0) break;
-    widths[giving.indexOf(most)] = most - 1;
-  }
-  return widths;
 }

@@ -58,6 +58,10 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'roll-back-volume': { doing: 'undoing the connection of the volume' },
   'disconnect-volume': { doing: 'disconnecting the volume' },
   'reconnect-volume': { doing: 'connecting the volume again' },
+
+  // a new volume
+  'create-disk': { doing: 'creating the volume in Cinder' },
+  'copy-image': { doing: 'copying the image to the volume' },
 };
 
 /** The words for each flow, and for each verb that has none, after `the interrupted`. */

@@ -12,6 +12,11 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
+/** Collects the values of a repeatable option that may also be a comma list. */
+export function separated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(',').map((each) => each.trim())];
+}
+
 function expected(words: string): InvalidArgumentError {
   return new InvalidArgumentError(`Expected ${words}.`);
 }
@@ -46,6 +51,25 @@ export function nameOrId(value: string): string {
 /** Parses one more of several names or IDs. */
 export function namesOrIds(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, nameOrId(value)];
+}
+
+/** Parses a regular expression, as the OpenStack client takes for names. */
+export function regularExpression(value: string): RegExp {
+  if (value.trim() === '') throw expected('a regular expression');
+  try {
+    return new RegExp(value, 'u');
+  } catch {
+    throw expected('a regular expression');
+  }
+}
+
+/** Returns a parser of one of several words in capitals, given in any case. */
+export function choiceOf(words: readonly string[]): (value: string) => string {
+  return (value) => {
+    const word = value.toUpperCase();
+    if (words.includes(word)) return word;
+    throw expected(`one of ${words.join(', ')}`);
+  };
 }
 
 /** Parses oslo.config's words for true and false, in any case. */

@@ -126,25 +126,24 @@ async function create(
     steps.end('failed');
     if (error instanceof VolumeStateError && error.status.startsWith('error')) throw await failure(cinder, made, w);
     if (!w.signal.aborted) throw error;
-    const text = `Cinder continues to create volume "${name}" (${made.id}); see dpm volume show ${made.id}`;
-    steps.note(text);
+    steps.note(`see dpm volume show ${made.id}`);
     throw error;
   }
 }
 
 /** Shows Cinder's statuses as steps: `creating` makes the disk, `downloading` copies the image. */
 class CreationSteps {
-  readonly #event: Pick<StepEvent, 'flow' | 'flowId'>;
+  readonly #event: Pick<StepEvent, 'flow' | 'flowId' | 'subject'>;
   readonly #onStep: (event: StepEvent) => void;
   #current: { readonly step: string; readonly since: number } | undefined;
 
   constructor(name: string, flowId: string, onStep: (event: StepEvent) => void) {
-    this.#event = { flow: `volume ${name}`, flowId };
+    this.#event = { flow: 'create-volume', flowId, subject: name };
     this.#onStep = onStep;
   }
 
   see(status: string): void {
-    const step = { creating: 'create the disk', downloading: 'copy the image' }[status];
+    const step = { creating: 'create-disk', downloading: 'copy-image' }[status];
     if (step === undefined || this.#current?.step === step) return;
     this.end('done');
     this.#current = { step, since: performance.now() };
@@ -159,7 +158,7 @@ class CreationSteps {
   }
 
   note(detail: string): void {
-    this.#onStep({ ...this.#event, step: 'interrupted', state: 'waiting', detail });
+    this.#onStep({ ...this.#event, step: 'Cinder continues to create the volume', state: 'waiting', detail });
   }
 }
 

@@ -7,7 +7,7 @@ import { deleteFlow } from './flows/delete.ts';
 import type { InstanceRecord } from './instances.ts';
 import { recoverFlows } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { powerVerbs, startServer, stopServer } from './server-power.ts';
+import { actionOf, startServer, stopServer } from './server-power.ts';
 import { toDriverInstance } from './services.ts';
 
 /** The manager's operations on the instance, to finish the task of a dead process. */
@@ -23,6 +23,7 @@ export async function recoverSubject(
   await recoverFlows(parts, subject, context, abandon);
   const instance = parts.store.find(subject);
   if (instance?.uuid !== subject) return;
+  parts.actions.endInterrupted(subject);
   const verbs: RecoveryVerbs = {
     start: async (request) => await startServer(parts, instance, request),
     stop: async (request) => await stopServer(parts, instance, {}, request),
@@ -44,8 +45,8 @@ export async function finishTask(
 ): Promise<void> {
   const { uuid, name, taskState } = instance;
   if (taskState === null) return;
-  if (taskState in powerVerbs) {
-    const flow = powerVerbs[taskState as keyof typeof powerVerbs];
+  if (taskState in actionOf) {
+    const flow = actionOf[taskState as keyof typeof actionOf];
     parts.flows.onResume?.({ flow, subject: name, isUndone: false });
   }
   try {

@@ -19,6 +19,7 @@ export async function planServer(
 ) {
   const extraSpecs = extraSpecsOf(request);
   driver.checkExtraSpecs?.(extraSpecs);
+  await driver.requireNamed?.(context, extraSpecs);
   const volumes = await chooseVolumes(cinder, request, context, onNote);
   const memoryMib = memoryGiven(driver, request.memoryMib);
   if (memoryMib !== request.memoryMib) {

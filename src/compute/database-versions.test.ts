@@ -4,6 +4,7 @@ import { temporaryFiles } from '../../test/support/packages.ts';
 import { bootPath, createDatabase, record } from '../../test/support/state-database.ts';
 import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 
 /** Returns the SQL that removes columns which an older version did not have. */
@@ -11,8 +12,12 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 8 added: the times and requests of events, and the history of actions without a flow. */
+const beforeVersion8 =
+  'drop table server_action; alter table event drop column at; alter table event drop column request_id;';
+
 /** The volumes of versions up to 6 have no names. */
-const unnamed = 'alter table block_device_mapping drop column volume_name;';
+const unnamed = `${beforeVersion8} alter table block_device_mapping drop column volume_name;`;
 
 describe('a database of an older version', () => {
   test('of version 1 gets what it lacks, and keeps what it has', () => {
@@ -25,7 +30,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
     database.close();
   });
 
@@ -79,7 +84,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
     database.close();
   });
 
@@ -153,7 +158,28 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 7 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
+    database.close();
+  });
+
+  test('of version 7 keeps its flows, whose events have neither time nor request', async () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec(`${beforeVersion8} pragma user_version = 7;`);
+    old.exec(`insert into flow (id, flow, subject, started_at) values ('f', 'build', 'u', '2026-01-01T00:00:00.000Z')`);
+    const begun = { kind: 'flow-started', flow: 'build', input: { name: 'web1' }, subject: 'u' } as const;
+    old.prepare('insert into event (flow_id, event) values (?, ?)').run('f', JSON.stringify(begun));
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const journal = new SqliteJournal(database);
+    await journal.append('f', { kind: 'started', step: 'spawn' }, 'req-1');
+
+    const [first, second] = await journal.read('f');
+    expect(first).toEqual(begun);
+    expect(second).toEqual({ kind: 'started', step: 'spawn', at: expect.any(String) as string, requestId: 'req-1' });
+    expect(await journal.list()).toMatchObject([{ id: 'f', name: 'web1', requestId: undefined, state: 'running' }]);
+    expect(journal.ofRequest('req-1')).toEqual(new Set(['f']));
     database.close();
   });
 });

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 7;
+const SCHEMA_VERSION = 8;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -76,6 +76,21 @@ const parkedPartitions = 'alter table instance_partition add column is_parked in
 
 /** Since version 7. Null for a volume that an older version attached. */
 const volumeNames = 'alter table block_device_mapping add column volume_name text;';
+
+/** Since version 8. Events of older versions have no time and no request. */
+const eventTimes = `
+  alter table event add column at text;
+  alter table event add column request_id text;
+`;
+
+/** Since version 8. */
+const serverActions = `
+  create table server_action (
+    id text primary key, server text not null, name text not null, action text not null, request_id text not null,
+    started_at text not null, ended_at text, error text
+  ) strict;
+  create index server_action_server on server_action (server, started_at);
+`;
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -166,6 +181,10 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 7) {
       database.exec(volumeNames);
+    }
+    if (now < 8) {
+      database.exec(eventTimes);
+      database.exec(serverActions);
       database.exec(marks);
     }
   });

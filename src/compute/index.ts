@@ -4,7 +4,15 @@ export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';
 export { openLocalVolumes, openManager } from './open.ts';
-export { forgetLeftovers, readAttachedNames, readFlow, readFlows, readHostVolumes } from './read-state-directory.ts';
+export {
+  forgetLeftovers,
+  readAttachedNames,
+  readFlow,
+  readFlows,
+  readHostVolumes,
+  readServerEvents,
+} from './read-state-directory.ts';
+export type { FlowListFilter, ServerEvent } from './history.ts';
 export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
 export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';

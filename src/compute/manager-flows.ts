@@ -1,7 +1,15 @@
 import { ConflictError, describeError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { closeSuperseded, isResumedUnasked, isUnfinished, JournalError, resumeFlow, runFlow } from './journal/index.ts';
-import type { FlowSummary, Saga } from './journal/index.ts';
+import {
+  closeSuperseded,
+  isResumedUnasked,
+  isUnfinished,
+  JournalError,
+  resumeFlow,
+  runFlow,
+  withRequest,
+} from './journal/index.ts';
+import type { FlowServices, FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
@@ -98,10 +106,14 @@ export async function runServerFlow<Input, State>(
 ): Promise<State> {
   const run = { what: `${verb} server "${input.name}"`, subject: input.instanceUuid, signal: context.signal };
   try {
-    return await runFlow(flow, input, { ...parts, context }, run, parts.flows);
+    return await runFlow(flow, input, { ...parts, context }, run, flowsFor(parts, context));
   } finally {
     await closeSupersededFlows(parts, input.instanceUuid);
   }
+}
+
+function flowsFor({ flows }: ManagerParts, { requestId }: RequestContext): FlowServices {
+  return { ...flows, journal: withRequest(flows.journal, requestId) };
 }
 
 /** Resumes a flow. @returns how it ended */
@@ -117,7 +129,7 @@ export async function resumeServerFlow(
     throw new ConflictError(text, { flowId: flow.id });
   }
   try {
-    const services = { ...parts.flows, abandon };
+    const services = { ...flowsFor(parts, context), abandon };
     const deps = { ...parts, context };
     const outcome = await resumeFlow(managerFlows, flow, deps, context.signal, services);
     if (outcome === 'rolled-back') markUnbuilt(parts, flow, 'FLOW_ROLLED_BACK', 'it was rolled back', context);

@@ -1,6 +1,7 @@
 import { FairQueue } from '../base/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
+import { checkCreateServer, newContext } from './arguments.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
 import { deleteServer, deleteUnknownServer, findUnknownServer } from './delete-server.ts';
 import { recordFault, serverFails } from './faults.ts';
@@ -41,6 +42,20 @@ const MAX_WAITING_BUILDS = 1_000;
 /**
  * A small compute manager with Nova's states and order of driver calls. It does not know which hypervisor the driver serves.
  *
+ * Every method takes a request context as its last argument: a request ID that errors show, and a signal that cancels the
+ * operation and rolls it back. Without one, the operation gets a new request ID and cannot be cancelled.
+ *
+ * @example
+ * ```ts
+ * import { openManager } from 'nova-dpm';
+ *
+ * await using manager = await openManager({ configFile: 'nova-dpm.conf' });
+ * const context = { requestId: 'req-1', signal: AbortSignal.timeout(600_000) };
+ * const volumes = [{ volumeId: 'boot-1' }, { volumeId: 'data-1' }].map((volume, bootIndex) => ({ ...volume, bootIndex }));
+ * await manager.create({ name: 'web1', vcpus: 2, memoryMib: 4096, volumes }, context);
+ * await manager.stop('web1', { soft: true }, context);
+ * await manager.delete('web1', context);
+ * ```
  * @public
  */
 export class ComputeManager implements AsyncDisposable {
@@ -59,7 +74,7 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /** Finishes or undoes what dead processes left unfinished. Skips what another living process owns. */
-  async recover(context: RequestContext): Promise<void> {
+  async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
     await adoptGuests(this.#parts, context);
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
@@ -73,20 +88,27 @@ export class ComputeManager implements AsyncDisposable {
    * @returns whether something still waits
    * @internal
    */
-  async resumeWaiting(context: RequestContext): Promise<boolean> {
+  async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
     const findIdle = async () => (await ownersOfUnfinished(this.#parts)).filter((owner) => !this.#turns.has(owner));
     await this.#resumeAll(await findIdle(), context, context.signal);
     return (await findIdle()).length > 0;
   }
 
   /** Checks that several servers can be created together. Changes nothing. */
-  async checkCreate(requests: readonly CreateServer[], context: RequestContext): Promise<void> {
+  async checkCreate(requests: readonly CreateServer[], context: RequestContext = newContext()): Promise<void> {
     await checkServers(this.#parts, requests, context);
   }
 
-  async create(request: CreateServer, context: RequestContext): Promise<ServerDetail> {
+  /**
+   * Creates a server and starts it.
+   *
+   * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used; nothing was
+   * changed then
+   */
+  async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
     const { signal } = context;
+    checkCreateServer(request);
     this.#builds.requireRoom();
     const plan = await planServer(this.#parts, request, context);
     const { record } = plan;
@@ -108,7 +130,7 @@ export class ComputeManager implements AsyncDisposable {
    *
    * @throws NotFoundError when there is no such server
    */
-  async delete(nameOrUuid: string, context: RequestContext): Promise<void> {
+  async delete(nameOrUuid: string, context: RequestContext = newContext()): Promise<void> {
     const { store } = this.#parts;
     const unknown =
       store.find(nameOrUuid) === undefined ? await findUnknownServer(this.#parts, nameOrUuid, context) : undefined;
@@ -123,20 +145,28 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
-  async start(nameOrUuid: string, context: RequestContext): Promise<void> {
+  async start(nameOrUuid: string, context: RequestContext = newContext()): Promise<void> {
     await this.#whenIdle(nameOrUuid, 'powering-on of', context, async (instance) => {
       await startServer(this.#parts, instance, context);
     });
   }
 
   /** @param options.soft - ask the guest to stop first, for up to 60 seconds */
-  async stop(nameOrUuid: string, options: { readonly soft?: boolean }, context: RequestContext): Promise<void> {
+  async stop(
+    nameOrUuid: string,
+    options: { readonly soft?: boolean },
+    context: RequestContext = newContext(),
+  ): Promise<void> {
     await this.#whenIdle(nameOrUuid, 'powering-off of', context, async (instance) => {
       await stopServer(this.#parts, instance, options, context);
     });
   }
 
-  async reboot(nameOrUuid: string, options: { readonly hard?: boolean }, context: RequestContext): Promise<void> {
+  async reboot(
+    nameOrUuid: string,
+    options: { readonly hard?: boolean },
+    context: RequestContext = newContext(),
+  ): Promise<void> {
     const [verb, type] =
       options.hard === true ? (['rebooting_hard of', 'HARD'] as const) : (['rebooting of', 'SOFT'] as const);
     await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
@@ -148,7 +178,7 @@ export class ComputeManager implements AsyncDisposable {
     server: string,
     volume: string,
     options: { readonly mode?: 'rw' | 'ro' },
-    context: RequestContext,
+    context: RequestContext = newContext(),
   ): Promise<ServerDetail> {
     const { mode = 'rw' } = options;
     return await this.#exclusively(server, context, async (instance) => {
@@ -165,7 +195,7 @@ export class ComputeManager implements AsyncDisposable {
   async removeVolume(
     server: string,
     volume: string,
-    context: RequestContext,
+    context: RequestContext = newContext(),
     options: { readonly mustBeAttached?: boolean } = {},
   ): Promise<ServerDetail> {
     const { store } = this.#parts;
@@ -177,69 +207,72 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
-  async list(context: RequestContext): Promise<readonly ServerSummary[]> {
+  async list(context: RequestContext = newContext()): Promise<readonly ServerSummary[]> {
     return await this.#views.list(context);
   }
 
-  async show(nameOrUuid: string, context: RequestContext): Promise<ServerDetail> {
+  async show(nameOrUuid: string, context: RequestContext = newContext()): Promise<ServerDetail> {
     return await this.#views.show(this.#parts.store.get(nameOrUuid), context);
   }
 
   /** Returns the paths of volumes with their state. Changes nothing. @throws NotFoundError */
-  async volumePaths(filter: PathFilter, context: RequestContext): Promise<readonly PathRecord[]> {
+  async volumePaths(filter: PathFilter, context: RequestContext = newContext()): Promise<readonly PathRecord[]> {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
   /** Returns where the paths of one partition, or of all, live. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
-    context: RequestContext,
+    context: RequestContext = newContext(),
   ): Promise<readonly SearchPath[]> {
     return await findSearchPath(this.#parts, of, context);
   }
 
-  async hypervisorShow(context: RequestContext): Promise<HypervisorView> {
+  async hypervisorShow(context: RequestContext = newContext()): Promise<HypervisorView> {
     return await this.#views.hypervisor(context);
   }
 
   /** Returns the sums over the hypervisors of this host (DPM has one): Nova's `hypervisor stats`. */
-  async hypervisorStats(context: RequestContext) {
+  async hypervisorStats(context: RequestContext = newContext()) {
     return await this.#views.hypervisorStats(context);
   }
 
-  async listPartitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
+  async listPartitions(
+    options: { readonly all: boolean },
+    context: RequestContext = newContext(),
+  ): Promise<readonly PartitionView[]> {
     return await this.#views.partitions(options, context);
   }
 
-  async getConnector(nameOrUuid: string, context: RequestContext) {
+  async getConnector(nameOrUuid: string, context: RequestContext = newContext()) {
     const instance = this.#parts.store.get(nameOrUuid);
     return await this.#parts.driver.getVolumeConnector(toDriverInstance(instance), context);
   }
 
   /** Returns the connector of any partition, including one of another owner. Changes nothing. */
-  async getPartitionConnector(partition: string, context: RequestContext) {
+  async getPartitionConnector(partition: string, context: RequestContext = newContext()) {
     return await this.#parts.local.partitionConnector(partition, context);
   }
 
   /** Attaches a volume without Nova. Attaching is idempotent. */
-  async localAttach(request: LocalAttachRequest, context: RequestContext): Promise<LocalAttachment> {
+  async localAttach(request: LocalAttachRequest, context: RequestContext = newContext()): Promise<LocalAttachment> {
     const attach = async () => await this.#parts.local.attach(request, context);
     return await this.#inTurn(ownerOf(request), context, attach);
   }
 
   /** Detaches a volume that was attached without Nova. Detaching a volume that is not attached succeeds. */
-  async localDetach(request: LocalDetachRequest, context: RequestContext): Promise<DetachedVolume> {
+  async localDetach(request: LocalDetachRequest, context: RequestContext = newContext()): Promise<DetachedVolume> {
     const detach = async () => await this.#parts.local.detach(request, context);
     return await this.#inTurn(ownerOf(request), context, detach);
   }
 
   /** Returns orphans on the HMC, in Cinder and in the journal. Changes nothing. */
-  async verify(context: RequestContext): Promise<readonly Finding[]> {
+  async verify(context: RequestContext = newContext()): Promise<readonly Finding[]> {
     return await findOrphans(this.#parts, context);
   }
 
   /** Repairs those findings of {@link ComputeManager.verify} that are safe to repair. */
-  async repair(findings: readonly Finding[], context: RequestContext): Promise<readonly Repaired[]> {
+  async repair(findings: readonly Finding[], context: RequestContext = newContext()): Promise<readonly Repaired[]> {
     const resumeFlow = async (id: string) => await this.resumeFlow(id, context);
     return await repairOrphans(findings, { services: this.#parts, resumeFlow }, context);
   }
@@ -253,7 +286,7 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /** Resumes a flow that is running, stuck or waiting. @returns how it ended */
-  async resumeFlow(id: string, context: RequestContext): Promise<'completed' | 'rolled-back'> {
+  async resumeFlow(id: string, context: RequestContext = newContext()): Promise<'completed' | 'rolled-back'> {
     const owner = await ownerOfFlow(this.#parts, await getOpenFlow(this.#parts, id));
     return await this.#inTurn(owner, context, async () => {
       // The start of the turn may have resumed the flow already.

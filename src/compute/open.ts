@@ -2,7 +2,9 @@ import { CleanupStack, silentLogger } from '../base/index.ts';
 import type { Failpoint, Logger, StepEvent } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, CinderOptions, VolumeConnections } from '../cinder-client/index.ts';
-import type { Settings } from '../config/index.ts';
+import { thisProcess } from '../config/index.ts';
+import type { LoadOptions, OptionKinds, Settings } from '../config/index.ts';
+import { newContext, readArguments } from './arguments.ts';
 import { watchOutages } from './journal/index.ts';
 import type { FlowServices, Journal, ResumedOperation } from './journal/index.ts';
 import { LocalVolumes, LocalVolumeStore, ownerOfHost } from './local/index.ts';
@@ -13,6 +15,7 @@ import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
 import { toDpmSettings } from './load-driver.ts';
 import { ComputeManager } from './manager.ts';
+import { ServerActions } from './server-actions.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
@@ -21,15 +24,16 @@ import { VolumeKeeper } from './volumes.ts';
 
 const RESUME_EVERY_MS = 60_000;
 
-/** @public */
+/** Options of {@link openManager} and {@link openLocalVolumes}. Every option has a default. @public */
 export interface OpenManagerOptions {
-  readonly context: RequestContext;
+  /** Under which request flows are resumed while opening. Default: a new request ID, and no way to abort. */
+  readonly context?: RequestContext | undefined;
   /** A reader owns nothing and resumes nothing. Default `write`. */
-  readonly access?: 'read' | 'write';
-  /** What this process does, for the message of a process that waits for it. */
-  readonly purpose?: string;
-  /** The process ID in that message. */
-  readonly pid?: number;
+  readonly access?: 'read' | 'write' | undefined;
+  /** What this process does, for the message of a process that waits for it. Default `compute manager`. */
+  readonly purpose?: string | undefined;
+  /** The process ID in that message. Default: that of this process. */
+  readonly pid?: number | undefined;
   /** Called when this process has to wait for another process. */
   readonly onWait?: ((other: string) => void) | undefined;
   /** Called with what the manager chose for the user: the boot volume, or memory that is rounded up. */
@@ -37,9 +41,10 @@ export interface OpenManagerOptions {
   /** Called when this process begins to finish or to undo what an earlier process left. */
   readonly onResume?: ((operation: ResumedOperation) => void) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
-  readonly log?: Logger;
-  /** Directory from which third-party modules are loaded. */
-  readonly baseDir: string;
+  /** Default: no log. */
+  readonly log?: Logger | undefined;
+  /** Directory from which third-party modules are loaded. Default: the current directory. */
+  readonly baseDir?: string | undefined;
   readonly policies?: Partial<DpmPolicies> | undefined;
   /** Deadlines and retries of the Cinder client. */
   readonly cinder?: Pick<CinderOptions, 'policies' | 'timeouts'> | undefined;
@@ -59,14 +64,60 @@ export interface OpenManagerOptions {
   readonly wrapJournal?: ((journal: Journal) => Journal) | undefined;
 }
 
+const optionKinds: OptionKinds<OpenManagerOptions> = {
+  context: 'object',
+  access: ['read', 'write'],
+  purpose: 'string',
+  pid: 'number',
+  onWait: 'function',
+  onNote: 'function',
+  onResume: 'function',
+  onStep: 'function',
+  log: 'object',
+  baseDir: 'string',
+  policies: 'object',
+  cinder: 'object',
+  failpoint: 'function',
+  localHost: 'object',
+  resumeEveryMs: 'number',
+  resumePause: 'function',
+  wrapDriver: 'function',
+  wrapJournal: 'function',
+};
+
+/** Options with the defaults that every part of a manager needs. */
+type CompleteOptions = OpenManagerOptions & { readonly context: RequestContext; readonly baseDir: string };
+
+function completeOptions(options: OpenManagerOptions): CompleteOptions {
+  return { ...options, context: options.context ?? newContext(), baseDir: options.baseDir ?? thisProcess().cwd };
+}
+
 /**
  * Opens a compute manager: state directory, journal, Cinder, driver. A writer first resumes what dead processes left
  * unfinished. Several processes may use one state directory at the same time.
  *
- * @throws JournalError, ConfigError, or the errors of the driver
+ * @throws ConfigError for wrong arguments or settings, before anything is opened; JournalError, or the errors of the driver
+ * @example
+ * ```ts
+ * import { openManager } from 'nova-dpm';
+ *
+ * await using manager = await openManager({ configFile: 'nova-dpm.conf' });
+ * for (const { name, status } of await manager.list()) console.log(name, status);
+ * ```
  * @public
  */
-export async function openManager(settings: Settings, options: OpenManagerOptions): Promise<ComputeManager> {
+export async function openManager(options?: LoadOptions & OpenManagerOptions): Promise<ComputeManager>;
+/**
+ * Opens a compute manager with settings that the caller has loaded.
+ * @public
+ */
+export async function openManager(settings: Settings, options?: OpenManagerOptions): Promise<ComputeManager>;
+export async function openManager(
+  first?: Settings | (LoadOptions & OpenManagerOptions),
+  second?: OpenManagerOptions,
+): Promise<ComputeManager> {
+  const { settings, options: given } = readArguments('openManager', first, second, optionKinds);
+  const options = completeOptions(given);
   await using stack = new CleanupStack();
   const { flows, shared, policies, isWriter, outages } = await openBase(settings, options, stack);
   // The driver calls the volumes back, and they ask the driver for its connector; a driver's constructor does nothing.
@@ -121,13 +172,27 @@ export async function openManager(settings: Settings, options: OpenManagerOption
  * Opens the volumes that are attached to this host without Nova; no HMC is needed. Uses the state directory and journal of the
  * compute manager. A writer waits for other processes that work on volumes of this host.
  *
- * @throws JournalError
+ * @throws ConfigError for wrong arguments or settings, before anything is opened; JournalError
+ * @public
+ */
+export async function openLocalVolumes(
+  options?: LoadOptions & OpenManagerOptions,
+): Promise<LocalVolumes & AsyncDisposable>;
+/**
+ * Opens the volumes of this host with settings that the caller has loaded.
  * @public
  */
 export async function openLocalVolumes(
   settings: Settings,
-  options: OpenManagerOptions,
+  options?: OpenManagerOptions,
+): Promise<LocalVolumes & AsyncDisposable>;
+export async function openLocalVolumes(
+  first?: Settings | (LoadOptions & OpenManagerOptions),
+  second?: OpenManagerOptions,
 ): Promise<LocalVolumes & AsyncDisposable> {
+  const read = readArguments('openLocalVolumes', first, second, optionKinds, { withoutHmc: true });
+  const { settings } = read;
+  const options = completeOptions(read.options);
   await using stack = new CleanupStack();
   const { flows, shared, isWriter } = await openBase(settings, options, stack);
   const host = localHost(settings, options);
@@ -142,24 +207,28 @@ export async function openLocalVolumes(
 }
 
 /** Returns the local host with the connectors and FCP devices from the settings. */
-function localHost({ dpm }: Settings, { localHost: host, baseDir }: OpenManagerOptions): LocalHost | undefined {
+function localHost({ dpm }: Settings, { localHost: host, baseDir }: CompleteOptions): LocalHost | undefined {
   if (host === undefined) return undefined;
   const connectors = [...dpm.hostConnectors, ...(host.connectors ?? [])];
   return { baseDir, ...host, connectors, fcpDevices: [...dpm.hostFcpDevices, ...(host.fcpDevices ?? [])] };
 }
 
 /** Opens the state directory, the journal and Cinder. */
-async function openBase(settings: Settings, options: OpenManagerOptions, stack: CleanupStack) {
+async function openBase(settings: Settings, options: CompleteOptions, stack: CleanupStack) {
   const log = options.log ?? silentLogger;
   const isWriter = options.access !== 'read';
   const database = openDatabase(settings.statePath);
   stack.defer(() => {
     database.close();
   });
-  const { pid = 0, purpose = 'compute manager' } = options;
+  const { pid = thisProcess().pid, purpose = 'compute manager' } = options;
   const ownership = stack.use(new Ownership(settings.statePath, { pid, purpose, since: new Date().toISOString() }));
   const onDisk = new SqliteJournal(database);
-  if (isWriter) onDisk.prune(settings.dpm.history);
+  const actions = new ServerActions(database);
+  if (isWriter) {
+    onDisk.prune(settings.dpm.history);
+    actions.prune(settings.dpm.history);
+  }
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
@@ -172,6 +241,7 @@ async function openBase(settings: Settings, options: OpenManagerOptions, stack: 
     host: settings.host,
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
+    actions,
     journal,
     cinder,
     connections: rememberConnections(cinder),

@@ -1,19 +1,38 @@
-import { NotFoundError } from '../base/index.ts';
-import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { ConflictError, NotFoundError } from '../base/index.ts';
+import type { FlowSummary, Journal, RecordedEvent } from './journal/index.ts';
 import { isLeftover, LocalVolumeStore } from './local/index.ts';
 import type { LocalVolume } from './local/index.ts';
 import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
+import { listFlows, listServerEvents } from './history.ts';
+import type { FlowListFilter, ServerEvent } from './history.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 
 /** A flow with its history. */
-export type FlowWithEvents = FlowSummary & { readonly events: readonly JournalEvent[] };
+export type FlowWithEvents = FlowSummary & { readonly events: readonly RecordedEvent[] };
 
-/** @throws NotFoundError */
+/**
+ * Finds a flow by its ID, by the beginning of its ID, or by the request that began it.
+ *
+ * @throws NotFoundError, or ConflictError when several flows match
+ */
 export async function findFlow(journal: Journal, id: string): Promise<FlowSummary> {
-  const found = (await journal.list()).find((flow) => flow.id === id);
-  if (found === undefined) throw new NotFoundError(`flow "${id}" does not exist`, { flowId: id });
-  return found;
+  const flows = await journal.list();
+  const exact = flows.find((flow) => flow.id === id);
+  if (exact !== undefined) return exact;
+  return pickOne(
+    flows.filter((flow) => (id.startsWith('req-') ? flow.requestId : flow.id)?.startsWith(id)),
+    id,
+  );
+}
+
+function pickOne(found: readonly FlowSummary[], id: string): FlowSummary {
+  const [only] = found;
+  if (only === undefined) throw new NotFoundError(`flow "${id}" does not exist`, { flowId: id });
+  if (found.length === 1) return only;
+  const ids = found.map((flow) => flow.id).join(', ');
+  throw new ConflictError(`"${id}" matches ${found.length} flows; give the ID of one: ${ids}`, { flowId: id });
 }
 
 /** @throws NotFoundError */
@@ -28,13 +47,33 @@ export async function showFlow(journal: Journal, id: string): Promise<FlowWithEv
  *
  * @throws JournalError
  */
-export async function readFlows(statePath: string): Promise<readonly FlowSummary[]> {
-  return await withJournal(statePath, async (journal) => await journal.list());
+export async function readFlows(statePath: string, filter: FlowListFilter = {}): Promise<readonly FlowSummary[]> {
+  return await withDatabase(statePath, async (database) => await listFlows(database, filter));
 }
 
 /** Returns a flow with its history. @throws JournalError, NotFoundError */
 export async function readFlow(statePath: string, id: string): Promise<FlowWithEvents> {
-  return await withJournal(statePath, async (journal) => await showFlow(journal, id));
+  return await withDatabase(statePath, async (database) => {
+    const journal = new SqliteJournal(database);
+    if (!id.startsWith('req-')) return await showFlow(journal, id);
+    // The request may have resumed a flow that another request began.
+    const flows = await listFlows(database, { request: id });
+    return await showFlow(journal, pickOne(flows, id).id);
+  });
+}
+
+/**
+ * Returns what was done to a server, newest first; also to a deleted one, as long as its history is kept.
+ *
+ * @param server - name or UUID
+ * @throws NotFoundError when there is neither a server nor a history of this name or UUID
+ */
+export async function readServerEvents(
+  statePath: string,
+  server: string,
+  limit?: number,
+): Promise<readonly ServerEvent[]> {
+  return await withDatabase(statePath, async (database) => await listServerEvents(database, server, limit));
 }
 
 /** Returns the records of volumes that were attached to this host without Nova. Changes nothing. */
@@ -81,10 +120,10 @@ export function forgetLeftovers(statePath: string, volumeIds: readonly string[])
   }
 }
 
-async function withJournal<T>(statePath: string, read: (journal: Journal) => Promise<T>): Promise<T> {
+async function withDatabase<T>(statePath: string, read: (database: DatabaseSync) => Promise<T>): Promise<T> {
   const database = openDatabase(statePath);
   try {
-    return await read(new SqliteJournal(database));
+    return await read(database);
   } finally {
     database.close();
   }

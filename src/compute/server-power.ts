@@ -1,9 +1,18 @@
 import { failedTo, toError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
-import type { BlockDevice, InstanceRecord } from './instances.ts';
+import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
+
+/** Nova's names of the instance actions. Source: nova nova/compute/instance_actions.py. */
+export const actionOf = {
+  'powering-on': 'start',
+  'powering-off': 'stop',
+  rebooting: 'reboot',
+  rebooting_hard: 'reboot',
+} as const satisfies Partial<Record<TaskState, string>>;
+type PowerTask = keyof typeof actionOf;
 
 export async function startServer(parts: ManagerParts, instance: InstanceRecord, context: RequestContext) {
   await changePower(parts, instance, 'powering-on', context, async (devices) => {
@@ -38,29 +47,33 @@ export async function rebootServer(
   });
 }
 
-/** The verb of each task state. */
-export const powerVerbs = {
-  'powering-on': 'start',
-  'powering-off': 'stop',
-  rebooting: 'reboot',
-  rebooting_hard: 'reboot',
-} as const;
-
 /** Runs a power verb of the driver, and records the state that follows. Its failure does not change the server's state. */
 async function changePower(
-  { store, driver }: ManagerParts,
+  { store, driver, actions }: ManagerParts,
   instance: InstanceRecord,
-  taskState: keyof typeof powerVerbs,
+  taskState: PowerTask,
   context: RequestContext,
   verb: (devices: readonly BlockDevice[]) => Promise<'active' | 'stopped'>,
 ): Promise<void> {
   store.update(instance.uuid, { taskState });
   const run = async () => {
     const vmState = await verb(store.devices(instance.uuid)).catch((error: unknown) => {
-      throw failedTo(`${powerVerbs[taskState]} server "${instance.name}"`, toError(error));
+      throw failedTo(`${actionOf[taskState]} server "${instance.name}"`, toError(error));
     });
     const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
     store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
   };
-  await withFault(store, instance, context, run, () => taskEnds);
+  const action = {
+    server: instance.uuid,
+    name: instance.name,
+    action: actionOf[taskState],
+    requestId: context.requestId,
+  };
+  await withFault(
+    store,
+    instance,
+    context,
+    () => actions.record(action, run),
+    () => taskEnds,
+  );
 }

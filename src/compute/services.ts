@@ -5,6 +5,7 @@ import type { FlowServices, Journal } from './journal/index.ts';
 import type { BlockDeviceInfo, ComputeDriver, Instance, PartitionRecords } from '../virt/index.ts';
 import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
 import type { Ownership } from './ownership.ts';
+import type { ServerActions } from './server-actions.ts';
 
 /** What the parts of the manager work with. */
 export interface ManagerServices {
@@ -14,6 +15,8 @@ export interface ManagerServices {
   /** The driver's records: they keep the ports of partitions that no longer exist. */
   readonly partitionRecords: Pick<PartitionRecords, 'find' | 'list'>;
   readonly journal: Journal;
+  /** The history of start, stop and reboot, which have no flow. */
+  readonly actions: Pick<ServerActions, 'record' | 'endInterrupted'>;
   readonly driver: ComputeDriver;
   readonly cinder: CinderClient;
   readonly connections: (w: Waiting) => Promise<VolumeConnections>;

@@ -40,7 +40,11 @@ describe('the journal on disk', () => {
       for (const event of everyKind) await journal.append('f', event);
 
       const other = openDatabase(path);
-      await expect(new SqliteJournal(other).read('f')).resolves.toEqual(everyKind);
+      const recorded = await new SqliteJournal(other).read('f');
+      expect(recorded.map(({ at: _at, ...event }) => event)).toEqual(everyKind);
+      const times = recorded.map(({ at }) => Date.parse(at ?? ''));
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(times.every((time) => Math.abs(time - Date.now()) < 60_000)).toBe(true);
       other.close();
     });
   });

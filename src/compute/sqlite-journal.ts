@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { describeError } from '../base/index.ts';
-import { eventSchema, isUnfinished, JournalError, Mentions } from './journal/index.ts';
-import type { FlowSummary, Journal, JournalEvent } from './journal/index.ts';
+import { eventSchema, isUnfinished, JournalError, Mentions, nameIn } from './journal/index.ts';
+import type { FlowFilter, FlowSummary, Journal, JournalEvent, RecordedEvent } from './journal/index.ts';
 import { inTransaction, isOpen } from './database.ts';
 
 /** The journal in the state directory's database: an event is on disk when `append` returns. */
@@ -19,18 +19,18 @@ export class SqliteJournal implements Journal {
     this.#insertFlow = database.prepare(
       'insert into flow (id, flow, subject, parent, started_at) values (?, ?, ?, ?, ?)',
     );
-    this.#insertEvent = database.prepare('insert into event (flow_id, event) values (?, ?)');
+    this.#insertEvent = database.prepare('insert into event (flow_id, event, at, request_id) values (?, ?, ?, ?)');
     this.#endFlow = database.prepare('update flow set ended_at = ?, outcome = ? where id = ?');
   }
 
-  append(flowId: string, event: JournalEvent): Promise<void> {
+  append(flowId: string, event: JournalEvent, requestId?: string): Promise<void> {
     const now = new Date().toISOString();
     if (event.kind !== 'flow-started' && !this.#sound.has(flowId)) this.#events(flowId);
     inTransaction(this.#database, () => {
       if (event.kind === 'flow-started') {
         this.#insertFlow.run(flowId, event.flow, event.subject ?? null, event.parent ?? null, now);
       }
-      this.#insertEvent.run(flowId, JSON.stringify(event));
+      this.#insertEvent.run(flowId, JSON.stringify(event), now, requestId ?? null);
       // A stuck or waiting flow that is resumed runs until it ends again.
       const [endedAt, outcome] = event.kind === 'flow-ended' ? [now, event.outcome] : [null, null];
       this.#endFlow.run(endedAt, outcome, flowId);
@@ -62,11 +62,11 @@ export class SqliteJournal implements Journal {
     });
   }
 
-  read(flowId: string): Promise<readonly JournalEvent[]> {
+  read(flowId: string): Promise<readonly RecordedEvent[]> {
     return Promise.resolve(this.#events(flowId));
   }
 
-  list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
+  list(filter: FlowFilter = {}): Promise<readonly FlowSummary[]> {
     const conditions = [
       ...(filter.open === true ? [`(${isOpen})`] : []),
       ...(filter.subject === undefined ? [] : ['subject = ?']),
@@ -99,16 +99,33 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  #events(flowId: string): readonly JournalEvent[] {
-    const rows = this.#database.prepare('select event from event where flow_id = ? order by seq').all(flowId);
-    return rows.map((row) => parseEvent(flowId, String(row.event)));
+  /** Returns the flows in which a request did something, also if another request began them. */
+  ofRequest(requestId: string): ReadonlySet<string> {
+    // A short ID is a prefix, as of flows.
+    const query = 'select distinct flow_id from event where substr(request_id, 1, ?) = ?';
+    const rows = this.#database.prepare(query).all(requestId.length, requestId);
+    return new Set(rows.map((row) => String(row.flow_id)));
+  }
+
+  #events(flowId: string): readonly RecordedEvent[] {
+    const query = 'select event, at, request_id from event where flow_id = ? order by seq';
+    return this.#database
+      .prepare(query)
+      .all(flowId)
+      .map(({ event, at, request_id: requestId }) => ({
+        ...parseEvent(flowId, String(event)),
+        ...(typeof at === 'string' ? { at } : {}),
+        ...(typeof requestId === 'string' ? { requestId } : {}),
+      }));
   }
 }
 
-/** Reads only the last event of each flow, since histories can be long. */
+/** Reads only the first and the last event of each flow, since histories can be long. */
 const summaryQuery = `
   select id, flow, subject, parent, started_at, ended_at, outcome,
-    (select event from event where flow_id = flow.id order by seq desc limit 1) as last
+    (select event from event where flow_id = flow.id order by seq desc limit 1) as last,
+    (select event from event where flow_id = flow.id order by seq limit 1) as first,
+    (select request_id from event where flow_id = flow.id order by seq limit 1) as request_id
   from flow`;
 
 const rowSchema = z.object({
@@ -120,16 +137,20 @@ const rowSchema = z.object({
   ended_at: z.string().nullable(),
   outcome: z.enum(['completed', 'rolled-back', 'stuck', 'waiting']).nullable(),
   last: z.string().nullable(),
+  first: z.string().nullable(),
+  request_id: z.string().nullable(),
 });
 
 function toSummary(row: unknown): FlowSummary {
-  const { id, flow, subject, parent, started_at, ended_at, outcome, last } = rowSchema.parse(row);
+  const { id, flow, subject, parent, started_at, ended_at, outcome, last, first, request_id } = rowSchema.parse(row);
   const end = outcome === null ? undefined : parseEvent(id, last ?? '');
   const ended = end?.kind === 'flow-ended' ? end : undefined;
   return {
     id,
     flow,
     subject: subject ?? undefined,
+    name: firstName(first),
+    requestId: request_id ?? undefined,
     parent: parent ?? undefined,
     state: outcome ?? 'running',
     startedAt: started_at,
@@ -146,6 +167,8 @@ function damaged(row: Record<string, unknown>, error: unknown): FlowSummary {
     id: text(row.id) ?? '?',
     flow: text(row.flow) ?? '?',
     subject: text(row.subject),
+    name: firstName(text(row.first) ?? null),
+    requestId: text(row.request_id),
     parent: text(row.parent),
     state: 'damaged',
     startedAt: text(row.started_at) ?? '',
@@ -154,6 +177,16 @@ function damaged(row: Record<string, unknown>, error: unknown): FlowSummary {
     leftBehind: [],
     waitsFor: undefined,
   };
+}
+
+/** Returns the name in the first event; undefined if the event is damaged, which does not matter for a flow that has ended. */
+function firstName(first: string | null): string | undefined {
+  try {
+    const event = eventSchema.parse(JSON.parse(first ?? ''));
+    return event.kind === 'flow-started' ? nameIn(event.input) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseEvent(flowId: string, text: string): JournalEvent {

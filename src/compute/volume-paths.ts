@@ -10,7 +10,7 @@ import type { ManagerServices } from './services.ts';
 /** Selects paths; an empty filter selects all of this compute host. @public */
 export interface PathFilter {
   readonly server?: string | undefined;
-  /** Name of a partition, of an instance or with volumes attached without Nova. Excludes `server`. */
+  /** Name of a partition: a server's, or one with volumes attached without Nova. Excludes `server`. */
   readonly partition?: string | undefined;
   /** Name or id. */
   readonly volume?: string | undefined;
@@ -20,13 +20,15 @@ export interface PathFilter {
 export interface SearchPath {
   readonly connector: string;
   readonly kind: 'partition' | 'host';
+  /** Name of the server that the partition runs; null for another partition, a host, or all partitions. */
+  readonly server: string | null;
   readonly search_path: string;
 }
 
 /**
- * Returns the driver's paths of volumes, of servers and of partitions with volumes attached without Nova. Changes nothing.
+ * Returns the paths of the volumes of servers, and of volumes attached to partitions without Nova. Changes nothing.
  *
- * @throws NotFoundError when there is no such server, partition or volume
+ * @throws NotFoundError when the server, partition or volume does not exist
  */
 export async function listVolumePaths(
   services: ManagerServices,
@@ -37,7 +39,8 @@ export async function listVolumePaths(
   const { server, partition } = await serverOrPartition(services, of, context);
   const instances = server !== undefined ? [store.get(server)] : partition === undefined ? store.list() : [];
   const local = server === undefined ? localVolumes(services, partition) : [];
-  const volumeId = volume === undefined ? undefined : await idOf(services, instances, local, volume, context);
+  const recorded = recordedVolumes(services, instances, local);
+  const wanted = volume === undefined ? undefined : await resolve(services, recorded, volume, context);
   const found: PathRecord[] = [];
   for (const instance of instances) {
     const devices = store.devices(instance.uuid);
@@ -45,7 +48,10 @@ export async function listVolumePaths(
     found.push(...(paths ?? []));
   }
   found.push(...(await localPaths(services, local, context)));
-  return found.filter(({ volume_id: id }) => volumeId === undefined || id === volumeId);
+  const nameOf = new Map([...recorded, ...(wanted === undefined ? [] : [wanted])].map(({ id, name }) => [id, name]));
+  return found
+    .filter(({ volume_id: id }) => wanted === undefined || id === wanted.id)
+    .map((path) => ({ ...path, volume_name: path.volume_name ?? nameOf.get(path.volume_id ?? '') ?? null }));
 }
 
 type MappedLocalVolume = LocalVolume & { readonly connectionInfo: ConnectionInfo; readonly place: PartitionPlace };
@@ -74,20 +80,41 @@ async function localPaths(
   return found;
 }
 
-/** Returns the volume's ID. Cinder may no longer have a volume that a server or a partition still uses. */
-async function idOf(
-  { store, cinder }: ManagerServices,
-  instances: readonly InstanceRecord[],
-  local: readonly MappedLocalVolume[],
-  volume: string,
-  context: RequestContext,
-): Promise<string> {
-  if (instances.some(({ uuid }) => store.devices(uuid).some(({ volumeId }) => volumeId === volume))) return volume;
-  if (local.some(({ volumeId }) => volumeId === volume)) return volume;
-  return (await requireVolume(cinder, volume, context)).id;
+interface NamedVolume {
+  readonly id: string;
+  readonly name: string | null;
 }
 
-/** Replaces the partition of an instance by the instance. */
+function recordedVolumes(
+  { store }: ManagerServices,
+  instances: readonly InstanceRecord[],
+  local: readonly MappedLocalVolume[],
+): readonly NamedVolume[] {
+  const ofServers = instances.flatMap(({ uuid }) =>
+    store.devices(uuid).map(({ volumeId, volumeName }) => named(volumeId, volumeName)),
+  );
+  return [...ofServers, ...local.map(({ volumeId, name }) => named(volumeId, name))];
+}
+
+/** Finds a volume by ID in the records, else in Cinder, which may no longer have a volume that is still attached. */
+async function resolve(
+  { cinder }: ManagerServices,
+  recorded: readonly NamedVolume[],
+  volume: string,
+  context: RequestContext,
+): Promise<NamedVolume> {
+  const known = recorded.find(({ id }) => id === volume);
+  if (known !== undefined) return known;
+  const { id, name } = await requireVolume(cinder, volume, context);
+  return named(id, name);
+}
+
+/** Treats an ID that is recorded in place of a name as no name. */
+function named(id: string, name: string | null): NamedVolume {
+  return { id, name: name === '' || name === id ? null : name };
+}
+
+/** Replaces the partition of a server by the server. */
 async function serverOrPartition(
   services: ManagerServices,
   { server, partition }: PathFilter,
@@ -105,9 +132,10 @@ async function requirePartition({ driver }: ManagerServices, partition: string, 
 }
 
 /**
- * Returns where the paths of a server's partition, of a partition, or of all live; nothing if the driver has no such place.
+ * Returns where the paths of a server, of a partition, or of all partitions can be read. Empty if the driver does not
+ * say.
  *
- * @throws NotFoundError when there is no such server or partition
+ * @throws NotFoundError when the server or partition does not exist
  */
 export async function findSearchPath(
   services: ManagerServices,
@@ -115,12 +143,14 @@ export async function findSearchPath(
   context: RequestContext,
 ): Promise<readonly SearchPath[]> {
   if (partition !== undefined) {
-    const { name, uri } = await requirePartition(services, partition, context);
-    return [{ connector: name, kind: 'partition', search_path: uri }];
+    const { name, uri, instanceUuid } = await requirePartition(services, partition, context);
+    const server = services.store.list().find(({ uuid }) => uuid === instanceUuid)?.name ?? null;
+    return [{ connector: name, kind: 'partition', server, search_path: uri }];
   }
   const { store, driver, host } = services;
   const instance = server === undefined ? undefined : toDriverInstance(store.get(server));
   const path = await driver.getSearchPath?.(instance, context);
   const connector = instance === undefined ? host : driver.guestName(instance);
-  return path === undefined ? [] : [{ connector, kind: 'partition', search_path: path }];
+  if (path === undefined) return [];
+  return [{ connector, kind: 'partition', server: instance?.name ?? null, search_path: path }];
 }

@@ -17,22 +17,26 @@ import type { ReadSection } from './values.ts';
  */
 export type DpmSettings = Readonly<ReturnType<typeof composeDpm>>;
 
+/** What an operation needs of `[dpm]`: the HMC alone, or the DPM driver as a whole. */
+type Needed = 'nothing' | 'hmc' | 'all';
+
 /**
  * Composes `[dpm]` and checks what concerns more than one option.
  *
- * @param needed - whether the DPM driver is the compute driver, so that the required options must be given
+ * @param needed - which of the required options must be given
  */
 export function composeDpm(
   { values, sources }: ReadSection<'dpm'>,
   around: Surroundings,
   findings: Findings,
-  needed: boolean,
+  needed: Needed,
 ) {
-  if (needed) checkRequired(values, findings);
+  if (needed !== 'nothing') checkHmc(values, findings);
+  if (needed === 'all') checkShare(values, findings);
   checkAdapterPorts(values.physical_storage_adapter_mappings, findings);
   const passwordFile = namedPath('dpm.hmc_password_file', values.hmc_password_file, sources);
   const caPath = namedPath('dpm.hmc_ca_certs', values.hmc_ca_certs, sources);
-  const hmcPassword = password(values, passwordFile, around, findings, needed);
+  const hmcPassword = password(values, passwordFile, around, findings, needed !== 'nothing');
   const hmcCa = caPath === undefined ? undefined : readCertificates(caPath, around, findings);
   if (values.hmc_insecure) {
     findings.warnings.push(
@@ -83,12 +87,17 @@ export function composeDpm(
   };
 }
 
-function checkRequired(values: SectionValues<'dpm'>, findings: Findings): void {
-  const isNameFaulty = findings.problems.some(({ option }) => option === 'dpm.cpc_name');
+function checkHmc(values: SectionValues<'dpm'>, findings: Findings): void {
   const missing = missingIn('dpm', findings);
-  const { hmc, hmc_username, max_processors, max_memory } = settingsSchema.dpm;
+  const { hmc, hmc_username } = settingsSchema.dpm;
   if (values.hmc.length === 0) missing('hmc', hmc.expected);
   if (values.hmc_username === undefined) missing('hmc_username', hmc_username.expected);
+}
+
+function checkShare(values: SectionValues<'dpm'>, findings: Findings): void {
+  const isNameFaulty = findings.problems.some(({ option }) => option === 'dpm.cpc_name');
+  const missing = missingIn('dpm', findings);
+  const { max_processors, max_memory } = settingsSchema.dpm;
   if (values.max_processors === undefined) missing('max_processors', max_processors.expected);
   if (values.max_memory === undefined) missing('max_memory', max_memory.expected);
   if (values.cpc_object_id === undefined && values.cpc_name === undefined && !isNameFaulty) {

@@ -1,12 +1,15 @@
 export { nodeFiles } from './file-access.ts';
 export type { FileAccess } from './file-access.ts';
-export { loadHostConnectors, loadSettings } from './load.ts';
-export type { LoadOptions, Settings } from './load.ts';
+export { checkOptions } from './check-options.ts';
+export type { OptionKinds } from './check-options.ts';
+export { loadHmcSettings, loadHostConnectors, loadOptionKinds, loadSettings } from './load.ts';
+export type { HmcSettings, LoadOptions, Settings } from './load.ts';
 export type { Option } from './option.ts';
 export { configRows, configSample, configShow, formatSettings } from './sample.ts';
 export { settingsSchema } from './schema.ts';
 export type { SectionName } from './schema.ts';
 export { PATH_TOKEN_VARIABLE } from './path-token.ts';
 export type { Environment } from './sources.ts';
+export { thisProcess } from './this-process.ts';
 export { wwnnFromTemplate } from './value-types.ts';
 export type { AdapterPort, HostConnectorSetting, VolumeDriverSetting } from './value-types.ts';

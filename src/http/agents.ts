@@ -6,8 +6,8 @@ import { markUnready } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * Idle connections are closed before the peer closes them (usually after 15 to 60 s, inferred): a request in flight at
- * that moment would be lost, with an unknown outcome.
+ * Closes idle connections before the peer does (usually after 15 to 60 s, inferred). A request that is sent while the
+ * peer closes the connection would be lost, with an unknown outcome.
  */
 const IDLE_MS = 10_000;
 
@@ -29,7 +29,7 @@ export function makeAgents(options: TransportOptions): { http: HttpAgent; https:
   return { http, https };
 }
 
-/** Gives each new socket a deadline for the connection, which Node's agents do not have. */
+/** Sets a deadline for the connection of each new socket. Node's agents have none. */
 function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect', timeoutMs: number): A {
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
@@ -47,7 +47,7 @@ function limitConnect<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureC
   return agent;
 }
 
-/** Marks the errors between connection and TLS, when nothing of a request is sent yet. */
+/** Marks errors that occur after the connection and before TLS is established: no request has been sent yet. */
 function noteBreaksWithinTls(socket: Duplex): void {
   socket.once('connect', () => {
     socket.once('error', markUnready);

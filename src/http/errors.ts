@@ -1,10 +1,10 @@
 /**
- * How far a request got: waiting in our own queue, connecting, negotiating TLS, sending, reading the answer; or it was
- * redirected, and the peer did nothing else.
+ * The phase in which a request failed: waiting in the queue of this process, connecting, negotiating TLS, sending, or
+ * receiving the response. `redirect`: the peer answered with a redirect and did not run the request.
  */
 export type TransportPhase = 'queue' | 'connect' | 'tls' | 'send' | 'receive' | 'redirect';
 
-/** The peer and the request, without its query. */
+/** The peer and the request, without the query. */
 export interface RequestPlace {
   readonly host: string;
   readonly method: string;
@@ -12,8 +12,8 @@ export interface RequestPlace {
 }
 
 /**
- * No usable answer came. `sent` is false if the peer cannot have received the request, so that it may be repeated. The
- * clients translate it into their own connection errors.
+ * The peer did not send a usable response. `sent` is false if the peer cannot have received the request, so that a retry
+ * is safe. The clients translate this error into their own connection errors.
  */
 export class TransportError extends Error {
   readonly phase: TransportPhase;
@@ -31,7 +31,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Returns where a request goes. Errors and logs never contain its query. */
+/** Returns the peer, method and path of a request, without its query, for errors and logs. */
 export function placeOf(baseUrl: string, { method, path }: { method: string; path: string }): RequestPlace {
   return { host: new URL(baseUrl).host, method, path: path.replace(/\?.*$/s, '') };
 }
@@ -39,8 +39,8 @@ export function placeOf(baseUrl: string, { method, path }: { method: string; pat
 const redirecting: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Returns the error of a redirect; undefined for any other answer. Redirects are never followed: the session or token
- * would go to any server that the peer names, perhaps over plain http.
+ * Returns an error if the response is a redirect. This program never follows redirects: it would send the session or
+ * token to any server that the peer names, perhaps over plain http.
  *
  * @param baseUrl - of the peer that answered
  */

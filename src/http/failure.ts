@@ -2,7 +2,7 @@ import { AxiosError } from 'axios';
 import { TransportError } from './errors.ts';
 import type { RequestPlace, TransportPhase } from './errors.ts';
 
-/** Errors of sockets without TLS yet, on which nothing was sent. */
+/** Errors of sockets on which TLS was not yet established, so that nothing was sent. */
 const unready = new WeakSet<Error>();
 
 export function markUnready(error: Error): void {
@@ -20,10 +20,10 @@ const notSent = new Set([
   'ERR_INVALID_URL',
 ]);
 
-/** Errors of the connection; any other error before TLS is established is an error of TLS. */
+/** Codes of connection errors. Any other error before TLS is established is a TLS error. */
 const ofSockets = new Set(['', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENETDOWN', 'ENETRESET']);
 
-/** Translates what a request threw. An AxiosError never becomes the cause: its headers and body contain passwords. */
+/** Translates an error of a request. An AxiosError never becomes the cause: its headers and body contain passwords. */
 export function toTransportError(error: unknown, where: RequestPlace): TransportError {
   const [phase, sent] = classify(error);
   const cause = error instanceof AxiosError ? undefined : error;
@@ -36,7 +36,7 @@ function classify(error: unknown): [TransportPhase, boolean] {
   if (notSent.has(code)) return ['connect', false];
   if (/CERT|SSL|TLS|_VERIFY_|UNABLE_TO_|SELF_SIGNED|ALTNAME|EPROTO|HOSTNAME_MISMATCH/.test(code)) return ['tls', false];
   if (chainOf(error).some((each) => unready.has(each))) return [ofSockets.has(code) ? 'connect' : 'tls', false];
-  return [error instanceof AxiosError && !hasBegun(error) ? 'send' : 'receive', true];
+  return [error instanceof AxiosError && !hasResponse(error) ? 'send' : 'receive', true];
 }
 
 /** Returns an error and its causes; the first member of an AggregateError counts as its cause. */
@@ -49,8 +49,8 @@ function chainOf(error: unknown): readonly Error[] {
   return chain;
 }
 
-/** Returns whether the answer had begun. axios tells only by its message that an answer was cut off or too long. */
-function hasBegun(error: AxiosError): boolean {
+/** Returns whether a part of the response arrived. For a cut or too long response, only axios's message shows this. */
+function hasResponse(error: AxiosError): boolean {
   return error.response !== undefined || /aborted|maxContentLength/.test(error.message);
 }
 
@@ -80,7 +80,7 @@ const explanations: Readonly<Record<string, string>> = {
     'the certificate is for another host name; use the name that it carries, or create one for this name',
 };
 
-/** Failures that OpenSSL describes only in words, with the code EPROTO or UNSPECIFIED. The first match counts. */
+/** TLS failures that OpenSSL describes only in its message, with the code EPROTO or UNSPECIFIED. First match wins. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [
     /key too (?:weak|small)/i,
@@ -105,13 +105,13 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Explains a failure. Never quotes axios for a request with data: its text can contain what was sent. */
+/** Explains a failure in words. Never quotes an axios message that can contain the data of the request. */
 function explain(error: unknown, phase: TransportPhase): string {
   const code = codeOf(error);
   const known = explanations[code];
   if (known !== undefined) return known;
   const text = error instanceof Error ? error.message : 'it failed without an error';
-  // Of OpenSSL's text, the rest are addresses in its memory.
+  // The message of OpenSSL also contains memory addresses, which are left out.
   if (phase === 'tls') {
     const found = patterns.find(([pattern]) => pattern.test(text))?.[1];
     return found ?? `TLS failed (${code === 'UNSPECIFIED' ? text : code})`;

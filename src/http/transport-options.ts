@@ -4,9 +4,9 @@ export interface TransportOptions {
   /** Scheme, host and port; paths of requests are appended to it. */
   readonly baseUrl: string;
   readonly tls?: TlsOptions | undefined;
-  /** Until the socket is connected, TLS included. */
+  /** Deadline for the connection, including TLS. */
   readonly connectTimeoutMs: number;
-  /** From the start of a request to the end of its answer. */
+  /** Deadline from the start of a request to the end of its response. */
   readonly requestTimeoutMs: number;
   /** Requests in flight at once; more wait in order of arrival. */
   readonly maxConcurrent: number;
@@ -14,7 +14,7 @@ export interface TransportOptions {
   readonly maxQueued: number;
   /** The longest wait in the queue (default: five times requestTimeoutMs). */
   readonly queueTimeoutMs?: number | undefined;
-  /** The longest answer or request body, in bytes. */
+  /** The maximum length of a response or a request body, in bytes. */
   readonly maxResponseBytes: number;
   /** Unused connections are closed after this time (default: 10 s). */
   readonly idleTimeoutMs?: number | undefined;

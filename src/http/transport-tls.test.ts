@@ -6,7 +6,7 @@ import { CertificateAuthority } from '../simulator/server/index.ts';
 import type { CertificateFlaw } from '../simulator/server/index.ts';
 import { failureOf, get, listen, serve, transportTo } from '../../test/support/transport-peers.ts';
 
-test('a peer that takes the connection and never agrees on TLS fails by the connect deadline, with nothing sent', async () => {
+test('a peer that accepts the connection but not TLS fails at the connect deadline, with nothing sent', async () => {
   const url = await listen(createTcpServer(), 'https');
   using transport = transportTo(url, { connectTimeoutMs: 30 });
 
@@ -16,7 +16,7 @@ test('a peer that takes the connection and never agrees on TLS fails by the conn
   expect(failure.reason).toContain('no connection within 0.03 s');
 });
 
-test('a connection that breaks before TLS is agreed on failed while connecting, with nothing sent', async () => {
+test('a connection that breaks before TLS is established fails in the phase connect, with nothing sent', async () => {
   const url = await listen(
     createTcpServer((socket) => socket.destroy()),
     'https',
@@ -26,7 +26,7 @@ test('a connection that breaks before TLS is agreed on failed while connecting, 
   expect(await failureOf(transport.request(get()))).toMatchObject({ phase: 'connect', sent: false });
 });
 
-test('a plain HTTP peer on the TLS port is a TLS failure that says so', async () => {
+test('the error about a plain HTTP peer on the TLS port says so', async () => {
   const url = await serve((_request, response) => response.end('ok'));
   using transport = transportTo(url.replace('http:', 'https:'));
 
@@ -46,7 +46,7 @@ async function serveTls(flaw: CertificateFlaw): Promise<string> {
   );
 }
 
-test('a certificate of the authority that is given is accepted', async () => {
+test('a certificate of the configured authority is accepted', async () => {
   using transport = transportTo(await serveTls('none'), { tls: { ca: authority.pem } });
 
   expect(await transport.request(get())).toMatchObject({ status: 200, text: 'ok' });
@@ -65,7 +65,7 @@ test.each([
   expect(failure.reason).toContain(advice);
 });
 
-test('a certificate of an unknown authority is refused, with advice to give that authority', async () => {
+test('a certificate of an unknown authority is refused, with the advice to configure that authority', async () => {
   using transport = transportTo(await serveTls('none'));
 
   const failure = await failureOf(transport.request(get()));
@@ -75,7 +75,7 @@ test('a certificate of an unknown authority is refused, with advice to give that
 });
 
 test.each(['expired', 'wrong-host', 'self-signed'] as const)(
-  'a certificate that is %s is accepted when a person asked for it',
+  'a certificate that is %s is accepted when verification is switched off',
   async (flaw) => {
     using transport = transportTo(await serveTls(flaw), { tls: { insecure: true } });
 
@@ -95,7 +95,7 @@ test.each([
   '/a/.?b=c',
   '/a/%2e%2E/b',
   '/a\r\nX: y',
-])('sends nothing to the path %j: it may lead to another peer', async (path) => {
+])('sends nothing to the path %j, which may reach another peer', async (path) => {
   let requests = 0;
   const url = await serve((_request, response) => {
     requests += 1;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { describeError, TimeoutError } from '../base/index.ts';
 import { closeNewest, failureOf, get, serve, transportTo } from '../../test/support/transport-peers.ts';
 
-/** Resolves once the server has this many requests, so that a test never has to sleep. */
+/** Resolves once the server has received this many requests, so that a test does not have to sleep. */
 function gate() {
   let waiting: (() => void)[] = [];
   let arrived = 0;
@@ -18,7 +18,7 @@ function gate() {
   };
 }
 
-test('any status is an answer, not an error', async () => {
+test('any HTTP status is a response, not an error', async () => {
   const url = await serve((_request, response) => response.writeHead(503, { 'X-Two': ['a', 'b'] }).end('later'));
   using transport = transportTo(url);
 
@@ -27,7 +27,7 @@ test('any status is an answer, not an error', async () => {
   expect(answer).toMatchObject({ status: 503, text: 'later', headers: { 'x-two': 'a, b' } });
 });
 
-test('a redirect is an answer and is not followed', async () => {
+test('a redirect is a response and is not followed', async () => {
   let requests = 0;
   const url = await serve((_request, response) => {
     requests += 1;
@@ -39,7 +39,7 @@ test('a redirect is an answer and is not followed', async () => {
   expect(requests).toBe(1);
 });
 
-test('a refused connection failed while connecting, with nothing sent', async () => {
+test('a refused connection fails in the phase connect, with nothing sent', async () => {
   const url = await serve(() => undefined);
   await closeNewest();
   using transport = transportTo(url);
@@ -49,7 +49,7 @@ test('a refused connection failed while connecting, with nothing sent', async ()
   expect(failure).toMatchObject({ phase: 'connect', sent: false, reason: 'connection refused' });
 });
 
-test('a connection that nobody uses is closed before the peer does, and a slow answer is not cut off by that', async () => {
+test('an idle connection is closed before the peer closes it, and a slow response is not cut off', async () => {
   const closed = gate();
   const url = await serve((request, response) => {
     request.socket.once('close', () => closed.arrive());
@@ -63,14 +63,14 @@ test('a connection that nobody uses is closed before the peer does, and a slow a
   expect(answer.text).toBe('slow');
 });
 
-test('a connection that is reset after the request may have been heard', async () => {
+test('a reset connection counts as sent: the peer may have received the request', async () => {
   const url = await serve((request) => request.socket.destroy());
   using transport = transportTo(url);
 
   expect(await failureOf(transport.request(get()))).toMatchObject({ sent: true });
 });
 
-test('an answer that is cut off is a failure while receiving', async () => {
+test('a response that is cut off fails in the phase receive', async () => {
   const url = await serve((request, response) => {
     response.writeHead(200, { 'Content-Length': '100' }).write('short', () => request.socket.destroy());
   });
@@ -79,7 +79,7 @@ test('an answer that is cut off is a failure while receiving', async () => {
   expect(await failureOf(transport.request(get()))).toMatchObject({ phase: 'receive', sent: true });
 });
 
-test('an answer beyond the size limit is refused, and says so', async () => {
+test('the error about a response beyond the size limit says so', async () => {
   const url = await serve((_request, response) => response.end('x'.repeat(20_000)));
   using transport = transportTo(url);
 
@@ -89,7 +89,7 @@ test('an answer beyond the size limit is refused, and says so', async () => {
   expect(failure.reason).toContain('10000');
 });
 
-test('a silent peer fails by the request deadline, with the timeout as the cause', async () => {
+test('a silent peer fails at the request deadline, with a TimeoutError as the cause', async () => {
   const url = await serve(() => undefined);
   using transport = transportTo(url, { requestTimeoutMs: 40 });
 
@@ -100,7 +100,7 @@ test('a silent peer fails by the request deadline, with the timeout as the cause
   expect(failure.reason).toContain('0.04 s');
 });
 
-test("the caller's abort ends a request with the caller's own reason", async () => {
+test("an aborted request throws the reason of the caller's signal", async () => {
   const arrived = gate();
   const url = await serve(() => arrived.arrive());
   using transport = transportTo(url);
@@ -111,7 +111,7 @@ test("the caller's abort ends a request with the caller's own reason", async () 
   await Promise.all([arrived.until(1).then(() => caller.abort(reason)), expect(request).rejects.toBe(reason)]);
 });
 
-test('an abort frees a request that still waits in the queue', async () => {
+test('an abort removes a waiting request from the queue', async () => {
   const arrived = gate();
   const url = await serve(() => arrived.arrive());
   using transport = transportTo(url, { maxConcurrent: 1 });
@@ -128,13 +128,13 @@ test('an abort frees a request that still waits in the queue', async () => {
   await expect(holding).rejects.toThrow('done');
 });
 
-test('as many requests are in flight as allowed and no more, and all are answered', async () => {
+test('never more requests are in flight than the limit, and all are answered', async () => {
   const held: ServerResponse[] = [];
   const counts = { arrived: 0, most: 0 };
   const url = await serve((_request, response) => {
     counts.arrived += 1;
     counts.most = Math.max(counts.most, held.push(response));
-    // Answers only when the allowed number is there, or no more can come.
+    // Answers only when the limit is reached, or when no more requests can arrive.
     if (held.length >= 3 || counts.arrived >= 19) setImmediate(() => held.splice(0).forEach((it) => it.end('ok')));
   });
   using transport = transportTo(url, { maxConcurrent: 3, maxQueued: 100 });
@@ -145,7 +145,7 @@ test('as many requests are in flight as allowed and no more, and all are answere
   expect(counts.most).toBe(3);
 });
 
-test('beyond the bound of the queue a request is refused at once, with nothing sent', async () => {
+test('a request is refused at once when the queue is full, with nothing sent', async () => {
   const arrived = gate();
   const url = await serve(() => arrived.arrive());
   using transport = transportTo(url, { maxConcurrent: 1, maxQueued: 1 });
@@ -160,7 +160,7 @@ test('beyond the bound of the queue a request is refused at once, with nothing s
   expect(await Promise.allSettled(held)).toHaveLength(2);
 });
 
-test('a request whose turn does not come in time is refused, with nothing sent, and the place is free for another', async () => {
+test('a request that waits too long is refused, with nothing sent, and frees its place in the queue', async () => {
   const arrived = gate();
   const url = await serve(() => arrived.arrive());
   using transport = transportTo(url, { maxConcurrent: 1, maxQueued: 1, queueTimeoutMs: 5 });
@@ -176,7 +176,7 @@ test('a request whose turn does not come in time is refused, with nothing sent, 
   await expect(held).rejects.toThrow('done');
 });
 
-test('a request on a connection that the peer has closed meanwhile is sent on a new one', async () => {
+test('a request is sent on a new connection when the peer has closed the idle one', async () => {
   const closed = gate();
   const url = await serve((request, response) => {
     request.socket.once('close', () => closed.arrive());
@@ -190,7 +190,7 @@ test('a request on a connection that the peer has closed meanwhile is sent on a 
   expect(await transport.request(get())).toMatchObject({ status: 200 });
 });
 
-test('connections are kept: two requests one after the other use one', async () => {
+test('two requests in sequence use one connection', async () => {
   const ports = new Set<number | undefined>();
   const url = await serve((request, response) => {
     ports.add(request.socket.remotePort);
@@ -204,7 +204,7 @@ test('connections are kept: two requests one after the other use one', async () 
   expect(ports.size).toBe(1);
 });
 
-test('a proxy of the environment is not used', async () => {
+test('proxies from the environment are not used', async () => {
   const url = await serve((request, response) => response.end(request.url));
   const before = process.env.http_proxy;
   process.env.http_proxy = 'http://127.0.0.1:1';
@@ -217,7 +217,7 @@ test('a proxy of the environment is not used', async () => {
   }
 });
 
-test('what was sent is not in the error, nor in any cause of it', async () => {
+test('neither the error nor its causes contain the data of the request', async () => {
   const url = await serve((request) => request.socket.destroy());
   using transport = transportTo(url);
   const headers = { 'X-API-Session': 'sentinel-token' };

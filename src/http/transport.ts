@@ -9,15 +9,15 @@ import { toTransportError } from './failure.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
- * Headers of every request, in the place of axios's: it would name itself, and request encodings that python-requests,
- * the usual client of HMC and Cinder, does not.
+ * Headers of every request. They replace those of axios, which would name itself and ask for encodings that
+ * python-requests, the usual client of HMC and Cinder, does not ask for.
  */
 const ownHeaders = { Accept: '*/*', 'Accept-Encoding': 'gzip, deflate', 'User-Agent': 'nova-dpm' } as const;
 
-/** Keeps axios from adding its own value: it would send a POST without a body as a form. */
+/** Keeps axios from adding its own value, which declares a POST without a body as a form. */
 const noHeader = false;
 
-/** One request. The body is sent as JSON. */
+/** A request. The body is sent as JSON. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query, with a leading slash. */
@@ -25,11 +25,11 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal: AbortSignal;
-  /** Overrides the transport's, for calls that take long. */
+  /** Overrides the request timeout of the transport, for slow calls. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** One answer, with any HTTP status. */
+/** A response with any HTTP status. */
 export interface TransportResponse {
   readonly status: number;
   /** Lower-case names; repeated headers joined with a comma. */
@@ -39,8 +39,8 @@ export interface TransportResponse {
 }
 
 /**
- * One HTTP peer: keep-alive connections, a limit on requests in flight, separate deadlines for connection and request,
- * no redirects, no proxies from the environment, and no retries, which the clients decide.
+ * Sends requests to one HTTP peer, over keep-alive connections, with a limit on requests in flight, and with separate
+ * deadlines for connection and request. Ignores redirects and proxies from the environment. The clients retry.
  */
 export class HttpTransport implements Disposable {
   readonly #axios: AxiosInstance;
@@ -78,7 +78,7 @@ export class HttpTransport implements Disposable {
   }
 
   /**
-   * @throws TransportError when no usable answer came, with a TimeoutError as cause when our deadline passed
+   * @throws TransportError when the peer sent no usable response; its cause is a TimeoutError when the deadline passed
    * @throws InternalError when the path is not valid, before anything is sent
    */
   async request(request: TransportRequest): Promise<TransportResponse> {
@@ -136,7 +136,7 @@ export class HttpTransport implements Disposable {
     };
   }
 
-  /** Logs an allow-list of facts: never headers or bodies. */
+  /** Logs only these facts, never headers or bodies. */
   #log({ method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
     const durationMs = Math.round(performance.now() - startedAt);
     this.#options.log.debug({ event: 'http', method, path, outcome, durationMs }, 'http');
@@ -144,12 +144,14 @@ export class HttpTransport implements Disposable {
 }
 
 /**
- * Rejects a path that names a host, which would get the token in the headers, and one with dots for names, which would
- * reach another object.
+ * Rejects a path that names a host, which would receive the token in the headers, and a path with the segments `.` or
+ * `..`, which would reach another object.
  */
 function checkPath(path: string): void {
   if (/^\/(?!\/)[\x21-\x7e]*$/.test(path) && !/^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(path)) return;
-  throw new InternalError(`a request needs a path of its peer, not ${JSON.stringify(path.slice(0, MAX_SHOWN))}`);
+  throw new InternalError(
+    `the path of a request must begin with one slash and contain neither . nor .., not ${JSON.stringify(path.slice(0, MAX_SHOWN))}`,
+  );
 }
 
 const MAX_SHOWN = 80;

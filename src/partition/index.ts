@@ -32,6 +32,7 @@ export {
   partitionDescription,
   partitionName,
   portOfUri,
+  serverDescription,
 } from './naming.ts';
 export type { AdapterPort, PartitionOwner } from './naming.ts';
 export { MemoryPartitionRecords, nothingKnown } from './records.ts';

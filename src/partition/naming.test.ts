@@ -9,8 +9,11 @@ import {
   isOurElementName,
   markOf,
   partitionDescription,
+  parkedDescription,
   partitionName,
+  serverDescription,
 } from './index.ts';
+import { markedHosts } from './naming.ts';
 
 const uuid = '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6';
 const name = `OpenStack-compute1-${uuid}`;
@@ -43,6 +46,44 @@ describe('a partition of ours', () => {
     'CPCSubset=',
   ])('may have more in its description: %j', (text) => {
     expect(instanceOf('compute1', { name, description: text })).toBe(uuid);
+  });
+
+  test('has the name of its server in the description, after the words of the Python nova-dpm', () => {
+    expect(serverDescription('compute1', 'web1')).toBe('OpenStack CPCSubset=compute1 (server web1)');
+    expect(serverDescription('compute1', 'n'.repeat(255))).toHaveLength(28 + 10 + 255); // of 1024 characters
+    for (const server of ['web1', 'parked', 'compute2', '...', 'OpenStack-compute2'])
+      expect(instanceOf('compute1', { name, description: serverDescription('compute1', server) })).toBe(uuid);
+    expect(serverDescription('compute1', 'parked')).not.toBe(parkedDescription('compute1'));
+  });
+
+  test.each([
+    ['a mark', 'x CPCSubset=compute2'],
+    ['a mark alone', 'CPCSubset=compute2'],
+    ['the end of the parentheses', 'a) parked'],
+    ['a line end', 'a\nb'],
+    ['another direction of text', 'a\u202eb'],
+    ['letters of other scripts', 'сервер'],
+    ['nothing', ''],
+    ['too many characters', 'n'.repeat(256)],
+  ])('has no server name in the description that holds %s', (_what, server) => {
+    expect(serverDescription('compute1', server)).toBe(description);
+  });
+
+  test('has our mark and no other, whatever its server is named', () => {
+    const host = fc.stringMatching(/^[A-Za-z0-9._-]{1,17}$/);
+    const server = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 255 }),
+      fc.constantFrom('CPCSubset=b', ') CPCSubset=b ('),
+    );
+
+    fc.assert(
+      fc.property(host, server, (ours, named) => {
+        const text = serverDescription(ours, named);
+        expect(markedHosts(text)).toEqual([ours]);
+        expect(markOf(ours, text)).toBe('ours');
+        expect(text === parkedDescription(ours)).toBe(false);
+      }),
+    );
   });
 
   test('has a name that fits, with the longest host name that settings allow', () => {

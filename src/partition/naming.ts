@@ -19,9 +19,25 @@ export function hostPrefix(host: string): string {
   return `OpenStack-${host}-`;
 }
 
-/** Returns the description of a partition, with the mark of its host. */
+/** Returns the description of a storage group, and the first words of that of a partition: the mark of the host. */
 export function partitionDescription(host: string): string {
   return `OpenStack ${MARK}${host}`;
+}
+
+/** Longest server name in a description, which itself may have 1024 characters (IBM WS API, data model of partitions). */
+const MAX_NAME_SHOWN = 255;
+
+/**
+ * Returns the description of a server's partition: the mark of the host, and the server's name for people at the HMC. Nothing
+ * reads the name back. The retired Python nova-dpm finds partitions by name alone (nova-dpm virt/dpm/vm.py).
+ *
+ * A user chooses the name. It is left out unless it consists of letters, digits and `._-`, so that it can neither look like
+ * a mark, which contains "=", nor end the parentheses. The parentheses keep a server named "parked" apart from a parked
+ * partition.
+ */
+export function serverDescription(host: string, serverName: string): string {
+  const isPlain = serverName.length <= MAX_NAME_SHOWN && /^[A-Za-z0-9._-]+$/.test(serverName);
+  return isPlain ? `${partitionDescription(host)} (server ${serverName})` : partitionDescription(host);
 }
 
 /**

@@ -92,6 +92,8 @@ export interface PreparedGroupRequest {
  * groups.
  */
 export interface PreparedGroups {
+  /** Checks that a group of this name exists. @throws NotFoundError */
+  require(name: string, w: Waiting): Promise<unknown>;
   /**
    * Finds a group and checks that it can be used unchanged. Changes nothing.
    *

@@ -11,6 +11,7 @@ export {
   type Json,
   type MachineName,
   type MadeStorageGroup,
+  type PreparedPartition,
   type PreparedStorageGroup,
   type Props,
   type ReasonName,
@@ -49,5 +50,7 @@ export {
   type SimResponse,
   type TlsMaterial,
 } from './server/index.ts';
+export { parseInventory, type Inventory } from './inventory.ts';
+export { KeptStateError } from './keep.ts';
 export type { SimulatorSettings } from './settings.ts';
 export { startSimulator, type Simulator, type SimulatorOptions, type SimulatorSnapshot } from './start.ts';

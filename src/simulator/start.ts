@@ -8,6 +8,7 @@ import {
   type HmcOptions,
   type HmcSnapshot,
   type MadeStorageGroup,
+  type PreparedPartition,
   type PreparedStorageGroup,
   type SimulatedHmc,
 } from './hmc/index.ts';
@@ -22,6 +23,7 @@ import {
   type UserOptions,
   type VolumeOptions,
 } from './openstack/index.ts';
+import { openManagerWith, type ComputeManager, type OpenManagerOptions } from './manager/index.ts';
 import { createSan, type SanOptions, type SanSnapshot, type SimulatedSan } from './san/index.ts';
 import {
   CertificateAuthority,
@@ -30,7 +32,10 @@ import {
   type CertificateFlaw,
   type FaultRule,
   type Latency,
+  type TlsMaterial,
 } from './server/index.ts';
+import { Keeper, KeptStateError, type Basis, type KeptState } from './keep.ts';
+import { addLatency, scaledTiming } from './timing.ts';
 import { composeSettings, type SimulatorSettings } from './settings.ts';
 
 /**
@@ -62,6 +67,18 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   readonly volumes?: readonly VolumeOptions[];
   /** Images of Glance; default: two. With an empty list there is no Glance. */
   readonly images?: readonly ImageOptions[];
+  /** Partitions of other owners that exist from the start. */
+  readonly partitions?: readonly PreparedPartition[];
+  /**
+   * Multiplies the durations of a realistic machine, of which a partition start takes a minute and a half; default 0:
+   * everything is instant. `timing` and `cinder.timing` set single durations.
+   */
+  readonly timingFactor?: number;
+  /**
+   * A directory that keeps the state of HMC, SAN and Cinder, the certificates and the ports for the next start. The content
+   * options (`volumes`, `partitions`, `storageGroups`) apply to the first start only.
+   */
+  readonly keep?: string;
   /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
@@ -96,6 +113,11 @@ export interface Simulator extends AsyncDisposable {
   readonly storageGroups: readonly MadeStorageGroup[];
   /** Settings with which nova-dpm works against this simulator; passwords are in them. */
   settings(): SimulatorSettings;
+  /**
+   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory.
+   * It is in the directory `keep`; without one it is removed when the simulator closes. Close the managers first.
+   */
+  openManager(options?: OpenManagerOptions): Promise<ComputeManager>;
   snapshot(): SimulatorSnapshot;
   close(): Promise<void>;
 }
@@ -106,7 +128,11 @@ export interface Simulator extends AsyncDisposable {
  * @throws Error when a port is taken or the definition cannot be read; nothing is left running then
  * @example
  * ```ts
+ * import { startSimulator } from 'nova-dpm/simulator';
+ *
  * await using simulator = await startSimulator({ machine: 'z16', tls: true });
+ * await using manager = await simulator.openManager();
+ * console.log(await manager.hypervisorShow());
  * ```
  * @public
  */
@@ -127,24 +153,86 @@ async function closeAll(closers: Closer[]): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
-async function startAll(options: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
+  const keeper = given.keep === undefined ? undefined : new Keeper(given.keep);
+  const kept = keeper?.load();
+  const options = withTiming(kept === undefined ? given : continued(given, kept));
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
-  const authority = options.tls === true ? new CertificateAuthority() : undefined;
-  const ca = authority === undefined ? undefined : await writeAuthority(authority, closers);
-  const san = createSan(options.san);
-  const openstack = await startOpenstack(openstackOptions(options, { san, faults, log }, authority));
+  const tls = options.tls === true ? (kept?.tls ?? newCertificates(options)) : undefined;
+  const ca = tls === undefined ? undefined : await writeAuthority(tls.hmc.ca, keeper, closers);
+  const san = createSan(options.san, kept?.san);
+  const save: { now?: () => void } = {};
+  const shared = { san, faults, log, onServed: () => save.now?.() };
+  const openstack = await startOpenstack(openstackOptions(options, shared, tls?.openstack, kept));
   closers.push(() => openstack.close());
-  const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, { san, faults, log }, authority));
+  const hmc = await startHmc(hmcOptions(options), hmcSurroundings(options, shared, tls?.hmc, kept));
   closers.push(() => hmc[Symbol.asyncDispose]());
-  const storageGroups = (options.storageGroups ?? []).map((wanted) => prepareStorageGroup(hmc, san, wanted));
-  return present({ hmc, openstack, san, log, faults, ca, storageGroups }, () => closeAll(closers));
+  if (kept === undefined) for (const partition of options.partitions ?? []) hmc.addPartition(partition);
+  const groups = kept === undefined ? (options.storageGroups ?? []) : [];
+  const storageGroups = groups.map((wanted) => prepareStorageGroup(hmc, san, wanted));
+  if (keeper !== undefined) {
+    const { definition, adapters, storageManagement } = options;
+    const machine = options.machine ?? (definition === undefined ? 'z13' : undefined);
+    const basis = { machine, definition, adapters, storageManagement, san: options.san, seed: given.seed } as Basis;
+    const ports = {
+      hmc: hmc.server.port,
+      keystone: openstack.keystone.server.port,
+      cinder: openstack.cinder.server.port,
+      ...(openstack.glance === undefined ? {} : { glance: openstack.glance.server.port }),
+    };
+    const starts = (kept?.starts ?? 0) + 1;
+    save.now = () => {
+      keeper.save({ basis, starts, ports, tls, hmc: hmc.keep(), san: san.keep(), cinder: openstack.keep() });
+    };
+    save.now();
+    closers.push(() => Promise.resolve(save.now?.()));
+  }
+  const stateDirectory = once(async () =>
+    keeper === undefined ? await temporaryDirectory('state', closers) : join(keeper.directory, 'state'),
+  );
+  return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
+}
+
+/** Distance between the seeds of two starts: ids must not repeat after a restart. */
+const SEEDS_OF_A_START = 1_000;
+
+/** Returns the options with the machine and SAN of the kept state. @throws KeptStateError for another machine */
+function continued(given: SimulatorOptions, { basis, starts }: KeptState): SimulatorOptions {
+  for (const name of ['machine', 'definition'] as const) {
+    const [wanted, known] = [given[name], basis[name]];
+    if (wanted === undefined || wanted === known) continue;
+    throw new KeptStateError(
+      `the directory keeps a ${known ?? basis.machine ?? basis.definition}, not a ${wanted}: name another directory`,
+    );
+  }
+  return { ...given, ...basis, seed: (given.seed ?? 1) + starts * SEEDS_OF_A_START };
+}
+
+/** Issues a certificate for the HMC and one for the OpenStack services. */
+function newCertificates({ hmcCertificate }: SimulatorOptions): NonNullable<KeptState['tls']> {
+  const authority = new CertificateAuthority();
+  return { openstack: authority.issue(), hmc: authority.issue(hmcCertificate) };
+}
+
+/** Returns the options with the durations that the factor gives; durations of the options win. */
+function withTiming(options: SimulatorOptions): SimulatorOptions {
+  const { timingFactor = 0, timing, cinder, latencyMs } = options;
+  if (timingFactor === 0) return options;
+  const scaled = scaledTiming(timingFactor);
+  return {
+    ...options,
+    timing: { ...scaled.hmc, ...timing },
+    cinder: { ...cinder, timing: { ...scaled.cinder, ...cinder?.timing } },
+    latencyMs: addLatency(latencyMs, scaled.services),
+  };
 }
 
 interface Shared {
   readonly san: SimulatedSan;
   readonly faults: FaultEngine;
   readonly log: RequestLog;
+  readonly onServed?: () => void;
 }
 
 interface Parts extends Shared {
@@ -152,13 +240,16 @@ interface Parts extends Shared {
   readonly openstack: Openstack;
   readonly ca: Simulator['ca'];
   readonly storageGroups: readonly MadeStorageGroup[];
+  /** Makes the state directory of the managers at the first call. */
+  readonly stateDirectory: () => Promise<string>;
 }
 
 function present(
-  { hmc, openstack, san, log, faults, ca, storageGroups }: Parts,
+  { hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }: Parts,
   close: () => Promise<void>,
 ): Simulator {
   const { cinder, keystone, glance, images, volumes } = openstack;
+  const settings = () => composeSettings(hmc, openstack, ca?.file);
   return {
     hmc,
     san,
@@ -171,7 +262,12 @@ function present(
     images,
     volumes,
     storageGroups,
-    settings: () => composeSettings(hmc, openstack, ca?.file),
+    settings,
+    openManager: async (given = {}) => {
+      const { DEFAULT, ...others } = settings();
+      const state = { DEFAULT: { ...DEFAULT, state_path: await stateDirectory() } };
+      return await openManagerWith({ ...others, ...state }, given);
+    },
     snapshot: () => ({ hmc: hmc.snapshot(), san: san.snapshot(), cinder: cinder.snapshot() }),
     close,
     [Symbol.asyncDispose]: close,
@@ -193,26 +289,40 @@ function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: Prepa
   return made;
 }
 
-/** Programs are told of an authority by a file. */
-async function writeAuthority(authority: CertificateAuthority, closers: Closer[]): Promise<Simulator['ca']> {
-  const directory = await mkdtemp(join(tmpdir(), 'nova-dpm-simulator-'));
+/** Makes a directory that is removed when the simulator closes. */
+async function temporaryDirectory(purpose: string, closers: Closer[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `nova-dpm-simulator-${purpose}-`));
   closers.push(() => rm(directory, { recursive: true, force: true }));
-  const file = join(directory, 'ca.pem');
-  await writeFile(file, authority.pem);
-  return { pem: authority.pem, file };
+  return directory;
+}
+
+/** Returns a function that calls `make` at its first call only. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Writes the certificate of the authority to a file, because settings name a file. */
+async function writeAuthority(pem: string, keeper: Keeper | undefined, closers: Closer[]): Promise<Simulator['ca']> {
+  const file = join(keeper?.directory ?? (await temporaryDirectory('ca', closers)), 'ca.pem');
+  await writeFile(file, pem);
+  return { pem, file };
 }
 
 function openstackOptions(
   options: SimulatorOptions,
   shared: Shared,
-  authority: CertificateAuthority | undefined,
+  tls: TlsMaterial | undefined,
+  kept: KeptState | undefined,
 ): Parameters<typeof startOpenstack>[0] {
   const { host, latencyMs, cinder, keystone, users, volumes, images, seed, clock, keystonePort, cinderPort } = options;
   const now = clock === undefined ? undefined : () => clock.now();
   const ports = { keystone: keystonePort, cinder: cinderPort };
   return {
     ...shared,
-    tls: authority?.issue(),
+    tls,
+    kept: kept?.cinder,
+    preferredPorts: kept?.ports,
     host,
     latencyMs,
     cinder,
@@ -234,9 +344,10 @@ function hmcOptions(options: SimulatorOptions): HmcOptions {
 function hmcSurroundings(
   options: SimulatorOptions,
   shared: Shared,
-  authority: CertificateAuthority | undefined,
+  tls: TlsMaterial | undefined,
+  kept: KeptState | undefined,
 ): Parameters<typeof startHmc>[1] {
-  const { hmcPort: port, host, latencyMs, seed, clock, hmcCertificate } = options;
-  const tls = authority?.issue(hmcCertificate);
-  return { ...shared, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
+  const { hmcPort: port, host, latencyMs, seed, clock } = options;
+  const known = { kept: kept?.hmc, preferredPort: kept?.ports.hmc };
+  return { ...shared, ...known, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
 }

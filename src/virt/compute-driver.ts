@@ -160,6 +160,8 @@ export interface ComputeDriver {
 
   /** Checks the properties of a flavour before anything is made. @throws ConfigError naming the key */
   checkExtraSpecs?(extraSpecs: Readonly<Record<string, string>>): void;
+  /** Checks that what the properties of a flavour name exists on the platform. Changes nothing. @throws NotFoundError */
+  requireNamed?(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
   memoryGiven?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */

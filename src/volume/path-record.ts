@@ -30,8 +30,9 @@ export const pathRecordSchema = z
   .object({
     connector: z.string().describe('name of the partition or host that the path belongs to'),
     kind: z.enum(['partition', 'host']).describe('kind of the connector'),
-    server: z.string().nullable().describe('instance that the partition realises'),
-    volume_id: z.string().nullable().describe('Cinder volume; null if unknown'),
+    server: z.string().nullable().describe('name of the server that the partition runs'),
+    volume_id: z.string().nullable().describe('ID of the Cinder volume; null if unknown'),
+    volume_name: z.string().nullable().describe('name of the Cinder volume; null if it has none or it is unknown'),
     initiator_wwpn: z.string().nullable().describe('port of the connector, sixteen hex digits'),
     adapter_port: z.string().nullable().describe('adapter object-id and port, or the place on the bus of a host'),
     fabric: z.string().nullable().describe('switch WWN that the port sees; null if unknown'),

@@ -31,7 +31,9 @@ test('two commands create a bootable volume from an image and a server that boot
 
   expect(made.code, made.stderr).toBe(0);
   expect(JSON.parse(made.stdout)).toMatchObject({ name: 'boot-9', status: 'available', size: 10, bootable: true });
-  expect(made.stderr).toMatch(/done +volume boot-9: create the disk .*\ndone +volume boot-9: copy the image /);
+  expect(made.stderr).toMatch(
+    /done +boot-9: creating the volume in Cinder .*\ndone +boot-9: copying the image to the volume /,
+  );
   expect(server.code, server.stderr).toBe(0);
   expect(JSON.parse(server.stdout)).toMatchObject({ name: 'web1', status: 'ACTIVE', power_state: 'running' });
   const listed = JSON.parse((await scene.dpm('volume list')).stdout) as { name: string; attached_to: string[] }[];

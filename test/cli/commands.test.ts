@@ -152,7 +152,7 @@ describe('results', () => {
     const shown = await runFake(['server', 'list'], fakeIo({ manager: { list }, isTerminal: true }));
 
     expect(JSON.parse(piped.stdout)).toEqual([server]);
-    expect(shown.stdout).toMatch(/^\+-[\s\S]*\| id +\| name/);
+    expect(shown.stdout).toMatch(/^\+-[\s\S]*\| Name +\| Status +\| Power State /);
   });
 
   test('are all that goes to standard output, also when there is something to say', async () => {
@@ -179,16 +179,75 @@ test('partition list shows for which server a partition is parked, where one is'
   };
   const list = async (...rows: object[]) => {
     const io = fakeIo({ manager: { listPartitions: async () => rows } });
-    return (await runFake(['partition', 'list', '-f', 'csv'], io)).stdout.split('\n');
+    return (await runFake(['partition', 'list', '--long', '-f', 'csv'], io)).stdout.split('\n');
   };
 
-  expect(await list(row)).toEqual(['name,status,instance,processors,memory_mb,uri', expect.any(String), '']);
+  expect(await list(row)).toEqual(['name,status,instance,server,processors,memory_mb,uri', expect.any(String), '']);
   expect(await list(row, { ...row, parked_for: server.id })).toEqual([
-    'name,status,instance,processors,memory_mb,uri,parked_for',
-    'p1,stopped,,1,1024,/api/partitions/1,',
-    `p1,stopped,,1,1024,/api/partitions/1,${server.id}`,
+    'name,status,instance,server,processors,memory_mb,uri,parked_for',
+    'p1,stopped,,,1,1024,/api/partitions/1,',
+    `p1,stopped,,,1,1024,/api/partitions/1,${server.id}`,
     '',
   ]);
+});
+
+describe('server list', () => {
+  const servers = [
+    { ...server, vcpus: 4, memory_mb: 4096, boot_volume: 'boot-1' },
+    { ...server, id: 'b', name: 'web10', status: 'SHUTOFF', vcpus: 16, memory_mb: 1024, boot_volume: 'boot-2' },
+    { ...server, id: 'c', name: 'db1', vcpus: 8, memory_mb: 2048, boot_volume: null },
+  ];
+  const listed = async (...options: string[]) => {
+    const io = fakeIo({ manager: { list: async () => servers } });
+    return await runFake(['server', 'list', ...options], io);
+  };
+  const names = async (...options: string[]) => {
+    const { stdout } = await listed('-f', 'value', '-c', 'name', ...options);
+    return stdout.trimEnd().split('\n').join(' ');
+  };
+
+  test('shows in tables what a person needs, and with --long all', async () => {
+    expect((await listed('-f', 'csv')).stdout.split('\n').slice(0, 2)).toEqual([
+      'name,status,power_state,vcpus,memory_mb,boot_volume',
+      'web1,ACTIVE,running,4,4096,boot-1',
+    ]);
+    expect((await listed('-f', 'csv', '--long')).stdout.split('\n')[0]).toBe(
+      'id,name,status,task_state,power_state,host,partition,created_at,vcpus,memory_mb,boot_volume',
+    );
+    expect(JSON.parse((await listed('-f', 'json')).stdout)).toEqual(servers);
+  });
+
+  test('takes columns as a comma list, by key or by head', async () => {
+    const { stdout } = await listed('-f', 'csv', '-c', 'Memory MiB,id', '-c', 'boot_volume');
+
+    expect(stdout.split('\n')[0]).toBe('memory_mb,id,boot_volume');
+  });
+
+  test('filters by status, in any case, and by a regular expression for the name', async () => {
+    expect(await names('--status', 'active')).toBe('web1 db1');
+    expect(await names('--name', 'web')).toBe('web1 web10');
+    expect(await names('--name', '1$')).toBe('web1 db1');
+    expect(await names('--name', '^web', '--status', 'SHUTOFF')).toBe('web10');
+    expect((await listed('--status', 'SLEEPING')).stderr).toContain('one of ACTIVE, BUILD');
+    expect((await listed('--name', '(')).stderr).toContain('Expected a regular expression');
+  });
+
+  test('sorts by columns', async () => {
+    expect(await names('--sort-column', 'Name')).toBe('db1 web1 web10');
+    expect(await names('--sort-column', 'vcpus')).toBe('web1 db1 web10');
+    expect(await names('--sort-column', 'vcpus', '--sort-descending')).toBe('web10 db1 web1');
+    expect(await names('--sort-column', 'status', '--sort-column', 'name')).toBe('db1 web1 web10');
+    expect((await listed('--sort-ascending', '--sort-descending')).code).toBe(2);
+  });
+
+  test('refuses the shell format before it asks the HMC', async () => {
+    const io = fakeIo({ manager: { list: async () => servers } });
+    const { code, stderr } = await runFake(['server', 'list', '-f', 'shell'], io);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('option -f = "shell": expected one of table, json, yaml, csv, value for a list');
+    expect(io.opened).toEqual([]);
+  });
 });
 
 describe('server delete', () => {

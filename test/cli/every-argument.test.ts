@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Argument, Command, Option } from 'commander';
 import { expect, test } from 'vitest';
+import { visibleCommands } from '../../src/cli/complete.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { fakeIo, runDpm, runFake } from '../support/cli.ts';
@@ -20,8 +21,11 @@ const suspects = ['', ' ', 'x'.repeat(5000), 'a\u0007b', '-1', 'no-such-thing'];
 const wrongLater: Readonly<Record<string, { readonly value: string; readonly words: readonly string[] }>> = {
   '--config-file': { value: '/none.conf', words: ['a file that exists'] },
   '--column': { value: 'no-such-column', words: ['"no-such-column"'] },
+  '--sort-column': { value: 'no-such-column', words: ['--sort-column', '"no-such-column"'] },
   '--log-file': { value: '/nonexistent/dpm.log', words: ['a file that can be written'] },
   '--machine': { value: 'z9', words: ['a file that exists'] },
+  '--inventory': { value: '/none.yaml', words: ['a file that exists'] },
+  '--keep': { value: '/dev/null/x', words: ['a directory that can be written'] },
   '--faults': { value: '/none.json', words: ['a file that exists'] },
   '--write-config': { value: '/dev/null/x.conf', words: ['a file that can be written'] },
   '--svg': { value: '/dev/null/x.svg', words: ['a file that can be written'] },
@@ -30,13 +34,15 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
 };
 
 /** Needs a simulator that runs before it shows: in simulate.test.ts. */
-const shownElsewhere: ReadonlySet<string> = new Set(['--write-config', '--shape']);
+const shownElsewhere: ReadonlySet<string> = new Set(['--keep', '--write-config', '--shape']);
 
 /** A good value for whatever else a command line needs. */
 const good: Readonly<Record<string, string>> = {
   name: 'x1',
   server: 's1',
   volume: 'v1',
+  group: 'g1',
+  partition: 'p1',
   id: 'f1',
   shell: 'bash',
   '--vcpus': '1',
@@ -50,7 +56,8 @@ interface Taker {
 }
 
 function leavesOf(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+  const below = visibleCommands(command);
+  return below.length === 0 ? [command] : below.flatMap(leavesOf);
 }
 
 const isOption = (what: Option | Argument): what is Option => 'flags' in what;

@@ -179,6 +179,8 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
   [simulate('--microversion', '3.72'), ['--microversion', "'3.72'", '3.0 to 3.71']],
   [simulate('--hmc-certificate', 'odd'), ['--hmc-certificate', "'odd'", 'self-signed']],
   [simulate('--faults', '/none.json'), ['--faults', '"/none.json"', 'a file that exists']],
+  [simulate('--inventory', '/none.yaml'), ['--inventory', '"/none.yaml"', 'a file that exists']],
+  [simulate('--timing', 'slow'), ['--timing', "'slow'", 'instant, realistic, or a factor from 0 to 10']],
   [simulate('--faults', '/faults'), ['--faults', '"/faults"', 'JSON or YAML']],
 ];
 

@@ -231,8 +231,8 @@ function isOfForm({ data }: ConnectionInfo): boolean {
 }
 
 /** What rests on something fails with it: these are the checks that cannot be had without the one. */
-const removal = ['stops when its signal fires', 'takes back a connect that failed half way'];
-const sayingSo = 'says so when a disconnect fails, and succeeds at the next try';
+const removal = ['stops when its signal is aborted', 'undoes a connect that failed'];
+const sayingSo = 'reports a failed disconnect, and succeeds at the next call';
 
 const wrong: readonly (readonly [string, MakeClass, message: RegExp, also?: readonly string[]])[] = [
   [
@@ -240,62 +240,74 @@ const wrong: readonly (readonly [string, MakeClass, message: RegExp, also?: read
     Lacking,
     /^it has no method extendVolume$/,
     [
-      'extends to the size that the volume has',
-      'changes nothing of what it is given',
-      'shows no secret of connection_info',
+      'extends to the size of the volume',
+      'does not change its arguments',
+      'keeps passwords of connection_info out of results, errors and log',
     ],
   ],
-  ['names an absolute search path', Nowhere, /^getSearchPath gave "by-path"$/],
+  ['returns an absolute search path', Nowhere, /^getSearchPath returned "by-path"$/],
   [
-    'gives a connector that is plain JSON and names the host',
+    'returns connector properties that are plain JSON and name the host',
     Dated,
-    /^getConnectorProperties gave what JSON does not keep: it.at is a Map$/,
+    /^getConnectorProperties returned a value that JSON cannot represent: it.at is a Map$/,
   ],
-  ['lists no path of a volume that is not connected', Imagining, /^getVolumePaths gave .*sdz/],
-  ['connects the volume to a block device', Vague, /^connectVolume gave .*"path":"sda"/],
-  ['connects it twice to the same device', Renaming, /^the second connect gave \/dev\/sda, the first /],
+  ['lists no path of a volume that is not connected', Imagining, /^getVolumePaths returned .*sdz/],
+  ['connects the volume to a block device', Vague, /^connectVolume returned .*"path":"sda"/],
+  ['connects a second time to the same device', Renaming, /^the second connect returned \/dev\/sda, the first /],
   ['lists the paths of the connected volume, and changes nothing', Blind, /^getAllVolumes does not list \["/],
-  ['makes every path read-only where that is asked', Writable, /can be written to after a connect with readOnly$/],
-  ['extends to the size that the volume has', Growing, /^the second extend gave another size$/],
-  ['changes nothing of what it is given', Scribbling, /^connection_info was .*"targets":\[\]/],
+  ['makes every path read-only if requested', Writable, /can be written to after a connect with readOnly$/],
+  ['extends to the size of the volume', Growing, /^the second extend returned another size$/],
+  ['does not change its arguments', Scribbling, /^connection_info changed from .*"targets":\[\]/],
   [
     'disconnects the volume, and the host is as before',
     Hasty,
     /^the disconnect left the host changed/,
     [
-      'disconnects what another process has connected',
+      'disconnects a volume that another process connected',
       ...removal,
       sayingSo,
-      'refuses to disconnect what is in use, with force too',
+      'refuses to disconnect a volume that is in use, even with force',
     ],
   ],
   [
-    'disconnects it twice',
+    'disconnects a second time without an error',
     Fussy,
     /^it is not there$/,
-    ['obeys a signal that fired before the call', ...removal, sayingSo],
+    ['does nothing if its signal is aborted before the call', ...removal, sayingSo],
   ],
-  ['disconnects with no record of the connect', Recorded, /^the disconnect without device_info left/, removal],
+  ['disconnects without device_info', Recorded, /^the disconnect without device_info left/, removal],
   [
-    'disconnects what another process has connected',
+    'disconnects a volume that another process connected',
     Remembering,
-    /^the disconnect by a connector made anew left/,
+    /^the disconnect by a new connector left/,
     [...removal, sayingSo],
   ],
   [
     'refuses unusable connection_info with a typed error, and changes nothing',
     Trusting,
-    /^connectVolume with unusable connection_info threw TypeError: .*, which is no DpmError with a code$/,
+    /^connectVolume with unusable connection_info threw TypeError: .*, expected a DpmError with a code$/,
   ],
-  ['obeys a signal that fired before the call', Deaf, /^connectVolume went on although its signal had fired$/],
-  ['stops when its signal fires', HardOfHearing, /^connectVolume threw Error: nothing, for 50 ms, after its signal/],
-  ['takes back a connect that failed half way', Littering, /^the connect whose .* went wrong .* left the host changed/],
-  ['says so when a disconnect fails, and succeeds at the next try', Swallowing, /succeeded, and left the host changed/],
-  ['says so when a disconnect fails, and succeeds at the next try', Raw, /threw .*, which is no DpmError with a code$/],
-  ['names what a failed disconnect has left', Taciturn, /said "it did not work", with none of \/dev\//],
-  ['shows no secret of connection_info', Talkative, /^a password of connection_info is in/],
-  ['shows no secret of connection_info', Candid, /^a password of connection_info is in/],
-  ['refuses to disconnect what is in use, with force too', Ruthless, /with force of a volume in use succeeded$/],
+  [
+    'does nothing if its signal is aborted before the call',
+    Deaf,
+    /^connectVolume continued although its signal was aborted$/,
+  ],
+  ['stops when its signal is aborted', HardOfHearing, /^connectVolume threw Error: no result 50 ms after its signal/],
+  ['undoes a connect that failed', Littering, /^the connect whose .* failed .* left the host changed/],
+  ['reports a failed disconnect, and succeeds at the next call', Swallowing, /succeeded, and left the host changed/],
+  ['reports a failed disconnect, and succeeds at the next call', Raw, /threw .*, expected a DpmError with a code$/],
+  ['names the devices that a failed disconnect left', Taciturn, /message "it did not work" names none of \/dev\//],
+  [
+    'keeps passwords of connection_info out of results, errors and log',
+    Talkative,
+    /^a password of connection_info is in/,
+  ],
+  ['keeps passwords of connection_info out of results, errors and log', Candid, /^a password of connection_info is in/],
+  [
+    'refuses to disconnect a volume that is in use, even with force',
+    Ruthless,
+    /with force of a volume in use succeeded$/,
+  ],
 ];
 
 type MakeClass = new (context: HostConnectorContext) => unknown;
@@ -374,9 +386,9 @@ describe('the checks detect a connector that fails the event', () => {
   }
 
   test.each([
-    ['disconnects a volume that has lost a path', Fragile],
+    ['disconnects a volume that lost a path', Fragile],
     ['waits for a process that opens the device briefly', Impatient],
-    ['disconnects devices that a scan has added again', Content],
+    ['disconnects devices that a scan added again', Content],
   ])('by "%s"', async (name, ConnectorClass) => {
     const of = (Each: typeof Right) =>
       hostConnectorChecks((context) => new Each(context), prepareHostWithEvents).filter((check) => check.name === name);
@@ -395,6 +407,8 @@ test('a host on which nothing can be in use is not asked to refuse that', () => 
     () => ({ ...prepare(), use: undefined }),
   );
 
-  expect(without.map(({ name }) => name)).not.toContain('refuses to disconnect what is in use, with force too');
+  expect(without.map(({ name }) => name)).not.toContain(
+    'refuses to disconnect a volume that is in use, even with force',
+  );
   expect(without).toHaveLength(21);
 });

@@ -219,53 +219,69 @@ class Candid extends Right {
 
 const wrong: readonly (readonly [string, new (context: VolumeDriverContext) => unknown, message: string | RegExp])[] = [
   ['has every method of the contract', Lacking, 'it has no method rollback'],
-  ['names a search path, for an instance and without one', Nowhere, 'getSearchPath gave "" without an instance'],
+  ['returns a search path, with and without an instance', Nowhere, 'getSearchPath returned "" without an instance'],
   [
-    'connects over paths that begin at ports of the instance',
+    'returns paths that begin at ports of the instance',
     Numbering,
-    'deviceNumber is "0001", and that of the port "8000"',
+    'deviceNumber is "0001", expected that of the port, "8000"',
   ],
-  ['gives what can be kept as JSON', Dating, 'connectVolume gave what JSON does not keep: it.at is a Date'],
-  ['puts the paths in boot order', Backwards, /^the first path begins at c05076d3a1005b24, and the preferred port/],
-  ['gives the same paths in the same order each time', Wavering, /^the paths were .*, and then /],
-  ['connects twice and changes nothing more', Once, /is connected$/],
-  ['never uses a target that is excluded', Unheeding, 'target 500507680b21ac01 is used although it is excluded'],
-  ['changes nothing of what it is given', Scribbling, /^its arguments were .*"seen":true/],
+  ['returns plain JSON', Dating, 'connectVolume returned a value that JSON cannot represent: it.at is a Date'],
+  [
+    'returns the paths in boot order',
+    Backwards,
+    /^the first path begins at c05076d3a1005b24, expected the preferred port/,
+  ],
+  ['returns the same paths in the same order each time', Wavering, /^the paths changed from .* to /],
+  ['connects a second time without a change', Once, /is connected$/],
+  ['never uses an excluded target', Unheeding, 'target 500507680b21ac01 is used although it is excluded'],
+  ['does not change its arguments', Scribbling, /^its arguments changed from .*"seen":true/],
   ['lists the paths of a connected volume, and changes nothing', Meddling, 'getVolumePaths changed the storage'],
   [
     'lists all volumes, and changes nothing',
     Counting,
-    /^getAllVolumes gave \[\d+\], expected one line of text for each/,
+    /^getAllVolumes returned \[\d+\], expected one line of text for each/,
   ],
   ['disconnects the volume, and the storage is as before', Forgetful, /^the disconnect left .* in the storage$/],
-  ['disconnects twice, and what was never connected', Fussy, 'it is not connected'],
-  ['disconnects what another process has connected', Remembering, /^the disconnect by a driver made anew left/],
+  ['succeeds when the volume is already disconnected, or was never connected', Fussy, 'it is not connected'],
+  ['disconnects a volume that another process connected', Remembering, /^the disconnect by a new driver left/],
   ["leaves the instance's other volumes alone", Sweeping, /^disconnectVolume of .* left \[\]/],
-  ['lets a volume go with the whole instance', Clinging, 'it will not go'],
+  ['succeeds when the volume is deleted with its instance', Clinging, 'it will not go'],
   [
     'refuses unusable connection_info with a typed error, and changes nothing',
     Trusting,
-    /^connectVolume with unusable connection_info threw TypeError: .*, which is no DpmError with a code$/,
+    /^connectVolume with unusable connection_info threw TypeError: .*, expected a DpmError with a code$/,
   ],
-  ['rolls back what was refused or never begun', Needing, /connection_info/],
+  ['rolls back a connect that was refused or never began', Needing, /connection_info/],
   [
-    'rolls back a connect that failed half way, or was done',
+    'rolls back a connect that failed, lost its answer, or succeeded',
     Idle,
     /^the rollback of a connect whose answer was lost left /,
   ],
   [
-    'says so when the storage fails, and succeeds at the next try',
+    'reports a failure of the storage, and succeeds at the next call',
     Swallowing,
     'disconnectVolume succeeded although the storage failed',
   ],
-  ['obeys a signal that fired before the call', Deaf, 'connectVolume went on although its signal had fired'],
-  ['stops when its signal fires', HardOfHearing, /^disconnectVolume threw Error: nothing, for 50 ms, after its signal/],
   [
-    'shows no secret of connection_info',
+    'does nothing if its signal is aborted before the call',
+    Deaf,
+    'connectVolume continued although its signal was aborted',
+  ],
+  [
+    'stops when its signal is aborted',
+    HardOfHearing,
+    /^disconnectVolume threw Error: no result 50 ms after its signal/,
+  ],
+  [
+    'keeps passwords of connection_info out of results, errors and log',
     Talkative,
     /^a password of connection_info is in a result, an error or the log/,
   ],
-  ['shows no secret of connection_info', Candid, /^a password of connection_info is in a result, an error or the log/],
+  [
+    'keeps passwords of connection_info out of results, errors and log',
+    Candid,
+    /^a password of connection_info is in a result, an error or the log/,
+  ],
 ];
 
 describe('a wrong driver is found out:', () => {
@@ -309,9 +325,9 @@ test('paths that a sample expects are compared, in order', async () => {
 
   const results = await runChecks(checks.filter(({ name }) => name.endsWith('boot order')));
 
-  expect(results[0]?.error?.message).toMatch(/^the paths are .*; expected were c05076d3a1005b20 → 500507680b21ac01/);
+  expect(results[0]?.error?.message).toMatch(/^the paths are .*, expected c05076d3a1005b20 → 500507680b21ac01/);
 });
 
-test('without a sample nothing could be found out, and that is said', () => {
-  expect(() => volumeDriverChecks((context) => new Right(context), [])).toThrow('there is no sample');
+test('refuses an empty list of samples', () => {
+  expect(() => volumeDriverChecks((context) => new Right(context), [])).toThrow('needs at least one sample');
 });

@@ -1,3 +1,4 @@
+/* dpm server create attaches a prepared storage group, and refuses one that cannot be used. */
 import { expect, test } from 'vitest';
 import type { PreparedStorageGroup } from '../../src/simulator/index.ts';
 import { startStage } from '../support/stage.ts';
@@ -38,7 +39,7 @@ test.each([
   expect(sim.snapshot()).toEqual(before);
 });
 
-test('a z13 says that it has no storage groups, and leaves nothing', async () => {
+test('a z13 refuses a storage group, and leaves nothing behind', async () => {
   await using stage = await startStage({ machine: 'z13' });
   const { sim, dpm } = stage;
   const before = sim.snapshot();
@@ -49,4 +50,26 @@ test('a z13 says that it has no storage groups, and leaves nothing', async () =>
   expect(ran.stderr).toContain('this CPC has vHBAs and no storage groups');
   expect((await dpm('server', 'delete', 'db1')).code).toBe(0);
   expect(sim.snapshot()).toEqual(before);
+});
+
+test('a group that does not exist ends with 3, before a server is recorded', async () => {
+  await using stage = await startStage({ machine: 'z16' });
+
+  const ran = await stage.dpm('server', 'create', 'db1', ...SIZE, '--storage-group', 'nothing');
+
+  expect(ran).toMatchObject({ code: 3, printed: { error: { code: 'NOT_FOUND', left_behind: [] } } });
+  expect(ran.stderr).toContain('storage group "nothing" does not exist on this CPC');
+  expect((await stage.dpm('server', 'list')).printed).toEqual([]);
+});
+
+test.each([
+  ['DEFAULT.compute_driver', 'missing-module#Driver'],
+  ['dpm.volume_drivers', ['fibre_channel=missing-module']],
+])('a driver of %s that cannot be loaded ends with 2', async (option, value) => {
+  await using stage = await startStage({ machine: 'z13', set: { [option]: value } });
+
+  const ran = await stage.dpm('server', 'list');
+
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain('missing-module');
 });

@@ -195,9 +195,9 @@ describe('a third party’s connector', () => {
 
     expect(failed.map(({ name }) => name)).toEqual([
       'disconnects the volume, and the host is as before',
-      'disconnects with no record of the connect',
-      'disconnects what another process has connected',
-      'obeys a signal that fired before the call',
+      'disconnects without device_info',
+      'disconnects a volume that another process connected',
+      'does nothing if its signal is aborted before the call',
     ]);
     expect(failed[0]?.error?.message).toContain('the disconnect left the host changed');
   });
@@ -293,6 +293,6 @@ test('every check fails on a connector that does nothing of what it should', asy
 
   expect(results.filter(({ error }) => error === undefined).map(({ name }) => name)).toEqual([
     'has every method of the contract',
-    'shows no secret of connection_info', // who does nothing tells nothing
+    'keeps passwords of connection_info out of results, errors and log', // who does nothing tells nothing
   ]);
 });

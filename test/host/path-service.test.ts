@@ -1,3 +1,4 @@
+/* dpm path-service answers clients with the token, and changes nothing. */
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { NotFoundError, Secret, silentLogger } from '../../src/base/index.ts';
@@ -9,7 +10,14 @@ const token = 'a-token-of-some-length';
 const signal = new AbortController().signal;
 
 const path: PathRecord = {
-  ...{ connector: 'lnx1', kind: 'host', server: null, volume_id: 'v1', initiator_wwpn: 'c05076ffe680a590' },
+  ...{
+    connector: 'lnx1',
+    kind: 'host',
+    server: null,
+    volume_name: 'data-1',
+    volume_id: 'v1',
+    initiator_wwpn: 'c05076ffe680a590',
+  },
   ...{ adapter_port: 'ccw-0.0.8001', fabric: null, target_wwpn: '5005076802160417', lun: '0002000000000000' },
   ...{ device_number: '8001', device: '/dev/sda', map: '/dev/dm-0', state: 'active', detail: 'it answers' },
 };
@@ -22,7 +30,7 @@ function source(change: Partial<PathSource> = {}): PathSource {
       if (volume === 'gone') throw new NotFoundError('volume "gone" does not exist');
       return [{ ...path, volume_id: volume ?? 'v1' }];
     },
-    searchPaths: async () => [{ connector: 'lnx1', kind: 'host', search_path: '/dev/disk/by-path' }],
+    searchPaths: async () => [{ connector: 'lnx1', kind: 'host', server: null, search_path: '/dev/disk/by-path' }],
     orphans: async () => [orphan],
     ...change,
   };
@@ -43,7 +51,7 @@ it('answers paths, search path and orphans to a client with the token', async ()
 
   expect((await ask(`${service.url}/v1/paths`)).body).toEqual({ host: 'lnx1', paths: [path] });
   expect((await ask(`${service.url}/v1/volumes/data%201/paths`)).body.paths).toEqual([
-    { ...path, volume_id: 'data 1' },
+    { ...path, volume_name: 'data-1', volume_id: 'data 1' },
   ]);
   expect((await ask(`${service.url}/v1/search-path`)).body.search_paths).toHaveLength(1);
   expect((await ask(`${service.url}/v1/orphans?x=1`)).body.orphans).toEqual([orphan]);
@@ -96,7 +104,7 @@ it.each([
   expect(body.error).toMatchObject({ code: 'NOT_FOUND' });
 });
 
-it('says what failed, and goes on serving', async () => {
+it('reports a failure, and continues to answer', async () => {
   await using service = await start({ orphans: () => Promise.reject(new Error('the HMC is away')) });
 
   const failed = await ask(`${service.url}/v1/orphans`);

@@ -1,3 +1,4 @@
+/* On s390x, paths that are not masked, not zoned or late are named, and the others are used. */
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import { distributions } from '../support/fake-host/model.ts';

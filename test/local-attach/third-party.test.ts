@@ -81,7 +81,7 @@ describe('a connector that the setting names', () => {
     expect(await stage.dpm('volume', 'paths', 'data-1', '--host')).toMatchObject({ code: 0, printed: [own] });
     expect(await stage.dpm('verify')).toMatchObject({ code: 0, printed: [] });
     expect((await stage.dpm('volume', 'search-path', '--host')).printed).toContainEqual({
-      ...{ connector: 'lnx1', kind: 'host', search_path: files.path },
+      ...{ connector: 'lnx1', kind: 'host', server: null, search_path: files.path },
     });
 
     const gone = await stage.dpm('local-detach', 'data-1');

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect } from 'vitest';
+import { visibleCommands } from '../../src/cli/complete.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { ended, fakeIo } from '../support/cli.ts';
 import type { Ran } from '../support/cli.ts';
@@ -20,6 +21,7 @@ interface Act {
 /** A short life of a server, in which each command has a turn. */
 export const acts: readonly Act[] = [
   { command: 'complete', given: ['bash'] },
+  { command: 'config init', code: 2 }, // there is no input
   { command: 'config sample' },
   { command: 'config show' },
   { command: 'doctor' },
@@ -34,6 +36,11 @@ export const acts: readonly Act[] = [
   { command: 'server list' },
   { command: 'server show', given: ['web1'] },
   { command: 'partition list' },
+  { command: 'partition show', given: ['$partition'] },
+  { command: 'cpc list' },
+  { command: 'adapter list' },
+  { command: 'storage-group list', code: 1 }, // a z13 has none
+  { command: 'storage-group show', given: ['group-1'], code: 1 },
   { command: 'get-connector', given: ['--partition', '$partition'] },
   { command: 'volume paths', given: ['data-1', '--partition', '$partition'] },
   { command: 'volume paths', given: ['data-1', '--partition', '$partition', '--svg', 'paths.svg'] },
@@ -56,7 +63,7 @@ export const acts: readonly Act[] = [
 
 /** Runs every command of `dpm`. */
 export function everyCommand(): readonly Command[] {
-  const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
+  const below = (command: Command): Command[] => [command, ...visibleCommands(command).flatMap(below)];
   return below(buildProgram(fakeIo(), async () => undefined));
 }
 

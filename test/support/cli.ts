@@ -33,7 +33,7 @@ export interface FakeIoOptions {
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
-  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow'>>;
+  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames'>>;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
   readonly startSimulator?: CliIo['startSimulator'];
@@ -120,13 +120,18 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
       openVolumes: unexpected('openVolumes'),
+      initConfig: unexpected('initConfig'),
+      openInventory: unexpected('openInventory'),
       hostConnector: options.hostConnector ?? unexpected('hostConnector'),
       listFlows: unexpected('listFlows'),
       showFlow: unexpected('showFlow'),
+      listServerEvents: unexpected('listServerEvents'),
+      serverNames: unexpected('serverNames'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
     ...(options.askSecret === undefined ? {} : { askSecret: options.askSecret }),
+    openQuestions: unexpected('openQuestions'),
     startSimulator: options.startSimulator ?? unexpected('startSimulator'),
     out: stdout.text,
     err: stderr.text,

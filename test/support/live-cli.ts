@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { CliIo, Sink } from '../../src/cli/cli-io.ts';
 import { backend } from '../../src/cli/open.ts';
+import { openQuestions } from '../../src/cli/questions.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { nodeFiles } from '../../src/config/index.ts';
 import type { Environment } from '../../src/config/index.ts';
@@ -30,6 +32,11 @@ export async function runLive(argv: readonly string[], options: LiveOptions): Pr
     hostname: 'compute1',
     files: nodeFiles,
     onSignal: () => () => undefined,
+    openQuestions: () =>
+      openQuestions({
+        input: Readable.from([(options.input ?? []).map((line) => `${line}\n`).join('')]),
+        output: stderr.sink,
+      }),
     backend: backend({ pid: process.pid, baseDir: options.cwd, isRoot: false, policies: quickPolicies }),
     startSimulator: () => Promise.reject(new Error('startSimulator was called')),
   };

@@ -61,7 +61,7 @@ export function settingsText(changes: Changes = {}, base: Changes = goodSettings
 /** Loads settings from `/cfg/nova-dpm.conf` of a file system in memory. */
 export function loadText(
   text: string,
-  options: Partial<LoadOptions> & { readonly extraFiles?: Readonly<Record<string, MemoryFile>> } = {},
+  { extraFiles, ...options }: LoadOptions & { readonly extraFiles?: Readonly<Record<string, MemoryFile>> } = {},
 ): Settings {
   return loadSettings({
     configFiles: ['/cfg/nova-dpm.conf'],
@@ -69,7 +69,7 @@ export function loadText(
     cwd: '/home/op',
     home: '/home/op',
     hostname: 'compute1.example.com',
-    files: memoryFiles({ '/cfg/nova-dpm.conf': text, ...options.extraFiles }, ['/var/lib/nova-dpm']),
+    files: memoryFiles({ '/cfg/nova-dpm.conf': text, ...extraFiles }, ['/var/lib/nova-dpm']),
     ...options,
   });
 }

@@ -83,6 +83,9 @@ async function play(argv: readonly string[], { directory, host, env }: Surroundi
       isRoot: true,
       host: { system: host, policies: hostPolicies },
     }),
+    openQuestions: () => {
+      throw new Error('no questions are expected');
+    },
     startSimulator: starter,
   };
   const code = await runCli([...argv, '-f', 'json'], { ...io, backend: watched(io.backend, steps) });

@@ -1,3 +1,3 @@
 #!/bin/sh
-# Sourced by dracut, again and again until the root device is there: one look each time, and quiet.
+# dracut sources this file repeatedly until the root device exists: checks once, and prints nothing.
 dpm-guest root --once >/dev/null 2>&1 || :

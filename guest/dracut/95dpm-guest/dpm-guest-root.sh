@@ -1,3 +1,3 @@
 #!/bin/sh
-# Sourced by dracut: never ends the shell.
+# dracut sources this file, so it must never exit.
 dpm-guest root >/dev/kmsg 2>&1 || :

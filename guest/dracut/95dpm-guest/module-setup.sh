@@ -1,5 +1,5 @@
 #!/bin/bash
-# dracut module dpm-guest: the root LUN from the parameters of the SCSI load. Sourced by dracut.
+# dracut module dpm-guest: configures the root LUN from the parameters of the SCSI load. dracut sources this file.
 
 check() {
 	case ${DRACUT_ARCH:-$(uname -m)} in
@@ -12,7 +12,7 @@ depends() {
 	return 0
 }
 
-# Also where only what this machine needs is taken: the image is made on another machine than the one that it boots.
+# Includes the modules even in a host-only image, because the image may boot on another machine than the one that built it.
 installkernel() {
 	hostonly='' instmods zfcp scsi_dh_alua scsi_dh_rdac scsi_dh_emc
 }
@@ -23,7 +23,7 @@ install() {
 	inst_simple /usr/bin/dpm-guest
 	local part
 	for part in /usr/lib/dpm-guest/*.sh; do inst_simple "$part"; done
-	# Before the devices are coldplugged, and again while the root device is waited for.
+	# Before udev handles the existing devices, and again while dracut waits for the root device.
 	# moddir is dracut's.
 	# shellcheck disable=SC2154
 	inst_hook pre-trigger 60 "$moddir/dpm-guest-root.sh"

@@ -6,7 +6,7 @@ import { identifier, jsonRecord } from './parse.ts';
 
 const modes: Readonly<Record<string, AttachMode>> = { rw: 'rw', ro: 'ro' };
 
-/** Summary or detail; `attach_mode` may be the text "null". Source: cinder api/v3/attachments.py. */
+/** A summary or the detail of an attachment. `attach_mode` may be the text "null". Source: cinder api/v3/attachments.py. */
 const shape = z.looseObject({
   id: identifier,
   status: z.string(),
@@ -16,7 +16,7 @@ const shape = z.looseObject({
   connection_info: jsonRecord.nullish(),
 });
 
-/** Puts the record's other fields into connection_info beside `data`, as Nova does. */
+/** Adds the other fields of the attachment to connection_info beside `data`, as Nova does. */
 const attachment = jsonRecord.transform((wire, context): Attachment => {
   const parsed = shape.safeParse(wire);
   if (!parsed.success) {
@@ -32,7 +32,7 @@ const attachment = jsonRecord.transform((wire, context): Attachment => {
 export const attachmentAnswer = z.looseObject({ attachment });
 export const attachmentPage = z.looseObject({ attachments: z.array(attachment) });
 
-/** Answer to `os-initialize_connection`. */
+/** The response to `os-initialize_connection`. */
 export const connectionAnswer = z.looseObject({
   connection_info: z.unknown().transform((info) => readConnectionInfo(info)),
 });
@@ -51,11 +51,11 @@ export function attachmentRequest(wanted: CreateAttachment, sendsMode: boolean):
 
 const left = z.looseObject({ attachments: z.array(z.looseObject({ id: z.string() })) });
 
-/** Returns whether the answer to a deletion, the attachments left on the volume, shows that this one is gone. */
+/** Returns whether the response to a deletion, which lists the remaining attachments, confirms the deletion. */
 export function saysWithout(text: string, id: string): boolean {
   try {
     return left.parse(parseForeignJson(text)).attachments.every((one) => one.id !== id);
   } catch {
-    return false; // an answer of another form
+    return false; // the response has another form
   }
 }

@@ -17,7 +17,7 @@ const service = z.looseObject({ type: z.string(), name: z.string().nullish(), en
 
 export type CatalogService = z.infer<typeof service>;
 
-/** Body of the answer to `POST /v3/auth/tokens`. Source: keystoneauth1 identity/v3 and session.py. */
+/** The body of the response to `POST /v3/auth/tokens`. Source: keystoneauth1 identity/v3 and session.py. */
 export const tokenAnswer = z.looseObject({
   token: z.looseObject({
     expires_at: z.string(),
@@ -51,7 +51,7 @@ function userReference(auth: KeystoneAuth): Record<string, unknown> {
   return { name: auth.username, domain: domainReference(auth.userDomainId, auth.userDomainName) };
 }
 
-/** Without a project, Keystone takes the user's default one. */
+/** Without a project, Keystone uses the default project of the user. */
 function projectReference(auth: PasswordAuth): Record<string, unknown> | undefined {
   if (auth.projectId !== undefined) return { id: auth.projectId };
   if (auth.projectName === undefined) return undefined;

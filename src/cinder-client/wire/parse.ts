@@ -4,8 +4,8 @@ import type { JsonValue } from '../../base/index.ts';
 import { CinderSchemaError } from '../errors.ts';
 
 /**
- * An ID, a UUID in every known Cinder and Keystone. It becomes part of request paths, so it must not lead elsewhere, as
- * ".." would.
+ * An ID, which is a UUID in every known Cinder and Keystone. IDs become parts of request paths, so this rejects any text
+ * that could change the path, such as "..".
  */
 export const identifier = z
   .string()
@@ -15,19 +15,19 @@ export const identifier = z
 /** A JSON object with any content. */
 export const jsonRecord: z.ZodType<Record<string, JsonValue>> = z.record(z.string(), z.json());
 
-/** Describes where a value deviates from its schema, without the value, which may be secret. */
+/** Describes where a value differs from its schema. Omits the value, which may be secret. */
 export function describeIssues(error: z.ZodError): string[] {
   return error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(whole)'}: ${issue.message}`);
 }
 
-/** Parses an answer. @throws CinderSchemaError when it is not JSON, or does not have the documented form */
+/** Parses a response. @throws CinderSchemaError when it is not JSON, or does not have the documented form */
 export function parseAnswer<T>(schema: z.ZodType<T>, text: string, what: string): T {
   const value = parseJson(text, what);
   let result: z.ZodSafeParseResult<T>;
   try {
     result = schema.safeParse(value);
   } catch (error) {
-    // An unreadable connection_info throws inside its schema, which does not know the operation.
+    // The schema of connection_info throws its own error, which does not name the operation.
     throw error instanceof CinderSchemaError ? new CinderSchemaError(what, error.facts, { cause: error }) : error;
   }
   if (result.success) return result.data;

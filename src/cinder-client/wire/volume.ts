@@ -23,7 +23,7 @@ const volume = z
     name: z.string().nullish(),
     status: z.string(),
     size: z.number(),
-    /** A text, not a boolean. */
+    /** Cinder sends a string, not a boolean. */
     bootable: z.enum(['true', 'false']).or(z.boolean()).nullish(),
     multiattach: z.boolean().nullish(),
     encrypted: z.boolean().nullish(),
@@ -54,10 +54,10 @@ const links = z.array(z.looseObject({ rel: z.string(), href: z.string() })).opti
 
 export const volumeAnswer = z.looseObject({ volume });
 export const volumePage = z.looseObject({ volumes: z.array(volume), volumes_links: links });
-/** For calls whose volumes are not read. */
+/** For responses whose volumes are not used. */
 export const anyVolumes = z.looseObject({ volumes: z.array(z.unknown()) });
 
-/** Returns the body of `POST /volumes`, only with keys that are given: 3.53 and later reject unknown ones. */
+/** Returns the body of `POST /volumes`, without undefined keys. Cinder 3.53 and later reject unknown keys. */
 export function volumeRequest(wanted: CreateVolume): unknown {
   return {
     volume: {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
+import { addConfigInit } from './config-init.ts';
 
 const sampleColumns = ['option', 'type', 'required', 'default', 'example', 'expected', 'help'] as const;
 const shownColumns = ['option', 'value', 'source'] as const;
@@ -17,6 +18,7 @@ export function addConfigCommands(program: Command, add: AddCommand): void {
       else context.print({ kind: 'list', rows: configRows(), columns: sampleColumns });
     },
   );
+  addConfigInit(group, add);
   add(group, 'show', 'Show every setting with its origin; secrets as ***', async (context) => {
     const { configShow } = await import('../../config/index.ts');
     await context.printList(shownColumns, async () => configShow(context.settings()));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
 import { addCreate } from './server/create.ts';
+import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
@@ -15,4 +16,5 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addDelete(group, add);
   addPower(group, add);
   addVolumes(group, add);
+  addEvents(group, add);
 }

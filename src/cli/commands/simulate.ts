@@ -1,12 +1,11 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { ConfigError, describeError } from '../../base/index.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
-import { printable } from '../printable.ts';
 import type { AddCommand } from '../add-command.ts';
-import type { RunningSimulator, SimulateRequest } from '../open.ts';
-import type { SimulatorFiles } from '../simulator-files.ts';
+import type { SimulateRequest } from '../open.ts';
 import { untilAsked } from '../until-asked.ts';
 import { wholeNumber } from '../usage.ts';
 
@@ -25,6 +24,9 @@ interface SimulateOptions {
   readonly writeConfig?: string;
   readonly latency: number;
   readonly seed: number;
+  readonly inventory?: string;
+  readonly timing: number;
+  readonly keep?: string;
   readonly faults?: string;
   readonly tls: boolean;
   readonly hmcCertificate: (typeof hmcCertificates)[number];
@@ -53,6 +55,13 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
     .option('--write-config <file>', 'write complete settings for the other commands to this file, mode 0600')
     .option('--latency <ms>', 'delay of every answer', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
     .option('--seed <n>', 'seed of all random values', wholeNumber(0, MAX_SEED), 1)
+    .option('--inventory <file>', 'volumes, partitions, storage groups and SAN to start with, as YAML')
+    .addOption(
+      new Option('--timing <speed>', 'instant, realistic, or a factor of the realistic durations, such as 0.1')
+        .argParser(timing)
+        .default(0, 'instant'),
+    )
+    .option('--keep <directory>', 'keep the state in this directory, and continue with it at the next start')
     .option('--faults <file>', 'fault rules, as JSON or YAML')
     .addOption(
       new Option('--auth <kind>', 'how Cinder authenticates').choices(['keystone', 'noauth']).default('keystone'),
@@ -78,24 +87,42 @@ function microversion(value: string): string {
   throw new InvalidArgumentError('Expected 3.0 to 3.71.');
 }
 
+const MAX_FACTOR = 10;
+
+/** Parses the factor of the realistic durations. */
+function timing(value: string): number {
+  if (value === 'instant') return 0;
+  if (value === 'realistic') return 1;
+  const factor = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (factor >= 0 && factor <= MAX_FACTOR) return factor;
+  throw new InvalidArgumentError(`Expected instant, realistic, or a factor from 0 to ${MAX_FACTOR}.`);
+}
+
 async function simulate(context: CommandContext, command: Command): Promise<void> {
   const options = command.opts<SimulateOptions>();
-  const { openSimulatorFiles } = await import('../simulator-files.ts');
-  const simulator = await context.io.startSimulator(await toSimulateRequest(options, context));
+  const { checkWriteConfig, openSimulatorFiles } = await import('../simulator-files.ts');
+  const { readyMessage } = await import('../simulator-ready.ts');
+  checkWriteConfig(context.io, options.writeConfig);
+  const isMachineGiven = command.getOptionValueSource('machine') === 'cli';
+  const simulator = await context.io.startSimulator(await toSimulateRequest(options, isMachineGiven, context));
   try {
-    using files = openSimulatorFiles(simulator, context.io, options.writeConfig);
-    context.io.stdout.write(readyLine(simulator, files, formatOf(context.globals, context.io.stdout) === 'json'));
+    using files = openSimulatorFiles(simulator, context.io, options);
+    context.io.stdout.write(readyMessage(simulator, files, formatOf(context.globals, context.io.stdout)));
     await untilAsked(context);
   } finally {
     await simulator.close();
   }
 }
 
-async function toSimulateRequest(options: SimulateOptions, context: CommandContext): Promise<SimulateRequest> {
-  const { adapters, hmcPort, cinderPort, keystonePort, faults } = options;
-  const machine = machines.find((known) => known === options.machine);
+async function toSimulateRequest(
+  options: SimulateOptions,
+  isMachineGiven: boolean,
+  context: CommandContext,
+): Promise<SimulateRequest> {
+  const { adapters, hmcPort, cinderPort, keystonePort, faults, inventory } = options;
   return {
-    ...(machine === undefined ? { definition: existingFile(options.machine, context) } : { machine }),
+    ...(options.keep === undefined ? {} : { keep: resolve(context.io.cwd, options.keep) }),
+    ...machineOf(options, isMachineGiven, context),
     ...(adapters === undefined ? {} : { adapters }),
     ...(hmcPort === undefined ? {} : { hmcPort }),
     ...(cinderPort === undefined ? {} : { cinderPort }),
@@ -104,7 +131,9 @@ async function toSimulateRequest(options: SimulateOptions, context: CommandConte
     hmcCertificate: options.hmcCertificate,
     seed: options.seed,
     latencyMs: options.latency,
-    faults: faults === undefined ? [] : await readFaults(faults, context),
+    faults: faults === undefined ? [] : await readYaml('--faults', faults, context),
+    inventory: inventory === undefined ? undefined : await readYaml('--inventory', inventory, context),
+    timingFactor: options.timing,
     shape: options.shape,
     cinder: {
       auth: options.auth,
@@ -114,19 +143,26 @@ async function toSimulateRequest(options: SimulateOptions, context: CommandConte
   };
 }
 
+/** A kept state continues with its machine, unless the user names one. */
+function machineOf({ machine, keep }: SimulateOptions, isGiven: boolean, context: CommandContext) {
+  if (keep !== undefined && !isGiven) return {};
+  const known = machines.find((name) => name === machine);
+  return known === undefined ? { definition: existingFile(machine, context) } : { machine: known };
+}
+
 function existingFile(path: string, context: CommandContext): string {
   const info = context.io.files.info(path);
   if (info !== undefined && !info.directory) return path;
-  throw new ConfigError(
-    `option --machine = ${JSON.stringify(path)}: expected ${machines.join(', ')} or a file that exists`,
-  );
+  const expected = `${machines.join(', ')} or a file that exists`;
+  throw new ConfigError(`option --machine = ${JSON.stringify(path)}: expected ${expected}`);
 }
 
-async function readFaults(path: string, context: CommandContext): Promise<unknown> {
+/** Reads the file of an option, which has YAML or JSON. @throws ConfigError */
+async function readYaml(option: string, path: string, context: CommandContext): Promise<unknown> {
   const wrong = (words: string, cause?: unknown) =>
     new ConfigError(
-      `option --faults = ${JSON.stringify(path)}: expected ${words}`,
-      { option: '--faults', value: path },
+      `option ${option} = ${JSON.stringify(path)}: expected ${words}`,
+      { option, value: path },
       { cause },
     );
   let text: string | undefined;
@@ -142,23 +178,4 @@ async function readFaults(path: string, context: CommandContext): Promise<unknow
   } catch (error) {
     throw wrong(`JSON or YAML (${describeError(error)})`);
   }
-}
-
-/** Returns the line that announces the running simulators. Source: interfaces.md section 2. */
-function readyLine(simulator: RunningSimulator, files: SimulatorFiles, asJson: boolean): string {
-  const addresses = {
-    hmc_url: simulator.hmc.url,
-    cinder_url: simulator.cinder.url,
-    keystone_url: simulator.cinder.auth === 'keystone' ? simulator.keystone.url : null,
-    cpc: simulator.hmc.cpcName,
-    config_file: files.configFile ?? null,
-    ca_file: files.caFile ?? null,
-  };
-  const volumes = simulator.volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable }));
-  if (asJson) return `${JSON.stringify({ ready: true, ...addresses, volumes })}\n`;
-  const places = Object.entries(addresses).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
-  const named = volumes.map(
-    ({ id, name, size, bootable }) => `${name}=${id} (${size} GiB${bootable ? ', bootable' : ''})`,
-  );
-  return `${printable(`ready ${places.join(' ')} volumes: ${named.join(', ')}`)}\n`;
 }

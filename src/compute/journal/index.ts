@@ -1,6 +1,14 @@
 export { execute, resume } from './engine.ts';
-export { eventSchema, isResumedUnasked, isUnfinished, Mentions, MemoryJournal } from './journal.ts';
-export type { FlowOutcome, FlowSummary, Journal, JournalEvent } from './journal.ts';
+export {
+  eventSchema,
+  isResumedUnasked,
+  isUnfinished,
+  Mentions,
+  MemoryJournal,
+  nameIn,
+  withRequest,
+} from './journal.ts';
+export type { FlowFilter, FlowOutcome, FlowSummary, Journal, JournalEvent, RecordedEvent } from './journal.ts';
 export { watchOutages } from './outage-progress.ts';
 export { closeSuperseded } from './journaled.ts';
 export { JournalError, replay } from './replay.ts';

@@ -40,6 +40,14 @@ export const eventSchema = z.discriminatedUnion('kind', [
 ]);
 export type JournalEvent = Readonly<z.infer<typeof eventSchema>>;
 
+/** An event as a journal on disk returns it. Events of older versions have neither time nor request. */
+export type RecordedEvent = JournalEvent & {
+  /** ISO 8601 UTC. */
+  readonly at?: string;
+  /** The request that did this: a flow may be resumed by another request than the one that began it. */
+  readonly requestId?: string;
+};
+
 /** Whether a flow has work left that can be resumed. A damaged flow cannot. */
 export function isUnfinished(state: FlowSummary['state'] | undefined): boolean {
   return state === 'running' || state === 'stuck' || state === 'waiting';
@@ -56,6 +64,10 @@ export interface FlowSummary {
   readonly flow: string;
   /** The UUID of the instance or volume that the flow works on. */
   readonly subject: string | undefined;
+  /** The name of the server or volume when the flow began. */
+  readonly name: string | undefined;
+  /** The request that began the flow. */
+  readonly requestId: string | undefined;
   readonly parent: string | undefined;
   /** `damaged`: the history cannot be read (`error` says why), and nothing more is written to it. */
   readonly state: 'running' | FlowOutcome | 'damaged';
@@ -67,17 +79,37 @@ export interface FlowSummary {
   readonly waitsFor: string | undefined;
 }
 
+export interface FlowFilter {
+  /** Only unfinished and damaged flows. */
+  readonly open?: boolean;
+  readonly subject?: string;
+}
+
+/** Returns a journal that records each event as done on behalf of a request. */
+export function withRequest(journal: Journal, requestId: string | undefined): Journal {
+  return {
+    append: async (flowId, event) => {
+      await journal.append(flowId, event, requestId);
+    },
+    read: async (flowId) => await journal.read(flowId),
+    list: async (filter) => await journal.list(filter),
+    mentions: async (identifiers) => await journal.mentions(identifiers),
+  };
+}
+
 /** Stores the histories of flows. */
 export interface Journal {
   /**
    * Writes an event durably. Throws when the event cannot be recorded or the flow's history is damaged; then nothing may
    * be started.
+   *
+   * @param requestId - the request on whose behalf this is done
    */
-  append(flowId: string, event: JournalEvent): Promise<void>;
+  append(flowId: string, event: JournalEvent, requestId?: string): Promise<void>;
   /** Returns the whole history of one flow, oldest first; empty when there is none. */
-  read(flowId: string): Promise<readonly JournalEvent[]>;
+  read(flowId: string): Promise<readonly RecordedEvent[]>;
   /** Returns flows, newest first; with `open`, only unfinished and damaged ones. A damaged flow hides no other flow. */
-  list(filter?: { open?: boolean; subject?: string }): Promise<readonly FlowSummary[]>;
+  list(filter?: FlowFilter): Promise<readonly FlowSummary[]>;
   /**
    * Finds the flows whose input or step outputs contain these identifiers (whole UUIDs and WWPNs). Error texts do not
    * count: they may name identifiers of others. Reads all histories once, however many identifiers are given.
@@ -87,7 +119,7 @@ export interface Journal {
   mentions(identifiers: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
-/** Keeps histories in memory: for tests, and for callers without a disk. */
+/** Keeps histories in memory, without times: for tests, and for callers without a disk. */
 export class MemoryJournal implements Journal {
   readonly #flows = new Map<string, { startedAt: string; events: JournalEvent[] }>();
 
@@ -102,7 +134,7 @@ export class MemoryJournal implements Journal {
     return Promise.resolve([...(this.#flows.get(flowId)?.events ?? [])]);
   }
 
-  list(filter: { open?: boolean; subject?: string } = {}): Promise<readonly FlowSummary[]> {
+  list(filter: FlowFilter = {}): Promise<readonly FlowSummary[]> {
     const all = [...this.#flows].map(([id, flow]) => summarize(id, flow.startedAt, undefined, flow.events)).reverse();
     return Promise.resolve(all.filter((flow) => matches(flow, filter)));
   }
@@ -138,9 +170,15 @@ export class Mentions {
   }
 }
 
-function matches(flow: FlowSummary, filter: { open?: boolean; subject?: string }): boolean {
+function matches(flow: FlowSummary, filter: FlowFilter): boolean {
   const isOpen = isUnfinished(flow.state) || flow.state === 'damaged';
   return (filter.open !== true || isOpen) && (filter.subject === undefined || flow.subject === filter.subject);
+}
+
+/** Returns the name of the server or volume in the input of a flow. */
+export function nameIn(input: JsonValue | undefined): string | undefined {
+  const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** Returns the summary of a history. */
@@ -157,6 +195,8 @@ export function summarize(
     id,
     flow: first?.flow ?? '?',
     subject: first?.subject,
+    name: nameIn(first?.input),
+    requestId: undefined,
     parent: first?.parent,
     state: ended?.outcome ?? 'running',
     startedAt,

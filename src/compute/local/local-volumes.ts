@@ -2,7 +2,7 @@ import { ConfigError, ConflictError, describeError, InternalError, NotFoundError
 import type { Waiting } from '../../base/index.ts';
 import { VolumeClaims } from '../../cinder-client/index.ts';
 import type { CinderClient, Connector, Volume, VolumeConnections } from '../../cinder-client/index.ts';
-import { closeSuperseded, isResumedUnasked, resumeFlow, runFlow } from '../journal/index.ts';
+import { closeSuperseded, isResumedUnasked, resumeFlow, runFlow, withRequest } from '../journal/index.ts';
 import type { FlowServices, FlowSummary, Saga } from '../journal/index.ts';
 import type { PartitionVolumes } from '../../virt/index.ts';
 import { adopt } from './adopt.ts';
@@ -80,7 +80,7 @@ export class LocalVolumes {
     if (known !== undefined) await this.#clear(known, w);
     if (input.mountpoint !== null) await this.#host?.mounts.requireFree(input.mountpoint);
     const run = { what: `attach volume "${input.name}" to ${describePlace(place)}`, subject: volume.id, ...w };
-    await runFlow(localAttachFlow, input, this.#deps(), run, this.#parts.flows);
+    await runFlow(localAttachFlow, input, this.#deps(), run, this.#flowsFor(w));
     return await this.#view(this.#parts.store.get(input), w);
   }
 
@@ -96,7 +96,7 @@ export class LocalVolumes {
     if (record === undefined) return nothing;
     const input = { ...localVolumeInputSchema.parse(record), force: request.force };
     const run = { what: `detach volume "${record.name}" from ${describePlace(place)}`, subject: volumeId, ...w };
-    const state = await runFlow(localDetachFlow, input, this.#deps(), run, this.#parts.flows);
+    const state = await runFlow(localDetachFlow, input, this.#deps(), run, this.#flowsFor(w));
     const { journal, log } = this.#parts.flows;
     for (const { id } of superseded) await closeSuperseded(journal, id, 'the volume was detached by force', log);
     const attachmentId = record.reservation?.attachmentId ?? null;
@@ -127,11 +127,17 @@ export class LocalVolumes {
   }
 
   /** @internal Resumes a flow. @throws FlowStuckError when it is stuck again; ConflictError when this process cannot resume it */
-  async resume(flow: FlowSummary, { signal }: Waiting): Promise<'completed' | 'rolled-back'> {
+  async resume(flow: FlowSummary, w: Waiting): Promise<'completed' | 'rolled-back'> {
     if (!(await this.#canResume(flow))) {
       throw new ConflictError(`flow ${flow.id} works on this host's devices: only root can resume it`);
     }
-    return await resumeFlow(flows, flow, this.#deps(), signal, this.#parts.flows);
+    return await resumeFlow(flows, flow, this.#deps(), w.signal, this.#flowsFor(w));
+  }
+
+  /** @param w - the context of the request, if there is one */
+  #flowsFor(w: Waiting & { readonly requestId?: string }): FlowServices {
+    const { flows } = this.#parts;
+    return { ...flows, journal: withRequest(flows.journal, w.requestId) };
   }
 
   /** Returns the flows that a forced detach supersedes. Without force, no flow may be open. */

@@ -20,11 +20,15 @@ const remedies: Readonly<Record<string, string>> = {
 
 /** Storage groups that a storage administrator has made and fulfilled: FCP, FICON or NVMe. Their content is not changed. */
 export function preparedStorageGroups(hmc: HmcSession, cpcUri: string, records: PartitionRecords): PreparedGroups {
+  const require = async (name: string, w: Waiting) => {
+    const [summary] = await hmc.storageGroups.list({ cpcUri, name }, w);
+    if (summary !== undefined) return summary;
+    throw new NotFoundError(`storage group "${name}" does not exist on this CPC`, { storageGroup: name });
+  };
   return {
+    require,
     find: async ({ name, isBootSource, bootVolume }, partition, w) => {
-      const [summary] = await hmc.storageGroups.list({ cpcUri, name }, w);
-      if (summary === undefined)
-        throw new NotFoundError(`storage group "${name}" does not exist on this CPC`, { storageGroup: name });
+      const summary = await require(name, w);
       const group = await hmc.storageGroups.get(summary.uri, w);
       await requireFulfilled(hmc, group, w);
       await requireFree(hmc, group, partition, w);

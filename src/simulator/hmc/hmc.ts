@@ -3,10 +3,12 @@ import type { HmcRoute } from './call.ts';
 import { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { guarded, refuseUnknown } from './guard.ts';
+import { preparePartition, type PreparedPartition } from './inventory/prepared-partition.ts';
 import { buildMachine, hmcLevelOf, profileOf } from './inventory/machine.ts';
 import { readDefinition } from './loaders/definition.ts';
 import { loadExport } from './loaders/load-export.ts';
 import { loadMock } from './loaders/load-mock.ts';
+import { keepHmc, restoreHmc, type KeptHmc } from './keep.ts';
 import type { HmcModel, Resource } from './model/model.ts';
 import { textOf } from './model/json.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
@@ -76,6 +78,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   readonly sessionCount: number;
   readonly jobCount: number;
   snapshot(): HmcSnapshot;
+  /** Returns what a restarted simulator continues with. */
+  keep(): KeptHmc;
   /** Lets all happen that is due, as a request would. */
   settle(): void;
   /** Forgets all sessions, as a restart does; jobs go on. */
@@ -86,6 +90,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   osMessages(partitionUri: string): readonly string[];
   /** Makes a storage group as an administrator would have, without a request. */
   addStorageGroup(wanted: PreparedStorageGroup): MadeStorageGroup;
+  /** Makes a partition of another owner, without a request. */
+  addPartition(wanted: PreparedPartition): void;
   /** Discovers the LUNs of an FCP storage group now. */
   discover(storageGroupUri: string): void;
   close(): Promise<void>;
@@ -103,7 +109,12 @@ export async function startHmc(options: HmcOptions, surroundings: HmcSurrounding
 
 /** The model of a fresh machine, or of what the definition describes. */
 async function newContext(options: HmcOptions, surroundings: HmcSurroundings): Promise<HmcContext> {
-  const { fabrics } = surroundings;
+  const { fabrics, kept } = surroundings;
+  if (kept !== undefined) {
+    const known = new HmcContext(options, surroundings, kept.level);
+    restoreHmc(known, kept);
+    return known;
+  }
   if (options.definition === undefined) {
     const fresh = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
     buildMachine(fresh, fabrics);
@@ -118,7 +129,7 @@ async function newContext(options: HmcOptions, surroundings: HmcSurroundings): P
 
 function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {
   const guardedRoutes: Route[] = guarded(context, hmcRoutes);
-  const { tls, port, host, latencyMs, faults, log } = surroundings;
+  const { tls, port, preferredPort, onServed, host, latencyMs, faults, log } = surroundings;
   return SimServer.start({
     name: 'hmc',
     routes: guardedRoutes,
@@ -128,6 +139,8 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
     maxBodyBytes,
     tls,
     port,
+    preferredPort,
+    onServed,
     host,
     latencyMs,
     faults,
@@ -156,6 +169,10 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
       context.agenda.settle();
       return takeSnapshot(context);
     },
+    keep: () => {
+      context.agenda.settle();
+      return keepHmc(context);
+    },
     settle: () => context.agenda.settle(),
     restart: () => context.sessions.endAll(),
     endFromInside: (uri, status) => {
@@ -166,6 +183,7 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
     },
     osMessages: (uri) => (context.consoles.get(uri)?.messages ?? []).map(({ text }) => text),
     addStorageGroup: (wanted) => prepareGroup(context, cpc, wanted),
+    addPartition: (wanted) => preparePartition(context, cpc, wanted),
     discover: (uri) => {
       const group = context.model.find('storage-group', uri);
       if (group !== undefined) discoverNow(context, group);

@@ -1,4 +1,5 @@
 export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
+export type { KeptHmc } from './keep.ts';
 export type { MachineName } from './machines.ts';
 export { ManualClock, type Clock } from './model/clock.ts';
 export type { HmcModel, Resource, ResourceClass } from './model/model.ts';
@@ -7,3 +8,4 @@ export type { ReasonName } from './model/refusal.ts';
 export type { DiscoveryOptions, HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
 export type { MadeStorageGroup, PreparedStorageGroup } from './storage/prepare.ts';
 export type { HmcSnapshot } from './snapshot.ts';
+export type { PreparedPartition } from './inventory/prepared-partition.ts';

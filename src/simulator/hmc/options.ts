@@ -2,6 +2,7 @@ import type { FaultEngine, Latency, RequestLog, TlsMaterial } from '../server/in
 import type { San } from '../san/index.ts';
 import type { MachineName } from './machines.ts';
 import type { Clock } from './model/clock.ts';
+import type { KeptHmc } from './keep.ts';
 import type { ReasonName } from './model/refusal.ts';
 
 /**
@@ -111,6 +112,12 @@ export interface HmcSurroundings {
   readonly seed?: number | undefined;
   readonly tls?: TlsMaterial | undefined;
   readonly port?: number | undefined;
+  /** Used if it is free and `port` is absent. */
+  readonly preferredPort?: number | undefined;
+  /** Called after each request, before its answer is sent. */
+  readonly onServed?: (() => void) | undefined;
+  /** The state of an earlier simulator, to continue with instead of a fresh machine. */
+  readonly kept?: KeptHmc | undefined;
   readonly host?: string | undefined;
   readonly latencyMs?: Latency | undefined;
 }

@@ -2,6 +2,7 @@ import type { FaultEngine, Latency, RequestLog, SimServer, TlsMaterial } from '.
 import type { SimulatedSan } from '../san/index.ts';
 import type { CinderQuota, CinderTiming, NovaAnswer } from './cinder/service.ts';
 import type { ConnectionShapeName } from './cinder/shapes.ts';
+import type { KeptCinder } from './cinder/keep.ts';
 import type { CinderSnapshot } from './cinder/snapshot.ts';
 import type { Now } from './clock.ts';
 import type { ImageOptions } from './glance/images.ts';
@@ -26,6 +27,12 @@ export interface OpenstackOptions {
         readonly glance?: number | undefined;
       }
     | undefined;
+  /** Ports that are used if they are free and `ports` has none. */
+  readonly preferredPorts?: OpenstackOptions['ports'];
+  /** Called after each request, before its answer is sent. */
+  readonly onServed?: (() => void) | undefined;
+  /** The database of an earlier simulator, to continue with instead of the initial volumes. */
+  readonly kept?: KeptCinder | undefined;
   /** For both servers; volume actions share the name `Volume Action` here. */
   readonly latencyMs?: Latency | undefined;
   readonly cinder?: CinderOptions | undefined;
@@ -145,6 +152,8 @@ export interface Openstack extends AsyncDisposable {
   readonly glance: { readonly url: string; readonly server: SimServer } | undefined;
   readonly images: readonly { readonly id: string; readonly name: string }[];
   readonly volumes: readonly InitialVolume[];
+  /** Returns what a restarted simulator continues with. */
+  keep(): KeptCinder;
   snapshot(): CinderSnapshot;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { createCinderService } from './cinder/create-service.ts';
 import { keystoneIdentity, noauthIdentity } from './cinder/identity.ts';
 import { addInitialVolumes } from './cinder/initial-volumes.ts';
 import { Pipeline } from './cinder/pipeline.ts';
+import { keepCinder, restoreCinder } from './cinder/keep.ts';
 import { cinderRoutes } from './cinder/routes.ts';
 import type { CinderService } from './cinder/service.ts';
 import { snapshotOf } from './cinder/snapshot.ts';
@@ -81,10 +82,18 @@ function install(options: OpenstackOptions): Installation {
     project,
     region: options.keystone?.region ?? 'RegionOne',
     service,
-    volumes: addInitialVolumes(service, options.san, options.volumes ?? defaultVolumes, project.id),
+    volumes: contentOf(options, service, project),
     since: now(),
     urls: { keystone: '', cinder: '', glance: undefined },
   };
+}
+
+/** Puts the kept or the initial volumes into Cinder. */
+function contentOf(options: OpenstackOptions, service: CinderService, project: Project): readonly InitialVolume[] {
+  const { kept, san, volumes = defaultVolumes } = options;
+  if (kept === undefined) return addInitialVolumes(service, san, volumes, project.id);
+  restoreCinder(service, kept);
+  return kept.volumes.map(({ id, name, size, bootable }) => ({ id, name: name ?? id, size, bootable }));
 }
 
 function keystoneServer(installation: Installation): SimServerOptions {
@@ -94,6 +103,7 @@ function keystoneServer(installation: Installation): SimServerOptions {
     ...commonOptions(installation),
     name: 'keystone',
     port: options.ports?.keystone,
+    preferredPort: options.preferredPorts?.keystone,
     faults: options.faults,
     log: options.log,
     routes: keystoneRoutes({ directory, tokens, endpoints }),
@@ -117,6 +127,7 @@ function cinderServer(installation: Installation): SimServerOptions {
     ...nameActions(options.faults, options.log),
     name: 'cinder',
     port: options.ports?.cinder,
+    preferredPort: options.preferredPorts?.cinder,
     routes: cinderRoutes(service, pipeline),
     noRoute: (req) => pipeline.notFound(req),
     shapeError: (status, _reason, message) => faultResponse(status, message),
@@ -130,6 +141,7 @@ function glanceServer(installation: Installation): SimServerOptions {
     ...commonOptions(installation),
     name: 'glance',
     port: options.ports?.glance,
+    preferredPort: options.preferredPorts?.glance,
     faults: options.faults,
     log: options.log,
     routes: glanceRoutes({ images: service.images, identify, authUri: () => urls.keystone, since }),
@@ -141,9 +153,9 @@ function glanceServer(installation: Installation): SimServerOptions {
 function commonOptions({
   options,
   tokens,
-}: Installation): Pick<SimServerOptions, 'tls' | 'host' | 'latencyMs' | 'restart'> {
-  const { tls, host, latencyMs } = options;
-  return { tls, host, latencyMs, restart: () => tokens.revokeAll() };
+}: Installation): Pick<SimServerOptions, 'tls' | 'host' | 'latencyMs' | 'restart' | 'onServed'> {
+  const { tls, host, latencyMs, onServed } = options;
+  return { tls, host, latencyMs, onServed, restart: () => tokens.revokeAll() };
 }
 
 interface Servers {
@@ -179,6 +191,7 @@ function present(installation: Installation, { keystone, cinder, glance }: Serve
     glance: glance && { url: glance.url, server: glance },
     images: service.images.map(({ id, name }) => ({ id, name })),
     volumes,
+    keep: () => keepCinder(service),
     snapshot,
     close,
     [Symbol.asyncDispose]: close,

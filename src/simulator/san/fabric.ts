@@ -40,6 +40,15 @@ export class Fabric {
     return [...new Set(zones.flatMap((members) => [...members]))].filter((member) => member !== initiator);
   }
 
+  /** The zones, for a restart. */
+  get zones(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#zones;
+  }
+
+  restore(zones: ReadonlyMap<string, ReadonlySet<string>>): void {
+    for (const [name, members] of zones) this.#zones.set(name, new Set(members));
+  }
+
   snapshot(): SanSnapshot['fabrics'][number] {
     const zones = [...this.#zones].map(([name, members]) => ({ name, members: [...members].sort() }));
     return { id: this.id, zones: zones.sort((a, b) => (a.name < b.name ? -1 : 1)) };

@@ -1,4 +1,5 @@
 export { createSan } from './san.ts';
+export type { KeptSan } from './san.ts';
 export { SanError } from './types.ts';
 export type {
   DiscoveredLun,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Fabric } from './fabric.ts';
 import { parseFcpLun } from './lun.ts';
-import { StorageArray } from './storage-array.ts';
+import { StorageArray, type ArrayState } from './storage-array.ts';
 import {
   SanError,
   type DiscoveredLun,
@@ -23,15 +23,29 @@ import { parseWwpn, parseWwpns } from './wwpn.ts';
  * Deterministic: the same options and calls give the same WWPNs, LUNs and identifiers.
  * @public
  */
-export function createSan(options: SanOptions = {}): SimulatedSan {
-  return new TheSan(options);
+export function createSan(options: SanOptions = {}, kept?: KeptSan): SimulatedSan & { keep(): KeptSan } {
+  const san = new TheSan(options);
+  if (kept !== undefined) san.restore(kept);
+  return san;
 }
+
+/** What of a SAN survives its process. */
+export interface KeptSan {
+  readonly volumes: ReadonlyMap<string, OrderedVolume>;
+  readonly volumesMade: number;
+  readonly logins: ReadonlyMap<string, { readonly fabricId: string; readonly online: boolean }>;
+  readonly arrays: readonly ArrayState[];
+  readonly zones: readonly ReadonlyMap<string, ReadonlySet<string>>[];
+}
+
+/** A volume with its position among all volumes ever made. */
+type OrderedVolume = SanVolume & { readonly ordinal: number };
 
 class TheSan implements SimulatedSan {
   readonly zoning: Required<ZoningOptions>;
   readonly #fabrics: ReadonlyMap<string, Fabric>;
   readonly #arrays: readonly StorageArray[];
-  readonly #volumes = new Map<string, SanVolume & { readonly ordinal: number }>();
+  readonly #volumes = new Map<string, OrderedVolume>();
   readonly #logins = new Map<string, { fabricId: string; online: boolean }>();
   readonly #sizeStepGib: number | undefined;
   #volumesMade = 0;
@@ -92,6 +106,24 @@ class TheSan implements SimulatedSan {
 
   fabricOf(initiatorWwpn: string): string | undefined {
     return this.#logins.get(parseWwpn(initiatorWwpn) ?? '')?.fabricId;
+  }
+
+  keep(): KeptSan {
+    return {
+      volumes: this.#volumes,
+      volumesMade: this.#volumesMade,
+      logins: this.#logins,
+      arrays: this.#arrays.map(({ state }) => state),
+      zones: [...this.#fabrics.values()].map(({ zones }) => zones),
+    };
+  }
+
+  restore({ volumes, volumesMade, logins, arrays, zones }: KeptSan): void {
+    for (const [id, volume] of volumes) this.#volumes.set(id, volume);
+    for (const [wwpn, login] of logins) this.#logins.set(wwpn, { ...login });
+    this.#volumesMade = volumesMade;
+    this.#arrays.forEach((array, index) => array.restore(arrays[index] ?? { ports: [], masks: [] }));
+    [...this.#fabrics.values()].forEach((fabric, index) => fabric.restore(zones[index] ?? new Map()));
   }
 
   snapshot(): SanSnapshot {

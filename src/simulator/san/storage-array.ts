@@ -4,7 +4,8 @@ import { SanError, type LunForm, type SanSnapshot, type TargetPort } from './typ
 // The most a one-level peripheral or flat LUN can say.
 const LAST_LUN = 0x3fff;
 
-interface Mask {
+/** A volume that one host sees. */
+export interface Mask {
   readonly volumeId: string;
   readonly host: string;
   readonly initiators: Set<string>;
@@ -20,6 +21,12 @@ export interface MaskRequest {
   readonly host: string;
   readonly initiators: readonly string[];
   readonly lunForm: LunForm;
+}
+
+/** What a restarted {@link StorageArray} continues with. */
+export interface ArrayState {
+  readonly ports: readonly TargetPort[];
+  readonly masks: readonly Mask[];
 }
 
 /** A storage array: target ports, host objects and LUN masks. A host exists while it has a mask. */
@@ -92,6 +99,16 @@ export class StorageArray {
 
   renumber(volumeId: string, fcpLun: string): void {
     for (const mask of this.#masks) if (mask.volumeId === volumeId) mask.fcpLun = fcpLun;
+  }
+
+  /** Ports and masks, for a restart. */
+  get state(): ArrayState {
+    return { ports: this.#ports, masks: this.#masks };
+  }
+
+  restore({ ports, masks }: ArrayState): void {
+    for (const { wwpn, online } of ports) this.setPortOnline(wwpn, online);
+    this.#masks = [...masks];
   }
 
   snapshot(): SanSnapshot['arrays'][number] {

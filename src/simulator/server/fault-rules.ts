@@ -84,13 +84,35 @@ export type FaultKind = z.infer<typeof faultKindSchema>;
  */
 export type FaultRule = z.infer<typeof faultRuleSchema>;
 
+/** All kinds of faults, by the value of `type`. */
+export const faultKinds: readonly FaultKind['type'][] = faultKindSchema.options.map(({ shape }) => shape.type.value);
+
 /**
  * Reads fault rules from parsed JSON or YAML.
+ *
+ * @param operations - known operations by server; rules for other operations of such a server are refused
  * @throws Error naming each field that is wrong
  * @public
  */
-export function parseFaultRules(value: unknown): FaultRule[] {
+export function parseFaultRules(
+  value: unknown,
+  operations: Partial<Readonly<Record<FaultRule['server'], readonly string[]>>> = {},
+): FaultRule[] {
   const parsed = z.array(faultRuleSchema).safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Error(`fault rules: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new Error(`fault rules: ${parsed.error.issues.map(describeIssue).join('; ')}`);
+  for (const [index, { server, operation }] of parsed.data.entries()) {
+    if (operation === '*' || operations[server]?.includes(operation) !== false) continue;
+    const example =
+      operations[server].find((known) => known.startsWith(operation.slice(0, 4))) ?? operations[server][0];
+    throw new Error(
+      `fault rules: [${index}].operation: ${server} has no operation "${operation}"; expected a name such as "${example}"`,
+    );
+  }
+  return parsed.data;
+}
+
+function describeIssue({ path, message, code }: z.core.$ZodIssue): string {
+  const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') || 'the file';
+  const isKind = code === 'invalid_union' && path.at(-1) === 'type';
+  return `${where}: ${isKind ? `expected one of ${faultKinds.join(', ')}` : message}`;
 }

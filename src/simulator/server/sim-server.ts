@@ -38,7 +38,10 @@ export class SimServer implements AsyncDisposable {
   /** Starts listening. Rejects when the port is taken. */
   static async start(options: SimServerOptions): Promise<SimServer> {
     const server = new SimServer(options);
-    await server.#listen(options.port ?? 0);
+    const { port, preferredPort } = options;
+    if (port !== undefined || preferredPort === undefined || !(await server.#listenIfFree(preferredPort))) {
+      await server.#listen(port ?? 0);
+    }
     return server;
   }
 
@@ -72,6 +75,17 @@ export class SimServer implements AsyncDisposable {
     await this.close();
   }
 
+  /** Returns whether the port was free. */
+  async #listenIfFree(port: number): Promise<boolean> {
+    try {
+      await this.#listen(port);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+      throw error;
+    }
+  }
+
   async #listen(port: number): Promise<void> {
     this.#server.listen(port, this.#host);
     await once(this.#server, 'listening');
@@ -101,6 +115,7 @@ export class SimServer implements AsyncDisposable {
       const request = { ...bare, ...parseBody(await this.#readBody(incoming), bare.headers) };
       const { req, handle } = this.#dispatcher.route(request);
       const delivery = await this.#dispatcher.serve(req, handle, log);
+      this.#options.onServed?.();
       log.end(delivery.kind === 'answer' ? delivery.response.status : undefined);
       await deliver(delivery, incoming, res);
     } catch (error) {

@@ -85,6 +85,10 @@ export interface SimServerOptions {
   readonly tls?: TlsMaterial | undefined;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
+  /** Used if it is free and `port` is absent. */
+  readonly preferredPort?: number | undefined;
+  /** Called after each request, before its answer is sent: what it changed can be saved. */
+  readonly onServed?: (() => void) | undefined;
   /** Default 127.0.0.1. */
   readonly host?: string | undefined;
   readonly latencyMs?: Latency | undefined;

@@ -131,6 +131,11 @@ export class DpmDriver implements ComputeDriver {
     storageGroupOf(readExtraSpecs(extraSpecs));
   }
 
+  async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
+    const group = storageGroupOf(readExtraSpecs(extraSpecs));
+    if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
+  }
+
   memoryGiven(memoryMib: number): number {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }

@@ -36,7 +36,7 @@ describe('Nova’s words', () => {
       owner: { host: 'compute1', instanceUuid: instance.uuid },
       partition: {
         name: `OpenStack-compute1-${instance.uuid}`,
-        description: 'OpenStack CPCSubset=compute1',
+        description: `OpenStack CPCSubset=compute1 (server ${instance.name})`,
         iflProcessors: 2,
         memoryMib: 2048,
         boot: {},

@@ -2,7 +2,7 @@ import { ConflictError, InternalError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { Initiator, InstanceVolume, PartitionOwner } from '../../partition/index.ts';
-import { partitionDescription, partitionName, sizePartition } from '../../partition/index.ts';
+import { partitionName, serverDescription, sizePartition } from '../../partition/index.ts';
 import type { MappedVolume, PartitionRequest, VolumeMapper } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance, RequestContext, VirtApi } from '../compute-driver.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
@@ -45,9 +45,10 @@ export function partitionRequest(
   const size = sizePartition(flavor, settings.memoryIncrementMib);
   const specs = readExtraSpecs(instance.flavor.extraSpecs);
   const boot = bootOptionsOf(specs, settings.bootTimeoutSeconds);
+  const description = serverDescription(settings.host, instance.name);
   return {
     owner,
-    partition: { name: partitionName(owner), description: partitionDescription(settings.host), ...size, boot },
+    partition: { name: partitionName(owner), description, ...size, boot },
     storageGroup: storageGroupOf(specs),
     volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
   };

@@ -70,6 +70,7 @@ export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Wait
       kind: 'partition',
       server,
       volume_id: path.volumeId,
+      volume_name: null, // the compute manager knows it
       initiator_wwpn: path.initiatorWwpn,
       adapter_port: verdict.adapterPortUri === null ? null : portOfUri(verdict.adapterPortUri),
       fabric: port?.fabric ?? null,

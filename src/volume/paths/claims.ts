@@ -6,6 +6,8 @@ import type { FcConnection } from '../index.ts';
 /** An attachment in Cinder. */
 export interface Claim {
   readonly volumeId: string;
+  /** The volume's name in Cinder; undefined if it has none. */
+  readonly name: string | undefined;
   readonly attachmentId: string;
   /** Whether it is an attachment to this host; true also when Cinder gives neither host nor ports. */
   readonly isHere: boolean;
@@ -37,12 +39,22 @@ export async function readClaims(
   if (!(await cinder.level(w)).hasAttachments) return [];
   const [summaries, volumes] = await Promise.all([cinder.attachments.list({}, w), cinder.listVolumes({}, w)]);
   const hosts = hostsOf(volumes);
+  const names = new Map(volumes.map((volume) => [volume.id, volume.name]));
   const found = await Promise.all(summaries.map(async ({ id }) => await cinder.attachments.find(id, w)));
   return found.flatMap((attachment) => {
     if (attachment?.connectionInfo === undefined) return [];
     const { id, volumeId } = attachment;
     const connection = connectionOf(attachment, read, log);
-    return [{ volumeId, attachmentId: id, connection, isHere: isHere(connection, hosts.get(id), here) }];
+    const name = names.get(volumeId);
+    return [
+      {
+        volumeId,
+        name: name === '' ? undefined : name,
+        attachmentId: id,
+        connection,
+        isHere: isHere(connection, hosts.get(id), here),
+      },
+    ];
   });
 }
 

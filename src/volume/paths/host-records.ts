@@ -74,7 +74,8 @@ function isPair(one: PortPair, other: PortPair): boolean {
 }
 
 function emptyRecord(host: string) {
-  return { connector: host, kind: 'host', server: null, fabric: null, device: null, map: null } as const;
+  const unknown = { server: null, volume_name: null, fabric: null, device: null, map: null };
+  return { connector: host, kind: 'host', ...unknown } as const;
 }
 
 /** `8001` of `ccw-0.0.8001`. */

@@ -54,7 +54,8 @@ export class HostView {
   async paths(volumeId: string | undefined, w: Waiting): Promise<readonly PathRecord[]> {
     const { inventory, owners, others } = await this.#look(w);
     const records = mergeRecords(this.host, hostRecords(this.host, inventory, owners), others);
-    return volumeId === undefined ? records : records.filter(({ volume_id: id }) => id === volumeId);
+    const wanted = volumeId === undefined ? records : records.filter(({ volume_id: id }) => id === volumeId);
+    return wanted.map((record) => ({ ...record, volume_name: owners.nameOf(record.volume_id) }));
   }
 
   /** Returns what belongs to no volume that Cinder has attached here. Changes nothing. */

@@ -91,6 +91,7 @@ function recordOf(host: string, path: OtherPath): PathRecord {
     kind: 'host',
     server: null,
     volume_id: path.volumeId,
+    volume_name: null,
     initiator_wwpn: path.initiatorWwpn ?? null,
     adapter_port: path.port ?? null,
     fabric: null,

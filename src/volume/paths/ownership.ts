@@ -8,6 +8,8 @@ import type { Claim } from './claims.ts';
 /** A volume that this program attached to this host, whether or not it is still attached in Cinder. */
 export interface KnownVolume {
   readonly volumeId: string;
+  /** The volume's name in Cinder; undefined if it has none or it was not recorded. */
+  readonly name?: string | undefined;
   /** As multipath tools write it; undefined when it was never read. */
   readonly wwid: string | undefined;
   /** The WWID of the volume's multipath map, which may be another designator than `wwid`. */
@@ -43,6 +45,12 @@ export class Owners {
     this.#claims = claims;
     this.#known = known;
     this.#devices = devices;
+  }
+
+  /** Returns the name of a volume in Cinder; null if it has none or it is unknown. */
+  nameOf(volumeId: string | null): string | null {
+    const named = [...this.#claims, ...this.#known].filter(({ name }) => name !== undefined);
+    return named.find((each) => each.volumeId === volumeId)?.name ?? null;
   }
 
   /** Returns the owner of a device, or of the identity of a map. All paths of one volume have one owner. */

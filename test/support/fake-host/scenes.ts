@@ -1,4 +1,4 @@
-import { neverAborted, silentLogger } from '../../../src/base/index.ts';
+import { silentLogger } from '../../../src/base/index.ts';
 import type { ConnectionInfo } from '../../../src/cinder-client/index.ts';
 import { HostConnectorRegistry } from '../../../src/volume/host/index.ts';
 import type { HostConnector, HostConnectorContext, HostPolicies } from '../../../src/volume/host/index.ts';
@@ -122,7 +122,7 @@ export async function hostConnector(
 /** Attaches the volume of {@link connectionInfo}; the log begins after that. */
 export async function attached(host: FakeHost = fourPaths(), change: Partial<HostConnectorContext> = {}) {
   const connector = await hostConnector(host, change);
-  const device = await connector.connectVolume(connectionInfo(), { signal: neverAborted() });
+  const device = await connector.connectVolume(connectionInfo(), { signal: new AbortController().signal });
   host.log.splice(0);
   return { host, connector, device };
 }

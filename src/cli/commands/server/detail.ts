@@ -1,9 +1,11 @@
 import type { RequestContext } from '../../../virt/index.ts';
 import type { CommandContext } from '../../context.ts';
+import { formatOf } from '../../global-options.ts';
 import type { Manager } from '../../open.ts';
+import { serverCells } from './detail-cells.ts';
 
-/** Source: interfaces.md section 3. */
-export const serverColumns = [
+/** The eight fields of a server in a list of the contract. Source: interfaces.md section 3. */
+const contractColumns = [
   'id',
   'name',
   'status',
@@ -14,10 +16,10 @@ export const serverColumns = [
   'created_at',
 ] as const;
 
-const serverDetailColumns = [
+export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_volume'] as const;
+
+export const serverDetailColumns = [
   ...serverColumns,
-  'vcpus',
-  'memory_mb',
   'fault',
   'properties',
   'partition_uri',
@@ -54,9 +56,22 @@ export async function printSeveral<S>(
 
 function printObject(context: CommandContext, object: object): void {
   const isDoubt = doubtColumn in object || context.globals.column.includes(doubtColumn);
-  context.print({
-    kind: 'object',
-    object,
-    columns: isDoubt ? [...serverDetailColumns, doubtColumn] : serverDetailColumns,
-  });
+  const columns = isDoubt ? [...serverDetailColumns, doubtColumn] : serverDetailColumns;
+  const shown = isTable(context) ? columns.filter((name) => !isHidden(name, object)) : undefined;
+  context.print({ kind: 'object', object, columns, shown, cells: serverCells });
+}
+
+function isTable({ globals, io }: CommandContext): boolean {
+  return formatOf(globals, io.stdout) === 'table';
+}
+
+/** A table shows these fields only if they have a value. */
+const ifSet: readonly string[] = ['task_state', 'fault', 'properties'];
+
+/** Whether a table leaves out a field. The volumes of a server also say which one boots. */
+function isHidden(column: string, object: object): boolean {
+  if (column === 'boot_volume') return true;
+  if (!ifSet.includes(column)) return false;
+  const value = (object as Readonly<Record<string, unknown>>)[column];
+  return value === null || value === undefined || Object.keys(value).length === 0;
 }

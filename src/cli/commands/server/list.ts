@@ -1,11 +1,42 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { ServerSummary } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
+import { addLongListOptions } from '../../list-options.ts';
+import { choiceOf, regularExpression } from '../../usage.ts';
 import { serverColumns } from './detail.ts';
 
+/** The columns that a person needs, which fit a terminal of 80 columns. */
+const shownColumns = ['name', 'status', 'power_state', 'vcpus', 'memory_mb', 'boot_volume'] as const;
+
+/** Nova's words for the status of a server, as far as the manager uses them. */
+const statuses = ['ACTIVE', 'BUILD', 'DELETED', 'ERROR', 'HARD_REBOOT', 'REBOOT', 'SHUTOFF'];
+
+interface Filters {
+  readonly name?: RegExp;
+  readonly status?: string;
+}
+
 export function addList(group: Command, add: AddCommand): void {
-  add(group, 'list', 'List the instances of this compute host', async (context) => {
-    await context.printList(serverColumns, () =>
-      context.withManager('read', (manager, request) => manager.list(request)),
-    );
+  const list = add(group, 'list', 'List the instances of this compute host', async (context, command) => {
+    const filters = command.opts<Filters>();
+    const rows = async () => {
+      const all = await context.withManager('read', (manager, request) => manager.list(request));
+      return all.filter((server) => isWanted(server, filters));
+    };
+    await context.printList(serverColumns, rows, shownColumns);
   });
+  addLongListOptions(
+    list
+      .option('--name <regex>', 'only servers whose names match this regular expression', regularExpression)
+      .addOption(
+        new Option('--status <status>', 'only servers with this status')
+          .choices(statuses)
+          .argParser(choiceOf(statuses)),
+      ),
+  );
+}
+
+function isWanted({ name, status }: ServerSummary, filters: Filters): boolean {
+  return (filters.status ?? status) === status && (filters.name?.test(name) ?? true);
 }

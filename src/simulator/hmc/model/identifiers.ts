@@ -1,6 +1,13 @@
 import { randomHex, randomInteger, randomUuid, type Random } from '../../server/index.ts';
 import { refuse } from './refusal.ts';
 
+/** The state of a {@link WwpnPool}. */
+export interface WwpnState {
+  readonly prefix: string;
+  readonly next: number;
+  readonly free: readonly string[];
+}
+
 /**
  * Hands out initiator WWPNs as DPM does: `c05076…`, unique on the machine.
  *
@@ -9,7 +16,7 @@ import { refuse } from './refusal.ts';
  */
 export class WwpnPool {
   readonly #random: Random;
-  readonly #prefix: string;
+  #prefix: string;
   readonly #reuse: boolean;
   readonly #free: string[] = [];
   #next = 0x8000;
@@ -19,6 +26,17 @@ export class WwpnPool {
     this.#random = random;
     this.#reuse = reuse;
     this.#prefix = `c05076${randomHex(random, 4)}`;
+  }
+
+  /** What a restarted pool continues with. */
+  get state(): WwpnState {
+    return { prefix: this.#prefix, next: this.#next, free: this.#free };
+  }
+
+  restore({ prefix, next, free }: WwpnState): void {
+    this.#prefix = prefix;
+    this.#next = next;
+    this.#free.push(...free);
   }
 
   /** A WWPN that no other port has: 16 lower-case hex digits. */

@@ -77,6 +77,11 @@ export class HmcModel {
     return this.#byUri.get(uri);
   }
 
+  /** All resources, in the order in which they were added. */
+  everything(): Resource[] {
+    return [...this.#byUri.values()];
+  }
+
   /** All resources of a class, in the order in which they were added. */
   all(kind: ResourceClass): Resource[] {
     return [...this.#byUri.values()].filter((resource) => resource.class === kind);

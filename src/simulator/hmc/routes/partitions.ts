@@ -79,8 +79,8 @@ function initialWeights(body: Readonly<Props>): Props {
   return body.type === 'ssc' ? { 'ssc-boot-selection': 'installer' } : {};
 }
 
-/** The first characters of the name in upper case, with a number at the end where that is taken. */
-function freeShortName({ model }: HmcContext, cpc: Resource, name: string): string {
+/** Returns the first characters of the name in upper case, with a number at the end if that name is taken. */
+export function freeShortName({ model }: HmcContext, cpc: Resource, name: string): string {
   const taken = new Set(model.childrenOf(cpc, 'partition').map(({ props }) => props['short-name']));
   const base =
     name

@@ -108,6 +108,15 @@ export class CinderState {
     }
   }
 
+  get lastSequence(): number {
+    return this.#sequence;
+  }
+
+  /** Continues the order of creation after a restart. */
+  continueAfter(sequence: number): void {
+    this.#sequence = sequence;
+  }
+
   nextId(): string {
     return this.#newId();
   }

@@ -11,6 +11,7 @@ export const pathsAnswer = z.object({
 const searchPathSchema = z.object({
   connector: z.string(),
   kind: z.enum(['partition', 'host']),
+  server: z.string().nullable().describe('name of the server that the partition runs'),
   search_path: z.string().describe('a directory on a host, a URI on an HMC'),
 });
 

@@ -1,5 +1,5 @@
 /*
- * npm run build: writes the package to dist/, JavaScript and types.
+ * npm run build: writes the package to dist/, JavaScript and types, and the manual page to man/.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
@@ -15,6 +15,9 @@ for (const project of ['tsconfig.build.json', 'tsconfig.conformance.json']) {
   if (error !== undefined) throw new Error('tsc cannot be run: start this with npm run build', { cause: error });
   if (status !== 0) process.exit(1);
 }
+
+const man = spawnSync(process.execPath, ['scripts/man.ts'], { stdio: 'inherit' });
+if (man.status !== 0) process.exit(1);
 
 // npm makes the command executable only when it links or installs the package, not after a later build.
 const { bin } = z

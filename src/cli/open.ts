@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
@@ -76,6 +78,12 @@ export function backend(facts: ProcessFacts) {
     listFlows: async ({ statePath }: Settings, filter: FlowListFilter = {}) => {
       const { readFlows } = await import('../compute/index.ts');
       return await readFlows(statePath, filter);
+    },
+    /** Names of servers in the state directory; none if there is no state directory yet. */
+    serverNames: async ({ statePath, host }: Settings) => {
+      if (!existsSync(join(statePath, 'state.db'))) return [];
+      const { readAttachedNames } = await import('../compute/index.ts');
+      return [...readAttachedNames(statePath, host).servers.values()];
     },
     listServerEvents: async ({ statePath }: Settings, server: string, limit?: number) => {
       const { readServerEvents } = await import('../compute/index.ts');

@@ -1,9 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runDpm, runFake } from '../support/cli.ts';
+import { openDatabase } from '../../src/compute/database.ts';
+import { InstanceStore } from '../../src/compute/instances.ts';
+import { SqliteJournal } from '../../src/compute/sqlite-journal.ts';
+import { main, runDpm, runFake } from '../support/cli.ts';
+import { record } from '../support/state-database.ts';
+import { toIni } from '../support/world.ts';
+import { startSimulator } from '../../src/simulator/index.ts';
 
 let directory = '';
 let script = '';
@@ -12,7 +18,23 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'dpm-complete-'));
   script = join(directory, 'dpm.bash');
   writeFileSync(script, (await runDpm(['complete', 'bash'])).stdout);
-  writeFileSync(join(directory, 'nova-dpm.conf'), '');
+  const settings = [
+    '[DEFAULT]',
+    `state_path = ${directory}`,
+    '[dpm]',
+    'hmc = 127.0.0.1:9',
+    '[cinder]',
+    'auth_type = none',
+  ];
+  const nowhere = 'endpoint_override = http://127.0.0.1:9/v3';
+  writeFileSync(join(directory, 'nova-dpm.conf'), [...settings, nowhere].join('\n'), { mode: 0o600 });
+  const database = openDatabase(directory);
+  const store = new InstanceStore(database);
+  for (const [index, name] of ['web1', 'web two', '$(touch pwned)'].entries())
+    store.create({ ...record, uuid: `${record.uuid.slice(0, -1)}${index}`, name }, [], () => undefined);
+  const begun = { kind: 'flow-started', flow: 'build', input: {}, subject: record.uuid } as const;
+  await new SqliteJournal(database).append('2e13aec6-0000-4000-8000-000000000000', begun);
+  database.close();
 });
 
 afterAll(() => {
@@ -23,10 +45,12 @@ afterAll(() => {
 function offered(...words: string[]): readonly string[] {
   const ask = `
     source "$1"; shift
+    main="$1"; shift
+    dpm() { node "$main" "$@"; }
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _dpm
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const text = execFileSync('bash', ['--norc', '-c', ask, 'bash', script, 'dpm', ...words], {
+  const text = execFileSync('bash', ['--norc', '-c', ask, 'bash', script, main, 'dpm', ...words], {
     cwd: directory,
     encoding: 'utf8',
   });
@@ -64,6 +88,47 @@ describe('in bash', () => {
     expect(offered('server', 'list', '--')).not.toContain('--vcpus');
     expect(offered('server', 'create', '--')).toContain('--vcpus');
     expect(offered('server', 'create', '--')).toContain('--config-file');
+  });
+});
+
+describe('names in bash', () => {
+  test.each<[string[], string[]]>([
+    [
+      ['server', 'show', 'w'],
+      ['web1', 'web\\ two'],
+    ],
+    [
+      ['server', 'stop', 'web1', 'web'],
+      ['web1', 'web\\ two'],
+    ],
+    [['server', 'add', 'volume', 'web1'], ['web1']],
+    [['server', 'event', 'list', '$'], ['\\$\\(touch\\ pwned\\)']],
+    [['get-connector', '--server', 'web1'], ['web1']],
+    [['flow', 'show', '2'], ['2e13aec6-0000-4000-8000-000000000000']],
+    [['server', 'list', '-c', 'power'], ['power_state']],
+    [['flow', 'list', '--column', 'dur'], ['duration_ms']],
+  ])('%j is completed to %j from the state directory', (words, wanted) => {
+    expect(offered(...words)).toEqual(wanted);
+    expect(existsSync(join(directory, 'pwned'))).toBe(false);
+  });
+
+  test('are none if Cinder or the HMC does not answer', () => {
+    expect(offered('server', 'add', 'volume', 'web1', 'bo')).toEqual([]);
+    expect(offered('get-connector', '--partition', 'Op')).toEqual([]);
+  });
+
+  test('of volumes and partitions are those of Cinder and the HMC', async () => {
+    await using sim = await startSimulator({ machine: 'z16' });
+    const cwd = mkdtempSync(join(directory, 'live-'));
+    writeFileSync(join(cwd, 'nova-dpm.conf'), toIni(sim.settings(), { 'DEFAULT.state_path': cwd }), { mode: 0o600 });
+    const size = ['--vcpus', '1', '--memory', '1024'];
+    await runDpm(['server', 'create', 'web1', ...size, '--volume', 'boot-1'], { cwd });
+
+    const volumes = await runDpm(['__complete', '--', 'local-attach', 'data-'], { cwd });
+    const partitions = await runDpm(['__complete', '--', 'get-connector', '--partition', 'OpenStack-'], { cwd });
+
+    expect(volumes.stdout).toBe('data-1\ndata-2\n');
+    expect(partitions.stdout).toMatch(/^OpenStack-compute1-\S+\n$/);
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Argument, Command, Option } from 'commander';
 import { expect, test } from 'vitest';
+import { visibleCommands } from '../../src/cli/complete.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { fakeIo, runDpm, runFake } from '../support/cli.ts';
@@ -55,7 +56,8 @@ interface Taker {
 }
 
 function leavesOf(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+  const below = visibleCommands(command);
+  return below.length === 0 ? [command] : below.flatMap(leavesOf);
 }
 
 const isOption = (what: Option | Argument): what is Option => 'flags' in what;

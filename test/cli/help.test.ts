@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { visibleCommands } from '../../src/cli/complete.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { fakeIo, runDpm, runFake } from '../support/cli.ts';
 
 function paths(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
-  return [path, ...command.commands.flatMap((child) => paths(child, [...path, child.name()]))];
+  return [path, ...visibleCommands(command).flatMap((child) => paths(child, [...path, child.name()]))];
 }
 
 const root = buildProgram(fakeIo(), async () => undefined);

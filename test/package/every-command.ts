@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect } from 'vitest';
+import { visibleCommands } from '../../src/cli/complete.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { ended, fakeIo } from '../support/cli.ts';
 import type { Ran } from '../support/cli.ts';
@@ -62,7 +63,7 @@ export const acts: readonly Act[] = [
 
 /** Runs every command of `dpm`. */
 export function everyCommand(): readonly Command[] {
-  const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
+  const below = (command: Command): Command[] => [command, ...visibleCommands(command).flatMap(below)];
   return below(buildProgram(fakeIo(), async () => undefined));
 }
 

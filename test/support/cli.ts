@@ -33,7 +33,7 @@ export interface FakeIoOptions {
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
-  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents'>>;
+  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames'>>;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
   readonly startSimulator?: CliIo['startSimulator'];
@@ -124,6 +124,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       listFlows: unexpected('listFlows'),
       showFlow: unexpected('showFlow'),
       listServerEvents: unexpected('listServerEvents'),
+      serverNames: unexpected('serverNames'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },

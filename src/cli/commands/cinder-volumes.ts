@@ -6,15 +6,24 @@ import { isPlainTable } from '../fitted-list.ts';
 import type { VolumeAccess } from '../volume-access.ts';
 import { argument, nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 
-const listColumns = ['id', 'name', 'status', 'size', 'bootable', 'attached_to', 'type', 'created_at'] as const;
+export const cinderVolumeColumns = [
+  'id',
+  'name',
+  'status',
+  'size',
+  'bootable',
+  'attached_to',
+  'type',
+  'created_at',
+] as const;
 /** Fit 80 characters. */
 const tableColumns = ['name', 'status', 'size', 'bootable', 'attached_to'];
-const detailColumns = [
-  ...listColumns,
+export const cinderVolumeDetailColumns = [
+  ...cinderVolumeColumns,
   ...['description', 'availability_zone', 'multiattach', 'encrypted', 'metadata', 'attachments'],
 ];
 /** Two IDs do not fit on a line of 80 characters. */
-const tableDetail = detailColumns.filter((name) => name !== 'attachments');
+const tableDetail = cinderVolumeDetailColumns.filter((name) => name !== 'attachments');
 
 /** A volume cannot be larger in Cinder's database. */
 const MAX_GIB = 2_147_483_647;
@@ -24,11 +33,11 @@ const volume = ['<volume>', 'name or id', nameOrId] as const;
 /** Adds the commands that work on volumes in Cinder alone: they need no HMC. */
 export function addCinderVolumeCommands(group: Command, add: AddCommand): void {
   add(group, 'list', 'List the volumes of the project', async (context, command) => {
-    context.checkColumns(listColumns);
+    context.checkColumns(cinderVolumeColumns);
     const { long = false } = command.opts<{ long?: boolean }>();
     const rows = await withVolumes(context, (volumes, w) => volumes.list(w));
     if (!isPlainTable(context) || long) {
-      context.print({ kind: 'list', rows, columns: listColumns });
+      context.print({ kind: 'list', rows, columns: cinderVolumeColumns });
       return;
     }
     // A volume without a name of its own is addressed by its ID.
@@ -37,7 +46,7 @@ export function addCinderVolumeCommands(group: Command, add: AddCommand): void {
     context.print({ kind: 'list', rows: named, columns: tableColumns });
   }).option('--long', 'also show id, type and time of creation');
   add(group, 'show', 'Show a volume', async (context, command) => {
-    context.checkColumns(detailColumns);
+    context.checkColumns(cinderVolumeDetailColumns);
     printDetail(context, await withVolumes(context, (volumes, w) => volumes.show(argument(command, 0), w)));
   }).argument(...volume);
   add(group, 'create', 'Create a volume, and copy an image to it; waits until the volume can be used', createVolume)
@@ -57,7 +66,7 @@ export function addCinderVolumeCommands(group: Command, add: AddCommand): void {
 }
 
 async function createVolume(context: CommandContext, command: Command): Promise<void> {
-  context.checkColumns(detailColumns);
+  context.checkColumns(cinderVolumeDetailColumns);
   const { size, image, type } = command.opts<{ size: number; image?: string; type?: string }>();
   const wanted = { name: argument(command, 0), sizeGib: size, image, type };
   printDetail(context, await withVolumes(context, (volumes, w) => volumes.create(wanted, w)));
@@ -74,5 +83,5 @@ async function withVolumes<T>(
 }
 
 function printDetail(context: CommandContext, object: object): void {
-  context.print({ kind: 'object', object, columns: isPlainTable(context) ? tableDetail : detailColumns });
+  context.print({ kind: 'object', object, columns: isPlainTable(context) ? tableDetail : cinderVolumeDetailColumns });
 }

@@ -15,6 +15,8 @@ const columns = {
   all: [...short, 'ended_at', 'request_id', 'subject', 'error', 'left_behind', 'waits_for'],
 } as const;
 
+export const flowColumns = columns.all;
+
 interface ListOptions {
   readonly server?: string;
   readonly request?: string;

@@ -5,12 +5,12 @@ import { addLongListOptions } from '../list-options.ts';
 import { argument, nameOrId } from '../usage.ts';
 import { cpcOption } from './adapter.ts';
 
-const partitionColumns = ['name', 'status', 'instance', 'server', 'processors', 'memory_mb', 'uri'] as const;
+export const partitionColumns = ['name', 'status', 'instance', 'server', 'processors', 'memory_mb', 'uri'] as const;
 
 /** The columns that a person needs, which fit a terminal of 80 columns. */
 const shownColumns = ['server', 'name', 'status'] as const;
 
-const detailColumns = [
+export const partitionDetailColumns = [
   ...['name', 'object_id', 'server', 'cpc', 'description', 'status', 'type', 'os'],
   ...['processors', 'processor_mode', 'memory_mb', 'maximum_memory_mb', 'boot_device', 'boot_wwpn', 'boot_lun'],
   ...['storage_groups', 'vhbas', 'nics'],
@@ -33,12 +33,12 @@ export function addPartitionCommands(program: Command, add: AddCommand): void {
   }).option('--all', 'include partitions of other owners');
   addLongListOptions(list);
   add(group, 'show', 'Show a partition of any owner', async (context, command) => {
-    context.checkColumns(detailColumns);
+    context.checkColumns(partitionDetailColumns);
     const { cpc } = command.opts<{ cpc?: string }>();
     const found = await context.withInventory((inventory, w) => inventory.partition(cpc, argument(command, 0), w));
     const vhbas = found.vhbas.map((vhba) => `${vhba.device_number ?? '-'} ${vhba.wwpn ?? '-'} ${vhba.name}`);
     const object = isPlainTable(context) ? { ...found, vhbas } : found;
-    context.print({ kind: 'object', object, columns: detailColumns });
+    context.print({ kind: 'object', object, columns: partitionDetailColumns });
   })
     .argument('<partition>', 'name or object id', nameOrId)
     .addOption(cpcOption());

@@ -6,7 +6,7 @@ import type { AddCommand } from '../add-command.ts';
 import { readServiceToken } from '../service-token.ts';
 import { usageError } from '../usage.ts';
 
-const findingColumns = ['kind', 'name', 'detail', 'repair'] as const;
+export const findingColumns = ['kind', 'name', 'detail', 'repair'] as const;
 const repairColumns = [...findingColumns, 'outcome', 'error'] as const;
 
 /** Exit code when something is left behind. Source: interfaces.md section 2. */

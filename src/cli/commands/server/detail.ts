@@ -18,7 +18,7 @@ const contractColumns = [
 
 export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_volume'] as const;
 
-const serverDetailColumns = [
+export const serverDetailColumns = [
   ...serverColumns,
   'fault',
   'properties',

@@ -11,6 +11,8 @@ const columns = {
   all: [...short, 'ended_at', 'error', 'server_id', 'server_name', 'flow_id'],
 } as const;
 
+export const eventColumns = columns.all;
+
 const MAX_LIMIT = 1_000_000;
 export const limit = ['--limit <n>', 'at most this many, the newest', wholeNumber(1, MAX_LIMIT)] as const;
 

@@ -179,13 +179,16 @@ command_release() {
 		return 2
 	}
 	dpm_budget=$dpm_drop_wait
+	was_released=no
+	if dpm_recorded released "*=$wwid"; then was_released=yes; fi
 	# Record the release before removing paths: another dpm-guest may scan at the same time.
 	# shellcheck disable=SC2086 # paths are words without blanks
 	dpm_note_release "$wwid" $paths
 	# shellcheck disable=SC2086 # paths are words without blanks
 	if dpm_any_in_use $paths || ! dpm_let_go alive $paths; then
-		# If some paths were removed, keep the record: the next rescan removes the others.
-		[ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] || dpm_unrecord released "*=$wwid"
+		# Keep the record of an earlier release. Keep it too if some paths were removed: the next rescan removes the others.
+		[ "$was_released" = yes ] || [ "$(dpm_paths_of_volume "$wwid")" != "$paths" ] ||
+			dpm_unrecord released "*=$wwid"
 		return 5
 	fi
 	for round in 1 2 3; do

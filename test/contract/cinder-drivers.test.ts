@@ -1,3 +1,7 @@
+/*
+ * The answer of each of Cinder's Fibre Channel drivers leads to the expected paths or error, and docs/cinder-
+ * drivers.md lists the same drivers.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConnectionInfo } from '../../src/cinder-client/index.ts';

@@ -1,3 +1,4 @@
+/* The client renews Keystone tokens in time, even with a wrong clock, and never asks for more tokens than necessary. */
 import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import nock from 'nock';

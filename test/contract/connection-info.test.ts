@@ -1,3 +1,4 @@
+/* Recorded and constructed forms of connection_info lead to the expected paths or error. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/* An HMC session is shared by concurrent callers, renewed once, and ended on every kind of failure. */
 import { afterEach, expect, test } from 'vitest';
 import { pino } from 'pino';
 import { describeError, neverAborted, Secret } from '../../src/base/index.ts';

@@ -15,7 +15,7 @@ const ALLOWANCE_MIB = FURTHER === PARTITIONS ? 2.5 : 0.75;
 const LIMITS = { hmc: 8, cinder: 16, keystone: 16 };
 
 describe.each(['z13', 'z16'])('on a %s', (machine) => {
-  it('spawns 85 at once and deletes 85 at once with 2 % faults, within the limits, in flat memory', async () => {
+  it('spawns and deletes 85 servers at once with 2 % faults, within the limits of requests and memory', async () => {
     const sizes = [PARTITIONS, ...Array.from({ length: ROUNDS - 1 }, () => FURTHER)];
     const rounds = await runRounds(machine, sizes);
 

@@ -1,3 +1,7 @@
+/*
+ * Many dpm processes work on one state directory at once, some of them are killed, and the share of the CPC subset is
+ * never exceeded.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { VolumeOptions } from '../../src/simulator/index.ts';
@@ -15,7 +19,7 @@ const bootable = (names: readonly string[]): readonly VolumeOptions[] =>
 const machineOf = (machine: 'z13' | 'z16') => ({ machine, adapters: 2, adapterCapacity: 254, cpcIfls: 100 }) as const;
 
 describe.each(['z13', 'z16'] as const)('commands in processes of their own, on a %s', (machine) => {
-  it('have forty partitions starting at the same moment', async () => {
+  it('start forty partitions at the same time', async () => {
     const names = numbered('web', COMMANDS);
     const options = { ...machineOf(machine), volumes: bootable(names), timing: { startMs: 1 } };
     await using crowd = await ProcessCrowd.open(options, {});
@@ -29,7 +33,7 @@ describe.each(['z13', 'z16'] as const)('commands in processes of their own, on a
     expect((await Promise.all(running.map(({ end }) => end))).map(({ code }) => code)).toEqual(names.map(() => 0));
   }, 600_000);
 
-  it('of all kinds, with kills among them, end well and never exceed the share', async () => {
+  it('of all kinds, some of them killed, succeed and never exceed the share of the CPC subset', async () => {
     const [old, fresh] = [numbered('old', 6), numbered('web', 24)];
     const fitting = 18;
     const limit = { memoryMib: MEMORY_MIB * (old.length + 1 + fitting), processors: 100 };

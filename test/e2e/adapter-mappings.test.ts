@@ -42,25 +42,28 @@ const wrong = [
 ];
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
-  it.each(wrong)('$what is named when the host starts, and with it the FCP ports that there are', async (sample) => {
-    await using world = await startWorld({ machine });
-    const bad = sample.mapping(world);
-    const [good = ''] = mappings(world);
-    const before = world.sim.snapshot();
+  it.each(wrong)(
+    'at the start of the host, $what is named, and the FCP ports of the CPC are listed',
+    async (sample) => {
+      await using world = await startWorld({ machine });
+      const bad = sample.mapping(world);
+      const [good = ''] = mappings(world);
+      const before = world.sim.snapshot();
 
-    const opening = world.open({ settings: settingsFor(world.sim, { [OPTION]: [good, bad], ...stateOf(world) }) });
-    const failure: unknown = await opening.catch((error: unknown) => error);
+      const opening = world.open({ settings: settingsFor(world.sim, { [OPTION]: [good, bad], ...stateOf(world) }) });
+      const failure: unknown = await opening.catch((error: unknown) => error);
 
-    expect(failure).toBeInstanceOf(ConfigError);
-    expect(describeError(failure)).toContain(`${OPTION} names "${bad}" (`);
-    expect(describeError(failure)).toContain(sample.says);
-    for (const port of mappings(world)) expect(describeError(failure)).toContain(`${port} (FCP `);
-    expect(failure).toHaveProperty('facts.value', [bad]);
-    expect(world.sim.snapshot()).toEqual(before);
-    expect(world.sim.log.byOperation()).not.toHaveProperty('Create Partition');
-  });
+      expect(failure).toBeInstanceOf(ConfigError);
+      expect(describeError(failure)).toContain(`${OPTION} names "${bad}" (`);
+      expect(describeError(failure)).toContain(sample.says);
+      for (const port of mappings(world)) expect(describeError(failure)).toContain(`${port} (FCP `);
+      expect(failure).toHaveProperty('facts.value', [bad]);
+      expect(world.sim.snapshot()).toEqual(before);
+      expect(world.sim.log.byOperation()).not.toHaveProperty('Create Partition');
+    },
+  );
 
-  it('an adapter that the user may not see is named, and the ports that he sees', async () => {
+  it('an adapter that the HMC user may not see is named, and the visible ports are listed', async () => {
     const name = await secondFcpAdapter(machine);
     const user = { userid: 'dpm', password: 'dpm-password', hidden: [name] };
     await using world = await startWorld({ machine, hmcUsers: [user] });
@@ -74,7 +77,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     expect(describeError(failure)).not.toContain(`(${name})`);
   });
 
-  it('ports that are all right cost one request for each adapter, at once', async () => {
+  it('checking correct ports costs one request for each adapter, in parallel', async () => {
     await using world = await startWorld({ machine });
 
     await using manager = await world.open();
@@ -84,7 +87,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     expect(world.sim.log.byOperation()).not.toHaveProperty('List Adapters of a CPC');
   });
 
-  it('a process that only lists reads no adapter, and a wrong mapping does not stop it', async () => {
+  it('a command that only lists reads no adapter, and works with a wrong mapping', async () => {
     await using world = await startWorld({ machine });
     const settings = settingsFor(world.sim, { [OPTION]: [`${NOWHERE}:0`], ...stateOf(world) });
 

@@ -49,7 +49,7 @@ describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, option
     expect(sim.hmc.snapshot().partition).toEqual([]);
   });
 
-  it('a delete stops the partition, then removes the masks, then gives up the WWPNs', async () => {
+  it('a delete stops the partition, then removes the masks, then releases the WWPNs', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     const { sim, context } = world;
@@ -67,7 +67,7 @@ describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, option
     expect(unmask!.last).toBeLessThanOrEqual(giveUp!.first);
   });
 
-  it('while a mask cannot be removed, no WWPN is given up, and the partition is named', async () => {
+  it('while a mask cannot be removed, no WWPN is released, and the error names the partition', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     const { sim, context } = world;
@@ -87,7 +87,7 @@ describe.each(scenes)('on a $machine with Cinder flow $flow', ({ machine, option
     expect(sim.snapshot()).toEqual(before);
   });
 
-  it('a boot volume is not detached, from a server that runs or rests', async () => {
+  it('refuses to detach a boot volume, from a running and from a stopped server', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     const { sim, context } = world;

@@ -34,14 +34,14 @@ describe('the demo', { timeout: 180_000 }, () => {
     z13 = await demo('z13');
   }, 180_000);
 
-  test('on a z13 goes through the main job over vHBAs, and says that nothing is left', () => {
+  test('on a z13 runs all commands with vHBAs, and reports that nothing is left behind', () => {
     expect(z13).toContain('HMC, SAN and Cinder are as at the start.');
     expect(z13).toContainEqual(expect.stringMatching(/^ok storage model vHBAs/));
     expect(z13).toContainEqual(expect.stringMatching(/^ {2}boots from storage-adapter: /));
     expect(z13.filter((line) => line.startsWith('$ dpm '))).toHaveLength(6);
   });
 
-  test.each(['z14', 'z15', 'z16', 'z17'])('on a %s prints the same, over storage groups', async (machine) => {
+  test.each(['z14', 'z15', 'z16', 'z17'])('on a %s prints the same with storage groups', async (machine) => {
     const lines = await demo(machine);
 
     expect(lines).toContainEqual(expect.stringMatching(/^ok storage model storage groups/));

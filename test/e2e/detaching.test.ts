@@ -55,7 +55,7 @@ describe.each(rows)('a detach from a $user ($options)', ({ user, options }) => {
   const { attach, detach } = users[user];
   const flow = user === 'server' ? 'remove-volume' : 'local-detach';
 
-  it('is refused while another party detaches the volume, and leaves that party alone', async () => {
+  it('is refused while another client detaches the volume, and does not change its status', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     await attach(manager, world);

@@ -4,7 +4,7 @@ import { driverCosts } from '../../bench/driver.ts';
 /** The requests of an open driver are counted, not timed: no figure depends on the machine. */
 
 it.each(['z13', 'z16'] as const)(
-  'on a %s no verb of an open driver costs more HMC requests than its target, with few partitions or many',
+  'on a %s no driver method needs more HMC requests than its limit, with few or many partitions',
   async (machine) => {
     const few = await driverCosts(machine, 1);
     const many = await driverCosts(machine, 12);

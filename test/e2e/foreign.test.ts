@@ -102,7 +102,7 @@ async function liveBeside(world: World): Promise<void> {
 }
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
-  it('resources of others are never listed, verified, repaired or deleted, with any name and any mark of an owner', async () => {
+  it('resources of other owners are never listed, verified, repaired or deleted, whatever their name and description', async () => {
     let made = 0;
     await fc.assert(
       fc.asyncProperty(scene, async ({ host, others }) => {
@@ -121,7 +121,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     expect(made).toBeGreaterThan(40);
   }, 120_000);
 
-  it('a partition that another host made under the name of one of ours is neither stopped nor deleted', async () => {
+  it('neither stops nor deletes a partition that another host created with the name of a server of this host', async () => {
     await using world = await startWorld({ machine });
     await using manager = await world.open();
     await using hmc = openSession(world.sim);
@@ -152,7 +152,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
   });
 });
 
-it('attachments of other hosts stay, and are not ours to verify or repair', async () => {
+it('attachments of other hosts are neither verified nor repaired', async () => {
   await using world = await startWorld();
   using cinder = openCinder({ ...world.settings.cinder });
   const volumeId = world.sim.volumes[1]?.id ?? '';

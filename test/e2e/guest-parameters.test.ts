@@ -68,7 +68,7 @@ it.each(machines)(
 );
 
 it.each(machines)(
-  'on a %s, what is attached and detached meanwhile is told at the next start and at the next reboot',
+  'on a %s, the next start or reboot writes the volumes that were attached or detached meanwhile',
   async (machine) => {
     await using world = await startWorld({ machine });
     await using manager = await world.open();
@@ -89,7 +89,7 @@ it.each(machines)(
   },
 );
 
-it('where there is no room the user keeps his text, and the log names the volumes that the guest is not told of', async () => {
+it('if the text is too long, keeps the text of the user, and logs the volumes that do not fit', async () => {
   const lines: string[] = [];
   await using world = await startWorld({ machine: 'z13' });
   await using manager = await world.open({ log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) });
@@ -102,7 +102,7 @@ it('where there is no room the user keeps his text, and the log names the volume
   for (const { volume_id: id } of server.volumes) expect(warning).toContain(id);
 });
 
-it('a start over which the machine refuses the renewal starts nevertheless, and says so', async () => {
+it('starts the partition although the HMC refuses the new boot parameters, and logs it', async () => {
   const lines: string[] = [];
   await using world = await startWorld({ machine: 'z13' });
   await using manager = await world.open({ log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) });
@@ -125,7 +125,7 @@ it('a start over which the machine refuses the renewal starts nevertheless, and 
   expect(lines.some((line) => line.includes('guest.parameters-stale'))).toBe(true);
 });
 
-it('a start with nothing new changes nothing on the HMC', async () => {
+it('a start without changed volumes does not write the boot parameters', async () => {
   await using world = await startWorld({ machine: 'z13' });
   await using manager = await world.open();
   await create(manager, world);

@@ -70,7 +70,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test.each(levels)('$what works with its own storage model, and nothing is left', async (level) => {
+test.each(levels)('$what works with its own storage model, and leaves nothing behind', async (level) => {
   const definition = join(directory, `${levels.indexOf(level)}.yaml`);
   writeFileSync(definition, definitionOf(level));
   await using stage = await startStage({ definition });

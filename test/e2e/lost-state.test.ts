@@ -1,3 +1,4 @@
+/* If the state directory is lost, a server can be deleted by its UUID, and no mask outlives its WWPN. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ it.each([
   },
 );
 
-it('is not deleted where Cinder cannot say which volumes are its own: their masks would outlive its WWPNs', async () => {
+it('is not deleted if Cinder cannot say which volumes it has, because their masks would outlive its WWPNs', async () => {
   await using world = await startWorld({ set: { 'service_user.send_service_user_token': 'false' } });
   const first = await world.open();
   const { id } = await first.create(request, world.context);

@@ -17,7 +17,7 @@ const worlds = (['deferred', 'stock'] as const).flatMap((order) =>
 );
 
 describe.each(worlds)('with spawn order $order and Cinder flow $flow', ({ options }) => {
-  it('spawns, attaches, detaches, restarts and deletes, and leaves HMC, SAN and Cinder as they were', async () => {
+  it('spawns, attaches, detaches, restarts and deletes, and leaves HMC, SAN and Cinder unchanged', async () => {
     await using world = await startWorld(options);
     const { sim, context } = world;
     const before = sim.snapshot();
@@ -55,7 +55,7 @@ describe.each(worlds)('with spawn order $order and Cinder flow $flow', ({ option
     expect(sim.snapshot()).toEqual(before);
   });
 
-  it('boots from the next path when the first one leads nowhere', async () => {
+  it('boots over the next path when the first one fails', async () => {
     await using world = await startWorld(options);
     await using manager = await world.open();
     world.sim.san.setPortOnline('5005076801160417', false);
@@ -70,7 +70,7 @@ describe.each(worlds)('with spawn order $order and Cinder flow $flow', ({ option
   });
 });
 
-it('a boot that fails on every path says where it ended, what it tried and what the HMC said, and leaves nothing', async () => {
+it('a boot that fails over every path names status, paths and HMC messages, and leaves nothing behind', async () => {
   await using world = await startWorld();
   const { sim, context } = world;
   const before = sim.snapshot();
@@ -125,7 +125,7 @@ it.each(['z13', 'z16'] as const)(
   },
 );
 
-it('promises the memory that a partition is given, in whole increments, and shows it', async () => {
+it('claims and shows the memory that the partition gets, rounded up to the increment', async () => {
   await using world = await startWorld({ set: { 'dpm.max_memory': '2048' } });
   await using manager = await world.open();
   const { context } = world;
@@ -144,7 +144,7 @@ it('promises the memory that a partition is given, in whole increments, and show
   await expect(tooMuch).rejects.toThrow(/2048 MiB of memory do not fit .*: 1024 of 2048 are taken/);
 });
 
-it('refuses a second server of the same name, a volume that is in use, and what does not fit, before anything is changed', async () => {
+it('before any change, refuses a second server of the same name, a volume in use, and a size above the share', async () => {
   await using world = await startWorld({ set: { 'dpm.max_processors': '2', 'dpm.max_memory': '4096' } });
   await using manager = await world.open();
   const { context } = world;
@@ -192,7 +192,7 @@ it('refuses a second server of the same name, a volume that is in use, and what 
   expect(await manager.list(context)).toHaveLength(1);
 });
 
-it('refuses to detach a boot volume, and takes detaching what is not attached for done', async () => {
+it('refuses to detach a boot volume; detaching a volume that is not attached succeeds', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const { context } = world;
@@ -205,7 +205,7 @@ it('refuses to detach a boot volume, and takes detaching what is not attached fo
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('a delete that comes during a spawn waits for its end and then deletes', async () => {
+it('a delete during a spawn waits for the end of the spawn', async () => {
   await using world = await startWorld({ timing: { startMs: 50 } });
   await using manager = await world.open();
   const before = world.sim.snapshot();
@@ -222,7 +222,7 @@ it('a delete that comes during a spawn waits for its end and then deletes', asyn
 });
 
 it.each(['z13', 'z16'] as const)(
-  '%s: a volume that a server was made with comes back after a detach',
+  '%s: a volume that a server was created with can be attached again after a detach',
   async (machine) => {
     await using world = await startWorld({ machine });
     await using manager = await world.open();
@@ -237,7 +237,7 @@ it.each(['z13', 'z16'] as const)(
   },
 );
 
-it('z16: an error page in the place of an answer does not bring a volume into its storage group twice', async () => {
+it('z16: an error page instead of an answer does not add a volume to its storage group twice', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await manager.create({ name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] }, world.context);

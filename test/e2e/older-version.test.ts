@@ -70,7 +70,7 @@ function setInstance({ settings }: World, assignment: string): void {
 }
 
 describe.each(['z13', 'z16'] as const)('a state directory of version 0.1 on a %s', (machine) => {
-  it('whose process died in the middle of a delete is finished', async () => {
+  it('is finished after its process died during a delete', async () => {
     await using world = await startWorld({ machine });
     const before = world.sim.snapshot();
     const { uuid, partitionUri, volumeId } = await oneServer(world);

@@ -63,7 +63,7 @@ const isClean = async ({ manager, world }: Scene) => {
 };
 
 describe.each(machines)('on a $machine', (options) => {
-  it('two attaches of one server at once: both are done, one after the other, as two devices', async () => {
+  it('two attaches to one server at once run one after the other, and give two devices', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);
@@ -78,7 +78,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('the same volume attached twice at once: the first is done, the second is refused and changes nothing', async () => {
+  it('of two attaches of the same volume at once, the first succeeds, the second is refused without a change', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);
@@ -110,7 +110,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a delete during a spawn: the spawn comes to its end, then everything goes', async () => {
+  it('a delete during a spawn waits for the spawn, then deletes everything', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -127,7 +127,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a detach during a delete: the server goes with its volumes, and the detach is told that there is none', async () => {
+  it('a detach during a delete waits for the delete, and fails because the server does not exist', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -145,7 +145,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a delete during a detach: the volume is let go, then everything goes', async () => {
+  it('a delete during a detach waits for the detach, then deletes everything', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -163,7 +163,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a delete during an attach: the volume is attached, then goes with everything', async () => {
+  it('a delete during an attach waits for the attach, then deletes everything', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -180,7 +180,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a stop during an attach: the volume is attached, then the server stops with it', async () => {
+  it('a stop during an attach waits for the attach, then stops the server', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);
@@ -197,7 +197,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('of two deletes at once each succeeds and one delete is made; a third one afterwards finds nothing', async () => {
+  it('two deletes at once both succeed with one delete; a third one afterwards finds no server', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     const before = world.sim.snapshot();
@@ -216,7 +216,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('a volume detached twice, at once and one after the other: each is a success, and one detach is made', async () => {
+  it('two detaches of a volume, at once or in turn, both succeed with one detach', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);
@@ -233,7 +233,7 @@ describe.each(machines)('on a $machine', (options) => {
     await isClean(scene);
   });
 
-  it('stopping what is stopped and starting what runs are successes, and ask nothing of the machine', async () => {
+  it('stopping a stopped server and starting a running one succeed without a request to change it', async () => {
     await using scene = await startScene(options);
     const { manager, world } = scene;
     await manager.create(web1, world.context);

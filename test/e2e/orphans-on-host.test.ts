@@ -179,7 +179,7 @@ const onHost: readonly HostRow[] = [
 ];
 
 it.each(onHost)(
-  'on a host: $what: found as $kinds; safe to clear: $isSafe',
+  'on a host: $what: listed as $kinds; safe to remove: $isSafe',
   async ({ kinds, isSafe, make, options }) => {
     await using world = await startWorld(options ?? {});
     using scene = openHostWorld(world);
@@ -205,7 +205,7 @@ it.each(onHost)(
   },
 );
 
-it('takes away what is left of one volume, and nothing of another that is attached and in use beside it', async () => {
+it('removes the devices of an orphaned volume, and keeps those of another volume that is in use', async () => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   await scene.attach('data-2');

@@ -144,9 +144,9 @@ const rows: readonly OrphanRow[] = [
   },
 ];
 
-it.each(rows)('on the HMC: $kinds $what is found; safe to clear: $isSafe', checkOrphan);
+it.each(rows)('on the HMC: $kinds $what is listed; safe to remove: $isSafe', checkOrphan);
 
-it('a vHBA of a port that was in the settings once is no orphan as long as volumes are masked to it', async () => {
+it('a vHBA on a port that is no longer configured is no orphan while volumes are masked to it', async () => {
   await using world = await startWorld();
   {
     await using before = await world.open();
@@ -157,7 +157,7 @@ it('a vHBA of a port that was in the settings once is no orphan as long as volum
   expect(await manager.verify(world.context)).toEqual([]);
 });
 
-it('what a person has added to a server under a name of his own is his: not named, not touched', async () => {
+it('objects that an administrator added to a server under other names are neither listed nor changed', async () => {
   for (const machine of ['z13', 'z16'] as const) {
     await using world = await startWorld({ machine });
     await using manager = await world.open();
@@ -176,7 +176,7 @@ it('what a person has added to a server under a name of his own is his: not name
   }
 });
 
-it('a server whose volume was added to its group twice starts: the second one is taken away', async () => {
+it('a start removes the second storage volume of a volume that was added to its group twice', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await using hmc = openHmc(world);
@@ -192,7 +192,7 @@ it('a server whose volume was added to its group twice starts: the second one is
   expect(await namesIn(stage)).toEqual(clean);
 });
 
-it('a detach takes what was added twice out of the group with it', async () => {
+it('a detach removes both storage volumes of a volume that was added twice', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await using hmc = openHmc(world);

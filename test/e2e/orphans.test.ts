@@ -249,7 +249,7 @@ const rows: readonly OrphanRow[] = [
   },
 ];
 
-it.each(rows)('on HMC and Cinder: $kinds $what is found; safe to clear: $isSafe', checkOrphan);
+it.each(rows)('on HMC and Cinder: $kinds $what is listed; safe to remove: $isSafe', checkOrphan);
 
 it("what is another's is not found: attachments for ports that were never ours, and volumes that were never here", async () => {
   await using world = await startWorld({ cinder: { maxMicroversion: '3.43' } });

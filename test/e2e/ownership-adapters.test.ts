@@ -39,7 +39,7 @@ async function startBeside(machine: 'z13' | 'z16', props: object) {
 }
 
 it.each(rows)(
-  'on a $machine, a server whose partition was deleted can be deleted beside a partition that is $what, and that is seen',
+  'on a $machine, a server whose partition was deleted can be deleted although a visible partition is $what',
   async ({ machine, props }) => {
     const { world } = await startBeside(machine, props);
     await using _ = world;
@@ -50,7 +50,7 @@ it.each(rows)(
 );
 
 it.each(rows.filter(({ props }) => props.status === 'active' || props['reserve-resources'] === true))(
-  'on a $machine, a server whose partition is not seen is in doubt beside a hidden partition that is $what',
+  'on a $machine, a server without a visible partition is in doubt while a hidden partition is $what',
   async ({ machine, props }) => {
     const { world, hide } = await startBeside(machine, props);
     await using _ = world;
@@ -66,7 +66,7 @@ it.each(rows.filter(({ props }) => props.status === 'active' || props['reserve-r
   },
 );
 
-it('on a z13, a volume of a hidden partition that is no server is not detached: it is in doubt as that of a server is', async () => {
+it('on a z13, a volume of a hidden partition without a server is in doubt, and is not detached', async () => {
   const hidden: string[] = [];
   const hmcUsers = [{ userid: 'nova', password: 'nova-on-z', hidden }];
   await using world = await startWorld({ machine: 'z13', hmcUsers });

@@ -38,7 +38,7 @@ describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
     },
   );
 
-  it('one with the mark of another host is in doubt: verify and show say so, a delete is refused and changes nothing', async () => {
+  it('a partition with the mark of another host is in doubt: verify and show say so, and a delete is refused without a change', async () => {
     await using stage = await startStage({ machine });
     const { dpm, sim } = stage;
     await dpm(...create);

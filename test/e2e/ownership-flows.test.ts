@@ -38,7 +38,7 @@ function failingAt(step: string, at: Failpoint['at'], flow: string) {
 }
 
 it.each(rows)(
-  'on a $machine, a delete that stopped before the masks goes, when its partition $what and runs again, not past a running guest',
+  'on a $machine, a delete that stopped before the masks does not unmap a running guest whose partition $what',
   async ({ machine, props, isDoubt }) => {
     await using world = await startWorld({ machine });
     const { context, sim } = world;
@@ -73,7 +73,7 @@ it.each(rows)(
 );
 
 it.each(rows)(
-  'on a $machine, the way back of a build, when its partition $what and was started by a person, goes not past a running guest',
+  'on a $machine, the rollback of a build does not unmap a running guest whose partition $what and that an administrator started',
   async ({ machine, props, isDoubt }) => {
     await using world = await startWorld({ machine });
     const { context, sim } = world;
@@ -149,7 +149,7 @@ it.each(machines)(
 );
 
 it.each(machines)(
-  'on a %s, verify --repair neither stops nor strips a partition that runs and that no server has any more',
+  'on a %s, verify --repair neither stops nor changes a running partition without a server',
   async (machine) => {
     await using world = await startWorld({ machine });
     const { context, sim, statePath } = world;

@@ -29,7 +29,7 @@ function partitionsOf({ sim }: World) {
 }
 
 it.each(['fc', 'nvme', 'fcp'] as const)(
-  'a hidden partition that runs from a prepared group of type %s is not absent, without any adapter port',
+  'a hidden partition that runs from a prepared group of type %s does not count as absent, without a configured port',
   async (type) => {
     const { hidden, world } = await startPrepared(type);
     await using _ = world;
@@ -52,7 +52,7 @@ it.each(['fc', 'nvme', 'fcp'] as const)(
   },
 );
 
-it('a partition that boots from the prepared group of a server is in doubt while it runs, whatever became of its name', async () => {
+it('a running partition that boots from the prepared group of a server is in doubt, whatever its name', async () => {
   const { world } = await startPrepared('fc');
   await using _ = world;
   const { sim, context } = world;
@@ -68,7 +68,7 @@ it('a partition that boots from the prepared group of a server is in doubt while
   expect(sim.snapshot()).toEqual(before);
 });
 
-it('a prepared group that another server or nobody uses by now does not block the delete of a server whose partition is gone', async () => {
+it('a prepared group that the server no longer uses does not block its delete after its partition was deleted', async () => {
   const { world } = await startPrepared('fc');
   await using _ = world;
   const { sim, context } = world;
@@ -88,7 +88,7 @@ it('a prepared group that another server or nobody uses by now does not block th
   expect(await manager.list(context)).toMatchObject([{ name: 'web2', power_state: 'running' }]);
 });
 
-it('a hidden partition on an adapter that the settings do not name any more is not absent', async () => {
+it('a hidden partition on an adapter that is no longer configured does not count as absent', async () => {
   const { hidden, world } = await startHiding({ machine: 'z13' });
   await using _ = world;
   const { sim, statePath, context } = world;

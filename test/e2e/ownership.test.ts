@@ -76,7 +76,7 @@ const rows = (['z13', 'z16'] as const).flatMap((machine) =>
 );
 
 it.each(rows)(
-  'on a $machine, a partition that is $what, $record: every command gives the right answer, and the guest keeps its disks',
+  'on a $machine, a partition that is $what, $record: every command succeeds or refuses correctly, and the guest keeps its disks',
   async (row) => {
     const { machine, change, record } = row;
     await using scene = await startOwnershipScene(machine);
@@ -123,7 +123,7 @@ it.each(rows)(
 );
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
-  it('what a message advises ends the doubt', async () => {
+  it('following the advice of the message resolves the doubt', async () => {
     await using scene = await startOwnershipScene(machine);
     scene.change({ props: { description: 'OpenStack CPCSubset=compute2' } });
     await using manager = await scene.world.open();

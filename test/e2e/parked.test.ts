@@ -48,7 +48,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     });
   });
 
-  it('which is no instance, and shown among all partitions', async () => {
+  it('is not listed as an instance, and appears in the list of all partitions', async () => {
     await using scene = await startScene({ machine });
     const { driver, server, stock, world } = scene;
     await stock.build(server);
@@ -72,7 +72,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(driver).not.toBe(stock.driver);
   });
 
-  it('and tells its ports until the manager says that its attachments are gone: then nothing is left', async () => {
+  it('returns the ports of a parked partition until removeParked, which leaves nothing behind', async () => {
     await using scene = await startScene({ machine });
     const { server, stock, world, before } = scene;
     await stock.build(server);
@@ -90,7 +90,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     await stock.removeParked(server); // there is nothing any more
   });
 
-  it('removeParked leaves a server that was spawned again as it is', async () => {
+  it('removeParked does not change a server that was spawned again', async () => {
     await using scene = await startScene({ machine });
     const { driver, server, stock, world } = scene;
     await stock.build(server);
@@ -104,7 +104,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(scene.partition()?.props).toMatchObject({ description, status: 'active' });
   });
 
-  it('a partition that somebody has started is not removed', async () => {
+  it('does not remove a parked partition that an administrator started', async () => {
     await using scene = await startScene({ machine });
     const { server, stock, partition } = scene;
     await stock.build(server);
@@ -116,7 +116,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(partition()).toBeDefined();
   });
 
-  it('a destroy that fails when it marks the partition is finished by the next one, and nothing is given up', async () => {
+  it('a destroy that fails to park is finished by the next one, and releases no WWPN', async () => {
     await using scene = await startScene({ machine });
     const { server, stock, world, partition } = scene;
     await stock.build(server);
@@ -136,7 +136,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(partition()?.props.description).toBe('OpenStack CPCSubset=compute1 parked');
   });
 
-  it('a destroy that fails at any request gives nothing up, and is finished by a process that remembers nothing', async () => {
+  it('a destroy that fails at any request releases no WWPN, and a new process without records finishes it', async () => {
     await using scene = await startScene({ machine });
     const { server, stock, world, before } = scene;
     const kind = { type: 'refuse', status: 400, reason: 1 } as const;
@@ -165,7 +165,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(failures).toBeGreaterThan(3);
   });
 
-  it('dpm verify names it once Cinder has no attachment, and --repair removes it', async () => {
+  it('dpm verify lists it once Cinder has no attachment, and --repair removes it', async () => {
     await using scene = await startScene({ machine, users: administrator });
     const { server, stock, world, before } = scene;
     await stock.build(server);
@@ -181,7 +181,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(world.sim.snapshot()).toEqual(before);
   });
 
-  it('dpm verify --repair leaves it when Cinder may have attachments that this user does not see', async () => {
+  it('dpm verify --repair keeps it when Cinder may have attachments that this user does not see', async () => {
     await using scene = await startScene({ machine });
     const { server, stock, world, partition } = scene;
     await stock.build(server);
@@ -196,7 +196,7 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     expect(partition()).toBeDefined();
   });
 
-  it('dpm verify --repair looks again: what is attached by then is left', async () => {
+  it('dpm verify --repair checks again, and keeps a partition with a new attachment', async () => {
     await using scene = await startScene({ machine, users: administrator });
     const { server, stock, world, partition } = scene;
     await stock.build(server);

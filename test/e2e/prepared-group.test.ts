@@ -1,3 +1,4 @@
+/* dpm server create attaches a prepared storage group, and refuses one that cannot be used. */
 import { expect, test } from 'vitest';
 import type { PreparedStorageGroup } from '../../src/simulator/index.ts';
 import { startStage } from '../support/stage.ts';
@@ -38,7 +39,7 @@ test.each([
   expect(sim.snapshot()).toEqual(before);
 });
 
-test('a z13 says that it has no storage groups, and leaves nothing', async () => {
+test('a z13 refuses a storage group, and leaves nothing behind', async () => {
   await using stage = await startStage({ machine: 'z13' });
   const { sim, dpm } = stage;
   const before = sim.snapshot();

@@ -1,3 +1,4 @@
+/* A read-only attach is recorded and shown, and warns that only the guest can enforce it. */
 import { expect, test } from 'vitest';
 import { startStage } from '../support/stage.ts';
 
@@ -7,7 +8,7 @@ const flows = [
 ] as const;
 
 test.each(flows)(
-  'a read-only attach is shown as such, and says that the guest has to keep to it (%s)',
+  'a read-only attach is shown, and warns that the guest must mount it read-only (%s)',
   async (_flow, options) => {
     await using stage = await startStage(options);
     const before = stage.sim.snapshot();

@@ -1,3 +1,4 @@
+/* Limits for the number of HMC requests of common commands. */
 import { expect, it } from 'vitest';
 import { listCounts, spawnCount } from '../../bench/requests.ts';
 import { startWorld } from '../support/world.ts';

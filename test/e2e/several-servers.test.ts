@@ -1,3 +1,4 @@
+/* Commands that take several servers, and the defaults of the first create. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStage } from '../support/stage.ts';
 import type { Printed, Stage } from '../support/stage.ts';

@@ -46,7 +46,7 @@ describe.each([
   { what: 'with the volumes that Cinder maps', options: {} },
   { what: 'without block_device_info', options: { wrapDriver: withoutVolumes } },
 ])('on a machine with vHBAs, $what', ({ options }) => {
-  it.each(starts)('a $verb takes another path when the target port of the last load is down', async ({ act }) => {
+  it.each(starts)('a $verb boots over another path when the target port of the last load is down', async ({ act }) => {
     await using world = await startWorld({ machine: 'z13' });
     await using manager = await world.open(options);
     await createStopped(world, manager);
@@ -59,7 +59,7 @@ describe.each([
     expect(bootTarget(world)).not.toBe(down);
   });
 
-  it('a start over every path that fails names each of them and why', async () => {
+  it('a start that fails over every path names each path and its failure', async () => {
     await using world = await startWorld({ machine: 'z13' });
     await using manager = await world.open(options);
     await createStopped(world, manager);
@@ -77,7 +77,7 @@ describe.each([
     expect(bootTarget(world)).toBe(recorded);
   });
 
-  it('a start whose recorded path works asks for nothing more', async () => {
+  it('a start over the recorded path makes no additional requests', async () => {
     await using world = await startWorld({ machine: 'z13' });
     await using manager = await world.open(options);
     await createStopped(world, manager);
@@ -92,7 +92,7 @@ describe.each([
   });
 });
 
-it('a partition that a person has made boot from elsewhere is started from there', async () => {
+it('a partition whose boot device an administrator changed boots from that device', async () => {
   await using world = await startWorld({ machine: 'z13' });
   await using manager = await world.open();
   await createStopped(world, manager);
@@ -107,7 +107,7 @@ it('a partition that a person has made boot from elsewhere is started from there
   expect(world.sim.log.byOperation()).not.toHaveProperty('Update Partition Properties');
 });
 
-it('on a machine with storage groups a start loads the volume, once, and says what a failure means there', async () => {
+it('with storage groups, a start loads once, and its error says what a failure means', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await createStopped(world, manager);
@@ -163,7 +163,7 @@ function useUpMemory({ sim }: World): void {
 
 describe.each(['z13', 'z16'] as const)('on a %s a start that is refused', (machine) => {
   it.each(refusals)(
-    'says so, tries no other path and blames no path, when $what',
+    'reports it, tries no other path and does not blame a path, when $what',
     async ({ prepare, says, ...more }) => {
       await using world = await startWorld({ machine, ...more.options });
       await using manager = await world.open();
@@ -180,7 +180,7 @@ describe.each(['z13', 'z16'] as const)('on a %s a start that is refused', (machi
     },
   );
 
-  it.each(refusals)('ends a spawn at once, and says why, when $what', async ({ prepare, says, ...more }) => {
+  it.each(refusals)('fails a spawn at once with the reason when $what', async ({ prepare, says, ...more }) => {
     await using world = await startWorld({ machine, ...more.options });
     const before = world.sim.snapshot();
     // Ports and volumes are there by now: what happens, happens at the start.

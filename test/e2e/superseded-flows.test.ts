@@ -1,3 +1,4 @@
+/* A flow that became pointless, because its server or volume was changed by other means, is closed. */
 import type { Failpoint } from '../../src/base/index.ts';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -46,7 +47,7 @@ it('closes the stuck flows of a server when its delete is finished later by anot
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('a damaged line in the journal is named, keeps nobody from listing and deleting, and is nothing to resume', async () => {
+it('a damaged journal line is reported, does not prevent list and delete, and cannot be resumed', async () => {
   await using world = await startWorld();
   const { context, settings, sim } = world;
   const before = sim.snapshot();
@@ -91,7 +92,7 @@ function stuckAttach(failing: 'attach' | 'complete') {
   return { failpoint, strike };
 }
 
-it('an attach that was stuck goes back after its volume has been detached by hand', async () => {
+it('a stuck attach rolls back after its volume was detached by hand', async () => {
   await using world = await startWorld();
   const { failpoint, strike } = stuckAttach('complete');
   await using manager = await world.open({ failpoint });
@@ -153,7 +154,7 @@ describe.each([
   );
 });
 
-it('leaves open what is stuck of another volume when a volume is attached', async () => {
+it('attaching a volume does not close the stuck flow of another volume', async () => {
   await using world = await startWorld();
   const { failpoint, strike } = stuckAttach('complete');
   await using manager = await world.open({ failpoint });
@@ -165,10 +166,10 @@ it('leaves open what is stuck of another volume when a volume is attached', asyn
   expect((await manager.listFlows({ open: true })).map(({ id }) => id)).toEqual([flow]);
 });
 
-describe('with a Cinder of old, where a reservation carries no name', () => {
+describe('with a Cinder before 3.44, in which a reservation has no id', () => {
   const options = { cinder: { maxMicroversion: '3.43' } };
 
-  it('a volume that is on its way to one server is not taken for the reservation of another', async () => {
+  it('the reservation of one server is not mistaken for that of another', async () => {
     await using world = await startWorld(options);
     const { failpoint, strike } = stuckAttach('attach');
     await using manager = await world.open({ failpoint });
@@ -190,7 +191,7 @@ describe('with a Cinder of old, where a reservation carries no name', () => {
     expect(sim.snapshot()).toEqual(before);
   });
 
-  it('a mask is taken back although somebody has taken the reservation back meanwhile', async () => {
+  it('removes a mask although another client has released the reservation meanwhile', async () => {
     await using world = await startWorld(options);
     const { failpoint, strike } = stuckAttach('attach');
     await using manager = await world.open({ failpoint });

@@ -29,7 +29,7 @@ async function makeTwin(world: World, uuid: string, { description, status }: (ty
 
 describe.each(rows)('$machine, $order order: "$description", $status', ({ machine, order, ...twin }) => {
   it.each([{ isCinderAway: false }, { isCinderAway: true }])(
-    'is left by the build and by the delete; masks cannot be removed at first: $isCinderAway',
+    'build and delete do not change the other partition; masks cannot be removed at first: $isCinderAway',
     async ({ isCinderAway }) => {
       await using world = await startWorld({ machine, set: { 'dpm.spawn_order': order } });
       const { context, sim } = world;

@@ -1,3 +1,4 @@
+/* Two terminals share one state directory: each sees and changes the servers of the other. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +46,7 @@ afterAll(async () => {
 });
 
 it(
-  'what one terminal creates the other lists, shows and deletes, also when both work at once',
+  'one terminal lists, shows and deletes a server of the other, also while both work',
   { timeout: 300_000 },
   async () => {
     const both = await Promise.all([

@@ -97,26 +97,23 @@ const groupPath = (ending: string, lun: string) =>
 
 describe.each(withGroups)('on a %s', (machine) => {
   describe.each(orders)('in the %s order', (order) => {
-    test.each(faults)(
-      'a boot LUN that is $what is named before the start, and the spawn is rolled back',
-      async (fault) => {
-        await using stage = await startStage({ machine, set: { 'dpm.spawn_order': order }, ...fault.options });
-        const { sim, dpm } = stage;
-        const before = sim.snapshot();
-        strikeWhenMapped(sim, fault);
+    test.each(faults)('names a boot LUN that is $what before the start, and rolls the spawn back', async (fault) => {
+      await using stage = await startStage({ machine, set: { 'dpm.spawn_order': order }, ...fault.options });
+      const { sim, dpm } = stage;
+      const before = sim.snapshot();
+      strikeWhenMapped(sim, fault);
 
-        const message = expectPutBack(await dpm(...CREATE));
+      const message = expectPutBack(await dpm(...CREATE));
 
-        expect(message).toMatch(fault.cause);
-        expect(message).toMatch(groupPath(fault.ending, '0{16}'));
-        expect(sim.log.byOperation()).not.toHaveProperty('Start Partition');
-        await expectGone(stage, before);
-      },
-    );
+      expect(message).toMatch(fault.cause);
+      expect(message).toMatch(groupPath(fault.ending, '0{16}'));
+      expect(sim.log.byOperation()).not.toHaveProperty('Start Partition');
+      await expectGone(stage, before);
+    });
   });
 
   test.each(faults.filter(({ strike }) => strike !== undefined))(
-    'a data LUN that is $what is named before the start, and when it is attached later',
+    'names a data LUN that is $what, before the start and in a later attach',
     async (fault) => {
       await using stage = await startStage({ machine, ...fault.options });
       const { sim, dpm } = stage;
@@ -143,10 +140,10 @@ describe.each(withGroups)('on a %s', (machine) => {
   );
 });
 
-describe('on a z13, which has no way to try a path but to load over it', () => {
+describe('on a z13, which can test a path only by booting over it', () => {
   describe.each(orders)('in the %s order', (order) => {
     test.each(faults)(
-      'a boot LUN that is $what is named with every path that was tried, and the spawn is rolled back',
+      'names a boot LUN that is $what with every path that was tried, and rolls the spawn back',
       async (fault) => {
         await using stage = await startStage({ machine: 'z13', set: { 'dpm.spawn_order': order }, ...fault.options });
         const { sim, dpm } = stage;

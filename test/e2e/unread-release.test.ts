@@ -10,7 +10,7 @@ const garbage: readonly FaultKind[] = [{ type: 'wrong-schema' }, { type: 'malfor
 const old = { cinder: { maxMicroversion: '3.43' } } as const;
 const web1 = { name: 'web1', vcpus: 1, memoryMib: 1024, volumes: [{ volumeId: 'boot-1' }] };
 
-describe.each(garbage)('after os-detach, a look at the volume that is answered by $type', (kind) => {
+describe.each(garbage)('after os-detach, an answer of type $type to the read of the volume', (kind) => {
   it('does not fail the detach from a server: the volume is detached', async () => {
     await using world = await startWorld(old);
     const { sim, context } = world;
@@ -57,7 +57,7 @@ describe.each(garbage)('after os-detach, a look at the volume that is answered b
   });
 });
 
-it('a detach that fails while a person detaches the volume by hand does not leave its mask on the array', async () => {
+it('a failed detach removes the mask of a volume that was detached by hand meanwhile', async () => {
   await using world = await startWorld(old);
   const { sim, context, settings } = world;
   await using manager = await world.open({

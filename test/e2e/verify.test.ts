@@ -43,7 +43,7 @@ it.each([
   expect(await manager.verify(world.context)).toEqual([]);
 });
 
-it('names a partition of ours without a server, and leaves foreign ones alone, whatever their names look like', async () => {
+it('lists a partition of this host without a server, and no partition of another owner, whatever its name', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   await using hmc = otherHmc(world);
@@ -71,7 +71,7 @@ it('names a partition of ours without a server, and leaves foreign ones alone, w
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('names a server whose partition is gone, and the volume that Cinder no longer counts', async () => {
+it('lists a server without a partition, and a volume that Cinder does not report as attached', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const server = await manager.create(request, world.context);
@@ -89,7 +89,7 @@ it('names a server whose partition is gone, and the volume that Cinder no longer
   ]);
 });
 
-it('finds and clears the attachment of an instance that is no more', async () => {
+it('lists and removes the attachment of a deleted instance', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const before = world.sim.snapshot();
@@ -110,7 +110,7 @@ it('finds and clears the attachment of an instance that is no more', async () =>
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('names a flow that is stuck with what it left, and finishes it', async () => {
+it('lists a stuck flow with the objects that it left, and resumes it', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const before = world.sim.snapshot();
@@ -157,7 +157,7 @@ it.each([
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('names and repairs a volume in use that a late request has set back to attaching', async () => {
+it('lists and repairs a volume in use that a late request set to attaching', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   using cinder = openCinder(world.settings.cinder);
@@ -175,7 +175,7 @@ it('names and repairs a volume in use that a late request has set back to attach
   expect(world.sim.snapshot().cinder.volumes[0]).toMatchObject({ status: 'in-use' });
 });
 
-it('names a volume in use that Cinder has begun to detach for nobody, and takes that back', async () => {
+it('lists and repairs a volume in use in status detaching that no flow detaches', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   using cinder = openCinder(world.settings.cinder);

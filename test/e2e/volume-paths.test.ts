@@ -14,7 +14,7 @@ function sameFabric({ sim }: World, initiator: string | null, target: string): b
   return initiator !== null && sim.san.fabricOf(initiator) === port?.fabricId;
 }
 
-it('tells each path of a volume on a z13: initiator, port, fabric, target, LUN, device, and that nobody can try it', async () => {
+it('lists each path of a volume on a z13 with initiator, port, fabric, target, LUN and device, as not testable', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   const server = await manager.create(request, world.context);
@@ -40,7 +40,7 @@ it('tells each path of a volume on a z13: initiator, port, fabric, target, LUN, 
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it('tells which paths of a storage group answer, and of each that does not which half of it is to blame', async () => {
+it('tests the paths of a storage group, and says for each failed one whether target or LUN does not answer', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await manager.create(request, world.context);
@@ -70,7 +70,7 @@ it('tells which paths of a storage group answer, and of each that does not which
   );
 });
 
-it('tells that a partition is stopped, and that an adapter is down', async () => {
+it('reports a stopped partition, and an adapter that is down', async () => {
   await using world = await startWorld({ machine: 'z16' });
   await using manager = await world.open();
   await manager.create(request, world.context);
@@ -86,7 +86,7 @@ it('tells that a partition is stopped, and that an adapter is down', async () =>
   expect(statesOf(broken.filter(({ adapter_port: at }) => at === port))).toEqual(['adapter-down']);
 });
 
-it('answers with nothing for a volume that no server has, and refuses one that does not exist', async () => {
+it('lists no path of a volume without a server, and refuses one that does not exist', async () => {
   await using world = await startWorld();
   await using manager = await world.open();
   await manager.create(request, world.context);

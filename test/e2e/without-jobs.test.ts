@@ -7,7 +7,7 @@ import { startStage } from '../support/stage.ts';
  * accepts, we accept.
  */
 describe.each(['z13', 'z16'] as const)('an HMC without jobs, %s', (machine) => {
-  test('a server is created, stopped, started and deleted, and nothing is left', async () => {
+  test('creates, stops, starts and deletes a server, and leaves nothing behind', async () => {
     await using stage = await startStage({ machine, jobs: false });
     const { sim, dpm } = stage;
     const before = sim.snapshot();

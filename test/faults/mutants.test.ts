@@ -32,16 +32,20 @@ const worlds: readonly { readonly title: string; readonly world: StageOptions; r
     },
   ];
 
-it.each(worlds)('of $title: each mutant is caught by a row, for its reason', { timeout: 600_000 }, async (each) => {
-  await using hunt = await Hunt.start(each.world);
-  const [caught, missed]: [string[], string[]] = [[], []];
-  for (const mutant of each.mutants)
-    await hunt.hunt(mutant).then(
-      (line) => caught.push(line),
-      (error: unknown) => missed.push(String(error)),
-    );
+it.each(worlds)(
+  'of $title: a row fails for each planted defect, for the right reason',
+  { timeout: 600_000 },
+  async (each) => {
+    await using hunt = await Hunt.start(each.world);
+    const [caught, missed]: [string[], string[]] = [[], []];
+    for (const mutant of each.mutants)
+      await hunt.hunt(mutant).then(
+        (line) => caught.push(line),
+        (error: unknown) => missed.push(String(error)),
+      );
 
-  console.log(`mutants of ${each.title}:\n${caught.join('\n')}`);
-  expect(missed).toEqual([]);
-  expect(caught).toHaveLength(each.mutants.length);
-});
+    console.log(`mutants of ${each.title}:\n${caught.join('\n')}`);
+    expect(missed).toEqual([]);
+    expect(caught).toHaveLength(each.mutants.length);
+  },
+);

@@ -1,3 +1,4 @@
+/* The fault matrix for a compute manager that unmaps volumes after destroy, as stock Nova does. */
 import { it } from 'vitest';
 import { checkMatrix } from './check.ts';
 import { Sample } from './sample.ts';
@@ -6,7 +7,7 @@ import { parking } from './scenarios.ts';
 const { park, spawnAgain, removeParked, attach, detach } = parking;
 
 it.each(['z13', 'z16'] as const)(
-  '%s, with a manager that unmaps after a destroy: no port is given up that is masked, and each verb can be called again or undoes itself',
+  '%s, with a manager that unmaps after destroy: no masked WWPN is released, and each method can be repeated or undoes itself',
   { timeout: 3_600_000 },
   async (machine) => {
     await checkMatrix({

@@ -1,3 +1,7 @@
+/*
+ * The fault matrix on a z13 in the deferred order: each step and request fails in every way, and everything left
+ * behind is named.
+ */
 import { it } from 'vitest';
 import { checkMatrix } from './check.ts';
 import { Sample } from './sample.ts';

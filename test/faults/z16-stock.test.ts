@@ -1,3 +1,7 @@
+/*
+ * The fault matrix on a z16 in Nova's stock order: each step and request fails in every way, and everything left
+ * behind is named.
+ */
 import { it } from 'vitest';
 import { checkMatrix } from './check.ts';
 import { isShownOnOtherMachine, isStepOfDeferredOrder, Sample } from './sample.ts';

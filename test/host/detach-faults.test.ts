@@ -1,3 +1,4 @@
+/* A detach from a Linux host that fails names what is left, loses no data, and succeeds at the next call. */
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
@@ -17,7 +18,7 @@ async function attachedAndDirty(host?: FakeHost) {
   return scene;
 }
 
-test('a path that does not go is named, the others go, and a second detach takes it', async () => {
+test('names a path that cannot be removed, removes the others, and a second detach removes it', async () => {
   const { host, connector, device } = await attachedAndDirty();
   host.fail(/0:0:1:2\/delete/, 'EIO', 1);
 
@@ -33,7 +34,7 @@ test('a path that does not go is named, the others go, and a second detach takes
   expect(host.violations).toEqual([]);
 });
 
-test('a unit that does not go is named, and is not forgotten by the second detach', async () => {
+test('names a unit that cannot be removed, and a second detach removes it', async () => {
   const { host, connector, device } = await attachedAndDirty(fourPaths({ allowLunScan: false }));
   host.fail(/0\.0\.8002.*unit_remove/, 'EIO', 2);
 
@@ -65,7 +66,7 @@ describe('data that cannot be written out', () => {
     const disconnecting = connector.disconnectVolume(info, device, { signal });
 
     await expect(disconnecting).rejects.toMatchObject({ code: 'VOLUME_DETACH' });
-    await expect(disconnecting).rejects.toThrow('could not be written out and released, so no path was removed');
+    await expect(disconnecting).rejects.toThrow('could not be flushed and released, so no path was removed');
     expect(host.log).toEqual(['run blockdev --flushbufs /dev/dm-0']);
     expect(host.snapshot()).toEqual(before);
   });

@@ -1,3 +1,4 @@
+/* Extending a volume on a Linux host reads the size of each path again, then resizes the multipath map. */
 import { expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';

@@ -1,3 +1,4 @@
+/* Fibre Channel on platforms other than s390x: which scans find the paths of a volume, and how they are removed. */
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import {
@@ -20,7 +21,7 @@ const signal = neverAborted();
 const [near, far] = targetWwpns;
 const two = () => ([0, 1] as const).map((index) => pciPort(index, [target(0), target(1)]));
 
-test('four paths come by four scans, and go map first, written out', async () => {
+test('four scans add four paths; a detach flushes and removes the map first', async () => {
   const host = fourPaths({ kind: 'pci', adapters: two() });
   const connector = await hostConnector(host);
 
@@ -130,7 +131,7 @@ describe('multipath', () => {
 
     const device = await connector.connectVolume(connectionInfo(), { signal });
 
-    expect(device.warnings).toEqual(['multipathd has made no map; a single path is used']);
+    expect(device.warnings).toEqual(['multipathd has not created a map; a single path is used']);
     expect(device.multipath_id).toBeUndefined();
   });
 

@@ -1,3 +1,4 @@
+/* dpm volume paths on a Linux host: the state of each path, without a change. */
 import { expect, it } from 'vitest';
 import { parseFcConnection } from '../../src/volume/index.ts';
 import { openHostWorld } from '../support/host-world.ts';
@@ -7,7 +8,7 @@ function statesOf(paths: readonly { readonly state: string }[]): readonly string
   return paths.map(({ state }) => state).toSorted();
 }
 
-it('tells every path of a volume that is attached to the host, with device, map and port, and changes nothing', async () => {
+it('lists every path of an attached volume with device, map and port, and changes nothing', async () => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   const { volumeId, connection } = await scene.attach('data-1');
@@ -33,7 +34,7 @@ it('tells every path of a volume that is attached to the host, with device, map 
   expect(scene.host.log.filter((line) => line.startsWith('write'))).toEqual([]);
 });
 
-it('says of each path that does not work where it ends', async () => {
+it('names the cause of each path that does not work', async () => {
   await using world = await startWorld();
   using scene = openHostWorld(world);
   const { volumeId, connection } = await scene.attach('data-1');

@@ -1,3 +1,4 @@
+/* A volume that is in use on a Linux host is never removed, with or without force. */
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import type { FakeHost } from '../support/fake-host/fake-host.ts';
@@ -50,7 +51,7 @@ describe.each([false, true])('with force %s', (force) => {
   });
 });
 
-test('what watches all disks is no use of a volume', async () => {
+test('a process that watches all disks does not count as a user of the volume', async () => {
   const { host, connector, device } = await attached(fourPaths());
   host.openFiles.set(400, { comm: 'multipathd', node: '/dev/sda' });
   host.openFiles.set(401, { comm: '(udev-worker)', node: '/dev/dm-0' });

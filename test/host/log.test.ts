@@ -1,3 +1,4 @@
+/* The host connector logs every write to sysfs and every command. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';

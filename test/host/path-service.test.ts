@@ -1,3 +1,4 @@
+/* dpm path-service answers clients with the token, and changes nothing. */
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { NotFoundError, Secret, silentLogger } from '../../src/base/index.ts';
@@ -103,7 +104,7 @@ it.each([
   expect(body.error).toMatchObject({ code: 'NOT_FOUND' });
 });
 
-it('says what failed, and goes on serving', async () => {
+it('reports a failure, and continues to answer', async () => {
   await using service = await start({ orphans: () => Promise.reject(new Error('the HMC is away')) });
 
   const failed = await ask(`${service.url}/v1/orphans`);

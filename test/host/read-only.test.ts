@@ -1,3 +1,4 @@
+/* A read-only attach to a Linux host makes every path read-only, or fails. */
 import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../../src/base/index.ts';
 import {
@@ -30,7 +31,7 @@ describe.each([
     expect([...host.disks, ...host.maps].every(({ isReadOnly }) => isReadOnly)).toBe(true);
   });
 
-  test('a device that stays writable is not handed out, and nothing is left', async () => {
+  test('fails if a device stays writable, and leaves nothing behind', async () => {
     const host = fourPaths();
     host.fail(/--getro \/dev\/dm-0/, { stdout: '0\n' });
 
@@ -44,7 +45,7 @@ describe.each([
   });
 });
 
-test('a volume that is there writable is writable again after a read-only attach that failed', async () => {
+test('a writable volume is writable again after a failed read-only attach', async () => {
   const host = singlePath({ multipathd: 'absent' });
   const info = connectionInfo({ target_wwn: targetWwpns[0] });
   const connector = await hostConnector(host, { useMultipath: false, enforceMultipath: false });

@@ -1,9 +1,10 @@
+/* The process is killed while it rolls back; the next process finishes. */
 import { failing } from './flows.ts';
 import { atEveryMoment } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 import type { Setting } from './suite.ts';
 
-const what = 'a process that is killed on its way back is followed by one that goes the rest of it';
+const what = 'the next process completes the rollback of a killed process';
 
 const settings: readonly (Setting & { readonly nth: number })[] = [
   { machine: 'z13', order: 'deferred', cinder: 'attachments', nth: 17 },

@@ -1,3 +1,4 @@
+/* The process is killed during a local attach or detach; the next process finishes or rolls back. */
 import { local } from './flows.ts';
 import { atEveryMoment } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';

@@ -23,7 +23,7 @@ function hideOpenFlows({ world }: Stage): Promise<void> {
   return Promise.resolve();
 }
 
-it('a recovery that overlooks what a killed build had made is noticed', async () => {
+it('detects a recovery that overlooks the objects of a killed build', async () => {
   await using stage = await openStage({ machine: 'z13' });
   const kills = ({ acts }: Course) => [
     { at: 'after-act', index: acts.findIndex(({ name }) => name.endsWith('map-volumes')) } as const,
@@ -37,7 +37,7 @@ it('a recovery that overlooks what a killed build had made is noticed', async ()
   expect(seen.outcomes).toEqual(['undone']);
 });
 
-it('a kill that does not strike is a problem, and no success', async () => {
+it('reports a kill that did not happen as a failure', async () => {
   await using stage = await openStage({ machine: 'z13' });
 
   const toll = await killAll(stage, remove, { kills: () => [{ at: 'after-record', index: 1_000 }] });

@@ -1,12 +1,12 @@
+/* The process is killed during start, stop or reboot; the next process can describe the server and work on it. */
 import { restartPeers } from './between.ts';
 import { power } from './flows.ts';
 import { atEveryAnswer } from './stage.ts';
 import { everyNth, killTest } from './suite.ts';
 
 const setting = { order: 'deferred', cinder: 'attachments' } as const;
-const halfway =
-  'a process that is killed at any answer during a power verb leaves a server that its successor can name';
-const inJob = 'a start or stop goes on at the HMC when process and HMC are gone, and the successor waits for its end';
+const halfway = 'the next process can describe a server whose start, stop or reboot was killed at any answer';
+const inJob = 'the next process waits for a start or stop that continues at the HMC after a kill and a restart';
 
 for (const machine of ['z13', 'z16'] as const) {
   const sample = everyNth(machine === 'z13' ? 5 : 7);

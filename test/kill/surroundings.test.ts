@@ -1,3 +1,4 @@
+/* The process is killed, and HMC or Cinder restart or are unreachable when the next process starts. */
 import { comeWithoutCinder, comeWithoutHmc, restartPeers } from './between.ts';
 import { journaled } from './flows.ts';
 import { atEveryAnswer, atEveryMoment } from './stage.ts';
@@ -5,17 +6,17 @@ import { everyNth, isFull, killTest } from './suite.ts';
 
 const rows = [
   {
-    what: 'HMC and Cinder restart as well, and the successor finds a clean slate all the same',
+    what: 'the next process leaves nothing behind although HMC and Cinder restarted',
     between: restartPeers,
     nth: 31,
   },
   {
-    what: 'a successor that finds no HMC says so, changes nothing, and leaves the rest to the next',
+    what: 'the next process reports an unreachable HMC, changes nothing, and a later one finishes',
     between: comeWithoutHmc,
     nth: 41,
   },
   {
-    what: 'a successor that cannot reach Cinder names what it cannot roll back, and it is rolled back later',
+    what: 'the next process names what it cannot roll back without Cinder, and a later one rolls it back',
     between: comeWithoutCinder,
     nth: 37,
   },

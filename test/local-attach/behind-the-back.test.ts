@@ -1,3 +1,4 @@
+/* A local volume was detached by other means: the command names what is left, and removes it. */
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { openCinder } from '../../src/cinder-client/index.ts';
@@ -6,7 +7,7 @@ import { everything, startScene } from './scene.ts';
 
 const request = { volume: 'data-1', multipath: true, enforceMultipath: false } as const;
 
-test('what Cinder has forgotten is named, and a detach takes away what is left on the host', async () => {
+test('lists a volume that Cinder no longer attaches, and a detach removes its devices from the host', async () => {
   await using scene = await startScene();
   const { world, host } = scene;
   const before = everything(scene);

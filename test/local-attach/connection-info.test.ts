@@ -1,3 +1,4 @@
+/* Local attach with unusual answers of a back end: a late LUN, and volumes that cannot be attached. */
 import { describe, expect, test } from 'vitest';
 import { everything, startScene } from './scene.ts';
 import { SanHost } from '../support/fake-host/san-host.ts';

@@ -1,3 +1,4 @@
+/* Local detach from a partition that the HMC user may not see. */
 import { expect, it } from 'vitest';
 import { describeError } from '../../src/base/index.ts';
 import { cpcUriOf, openSession, w } from '../support/hmc-session.ts';
@@ -5,7 +6,7 @@ import { outcomeOf } from '../support/ownership.ts';
 import { startWorld } from '../support/world.ts';
 
 it.each(['z13', 'z16'] as const)(
-  'a volume is not taken from a running partition of a %s that the user may not see, and goes when he may',
+  'on a %s, does not detach a volume from a hidden running partition, and detaches it when the user may see it',
   async (machine) => {
     const hidden: string[] = [];
     const hmcUsers = [{ userid: 'nova', password: 'nova-on-z', hidden }];

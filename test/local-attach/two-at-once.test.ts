@@ -1,3 +1,4 @@
+/* Two local-attach or local-detach commands at the same time. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -19,7 +19,7 @@ function forgetful(driver: ComputeDriver): ComputeDriver {
   });
 }
 
-it('finds a driver that forgets one disconnect, and shrinks the sequence to the three operations that show it', async () => {
+it('finds a driver that omits one disconnect, and reduces the sequence to three operations', async () => {
   const where = { machine: 'z16', flow: 'attachments', wrapDriver: forgetful } as const;
 
   const found = await fc.check(keepsToModel(where, newTally()), { seed: 20_261_121, numRuns: 500 });

@@ -1,3 +1,4 @@
+/* Random operations, faults and crashes on a z13 end as a small model predicts. */
 import { it } from 'vitest';
 import { runModel } from './run-model.ts';
 

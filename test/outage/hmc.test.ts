@@ -24,7 +24,7 @@ const AWAY_MS = 90_000;
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
   describe.each(operations)('$name', ({ prepare, act }) => {
     it.each(ways)(
-      'goes on by itself when the HMC is away for 90 s, from any request on: $name',
+      'continues after an HMC outage of 90 s that begins at any request: $name',
       async (way) => {
         await using world = await startWorld({ machine });
         const { sim, context } = world;

@@ -1,3 +1,6 @@
+/*
+ * The user interrupts a command while the HMC does not answer; the next process completes or rolls back the operation.
+ */
 import { describe, expect, it } from 'vitest';
 import { findError, InterruptedError } from '../../src/base/index.ts';
 import { withNamedVolumes } from '../support/snapshots.ts';
@@ -9,7 +12,7 @@ import type { Acts } from './operations.ts';
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
   describe.each(operations)('$name', ({ prepare, act, isWhole }) => {
-    it('waits when it is interrupted while the HMC is away, and the next process finishes it', async () => {
+    it('waits when it is interrupted during an HMC outage, and the next process finishes it', async () => {
       await using world = await startWorld({ machine });
       const { sim, context } = world;
       const before = withNamedVolumes(sim.snapshot());

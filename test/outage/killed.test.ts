@@ -17,7 +17,7 @@ const STRIDE = process.env.KILL_TEST === 'full' ? 1 : 5;
 
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
   describe.each(operations)('$name', ({ name, prepare, act, order }) => {
-    it('is finished by the next process when its own is killed while the HMC is away', async () => {
+    it('is finished by the next process when its own is killed during an HMC outage', async () => {
       await using world = await startWorld({ machine });
       await using pool = new WorkerPool(1);
       const { sim, context } = world;

@@ -27,7 +27,7 @@ const peers = [
 describe.each(['z13', 'z16'] as const)('on a %s', (machine) => {
   describe.each(operations)('$name', ({ name, prepare, act }) => {
     it.each(peers)(
-      'goes on by itself when $word is away for 90 s, from any request to Cinder on: $way.name',
+      'continues after a 90 s outage of $word that begins at any request to Cinder: $way.name',
       async ({ peer, word, way }) => {
         await using world = await startWorld({ machine });
         const { sim, context } = world;

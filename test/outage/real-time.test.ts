@@ -24,7 +24,7 @@ const cases = (['z13', 'z16'] as const).flatMap((machine) =>
 );
 type Case = (typeof cases)[number];
 
-it('commands go on after 90 s without an HMC; the next one finishes those that were killed meanwhile', async () => {
+it('commands continue after an HMC outage of 90 s; the next command finishes those that were killed meanwhile', async () => {
   const ends = await Promise.all(cases.map(async (each) => await play(each)));
   expect(ends).toEqual(cases.map(expectedOf));
 }, 900_000);

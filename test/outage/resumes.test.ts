@@ -67,7 +67,7 @@ async function leaveWaiting(world: World): Promise<() => Promise<void>> {
 }
 
 describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (machine) => {
-  it('takes up what waits, once the HMC is back', async () => {
+  it('resumes a waiting flow when the HMC answers again', async () => {
     await using world = await startWorld({ machine });
     const { sim, context } = world;
     const before = withNamedVolumes(sim.snapshot());
@@ -86,7 +86,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     expect(withNamedVolumes(sim.snapshot())).toEqual(before);
   });
 
-  it('leaves alone what a living process works on', async () => {
+  it('does not resume the flow of a living process', async () => {
     await using world = await startWorld({ machine });
     const { sim, context } = world;
     const looks = stepwise();
@@ -118,7 +118,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     await expect(built).resolves.toMatchObject({ status: 'ACTIVE' });
   });
 
-  it('is closed at once while it waits for the HMC, and leaves the flow to the next one', async () => {
+  it('closes at once while it waits for the HMC, and the next process resumes the flow', async () => {
     await using world = await startWorld({ machine });
     const looks = stepwise();
     const manager = await world.open({ resumePause: looks.pause, policies: patient });
@@ -136,7 +136,7 @@ describe.each(['z13', 'z16'] as const)('a manager that stays open, on a %s', (ma
     expect(await next.verify(world.context)).toEqual([]);
   });
 
-  it('lets a command on the same server come after it', async () => {
+  it('lets a later command for the same server run', async () => {
     await using world = await startWorld({ machine });
     const { sim, context } = world;
     const looks = stepwise();

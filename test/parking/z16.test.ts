@@ -1,8 +1,9 @@
+/* On a z16, no storage group ever sees the disk of another instance. */
 import { it } from 'vitest';
 import { runSequences } from './sequences.ts';
 
 it(
-  'with a manager that unmaps after a destroy, on a z16 no storage group ever sees the disk of another',
+  'with a manager that unmaps after destroy, on a z16, no storage group ever sees the disk of another',
   { timeout: 3_600_000 },
   async () => await runSequences('z16', Number(process.env.PARKING_RUNS ?? 200)),
 );

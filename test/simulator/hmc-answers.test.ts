@@ -1,3 +1,4 @@
+/* Form of the answers of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, bootablePartition, newPartition, text } from './hmc-support.ts';

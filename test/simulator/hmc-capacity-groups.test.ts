@@ -1,3 +1,4 @@
+/* Capacity groups of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, newPartition, otherUser, text, type Bench } from './hmc-support.ts';

@@ -1,3 +1,4 @@
+/* The HMC client's storage operations against the simulated HMC. */
 import { expect, test } from 'vitest';
 import { isHmcError } from '../../src/hmc-client/index.ts';
 import type { CreateStorageGroup, HmcSession, StorageGroup } from '../../src/hmc-client/index.ts';
@@ -36,7 +37,7 @@ async function setStage(simulator: Simulator, hmc: HmcSession): Promise<Stage> {
   return { hmc, cpcUri, ports: [first, second], groupUri, volumeUris, partitionUri };
 }
 
-test.each(['z14', 'z15', 'z16', 'z17'] as const)('a storage group comes and goes on a %s', async (machine) => {
+test.each(['z14', 'z15', 'z16', 'z17'] as const)('creates and deletes a storage group on a %s', async (machine) => {
   await using simulator = await startSimulator({ machine });
   const before = simulator.snapshot();
   const hmc = openSession(simulator);

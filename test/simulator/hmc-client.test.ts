@@ -1,3 +1,7 @@
+/*
+ * The HMC client against the simulated HMC: each change takes effect exactly once, even if requests or answers are
+ * lost.
+ */
 import { expect, test } from 'vitest';
 import { describeError, Secret } from '../../src/base/index.ts';
 import { HmcAuthError, HmcConnectionError, isHmcError } from '../../src/hmc-client/index.ts';
@@ -11,7 +15,7 @@ const web: CreatePartition = { name: 'web1', iflProcessors: 1, initialMemory: 40
 const isCounted = ({ server, operation }: { server: string; operation: string }) =>
   server === 'hmc' && !['Logon', 'Logoff', 'Query Job Status'].includes(operation);
 
-test('partition and vHBAs come and go on a z13 over HTTPS, and the HMC is as before', async () => {
+test('creates and deletes partition and vHBAs on a z13 over HTTPS, and leaves the HMC unchanged', async () => {
   await using simulator = await startSimulator({ machine: 'z13', tls: true });
   const before = simulator.snapshot();
   const hmc = open(simulator);

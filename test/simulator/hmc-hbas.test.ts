@@ -1,3 +1,4 @@
+/* vHBAs of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, bootablePartition, newHba, newPartition, text } from './hmc-support.ts';

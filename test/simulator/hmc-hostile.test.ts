@@ -1,3 +1,4 @@
+/* The simulated HMC refuses hostile requests without a failure or a change. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

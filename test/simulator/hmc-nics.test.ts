@@ -1,3 +1,4 @@
+/* NICs of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, newPartition, type Bench, text } from './hmc-support.ts';

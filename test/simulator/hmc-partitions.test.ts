@@ -1,3 +1,4 @@
+/* Create, update and delete of partitions on the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, bootablePartition, newHba, newPartition, smallPartition, statusOf, text } from './hmc-support.ts';

@@ -1,3 +1,4 @@
+/* Start and stop of partitions on the simulated HMC, with boot from a simulated LUN. */
 import { describe, expect, it } from 'vitest';
 
 import {

@@ -1,3 +1,4 @@
+/* Lists and reads of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, newHba, newPartition, statusOf } from './hmc-support.ts';

@@ -1,3 +1,4 @@
+/* Logon, sessions and logoff of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, Caller, newHba, newPartition, otherUser, smallPartition, text } from './hmc-support.ts';

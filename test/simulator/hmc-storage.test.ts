@@ -1,3 +1,4 @@
+/* Storage groups and volumes of the simulated HMC. */
 import { describe, expect, it } from 'vitest';
 
 import { bench, newPartition, statusOf, text, type Bench } from './hmc-support.ts';

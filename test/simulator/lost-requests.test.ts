@@ -1,3 +1,4 @@
+/* Every changing request of the HMC client takes effect exactly once, if the request or its answer is lost. */
 import { expect, test } from 'vitest';
 import type { CreateStorageGroup, HmcSession } from '../../src/hmc-client/index.ts';
 import { PartitionLifecycle } from '../../src/partition/index.ts';

@@ -1,3 +1,4 @@
+/* startSimulator starts HMC, SAN, Keystone and Cinder, and closes them. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';

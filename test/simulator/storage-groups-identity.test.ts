@@ -1,3 +1,4 @@
+/* The driver identifies each LUN although DPM assigned LUNs of equal size to the wrong volumes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cases, openIdentityStage } from '../support/identity.ts';

@@ -1,3 +1,4 @@
+/* Spawn with storage groups: what is wrong with zones, masks or LUNs is named before the partition starts. */
 import type { Failpoint } from '../../src/base/index.ts';
 import { describe, expect, test } from 'vitest';
 import { describeError, findError } from '../../src/base/index.ts';

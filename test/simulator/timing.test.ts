@@ -1,3 +1,4 @@
+/* Durations of the simulated machine. */
 import { expect, test } from 'vitest';
 import { ManualClock, startSimulator } from '../../src/simulator/index.ts';
 import { realisticTiming, scaledTiming } from '../../src/simulator/timing.ts';

@@ -1,3 +1,4 @@
+/* Attachments of the simulated Cinder. */
 import { describe, expect, test } from 'vitest';
 import { callerIn, connectorOf, field, startWorld, tokenOf, type Answer, type Caller, type World } from './support.ts';
 

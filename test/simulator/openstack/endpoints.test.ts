@@ -1,3 +1,4 @@
+/* Keystone catalogue and endpoints of the simulators. */
 import { get } from 'node:https';
 import { expect, test } from 'vitest';
 import { CertificateAuthority } from '../../../src/simulator/server/index.ts';

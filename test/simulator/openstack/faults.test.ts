@@ -1,3 +1,4 @@
+/* Fault rules of the simulated Keystone and Cinder. */
 import { describe, expect, test } from 'vitest';
 import type { FaultKind, FaultRule } from '../../../src/simulator/server/index.ts';
 import { callerIn, connectorOf, field, startWorld, tokenOf, type Answer, type World } from './support.ts';

@@ -1,3 +1,4 @@
+/* Images of the simulated Glance, and volumes that are created from them. */
 import { expect, test } from 'vitest';
 import { Caller, callerIn, field, startWorld, tokenOf } from './support.ts';
 import type { World } from './support.ts';

@@ -1,3 +1,4 @@
+/* The log of the simulated Cinder names every volume action. */
 import { expect, test } from 'vitest';
 import { callerIn, startWorld, type World } from './support.ts';
 

@@ -1,3 +1,4 @@
+/* The simulators answer as the recorded real services did. */
 import { describe, expect, test } from 'vitest';
 import { readRecording, type Compared } from './replay.ts';
 import { arrayFails, CONNECTOR, makeVolume, playAll, startScene, type Scene, type Unrecorded } from './scene.ts';

@@ -1,3 +1,4 @@
+/* A volume is attached, booted and detached through the simulated Keystone, Cinder and SAN. */
 import { expect, test } from 'vitest';
 import { callerIn, connectorOf, field, startWorld } from './support.ts';
 
@@ -32,7 +33,7 @@ test('an attachment leads from password to a disk that boots, and back to the st
   expect({ san: san.snapshot(), cinder: openstack.snapshot() }).toEqual(before);
 });
 
-test('the flow of old does the same by actions, each with its name in the log', async () => {
+test('the legacy volume-action API does the same, and the log names each action', async () => {
   await using world = await startWorld({ cinder: { maxMicroversion: '3.0' } });
   const { san, openstack, log } = world;
   const caller = (await callerIn(world)).at('3.0');

@@ -1,3 +1,4 @@
+/* The forms of connection_info that the simulated Cinder can return. */
 import { describe, expect, test } from 'vitest';
 import { connectionShapes, type ConnectionShapeName } from '../../../src/simulator/openstack/index.ts';
 import { callerIn, connectorOf, field, startWorld, type World } from './support.ts';

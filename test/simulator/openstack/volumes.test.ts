@@ -1,3 +1,4 @@
+/* Volumes of the simulated Cinder, and the clock that changes their status. */
 import { describe, expect, test } from 'vitest';
 import { startOpenstack } from '../../../src/simulator/openstack/index.ts';
 import { createSan } from '../../../src/simulator/san/index.ts';

@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../src/base/index.ts';
 import { diagnose } from '../../src/cli/doctor/diagnose.ts';
 import type { DoctorCheck } from '../../src/cli/doctor/checks.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { FaultRule, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
-import { settingsFor } from '../support/world.ts';
+import { runLive, writeSettings } from '../support/live-cli.ts';
+import { scratch, settingsFor, toIni } from '../support/world.ts';
 
 type Set = Readonly<Record<string, string | readonly string[]>>;
 
@@ -53,6 +56,9 @@ test('where all is well every line says so, and nothing is changed', async () =>
     'keystone',
     'cinder',
     'service',
+    'state',
+    'clock',
+    'clock',
   ]);
   expect(sim.snapshot()).toEqual(before);
   expect(
@@ -284,7 +290,7 @@ describe('what the HMC refuses has advice of its own, and what does not need it 
 test('with another driver the HMC is not looked at', async () => {
   const checks = await withSimulator({}, () => ({ 'DEFAULT.compute_driver': 'fake.FakeDriver' }));
 
-  expect(checks.map(({ check }) => check.split(' ')[0])).toEqual(['keystone', 'cinder', 'service']);
+  expect(checks.map(({ check }) => check.split(' ')[0])).toEqual(['keystone', 'cinder', 'service', 'state', 'clock']);
 });
 
 test('what the caller ends is no finding', async () => {
@@ -294,4 +300,57 @@ test('what the caller ends is no finding', async () => {
 
   const options = { log: silentLogger, requestId: 'req-1', baseDir: '/nowhere' };
   await expect(diagnose(settingsFor(sim), options, { signal: controller.signal })).rejects.toThrow('enough');
+});
+
+describe('what this host contributes', () => {
+  test('a state directory that is not writable, a volume driver and a host connector that do not load', async () => {
+    const checks = await withSimulator({}, () => ({
+      'DEFAULT.state_path': '/dev/null/state',
+      'dpm.volume_drivers': 'iscsi=/nonexistent/driver.js#Driver',
+      'dpm.host_connectors': 'nvme=/nonexistent/connector.js#Connector',
+    }));
+
+    expect(findings(checks)).toEqual([
+      'fail state directory: /dev/null/state: /dev/null is not writable for this user',
+      expect.stringMatching(/^fail volume driver iscsi: .*nonexistent\/driver\.js/),
+      expect.stringMatching(/^fail host connector nvme: .*nonexistent\/connector\.js/),
+    ]);
+    expect(checks.filter(({ status }) => status === 'fail').map(({ code }) => code)).toEqual([
+      'CONFIG',
+      'CONFIG',
+      'CONFIG',
+    ]);
+    expect(checks.some(({ check }) => check.startsWith('adapter port'))).toBe(true);
+  });
+
+  test('a clock that is ten minutes ahead of HMC and Keystone', async () => {
+    await using sim = await startSimulator();
+    const clock = () => Date.now() + 600_000;
+    const options = { log: silentLogger, requestId: 'req-1', baseDir: '/nowhere', clock };
+
+    const checks = await diagnose(settingsFor(sim), options, { signal: neverAborted() });
+
+    expect(findings(checks)).toEqual([
+      expect.stringMatching(/^warn clock against HMC .*: this host is (?:599|600|601) s ahead/),
+      expect.stringMatching(/^warn clock against Keystone .*: this host is (?:599|600|601) s ahead/),
+    ]);
+  });
+});
+
+test('incomplete settings hide neither the CPCs of the HMC nor Cinder', async () => {
+  await using sim = await startSimulator();
+  const cwd = mkdtempSync(join(scratch(), 'nova-dpm-test-'));
+  try {
+    writeSettings(cwd, toIni(sim.settings(), { 'dpm.cpc_object_id': [] }));
+
+    const { code, stdout } = await runLive(['doctor'], { cwd });
+
+    expect(code).toBe(2);
+    const checks = JSON.parse(stdout) as DoctorCheck[];
+    expect(findings(checks).join('\n')).toContain('dpm.cpc_object_id');
+    expect(checks.find(({ check }) => check === 'hmc')?.detail).toContain(`CPCs: ${sim.hmc.cpcName} (`);
+    expect(checks.some(({ check }) => check.startsWith('cinder '))).toBe(true);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
 });

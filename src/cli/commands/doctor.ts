@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodeFor, worstOf } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { AddCommand } from '../add-command.ts';
-import { ok, warn } from '../doctor/checks.ts';
+import { failed, ok, warn } from '../doctor/checks.ts';
 import type { DoctorCheck } from '../doctor/checks.ts';
 
 export const doctorColumns = ['check', 'status', 'detail', 'advice'] as const;
@@ -21,10 +21,32 @@ export function addDoctorCommand(program: Command, add: AddCommand): void {
 
 async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {
   const settings = await examineSettings(context);
-  if (!('settings' in settings)) return settings.checks;
+  if (!('settings' in settings)) return [...settings.checks, ...(await examineReachable(context))];
   const { log, requestId, waiting } = context;
   const found = await context.io.backend.diagnose(settings.settings, { log, requestId }, waiting);
   return [...settings.checks, ...found];
+}
+
+/** Makes the checks that are possible with settings that are not complete. */
+async function examineReachable(context: CommandContext): Promise<readonly DoctorCheck[]> {
+  const { log, requestId, waiting, io } = context;
+  const checks: DoctorCheck[] = [];
+  try {
+    const cpcs = await context.withInventory((inventory, w) => inventory.cpcs(w));
+    checks.push(ok('hmc', `logged on; CPCs: ${cpcs.map(({ name, object_id: id }) => `${name} (${id})`).join(', ')}`));
+  } catch (error) {
+    // The problem of the settings is reported already.
+    if (findError(error, 'CONFIG') === undefined) {
+      checks.push(failed('hmc', error, 'correct the settings of the HMC first', waiting.signal));
+    }
+  }
+  try {
+    const settings = context.settingsWithoutHmc();
+    checks.push(...(await io.backend.diagnose({ ...settings, computeDriver: 'none' }, { log, requestId }, waiting)));
+  } catch (error) {
+    if (findError(error, 'CONFIG') === undefined) throw error;
+  }
+  return checks;
 }
 
 /** Reports invalid settings as checks, because users run this command to find such errors. */

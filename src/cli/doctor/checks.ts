@@ -14,7 +14,10 @@ export interface DoctorCheck {
   readonly code?: ErrorCode;
 }
 
-export type DoctorOptions = Pick<HostOptions, 'log' | 'requestId'>;
+export interface DoctorOptions extends Pick<HostOptions, 'log' | 'requestId'> {
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
 
 export function ok(check: string, detail: string): DoctorCheck {
   return { check, status: 'ok', detail, advice: '' };

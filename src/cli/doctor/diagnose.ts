@@ -4,10 +4,12 @@ import { toDpmSettings } from '../../compute/index.ts';
 import type { Settings } from '../../config/index.ts';
 import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkCinder } from './cinder.ts';
+import { checkClocks } from './clock.ts';
 import { checkHmcs } from './hmc.ts';
+import { checkLocal } from './local.ts';
 
 /**
- * Checks everything that a spawn needs. Changes nothing. Checks that depend on a failed check are left out.
+ * Checks everything that a spawn needs. Changes nothing. Skips only what a failed check makes impossible.
  */
 export async function diagnose(
   settings: Settings,
@@ -16,9 +18,11 @@ export async function diagnose(
 ): Promise<readonly DoctorCheck[]> {
   const dpm = toDpmSettings(settings, defaultDpmPolicies, options.baseDir);
   const needsHmc = settings.computeDriver === 'dpm.DPMDriver';
-  const [hmc, cinder] = await Promise.all([
+  const checks = await Promise.all([
     needsHmc ? checkHmcs(dpm, options, w) : [],
     checkCinder(settings, options, w),
+    checkLocal(settings, options.baseDir, w),
+    checkClocks(settings, options, w),
   ]);
-  return [...hmc, ...cinder];
+  return checks.flat();
 }

@@ -32,7 +32,7 @@ const packages: [string, Record<string, string>][] = [
   ['CommonJS', packageFiles('driver', { main: './main.js' }, { 'main.js': 'exports.One = class One {};' })],
 ];
 
-describe('what a setting names is loaded', () => {
+describe('the module of a setting is loaded', () => {
   test.each(packages)('from a package of the project with %s', async (_what, files) => {
     using project = temporaryFiles(files);
 
@@ -42,7 +42,7 @@ describe('what a setting names is loaded', () => {
     );
   });
 
-  test('from a package that a directory above has', async () => {
+  test('from a package in a parent directory', async () => {
     using project = temporaryFiles({ ...packageFiles('driver', { ...esm, main: 'main.js' }, one), 'deep/er/x': '' });
 
     const loaded = await loadExport({ module: 'driver', exportName: 'One' }, `${project.path}/deep/er`);
@@ -71,33 +71,33 @@ describe('what a setting names is loaded', () => {
   });
 });
 
-describe('what cannot be loaded', () => {
+describe('an error about a module', () => {
   const load = async (text: string, exportName: string | undefined, module = './driver.mjs') => {
     using project = temporaryFiles({ 'driver.mjs': text });
     return await loadExport({ module, exportName }, project.path);
   };
 
-  test('is told with what the module does export', async () => {
+  test('lists the exports of the module if the named one is missing', async () => {
     await expect(load('export class One {}\nexport class Two {}', 'Three')).rejects.toThrow(
       'module "./driver.mjs" does not export "Three" (it exports One, Two)',
     );
   });
 
-  test('without a name: several exports and no default', async () => {
+  test('says that a name is needed for several exports without a default', async () => {
     await expect(load('export class One {}\nexport class Two {}', undefined)).rejects.toThrow(
       /does not export "default"/,
     );
   });
 
-  test('an empty module exports nothing', async () => {
+  test('says that an empty module exports nothing', async () => {
     await expect(load('', 'One')).rejects.toThrow('(it exports nothing)');
   });
 
-  test('a package that is not there is named', async () => {
+  test('names a missing package', async () => {
     await expect(load('', 'One', 'no-such-package-of-anybody')).rejects.toThrow(/no-such-package-of-anybody/);
   });
 
-  test('an error of the module itself is not hidden', async () => {
+  test('includes an error of the module itself', async () => {
     await expect(load('throw new Error("no licence");', 'One')).rejects.toThrow('no licence');
   });
 });

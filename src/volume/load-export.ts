@@ -16,7 +16,7 @@ export function parseExportReference(text: string): ExportReference {
 }
 
 /**
- * Imports what a setting names. Paths are relative to `baseDir`. Packages are resolved from `baseDir` first, so that a
+ * Imports the module that a setting names and returns its export. Paths are relative to `baseDir`. Packages are resolved from `baseDir` first, so that a
  * project's own packages are found wherever this package is installed.
  *
  * @returns the named export, else the default export, else the only export
@@ -50,7 +50,7 @@ function locate(module: string, baseDir: string): string {
   try {
     return pathToFileURL(near.resolve(module)).href;
   } catch {
-    return importOnly(module, near.resolve.paths(module) ?? []) ?? module; // the failing import then names the cause
+    return importOnly(module, near.resolve.paths(module) ?? []) ?? module; // if it fails, the import names the cause
   }
 }
 

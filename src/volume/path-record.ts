@@ -5,7 +5,7 @@ import { z } from 'zod';
  *
  * - `active`: the machine or the kernel has tested the path, and the LUN answers
  * - `configured`: no fault is visible, but the path was not tested
- * - `idle`: no fault, but the partition does not run, so its ports are not logged in
+ * - `idle`: no fault is visible, but the partition is not running, so its ports are not logged in
  * - `adapter-down`: the adapter or port of the initiator does not work
  * - `target-unreachable`: the initiator does not see the target port (zoning, cabling, a port that is down)
  * - `lun-unreachable`: the target answers, the LUN does not (masking, or a wrong LUN number)

@@ -38,7 +38,7 @@ async function load(...entries: VolumeDriverEntry[]): Promise<VolumeDriverRegist
   return await VolumeDriverRegistry.load(entries, context, project.path);
 }
 
-/** The message of the refusal, with its causes. */
+/** Returns the message of the error with its causes. */
 async function refusal(...entries: VolumeDriverEntry[]): Promise<string> {
   const error: unknown = await load(...entries).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(VolumeDriverError);
@@ -53,7 +53,7 @@ describe('the registry', () => {
     expect(registry.find('iscsi')).toBeUndefined();
   });
 
-  test("has a third party's driver for its type, made with the context that ours gets", async () => {
+  test('creates the driver of a third party with the same context as the built-in driver', async () => {
     const registry = await load(builtin, { type: 'nvmeof', module: 'dpm-nvme', exportName: 'NvmeDriver' });
 
     const driver = registry.get('nvmeof');
@@ -62,13 +62,13 @@ describe('the registry', () => {
     expect(registry.get('fibre_channel')).toBeInstanceOf(FibreChannelVolumeDriver);
   });
 
-  test('lets a third party serve Fibre Channel in the place of ours', async () => {
+  test('lets the driver of a third party replace the built-in one for Fibre Channel', async () => {
     const registry = await load({ type: 'fibre_channel', module: 'dpm-nvme', exportName: 'NvmeDriver' });
 
     expect(registry.get('fibre_channel')).not.toBeInstanceOf(FibreChannelVolumeDriver);
   });
 
-  test('says which types it serves when it is asked for another', async () => {
+  test('lists the types that it serves in the error about another type', async () => {
     const registry = await load(builtin, { type: 'nvmeof', module: 'dpm-nvme', exportName: 'NvmeDriver' });
 
     expect(() => registry.get('iscsi')).toThrow(VolumeDriverError);
@@ -78,7 +78,7 @@ describe('the registry', () => {
   });
 });
 
-describe('a line of dpm.volume_drivers is refused', () => {
+describe('a line of dpm.volume_drivers is rejected', () => {
   const external = (exportName?: string, module = 'dpm-nvme') => ({ type: 'nvmeof', module, exportName });
 
   test('when there is no built-in driver for its type', async () => {
@@ -94,7 +94,7 @@ describe('a line of dpm.volume_drivers is refused', () => {
     },
   );
 
-  test('when the export is missing, with those that there are', async () => {
+  test('when the export is missing, with a list of the exports', async () => {
     const message = await refusal(external('Nvme'));
 
     expect(message).toContain('dpm.volume_drivers "nvmeof=dpm-nvme#Nvme": it cannot be loaded: ');
@@ -120,11 +120,11 @@ describe('a line of dpm.volume_drivers is refused', () => {
     ['is no class', 'notAClass', 'it cannot be loaded: it exports object, expected a class'],
     ['is a function that makes nothing with new', 'arrow', 'its constructor failed: '],
     ['fails in its constructor', 'FailingDriver', 'its constructor failed: no licence'],
-  ])('when what it names %s', async (_what, name, message) => {
+  ])('when its export %s', async (_what, name, message) => {
     expect(await refusal(external(name))).toContain(`dpm.volume_drivers "nvmeof=dpm-nvme#${name}": ${message}`);
   });
 
-  test('before any other is used: the registry is whole or not there', async () => {
+  test('before any other driver is used: there is never a partial registry', async () => {
     await refusal(builtin, external('HalfDriver'));
   });
 });

@@ -5,7 +5,7 @@ import type { ExportReference } from './load-export.ts';
 import { volumeDriverMethods } from './volume-driver.ts';
 import type { VolumeDriver, VolumeDriverClass, VolumeDriverContext } from './volume-driver.ts';
 
-/** No volume driver serves the type, or the driver that a setting names cannot be used. @public */
+/** There is no volume driver for the type, or the driver that a setting names cannot be used. @public */
 export class VolumeDriverError extends DpmError {
   readonly code = 'VOLUME_DRIVER';
 }
@@ -18,7 +18,7 @@ export interface VolumeDriverEntry extends ExportReference {
 
 const builtins: Readonly<Record<string, VolumeDriverClass>> = { fibre_channel: FibreChannelVolumeDriver };
 
-/** Maps `driver_volume_type` to a volume driver. All drivers are loaded at start, so that a missing one is noticed then. */
+/** Maps `driver_volume_type` to a volume driver. Loads all drivers at start, so that a missing one is reported early. */
 export class VolumeDriverRegistry {
   readonly #drivers: ReadonlyMap<string, VolumeDriver>;
 

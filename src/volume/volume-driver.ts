@@ -9,7 +9,7 @@ import type {
   VolumePath,
 } from '../partition/index.ts';
 
-/** What the constructor of a volume driver gets. @public */
+/** The argument of the constructor of a volume driver. @public */
 export interface VolumeDriverContext {
   readonly log: Logger;
   /** Gives partitions of this machine access to LUNs. */
@@ -18,7 +18,7 @@ export interface VolumeDriverContext {
   readonly ignoredTargets: ReadonlySet<Wwpn>;
 }
 
-/** The instance that a volume is for. @public */
+/** The instance to which a volume is attached. @public */
 export interface VolumeInstance extends PartitionOwner {
   readonly partition: PartitionRef;
   /** The partition's ports. The first is preferred for boot. */
@@ -31,18 +31,18 @@ export interface VolumeOptions extends Waiting {
   /** 0 when the compute manager does not know it. */
   readonly sizeGib: number;
   readonly isBoot: boolean;
-  /** Shows the user what the driver waits for. */
+  /** Reports to the user what the driver is waiting for. */
   readonly progress?: ((detail: string) => void) | undefined;
-  /** The whole instance is being destroyed, with everything that its platform keeps of its volumes. */
+  /** Whether the whole instance is being destroyed, including all objects of its volumes on the platform. */
   readonly isTeardown?: boolean;
 }
 
 /**
- * Serves one `driver_volume_type`. The setting `dpm.volume_drivers` loads a third party's class; its constructor gets a
- * {@link VolumeDriverContext}. `volumeDriverChecks` of `nova-dpm/conformance` tests the rules below.
+ * Attaches the volumes of one `driver_volume_type`. The setting `dpm.volume_drivers` loads the class of a third party, whose
+ * constructor receives a {@link VolumeDriverContext}. `volumeDriverChecks` of `nova-dpm/conformance` tests the rules below.
  *
- * One driver serves all instances at the same time and keeps no state of them in memory: after a crash, another process
- * continues with a new driver. A driver does not modify its arguments.
+ * One driver object serves all instances concurrently and keeps no state about them in memory: after a crash, another
+ * process continues with a new driver object. A driver does not modify its arguments.
  *
  * Every method except `getSearchPath` is idempotent. Methods that take options obey `options.signal`, also while they
  * wait: they throw the signal's reason.
@@ -53,17 +53,17 @@ export interface VolumeOptions extends Waiting {
  */
 export interface VolumeDriver {
   /**
-   * Says that no volume leaves anything behind when the whole partition is deleted. A delete then asks the driver for
-   * neither a disconnect nor a rollback with `isTeardown`.
+   * Set if the deletion of a partition also removes every object of its volumes. A delete then calls neither
+   * `disconnectVolume` nor `rollback` with `isTeardown`.
    */
   readonly goesWithPartition?: boolean;
   /**
    * Makes a volume that Cinder has mapped usable by the partition, with `context.storage.expose`. On machines with
-   * storage groups that call alone gives the partition the LUN.
+   * storage groups, only this call gives the partition access to the LUN.
    *
-   * @returns the paths in boot order, the port preferred for boot first; plain JSON, because the paths of the boot volume
-   * are recorded
-   * @throws DpmError when no path works; {@link VolumeDriver.rollback} then undoes what was begun
+   * @returns the paths in boot order, starting with the port preferred for boot. Plain JSON, because the journal records
+   * the paths of the boot volume
+   * @throws DpmError when no path works; the caller then calls {@link VolumeDriver.rollback}
    */
   connectVolume(
     connectionInfo: ConnectionInfo,
@@ -75,15 +75,15 @@ export interface VolumeDriver {
    * (`isTeardown`), and after a crash during an attach, when its progress is unknown. Succeeds when the volume is already
    * gone. May refuse: the flow then ends and the volume stays connected.
    *
-   * @throws DpmError when something is or may be left: after a success the volume is unmapped
+   * @throws DpmError when something may be left behind: after a success the caller unmaps the volume
    */
   disconnectVolume(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /**
    * Undoes a connect that failed or whose outcome is unknown: when a spawn or an attach rolls back, also after a crash.
-   * Unlike a disconnect it may find nothing, a part, or everything. It must not need `connection_info`, which may be the
-   * one that the connect refused. It has no reason to refuse, because nobody has used the volume yet.
+   * Unlike a disconnect, it may find the volume not connected, partly connected, or connected. It must not depend on
+   * `connection_info`, which may be invalid. It has no reason to refuse, because nobody has used the volume yet.
    *
-   * @throws DpmError when something is left; the flow then is stuck, names the volume, and can be resumed
+   * @throws DpmError when something is left behind; the flow then is stuck, names the volume, and can be resumed
    */
   rollback(connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void>;
   /** Returns the current paths of the volume. Changes nothing. */
@@ -95,8 +95,8 @@ export interface VolumeDriver {
   /** Returns where such paths are found: a directory on a host, a URI on an HMC. */
   getSearchPath(instance: VolumeInstance | undefined): string;
   /**
-   * Returns one line for each known path of the instance's ports: device number, initiator, target, LUN, volume; `-`
-   * where the machine does not say. Changes nothing.
+   * Returns one line for each known path of the ports of the instance: device number, initiator, target, LUN, volume. An
+   * unknown value is `-`. Changes nothing.
    */
   getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]>;
 }

@@ -131,7 +131,7 @@ describe('a command to a busy multipathd is retried', () => {
     host.masks[0]!.volume.bytes = 20 * GIB;
     host.fail(/resize map/, { stdout: 'fail\ndevice not found\n' });
 
-    await expect(connector.extendVolume(info, { signal })).rejects.toThrow('could not adopt the new size');
+    await expect(connector.extendVolume(info, { signal })).rejects.toThrow('could not use the new size');
     expect(count(host, 'resize map')).toBe(1);
   });
 });

@@ -66,7 +66,7 @@ describe('data that cannot be written out', () => {
     const disconnecting = connector.disconnectVolume(info, device, { signal });
 
     await expect(disconnecting).rejects.toMatchObject({ code: 'VOLUME_DETACH' });
-    await expect(disconnecting).rejects.toThrow('could not be written out and released, so no path was removed');
+    await expect(disconnecting).rejects.toThrow('could not be flushed and released, so no path was removed');
     expect(host.log).toEqual(['run blockdev --flushbufs /dev/dm-0']);
     expect(host.snapshot()).toEqual(before);
   });

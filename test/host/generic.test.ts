@@ -131,7 +131,7 @@ describe('multipath', () => {
 
     const device = await connector.connectVolume(connectionInfo(), { signal });
 
-    expect(device.warnings).toEqual(['multipathd has made no map; a single path is used']);
+    expect(device.warnings).toEqual(['multipathd has not created a map; a single path is used']);
     expect(device.multipath_id).toBeUndefined();
   });
 

@@ -47,7 +47,7 @@ describe('a volume with two designators, if the kernel uses one and multipath th
     host.changed();
 
     await expect((await hostConnector(host)).connectVolume(connectionInfo(), { signal })).rejects.toThrow(
-      'multipathd has made no map',
+      'multipathd has not created a map',
     );
   });
 

@@ -70,7 +70,7 @@ describe('a blacklisted volume', () => {
 
     await expect((await hostConnector(host)).connectVolume(onePath, { signal })).rejects.toMatchObject({
       code: 'VOLUME_ATTACH',
-      message: `multipath is required, but multipathd has made no map of ${wwid}: /dev/sda: ${reason}`,
+      message: `multipath is required, but multipathd has not created a map of ${wwid}: /dev/sda: ${reason}`,
     });
     expect(host.snapshot()).toEqual(nothing);
   });
@@ -82,7 +82,7 @@ describe('a blacklisted volume', () => {
 
     const device = await connector.connectVolume(onePath, { signal });
 
-    expect(device.warnings).toEqual([`multipathd has made no map; a single path is used: /dev/sda: ${reason}`]);
+    expect(device.warnings).toEqual([`multipathd has not created a map; a single path is used: /dev/sda: ${reason}`]);
   });
 });
 

@@ -272,7 +272,7 @@ describe('FCP devices to be set online', () => {
     const connector = await hostConnector(singlePath(), { fcpDevices: ['0.0.9000'] });
 
     await expect(connector.getConnectorProperties({ signal })).rejects.toThrow(
-      'FCP device 0.0.9000: there is no such device in this partition, or it is no FCP device',
+      'FCP device 0.0.9000: there is no such device in this partition, or it is not an FCP device',
     );
   });
 });

@@ -14,7 +14,7 @@ const plain: Data = { target_wwn: [T1, T2], target_lun: 2 };
 const parse = (data: Data, type = 'fibre_channel') => parseFcConnection({ driver_volume_type: type, data });
 const without = (key: string, data: Data = plain): Data =>
   Object.fromEntries(Object.entries(data).filter(([name]) => name !== key));
-/** Targets as `wwpn/lun`, the LUN without its zeros. */
+/** Returns the targets as `wwpn/lun`, with the LUN in its short form. */
 const shown = (targets: readonly { targetWwpn: string; lun: string }[] | undefined) =>
   targets?.map(({ targetWwpn, lun }) => `${targetWwpn}/${lun.slice(0, 4)}`);
 const map = (data: Data) =>
@@ -65,11 +65,11 @@ describe('the LUN is read from', () => {
     expect(parse({ ...plain, target_lun: value }).targets.map((target) => target.lun)).toEqual([lun, lun]);
   });
 
-  test('target_luns, one a target', () => {
+  test('target_luns, with one LUN for each target', () => {
     expect(shown(parse({ ...plain, target_luns: [5, '0x9'] }).targets)).toEqual([`${T1}/0005`, `${T2}/0009`]);
   });
 
-  test('target_luns, one for all', () => {
+  test('target_luns, with one LUN for all targets', () => {
     expect(shown(parse({ ...plain, target_luns: [5] }).targets)).toEqual([`${T1}/0005`, `${T2}/0005`]);
   });
 
@@ -77,7 +77,7 @@ describe('the LUN is read from', () => {
     expect(shown(parse({ ...plain, target_luns: none }).targets)).toEqual([`${T1}/0002`, `${T2}/0002`]);
   });
 
-  test('the number as the addressing mode says', () => {
+  test('the number according to the addressing mode', () => {
     const luns = (addressing_mode: string | null) =>
       parse({ ...plain, target_lun: 300, addressing_mode }).targets[0]?.lun;
 
@@ -86,7 +86,7 @@ describe('the LUN is read from', () => {
     expect(luns(null)).toBe('012c000000000000');
   });
 
-  test('the same target twice where the volume answers under two LUNs', () => {
+  test('the same target twice if the volume has two LUNs there', () => {
     expect(shown(parse({ target_wwn: [T1, T1], target_luns: [1, 2] }).targets)).toEqual([`${T1}/0001`, `${T1}/0002`]);
   });
 });
@@ -100,13 +100,13 @@ describe('initiator_target_map', () => {
     expect(parse({ ...plain, ...none }).targetsOf).toBeUndefined();
   });
 
-  test('is read with its names in any spelling', () => {
+  test('is read with WWPNs in any spelling', () => {
     const spelled = { 'C0:50:76:D3:A1:00:5B:20': [T1.toUpperCase()], '0xc05076d3a1005b24': T2 };
 
     expect(map({ ...plain, initiator_target_map: spelled })).toEqual({ [A]: [`${T1}/0002`], [B]: [`${T2}/0002`] });
   });
 
-  test('whose key in capitals does not count beside plain ones keeps the targets of both', () => {
+  test('with two spellings of one initiator keeps the targets of both', () => {
     const spelled = { [A]: [T1], [A.toUpperCase()]: [T2, T1] };
 
     expect(map({ ...plain, initiator_target_map: spelled })).toEqual({ [A]: [`${T1}/0002`, `${T2}/0002`] });
@@ -118,14 +118,14 @@ describe('initiator_target_map', () => {
     expect(map(data)).toEqual({ [A]: [`${T2}/0009`, `${T1}/0005`] });
   });
 
-  test('may name a target that the list does not, if there is but one LUN', () => {
+  test('may name a target that is not in the list, if there is only one LUN', () => {
     const data = { target_wwn: [T1], target_lun: 2, initiator_target_map: { [A]: [T1, T2] } };
 
     expect(map(data)).toEqual({ [A]: [`${T1}/0002`, `${T2}/0002`] });
     expect(parse(data).warnings).toEqual([]);
   });
 
-  test('has a target left out, with a warning, whose LUN nobody tells', () => {
+  test('omits a target without a LUN, with a warning', () => {
     const data = { ...plain, target_luns: [5, 9], initiator_target_map: { [A]: [T1, '500507680b2fac01'] } };
 
     expect(map(data)).toEqual({ [A]: [`${T1}/0005`] });
@@ -148,31 +148,31 @@ describe('initiator_target_lun_map', () => {
     ],
   };
 
-  test('comes before the plain map, and its LUNs before the others', () => {
+  test('takes precedence over the plain map, and its LUNs over the others', () => {
     const data = { ...plain, initiator_target_map: { [A]: [T2] }, initiator_target_lun_map: withLuns };
 
     expect(map(data)).toEqual({ [A]: [`${T1}/0005`], [B]: [`${T2}/0009`, `${T1}/0005`] });
   });
 
-  test('is enough by itself', () => {
+  test('needs no other key', () => {
     const data = { initiator_target_lun_map: withLuns };
 
     expect(shown(parse(data).targets)).toEqual([`${T1}/0005`, `${T2}/0009`]);
   });
 
-  test('that is empty is as none', () => {
+  test('is ignored if it is empty', () => {
     expect(parse({ ...plain, initiator_target_lun_map: {} }).targetsOf).toBeUndefined();
   });
 
-  test('keeps what two spellings of one initiator say', () => {
+  test('merges two spellings of one initiator', () => {
     const data = { ...plain, initiator_target_lun_map: { [A]: [[T1, 5]], [A.toUpperCase()]: [[T2, 9]] } };
 
     expect(map(data)).toEqual({ [A]: [`${T1}/0005`, `${T2}/0009`] });
   });
 });
 
-describe('what else connection_info says', () => {
-  test('is read where it matters, and ignored where not', () => {
+describe('the other keys of connection_info', () => {
+  test('are read if nova-dpm uses them, and otherwise ignored', () => {
     const volume_id = '5b7c9b1e-0d0c-4a55-9c0f-2f6f4d3f6a01';
     const data = { ...plain, volume_id, access_mode: 'ro', qos_specs: { a: 1 }, map_info: { lun_id: '14' } };
 
@@ -193,7 +193,7 @@ describe('what else connection_info says', () => {
 });
 
 describe('the unserved keys', () => {
-  test('are those that request something that nova-dpm does not do, without their values', () => {
+  test('are those that request something that nova-dpm does not support, without their values', () => {
     const data = {
       ...plain,
       qos_specs: { total_iops_sec: '500' },
@@ -243,7 +243,7 @@ describe('an error names the volume', () => {
   });
 });
 
-describe('connection_info is refused', () => {
+describe('connection_info is rejected', () => {
   test.each<[string, Data, RegExp]>([
     ['without a LUN', without('target_lun'), /neither target_lun nor target_luns/],
     ['with a target that is no WWPN', { ...plain, target_wwn: ['5005'] }, /target_wwn "5005" is not a WWPN/],
@@ -269,7 +269,7 @@ describe('connection_info is refused', () => {
     expect(() => parse(plain, type)).toThrow(`driver_volume_type is "${type}", expected "fibre_channel"`);
   });
 
-  test('without quoting at any length what it was given', () => {
+  test('with a quote of at most a few characters', () => {
     expect(() => parse({ ...plain, target_wwn: ['x'.repeat(5_000)] })).toThrow(/^.{1,150}$/);
   });
 });

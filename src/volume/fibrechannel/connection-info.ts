@@ -12,20 +12,20 @@ export interface FcTarget {
 }
 
 /**
- * The connection_info of a Fibre Channel volume in one form. Back ends differ: one target or a list, LUN as number or
- * text, upper-case or colon-separated names, keys in either case, maps that are missing, partial, or name ports that the
- * list does not.
+ * The connection_info of a Fibre Channel volume in one form. Back ends differ in many ways: one target or a list, the LUN as
+ * a number or text, WWPNs in upper case or with colons, keys in either case, and maps that are missing, incomplete, or name
+ * ports that are not in the list.
  */
 export interface FcConnection {
   readonly volumeId: string | undefined;
   readonly isReadOnly: boolean;
-  /** In the order given. */
+  /** In the order of connection_info. */
   readonly targets: readonly FcTarget[];
-  /** The targets that each initiator may use. Undefined without a map: every initiator may use all. */
+  /** The targets that each initiator may use. Undefined without a map: every initiator may use every target. */
   readonly targetsOf: ReadonlyMap<Wwpn, readonly FcTarget[]> | undefined;
-  /** SCSI page 83 identifier, 32 lower-case hex digits, where the back end gives it (Pure's `wwn`). */
+  /** SCSI page 83 identifier, 32 lower-case hex digits, if the back end sends one (Pure's `wwn`). */
   readonly naa: string | undefined;
-  /** Keys that request something that nova-dpm does not do. */
+  /** Keys that request something that nova-dpm does not support. */
   readonly unserved: readonly string[];
   /** Whether the host may scan all targets of a port for the LUN. Such a scan also finds LUNs of other arrays. */
   readonly allowsWildcardScan: boolean;
@@ -150,7 +150,7 @@ function readWwpn(key: string, text: string): Wwpn {
 
 function listedLuns(data: FcData): readonly Lun[] {
   const luns = (data.target_luns ?? []).map((lun) => readLun('target_luns', lun, data));
-  const single = data.target_lun ?? undefined; // 0 is a LUN
+  const single = data.target_lun ?? undefined; // 0 is a valid LUN
   return luns.length > 0 || single === undefined ? luns : [readLun('target_lun', single, data)];
 }
 

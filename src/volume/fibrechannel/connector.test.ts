@@ -7,7 +7,7 @@ const host = '2f0c1a34-9c7e-4b7e-8a63-d2c5bd2e3ec6';
 const plain = { wwnnOf: undefined, ip: undefined };
 
 describe('the connector of a partition', () => {
-  test('says what decides the host type, the ports, and the use of all paths', () => {
+  test('contains the host type, the ports, and the request to use all paths', () => {
     expect(makeConnector(host, wwpns, plain)).toEqual({
       host,
       wwpns: ['c05076d3a1005b20', 'c05076d3a1005b24'],
@@ -18,24 +18,24 @@ describe('the connector of a partition', () => {
     });
   });
 
-  test('has no wwnns and no ip, rather than empty ones, where none are configured', () => {
+  test('omits wwnns and ip if none are configured', () => {
     const connector = makeConnector(host, wwpns, plain);
 
     expect('wwnns' in connector).toBe(false);
     expect('ip' in connector).toBe(false);
   });
 
-  test('has a node name for each port name, in the same order, for the back ends that ask for them', () => {
+  test('has a node name for each port name, in the same order', () => {
     const wwnnOf = (wwpn: string) => `20${wwpn.slice(2)}`;
 
     expect(makeConnector(host, wwpns, { ...plain, wwnnOf }).wwnns).toEqual(['205076d3a1005b20', '205076d3a1005b24']);
   });
 
-  test('carries an ip where one is configured', () => {
+  test('contains the configured ip', () => {
     expect(makeConnector(host, wwpns, { ...plain, ip: '192.0.2.7' })).toHaveProperty('ip', '192.0.2.7');
   });
 
-  test('is not made without a port: some back ends would mask the volume to everybody', () => {
+  test('is refused without a port, because some back ends would mask the volume to every host', () => {
     expect(() => makeConnector(host, [], plain)).toThrow(InternalError);
   });
 });

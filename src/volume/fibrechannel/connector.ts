@@ -11,14 +11,14 @@ export interface ConnectorRules {
 /**
  * Returns the connector of a partition for Cinder.
  *
- * `host` is the instance's UUID, as nova-dpm sent: it is unique and stable, which back ends that name their host objects
- * after it need. `platform` and `os_type` decide the host type of a DS8000, and so the form of its LUNs. `multipath`
- * makes 3PAR and its relatives use more than the first port. Seventeen families of back ends require `wwnns` but accept a
- * WWPN there; Unity and VNX need the true pair.
+ * `host` is the UUID of the instance, as in the retired nova-dpm. It is unique and stable, as needed by back ends that name
+ * their host objects after it. `platform` and `os_type` decide the host type of a DS8000, and so the form of its LUNs. `multipath`
+ * makes 3PAR and similar arrays use more than the first port. Seventeen families of back ends require `wwnns` but accept a
+ * WWPN there; Unity and VNX need real node names.
  * Source: os-brick initiator/connector.py; cinder volume/driver.py, FibreChannelDriver; cinder volume/drivers.
  */
 export function makeConnector(host: string, wwpns: readonly Wwpn[], rules: ConnectorRules): Connector {
-  // Cinder answers such a connector with 400 or 500 and leaves the volume reserved, or masks the LUN to every host.
+  // Without a WWPN, Cinder answers 400 or 500 and leaves the volume reserved, or it masks the LUN to every host.
   if (wwpns.length === 0) throw new InternalError(`connector of ${host}: there is no WWPN`);
   return {
     host,

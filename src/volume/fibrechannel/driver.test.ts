@@ -29,7 +29,7 @@ const info = (data: ConnectionInfo['data'] = {}): ConnectionInfo => ({
   data: { target_wwn: [T1, T2], target_lun: 2, ...data },
 });
 
-/** A driver whose storage notes what it is asked, and lets LUNs through as vHBAs do. */
+/** A driver whose storage records its calls, and exposes every LUN as vHBAs do. */
 function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
   const exposed: ConnectedVolume[] = [];
   const concealed: unknown[] = [];
@@ -58,7 +58,7 @@ function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
 }
 
 describe('the Fibre Channel driver', () => {
-  test('exposes a volume over its paths in boot order, and gives each the device number of its port', async () => {
+  test('exposes a volume on its paths in boot order, with the device number of each port', async () => {
     const { driver, exposed } = watched();
 
     const connected = await driver.connectVolume(info(), instance, options);
@@ -74,7 +74,7 @@ describe('the Fibre Channel driver', () => {
     expect(exposed).toMatchObject([{ volumeId: 'volume-1', sizeGib: 10, isBoot: true, naa: null }]);
   });
 
-  test('passes on the name of the volume where the back end tells it', async () => {
+  test('passes on the identity of the volume if the back end sends one', async () => {
     const { driver, exposed } = watched();
 
     await driver.connectVolume(info({ wwn: '3624a9370abcdef0123456789000111a2' }), instance, options);
@@ -82,7 +82,7 @@ describe('the Fibre Channel driver', () => {
     expect(exposed[0]?.naa).toBe('624a9370abcdef0123456789000111a2');
   });
 
-  test('names the keys that have no effect in one warning, once for each volume', async () => {
+  test('logs one warning per volume with the keys that have no effect', async () => {
     const { driver, warnings } = watched();
     const data = { qos_specs: { total_iops_sec: '500' }, cacheable: true, discard: true };
     const other = { ...options, volumeId: 'volume-limited' };
@@ -99,7 +99,7 @@ describe('the Fibre Channel driver', () => {
     ]);
   });
 
-  test('logs each path that it does not use, and each oddity, with the volume', async () => {
+  test('logs each excluded path and each warning, with the volume', async () => {
     const { driver, warnings } = watched(new Set([wwpnSchema.parse(T2)]));
     const target_luns = [2, 3];
 
@@ -116,7 +116,7 @@ describe('the Fibre Channel driver', () => {
     ]);
   });
 
-  test('says that nobody enforces it when a volume is for reading only', async () => {
+  test('warns that nothing enforces a read-only volume', async () => {
     const { driver, warnings } = watched();
 
     await driver.connectVolume(info({ access_mode: 'rw' }), instance, options);
@@ -126,7 +126,7 @@ describe('the Fibre Channel driver', () => {
     expect(warnings).toEqual([{ event: 'volume.read-only', volumeId: 'volume-1' }]);
   });
 
-  test('exposes nothing when there is no path', async () => {
+  test('exposes nothing if there is no path', async () => {
     const { driver, exposed } = watched();
     const foreign = info({ initiator_target_map: { c05076ffffff0001: [T1] } });
 
@@ -145,7 +145,7 @@ describe('the Fibre Channel driver', () => {
     },
   );
 
-  test('leaves a volume where it is when the whole instance goes, and its storage with it', async () => {
+  test('does nothing when the whole instance is destroyed with its storage', async () => {
     const { driver, concealed } = watched();
 
     await driver.disconnectVolume(info(), instance, { ...options, isTeardown: true });
@@ -153,7 +153,7 @@ describe('the Fibre Channel driver', () => {
     expect(concealed).toEqual([]);
   });
 
-  test('tells the paths of a volume without changing anything', async () => {
+  test('returns the paths of a volume without changing anything', async () => {
     const { driver, exposed } = watched();
 
     const paths = await driver.getVolumePaths(info(), instance);
@@ -163,7 +163,7 @@ describe('the Fibre Channel driver', () => {
     expect(exposed).toEqual([]);
   });
 
-  test('tells where its paths live, and every path that the machine knows, with its volume if it is known', async () => {
+  test('returns the search path, and every known path with its volume if it is known', async () => {
     const { driver } = watched();
 
     expect(driver.getSearchPath(instance)).toBe('/api/partitions/p');
@@ -174,7 +174,7 @@ describe('the Fibre Channel driver', () => {
     ]);
   });
 
-  test('knows no device number of a port that the partition has not got yet', async () => {
+  test('returns no device number for a port that the partition does not have yet', async () => {
     const { driver } = watched();
     const early = { ...instance, initiators: [initiator(A, null)] };
 

@@ -10,11 +10,11 @@ import type { FcPath, PathSelection } from './paths.ts';
 import { warnOfUnservedKeys } from './unserved-keys.ts';
 
 const readOnlyAdvice =
-  'the volume is read-only, which neither HMC nor machine enforces: mount it read-only in the guest';
+  'the volume is read-only, but neither the HMC nor the machine enforces this: mount it read-only in the guest';
 
 /** The built-in driver for `fibre_channel`: Cinder back ends that map FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
-  /** With its vHBAs, or with its storage group. */
+  /** The vHBAs or the storage group are deleted with the partition. */
   readonly goesWithPartition = true;
   readonly #context: VolumeDriverContext;
 
@@ -40,7 +40,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
       hint: loginHint(connectionInfo, connection, wwpnsOf(instance)),
     };
     const [connected] = await this.#context.storage.expose(instance, [volume], options);
-    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one in, one out
+    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // it returns one volume for each argument
     return connected;
   }
 
@@ -52,7 +52,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     await this.#conceal(instance, options);
   }
 
-  /** Needs only the volume's ID, like a disconnect, so the progress of the connect does not matter. */
+  /** Needs only the ID of the volume, so the progress of the connect does not matter. */
   async rollback(_connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
     await this.#conceal(instance, options);
   }
@@ -89,7 +89,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   #report(connection: FcConnection, selection: PathSelection, { volumeId }: VolumeOptions): void {
     const { log } = this.#context;
     for (const warning of connection.warnings)
-      log.warn({ event: 'volume.connection', volumeId, warning }, 'odd connection_info');
+      log.warn({ event: 'volume.connection', volumeId, warning }, 'unusual connection_info');
     warnOfUnservedKeys(log, connection);
     // The HMC has no read-only attribute for vHBAs or storage volumes: only the array could refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
@@ -103,7 +103,7 @@ function wwpnsOf({ initiators }: VolumeInstance) {
   return initiators.map(({ wwpn }) => wwpn);
 }
 
-/** Adds the device number, under which the guest knows the initiator. */
+/** Adds the device number that the initiator has in the guest. */
 function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));

@@ -6,7 +6,7 @@ export interface PortPair {
   readonly targetWwpn: Wwpn;
 }
 
-/** The detail of a pair of ports for which {@link isBetweenFabrics} holds. */
+/** The detail of a path whose ports are in different fabrics. */
 export const betweenFabrics =
   'no fabric connects these two ports, but each of them has paths to other ports (not a fault)';
 

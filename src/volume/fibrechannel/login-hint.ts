@@ -2,13 +2,13 @@ import type { Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { FcConnection } from './connection-info.ts';
 
-/** Advice for fabrics that know only ports that have logged in. */
+/** Advice for fabrics that recognise only ports that have logged in. */
 export const loginAdvice =
   'if your fabric or array recognises only ports that have logged in, set dpm.login_before_zoning';
 
 /**
- * Returns a hint when Cinder seems to have looked for the initiators without finding them: its map is empty, or lacks
- * some of them. Back ends without such a map give no evidence. Source: cinder volume/drivers.
+ * Returns a hint if Cinder's map is empty or lacks initiators, so that Cinder probably did not find them in the fabric. Back
+ * ends that send no map give no hint. Source: cinder volume/drivers.
  */
 export function loginHint(
   info: ConnectionInfo,

@@ -27,27 +27,27 @@ const connectionOf = (targets: readonly FcTarget[], change: Partial<FcConnection
 const none: ReadonlySet<Wwpn> = new Set();
 const select = (connection: FcConnection, initiators: readonly Wwpn[] = [A, B], ignoredTargets = none) =>
   selectPaths(connection, { initiators, ignoredTargets });
-/** Paths as `b20>01`: the ends of the two names. */
+/** Returns the paths as `b20>01`, with the last digits of the two WWPNs. */
 const shown = ({ paths }: ReturnType<typeof select>) =>
   paths.map(({ initiatorWwpn, targetWwpn }) => `${initiatorWwpn.slice(-2)}>${targetWwpn.slice(-2)}`);
 
 describe('the order of paths', () => {
-  test('begins with the preferred initiator, and goes round initiators and targets', () => {
+  test('begins with the preferred initiator, and alternates initiators and targets', () => {
     expect(shown(select(connectionOf([target(1), target(2)])))).toEqual(['20>01', '24>02', '20>02', '24>01']);
   });
 
-  test('takes the second try over another port and to another target', () => {
+  test('has another port and another target in second place', () => {
     const [first, second] = select(connectionOf([target(1), target(2), target(3)]), [A, B, C]).paths;
 
     expect(second?.initiatorWwpn).not.toBe(first?.initiatorWwpn);
     expect(second?.targetWwpn).not.toBe(first?.targetWwpn);
   });
 
-  test('follows the configured ports, not the names of the initiators', () => {
+  test('follows the order of the configured ports, not of the WWPNs', () => {
     expect(shown(select(connectionOf([target(1)]), [B, A]))).toEqual(['24>01', '20>01']);
   });
 
-  test('sorts one target under two LUNs by the LUN', () => {
+  test('sorts two LUNs of one target by the LUN', () => {
     const { paths } = select(connectionOf([target(1, 9), target(1, 5)]), [A]);
 
     expect(paths.map(({ lun }) => lun.slice(0, 4))).toEqual(['0005', '0009']);
@@ -61,7 +61,7 @@ describe('the reason', () => {
     );
   });
 
-  test('says why an earlier port was passed over, and how many paths are out', () => {
+  test('says why an earlier port was skipped, and how many paths are excluded', () => {
     const connection = connectionOf([target(1)], { targetsOf: new Map([[C, [target(1)]]]) });
 
     expect(select(connection, [A, B, C]).reason).toBe(
@@ -112,7 +112,7 @@ describe('no path at all is an error', () => {
     throw new Error('there was a path');
   };
 
-  test('that says of each initiator and target why', () => {
+  test('that gives the reason for each initiator and target', () => {
     const targetsOf = new Map([[A, [target(1)]]]);
     const error = errorOf(connectionOf([target(1)], { targetsOf }), [A, B], new Set([target(1).targetWwpn]));
 
@@ -123,7 +123,7 @@ describe('no path at all is an error', () => {
     expect(error.facts).toEqual({ volumeId: 'volume-1', initiators: [A, B], targets: [target(1).targetWwpn] });
   });
 
-  test('that hints at the zoning when Cinder mapped strangers only', () => {
+  test('that advises to check the zoning if Cinder mapped only other initiators', () => {
     const { message } = errorOf(connectionOf([target(1)], { targetsOf: new Map([[C, [target(1)]]]) }));
 
     expect(message).toContain('Cinder mapped none of the initiators that it was given');
@@ -157,8 +157,8 @@ function selectOrNone(...given: Parameters<typeof select>) {
   }
 }
 
-describe('whatever Cinder says', () => {
-  test('the order is the same however the targets and the map are shuffled', () => {
+describe('for any connection_info', () => {
+  test('the order of targets and map entries does not matter', () => {
     const shuffled = fc.tuple(targetsArbitrary, mapArbitrary).chain(([targets, map]) =>
       fc.tuple(
         fc.constant([targets, map] as const),
@@ -191,7 +191,7 @@ describe('whatever Cinder says', () => {
     );
   });
 
-  test('every usable pair is there once, and no other', () => {
+  test('every usable pair occurs once, and no other pair', () => {
     fc.assert(
       fc.property(targetsArbitrary, mapArbitrary, initiatorsArbitrary, ignoredArbitrary, (targets, map, who, out) => {
         const usable = who.flatMap((initiator) =>
@@ -206,7 +206,7 @@ describe('whatever Cinder says', () => {
     );
   });
 
-  test('the first path is over the first initiator that has any', () => {
+  test('the first path uses the first initiator that has a path', () => {
     fc.assert(
       fc.property(targetsArbitrary, mapArbitrary, initiatorsArbitrary, ignoredArbitrary, (targets, map, who, out) => {
         const selection = selectOrNone(connectionOf(targets, { targetsOf: map }), who, out);
@@ -218,7 +218,7 @@ describe('whatever Cinder says', () => {
     );
   });
 
-  test('spellings and the order of keys make no difference', () => {
+  test('spellings and the order of keys do not matter', () => {
     const spell = fc.constantFrom<(text: string) => string>(
       (text) => text,
       (text) => text.toUpperCase(),

@@ -19,7 +19,7 @@ export interface PathSelection {
   /** In boot order. */
   readonly paths: readonly FcPath[];
   readonly excluded: readonly ExcludedPath[];
-  /** Why the first path is the first. */
+  /** Why the first path comes first. */
   readonly reason: string;
 }
 
@@ -32,8 +32,8 @@ export interface SelectionRules {
 /**
  * Returns every usable path of a volume in boot order, and the excluded ones with reasons. A pure function.
  *
- * Boot order goes round the initiators: the preferred initiator with its first target, the next initiator with its
- * second, and so on, so that the second boot attempt uses another port and another target. Targets are sorted, because
+ * The boot order alternates the initiators: the preferred initiator with its first target, the next initiator with its
+ * second target, and so on. So the second boot attempt uses another port and another target. Targets are sorted, because
  * some back ends list them in a different order on each call (PowerMax, NetApp; cinder volume/drivers).
  *
  * @throws NoUsableTargetError with the reason of each exclusion, when no path is left

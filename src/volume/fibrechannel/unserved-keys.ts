@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/index.ts';
 
-/** Keys that the reader of connection_info, the host connectors or the attach flows obey. */
+/** Keys that the reader of connection_info, the host connectors or the attach flows use. */
 const served: ReadonlySet<string> = new Set([
   ...['target_wwn', 'target_wwns', 'target_lun', 'target_luns', 'initiator_target_map', 'initiator_target_lun_map'],
   ...['addressing_mode', 'access_mode', 'encrypted', 'enable_wildcard_scan', 'volume_id', 'wwn'],
@@ -26,7 +26,10 @@ const advice: Readonly<Record<string, string>> = {
   enforce_multipath: 'enforce_multipath (set up multipathing in the guest)',
 };
 
-/** Returns the keys, in lower case, that request something that nova-dpm does not do. Keys with a false or empty value do not count. */
+/**
+ * Returns the keys, in lower case, that request something that nova-dpm does not support. Ignores keys with a false or empty
+ * value.
+ */
 export function findUnservedKeys(data: Readonly<Record<string, unknown>>): readonly string[] {
   const isUnserved = ([key, value]: [string, unknown]) =>
     !served.has(key) && !harmless.has(key) && asksForSomething(value);
@@ -48,9 +51,9 @@ interface ReadAnswer {
   readonly targets: readonly { readonly targetWwpn: string; readonly lun: string }[];
 }
 
-/** The warnings that this process has logged. */
-const told = new Set<string>();
-const MAX_TOLD = 10_000;
+/** The warnings that this process has already logged. */
+const logged = new Set<string>();
+const MAX_LOGGED = 10_000;
 
 /**
  * Logs the keys that have no effect, once for each volume and process. Never logs their values, which may be secrets.
@@ -66,9 +69,9 @@ export function warnOfUnservedKeys(
   if (keys.length === 0) return;
   const subject = volumeId ?? targets.map(({ targetWwpn, lun }) => `${targetWwpn}/${lun}`).join(' ');
   const once = `${subject}: ${keys.join(', ')}`;
-  if (told.has(once)) return;
-  if (told.size >= MAX_TOLD) told.clear();
-  told.add(once);
+  if (logged.has(once)) return;
+  if (logged.size >= MAX_LOGGED) logged.clear();
+  logged.add(once);
   const named = keys.map((key) => advice[key] ?? key).join(', ');
   log.warn(
     { event: 'volume.keys-ignored', volumeId, keys },

@@ -19,20 +19,20 @@ export async function setWritable(context: HostContext, block: string, waiting: 
   await runCommand(context, 'blockdev', ['--setrw', deviceNode(block)], waiting);
 }
 
-/** Reads the first 4096 bytes past all caches, which suits sectors of 512 and of 4096 bytes. */
+/** Reads the first 4096 bytes without any cache. This size works with sectors of 512 and of 4096 bytes. */
 export async function readFirstBlock(context: HostContext, block: string, waiting: Waiting): Promise<void> {
   const args = [`if=${deviceNode(block)}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct'];
   await runCommand(context, 'dd', args, waiting);
 }
 
-/** udev's tool: in the merged layout of RHEL and SLES, and on older Debian and Ubuntu. */
+/** Paths of udev's tool: on RHEL and SLES, and on older Debian and Ubuntu. */
 const scsiIdPlaces = ['/usr/lib/udev/scsi_id', '/lib/udev/scsi_id'] as const;
 
 /**
- * Asks the device for its identity (SCSI page 0x83), as multipath tools write it. sysfs has only the identity at the
- * time when the kernel found the device.
+ * Reads the current identity from the device (SCSI page 0x83), in the notation of multipath tools. sysfs only has the identity
+ * that the device had when the kernel found it.
  *
- * @returns `unanswered` when the device does not answer, undefined when this host has no tool to ask
+ * @returns `unanswered` if the device does not answer, undefined if this host lacks the tool
  */
 export async function askIdentity(
   context: HostContext,

@@ -3,7 +3,7 @@ import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HostPolicies } from './policies.ts';
 import type { HostSystem } from './system.ts';
 
-/** What the constructor of a host connector gets. @public */
+/** The argument of the constructor of a host connector. @public */
 export interface HostConnectorContext {
   readonly system: HostSystem;
   readonly log: Logger;
@@ -19,10 +19,10 @@ export interface HostConnectorContext {
   readonly policies?: Partial<HostPolicies> | undefined;
 }
 
-/** os-brick's device_info, with its keys: plain JSON, to be kept until the volume is disconnected. @public */
+/** os-brick's device_info, with its keys. Plain JSON; keep it until the volume is disconnected. @public */
 export interface DeviceInfo {
   readonly type: 'block';
-  /** The block device to use: the multipath map's if there is one. */
+  /** The block device to use: the multipath map, if there is one. */
   readonly path: string;
   /** The volume's identity as multipath tools write it, for example `36005…`. */
   readonly scsi_wwn?: string | undefined;
@@ -34,7 +34,7 @@ export interface DeviceInfo {
 
 /** The current state of a path of a volume on this host. @public */
 export interface HostPath {
-  /** Its name in the search path, or its device node when udev made no name. */
+  /** The name of the path in the search path, or its device node if udev made no name. */
   readonly path: string;
   /** Device node (`/dev/sda`); undefined while the SCSI device has no disk. */
   readonly device: string | undefined;
@@ -43,13 +43,13 @@ export interface HostPath {
   readonly initiatorWwpn: Wwpn | undefined;
   readonly targetWwpn: Wwpn;
   readonly lun: Lun;
-  /** The kernel's state of the SCSI device (`running`, `blocked`, `offline`, …), which does not reflect the mask. */
+  /** The kernel's state of the SCSI device: `running`, `blocked`, `offline`, … A missing mask does not change it. */
   readonly state: string;
   /** State of the remote port: `Online`, `Blocked`, `Not Present`, … */
   readonly portState: string | undefined;
   /** Identity as multipath tools write it; undefined when unreadable. */
   readonly wwid: string | undefined;
-  /** Node of the multipath map on top (`/dev/dm-0`). */
+  /** Node of the multipath map that uses the path (`/dev/dm-0`). */
   readonly map: string | undefined;
   readonly sizeBytes: number;
   readonly isReadOnly: boolean;
@@ -57,13 +57,13 @@ export interface HostPath {
 
 /** @public */
 export interface ConnectOptions extends Waiting {
-  /** Make every path and the map read-only, whatever access_mode says. */
+  /** Make every path and the map read-only, regardless of access_mode. */
   readonly readOnly?: boolean | undefined;
 }
 
 /** @public */
 export interface DisconnectOptions extends Waiting {
-  /** Continue when data cannot be flushed or a path cannot be removed. Devices in use are never removed. */
+  /** Continue if data cannot be flushed or a path cannot be removed. Devices in use are never removed. */
   readonly force?: boolean | undefined;
 }
 
@@ -75,7 +75,8 @@ export interface ExtendOptions extends Waiting {
 
 /**
  * Attaches and detaches volumes of one protocol on a Linux host: a connector in os-brick's sense.
- * {@link HostConnectorRegistry} loads a third party's class; its constructor gets a {@link HostConnectorContext}.
+ * {@link HostConnectorRegistry} loads the class of a third party, whose constructor receives a
+ * {@link HostConnectorContext}.
  *
  * All methods are idempotent.
  *
@@ -85,17 +86,17 @@ export interface HostConnector {
   /** Returns the connector for Cinder, after setting `fcpDevices` online. @throws HostConnectorError without a usable port */
   getConnectorProperties(waiting: Waiting): Promise<Connector>;
   /**
-   * Makes a volume that Cinder has mapped to this host appear.
+   * Makes a volume that Cinder has mapped appear on this host.
    *
-   * @throws DpmError when it does not appear. The call is rolled back, except for what the error names. Devices that
-   * existed before remain: disconnect the volume before unmapping it.
+   * @throws DpmError when the volume does not appear. The call is rolled back, except for devices that the error names.
+   * Devices that existed before the call remain: disconnect the volume before unmapping it.
    */
   connectVolume(connectionInfo: ConnectionInfo, options: ConnectOptions): Promise<DeviceInfo>;
   /**
    * Removes every path of the volume from this host. Call it before Cinder unmaps the volume.
    *
    * @param deviceInfo - result of the connect; without it only the addresses identify the volume
-   * @throws VolumeInUseError when the volume is in use, HostDetachError when something is left
+   * @throws VolumeInUseError when the volume is in use, HostDetachError when something is left behind
    */
   disconnectVolume(
     connectionInfo: ConnectionInfo,
@@ -106,7 +107,7 @@ export interface HostConnector {
   extendVolume(connectionInfo: ConnectionInfo, options: ExtendOptions): Promise<number>;
   /** Returns the current paths of the volume. Changes nothing. */
   getVolumePaths(connectionInfo: ConnectionInfo, waiting: Waiting): Promise<readonly HostPath[]>;
-  /** Returns the directory in which such paths are named. */
+  /** Returns the directory with the names of such paths. */
   getSearchPath(): string;
   /** Returns all current paths of all volumes of this kind. Changes nothing. */
   getAllVolumes(waiting: Waiting): Promise<readonly HostPath[]>;

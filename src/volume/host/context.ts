@@ -10,7 +10,7 @@ export interface HostContext {
 
 /** A command failed or did not end in time. */
 export class CommandError extends Error {
-  /** What the command printed on stdout and stderr. */
+  /** The output of the command on stdout and stderr. */
   readonly output: string;
 
   constructor(command: string, args: readonly string[], { status, stdout, stderr }: CommandResult) {

@@ -9,7 +9,7 @@ const kinds: Readonly<Record<number, string>> = { 1: '1', 2: '2', 3: '3' };
 
 /**
  * Returns every identity that the kernel read from a SCSI device when it found the device, in the notation of multipath
- * tools. The kernel's `wwid` is one of them. udev's `scsi_id`, which names multipath maps, may prefer another. Sources: linux
+ * tools. The kernel's `wwid` is one of them. udev's `scsi_id`, after which multipath maps are named, may use another one. Sources: linux
  * drivers/scsi/scsi_lib.c (scsi_vpd_lun_id) and scsi_sysfs.c (vpd_pg83); systemd src/udev/scsi_id/scsi_serial.c.
  *
  * @returns an empty list when the kernel has no such page
@@ -43,7 +43,7 @@ export function parseDesignators(page: Uint8Array): readonly string[] {
   return found;
 }
 
-/** Writes a vendor's text with an underscore for each run of blanks, and other designators in hex. */
+/** Formats a text of the vendor with an underscore for each run of blanks, and other designators in hex. */
 function textOf(digit: string, value: Uint8Array): string {
   const bytes = Buffer.from(value);
   return digit === '1' ? bytes.toString('latin1').trim().replaceAll(/\s+/g, '_') : bytes.toString('hex');

@@ -12,8 +12,8 @@ export class HostConnectorError extends DpmError {
 }
 
 /**
- * A volume could not be attached to this host. The attach was rolled back, except for what
- * {@link HostAttachError.leftBehind} names.
+ * A volume could not be attached to this host. The attach was rolled back, except for the devices in
+ * {@link HostAttachError.leftBehind}.
  *
  * @public
  */
@@ -28,7 +28,7 @@ export class HostAttachError extends DpmError {
   }
 }
 
-/** A volume could not be removed; {@link HostDetachError.leftBehind} names each device that is still there. @public */
+/** A volume could not be removed; {@link HostDetachError.leftBehind} names each remaining device. @public */
 export class HostDetachError extends DpmError {
   readonly code = 'VOLUME_DETACH';
   readonly leftBehind: readonly string[];
@@ -44,7 +44,7 @@ export class VolumeInUseError extends DpmError {
   readonly code = 'CONFLICT';
 }
 
-/** A mapped volume appeared on no path. Gives the reason for each path. @public */
+/** A mapped volume did not appear on any path. Gives the reason for each path. @public */
 export class LunNotFoundError extends DpmError {
   readonly code = 'LUN_UNREACHABLE';
 }

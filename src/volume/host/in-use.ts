@@ -5,7 +5,7 @@ import type { HostContext } from './context.ts';
 import { follow, readAttribute, unescapeOctal, unlessGone } from './system.ts';
 import type { HostSystem } from './system.ts';
 
-/** The disks to remove, and the map that holds them. */
+/** The disks to remove, and the map that uses them. */
 interface Candidates {
   /** `sda`, … */
   readonly disks: readonly string[];
@@ -20,13 +20,16 @@ const watchers: readonly (string | undefined)[] = ['multipathd', 'systemd-udevd'
  * Returns one line for each user of these devices: mounts, swap, other device-mapper devices (LVM, encryption, a foreign
  * map), exclusive claims and open files. Changes nothing.
  *
- * @remarks Claims are seen in every mount namespace; open files only of processes that this process may inspect.
+ * @remarks Finds claims in every mount namespace, but open files only of processes that this process may inspect.
  */
 export async function findUsers(system: HostSystem, candidates: Candidates): Promise<readonly string[]> {
   return (await look(system, candidates)).users;
 }
 
-/** Returns the users that remain. Looks again while a device is only open or claimed, because udev and lvm open devices briefly after each change. */
+/**
+ * Returns the users that remain. Checks again while a device is only open or claimed, because udev and lvm open devices
+ * briefly after each change.
+ */
 export async function findLastingUsers(
   { system, policies, log }: HostContext,
   candidates: Candidates,
@@ -49,7 +52,7 @@ export async function findLastingUsers(
 
 interface Use {
   readonly users: readonly string[];
-  /** Whether the use may end soon by itself: nothing is mounted, used as swap, or built on the device. */
+  /** Whether the use may end by itself: the device is not mounted, used as swap, or used by another device. */
   readonly mayPass: boolean;
 }
 
@@ -69,7 +72,7 @@ async function look(system: HostSystem, candidates: Candidates): Promise<Use> {
 interface Family {
   /** Disks, map, and their partitions. */
   readonly blocks: ReadonlySet<string>;
-  /** Partition maps that multipath made and removes with the map. */
+  /** Partition maps, which multipath creates and removes with the map. */
   readonly partitionMaps: readonly string[];
 }
 
@@ -101,7 +104,7 @@ async function mounts(system: HostSystem, { blocks }: Family): Promise<readonly 
   for (const line of ((await readAttribute(system, '/proc/self/mountinfo')) ?? '').split('\n')) {
     const [left, right] = line.split(' - ');
     const [, , number, , place] = (left ?? '').split(' ');
-    // btrfs mounts have their own device number, but their source names the disk.
+    // A btrfs mount has its own device number, but its source names the disk.
     const source = unescapeOctal(right?.split(' ')[1] ?? '');
     const isOurs = numbers.has(number ?? '') || (await leadsTo(system, source, blocks)) !== undefined;
     if (isOurs) found.push(`mounted on ${unescapeOctal(place ?? '')}`);
@@ -138,8 +141,8 @@ async function holders(system: HostSystem, { blocks }: Family): Promise<readonly
 }
 
 /**
- * Checks only the uppermost devices, because each map claims the devices below it. A claim is also found on a disk that is
- * not online, although such a disk cannot be opened. Source: linux block/bdev.c and drivers/scsi/sd.c.
+ * Finds exclusive claims. Checks only the uppermost devices, because each map claims the devices below it. Also finds a claim
+ * on a disk that is not online, although such a disk cannot be opened. Source: linux block/bdev.c and drivers/scsi/sd.c.
  */
 async function claims(system: HostSystem, family: Family, tops: readonly string[]): Promise<readonly string[]> {
   const uppermost = family.partitionMaps.length > 0 ? family.partitionMaps : tops;
@@ -164,7 +167,7 @@ async function openers(system: HostSystem, family: Family, tops: readonly string
   return found;
 }
 
-/** Empty for a process that ends meanwhile or may not be inspected. */
+/** Returns the open files of a process; none if it has ended or may not be inspected. */
 async function openFiles(system: HostSystem, pid: string): Promise<readonly string[]> {
   try {
     const descriptors = await system.list(`/proc/${pid}/fd`);

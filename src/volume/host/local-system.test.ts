@@ -10,7 +10,7 @@ const signal = neverAborted();
 const options = { signal, timeoutMs: 20_000 };
 
 describe('files of this host', () => {
-  test('are read, listed, and followed below the root that was given', async () => {
+  test('are read, listed and resolved below the given root', async () => {
     using tree = temporaryFiles({ 'sys/devices/css0/0.0.0010/0.0.8001/online': '1\n', 'sys/block/sdb/size': '8' });
     mkdirSync(join(tree.path, 'sys/bus/ccw/devices'), { recursive: true });
     symlinkSync('../../../devices/css0/0.0.0010/0.0.8001', join(tree.path, 'sys/bus/ccw/devices/0.0.8001'));
@@ -24,7 +24,7 @@ describe('files of this host', () => {
     expect(await system.exists('/sys/block/sdc')).toBe(false);
   });
 
-  test('are written in one write, only where they are, and even where they cannot be read', async () => {
+  test('are written in one write, only if they exist, and even if they are not readable', async () => {
     using tree = temporaryFiles({ 'port/unit_add': '' });
     const file = join(tree.path, 'port/unit_add');
     chmodSync(file, 0o200);
@@ -39,7 +39,7 @@ describe('files of this host', () => {
     expect(readFileSync(file, 'utf8')).toBe('0x0002000000000000');
   });
 
-  test('are not written when the caller has given up', async () => {
+  test('are not written if the signal of the caller has fired', async () => {
     using tree = temporaryFiles({ file: 'before' });
     const system = openLocalSystem({ root: tree.path });
 
@@ -49,7 +49,7 @@ describe('files of this host', () => {
     expect(await system.read('/file')).toBe('before');
   });
 
-  test('that are opened by nobody exclusively are not claimed', async () => {
+  test('are not claimed unless they are opened exclusively', async () => {
     using tree = temporaryFiles({ 'dev/sda': '' });
     const system = openLocalSystem({ root: tree.path });
 
@@ -62,7 +62,7 @@ describe('commands', () => {
   const system = openLocalSystem();
   const node = (script: string) => ['-e', script];
 
-  test('run without a shell, and tell status and both outputs', async () => {
+  test('run without a shell, and return the status and both outputs', async () => {
     const script = 'console.log(process.argv[1]); console.error("bad"); process.exitCode = 3';
 
     const result = await system.run(process.execPath, [...node(script), '$(id); *'], options);
@@ -70,25 +70,25 @@ describe('commands', () => {
     expect(result).toEqual({ status: 3, stdout: '$(id); *\n', stderr: 'bad\n' });
   });
 
-  test('speak English whatever the user does', async () => {
+  test('print English regardless of the language of the user', async () => {
     const { stdout } = await system.run(process.execPath, node('console.log(process.env.LC_ALL)'), options);
 
     expect(stdout).toBe('C\n');
   });
 
-  test('that are not there say so', async () => {
+  test('that do not exist are reported as such', async () => {
     await expect(system.run('multipath-of-nowhere', [], options)).rejects.toSatisfy(
       (error) => errnoOf(error) === 'ENOENT',
     );
   });
 
-  test('that do not end in time have no status', async () => {
+  test('that exceed the time limit have no status', async () => {
     const result = await system.run(process.execPath, node('setInterval(() => {}, 1000)'), { signal, timeoutMs: 50 });
 
     expect(result.status).toBeNull();
   });
 
-  test('are ended with the reason of a caller who gives up', async () => {
+  test('are killed when the signal fires, with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const work = system.run(process.execPath, node('setInterval(() => {}, 1000)'), {
@@ -101,7 +101,7 @@ describe('commands', () => {
   });
 });
 
-test('platform and host name are those of uname', async () => {
+test('platform and host name are the same as in uname', async () => {
   const system = openLocalSystem();
 
   expect(system.platform).toBe((await system.run('uname', ['-m'], options)).stdout.trim());

@@ -13,10 +13,10 @@ export interface LocalSystemOptions {
   readonly root?: string;
 }
 
-/** More than any of these commands prints. */
+/** Larger than the output of any of these commands. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** Opens the Linux host on which this program runs. @public */
+/** Returns the access to the Linux host on which this program runs. @public */
 export function openLocalSystem({ root = '/' }: LocalSystemOptions = {}): HostSystem {
   const below = (path: string): string => join(root, path);
   return {
@@ -26,7 +26,7 @@ export function openLocalSystem({ root = '/' }: LocalSystemOptions = {}): HostSy
     read: async (path) => await readFile(below(path), 'utf8'),
     write: async (path, text, { signal }) => {
       signal.throwIfAborted();
-      // A blocking write cannot be interrupted, but the caller can stop waiting for it.
+      // A blocking write cannot be interrupted, but an abort ends the wait for it.
       await whileWanted(writeAttribute(below(path), text), signal);
     },
     list: async (path) => await list(below(path)),
@@ -62,7 +62,7 @@ async function list(path: string): Promise<readonly string[]> {
   }
 }
 
-/** Opening a block device with O_EXCL fails on Linux while it is claimed, in any mount namespace. */
+/** Opens with O_EXCL, which fails on Linux while the block device is claimed in any mount namespace. */
 async function isClaimed(path: string): Promise<boolean> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_EXCL);
@@ -77,7 +77,7 @@ async function isClaimed(path: string): Promise<boolean> {
 async function run(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { signal, timeoutMs } = options;
   signal.throwIfAborted();
-  // execFile's own timeout would wait for a command that hangs on a dead disk.
+  // The timeout of execFile would wait for a command that hangs on a dead disk.
   const limit = AbortSignal.timeout(timeoutMs);
   const settings = {
     signal: AbortSignal.any([signal, limit]),

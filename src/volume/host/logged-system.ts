@@ -2,7 +2,7 @@ import type { Logger } from '../../base/index.ts';
 import { errnoOf } from './system.ts';
 import type { HostSystem } from './system.ts';
 
-/** Wraps a host so that each write and each command is logged with its outcome. None of them carries a secret. */
+/** Wraps a host to log each write and each command with its outcome. They never contain a secret. */
 export function loggedSystem(system: HostSystem, log: Logger): HostSystem {
   return {
     platform: system.platform,

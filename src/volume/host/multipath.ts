@@ -19,7 +19,7 @@ export interface MultipathMap {
 }
 
 const SECTOR_BYTES = 512;
-/** Output of the client, with exit status 0, when multipathd cannot be reached. */
+/** Output of the client if multipathd does not answer. The exit status is 0 all the same. */
 const noAnswer = /error receiving packet|timeout/i;
 
 /** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */
@@ -43,7 +43,7 @@ export async function listMaps(system: HostSystem): Promise<readonly MultipathMa
   return maps.flatMap((map) => map ?? []);
 }
 
-/** Finds a map that holds one of these path devices. */
+/** Finds a map that uses one of these path devices. */
 export async function findMapAbove(system: HostSystem, blocks: readonly string[]): Promise<MultipathMap | undefined> {
   for (const block of blocks) {
     for (const holder of await system.list(`/sys/block/${block}/holders`)) {
@@ -69,14 +69,17 @@ async function readMap(system: HostSystem, block: string): Promise<MultipathMap 
 }
 
 /**
- * Answers of multipathd while it reloads its configuration, or while another process has the map open. Source:
+ * Replies of multipathd while it reloads its configuration, or while another process has the map open. Source:
  * multipath-tools multipathd/uxlsnr.c, default_reply; os-brick initiator/linuxscsi.py, multipath_resize_map.
  */
 const BUSY = /timeout|map or partition in use/i;
 
 class BusyError extends Error {}
 
-/** Sends a command to multipathd, and retries while multipathd is busy. The exit status of a busy answer depends on the version. */
+/**
+ * Sends a command to multipathd, and retries while multipathd is busy. The exit status of a busy reply depends on the
+ * version.
+ */
 async function ask(context: HostContext, args: readonly string[], waiting: Waiting): Promise<string> {
   const what = `multipathd ${args.join(' ')}`;
   const work = async (): Promise<string> => {
@@ -101,10 +104,10 @@ async function command(context: HostContext, args: readonly string[], failure: s
 }
 
 /**
- * Adds a path that multipathd has not found by itself.
+ * Adds a path that multipathd has not found.
  *
- * @returns why multipathd refused the path; undefined if it was accepted. Even then there may be no map: with
- * `find_multipaths strict` multipathd creates none. Source: multipath-tools libmultipath/wwids.c.
+ * @returns why multipathd refused the path; undefined if it accepted the path. It may still create no map, for example with
+ * `find_multipaths strict`. Source: multipath-tools libmultipath/wwids.c.
  */
 export async function addPath(context: HostContext, block: string, waiting: Waiting): Promise<string | undefined> {
   return refusalOf(await ask(context, ['add', 'path', deviceNode(block)], waiting));
@@ -150,7 +153,7 @@ export async function removePath(context: HostContext, block: string, waiting: W
 /**
  * Removes a map with the maps of its partitions. multipath refuses while the map is in use.
  *
- * @param force - stop queueing first, so that a map without working paths fails its I/O instead of waiting forever
+ * @param force - stop queueing first, so that I/O to a map without working paths fails instead of waiting forever
  */
 export async function removeMap(
   context: HostContext,
@@ -169,7 +172,7 @@ export async function removeMap(
   });
 }
 
-/** Best effort: without multipathd the map may still be removable. */
+/** Only logs a failure, because the map may be removable even without multipathd. */
 async function stopQueueing(context: HostContext, map: MultipathMap, waiting: Waiting): Promise<void> {
   try {
     await ask(context, ['disablequeueing', 'map', map.name], waiting);

@@ -1,8 +1,8 @@
 import type { RetryPolicy, WaitPolicy } from '../../base/index.ts';
 
-/** How long a connector waits and how often it tries. @public */
+/** Waits and retries of a host connector. @public */
 export interface HostPolicies {
-  /** How often the host scans for a LUN that does not appear. */
+  /** Maximum number of scans for a LUN that does not appear. */
   readonly scanAttempts: number;
   /** Wait for the devices after each scan. */
   readonly devices: WaitPolicy;
@@ -22,7 +22,7 @@ export interface HostPolicies {
   readonly flushAttempts: number;
   readonly flushTimeoutMs: number;
   readonly commandTimeoutMs: number;
-  /** For the rollback of a failed connect, which ignores the caller's signal. */
+  /** Deadline for the rollback of a failed connect, which ignores the signal of the caller. */
   readonly rollbackTimeoutMs: number;
 }
 

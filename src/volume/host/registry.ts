@@ -23,7 +23,7 @@ export interface ServedProtocol {
   readonly isBuiltin: boolean;
 }
 
-/** A connector for the host's own platform takes precedence. */
+/** Any platform. A connector for the platform of the host takes precedence. */
 const ANY_PLATFORM = '*';
 
 const builtins: readonly (readonly [protocol: string, platform: string, HostConnectorClass])[] = [
@@ -34,7 +34,7 @@ const builtins: readonly (readonly [protocol: string, platform: string, HostConn
 
 /** Maps protocol and platform to a host connector. Connectors of third parties take precedence. @public */
 export class HostConnectorRegistry {
-  /** By {@link keyOf}, the built-in ones first. */
+  /** The keys are made by {@link keyOf}. Built-in connectors come first. */
   readonly #classes: ReadonlyMap<string, Registered>;
   readonly #context: HostConnectorContext;
   readonly #made = new Map<string, HostConnector>();
@@ -75,7 +75,8 @@ export class HostConnectorRegistry {
   }
 
   /**
-   * Returns the connector for a protocol on this host's platform; always the same one, because it queues its work.
+   * Returns the connector for a protocol on the platform of this host. Always returns the same object, because it queues its
+   * work.
    *
    * @throws HostConnectorError when there is none, its constructor fails, or it lacks a method
    */
@@ -138,7 +139,10 @@ function forgetBuiltins(
   }
 }
 
-/** Registers what a `builtin` entry selects: all of its protocol, or one, which stays beside an entry for all platforms. */
+/**
+ * Registers the built-in connectors that a `builtin` entry selects: all of the protocol, or the one for the platform of the
+ * entry. That one is kept even if another entry is for all platforms.
+ */
 function keepBuiltins(classes: Map<string, Registered>, entry: HostConnectorEntry): void {
   const ofProtocol = builtins.filter(([protocol]) => protocol === entry.protocol.toLowerCase());
   const { platform: wanted } = entry;

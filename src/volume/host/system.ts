@@ -1,6 +1,6 @@
 import type { Waiting } from '../../base/index.ts';
 
-/** The result of a command. `status` is null when a signal or the time limit ended it. @public */
+/** The result of a command. `status` is null if a signal or the time limit ended the command. @public */
 export interface CommandResult {
   readonly status: number | null;
   readonly stdout: string;
@@ -22,12 +22,12 @@ export interface CommandOptions extends Waiting {
  * @public
  */
 export interface HostSystem {
-  /** What `uname -m` says: `s390x`, `x86_64`, `aarch64`, … */
+  /** The output of `uname -m`: `s390x`, `x86_64`, `aarch64`, … */
   readonly platform: string;
   readonly hostname: string;
   exists(path: string): Promise<boolean>;
   read(path: string): Promise<string>;
-  /** Writes an existing attribute in one write. Some attributes block until the work is done. */
+  /** Writes an existing attribute in one write. Some attributes block until the kernel is done. */
   write(path: string, text: string, waiting: Waiting): Promise<void>;
   /** Returns the sorted names in a directory; none when it does not exist. */
   list(path: string): Promise<readonly string[]>;
@@ -63,12 +63,12 @@ export async function readAttribute(system: HostSystem, path: string): Promise<s
   return (await unlessGone(system.read(path)))?.trim();
 }
 
-/** Writes an attribute; does nothing when its device is gone. */
+/** Writes an attribute. Does nothing if its device has disappeared. */
 export async function writeIfThere(system: HostSystem, path: string, text: string, waiting: Waiting): Promise<void> {
   await unlessGone(system.write(path, text, waiting));
 }
 
-/** Resolves a path; undefined when it leads nowhere. */
+/** Resolves a path; undefined if its target does not exist. */
 export async function follow(system: HostSystem, path: string): Promise<string | undefined> {
   return await unlessGone(system.realpath(path));
 }

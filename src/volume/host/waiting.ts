@@ -2,8 +2,8 @@ import { toError, waitUntil } from '../../base/index.ts';
 import type { WaitPolicy, Waiting } from '../../base/index.ts';
 
 /**
- * Polls until the observation is enough or time is up, and returns the last observation either way. For waits where a
- * timeout means a lesser result (one path fewer), not an error.
+ * Polls until the observation is sufficient or the timeout passes, and returns the last observation in both cases. For waits
+ * where a timeout is not an error but a weaker result, for example one path fewer.
  */
 export async function lookUntil<Seen>(
   policy: WaitPolicy,
@@ -31,7 +31,7 @@ export async function lookUntil<Seen>(
   }
 }
 
-/** Runs work, and adds its error to `failures`. @throws the signal's reason if the signal is aborted */
+/** Runs work, and adds its error to `failures`. @throws the signal's reason if the signal has fired */
 export async function attempt(failures: Error[], waiting: Waiting, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

@@ -9,9 +9,9 @@ export interface Claim {
   /** The volume's name in Cinder; undefined if it has none. */
   readonly name: string | undefined;
   readonly attachmentId: string;
-  /** Whether it is an attachment to this host; true also when Cinder gives neither host nor ports. */
+  /** Whether it is an attachment to this host. Also true if Cinder shows neither host nor ports. */
   readonly isHere: boolean;
-  /** Undefined for a protocol other than Fibre Channel, or when it cannot be read. */
+  /** Undefined for another protocol than Fibre Channel, or if the connection_info cannot be read. */
   readonly connection: FcConnection | undefined;
 }
 
@@ -28,8 +28,8 @@ interface ClaimSources {
 }
 
 /**
- * Reads every attachment of Cinder, with its connection for Fibre Channel. Changes nothing. Without the attachments API
- * the list is empty: such a Cinder gives a connection only by mapping the volume.
+ * Reads every attachment in Cinder, with its connection for Fibre Channel. Changes nothing. Returns an empty list if Cinder has
+ * no attachments API: it then shows a connection only when it maps the volume.
  */
 export async function readClaims(
   { cinder, log, read }: ClaimSources,
@@ -80,7 +80,10 @@ function connectionOf(
   }
 }
 
-/** The map of ports outranks the name, which Cinder changes when it stores it (cinder api/contrib/volume_actions.py). */
+/**
+ * Compares the ports first, and the host name only if there is no match, because Cinder changes host names when it stores them
+ * (cinder api/contrib/volume_actions.py).
+ */
 function isHere(connection: FcConnection | undefined, host: string | undefined, here: Here): boolean {
   const targetsOf = connection?.targetsOf;
   if (targetsOf !== undefined && here.initiators.some((wwpn) => targetsOf.has(wwpn))) return true;

@@ -1,21 +1,21 @@
 import type { HostDevice, HostInventory, HostMap, Leftover } from '../host/index.ts';
 import type { Ownership, Owners } from './ownership.ts';
 
-/** Something on a host that belongs to no volume attached there. */
+/** An object on a host that does not belong to a volume attached there. */
 export interface HostFinding {
   readonly host: string;
   readonly kind: 'device-path' | 'zfcp-unit' | 'multipath-map' | 'mount';
   readonly name: string;
   readonly detail: string;
-  /** What `--repair` does; null when the administrator has to decide. */
+  /** What `--repair` does; null if the administrator has to decide. */
   readonly repair: string | null;
   /** What the repair removes; null without a repair. */
   readonly leftover: Leftover | null;
 }
 
 /**
- * Returns what is left on a host. Only unused devices of a known Cinder volume that is not attached here are safe to
- * remove; a disk with an unknown owner may belong to anybody. A pure function.
+ * Returns the orphaned objects of a host. Only unused devices of a known Cinder volume that is not attached here are safe to
+ * remove, because a disk with an unknown owner may belong to other software. A pure function.
  */
 export function findHostOrphans(host: string, inventory: HostInventory, owners: Owners): readonly HostFinding[] {
   const { devices, units, maps } = inventory;
@@ -52,14 +52,14 @@ function findDevice(
   const owner = owners.of(device, [device]);
   const trouble = troubleOf(device);
   if (owner.kind === 'here' && device.answer !== 'another') return [];
-  if (owner.kind === 'stranger' && trouble === undefined) return []; // another's healthy disk
+  if (owner.kind === 'stranger' && trouble === undefined) return []; // a healthy disk of other software
   const isSafe = owner.kind === 'elsewhere' && isRemovable(device, inventory);
   const detail = `${device.way}, ${trouble ?? device.state}${whose(owner)}${usersOf(device.users)}`;
   const leftover = isSafe ? { ways: waysOf(device, inventory), wwid: device.wwid } : null;
   return [toFinding(host, 'device-path', device.device ?? device.way, detail, leftover)];
 }
 
-/** Whether nobody uses the device, its identity is confirmed, and its map has no other paths. */
+/** Whether the device is not in use, its identity is confirmed, and its map has no other paths. */
 function isRemovable(device: HostDevice, { devices, maps }: HostInventory): boolean {
   const family = devices.filter(({ wwid }) => wwid !== undefined && wwid === device.wwid);
   const nodes = family.flatMap(({ device: node }) => node ?? []);
@@ -69,7 +69,7 @@ function isRemovable(device: HostDevice, { devices, maps }: HostInventory): bool
   return device.wwid !== undefined && device.answer !== 'another' && isAlone && isFree;
 }
 
-/** All paths of a volume are removed together, because its map holds them. */
+/** Returns all paths of the volume, because they have to be removed together with their map. */
 function waysOf({ wwid, way }: HostDevice, { devices }: HostInventory): readonly string[] {
   return [...new Set([way, ...devices.filter((device) => device.wwid === wwid).map((device) => device.way)])];
 }
@@ -83,7 +83,7 @@ function findMap(host: string, map: HostMap, owners: Owners): readonly HostFindi
   return [toFinding(host, 'multipath-map', map.name, detail, leftover)];
 }
 
-/** Finds mounts of volumes that are no longer attached here: writes may reach a volume that another host uses now. */
+/** Finds mounts of volumes that are no longer attached here. Another host may use such a volume now. */
 function findMounts(host: string, { devices, maps }: HostInventory, owners: Owners): readonly HostFinding[] {
   const used = new Map<string, HostFinding>();
   for (const { users, wwid, way } of [...devices, ...maps.map((map) => ({ ...map, way: map.name }))]) {

@@ -78,12 +78,12 @@ function emptyRecord(host: string) {
   return { connector: host, kind: 'host', ...unknown } as const;
 }
 
-/** `8001` of `ccw-0.0.8001`. */
+/** Returns `8001` of `ccw-0.0.8001`. */
 function deviceNumberOf(port: string): string | null {
   return /^ccw-[0-9a-f]+\.[0-9a-f]\.([0-9a-f]{4})$/.exec(port)?.[1] ?? null;
 }
 
-/** Returns the first fault on the way from this host to the LUN, or that there is none. */
+/** Returns the first fault between this host and the LUN, or a healthy state. */
 function judge(device: HostDevice, { ports }: HostInventory): readonly [PathState, string] {
   const { initiatorWwpn, portState, state, answer } = device;
   const port = ports.find((each) => each.initiatorWwpn === initiatorWwpn);

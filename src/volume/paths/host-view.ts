@@ -14,7 +14,7 @@ import type { KnownVolume } from './ownership.ts';
 
 export interface HostViewOptions extends InventoryOptions {
   readonly cinder: CinderClient;
-  /** The host's name in Cinder. */
+  /** The name of the host in Cinder. */
   readonly host: string;
   /** Returns the recorded volumes that this program attached to this host. */
   readonly known: () => readonly KnownVolume[];
@@ -44,7 +44,7 @@ export class HostView {
     return (await this.#others()).length > 0;
   }
 
-  /** Returns the directories in which paths are named. */
+  /** Returns the directories with the names of paths. */
   async searchPaths(): Promise<readonly string[]> {
     const others = (await this.#others()).map(({ connector }) => connector.getSearchPath());
     return [...new Set([BY_PATH, ...others])];
@@ -58,7 +58,7 @@ export class HostView {
     return wanted.map((record) => ({ ...record, volume_name: owners.nameOf(record.volume_id) }));
   }
 
-  /** Returns what belongs to no volume that Cinder has attached here. Changes nothing. */
+  /** Returns the objects that do not belong to a volume that Cinder has attached here. Changes nothing. */
   async orphans(w: Waiting): Promise<readonly HostFinding[]> {
     const { inventory, owners, others } = await this.#look(w);
     const found = findHostOrphans(this.host, inventory, owners);
@@ -66,7 +66,7 @@ export class HostView {
     return [...found, ...more.filter(({ name }) => !found.some((finding) => finding.name === name))];
   }
 
-  /** Removes what is safe to remove, one finding after the other, and continues after a failure. */
+  /** Removes the objects that are safe to remove, one after the other. Continues after a failure. */
   async repair(findings: readonly HostFinding[], w: Waiting): Promise<readonly RepairedOnHost[]> {
     const results: RepairedOnHost[] = [];
     for (const finding of findings) results.push(await this.#repairOne(finding, w));
@@ -113,7 +113,10 @@ export class HostView {
     return { inventory, others, owners: new Owners(claims, await this.#abandoned(records, w), inventory) };
   }
 
-  /** Without the attachments API, Cinder says only whether a volume is in use: such a volume may be in use here. */
+  /**
+   * Returns the recorded volumes that are certainly not attached here. Without the attachments API, Cinder shows only whether
+   * a volume is in use, so an in-use volume may be attached here.
+   */
   async #abandoned(known: readonly KnownVolume[], w: Waiting): Promise<readonly KnownVolume[]> {
     const { cinder } = this.#options;
     if ((await cinder.level(w)).hasAttachments) return known;

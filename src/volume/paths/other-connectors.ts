@@ -6,7 +6,7 @@ import type { PathRecord, PathState } from '../index.ts';
 import type { HostFinding } from './host-orphans.ts';
 import type { KnownVolume } from './ownership.ts';
 
-/** The compiler does not check what a third party's code returns. Only Fibre Channel has WWPNs. */
+/** Checks the return values of third parties, which the compiler cannot. Only Fibre Channel has WWPNs. */
 const pathSchema = z.object({
   path: z.string(),
   device: z.string().nullish(),
@@ -22,15 +22,15 @@ const pathSchema = z.object({
 /** A path on this host that the connector of a third party reports. */
 export interface OtherPath extends z.infer<typeof pathSchema> {
   readonly protocol: string;
-  /** From the record of its attach; null when unknown. */
+  /** From the record of the attach; null if unknown. */
   readonly volumeId: string | null;
 }
 
 /**
- * Returns every path that the connectors of third parties know on this host, of recorded volumes and others. Changes
+ * Returns every path that the connectors of third parties report on this host, of recorded and of other volumes. Changes
  * nothing.
  *
- * @throws HostConnectorError naming the protocol, when a connector fails: its paths would be missing without notice
+ * @throws HostConnectorError with the protocol, if a connector fails, because the list would be incomplete
  */
 export async function readOtherPaths(
   others: readonly ServedProtocol[],
@@ -43,10 +43,10 @@ export async function readOtherPaths(
     const paths = new Map<string, OtherPath>();
     for (const { volumeId, connectionInfo } of own) {
       if (connectionInfo === undefined) continue;
-      const told = await tell(protocol, () => connector.getVolumePaths(connectionInfo, w), w);
-      for (const path of told) paths.set(path.path, { ...path, protocol, volumeId });
+      const reported = await readPaths(protocol, () => connector.getVolumePaths(connectionInfo, w), w);
+      for (const path of reported) paths.set(path.path, { ...path, protocol, volumeId });
     }
-    for (const path of await tell(protocol, () => connector.getAllVolumes(w), w)) {
+    for (const path of await readPaths(protocol, () => connector.getAllVolumes(w), w)) {
       if (!paths.has(path.path)) paths.set(path.path, { ...path, protocol, volumeId: null });
     }
     found.push(...paths.values());
@@ -54,17 +54,17 @@ export async function readOtherPaths(
   return found;
 }
 
-async function tell(protocol: string, ask: () => Promise<unknown>, { signal }: Waiting) {
+async function readPaths(protocol: string, ask: () => Promise<unknown>, { signal }: Waiting) {
   try {
     return z.array(pathSchema).parse(await ask());
   } catch (error) {
     signal.throwIfAborted();
-    const text = `the host connector for "${protocol}" does not tell its paths`;
+    const text = `the host connector for "${protocol}" did not return its paths`;
     throw new HostConnectorError(text, { protocol }, { cause: error });
   }
 }
 
-/** Adds what third parties report to the records of the kernel's devices. */
+/** Adds the paths and volumes that third parties report to the records of the kernel's devices. */
 export function mergeRecords(
   host: string,
   records: readonly PathRecord[],
@@ -105,7 +105,7 @@ function recordOf(host: string, path: OtherPath): PathRecord {
   };
 }
 
-/** Only the connector can test such a path, so its state is never `active`. */
+/** Never returns `active`, because only the connector can test such a path. */
 function judge({ protocol, state, portState }: OtherPath): readonly [PathState, string] {
   const whose = `says the host connector for ${protocol}`;
   if (typeof portState === 'string' && portState !== 'Online') {
@@ -116,8 +116,8 @@ function judge({ protocol, state, portState }: OtherPath): readonly [PathState, 
 }
 
 /**
- * Finds paths of volumes that this program attached here and that are no longer attached in Cinder. Only their connector
- * knows what may be removed, so the administrator decides and uses `dpm local-detach`.
+ * Finds paths of volumes that this program attached here and that are no longer attached in Cinder. Only the connector knows
+ * which devices may be removed, so there is no repair: the administrator uses `dpm local-detach`.
  */
 export function findOtherOrphans(
   host: string,

@@ -10,13 +10,13 @@ export interface KnownVolume {
   readonly volumeId: string;
   /** The volume's name in Cinder; undefined if it has none or it was not recorded. */
   readonly name?: string | undefined;
-  /** As multipath tools write it; undefined when it was never read. */
+  /** In the notation of multipath tools; undefined if it was never read. */
   readonly wwid: string | undefined;
   /** The WWID of the volume's multipath map, which may be another designator than `wwid`. */
   readonly mapWwid?: string | undefined;
-  /** Undefined for another protocol, or when it cannot be read. */
+  /** Undefined for another protocol, or if it cannot be read. */
   readonly connection: FcConnection | undefined;
-  /** Cinder's answer at the attach; undefined when it was not recorded. */
+  /** The connection_info of the attach; undefined if it was not recorded. */
   readonly connectionInfo?: ConnectionInfo | undefined;
 }
 
@@ -25,7 +25,7 @@ export type Ownership =
   | { readonly kind: 'here' | 'elsewhere'; readonly volumeId: string; readonly evidence: string }
   | { readonly kind: 'stranger' };
 
-/** A path that a volume should have on this host and has not. */
+/** A path that a volume should have on this host, but does not have. */
 export interface MissingPath extends FcPath {
   readonly volumeId: string;
 }
@@ -33,8 +33,9 @@ export interface MissingPath extends FcPath {
 type Target = Pick<FcPath, 'targetWwpn' | 'lun'>;
 
 /**
- * Finds the owner of each device of a host. Identity outranks address, because the same LUN number is another volume on
- * every host. A device that matches only by address counts as attached here, so that it is never removed. A pure class.
+ * Finds the owner of each device of a host. The identity takes precedence over the address, because the same LUN number is a
+ * different volume on every host. A device that matches only by address counts as attached here, so that it is never
+ * removed. Has no side effects.
  */
 export class Owners {
   readonly #claims: readonly Claim[];

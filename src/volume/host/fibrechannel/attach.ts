@@ -88,7 +88,7 @@ class Attachment {
     return { type: 'block', path: device, ...identity, ...warned };
   }
 
-  /** Sets the mode of every path, then of the map, which takes its mode from its paths when it is loaded. */
+  /** Sets the mode of every path and then of the map, which copies the mode of its paths when it is loaded. */
   async #setMode(
     disks: readonly ScsiDisk[],
     map: MultipathMap | undefined,
@@ -116,7 +116,7 @@ class Attachment {
     await setReadOnly(this.#context, map.block, { signal });
   }
 
-  /** @returns false when the path is down; it must then be removed, because it would be writable when it is up again */
+  /** @returns false if the path is down; remove it then, because it would be writable when it is up again */
   async #makeReadOnly(disk: ScsiDisk, waiting: Waiting): Promise<boolean> {
     if (disk.block === undefined) return true;
     this.#madeReadOnly.push(disk.block);
@@ -139,7 +139,7 @@ class Attachment {
     const { system, policies } = this.#context;
     const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
     if (readOnly.length === 0) return disks;
-    const failures: Error[] = []; // ignored: a path may be down, and only the other paths count
+    const failures: Error[] = []; // ignored, because a path may be down while the other paths are usable
     for (const { sysfs } of readOnly) {
       await attempt(failures, waiting, async () => await writeIfThere(system, `${sysfs}/rescan`, '1', waiting));
     }
@@ -162,7 +162,7 @@ class Attachment {
     return await removeStrangers(this.#context, scan, waiting);
   }
 
-  /** @returns the error to throw: the given one, or one that also names what could not be rolled back */
+  /** @returns the error to throw: the given error, or an error that also names the devices left behind */
   async rollBack(before: Presence, error: Error): Promise<Error> {
     const { policies } = this.#context;
     try {
@@ -172,7 +172,7 @@ class Attachment {
       return error;
     } catch (failure) {
       const leftBehind = failure instanceof HostDetachError ? failure.leftBehind : [toError(failure).message];
-      const cause = new AggregateError([error, failure], 'the attach and its rollback');
+      const cause = new AggregateError([error, failure], 'the attach and its rollback failed');
       const text = 'the volume was not attached, and its rollback is incomplete';
       return new HostAttachError(text, {}, { cause, leftBehind });
     }
@@ -189,7 +189,7 @@ class Attachment {
     }
     const strangers = await this.#removeStrangers(before, waiting);
     await removeDisks(this.#context, { disks, addresses }, waiting);
-    if (strangers.length > 0) throw new HostDetachError('LUNs of other volumes are left', strangers);
+    if (strangers.length > 0) throw new HostDetachError('LUNs of other volumes are left behind', strangers);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }

@@ -1,11 +1,11 @@
 import { formatWwpn0x, lunToByPath, lunToCinder } from '../../../base/index.ts';
 import type { Lun, Wwpn } from '../../../base/index.ts';
 
-/** udev's directory with names of disks by path. */
+/** The directory in which udev names disks by path. */
 export const BY_PATH = '/dev/disk/by-path';
 
 /**
- * Returns the names that distributions give to one path, the most common first. A pure function.
+ * Returns the names of a path in different distributions, the most common first. A pure function.
  *
  * systemd's udev: `<prefix>-fc-0x<wwpn>-lun-<n>`. RHEL (`40-redhat.rules`) and SLES (`59-zfcp-compat.rules`) add
  * `ccw-<bus id>-zfcp-0x<wwpn>:0x<lun>`. os-brick also looks on s390x for the last two: Cinder's number

@@ -11,8 +11,8 @@ import type { ScsiDisk } from './scsi-disks.ts';
 import { possibleAddresses, survey } from './volume-on-host.ts';
 
 /**
- * Removes a volume from this host: the paths that Cinder names and, if the identity is known, every other path of the
- * volume (automatic LUN scan finds more than was asked for).
+ * Removes a volume from this host: the paths in connection_info and, if the identity is known, every other path of the volume,
+ * because an automatic LUN scan may have found more paths.
  */
 export async function detach(
   context: FcContext,
@@ -35,7 +35,10 @@ export async function detach(
   await removeVolume(context, { disks, map, addresses: registered, force, mayHoldData }, options);
 }
 
-/** Returns which paths may hold unflushed data: none below a map, else the path that the caller used, or all if that is unknown. */
+/**
+ * Returns which paths may hold unflushed data: none if there is a map, else the path that the caller used, or all paths if
+ * that is unknown.
+ */
 async function dataOnPaths(
   { system }: FcContext,
   hasMap: boolean,
@@ -46,14 +49,14 @@ async function dataOnPaths(
   return ({ block }) => used === undefined || (block !== undefined && deviceNode(block) === used);
 }
 
-/** Returns the identity without a record of the attach: the paths have to agree. */
+/** Returns the identity if there is no record of the attach. All paths must have the same identity. */
 function identityAt(disks: readonly ScsiDisk[], naa: string | undefined): string | undefined {
   if (naa !== undefined) return `3${naa}`;
   const [wwid, ...others] = new Set(disks.flatMap((disk) => disk.wwid ?? []));
   return others.length === 0 ? wwid : undefined;
 }
 
-/** Removing another's disk would be worse than leaving one behind. */
+/** Leaving a device behind is safer than removing a disk of another volume. */
 function notTheVolume(strangers: readonly ScsiDisk[], wwid: string | undefined): VolumeInUseError {
   const shown = strangers.map(
     (disk) => `${deviceNode(disk.block ?? disk.hctl)} (${describeAddress(disk)}) is ${disk.wwid}`,

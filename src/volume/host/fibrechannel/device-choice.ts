@@ -11,8 +11,8 @@ import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * Returns the device to use: the map, else the first readable path. (A standby path of an array answers but cannot be
- * read.) Tries again if no device can be read, because a path may be changing its state. Source: os-brick
+ * Returns the device to use: the map, else the first readable path. A standby path of an array answers, but cannot be read.
+ * Retries if no device can be read, because a path may be changing its state. Source: os-brick
  * initiator/connectors/fibre_channel.py, which checks the devices at each attempt.
  *
  * @throws HostAttachError when no device can be read
@@ -53,7 +53,7 @@ async function firstReadable(
       failures.push(`${deviceNode(block)}: ${describeError(error)}`);
     }
   }
-  throw new HostAttachError(`the volume is there, but cannot be read: ${failures.join('; ')}`);
+  throw new HostAttachError(`the volume was found, but cannot be read: ${failures.join('; ')}`);
 }
 
 /** Returns the persistent name of a map if udev made one, else its node. */
@@ -62,11 +62,11 @@ async function mapPath(system: HostSystem, map: MultipathMap | undefined, block:
   return (await firstThatLeadsTo(system, stable, deviceNode(block))) ?? deviceNode(block);
 }
 
-/** Returns the name below `/dev/disk/by-path` in this distribution's form, else the node. */
+/** Returns the name of the disk in `/dev/disk/by-path`, else its node. */
 export async function diskPath(system: HostSystem, disk: ScsiDisk): Promise<string> {
   const { port, targetWwpn, lun, block } = disk;
   const names = byPathNames(port.pathPrefix, targetWwpn, lun);
-  if (block === undefined) return names[0] ?? disk.sysfs; // its future name
+  if (block === undefined) return names[0] ?? disk.sysfs; // the name that udev will create
   return (await firstThatLeadsTo(system, names, deviceNode(block))) ?? deviceNode(block);
 }
 

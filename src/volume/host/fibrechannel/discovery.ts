@@ -9,8 +9,8 @@ import type { AskProblem, FcContext, WildcardScans } from './transport.ts';
 import { disksAt } from './volume-on-host.ts';
 
 /**
- * Makes the host scan every address for the LUN and waits for the devices: for all of them with multipath, else for the
- * first. The disks are in the order of the addresses; `missing` gives the reason for each address without one.
+ * Scans every address for the LUN and waits for the devices: with multipath for all devices, else for the first. Returns the
+ * disks in the order of the addresses. `missing` has the reason for each address without a disk.
  *
  * @throws LunNotFoundError with all reasons, when no device appears
  */
@@ -27,7 +27,7 @@ export async function discover(
     problems = await context.transport.ask(without(wanted, ready), { attempt, wanted, wildcards }, waiting);
     const hopeless = problems.filter(({ mayStillCome }) => !mayStillCome).map(({ address }) => addressKey(address));
     const mostPossible = wanted.length - new Set(hopeless).size;
-    if (mostPossible === ready.length) break; // the others cannot appear
+    if (mostPossible === ready.length) break; // no other disk can appear
     const look = async (): Promise<readonly ScsiDisk[]> => await readyDisks(context, wanted, waiting);
     const isEnough = (seen: readonly ScsiDisk[]): boolean => seen.length >= Math.min(enough, mostPossible);
     ready = await lookUntil(context.policies.devices, waiting, look, isEnough);
@@ -48,14 +48,14 @@ async function readyDisks(
   const ready: ScsiDisk[] = [];
   for (const disk of await disksAt(context, wanted)) {
     if (disk.block === undefined || disk.sizeBytes === 0 || disk.state !== 'running') continue;
-    const wwid = disk.wwid ?? (await toldIdentity(context, disk.block, waiting));
+    const wwid = disk.wwid ?? (await identityFromUdev(context, disk.block, waiting));
     if (wwid !== undefined) ready.push({ ...disk, wwid });
   }
   return ready;
 }
 
-/** Asks udev's tool for the identity that the kernel could not read. */
-async function toldIdentity(context: FcContext, block: string, waiting: Waiting): Promise<string | undefined> {
+/** Reads the identity with udev's tool if the kernel could not read it. */
+async function identityFromUdev(context: FcContext, block: string, waiting: Waiting): Promise<string | undefined> {
   const answer = await askIdentity(context, block, waiting);
   return answer?.kind === 'told' ? answer.wwid : undefined;
 }
@@ -77,7 +77,7 @@ async function reasonsOf(
   return reasons;
 }
 
-/** Returns the fault of a target port that the host knows. It takes precedence over a fault of the LUN. */
+/** Returns the fault of a target port that the host knows. A port fault takes precedence over a LUN fault. */
 async function portTrouble({ system }: FcContext, { port, targetWwpn }: LunAddress): Promise<string | undefined> {
   const remote = (await listRemotePorts(system, port)).find((each) => each.targetWwpn === targetWwpn);
   return remote === undefined ? undefined : troubleOf(remote);
@@ -85,6 +85,6 @@ async function portTrouble({ system }: FcContext, { port, targetWwpn }: LunAddre
 
 function whyNotReady({ block, state, sizeBytes }: ScsiDisk): string {
   if (state !== 'running') return `the device is ${state}`;
-  if (block === undefined) return 'no disk driver has taken the device';
+  if (block === undefined) return 'no disk driver is bound to the device';
   return sizeBytes === 0 ? 'the disk has no size' : 'the disk does not report its identity';
 }

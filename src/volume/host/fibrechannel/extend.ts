@@ -13,8 +13,8 @@ import { possibleAddresses, survey } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 /**
- * Makes every path read its capacity again, then resizes the map. All paths have to agree, because I/O beyond the size of
- * a path fails.
+ * Makes every path read its capacity again, then resizes the map. All paths must have the same size, because I/O beyond the
+ * size of a path fails.
  *
  * @returns the size in bytes
  */
@@ -39,7 +39,7 @@ function refuseIfDown(disks: readonly ScsiDisk[]): void {
   const down = disks.filter(({ state }) => state !== 'running');
   if (down.length === 0) return;
   const shown = down.map((disk) => `${describeAddress(disk)} is ${disk.state}`).join('; ');
-  throw new HostAttachError(`a path that is down cannot learn the new size: ${shown}`);
+  throw new HostAttachError(`a path that is down cannot read the new size: ${shown}`);
 }
 
 function notGrown(disks: readonly ScsiDisk[], wanted: number): HostAttachError {

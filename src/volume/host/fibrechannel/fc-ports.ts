@@ -23,7 +23,7 @@ export interface FcPort {
 export interface RemotePort {
   readonly targetWwpn: Wwpn;
   readonly channel: string;
-  /** SCSI target number; undefined while it has none. */
+  /** SCSI target number; undefined while the port has none. */
   readonly targetId: string | undefined;
   readonly portState: string;
 }
@@ -41,7 +41,7 @@ export function wwpnFromSysfs(text: string | undefined): Wwpn | undefined {
   return digits === undefined || digits === '' ? undefined : parseWwpn(digits.padStart(16, '0'));
 }
 
-/** Lists all ports in the order of their SCSI host numbers, whatever their state. */
+/** Lists all ports in any state, in the order of their SCSI host numbers. */
 export async function listFcPorts(system: HostSystem): Promise<readonly FcPort[]> {
   const ports: FcPort[] = [];
   const names = (await system.list(fcHosts)).filter((name) => /^host\d+$/.test(name));
@@ -85,7 +85,7 @@ function placeOnBus(place: string): Pick<FcPort, 'busId' | 'pathPrefix'> {
   return { busId, pathPrefix: `${device === undefined ? '' : `platform-${device}-`}pci-${busId}` };
 }
 
-/** Lists the array ports that a port of this host knows, present or not. */
+/** Lists the array ports that a port of this host knows, including absent ones. */
 export async function listRemotePorts(system: HostSystem, port: FcPort): Promise<readonly RemotePort[]> {
   const found: RemotePort[] = [];
   for (const name of await system.list(remotePorts)) {
@@ -102,7 +102,7 @@ export async function listRemotePorts(system: HostSystem, port: FcPort): Promise
 }
 
 /**
- * Returns why the kernel cannot find any LUN behind a target port that it knows. Masking is not checked. Source: linux
+ * Returns why the kernel cannot find any LUN behind a target port that it knows. Does not check the mask. Source: linux
  * drivers/scsi/scsi_transport_fc.c (fc_port_states, fc_user_scan_tgt).
  */
 export function troubleOf({ portState }: RemotePort): string | undefined {

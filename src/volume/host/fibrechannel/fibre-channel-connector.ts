@@ -31,7 +31,7 @@ import { ZfcpTransport } from './zfcp-transport.ts';
 abstract class BaseFibreChannelConnector implements HostConnector {
   readonly #context: FcContext;
   readonly #options: HostConnectorContext;
-  /** Keeps a scan for one volume apart from the removal of another. */
+  /** Serializes scans and removals, so that the scan for one volume does not disturb the removal of another. */
   readonly #turns = new Turns();
 
   constructor(options: HostConnectorContext, makeTransport: (context: Omit<FcContext, 'transport'>) => FcTransport) {
@@ -56,7 +56,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     return {
       host: host ?? system.hostname,
       wwpns: ports.map(({ initiatorWwpn }) => initiatorWwpn),
-      wwnns: ports.map(({ wwnn, initiatorWwpn }) => wwnn ?? initiatorWwpn), // one for each WWPN, in the same order
+      wwnns: ports.map(({ wwnn, initiatorWwpn }) => wwnn ?? initiatorWwpn), // one WWNN for each WWPN, in the same order
       platform: system.platform,
       os_type: 'linux',
       multipath: this.#context.useMultipath,
@@ -89,7 +89,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
   async extendVolume(connectionInfo: ConnectionInfo, options: ExtendOptions): Promise<number> {
     const connection = this.#parse(connectionInfo);
     const work = async () => await extend(this.#context, connection, options);
-    const failed = 'the host could not adopt the new size of the volume';
+    const failed = 'this host could not use the new size of the volume';
     return await this.#inTurn(options, work, (cause) => new HostAttachError(failed, {}, { cause }));
   }
 
@@ -120,7 +120,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
     try {
       return await this.#turns.take(signal, work);
     } catch (error) {
-      if (error instanceof DpmError) throw error; // before the signal: it may name what is left behind
+      if (error instanceof DpmError) throw error; // checked before the signal, because it may name devices left behind
       signal.throwIfAborted();
       throw wrap(error);
     }

@@ -12,10 +12,10 @@ interface Known extends LunAddress {
   readonly remote: RemotePort | undefined;
 }
 
-/** The largest number that both readings of Cinder's value read alike. */
+/** Up to this number, both interpretations of Cinder's value are the same. */
 const MAX_SINGLE_LEVEL = 0xffff;
 
-/** Every Fibre Channel driver except zfcp: the SCSI midlayer scans for LUNs by `channel target lun`. */
+/** The transport of every Fibre Channel driver except zfcp: the SCSI midlayer scans by `channel target lun`. */
 export class GenericTransport implements FcTransport {
   readonly #system: HostSystem;
 
@@ -45,7 +45,7 @@ export class GenericTransport implements FcTransport {
 
   /**
    * Scans for exactly this LUN at a port that knows the target. Uses wildcards only if no port knows a target, because a
-   * wildcard scan touches foreign targets too, and never if the back end forbids it. Source: os-brick
+   * wildcard scan also scans other targets, and never if the back end forbids it. Source: os-brick
    * initiator/linuxfc.py.
    */
   async ask(
@@ -79,7 +79,7 @@ export class GenericTransport implements FcTransport {
   }
 
   async isRegistered(): Promise<boolean> {
-    return false; // there is nothing besides the SCSI device
+    return false; // these drivers register only the SCSI device
   }
 
   async unregister(): Promise<void> {

@@ -14,8 +14,8 @@ import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 import { disksAt } from './volume-on-host.ts';
 
 /**
- * Removes stale devices: those of an earlier volume whose LUN number the array has reused for this one, or whose LUN was
- * unmapped. The kernel keeps both as `running`, and no scan removes them.
+ * Removes stale devices. A device is stale if the array has reused its LUN number for the wanted volume, or has unmapped its
+ * LUN. The kernel keeps such a device in state `running`, and no scan removes it.
  *
  * @throws VolumeInUseError when such a device is in use: writes would reach the wrong volume
  * @remarks Source: os-brick initiator/linuxscsi.py.
@@ -27,9 +27,9 @@ export async function removeStale(context: FcContext, wanted: readonly LunAddres
     const change = await changeOf(context, disk, waiting);
     if (change === undefined) continue;
     const users = await usersOf(context, disk, waiting);
-    if (users.length > 0 && change === 'silent') continue; // a path that is down; its map works without it
+    if (users.length > 0 && change === 'silent') continue; // the path is down, and its map works without it
     if (users.length > 0) throw reused(disk, change, users);
-    context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'stale device removed');
+    context.log.warn({ event: 'host.stale', device: disk.block, was: disk.wwid, is: change }, 'removed a stale device');
     (change === 'silent' ? silent : stale).push(disk);
   }
   await removeDisks(context, { disks: stale, addresses: [], isStale: true }, waiting);
@@ -47,7 +47,7 @@ async function changeOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   const answer = disk.block === undefined ? undefined : await askIdentity(context, disk.block, waiting);
   if (answer === undefined) return undefined;
   if (answer.kind === 'unanswered') return 'silent';
-  // A device has identities of several kinds, which cannot be compared; kernel and udev may prefer different ones.
+  // A device has identities of several kinds, which cannot be compared. Kernel and udev may use different kinds.
   const isComparable = disk.wwid?.[0] === answer.wwid[0];
   return isComparable && !(await hasIdentity(context, disk, answer.wwid, waiting)) ? answer.wwid : undefined;
 }
@@ -79,7 +79,7 @@ export async function kernelIdentity(
   return told;
 }
 
-/** Returns the users of the disk, or of its map: an unused map is stale like the disk. */
+/** Returns the users of the disk, or of its map. A map that is not in use is stale too. */
 async function usersOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<readonly string[]> {
   const own = disk.block === undefined ? [] : [disk.block];
   const map = await findMapAbove(context.system, own);
@@ -111,7 +111,7 @@ export async function identityOf(
   if (wwid === undefined) throw new HostAttachError(`the volume does not report its identity: ${shown}`);
   if (others.length > 0) throw new HostAttachError(`the paths lead to different volumes: ${shown}`);
   if (naa !== undefined && (await kernelIdentity(context, disks, `3${naa}`, waiting)) !== wwid) {
-    throw new HostAttachError(`the paths lead to another volume: ${shown}; Cinder says 3${naa}`);
+    throw new HostAttachError(`the paths lead to another volume: ${shown}; Cinder expects 3${naa}`);
   }
   return wwid;
 }

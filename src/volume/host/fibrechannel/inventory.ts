@@ -30,11 +30,11 @@ export type InventoryOptions = Pick<HostConnectorContext, 'system' | 'log' | 'po
 export interface HostDevice extends HostPath {
   /** Port, target and LUN. */
   readonly way: string;
-  /** Every identity of the volume, in the notation of multipath tools: the kernel's, and the other designators of page 0x83. */
+  /** Every identity of the volume in the notation of multipath tools: the kernel's, and other designators of page 0x83. */
   readonly identities: readonly string[];
-  /** Whether the device still leads to its original volume; `unknown` when this process may not ask. */
+  /** Whether the device still leads to its original volume; `unknown` if this process may not open the device. */
   readonly answer: 'same' | 'another' | 'silent' | 'unknown';
-  /** One line for each user of the device or of its map; undefined when this process may not look. */
+  /** One line for each user of the device or of its map; undefined if this process may not check that. */
   readonly users: readonly string[] | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface HostPort {
   readonly port: string;
   /** `Online`, `Linkdown`, … */
   readonly state: string;
-  /** The array ports that this port knows, also those that are not present now. */
+  /** The array ports that this port knows, including ports that are absent now. */
   readonly targets: readonly Pick<RemotePort, 'targetWwpn' | 'portState'>[];
 }
 
@@ -102,23 +102,23 @@ async function toHostPort(system: HostSystem, port: FcPort): Promise<HostPort> {
   return { initiatorWwpn, port: pathPrefix, state: portState, targets: await listRemotePorts(system, port) };
 }
 
-/** Parses a connection_info, reading the LUN as this host's platform does. @throws ConnectionInfoError */
+/** Parses a connection_info, with the interpretation of the LUN on this platform. @throws ConnectionInfoError */
 export function readHostConnection(info: ConnectionInfo, { system, log }: InventoryOptions): FcConnection {
   const { transport } = contextOf({ system, log });
   return parseFcConnection(info, (value, mode) => transport.lunOf(value, mode));
 }
 
-/** What to remove: devices and units by address, a map by the identity of its volume. */
+/** Objects to remove: devices and units by address, a map by the identity of its volume. */
 export interface Leftover {
   readonly ways: readonly string[];
   readonly wwid: string | undefined;
 }
 
 /**
- * Removes unused devices in the order of a detach. Devices whose identity has changed since the inventory stay.
+ * Removes unused devices in the order of a detach. Keeps devices whose identity has changed since the inventory.
  *
  * @throws Error when their map has other paths, VolumeInUseError when they are in use, both with nothing changed;
- * HostDetachError naming what is left
+ * HostDetachError that names the devices left behind
  */
 export async function removeLeftover(options: InventoryOptions, leftover: Leftover, waiting: Waiting): Promise<void> {
   const context = contextOf(options);
@@ -159,7 +159,7 @@ async function examine(
   return { way: addressKey(disk), identities, answer: await answerOf(context, disk, waiting), users };
 }
 
-/** Does not ask a device that is not running, which would answer only after a long timeout. */
+/** Skips a device that is not running, because it would fail only after a long timeout. */
 async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): Promise<HostDevice['answer']> {
   if (disk.block === undefined || disk.state !== 'running') return 'unknown';
   if (!(await mayOpen(context.system, deviceNode(disk.block)))) return 'unknown';
@@ -171,7 +171,7 @@ async function answerOf(context: FcContext, disk: ScsiDisk, waiting: Waiting): P
   return (await hasIdentity(context, disk, answer.wwid, waiting)) ? 'same' : 'another';
 }
 
-/** Whether this process may open the device; without permission it would look dead. */
+/** Whether this process may open the device. Without permission the device would look dead. */
 async function mayOpen(system: HostSystem, node: string): Promise<boolean> {
   try {
     await system.isClaimed(node);
@@ -189,7 +189,10 @@ async function usersOf(
   try {
     return await findUsers(system, { disks, map });
   } catch (error) {
-    log.warn({ event: 'host.users', disks, map, error: describeError(error) }, 'cannot tell who uses it');
+    log.warn(
+      { event: 'host.users', disks, map, error: describeError(error) },
+      'cannot determine the users of a device',
+    );
     return undefined;
   }
 }

@@ -11,8 +11,8 @@ import type { FcContext } from './transport.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * Waits for the multipath map with all of these paths. Without `useMultipath`, uses a map that multipathd has already
- * made, because it claims the paths.
+ * Waits for the multipath map with all of these paths. Without `useMultipath`, uses a map only if multipathd has already
+ * created it, because the map claims the paths.
  *
  * @throws HostAttachError when multipath is required and there is no map
  */
@@ -27,9 +27,9 @@ export async function awaitMap(
   const { map, reasons } = await assemble(context, wwid, disks, waiting);
   const why = describe(reasons);
   if (map === undefined && context.enforceMultipath) {
-    throw new HostAttachError(`multipath is required, but multipathd has made no map of ${wwid}${why}`, { wwid });
+    throw new HostAttachError(`multipath is required, but multipathd has not created a map of ${wwid}${why}`, { wwid });
   }
-  if (map === undefined) return { map, warnings: [`multipathd has made no map; a single path is used${why}`] };
+  if (map === undefined) return { map, warnings: [`multipathd has not created a map; a single path is used${why}`] };
   const outside = blocks.filter((block) => !map.slaves.includes(block));
   const becauseOf = (block: string): string => (reasons.has(block) ? `: ${reasons.get(block)}` : '');
   return { map, warnings: outside.map((block) => `${block} is not in multipath map ${map.name}${becauseOf(block)}`) };
@@ -51,8 +51,8 @@ interface Assembled {
 }
 
 /**
- * Waits half of the time for multipathd itself. Then adds the missing paths, asks for the map by its WWID if there is
- * still none, and waits the other half. An answer is no proof: only a map with the paths is.
+ * Waits for half of the time until multipathd creates the map by itself. Then adds the missing paths, requests the map by its
+ * WWID if there is none, and waits for the other half. Relies on the map and its paths, not on the replies of multipathd.
  */
 async function assemble(
   context: FcContext,
@@ -81,7 +81,8 @@ async function assemble(
   if (isAnswered && !isExcluded && map === undefined)
     await attempt(failures, waiting, async () => {
       const refusal = await requestMap(context, wwid, blocks, waiting);
-      if (refusal !== undefined) context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd made no map');
+      if (refusal !== undefined)
+        context.log.warn({ event: 'host.multipath', wwid, refusal }, 'multipathd did not create a map');
     });
   for (const failure of failures)
     context.log.warn(
@@ -92,7 +93,7 @@ async function assemble(
   return { map: await lookUntil(policy, waiting, look, isWhole), reasons };
 }
 
-/** Requests the map by the identity that udev, and therefore multipath, uses for the volume. @returns why it was refused */
+/** Requests the map by the identity that udev, and so multipath, uses for the volume. @returns why it was refused */
 async function requestMap(
   context: FcContext,
   wwid: string,
@@ -103,7 +104,7 @@ async function requestMap(
   return await addMap(context, answer?.kind === 'told' ? answer.wwid : wwid, waiting);
 }
 
-/** Finds a map that is named by another identity of the same volume than the kernel's. Ignores maps of other volumes. */
+/** Finds a map whose name is another identity of the same volume than the kernel's. Ignores maps of other volumes. */
 async function findRenamedMap(
   context: FcContext,
   disks: readonly ScsiDisk[],

@@ -16,7 +16,7 @@ import { disksAt } from './volume-on-host.ts';
 /** The parts of a volume to remove from this host. */
 export interface Removal {
   readonly disks: readonly ScsiDisk[];
-  /** Addresses registered with the kernel, with or without a disk. They are unregistered. */
+  /** Addresses that are registered with the kernel, with or without a disk. */
   readonly addresses: readonly LunAddress[];
   readonly map: MultipathMap | undefined;
   readonly force: boolean;
@@ -32,16 +32,16 @@ export interface Removal {
  * Removes the devices of a volume in the order that loses no data:
  *
  * 1. Refuse if they are in use. Nothing is changed.
- * 2. Flush and remove the map. Afterwards nothing can write through a path.
- * 3. Flush each path. Afterwards this host holds no data.
- * 4. Delete each SCSI device and then its unit (s390x). Afterwards the kernel has no reference to the LUN.
+ * 2. Flush and remove the map. After this step nothing can write to a path.
+ * 3. Flush each path. After this step this host holds no unwritten data.
+ * 4. Delete each SCSI device and then its unit (s390x). After this step the kernel has no reference to the LUN.
  * 5. Verify that everything is gone. Only then may the storage unmap the LUN. If another program scans before that, the
  *    devices appear again, and are removed in the same order.
  *
  * A failure in step 2 or 3 leaves the volume usable. Step 4 continues with the other paths, so that fewer are left
  * behind. Source: linux drivers/s390/scsi/zfcp_sysfs.c.
  *
- * @throws VolumeInUseError, with nothing changed; HostDetachError naming what is left
+ * @throws VolumeInUseError, with nothing changed; HostDetachError that names the devices left behind
  */
 export async function removeVolume(context: FcContext, removal: Removal, waiting: Waiting, round = 1): Promise<void> {
   const { disks, force } = removal;
@@ -56,7 +56,7 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
         deleted.push(disk);
       });
     }
-    // At once: while the unit exists, any event of the port may recreate the disk.
+    // Unregister at once: while the unit exists, any event of the port may recreate the disk.
     await attempt(failures, waiting, async () => await context.transport.unregister(address, waiting));
   }
   const { leftBehind, returned } = await awaitGone(context, removal, deleted, waiting);
@@ -72,11 +72,11 @@ export async function removeVolume(context: FcContext, removal: Removal, waiting
     context.log.warn({ event: 'host.detach', error: describeError(failure), force }, 'removing a path failed');
   }
   if (leftBehind.length === 0) return;
-  const cause = failures.length === 0 ? undefined : new AggregateError(failures, 'of the paths');
+  const cause = failures.length === 0 ? undefined : new AggregateError(failures, 'some paths failed');
   throw new HostDetachError(`the volume is still on this host: ${leftBehind.join(', ')}`, leftBehind, { cause });
 }
 
-/** @throws VolumeInUseError in the first round; later something has been removed already: HostDetachError */
+/** @throws VolumeInUseError in the first round, HostDetachError later, when something has already been removed */
 async function refuseIfUsed(context: FcContext, removal: Removal, round: number, waiting: Waiting): Promise<void> {
   const { disks, map } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
@@ -85,10 +85,10 @@ async function refuseIfUsed(context: FcContext, removal: Removal, round: number,
   const how = `in use on this host: ${users.join('; ')}`;
   if (round === 1) throw new VolumeInUseError(`the volume is ${how}`, { users });
   const leftBehind = await whatIsLeft(context, removal);
-  throw new HostDetachError(`a scan brought the volume back while it was removed, and it is ${how}`, leftBehind);
+  throw new HostDetachError(`a scan added the volume again during its removal, and it is ${how}`, leftBehind);
 }
 
-/** @throws HostDetachError naming everything: no path was changed, and the map was rebuilt if possible */
+/** @throws HostDetachError that names all devices: no path was changed, and the map was rebuilt if possible */
 async function emptyCaches(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   try {
     await removeMaps(context, removal, waiting);
@@ -97,7 +97,7 @@ async function emptyCaches(context: FcContext, removal: Removal, waiting: Waitin
     waiting.signal.throwIfAborted();
     await rebuildMap(context, removal, waiting);
     const leftBehind = await whatIsLeft(context, removal);
-    const text = `the volume could not be written out and released, so no path was removed (${leftBehind.join(', ')})`;
+    const text = `the volume could not be flushed and released, so no path was removed (${leftBehind.join(', ')})`;
     throw new HostDetachError(text, leftBehind, { cause: error });
   }
 }
@@ -121,13 +121,14 @@ function isOurs(map: MultipathMap, { map: own }: Removal, blocks: readonly strin
   return map.wwid === own?.wwid || map.slaves.every((slave) => blocks.includes(slave));
 }
 
-/** Repeats, because a udev event makes multipathd rebuild the map; a path below a map is never deleted. */
+/** Repeats, because a udev event can make multipathd rebuild the map, and a path below a map is never deleted. */
 async function removeMaps(context: FcContext, removal: Removal, waiting: Waiting): Promise<void> {
   const { disks, map } = removal;
   const blocks = disks.flatMap(({ block }) => block ?? []);
   let above = map;
   for (let round = 1; above !== undefined; round += 1) {
-    if (round > context.policies.flushAttempts) throw new Error(`multipath map ${above.name} comes back every time`);
+    if (round > context.policies.flushAttempts)
+      throw new Error(`multipathd creates multipath map ${above.name} again after each removal`);
     await flushAndRemoveMap(context, above, removal, waiting);
     above = await findMapAbove(context.system, blocks);
   }
@@ -183,7 +184,7 @@ async function tolerate(
   }
 }
 
-/** Returns each address once, with its disk if it has one. */
+/** Returns each address once, with its disk if there is one. */
 function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress; disk: ScsiDisk | undefined }[] {
   return unique([...disks, ...addresses]).map((address) => {
     const key = addressKey(address);
@@ -191,7 +192,7 @@ function wayByWay({ disks, addresses }: Removal): readonly { address: LunAddress
   });
 }
 
-/** Checks the address again, because it may belong to another device by now. */
+/** Checks the address again, because it may belong to another device now. */
 async function deleteDisk(context: FcContext, disk: ScsiDisk, removal: Removal, waiting: Waiting): Promise<void> {
   const { system } = context;
   const now = (await listDisks(system, [disk.port])).find(({ hctl }) => hctl === disk.hctl);

@@ -8,10 +8,9 @@ import type { Removal } from './removal.ts';
 import type { ScsiDisk } from './scsi-disks.ts';
 
 /**
- * Removes exactly these disks, as after a failed attach, whatever volume or map they belong to. A map that holds other
- * paths stays, without these.
+ * Removes exactly these disks, of any volume or map, for example after a failed attach. Keeps a map that has other paths.
  *
- * @throws HostDetachError naming everything that is left
+ * @throws HostDetachError that names the devices left behind
  */
 export async function removeDisks(
   context: FcContext,
@@ -31,8 +30,8 @@ export async function removeDisks(
 function throwTogether(failures: readonly Error[]): void {
   if (failures.length === 0) return;
   const left = failures.flatMap((error) => (error instanceof HostDetachError ? error.leftBehind : [error.message]));
-  throw new HostDetachError(`not all could be removed: ${left.join(', ')}`, left, {
-    cause: new AggregateError(failures, 'of the devices'),
+  throw new HostDetachError(`some devices could not be removed: ${left.join(', ')}`, left, {
+    cause: new AggregateError(failures, 'some devices failed'),
   });
 }
 

@@ -21,7 +21,7 @@ export interface ScsiDisk extends LunAddress {
   /** `sda`; undefined until the disk driver binds to it. */
   readonly block: string | undefined;
   readonly state: string;
-  /** As multipath tools write it. */
+  /** In the notation of multipath tools. */
   readonly wwid: string | undefined;
   readonly sizeBytes: number;
   readonly isReadOnly: boolean;
@@ -63,7 +63,7 @@ export function unique(addresses: readonly LunAddress[]): readonly LunAddress[] 
   return [...new Map(addresses.map((address) => [addressKey(address), address])).values()];
 }
 
-/** Lists every disk behind these ports. Omits devices that disappear meanwhile. */
+/** Lists every disk behind these ports. Omits devices that disappear during the call. */
 export async function listDisks(system: HostSystem, ports: readonly FcPort[]): Promise<readonly ScsiDisk[]> {
   const byHost = new Map(ports.map((port) => [String(hostNumber(port.scsiHost)), port]));
   const disks: ScsiDisk[] = [];

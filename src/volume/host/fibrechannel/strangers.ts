@@ -19,8 +19,8 @@ interface Scan {
 }
 
 /**
- * Removes unused LUNs of other volumes that a scan of all targets added. These are disks that appeared since the scan, have
- * the LUN that was scanned for, and match neither the addresses nor the identity of the wanted volume.
+ * Removes unused LUNs of other volumes that a scan of all targets added. These are disks that appeared since the scan began,
+ * have the LUN of the scan, and match neither the addresses nor the identity of the wanted volume.
  *
  * @returns one line for each volume that could not be removed completely
  */
@@ -42,7 +42,7 @@ export async function removeStrangers(
     'a scan added LUNs of other volumes',
   );
   const failures: Error[] = [];
-  // Remove all paths of a volume together, because its map holds them.
+  // Remove all paths of a volume together, because its map uses them.
   for (const wwid of new Set(strangers.map((disk) => disk.wwid))) {
     const disks = strangers.filter((disk) => disk.wwid === wwid);
     await attempt(failures, waiting, async () => await removeDisks(context, { disks, addresses: [] }, waiting));

@@ -7,7 +7,7 @@ import type { LunAddress } from './scsi-disks.ts';
 export interface AskProblem {
   readonly address: LunAddress;
   readonly reason: string;
-  /** Whether the LUN may appear nevertheless, so that waiting makes sense. */
+  /** Whether the LUN may still appear, so that a wait makes sense. */
   readonly mayStillCome: boolean;
   /** Whether the path need not exist, because other paths use both of its ports. */
   readonly isExpected?: boolean;
@@ -31,11 +31,11 @@ export interface WildcardScans {
 
 /** The differences between zfcp and other Fibre Channel drivers. All methods are idempotent. */
 export interface FcTransport {
-  /** Lists every port, whatever its state. */
+  /** Lists every port, in any state. */
   listPorts(): Promise<readonly FcPort[]>;
   /** Sets the configured devices online. @returns one line for each unusable device @throws when no device is usable */
   prepare(waiting: Waiting): Promise<readonly string[]>;
-  /** Returns the FCP LUN that Cinder's value means on this platform. @throws RangeError */
+  /** Returns the FCP LUN for Cinder's value on this platform. @throws RangeError */
   lunOf(value: number | string, addressingMode: string | null | undefined): Lun;
   /** Makes the host scan for the LUNs at these addresses. */
   ask(missing: readonly LunAddress[], round: AskRound, waiting: Waiting): Promise<readonly AskProblem[]>;
@@ -45,7 +45,7 @@ export interface FcTransport {
   unregister(address: LunAddress, waiting: Waiting): Promise<void>;
 }
 
-/** What the parts of the Fibre Channel connector share. */
+/** The common context of the parts of the Fibre Channel connector. */
 export interface FcContext extends HostContext {
   readonly transport: FcTransport;
   readonly useMultipath: boolean;

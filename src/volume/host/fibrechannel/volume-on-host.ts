@@ -8,7 +8,7 @@ import type { FcPort } from './fc-ports.ts';
 import { addressKey, listDisks, unique, without } from './scsi-disks.ts';
 import type { LunAddress, ScsiDisk } from './scsi-disks.ts';
 
-/** What this host currently has of a volume. */
+/** The objects of a volume that are now on this host. */
 export interface Presence {
   readonly disks: readonly ScsiDisk[];
   readonly map: MultipathMap | undefined;
@@ -22,7 +22,7 @@ export interface Presence {
  * Returns the addresses at which a volume can appear, in order of preference: online ports with the targets that
  * initiator_target_map gives them.
  *
- * @throws HostConnectorError when no port is online, NoUsableTargetError when no target is left
+ * @throws HostConnectorError when no port is online, NoUsableTargetError when no target is usable
  */
 export async function wantedAddresses(context: FcContext, connection: FcConnection): Promise<readonly LunAddress[]> {
   return addressesOf(connection, await onlinePorts(context));
@@ -42,13 +42,13 @@ export async function onlinePorts(context: FcContext): Promise<readonly FcPort[]
   const online = ports.filter(({ portState }) => portState === 'Online');
   if (online.length > 0) return online;
   const states = ports.map((port) => `${port.busId} is ${port.portState}`).join(', ');
-  const text = `this host has no Fibre Channel port that is online (${states || 'it has none at all'})`;
+  const text = `this host has no Fibre Channel port that is online (${states || 'it has no port'})`;
   throw new HostConnectorError(text, { ports: ports.map(({ busId, portState }) => ({ busId, portState })) });
 }
 
 /**
- * Returns every address at which the volume may be, whatever the state of the port. A map that names none of this host's
- * ports (as after an unmap) restricts nothing.
+ * Returns every address at which the volume may be, for ports in any state. Ignores a map that names no port of this host, for
+ * example after an unmap.
  */
 export async function possibleAddresses(context: FcContext, connection: FcConnection): Promise<readonly LunAddress[]> {
   const ports = await context.transport.listPorts();
@@ -70,7 +70,7 @@ export async function disksAt(context: FcContext, addresses: readonly LunAddress
 /**
  * Returns the disks, the map and the registered addresses of a volume on this host. Changes nothing.
  *
- * @param wwid - the volume's identity; also finds its paths at other addresses
+ * @param wwid - the identity of the volume, to find its paths at other addresses too
  * @param mapWwid - the identity of its map, if that is another designator
  */
 export async function survey(
@@ -92,7 +92,7 @@ export async function survey(
   );
   const byWwid = above ?? (wwid === undefined ? undefined : await findMap(context.system, wwid));
   const byMapWwid = byWwid ?? (mapWwid === undefined ? undefined : await findMap(context.system, mapWwid));
-  // A map that has paths would have been found above the disks, so its paths are of another volume.
+  // A map with paths would have been found above the disks, so the paths of this map belong to another volume.
   const map = byWwid ?? (byMapWwid?.slaves.length === 0 ? byMapWwid : undefined);
   return { disks, map, others: without(everyDisk, disks), registered };
 }

@@ -5,7 +5,7 @@ import { HostConnectorError } from '../errors.ts';
 import { errnoOf, readAttribute } from '../system.ts';
 import type { HostSystem } from '../system.ts';
 
-/** Adapters bound to the zfcp driver. Ports and units are directories below them. */
+/** The directory of the FCP devices bound to the zfcp driver. Ports and units are directories below a device. */
 export const zfcpDriver = '/sys/bus/ccw/drivers/zfcp';
 const ccwDevices = '/sys/bus/ccw/devices';
 
@@ -27,11 +27,11 @@ export function normaliseBusId(text: string): string {
 }
 
 /**
- * Sets an FCP device online: visible, then online, then its link up. Does nothing to one that is online already.
+ * Sets an FCP device online: visible, then online, then its link up. Does nothing if the device is already online.
  *
  * @throws HostConnectorError when the device is not in this partition, not usable, or its link stays down
- * @remarks The order and its reasons: linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates. What
- * `chccwdev -e` does, without the tool.
+ * @remarks The order and its reasons: linux drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates. Does the
+ * same as `chccwdev -e`, without the tool.
  */
 export async function setOnline(busId: string, context: HostContext, waiting: Waiting): Promise<void> {
   await unhide(busId, context, waiting);
@@ -55,7 +55,7 @@ async function unhide(busId: string, { system }: HostContext, waiting: Waiting):
   }
   if (await system.exists(`${zfcpDriver}/${busId}`)) return;
   const why = (await system.exists(zfcpDriver))
-    ? 'there is no such device in this partition, or it is no FCP device'
+    ? 'there is no such device in this partition, or it is not an FCP device'
     : 'the zfcp driver is not loaded (modprobe zfcp)';
   throw new HostConnectorError(`FCP device ${busId}: ${why}`, { busId });
 }

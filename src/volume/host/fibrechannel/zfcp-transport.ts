@@ -57,7 +57,7 @@ export class ZfcpTransport implements FcTransport {
     const [first] = failures;
     if (first !== undefined && failures.length === fcpDevices.length) throw first;
     for (const failure of failures)
-      log.warn({ event: 'host.adapter', error: describeError(failure) }, 'FCP device down');
+      log.warn({ event: 'host.adapter', error: describeError(failure) }, 'an FCP device is not usable');
     return failures.map(({ message }) => message);
   }
 
@@ -66,7 +66,7 @@ export class ZfcpTransport implements FcTransport {
   }
 
   /**
-   * Asks for one address after the other, because parallel writes gain nothing. Source: linux
+   * Requests one address after the other, because parallel writes gain nothing. Source: linux
    * drivers/s390/scsi/zfcp_unit.c; feilong zvmsdk volume templates.
    */
   async ask(
@@ -99,7 +99,7 @@ export class ZfcpTransport implements FcTransport {
     }
   }
 
-  /** Waits for target ports, which the name server announces; then rescans the adapters and waits again. */
+  /** Waits for target ports, which the fabric's name server reports. Then rescans the adapters and waits again. */
   async #awaitTargets(addresses: readonly LunAddress[], waiting: Waiting): Promise<void> {
     const missing = await this.#waitForPorts(addresses, waiting);
     const adapters = new Set(missing.map(({ port }) => port.busId));
@@ -107,7 +107,7 @@ export class ZfcpTransport implements FcTransport {
     if (missing.length > 0) await this.#waitForPorts(addresses, waiting);
   }
 
-  /** A refusal is logged only, as in os-brick: the volume may appear through other adapters. */
+  /** Only logs a refusal, as os-brick does, because the volume may appear through other adapters. */
   async #rescanPorts(busId: string, waiting: Waiting): Promise<void> {
     const { system, log } = this.#options;
     try {
@@ -115,11 +115,11 @@ export class ZfcpTransport implements FcTransport {
     } catch (error) {
       waiting.signal.throwIfAborted();
       const facts = { event: 'host.scan', adapter: busId, error: describeError(error) };
-      log.warn(facts, 'adapter refuses a rescan of ports');
+      log.warn(facts, 'an FCP device refuses to rescan its ports');
     }
   }
 
-  /** @returns the addresses whose target port did not appear, without those that are between two fabrics */
+  /** @returns the addresses whose target port did not appear, except pairs of ports in different fabrics */
   async #waitForPorts(addresses: readonly LunAddress[], waiting: Waiting): Promise<readonly LunAddress[]> {
     const poll = async (): Promise<readonly LunAddress[]> => {
       const visible = await this.#visible(addresses);
@@ -150,7 +150,7 @@ export class ZfcpTransport implements FcTransport {
       return undefined;
     } catch (error) {
       waiting.signal.throwIfAborted();
-      return { reason: `the kernel refused it: ${describeError(error)}`, mayStillCome: false };
+      return { reason: `the kernel refused the LUN: ${describeError(error)}`, mayStillCome: false };
     }
   }
 

@@ -20,8 +20,8 @@ const timeouts = { connectTimeoutMs: 10_000, requestTimeoutMs: 150_000 };
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Asks several path services at once for orphans and merges the answers, sorted by host. A host that does not answer is
- * a finding itself, because it must not look clean.
+ * Requests the orphans from several path services at once and merges their responses, sorted by host. A host that does not
+ * answer is reported as a finding, because its state is unknown.
  *
  * @throws ConfigError when a URL cannot be used
  */
@@ -32,7 +32,7 @@ export async function askHosts(options: AskHostsOptions, w: Waiting): Promise<re
   return [...merged.values()].toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
 }
 
-/** Rejects URLs over which the network could read the token. */
+/** Rejects a URL if the network could read the token. */
 function checkUrl(url: string): void {
   const isUrl = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
   if (isUrl && !isReadableOnTheWay(url)) return;
@@ -48,11 +48,11 @@ async function askOne(url: string, { token, log }: AskHostsOptions, w: Waiting):
     const { status, text } = await transport.request({ method: 'GET', path: '/v1/orphans', headers, signal: w.signal });
     const body = parseForeignJson(text);
     if (status === 200) return orphansAnswer.parse(body).orphans;
-    const said = errorAnswer.safeParse(body).data?.error.message ?? 'an answer that is not from a path service';
+    const said = errorAnswer.safeParse(body).data?.error.message ?? 'the response is not from a path service';
     throw new ConflictError(`it answered ${status}: ${said}`);
   } catch (error) {
     w.signal.throwIfAborted();
-    const detail = `could not be asked: ${describeError(error)}`;
+    const detail = `could not be checked: ${describeError(error)}`;
     return [{ host: url, kind: 'host', name: url, detail, repair: null }];
   }
 }

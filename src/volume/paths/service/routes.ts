@@ -18,7 +18,7 @@ export const routes: readonly Route[] = [
   {
     path: '/v1/volumes/{volume}/paths',
     id: 'getVolumePaths',
-    summary: 'Every path of one volume, with its state; an empty list once it is fully detached',
+    summary: 'Every path of one volume, with its state; an empty list after the volume is detached',
     parameters: { volume: 'name or id of the volume' },
     answer: pathsAnswer,
     handle: async (source, [volume = ''], signal) => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { pathRecordSchema } from '../../index.ts';
 
-/** Answers of the path service: the source of its OpenAPI description and of the client's checks. */
+/** Responses of the path service. Its OpenAPI description and the checks of the client are made from these schemas. */
 
 export const pathsAnswer = z.object({
-  host: z.string().describe('the host that answers'),
+  host: z.string().describe('host of the path service'),
   paths: z.array(pathRecordSchema),
 });
 
@@ -18,11 +18,14 @@ const searchPathSchema = z.object({
 export const searchPathsAnswer = z.object({ host: z.string(), search_paths: z.array(searchPathSchema) });
 
 const findingSchema = z.object({
-  host: z.string().describe('where it was found'),
+  host: z.string().describe('host on which the object was found'),
   kind: z.string().describe('partition, storage-group, attachment, device-path, zfcp-unit, multipath-map, mount, …'),
   name: z.string(),
   detail: z.string(),
-  repair: z.string().nullable().describe('what dpm verify --repair does on that host; null: the administrator decides'),
+  repair: z
+    .string()
+    .nullable()
+    .describe('what dpm verify --repair does on that host; null if the administrator has to decide'),
 });
 
 export const orphansAnswer = z.object({ host: z.string(), orphans: z.array(findingSchema) });
@@ -32,7 +35,7 @@ export const errorAnswer = z.object({ error: z.object({ code: z.string(), messag
 /** A finding as a path service reports it. */
 export type ServedFinding = z.infer<typeof findingSchema>;
 
-/** Where the service gets its answers. No method changes anything. */
+/** The source of the data of the service. No method changes anything. */
 export interface PathSource {
   readonly host: string;
   /** @param volume - name or ID; undefined for all. @throws NotFoundError */

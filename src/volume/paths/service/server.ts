@@ -16,7 +16,7 @@ export interface PathServiceOptions {
   readonly log: Logger;
 }
 
-/** Each request asks HMC, Cinder and kernel; more at once would only wait for each other there. (inferred) */
+/** Each request reads from HMC, Cinder and kernel. More concurrent requests would only wait for each other. (inferred) */
 const limits = { concurrent: 4, waiting: 32, waitMs: 30_000 };
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 64;

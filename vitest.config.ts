@@ -4,7 +4,7 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long proofs and tests, `npm run proofs`; test/shares has a small share of the first seven and of the main job, for `npm test`. */
+/** The long proofs and tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven and of the main job. */
 const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
     (name) => `test/${name}/**/*.test.ts`,
@@ -12,7 +12,8 @@ const proofs = [
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{simulate,tls}.test.ts',
-  'test/e2e/{bounded-trust,demo,driver-costs,main-job,ownership,requests,terminals,unreachable}.test.ts',
+  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job}.test.ts',
+  'test/e2e/{orders,ownership,requests,start-paths,terminals,unreachable}.test.ts',
   'test/shares/heap.test.ts',
   'test/guest/{agreement,detach,distributions,released}.test.ts',
   'test/local-attach/*faults.test.ts',

@@ -19,6 +19,7 @@ export {
   toError,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, JsonValue } from './errors.ts';
+export { ended, explainError, failedTo } from './explain.ts';
 export { FairQueue } from './fair-queue.ts';
 export { parseForeignJson } from './json.ts';
 export { silentLogger } from './logger.ts';

@@ -21,6 +21,9 @@ import type { Inventory } from './inventory/open.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
 
+/** How a settings file of `dpm simulate --write-config` begins. */
+const SIMULATOR_MARK = '# Written by dpm simulate';
+
 /** The context of one command run. */
 export class CommandContext implements Disposable {
   readonly io: CliIo;
@@ -188,6 +191,15 @@ export class CommandContext implements Disposable {
   async withHost<T>(work: (host: HostAccess, w: Waiting) => Promise<T>): Promise<T> {
     using host = await this.io.backend.openHost(await this.completeSettings(), this.#hostOptions());
     return await work(host, this.waiting);
+  }
+
+  /** Returns advice on an error that depends on the settings file: its simulator may have ended. */
+  adviceOn(error: unknown): string | undefined {
+    const lost = findError(error, 'HMC_CONNECTION', 'CINDER_CONNECTION');
+    if (lost?.facts.phase !== 'connect') return undefined;
+    const file = this.#settings?.files.find((path) => this.io.files.read(path)?.startsWith(SIMULATOR_MARK) === true);
+    if (file === undefined) return undefined;
+    return `The simulator that wrote these settings does not run. To start one, run: dpm simulate --write-config ${file}`;
   }
 
   /** Rejects unknown columns before anything is done. @throws ConfigError */

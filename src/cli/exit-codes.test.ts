@@ -56,24 +56,25 @@ describe('a failure', () => {
 
     expect(failure).toEqual({
       code: 'FLOW_STUCK',
-      message: expect.stringContaining('two failed [') as unknown,
+      message: expect.stringMatching(/^two failed\. /) as unknown,
       request_id: 'req-1',
       left_behind: ['partition p1', 'attachment a1'],
+      advice: expect.stringContaining('dpm flow resume ') as unknown,
     });
-    expect(failureLine(failure, error)).toMatch(
-      /^dpm: two failed.*; left behind: partition p1, attachment a1 \(.*dpm flow resume.*\) \[req-1\]\n$/,
+    expect(failureLine(failure)).toMatch(
+      /^dpm: two failed\. .* Left behind: partition p1, attachment a1\. .*dpm flow resume f1.* \[req-1\]\n$/,
     );
   });
 
   test('is one line without control characters, whatever a peer said', () => {
     const error = new NotFoundError('volume "\u001B[31m\nx" does not exist');
 
-    expect(failureLine(toFailure(error, 'req-1'), error)).toBe('dpm: volume "\\x1b[31m x" does not exist [req-1]\n');
+    expect(failureLine(toFailure(error, 'req-1'))).toBe('dpm: volume "\\x1b[31m x" does not exist [req-1]\n');
   });
 
   test('brings the advice of its cause', () => {
     const error = rolledBack(rejected);
 
-    expect(failureLine(toFailure(error, 'req-1'), error)).toContain('not tried again');
+    expect(failureLine(toFailure(error, 'req-1'))).toContain('the logon is not repeated');
   });
 });

@@ -1,59 +1,37 @@
-import { describeError, findError } from '../base/index.ts';
+import { blankKnownSecrets, ended, explainError, findError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
-import { errorCodeOf, tellingCodeOf } from './exit-codes.ts';
-import { hmcAdvice } from './hmc-advice.ts';
+import { adviceOn } from './advice.ts';
+import { errorCodeOf } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
-/** A failure in the form for programs. Source: interfaces.md section 3. */
-interface Failure {
+/** A failure in the form for programs. Source: interfaces.md sections 2.1 and 3. */
+export interface Failure {
   readonly code: ErrorCode;
+  /** What failed, why, and what was done about it. */
   readonly message: string;
   readonly request_id: string;
   readonly left_behind: readonly string[];
+  /** What to type or to check next. */
+  readonly advice: string | null;
 }
 
-const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
-  HMC_AUTH: 'check dpm.hmc_username and its password; it is not tried again, so that the user is not locked',
-  HMC_CONNECTION: 'dpm doctor shows which part fails',
-  CINDER_AUTH: 'check the user and project of [cinder]',
-  CINDER_CONNECTION: 'dpm doctor shows which part fails',
-  FLOW_WAITING:
-    'when the peer answers again, the next command resumes the flow; or run: dpm flow resume ID (dpm flow list shows the ID)',
-  FLOW_STUCK: 'fix the cause it names, then run: dpm flow resume ID (dpm flow list shows the ID)',
-};
-
-/** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */
-export const tlsAdvice = {
-  HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs, its name and port are set in dpm.hmc',
-  CINDER_CONNECTION:
-    'the CA file of Keystone and Cinder is cinder.cafile, their names are set in cinder.auth_url, cinder.endpoint_override and the catalogue',
-} as const satisfies Partial<Readonly<Record<ErrorCode, string>>>;
-
-function adviceOn(thrown: unknown): string | undefined {
-  const code = tellingCodeOf(thrown);
-  const telling = findError(thrown, code);
-  const isConnection = code === 'HMC_CONNECTION' || code === 'CINDER_CONNECTION';
-  if (telling?.facts.phase === 'tls') return isConnection ? tlsAdvice[code] : advice[code];
-  // Also for a lost connection: something that answered instead of the HMC may have refused.
-  return (code === 'HMC_HTTP' || code === 'HMC_CONNECTION' ? hmcAdvice(telling) : undefined) ?? advice[code];
-}
-
-/** Describes an error for programs. */
-export function toFailure(thrown: unknown, requestId: string): Failure {
+/** Describes an error for programs. @param hint - advice that the command has because of its settings */
+export function toFailure(thrown: unknown, requestId: string, hint?: string): Failure {
   return {
     code: errorCodeOf(thrown),
-    message: describeError(thrown),
+    message: explainError(thrown),
     request_id: requestId,
     left_behind: leftBehind(thrown),
+    advice: hint ?? adviceOn(thrown) ?? null,
   };
 }
 
-/** Returns one line for users, with advice if there is any. */
-export function failureLine(failure: Failure, thrown: unknown): string {
-  const left = failure.left_behind.length === 0 ? '' : `; left behind: ${failure.left_behind.join(', ')}`;
-  const hint = adviceOn(thrown);
-  const text = `dpm: ${failure.message}${left}${hint === undefined ? '' : ` (${hint})`} [${failure.request_id}]`;
-  return `${printable(text)}\n`;
+/** Returns one line for people: what failed and why, what was done about it, what is left behind, and what to do next. */
+export function failureLine({ message, left_behind: names, advice, request_id: requestId }: Failure): string {
+  const left = names.length === 0 ? '' : ` Left behind: ${names.join(', ')}.`;
+  const hint = advice === null ? '' : ` ${ended(advice)}`;
+  const text = left === '' && hint === '' ? message : `${ended(message)}${left}${hint}`;
+  return `${printable(blankKnownSecrets(`dpm: ${text} [${requestId}]`))}\n`;
 }
 
 function leftBehind(thrown: unknown): readonly string[] {

@@ -10,6 +10,7 @@ import { failureLine, toFailure } from './failure.ts';
 import { formatOf, formats } from './global-options.ts';
 import type { Format } from './global-options.ts';
 import { buildProgram } from './program.ts';
+import { wrapFor } from './wrap.ts';
 
 /**
  * Runs one command line and returns its exit code. Never throws. Results go to standard output; failures too with
@@ -24,9 +25,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     // Loads settings, log and output: help and usage errors need none of them.
     const { CommandContext } = await import('./context.ts');
     using context = new CommandContext(io, command, requestId);
-    ended = (await handler(context, command)) ?? 0;
+    try {
+      ended = (await handler(context, command)) ?? 0;
+    } catch (error) {
+      hint = context.adviceOn(error);
+      throw error;
+    }
   };
   let groupHelp = '';
+  let hint: string | undefined;
   const program = buildProgram(io, run, (help) => (groupHelp += help));
   try {
     await program.parseAsync(withOurSpelling(argv), { from: 'user' });
@@ -34,7 +41,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const thrown = error instanceof CommanderError ? usage(error) : error;
-    return report(thrown, { argv, io, program, requestId, groupHelp });
+    return report(thrown, { argv, io, program, requestId, groupHelp, hint });
   }
 }
 
@@ -70,15 +77,20 @@ interface Ended {
   readonly requestId: string;
   /** The help of a group of commands, when a command of the group is missing. */
   readonly groupHelp: string;
+  /** Advice that the command has because of its settings. */
+  readonly hint: string | undefined;
 }
 
-function report(error: unknown, { argv, io, program, requestId, groupHelp }: Ended): ExitCode {
-  const failure = toFailure(error, requestId);
+/** Indent of the second line of an error, which begins with `dpm: `. */
+const HANGING = 5;
+
+function report(error: unknown, { argv, io, program, requestId, groupHelp, hint }: Ended): ExitCode {
+  const failure = toFailure(error, requestId, hint);
   const asked = askedFormat(argv);
   const format = asked ?? formatOf({ format: undefined }, io.stdout);
   if (groupHelp !== '' && asked === undefined) io.stdout.write(groupHelp);
   else if (format === 'json') io.stdout.write(blankKnownSecrets(`${JSON.stringify({ error: failure })}\n`));
-  io.stderr.write(blankKnownSecrets(failureLine(failure, error)));
+  io.stderr.write(wrapFor(io.stderr, failureLine(failure), HANGING));
   const debug = program.opts<{ debug?: boolean }>().debug === true;
   if (debug && error instanceof Error) io.stderr.write(blankKnownSecrets(`${error.stack ?? ''}\n`));
   return exitCodeOf(error);

@@ -7,7 +7,7 @@ import { deleteFlow } from './flows/delete.ts';
 import type { InstanceRecord } from './instances.ts';
 import { recoverFlows } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { startServer, stopServer } from './server-power.ts';
+import { actionOf, startServer, stopServer } from './server-power.ts';
 import { toDriverInstance } from './services.ts';
 
 /** The manager's operations on the instance, to finish the task of a dead process. */
@@ -45,8 +45,10 @@ export async function finishTask(
 ): Promise<void> {
   const { uuid, name, taskState } = instance;
   if (taskState === null) return;
-  const verb = powerVerbs[taskState];
-  if (verb !== undefined) parts.flows.onResume?.({ flow: verb, subject: name, isUndone: false });
+  if (taskState in actionOf) {
+    const flow = actionOf[taskState as keyof typeof actionOf];
+    parts.flows.onResume?.({ flow, subject: name, isUndone: false });
+  }
   try {
     switch (taskState) {
       case 'deleting':
@@ -68,13 +70,6 @@ export async function finishTask(
     parts.log.error(facts, 'the operation of an earlier process could not be finished');
   }
 }
-
-const powerVerbs: Partial<Readonly<Record<string, string>>> = {
-  'powering-on': 'start',
-  'powering-off': 'stop',
-  rebooting: 'reboot',
-  rebooting_hard: 'reboot',
-};
 
 /** Begins a delete that was requested and not begun. A stuck delete needs a person, who finds it in the list of flows. */
 async function finishDelete(

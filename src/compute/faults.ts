@@ -1,4 +1,4 @@
-import { describeError, findError, InterruptedError, toError } from '../base/index.ts';
+import { explainError, findError, InterruptedError, toError } from '../base/index.ts';
 import type { DpmError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import type { Fault, InstanceRecord, InstanceStore } from './instances.ts';
@@ -38,7 +38,7 @@ export function recordFault(
 ): Error {
   const { signal } = context;
   const code = codeOf(error);
-  const fault = faultOf(code, describeError(error), context);
+  const fault = faultOf(code, explainError(error), context);
   if (store.find(uuid) !== undefined) store.update(uuid, { ...onFailure(code), fault });
   return signal.aborted ? interrupted(signal, error) : toError(error);
 }
@@ -55,7 +55,12 @@ export function codeOf(error: unknown): DpmError['code'] {
 function interrupted(signal: AbortSignal, error: unknown): Error {
   if (findError(error, 'FLOW_STUCK', 'FLOW_WAITING') !== undefined) return toError(error);
   const reason = signal.reason as unknown;
+  const isRolledBack = findError(error, 'FLOW_ROLLED_BACK') !== undefined;
   return reason instanceof InterruptedError
-    ? new InterruptedError(`${reason.message}; everything was rolled back`, {}, { cause: error })
+    ? new InterruptedError(
+        isRolledBack ? `${reason.message}; everything was rolled back` : reason.message,
+        {},
+        { cause: error },
+      )
     : toError(error);
 }

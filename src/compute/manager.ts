@@ -117,7 +117,7 @@ export class ComputeManager implements AsyncDisposable {
     recordServer(this.#parts, plan);
     try {
       using _place = await this.#builds.enter(signal);
-      await runServerFlow(this.#parts, plan.flow, plan.input, 'build', context);
+      await runServerFlow(this.#parts, plan.flow, plan.input, 'create', context);
     } catch (error) {
       throw recordFault(error, store, record, context, () => serverFails);
     }

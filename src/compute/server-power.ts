@@ -1,3 +1,4 @@
+import { failedTo, toError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
@@ -5,7 +6,7 @@ import type { ManagerParts } from './manager-parts.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 
 /** Nova's names of the instance actions. Source: nova nova/compute/instance_actions.py. */
-const actionOf = {
+export const actionOf = {
   'powering-on': 'start',
   'powering-off': 'stop',
   rebooting: 'reboot',
@@ -56,7 +57,9 @@ async function changePower(
 ): Promise<void> {
   store.update(instance.uuid, { taskState });
   const run = async () => {
-    const vmState = await verb(store.devices(instance.uuid));
+    const vmState = await verb(store.devices(instance.uuid)).catch((error: unknown) => {
+      throw failedTo(`${actionOf[taskState]} server "${instance.name}"`, toError(error));
+    });
     const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
     store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
   };

@@ -26,7 +26,7 @@ export async function addVolume(
   const named = { volumeId, volumeName: volumeName === '' ? null : volumeName };
   const input = { ...subjectOf(instance), ...named, sizeGib, deviceName: deviceNameAfter(devices), mode };
   await withFault(store, instance, context, () =>
-    runServerFlow(parts, addVolumeFlow, input, 'attach volume to', context),
+    runServerFlow(parts, addVolumeFlow, input, `attach volume "${volume}" to`, context),
   );
 }
 
@@ -64,7 +64,7 @@ export async function removeVolume(
   const { volumeId, volumeName, sizeGib, deviceName, mode } = device;
   const input = { ...subjectOf(instance), volumeId, volumeName, sizeGib, deviceName, mode };
   await withFault(parts.store, instance, context, () =>
-    runServerFlow(parts, removeVolumeFlow, input, 'detach volume from', context),
+    runServerFlow(parts, removeVolumeFlow, input, `detach volume "${volume}" from`, context),
   );
 }
 

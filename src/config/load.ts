@@ -10,7 +10,7 @@ import type { Layers } from './layers.ts';
 import { addOpenstackDefaults } from './openstack.ts';
 import { namedPath, statePath } from './paths.ts';
 import type { Surroundings } from './paths.ts';
-import { settingsError } from './problems.ts';
+import { noSettingsFile, settingsError } from './problems.ts';
 import type { Findings } from './problems.ts';
 import { checkNames, chooseFiles, CONFIG_FILE_OPTION, CONFIG_VARIABLE } from './sources.ts';
 import { readEnvironment, readSettingsFile } from './sources.ts';
@@ -108,7 +108,8 @@ export function loadSettings(given: LoadOptions = {}): Settings {
   checkNames(layers, findings);
   const settings: Settings | undefined = compose(layers, options, findings, configFiles);
   if (findings.problems.length > 0 || settings === undefined) {
-    throw settingsError(whereFrom(configFiles), findings.problems);
+    const isMissing = configFiles.length === 0 && findings.problems.some(({ option }) => option === 'dpm.hmc');
+    throw isMissing ? noSettingsFile(findings.problems) : settingsError(whereFrom(configFiles), findings.problems);
   }
   return deepFreeze(settings);
 }

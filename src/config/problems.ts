@@ -54,11 +54,21 @@ function describeProblem({ option, value, unknown, expected, where: source }: Se
  */
 export function settingsError(subject: string, problems: readonly SettingsProblem[]): ConfigError {
   const text = problems.map(describeProblem).join('; ');
+  return withProblems(`${subject} cannot be used: ${text}`, problems);
+}
+
+/** Returns the error for missing settings when there is no settings file: listing every option would help nobody. */
+export function noSettingsFile(problems: readonly SettingsProblem[]): ConfigError {
+  const places = './nova-dpm.conf, /etc/nova-dpm/nova-dpm.conf, $NOVA_DPM_CONFIG or --config-file';
+  return withProblems(`no settings file was found: expected ${places}`, problems);
+}
+
+function withProblems(message: string, problems: readonly SettingsProblem[]): ConfigError {
   const facts = problems.map(({ option, value, expected, where }) => ({
     option,
     value: value === undefined || value === BLANKED ? value : showValue(value),
     expected,
     where,
   }));
-  return new ConfigError(`${subject} cannot be used: ${text}`, { problems: facts });
+  return new ConfigError(message, { problems: facts });
 }

@@ -226,7 +226,7 @@ describe('start-partition', () => {
       expect(error).toHaveProperty('facts.tries.length', starts);
       expect(diary.filter((line) => line === 'start')).toHaveLength(starts);
       expect(describeError(error)).toContain(
-        `boot partition "web1-partition": initiator ${path(1).initiatorWwpn}, target ${path(1).targetWwpn}, ` +
+        `; tried: initiator ${path(1).initiatorWwpn}, target ${path(1).targetWwpn}, ` +
           'LUN 0002000000000000: status "paused", the job ended without error',
       );
     },
@@ -244,7 +244,9 @@ describe('start-partition', () => {
 
     expect(describeError(error)).toContain(`initiator ${first.initiatorWwpn} on adapter port a1:0, target`);
     expect(describeError(error)).toContain(`then initiator ${second.initiatorWwpn}, target`);
-    expect(describeError(error)).toMatch(/; likely cause: who knows$/);
+    expect(describeError(error)).toMatch(
+      /^partition "web1-partition" did not boot over any of 2 paths; likely cause: who knows; tried: /,
+    );
   });
 
   test('shows the end of what the console said', async () => {
@@ -253,7 +255,9 @@ describe('start-partition', () => {
 
     const error: unknown = await startPartition(plan, tools, call).catch((thrown: unknown) => thrown);
 
-    expect(describeError(error)).toMatch(/; the console shows: line 25 \| line 26 \| line 27 \| line 28 \| line 29$/);
+    expect(describeError(error)).toMatch(
+      /; the console shows: line 25 \| line 26 \| line 27 \| line 28 \| line 29; tried: /,
+    );
     expect(error).toHaveProperty('facts.osMessages.length', 20);
   });
 

@@ -147,9 +147,10 @@ async function bootFailed(
   const likelyCause = storage.likelyBootFailure;
   const firstHint = failures[0]?.attempt?.hint;
   const hint = firstHint === undefined ? '' : `; ${firstHint}`;
-  const why = `; likely cause: ${likelyCause}${console}${hint}`;
+  const paths = tries.length === 1 ? 'its path' : `any of ${tries.length} paths`;
+  const why = `likely cause: ${likelyCause}${console}${hint}`;
   return new BootFailedError(
-    `boot partition "${partition.name}": ${tries.join('; then ')}${why}`,
+    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tries.join('; then ')}`,
     {
       partition: partition.name,
       partitionUri: partition.uri,

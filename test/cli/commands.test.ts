@@ -304,7 +304,7 @@ describe('a failure', () => {
 
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FLOW_ROLLED_BACK', left_behind: [] } });
-    expect(stderr).toMatch(/^dpm: start "web1": HMC said no \[req-[^\n]*\]\n$/);
+    expect(stderr).toMatch(/^dpm: start "web1": HMC said no\. Everything was rolled back\. [^\n]*\[req-[^\n]*\]\n$/);
     expect(io.closed()).toBe(1);
   });
 

@@ -95,11 +95,11 @@ describe('names in bash', () => {
   test.each<[string[], string[]]>([
     [
       ['server', 'show', 'w'],
-      ['web1', 'web\\ two'],
+      ['web\\ two', 'web1'],
     ],
     [
       ['server', 'stop', 'web1', 'web'],
-      ['web1', 'web\\ two'],
+      ['web\\ two', 'web1'],
     ],
     [['server', 'add', 'volume', 'web1'], ['web1']],
     [['server', 'event', 'list', '$'], ['\\$\\(touch\\ pwned\\)']],

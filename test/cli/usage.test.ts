@@ -210,6 +210,7 @@ describe('a wrong use', () => {
       message: "missing required argument 'server'",
       request_id: expect.stringMatching(/^req-[0-9a-f-]{36}$/) as unknown,
       left_behind: [],
+      advice: null,
     });
     expect(stderr).toContain(String(error.request_id));
   });

@@ -72,7 +72,7 @@ describe.each([
     expect(findError(failure, 'BOOT_FAILED')?.facts).toMatchObject({ status: 'paused' });
     expect(world.sim.log.byOperation()['Start Partition']).toBe(4);
     expect(describeError(failure)).toMatch(
-      /boot partition "OpenStack-[^"]+": (?:initiator [0-9a-f]{16} on adapter port [^,]+, target [0-9a-f]{16}, LUN [0-9a-f]{16}: status "paused"[^;]*; (?:then )?){4}likely cause: zoning/,
+      /partition "OpenStack-[^"]+" did not boot over any of 4 paths; likely cause: zoning.*; tried: (?:initiator [0-9a-f]{16} on adapter port [^,]+, target [0-9a-f]{16}, LUN [0-9a-f]{16}: status "paused"[^;]*(?:; then )?){4}$/,
     );
     expect(bootTarget(world)).toBe(recorded);
   });

@@ -53,12 +53,13 @@ export interface FakeIo extends CliIo {
   readonly closed: () => number;
 }
 
-function collecting(isTerminal: boolean): { sink: Sink; text: () => string } {
+/** @param columns - standard error is wide enough that no message is wrapped: tests of src/cli/wrap.ts do that */
+function collecting(isTerminal: boolean, columns = 100): { sink: Sink; text: () => string } {
   let text = '';
   const write = (more: string) => {
     text += more;
   };
-  return { sink: { write, isTerminal, columns: isTerminal ? 100 : undefined }, text: () => text };
+  return { sink: { write, isTerminal, columns: isTerminal ? columns : undefined }, text: () => text };
 }
 
 /** What a test did not expect to be called. */
@@ -69,7 +70,8 @@ function unexpected(what: string): () => never {
 }
 
 export function fakeIo(options: FakeIoOptions = {}): FakeIo {
-  const [stdout, stderr] = [collecting(options.isTerminal === true), collecting(options.isTerminal === true)];
+  const isTerminal = options.isTerminal === true;
+  const [stdout, stderr] = [collecting(isTerminal), collecting(isTerminal, 100_000)];
   const handlers = new Set<(signal: string) => void>();
   const opened: { access: string; purpose: string }[] = [];
   let closed = 0;

@@ -4,7 +4,7 @@ import { HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
 import type { Cpc, CpcSummary, HmcSession } from '../../hmc-client/index.ts';
 import { findCpc, openHmc } from '../../virt/index.ts';
 import type { DpmDriverSettings } from '../../virt/index.ts';
-import { tlsAdvice } from '../failure.ts';
+import { tlsAdvice } from '../advice.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';

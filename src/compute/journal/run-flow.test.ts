@@ -53,7 +53,11 @@ describe('runFlow', () => {
     const [flow] = await journal.list({ open: true });
     expect(error).toBeInstanceOf(FlowStuckError);
     expect(error).toMatchObject({ flowId: flow?.id, leftBehind: ['what step "a" made'] });
-    expect(error).toHaveProperty('facts', { flowId: flow?.id, leftBehind: ['what step "a" made'] });
+    expect(error).toHaveProperty('facts', {
+      flowId: flow?.id,
+      leftBehind: ['what step "a" made'],
+      operation: 'spawn instance web1',
+    });
   });
 });
 

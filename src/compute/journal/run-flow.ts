@@ -22,8 +22,9 @@ export class FlowStuckError extends DpmError {
   readonly flowId: string;
   readonly leftBehind: readonly string[];
 
-  constructor(message: string, flowId: string, leftBehind: readonly string[], cause: Error) {
-    super(message, { flowId, leftBehind }, { cause });
+  /** @param operation - for messages to people, such as `create server "web1"` */
+  constructor(message: string, flowId: string, leftBehind: readonly string[], cause: Error, operation?: string) {
+    super(message, { flowId, leftBehind, operation }, { cause });
     this.flowId = flowId;
     this.leftBehind = leftBehind;
   }
@@ -41,8 +42,15 @@ export class FlowWaitingError extends DpmError {
   readonly leftBehind: readonly string[];
   readonly waitsFor: string;
 
-  constructor(message: string, flowId: string, waits: { for: string; leftBehind: readonly string[] }, cause: Error) {
-    super(message, { flowId, leftBehind: waits.leftBehind, waitsFor: waits.for }, { cause });
+  /** @param operation - for messages to people, such as `create server "web1"` */
+  constructor(
+    message: string,
+    flowId: string,
+    waits: { for: string; leftBehind: readonly string[] },
+    cause: Error,
+    operation?: string,
+  ) {
+    super(message, { flowId, leftBehind: waits.leftBehind, waitsFor: waits.for, operation }, { cause });
     this.flowId = flowId;
     this.leftBehind = waits.leftBehind;
     this.waitsFor = waits.for;
@@ -93,7 +101,8 @@ export async function resumeFlow<Deps>(
     throw new FlowStuckError(text, flow.id, [], new Error('unknown flow'));
   }
   const outcome = await resume(saga, flow.id, { deps, signal, ...services });
-  if (outcome.kind === 'stuck' || outcome.kind === 'waiting') unwrap(outcome, flow.id, `resume ${flow.flow}`);
+  if (outcome.kind === 'stuck' || outcome.kind === 'waiting')
+    unwrap(outcome, flow.id, `resume flow ${flow.id.slice(0, 8)} (${flow.flow})`);
   return outcome.kind === 'completed' ? 'completed' : 'rolled-back';
 }
 
@@ -103,15 +112,15 @@ function unwrap<State>(outcome: Outcome<State>, flowId: string, what: string): S
       return outcome.state;
     case 'rolled-back': {
       const { failedStep, error } = outcome;
-      throw new FlowRolledBackError(`${what}: ${failedStep} failed`, failedStep, { flowId }, error);
+      throw new FlowRolledBackError(`${what}: ${failedStep} failed`, failedStep, { flowId, operation: what }, error);
     }
     case 'stuck':
     case 'waiting': {
       const { stuckStep, leftBehind, waitsFor, error } = outcome;
       if (waitsFor === undefined)
-        throw new FlowStuckError(`${what} is stuck in ${stuckStep}`, flowId, leftBehind, error);
+        throw new FlowStuckError(`${what} is stuck in ${stuckStep}`, flowId, leftBehind, error, what);
       const waits = { for: waitsFor, leftBehind };
-      throw new FlowWaitingError(`${what} waits in ${stuckStep} for ${waitsFor}`, flowId, waits, error);
+      throw new FlowWaitingError(`${what} waits in ${stuckStep} for ${waitsFor}`, flowId, waits, error, what);
     }
   }
 }

@@ -21,7 +21,7 @@ export function addAdapterCommands(program: Command, add: AddCommand): void {
   const group = program.command('adapter').description('The adapters of a CPC');
   const description = 'List the adapters of the CPC; "mapped" shows the ports in dpm.physical_storage_adapter_mappings';
   add(group, 'list', description, async (context, command) => {
-    context.checkColumns([...shown.columns, ...(shown.long ?? [])]);
+    context.checkList([...shown.columns, ...(shown.long ?? [])]);
     const { long = false, family, cpc } = command.opts<{ long?: boolean; family?: string; cpc?: string }>();
     const rows = await context.withInventory((inventory, w) => inventory.adapters(cpc, family, w));
     printFitted(context, rows, shown, long);

@@ -33,7 +33,7 @@ const volume = ['<volume>', 'name or id', nameOrId] as const;
 /** Adds the commands that work on volumes in Cinder alone: they need no HMC. */
 export function addCinderVolumeCommands(group: Command, add: AddCommand): void {
   add(group, 'list', 'List the volumes of the project', async (context, command) => {
-    context.checkColumns(cinderVolumeColumns);
+    context.checkList(cinderVolumeColumns);
     const { long = false } = command.opts<{ long?: boolean }>();
     const rows = await withVolumes(context, (volumes, w) => volumes.list(w));
     if (!isPlainTable(context) || long) {

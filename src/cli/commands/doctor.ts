@@ -4,6 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodeFor, worstOf } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { AddCommand } from '../add-command.ts';
+import { isPlainTable } from '../fitted-list.ts';
 import { failed, ok, warn } from '../doctor/checks.ts';
 import type { DoctorCheck } from '../doctor/checks.ts';
 
@@ -11,12 +12,22 @@ export const doctorColumns = ['check', 'status', 'detail', 'advice'] as const;
 
 export function addDoctorCommand(program: Command, add: AddCommand): void {
   add(program, 'doctor', 'Check settings, HMC, CPC, adapter ports and Cinder; say what to do', async (context) => {
-    context.checkColumns(doctorColumns);
+    context.checkList(doctorColumns);
     const checks = await examine(context);
-    const rows = checks.map(({ check, status, detail, advice }) => ({ check, status, detail, advice }));
-    context.print({ kind: 'list', rows, columns: doctorColumns });
+    if (isPlainTable(context))
+      context.print({ kind: 'list', rows: checks.map(tableRow), columns: ['status', 'check'] });
+    else context.print({ kind: 'list', rows: checks.map(row), columns: doctorColumns });
     return exitCode(checks);
   });
+}
+
+function row({ check, status, detail, advice }: DoctorCheck) {
+  return { check, status, detail, advice };
+}
+
+/** Returns a row of a table, in which details and advice are below the check, so that a terminal of 80 columns has room. */
+function tableRow({ check, status, detail, advice }: DoctorCheck) {
+  return { status, check: [check, ...[detail, advice].filter((text) => text !== '').map((text) => `  ${text}`)] };
 }
 
 async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {

@@ -19,7 +19,7 @@ interface Choice {
 export function addStorageGroupCommands(program: Command, add: AddCommand): void {
   const group = program.command('storage-group').description('The storage groups of a CPC, since z14');
   add(group, 'list', 'List the storage groups of the CPC, of every owner', async (context, command) => {
-    context.checkColumns(shown.columns);
+    context.checkList(shown.columns);
     const { cpc } = command.opts<Choice>();
     printFitted(context, await context.withInventory((inventory, w) => inventory.storageGroups(cpc, w)), shown, false);
   }).addOption(cpcOption());

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Finding } from '../../compute/index.ts';
 import type { CommandContext } from '../context.ts';
 import type { AddCommand } from '../add-command.ts';
+import { isPlainTable } from '../fitted-list.ts';
 import { readServiceToken } from '../service-token.ts';
 import { usageError } from '../usage.ts';
 
@@ -25,7 +26,7 @@ export function addVerifyCommand(program: Command, add: AddCommand): void {
     const options = command.opts<Options>();
     const { repair = false } = options;
     const columns = repair ? repairColumns : findingColumns;
-    context.checkColumns([...columns, 'host']);
+    context.checkList([...columns, 'host']);
     const elsewhere = await askElsewhere(context, options);
     const rows = [
       ...(await verifyManager(context, repair)),
@@ -33,7 +34,8 @@ export function addVerifyCommand(program: Command, add: AddCommand): void {
       ...elsewhere.map((row) => (repair ? { ...row, outcome: 'left', error: null } : row)),
     ];
     const isSpread = options.hosts !== undefined || rows.some(({ host }) => host !== undefined);
-    context.print({ kind: 'list', rows, columns: isSpread ? [...columns, 'host'] : columns });
+    if (isPlainTable(context)) context.print({ kind: 'list', rows: rows.map(tableRow), columns: ['kind', 'resource'] });
+    else context.print({ kind: 'list', rows, columns: isSpread ? [...columns, 'host'] : columns });
     const left = rows.filter(({ outcome }) => outcome !== 'repaired');
     return left.length === 0 ? 0 : LEFT_BEHIND;
   })
@@ -48,6 +50,18 @@ interface Row extends Pick<Finding, 'name' | 'detail' | 'repair'> {
   readonly host?: string;
   readonly outcome?: string;
   readonly error?: string | null;
+}
+
+/** Returns a row of a table, in which all about a resource is below its name, so that a terminal of 80 columns has room. */
+function tableRow({ kind, name, host, detail, repair, outcome, error }: Row) {
+  const more = [
+    host === undefined ? null : `host: ${host}`,
+    detail,
+    `repair: ${repair ?? 'by hand'}`,
+    outcome === undefined ? null : `outcome: ${outcome}`,
+    error ?? null,
+  ];
+  return { kind, resource: [name, ...more.filter((text) => text !== null).map((text) => `  ${text}`)] };
 }
 
 async function verifyManager(context: CommandContext, repair: boolean): Promise<readonly Row[]> {

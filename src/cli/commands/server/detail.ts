@@ -18,6 +18,9 @@ const contractColumns = [
 
 export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_volume'] as const;
 
+/** The columns that a person needs, which fit a terminal of 80 columns. */
+export const shownServerColumns = ['name', 'status', 'power_state', 'vcpus', 'memory_mb', 'boot_volume'] as const;
+
 export const serverDetailColumns = [
   ...serverColumns,
   'fault',
@@ -47,11 +50,12 @@ export async function printSeveral<S>(
   servers: readonly S[],
   work: (servers: readonly S[], manager: Manager, request: RequestContext) => Promise<readonly object[]>,
 ): Promise<void> {
-  context.checkColumns(servers.length === 1 ? [...serverDetailColumns, doubtColumn] : serverColumns);
+  if (servers.length === 1) context.checkColumns([...serverDetailColumns, doubtColumn]);
+  else context.checkList(serverColumns);
   const rows = await context.withManager('write', (manager, request) => work(servers, manager, request));
   const [only] = rows;
   if (servers.length === 1 && only !== undefined) printObject(context, only);
-  else context.print({ kind: 'list', rows, columns: serverColumns });
+  else context.print({ kind: 'list', rows, columns: serverColumns, shown: shownServerColumns });
 }
 
 function printObject(context: CommandContext, object: object): void {

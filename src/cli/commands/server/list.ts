@@ -4,10 +4,7 @@ import type { ServerSummary } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
 import { addLongListOptions } from '../../list-options.ts';
 import { choiceOf, regularExpression } from '../../usage.ts';
-import { serverColumns } from './detail.ts';
-
-/** The columns that a person needs, which fit a terminal of 80 columns. */
-const shownColumns = ['name', 'status', 'power_state', 'vcpus', 'memory_mb', 'boot_volume'] as const;
+import { serverColumns, shownServerColumns } from './detail.ts';
 
 /** Nova's words for the status of a server, as far as the manager uses them. */
 const statuses = ['ACTIVE', 'BUILD', 'DELETED', 'ERROR', 'HARD_REBOOT', 'REBOOT', 'SHUTOFF'];
@@ -24,7 +21,7 @@ export function addList(group: Command, add: AddCommand): void {
       const all = await context.withManager('read', (manager, request) => manager.list(request));
       return all.filter((server) => isWanted(server, filters));
     };
-    await context.printList(serverColumns, rows, shownColumns);
+    await context.printList(serverColumns, rows, shownServerColumns);
   });
   addLongListOptions(
     list

@@ -26,7 +26,7 @@ export function addShow(group: Command, add: AddCommand): void {
 
 /** Draws the paths where a table is asked for; other formats print the records of `dpm volume list-paths --server`. */
 async function printPaths(context: CommandContext, server: string): Promise<void> {
-  context.checkColumns(pathColumns);
+  context.checkList(pathColumns);
   const rows = await context.withManager('read', (manager, request) => manager.volumePaths({ server }, request));
   await printPathDrawing(context, rows);
 }

@@ -36,7 +36,7 @@ function sentences(thrown: unknown): string {
 /** What was done about the failure of a flow. */
 function outcomeOf(flow: DpmError): string {
   if (flow.code === 'FLOW_ROLLED_BACK') return 'Everything was rolled back.';
-  const [, undoError]: readonly unknown[] = flow.cause instanceof AggregateError ? flow.cause.errors : [];
+  const undoError: unknown = flow.cause instanceof AggregateError ? flow.cause.errors[1] : undefined;
   const { waitsFor } = flow.facts;
   if (typeof waitsFor === 'string') {
     return `${undoError === undefined ? 'The rest of it' : 'The rollback'} waits for ${waitsFor}.`;
@@ -71,7 +71,7 @@ function reasonOf(thrown: unknown): string {
   let current: unknown = thrown;
   for (let depth = 0; depth < 20 && current !== undefined && current !== null; depth += 1) {
     if (current instanceof AggregateError) {
-      const [first, ...others]: readonly unknown[] = current.errors;
+      const [first, ...others] = current.errors as readonly unknown[];
       // The second error is of the undo: outcomeOf says so.
       if (others.length > 0 && !(thrown instanceof AggregateError)) parts.push(technicalPart(pairText(current)));
       else parts.push(technicalPart(reasonOf(first)));

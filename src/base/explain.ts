@@ -36,7 +36,7 @@ function sentences(thrown: unknown): string {
 /** What was done about the failure of a flow. */
 function outcomeOf(flow: DpmError): string {
   if (flow.code === 'FLOW_ROLLED_BACK') return 'Everything was rolled back.';
-  const [, undoError] = flow.cause instanceof AggregateError ? flow.cause.errors : [];
+  const undoError: unknown = flow.cause instanceof AggregateError ? flow.cause.errors[1] : undefined;
   const { waitsFor } = flow.facts;
   if (typeof waitsFor === 'string') {
     return `${undoError === undefined ? 'The rest of it' : 'The rollback'} waits for ${waitsFor}.`;
@@ -71,7 +71,7 @@ function reasonOf(thrown: unknown): string {
   let current: unknown = thrown;
   for (let depth = 0; depth < 20 && current !== undefined && current !== null; depth += 1) {
     if (current instanceof AggregateError) {
-      const [first, ...others] = current.errors;
+      const [first, ...others] = current.errors as readonly unknown[];
       // The second error is of the undo: outcomeOf says so.
       if (others.length > 0 && !(thrown instanceof AggregateError)) parts.push(technicalPart(pairText(current)));
       else parts.push(technicalPart(reasonOf(first)));
@@ -107,7 +107,7 @@ function pairText({ errors: [first, second] }: AggregateError): string {
 function textOf(error: DpmError): string {
   const { code, message, cause, facts } = error;
   if (code === 'CINDER_CONNECTION' && cause instanceof Error && 'reason' in cause && 'peer' in error)
-    return `${String(error.peer)} at ${String(facts.host)}: ${String(cause.reason)}`;
+    return `${String(error.peer)} at ${typeof facts.host === 'string' ? facts.host : 'an unknown host'}: ${String(cause.reason)}`;
   const answered = /^(.+?): (the HMC|Cinder|Glance) answered (.+)$/s.exec(message);
   if (answered !== null) {
     const [, what = '', peer = '', answer = ''] = answered;

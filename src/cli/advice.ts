@@ -1,5 +1,5 @@
-import { DpmError, findError } from '../base/index.ts';
-import type { ErrorCode } from '../base/index.ts';
+import { findError } from '../base/index.ts';
+import type { DpmError, ErrorCode } from '../base/index.ts';
 import { tellingCodeOf } from './exit-codes.ts';
 import { hmcAdvice } from './hmc-advice.ts';
 

@@ -8,7 +8,6 @@ export type { Option } from './option.ts';
 export { configRows, configSample, configShow, formatSettings } from './sample.ts';
 export { settingsSchema } from './schema.ts';
 export type { SectionName } from './schema.ts';
-export { PATH_TOKEN_VARIABLE } from './path-token.ts';
 export type { Environment } from './sources.ts';
 export { thisProcess } from './this-process.ts';
 export { wwnnFromTemplate } from './value-types.ts';

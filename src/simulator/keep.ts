@@ -1,11 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { KeptHmc } from './hmc/index.ts';
+import type { HmcOptions, KeptHmc } from './hmc/index.ts';
 import type { KeptCinder } from './openstack/index.ts';
-import type { KeptSan } from './san/index.ts';
+import type { KeptSan, SanOptions } from './san/index.ts';
 import type { TlsMaterial } from './server/index.ts';
-import type { SimulatorOptions } from './start.ts';
 
 /** Changes with the form of the file. */
 const VERSION = 1;
@@ -13,10 +12,10 @@ const VERSION = 1;
 const FORMAT = 'nova-dpm simulator';
 
 /** Options that make the machine and the SAN: a kept state continues with them. */
-export type Basis = Pick<
-  SimulatorOptions,
-  'machine' | 'definition' | 'adapters' | 'storageManagement' | 'san' | 'seed'
->;
+export type Basis = Pick<HmcOptions, 'machine' | 'definition' | 'adapters' | 'storageManagement'> & {
+  readonly san?: SanOptions;
+  readonly seed?: number;
+};
 
 /** Everything of a simulator that survives its process. Sessions, tokens, jobs and unfinished work do not. */
 export interface KeptState {

@@ -74,7 +74,7 @@ export async function startOwnershipScene(machine: 'z13' | 'z16'): Promise<Owner
     },
     loseRecords: () => {
       const database = new DatabaseSync(join(statePath, 'state.db'));
-      database.exec('drop table instance_partition; pragma user_version = 2;');
+      database.exec('delete from instance_partition');
       database.close();
     },
     partition: () => model.find('partition', uri),

@@ -8,17 +8,11 @@ import { objectsOf, textOf } from './model/json.ts';
 import { HmcModel, type Resource } from './model/model.ts';
 import { reasonTable, type ReasonTable } from './model/refusal.ts';
 import type { HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
+import type { HmcLevel, OsConsole } from './model/kept.ts';
 import type { FcpGroupState } from './model/fcp-group.ts';
 import { Sessions } from './sessions.ts';
 
-/** Level of the HMC itself; the machines that it manages may be older. */
-export interface HmcLevel {
-  readonly name: string;
-  /** 13 to 17. */
-  readonly level: number;
-  readonly version: string;
-  readonly apiVersion: readonly [major: number, minor: number];
-}
+export type { HmcLevel, OsConsole };
 
 /** Times of which all are known. */
 export type Timing = Required<HmcTiming>;
@@ -118,16 +112,4 @@ export class HmcContext {
     const [ownMajor, ownMinor] = this.hmc.apiVersion;
     return ownMajor > major || (ownMajor === major && ownMinor >= minor);
   }
-}
-
-/** What the operating system messages interface of an activated partition holds. */
-export interface OsConsole {
-  readonly messages: OsMessage[];
-}
-
-/** One operating system message. */
-interface OsMessage {
-  readonly sequenceNumber: number;
-  readonly text: string;
-  readonly timestamp: number;
 }

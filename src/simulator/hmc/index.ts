@@ -1,5 +1,5 @@
 export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
-export type { KeptHmc } from './keep.ts';
+export type { KeptHmc } from './model/kept.ts';
 export type { MachineName } from './machines.ts';
 export { ManualClock, type Clock } from './model/clock.ts';
 export type { HmcModel, Resource, ResourceClass } from './model/model.ts';

@@ -1,22 +1,9 @@
-import type { HmcContext, HmcLevel, OsConsole } from './context.ts';
-import type { FcpGroupState } from './model/fcp-group.ts';
-import type { WwpnState } from './model/identifiers.ts';
-import type { Resource } from './model/model.ts';
+import type { HmcContext } from './context.ts';
+import type { KeptHmc } from './model/kept.ts';
 import { initiatorsOf } from './power/initiators.ts';
 import { setStatus } from './power/power.ts';
 import { statusOf, transitionalStatuses } from './rules/statuses.ts';
 import { discoverRegularly, discoverSoon } from './storage/discovery.ts';
-
-/** What of an HMC survives its process: the machine and its storage groups. Sessions and jobs do not. */
-export interface KeptHmc {
-  readonly level: HmcLevel;
-  readonly resources: readonly Pick<Resource, 'class' | 'parent' | 'props'>[];
-  readonly cabling: ReadonlyMap<string, string>;
-  readonly fcpGroups: ReadonlyMap<string, FcpGroupState>;
-  readonly cpcApiFeatures: ReadonlyMap<string, readonly string[]>;
-  readonly consoles: ReadonlyMap<string, OsConsole>;
-  readonly wwpns: WwpnState;
-}
 
 /** Returns the state of an HMC. */
 export function keepHmc(context: HmcContext): KeptHmc {

@@ -2,7 +2,7 @@ import type { FaultEngine, Latency, RequestLog, TlsMaterial } from '../server/in
 import type { San } from '../san/index.ts';
 import type { MachineName } from './machines.ts';
 import type { Clock } from './model/clock.ts';
-import type { KeptHmc } from './keep.ts';
+import type { KeptHmc } from './model/kept.ts';
 import type { ReasonName } from './model/refusal.ts';
 
 /**

@@ -48,7 +48,7 @@ export class AluaVolumeDriver implements VolumeDriver {
     // On machines with storage groups, this call gives the LUN to the partition. Pass `options` on: it contains the
     // signal.
     const [connected] = await this.#context.storage.expose(instance, [volume], options);
-    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // one volume was passed
+    if (connected === undefined) throw new Error('expose returned no volume'); // cannot happen: one volume was passed
     this.#context.log.debug({ event: 'alua.connected', volumeId, paths: paths.length }, 'volume connected');
     return connected;
   }

@@ -36,7 +36,10 @@ import type { HypervisorView, PartitionView, ServerDetail, ServerSummary } from 
 import { findSearchPath, listVolumePaths } from './volume-paths.ts';
 import type { PathFilter, SearchPath } from './volume-paths.ts';
 
-/** A dozen builds for each of a machine's 85 partitions; more are refused before any request is sent. */
+/**
+ * Maximum number of creates that wait: about twelve for each of the 85 partitions of a machine. Further creates are refused
+ * before they send a request.
+ */
 const MAX_WAITING_BUILDS = 1_000;
 
 /**
@@ -61,7 +64,7 @@ const MAX_WAITING_BUILDS = 1_000;
 export class ComputeManager implements AsyncDisposable {
   readonly #parts: ManagerParts;
   readonly #views: ServerViews;
-  readonly #turns: InstanceQueues;
+  readonly #queues: InstanceQueues;
   readonly #builds: FairQueue;
 
   /** @internal Use `openManager`. */
@@ -69,11 +72,14 @@ export class ComputeManager implements AsyncDisposable {
     this.#parts = parts;
     this.#views = new ServerViews(parts);
     const { builds, waitMs } = parts.limits;
-    this.#turns = new InstanceQueues(waitMs);
+    this.#queues = new InstanceQueues(waitMs);
     this.#builds = new FairQueue('builds', { concurrent: builds, waiting: MAX_WAITING_BUILDS, waitMs });
   }
 
-  /** Finishes or undoes what dead processes left unfinished. Skips what another living process owns. */
+  /**
+   * Completes or rolls back the operations that dead processes left unfinished. Skips instances on which another process is
+   * working.
+   */
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
     await adoptGuests(this.#parts, context);
@@ -83,13 +89,13 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Resumes flows that wait, or that a dead process left, on subjects without a running command.
+   * Resumes waiting flows and flows of dead processes. Skips instances on which a command of this process is running.
    *
-   * @returns whether something still waits
+   * @returns whether flows are still waiting
    * @internal
    */
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
-    const findIdle = async () => (await ownersOfUnfinished(this.#parts)).filter((owner) => !this.#turns.has(owner));
+    const findIdle = async () => (await ownersOfUnfinished(this.#parts)).filter((owner) => !this.#queues.has(owner));
     await this.#resumeAll(await findIdle(), context, context.signal);
     return (await findIdle()).length > 0;
   }
@@ -102,8 +108,8 @@ export class ComputeManager implements AsyncDisposable {
   /**
    * Creates a server and starts it.
    *
-   * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used; nothing was
-   * changed then
+   * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. After these
+   * errors nothing is changed
    */
   async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
@@ -112,7 +118,7 @@ export class ComputeManager implements AsyncDisposable {
     this.#builds.requireRoom();
     const plan = await planServer(this.#parts, request, context);
     const { record } = plan;
-    using _turn = await this.#turns.enter(record.uuid, signal);
+    using _turn = await this.#queues.enter(record.uuid, signal);
     using _owned = await ownership.acquire(record.uuid, { signal, onWait });
     recordServer(this.#parts, plan);
     try {
@@ -125,8 +131,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Deletes a server; succeeds if another command deletes it meanwhile. Given a UUID, also deletes what the platform has of a
-   * server that is not in the state directory.
+   * Deletes a server. Succeeds if another command deletes it at the same time. Given the UUID of a server that is not in the
+   * state directory, deletes its partition and storage objects.
    *
    * @throws NotFoundError when there is no such server
    */
@@ -146,7 +152,7 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   async start(nameOrUuid: string, context: RequestContext = newContext()): Promise<void> {
-    await this.#whenIdle(nameOrUuid, 'powering-on of', context, async (instance) => {
+    await this.#whenIdle(nameOrUuid, 'start', context, async (instance) => {
       await startServer(this.#parts, instance, context);
     });
   }
@@ -157,7 +163,7 @@ export class ComputeManager implements AsyncDisposable {
     options: { readonly soft?: boolean },
     context: RequestContext = newContext(),
   ): Promise<void> {
-    await this.#whenIdle(nameOrUuid, 'powering-off of', context, async (instance) => {
+    await this.#whenIdle(nameOrUuid, 'stop', context, async (instance) => {
       await stopServer(this.#parts, instance, options, context);
     });
   }
@@ -167,8 +173,7 @@ export class ComputeManager implements AsyncDisposable {
     options: { readonly hard?: boolean },
     context: RequestContext = newContext(),
   ): Promise<void> {
-    const [verb, type] =
-      options.hard === true ? (['rebooting_hard of', 'HARD'] as const) : (['rebooting of', 'SOFT'] as const);
+    const [verb, type] = options.hard === true ? (['hard-reboot', 'HARD'] as const) : (['reboot', 'SOFT'] as const);
     await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
       await rebootServer(this.#parts, instance, type, context);
     });
@@ -215,12 +220,12 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#views.show(this.#parts.store.get(nameOrUuid), context);
   }
 
-  /** Returns the paths of volumes with their state. Changes nothing. @throws NotFoundError */
+  /** Returns the paths of volumes and the state of each path. Changes nothing. @throws NotFoundError */
   async volumePaths(filter: PathFilter, context: RequestContext = newContext()): Promise<readonly PathRecord[]> {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Returns where the paths of one partition, or of all, live. @throws NotFoundError */
+  /** Returns the URI or directory under which the paths of one partition, or of all, are found. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext = newContext(),
@@ -232,7 +237,7 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#views.hypervisor(context);
   }
 
-  /** Returns the sums over the hypervisors of this host (DPM has one): Nova's `hypervisor stats`. */
+  /** Returns the totals of all hypervisors of this host, as Nova's `hypervisor stats`. With DPM there is one hypervisor. */
   async hypervisorStats(context: RequestContext = newContext()) {
     return await this.#views.hypervisorStats(context);
   }
@@ -285,11 +290,11 @@ export class ComputeManager implements AsyncDisposable {
     return await showFlow(this.#parts.journal, id);
   }
 
-  /** Resumes a flow that is running, stuck or waiting. @returns how it ended */
+  /** Resumes a flow that is interrupted, stuck or waiting. @returns its final state */
   async resumeFlow(id: string, context: RequestContext = newContext()): Promise<'completed' | 'rolled-back'> {
     const owner = await ownerOfFlow(this.#parts, await getOpenFlow(this.#parts, id));
     return await this.#inTurn(owner, context, async () => {
-      // The start of the turn may have resumed the flow already.
+      // `#inTurn` resumes the flows of dead processes first, so this flow may have ended already.
       const { state } = await this.showFlow(id);
       if (state === 'completed' || state === 'rolled-back') return state;
       return await resumeServerFlow(this.#parts, await getOpenFlow(this.#parts, id), context);
@@ -314,30 +319,33 @@ export class ComputeManager implements AsyncDisposable {
 
   async #exclusively<T>(server: string, context: RequestContext, work: (instance: InstanceRecord) => Promise<T>) {
     const { uuid } = this.#parts.store.get(server);
-    // Read again in turn: the operation before may have changed or removed the instance.
+    // Read the instance again: the operation that ran before may have changed or removed it.
     return await this.#inTurn(uuid, context, async () => await work(this.#parts.store.get(uuid)));
   }
 
   /**
-   * Waits for operations of this process on the same instance, then for those of other processes, and resumes what dead
-   * processes left unfinished.
+   * Runs an operation when no other operation on the same instance runs. Waits for operations of this process, then for
+   * those of other processes. Before the operation, resumes the flows that dead processes left unfinished.
    */
   async #inTurn<T>(owner: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
     const { signal } = context;
-    using _turn = await this.#turns.enter(owner, signal);
+    using _turn = await this.#queues.enter(owner, signal);
     using _owned = await ownership.acquire(owner, { signal, onWait });
     await recoverSubject(this.#parts, owner, context);
     return await work();
   }
 
   /**
-   * Resumes concurrently, since each may have to wait until a partition has started. Commands of this process on such an
-   * instance wait for it. Skips what another process owns.
+   * Resumes the unfinished operations of these instances. Resumes them concurrently, because each may have to wait until a
+   * partition has started. Meanwhile, commands of this process on these instances wait. Skips instances on which another
+   * process is working.
+   *
+   * @param abandon - stops a rollback too; its flow then waits for the next command
    */
   async #resumeAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const resume = async (owner: string) => {
-      using _turn = await this.#turns.enter(owner, context.signal);
+      using _turn = await this.#queues.enter(owner, context.signal);
       using owned = this.#parts.ownership.tryAcquire(owner);
       if (owned !== undefined) await recoverSubject(this.#parts, owner, context, abandon);
     };

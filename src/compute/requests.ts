@@ -157,7 +157,10 @@ async function findFree(cinder: CinderClient, { volumeId }: ServerVolumeRequest,
 export function requireIdle(instance: InstanceRecord, verb: string): void {
   if (instance.vmState !== 'building' && instance.taskState === null) return;
   const state = instance.taskState ?? instance.vmState;
-  throw new ConflictError(`${verb} server "${instance.name}": it is busy (${state})`, { server: instance.uuid, state });
+  throw new ConflictError(`cannot ${verb} server "${instance.name}": it is busy (${state})`, {
+    server: instance.uuid,
+    state,
+  });
 }
 
 /** @throws ConflictError for the boot volume: a partition that may run must keep it */

@@ -30,13 +30,13 @@ import type { HmcSession, HmcSessionOptions, RawRequest } from './types.ts';
 import { versionAnswer } from './wire/session.ts';
 import type { ApiVersion } from './wire/session.ts';
 
-/** Concurrent requests at an HMC: the number of its threads for Submit Requests. */
+/** Concurrent requests to one HMC. An HMC runs its operation "Submit Requests" with the same number of threads. */
 const MAX_CONCURRENT = 10;
 const MAX_QUEUED = 1_000;
-/** Far above any inventory that this client reads. */
+/** Far above the size of any response that this client reads. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
-/** Deadline of job deletions and logoff when the session is closed. */
-const FAREWELL_MS = 15_000;
+/** Timeout of work in the background, for example deletions of ended jobs, and of the logoff. */
+const CLEANUP_TIMEOUT_MS = 15_000;
 
 /**
  * Opens a session. Nothing is sent before the first request.
@@ -65,7 +65,7 @@ class Session implements HmcSession, Requester {
   readonly #connection: HmcConnection;
   readonly #background = new Set<Promise<void>>();
   readonly #outages: Outages;
-  /** For messages. */
+  /** The name of the HMCs in messages. */
   readonly #peer: string;
 
   constructor(options: HmcSessionOptions) {
@@ -102,7 +102,7 @@ class Session implements HmcSession, Requester {
       uri: '/api/version',
       answer: versionAnswer,
     } as const;
-    return await this.#patiently(call, w, async (inner) => await this.#connection.withoutSession(call, inner));
+    return await this.#withRetries(call, w, async (inner) => await this.#connection.withoutSession(call, inner));
   }
 
   hmcHost(): string {
@@ -117,11 +117,11 @@ class Session implements HmcSession, Requester {
   }
 
   async answer(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
-    return await this.#patiently(call, w, async (inner) => await this.#exchange(call, inner));
+    return await this.#withRetries(call, w, async (inner) => await this.#exchange(call, inner));
   }
 
   async call<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
-    return await this.#patiently(call, w, async (inner) => await this.once(call, inner));
+    return await this.#withRetries(call, w, async (inner) => await this.once(call, inner));
   }
 
   async once<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
@@ -130,12 +130,12 @@ class Session implements HmcSession, Requester {
   }
 
   triesOn(error: Error, leftMs: number): void {
-    if (leftMs > 0 && this.#isForWantOfHmc(error)) this.#outages.waitsFor(this.#peer, leftMs);
+    if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }
 
   async level(what: string, w: Waiting): Promise<HmcLevel> {
     const call = { what, kind: 'read' } as const;
-    return await this.#patiently(call, w, async (inner) => await this.#connection.level(inner));
+    return await this.#withRetries(call, w, async (inner) => await this.#connection.level(inner));
   }
 
   inBackground(what: string, work: (w: Waiting) => Promise<unknown>): void {
@@ -144,14 +144,14 @@ class Session implements HmcSession, Requester {
   }
 
   async close(w: Waiting): Promise<void> {
-    await this.#settled(w);
+    await this.#waitForBackground(w);
     for (const failure of await this.#connection.close(w)) {
       this.log.warn({ event: 'hmc.logoff', error: describeError(failure) }, 'cannot log off');
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close({ signal: AbortSignal.timeout(FAREWELL_MS) });
+    await this.close({ signal: AbortSignal.timeout(CLEANUP_TIMEOUT_MS) });
   }
 
   /** Sends a request in the session and records whether the HMC has answered. */
@@ -167,18 +167,22 @@ class Session implements HmcSession, Requester {
     }
   }
 
-  /** Retries within the deadline of one call, and again while the HMC does not answer. */
-  async #patiently<T>(
+  /**
+   * Retries a call until its deadline. During an outage of the HMC, starts again with a new deadline, for as long as the
+   * outage policy allows.
+   */
+  async #withRetries<T>(
     call: Pick<HmcRequest, 'what' | 'kind'>,
     w: Waiting,
     work: (w: Waiting) => Promise<T>,
   ): Promise<T> {
     const { what, kind } = call;
     const policy = kind === 'read' ? this.policies.read : this.policies.write;
-    // Names need not be unique: the caller of a create looks it up before a retry.
+    // A repeated create could make a second object, since names need not be unique. If the HMC may have created the object,
+    // the caller looks for it before it retries.
     const isRetryable = (error: Error) =>
       repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error));
-    const once = async (signal: AbortSignal) =>
+    const untilDeadline = async (signal: AbortSignal) =>
       await retry(async () => await work({ signal }), {
         what,
         policy,
@@ -187,31 +191,40 @@ class Session implements HmcSession, Requester {
         askedDelayMs,
         log: this.log,
       });
-    return await this.#outages.through(async () => await withDeadline(what, this.#timeouts.callMs, w.signal, once), {
-      policy: this.policies.outage,
-      signal: w.signal,
-      peerOf: (error) => (this.#isForWantOfHmc(error) ? this.#peer : undefined),
-      isRepeatable: isRetryable,
-      askedDelayMs,
-    });
+    return await this.#outages.through(
+      async () => await withDeadline(what, this.#timeouts.callMs, w.signal, untilDeadline),
+      {
+        policy: this.policies.outage,
+        signal: w.signal,
+        peerOf: (error) => (this.#isOutage(error) ? this.#peer : undefined),
+        isRepeatable: isRetryable,
+        askedDelayMs,
+      },
+    );
   }
 
-  /** Includes a deadline that passed during an outage, because an HMC may hang before it goes away. */
-  #isForWantOfHmc(error: Error): boolean {
+  /**
+   * Whether the error means that the HMC does not answer. A timeout counts as well while an outage is recorded, because an HMC
+   * may accept connections and not answer.
+   */
+  #isOutage(error: Error): boolean {
     return isUnreachable(error) || (error instanceof TimeoutError && this.#outages.isAway(this.#peer));
   }
 
-  async #settled(w: Waiting): Promise<void> {
+  async #waitForBackground(w: Waiting): Promise<void> {
     try {
       await whileWanted(Promise.all(this.#background), w.signal);
     } catch (error) {
-      this.log.warn({ event: 'hmc.background', error: describeError(error) }, 'closed with work in the background');
+      this.log.warn(
+        { event: 'hmc.background', error: describeError(error) },
+        'closed the session before its work in the background ended',
+      );
     }
   }
 
   async #runInBackground(what: string, work: (w: Waiting) => Promise<unknown>): Promise<void> {
     try {
-      await work({ signal: AbortSignal.timeout(FAREWELL_MS) });
+      await work({ signal: AbortSignal.timeout(CLEANUP_TIMEOUT_MS) });
     } catch (error) {
       this.log.warn({ event: 'hmc.background', what, error: describeError(error) }, 'work in the background failed');
     }
@@ -231,7 +244,7 @@ class Session implements HmcSession, Requester {
   }
 }
 
-/** From Retry-After. */
+/** Returns the delay that the HMC requested with the header Retry-After. */
 function askedDelayMs(error: Error): number | undefined {
   const last = error instanceof RetriesExhaustedError ? error.cause : error;
   return last instanceof HmcHttpError ? last.retryAfterMs : undefined;

@@ -16,14 +16,17 @@ import type { Initiator, OwnershipTraces } from './storage.ts';
 import { withoutParked } from './search-result.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, SearchResult } from './search-result.ts';
 
-const asked = ['name', 'status', 'description'] as const;
-/** Properties to read. They include what is attached to the partition, which saves a later request. */
-const askedOf = { hba: [...asked, 'hba-uris'], 'storage-group': [...asked, 'storage-group-uris'] } as const;
+const commonProperties = ['name', 'status', 'description'] as const;
+/** The properties to read, by storage model. They include the attached vHBAs or groups, which saves a later request. */
+const propertiesOf = {
+  hba: [...commonProperties, 'hba-uris'],
+  'storage-group': [...commonProperties, 'storage-group-uris'],
+} as const;
 
 /**
  * Decides which partition belongs to which instance: by the recorded object id, then by name, then by ports. No other
- * class decides this. Administrators may change name and description; only the mark of another host excludes a
- * partition.
+ * class decides this. Administrators may change the name and the description of a partition, so neither has to match. But
+ * a partition whose description has the mark of another host is never accepted as the partition of an instance.
  */
 export class InstancePartitions {
   readonly #hmc: HmcSession;
@@ -38,7 +41,10 @@ export class InstancePartitions {
     this.#search = new PartitionSearch(hmc, cpcUri, records, storage);
   }
 
-  /** Finds the partition, with one request if the record is right. Changes nothing on the HMC; records what it finds. */
+  /**
+   * Finds the partition. Sends one request if the recorded partition still exists, else searches. Changes nothing on the HMC;
+   * records the partition that it finds.
+   */
   async look(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<SearchResult> {
     const record = this.#records.find(owner.instanceUuid);
     const uri = record?.partitionUri ?? null;
@@ -51,14 +57,18 @@ export class InstancePartitions {
     return found;
   }
 
-  /** @throws PartitionInDoubtError before anything is changed */
+  /**
+   * Finds the partition like {@link InstancePartitions.look}, for operations that must not continue in doubt.
+   *
+   * @throws PartitionInDoubtError
+   */
   async decide(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Decided> {
     const found = await this.look(owner, evidence, w);
     if (found.kind !== 'in-doubt') return found;
     throw inDoubt(owner, found);
   }
 
-  /** @throws NotFoundError, PartitionInDoubtError */
+  /** Returns the partition, which must exist and not be parked. @throws NotFoundError, PartitionInDoubtError */
   async require(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<OwnPartition> {
     const found = withoutParked(await this.decide(owner, evidence, w));
     if (found.kind === 'ours') return found.partition;
@@ -66,7 +76,11 @@ export class InstancePartitions {
     throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
   }
 
-  /** Checks before storage is removed that the partition does not run. @throws ConflictError when it runs, or is in doubt */
+  /**
+   * Checks that the partition does not run, for callers that remove its storage.
+   *
+   * @throws ConflictError when the partition runs, or is in doubt
+   */
   async requireAtRest(owner: PartitionOwner, evidence: Evidence, w: Waiting): Promise<Decided> {
     const found = await this.decide(owner, evidence, w);
     if (found.kind === 'absent' || deletableStatuses.has(found.partition.status)) return found;
@@ -84,9 +98,9 @@ export class InstancePartitions {
   }
 
   /**
-   * Assigns like {@link InstancePartitions.assign}. Also finds, by their ports, partitions that were restored under
-   * another object id and name, with one read for all missing instances. Does not assign partitions in doubt, and does
-   * not search for hidden ones.
+   * Assigns like {@link InstancePartitions.assign}. For instances that have no partition then, searches by ports, with one
+   * read for all of them: an administrator may have restored a partition under another object id and name. Partitions in
+   * doubt, and partitions that this HMC user may not see, are not found by this search.
    */
   async assignAll(
     host: string,
@@ -94,10 +108,10 @@ export class InstancePartitions {
     w: Waiting,
   ): Promise<ReadonlyMap<string, Assigned>> {
     const assigned = new Map(this.assign(host, partitions));
-    const shown = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
+    const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
     const missing = this.#records
       .list()
-      .filter((record) => !isUnmade(record) && record.isParked !== true && !shown.has(record.instanceUuid));
+      .filter((record) => !isUnmade(record) && record.isParked !== true && !found.has(record.instanceUuid));
     if (missing.length === 0) return assigned;
     for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
       this.made({ host, instanceUuid }, uri);
@@ -110,22 +124,22 @@ export class InstancePartitions {
     return recordedUris(this.#records).has(uri);
   }
 
-  /** Finds the recorded instance with one of these ports. Ignores deleted instances: an HMC assigns their WWPNs again. */
+  /** Finds the recorded instance with one of these ports. Ignores deleted instances, whose WWPNs the HMC may assign again. */
   instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
-    const there = this.#records.list().filter((record) => !isUnmade(record));
-    return there.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
+    const existing = this.#records.list().filter((record) => !isUnmade(record));
+    return existing.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
   }
 
   isAttachedWithoutNova({ uri }: PartitionRef): boolean {
     return this.#records.isAttachedWithoutNova(uri);
   }
 
-  /** Whether the record says neither which partition it is nor that there is none yet. */
+  /** Whether nothing is recorded about the partition: neither its object id, nor that it was not created yet. */
   isUnknown(instanceUuid: string): boolean {
     return isUnknown(this.#records.find(instanceUuid));
   }
 
-  /** Whether the record says that the partition was created or found. */
+  /** Whether the object id of the partition is recorded, since it was created or found. */
   isMade({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
   }
@@ -140,7 +154,7 @@ export class InstancePartitions {
     return this.#records.find(instanceUuid)?.bootVolume ?? undefined;
   }
 
-  /** Begins the record, before any object of the instance is created. */
+  /** Creates the record of an instance, before any object of the instance is created. */
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
     if (known !== undefined && !isUnmade(known)) return;
@@ -167,12 +181,12 @@ export class InstancePartitions {
     amend(this.#records, instanceUuid, { isConnected: true, bootVolume: boot ?? null });
   }
 
-  /** Whether the guest may have used its volumes. */
+  /** Whether a spawn has connected all volumes, so that the guest may have used them. True if this is not recorded. */
   isConnected({ instanceUuid }: PartitionOwner): boolean {
     return this.#records.find(instanceUuid)?.isConnected ?? true;
   }
 
-  /** Records a parked partition, before it is parked. */
+  /** Records that the partition is parked. The caller parks it next. */
   parks({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
   }
@@ -182,15 +196,15 @@ export class InstancePartitions {
     amend(this.#records, instanceUuid, { isParked: false, isConnected: false });
   }
 
-  /** Records that we deleted the partition; its storage may still exist. */
+  /** Records that nova-dpm has deleted the partition; its storage group may still exist. */
   deleted({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
   /**
-   * Records that nothing of the instance is left, until the compute manager forgets the instance. Then a running
-   * partition with our mark is not mistaken for the instance's, and a repeated delete does not search. Keeps the WWPNs,
-   * by which `dpm verify` recognises an orphaned mask.
+   * Records that all objects of the instance are deleted. Because of this record, a repeated delete does not search, and
+   * does not mistake another partition with our mark for the partition of this instance. The record keeps the WWPNs, by
+   * which `dpm verify` recognises an orphaned mask. It exists until the compute manager forgets the instance.
    */
   gone({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
@@ -199,7 +213,7 @@ export class InstancePartitions {
 
   async #read(uri: string, w: Waiting): Promise<Seen | undefined> {
     try {
-      return await this.#hmc.partitions.get(uri, w, askedOf[this.#model]);
+      return await this.#hmc.partitions.get(uri, w, propertiesOf[this.#model]);
     } catch (error) {
       if (isHmcError(error, 404, 1)) return undefined; // deleted, hidden from this user, or restored as another object
       throw error;
@@ -207,13 +221,14 @@ export class InstancePartitions {
   }
 }
 
-type Seen = PartitionWith<(typeof asked)[number]> & Partial<PartitionWith<'hba-uris' | 'storage-group-uris'>>;
+type Seen = PartitionWith<(typeof commonProperties)[number]> &
+  Partial<PartitionWith<'hba-uris' | 'storage-group-uris'>>;
 
 function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): SearchResult {
   const { uri, name, status, hbaUris, storageGroupUris } = seen;
   const otherGroupUris = storageGroupUris?.filter((group) => group !== record?.storageGroupUri);
-  const hanging = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }) };
-  const partition: OwnPartition = { uri, name, status, ...hanging, ...parked(owner.host, seen, record) };
+  const attached = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }) };
+  const partition: OwnPartition = { uri, name, status, ...attached, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);
   const advice = `if it is this server's, put "${mark}" into its description on the HMC; if the server is not needed, delete the partition there first`;
@@ -226,7 +241,7 @@ function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecor
   };
 }
 
-/** Returns the doubt as an error that says what exists and what to do. */
+/** Converts a doubt into an error that names the candidate partitions and gives advice. */
 export function inDoubt(owner: PartitionOwner, doubt: Doubt): PartitionInDoubtError {
   return doubtOf(`the partition of instance ${owner.instanceUuid}`, doubt, { instance: owner.instanceUuid });
 }

@@ -9,13 +9,14 @@ import type { StorageAudit } from './storage-audit.ts';
 /** An initiator port of a partition, on any kind of machine. */
 export interface Initiator {
   readonly wwpn: Wwpn;
-  /** Four hex digits, once the partition has the port. */
+  /** Four hex digits; null until the partition has the port. */
   readonly deviceNumber: string | null;
-  /** vHBA, or virtual storage resource; null before the partition has it. */
+  /** URI of the vHBA or virtual storage resource; null until the partition has the port. */
   readonly elementUri: string | null;
   readonly adapterPortUri: string | null;
 }
 
+/** The vHBAs that were read together with the partition; absent if they were not read. */
 export interface PortsSeen {
   readonly hbaUris?: readonly string[];
 }
@@ -32,7 +33,7 @@ export type VolumePath = z.infer<typeof volumePathSchema>;
 /** A Cinder volume of an instance. @public */
 export interface InstanceVolume {
   readonly volumeId: string;
-  /** 0 if the compute manager does not say. */
+  /** 0 if the compute manager does not know the size. */
   readonly sizeGib: number;
   readonly isBoot: boolean;
 }
@@ -41,13 +42,13 @@ export interface InstanceVolume {
 export interface ConnectedVolume extends InstanceVolume {
   /** In boot order. */
   readonly paths: readonly VolumePath[];
-  /** Page 83 identifier; null if the back end does not say. */
+  /** Identifier in SCSI page 0x83; null if the back end does not send it. */
   readonly naa: string | null;
-  /** Storage volume element on machines with storage groups; null with vHBAs, and until it is exposed. */
+  /** On machines with storage groups: the storage volume, once {@link PartitionStorage.expose} has added it. Else null. */
   readonly storageVolumeUri: string | null;
-  /** Why the first path is the first, for messages. */
+  /** Why this path is the first choice, for messages. */
   readonly pathReason?: string | undefined;
-  /** What to check when no path answers, if the answer of the back end suggests it. */
+  /** Advice if no path works, derived from the `connection_info` of the back end. */
   readonly hint?: string | undefined;
 }
 
@@ -57,7 +58,7 @@ export interface StorageTarget extends PartitionOwner {
   readonly initiators: readonly Initiator[];
 }
 
-/** Reports progress, because work on storage can take minutes. */
+/** The options of a method that can take minutes: a signal, and a callback for progress. */
 export interface StorageWaiting extends Waiting {
   readonly progress?: ((detail: string) => void) | undefined;
 }
@@ -71,7 +72,7 @@ export interface AllocatedStorage {
   readonly attachedTo?: readonly string[];
 }
 
-/** A prepared storage group, with the data for its use. */
+/** A prepared storage group, and the storage volume to boot from. */
 export interface PreparedGroup {
   readonly uri: string;
   readonly name: string;
@@ -88,8 +89,8 @@ export interface PreparedGroupRequest {
 }
 
 /**
- * Prepared storage groups: an administrator made them. They are used and never changed. Only on machines with storage
- * groups.
+ * Attaches and detaches prepared storage groups, which an administrator made. Never changes the groups themselves. Exists
+ * only on machines with storage groups.
  */
 export interface PreparedGroups {
   /** Checks that a group of this name exists. @throws NotFoundError */
@@ -97,19 +98,19 @@ export interface PreparedGroups {
   /**
    * Finds a group and checks that it can be used unchanged. Changes nothing.
    *
-   * @throws NotFoundError, ConflictError that says what is wrong with it
+   * @throws NotFoundError, or ConflictError that says why the group cannot be used
    */
   find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup>;
-  /** Records the group, by which the partition can be found, then attaches it. */
+  /** Attaches the group. Records it first, because the partition can later be found by its attached group. */
   attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
-  /** Lists the partitions to which the group is attached; none if the group is gone, or hidden from this user. */
+  /** Lists the partitions to which the group is attached; none if the group is gone, or hidden from this HMC user. */
   holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]>;
 }
 
 /** A path that the machine knows. */
 export interface KnownPath {
-  /** Cinder volume; null if the machine does not say which one it is. */
+  /** ID of the Cinder volume; null if the machine does not know which volume it is. */
   readonly volumeId: string | null;
   readonly initiatorWwpn: Wwpn;
   readonly targetWwpn: Wwpn;
@@ -130,7 +131,8 @@ export interface PathInspection {
     w: Waiting,
   ): Promise<readonly KnownPath[]>;
   /**
-   * Tests each path from its port, or from the port that it would use; returns the results in the order of the paths.
+   * Tests each path from the adapter port of its initiator. If the partition does not have the initiator yet, tests from the
+   * adapter port that it would get. Returns the results in the order of the paths.
    */
   examine(
     paths: readonly Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[],
@@ -149,7 +151,7 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
-/** The owner whose ports are searched for, and its known ports. */
+/** An owner whose partition is searched for, and the known WWPNs of its ports. */
 export interface HoldersRequest {
   readonly owner: PartitionOwner;
   readonly wwpns: readonly Wwpn[];
@@ -158,15 +160,15 @@ export interface HoldersRequest {
 /** A partition that has a port of an instance, or its storage group. */
 export interface PortHolder {
   /**
-   * `port`: it has a WWPN of the instance, which may have been assigned again. `group`: it has the instance's storage
-   * group, which was never released.
+   * `port`: the partition has a WWPN of the instance. This is weak evidence, because DPM may have assigned the WWPN again.
+   * `group`: the partition has the storage group of the instance, which was never released.
    */
   readonly holds: 'port' | 'group';
-  /** Undefined, or not in the list of partitions, if this HMC user may not see it. */
+  /** If this HMC user may not see the partition, undefined or a URI that the list of partitions does not contain. */
   readonly partitionUri: string | undefined;
-  /** Present if the machine says it. */
+  /** Present if the HMC returns it. */
   readonly name?: string;
-  /** For messages: "has vHBA … with WWPN …". */
+  /** The evidence, for messages: "has vHBA … with WWPN …". */
   readonly how: string;
   /** The vHBAs or the storage group from which the partition boots. */
   readonly bootSources: readonly string[];
@@ -181,33 +183,38 @@ export interface PartitionStorage {
   readonly model: 'hba' | 'storage-group';
   /** Whether storage objects can outlive the partition. */
   readonly outlivesPartition: boolean;
-  /** Whether the settings name adapter ports, over which Cinder volumes are reached. */
+  /** Whether the settings name adapter ports. Without them, no Cinder volume can be reached. */
   readonly hasAdapterPorts: boolean;
   /** Undefined if the machine has no storage groups. */
   readonly preparedGroups: PreparedGroups | undefined;
   readonly inspection: PathInspection;
   readonly audit: StorageAudit;
   /**
-   * Creates the storage group, which exists before the partition.
+   * Creates the storage group of an instance, before its partition is created.
    *
-   * @returns why an existing group of our name cannot be used, in which case nothing has to be undone; null when it can
-   * @throws ConfigError when the settings name no port
+   * @returns null on success. If a group of this name exists and cannot be used, the reason; then nothing was changed
+   * @throws ConfigError when the settings name no adapter port
    */
   allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null>;
   /**
-   * Adds the adapter ports to the allocated storage group, and returns its WWPNs. With vHBAs there are none before the
-   * partition has them.
+   * Adds the adapter ports to the allocated storage group, and returns the initiators with their WWPNs. Returns none with
+   * vHBAs: a vHBA and its WWPN exist only after {@link PartitionStorage.bind}.
    */
   addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]>;
-  /** @throws ConflictError when the group has foreign content, or is attached elsewhere: it is then not changed */
+  /**
+   * Deletes the storage group of an instance.
+   *
+   * @throws ConflictError when the group contains volumes that nova-dpm did not add, or is attached to another partition;
+   *   the group is then not changed
+   */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
-  /** Lists what is allocated for unknown instances of this host. Changes nothing. */
+  /** Lists the storage groups of this host whose instances are not in `known`. Changes nothing. */
   listAllocated(host: string, known: ReadonlySet<string>, w: Waiting): Promise<readonly AllocatedStorage[]>;
   /**
    * Gives the partition its ports.
    *
-   * @param known - what {@link PartitionStorage.addPorts} returned
-   * @returns them in the order of the configured adapter ports
+   * @param known - the result of {@link PartitionStorage.addPorts}
+   * @returns the ports in the order of the configured adapter ports
    */
   bind(
     owner: PartitionOwner,
@@ -215,15 +222,20 @@ export interface PartitionStorage {
     known: readonly Initiator[],
     w: Waiting,
   ): Promise<readonly Initiator[]>;
-  /** @param partitionWillBeDeleted - whether the partition will be deleted with all that is attached */
+  /**
+   * Takes the ports away from the partition.
+   *
+   * @param partitionWillBeDeleted - whether the caller deletes the partition next. All its storage groups are then
+   *   detached; its vHBAs stay, because they are deleted with it
+   */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
-  /** Detaches all storage of the partition except that of its instance; its ports stay. */
+  /** Detaches all storage groups from the partition except the group of its instance, so that its ports stay. */
   unbindOthers(owner: PartitionOwner, partition: PartitionRef, w: Waiting): Promise<void>;
   /**
    * Returns the current ports of the instance; empty when there are none. Changes nothing.
    *
-   * @param partition - with the vHBAs that a look has just shown: vHBAs that were read before are not read again. Their
-   *   WWPNs never change; people may change device number and adapter port
+   * @param partition - if it has `hbaUris`, only vHBAs that this process has not read before are read. The WWPNs are then
+   *   correct, because they never change. Device numbers and adapter ports may be outdated
    */
   initiators(
     owner: PartitionOwner,
@@ -231,53 +243,54 @@ export interface PartitionStorage {
     w: Waiting,
   ): Promise<readonly Initiator[]>;
   /**
-   * Finds the partitions that have ports of an instance, whatever their names. Reads the CPC once for all requests. Changes
+   * Finds the partitions that have ports of an instance, under any name. Reads the CPC once for all requests. Changes
    * nothing.
    *
    * @returns the holders of each request, in the order of the requests
    */
   holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]>;
   /**
-   * Finds out whether started partitions that this HMC user may not see use FCP adapters. One may be an instance's.
+   * Checks whether FCP adapters are used by running partitions that this HMC user may not see. Such a partition may belong
+   * to an instance.
    *
-   * @returns the evidence in words; undefined if there is none
+   * @returns the evidence as text for messages; undefined if there is none
    */
   hiddenUse(w: Waiting): Promise<string | undefined>;
   /**
-   * Adds volumes that Cinder has mapped to the partition.
+   * Makes volumes that Cinder has mapped known to the HMC, so that the partition can use them. Does nothing with vHBAs.
    *
-   * @returns the volumes with what is then known of them, in the same order
+   * @returns the volumes in the same order, with the properties that are known now
    */
   expose(
     target: StorageTarget,
     volumes: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** Removes volumes from the HMC's configuration. */
+  /** Reverses {@link PartitionStorage.expose}. */
   conceal(
     owner: PartitionOwner,
     volumes: readonly Pick<ConnectedVolume, 'volumeId'>[],
     w: StorageWaiting,
   ): Promise<void>;
-  /** Lists what the HMC still has of a concealed volume, one line each. Changes nothing. */
+  /** Lists the objects that the HMC still has of a removed volume, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Returns whether this process has just told the machine the LUNs of all volumes. Their storage volumes are then known, and
-   * {@link PartitionStorage.waitForVolumes} only checks them.
+   * Whether this process has just passed the LUNs of all volumes to DPM. DPM then knows their storage volumes, and
+   * {@link PartitionStorage.waitForVolumes} only has to check them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**
    * Waits until all volumes of a partition are ready for its start.
    *
    * @param exposed - the exposed volumes, if known
-   * @returns the same volumes, each with the storage volume where its LUN was found
+   * @returns the same volumes, each with the storage volume that has its LUN
    */
   waitForVolumes(
     owner: PartitionOwner,
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** The likely cause when the load failed over every path, for this storage model. */
+  /** The likely cause, with this storage model, if a partition does not boot over any path. */
   readonly likelyBootFailure: string;
   /** Returns the boot properties for this volume and path. */
   bootProperties(volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
@@ -285,5 +298,5 @@ export interface PartitionStorage {
   bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }
 
-/** Finds the partition of an instance if record and name do not. */
+/** The methods that find the partition of an instance if neither its record nor its name does. */
 export type OwnershipTraces = Pick<PartitionStorage, 'model' | 'holders' | 'hiddenUse' | 'preparedGroups'>;

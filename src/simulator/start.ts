@@ -39,24 +39,24 @@ import { addLatency, scaledTiming } from './timing.ts';
 import { composeSettings, type SimulatorSettings } from './settings.ts';
 
 /**
- * What is simulated. Everything has a default: a z13 with two FCP adapters, plain HTTP, no faults, no delays.
+ * What to simulate. The defaults are a z13 with two FCP adapters, plain HTTP, no faults and no delays.
  * @public
  */
 export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
-  /** Serve HTTPS, with certificates of an authority made for this simulator; default false. */
+  /** Whether to serve HTTPS, with certificates of a new certificate authority; default false. */
   readonly tls?: boolean;
-  /** Flaw of the HMC's certificate. */
+  /** Makes the HMC's certificate invalid in this way. */
   readonly hmcCertificate?: CertificateFlaw;
   readonly host?: string;
   readonly hmcPort?: number;
   readonly cinderPort?: number;
   readonly keystonePort?: number;
-  /** Service time of every request in milliseconds, or by operation with `*` for the others. */
+  /** Delay of every response in milliseconds; or an object with a delay for each operation, and `*` for all others. */
   readonly latencyMs?: Latency;
   readonly faults?: readonly FaultRule[];
-  /** Equal seeds give equal ids, WWPNs and dice. */
+  /** Seed of the random numbers: equal seeds give equal ids, WWPNs and random faults. Default 1. */
   readonly seed?: number;
-  /** Where all servers take the time from. */
+  /** The clock that all servers use. */
   readonly clock?: Clock;
   readonly san?: SanOptions;
   readonly cinder?: CinderOptions;
@@ -70,21 +70,22 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   /** Partitions of other owners that exist from the start. */
   readonly partitions?: readonly PreparedPartition[];
   /**
-   * Multiplies the durations of a realistic machine, of which a partition start takes a minute and a half; default 0:
-   * everything is instant. `timing` and `cinder.timing` set single durations.
+   * Scales all durations. With 1 they are realistic: for example, a partition starts in 90 seconds. With 0, the default,
+   * everything is instant. `timing` and `cinder.timing` override single durations.
    */
   readonly timingFactor?: number;
   /**
-   * A directory that keeps the state of HMC, SAN and Cinder, the certificates and the ports for the next start. The content
-   * options (`volumes`, `partitions`, `storageGroups`) apply to the first start only.
+   * A directory in which the simulator saves its state, its certificates and its ports. The next start with this directory
+   * continues from there. It ignores the options `volumes`, `partitions` and `storageGroups`.
    */
   readonly keep?: string;
-  /** Storage groups that exist from the start; those of type fcp get disks on the SAN. Not on a z13. */
+  /** Storage groups that exist from the start. For groups of type fcp, the SAN gets volumes. Not possible on a z13. */
   readonly storageGroups?: readonly PreparedStorageGroup[];
 }
 
 /**
- * The whole state of a simulator as plain JSON without times. It is the same before and after an operation that was rolled back.
+ * The whole state of a simulator as plain JSON, without timestamps. If an operation is rolled back, the snapshots before and
+ * after it are equal.
  * @public
  */
 export interface SimulatorSnapshot {
@@ -105,17 +106,18 @@ export interface Simulator extends AsyncDisposable {
   readonly glance: Openstack['glance'];
   readonly log: RequestLog;
   readonly faults: FaultEngine;
-  /** What clients have to trust; absent without TLS. The file is removed when the simulator closes. */
+  /** The certificate authority that clients must trust; undefined without TLS. Without `keep`, `close` removes the file. */
   readonly ca: { readonly pem: string; readonly file: string } | undefined;
   readonly images: Openstack['images'];
   readonly volumes: readonly InitialVolume[];
   /** The storage groups of the options, in their order. */
   readonly storageGroups: readonly MadeStorageGroup[];
-  /** Settings with which nova-dpm works against this simulator; passwords are in them. */
+  /** Returns settings, including passwords, with which nova-dpm uses this simulator. */
   settings(): SimulatorSettings;
   /**
-   * Opens a compute manager that works against this simulator. All managers of one simulator share a state directory.
-   * It is in the directory `keep`; without one it is removed when the simulator closes. Close the managers first.
+   * Opens a compute manager that uses this simulator. All managers of one simulator share a state directory, which is in the
+   * directory `keep`. Without `keep`, it is a temporary directory, which `close` removes. Close the managers before the
+   * simulator.
    */
   openManager(options?: OpenManagerOptions): Promise<ComputeManager>;
   snapshot(): SimulatorSnapshot;
@@ -125,7 +127,8 @@ export interface Simulator extends AsyncDisposable {
 /**
  * Starts HMC, SAN, Keystone and Cinder on loopback ports.
  *
- * @throws Error when a port is taken or the definition cannot be read; nothing is left running then
+ * @throws Error when a port is in use, or the file in `definition` cannot be read. The servers that had started are then
+ *   closed
  * @example
  * ```ts
  * import { startSimulator } from 'nova-dpm/simulator';
@@ -148,7 +151,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 type Closer = () => PromiseLike<void>;
 
-/** Last first. Node.js 22 has no AsyncDisposableStack. */
+/** Closes in reverse order. Node.js 22 has no AsyncDisposableStack. */
 async function closeAll(closers: Closer[]): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
@@ -156,7 +159,7 @@ async function closeAll(closers: Closer[]): Promise<void> {
 async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Simulator> {
   const keeper = given.keep === undefined ? undefined : new Keeper(given.keep);
   const kept = keeper?.load();
-  const options = withTiming(kept === undefined ? given : continued(given, kept));
+  const options = withTiming(kept === undefined ? given : withKeptBasis(given, kept));
   const log = new RequestLog();
   const faults = new FaultEngine(options.faults ?? [], options.seed ?? 1);
   const tls = options.tls === true ? (kept?.tls ?? newCertificates(options)) : undefined;
@@ -191,22 +194,22 @@ async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Sim
   const stateDirectory = once(async () =>
     keeper === undefined ? await temporaryDirectory('state', closers) : join(keeper.directory, 'state'),
   );
-  return present({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
+  return simulatorOf({ hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }, () => closeAll(closers));
 }
 
-/** Distance between the seeds of two starts: ids must not repeat after a restart. */
-const SEEDS_OF_A_START = 1_000;
+/** Added to the seed at every start with a kept state, so that new ids differ from those of earlier starts. */
+const SEED_STEP = 1_000;
 
-/** Returns the options with the machine and SAN of the kept state. @throws KeptStateError for another machine */
-function continued(given: SimulatorOptions, { basis, starts }: KeptState): SimulatorOptions {
+/** Replaces the machine and the SAN in the options by those of the kept state. @throws KeptStateError for another machine */
+function withKeptBasis(given: SimulatorOptions, { basis, starts }: KeptState): SimulatorOptions {
   for (const name of ['machine', 'definition'] as const) {
     const [wanted, known] = [given[name], basis[name]];
     if (wanted === undefined || wanted === known) continue;
     throw new KeptStateError(
-      `the directory keeps a ${known ?? basis.machine ?? basis.definition}, not a ${wanted}: name another directory`,
+      `the directory keeps a ${known ?? basis.machine ?? basis.definition}, not a ${wanted}: use another directory`,
     );
   }
-  return { ...given, ...basis, seed: (given.seed ?? 1) + starts * SEEDS_OF_A_START };
+  return { ...given, ...basis, seed: (given.seed ?? 1) + starts * SEED_STEP };
 }
 
 /** Issues a certificate for the HMC and one for the OpenStack services. */
@@ -215,7 +218,7 @@ function newCertificates({ hmcCertificate }: SimulatorOptions): NonNullable<Kept
   return { openstack: authority.issue(), hmc: authority.issue(hmcCertificate) };
 }
 
-/** Returns the options with the durations that the factor gives; durations of the options win. */
+/** Adds the durations that follow from `timingFactor`. Durations that the options set explicitly take precedence. */
 function withTiming(options: SimulatorOptions): SimulatorOptions {
   const { timingFactor = 0, timing, cinder, latencyMs } = options;
   if (timingFactor === 0) return options;
@@ -240,11 +243,11 @@ interface Parts extends Shared {
   readonly openstack: Openstack;
   readonly ca: Simulator['ca'];
   readonly storageGroups: readonly MadeStorageGroup[];
-  /** Makes the state directory of the managers at the first call. */
+  /** Returns the state directory of the managers. The first call creates it. */
   readonly stateDirectory: () => Promise<string>;
 }
 
-function present(
+function simulatorOf(
   { hmc, openstack, san, log, faults, ca, storageGroups, stateDirectory }: Parts,
   close: () => Promise<void>,
 ): Simulator {
@@ -274,7 +277,10 @@ function present(
   };
 }
 
-/** Makes a group, and for one of type fcp the disks that fulfil it: all bootable ones boot. */
+/**
+ * Creates a storage group. For a group of type fcp, also creates volumes on the SAN, maps and zones them, so that the storage
+ * volumes are fulfilled. Every storage volume with usage `boot` is bootable.
+ */
 function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: PreparedStorageGroup): MadeStorageGroup {
   const made = hmc.addStorageGroup(wanted);
   if (wanted.type !== 'fcp') return made;
@@ -289,20 +295,20 @@ function prepareStorageGroup(hmc: SimulatedHmc, san: SimulatedSan, wanted: Prepa
   return made;
 }
 
-/** Makes a directory that is removed when the simulator closes. */
+/** Creates a directory that is removed when the simulator closes. */
 async function temporaryDirectory(purpose: string, closers: Closer[]): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), `nova-dpm-simulator-${purpose}-`));
   closers.push(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Returns a function that calls `make` at its first call only. */
+/** Returns a function that calls `make` the first time, and returns the same value every time. */
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
 
-/** Writes the certificate of the authority to a file, because settings name a file. */
+/** Writes the certificate of the authority to a file, because the settings of nova-dpm contain a file name, not a certificate. */
 async function writeAuthority(pem: string, keeper: Keeper | undefined, closers: Closer[]): Promise<Simulator['ca']> {
   const file = join(keeper?.directory ?? (await temporaryDirectory('ca', closers)), 'ca.pem');
   await writeFile(file, pem);

@@ -14,7 +14,7 @@ export interface BootChoice {
   readonly volumeId: string | null;
   readonly path: VolumePath | null;
   readonly reason: string;
-  /** Volumes that did not fit into the boot parameters. */
+  /** IDs of the volumes that did not fit into the boot parameters: the guest is not told their paths. */
   readonly untoldVolumes: readonly string[];
 }
 
@@ -27,37 +27,37 @@ export interface Started {
 /** Writes the first path to the boot volume and the guest parameters into the boot properties. */
 export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall): Promise<BootChoice> {
   const first = requireBootTry(bootTries(plan, tools.storage));
-  const told = encodeGuestParameters({
+  const encoded = encodeGuestParameters({
     otherText: plan.options.bootOsSpecificParameters ?? '',
     nics: [], // a new partition has none
     volumes: guestVolumes(plan.volumes, plan.initiators),
   });
-  const text = told.text === '' ? {} : { bootOsSpecificParameters: told.text };
-  warnOfOmitted(told, call.log);
+  const text = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };
+  warnOfOmitted(encoded, call.log);
   try {
-    const selection = await programSelection(plan, tools, call);
-    const properties = { ...plan.options, ...selection, ...text, ...first.properties };
+    const bootConfiguration = await bootConfigurationProperty(plan, tools, call);
+    const properties = { ...plan.options, ...bootConfiguration, ...text, ...first.properties };
     await tools.hmc.partitions.update(plan.partition.uri, properties, call);
   } catch (error) {
     throw isHmcError(error, 400, 6) ? unknownOptions(plan.options, error) : error;
   }
   const { volumeId, path, reason } = first;
-  return { volumeId, path, reason, untoldVolumes: told.omittedVolumes };
+  return { volumeId, path, reason, untoldVolumes: encoded.omittedVolumes };
 }
 
 /**
- * Returns the property with which the selector takes effect: newer HMC levels need `boot-configuration`, older ones do not
- * know it. The partition shows which level it is.
+ * Returns the property that makes the HMC use the requested `boot-configuration-selector`. Newer HMC levels need
+ * `boot-configuration` for this. Older levels do not have this property: the HMC then does not return it.
  */
-async function programSelection({ options, partition }: BootPlan, { hmc }: SpawnTools, w: Waiting) {
+async function bootConfigurationProperty({ options, partition }: BootPlan, { hmc }: SpawnTools, w: Waiting) {
   if (options.bootConfigurationSelector === undefined) return {};
   const { bootConfiguration } = await hmc.partitions.get(partition.uri, w, ['boot-configuration']);
   return bootConfiguration === undefined ? {} : { bootConfiguration: 'selector' as const };
 }
 
 /**
- * Returns the volumes that the guest is told of, the boot volume first. Omits paths whose vHBA has no device number yet, and
- * a boot volume with a single path, which the guest knows already.
+ * Returns the volumes for the boot parameters, with their paths, the boot volume first. Omits paths whose vHBA has no device
+ * number yet. Omits a boot volume with a single path: the guest has booted over this path and knows it.
  */
 export function guestVolumes(
   volumes: readonly Pick<ConnectedVolume, 'volumeId' | 'isBoot' | 'paths'>[],
@@ -66,11 +66,11 @@ export function guestVolumes(
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   const bootFirst = volumes.toSorted((a, b) => Number(b.isBoot) - Number(a.isBoot));
   return bootFirst.flatMap(({ volumeId, isBoot, paths }) => {
-    const told = paths.flatMap(({ initiatorWwpn, targetWwpn, lun, deviceNumber: known }) => {
+    const usable = paths.flatMap(({ initiatorWwpn, targetWwpn, lun, deviceNumber: known }) => {
       const deviceNumber = known ?? deviceOf.get(initiatorWwpn) ?? null;
       return deviceNumber === null ? [] : [{ deviceNumber, targetWwpn, lun }];
     });
-    return told.length > (isBoot ? 1 : 0) ? [{ volumeId, paths: told }] : [];
+    return usable.length > (isBoot ? 1 : 0) ? [{ volumeId, paths: usable }] : [];
   });
 }
 
@@ -79,11 +79,11 @@ export function warnOfOmitted({ omittedVolumes }: EncodedParameters, log: Logger
   if (omittedVolumes.length === 0) return;
   log.warn(
     { event: 'guest.parameters-full', volumes: omittedVolumes },
-    'the boot parameters have no room for these volumes: the guest finds them by automatic LUN scan only',
+    'these volumes do not fit into the boot parameters: the guest finds them only with automatic LUN scan',
   );
 }
 
-/** 400.6: the HMC does not know a field. Only the boot options are fields that some HMC levels lack. */
+/** Explains 400.6: this HMC level does not know a field of the request. Every level knows all fields but the boot options. */
 function unknownOptions(options: BootOptions, cause: Error): Error {
   const asked = Object.keys(options);
   if (asked.length === 0) return cause;
@@ -94,8 +94,8 @@ function unknownOptions(options: BootOptions, cause: Error): Error {
 /**
  * Starts a stopped partition whose boot properties name the first path.
  *
- * When a load does not find its LUN, tries the next path, over another port and fabric where there is one and the machine
- * lets the client choose it. The boot policy limits the number of paths.
+ * If the firmware does not find the LUN, tries the next path, if possible over another port and fabric. On some machines
+ * nova-dpm cannot choose the path. The setting for boot attempts limits the number of paths.
  */
 export async function startPartition(
   plan: BootPlan,

@@ -21,8 +21,11 @@ export const destroyActs = [
 ] as const;
 type DestroyAct = Act<(typeof destroyActs)[number]>;
 
-/** Time in milliseconds for which a reading of the partition is valid. Only waits, for example for Cinder, take longer. */
-const LOOK_COUNTS_MS = 10_000;
+/**
+ * How long the last reading of the partition stays valid, in milliseconds. Requests that follow each other directly take less
+ * time, so the partition is read again only after a wait, for example for Cinder.
+ */
+const READING_VALID_MS = 10_000;
 
 export interface DestroyRequest {
   readonly owner: PartitionOwner;
@@ -30,19 +33,20 @@ export interface DestroyRequest {
   readonly mapped: readonly MappedVolume[];
   /** False if the caller does not know the volumes: some may be mapped. */
   readonly isMappingKnown: boolean;
-  /** Called before each look at the partition. */
+  /** Called each time before the partition is read. */
   readonly onLook?: (() => void) | undefined;
 }
 
 /**
  * Destroys an instance in the order that protects its data: stop the partition, disconnect and unmap its volumes, and only
- * then delete the partition with its WWPNs. An HMC assigns a WWPN again, and the disk would come with it.
+ * then delete the partition with its WWPNs. The HMC may assign these WWPNs to another partition later. That partition could
+ * then access every volume that is still mapped to them.
  *
- * Can be retried after an interruption; destroying an instance that is already gone succeeds. The owner of the partition is
- * checked again when it has stopped, and after each step that took long: an administrator may have started, renamed or
- * restored it meanwhile. The status needs no check before the delete: an HMC does not delete a running partition.
+ * Can be retried after an interruption; destroying an instance that is already gone succeeds. Checks again who owns the
+ * partition when it has stopped, and when the last check is too old: an administrator may have started, renamed or restored
+ * it meanwhile. Does not check the status before the delete, because an HMC does not delete a running partition.
  *
- * @throws NothingChangedError when it failed before it changed anything; also when the partition is in doubt
+ * @throws NothingChangedError when the destroy failed before it changed anything; also when the partition is in doubt
  */
 export async function destroy(
   asked: DestroyRequest,
@@ -50,8 +54,8 @@ export async function destroy(
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  let last: Decided | null = null; // null: read the partition again
-  let lastAt = 0; // when the last look began: the HMC may have answered in part before an outage
+  let last: Decided | null = null; // the last reading of the partition; null if it is not valid any more
+  let lastAt = 0; // when the last reading began, not when it ended: an outage may have passed between its requests
   const onLook = () => {
     lastAt = performance.now();
   };
@@ -62,7 +66,7 @@ export async function destroy(
   const lookAtRest = async () => (last = await atRest(request, tools, call));
   /** Reads the partition again unless the last reading is still valid. */
   const current = async () =>
-    last !== null && performance.now() - lastAt < LOOK_COUNTS_MS ? last : await lookAtRest();
+    last !== null && performance.now() - lastAt < READING_VALID_MS ? last : await lookAtRest();
 
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place !== null) {
@@ -87,9 +91,10 @@ export async function destroy(
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
     });
   await act('delete-partition', async () => {
-    // Without a partition at the start, one may have been restored meanwhile.
+    // If there was no partition at the start, an administrator may have restored it meanwhile.
     const found = place === null ? await lookAtRest() : await current();
-    // Delete it although the last look did not find it: one "gone" is not enough evidence to orphan a partition.
+    // If only the last reading did not find the partition, delete it anyway: that reading may be wrong, and the partition
+    // would become an orphan.
     const partition = found.kind === 'ours' ? found.partition : place?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.deleted(owner);
@@ -98,7 +103,11 @@ export async function destroy(
   partitions.gone(owner);
 }
 
-/** Stops the partition. @returns what was found when it was seen stopped; null if it was not looked at */
+/**
+ * Stops the partition.
+ *
+ * @returns the reading that showed the stopped partition, or showed that it is gone; null if it was not read
+ */
 export async function stop(
   partition: OwnPartition,
   request: DestroyRequest,
@@ -108,13 +117,16 @@ export async function stop(
   let found: Decided | null = deletableStatuses.has(partition.status) ? { kind: 'ours', partition } : null;
   const look = async (w: Waiting) => {
     found = await decide(request, tools, { ...call, ...w });
-    return found.kind === 'ours' ? found.partition.status : 'stopped'; // a partition that is gone does not run
+    return found.kind === 'ours' ? found.partition.status : 'stopped'; // a deleted partition does not run
   };
   await tools.lifecycle.ensureStopped(partition, call, { seen: partition.status, look });
   return found;
 }
 
-/** Deletes the partition; if somebody has started it again (409.1), stops it again first, if it is still ours. */
+/**
+ * Deletes the stopped partition. If the HMC refuses because somebody has started it meanwhile (409.1), checks the owner,
+ * stops the partition again and retries the delete.
+ */
 async function deleteAtRest(
   partition: PartitionRef,
   request: DestroyRequest,
@@ -138,7 +150,7 @@ async function decide(request: DestroyRequest, { partitions }: SpawnTools, call:
   return await partitions.decide(request.owner, evidence, call);
 }
 
-/** Returns the current partition, and stops it if somebody has started it again. */
+/** Reads the partition, and stops it if somebody has started it again. */
 export async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
   const found = await decide(request, tools, call);
   const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
@@ -157,7 +169,7 @@ export async function findPartition(request: DestroyRequest, tools: SpawnTools, 
 
 /** Returns the driver of the volume, unless deleting the partition also disconnects the volume. */
 function driverOf({ connectionInfo }: MappedVolume, { volumeDrivers }: SpawnTools): VolumeDriver | undefined {
-  const driver = volumeDrivers.find(connectionInfo.driver_volume_type); // without a driver it was never connected
+  const driver = volumeDrivers.find(connectionInfo.driver_volume_type); // without a driver, the volume was never connected
   return driver?.goesWithPartition === true ? undefined : driver;
 }
 
@@ -166,8 +178,10 @@ export function hasWorkToDisconnect({ mapped }: DestroyRequest, tools: SpawnTool
 }
 
 /**
- * Disconnects the volumes, last first. Their storage in the partition is deleted with it, or corrected by the next spawn. If
- * the spawn did not connect all volumes, each driver rolls back what exists.
+ * Disconnects the volumes, last first. If the spawn did not connect all volumes, calls `rollback` of each driver instead.
+ *
+ * Drivers do not remove vHBAs or storage volumes here (`isTeardown`): they are deleted with the instance, or the next spawn
+ * corrects those of a parked partition.
  */
 export async function disconnectAll(
   { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,

@@ -48,7 +48,7 @@ export interface SpawnRequest extends PartitionRequest {
   readonly powerOn: boolean;
 }
 
-/** One run of a verb in this file. */
+/** The arguments of one run of {@link spawn}, {@link prepare} or {@link spawnPrepared}. */
 interface Run {
   readonly request: PartitionRequest;
   readonly tools: SpawnTools;
@@ -57,13 +57,14 @@ interface Run {
 }
 
 /**
- * Spawns an instance in the deferred order: creates a partition with ports, has Cinder map the volumes to their WWPNs, then
- * boots the partition.
+ * Spawns an instance in the deferred order: creates a partition with ports, has Cinder map the volumes to the WWPNs of the
+ * ports, then boots the partition.
  *
- * A spawn can be retried after an interruption: it uses what exists already. A failed spawn leaves what it has made;
- * {@link destroy} removes it, as in Nova.
+ * A spawn can be retried after an interruption: it reuses the objects that exist already. A failed spawn does not remove the
+ * objects that it created; the caller calls {@link destroy}, as in Nova.
  *
- * @throws NothingChangedError when a partition of another owner has the name, and all that the spawn made is removed
+ * @throws NothingChangedError when the prepared storage group cannot be used, or a partition of another owner already has
+ *   the name of this partition. The spawn has then removed the objects that it created
  */
 export async function spawn(
   request: SpawnRequest,
@@ -74,7 +75,7 @@ export async function spawn(
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
   const group = await findGroup(run);
-  const map = async (ports: readonly Initiator[]) =>
+  const mapVolumes = async (ports: readonly Initiator[]) =>
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
   await createGroup(run);
@@ -82,13 +83,13 @@ export async function spawn(
   await attachGroup(run, place.partition, group);
   const isLoggedIn = await logInPorts(run, place.partition);
 
-  const mapped = await map(place.initiators);
+  const mapped = await mapVolumes(place.initiators);
   return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
 }
 
 /**
- * Prepares a spawn in Nova's stock order: creates a stopped partition with ports, so that Cinder can get a connector. Can be
- * retried after an interruption.
+ * Prepares a spawn in Nova's stock order: creates a stopped partition with ports, whose WWPNs Nova needs for the connector
+ * that it sends to Cinder. Can be retried after an interruption.
  */
 export async function prepare(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const run: Run = { request, tools, act: actsOf('prepare-for-spawn', call, tools.watchers), call };
@@ -98,8 +99,8 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
 }
 
 /**
- * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes: to the ports that {@link prepare} made, or
- * to those of the partition that a destroy has parked, as in a rebuild.
+ * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes. They are mapped to the ports that
+ * {@link prepare} created. In a rebuild, they are mapped to the ports of the partition that a destroy has parked.
  */
 export async function spawnPrepared(
   request: SpawnRequest,
@@ -113,7 +114,7 @@ export async function spawnPrepared(
   const group = await findGroup(run);
   const { isParked } = place;
   if (isParked) {
-    await createGroup(run); // the group exists, perhaps with the volumes of an earlier spawn
+    await createGroup(run); // the group exists already, perhaps with the volumes of an earlier spawn
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
       await takeOver({ ...place.partition, isParked }, request, tools, call);
@@ -125,8 +126,8 @@ export async function spawnPrepared(
 }
 
 /**
- * Whether the instance needs its own ports. An instance that uses only a prepared storage group gets them with its first
- * Cinder volume, unless the fabric must see them log in before the boot.
+ * Whether the instance needs its own ports now. An instance that uses only a prepared storage group gets its ports with
+ * its first Cinder volume. If ports must log in to the fabric before zones are created, it gets them in the spawn.
  */
 function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot } }: Run): boolean {
   if (storage.preparedGroups === undefined || storageGroup === null || volumes.length > 0) return true;
@@ -136,7 +137,7 @@ function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot
 /**
  * Finds the prepared storage group of the request, and checks that it can be used unchanged.
  *
- * @throws NothingChangedError of a NotFoundError or ConflictError that says what is wrong with the group
+ * @throws NothingChangedError, whose cause is a NotFoundError or ConflictError that says why the group cannot be used
  */
 async function findGroup({ request, tools, act, call }: Run): Promise<PreparedGroup | null> {
   const { storageGroup, volumes, partition } = request;
@@ -162,11 +163,11 @@ function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
 }
 
 /**
- * Creates the storage group of the instance, or reuses the one that an interrupted spawn has created. With vHBAs, only
- * checks that adapter ports are configured. Writes the record of the instance before anything is created.
+ * Creates the storage group of the instance, or reuses the storage group that an interrupted spawn has created. With
+ * vHBAs, only checks that adapter ports are configured. Writes the record of the instance before anything is created.
  *
- * @throws ConflictError when a storage group of this name cannot be used. A destroy leaves it if another owner has it, and
- *   otherwise says what is in it
+ * @throws ConflictError when a storage group of this name exists and cannot be used. It is not changed, and a later destroy
+ *   does not delete it either
  */
 async function createGroup(run: Run): Promise<void> {
   const { act, call } = run;
@@ -184,10 +185,12 @@ async function createGroup(run: Run): Promise<void> {
 async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
   const { request, tools, act, call } = run;
   const { owner } = request;
-  const { partition, known } = await act('create-partition', () => createBoth(run)).catch(async (error: unknown) => {
-    if (error instanceof NothingChangedError) await removeAhead(run, error);
-    throw error;
-  });
+  const { partition, known } = await act('create-partition', () => createPartitionAndPorts(run)).catch(
+    async (error: unknown) => {
+      if (error instanceof NothingChangedError) await removeUnusedGroup(run, error);
+      throw error;
+    },
+  );
   if (!needsPorts(run)) return { partition, initiators: [] };
   tools.partitions.hasPorts(owner, known);
   const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, known, call));
@@ -195,8 +198,13 @@ async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
   return { partition, initiators };
 }
 
-/** Creates the partition and adds the ports to its storage group at the same time. Waits for both, so that no change is left in progress. */
-async function createBoth(
+/**
+ * Creates the partition, and at the same time adds the ports to its storage group. If one of the two fails, still waits for
+ * the other, so that no request is in progress when the caller cleans up.
+ *
+ * @returns the partition, and the ports whose WWPNs are known before the partition has them; none with vHBAs
+ */
+async function createPartitionAndPorts(
   run: Run,
 ): Promise<{ readonly partition: PartitionRef; readonly known: readonly Initiator[] }> {
   const { request, tools, call } = run;
@@ -212,14 +220,18 @@ async function createBoth(
 /**
  * Removes the storage group that this spawn created before it found that another partition already has the name.
  *
- * @throws the cause itself where the compute manager unmaps by itself, and must call {@link destroy} first
+ * @throws the cause of the NothingChangedError if the compute manager unmaps volumes itself, as stock Nova does. The
+ *   storage group then stays, because masks for its WWPNs may exist, until the compute manager destroys the instance
  */
-async function removeAhead({ request: { owner }, tools, call }: Run, { cause }: NothingChangedError): Promise<void> {
+async function removeUnusedGroup(
+  { request: { owner }, tools, call }: Run,
+  { cause }: NothingChangedError,
+): Promise<void> {
   const { partitions, storage, canUnmap } = tools;
   if (!storage.outlivesPartition) return;
   if (!canUnmap) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
-    await partitions.requireAtRest(owner, noEvidence, w); // a running partition keeps its group
+    await partitions.requireAtRest(owner, noEvidence, w); // do not take the storage group from a running partition
     await storage.deallocate(owner, w);
   });
 }
@@ -231,7 +243,7 @@ async function removeAhead({ request: { owner }, tools, call }: Run, { cause }: 
  * Without a boot device a start ends in `paused` (python-zhmcclient issue 228; zhmc-ansible-modules issue 103). Ports are
  * assumed to log in without an operating system (unverified on hardware).
  *
- * @returns whether the partition was started, and must be stopped before its load
+ * @returns whether the partition was started; the caller must then stop it before the boot
  */
 async function logInPorts(run: Run, partition: PartitionRef): Promise<boolean> {
   const { tools, act, call } = run;
@@ -252,7 +264,7 @@ interface BootRequest {
   readonly isLoggedIn: boolean;
 }
 
-/** Connects the mapped volumes and boots the partition from one of them: the part that both orders share. */
+/** Connects the mapped volumes and boots the partition. The deferred and the stock order share this part. */
 async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }: BootRequest): Promise<Spawned> {
   const { tools, act, call } = run;
   const { owner } = request;
@@ -275,7 +287,7 @@ async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }:
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** The machine knows the LUNs of the volumes. The spawn only has to check that it finds them over every port. */
+  /** Whether the machine knows the LUNs already. The spawn then only checks that DPM finds them over every port. */
   readonly isFulfilled: boolean;
 }
 
@@ -289,7 +301,7 @@ async function connectMapped(
   const connected = await act('connect-volumes', (progress) =>
     connectVolumes(instance, mapped, { storage, ...tools }, { ...call, progress }),
   );
-  // With vHBAs, only a load finds the LUNs.
+  // With vHBAs, a LUN is found or missed only when the partition boots.
   if (!storage.outlivesPartition) return { volumes: connected, isFulfilled: false };
   if (await storage.isFulfilled(instance, call)) return { volumes: connected, isFulfilled: true };
   return await act('wait-for-luns', async (progress) => {
@@ -298,7 +310,7 @@ async function connectMapped(
   });
 }
 
-/** Sets the boot properties and checks at the same time that the machine finds the volumes. Waits for both. */
+/** Sets the boot properties, and at the same time checks that DPM finds the volumes. Waits for both. */
 async function setBootAndCheck(
   plan: BootPlan,
   { request: { owner }, tools, call }: Run,
@@ -309,7 +321,7 @@ async function setBootAndCheck(
     setBoot(plan, tools, call),
   ]);
   if (checked.status === 'rejected') throw checked.reason;
-  // 409.122: the storage volume was not fulfilled yet.
+  // 409.122: a storage volume was not fulfilled when the boot properties were set. It is now: set them again below.
   if (boot.status === 'rejected' && !isHmcError(boot.reason, 409)) throw boot.reason;
   const volumes = plan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
   const isSame = volumes.every(({ storageVolumeUri: uri }, index) => uri === plan.volumes[index]?.storageVolumeUri);

@@ -25,10 +25,11 @@ export async function execute<Input, State, Deps>(
 }
 
 /**
- * Resumes an unfinished, waiting or stuck run from its journal: finishes it if the flow recovers forward and no undo has
- * begun, else rolls it back.
+ * Resumes an interrupted, waiting or stuck flow from its journal: completes it or rolls it back, as
+ * {@link Run.goesForward} decides.
  *
- * @throws JournalError when the history is invalid or is of another flow; ConflictError when the flow has ended
+ * @throws JournalError when the journal is invalid or belongs to another kind of flow; ConflictError when the flow has
+ *   already completed or rolled back
  */
 export async function resume<Input, State, Deps>(
   saga: Saga<Input, State, Deps>,
@@ -38,7 +39,7 @@ export async function resume<Input, State, Deps>(
   const history = replay(flowId, await options.journal.read(flowId));
   if (history.flow !== saga.name) throw new JournalError(`flow ${flowId} is a "${history.flow}", not a "${saga.name}"`);
   if (history.ended !== undefined && !isUnfinished(history.ended)) {
-    // A rollback now would undo something in use.
+    // Do not roll back: the server or volume of a completed flow is in use.
     throw new ConflictError(`flow ${flowId} has ended (${history.ended}): there is nothing to resume`, { flowId });
   }
   const run = new Run<State, Deps>(saga, flowId, parseJournaled(flowId, 'input', saga.input, history.input), options);

@@ -11,10 +11,11 @@ type AnySaga<Deps> = Pick<Saga<never, never, Deps>, 'name' | 'recovery' | 'steps
 
 interface Entry<Deps> {
   readonly step: AnyStep<Deps>;
+  /** What is known about the effect of the step. */
   was: Settled<JsonValue>;
 }
 
-/** One run of a flow: runs its steps in order, or undoes them in reverse. The journal records each before it begins. */
+/** One run of a flow: runs its steps in order, or undoes them in reverse order. Journals each of them before it starts. */
 export class Run<State, Deps> {
   readonly #saga: AnySaga<Deps>;
   readonly #id: string;
@@ -22,7 +23,7 @@ export class Run<State, Deps> {
   readonly #state: Record<string, JsonValue>;
   /** Steps whose effect may exist, in starting order. */
   readonly #started: Entry<Deps>[] = [];
-  /** The journal says that the flow rolls back. */
+  /** Whether the journal says that the rollback has begun. */
   #isRollingBack = false;
 
   constructor(saga: AnySaga<Deps>, id: string, input: JsonValue, options: ExecuteOptions<Deps>) {
@@ -39,6 +40,7 @@ export class Run<State, Deps> {
     return typeof name === 'string' ? name : undefined;
   }
 
+  /** Restores the state of the run from the journal of an earlier process. */
   takeOver(history: Replay): void {
     this.#isRollingBack = history.isUndoing;
     for (const [name, known] of history.steps) {
@@ -54,11 +56,13 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Whether a resumed run continues forward: not if its rollback has begun; else always past a pivot, and when only the
-   * end is missing from the journal; else as the flow's `recovery` says.
+   * Whether a resumed run continues with its next step, instead of rolling back.
+   *
+   * It always rolls back if its rollback has begun. Otherwise it continues if a pivot (the point of no return) has started,
+   * if all steps are done, or if the `recovery` of the flow is `forward`.
    */
   goesForward(): boolean {
-    return !this.#isRollingBack && (this.#saga.recovery === 'forward' || this.#isPastReturn() || this.#isDone());
+    return !this.#isRollingBack && (this.#saga.recovery === 'forward' || this.#isPastPivot() || this.#isDone());
   }
 
   lastStarted(): string | undefined {
@@ -71,12 +75,13 @@ export class Run<State, Deps> {
       try {
         await this.#run(step);
       } catch (error) {
-        if (this.#isPastReturn()) return await this.#leave(step.name, step, [toError(error)], this.#unfinished());
+        if (this.#isPastPivot())
+          return await this.#endIncomplete(step.name, step, [toError(error)], this.#unfinished());
         return await this.back(step.name, toError(error));
       }
     }
     await this.#recordQuietly({ kind: 'flow-ended', outcome: 'completed' });
-    return { kind: 'completed', state: this.#state as State }; // the builder's type says which steps have run
+    return { kind: 'completed', state: this.#state as State }; // all steps are done: no output is missing
   }
 
   async back(failedStep: string, error: Error): Promise<Outcome<State>> {
@@ -84,7 +89,12 @@ export class Run<State, Deps> {
       try {
         await this.#undo(entry.step, entry.was);
       } catch (undoError) {
-        return await this.#leave(failedStep, entry.step, [error, toError(undoError)], this.#started.toReversed());
+        return await this.#endIncomplete(
+          failedStep,
+          entry.step,
+          [error, toError(undoError)],
+          this.#started.toReversed(),
+        );
       }
       this.#started.pop();
       Reflect.deleteProperty(this.#state, entry.step.name);
@@ -99,10 +109,10 @@ export class Run<State, Deps> {
     const known = this.#started.find((candidate) => candidate.step === step);
     const entry = known ?? { step, was: { kind: 'unconfirmed' } };
     if (known === undefined) this.#started.push(entry);
-    const done = this.#tell(step, 'running');
+    const done = this.#reportBegin(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
-      // Of a known step, an earlier process may have had an effect: it still counts as started.
+      // If an earlier process has started this step, its effect may exist: the step then stays started.
       const withdraw = () => this.#started.splice(this.#started.indexOf(entry), 1);
       const output = await this.#attempt(step, known === undefined ? withdraw : undefined);
       this.#addOutput(step, output);
@@ -124,7 +134,7 @@ export class Run<State, Deps> {
    */
   async #attempt(step: AnyStep<Deps>, withdraw: (() => unknown) | undefined): Promise<JsonValue> {
     const { signal, undo, log } = this.#options;
-    // An attempt whose end is unknown (the caller was interrupted) may have changed something.
+    // An attempt that was interrupted stays 'unknown': it may have changed something.
     const ends: ('unknown' | 'nothing-changed')[] = [];
     const attempt = async () => {
       const index = ends.push('unknown') - 1;
@@ -158,10 +168,10 @@ export class Run<State, Deps> {
     const { undo } = step;
     if (typeof undo !== 'function') return;
     await this.#recordRollback(step);
-    const done = this.#tell(step, 'undoing');
+    const done = this.#reportBegin(step, 'undoing');
     const { undo: policy, log, abandon } = this.#options;
     const what = `undo of ${step.name}`;
-    // The caller's cancellation may have caused the undo: it must not stop it.
+    // Do not use the signal of the caller: a cancellation starts the undo, and must not stop it.
     const shielded = abandon ?? neverAborted();
     const attempt = async (signal: AbortSignal) => {
       await this.#failpoint(step, 'before-undo');
@@ -180,7 +190,7 @@ export class Run<State, Deps> {
     done('undone');
   }
 
-  #isPastReturn(): boolean {
+  #isPastPivot(): boolean {
     return this.#started.some((entry) => entry.step.pivot === true);
   }
 
@@ -189,7 +199,7 @@ export class Run<State, Deps> {
     return this.#saga.steps.every((step) => done.has(step));
   }
 
-  /** Returns what is left past a pivot: the steps that are not done. */
+  /** Returns the steps that are not done, for a flow that has passed a pivot and cannot be completed now. */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {
       const entry = this.#started.find((candidate) => candidate.step === step);
@@ -198,14 +208,14 @@ export class Run<State, Deps> {
     });
   }
 
-  /** Ends the flow with something left: waiting if only a peer is missing, else stuck. */
-  async #leave(
+  /** Ends a flow that leaves objects behind: as waiting if it only needs a peer that does not answer, else as stuck. */
+  async #endIncomplete(
     failedStep: string,
     stuckStep: AnyStep<Deps>,
     errors: readonly Error[],
     remaining: readonly Entry<Deps>[],
   ): Promise<Outcome<State>> {
-    const named = new Set(remaining.flatMap(({ step, was }) => this.#leaves(step, was)));
+    const named = new Set(remaining.flatMap(({ step, was }) => this.#leftBehindBy(step, was)));
     const leftBehind = named.size > 0 ? [...named] : [`the rest of flow "${this.#saga.name}" from "${stuckStep.name}"`];
     const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
     const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
@@ -228,14 +238,18 @@ export class Run<State, Deps> {
     return { kind, waitsFor, failedStep, stuckStep: stuckStep.name, error, leftBehind };
   }
 
-  /** What the flow waits for. A flow that its caller stopped past a pivot waits only for the next command. */
+  /**
+   * Returns what a flow waits for; undefined if it is stuck. A flow waits for the next command if its rollback was abandoned,
+   * or if its caller cancelled it after a pivot.
+   */
   #waitsFor(errors: readonly Error[]): string | undefined {
     const { abandon, signal } = this.#options;
-    const wasStopped = abandon?.aborted === true || (this.#isPastReturn() && signal.aborted);
+    const wasStopped = abandon?.aborted === true || (this.#isPastPivot() && signal.aborted);
     return wasStopped ? 'the next command' : (this.#options.missingPeer ?? missingPeer)(toError(errors.at(-1)));
   }
 
-  #leaves(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
+  /** Names the objects that are left behind if this step is not undone or not completed. */
+  #leftBehindBy(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
     if (typeof step.undo !== 'function' && step.leaves === undefined) return [];
     return step.leaves?.(this.#state as never, was) ?? [`what step "${step.name}" made`];
   }
@@ -245,7 +259,7 @@ export class Run<State, Deps> {
     const log = this.#options.log.child({ flow: this.#saga.name, flowId: this.#id, step: step.name });
     return {
       flowId: this.#id,
-      state: this.#state as never, // each step sees the state that the builder's type promised it
+      state: this.#state as never, // the types of the saga builder guarantee that the state has what the step needs
       deps,
       signal,
       log,
@@ -258,7 +272,8 @@ export class Run<State, Deps> {
     };
   }
 
-  #tell(step: AnyStep<Deps>, state: StepEvent['state']): (end: StepEvent['state'], detail?: string) => void {
+  /** Reports to the watcher that a step or undo begins. @returns a function that reports its end */
+  #reportBegin(step: AnyStep<Deps>, state: StepEvent['state']): (end: StepEvent['state'], detail?: string) => void {
     const startedAt = performance.now();
     this.#emit(step, { state });
     return (end, detail) =>
@@ -274,8 +289,11 @@ export class Run<State, Deps> {
       const subject = this.subject;
       this.#options.onStep?.({ flow: this.#saga.name, flowId: this.#id, subject, step: step.name, ...event });
     } catch (error) {
-      // An error of the display must neither undo the flow nor stop an undo.
-      this.#options.log.warn({ event: 'saga.watcher', flowId: this.#id, error: describeError(error) }, 'not shown');
+      // An error while progress is shown must not fail the flow or its rollback.
+      this.#options.log.warn(
+        { event: 'saga.watcher', flowId: this.#id, error: describeError(error) },
+        'progress not shown',
+      );
     }
   }
 
@@ -284,8 +302,8 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Records an event, or logs that it cannot. A journal that cannot be written does not stop a rollback: undos are
-   * idempotent, so the missing event only makes a restart run one again.
+   * Records an event. If the journal cannot be written, only logs the error, so that a rollback continues. If the process
+   * then dies, a resume repeats an undo whose end is not in the journal. This does no harm, because undos are idempotent.
    */
   async #recordQuietly(event: JournalEvent): Promise<void> {
     try {
@@ -296,7 +314,10 @@ export class Run<State, Deps> {
     }
   }
 
-  /** A restart finishes a flow with forward recovery, so its journal has to record the rollback before any undo. */
+  /**
+   * Records that an undo starts. If the flow has forward recovery, the journal must have the first such record before the
+   * undo starts: without it, a resume would continue the flow and not roll it back.
+   */
   async #recordRollback(step: AnyStep<Deps>): Promise<void> {
     const event = { kind: 'undo-started', step: step.name } as const;
     if (this.#saga.recovery === 'back' || this.#isRollingBack) await this.#recordQuietly(event);

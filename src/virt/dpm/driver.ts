@@ -71,15 +71,15 @@ import type { DpmDriverSettings } from './settings.ts';
 
 /** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
-  /** Records which partition belongs to which instance. Default: in memory, so that a restart finds partitions by name only. */
+  /** Records which partition belongs to which instance. By default in memory: after a restart, partitions are found by name. */
   readonly partitionRecords?: PartitionRecords | undefined;
-  /** For a read-only process: `initHost` does not read the configured adapters. */
+  /** Set for a process that changes nothing: `initHost` then does not check the adapter ports of the settings. */
   readonly readsOnly?: boolean | undefined;
-  /** Records when the HMC does not answer. */
+  /** Records whether the HMC answers, and waits during an outage. */
   readonly outages?: Outages | undefined;
 }
 
-/** Maps each verb of Nova to a verb of `spawn/` or a lifecycle operation of a partition. @public */
+/** Implements each method of Nova's driver interface by a function of `spawn/` or an operation on the partition. @public */
 export class DpmDriver implements ComputeDriver {
   readonly capabilities = {
     supports_extend_volume: true,
@@ -93,9 +93,9 @@ export class DpmDriver implements ComputeDriver {
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
-  /** Ports of instances that are being spawned: the callback asks for the connector once per volume. */
+  /** Ports of instances in a spawn: the compute manager calls `getVolumeConnector` once for each volume that it maps. */
   readonly #ports = new Map<string, readonly Initiator[]>();
-  /** The power state after the last verb; Nova asks right after each verb, and allows a cached answer. */
+  /** The power state after the last operation. Nova calls getInfo after each operation, and accepts a cached state. */
   readonly #lastSeen = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
@@ -124,7 +124,7 @@ export class DpmDriver implements ComputeDriver {
   }
 
   processInstancesAtStartup(_context: RequestContext, instances: readonly Instance[]): Promise<readonly Instance[]> {
-    return Promise.resolve(instances); // the verbs can be retried: the driver has nothing to resume
+    return Promise.resolve(instances); // nothing to resume: the compute manager retries interrupted operations
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
@@ -222,8 +222,10 @@ export class DpmDriver implements ComputeDriver {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
   }
 
-  /** @param blockDeviceInfo - renews the guest parameters; without it they stay, and the alternative paths of the boot volume are
-   *   those of the spawn */
+  /**
+   * @param blockDeviceInfo - the current volumes, for new boot parameters. Null keeps the boot parameters, and the driver then
+   *   knows only those paths to the boot volume that the last spawn recorded
+   */
   async powerOn(
     context: RequestContext,
     instance: Instance,
@@ -261,7 +263,7 @@ export class DpmDriver implements ComputeDriver {
 
   async getInfo(instance: Instance, useCache = true, context = standalone()): Promise<InstanceInfo> {
     const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
-    this.#lastSeen.delete(instance.uuid); // valid for the one question that follows a verb
+    this.#lastSeen.delete(instance.uuid); // valid only for the first getInfo after an operation
     if (cached !== undefined) return { state: cached };
     return await readInfo(this.#started(), this.#owner(instance), instance, context);
   }
@@ -270,7 +272,7 @@ export class DpmDriver implements ComputeDriver {
     return partitionName(this.#owner(instance));
   }
 
-  /** @throws PartitionInDoubtError, because neither answer would be true */
+  /** @throws PartitionInDoubtError, because in doubt neither true nor false would be correct */
   async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
     return withoutParked(await this.#decide(instance, context)).kind === 'ours';
   }
@@ -284,7 +286,7 @@ export class DpmDriver implements ComputeDriver {
     return await locateGuest(this.#started(), this.#owner(instance), mapped, context);
   }
 
-  /** Makes no request if all instances have a record. */
+  /** Sends no request to the HMC if all instances have a record. */
   async adoptGuests(context: RequestContext, instances: readonly Instance[]): Promise<void> {
     await this.#subset().adopt(instances, context);
   }
@@ -373,14 +375,17 @@ export class DpmDriver implements ComputeDriver {
   }
 
   plugVifs(): Promise<void> {
-    return Promise.resolve(); // a restarted Nova calls this for every server; the driver does not manage networks yet
+    return Promise.resolve(); // Nova calls this for every server when it starts; the driver does not manage networks yet
   }
 
   unplugVifs(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Whether Nova's stock order has prepared the partition: the volumes are mapped, or without volumes, the partition exists. */
+  /**
+   * Whether this spawn has the stock order: the partition is already prepared. With volumes, it is if they are mapped; without
+   * volumes, if the partition exists.
+   */
   async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
@@ -433,7 +438,7 @@ export class DpmDriver implements ComputeDriver {
   }
 }
 
-/** For the verbs that Nova calls without a context. */
+/** Returns a context for the methods that Nova calls without one. */
 function standalone(): RequestContext {
   return { requestId: 'req-none', signal: neverAborted() };
 }

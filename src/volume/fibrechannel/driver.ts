@@ -9,12 +9,11 @@ import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
 import { warnOfUnservedKeys } from './unserved-keys.ts';
 
-const readOnlyAdvice =
-  'the volume is read-only, but neither the HMC nor the machine enforces this: mount it read-only in the guest';
+const readOnlyAdvice = 'the volume is read-only, but the HMC cannot enforce this: mount it read-only in the guest';
 
 /** The built-in driver for `fibre_channel`: Cinder back ends that map FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
-  /** The vHBAs or the storage group are deleted with the partition. */
+  /** All objects of a volume on the HMC belong to the vHBAs or the storage group, which a delete of the server removes. */
   readonly goesWithPartition = true;
   readonly #context: VolumeDriverContext;
 
@@ -40,7 +39,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
       hint: loginHint(connectionInfo, connection, wwpnsOf(instance)),
     };
     const [connected] = await this.#context.storage.expose(instance, [volume], options);
-    if (connected === undefined) throw new Error('the storage of the partition exposed nothing'); // it returns one volume for each argument
+    if (connected === undefined) throw new Error('expose returned no volume'); // cannot happen: one volume was passed
     return connected;
   }
 
@@ -52,7 +51,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     await this.#conceal(instance, options);
   }
 
-  /** Needs only the ID of the volume, so the progress of the connect does not matter. */
+  /** Rolls back a connect that stopped at any point: only the ID of the volume is needed. */
   async rollback(_connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
     await this.#conceal(instance, options);
   }
@@ -75,7 +74,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // destroyed with the storage of the instance
+    if (options.isTeardown === true) return; // the caller deletes the whole storage of the instance
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
@@ -91,7 +90,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'unusual connection_info');
     warnOfUnservedKeys(log, connection);
-    // The HMC has no read-only attribute for vHBAs or storage volumes: only the array could refuse writes.
+    // vHBAs and storage volumes have no read-only attribute on the HMC. Only the array can refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {
       log.warn({ event: 'volume.path-excluded', volumeId, initiatorWwpn, targetWwpn, reason }, 'path not used');
@@ -103,7 +102,7 @@ function wwpnsOf({ initiators }: VolumeInstance) {
   return initiators.map(({ wwpn }) => wwpn);
 }
 
-/** Adds the device number that the initiator has in the guest. */
+/** Adds to each path the device number of its initiator in the guest. */
 function withDevices(paths: readonly FcPath[], { initiators }: VolumeInstance): VolumePath[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   return paths.map((path) => ({ ...path, deviceNumber: deviceOf.get(path.initiatorWwpn) ?? null }));

@@ -22,8 +22,8 @@ import { disksAt, survey, wantedAddresses } from './volume-on-host.ts';
 import type { Presence } from './volume-on-host.ts';
 
 /**
- * Makes a mapped volume appear on this host. Rolls back after a failure, with its own deadline, in the order of a
- * detach.
+ * Makes a mapped volume appear on this host. After a failure or a cancellation, removes the devices again, in the order of
+ * a detach. This rollback has a deadline of its own.
  */
 export async function attach(
   context: FcContext,
@@ -31,10 +31,10 @@ export async function attach(
   options: ConnectOptions,
 ): Promise<DeviceInfo> {
   await requireMultipath(context, options);
-  const down = await context.transport.prepare(options);
+  const unusableDevices = await context.transport.prepare(options);
   const wanted = await wantedAddresses(context, connection);
   const before = await survey(context, wanted);
-  const work = new Attachment(context, connection, wanted, down);
+  const work = new HostAttach(context, connection, wanted, unusableDevices);
   try {
     return await work.bringUp(before, options);
   } catch (error) {
@@ -48,7 +48,8 @@ async function requireMultipath(context: FcContext, waiting: Waiting): Promise<v
   throw new HostConnectorError('multipath is required, but multipathd does not answer on this host');
 }
 
-class Attachment {
+/** One attach of a volume to this host. Remembers what its rollback needs. */
+class HostAttach {
   readonly #context: FcContext;
   readonly #connection: FcConnection;
   readonly #wanted: readonly LunAddress[];
@@ -77,8 +78,8 @@ class Attachment {
     this.#warnings.push(...missing);
     const wwid = await identityOf(this.#context, disks, this.#connection.naa, options);
     this.#wwid = wwid;
-    const left = await this.#removeStrangers(before, options);
-    this.#warnings.push(...left.map((what) => `a scan of all targets added a LUN of another volume: ${what}`));
+    const foreignLuns = await this.#removeForeignLuns(before, options);
+    this.#warnings.push(...foreignLuns.map((what) => `a scan of all targets added a LUN of another volume: ${what}`));
     const { map, warnings } = await awaitMap(this.#context, wwid, disks, options);
     this.#warnings.push(...warnings);
     await this.#setMode(disks, map, options);
@@ -88,7 +89,10 @@ class Attachment {
     return { type: 'block', path: device, ...identity, ...warned };
   }
 
-  /** Sets the mode of every path and then of the map, which copies the mode of its paths when it is loaded. */
+  /**
+   * Makes the volume read-only or writable: first its paths, then its multipath map. A multipath map copies the mode of its
+   * paths when multipathd loads it.
+   */
   async #setMode(
     disks: readonly ScsiDisk[],
     map: MultipathMap | undefined,
@@ -100,14 +104,14 @@ class Attachment {
       if (map !== undefined) await this.#awaitWritableMap(map, { signal });
       return;
     }
-    const down: ScsiDisk[] = [];
+    const downDisks: ScsiDisk[] = [];
     for (const disk of disks.filter(({ isReadOnly }) => !isReadOnly)) {
-      if (!(await this.#makeReadOnly(disk, { signal }))) down.push(disk);
+      if (!(await this.#makeReadOnly(disk, { signal }))) downDisks.push(disk);
     }
-    if (down.length === disks.length) throw new HostAttachError('no path of the volume could be made read-only');
-    await removeDisks(this.#context, { disks: down, addresses: [] }, { signal });
+    if (downDisks.length === disks.length) throw new HostAttachError('no path of the volume could be made read-only');
+    await removeDisks(this.#context, { disks: downDisks, addresses: [] }, { signal });
     this.#warnings.push(
-      ...down.map(
+      ...downDisks.map(
         (disk) => `${describeAddress(disk)}: removed, because the path is down and could not be made read-only`,
       ),
     );
@@ -116,7 +120,11 @@ class Attachment {
     await setReadOnly(this.#context, map.block, { signal });
   }
 
-  /** @returns false if the path is down; remove it then, because it would be writable when it is up again */
+  /**
+   * Makes one path read-only.
+   *
+   * @returns false if the path is down. The caller must remove such a path: it would be writable when it comes back
+   */
   async #makeReadOnly(disk: ScsiDisk, waiting: Waiting): Promise<boolean> {
     if (disk.block === undefined) return true;
     this.#madeReadOnly.push(disk.block);
@@ -132,14 +140,16 @@ class Attachment {
   }
 
   /**
-   * Rescans read-only paths: the array may have made the volume writable since the kernel read its mode. Source: os-brick
-   * initiator/linuxfc.py.
+   * Rescans read-only paths and waits until they are writable: the array may have changed the mode of the volume since the
+   * kernel read it. Source: os-brick initiator/linuxfc.py.
+   *
+   * @returns the paths as they are at the end of the wait, writable or not
    */
   async #awaitWritable(disks: readonly ScsiDisk[], waiting: Waiting): Promise<readonly ScsiDisk[]> {
     const { system, policies } = this.#context;
     const readOnly = disks.filter(({ isReadOnly }) => isReadOnly);
     if (readOnly.length === 0) return disks;
-    const failures: Error[] = []; // ignored, because a path may be down while the other paths are usable
+    const failures: Error[] = []; // ignored: the rescan of a path that is down fails, and other paths may still be usable
     for (const { sysfs } of readOnly) {
       await attempt(failures, waiting, async () => await writeIfThere(system, `${sysfs}/rescan`, '1', waiting));
     }
@@ -157,7 +167,8 @@ class Attachment {
     throw new HostAttachError(text, { nodes: deviceNode(map.block) });
   }
 
-  async #removeStrangers(before: Presence, waiting: Waiting): Promise<readonly string[]> {
+  /** Removes the LUNs of other volumes that a scan has added. @returns one line for each LUN that stays */
+  async #removeForeignLuns(before: Presence, waiting: Waiting): Promise<readonly string[]> {
     const scan = { before, wanted: this.#wanted, wwid: this.#wwid, ports: this.#wildcards.ports };
     return await removeStrangers(this.#context, scan, waiting);
   }
@@ -167,7 +178,7 @@ class Attachment {
     const { policies } = this.#context;
     try {
       await withDeadline('roll back the attach', policies.rollbackTimeoutMs, neverAborted(), async (signal) => {
-        await this.#removeOurs(before, { signal });
+        await this.#removeAddedDevices(before, { signal });
       });
       return error;
     } catch (failure) {
@@ -178,7 +189,8 @@ class Attachment {
     }
   }
 
-  async #removeOurs(before: Presence, waiting: Waiting): Promise<void> {
+  /** Removes the devices that this attach added. Makes the devices writable again that it made read-only and that stay. */
+  async #removeAddedDevices(before: Presence, waiting: Waiting): Promise<void> {
     const now = await survey(this.#context, this.#wanted, this.#wwid);
     const disks = without(now.disks, before.disks);
     const addresses = without(now.registered, before.registered);
@@ -187,9 +199,9 @@ class Attachment {
     for (const block of this.#madeReadOnly.filter((each) => kept.includes(each) || each === before.map?.block)) {
       await attempt(failures, waiting, async () => await setWritable(this.#context, block, waiting));
     }
-    const strangers = await this.#removeStrangers(before, waiting);
+    const foreignLuns = await this.#removeForeignLuns(before, waiting);
     await removeDisks(this.#context, { disks, addresses }, waiting);
-    if (strangers.length > 0) throw new HostDetachError('LUNs of other volumes are left behind', strangers);
+    if (foreignLuns.length > 0) throw new HostDetachError('LUNs of other volumes are left behind', foreignLuns);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }

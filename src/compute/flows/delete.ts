@@ -36,6 +36,7 @@ const releaseVolumes = effect({
     await deps.volumes.unprepBlockDevice(contextIn(deps, signal, flowId), state.input.instanceUuid);
   },
   undo: forwardOnly,
+  isIdle: ({ input }) => input.volumeIds.length === 0,
   leaves: ({ input }) => input.volumeIds.map((volumeId) => `attachment of volume ${volumeId}`),
 });
 
@@ -58,6 +59,7 @@ const deleteVolumes = effect({
     }
   },
   undo: forwardOnly,
+  isIdle: ({ input }) => input.doomedVolumeIds.length === 0,
   leaves: ({ input }) => input.doomedVolumeIds.map((volumeId) => `volume ${volumeId}`),
 });
 

@@ -109,7 +109,7 @@ export class Run<State, Deps> {
     const known = this.#started.find((candidate) => candidate.step === step);
     const entry = known ?? { step, was: { kind: 'unconfirmed' } };
     if (known === undefined) this.#started.push(entry);
-    const done = this.#reportBegin(step, 'running');
+    const done = step.isIdle?.(this.#state as never) === true ? () => undefined : this.#reportBegin(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
       // If an earlier process has started this step, its effect may exist: the step then stays started.

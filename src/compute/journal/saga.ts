@@ -37,6 +37,8 @@ export interface Step<Name extends string, State, Out, Deps> {
    * for good, the flow is stuck, and continues from this step when it is resumed.
    */
   readonly pivot?: boolean;
+  /** Whether the step has nothing to do. It still runs, but no progress is reported. */
+  readonly isIdle?: (state: State) => boolean;
   /**
    * Names what is left behind if this step's effect cannot be undone. For a pivot: what this step alone removes, since it
    * is called when this pivot, or an earlier one, cannot be finished.

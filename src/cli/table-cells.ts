@@ -9,7 +9,19 @@ export type CellMaker = (value: JsonValue | undefined) => Cell;
 
 /** Words that are not written with one capital. */
 const spelled: Readonly<Record<string, string>> = {
-  ...{ id: 'ID', uri: 'URI', url: 'URL', cpc: 'CPC', dpm: 'DPM', se: 'SE', hmc: 'HMC', hba: 'HBA', lun: 'LUN', wwpn: 'WWPN', wwpns: 'WWPNs' },
+  ...{
+    id: 'ID',
+    uri: 'URI',
+    url: 'URL',
+    cpc: 'CPC',
+    dpm: 'DPM',
+    se: 'SE',
+    hmc: 'HMC',
+    hba: 'HBA',
+    lun: 'LUN',
+    wwpn: 'WWPN',
+    wwpns: 'WWPNs',
+  },
   ...{ vcpus: 'VCPUs', gib: 'GiB', gb: 'GiB', mib: 'MiB', mb: 'MiB' }, // Nova's "mb" are MiB, Cinder's "gb" GiB
 };
 

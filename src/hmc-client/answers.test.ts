@@ -11,7 +11,12 @@ function messageOf(status: number, body?: unknown): string {
 describe('each form of a refusal has a message of its own', () => {
   test.each([
     ['reason and message', 409, { reason: 6, message: 'not operating' }, '409.6 (not operating)'],
-    ['a reason without a message, from the table of reasons', 409, { reason: 272 }, '409.272 (the CPC cannot report its properties now)'],
+    [
+      'a reason without a message, from the table of reasons',
+      409,
+      { reason: 272 },
+      '409.272 (the CPC cannot report its properties now)',
+    ],
     ['a reason that is not in the table', 409, { reason: 7777 }, '409.7777'],
     ['a reason that is a number as text', 403, { reason: '1', message: 'no permission' }, '403.1 (no permission)'],
     ['a reason that is words', 403, { reason: 'Forbidden' }, '403 (reason "Forbidden")'],

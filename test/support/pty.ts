@@ -13,8 +13,13 @@ export interface Recording {
  * Runs `dpm` in a pseudo-terminal of 24 lines of 80 columns, which `script` of util-linux makes.
  *
  * @param words - arguments without characters that a shell treats specially
+ * @param watch - is called with the whole output so far, each time there is more
  */
-export async function recordDpm(words: string, env: Readonly<Record<string, string>>): Promise<Recording> {
+export async function recordDpm(
+  words: string,
+  env: Readonly<Record<string, string>>,
+  watch: (output: string) => void = () => undefined,
+): Promise<Recording> {
   const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env;
   const line = `stty cols 80 rows 24 && exec "${process.execPath}" "${main}" ${words}`;
   const child = spawn('script', ['--quiet', '--return', '--echo', 'never', '--command', line, '/dev/null'], {
@@ -22,8 +27,12 @@ export async function recordDpm(words: string, env: Readonly<Record<string, stri
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      watch(output);
+    });
+  }
   return await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ command: `dpm ${words}`, code, output }));

@@ -37,16 +37,16 @@ import { findSearchPath, listVolumePaths } from './volume-paths.ts';
 import type { PathFilter, SearchPath } from './volume-paths.ts';
 
 /**
- * Maximum number of creates that wait: about twelve for each of the 85 partitions of a machine. Further creates are refused
- * before they send a request.
+ * Maximum number of waiting builds (the part of a create that calls the driver): about twelve for each of the 85 partitions
+ * of a machine. Further creates are refused before they send a request.
  */
 const MAX_WAITING_BUILDS = 1_000;
 
 /**
  * A small compute manager with Nova's states and order of driver calls. It does not know which hypervisor the driver serves.
  *
- * Every method takes a request context as its last argument: a request ID that errors show, and a signal that cancels the
- * operation and rolls it back. Without one, the operation gets a new request ID and cannot be cancelled.
+ * Every method that uses the HMC or OpenStack accepts a request context: a request ID that errors show, and a signal that
+ * cancels the operation and rolls it back. Without a context, the operation gets a new request ID and cannot be cancelled.
  *
  * @example
  * ```ts
@@ -83,9 +83,10 @@ export class ComputeManager implements AsyncDisposable {
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
     await adoptGuests(this.#parts, context);
+    // A task state is written before its flow begins, and power operations have no flow.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
-    const owners = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
-    await this.#resumeAll(owners, context);
+    const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
+    await this.#resumeAll(subjects, context);
   }
 
   /**
@@ -95,9 +96,10 @@ export class ComputeManager implements AsyncDisposable {
    * @internal
    */
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
-    const findIdle = async () => (await ownersOfUnfinished(this.#parts)).filter((owner) => !this.#queues.has(owner));
-    await this.#resumeAll(await findIdle(), context, context.signal);
-    return (await findIdle()).length > 0;
+    const findResumable = async () =>
+      (await ownersOfUnfinished(this.#parts)).filter((subject) => !this.#queues.has(subject));
+    await this.#resumeAll(await findResumable(), context, context.signal);
+    return (await findResumable()).length > 0;
   }
 
   /** Checks that several servers can be created together. Changes nothing. */
@@ -108,22 +110,22 @@ export class ComputeManager implements AsyncDisposable {
   /**
    * Creates a server and starts it.
    *
-   * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. After these
-   * errors nothing is changed
+   * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. If
+   * one of these errors is thrown, nothing was changed
    */
   async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
     const { signal } = context;
     checkCreateServer(request);
     this.#builds.requireRoom();
-    const plan = await planServer(this.#parts, request, context);
-    const { record } = plan;
+    const newServer = await planServer(this.#parts, request, context);
+    const { record } = newServer;
     using _turn = await this.#queues.enter(record.uuid, signal);
     using _owned = await ownership.acquire(record.uuid, { signal, onWait });
-    recordServer(this.#parts, plan);
+    recordServer(this.#parts, newServer);
     try {
-      using _place = await this.#builds.enter(signal);
-      await runServerFlow(this.#parts, plan.flow, plan.input, 'create', context);
+      using _slot = await this.#builds.enter(signal);
+      await runServerFlow(this.#parts, newServer.flow, newServer.input, 'create', context);
     } catch (error) {
       throw recordFault(error, store, record, context, () => serverFails);
     }
@@ -204,8 +206,9 @@ export class ComputeManager implements AsyncDisposable {
     options: { readonly mustBeAttached?: boolean } = {},
   ): Promise<ServerDetail> {
     const { store } = this.#parts;
-    const before = store.devices(store.get(server).uuid).map(({ volumeId }) => volumeId);
-    const attached = options.mustBeAttached === true ? before : undefined;
+    // Read before waiting for the turn: if a resumed flow detaches the volume meanwhile, that is no error.
+    const attachedBefore = store.devices(store.get(server).uuid).map(({ volumeId }) => volumeId);
+    const attached = options.mustBeAttached === true ? attachedBefore : undefined;
     return await this.#exclusively(server, context, async (instance) => {
       await removeVolume(this.#parts, instance, { volume, attached }, context);
       return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
@@ -225,7 +228,7 @@ export class ComputeManager implements AsyncDisposable {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Returns the URI or directory under which the paths of one partition, or of all, are found. @throws NotFoundError */
+  /** Returns the URI or directory that contains the paths of one partition, or of all partitions. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext = newContext(),
@@ -292,8 +295,8 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Resumes a flow that is interrupted, stuck or waiting. @returns its final state */
   async resumeFlow(id: string, context: RequestContext = newContext()): Promise<'completed' | 'rolled-back'> {
-    const owner = await ownerOfFlow(this.#parts, await getOpenFlow(this.#parts, id));
-    return await this.#inTurn(owner, context, async () => {
+    const subject = await ownerOfFlow(this.#parts, await getOpenFlow(this.#parts, id));
+    return await this.#inTurn(subject, context, async () => {
       // `#inTurn` resumes the flows of dead processes first, so this flow may have ended already.
       const { state } = await this.showFlow(id);
       if (state === 'completed' || state === 'rolled-back') return state;
@@ -324,32 +327,33 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation when no other operation on the same instance runs. Waits for operations of this process, then for
-   * those of other processes. Before the operation, resumes the flows that dead processes left unfinished.
+   * Runs an operation when no other operation on the same subject runs. A subject is an instance, or the place of a volume
+   * that is attached without Nova. Waits for operations of this process, then for those of other processes. Before the
+   * operation, resumes the flows that dead processes left unfinished.
    */
-  async #inTurn<T>(owner: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(subject: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
     const { signal } = context;
-    using _turn = await this.#queues.enter(owner, signal);
-    using _owned = await ownership.acquire(owner, { signal, onWait });
-    await recoverSubject(this.#parts, owner, context);
+    using _turn = await this.#queues.enter(subject, signal);
+    using _owned = await ownership.acquire(subject, { signal, onWait });
+    await recoverSubject(this.#parts, subject, context);
     return await work();
   }
 
   /**
-   * Resumes the unfinished operations of these instances. Resumes them concurrently, because each may have to wait until a
-   * partition has started. Meanwhile, commands of this process on these instances wait. Skips instances on which another
-   * process is working.
+   * Resumes the unfinished operations on these subjects (see `#inTurn`). Resumes them concurrently, because each may have to
+   * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
+   * another process is working.
    *
-   * @param abandon - stops a rollback too; its flow then waits for the next command
+   * @param abandon - unlike the signal of the context, also stops a rollback; the flow then waits for the next command
    */
-  async #resumeAll(owners: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
-    const resume = async (owner: string) => {
-      using _turn = await this.#queues.enter(owner, context.signal);
-      using owned = this.#parts.ownership.tryAcquire(owner);
-      if (owned !== undefined) await recoverSubject(this.#parts, owner, context, abandon);
+  async #resumeAll(subjects: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
+    const resume = async (subject: string) => {
+      using _turn = await this.#queues.enter(subject, context.signal);
+      using owned = this.#parts.ownership.tryAcquire(subject);
+      if (owned !== undefined) await recoverSubject(this.#parts, subject, context, abandon);
     };
-    for (const end of await Promise.allSettled([...new Set(owners)].map(resume)))
+    for (const end of await Promise.allSettled([...new Set(subjects)].map(resume)))
       if (end.status === 'rejected') throw end.reason;
   }
 }

@@ -30,7 +30,7 @@ import type { HmcSession, HmcSessionOptions, RawRequest } from './types.ts';
 import { versionAnswer } from './wire/session.ts';
 import type { ApiVersion } from './wire/session.ts';
 
-/** Concurrent requests to one HMC. An HMC runs its operation "Submit Requests" with the same number of threads. */
+/** Concurrent requests to one HMC: as many as the threads with which an HMC runs its own bulk operation "Submit Requests". */
 const MAX_CONCURRENT = 10;
 const MAX_QUEUED = 1_000;
 /** Far above the size of any response that this client reads. */
@@ -65,7 +65,7 @@ class Session implements HmcSession, Requester {
   readonly #connection: HmcConnection;
   readonly #background = new Set<Promise<void>>();
   readonly #outages: Outages;
-  /** The name of the HMCs in messages. */
+  /** The HMCs of this session, as named in messages. Also the key under which {@link Outages} records them. */
   readonly #peer: string;
 
   constructor(options: HmcSessionOptions) {
@@ -116,6 +116,8 @@ class Session implements HmcSession, Requester {
     return await this.answer(call, { signal });
   }
 
+  // `answer`, `call` and `once` differ in retries and in parsing: see their descriptions in Requester.
+
   async answer(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     return await this.#withRetries(call, w, async (inner) => await this.#exchange(call, inner));
   }
@@ -129,6 +131,7 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
+  /** Reports an outage to {@link Outages} for a caller of `once` that retries itself, for `leftMs` more milliseconds. */
   triesOn(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }
@@ -168,8 +171,8 @@ class Session implements HmcSession, Requester {
   }
 
   /**
-   * Retries a call until its deadline. During an outage of the HMC, starts again with a new deadline, for as long as the
-   * outage policy allows.
+   * Retries a call until its deadline. If the HMC is still unreachable then, repeats the call with a new deadline, for as
+   * long as the outage policy allows.
    */
   async #withRetries<T>(
     call: Pick<HmcRequest, 'what' | 'kind'>,
@@ -178,11 +181,11 @@ class Session implements HmcSession, Requester {
   ): Promise<T> {
     const { what, kind } = call;
     const policy = kind === 'read' ? this.policies.read : this.policies.write;
-    // A repeated create could make a second object, since names need not be unique. If the HMC may have created the object,
-    // the caller looks for it before it retries.
+    // A repeated create could create a second object, because the names of objects need not be unique. If the HMC may have
+    // created the object, this method does not retry: its caller first searches for the object.
     const isRetryable = (error: Error) =>
       repeatable[kind].has(classify(error)) && !(kind === 'create' && mayHaveEffect(error));
-    const untilDeadline = async (signal: AbortSignal) =>
+    const retryUntilAborted = async (signal: AbortSignal) =>
       await retry(async () => await work({ signal }), {
         what,
         policy,
@@ -192,7 +195,7 @@ class Session implements HmcSession, Requester {
         log: this.log,
       });
     return await this.#outages.through(
-      async () => await withDeadline(what, this.#timeouts.callMs, w.signal, untilDeadline),
+      async () => await withDeadline(what, this.#timeouts.callMs, w.signal, retryUntilAborted),
       {
         policy: this.policies.outage,
         signal: w.signal,
@@ -204,8 +207,8 @@ class Session implements HmcSession, Requester {
   }
 
   /**
-   * Whether the error means that the HMC does not answer. A timeout counts as well while an outage is recorded, because an HMC
-   * may accept connections and not answer.
+   * Whether the error means that the HMC does not answer. If an outage was already recorded, a timeout means this too, because
+   * an HMC may accept connections and not answer.
    */
   #isOutage(error: Error): boolean {
     return isUnreachable(error) || (error instanceof TimeoutError && this.#outages.isAway(this.#peer));

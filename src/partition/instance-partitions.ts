@@ -98,9 +98,9 @@ export class InstancePartitions {
   }
 
   /**
-   * Assigns like {@link InstancePartitions.assign}. For instances that have no partition then, searches by ports, with one
-   * read for all of them: an administrator may have restored a partition under another object id and name. Partitions in
-   * doubt, and partitions that this HMC user may not see, are not found by this search.
+   * Assigns like {@link InstancePartitions.assign}. Then searches by ports for the partitions of the instances that are still
+   * without one, because an administrator may have restored a partition under another object id and name. Reads the ports once
+   * for all instances. The search does not find partitions in doubt, and partitions that this HMC user may not see.
    */
   async assignAll(
     host: string,
@@ -134,12 +134,12 @@ export class InstancePartitions {
     return this.#records.isAttachedWithoutNova(uri);
   }
 
-  /** Whether nothing is recorded about the partition: neither its object id, nor that it was not created yet. */
+  /** Whether the record neither has the object id of the partition nor says that there is no partition. */
   isUnknown(instanceUuid: string): boolean {
     return isUnknown(this.#records.find(instanceUuid));
   }
 
-  /** Whether the object id of the partition is recorded, since it was created or found. */
+  /** Whether the record has the object id of the partition. If it does, the partition was created or found before. */
   isMade({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
   }
@@ -158,7 +158,7 @@ export class InstancePartitions {
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
     if (known !== undefined && !isUnmade(known)) return;
-    // The ports of a deleted instance no longer belong to it.
+    // Start with an empty record: the WWPNs of a deleted instance may belong to another partition now.
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true, isConnected: false });
   }
 
@@ -168,6 +168,7 @@ export class InstancePartitions {
     if (known.partitionUri !== partitionUri) this.#records.put({ ...known, partitionUri });
   }
 
+  /** Records the WWPNs of the instance, unless there are none. */
   hasPorts({ instanceUuid }: PartitionOwner, initiators: readonly Initiator[]): void {
     const wwpns = initiators.map(({ wwpn }) => wwpn);
     const known = this.#records.find(instanceUuid);
@@ -186,7 +187,7 @@ export class InstancePartitions {
     return this.#records.find(instanceUuid)?.isConnected ?? true;
   }
 
-  /** Records that the partition is parked. The caller parks it next. */
+  /** Records that the partition is parked. Called just before the partition is parked. */
   parks({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
   }
@@ -198,13 +199,14 @@ export class InstancePartitions {
 
   /** Records that nova-dpm has deleted the partition; its storage group may still exist. */
   deleted({ instanceUuid }: PartitionOwner): void {
+    // `isBegunHere` without a URI means that there is no partition.
     amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
   /**
-   * Records that all objects of the instance are deleted. Because of this record, a repeated delete does not search, and
-   * does not mistake another partition with our mark for the partition of this instance. The record keeps the WWPNs, by
-   * which `dpm verify` recognises an orphaned mask. It exists until the compute manager forgets the instance.
+   * Records that all objects of the instance are deleted. Because of this record, a repeated delete does not search for a
+   * partition: a search might find a partition of another instance of this host. The record keeps the WWPNs, by which
+   * `dpm verify` recognises an orphaned mask. The record exists until the compute manager removes it with the instance.
    */
   gone({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
@@ -224,6 +226,7 @@ export class InstancePartitions {
 type Seen = PartitionWith<(typeof commonProperties)[number]> &
   Partial<PartitionWith<'hba-uris' | 'storage-group-uris'>>;
 
+/** Accepts the recorded partition. Exception: if its description has the mark of another host, the partition is in doubt. */
 function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): SearchResult {
   const { uri, name, status, hbaUris, storageGroupUris } = seen;
   const otherGroupUris = storageGroupUris?.filter((group) => group !== record?.storageGroupUri);

@@ -38,7 +38,7 @@ export interface InstanceVolume {
   readonly isBoot: boolean;
 }
 
-/** A volume that Cinder has mapped to the ports of a partition. @public */
+/** A volume that Cinder has mapped to the ports of a partition, with the paths that its volume driver selected. @public */
 export interface ConnectedVolume extends InstanceVolume {
   /** In boot order. */
   readonly paths: readonly VolumePath[];
@@ -46,13 +46,13 @@ export interface ConnectedVolume extends InstanceVolume {
   readonly naa: string | null;
   /** On machines with storage groups: the storage volume, once {@link PartitionStorage.expose} has added it. Else null. */
   readonly storageVolumeUri: string | null;
-  /** Why this path is the first choice, for messages. */
+  /** Why the first of the paths is tried first, for messages. */
   readonly pathReason?: string | undefined;
   /** Advice if no path works, derived from the `connection_info` of the back end. */
   readonly hint?: string | undefined;
 }
 
-/** An instance with its partition and ports. */
+/** The instance, partition and initiators to which volumes are exposed. Unrelated to the target ports of an array. */
 export interface StorageTarget extends PartitionOwner {
   readonly partition: PartitionRef;
   readonly initiators: readonly Initiator[];
@@ -100,17 +100,17 @@ export interface PreparedGroups {
    *
    * @throws NotFoundError, or ConflictError that says why the group cannot be used
    */
-  find(request: PreparedGroupRequest, partition: string, w: Waiting): Promise<PreparedGroup>;
-  /** Attaches the group. Records it first, because the partition can later be found by its attached group. */
+  find(request: PreparedGroupRequest, partitionName: string, w: Waiting): Promise<PreparedGroup>;
+  /** Attaches the group. Records the group before that, because nova-dpm can later find the partition by its group. */
   attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   /** Lists the partitions to which the group is attached; none if the group is gone, or hidden from this HMC user. */
   holders(groupUri: string, w: Waiting): Promise<readonly PortHolder[]>;
 }
 
-/** A path that the machine knows. */
+/** A path that DPM knows. */
 export interface KnownPath {
-  /** ID of the Cinder volume; null if the machine does not know which volume it is. */
+  /** ID of the Cinder volume; null if the objects on the HMC do not show which volume it is. */
   readonly volumeId: string | null;
   readonly initiatorWwpn: Wwpn;
   readonly targetWwpn: Wwpn;
@@ -123,7 +123,7 @@ export type PathVerdict = LunPathVerdict | 'untried';
 
 /** Reads the paths of an instance's volumes from the machine. Changes nothing. */
 export interface PathInspection {
-  /** Lists every path that the machine knows for this partition, with or without a Cinder volume. */
+  /** Lists every path that DPM knows for this partition, with or without a Cinder volume. */
   known(
     owner: PartitionOwner,
     partition: PartitionRef,
@@ -132,7 +132,7 @@ export interface PathInspection {
   ): Promise<readonly KnownPath[]>;
   /**
    * Tests each path from the adapter port of its initiator. If the partition does not have the initiator yet, tests from the
-   * adapter port that it would get. Returns the results in the order of the paths.
+   * adapter port that the initiator will use. Returns the results in the order of the paths.
    */
   examine(
     paths: readonly Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>[],
@@ -151,20 +151,23 @@ export interface BootSource {
   readonly lun: string | null;
 }
 
-/** An owner whose partition is searched for, and the known WWPNs of its ports. */
+/** The instance whose partition is searched for, and the known WWPNs of its ports. */
 export interface HoldersRequest {
   readonly owner: PartitionOwner;
   readonly wwpns: readonly Wwpn[];
 }
 
-/** A partition that has a port of an instance, or its storage group. */
+/** A partition that has a port of an instance, or a storage group with such ports. */
 export interface PortHolder {
   /**
    * `port`: the partition has a WWPN of the instance. This is weak evidence, because DPM may have assigned the WWPN again.
    * `group`: the partition has the storage group of the instance, which was never released.
    */
   readonly holds: 'port' | 'group';
-  /** If this HMC user may not see the partition, undefined or a URI that the list of partitions does not contain. */
+  /**
+   * The URI of the partition. If this HMC user may not see the partition, the URI is undefined, or is not in the list of
+   * partitions.
+   */
   readonly partitionUri: string | undefined;
   /** Present if the HMC returns it. */
   readonly name?: string;
@@ -192,13 +195,13 @@ export interface PartitionStorage {
   /**
    * Creates the storage group of an instance, before its partition is created.
    *
-   * @returns null on success. If a group of this name exists and cannot be used, the reason; then nothing was changed
+   * @returns null on success. If a group of this name exists and cannot be used, returns the reason and changes nothing
    * @throws ConfigError when the settings name no adapter port
    */
   allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null>;
   /**
-   * Adds the adapter ports to the allocated storage group, and returns the initiators with their WWPNs. Returns none with
-   * vHBAs: a vHBA and its WWPN exist only after {@link PartitionStorage.bind}.
+   * Adds the adapter ports to the allocated storage group, and returns the initiators with their WWPNs. With vHBAs,
+   * returns an empty list: a vHBA and its WWPN exist only after {@link PartitionStorage.bind}.
    */
   addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]>;
   /**
@@ -225,8 +228,9 @@ export interface PartitionStorage {
   /**
    * Takes the ports away from the partition.
    *
-   * @param partitionWillBeDeleted - whether the caller deletes the partition next. All its storage groups are then
-   *   detached; its vHBAs stay, because they are deleted with it
+   * @param partitionWillBeDeleted - whether the caller deletes the partition next. If true, detaches all storage groups, and
+   *   keeps the vHBAs, because DPM deletes them with the partition. If false, detaches only the storage group of the instance,
+   *   or deletes the vHBAs that nova-dpm created
    */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
   /** Detaches all storage groups from the partition except the group of its instance, so that its ports stay. */
@@ -234,8 +238,8 @@ export interface PartitionStorage {
   /**
    * Returns the current ports of the instance; empty when there are none. Changes nothing.
    *
-   * @param partition - if it has `hbaUris`, only vHBAs that this process has not read before are read. The WWPNs are then
-   *   correct, because they never change. Device numbers and adapter ports may be outdated
+   * @param partition - if it has `hbaUris`, and this process has read all these vHBAs before, returns their cached properties.
+   *   WWPNs never change, so they are correct. Device numbers and adapter ports may be outdated
    */
   initiators(
     owner: PartitionOwner,
@@ -259,7 +263,7 @@ export interface PartitionStorage {
   /**
    * Makes volumes that Cinder has mapped known to the HMC, so that the partition can use them. Does nothing with vHBAs.
    *
-   * @returns the volumes in the same order, with the properties that are known now
+   * @returns the volumes in the same order; `storageVolumeUri` is set where the storage volume is known already
    */
   expose(
     target: StorageTarget,
@@ -272,17 +276,17 @@ export interface PartitionStorage {
     volumes: readonly Pick<ConnectedVolume, 'volumeId'>[],
     w: StorageWaiting,
   ): Promise<void>;
-  /** Lists the objects that the HMC still has of a removed volume, one line for each. Changes nothing. */
+  /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether this process has just passed the LUNs of all volumes to DPM. DPM then knows their storage volumes, and
-   * {@link PartitionStorage.waitForVolumes} only has to check them.
+   * Whether the storage volumes of the instance need no discovery, because this process has just passed their LUNs to DPM.
+   * {@link PartitionStorage.waitForVolumes} then only checks them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**
-   * Waits until all volumes of a partition are ready for its start.
+   * Waits until all volumes of a partition are ready, so that the partition can start.
    *
-   * @param exposed - the exposed volumes, if known
+   * @param exposed - the volumes that were exposed; empty if the caller does not know them
    * @returns the same volumes, each with the storage volume that has its LUN
    */
   waitForVolumes(
@@ -290,7 +294,7 @@ export interface PartitionStorage {
     exposed: readonly ConnectedVolume[],
     w: StorageWaiting,
   ): Promise<readonly ConnectedVolume[]>;
-  /** The likely cause, with this storage model, if a partition does not boot over any path. */
+  /** The most likely cause, with this storage model, when a partition cannot boot over any of its paths. */
   readonly likelyBootFailure: string;
   /** Returns the boot properties for this volume and path. */
   bootProperties(volume: ConnectedVolume, path: VolumePath, initiators: readonly Initiator[]): UpdatePartition;
@@ -298,5 +302,5 @@ export interface PartitionStorage {
   bootSource(partition: Partition, initiators: readonly Initiator[], w: Waiting): Promise<BootSource>;
 }
 
-/** The methods that find the partition of an instance if neither its record nor its name does. */
+/** The methods that find the partition of an instance when it cannot be found by its record or its name. */
 export type OwnershipTraces = Pick<PartitionStorage, 'model' | 'holders' | 'hiddenUse' | 'preparedGroups'>;

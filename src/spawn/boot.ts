@@ -24,7 +24,7 @@ export interface Started {
   readonly attempts: number;
 }
 
-/** Writes the first path to the boot volume and the guest parameters into the boot properties. */
+/** Sets the boot properties of the partition: the first path of the boot volume, and the boot parameters of the guest. */
 export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall): Promise<BootChoice> {
   const first = requireBootTry(bootTries(plan, tools.storage));
   const encoded = encodeGuestParameters({
@@ -32,11 +32,11 @@ export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall)
     nics: [], // a new partition has none
     volumes: guestVolumes(plan.volumes, plan.initiators),
   });
-  const text = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };
+  const bootParameters = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };
   warnOfOmitted(encoded, call.log);
   try {
     const bootConfiguration = await bootConfigurationProperty(plan, tools, call);
-    const properties = { ...plan.options, ...bootConfiguration, ...text, ...first.properties };
+    const properties = { ...plan.options, ...bootConfiguration, ...bootParameters, ...first.properties };
     await tools.hmc.partitions.update(plan.partition.uri, properties, call);
   } catch (error) {
     throw isHmcError(error, 400, 6) ? unknownOptions(plan.options, error) : error;
@@ -83,7 +83,10 @@ export function warnOfOmitted({ omittedVolumes }: EncodedParameters, log: Logger
   );
 }
 
-/** Explains 400.6: this HMC level does not know a field of the request. Every level knows all fields but the boot options. */
+/**
+ * Returns the error for HMC status 400, reason 6: this HMC level does not know a field of the request. The field must be one
+ * of the boot options, because every level knows the other fields.
+ */
 function unknownOptions(options: BootOptions, cause: Error): Error {
   const asked = Object.keys(options);
   if (asked.length === 0) return cause;
@@ -94,8 +97,8 @@ function unknownOptions(options: BootOptions, cause: Error): Error {
 /**
  * Starts a stopped partition whose boot properties name the first path.
  *
- * If the firmware does not find the LUN, tries the next path, if possible over another port and fabric. On some machines
- * nova-dpm cannot choose the path. The setting for boot attempts limits the number of paths.
+ * If the firmware does not find the LUN, tries the next path, if possible over another port and fabric. The setting for boot
+ * attempts limits the number of paths. With storage groups, DPM chooses the path, so nova-dpm tries no others.
  */
 export async function startPartition(
   plan: BootPlan,
@@ -103,16 +106,16 @@ export async function startPartition(
   call: VerbCall & StorageWaiting,
 ): Promise<Started> {
   const { partition, initiators } = plan;
-  const [recorded, ...others] = bootTries(plan, tools.storage);
+  const [first, ...others] = bootTries(plan, tools.storage);
   const { status, loaded, attempts } = await startOverPaths(
     { ...tools, attempts: tools.boot.attempts },
     {
       partition,
       // The partition is stopped: it is new, or was stopped after the login of its ports.
       start: async () => await tools.lifecycle.start(partition, call),
-      ways: () => Promise.resolve({ recorded, others, initiators }),
+      ways: () => Promise.resolve({ recorded: first, others, initiators }),
     },
     call,
   );
-  return { status, path: (loaded ?? recorded)?.path ?? null, attempts };
+  return { status, path: (loaded ?? first)?.path ?? null, attempts };
 }

@@ -22,8 +22,8 @@ export const destroyActs = [
 type DestroyAct = Act<(typeof destroyActs)[number]>;
 
 /**
- * How long the last reading of the partition stays valid, in milliseconds. Requests that follow each other directly take less
- * time, so the partition is read again only after a wait, for example for Cinder.
+ * How long the last reading of the partition stays valid, in milliseconds. Acts that follow each other directly take less
+ * time and share one reading. After a longer act, for example when Cinder is slow, the partition is read again.
  */
 const READING_VALID_MS = 10_000;
 
@@ -43,8 +43,9 @@ export interface DestroyRequest {
  * then access every volume that is still mapped to them.
  *
  * Can be retried after an interruption; destroying an instance that is already gone succeeds. Checks again who owns the
- * partition when it has stopped, and when the last check is too old: an administrator may have started, renamed or restored
- * it meanwhile. Does not check the status before the delete, because an HMC does not delete a running partition.
+ * partition when it has stopped, and when the last check is too old: meanwhile, an administrator may have started, renamed or
+ * restored the partition. Does not check the status just before the delete, because an HMC refuses to delete a running
+ * partition.
  *
  * @throws NothingChangedError when the destroy failed before it changed anything; also when the partition is in doubt
  */
@@ -54,48 +55,56 @@ export async function destroy(
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  let last: Decided | null = null; // the last reading of the partition; null if it is not valid any more
-  let lastAt = 0; // when the last reading began, not when it ended: an outage may have passed between its requests
+  let lastReading: Decided | null = null; // null if no reading is valid
+  // The time when the last reading began, not when it ended: a reading that waited for the end of an outage is already old.
+  let lastReadingAt = 0;
   const onLook = () => {
-    lastAt = performance.now();
+    lastReadingAt = performance.now();
   };
   const request = { ...asked, onLook };
   const { owner } = request;
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
-  const lookAtRest = async () => (last = await atRest(request, tools, call));
+  /** Reads the partition, and stops it if it runs. */
+  const readStopped = async () => (lastReading = await atRest(request, tools, call));
   /** Reads the partition again unless the last reading is still valid. */
-  const current = async () =>
-    last !== null && performance.now() - lastAt < READING_VALID_MS ? last : await lookAtRest();
+  const currentReading = async () =>
+    lastReading !== null && performance.now() - lastReadingAt < READING_VALID_MS ? lastReading : await readStopped();
 
-  const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
-  if (place !== null) {
-    last = await act('stop-partition', async () => await stop(place.partition, request, tools, call));
+  const partitionWithPorts = await unchanged(call, () =>
+    act('find-partition', () => findPartition(request, tools, call)),
+  );
+  if (partitionWithPorts !== null) {
+    lastReading = await act(
+      'stop-partition',
+      async () => await stop(partitionWithPorts.partition, request, tools, call),
+    );
     if (hasWorkToDisconnect(request, tools)) {
       await act('disconnect-volumes', async () => {
-        await current();
-        await disconnectAll(request, place, tools, call);
+        await currentReading();
+        await disconnectAll(request, partitionWithPorts, tools, call);
       });
-      last = null;
+      lastReading = null; // the drivers may have taken long
     }
   }
-  const unmapped = await act('unmap-volumes', async () => {
-    const found = await current();
+  const readingBeforeUnmap = await act('unmap-volumes', async () => {
+    const found = await currentReading();
     await mapper.unmap(call);
     return found;
   });
-  const others = unmapped.kind === 'ours' ? unmapped.partition.otherGroupUris : [];
-  if (storage.outlivesPartition && others?.length !== 0)
+  const otherGroupUris = readingBeforeUnmap.kind === 'ours' ? readingBeforeUnmap.partition.otherGroupUris : [];
+  // Undefined: the reading did not include the storage groups, so there may be others.
+  if (storage.outlivesPartition && otherGroupUris?.length !== 0)
     await act('detach-storage-groups', async () => {
-      const found = await lookAtRest();
+      const found = await readStopped();
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
     });
   await act('delete-partition', async () => {
     // If there was no partition at the start, an administrator may have restored it meanwhile.
-    const found = place === null ? await lookAtRest() : await current();
-    // If only the last reading did not find the partition, delete it anyway: that reading may be wrong, and the partition
-    // would become an orphan.
-    const partition = found.kind === 'ours' ? found.partition : place?.partition;
+    const found = partitionWithPorts === null ? await readStopped() : await currentReading();
+    // If the partition was found at the start but not by the last reading, try to delete it anyway. If that reading is
+    // wrong, the partition would become an orphan.
+    const partition = found.kind === 'ours' ? found.partition : partitionWithPorts?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.deleted(owner);
   });
@@ -124,8 +133,8 @@ export async function stop(
 }
 
 /**
- * Deletes the stopped partition. If the HMC refuses because somebody has started it meanwhile (409.1), checks the owner,
- * stops the partition again and retries the delete.
+ * Deletes the stopped partition. If the HMC refuses because somebody has started it meanwhile (status 409, reason 1), checks
+ * the owner, stops the partition again and retries the delete.
  */
 async function deleteAtRest(
   partition: PartitionRef,
@@ -150,7 +159,7 @@ async function decide(request: DestroyRequest, { partitions }: SpawnTools, call:
   return await partitions.decide(request.owner, evidence, call);
 }
 
-/** Reads the partition, and stops it if somebody has started it again. */
+/** Reads the partition, and stops it if somebody has started it again. The partition that is returned does not run. */
 export async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
   const found = await decide(request, tools, call);
   const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
@@ -180,12 +189,12 @@ export function hasWorkToDisconnect({ mapped }: DestroyRequest, tools: SpawnTool
 /**
  * Disconnects the volumes, last first. If the spawn did not connect all volumes, calls `rollback` of each driver instead.
  *
- * Drivers do not remove vHBAs or storage volumes here (`isTeardown`): they are deleted with the instance, or the next spawn
- * corrects those of a parked partition.
+ * Drivers do not remove vHBAs or storage volumes here (`isTeardown`). A destroy deletes these objects with the instance. If
+ * the partition is parked, it keeps them, and the next spawn corrects them.
  */
 export async function disconnectAll(
   { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,
-  place: PartitionWithPorts,
+  partitionWithPorts: PartitionWithPorts,
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
@@ -194,6 +203,6 @@ export async function disconnectAll(
     const driver = driverOf(volume, tools);
     if (driver === undefined) continue;
     const options = { ...optionsFor(volume, call), isTeardown: true };
-    await driver[verb](volume.connectionInfo, { ...owner, ...place }, options);
+    await driver[verb](volume.connectionInfo, { ...owner, ...partitionWithPorts }, options);
   }
 }

@@ -74,17 +74,17 @@ export async function spawn(
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
-  const group = await findGroup(run);
+  const preparedGroup = await findPreparedGroup(run);
   const mapVolumes = async (ports: readonly Initiator[]) =>
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
-  await createGroup(run);
-  const place = await createPartitionWithPorts(run);
-  await attachGroup(run, place.partition, group);
-  const isLoggedIn = await logInPorts(run, place.partition);
+  await createOwnGroup(run);
+  const partitionWithPorts = await createPartitionWithPorts(run);
+  await attachPreparedGroup(run, partitionWithPorts.partition, preparedGroup);
+  const isStartedForLogin = await logInPorts(run, partitionWithPorts.partition);
 
-  const mapped = await mapVolumes(place.initiators);
-  return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
+  const mapped = await mapVolumes(partitionWithPorts.initiators);
+  return await bootFrom(run, { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin });
 }
 
 /**
@@ -93,7 +93,7 @@ export async function spawn(
  */
 export async function prepare(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const run: Run = { request, tools, act: actsOf('prepare-for-spawn', call, tools.watchers), call };
-  await createGroup(run);
+  await createOwnGroup(run);
   const { partition } = await createPartitionWithPorts(run);
   await logInPorts(run, partition);
 }
@@ -110,24 +110,29 @@ export async function spawnPrepared(
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
-  const place = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
-  const group = await findGroup(run);
-  const { isParked } = place;
+  const partitionWithPorts = await unchanged(call, () =>
+    requirePrepared(request.owner, evidenceOf(mapped), tools, call),
+  );
+  const preparedGroup = await findPreparedGroup(run);
+  const { isParked } = partitionWithPorts;
   if (isParked) {
-    await createGroup(run); // the group exists already, perhaps with the volumes of an earlier spawn
+    // Reuses the instance's own storage group, which may still contain the volumes of an earlier spawn.
+    await createOwnGroup(run);
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
-      await takeOver({ ...place.partition, isParked }, request, tools, call);
+      await takeOver({ ...partitionWithPorts.partition, isParked }, request, tools, call);
     });
   }
-  await attachGroup(run, place.partition, group);
-  const isLoggedIn = tools.boot.loginBeforeZoning && needsPorts(run);
-  return await bootFrom(run, { request, place, group, mapped, isLoggedIn });
+  await attachPreparedGroup(run, partitionWithPorts.partition, preparedGroup);
+  // `prepare` has started the partition so that its ports log in; it may still run.
+  const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
+  return await bootFrom(run, { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin });
 }
 
 /**
- * Whether the instance needs its own ports now. An instance that uses only a prepared storage group gets its ports with
- * its first Cinder volume. If ports must log in to the fabric before zones are created, it gets them in the spawn.
+ * Whether the instance needs its own ports now. An instance that uses only a prepared storage group usually gets its ports
+ * with its first Cinder volume. If ports must log in to the fabric before zones are created, the instance gets its ports in
+ * the spawn.
  */
 function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot } }: Run): boolean {
   if (storage.preparedGroups === undefined || storageGroup === null || volumes.length > 0) return true;
@@ -135,11 +140,11 @@ function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot
 }
 
 /**
- * Finds the prepared storage group of the request, and checks that it can be used unchanged.
+ * Finds the prepared storage group that the request names, and checks that it can be used unchanged.
  *
  * @throws NothingChangedError, whose cause is a NotFoundError or ConflictError that says why the group cannot be used
  */
-async function findGroup({ request, tools, act, call }: Run): Promise<PreparedGroup | null> {
+async function findPreparedGroup({ request, tools, act, call }: Run): Promise<PreparedGroup | null> {
   const { storageGroup, volumes, partition } = request;
   if (storageGroup === null) return null;
   const { name, bootVolume } = storageGroup;
@@ -150,7 +155,7 @@ async function findGroup({ request, tools, act, call }: Run): Promise<PreparedGr
   );
 }
 
-async function attachGroup(run: Run, partition: PartitionRef, group: PreparedGroup | null): Promise<void> {
+async function attachPreparedGroup(run: Run, partition: PartitionRef, group: PreparedGroup | null): Promise<void> {
   const { tools, act, call } = run;
   if (group === null) return;
   await act('attach-storage-group', () => preparedGroups(tools, group.name).attach(partition, group, call));
@@ -163,13 +168,13 @@ function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
 }
 
 /**
- * Creates the storage group of the instance, or reuses the storage group that an interrupted spawn has created. With
+ * Creates the instance's own storage group, or reuses the storage group that an interrupted spawn has created. With
  * vHBAs, only checks that adapter ports are configured. Writes the record of the instance before anything is created.
  *
  * @throws ConflictError when a storage group of this name exists and cannot be used. It is not changed, and a later destroy
  *   does not delete it either
  */
-async function createGroup(run: Run): Promise<void> {
+async function createOwnGroup(run: Run): Promise<void> {
   const { act, call } = run;
   const { owner, volumes } = run.request;
   const { partitions, storage } = run.tools;
@@ -185,28 +190,29 @@ async function createGroup(run: Run): Promise<void> {
 async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
   const { request, tools, act, call } = run;
   const { owner } = request;
-  const { partition, known } = await act('create-partition', () => createPartitionAndPorts(run)).catch(
+  const { partition, groupPorts } = await act('create-partition', () => createPartitionAndGroupPorts(run)).catch(
     async (error: unknown) => {
-      if (error instanceof NothingChangedError) await removeUnusedGroup(run, error);
+      if (error instanceof NothingChangedError) await removeUnusedOwnGroup(run, error);
       throw error;
     },
   );
   if (!needsPorts(run)) return { partition, initiators: [] };
-  tools.partitions.hasPorts(owner, known);
-  const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, known, call));
+  tools.partitions.hasPorts(owner, groupPorts);
+  const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, groupPorts, call));
   tools.partitions.hasPorts(owner, initiators);
   return { partition, initiators };
 }
 
 /**
- * Creates the partition, and at the same time adds the ports to its storage group. If one of the two fails, still waits for
- * the other, so that no request is in progress when the caller cleans up.
+ * Creates the partition, and at the same time adds the ports to the instance's own storage group. If one of the two
+ * fails, still waits for the other, so that no request is in progress when the caller cleans up.
  *
- * @returns the partition, and the ports whose WWPNs are known before the partition has them; none with vHBAs
+ * @returns the partition, and the ports of the storage group. These ports have WWPNs before the group is attached to the
+ *   partition. With vHBAs, the list of ports is empty
  */
-async function createPartitionAndPorts(
+async function createPartitionAndGroupPorts(
   run: Run,
-): Promise<{ readonly partition: PartitionRef; readonly known: readonly Initiator[] }> {
+): Promise<{ readonly partition: PartitionRef; readonly groupPorts: readonly Initiator[] }> {
   const { request, tools, call } = run;
   const [created, added] = await Promise.allSettled([
     createPartition(request, tools, call),
@@ -214,16 +220,18 @@ async function createPartitionAndPorts(
   ]);
   if (created.status === 'rejected') throw created.reason;
   if (added.status === 'rejected') throw added.reason;
-  return { partition: created.value, known: added.value };
+  return { partition: created.value, groupPorts: added.value };
 }
 
 /**
  * Removes the storage group that this spawn created before it found that another partition already has the name.
  *
- * @throws the cause of the NothingChangedError if the compute manager unmaps volumes itself, as stock Nova does. The
- *   storage group then stays, because masks for its WWPNs may exist, until the compute manager destroys the instance
+ * If the compute manager unmaps volumes itself, as stock Nova does, masks for the WWPNs of the storage group may exist. The
+ * group then stays until the compute manager destroys the instance.
+ *
+ * @throws the cause of the NothingChangedError if the group stays: the spawn has then changed something
  */
-async function removeUnusedGroup(
+async function removeUnusedOwnGroup(
   { request: { owner }, tools, call }: Run,
   { cause }: NothingChangedError,
 ): Promise<void> {
@@ -258,72 +266,83 @@ async function logInPorts(run: Run, partition: PartitionRef): Promise<boolean> {
 
 interface BootRequest {
   readonly request: SpawnRequest;
-  readonly place: PartitionWithPorts;
-  readonly group: PreparedGroup | null;
+  readonly partitionWithPorts: PartitionWithPorts;
+  readonly preparedGroup: PreparedGroup | null;
   readonly mapped: readonly MappedVolume[];
-  readonly isLoggedIn: boolean;
+  /** Whether the partition was started for the login of its ports, and must be stopped before the boot. */
+  readonly isStartedForLogin: boolean;
 }
 
 /** Connects the mapped volumes and boots the partition. The deferred and the stock order share this part. */
-async function bootFrom(run: Run, { request, place, group, mapped, isLoggedIn }: BootRequest): Promise<Spawned> {
+async function bootFrom(
+  run: Run,
+  { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin }: BootRequest,
+): Promise<Spawned> {
   const { tools, act, call } = run;
   const { owner } = request;
-  const { volumes, isFulfilled } = await connectMapped(run, { ...owner, ...place }, mapped);
+  const { volumes, mustCheckLuns } = await connectMapped(run, { ...owner, ...partitionWithPorts }, mapped);
   tools.partitions.connected(
     owner,
     volumes.find(({ isBoot }) => isBoot),
   );
-  const plan = { ...place, options: request.partition.boot, group, volumes };
+  const bootPlan = { ...partitionWithPorts, options: request.partition.boot, group: preparedGroup, volumes };
   const boot = await act('set-boot', async (progress) =>
-    isFulfilled ? await setBootAndCheck(plan, run, progress) : await setBoot(plan, tools, call),
+    mustCheckLuns ? await setBootAndCheck(bootPlan, run, progress) : await setBoot(bootPlan, tools, call),
   );
   const started = await act('start-partition', async (progress) => {
-    if (isLoggedIn) await tools.lifecycle.ensureStopped(place.partition, call);
+    if (isStartedForLogin) await tools.lifecycle.ensureStopped(partitionWithPorts.partition, call);
     if (!request.powerOn) return { status: 'stopped', path: boot.path, attempts: 0 };
-    return await startPartition(plan, tools, { ...call, progress });
+    return await startPartition(bootPlan, tools, { ...call, progress });
   });
   return { boot, started };
 }
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** Whether the machine knows the LUNs already. The spawn then only checks that DPM finds them over every port. */
-  readonly isFulfilled: boolean;
+  /** Whether DPM already knows the LUNs, but the spawn must still check that DPM finds them over every port. */
+  readonly mustCheckLuns: boolean;
 }
 
-/** Connects the mapped volumes to the partition, and waits until the machine has found each of them. */
+/**
+ * Connects the mapped volumes to the partition. If DPM does not know the LUNs yet, waits until it has found each of them.
+ */
 async function connectMapped(
   { tools: { storage, ...tools }, act, call }: Run,
   instance: VolumeInstance,
   mapped: readonly MappedVolume[],
 ): Promise<Connected> {
-  if (mapped.length === 0) return { volumes: [], isFulfilled: false };
+  if (mapped.length === 0) return { volumes: [], mustCheckLuns: false };
   const connected = await act('connect-volumes', (progress) =>
     connectVolumes(instance, mapped, { storage, ...tools }, { ...call, progress }),
   );
-  // With vHBAs, a LUN is found or missed only when the partition boots.
-  if (!storage.outlivesPartition) return { volumes: connected, isFulfilled: false };
-  if (await storage.isFulfilled(instance, call)) return { volumes: connected, isFulfilled: true };
+  // With vHBAs, only the boot shows whether the partition finds a LUN.
+  if (!storage.outlivesPartition) return { volumes: connected, mustCheckLuns: false };
+  if (await storage.isFulfilled(instance, call)) return { volumes: connected, mustCheckLuns: true };
   return await act('wait-for-luns', async (progress) => {
     const found = await storage.waitForVolumes(instance, connected, { ...call, progress });
-    return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), isFulfilled: false };
+    return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), mustCheckLuns: false };
   });
 }
 
 /** Sets the boot properties, and at the same time checks that DPM finds the volumes. Waits for both. */
 async function setBootAndCheck(
-  plan: BootPlan,
+  bootPlan: BootPlan,
   { request: { owner }, tools, call }: Run,
   progress: (detail: string) => void,
 ): Promise<BootChoice> {
   const [checked, boot] = await Promise.allSettled([
-    tools.storage.waitForVolumes(owner, plan.volumes, { ...call, progress }),
-    setBoot(plan, tools, call),
+    tools.storage.waitForVolumes(owner, bootPlan.volumes, { ...call, progress }),
+    setBoot(bootPlan, tools, call),
   ]);
   if (checked.status === 'rejected') throw checked.reason;
-  // 409.122: a storage volume was not fulfilled when the boot properties were set. It is now: set them again below.
+  // HMC status 409 (reason 122): a storage volume was not fulfilled yet when the boot properties were set. All volumes are
+  // fulfilled now, so the boot properties are set again below.
   if (boot.status === 'rejected' && !isHmcError(boot.reason, 409)) throw boot.reason;
-  const volumes = plan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
-  const isSame = volumes.every(({ storageVolumeUri: uri }, index) => uri === plan.volumes[index]?.storageVolumeUri);
-  return isSame && boot.status === 'fulfilled' ? boot.value : await setBoot({ ...plan, volumes }, tools, call);
+  const volumes = bootPlan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
+  const hasSameStorageVolumes = volumes.every(
+    ({ storageVolumeUri: uri }, index) => uri === bootPlan.volumes[index]?.storageVolumeUri,
+  );
+  return hasSameStorageVolumes && boot.status === 'fulfilled'
+    ? boot.value
+    : await setBoot({ ...bootPlan, volumes }, tools, call);
 }

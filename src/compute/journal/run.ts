@@ -6,16 +6,19 @@ import { JournalError } from './replay.ts';
 import type { Replay } from './replay.ts';
 import type { AnyStep, ExecuteOptions, Outcome, Saga, Settled, StepContext } from './saga.ts';
 
-/** A flow without its types, as the engine uses it. */
+/** The definition of a flow (a saga) without the types of its steps, as this class uses it. */
 type AnySaga<Deps> = Pick<Saga<never, never, Deps>, 'name' | 'recovery' | 'steps'>;
 
 interface Entry<Deps> {
   readonly step: AnyStep<Deps>;
-  /** What is known about the effect of the step. */
-  was: Settled<JsonValue>;
+  /** What the journal tells about the effect of the step: its output, or only that the step was started. */
+  effect: Settled<JsonValue>;
 }
 
-/** One run of a flow: runs its steps in order, or undoes them in reverse order. Journals each of them before it starts. */
+/**
+ * One run of a flow: runs the steps in order, or undoes them in reverse order. Writes each step and each undo to the journal
+ * before it starts.
+ */
 export class Run<State, Deps> {
   readonly #saga: AnySaga<Deps>;
   readonly #id: string;
@@ -48,9 +51,10 @@ export class Run<State, Deps> {
       if (step === undefined)
         throw new JournalError(`flow ${this.#id}: there is no step "${name}" in "${this.#saga.name}"`);
       if (known.state === 'undone') continue;
+      // A step that was only started, or that failed, has no output: its effect is unconfirmed.
       const output =
         known.state === 'done' ? known.output : known.state === 'undoing' ? known.before?.output : undefined;
-      if (output === undefined) this.#started.push({ step, was: { kind: 'unconfirmed' } });
+      if (output === undefined) this.#started.push({ step, effect: { kind: 'unconfirmed' } });
       else this.#addOutput(step, parseJournaled(this.#id, `output of step "${name}"`, step.output, output));
     }
   }
@@ -62,20 +66,21 @@ export class Run<State, Deps> {
    * if all steps are done, or if the `recovery` of the flow is `forward`.
    */
   goesForward(): boolean {
-    return !this.#isRollingBack && (this.#saga.recovery === 'forward' || this.#isPastPivot() || this.#isDone());
+    return !this.#isRollingBack && (this.#saga.recovery === 'forward' || this.#hasStartedPivot() || this.#isDone());
   }
 
   lastStarted(): string | undefined {
     return this.#started.at(-1)?.step.name;
   }
 
+  /** Runs the steps that are not done. If one fails, rolls back, or ends as stuck or waiting if a pivot has started. */
   async forward(): Promise<Outcome<State>> {
     for (const step of this.#saga.steps) {
-      if (this.#started.some((entry) => entry.step === step && entry.was.kind === 'done')) continue;
+      if (this.#started.some((entry) => entry.step === step && entry.effect.kind === 'done')) continue;
       try {
         await this.#run(step);
       } catch (error) {
-        if (this.#isPastPivot())
+        if (this.#hasStartedPivot())
           return await this.#endIncomplete(step.name, step, [toError(error)], this.#unfinished());
         return await this.back(step.name, toError(error));
       }
@@ -84,10 +89,11 @@ export class Run<State, Deps> {
     return { kind: 'completed', state: this.#state as State }; // all steps are done: no output is missing
   }
 
+  /** Rolls back: undoes the started steps, the latest first. */
   async back(failedStep: string, error: Error): Promise<Outcome<State>> {
     for (let entry = this.#started.at(-1); entry !== undefined; entry = this.#started.at(-1)) {
       try {
-        await this.#undo(entry.step, entry.was);
+        await this.#undo(entry.step, entry.effect);
       } catch (undoError) {
         return await this.#endIncomplete(
           failedStep,
@@ -107,27 +113,30 @@ export class Run<State, Deps> {
     this.#options.signal.throwIfAborted();
     await record(this.#options.journal, this.#id, { kind: 'started', step: step.name });
     const known = this.#started.find((candidate) => candidate.step === step);
-    const entry = known ?? { step, was: { kind: 'unconfirmed' } };
+    const entry = known ?? { step, effect: { kind: 'unconfirmed' } };
     if (known === undefined) this.#started.push(entry);
-    const done = step.isIdle?.(this.#state as never) === true ? () => undefined : this.#reportBegin(step, 'running');
+    // A step with nothing to do runs, but its progress is not shown.
+    const reportEnd =
+      step.isIdle?.(this.#state as never) === true ? () => undefined : this.#reportBegin(step, 'running');
     try {
       await this.#failpoint(step, 'before-run');
-      // If an earlier process has started this step, its effect may exist: the step then stays started.
       const withdraw = () => this.#started.splice(this.#started.indexOf(entry), 1);
+      // If an earlier process has started this step, its effect may exist. The step must then count as started.
       const output = await this.#attempt(step, known === undefined ? withdraw : undefined);
       this.#addOutput(step, output);
       await this.#failpoint(step, 'after-run');
       await record(this.#options.journal, this.#id, { kind: 'succeeded', step: step.name, output });
     } catch (error) {
-      done('failed', describeError(error));
+      reportEnd('failed', describeError(error));
       await this.#recordQuietly({ kind: 'failed', step: step.name, error: describeError(error) });
       throw error;
     }
-    done('done');
+    reportEnd('done');
   }
 
   /**
-   * Runs a step. A pivot is retried like an undo, since it cannot be rolled back. Other steps leave retries to the clients.
+   * Runs a step. Retries a pivot like an undo, because the flow cannot roll back once the pivot may have changed something.
+   * Other steps are not retried here: the HMC, Cinder and Keystone clients retry their requests.
    *
    * @param withdraw - called when the step failed and every attempt reported that it changed nothing; the step then counts
    * as not started, so that the flow can roll back
@@ -135,13 +144,13 @@ export class Run<State, Deps> {
   async #attempt(step: AnyStep<Deps>, withdraw: (() => unknown) | undefined): Promise<JsonValue> {
     const { signal, undo, log } = this.#options;
     // An attempt that was interrupted stays 'unknown': it may have changed something.
-    const ends: ('unknown' | 'nothing-changed')[] = [];
+    const results: ('unknown' | 'nothing-changed')[] = [];
     const attempt = async () => {
-      const index = ends.push('unknown') - 1;
+      const index = results.push('unknown') - 1;
       try {
         return await step.run(this.#context(step, signal));
       } catch (error) {
-        if (findError(error, 'NOTHING_CHANGED') !== undefined) ends[index] = 'nothing-changed';
+        if (findError(error, 'NOTHING_CHANGED') !== undefined) results[index] = 'nothing-changed';
         throw error;
       }
     };
@@ -151,71 +160,79 @@ export class Run<State, Deps> {
     try {
       return await (step.pivot === true ? retry(attempt, repeat) : attempt());
     } catch (error) {
-      if (ends.length > 0 && ends.every((end) => end === 'nothing-changed')) withdraw?.();
+      if (results.length > 0 && results.every((end) => end === 'nothing-changed')) withdraw?.();
       throw error;
     }
   }
 
   #addOutput(step: AnyStep<Deps>, output: JsonValue): void {
     const entry = this.#started.find((candidate) => candidate.step === step);
-    const was = { kind: 'done', output } as const;
-    if (entry === undefined) this.#started.push({ step, was });
-    else entry.was = was;
+    const effect = { kind: 'done', output } as const;
+    if (entry === undefined) this.#started.push({ step, effect });
+    else entry.effect = effect;
     this.#state[step.name] = output;
   }
 
-  async #undo(step: AnyStep<Deps>, was: Settled<JsonValue>): Promise<void> {
+  async #undo(step: AnyStep<Deps>, effect: Settled<JsonValue>): Promise<void> {
     const { undo } = step;
     if (typeof undo !== 'function') return;
     await this.#recordRollback(step);
-    const done = this.#reportBegin(step, 'undoing');
+    const reportEnd = this.#reportBegin(step, 'undoing');
     const { undo: policy, log, abandon } = this.#options;
     const what = `undo of ${step.name}`;
-    // Do not use the signal of the caller: a cancellation starts the undo, and must not stop it.
+    // Do not use the signal of the caller: a cancellation starts the undo, and must not stop it. Only `abandon` stops it.
     const shielded = abandon ?? neverAborted();
     const attempt = async (signal: AbortSignal) => {
       await this.#failpoint(step, 'before-undo');
-      await undo(this.#context(step, signal), was);
+      await undo(this.#context(step, signal), effect);
       await this.#failpoint(step, 'after-undo');
     };
     try {
       const repeat = { what, policy: policy.retry, signal: shielded, isRetryable: () => true, log };
       await retry(async () => await withDeadline(what, policy.timeoutMs, shielded, attempt), repeat);
     } catch (error) {
-      done(this.#waitsFor([toError(error)]) === undefined ? 'stuck' : 'waiting', describeError(error));
+      reportEnd(this.#waitsFor([toError(error)]) === undefined ? 'stuck' : 'waiting', describeError(error));
       await this.#recordQuietly({ kind: 'undo-failed', step: step.name, error: describeError(error) });
       throw error;
     }
     await this.#recordQuietly({ kind: 'undo-finished', step: step.name });
-    done('undone');
+    reportEnd('undone');
   }
 
-  #isPastPivot(): boolean {
+  #hasStartedPivot(): boolean {
     return this.#started.some((entry) => entry.step.pivot === true);
   }
 
   #isDone(): boolean {
-    const done = new Set(this.#started.filter(({ was }) => was.kind === 'done').map(({ step }) => step));
+    const done = new Set(this.#started.filter(({ effect }) => effect.kind === 'done').map(({ step }) => step));
     return this.#saga.steps.every((step) => done.has(step));
   }
 
-  /** Returns the steps that are not done, for a flow that has passed a pivot and cannot be completed now. */
+  /**
+   * Returns the steps whose objects are left behind if a flow that has started a pivot cannot be completed now: started steps
+   * that are not done, and later pivots. Other steps that were not started have created nothing.
+   */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {
       const entry = this.#started.find((candidate) => candidate.step === step);
-      if (entry === undefined) return step.pivot === true ? [{ step, was: { kind: 'unconfirmed' } as const }] : [];
-      return entry.was.kind === 'done' ? [] : [entry];
+      if (entry === undefined) return step.pivot === true ? [{ step, effect: { kind: 'unconfirmed' } as const }] : [];
+      return entry.effect.kind === 'done' ? [] : [entry];
     });
   }
 
-  /** Ends a flow that leaves objects behind: as waiting if it only needs a peer that does not answer, else as stuck. */
+  /**
+   * Ends a flow that can neither be completed nor rolled back now. The flow is waiting if the only cause is a peer that does
+   * not answer, or a cancellation; otherwise it is stuck.
+   *
+   * @param stuckStep - the step that could not be completed or undone, also if the flow is only waiting
+   */
   async #endIncomplete(
     failedStep: string,
     stuckStep: AnyStep<Deps>,
     errors: readonly Error[],
     remaining: readonly Entry<Deps>[],
   ): Promise<Outcome<State>> {
-    const named = new Set(remaining.flatMap(({ step, was }) => this.#leftBehindBy(step, was)));
+    const named = new Set(remaining.flatMap(({ step, effect }) => this.#leftBehindBy(step, effect)));
     const leftBehind = named.size > 0 ? [...named] : [`the rest of flow "${this.#saga.name}" from "${stuckStep.name}"`];
     const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
     const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
@@ -244,14 +261,14 @@ export class Run<State, Deps> {
    */
   #waitsFor(errors: readonly Error[]): string | undefined {
     const { abandon, signal } = this.#options;
-    const wasStopped = abandon?.aborted === true || (this.#isPastPivot() && signal.aborted);
+    const wasStopped = abandon?.aborted === true || (this.#hasStartedPivot() && signal.aborted);
     return wasStopped ? 'the next command' : (this.#options.missingPeer ?? missingPeer)(toError(errors.at(-1)));
   }
 
   /** Names the objects that are left behind if this step is not undone or not completed. */
-  #leftBehindBy(step: AnyStep<Deps>, was: Settled<JsonValue>): readonly string[] {
+  #leftBehindBy(step: AnyStep<Deps>, effect: Settled<JsonValue>): readonly string[] {
     if (typeof step.undo !== 'function' && step.leaves === undefined) return [];
-    return step.leaves?.(this.#state as never, was) ?? [`what step "${step.name}" made`];
+    return step.leaves?.(this.#state as never, effect) ?? [`what step "${step.name}" made`];
   }
 
   #context(step: AnyStep<Deps>, signal: AbortSignal): StepContext<never, Deps> {
@@ -315,8 +332,8 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Records that an undo starts. If the flow has forward recovery, the journal must have the first such record before the
-   * undo starts: without it, a resume would continue the flow and not roll it back.
+   * Records that an undo starts. If the flow has forward recovery, the first undo starts only if this record was written:
+   * without the record, a resume would continue the flow instead of rolling it back.
    */
   async #recordRollback(step: AnyStep<Deps>): Promise<void> {
     const event = { kind: 'undo-started', step: step.name } as const;

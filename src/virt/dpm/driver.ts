@@ -73,13 +73,13 @@ import type { DpmDriverSettings } from './settings.ts';
 export interface DpmDriverServices extends Watchers {
   /** Records which partition belongs to which instance. By default in memory: after a restart, partitions are found by name. */
   readonly partitionRecords?: PartitionRecords | undefined;
-  /** Set for a process that changes nothing: `initHost` then does not check the adapter ports of the settings. */
+  /** Whether this process changes nothing. If true, `initHost` does not check the adapter ports of the settings. */
   readonly readsOnly?: boolean | undefined;
   /** Records whether the HMC answers, and waits during an outage. */
   readonly outages?: Outages | undefined;
 }
 
-/** Implements each method of Nova's driver interface by a function of `spawn/` or an operation on the partition. @public */
+/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
 export class DpmDriver implements ComputeDriver {
   readonly capabilities = {
     supports_extend_volume: true,
@@ -93,10 +93,10 @@ export class DpmDriver implements ComputeDriver {
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
-  /** Ports of instances in a spawn: the compute manager calls `getVolumeConnector` once for each volume that it maps. */
+  /** Caches the ports during a spawn: the compute manager calls `getVolumeConnector` for each volume that it maps. */
   readonly #ports = new Map<string, readonly Initiator[]>();
-  /** The power state after the last operation. Nova calls getInfo after each operation, and accepts a cached state. */
-  readonly #lastSeen = new Map<string, PowerState>();
+  /** The power state after an operation, for the first `getInfo` that follows. Nova calls it after each operation. */
+  readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
     this.#settings = settings;
@@ -131,6 +131,7 @@ export class DpmDriver implements ComputeDriver {
     storageGroupOf(readExtraSpecs(extraSpecs));
   }
 
+  /** Checks that the storage group that the extra specs name exists. @throws NotFoundError */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
     const group = storageGroupOf(readExtraSpecs(extraSpecs));
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
@@ -140,13 +141,13 @@ export class DpmDriver implements ComputeDriver {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
-  async prepareForSpawn(instance: Instance, context = standalone()): Promise<void> {
+  async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
     await prepare(request, this.#tools(), this.#call(instance, context));
   }
 
-  async failedSpawnCleanup(instance: Instance, context = standalone()): Promise<void> {
-    await this.destroy(context, instance, null, null);
+  async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {
+    await this.destroy(context, instance, null, null); // the second null: the driver does not know which volumes are mapped
   }
 
   async spawn(
@@ -167,7 +168,7 @@ export class DpmDriver implements ComputeDriver {
       const { started } = (await this.#isPrepared(instance, info, context))
         ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
-      this.#lastSeen.set(instance.uuid, powerStateOf(started.status));
+      this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
     }
@@ -179,10 +180,11 @@ export class DpmDriver implements ComputeDriver {
     _networkInfo: readonly unknown[] | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
-    this.#lastSeen.delete(instance.uuid);
+    this.#stateAfterOperation.delete(instance.uuid);
     const isMappingKnown = blockDeviceInfo !== null;
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
+    // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until then.
     if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
@@ -200,7 +202,7 @@ export class DpmDriver implements ComputeDriver {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async getVolumeConnector(instance: Instance, context = standalone()): Promise<Connector> {
+  async getVolumeConnector(instance: Instance, context = defaultContext()): Promise<Connector> {
     const known = this.#ports.get(instance.uuid);
     const initiators = known ?? (await readOrCreatePorts(this.#started(), instance, this.#settings, context));
     const wwpns = initiators.map(({ wwpn }) => wwpn);
@@ -232,22 +234,22 @@ export class DpmDriver implements ComputeDriver {
     _networkInfo: readonly unknown[] | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
-    this.#lastSeen.delete(instance.uuid);
+    this.#stateAfterOperation.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
     const { bootAttempts: attempts } = this.#settings;
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
     await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
-    this.#lastSeen.set(instance.uuid, 'running');
+    this.#stateAfterOperation.set(instance.uuid, 'running');
   }
 
-  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = standalone()): Promise<void> {
-    this.#lastSeen.delete(instance.uuid);
+  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
+    this.#stateAfterOperation.delete(instance.uuid);
     const pollMs = Math.max(retryInterval, 1) * 1000;
     const act = powerActsOf('stop', this.#call(instance, context), this.#services);
     await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
-    this.#lastSeen.set(instance.uuid, 'shutdown');
+    this.#stateAfterOperation.set(instance.uuid, 'shutdown');
   }
 
   async reboot(
@@ -261,9 +263,9 @@ export class DpmDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async getInfo(instance: Instance, useCache = true, context = standalone()): Promise<InstanceInfo> {
-    const cached = useCache ? this.#lastSeen.get(instance.uuid) : undefined;
-    this.#lastSeen.delete(instance.uuid); // valid only for the first getInfo after an operation
+  async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {
+    const cached = useCache ? this.#stateAfterOperation.get(instance.uuid) : undefined;
+    this.#stateAfterOperation.delete(instance.uuid); // valid only for the first getInfo after an operation
     if (cached !== undefined) return { state: cached };
     return await readInfo(this.#started(), this.#owner(instance), instance, context);
   }
@@ -273,7 +275,7 @@ export class DpmDriver implements ComputeDriver {
   }
 
   /** @throws PartitionInDoubtError, because in doubt neither true nor false would be correct */
-  async instanceExists(instance: Instance, context = standalone()): Promise<boolean> {
+  async instanceExists(instance: Instance, context = defaultContext()): Promise<boolean> {
     return withoutParked(await this.#decide(instance, context)).kind === 'ours';
   }
 
@@ -286,20 +288,20 @@ export class DpmDriver implements ComputeDriver {
     return await locateGuest(this.#started(), this.#owner(instance), mapped, context);
   }
 
-  /** Sends no request to the HMC if all instances have a record. */
+  /** Finds and records the partitions of instances that have no record. If all have one, sends no request to the HMC. */
   async adoptGuests(context: RequestContext, instances: readonly Instance[]): Promise<void> {
     await this.#subset().adopt(instances, context);
   }
 
-  async listInstanceUuids(context = standalone()): Promise<readonly string[]> {
+  async listInstanceUuids(context = defaultContext()): Promise<readonly string[]> {
     return [...(await this.listPowerStates(context)).keys()];
   }
 
-  async listInstances(context = standalone()): Promise<readonly string[]> {
+  async listInstances(context = defaultContext()): Promise<readonly string[]> {
     return await this.listInstanceUuids(context); // the platform does not store the name of an instance
   }
 
-  async getNumInstances(context = standalone()): Promise<number> {
+  async getNumInstances(context = defaultContext()): Promise<number> {
     return (await this.listInstanceUuids(context)).length;
   }
 
@@ -314,10 +316,12 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().guests(all, context, parked);
   }
 
+  /** Lists orphaned storage groups of this host. @param known - the instances that exist */
   async listStrayStorage(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]> {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
+  /** Lists orphaned vHBAs and storage volumes. @param counted - the storage that the instances use */
   async listSurplusStorage(
     context: RequestContext,
     counted: readonly CountedStorage[],
@@ -370,7 +374,7 @@ export class DpmDriver implements ComputeDriver {
     return Promise.resolve(nodename === this.#settings.host);
   }
 
-  async getAvailableResource(nodename: string, context = standalone()): Promise<AvailableResource> {
+  async getAvailableResource(nodename: string, context = defaultContext()): Promise<AvailableResource> {
     return await this.#subset().availableResource(nodename, context);
   }
 
@@ -383,8 +387,8 @@ export class DpmDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order: the partition is already prepared. With volumes, it is if they are mapped; without
-   * volumes, if the partition exists.
+   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
+   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
    */
   async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
@@ -438,7 +442,7 @@ export class DpmDriver implements ComputeDriver {
   }
 }
 
-/** Returns a context for the methods that Nova calls without one. */
-function standalone(): RequestContext {
+/** Returns the default context, for the methods that Nova calls without one. It cannot be cancelled. */
+function defaultContext(): RequestContext {
   return { requestId: 'req-none', signal: neverAborted() };
 }

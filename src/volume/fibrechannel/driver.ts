@@ -13,7 +13,10 @@ const readOnlyAdvice = 'the volume is read-only, but the HMC cannot enforce this
 
 /** The built-in driver for `fibre_channel`: Cinder back ends that map FCP LUNs to the partition's WWPNs. */
 export class FibreChannelVolumeDriver implements VolumeDriver {
-  /** All objects of a volume on the HMC belong to the vHBAs or the storage group, which a delete of the server removes. */
+  /**
+   * True, because no volume has HMC objects of its own that outlive the instance: a destroy deletes the vHBAs, or the storage
+   * group with its storage volumes.
+   */
   readonly goesWithPartition = true;
   readonly #context: VolumeDriverContext;
 
@@ -28,7 +31,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   ): Promise<ConnectedVolume> {
     const connection = parseFcConnection(connectionInfo, undefined, options.volumeId);
     const selection = this.#select(connection, instance);
-    this.#report(connection, selection, options);
+    this.#logWarnings(connection, selection, options);
     const { volumeId, sizeGib, isBoot } = options;
     const volume = {
       ...{ volumeId, sizeGib, isBoot },
@@ -51,7 +54,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     await this.#conceal(instance, options);
   }
 
-  /** Rolls back a connect that stopped at any point: only the ID of the volume is needed. */
+  /** Rolls back a connect that failed at any point. Like a disconnect, uses only the ID of the volume. */
   async rollback(_connectionInfo: ConnectionInfo, instance: VolumeInstance, options: VolumeOptions): Promise<void> {
     await this.#conceal(instance, options);
   }
@@ -65,6 +68,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     return instance?.partition.uri ?? '/api/partitions';
   }
 
+  /** Returns one line for each path, so a volume with several paths has several lines. */
   async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
     const { inspection } = this.#context.storage;
     const known = await inspection.known(instance, instance.partition, instance.initiators, options);
@@ -74,7 +78,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // the caller deletes the whole storage of the instance
+    if (options.isTeardown === true) return; // the caller deletes the storage of the instance, or parks the partition
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
@@ -85,7 +89,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     });
   }
 
-  #report(connection: FcConnection, selection: PathSelection, { volumeId }: VolumeOptions): void {
+  #logWarnings(connection: FcConnection, selection: PathSelection, { volumeId }: VolumeOptions): void {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'unusual connection_info');

@@ -8,7 +8,7 @@ const { spawn, attach, detach } = scenarios;
 const remove = scenarios.delete;
 
 const pastReturn = `    return this.#started.some((entry) => entry.step.pivot === true);`;
-const undoing = `        await this.#undo(entry.step, entry.was);`;
+const undoing = `        await this.#undo(entry.step, entry.effect);`;
 
 /** Of the engine that runs the flows of the compute manager. */
 export const engineMutants: readonly Mutant[] = [
@@ -63,7 +63,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: 'every failure counts as one that has changed nothing',
     file: engine,
-    edits: [["if (ends.length > 0 && ends.every((end) => end === 'nothing-changed'))", 'if (true)']],
+    edits: [["if (results.length > 0 && results.every((end) => end === 'nothing-changed'))", 'if (true)']],
     scenario: spawn,
     rows: /Start Partition #1: refuse .*403.* once \(/,
     problem: /^not as before/,
@@ -71,7 +71,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: 'a step whose outcome is unknown counts as not started',
     file: engine,
-    edits: [[undoing, `if (entry.was.kind === 'done') await this.#undo(entry.step, entry.was);`]],
+    edits: [[undoing, `if (entry.effect.kind === 'done') await this.#undo(entry.step, entry.effect);`]],
     scenario: spawn,
     rows: /Start Partition #1: refuse .*403.* once \(/,
     problem: /^not as before/,
@@ -105,7 +105,7 @@ export const engineMutants: readonly Mutant[] = [
     file: engine,
     edits: [
       [
-        'const named = new Set(remaining.flatMap(({ step, was }) => this.#leaves(step, was)));',
+        'const named = new Set(remaining.flatMap(({ step, effect }) => this.#leftBehindBy(step, effect)));',
         'const named = new Set();',
       ],
     ],
@@ -117,7 +117,10 @@ export const engineMutants: readonly Mutant[] = [
 
 const destroyFile = 'src/spawn/destroy.ts';
 const stopIt = `  return (await stop(found.partition, request, tools, call)) ?? found;`;
-const stopFirst = `    await act('stop-partition', async () => seen(await stop(place.partition, request, tools, call)));`;
+const stopFirst = `    lastReading = await act(
+      'stop-partition',
+      async () => await stop(partitionWithPorts.partition, request, tools, call),
+    );`;
 const unmapIt = `    await mapper.unmap(call);
     return found;`;
 
@@ -128,8 +131,8 @@ export const vhbaMutants: readonly Mutant[] = [
     file: 'src/spawn/spawn.ts',
     edits: [
       [
-        'return await startPartition(plan, tools, { ...call, progress });',
-        `return await startPartition(plan, tools, { ...call, progress }).catch(() => ({ status: 'active', path: boot.path, attempts: 1 }));`,
+        'return await startPartition(bootPlan, tools, { ...call, progress });',
+        `return await startPartition(bootPlan, tools, { ...call, progress }).catch(() => ({ status: 'active', path: boot.path, attempts: 1 }));`,
       ],
     ],
     scenario: spawn,

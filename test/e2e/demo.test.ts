@@ -24,7 +24,7 @@ function withoutChance(line: string): string {
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
     .replaceAll(/\S+nova-dpm-demo-\w+/g, '<directory>')
-    .replaceAll(/\d+\.\d\d s$/g, '<time>');
+    .replaceAll(/\d+\.\d\d s$|\d+ s apart$/g, '<time>');
 }
 
 describe('the demo', { timeout: 180_000 }, () => {

@@ -133,7 +133,7 @@ refused, 400: Cinder change               for good -      -      -      -      -
 refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
 refused, 400: job                         for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
-refused, 400: read                        for good -      -      -      -      -      -      -      -      RU     -
+refused, 400: read                        for good -      -      -      -      -      -      -      AR     RU     -
 refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
 refused, 400                              once     A      R      R      R      -      A      R      A      U      AR
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
@@ -148,7 +148,7 @@ refused, 403: entry                       for good -      -      -      -      -
 refused, 403                              once     A      R      r      R      -      A      R      R      U      ar
 refused, 403: bulk                        once     -      -      -      -      -      -      -      -      R      -
 refused, 403: change                      once     -      -      -      -      -      -      -      -      RU     -
-refused, 403: entry                       once     -      -      a      AR     -      -      -      -      A      -
+refused, 403: entry                       once     -      -      a      AR     -      -      -      A      A      -
 refused, 403: job                         once     -      -      -      -      -      -      -      -      RU     -
 refused, 403: read                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 404                              for good A      R      a      R      S      S      S      R      ru     ru
@@ -167,6 +167,7 @@ refused, 404: read                        once     -      -      -      AR     -
 refused, 409                              for good A      r      r      R      S      S      S      A      ru     ru
 refused, 409: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 409: job                         for good -      -      -      -      -      -      -      R      -      -
+refused, 409: read                        for good -      -      -      -      -      -      -      AR     -      -
 refused, 409                              once     A      R      R      R      -      A      R      A      A      ar
 refused, 409: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 409: change                      once     -      -      -      -      -      -      -      -      RU     -

@@ -83,7 +83,7 @@ export class ComputeManager implements AsyncDisposable {
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
     await adoptGuests(this.#parts, context);
-    // A task state is written before its flow begins, and power operations have no flow.
+    // Servers with a task state, too: it is written before the flow begins, and power operations have no flow.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
     await this.#resumeAll(subjects, context);
@@ -228,7 +228,7 @@ export class ComputeManager implements AsyncDisposable {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Returns the URI or directory that contains the paths of one partition, or of all partitions. @throws NotFoundError */
+  /** Returns the HMC URI under which the Fibre Channel paths of one partition, or of all, are found. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext = newContext(),
@@ -327,8 +327,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation when no other operation on the same subject runs. A subject is an instance, or the place of a volume
-   * that is attached without Nova. Waits for operations of this process, then for those of other processes. Before the
+   * Runs an operation when no other operation on the same subject runs. A subject is an instance, or a volume
+   * with the partition or host to which it is attached without Nova. Waits for operations of this process, then for those of other processes. Before the
    * operation, resumes the flows that dead processes left unfinished.
    */
   async #inTurn<T>(subject: string, context: RequestContext, work: () => Promise<T>): Promise<T> {

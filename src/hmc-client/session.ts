@@ -35,7 +35,7 @@ const MAX_CONCURRENT = 10;
 const MAX_QUEUED = 1_000;
 /** Far above the size of any response that this client reads. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
-/** Timeout of work in the background, for example deletions of ended jobs, and of the logoff. */
+/** Timeout of the logoff, and of work in the background, for example of deleting ended jobs. */
 const CLEANUP_TIMEOUT_MS = 15_000;
 
 /**
@@ -131,7 +131,7 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
-  /** Reports an outage to {@link Outages} for a caller of `once` that retries itself, for `leftMs` more milliseconds. */
+  /** Reports an outage to {@link Outages}. For a caller of `once` that does its own retries, for `leftMs` more milliseconds. */
   triesOn(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }

@@ -100,7 +100,7 @@ export class InstancePartitions {
   /**
    * Assigns like {@link InstancePartitions.assign}. Then searches by ports for the partitions of the instances that are still
    * without one, because an administrator may have restored a partition under another object id and name. Reads the ports once
-   * for all instances. The search does not find partitions in doubt, and partitions that this HMC user may not see.
+   * for all instances. The search finds neither partitions in doubt nor partitions to which this HMC user has no access.
    */
   async assignAll(
     host: string,
@@ -134,7 +134,7 @@ export class InstancePartitions {
     return this.#records.isAttachedWithoutNova(uri);
   }
 
-  /** Whether the record neither has the object id of the partition nor says that there is no partition. */
+  /** Whether it is unknown if the instance has a partition: the record has no object id, and does not say "no partition". */
   isUnknown(instanceUuid: string): boolean {
     return isUnknown(this.#records.find(instanceUuid));
   }

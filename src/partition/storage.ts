@@ -161,12 +161,12 @@ export interface HoldersRequest {
 export interface PortHolder {
   /**
    * `port`: the partition has a WWPN of the instance. This is weak evidence, because DPM may have assigned the WWPN again.
-   * `group`: the partition has the storage group of the instance, which was never released.
+   * `group`: the partition has the storage group of the instance. DPM never gives this group to another instance.
    */
   readonly holds: 'port' | 'group';
   /**
-   * The URI of the partition. If this HMC user may not see the partition, the URI is undefined, or is not in the list of
-   * partitions.
+   * The URI of the partition. If this HMC user has no access to the partition, the URI is undefined, or is not in the
+   * answer to List Partitions.
    */
   readonly partitionUri: string | undefined;
   /** Present if the HMC returns it. */
@@ -228,9 +228,9 @@ export interface PartitionStorage {
   /**
    * Takes the ports away from the partition.
    *
-   * @param partitionWillBeDeleted - whether the caller deletes the partition next. If true, detaches all storage groups, and
-   *   keeps the vHBAs, because DPM deletes them with the partition. If false, detaches only the storage group of the instance,
-   *   or deletes the vHBAs that nova-dpm created
+   * @param partitionWillBeDeleted - whether the caller deletes the partition next. With storage groups: if true, detaches
+   *   all of them, otherwise only the one of the instance. With vHBAs: if true, keeps them, because DPM deletes them with the
+   *   partition, otherwise deletes those that nova-dpm created
    */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
   /** Detaches all storage groups from the partition except the group of its instance, so that its ports stay. */
@@ -254,14 +254,14 @@ export interface PartitionStorage {
    */
   holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]>;
   /**
-   * Checks whether FCP adapters are used by running partitions that this HMC user may not see. Such a partition may belong
-   * to an instance.
+   * Checks whether FCP adapters are used by running partitions to which this HMC user has no access. Such a partition
+   * could belong to an instance.
    *
    * @returns the evidence as text for messages; undefined if there is none
    */
   hiddenUse(w: Waiting): Promise<string | undefined>;
   /**
-   * Makes volumes that Cinder has mapped known to the HMC, so that the partition can use them. Does nothing with vHBAs.
+   * Tells the HMC about volumes that Cinder has mapped, so that the partition can use them. Does nothing with vHBAs.
    *
    * @returns the volumes in the same order; `storageVolumeUri` is set where the storage volume is known already
    */
@@ -279,8 +279,8 @@ export interface PartitionStorage {
   /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether the storage volumes of the instance need no discovery, because this process has just passed their LUNs to DPM.
-   * {@link PartitionStorage.waitForVolumes} then only checks them.
+   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. They then need no discovery:
+   * {@link PartitionStorage.waitForVolumes} only checks them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**

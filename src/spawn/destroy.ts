@@ -42,8 +42,8 @@ export interface DestroyRequest {
  * then delete the partition with its WWPNs. The HMC may assign these WWPNs to another partition later. That partition could
  * then access every volume that is still mapped to them.
  *
- * Can be retried after an interruption; destroying an instance that is already gone succeeds. Checks again who owns the
- * partition when it has stopped, and when the last check is too old: meanwhile, an administrator may have started, renamed or
+ * Can be retried after an interruption; destroying an instance that is already gone succeeds. Checks the owner of
+ * the partition again after the stop, and each time the last check is too old: meanwhile, an administrator may have started, renamed or
  * restored the partition. Does not check the status just before the delete, because an HMC refuses to delete a running
  * partition.
  *
@@ -56,7 +56,7 @@ export async function destroy(
   call: VerbCall,
 ): Promise<void> {
   let lastReading: Decided | null = null; // null if no reading is valid
-  // The time when the last reading began, not when it ended: a reading that waited for the end of an outage is already old.
+  // When the last reading began. If it waited for the end of an outage, its first answers may be minutes old.
   let lastReadingAt = 0;
   const onLook = () => {
     lastReadingAt = performance.now();
@@ -93,7 +93,7 @@ export async function destroy(
     return found;
   });
   const otherGroupUris = readingBeforeUnmap.kind === 'ours' ? readingBeforeUnmap.partition.otherGroupUris : [];
-  // Undefined: the reading did not include the storage groups, so there may be others.
+  // Undefined: the reading did not include the storage groups. Groups of other owners may be attached.
   if (storage.outlivesPartition && otherGroupUris?.length !== 0)
     await act('detach-storage-groups', async () => {
       const found = await readStopped();
@@ -189,8 +189,8 @@ export function hasWorkToDisconnect({ mapped }: DestroyRequest, tools: SpawnTool
 /**
  * Disconnects the volumes, last first. If the spawn did not connect all volumes, calls `rollback` of each driver instead.
  *
- * Drivers do not remove vHBAs or storage volumes here (`isTeardown`). A destroy deletes these objects with the instance. If
- * the partition is parked, it keeps them, and the next spawn corrects them.
+ * Drivers do not remove vHBAs or storage volumes here (`isTeardown`). A destroy deletes these objects with the instance. A
+ * parked partition keeps them. If the instance is spawned again (rebuild, unshelve), that spawn corrects them.
  */
 export async function disconnectAll(
   { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,

@@ -60,11 +60,11 @@ interface Run {
  * Spawns an instance in the deferred order: creates a partition with ports, has Cinder map the volumes to the WWPNs of the
  * ports, then boots the partition.
  *
- * A spawn can be retried after an interruption: it reuses the objects that exist already. A failed spawn does not remove the
- * objects that it created; the caller calls {@link destroy}, as in Nova.
+ * A spawn can be retried after an interruption: it reuses the objects that exist already. If it fails, the
+ * caller calls {@link destroy}, as in Nova, which removes the objects that the spawn created.
  *
  * @throws NothingChangedError when the prepared storage group cannot be used, or a partition of another owner already has
- *   the name of this partition. The spawn has then removed the objects that it created
+ *   the name of this partition. Only in these cases, the spawn itself has removed the objects that it created
  */
 export async function spawn(
   request: SpawnRequest,
@@ -224,7 +224,8 @@ async function createPartitionAndGroupPorts(
 }
 
 /**
- * Removes the storage group that this spawn created before it found that another partition already has the name.
+ * Removes the storage group of this spawn after the HMC refused to create the partition, because another partition
+ * already has its name.
  *
  * If the compute manager unmaps volumes itself, as stock Nova does, masks for the WWPNs of the storage group may exist. The
  * group then stays until the compute manager destroys the instance.
@@ -299,7 +300,7 @@ async function bootFrom(
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** Whether DPM already knows the LUNs, but the spawn must still check that DPM finds them over every port. */
+  /** Whether the spawn must check that DPM can access the LUNs over every port. False if DPM found them by discovery. */
   readonly mustCheckLuns: boolean;
 }
 

@@ -135,7 +135,7 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Runs a step. Retries a pivot like an undo, because the flow cannot roll back once the pivot may have changed something.
+   * Runs a step. Retries a pivot under the policy for undos, because the flow cannot roll back once the pivot may have changed something.
    * Other steps are not retried here: the HMC, Cinder and Keystone clients retry their requests.
    *
    * @param withdraw - called when the step failed and every attempt reported that it changed nothing; the step then counts
@@ -210,7 +210,7 @@ export class Run<State, Deps> {
 
   /**
    * Returns the steps whose objects are left behind if a flow that has started a pivot cannot be completed now: started steps
-   * that are not done, and later pivots. Other steps that were not started have created nothing.
+   * that are not done, and later pivots, since the objects that a later pivot would remove are still there.
    */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {
@@ -250,7 +250,7 @@ export class Run<State, Deps> {
       error: described,
     };
     if (kind === 'stuck') this.#options.log.error(facts, 'a flow is stuck and left something behind');
-    else this.#options.log.warn(facts, 'a flow waits for a peer that does not answer; the next command resumes it');
+    else this.#options.log.warn(facts, 'a flow waits; the next command resumes the flow');
     await this.#recordQuietly({ kind: 'flow-ended', outcome: kind, error: described, leftBehind, waitsFor });
     return { kind, waitsFor, failedStep, stuckStep: stuckStep.name, error, leftBehind };
   }

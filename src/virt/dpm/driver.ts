@@ -131,7 +131,7 @@ export class DpmDriver implements ComputeDriver {
     storageGroupOf(readExtraSpecs(extraSpecs));
   }
 
-  /** Checks that the storage group that the extra specs name exists. @throws NotFoundError */
+  /** Checks that the storage group in the extra specs exists. @throws NotFoundError */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
     const group = storageGroupOf(readExtraSpecs(extraSpecs));
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
@@ -379,7 +379,7 @@ export class DpmDriver implements ComputeDriver {
   }
 
   plugVifs(): Promise<void> {
-    return Promise.resolve(); // Nova calls this for every server when it starts; the driver does not manage networks yet
+    return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
   }
 
   unplugVifs(): Promise<void> {

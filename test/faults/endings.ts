@@ -80,7 +80,7 @@ ends reservation-error                    for good -      -      -      R      s
 ends reservation-error                    once     -      -      -      ar     s      a      r      r      U      -
 ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
 ends terminated                           for good -      -      -      r      s      S      s      R      ru     -
-ends terminated                           once     -      -      -      A      s      a      r      R      AU     -
+ends terminated                           once     -      -      -      A      s      a      r      AR     AU     -
 html                                      for good A      R      r      R      W      W      W      R      ru     ru
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
@@ -135,6 +135,7 @@ refused, 400: job                         for good -      -      -      -      -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      AR     RU     -
 refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
+refused, 400: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 400                              once     A      R      R      R      -      A      R      A      U      AR
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 400: bulk                        once     -      -      -      -      -      -      -      -      RU     -
@@ -153,9 +154,9 @@ refused, 403: job                         once     -      -      -      -      -
 refused, 403: read                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 404                              for good A      R      a      R      S      S      S      R      ru     ru
 refused, 404: Cinder read                 for good -      A      -      -      -      A      R      -      -      -
-refused, 404: bulk                        for good -      -      -      A      -      -      R      -      -      -
+refused, 404: bulk                        for good -      -      -      A      -      -      R      A      -      -
 refused, 404: entry                       for good -      -      -      AR     rs     -      -      A      -      -
-refused, 404: poll                        for good -      -      -      A      -      A      -      -      -      -
+refused, 404: poll                        for good -      -      -      A      -      A      -      A      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
 refused, 404                              once     A      AR     a      A      -      A      R      A      A      A
 refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
@@ -163,7 +164,7 @@ refused, 404: Cinder map                  once     -      -      -      R      -
 refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 404: change                      once     -      -      -      AR     -      -      -      -      RU     -
 refused, 404: job                         once     -      -      -      -      -      -      -      R      RU     -
-refused, 404: read                        once     -      -      -      AR     -      -      -      -      ARU    -
+refused, 404: read                        once     -      -      -      AR     -      -      -      AR     ARU    -
 refused, 409                              for good A      r      r      R      S      S      S      A      ru     ru
 refused, 409: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 409: job                         for good -      -      -      -      -      -      -      R      -      -
@@ -174,7 +175,7 @@ refused, 409: change                      once     -      -      -      -      -
 refused, 409: entry                       once     -      -      a      A      -      -      -      -      -      -
 refused, 409: job                         once     -      -      -      -      -      -      -      R      U      -
 refused, 409: poll                        once     -      -      -      A      -      -      -      -      -      -
-refused, 409: read                        once     -      -      -      -      -      -      -      -      RU     -
+refused, 409: read                        once     -      -      -      -      -      -      -      AR     RU     -
 refused, 409: repeat                      once     -      -      -      -      -      -      -      -      U      -
 refused, 500                              for good A      R      r      R      RS     A      S      R      ru     ru
 refused, 500: Cinder unmap                for good -      -      -      -      -      S      -      -      -      -
@@ -199,6 +200,7 @@ restart: Cinder map of old                once     -      -      -      R      -
 restart: Cinder status                    once     -      -      -      AR     -      -      -      -      -      -
 session-lost                              for good Ar     R      r      R      S      S      S      A      ru     ru
 session-lost: change                      for good R      -      -      -      -      -      -      -      -      -
+session-lost: job                         for good -      -      -      -      -      -      -      R      -      -
 session-lost                              once     A      A      A      A      -      A      R      A      A      A
 throw                                     once     -      -      S      R      -      S      R      -      RU     R
 throw: act                                once     -      -      R      -      -      A      -      -      -      -
@@ -222,7 +224,7 @@ wrong-schema: Cinder unmap                for good -      -      -      -      -
 wrong-schema: bulk                        for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: change                      for good -      -      -      -      -      -      R      -      -      -
 wrong-schema: entry                       for good -      -      -      R      -      -      -      -      -      -
-wrong-schema: job                         for good -      -      -      -      -      A      -      -      -      -
+wrong-schema: job                         for good -      -      -      -      -      A      -      A      -      -
 wrong-schema: read                        for good -      -      -      R      -      -      -      -      -      -
 wrong-schema                              once     A      R      R      R      -      A      R      R      A      ar
 wrong-schema: Cinder change               once     -      -      -      A      -      -      -      -      -      -

@@ -142,7 +142,7 @@ refused, 400: bulk                        once     -      -      -      -      -
 refused, 400: entry                       once     -      -      -      AR     -      -      -      -      A      -
 refused, 400: job                         once     -      -      -      -      -      -      -      R      RU     -
 refused, 400: poll                        once     -      -      -      -      -      -      -      R      -      -
-refused, 400: read                        once     -      -      -      -      -      -      -      -      RU     -
+refused, 400: read                        once     -      -      -      -      -      -      -      AR     RU     -
 refused, 403                              for good A      r      R      R      S      S      S      R      ru     ru
 refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -

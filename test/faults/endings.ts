@@ -73,13 +73,13 @@ cancel: last step                         once     -      -      -      A      -
 denied                                    for good A      r      r      R      s      S      S      r      ru     ru
 denied                                    once     A      -      -      -      -      A      R      -      A      -
 ends degraded                             for good -      -      -      A      -      a      r      a      a      -
-ends degraded                             once     -      -      -      a      -      a      r      A      A      -
+ends degraded                             once     -      -      -      a      -      a      r      a      A      -
 ends paused                               for good -      -      -      R      s      s      s      r      ru     -
-ends paused                               once     -      -      -      ar     s      A      r      AR     A      -
-ends reservation-error                    for good -      -      -      R      s      s      s      R      ru     -
+ends paused                               once     -      -      -      ar     s      A      r      ar     A      -
+ends reservation-error                    for good -      -      -      R      s      s      s      r      ru     -
 ends reservation-error                    once     -      -      -      ar     s      a      r      r      U      -
 ends stalled                              once     -      -      -      Sarw   arsw   Arsw   arsw   Ra     Uar    aru
-ends terminated                           for good -      -      -      r      s      S      s      R      ru     -
+ends terminated                           for good -      -      -      r      s      S      s      r      ru     -
 ends terminated                           once     -      -      -      A      s      a      r      AR     AU     -
 html                                      for good A      R      r      R      W      W      W      R      ru     ru
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
@@ -96,11 +96,11 @@ job canceled, done                        for good -      -      -      a      -
 job canceled, done                        once     -      -      -      A      -      a      r      A      A      -
 job failed                                for good -      -      -      r      s      S      s      R      ru     -
 job failed                                once     -      -      -      ar     s      a      r      R      U      -
-job failed, done                          for good -      -      -      A      -      a      r      A      a      -
+job failed, done                          for good -      -      -      A      -      a      r      a      a      -
 job failed, done                          once     -      -      -      a      -      A      r      A      A      -
 job lost                                  for good -      -      -      r      s      S      s      r      U      -
-job lost                                  once     -      -      -      ar     s      a      r      R      RU     -
-job lost, done                            for good -      -      -      a      -      A      r      A      a      -
+job lost                                  once     -      -      -      ar     s      a      r      r      RU     -
+job lost, done                            for good -      -      -      a      -      A      r      a      a      -
 job lost, done                            once     -      -      -      A      -      a      r      A      A      -
 late                                      once     Ar     A      a      Arsw   arsw   Arsw   Rasw   Ar     Aru    aru
 logon, in time                            once     A      A      A      A      -      A      R      A      A      a

@@ -4,20 +4,22 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long proofs and tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven and of the main job. */
+/** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven and of the main job. */
 const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
-  'test/cli/{simulate,tls}.test.ts',
-  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job}.test.ts',
-  'test/e2e/{orders,ownership,requests,start-paths,terminals,unreachable}.test.ts',
+  'test/cli/{complete,definitions,simulate,tls}.test.ts',
+  'test/docs/{simulator,typescript}.test.ts',
+  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job,orders,orphans*,ownership*,parked}.test.ts',
+  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,terminals,unreachable}.test.ts',
+  'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released}.test.ts',
+  'test/host/sweep.test.ts',
+  'test/local-attach/{*faults,connection-info,force,mounts,two-at-once}.test.ts',
   'test/shares/heap.test.ts',
-  'test/guest/{agreement,detach,distributions,released}.test.ts',
-  'test/local-attach/*faults.test.ts',
-  'test/simulator/storage-groups-{identity,planted}.test.ts',
+  'test/simulator/{machines,storage-groups-identity,storage-groups-planted}.test.ts',
 ];
 
 /** Files that leave nothing behind in their process and share one: starting it takes longer than most of them. */

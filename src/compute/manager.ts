@@ -83,7 +83,7 @@ export class ComputeManager implements AsyncDisposable {
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
     await adoptGuests(this.#parts, context);
-    // Servers with a task state, too: it is written before the flow begins, and power operations have no flow.
+    // A server with a task state may have no flow: the state is written before the flow begins, and power operations have none.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
     await this.#resumeAll(subjects, context);

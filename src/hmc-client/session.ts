@@ -131,7 +131,7 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
-  /** Reports an outage to {@link Outages}. For a caller of `once` that does its own retries, for `leftMs` more milliseconds. */
+  /** Reports an outage to {@link Outages}. Callers of `once` use it if they retry for another `leftMs` milliseconds. */
   triesOn(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }

@@ -279,7 +279,7 @@ export interface PartitionStorage {
   /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. They then need no discovery:
+   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery for them:
    * {@link PartitionStorage.waitForVolumes} only checks them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;

@@ -56,7 +56,7 @@ export async function destroy(
   call: VerbCall,
 ): Promise<void> {
   let lastReading: Decided | null = null; // null if no reading is valid
-  // When the last reading began. If it waited for the end of an outage, its first answers may be minutes old.
+  // When the last reading began, not when it ended: its first answers may be minutes old if it waited for an outage to end.
   let lastReadingAt = 0;
   const onLook = () => {
     lastReadingAt = performance.now();
@@ -93,7 +93,7 @@ export async function destroy(
     return found;
   });
   const otherGroupUris = readingBeforeUnmap.kind === 'ours' ? readingBeforeUnmap.partition.otherGroupUris : [];
-  // Undefined: the reading did not include the storage groups. Groups of other owners may be attached.
+  // If undefined, the reading did not include the storage groups, so groups of other owners may be attached.
   if (storage.outlivesPartition && otherGroupUris?.length !== 0)
     await act('detach-storage-groups', async () => {
       const found = await readStopped();

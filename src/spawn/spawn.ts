@@ -300,7 +300,7 @@ async function bootFrom(
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** Whether the spawn must check that DPM can access the LUNs over every port. False if DPM found them by discovery. */
+  /** True if DPM has the LUNs from nova-dpm and has not accessed them itself yet: the spawn must check every port. */
   readonly mustCheckLuns: boolean;
 }
 

@@ -210,7 +210,7 @@ export class Run<State, Deps> {
 
   /**
    * Returns the steps whose objects are left behind if a flow that has started a pivot cannot be completed now: started steps
-   * that are not done, and later pivots, since the objects that a later pivot would remove are still there.
+   * that are not done, and later pivots. A pivot of a delete removes objects: before it has run, they still exist.
    */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {

@@ -184,7 +184,7 @@ export class DpmDriver implements ComputeDriver {
     const isMappingKnown = blockDeviceInfo !== null;
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
-    // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until then.
+    // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
     if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }

@@ -129,6 +129,9 @@ describe('one simulator and several commands', { timeout: PATIENCE_MS }, () => {
       'host',
       'partition',
       'created_at',
+      'vcpus',
+      'memory_mb',
+      'boot_volume',
     ]);
     expect(web1).toMatchObject(listed[0]!);
 

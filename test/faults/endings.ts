@@ -62,7 +62,7 @@ busy, 429                                 for good a      R      r      R      S
 busy, 429                                 once     a      A      a      A      -      A      R      a      a      a
 busy, 503                                 for good A      r      r      R      W      W      W      R      r      ru
 busy, 503: Cinder change                  for good -      -      -      -      -      -      RW     -      -      -
-busy, 503: entry                          for good -      -      -      -      RW     -      -      -      -      -
+busy, 503: entry                          for good -      -      -      -      rw     -      -      -      -      -
 busy, 503                                 once     A      A      A      A      -      A      R      A      A      a
 busy, 503: Cinder create                  once     -      -      -      R      -      -      -      -      -      -
 busy, 503: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -

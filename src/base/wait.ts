@@ -22,9 +22,7 @@ export interface WaitOptions<Seen, T> extends WaitPolicy {
   /** Returns a short name of the observation, for {@link Observed}. */
   readonly label: (seen: Seen) => string;
   readonly onTimeout: (last: Seen, observed: Observed) => Error;
-  /**
-   * Whether to poll again after this error. Only asked once a poll has succeeded; at the deadline the error is thrown.
-   */
+  /** Whether to poll again after this error. Only asked once a poll has succeeded; at the deadline the error is thrown. */
   readonly isPassing?: ((error: Error) => boolean) | undefined;
   readonly signal: AbortSignal;
 }

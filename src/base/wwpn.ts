@@ -4,12 +4,11 @@ import { z } from 'zod';
 export type Wwpn = string & z.core.$brand<'Wwpn'>;
 
 /**
- * Parses a WWPN in any spelling of HMCs, arrays, Cinder drivers and Linux: `0x` prefix, colons, dashes, blanks, upper
- * case.
+ * Parses a WWPN in any spelling of HMCs, arrays, Cinder drivers and Linux: `0x` prefix, colons, dashes, blanks, upper case.
  *
  * @returns undefined when the text does not have 16 digits (a WWNN+WWPN pair has 32), or is zero
- * @remarks Source: linux drivers/scsi/scsi_transport_fc.c and s390-tools (formats per peer), cinder volume/drivers
- * (variants in connection_info).
+ * @remarks Source: linux drivers/scsi/scsi_transport_fc.c and s390-tools (formats per peer), cinder volume/drivers (variants in
+ *   connection_info).
  */
 export function parseWwpn(text: string): Wwpn | undefined {
   const digits = text

@@ -69,9 +69,7 @@ export interface FailedStart {
   readonly cause?: Error;
 }
 
-/**
- * Starts, stops and deletes partitions, and waits for the status. Source: zhmc-ansible-modules module_utils/common.py.
- */
+/** Starts, stops and deletes partitions, and waits for the status. Source: zhmc-ansible-modules module_utils/common.py. */
 export class PartitionLifecycle {
   readonly #hmc: HmcSession;
   readonly #policy: LifecyclePolicy;
@@ -220,8 +218,8 @@ export class PartitionLifecycle {
   }
 
   /**
-   * Sends the request. If it or its answer is lost, polls the status. If the status does not change within the time that it
-   * may lag, the HMC did not get the request, and it is sent once more. A 409.1 then means that the HMC got the first one.
+   * Sends the request. If it or its answer is lost, polls the status. If the status does not change within the time that it may
+   * lag, the HMC did not get the request, and it is sent once more. A 409.1 then means that the HMC got the first one.
    */
   async #begin(verb: 'start' | 'stop', partition: PartitionRef, w: Waiting): Promise<HmcJob | 'heard'> {
     const send = async (): Promise<HmcJob> => await this.#hmc.partitions[verb](partition.uri, w);
@@ -277,8 +275,8 @@ export class PartitionLifecycle {
 }
 
 /**
- * Cancels a start that the caller has aborted, so that the rollback need not wait for its end. The HMC cancels a start
- * only up to some point (IBM WS API, Start Partition). After that, or if the cancelation fails, the start continues.
+ * Cancels a start that the caller has aborted, so that the rollback need not wait for its end. The HMC cancels a start only up
+ * to some point (IBM WS API, Start Partition). After that, or if the cancelation fails, the start continues.
  */
 async function cancelQuietly(job: HmcJob): Promise<void> {
   await job.cancel({ signal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);

@@ -27,10 +27,7 @@ export interface Doubt {
 /** The result for a destructive operation. It contains no doubt, because a doubt was thrown as an error. */
 export type Decided = { readonly kind: 'ours'; readonly partition: OwnPartition } | { readonly kind: 'absent' };
 
-/**
- * The result of a search for the partition of an instance. A partition whose owner is in doubt is neither found nor
- * absent.
- */
+/** The result of a search for the partition of an instance. A partition whose owner is in doubt is neither found nor absent. */
 export type SearchResult = Decided | ({ readonly kind: 'in-doubt' } & Doubt);
 
 /** Treats a parked partition as absent, for callers that ask for the guest. */

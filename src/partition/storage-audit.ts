@@ -26,13 +26,12 @@ export interface SurplusStorage {
 /** Finds orphaned storage, and removes what is safe to remove. */
 export interface StorageAudit {
   /**
-   * Lists the storage of nova-dpm in the partitions and groups of these instances that no instance uses. Changes
-   * nothing. If the HMC reads in bulk, the number of requests does not grow with the instances.
+   * Lists the storage of nova-dpm in the partitions and groups of these instances that no instance uses. Changes nothing. If
+   * the HMC reads in bulk, the number of requests does not grow with the instances.
    */
   list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]>;
   /**
-   * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if the orphan is gone, or is used by
-   * now.
+   * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if the orphan is gone, or is used by now.
    *
    * @throws ConflictError when removing it is not safe, or no longer
    */

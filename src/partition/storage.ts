@@ -89,8 +89,8 @@ export interface PreparedGroupRequest {
 }
 
 /**
- * Attaches and detaches prepared storage groups, which an administrator made. Never changes the groups themselves. Exists
- * only on machines with storage groups.
+ * Attaches and detaches prepared storage groups, which an administrator made. Never changes the groups themselves. Exists only
+ * on machines with storage groups.
  */
 export interface PreparedGroups {
   /** Checks that a group of this name exists. @throws NotFoundError */
@@ -165,8 +165,8 @@ export interface PortHolder {
    */
   readonly holds: 'port' | 'group';
   /**
-   * The URI of the partition. If this HMC user has no access to the partition, the URI is undefined, or is not in the
-   * answer to List Partitions.
+   * The URI of the partition. If this HMC user has no access to the partition, the URI is undefined, or is not in the answer to
+   * List Partitions.
    */
   readonly partitionUri: string | undefined;
   /** Present if the HMC returns it. */
@@ -200,15 +200,15 @@ export interface PartitionStorage {
    */
   allocate(owner: PartitionOwner, volumes: readonly InstanceVolume[], w: Waiting): Promise<string | null>;
   /**
-   * Adds the adapter ports to the allocated storage group, and returns the initiators with their WWPNs. With vHBAs,
-   * returns an empty list: a vHBA and its WWPN exist only after {@link PartitionStorage.bind}.
+   * Adds the adapter ports to the allocated storage group, and returns the initiators with their WWPNs. With vHBAs, returns an
+   * empty list: a vHBA and its WWPN exist only after {@link PartitionStorage.bind}.
    */
   addPorts(owner: PartitionOwner, w: Waiting): Promise<readonly Initiator[]>;
   /**
    * Deletes the storage group of an instance.
    *
-   * @throws ConflictError when the group contains volumes that nova-dpm did not add, or is attached to another partition;
-   *   the group is then not changed
+   * @throws ConflictError when the group contains volumes that nova-dpm did not add, or is attached to another partition; the
+   *   group is then not changed
    */
   deallocate(owner: PartitionOwner, w: Waiting): Promise<void>;
   /** Lists the storage groups of this host whose instances are not in `known`. Changes nothing. */
@@ -228,8 +228,8 @@ export interface PartitionStorage {
   /**
    * Takes the ports away from the partition.
    *
-   * @param partitionWillBeDeleted - whether the caller deletes the partition next. With storage groups: if true, detaches
-   *   all of them, otherwise only the one of the instance. With vHBAs: if true, keeps them, because DPM deletes them with the
+   * @param partitionWillBeDeleted - whether the caller deletes the partition next. With storage groups: if true, detaches all
+   *   of them, otherwise only the one of the instance. With vHBAs: if true, keeps them, because DPM deletes them with the
    *   partition, otherwise deletes those that nova-dpm created
    */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
@@ -247,15 +247,14 @@ export interface PartitionStorage {
     w: Waiting,
   ): Promise<readonly Initiator[]>;
   /**
-   * Finds the partitions that have ports of an instance, under any name. Reads the CPC once for all requests. Changes
-   * nothing.
+   * Finds the partitions that have ports of an instance, under any name. Reads the CPC once for all requests. Changes nothing.
    *
    * @returns the holders of each request, in the order of the requests
    */
   holders(requests: readonly HoldersRequest[], w: Waiting): Promise<readonly (readonly PortHolder[])[]>;
   /**
-   * Checks whether FCP adapters are used by running partitions to which this HMC user has no access. Such a partition
-   * could belong to an instance.
+   * Checks whether FCP adapters are used by running partitions to which this HMC user has no access. Such a partition could
+   * belong to an instance.
    *
    * @returns the evidence as text for messages; undefined if there is none
    */
@@ -279,8 +278,8 @@ export interface PartitionStorage {
   /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery for them:
-   * {@link PartitionStorage.waitForVolumes} only checks them.
+   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery
+   * for them: {@link PartitionStorage.waitForVolumes} only checks them.
    */
   isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**

@@ -1,7 +1,6 @@
 import { describeError, NothingChangedError, toError } from '../base/index.ts';
 import type { Failpoint, Logger, StepEvent, Waiting } from '../base/index.ts';
 
-/** Observers of the acts of a verb. */
 export interface Watchers {
   readonly log: Logger;
   readonly onStep?: ((event: StepEvent) => void) | undefined;

@@ -10,7 +10,6 @@ import { evidenceOf, optionsFor, undoPartialWork } from './volumes.ts';
 
 /** The acts of an attach, as users and tests see them. */
 export const attachActs = ['connect-volume', 'roll-back-volume'] as const;
-/** The acts of a detach. */
 export const detachActs = ['disconnect-volume', 'reconnect-volume'] as const;
 
 /** A volume that Cinder has mapped, with its instance. */

@@ -65,24 +65,18 @@ export async function destroy(
   const { owner } = request;
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
-  /** Reads the partition, and stops it if it runs. */
   const readStopped = async () => (lastReading = await atRest(request, tools, call));
   /** Reads the partition again unless the last reading is still valid. */
   const currentReading = async () =>
     lastReading !== null && performance.now() - lastReadingAt < READING_VALID_MS ? lastReading : await readStopped();
 
-  const partitionWithPorts = await unchanged(call, () =>
-    act('find-partition', () => findPartition(request, tools, call)),
-  );
-  if (partitionWithPorts !== null) {
-    lastReading = await act(
-      'stop-partition',
-      async () => await stop(partitionWithPorts.partition, request, tools, call),
-    );
+  const ours = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
+  if (ours !== null) {
+    lastReading = await act('stop-partition', async () => await stop(ours.partition, request, tools, call));
     if (hasWorkToDisconnect(request, tools)) {
       await act('disconnect-volumes', async () => {
         await currentReading();
-        await disconnectAll(request, partitionWithPorts, tools, call);
+        await disconnectAll(request, ours, tools, call);
       });
       lastReading = null; // the drivers may have taken long
     }
@@ -101,10 +95,10 @@ export async function destroy(
     });
   await act('delete-partition', async () => {
     // If there was no partition at the start, an administrator may have restored it meanwhile.
-    const found = partitionWithPorts === null ? await readStopped() : await currentReading();
+    const found = ours === null ? await readStopped() : await currentReading();
     // If the partition was found at the start but not by the last reading, try to delete it anyway. If that reading is
     // wrong, the partition would become an orphan.
-    const partition = found.kind === 'ours' ? found.partition : partitionWithPorts?.partition;
+    const partition = found.kind === 'ours' ? found.partition : ours?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.deleted(owner);
   });
@@ -194,7 +188,7 @@ export function hasWorkToDisconnect({ mapped }: DestroyRequest, tools: SpawnTool
  */
 export async function disconnectAll(
   { owner, mapped }: Pick<DestroyRequest, 'owner' | 'mapped'>,
-  partitionWithPorts: PartitionWithPorts,
+  ours: PartitionWithPorts,
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
@@ -203,6 +197,6 @@ export async function disconnectAll(
     const driver = driverOf(volume, tools);
     if (driver === undefined) continue;
     const options = { ...optionsFor(volume, call), isTeardown: true };
-    await driver[verb](volume.connectionInfo, { ...owner, ...partitionWithPorts }, options);
+    await driver[verb](volume.connectionInfo, { ...owner, ...ours }, options);
   }
 }

@@ -77,7 +77,6 @@ function propertiesOf({ name, description, iflProcessors, memoryMib }: Partition
   return { name, description, type: 'linux' as const, iflProcessors, processorMode: 'shared' as const, ...memory };
 }
 
-/** A partition and its ports. */
 export interface PartitionWithPorts {
   readonly partition: PartitionRef;
   readonly initiators: readonly Initiator[];

@@ -29,7 +29,6 @@ export const spawnActs = [
 ] as const;
 type SpawnAct = Act<(typeof spawnActs)[number]>;
 
-/** The acts of {@link prepare}. */
 export const prepareActs = [
   'create-storage-group',
   'create-partition',
@@ -37,7 +36,6 @@ export const prepareActs = [
   'log-in-ports',
 ] as const satisfies readonly (typeof spawnActs)[number][];
 
-/** The result of a spawn. */
 export interface Spawned {
   readonly boot: BootChoice;
   readonly started: Started;
@@ -60,11 +58,11 @@ interface Run {
  * Spawns an instance in the deferred order: creates a partition with ports, has Cinder map the volumes to the WWPNs of the
  * ports, then boots the partition.
  *
- * A spawn can be retried after an interruption: it reuses the objects that exist already. If it fails, the
- * caller calls {@link destroy}, as in Nova, which removes the objects that the spawn created.
+ * A spawn can be retried after an interruption: it reuses the objects that exist already. If it fails, the caller calls {@link
+ * destroy}, as in Nova, which removes the objects that the spawn created.
  *
- * @throws NothingChangedError when the prepared storage group cannot be used, or a partition of another owner already has
- *   the name of this partition. Only in these cases, the spawn itself has removed the objects that it created
+ * @throws NothingChangedError when the prepared storage group cannot be used, or a partition of another owner already has the
+ *   name of this partition. Only in these cases, the spawn itself has removed the objects that it created
  */
 export async function spawn(
   request: SpawnRequest,
@@ -79,17 +77,17 @@ export async function spawn(
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
   await createOwnGroup(run);
-  const partitionWithPorts = await createPartitionWithPorts(run);
-  await attachPreparedGroup(run, partitionWithPorts.partition, preparedGroup);
-  const isStartedForLogin = await logInPorts(run, partitionWithPorts.partition);
+  const ours = await createPartitionWithPorts(run);
+  await attachPreparedGroup(run, ours.partition, preparedGroup);
+  const isStartedForLogin = await logInPorts(run, ours.partition);
 
-  const mapped = await mapVolumes(partitionWithPorts.initiators);
-  return await bootFrom(run, { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin });
+  const mapped = await mapVolumes(ours.initiators);
+  return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
 
 /**
- * Prepares a spawn in Nova's stock order: creates a stopped partition with ports, whose WWPNs Nova needs for the connector
- * that it sends to Cinder. Can be retried after an interruption.
+ * Prepares a spawn in Nova's stock order: creates a stopped partition with ports, whose WWPNs Nova needs for the connector that
+ * it sends to Cinder. Can be retried after an interruption.
  */
 export async function prepare(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const run: Run = { request, tools, act: actsOf('prepare-for-spawn', call, tools.watchers), call };
@@ -99,8 +97,8 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
 }
 
 /**
- * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes. They are mapped to the ports that
- * {@link prepare} created. In a rebuild, they are mapped to the ports of the partition that a destroy has parked.
+ * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes. They are mapped to the ports that {@link
+ * prepare} created. In a rebuild, they are mapped to the ports of the partition that a destroy has parked.
  */
 export async function spawnPrepared(
   request: SpawnRequest,
@@ -110,29 +108,27 @@ export async function spawnPrepared(
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
-  const partitionWithPorts = await unchanged(call, () =>
-    requirePrepared(request.owner, evidenceOf(mapped), tools, call),
-  );
+  const ours = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
   const preparedGroup = await findPreparedGroup(run);
-  const { isParked } = partitionWithPorts;
+  const { isParked } = ours;
   if (isParked) {
     // Reuses the instance's own storage group, which may still contain the volumes of an earlier spawn.
     await createOwnGroup(run);
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
-      await takeOver({ ...partitionWithPorts.partition, isParked }, request, tools, call);
+      await takeOver({ ...ours.partition, isParked }, request, tools, call);
     });
   }
-  await attachPreparedGroup(run, partitionWithPorts.partition, preparedGroup);
+  await attachPreparedGroup(run, ours.partition, preparedGroup);
   // `prepare` has started the partition so that its ports log in; it may still run.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
-  return await bootFrom(run, { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin });
+  return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
 
 /**
- * Whether the instance needs its own ports now. An instance that uses only a prepared storage group usually gets its ports
- * with its first Cinder volume. If ports must log in to the fabric before zones are created, the instance gets its ports in
- * the spawn.
+ * Whether the instance needs its own ports now. An instance that uses only a prepared storage group usually gets its ports with
+ * its first Cinder volume. If ports must log in to the fabric before zones are created, the instance gets its ports in the
+ * spawn.
  */
 function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot } }: Run): boolean {
   if (storage.preparedGroups === undefined || storageGroup === null || volumes.length > 0) return true;
@@ -168,8 +164,8 @@ function preparedGroups({ storage }: SpawnTools, name: string): PreparedGroups {
 }
 
 /**
- * Creates the instance's own storage group, or reuses the storage group that an interrupted spawn has created. With
- * vHBAs, only checks that adapter ports are configured. Writes the record of the instance before anything is created.
+ * Creates the instance's own storage group, or reuses the storage group that an interrupted spawn has created. With vHBAs, only
+ * checks that adapter ports are configured. Writes the record of the instance before anything is created.
  *
  * @throws ConflictError when a storage group of this name exists and cannot be used. It is not changed, and a later destroy
  *   does not delete it either
@@ -204,8 +200,8 @@ async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
 }
 
 /**
- * Creates the partition, and at the same time adds the ports to the instance's own storage group. If one of the two
- * fails, still waits for the other, so that no request is in progress when the caller cleans up.
+ * Creates the partition, and at the same time adds the ports to the instance's own storage group. If one of the two fails,
+ * still waits for the other, so that no request is in progress when the caller cleans up.
  *
  * @returns the partition, and the ports of the storage group. These ports have WWPNs before the group is attached to the
  *   partition. With vHBAs, the list of ports is empty
@@ -224,8 +220,8 @@ async function createPartitionAndGroupPorts(
 }
 
 /**
- * Removes the storage group of this spawn after the HMC refused to create the partition, because another partition
- * already has its name.
+ * Removes the storage group of this spawn after the HMC refused to create the partition, because another partition already has
+ * its name.
  *
  * If the compute manager unmaps volumes itself, as stock Nova does, masks for the WWPNs of the storage group may exist. The
  * group then stays until the compute manager destroys the instance.
@@ -267,7 +263,7 @@ async function logInPorts(run: Run, partition: PartitionRef): Promise<boolean> {
 
 interface BootRequest {
   readonly request: SpawnRequest;
-  readonly partitionWithPorts: PartitionWithPorts;
+  readonly ours: PartitionWithPorts;
   readonly preparedGroup: PreparedGroup | null;
   readonly mapped: readonly MappedVolume[];
   /** Whether the partition was started for the login of its ports, and must be stopped before the boot. */
@@ -277,21 +273,21 @@ interface BootRequest {
 /** Connects the mapped volumes and boots the partition. The deferred and the stock order share this part. */
 async function bootFrom(
   run: Run,
-  { request, partitionWithPorts, preparedGroup, mapped, isStartedForLogin }: BootRequest,
+  { request, ours, preparedGroup, mapped, isStartedForLogin }: BootRequest,
 ): Promise<Spawned> {
   const { tools, act, call } = run;
   const { owner } = request;
-  const { volumes, mustCheckLuns } = await connectMapped(run, { ...owner, ...partitionWithPorts }, mapped);
+  const { volumes, mustCheckLuns } = await connectMapped(run, { ...owner, ...ours }, mapped);
   tools.partitions.connected(
     owner,
     volumes.find(({ isBoot }) => isBoot),
   );
-  const bootPlan = { ...partitionWithPorts, options: request.partition.boot, group: preparedGroup, volumes };
+  const bootPlan = { ...ours, options: request.partition.boot, group: preparedGroup, volumes };
   const boot = await act('set-boot', async (progress) =>
     mustCheckLuns ? await setBootAndCheck(bootPlan, run, progress) : await setBoot(bootPlan, tools, call),
   );
   const started = await act('start-partition', async (progress) => {
-    if (isStartedForLogin) await tools.lifecycle.ensureStopped(partitionWithPorts.partition, call);
+    if (isStartedForLogin) await tools.lifecycle.ensureStopped(ours.partition, call);
     if (!request.powerOn) return { status: 'stopped', path: boot.path, attempts: 0 };
     return await startPartition(bootPlan, tools, { ...call, progress });
   });
@@ -304,9 +300,7 @@ interface Connected {
   readonly mustCheckLuns: boolean;
 }
 
-/**
- * Connects the mapped volumes to the partition. If DPM does not know the LUNs yet, waits until it has found each of them.
- */
+/** Connects the mapped volumes to the partition. If DPM does not know the LUNs yet, waits until it has found each of them. */
 async function connectMapped(
   { tools: { storage, ...tools }, act, call }: Run,
   instance: VolumeInstance,

@@ -17,11 +17,9 @@ export interface StartDeps {
   readonly hmc: { readonly partitions: Pick<HmcSession['partitions'], 'update' | 'listOsMessages'> };
   readonly lifecycle: Pick<PartitionLifecycle, 'start' | 'ensureStopped'>;
   readonly storage: Pick<PartitionStorage, 'likelyBootFailure'>;
-  /** Maximum number of paths to try. */
   readonly attempts: number;
 }
 
-/** The ways to load a partition. */
 export interface StartPlan {
   readonly partition: PartitionRef;
   /** The first start, with the boot properties as they are. */

@@ -117,10 +117,7 @@ export const engineMutants: readonly Mutant[] = [
 
 const destroyFile = 'src/spawn/destroy.ts';
 const stopIt = `  return (await stop(found.partition, request, tools, call)) ?? found;`;
-const stopFirst = `    lastReading = await act(
-      'stop-partition',
-      async () => await stop(partitionWithPorts.partition, request, tools, call),
-    );`;
+const stopFirst = `    lastReading = await act('stop-partition', async () => await stop(ours.partition, request, tools, call));`;
 const unmapIt = `    await mapper.unmap(call);
     return found;`;
 

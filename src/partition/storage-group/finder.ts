@@ -171,9 +171,7 @@ function described(cutOff: readonly CheckedPath[]): readonly string[] {
   return [`likely cause: ${likelyCause}`, ...paths];
 }
 
-/**
- * Returns LUNs that DPM found and that were not requested: they are masked, but under another LUN than Cinder reports.
- */
+/** Returns LUNs that DPM found and that were not requested: they are masked, but under another LUN than Cinder reports. */
 function strangers({ volumes, findings }: Sight): readonly StorageVolume[] {
   const known = new Set([...findings.found.values()].map(({ uri }) => uri));
   const missing = new Set<string | undefined>(findings.pending.map(({ volumeId }) => volumeId));

@@ -36,8 +36,7 @@ export function isComplete({ fulfillmentState }: Pick<StorageGroup, 'fulfillment
 
 /**
  * Identifies the storage volume of each Cinder volume by the page 83 identifier if Cinder says it, otherwise by initiator,
- * target and LUN together. Name and size are no evidence, because DPM assigns LUNs of equal size in any order. A pure
- * function.
+ * target and LUN together. Name and size are no evidence, because DPM assigns LUNs of equal size in any order. A pure function.
  *
  * @param initiatorOf - WWPN of the partition's port by its device number
  */
@@ -97,9 +96,9 @@ export function holdsNothing({ fulfillmentState, uuid, paths }: StorageVolume): 
 }
 
 /**
- * Returns duplicate storage volumes without a LUN. An HMC does not require unique names, so a retried request may
- * create a volume twice. Of several volumes with one name, keeps the usable one. A volume without a LUN is never found,
- * and keeps its group incomplete. A pure function.
+ * Returns duplicate storage volumes without a LUN. An HMC does not require unique names, so a retried request may create a
+ * volume twice. Of several volumes with one name, keeps the usable one. A volume without a LUN is never found, and keeps its
+ * group incomplete. A pure function.
  */
 export function findSpares(volumes: readonly StorageVolume[]): readonly StorageVolume[] {
   const ours = volumes.filter(({ name }) => isOurVolumeName(name));
@@ -137,9 +136,9 @@ function labelled(volume: StorageVolume, name: string, usage: 'boot' | 'data'): 
 }
 
 /**
- * Corrects names in a chain. If storage volume A holds the LUN of B's volume, A gets B's name, and B gets the name of
- * the volume whose LUN B holds. All volumes of a chain have the same size, because DPM confuses only those. If the
- * chain ends in a LUN that DPM added itself, no name is left for the last storage volume, which is deleted.
+ * Corrects names in a chain. If storage volume A holds the LUN of B's volume, A gets B's name, and B gets the name of the
+ * volume whose LUN B holds. All volumes of a chain have the same size, because DPM confuses only those. If the chain ends in a
+ * LUN that DPM added itself, no name is left for the last storage volume, which is deleted.
  */
 function replaced(volume: StorageVolume, found: ReadonlyMap<string, StorageVolume>): StorageVolumeChange[] {
   let other: StorageVolume | undefined = found.get(volume.name ?? '');

@@ -48,8 +48,7 @@ export interface StorageGroupOptions {
 
 /**
  * Storage of machines with the feature dpm-storage-management (since z14): one storage group for each instance (reasons:
- * docs/decisions), named like its partition. Its WWPNs exist as soon as the group. Source: python-zhmcclient
- * _storage_group.py.
+ * docs/decisions), named like its partition. Its WWPNs exist as soon as the group. Source: python-zhmcclient _storage_group.py.
  */
 export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';
@@ -139,8 +138,8 @@ export class StorageGroupStorage implements PartitionStorage {
   }
 
   /**
-   * Detaches a group. Detaching a hidden group needs access to the partition only. If an HMC refuses it nevertheless,
-   * "Delete Partition" detaches the group, as it does for zhmc-ansible-modules, which never detach.
+   * Detaches a group. Detaching a hidden group needs access to the partition only. If an HMC refuses it nevertheless, "Delete
+   * Partition" detaches the group, as it does for zhmc-ansible-modules, which never detach.
    */
   async #detachOrLeave(partition: PartitionRef, uri: string, w: Waiting): Promise<void> {
     try {

@@ -29,8 +29,8 @@ export class GroupVolumes {
   readonly #parts: FinderParts;
   readonly #finder: VolumeFinder;
   /**
-   * Groups with a single volume that this process has just fulfilled. The directory creates a new object when a group
-   * is reused.
+   * Groups with a single volume that this process has just fulfilled. The directory creates a new object when a group is
+   * reused.
    */
   readonly #fulfilled = new WeakSet<OwnGroup>();
 
@@ -226,10 +226,7 @@ export class GroupVolumes {
   }
 }
 
-/**
- * Whether discovery has found the LUN meanwhile. The reason code for this is not public, so an unknown code counts as
- * this.
- */
+/** Whether discovery has found the LUN meanwhile. The reason code for this is not public, so an unknown code counts as this. */
 function isValidatedAlready(error: unknown): boolean {
   const known = [1, 2, 5, 6, 15];
   return error instanceof HmcHttpError && error.status === 409 && !known.includes(error.reason);

@@ -10,9 +10,8 @@ const asked = ['name', 'status', 'description', 'hba-uris', 'boot-storage-device
 type AskedPartition = PartitionWith<(typeof asked)[number]>;
 
 /**
- * Finds orphaned vHBAs: on an adapter port that is not configured, or a second one on its port. Considers only the
- * names of nova-dpm (`OpenStack_Port_…`) in partitions of this CPC subset; another host or an administrator may have
- * created the others.
+ * Finds orphaned vHBAs: on an adapter port that is not configured, or a second one on its port. Considers only the names of
+ * nova-dpm (`OpenStack_Port_…`) in partitions of this CPC subset; another host or an administrator may have created the others.
  */
 export function hbaAudit(
   hmc: HmcSession,

@@ -31,9 +31,8 @@ import type {
 const MAX_KNOWN = 100;
 
 /**
- * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each configured adapter port. A
- * partition sees a LUN as soon as it is masked to a vHBA, so expose and conceal do nothing. Source: IBM WS API, Create
- * HBA, 3932-AGL.
+ * Storage of machines without the feature dpm-storage-management (z13): a vHBA for each configured adapter port. A partition
+ * sees a LUN as soon as it is masked to a vHBA, so expose and conceal do nothing. Source: IBM WS API, Create HBA, 3932-AGL.
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';

@@ -11,7 +11,7 @@ const proofs = [
   ),
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
-  'test/cli/{complete,definitions,simulate,tls}.test.ts',
+  'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
   'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job,orders,orphans*,ownership*,parked}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,terminals,unreachable}.test.ts',

@@ -102,7 +102,7 @@ async function takesBack(trial: HostConnectorTrial): Promise<void> {
     const after = `the connect whose ${ordinal(at)} operation failed (${fault})`;
     if (end.error !== undefined) {
       mustBeTyped(end.error, after);
-      // When every operation fails, the undo fails too. The next disconnect must find the devices nevertheless.
+      // When every operation fails, the undo fails too. The next disconnect must still find the devices.
       if (fault !== 'from then on') rehearsal.mustBeAsBefore(after);
     }
     await rehearsal.disconnect(end.value);

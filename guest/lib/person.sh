@@ -26,7 +26,7 @@ dpm_configured_paths() {
 		dpm_fields_of_sysconfig
 	} | while read -r dpm_bus dpm_second dpm_third _ dpm_fifth _; do
 		dpm_normal_path "$dpm_bus" "$dpm_second" "$dpm_third"
-		# The form of old kernels has five fields: bus ID, SCSI target, WWPN, SCSI LUN, FCP LUN.
+		# Old kernels use five fields: bus ID, SCSI target, WWPN, SCSI LUN, FCP LUN.
 		dpm_normal_path "$dpm_bus" "$dpm_third" "$dpm_fifth"
 	done
 }

@@ -134,7 +134,7 @@ test('never more requests are in flight than the limit, and all are answered', a
   const url = await serve((_request, response) => {
     counts.arrived += 1;
     counts.most = Math.max(counts.most, held.push(response));
-    // Answers only when the limit is reached, or when no more requests can arrive.
+    // Holds all requests until three are in flight. Requests 19 and 20 are the last, so they are answered at once.
     if (held.length >= 3 || counts.arrived >= 19) setImmediate(() => held.splice(0).forEach((it) => it.end('ok')));
   });
   using transport = transportTo(url, { maxConcurrent: 3, maxQueued: 100 });

@@ -83,7 +83,7 @@ describe.each(verbs)('$name', ({ verb, does, undoes, name }) => {
     expect(diary).toEqual([does, undoes]);
   });
 
-  test('that is aborted is undone nevertheless', async () => {
+  test('that is aborted is still undone', async () => {
     const aborted = new AbortController();
     const onCall = (method: Method) => {
       if (method !== does) return;

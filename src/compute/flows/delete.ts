@@ -42,7 +42,7 @@ const releaseVolumes = effect({
 
 /**
  * Before: volumes to delete with the server. After: deleted, or being deleted. As in Nova, a volume that Cinder refuses to
- * delete (for example because it has a snapshot) stays with a warning, and the server is deleted nevertheless.
+ * delete (for example because it has a snapshot) is kept, with a warning, and the server is still deleted.
  */
 const deleteVolumes = effect({
   name: 'delete-volumes',

@@ -26,7 +26,7 @@ export interface JobFault {
   readonly outcome: 'failed' | 'canceled' | 'lost';
   readonly status: number;
   readonly reason: number;
-  /** Whether the work is done all the same. */
+  /** Whether the simulator does the work although the job fails. */
   readonly effect: 'none' | 'done';
 }
 

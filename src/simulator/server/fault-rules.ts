@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const effect = z.enum(['none', 'done']).optional();
 
-/** What can go wrong. The effect of the request is `none` (it never happened) or `done` (it happened all the same). */
+/** What can go wrong. The effect of the request is `none` (it never happened) or `done` (it happened, but the client sees a failure). */
 const faultKindSchema = z.discriminatedUnion('type', [
   /** An error in the server's own form. `effect: 'done'` reports an error although the work was done (HMC 500.12 on Create NIC). */
   z.strictObject({

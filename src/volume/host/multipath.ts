@@ -19,7 +19,7 @@ export interface MultipathMap {
 }
 
 const SECTOR_BYTES = 512;
-/** Output of the client if multipathd does not answer. The exit status is 0 all the same. */
+/** What the multipathd client prints if the daemon does not answer. Its exit status is 0 even then. */
 const noAnswer = /error receiving packet|timeout/i;
 
 /** Whether multipathd runs. The command ends with status 0 even when multipathd does not answer. */

@@ -13,7 +13,7 @@ export interface GroupInitiator {
   luns: readonly DiscoveredLun[];
 }
 
-/** Where somebody said that a volume's LUN is. */
+/** The location of a volume's LUN that an API client has set. */
 interface ToldAddress {
   readonly targetWwpn: string;
   readonly lun: string;
@@ -29,8 +29,8 @@ export interface FcpGroupState {
   isDiscovering: boolean;
   lastScan: number | undefined;
   readonly told: Map<string, ToldAddress>;
-  /** LUNs that somebody accepted, by uuid, with the size that each had then: another size is another finding. */
+  /** LUNs that an API client accepted, by UUID, with their size at that time. A LUN with another size is a new mismatch. */
   readonly accepted: Map<string, number>;
-  /** LUNs that somebody rejected, by uuid: they are not taken up again while they are presented. */
+  /** LUNs that an API client rejected, by UUID. Discovery ignores them while the array presents them. */
   readonly rejected: Set<string>;
 }

@@ -10,7 +10,7 @@ export interface VolumeFinding {
   /** Whether every WWPN that should reach the LUN does. */
   readonly isReachedByAll: boolean;
   readonly wasTold: boolean;
-  /** Whether somebody has accepted the LUN as it is. */
+  /** Whether an API client has accepted the LUN with its present size. */
   readonly isAccepted: boolean;
 }
 
@@ -75,7 +75,7 @@ function groupStateOf(state: string): GroupState {
   return (groupStates as Partial<Record<string, GroupState>>)[state] ?? 'pending';
 }
 
-/** Is the LUN that the volume has, with the size that it has, what somebody has accepted? */
+/** Returns whether an API client has accepted the LUN of the volume with its present size. */
 export function isAcceptedLun(state: FcpGroupState, lun: FoundLun | undefined): boolean {
   return lun !== undefined && state.accepted.get(lun.uuid) === lun.sizeGib;
 }

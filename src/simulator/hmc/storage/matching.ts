@@ -1,10 +1,10 @@
-/** A volume that somebody requested. */
+/** A volume that an API client requested. */
 export interface RequestedVolume {
   readonly uri: string;
   readonly sizeGib: number;
   /** Known since an earlier discovery. */
   readonly uuid: string | undefined;
-  /** Where somebody said that it is. */
+  /** The location that an API client has set. */
   readonly told: { readonly targetWwpn: string; readonly lun: string } | undefined;
 }
 

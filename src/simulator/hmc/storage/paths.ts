@@ -11,7 +11,7 @@ export interface VolumePath extends LoadPath {
   readonly deviceNumber: string;
 }
 
-/** The paths of an FCP volume: those that discovery verified, then the one that somebody told, for each attached partition. */
+/** The paths of an FCP volume: those that discovery verified, then the one that an API client set, for each attached partition. */
 export function pathsOf(context: HmcContext, group: Resource, volume: Resource): VolumePath[] {
   const resources = context.model.childrenOf(group, 'virtual-storage-resource');
   const verified = resources.flatMap((resource) => verifiedPaths(context, group, volume, resource));

@@ -12,7 +12,7 @@ import { Interruption } from './interruption.ts';
 import { openLog } from './logging.ts';
 import type { OpenLog } from './logging.ts';
 import { chooseColumns, formatResult, requireListFormat } from './output.ts';
-import type { Result } from './output.ts';
+import type { Result, ResultColumns } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import { resumedText } from './step-words.ts';
@@ -217,16 +217,15 @@ export class CommandContext implements Disposable {
   /**
    * Prints a list on standard output. Rejects unknown columns before the rows are made.
    *
-   * @param shown - the columns of a table without `--long`; by default all
    * @throws ConfigError
    */
   async printList(
     columns: readonly string[],
     rows: () => Promise<readonly object[]>,
-    shown?: readonly string[],
+    { shown, cells }: ResultColumns = {},
   ): Promise<void> {
     this.checkList(columns);
-    this.print({ kind: 'list', rows: await rows(), columns, shown });
+    this.print({ kind: 'list', rows: await rows(), columns, shown, cells });
   }
 
   print(result: Result): void {

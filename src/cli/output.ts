@@ -23,7 +23,7 @@ export interface OutputChoice {
   readonly sort?: Sorting | undefined;
 }
 
-interface ResultColumns {
+export interface ResultColumns {
   /** Columns of tables, CSV and values without `--long`; by default all. */
   readonly shown?: readonly string[] | undefined;
   /** Cells in a table of values that are not printed as they are. */

@@ -28,6 +28,7 @@ const spelled: Readonly<Record<string, string>> = {
 /** Returns the head of a column, as the OpenStack client writes it: `power_state` is "Power State". */
 export function headOf(column: string): string {
   return column
+    .replace(/_ms$/, '') // a duration for people has its unit beside the number
     .split('_')
     .map((word) => spelled[word] ?? `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
     .join(' ');

@@ -133,6 +133,17 @@ test('the events of a server include its reboots, with request, start, duration 
   for (const line of `${table.stdout}${flows.stdout}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
+test('flow list prints the columns of the table in CSV and values, and takes a duration by its head', async () => {
+  const list = async (...options: string[]) => await runDpm(['flow', 'list', '--server', 'web9', ...options], { cwd });
+  const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+
+  const value = new RegExp(`^${LONG_ID} add-volume web9 completed ${time} \\d+\n$`);
+  expect((await list('-f', 'value')).stdout).toMatch(value);
+  expect((await list('-f', 'csv')).stdout.split('\n')[0]).toBe('id,flow,name,state,started_at,duration_ms');
+  expect((await list('-f', 'json', '-c', 'duration')).stdout).toMatch(/"duration_ms": \d+/);
+  expect((await list('-f', 'shell')).code).toBe(2);
+});
+
 test('the request of an action without a flow is explained', async () => {
   const { code, stderr } = await runDpm(['flow', 'list', '--request', 'req-9999aaaa'], { cwd });
 

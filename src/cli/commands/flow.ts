@@ -3,26 +3,25 @@ import type { FlowSummary, RecordedEvent } from '../../compute/journal/index.ts'
 import type { AddCommand } from '../add-command.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
-import { durationMs, forPeopleMs, printHistory } from '../history-view.ts';
+import { durationMs, forPeopleMs, historyCells } from '../history-cells.ts';
 import { argument, nameOrId } from '../usage.ts';
 import { limit } from './server/events.ts';
 
 type FlowWithEvents = FlowSummary & { readonly events: readonly RecordedEvent[] };
 
+/** Fit 80 characters. */
 const short = ['id', 'flow', 'name', 'state', 'started_at', 'duration_ms'] as const;
-const columns = {
-  short,
-  all: [...short, 'ended_at', 'request_id', 'subject', 'error', 'left_behind', 'waits_for'],
-} as const;
 
-export const flowColumns = columns.all;
+export const flowColumns = [
+  ...short,
+  ...['ended_at', 'request_id', 'subject', 'error', 'left_behind', 'waits_for'],
+] as const;
 
 interface ListOptions {
   readonly server?: string;
   readonly request?: string;
   readonly open?: true;
   readonly limit?: number;
-  readonly long?: true;
 }
 
 const flowId = ['<id>', 'ID of the flow or its first characters, or the ID of a request', nameOrId] as const;
@@ -30,10 +29,10 @@ const flowId = ['<id>', 'ID of the flow or its first characters, or the ID of a 
 export function addFlowCommands(program: Command, add: AddCommand): void {
   const group = program.command('flow').description('The journal: running, rolled back, waiting and stuck flows');
   add(group, 'list', 'List the flows, newest first', async (context, command) => {
-    const { long, ...filter } = command.opts<ListOptions>();
-    await printHistory(context, columns, long === true, async () =>
-      (await context.io.backend.listFlows(context.settingsWithoutHmc(), filter)).map(flowSummary),
-    );
+    const filter = command.opts<ListOptions>();
+    const rows = async () =>
+      (await context.io.backend.listFlows(context.settingsWithoutHmc(), filter)).map(flowSummary);
+    await context.printList(flowColumns, rows, { shown: short, cells: historyCells });
   })
     .option('--server <server>', 'only flows of this server: name or UUID, also of a deleted one', nameOrId)
     .option('--request <id>', 'only flows in which this request did something: the [req-…] of an error', nameOrId)

@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import type { ServerEvent } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
-import { durationMs, printHistory } from '../../history-view.ts';
+import { durationMs, historyCells } from '../../history-cells.ts';
 import { argument, wholeNumber } from '../../usage.ts';
 import { server } from './arguments.ts';
 
+/** Fit 80 characters. */
 const short = ['request_id', 'action', 'started_at', 'duration_ms', 'result'] as const;
-const columns = {
-  short,
-  all: [...short, 'ended_at', 'error', 'server_id', 'server_name', 'flow_id'],
-} as const;
 
-export const eventColumns = columns.all;
+export const eventColumns = [...short, 'ended_at', 'error', 'server_id', 'server_name', 'flow_id'] as const;
 
 const MAX_LIMIT = 1_000_000;
 export const limit = ['--limit <n>', 'at most this many, the newest', wholeNumber(1, MAX_LIMIT)] as const;
@@ -23,12 +20,12 @@ export function addEvents(group: Command, add: AddCommand): void {
     'list',
     'List what was done to a server, newest first; also to a deleted one',
     async (context, command) => {
-      const options = command.opts<{ limit?: number; long?: true }>();
-      await printHistory(context, columns, options.long === true, async () => {
+      const { limit: most } = command.opts<{ limit?: number }>();
+      const rows = async () => {
         const settings = context.settingsWithoutHmc();
-        const found = await context.io.backend.listServerEvents(settings, argument(command, 0), options.limit);
-        return found.map(eventRow);
-      });
+        return (await context.io.backend.listServerEvents(settings, argument(command, 0), most)).map(eventRow);
+      };
+      await context.printList(eventColumns, rows, { shown: short, cells: historyCells });
     },
   )
     .argument(...server)

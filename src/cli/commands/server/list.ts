@@ -21,7 +21,7 @@ export function addList(group: Command, add: AddCommand): void {
       const all = await context.withManager('read', (manager, request) => manager.list(request));
       return all.filter((server) => isWanted(server, filters));
     };
-    await context.printList(serverColumns, rows, shownServerColumns);
+    await context.printList(serverColumns, rows, { shown: shownServerColumns });
   });
   addLongListOptions(
     list

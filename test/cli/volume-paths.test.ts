@@ -77,6 +77,18 @@ test('search-path prints a URI of the HMC and a directory of this host', async (
   expect(stdout).toBe('/api/cpcs/1/partitions\n/dev/disk/by-path\n');
 });
 
+test.each([['search-path'], ['list-paths'], ['paths', 'boot-1']])(
+  '%s refuses the shell format before it asks the HMC',
+  async (...command) => {
+    const io = fakeIo(searchPaths);
+    const { code, stderr } = await runFake(['volume', ...command, '-f', 'shell'], io);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('option -f = "shell": expected one of table, json, yaml, csv, value for a list');
+    expect(io.opened).toEqual([]);
+  },
+);
+
 test('the table of search-path names the server, not its partition, and what all partitions belong to', async () => {
   const terminal = { ...searchPaths, isTerminal: true };
   const ofServer = await runFake(['volume', 'search-path', '--server', 'web1'], fakeIo(terminal));

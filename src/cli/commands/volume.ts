@@ -67,7 +67,7 @@ function printsPaths(command: Command): Command {
 }
 
 async function printPaths(context: CommandContext, command: Command, volume: string | undefined): Promise<void> {
-  context.checkColumns(pathColumns);
+  context.checkList(pathColumns);
   const { svg, long = false } = command.opts<{ svg?: string; long?: boolean }>();
   const picture = svg === undefined ? undefined : pictureFile(context, svg);
   const rows = await gather<PathRecord>(context, command, {
@@ -79,7 +79,7 @@ async function printPaths(context: CommandContext, command: Command, volume: str
 }
 
 async function printSearchPaths(context: CommandContext, command: Command): Promise<void> {
-  context.checkColumns(searchColumns);
+  context.checkList(searchColumns);
   const rows = await gather<SearchPath>(context, command, {
     partitions: (manager, of, request) => manager.searchPath(of, request),
     host: async (host) =>

@@ -14,6 +14,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** More images of one name than this are not counted. */
 const NAMESAKES = 100;
+/** A message about an unknown image lists at most this many images. */
+const SUGGESTIONS = 20;
 
 export interface GlanceOptions {
   readonly resources: Resources;
@@ -49,10 +51,14 @@ export class Glance {
     const query = new URLSearchParams({ name: nameOrId, limit: String(NAMESAKES) });
     const what = `find image "${nameOrId}"`;
     const { images } = await this.#read(url, what, `/v2/images?${query.toString()}`, imagePage, w);
-    return onlyOne(
-      nameOrId,
-      images.filter(({ name }) => name === nameOrId),
-    );
+    const found = images.filter(({ name }) => name === nameOrId);
+    return onlyOne(nameOrId, found, found.length === 0 ? await this.#someNames(url, w) : []);
+  }
+
+  /** Returns the names of the newest images, for the message about an unknown one. */
+  async #someNames(url: string, w: Waiting): Promise<readonly string[]> {
+    const { images } = await this.#read(url, 'list images', `/v2/images?limit=${SUGGESTIONS}`, imagePage, w);
+    return [...new Set(images.flatMap(({ name }) => name ?? []))];
   }
 
   async #byId(url: string, id: string, w: Waiting): Promise<Image | undefined> {
@@ -98,9 +104,12 @@ export class Glance {
   }
 }
 
-function onlyOne(nameOrId: string, found: readonly Image[]): Image {
+function onlyOne(nameOrId: string, found: readonly Image[], known: readonly string[]): Image {
   const [image, ...others] = found;
-  if (image === undefined) throw new NotFoundError(`image "${nameOrId}" does not exist`, { image: nameOrId });
+  if (image === undefined) {
+    const has = known.length === 0 ? '' : `; Glance has: ${known.join(', ')}`;
+    throw new NotFoundError(`image "${nameOrId}" does not exist${has}`, { image: nameOrId });
+  }
   if (others.length === 0) return image;
   const ids = found.map(({ id }) => id);
   const text = `${found.length} images have the name "${nameOrId}"; give the ID: ${ids.join(', ')}`;

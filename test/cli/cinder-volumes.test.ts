@@ -89,7 +89,7 @@ test('an image that cannot be copied is an error in the words of Cinder, and the
 
 test.each([
   ['--type gold', 3, 'volume type "gold" does not exist; Cinder has: __DEFAULT__, multiattach, fast'],
-  ['--image debian', 3, 'image "debian" does not exist'],
+  ['--image debian', 3, 'image "debian" does not exist; Glance has: '],
   ['--image twin', 3, '2 images have the name "twin"; give the ID: '],
   ['--image 6bd2a1ee-5d7b-4b05-9b07-9c7fb3f54b6a', 3, 'image "6bd2a1ee-5d7b-4b05-9b07-9c7fb3f54b6a" does not exist'],
   ['--image unfinished', 1, 'image "unfinished" is queued: Cinder accepts only active images'],

@@ -21,6 +21,11 @@ export function drawTable(head: readonly string[], rows: readonly (readonly Cell
   );
 }
 
+/** Returns how many characters a line of the table takes that is not wrapped. */
+export function tableWidth(head: readonly string[], rows: readonly (readonly Cell[])[]): number {
+  return lineWidth(columnWidths([head.map((text): Cell => [text]), ...rows]));
+}
+
 /** Draws fields and their values. Long values are wrapped between words. */
 export function drawFields(fields: readonly (readonly [string, Cell])[], width?: number): string {
   const rows = fields.map(([name, cell]): readonly Cell[] => [[name], cell]);

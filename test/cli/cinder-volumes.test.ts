@@ -66,6 +66,9 @@ test('the list addresses volumes without a unique name by their ID', async () =>
   const { stdout } = await scene.dpm('volume list', { columns: 80 });
 
   for (const id of [one, two]) expect(stdout).toContain(`| ${id} |`);
+  const csv = (await scene.dpm('volume list -f csv')).stdout.split('\n');
+  expect(csv[0]).toBe('name,status,size,bootable,attached_to');
+  for (const id of [one, two]) expect(csv).toContain(`${id},available,1,false,[]`);
 });
 
 test('an image that cannot be copied is an error in the words of Cinder, and the failed volume is deleted', async () => {

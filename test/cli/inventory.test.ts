@@ -62,6 +62,19 @@ test.each(machines)('on a %s, every table fits 80 characters and cuts no ID', as
   }
 });
 
+test('a list leaves out columns of a table by the width of its characters, and CSV has those of the table', async () => {
+  await using scene = await startScene({ machine: 'z16', storageGroups: [{ ...group, name: '業務データ保存用記憶' }] });
+
+  const wide = await scene.dpm('storage-group list', { columns: 80 });
+  const csv = await scene.dpm('cpc list -f csv');
+  const long = await scene.dpm('cpc list -f csv --long');
+
+  expect(wide.stderr).toContain('not shown: type;');
+  expect(wide.stdout).toContain('| 業務データ保存用記憶 |');
+  expect(csv.stdout.split('\n')[0]).toBe('name,object_id,status,dpm,machine,se_version');
+  expect(long.stdout.split('\n')[0]).toContain('se_version,processors_ifl,memory_mb,storage_groups');
+});
+
 test('cpc list needs only the HMC in the settings', async () => {
   await using scene = await startScene({ machine: 'z16' });
   const { hmc, hmc_username: user, hmc_password: password } = scene.sim.settings().dpm;

@@ -22,9 +22,9 @@ export function addAdapterCommands(program: Command, add: AddCommand): void {
   const description = 'List the adapters of the CPC; "mapped" shows the ports in dpm.physical_storage_adapter_mappings';
   add(group, 'list', description, async (context, command) => {
     context.checkList([...shown.columns, ...(shown.long ?? [])]);
-    const { long = false, family, cpc } = command.opts<{ long?: boolean; family?: string; cpc?: string }>();
+    const { family, cpc } = command.opts<{ family?: string; cpc?: string }>();
     const rows = await context.withInventory((inventory, w) => inventory.adapters(cpc, family, w));
-    printFitted(context, rows, shown, long);
+    printFitted(context, rows, shown);
   })
     .addOption(new Option('--family <family>', 'only adapters of this family or type').choices(families))
     .addOption(cpcOption())

@@ -3,6 +3,7 @@ import type { Waiting } from '../../base/index.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { CommandContext } from '../context.ts';
 import { isPlainTable } from '../fitted-list.ts';
+import { formatOf } from '../global-options.ts';
 import type { VolumeAccess } from '../volume-access.ts';
 import { argument, nameOrId, namesOrIds, wholeNumber } from '../usage.ts';
 
@@ -32,18 +33,16 @@ const volume = ['<volume>', 'name or id', nameOrId] as const;
 
 /** Adds the commands that work on volumes in Cinder alone: they need no HMC. */
 export function addCinderVolumeCommands(group: Command, add: AddCommand): void {
-  add(group, 'list', 'List the volumes of the project', async (context, command) => {
+  add(group, 'list', 'List the volumes of the project', async (context) => {
     context.checkList(cinderVolumeColumns);
-    const { long = false } = command.opts<{ long?: boolean }>();
     const rows = await withVolumes(context, (volumes, w) => volumes.list(w));
-    if (!isPlainTable(context) || long) {
-      context.print({ kind: 'list', rows, columns: cinderVolumeColumns });
-      return;
-    }
-    // A volume without a name of its own is addressed by its ID.
+    const { column, long } = context.globals;
+    const isWithId =
+      long || column.length > 0 || ['json', 'yaml'].includes(formatOf(context.globals, context.io.stdout));
+    // Where its ID is not printed too, a volume without a name of its own is addressed by its ID.
     const isUnique = (name: string) => name !== '' && rows.filter((row) => row.name === name).length === 1;
-    const named = rows.map((row) => ({ ...row, name: isUnique(row.name) ? row.name : row.id }));
-    context.print({ kind: 'list', rows: named, columns: tableColumns });
+    const named = rows.map((row) => ({ ...row, name: isWithId || isUnique(row.name) ? row.name : row.id }));
+    context.print({ kind: 'list', rows: named, columns: cinderVolumeColumns, shown: tableColumns });
   }).option('--long', 'also show id, type and time of creation');
   add(group, 'show', 'Show a volume', async (context, command) => {
     context.checkColumns(cinderVolumeDetailColumns);

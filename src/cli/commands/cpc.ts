@@ -11,10 +11,9 @@ const shown: FittedColumns = {
 
 export function addCpcCommands(program: Command, add: AddCommand): void {
   const group = program.command('cpc').description('The CPCs (machines) that the HMC manages');
-  add(group, 'list', 'List the CPCs that the HMC user sees', async (context, command) => {
+  add(group, 'list', 'List the CPCs that the HMC user sees', async (context) => {
     context.checkList([...shown.columns, ...(shown.long ?? [])]);
-    const { long = false } = command.opts<{ long?: boolean }>();
     const rows = await context.withInventory((inventory, w) => inventory.cpcs(w));
-    printFitted(context, rows, shown, long);
+    printFitted(context, rows, shown);
   }).option('--long', 'also show processors, memory and whether the CPC has storage groups');
 }

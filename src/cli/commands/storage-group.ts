@@ -21,7 +21,7 @@ export function addStorageGroupCommands(program: Command, add: AddCommand): void
   add(group, 'list', 'List the storage groups of the CPC, of every owner', async (context, command) => {
     context.checkList(shown.columns);
     const { cpc } = command.opts<Choice>();
-    printFitted(context, await context.withInventory((inventory, w) => inventory.storageGroups(cpc, w)), shown, false);
+    printFitted(context, await context.withInventory((inventory, w) => inventory.storageGroups(cpc, w)), shown);
   }).addOption(cpcOption());
   add(group, 'show', 'Show a storage group with its volumes, partitions and WWPNs', async (context, command) => {
     context.checkColumns(detailColumns);

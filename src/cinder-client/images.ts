@@ -58,7 +58,7 @@ export class Glance {
   /** Returns the names of the newest images, for the message about an unknown one. */
   async #someNames(url: string, w: Waiting): Promise<readonly string[]> {
     const { images } = await this.#read(url, 'list images', `/v2/images?limit=${SUGGESTIONS}`, imagePage, w);
-    return [...new Set(images.flatMap(({ name }) => name ?? []))];
+    return [...new Set(images.map(({ name }) => name))];
   }
 
   async #byId(url: string, id: string, w: Waiting): Promise<Image | undefined> {

@@ -50,8 +50,8 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
-/** What the platform knows of an instance, for `server show`; JSON in the form of the output. @public */
-export interface InstanceDiagnostics {
+/** What the platform knows of an instance, for `server show`. @public */
+export interface GuestDescription {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
@@ -143,7 +143,7 @@ export interface VirtApi {
 
 /**
  * Nova's contract of a virt driver, in camelCase, with Nova's argument order and meaning. Methods that DPM does not need are
- * omitted; a manager treats a missing method as `NotImplementedError`.
+ * omitted; a manager treats a missing method as `NotImplementedError`. `docs/support-matrix.md` lists every method of Nova's.
  *
  * @remarks Source: nova virt/driver.py.
  * @public
@@ -284,15 +284,17 @@ export interface ComputeDriver {
   ): Promise<readonly PathRecord[]>;
   /** Returns the URI under which the platform has the instance, or all instances. */
   getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
-  getInstanceDiagnostics(
+  describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined>;
+  ): Promise<GuestDescription | undefined>;
 
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 
+  /** Returns trait → whether the compute node has it, from {@link ComputeDriver.capabilities}. */
+  capabilitiesAsTraits?(): Readonly<Record<string, boolean>>;
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;

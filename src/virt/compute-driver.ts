@@ -1,6 +1,6 @@
 import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
-import type { AllocatedStorage, CountedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
+import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
@@ -270,10 +270,13 @@ export interface ComputeDriver {
   ): Promise<readonly PlatformGuest[]>;
   /** Lists orphaned storage outside guests, of instances that are not among the known ones. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]>;
-  /** Lists our storage in the guests and groups of these instances that is not counted. Changes nothing. */
-  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly SurplusStorage[]>;
-  /** Checks surplus storage again and removes it. @throws ConflictError when that is not safe, or no longer */
-  removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
+  /** Lists our storage in the guests and groups of these instances that the instances do not use. Changes nothing. */
+  listSurplusStorage?(
+    context: RequestContext,
+    expected: readonly ExpectedStorage[],
+  ): Promise<readonly SurplusStorage[]>;
+  /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
+  removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */

@@ -1,7 +1,7 @@
 export { nothingKnown, volumePathSchema } from '../partition/index.ts';
 export type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   PartitionRecord,
   PartitionRecords,
   PowerState,

@@ -16,6 +16,7 @@ import type { HmcOptions, HmcSurroundings } from './options.ts';
 import { endFromInside } from './power/power.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { capacityGroupRoutes } from './routes/capacity-groups.ts';
+import { cryptoRoutes } from './routes/crypto.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
@@ -51,6 +52,7 @@ export const hmcRoutes: readonly HmcRoute[] = [
   ...storageElementRoutes,
   ...storageAttachmentRoutes,
   ...capacityGroupRoutes,
+  ...cryptoRoutes,
   ...otherRoutes,
   ...serviceRoutes,
 ];

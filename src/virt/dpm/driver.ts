@@ -12,7 +12,7 @@ import {
 } from '../../partition/index.ts';
 import type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   Initiator,
   OwnPartition,
   PartitionOwner,
@@ -168,7 +168,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
-      const { started } = (await this.#isPrepared(instance, info, context))
+      const { started } = (await this.#isStockOrder(instance, info, context))
         ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
@@ -324,16 +324,17 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
-  /** Lists orphaned vHBAs and storage volumes. @param counted - the storage that the instances use */
+  /** Lists orphaned vHBAs and storage volumes. @param expected - the storage that the instances use */
   async listSurplusStorage(
     context: RequestContext,
-    counted: readonly CountedStorage[],
+    expected: readonly ExpectedStorage[],
   ): Promise<readonly SurplusStorage[]> {
-    return await this.#started().storage.audit.list(this.#settings.host, counted, context);
+    return await this.#started().storage.audit.list(this.#settings.host, expected, context);
   }
 
-  async removeSurplusStorage(context: RequestContext, counted: CountedStorage, uri: string): Promise<void> {
-    await this.#started().storage.audit.remove(this.#settings.host, counted, uri, context);
+  /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
+  async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
+    await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
@@ -397,7 +398,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
    * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
    * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
    */
-  async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
+  async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
   }

@@ -41,6 +41,7 @@ export const reasonTable = {
   jobEnded: [409, 41],
   cancelPending: [409, 42],
   capacityGroupNotEmpty: [409, 110],
+  cryptoDomainNeeded: [409, 111],
   inOtherCapacityGroup: [409, 120],
   inThisCapacityGroup: [409, 130],
   notInCapacityGroup: [409, 140],
@@ -57,6 +58,9 @@ export const reasonTable = {
   internalError: [500, 0],
   // From here on: the condition is known, its number is not (inferred).
   adapterCapacityExhausted: [409, 115],
+  resourcesExhausted: [409, 116],
+  cryptoDomainMissing: [409, 112],
+  cryptoDomainTaken: [409, 113],
   hbaNotSupported: [409, 8],
   storageGroupsNotSupported: [409, 8],
   notAnFcpPort: [400, 18],

@@ -40,6 +40,7 @@ export const reasonTable = {
   jobNotEnded: [409, 40],
   jobEnded: [409, 41],
   cancelPending: [409, 42],
+  linkedPartitionActive: [409, 100],
   capacityGroupNotEmpty: [409, 110],
   inOtherCapacityGroup: [409, 120],
   inThisCapacityGroup: [409, 130],
@@ -58,6 +59,7 @@ export const reasonTable = {
   // From here on: the condition is known, its number is not (inferred).
   adapterCapacityExhausted: [409, 115],
   hbaNotSupported: [409, 8],
+  linksNotSupported: [409, 8],
   storageGroupsNotSupported: [409, 8],
   notAnFcpPort: [400, 18],
   storageGroupAttached: [409, 127],

@@ -17,6 +17,7 @@ import { linkHipersockets } from './links/partition-link.ts';
 import { endFromInside } from './power/power.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { capacityGroupRoutes } from './routes/capacity-groups.ts';
+import { cryptoRoutes } from './routes/crypto.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
@@ -54,6 +55,7 @@ export const hmcRoutes: readonly HmcRoute[] = [
   ...storageElementRoutes,
   ...storageAttachmentRoutes,
   ...capacityGroupRoutes,
+  ...cryptoRoutes,
   ...otherRoutes,
   ...serviceRoutes,
 ];

@@ -42,6 +42,7 @@ export const reasonTable = {
   cancelPending: [409, 42],
   linkedPartitionActive: [409, 100],
   capacityGroupNotEmpty: [409, 110],
+  cryptoDomainNeeded: [409, 111],
   inOtherCapacityGroup: [409, 120],
   inThisCapacityGroup: [409, 130],
   notInCapacityGroup: [409, 140],
@@ -58,6 +59,9 @@ export const reasonTable = {
   internalError: [500, 0],
   // From here on: the condition is known, its number is not (inferred).
   adapterCapacityExhausted: [409, 115],
+  resourcesExhausted: [409, 116],
+  cryptoDomainMissing: [409, 112],
+  cryptoDomainTaken: [409, 113],
   hbaNotSupported: [409, 8],
   linksNotSupported: [409, 8],
   storageGroupsNotSupported: [409, 8],

@@ -228,7 +228,7 @@ export class ComputeManager implements AsyncDisposable {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Returns the HMC URI under which the Fibre Channel paths of one partition, or of all, are found. @throws NotFoundError */
+  /** Returns the URI of the HMC object that lists the Fibre Channel paths, for one partition or for each. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext = newContext(),
@@ -327,9 +327,9 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation when no other operation on the same subject runs. A subject is an instance, or a volume
-   * with the partition or host to which it is attached without Nova. Waits for operations of this process, then for those of other processes. Before the
-   * operation, resumes the flows that dead processes left unfinished.
+   * Runs an operation when no other operation on the same subject runs. A subject is either an instance, or one attachment
+   * without Nova: a pair of a volume and a partition or host. Waits for operations of this process, then for those of other
+   * processes. Before the operation, resumes the flows that dead processes left unfinished.
    */
   async #inTurn<T>(subject: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
@@ -345,7 +345,8 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param abandon - unlike the signal of the context, also stops a rollback; the flow then waits for the next command
+   * @param abandon - stops a rollback too, and the flow then waits for the next command. The signal of the context alone only
+   *   cancels the operation, which then rolls back
    */
   async #resumeAll(subjects: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const resume = async (subject: string) => {

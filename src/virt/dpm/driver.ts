@@ -12,7 +12,7 @@ import {
 } from '../../partition/index.ts';
 import type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   Initiator,
   OwnPartition,
   PartitionOwner,
@@ -40,7 +40,7 @@ import type {
   ComputeDriver,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -48,7 +48,8 @@ import type {
 } from '../compute-driver.ts';
 import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
-import { diagnose } from './diagnostics.ts';
+import { describeGuest } from './describe-guest.ts';
+import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -66,6 +67,7 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -80,14 +82,14 @@ export interface DpmDriverServices extends Watchers {
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
-export class DpmDriver implements ComputeDriver {
-  readonly capabilities = {
-    supports_extend_volume: true,
-    supports_multiattach: true,
-    supports_attach_interface: false,
-    has_imagecache: false,
-  };
+/**
+ * Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. Methods that no
+ * machine in DPM mode can serve, such as `pause`, are inherited: each throws {@link NotImplementedError} with the reason.
+ *
+ * @public
+ */
+export class DpmDriver extends RefusingDriver implements ComputeDriver {
+  readonly capabilities = capabilities;
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
@@ -100,6 +102,7 @@ export class DpmDriver implements ComputeDriver {
   readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
+    super();
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -166,7 +169,7 @@ export class DpmDriver implements ComputeDriver {
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
-      const { started } = (await this.#isPrepared(instance, info, context))
+      const { started } = (await this.#isStockOrder(instance, info, context))
         ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
@@ -322,16 +325,17 @@ export class DpmDriver implements ComputeDriver {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
-  /** Lists orphaned vHBAs and storage volumes. @param counted - the storage that the instances use */
+  /** Lists orphaned vHBAs and storage volumes. @param expected - the storage that the instances use */
   async listSurplusStorage(
     context: RequestContext,
-    counted: readonly CountedStorage[],
+    expected: readonly ExpectedStorage[],
   ): Promise<readonly SurplusStorage[]> {
-    return await this.#started().storage.audit.list(this.#settings.host, counted, context);
+    return await this.#started().storage.audit.list(this.#settings.host, expected, context);
   }
 
-  async removeSurplusStorage(context: RequestContext, counted: CountedStorage, uri: string): Promise<void> {
-    await this.#started().storage.audit.remove(this.#settings.host, counted, uri, context);
+  /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
+  async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
+    await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
@@ -354,13 +358,13 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
-  async getInstanceDiagnostics(
+  async describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined> {
+  ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+    return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   partitionVolumes(): PartitionVolumes {
@@ -379,6 +383,10 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().availableResource(nodename, context);
   }
 
+  capabilitiesAsTraits(): Readonly<Record<string, boolean>> {
+    return capabilitiesAsTraits(this.capabilities);
+  }
+
   plugVifs(): Promise<void> {
     return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
   }
@@ -391,7 +399,7 @@ export class DpmDriver implements ComputeDriver {
    * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
    * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
    */
-  async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
+  async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
   }

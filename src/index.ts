@@ -126,9 +126,13 @@ export type {
   Instance,
   InstanceInfo,
   NamedPartition,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
   PartitionVolumes,
   RequestContext,
   VirtApi,
+  VirtualInterface,
 } from './virt/index.ts';
 export {
   ConnectionInfoError,

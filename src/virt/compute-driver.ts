@@ -2,6 +2,7 @@ import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
 /** The part of Nova's request context that a driver needs. @public */
@@ -179,7 +180,7 @@ export interface ComputeDriver {
     injectedFiles: readonly unknown[],
     adminPassword: string | null,
     allocations: unknown,
-    networkInfo?: readonly unknown[] | null,
+    networkInfo?: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     powerOn?: boolean,
   ): Promise<void>;
@@ -190,14 +191,14 @@ export interface ComputeDriver {
   destroy(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     destroyDisks?: boolean,
   ): Promise<void>;
   cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /**
@@ -236,7 +237,7 @@ export interface ComputeDriver {
   powerOn(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Starts a guest that should run, after its host has started. Succeeds if it runs. */
@@ -252,7 +253,7 @@ export interface ComputeDriver {
   reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
@@ -309,6 +310,15 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
+  attachInterface?(
+    context: RequestContext,
+    instance: Instance,
+    imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void>;
+  /** Detaches a network interface. Detaching one that is already detached succeeds. */
+  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

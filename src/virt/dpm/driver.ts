@@ -46,6 +46,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
@@ -160,7 +161,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -180,7 +181,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    _networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -199,7 +200,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
@@ -234,7 +235,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -268,7 +269,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {

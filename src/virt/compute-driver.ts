@@ -244,7 +244,7 @@ export interface ComputeDriver {
   resumeStateOnHostBoot?(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     shareInfo: unknown,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;

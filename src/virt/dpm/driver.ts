@@ -251,7 +251,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async resumeStateOnHostBoot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null = null,
+    networkInfo: NetworkInfo | null = null,
     _shareInfo: unknown = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {

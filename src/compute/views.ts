@@ -2,7 +2,7 @@ import { describeError } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
 import type {
   AvailableResource,
-  InstanceDiagnostics,
+  GuestDescription,
   PlatformGuest,
   PowerState,
   RequestContext,
@@ -127,7 +127,7 @@ function viewFault({ code, message, at, requestId }: Fault): ServerFault {
 function detailServer(
   instance: InstanceRecord,
   devices: readonly BlockDevice[],
-  seen: InstanceDiagnostics | undefined,
+  seen: GuestDescription | undefined,
   server: ServerSummary,
 ): ServerDetail {
   return {
@@ -143,7 +143,7 @@ function detailServer(
   };
 }
 
-function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot {
+function detailBoot(boot: NonNullable<GuestDescription['boot']>): ServerBoot {
   return {
     device: boot.device,
     hba_uri: boot.hbaUri,
@@ -154,7 +154,7 @@ function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot 
   };
 }
 
-function detailVolume(device: BlockDevice, seen: InstanceDiagnostics | undefined): ServerVolume {
+function detailVolume(device: BlockDevice, seen: GuestDescription | undefined): ServerVolume {
   const targetLun = device.connectionInfo?.data.target_lun;
   return {
     volume_id: device.volumeId,
@@ -257,7 +257,7 @@ export class ServerViews {
     const devices = store.devices(instance.uuid);
     const guest = toDriverInstance(instance);
     const info = toBlockDeviceInfo(devices);
-    const seen = await driver.getInstanceDiagnostics(context, guest, info);
+    const seen = await driver.describeGuest(context, guest, info);
     const summary = this.#summarize(instance, devices, seen?.powerState);
     const shown = detailServer(instance, devices, seen, summary);
     if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };

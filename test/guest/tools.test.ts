@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FakeGuest, shells } from './fake-guest.ts';
 import type { FakePartition } from './fake-guest.ts';
-import { hot, lun, shell, targetA, targetB, twoFabrics, volume } from './layouts.ts';
+import { lun, shell, targetA, targetB, twoFabrics, volume } from './layouts.ts';
 
 it('a boot LUN that never comes ends after two minutes of waiting with status 3', () => {
   using guest = new FakeGuest(shell, twoFabrics({ ipl: `8001:${targetA}:0042000000000000`, scpData: 'quiet' }));

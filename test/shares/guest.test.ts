@@ -42,4 +42,3 @@ it('a NIC gets its port and its address; an address that is not locally administ
   expect(messages).toContain('00fa00000002 is not a locally administered address');
   expect(messages).toContain('NIC 0.0.0020: this partition has no device 0.0.0020');
 });
-

@@ -40,14 +40,16 @@ import type {
   ComputeDriver,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
-import { diagnose } from './diagnostics.ts';
+import { describeGuest } from './describe-guest.ts';
+import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -65,6 +67,7 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -79,14 +82,14 @@ export interface DpmDriverServices extends Watchers {
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
-export class DpmDriver implements ComputeDriver {
-  readonly capabilities = {
-    supports_extend_volume: true,
-    supports_multiattach: true,
-    supports_attach_interface: false,
-    has_imagecache: false,
-  };
+/**
+ * Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. Methods that no
+ * machine in DPM mode can serve, such as `pause`, are inherited: each throws {@link NotImplementedError} with the reason.
+ *
+ * @public
+ */
+export class DpmDriver extends RefusingDriver implements ComputeDriver {
+  readonly capabilities = capabilities;
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
@@ -99,6 +102,7 @@ export class DpmDriver implements ComputeDriver {
   readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
+    super();
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -158,7 +162,7 @@ export class DpmDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -178,7 +182,7 @@ export class DpmDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    _networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -197,7 +201,7 @@ export class DpmDriver implements ComputeDriver {
   async cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
@@ -232,7 +236,7 @@ export class DpmDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -243,6 +247,16 @@ export class DpmDriver implements ComputeDriver {
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
     await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
+  }
+
+  async resumeStateOnHostBoot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null = null,
+    _shareInfo: unknown = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
@@ -256,7 +270,7 @@ export class DpmDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
@@ -355,13 +369,13 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
-  async getInstanceDiagnostics(
+  async describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined> {
+  ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+    return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   partitionVolumes(): PartitionVolumes {
@@ -378,6 +392,10 @@ export class DpmDriver implements ComputeDriver {
 
   async getAvailableResource(nodename: string, context = defaultContext()): Promise<AvailableResource> {
     return await this.#subset().availableResource(nodename, context);
+  }
+
+  capabilitiesAsTraits(): Readonly<Record<string, boolean>> {
+    return capabilitiesAsTraits(this.capabilities);
   }
 
   plugVifs(): Promise<void> {

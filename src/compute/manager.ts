@@ -29,6 +29,7 @@ import type { CreateServer } from './requests.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
+import type { HypervisorStats, ServerStats } from './stats.ts';
 import { findOrphans } from './verify.ts';
 import type { Finding } from './verify/views.ts';
 import { ServerViews } from './views.ts';
@@ -241,8 +242,16 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /** Returns the totals of all hypervisors of this host, as Nova's `hypervisor stats`. With DPM there is one hypervisor. */
-  async hypervisorStats(context: RequestContext = newContext()) {
+  async hypervisorStats(context: RequestContext = newContext()): Promise<HypervisorStats> {
     return await this.#views.hypervisorStats(context);
+  }
+
+  /** Returns how much each of these servers uses, by name or UUID; of all servers without a name. @throws NotFoundError */
+  async serverStats(
+    servers: readonly string[] = [],
+    context: RequestContext = newContext(),
+  ): Promise<readonly ServerStats[]> {
+    return await this.#views.serverStats(servers, context);
   }
 
   async listPartitions(

@@ -15,6 +15,8 @@ export type {
   GuestLocation,
   Instance,
   GuestDescription,
+  GuestUsage,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,

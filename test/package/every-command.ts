@@ -35,6 +35,7 @@ export const acts: readonly Act[] = [
   { command: 'server add volume', given: ['web1', 'data-1'] },
   { command: 'server list' },
   { command: 'server show', given: ['web1'] },
+  { command: 'server stats', given: ['web1'] },
   { command: 'partition list' },
   { command: 'partition show', given: ['$partition'] },
   { command: 'cpc list' },

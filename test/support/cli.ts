@@ -156,6 +156,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   removeVolume: unexpected('removeVolume'),
   hypervisorShow: unexpected('hypervisorShow'),
   hypervisorStats: unexpected('hypervisorStats'),
+  serverStats: unexpected('serverStats'),
   listPartitions: unexpected('listPartitions'),
   getConnector: unexpected('getConnector'),
   getPartitionConnector: unexpected('getPartitionConnector'),

@@ -6,6 +6,7 @@ import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addShow } from './server/show.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -16,5 +17,6 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addDelete(group, add);
   addPower(group, add);
   addVolumes(group, add);
+  addStats(group, add);
   addEvents(group, add);
 }

@@ -62,7 +62,7 @@ test('fails with exit code 3 for a server that does not exist', async () => {
   const { code, printed } = await stage.dpm('server', 'stats', 'nothing');
 
   expect(code).toBe(3);
-  expect(printed).toMatchObject({ error: { code: 'NOT_FOUND', message: expect.stringContaining('"nothing"') } });
+  expect(printed).toMatchObject({ error: { code: 'NOT_FOUND' } });
 });
 
 test('shows the capacity without the use of the machine when the user may not see the CPC in the metrics', async () => {
@@ -111,6 +111,6 @@ test('creates a new context when the HMC has lost the session with the first one
   const { code, printed } = await stage.dpm('server', 'stats', 'web1');
 
   expect(code).toBe(0);
-  expect(printed).toMatchObject([{ name: 'web1', processor_usage_percent: expect.any(Number) }]);
+  expect((printed as readonly Printed[])[0]?.processor_usage_percent).toBeGreaterThan(0);
   expect(stage.sim.log.count(({ operation }) => operation === 'Create Metrics Context')).toBe(2);
 });

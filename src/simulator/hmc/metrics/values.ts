@@ -104,7 +104,8 @@ function partitionUsage(context: HmcContext, partition: Resource): Row {
     'network-usage': average(isNetwork),
     'storage-usage': average(isStorage),
     'accelerator-usage': notAvailable,
-    'crypto-usage': partition.props['crypto-configuration'] == null ? notAvailable : percentOf(partition, 'crypto'),
+    'crypto-usage':
+      (partition.props['crypto-configuration'] ?? null) === null ? notAvailable : percentOf(partition, 'crypto'),
   };
 }
 

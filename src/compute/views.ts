@@ -1,12 +1,6 @@
 import { describeError } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
-import type {
-  AvailableResource,
-  GuestDescription,
-  PlatformGuest,
-  PowerState,
-  RequestContext,
-} from '../virt/index.ts';
+import type { AvailableResource, GuestDescription, PlatformGuest, PowerState, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, Fault, InstanceRecord } from './instances.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';

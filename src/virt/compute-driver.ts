@@ -240,6 +240,14 @@ export interface ComputeDriver {
     networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
+  /** Starts a guest that should run, after its host has started. Succeeds if it runs. */
+  resumeStateOnHostBoot?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    shareInfo: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
   powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
   reboot(

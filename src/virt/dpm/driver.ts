@@ -248,6 +248,16 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     this.#stateAfterOperation.set(instance.uuid, 'running');
   }
 
+  async resumeStateOnHostBoot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null = null,
+    _shareInfo: unknown = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
     const pollMs = Math.max(retryInterval, 1) * 1000;

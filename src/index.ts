@@ -50,6 +50,8 @@ export type {
   ServerFault,
   ServerVolume,
   ServerVolumeRequest,
+  ServerNetwork,
+  ServerNetworkRequest,
   StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
@@ -126,6 +128,7 @@ export type {
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
+  GuestNic,
   Instance,
   InstanceInfo,
   NamedPartition,

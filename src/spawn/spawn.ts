@@ -120,7 +120,7 @@ export async function spawnInStockOrder(
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
-  // `prepare` has started the partition so that its ports log in. The partition may still be running.
+  // With login before zoning, `prepare` has started the partition, which may still be running.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
   return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
@@ -223,8 +223,8 @@ async function createPartitionAndGroupPorts(
  * Removes the storage group of this spawn. Called if the HMC refuses to create the partition because the name of the partition
  * is taken.
  *
- * If the compute manager unmaps the volumes, as stock Nova does, masks for the WWPNs of the storage group may still exist. The
- * group then stays until the compute manager destroys the instance.
+ * With stock Nova, the compute manager unmaps the volumes, and may not have done so yet: masks for the WWPNs of the storage
+ * group may exist. The group then stays until the compute manager destroys the instance.
  *
  * @throws the cause of the NothingChangedError if the group stays: the spawn has then changed something
  */

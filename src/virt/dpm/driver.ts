@@ -417,8 +417,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
-   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
+   * Whether this spawn has the stock order, in which `prepareForSpawn` has already created the partition. If the instance has
+   * volumes, the order is stock if they are mapped already. If it has none, the order is stock if the partition exists.
    */
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);

@@ -1,7 +1,7 @@
 import { FairQueue } from '../base/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
-import { checkCreateServer, newContext } from './arguments.ts';
+import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
 import { deleteServer, deleteUnknownServer, findUnknownServer } from './delete-server.ts';
 import { recordFault, serverFails } from './faults.ts';
@@ -25,8 +25,9 @@ import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
-import type { CreateServer } from './requests.ts';
+import type { CreateServer, ServerNetworkRequest } from './requests.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
+import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
 import { findOrphans } from './verify.ts';
@@ -212,6 +213,40 @@ export class ComputeManager implements AsyncDisposable {
     const attached = options.mustBeAttached === true ? attachedBefore : undefined;
     return await this.#exclusively(server, context, async (instance) => {
       await removeVolume(this.#parts, instance, { volume, attached }, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
+  /** Attaches a network of the settings to a server, running or not. @throws ConflictError when the server has it */
+  async addNetwork(
+    server: string,
+    request: ServerNetworkRequest,
+    context: RequestContext = newContext(),
+  ): Promise<ServerDetail> {
+    checkServerNetwork('addNetwork', request);
+    return await this.#exclusively(server, context, async (instance) => {
+      await addNetwork(this.#parts, instance, request, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
+  /**
+   * Detaches a network. Detaching a network that is not attached succeeds, unless `mustBeAttached` is set.
+   *
+   * @throws NotFoundError
+   */
+  async removeNetwork(
+    server: string,
+    network: string,
+    context: RequestContext = newContext(),
+    options: { readonly mustBeAttached?: boolean } = {},
+  ): Promise<ServerDetail> {
+    const { store } = this.#parts;
+    // Read before waiting for the turn, as in removeVolume.
+    const attachedBefore = store.networks(store.get(server).uuid).map((each) => each.network);
+    const attached = options.mustBeAttached === true ? attachedBefore : undefined;
+    return await this.#exclusively(server, context, async (instance) => {
+      await removeNetwork(this.#parts, instance, { network, attached }, context);
       return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
     });
   }

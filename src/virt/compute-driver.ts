@@ -70,6 +70,18 @@ export interface GuestDescription {
     readonly lun: string | null;
   } | null;
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
+  /** NICs by the ID of their {@link VirtualInterface}; absent if the driver does not read them. */
+  readonly nics?: ReadonlyMap<string, GuestNic>;
+}
+
+/** A network interface of a guest, as the platform shows it. @public */
+export interface GuestNic {
+  readonly name: string;
+  /** `osd`, `iqd`, `roce`, … */
+  readonly type: string;
+  readonly macAddress: string | null;
+  /** Four hex digits. */
+  readonly deviceNumber: string | null;
 }
 
 /** Whether the guest of an instance exists; in doubt means that neither is certain. @public */

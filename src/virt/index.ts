@@ -15,6 +15,7 @@ export type {
   GuestLocation,
   Instance,
   GuestDescription,
+  GuestNic,
   InstanceInfo,
   PlatformGuest,
   RequestContext,

@@ -88,7 +88,7 @@ export class ComputeManager implements AsyncDisposable {
     // A server with a task state may have no flow: the state is written before the flow begins, and power operations have none.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
-    await this.#resumeAll(subjects, context, 'roll-back');
+    await this.#resumeAll(subjects, context, { onAbort: 'roll-back' });
   }
 
   /**
@@ -101,7 +101,7 @@ export class ComputeManager implements AsyncDisposable {
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
     const findResumable = async () =>
       (await ownersOfUnfinished(this.#parts)).filter((subject) => !this.#queues.has(subject));
-    await this.#resumeAll(await findResumable(), context, 'leave-unfinished');
+    await this.#resumeAll(await findResumable(), context, { onAbort: 'leave-unfinished' });
     return (await findResumable()).length > 0;
   }
 
@@ -390,12 +390,12 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param onAbort - what happens to the operations if the context is aborted
+   * @param options.onAbort - what happens to the operations if the context is aborted
    */
   async #resumeAll(
     subjects: readonly string[],
     context: RequestContext,
-    onAbort: 'roll-back' | 'leave-unfinished',
+    { onAbort }: { readonly onAbort: 'roll-back' | 'leave-unfinished' },
   ): Promise<void> {
     const abandon = onAbort === 'leave-unfinished' ? context.signal : undefined;
     const resume = async (subject: string) => {

@@ -80,7 +80,7 @@ class Session implements HmcSession, Requester {
     this.#connection = new HmcConnection({
       logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),
-      logoff: this.policies.read,
+      logoff: this.policies.read, // a logoff can be repeated, like a read
       log: this.log,
     });
     this.#outages = options.outages ?? new Outages();

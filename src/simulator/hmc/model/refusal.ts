@@ -56,6 +56,8 @@ export const reasonTable = {
   bodyTooLarge: [413, 1],
   internalError: [500, 0],
   // From here on: the condition is known, its number is not (inferred).
+  consoleOpenHere: [409, 333],
+  consoleOpenElsewhere: [409, 334],
   adapterCapacityExhausted: [409, 115],
   hbaNotSupported: [409, 8],
   storageGroupsNotSupported: [409, 8],

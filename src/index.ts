@@ -34,7 +34,9 @@ export type {
 } from './cinder-client/index.ts';
 export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
+  ConsoleLine,
   CreateServer,
+  FollowConsole,
   HypervisorView,
   LoadComputeDriverOptions,
   OpenManagerOptions,
@@ -120,6 +122,9 @@ export type {
   BlockDeviceInfo,
   ComputeDriver,
   ComputeDriverClass,
+  ConsoleConnection,
+  ConsoleMessage,
+  ConsoleReading,
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
@@ -128,6 +133,7 @@ export type {
   NamedPartition,
   PartitionVolumes,
   RequestContext,
+  SerialConsole,
   VirtApi,
 } from './virt/index.ts';
 export {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
 import { addCreate } from './server/create.ts';
+import { addConsole } from './server/console.ts';
 import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
@@ -16,5 +17,6 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addDelete(group, add);
   addPower(group, add);
   addVolumes(group, add);
+  addConsole(group, add);
   addEvents(group, add);
 }

@@ -49,6 +49,8 @@ export type {
   ServerFault,
   ServerVolume,
   ServerVolumeRequest,
+  ServerNetwork,
+  ServerNetworkRequest,
   StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
@@ -116,7 +118,7 @@ export type {
 } from './partition/index.ts';
 export { MemoryJournal } from './compute/journal/index.ts';
 export type { FlowSummary, Journal, JournalEvent } from './compute/journal/index.ts';
-export { DpmDriver, FakeDriver } from './virt/index.ts';
+export { DpmDriver, FakeDriver, NotImplementedError } from './virt/index.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,
@@ -128,13 +130,18 @@ export type {
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
+  GuestNic,
   Instance,
   InstanceInfo,
   NamedPartition,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
   PartitionVolumes,
   RequestContext,
   SerialConsole,
   VirtApi,
+  VirtualInterface,
 } from './virt/index.ts';
 export {
   ConnectionInfoError,

@@ -65,7 +65,7 @@ export async function startJob(
   w: Waiting,
 ): Promise<HmcJob> {
   const call = { ...origin, kind, method: 'POST' } as const;
-  const { status, body } = await requester.answer(call, w);
+  const { status, body } = await requester.sendRaw(call, w);
   const isNamed = typeof body === 'object' && body !== null && 'job-uri' in body;
   if (!isNamed && status !== ACCEPTED) return { uri: undefined, wait: async () => body, cancel: async () => undefined };
   if (!isNamed && !Array.isArray(body)) {
@@ -134,7 +134,7 @@ class PolledJob implements HmcJob {
       if (isHmcError(thrown, 404, 1)) return { kind: 'lost' };
       if (thrown instanceof HmcAuthError || classify(thrown) === 'permanent') throw thrown;
       const error = toError(thrown);
-      this.#requester.triesOn(error, deadline - performance.now());
+      this.#requester.reportRetrying(error, deadline - performance.now());
       return { kind: 'unreachable', error };
     }
   }

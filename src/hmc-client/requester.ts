@@ -33,13 +33,13 @@ export interface Requester {
   /** Sends a request and retries it as its kind allows. */
   call<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Like {@link call}, for answers whose form depends on the status. */
-  answer(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
+  sendRaw(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Opens the console whose URI the HMC has handed out. Not retried: the URI is good for one connection. */
   openConsole(what: string, path: string, w: Waiting): Promise<AsciiConsole>;
   /** Reports the outage, if the error is one. For callers of {@link once} that retry themselves, for the given time. */
-  triesOn(error: Error, leftMs: number): void;
+  reportRetrying(error: Error, leftMs: number): void;
   /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */
   level(what: string, w: Waiting): Promise<HmcLevel>;
   /** Starts work for which only `close` waits. A failure is logged. */

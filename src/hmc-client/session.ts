@@ -115,12 +115,12 @@ class Session implements HmcSession, Requester {
     const { signal, body } = options;
     const kind = method === 'GET' ? 'read' : 'action';
     const call = { operation: `${method} ${uri}`, what: `${method} ${uri}`, kind, method, uri, body } as const;
-    return await this.answer(call, { signal });
+    return await this.sendRaw(call, { signal });
   }
 
-  // `answer`, `call` and `once` differ in retries and in parsing: see their descriptions in Requester.
+  // `sendRaw`, `call` and `once` differ in retries and in parsing: see their descriptions in Requester.
 
-  async answer(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
+  async sendRaw(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     return await this.#withRetries(call, w, async (inner) => await this.#exchange(call, inner));
   }
 
@@ -139,8 +139,8 @@ class Session implements HmcSession, Requester {
     return asciiConsoleOf(socket, { what, host: this.hmcHost() });
   }
 
-  /** Reports an outage to {@link Outages}. Callers of `once` use it if they retry for another `leftMs` milliseconds. */
-  triesOn(error: Error, leftMs: number): void {
+  /** If `error` is an outage, tells {@link Outages} that the caller of `once` will retry for another `leftMs` milliseconds. */
+  reportRetrying(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }
 
@@ -179,8 +179,8 @@ class Session implements HmcSession, Requester {
   }
 
   /**
-   * Retries a call until its deadline. If the HMC is still unreachable then, repeats the call with a new deadline, for as
-   * long as the outage policy allows.
+   * Retries a call until its deadline. If the HMC is unreachable at the deadline, repeats the call with a new deadline, for
+   * as long as the outage policy allows.
    */
   async #withRetries<T>(
     call: Pick<HmcRequest, 'what' | 'kind'>,

@@ -6,7 +6,7 @@ import { findHiddenDoubt } from './hidden-use.ts';
 import { isListed } from './lifecycle.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
-import { isUnknown, isUnmade } from './records.ts';
+import { isUnknown, hasNoPartition } from './records.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
@@ -37,7 +37,7 @@ export class PartitionSearch {
     const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
     const listed = all.find(({ uri }) => uri === record?.partitionUri);
     if (listed !== undefined) return unreadable(listed, "it is recorded as this server's partition");
-    if (isUnmade(record)) return await this.#unmade(owner, record, all, w);
+    if (hasNoPartition(record)) return await this.#unmade(owner, record, all, w);
     const named = await this.#byName(owner, all, w);
     if (named !== undefined) return named;
     const holder = await this.#byPorts(owner, record, evidence, all, w);
@@ -187,7 +187,7 @@ export class PartitionSearch {
    * does not prove it: a WWPN may be assigned again, and an administrator may attach a group to any partition.
    */
   async #bootsFrom({ uri }: Listed, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
-    if (this.#records.isAttachedWithoutNova(uri)) return false;
+    if (this.#records.hasVolumesWithoutNova(uri)) return false;
     const { bootStorageDevice, bootStorageVolume } = await this.#hmc.partitions.get(uri, w);
     const sources = [bootStorageDevice, bootStorageVolume].flatMap((source) => source ?? []);
     return sources.some((source) => bootSources.some((own) => source === own || source.startsWith(`${own}/`)));
@@ -209,7 +209,7 @@ export class PartitionSearch {
         instanceNamed(owner.host, name) === undefined &&
         !deletableStatuses.has(status) &&
         !recorded.has(uri) &&
-        !this.#records.isAttachedWithoutNova(uri),
+        !this.#records.hasVolumesWithoutNova(uri),
     );
     if (candidates.length === 0) return undefined;
     const states = candidates.map(({ name, uri, status }) => `"${name}" (${uri}, ${status})`).join(', ');

@@ -1,8 +1,9 @@
 import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
-import type { AllocatedStorage, CountedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
+import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { ConsoleReading, SerialConsole } from './console.ts';
+import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
 /** The part of Nova's request context that a driver needs. @public */
@@ -51,8 +52,8 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
-/** What the platform knows of an instance, for `server show`; JSON in the form of the output. @public */
-export interface InstanceDiagnostics {
+/** What the platform knows of an instance, for `server show`. @public */
+export interface GuestDescription {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
@@ -70,6 +71,18 @@ export interface InstanceDiagnostics {
     readonly lun: string | null;
   } | null;
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
+  /** NICs by the ID of their {@link VirtualInterface}; absent if the driver does not read them. */
+  readonly nics?: ReadonlyMap<string, GuestNic>;
+}
+
+/** A network interface of a guest, as the platform shows it. @public */
+export interface GuestNic {
+  readonly name: string;
+  /** `osd`, `iqd`, `roce`, … */
+  readonly type: string;
+  readonly macAddress: string | null;
+  /** Four hex digits. */
+  readonly deviceNumber: string | null;
 }
 
 /** Whether the guest of an instance exists; in doubt means that neither is certain. @public */
@@ -144,7 +157,7 @@ export interface VirtApi {
 
 /**
  * Nova's contract of a virt driver, in camelCase, with Nova's argument order and meaning. Methods that DPM does not need are
- * omitted; a manager treats a missing method as `NotImplementedError`.
+ * omitted; a manager treats a missing method as `NotImplementedError`. `docs/support-matrix.md` lists every method of Nova's.
  *
  * @remarks Source: nova virt/driver.py.
  * @public
@@ -164,7 +177,7 @@ export interface ComputeDriver {
   /** Checks that what the properties of a flavour name exists on the platform. Changes nothing. @throws NotFoundError */
   requireNamed?(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
-  memoryGiven?(memoryMib: number): number;
+  assignedMemory?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */
@@ -180,7 +193,7 @@ export interface ComputeDriver {
     injectedFiles: readonly unknown[],
     adminPassword: string | null,
     allocations: unknown,
-    networkInfo?: readonly unknown[] | null,
+    networkInfo?: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     powerOn?: boolean,
   ): Promise<void>;
@@ -191,14 +204,14 @@ export interface ComputeDriver {
   destroy(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     destroyDisks?: boolean,
   ): Promise<void>;
   cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /**
@@ -237,7 +250,15 @@ export interface ComputeDriver {
   powerOn(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+  /** Starts a guest that should run, after its host has started. Succeeds if it runs. */
+  resumeStateOnHostBoot?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    shareInfo: unknown,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
@@ -245,7 +266,7 @@ export interface ComputeDriver {
   reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
@@ -278,10 +299,13 @@ export interface ComputeDriver {
   ): Promise<readonly PlatformGuest[]>;
   /** Lists orphaned storage outside guests, of instances that are not among the known ones. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]>;
-  /** Lists our storage in the guests and groups of these instances that is not counted. Changes nothing. */
-  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly SurplusStorage[]>;
-  /** Checks surplus storage again and removes it. @throws ConflictError when that is not safe, or no longer */
-  removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
+  /** Lists our storage in the guests and groups of these instances that the instances do not use. Changes nothing. */
+  listSurplusStorage?(
+    context: RequestContext,
+    expected: readonly ExpectedStorage[],
+  ): Promise<readonly SurplusStorage[]>;
+  /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
+  removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */
@@ -292,18 +316,29 @@ export interface ComputeDriver {
   ): Promise<readonly PathRecord[]>;
   /** Returns the URI under which the platform has the instance, or all instances. */
   getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
-  getInstanceDiagnostics(
+  describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined>;
+  ): Promise<GuestDescription | undefined>;
 
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 
+  /** Returns trait → whether the compute node has it, from {@link ComputeDriver.capabilities}. */
+  capabilitiesAsTraits?(): Readonly<Record<string, boolean>>;
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
+  attachInterface?(
+    context: RequestContext,
+    instance: Instance,
+    imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void>;
+  /** Detaches a network interface. Detaching one that is already detached succeeds. */
+  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

@@ -1,7 +1,7 @@
 export { nothingKnown, volumePathSchema } from '../partition/index.ts';
 export type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   PartitionRecord,
   PartitionRecords,
   PowerState,
@@ -15,7 +15,8 @@ export type {
   DriverBlockDevice,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
+  GuestNic,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -25,11 +26,21 @@ export type { PathRecord } from '../volume/index.ts';
 export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
+export { NotImplementedError } from './dpm/refusals.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
+export { interfaceOn, vifTypes } from './network-info.ts';
+export type {
+  InterfaceAddresses,
+  NamedNetwork,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
+  VirtualInterface,
+} from './network-info.ts';
 export { storageOwnerOf } from './partition-volumes.ts';
 export type { DiagnosedPath, NamedPartition, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

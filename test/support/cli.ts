@@ -157,6 +157,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   consoleLog: unexpected('consoleLog'),
   followConsoleLog: unexpected('followConsoleLog'),
   openConsole: unexpected('openConsole'),
+  addNetwork: unexpected('addNetwork'),
+  removeNetwork: unexpected('removeNetwork'),
   hypervisorShow: unexpected('hypervisorShow'),
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),

@@ -16,19 +16,19 @@ export function fakePartitions(decided: Decided, noted: string[] = []) {
       if (decided.kind === 'ours' && decided.partition.status !== 'stopped') throw new ConflictError('it runs');
       return decided;
     },
-    isMade: () => decided.kind === 'ours',
+    hasRecordedPartition: () => decided.kind === 'ours',
     isRecorded: () => false,
     begin: note('begin'),
-    made: note('made'),
-    hasPorts: () => undefined,
-    connected: note('connected'),
+    recordPartition: note('made'),
+    recordPorts: () => undefined,
+    recordConnected: note('connected'),
     isConnected: () => true,
     bootsFrom: note('boots from'),
     hadPorts: () => false,
-    parks: note('parks'),
-    takenOver: note('taken over'),
-    deleted: note('deleted'),
-    gone: note('gone'),
+    recordParking: note('parks'),
+    recordTakeOver: note('taken over'),
+    recordPartitionDeleted: note('deleted'),
+    recordAllDeleted: note('gone'),
   };
 }
 
@@ -52,7 +52,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
       retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 5_000 },
       timeoutMs: 5_000,
     },
-    canUnmap: true,
+    driverUnmaps: true,
     watchers: { log: silentLogger },
     ...Object.fromEntries(names.map((name) => [name, absent(name)])),
     ...parts,

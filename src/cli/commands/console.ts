@@ -4,7 +4,6 @@ import { findError } from '../../base/index.ts';
 import type { AddCommand } from '../add-command.ts';
 import type { CommandContext } from '../context.ts';
 import { formatOf } from '../global-options.ts';
-import { formatJsonLine } from '../output.ts';
 import { printable } from '../printable.ts';
 import { argument, usageError, wholeNumber } from '../usage.ts';
 import { server } from './server/arguments.ts';
@@ -52,13 +51,15 @@ async function printLog(context: CommandContext, name: string, lines: number | u
 async function followLog(context: CommandContext, name: string, lines: number | undefined): Promise<void> {
   const format = formatOf(context.globals, context.io.stdout);
   if (!isText(context) && format !== 'json') throw usageError('-f', format, 'table, value or json with --follow');
-  const show = isText(context) ? textOf : (line: ConsoleLine) => formatJsonLine(line, columns, context.globals.column);
   const { stdout } = context.io;
+  const print = isText(context)
+    ? (line: ConsoleLine) => stdout.write(textOf(line))
+    : (line: ConsoleLine) => context.printJsonLine(line, columns);
   try {
     await context.withManager('read', async (manager, request) => {
       context.progress.end();
       for await (const line of manager.followConsoleLog(name, { lines }, request)) {
-        stdout.write(show(line));
+        print(line);
         if (stdout.isClosed === true) return; // the reader has left: dpm … | head
       }
     });

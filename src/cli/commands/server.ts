@@ -7,6 +7,7 @@ import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addShow } from './server/show.ts';
+import { addNetworks } from './server/networks.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -16,7 +17,10 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addShow(group, add);
   addDelete(group, add);
   addPower(group, add);
-  addVolumes(group, add);
+  const adding = group.command('add').description('Attach something to an instance');
+  const removing = group.command('remove').description('Detach something from an instance');
+  addVolumes(adding, removing, add);
+  addNetworks(adding, removing, add);
   addConsole(group, add);
   addEvents(group, add);
 }

@@ -12,7 +12,7 @@ import {
 } from '../../partition/index.ts';
 import type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   Initiator,
   OwnPartition,
   PartitionOwner,
@@ -29,7 +29,7 @@ import {
   prepare,
   removeParked,
   spawn,
-  spawnPrepared,
+  spawnInStockOrder,
 } from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -40,16 +40,18 @@ import type {
   ComputeDriver,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
+import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
+import { describeGuest } from './describe-guest.ts';
+import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
-import { diagnose } from './diagnostics.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -67,6 +69,7 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -81,14 +84,14 @@ export interface DpmDriverServices extends Watchers {
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
-export class DpmDriver implements ComputeDriver {
-  readonly capabilities = {
-    supports_extend_volume: true,
-    supports_multiattach: true,
-    supports_attach_interface: false,
-    has_imagecache: false,
-  };
+/**
+ * Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. Methods that no
+ * machine in DPM mode can serve, such as `pause`, are inherited: each throws {@link NotImplementedError} with the reason.
+ *
+ * @public
+ */
+export class DpmDriver extends RefusingDriver implements ComputeDriver {
+  readonly capabilities = capabilities;
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
@@ -101,6 +104,7 @@ export class DpmDriver implements ComputeDriver {
   readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
+    super();
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -139,7 +143,8 @@ export class DpmDriver implements ComputeDriver {
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
-  memoryGiven(memoryMib: number): number {
+  /** Returns the memory in MiB that a partition gets: the requested memory, rounded up to the increment of the machine. */
+  assignedMemory(memoryMib: number): number {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
@@ -159,7 +164,7 @@ export class DpmDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -167,8 +172,8 @@ export class DpmDriver implements ComputeDriver {
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
-      const { started } = (await this.#isPrepared(instance, info, context))
-        ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
+      const { started } = (await this.#isStockOrder(instance, info, context))
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
@@ -179,7 +184,7 @@ export class DpmDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    _networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -187,7 +192,7 @@ export class DpmDriver implements ComputeDriver {
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
     // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
-    if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
+    if (tools.driverUnmaps) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
 
@@ -198,7 +203,7 @@ export class DpmDriver implements ComputeDriver {
   async cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
@@ -233,7 +238,7 @@ export class DpmDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -244,6 +249,16 @@ export class DpmDriver implements ComputeDriver {
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
     await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
+  }
+
+  async resumeStateOnHostBoot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null = null,
+    _shareInfo: unknown = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
@@ -257,7 +272,7 @@ export class DpmDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
@@ -335,16 +350,17 @@ export class DpmDriver implements ComputeDriver {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
-  /** Lists orphaned vHBAs and storage volumes. @param counted - the storage that the instances use */
+  /** Lists orphaned vHBAs and storage volumes. @param expected - the storage that the instances use */
   async listSurplusStorage(
     context: RequestContext,
-    counted: readonly CountedStorage[],
+    expected: readonly ExpectedStorage[],
   ): Promise<readonly SurplusStorage[]> {
-    return await this.#started().storage.audit.list(this.#settings.host, counted, context);
+    return await this.#started().storage.audit.list(this.#settings.host, expected, context);
   }
 
-  async removeSurplusStorage(context: RequestContext, counted: CountedStorage, uri: string): Promise<void> {
-    await this.#started().storage.audit.remove(this.#settings.host, counted, uri, context);
+  /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
+  async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
+    await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
@@ -367,13 +383,13 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
-  async getInstanceDiagnostics(
+  async describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined> {
+  ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+    return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   partitionVolumes(): PartitionVolumes {
@@ -392,6 +408,10 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().availableResource(nodename, context);
   }
 
+  capabilitiesAsTraits(): Readonly<Record<string, boolean>> {
+    return capabilitiesAsTraits(this.capabilities);
+  }
+
   plugVifs(): Promise<void> {
     return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
   }
@@ -401,10 +421,10 @@ export class DpmDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
-   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
+   * Whether this spawn has the stock order, in which `prepareForSpawn` has already created the partition. If the instance has
+   * volumes, the order is stock if they are mapped already. If it has none, the order is stock if the partition exists.
    */
-  async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
+  async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
   }
@@ -426,7 +446,7 @@ export class DpmDriver implements ComputeDriver {
       cpcUri: runtime.cpc.uri,
       boot: { attempts, loginBeforeZoning },
       undo,
-      canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
+      driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
     };
   }

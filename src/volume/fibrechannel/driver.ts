@@ -7,7 +7,7 @@ import type { FcConnection } from './connection-info.ts';
 import { loginHint } from './login-hint.ts';
 import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
-import { warnOfUnservedKeys } from './unserved-keys.ts';
+import { warnOfUnsupportedKeys } from './unsupported-keys.ts';
 
 const readOnlyAdvice = 'the volume is read-only, but the HMC cannot enforce this: mount it read-only in the guest';
 
@@ -71,14 +71,14 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   /** Returns one line for each path, so a volume with several paths has several lines. */
   async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
     const { inspection } = this.#context.storage;
-    const known = await inspection.known(instance, instance.partition, instance.initiators, options);
+    const known = await inspection.listPaths(instance, instance.partition, instance.initiators, options);
     return known.map(({ volumeId, initiatorWwpn, targetWwpn, lun, deviceNumber }) =>
       [deviceNumber ?? '----', initiatorWwpn, targetWwpn, lun, volumeId ?? '-'].join(' '),
     );
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // the caller deletes the storage of the instance, or parks the partition
+    if (options.isTeardown === true) return; // the caller deletes the vHBAs or the storage group, or parks the partition
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 
@@ -93,7 +93,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'unusual connection_info');
-    warnOfUnservedKeys(log, connection);
+    warnOfUnsupportedKeys(log, connection);
     // vHBAs and storage volumes have no read-only attribute on the HMC. Only the array can refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {

@@ -17,6 +17,8 @@ export type {
   Instance,
   GuestDescription,
   GuestNic,
+  GuestUsage,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,

@@ -8,6 +8,7 @@ import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addShow } from './server/show.ts';
 import { addNetworks } from './server/networks.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -22,5 +23,6 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addVolumes(adding, removing, add);
   addNetworks(adding, removing, add);
   addConsole(group, add);
+  addStats(group, add);
   addEvents(group, add);
 }

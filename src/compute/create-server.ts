@@ -26,6 +26,7 @@ export async function planServer(parts: ManagerParts, request: CreateServer, con
       `memory of server "${request.name}" is rounded up from ${request.memoryMib} to ${memoryMib} MiB (${increment})`,
     );
   }
+  if (request.start !== false) await driver.requireFreeMemory?.(context, memoryMib);
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const networks = planNetworks(parts, record.uuid, request.networks ?? []);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
@@ -49,6 +50,11 @@ export async function checkServers(
   const volumeIds = plans.flatMap(({ input }) => input.volumeIds);
   const twice = volumeIds.find((id, index) => volumeIds.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`volume ${twice} is given to two servers`, { volume: twice });
+  const started = plans.filter(({ input }) => input.powerOn);
+  if (started.length > 1) {
+    const together = started.reduce((sum, { record }) => sum + record.memoryMib, 0);
+    await parts.driver.requireFreeMemory?.(context, together);
+  }
   plans.reduce((others, { record }) => {
     requireFreeName(record.name, others);
     requireShare(parts, record, others);

@@ -12,6 +12,7 @@ export type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
+  Diagnostics,
   DriverBlockDevice,
   GuestLocation,
   Instance,
@@ -21,6 +22,8 @@ export type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  ProviderInventory,
+  ProviderTree,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';

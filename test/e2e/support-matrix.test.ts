@@ -4,7 +4,7 @@ import { context } from '../../bench/requests.ts';
 import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
 import type { Kind } from '../../scripts/support-matrix/render.ts';
 import { DpmError } from '../../src/base/index.ts';
-import type { ComputeDriver, Instance } from '../../src/virt/index.ts';
+import type { ComputeDriver, Instance, ProviderTree } from '../../src/virt/index.ts';
 import { quickPolicies } from '../support/quick-policies.ts';
 
 /*
@@ -19,14 +19,32 @@ interface Scene {
   readonly instance: Instance;
 }
 
+/** A tree that forgets what it is told. */
+class Tree implements ProviderTree {
+  data() {
+    return { inventory: {}, traits: new Set<string>() };
+  }
+  updateInventory(): void {
+    // forgotten
+  }
+  addTraits(): void {
+    // forgotten
+  }
+}
+
 /** A good call of each method that the table calls complete or partial. */
 const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   init_host: async ({ driver }) => await driver.initHost('compute1', context),
   get_available_nodes: async ({ driver }) => await driver.getAvailableNodes(),
   node_is_available: async ({ driver }) => await driver.nodeIsAvailable('compute1'),
   get_available_resource: async ({ driver }) => await driver.getAvailableResource('compute1', context),
+  update_provider_tree: async ({ driver }) => await driver.updateProviderTree?.(new Tree(), 'compute1', null, context),
+  get_host_uptime: async ({ driver }) => await driver.getHostUptime?.(),
+  get_host_ip_addr: async ({ driver }) => await driver.getHostIpAddr?.(),
   capabilities_as_traits: ({ driver }) => Promise.resolve(driver.capabilitiesAsTraits?.()),
   get_info: async ({ driver, instance }) => await driver.getInfo(instance, false, context),
+  get_diagnostics: async ({ driver, instance }) => await driver.getDiagnostics?.(instance, context),
+  get_instance_diagnostics: async ({ driver, instance }) => await driver.getInstanceDiagnostics?.(instance, context),
   get_num_instances: async ({ driver }) => await driver.getNumInstances(context),
   instance_exists: async ({ driver, instance }) => await driver.instanceExists(instance, context),
   list_instances: async ({ driver }) => await driver.listInstances(context),

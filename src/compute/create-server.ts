@@ -21,7 +21,7 @@ export async function planServer(
   driver.checkExtraSpecs?.(extraSpecs);
   await driver.requireNamed?.(context, extraSpecs);
   const volumes = await chooseVolumes(cinder, request, context, onNote);
-  const memoryMib = memoryGiven(driver, request.memoryMib);
+  const memoryMib = assignedMemory(driver, request.memoryMib);
   if (memoryMib !== request.memoryMib) {
     const increment = 'the machine assigns memory in larger units';
     onNote?.(
@@ -75,10 +75,10 @@ function requireShare(
   others: readonly InstanceRecord[],
 ): void {
   // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: memoryGiven(driver, other.memoryMib) }));
+  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
   claim(record, taken, share);
 }
 
-function memoryGiven(driver: ComputeDriver, memoryMib: number): number {
-  return driver.memoryGiven?.(memoryMib) ?? memoryMib;
+function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
+  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
 }

@@ -164,7 +164,7 @@ export interface ComputeDriver {
   /** Checks that what the properties of a flavour name exists on the platform. Changes nothing. @throws NotFoundError */
   requireNamed?(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
-  memoryGiven?(memoryMib: number): number;
+  assignedMemory?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */

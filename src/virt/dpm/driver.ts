@@ -29,7 +29,7 @@ import {
   prepare,
   removeParked,
   spawn,
-  spawnPrepared,
+  spawnInStockOrder,
 } from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -141,7 +141,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
-  memoryGiven(memoryMib: number): number {
+  /** Returns the memory in MiB that a partition gets: the requested memory, rounded up to the increment of the machine. */
+  assignedMemory(memoryMib: number): number {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
@@ -170,7 +171,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
@@ -189,7 +190,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
     // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
-    if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
+    if (tools.driverUnmaps) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
 
@@ -431,7 +432,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
       cpcUri: runtime.cpc.uri,
       boot: { attempts, loginBeforeZoning },
       undo,
-      canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
+      driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
     };
   }

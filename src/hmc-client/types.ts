@@ -6,6 +6,7 @@ import type { AdapterResource } from './resources/adapter.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
+import type { NicResource } from './resources/nic.ts';
 import type { PartitionResource } from './resources/partition.ts';
 import type { StorageGroupResource } from './resources/storage-group.ts';
 import type { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -49,6 +50,7 @@ export interface HmcSession extends AsyncDisposable {
   readonly partitions: PartitionResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   /** On machines with storage management, like the next two. */
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;

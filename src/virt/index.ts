@@ -18,6 +18,7 @@ export type {
   GuestNic,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';

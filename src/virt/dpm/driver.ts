@@ -43,6 +43,7 @@ import type {
   GuestDescription,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
@@ -63,6 +64,7 @@ import {
   unmapperOf,
   volumeOf,
 } from './mapping.ts';
+import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
@@ -347,6 +349,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
   async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
     await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
+  }
+
+  async listNics(context: RequestContext): Promise<readonly PlatformNic[]> {
+    return await listNics(this.#started(), context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {

@@ -188,6 +188,14 @@ export class FakeDriver implements ComputeDriver {
     };
   }
 
+  async attachInterface(_context: RequestContext, instance: Instance): Promise<void> {
+    this.#get(instance);
+  }
+
+  async detachInterface(): Promise<void> {
+    // a map needs none of it
+  }
+
   async plugVifs(): Promise<void> {
     // a map needs none of it
   }

@@ -3,6 +3,7 @@ import type { UpdatePartition } from '../hmc-client/index.ts';
 import type {
   ConnectedVolume,
   Initiator,
+  NicInGuest,
   PartitionRef,
   PartitionStorage,
   PreparedGroup,
@@ -18,6 +19,7 @@ export interface BootPlan {
   /** A prepared storage group to boot from, or null. */
   readonly group: PreparedGroup | null;
   readonly volumes: readonly ConnectedVolume[];
+  readonly nics: readonly NicInGuest[];
 }
 
 /** One way to load, with its boot properties. */

@@ -40,6 +40,7 @@ const plan: BootPlan = {
   options: { secureBoot: true },
   group: null,
   volumes: [volume('data', false, path(9)), boot],
+  nics: [],
 };
 
 /** vHBAs: the path decides. */

@@ -16,6 +16,7 @@ export const request: SpawnRequest = {
     { volumeId: 'boot', sizeGib: 1, isBoot: true },
     { volumeId: 'data', sizeGib: 2, isBoot: false },
   ],
+  nics: [],
   storageGroup: null,
   powerOn: true,
 };

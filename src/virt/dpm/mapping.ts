@@ -51,6 +51,7 @@ export function partitionRequest(
     partition: { name: partitionName(owner), description, ...size, boot },
     storageGroup: storageGroupOf(specs),
     volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
+    nics: [],
   };
 }
 

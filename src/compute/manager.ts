@@ -30,6 +30,7 @@ import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
+import type { HypervisorStats, ServerStats } from './stats.ts';
 import { findOrphans } from './verify.ts';
 import type { Finding } from './verify/views.ts';
 import { ServerViews } from './views.ts';
@@ -87,7 +88,7 @@ export class ComputeManager implements AsyncDisposable {
     // A server with a task state may have no flow: the state is written before the flow begins, and power operations have none.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
-    await this.#resumeAll(subjects, context, 'roll-back');
+    await this.#resumeAll(subjects, context, { onAbort: 'roll-back' });
   }
 
   /**
@@ -100,7 +101,7 @@ export class ComputeManager implements AsyncDisposable {
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
     const findResumable = async () =>
       (await ownersOfUnfinished(this.#parts)).filter((subject) => !this.#queues.has(subject));
-    await this.#resumeAll(await findResumable(), context, 'leave-unfinished');
+    await this.#resumeAll(await findResumable(), context, { onAbort: 'leave-unfinished' });
     return (await findResumable()).length > 0;
   }
 
@@ -277,8 +278,16 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /** Returns the totals of all hypervisors of this host, as Nova's `hypervisor stats`. With DPM there is one hypervisor. */
-  async hypervisorStats(context: RequestContext = newContext()) {
+  async hypervisorStats(context: RequestContext = newContext()): Promise<HypervisorStats> {
     return await this.#views.hypervisorStats(context);
+  }
+
+  /** Returns how much each of these servers uses, by name or UUID; of all servers without a name. @throws NotFoundError */
+  async serverStats(
+    servers: readonly string[] = [],
+    context: RequestContext = newContext(),
+  ): Promise<readonly ServerStats[]> {
+    return await this.#views.serverStats(servers, context);
   }
 
   async listPartitions(
@@ -381,12 +390,12 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param onAbort - what happens to the operations if the context is aborted
+   * @param options.onAbort - what happens to the operations if the context is aborted
    */
   async #resumeAll(
     subjects: readonly string[],
     context: RequestContext,
-    onAbort: 'roll-back' | 'leave-unfinished',
+    { onAbort }: { readonly onAbort: 'roll-back' | 'leave-unfinished' },
   ): Promise<void> {
     const abandon = onAbort === 'leave-unfinished' ? context.signal : undefined;
     const resume = async (subject: string) => {

@@ -30,6 +30,7 @@ export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
+export type { MetricsResource } from './resources/metrics.ts';
 export type { NicResource } from './resources/nic.ts';
 export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
@@ -44,6 +45,7 @@ export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {

@@ -14,6 +14,8 @@ export interface HmcCall<T> {
   /** Path with query. */
   readonly uri: string;
   readonly body?: unknown;
+  /** Media type of an answer that is text instead of JSON. */
+  readonly textType?: string;
   readonly answer: z.ZodType<T>;
 }
 

@@ -22,6 +22,7 @@ import { AdapterResource } from './resources/adapter.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
+import { MetricsResource } from './resources/metrics.ts';
 import { NicResource } from './resources/nic.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
@@ -59,6 +60,7 @@ class Session implements HmcSession, Requester {
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
   readonly hbas: HbaResource;
+  readonly metrics: MetricsResource;
   readonly nics: NicResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
@@ -80,7 +82,7 @@ class Session implements HmcSession, Requester {
     this.#connection = new HmcConnection({
       logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),
-      logoff: this.policies.read,
+      logoff: this.policies.read, // a logoff can be repeated, like a read
       log: this.log,
     });
     this.#outages = options.outages ?? new Outages();
@@ -90,6 +92,7 @@ class Session implements HmcSession, Requester {
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
     this.hbas = new HbaResource(this);
+    this.metrics = new MetricsResource(this);
     this.nics = new NicResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);

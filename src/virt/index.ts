@@ -16,6 +16,8 @@ export type {
   Instance,
   GuestDescription,
   GuestNic,
+  GuestUsage,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   PlatformNic,

@@ -15,6 +15,8 @@ const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const addNet = { verb: 'add-network', server, network: 'net1' } as const;
+const removeNet = { verb: 'remove-network', server, network: 'net1' } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
 /** Every operation that writes a journal. */
@@ -23,6 +25,8 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'add-network', prepare: [create], act: addNet },
+  { name: 'remove-network', prepare: [create, addNet], act: removeNet },
 ];
 
 const locally = { partition: PAYROLL, volume: data } as const;
@@ -63,5 +67,6 @@ export function failing(cinder: 'attachments' | 'legacy'): readonly Flow[] {
       act: removeData,
       fault: refusal('cinder', release),
     },
+    { name: 'add-network, going back', prepare: [create], act: addNet, fault: refusal('hmc', 'Create NIC') },
   ];
 }

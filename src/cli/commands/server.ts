@@ -7,6 +7,7 @@ import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addShow } from './server/show.ts';
 import { addNetworks } from './server/networks.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -20,5 +21,6 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   const removing = group.command('remove').description('Detach something from an instance');
   addVolumes(adding, removing, add);
   addNetworks(adding, removing, add);
+  addStats(group, add);
   addEvents(group, add);
 }

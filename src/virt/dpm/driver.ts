@@ -42,6 +42,7 @@ import type {
   GuestLocation,
   Instance,
   GuestDescription,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   PlatformNic,
@@ -76,6 +77,7 @@ import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { readHostUsage } from './usage.ts';
 
 /** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
@@ -388,6 +390,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+  }
+
+  async readHostUsage(context: RequestContext): Promise<HostUsage> {
+    return await readHostUsage(this.#started(), context);
+  }
+
+  async readGuestUsage(context: RequestContext, instances: readonly Instance[]) {
+    return await this.#subset().usage(instances, context);
   }
 
   partitionVolumes(): PartitionVolumes {

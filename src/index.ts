@@ -34,8 +34,12 @@ export type {
 } from './cinder-client/index.ts';
 export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
+  ConsoleLine,
   CreateServer,
+  FollowConsole,
+  HypervisorStats,
   HypervisorView,
+  InterfaceStats,
   LoadComputeDriverOptions,
   OpenManagerOptions,
   PathFilter,
@@ -43,10 +47,13 @@ export type {
   ResumedOperation,
   SearchPath,
   ServerDetail,
+  ServerStats,
   ServerSummary,
   ServerFault,
   ServerVolume,
   ServerVolumeRequest,
+  ServerNetwork,
+  ServerNetworkRequest,
   StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
@@ -120,9 +127,13 @@ export type {
   BlockDeviceInfo,
   ComputeDriver,
   ComputeDriverClass,
+  ConsoleConnection,
+  ConsoleMessage,
+  ConsoleReading,
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
+  GuestNic,
   Instance,
   InstanceInfo,
   NamedPartition,
@@ -131,6 +142,7 @@ export type {
   NetworkSubnet,
   PartitionVolumes,
   RequestContext,
+  SerialConsole,
   VirtApi,
   VirtualInterface,
 } from './virt/index.ts';

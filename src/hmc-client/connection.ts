@@ -1,5 +1,6 @@
 import { ConflictError, describeError, toError, whileWanted } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
+import type { TextSocket } from '../http/index.ts';
 import type { Grant, HmcEndpoint } from './endpoint.ts';
 import { classify, HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
@@ -57,6 +58,12 @@ export class HmcConnection {
     }
   }
 
+  /** Opens a WebSocket at the HMC of the session. */
+  async openSocket(what: string, path: string, w: Waiting): Promise<TextSocket> {
+    const { endpoint } = await this.#granted(w);
+    return await endpoint.openSocket(what, path, w);
+  }
+
   /** Sends a request that needs no session to the first HMC that answers. */
   async withoutSession<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
     return await this.#atFirst(async (endpoint) => await endpoint.exchange(call, undefined, w), w);
@@ -94,7 +101,7 @@ export class HmcConnection {
 
   async #through(grant: Grant, call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     try {
-      return await grant.endpoint.answer(call, grant.token, w);
+      return await grant.endpoint.sendRaw(call, grant.token, w);
     } catch (error) {
       if (error instanceof HmcConnectionError && !error.sent && error.phase !== 'queue') this.#leave(grant.endpoint);
       throw error;

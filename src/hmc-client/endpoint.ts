@@ -1,7 +1,7 @@
 import { parseForeignJson } from '../base/index.ts';
 import type { Logger, Secret, Waiting } from '../base/index.ts';
-import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
-import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
+import { HttpTransport, openTextSocket, redirectError, TransportError } from '../http/index.ts';
+import type { TextSocket, TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
 import { describePage, parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
@@ -17,12 +17,14 @@ export interface Grant {
 /** One HMC with its connections and the session that it has granted, if any. */
 export class HmcEndpoint implements Disposable {
   readonly host: string;
+  readonly #options: TransportOptions;
   readonly #transport: HttpTransport;
   readonly #log: Logger;
   grant: Grant | undefined;
 
   constructor(options: TransportOptions) {
     this.host = new URL(options.baseUrl).host;
+    this.#options = options;
     this.#transport = new HttpTransport(options);
     this.#log = options.log;
   }
@@ -33,12 +35,12 @@ export class HmcEndpoint implements Disposable {
    * @throws HmcConnectionError, HmcHttpError, HmcSchemaError
    */
   async exchange<T>(call: HmcCall<T>, token: Secret | undefined, w: Waiting): Promise<T> {
-    const { body } = await this.answer(call, token, w);
+    const { body } = await this.sendRaw(call, token, w);
     return parseAnswer(call, body);
   }
 
   /** Like {@link exchange}, but does not check the form of the answer. */
-  async answer(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
+  async sendRaw(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
     const { method, uri, body } = call;
     const headers = {
       // Also without a body, like every POST of python-zhmcclient (_session.py).
@@ -48,10 +50,22 @@ export class HmcEndpoint implements Disposable {
     const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
     const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);
+    const isText = call.textType !== undefined && response.contentType.startsWith(call.textType);
+    if (isText && response.status < 400) return { status: response.status, body: response.text };
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
-    if (parsed === notJson) throw this.#damaged(call.what, response.text);
+    if (parsed === notJson || call.textType !== undefined) throw this.#damaged(call.what, response.text);
     return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
+  }
+
+  /** Opens a WebSocket. The path has all the authentication. @throws HmcConnectionError */
+  async openSocket(what: string, path: string, w: Waiting): Promise<TextSocket> {
+    try {
+      return await openTextSocket(this.#options, path, w.signal);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      throw this.#unreached(what, error);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
 import { addCreate } from './server/create.ts';
+import { addConsole } from './server/console.ts';
 import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addShow } from './server/show.ts';
+import { addNetworks } from './server/networks.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -15,6 +18,11 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addShow(group, add);
   addDelete(group, add);
   addPower(group, add);
-  addVolumes(group, add);
+  const adding = group.command('add').description('Attach something to an instance');
+  const removing = group.command('remove').description('Detach something from an instance');
+  addVolumes(adding, removing, add);
+  addNetworks(adding, removing, add);
+  addConsole(group, add);
+  addStats(group, add);
   addEvents(group, add);
 }

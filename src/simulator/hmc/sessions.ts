@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import type { MetricGroupName } from './metrics/groups.ts';
 import type { Clock } from './model/clock.ts';
 import { refuse } from './model/refusal.ts';
 import type { HmcUser } from './options.ts';
@@ -13,11 +14,19 @@ export interface Session {
   readonly jobTopic: string;
   /** Topics of OS messages by partition URI. */
   readonly osTopics: Map<string, string>;
+  /** Metrics contexts by id, with those that have been deleted. */
+  readonly metricsContexts: Map<string, MetricsContext>;
   lastUsed: number;
 }
 
 /** From IBM's sample user: `disable-delay` is one minute. */
 const disableDelayMs = 60_000;
+
+/** Which groups of metrics a client reads again and again. */
+interface MetricsContext {
+  readonly groups: readonly MetricGroupName[];
+  isValid: boolean;
+}
 
 interface Account {
   user: HmcUser;
@@ -33,10 +42,18 @@ export class Sessions {
   readonly #idleMs: number;
   readonly #accounts: Map<string, Account>;
   readonly #sessions = new Map<string, Session>();
+  readonly #onEnd: (id?: string) => void;
   #topics = 0;
 
-  constructor(clock: Clock, users: readonly HmcUser[], idleMs = Infinity) {
+  /** @param onEnd - called when a session has ended; without an id when all have */
+  constructor(
+    clock: Clock,
+    users: readonly HmcUser[],
+    idleMs = Infinity,
+    onEnd: (id?: string) => void = () => undefined,
+  ) {
     this.#clock = clock;
+    this.#onEnd = onEnd;
     this.#idleMs = idleMs;
     this.#accounts = new Map(users.map((user) => [user.userid.toLowerCase(), newAccount(user)]));
   }
@@ -70,12 +87,13 @@ export class Sessions {
 
   /** Ends a session; an unknown one is none. */
   end(id: string | undefined): void {
-    this.#sessions.delete(id ?? '');
+    if (this.#sessions.delete(id ?? '')) this.#onEnd(id);
   }
 
   /** Ends all sessions, as a restart of the HMC does. */
   endAll(): void {
     this.#sessions.clear();
+    this.#onEnd();
   }
 
   #checkPassword(userid: string, password: string): Account {
@@ -111,6 +129,7 @@ export class Sessions {
       topic,
       jobTopic: `${topic}job`,
       osTopics: new Map(),
+      metricsContexts: new Map(),
       lastUsed: this.#clock.now(),
     };
     this.#sessions.set(session.id, session);
@@ -119,7 +138,7 @@ export class Sessions {
 
   #endIdle(): void {
     const oldest = this.#clock.now() - this.#idleMs;
-    for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.#sessions.delete(session.id);
+    for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.end(session.id);
   }
 }
 

@@ -42,15 +42,18 @@ import type {
   GuestLocation,
   Instance,
   GuestDescription,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
+import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { attachInterfaces, detachInterfaces } from './interfaces.ts';
@@ -74,6 +77,7 @@ import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { readHostUsage } from './usage.ts';
 
 /** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
@@ -284,6 +288,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
+  async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
+    return await consoleText(this.#started(), await this.#partition(instance, context), context);
+  }
+
+  async readConsole(context: RequestContext, instance: Instance, begin?: number): Promise<ConsoleReading> {
+    return await readConsole(this.#started(), await this.#partition(instance, context), begin, context);
+  }
+
+  async getSerialConsole(context: RequestContext, instance: Instance): Promise<SerialConsole> {
+    return serialConsole(this.#started(), await this.#partition(instance, context));
+  }
+
   async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {
     const cached = useCache ? this.#stateAfterOperation.get(instance.uuid) : undefined;
     this.#stateAfterOperation.delete(instance.uuid); // valid only for the first getInfo after an operation
@@ -384,6 +400,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
+  async readHostUsage(context: RequestContext): Promise<HostUsage> {
+    return await readHostUsage(this.#started(), context);
+  }
+
+  async readGuestUsage(context: RequestContext, instances: readonly Instance[]) {
+    return await this.#subset().usage(instances, context);
+  }
+
   partitionVolumes(): PartitionVolumes {
     return new DpmPartitionVolumes(this.#started(), this.#settings);
   }
@@ -435,8 +459,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
-   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
+   * Whether this spawn has the stock order, in which `prepareForSpawn` has already created the partition. If the instance has
+   * volumes, the order is stock if they are mapped already. If it has none, the order is stock if the partition exists.
    */
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);

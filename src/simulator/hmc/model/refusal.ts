@@ -34,6 +34,7 @@ export const reasonTable = {
   methodNotAllowed: [405, 1],
   notAcceptable: [406, 1],
   wrongStatus: [409, 1],
+  metricsContextInvalid: [409, 1],
   busy: [409, 2],
   dpmNotEnabled: [409, 5],
   cpcStatus: [409, 6],
@@ -58,6 +59,8 @@ export const reasonTable = {
   bodyTooLarge: [413, 1],
   internalError: [500, 0],
   // From here on: the condition is known, its number is not (inferred).
+  consoleOpenHere: [409, 333],
+  consoleOpenElsewhere: [409, 334],
   adapterCapacityExhausted: [409, 115],
   resourcesExhausted: [409, 116],
   cryptoDomainMissing: [409, 112],

@@ -64,7 +64,7 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'connect-volume': { doing: 'connecting the volume' },
   'roll-back-volume': { doing: 'undoing the connection of the volume' },
   'disconnect-volume': { doing: 'disconnecting the volume' },
-  'set-guest-parameters': { doing: 'writing the boot parameters of the guest' },
+  'set-guest-parameters': { doing: 'writing the boot parameters' },
   'roll-back-nics': { doing: 'deleting the network interface again' },
   'reconnect-volume': { doing: 'connecting the volume again' },
 

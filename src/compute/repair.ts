@@ -129,7 +129,7 @@ async function removeNic(
     throw new ConflictError(`the NIC of interface ${id} is in use now; it was left unchanged`, { interface: id });
   const network = { id: '', label: '', subnets: [] };
   const vif = { id, address: null, type: vifTypes.adapterPort, details: {}, network };
-  await driver.detachInterface?.(context, toDriverInstance(instance), vif);
+  await driver.detachInterface(context, toDriverInstance(instance), vif);
 }
 
 /** Removes surplus storage, unless it has been used since it was found. */

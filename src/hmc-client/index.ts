@@ -24,15 +24,17 @@ export {
   JobTimeoutError,
   mayHaveEffect,
 } from './errors/index.ts';
+export type { AsciiConsole } from './ascii-console.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
-export type { MetricsResource } from './resources/metrics.ts';
 export type { NicResource } from './resources/nic.ts';
+export type { MetricsResource } from './resources/metrics.ts';
 export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
+export type { MessageRange } from './resources/partition-console.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
 export type { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -45,8 +47,8 @@ export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
-export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
+export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {
   CreatePartition,

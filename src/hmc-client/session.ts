@@ -10,6 +10,8 @@ import {
 } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
+import { asciiConsoleOf } from './ascii-console.ts';
+import type { AsciiConsole } from './ascii-console.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
 import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors/index.ts';
@@ -22,8 +24,8 @@ import { AdapterResource } from './resources/adapter.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
-import { MetricsResource } from './resources/metrics.ts';
 import { NicResource } from './resources/nic.ts';
+import { MetricsResource } from './resources/metrics.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
 import { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -60,8 +62,8 @@ class Session implements HmcSession, Requester {
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
   readonly hbas: HbaResource;
-  readonly metrics: MetricsResource;
   readonly nics: NicResource;
+  readonly metrics: MetricsResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
   readonly virtualStorageResources: VirtualStorageResourceResource;
@@ -92,8 +94,8 @@ class Session implements HmcSession, Requester {
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
     this.hbas = new HbaResource(this);
-    this.metrics = new MetricsResource(this);
     this.nics = new NicResource(this);
+    this.metrics = new MetricsResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);
     this.virtualStorageResources = new VirtualStorageResourceResource(this);
@@ -135,6 +137,12 @@ class Session implements HmcSession, Requester {
   async once<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
     const { body } = await this.#exchange(call, w);
     return parseAnswer(call, body);
+  }
+
+  async openConsole(what: string, path: string, w: Waiting): Promise<AsciiConsole> {
+    const open = async (signal: AbortSignal) => await this.#connection.openSocket(what, path, { signal });
+    const socket = await withDeadline(what, this.#timeouts.callMs, w.signal, open);
+    return asciiConsoleOf(socket, { what, host: this.hmcHost() });
   }
 
   /** If `error` is an outage, tells {@link Outages} that the caller of `once` will retry for another `leftMs` milliseconds. */

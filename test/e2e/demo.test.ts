@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
  * Lines that say what the machine is; they are checked separately. The steps of the driver differ with storage groups, and
  * one that took no time is not printed: main-job.test.ts compares them.
  */
-const ofTheMachine = /^Simulated: |^ok (?:hmc|storage model) |^ {2}(?:initiators|boots from) |^ok network net2 |^done +web1: |^Done in /;
+const ofTheMachine =
+  /^Simulated: |^ok (?:hmc|storage model) |^ {2}(?:initiators|boots from) |^ok network net2 |^done +web1: |^Done in /;
 
 /** What `npm run demo -- --machine …` prints, on both streams, without what differs from run to run. */
 async function demo(machine: string): Promise<readonly string[]> {

@@ -12,7 +12,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
-import type { NetworkInfo } from '../network-info.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 
 /**
  * A driver without a machine, like Nova's own fake: guests are entries of a map. For trials and tests of a compute manager.
@@ -188,19 +188,24 @@ export class FakeDriver implements ComputeDriver {
     };
   }
 
-  async attachInterface(_context: RequestContext, instance: Instance): Promise<void> {
-    this.#get(instance);
-  }
-
-  async detachInterface(): Promise<void> {
-    // a map needs none of it
-  }
-
   async plugVifs(): Promise<void> {
     // a map needs none of it
   }
 
   async unplugVifs(): Promise<void> {
+    // a map needs none of it
+  }
+
+  async attachInterface(
+    _context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    _vif: VirtualInterface,
+  ): Promise<void> {
+    this.#get(instance);
+  }
+
+  async detachInterface(): Promise<void> {
     // a map needs none of it
   }
 

@@ -13,6 +13,7 @@ export type {
   BlockDeviceInfo,
   ComputeDriver,
   DriverBlockDevice,
+  GuestEnd,
   GuestLocation,
   Instance,
   GuestDescription,

@@ -90,6 +90,7 @@ function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
     case 'remove-volume':
       return volumes.length === 1;
     case 'stop':
+    case 'soft-stop':
       return status === 'SHUTOFF';
     case 'delete':
     case 'local-attach':
@@ -104,7 +105,7 @@ function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
 }
 
 function isPower({ verb }: Act): boolean {
-  return verb === 'start' || verb === 'stop' || verb === 'reboot';
+  return verb === 'start' || verb === 'stop' || verb === 'soft-stop' || verb === 'reboot';
 }
 
 export function requireSame(what: string, expected: SimulatorSnapshot, actual: SimulatorSnapshot): void {

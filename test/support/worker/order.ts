@@ -5,7 +5,7 @@ import type { RequestContext } from '../../../src/virt/index.ts';
 export type Act =
   | { readonly verb: 'recover' }
   | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[] }
-  | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
 
@@ -50,6 +50,9 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
       return;
     case 'stop':
       await manager.stop(act.server, {}, context);
+      return;
+    case 'soft-stop':
+      await manager.stop(act.server, { soft: true }, context);
       return;
     case 'reboot':
       await manager.reboot(act.server, { hard: true }, context);

@@ -14,7 +14,7 @@ const proofs = [
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
   'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job,orders,orphans*,ownership*,parked}.test.ts',
-  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,terminals,unreachable}.test.ts',
+  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,resize,start-paths,terminals,unreachable}.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released}.test.ts',
   'test/host/sweep.test.ts',
   'test/local-attach/{*faults,connection-info,force,mounts,two-at-once}.test.ts',

@@ -34,6 +34,12 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'remove-ports': { doing: 'removing the ports' },
   'check-paths': { doing: 'looking for orphaned paths', isSilent: true },
 
+  'claim-resources': { doing: 'claiming processors and memory', isSilent: true },
+  'stop-server': { doing: 'stopping the server' },
+  'change-partition': { doing: 'changing the partition' },
+  'start-server': { doing: 'starting the server' },
+  'record-server': { doing: 'recording the server', isSilent: true },
+
   // acts of the driver's verbs
   'find-storage-group': { doing: 'looking for the storage group', isSilent: true },
   'create-storage-group': { doing: 'creating the storage group' },
@@ -71,6 +77,8 @@ export const operationWords: Readonly<Record<string, string>> = {
   delete: 'delete of',
   'add-volume': 'attachment of a volume to',
   'remove-volume': 'detachment of a volume from',
+  resize: 'resize of',
+  'set-properties': 'change of',
   'local-attach': 'attachment of volume',
   'local-detach': 'detachment of volume',
   start: 'start of',

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 8;
+const SCHEMA_VERSION = 9;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -91,6 +91,9 @@ const serverActions = `
   ) strict;
   create index server_action_server on server_action (server, started_at);
 `;
+
+/** Since version 9. Null if the user gave none. */
+const descriptions = 'alter table instance add column description text;';
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -185,6 +188,9 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 8) {
       database.exec(eventTimes);
       database.exec(serverActions);
+    }
+    if (now < 9) {
+      database.exec(descriptions);
       database.exec(marks);
     }
   });

@@ -13,6 +13,7 @@ import type { FlowServices, FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
+import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
@@ -27,6 +28,8 @@ export const managerFlows = [
   deleteFlow,
   addVolumeFlow,
   removeVolumeFlow,
+  resizeFlow,
+  setPropertiesFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema
 
 /** Returns the subject that a process owns while it works on a flow: the instance, or the place of a local volume. */

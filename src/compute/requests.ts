@@ -63,6 +63,7 @@ export function newInstance(
     powerState: 'nostate',
     fault: null,
     extraSpecs,
+    description: null,
   };
 }
 

@@ -27,6 +27,7 @@ export {
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
+export type { CapacityGroupResource } from './resources/capacity-group.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
@@ -40,8 +41,11 @@ export type { HmcJob, JobWaiting } from './job.ts';
 export type { RawAnswer } from './requester.ts';
 export type { HmcSession, HmcSessionOptions, RawRequest } from './types.ts';
 export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
+export type { CapacityGroup, CapacityGroupSummary } from './wire/capacity-group.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';
+export { noCrypto } from './wire/crypto.ts';
+export type { CryptoConfiguration } from './wire/crypto.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {

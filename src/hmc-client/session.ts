@@ -19,6 +19,7 @@ import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { HmcCall, HmcRequest, RawAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
+import { CapacityGroupResource } from './resources/capacity-group.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
@@ -57,6 +58,7 @@ class Session implements HmcSession, Requester {
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   readonly hbas: HbaResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
@@ -87,6 +89,7 @@ class Session implements HmcSession, Requester {
     this.cpcs = new CpcResource(this);
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
+    this.capacityGroups = new CapacityGroupResource(this);
     this.hbas = new HbaResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);

@@ -12,7 +12,7 @@ export type {
   BootOptions,
   MappedVolume,
   PartitionRequest,
-  PartitionSpec,
+  PartitionResources,
   SpawnTools,
   VerbCall,
   VolumeMapper,

@@ -1,12 +1,13 @@
 import type { Logger, UndoPolicy, Waiting } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
-import type { HmcSession } from '../hmc-client/index.ts';
+import type { CreatePartition, HmcSession } from '../hmc-client/index.ts';
 import type {
   Initiator,
   InstancePartitions,
   InstanceVolume,
   PartitionLifecycle,
   PartitionOwner,
+  PartitionRef,
   PartitionStorage,
 } from '../partition/index.ts';
 import type { VolumeDriverRegistry } from '../volume/index.ts';
@@ -28,11 +29,13 @@ export interface BootOptions {
   readonly bootTimeout?: number | undefined;
 }
 
+/** Processors and memory of a partition. */
+export type PartitionResources = Omit<CreatePartition, 'name' | 'description' | 'type'>;
+
 export interface PartitionSpec {
   readonly name: string;
   readonly description: string;
-  readonly iflProcessors: number;
-  readonly memoryMib: number;
+  readonly resources: PartitionResources;
   readonly boot: BootOptions;
 }
 
@@ -74,6 +77,8 @@ export interface SpawnTools {
   /** Whether the compute manager can be called to unmap. If not, it unmaps by itself after a destroy; masks exist until then. */
   readonly canUnmap: boolean;
   readonly watchers: Watchers;
+  /** Gives a stopped partition what is no property of it, such as crypto domains. */
+  readonly assign?: ((partition: PartitionRef, w: Waiting) => Promise<void>) | undefined;
 }
 
 /** One call of a verb. */

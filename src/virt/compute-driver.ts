@@ -25,6 +25,20 @@ export interface Instance {
   };
 }
 
+/** A part of the configuration of a guest, in a form that only its driver knows. @public */
+export type GuestConfiguration = Readonly<Record<string, JsonValue>>;
+
+/** What a change of an instance changes of its guest. @public */
+export interface GuestChange {
+  /** How it is now: for {@link ComputeDriver.applyChange} to undo the change. */
+  readonly from: GuestConfiguration;
+  readonly to: GuestConfiguration;
+  /** Why the guest, which runs, has to be stopped for this, in words; empty if it can go on. */
+  readonly stopNeededFor: readonly string[];
+  /** Properties that take effect only at the next start, by their keys. */
+  readonly atNextStart: readonly string[];
+}
+
 /** One entry of `block_device_mapping`. @public */
 export interface DriverBlockDevice {
   readonly volumeId: string;
@@ -248,6 +262,20 @@ export interface ComputeDriver {
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
+
+  /**
+   * Compares the guest with what the instance is to become. Changes nothing.
+   *
+   * @param isResize - the guest is to have the size of the flavour even if somebody else has changed it
+   * @throws ConfigError, NotFoundError or ConflictError for what cannot be
+   */
+  planChange?(
+    context: RequestContext,
+    instance: Instance,
+    wanted: { readonly name: string; readonly flavor: Instance['flavor']; readonly isResize: boolean },
+  ): Promise<GuestChange>;
+  /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
+  applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
 
   /** @throws NotFoundError when the platform does not know the instance */
   getInfo(instance: Instance, useCache?: boolean, context?: RequestContext): Promise<InstanceInfo>;

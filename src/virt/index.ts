@@ -12,6 +12,8 @@ export type {
   BlockDeviceInfo,
   ComputeDriver,
   DriverBlockDevice,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   InstanceDiagnostics,

@@ -154,6 +154,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   reboot: unexpected('reboot'),
   addVolume: unexpected('addVolume'),
   removeVolume: unexpected('removeVolume'),
+  resize: unexpected('resize'),
+  set: unexpected('set'),
   hypervisorShow: unexpected('hypervisorShow'),
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),

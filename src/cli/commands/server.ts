@@ -5,6 +5,8 @@ import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
+import { addResize } from './server/resize.ts';
+import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
 import { addVolumes } from './server/volumes.ts';
 
@@ -15,6 +17,8 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addShow(group, add);
   addDelete(group, add);
   addPower(group, add);
+  addResize(group, add);
+  addSet(group, add);
   addVolumes(group, add);
   addEvents(group, add);
 }

@@ -38,6 +38,8 @@ import type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   InstanceDiagnostics,
@@ -48,6 +50,7 @@ import type {
 } from '../compute-driver.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { diagnose } from './diagnostics.ts';
+import { assign, findAssignments } from './assignments.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -65,6 +68,8 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { planChange, reconfigure } from './reconfigure.ts';
+import type { WantedServer } from './reconfigure.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -131,9 +136,11 @@ export class DpmDriver implements ComputeDriver {
     storageGroupOf(readExtraSpecs(extraSpecs));
   }
 
-  /** Checks that the storage group in the extra specs exists. @throws NotFoundError */
+  /** Checks that the storage group, capacity group and crypto adapters in the extra specs exist. @throws NotFoundError */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
-    const group = storageGroupOf(readExtraSpecs(extraSpecs));
+    const specs = readExtraSpecs(extraSpecs);
+    const group = storageGroupOf(specs);
+    await findAssignments(this.#started(), specs, context);
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
@@ -143,7 +150,7 @@ export class DpmDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
-    await prepare(request, this.#tools(), this.#call(instance, context));
+    await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {
@@ -166,8 +173,8 @@ export class DpmDriver implements ComputeDriver {
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
-        : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
+        ? await spawnPrepared(request, mappedVolumes(info), this.#spawnTools(instance), call)
+        : await spawn(request, this.#mapper(context, instance, info), this.#spawnTools(instance), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -261,6 +268,15 @@ export class DpmDriver implements ComputeDriver {
   ): Promise<void> {
     await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  async planChange(context: RequestContext, instance: Instance, wanted: WantedServer): Promise<GuestChange> {
+    const partition = await this.#partition(instance, context);
+    return await planChange(this.#started(), this.#settings, partition, instance, wanted, context);
+  }
+
+  async applyChange(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
+    await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
   }
 
   async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {
@@ -415,6 +431,15 @@ export class DpmDriver implements ComputeDriver {
       undo,
       canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
+    };
+  }
+
+  #spawnTools(instance: Instance): SpawnTools {
+    const runtime = this.#started();
+    const specs = readExtraSpecs(instance.flavor.extraSpecs);
+    return {
+      ...this.#tools(),
+      assign: async (partition, w) => await assign(runtime, partition, await findAssignments(runtime, specs, w), w),
     };
   }
 

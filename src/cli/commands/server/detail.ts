@@ -23,6 +23,7 @@ export const shownServerColumns = ['name', 'status', 'power_state', 'vcpus', 'me
 
 export const serverDetailColumns = [
   ...serverColumns,
+  'description',
   'fault',
   'properties',
   'partition_uri',
@@ -70,7 +71,7 @@ function isTable({ globals, io }: CommandContext): boolean {
 }
 
 /** A table shows these fields only if they have a value. */
-const ifSet: readonly string[] = ['task_state', 'fault', 'properties'];
+const ifSet: readonly string[] = ['task_state', 'description', 'fault', 'properties'];
 
 /** Whether a table leaves out a field. The volumes of a server also say which one boots. */
 function isHidden(column: string, object: object): boolean {

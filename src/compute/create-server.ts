@@ -70,7 +70,7 @@ export function requireShare(
   others: readonly InstanceRecord[],
 ): void {
   // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: memoryGiven(driver, other.memoryMib) }));
+  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
   claim(record, taken, share);
 }
 
@@ -80,12 +80,12 @@ export function roundedMemory(
   { name, memoryMib: wanted }: Pick<CreateServer, 'name' | 'memoryMib'>,
   onNote?: (text: string) => void,
 ): number {
-  const given = memoryGiven(driver, wanted);
+  const given = assignedMemory(driver, wanted);
   const why = 'the machine assigns memory in larger units';
   if (given !== wanted) onNote?.(`memory of server "${name}" is rounded up from ${wanted} to ${given} MiB (${why})`);
   return given;
 }
 
-function memoryGiven(driver: ComputeDriver, memoryMib: number): number {
-  return driver.memoryGiven?.(memoryMib) ?? memoryMib;
+function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
+  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
 }

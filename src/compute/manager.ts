@@ -79,8 +79,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Completes or rolls back the operations that dead processes left unfinished. Skips instances on which another process is
-   * working.
+   * Completes or rolls back the operations that dead processes left unfinished. Before that, records the partitions of servers
+   * whose partition is not recorded. Skips instances on which another process is working.
    */
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
@@ -373,8 +373,8 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param abandon - stops a rollback too, and the flow then waits for the next command. The signal of the context alone only
-   *   cancels the operation, which then rolls back
+   * @param abandon - when it aborts, the operation ends without a rollback, and its flow stays unfinished until the next
+   *   command. When the signal of the context aborts, the operation is rolled back
    */
   async #resumeAll(subjects: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const resume = async (subject: string) => {

@@ -2,7 +2,7 @@ import { ConflictError, NothingChangedError } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
 import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedGroups } from '../partition/index.ts';
-import { actsOf, unchanged } from './act.ts';
+import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
 import type { BootPlan } from './boot-tries.ts';
@@ -46,7 +46,7 @@ export interface SpawnRequest extends PartitionRequest {
   readonly powerOn: boolean;
 }
 
-/** The arguments of one run of {@link spawn}, {@link prepare} or {@link spawnPrepared}. */
+/** The arguments of one run of {@link spawn}, {@link prepare} or {@link spawnInStockOrder}. */
 interface Run {
   readonly request: PartitionRequest;
   readonly tools: SpawnTools;
@@ -100,7 +100,7 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
  * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes. They are mapped to the ports that {@link
  * prepare} created. In a rebuild, they are mapped to the ports of the partition that a destroy has parked.
  */
-export async function spawnPrepared(
+export async function spawnInStockOrder(
   request: SpawnRequest,
   mapped: readonly MappedVolume[],
   tools: SpawnTools,
@@ -108,7 +108,7 @@ export async function spawnPrepared(
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
-  const ours = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
+  const ours = await beforeChanges(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
   const preparedGroup = await findPreparedGroup(run);
   const { isParked } = ours;
   if (isParked) {
@@ -146,7 +146,7 @@ async function findPreparedGroup({ request, tools, act, call }: Run): Promise<Pr
   const { name, bootVolume } = storageGroup;
   const isBootSource = !volumes.some(({ isBoot }) => isBoot);
   const wanted = { name, isBootSource, bootVolume: bootVolume ?? undefined };
-  return await unchanged(call, () =>
+  return await beforeChanges(call, () =>
     act('find-storage-group', async () => await preparedGroups(tools, name).find(wanted, partition.name, call)),
   );
 }
@@ -225,10 +225,10 @@ async function createPartitionAndGroupPorts(
 }
 
 /**
- * Removes the storage group of this spawn after the HMC refused to create the partition, because another partition already has
- * its name.
+ * Removes the storage group of this spawn. Called if the HMC refuses to create the partition because the name of the partition
+ * is taken.
  *
- * If the compute manager unmaps volumes itself, as stock Nova does, masks for the WWPNs of the storage group may exist. The
+ * If the compute manager unmaps the volumes, as stock Nova does, masks for the WWPNs of the storage group may still exist. The
  * group then stays until the compute manager destroys the instance.
  *
  * @throws the cause of the NothingChangedError if the group stays: the spawn has then changed something
@@ -237,9 +237,9 @@ async function removeUnusedOwnGroup(
   { request: { owner }, tools, call }: Run,
   { cause }: NothingChangedError,
 ): Promise<void> {
-  const { partitions, storage, canUnmap } = tools;
+  const { partitions, storage, driverUnmaps } = tools;
   if (!storage.outlivesPartition) return;
-  if (!canUnmap) throw cause;
+  if (!driverUnmaps) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
     await partitions.requireAtRest(owner, noEvidence, w); // do not take the storage group from a running partition
     await storage.deallocate(owner, w);
@@ -301,7 +301,7 @@ async function bootFrom(
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** True if DPM has the LUNs from nova-dpm and has not accessed them itself yet: the spawn must check every port. */
+  /** True if nova-dpm has told DPM the LUNs and DPM has not tested them: the spawn must check that the ports reach them. */
   readonly mustCheckLuns: boolean;
 }
 
@@ -317,7 +317,7 @@ async function connectMapped(
   );
   // With vHBAs, only the boot shows whether the partition finds a LUN.
   if (!storage.outlivesPartition) return { volumes: connected, mustCheckLuns: false };
-  if (await storage.isFulfilled(instance, call)) return { volumes: connected, mustCheckLuns: true };
+  if (await storage.hasJustPassedLuns(instance, call)) return { volumes: connected, mustCheckLuns: true };
   return await act('wait-for-luns', async (progress) => {
     const found = await storage.waitForVolumes(instance, connected, { ...call, progress });
     return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), mustCheckLuns: false };

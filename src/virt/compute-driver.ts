@@ -2,6 +2,7 @@ import type { DpmError, JsonValue } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
 /** The part of Nova's request context that a driver needs. @public */
@@ -64,8 +65,8 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
-/** What the platform knows of an instance, for `server show`; JSON in the form of the output. @public */
-export interface InstanceDiagnostics {
+/** What the platform knows of an instance, for `server show`. @public */
+export interface GuestDescription {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
@@ -157,7 +158,7 @@ export interface VirtApi {
 
 /**
  * Nova's contract of a virt driver, in camelCase, with Nova's argument order and meaning. Methods that DPM does not need are
- * omitted; a manager treats a missing method as `NotImplementedError`.
+ * omitted; a manager treats a missing method as `NotImplementedError`. `docs/support-matrix.md` lists every method of Nova's.
  *
  * @remarks Source: nova virt/driver.py.
  * @public
@@ -177,7 +178,7 @@ export interface ComputeDriver {
   /** Checks that what the properties of a flavour name exists on the platform. Changes nothing. @throws NotFoundError */
   requireNamed?(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
-  memoryGiven?(memoryMib: number): number;
+  assignedMemory?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */
@@ -193,7 +194,7 @@ export interface ComputeDriver {
     injectedFiles: readonly unknown[],
     adminPassword: string | null,
     allocations: unknown,
-    networkInfo?: readonly unknown[] | null,
+    networkInfo?: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     powerOn?: boolean,
   ): Promise<void>;
@@ -204,14 +205,14 @@ export interface ComputeDriver {
   destroy(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     destroyDisks?: boolean,
   ): Promise<void>;
   cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /**
@@ -250,7 +251,15 @@ export interface ComputeDriver {
   powerOn(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+  /** Starts a guest that should run, after its host has started. Succeeds if it runs. */
+  resumeStateOnHostBoot?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    shareInfo: unknown,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
@@ -258,7 +267,7 @@ export interface ComputeDriver {
   reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
@@ -315,18 +324,29 @@ export interface ComputeDriver {
   ): Promise<readonly PathRecord[]>;
   /** Returns the URI under which the platform has the instance, or all instances. */
   getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
-  getInstanceDiagnostics(
+  describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined>;
+  ): Promise<GuestDescription | undefined>;
 
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 
+  /** Returns trait → whether the compute node has it, from {@link ComputeDriver.capabilities}. */
+  capabilitiesAsTraits?(): Readonly<Record<string, boolean>>;
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
+  attachInterface?(
+    context: RequestContext,
+    instance: Instance,
+    imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void>;
+  /** Detaches a network interface. Detaching one that is already detached succeeds. */
+  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

@@ -16,7 +16,7 @@ export type {
   GuestConfiguration,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -26,11 +26,21 @@ export type { PathRecord } from '../volume/index.ts';
 export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
+export { NotImplementedError } from './dpm/refusals.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
+export { interfaceOn, vifTypes } from './network-info.ts';
+export type {
+  InterfaceAddresses,
+  NamedNetwork,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
+  VirtualInterface,
+} from './network-info.ts';
 export { storageOwnerOf } from './partition-volumes.ts';
 export type { DiagnosedPath, NamedPartition, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

@@ -83,12 +83,16 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
+function isDone(act: Act, { status, volumes, vcpus, properties }: ServerDetail): boolean {
   switch (act.verb) {
     case 'add-volume':
       return volumes.length === 2;
     case 'remove-volume':
       return volumes.length === 1;
+    case 'resize':
+      return vcpus === act.vcpus;
+    case 'set':
+      return isDeepStrictEqual(properties, act.properties);
     case 'stop':
       return status === 'SHUTOFF';
     case 'delete':

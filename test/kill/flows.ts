@@ -15,6 +15,7 @@ const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const stopped = { verb: 'stop', server } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
 /** Every operation that writes a journal. */
@@ -23,6 +24,12 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'resize', prepare: [create, stopped], act: { verb: 'resize', server, vcpus: 2, memoryMib: 2048 } },
+  {
+    name: 'set-properties',
+    prepare: [create],
+    act: { verb: 'set', server, properties: { 'dpm:boot_timeout': '120' } },
+  },
 ];
 
 const locally = { partition: PAYROLL, volume: data } as const;

@@ -103,7 +103,7 @@ export function machine(options: Machine = {}) {
       return [initiator];
     },
     initiators: async () => [initiator],
-    isFulfilled: async () => false,
+    hasJustPassedLuns: async () => false,
     waitForVolumes: async (_owner: unknown, volumes: readonly unknown[]) => {
       diary.push('wait for LUNs');
       return volumes;

@@ -56,6 +56,7 @@ const claimResources = effect({
     deps.store.change(input.instanceUuid, { vcpus, memoryMib, taskState: null, vmState: input.vmState });
     return Promise.resolve();
   },
+  leaves: ({ input }) => [`size in the record of server ${input.name}`],
 });
 
 async function stop({ state: { input }, deps, signal, flowId }: Context): Promise<void> {
@@ -89,7 +90,7 @@ const changePartition = effect({
   undo: async ({ state: { input }, deps, signal, flowId }) => {
     await deps.driver.applyChange?.(contextIn(deps, signal, flowId), instanceIn(deps, input), input.guest.from);
   },
-  leaves: ({ input }) => [`configuration of the partition of server ${input.name}`],
+  leaves: ({ input }) => [`configuration of the partition of instance ${input.instanceUuid}`],
 });
 
 /** Before: stopped for the change. After: running with it. Undo: stopped. */
@@ -102,6 +103,7 @@ const startServer = effect({
   undo: async (ctx) => {
     if (ctx.state.input.restart) await stop(ctx);
   },
+  leaves: () => [], // a server that runs as it did before
 });
 
 /** Before: the old record. After: the new one. */
@@ -115,6 +117,7 @@ const recordServer = effect({
     deps.store.change(input.instanceUuid, { name, description, extraSpecs });
     return Promise.resolve();
   },
+  leaves: ({ input }) => [`record of server ${input.name}`],
 });
 
 export const resizeFlow = defineSaga<ChangeInput, FlowManagerDeps>('resize', changeInputSchema)

@@ -191,8 +191,8 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.remains(owner, volumeId, w);
   }
 
-  async isFulfilled(owner: PartitionOwner, w: StorageWaiting) {
-    return await this.#volumes.isFulfilled(owner, w);
+  async hasJustPassedLuns(owner: PartitionOwner, w: StorageWaiting) {
+    return await this.#volumes.hasJustPassedLuns(owner, w);
   }
 
   async waitForVolumes(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {

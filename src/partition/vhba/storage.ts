@@ -186,7 +186,7 @@ export class HbaStorage implements PartitionStorage {
   }
 
   /** Does not search for LUNs: with vHBAs they are found only when the partition boots. */
-  isFulfilled(): Promise<boolean> {
+  hasJustPassedLuns(): Promise<boolean> {
     return Promise.resolve(false);
   }
 

@@ -29,7 +29,7 @@ import {
   prepare,
   removeParked,
   spawn,
-  spawnPrepared,
+  spawnInStockOrder,
 } from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -42,15 +42,17 @@ import type {
   GuestConfiguration,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
-import { diagnose } from './diagnostics.ts';
 import { assign, findAssignments } from './assignments.ts';
+import { describeGuest } from './describe-guest.ts';
+import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -70,6 +72,7 @@ import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
 import { planChange, reconfigure } from './reconfigure.ts';
 import type { WantedServer } from './reconfigure.ts';
+import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -84,14 +87,14 @@ export interface DpmDriverServices extends Watchers {
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
-export class DpmDriver implements ComputeDriver {
-  readonly capabilities = {
-    supports_extend_volume: true,
-    supports_multiattach: true,
-    supports_attach_interface: false,
-    has_imagecache: false,
-  };
+/**
+ * Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. Methods that no
+ * machine in DPM mode can serve, such as `pause`, are inherited: each throws {@link NotImplementedError} with the reason.
+ *
+ * @public
+ */
+export class DpmDriver extends RefusingDriver implements ComputeDriver {
+  readonly capabilities = capabilities;
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
@@ -104,6 +107,7 @@ export class DpmDriver implements ComputeDriver {
   readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
+    super();
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -144,7 +148,8 @@ export class DpmDriver implements ComputeDriver {
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
-  memoryGiven(memoryMib: number): number {
+  /** Returns the memory in MiB that a partition gets: the requested memory, rounded up to the increment of the machine. */
+  assignedMemory(memoryMib: number): number {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
@@ -164,7 +169,7 @@ export class DpmDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -173,7 +178,7 @@ export class DpmDriver implements ComputeDriver {
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnPrepared(request, mappedVolumes(info), this.#spawnTools(instance), call)
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#spawnTools(instance), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
@@ -184,7 +189,7 @@ export class DpmDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    _networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -192,7 +197,7 @@ export class DpmDriver implements ComputeDriver {
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
     // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
-    if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
+    if (tools.driverUnmaps) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
 
@@ -203,7 +208,7 @@ export class DpmDriver implements ComputeDriver {
   async cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
@@ -238,7 +243,7 @@ export class DpmDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -249,6 +254,16 @@ export class DpmDriver implements ComputeDriver {
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
     await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
+  }
+
+  async resumeStateOnHostBoot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null = null,
+    _shareInfo: unknown = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
@@ -262,7 +277,7 @@ export class DpmDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
@@ -370,13 +385,13 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
-  async getInstanceDiagnostics(
+  async describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined> {
+  ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+    return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   partitionVolumes(): PartitionVolumes {
@@ -393,6 +408,10 @@ export class DpmDriver implements ComputeDriver {
 
   async getAvailableResource(nodename: string, context = defaultContext()): Promise<AvailableResource> {
     return await this.#subset().availableResource(nodename, context);
+  }
+
+  capabilitiesAsTraits(): Readonly<Record<string, boolean>> {
+    return capabilitiesAsTraits(this.capabilities);
   }
 
   plugVifs(): Promise<void> {
@@ -429,7 +448,7 @@ export class DpmDriver implements ComputeDriver {
       cpcUri: runtime.cpc.uri,
       boot: { attempts, loginBeforeZoning },
       undo,
-      canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
+      driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
     };
   }

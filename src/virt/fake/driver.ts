@@ -9,12 +9,13 @@ import type {
   GuestChange,
   GuestConfiguration,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo } from '../network-info.ts';
 
 /**
  * A driver without a machine, like Nova's own fake: guests are entries of a map. For trials and tests of a compute manager.
@@ -64,7 +65,7 @@ export class FakeDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -178,7 +179,7 @@ export class FakeDriver implements ComputeDriver {
     }));
   }
 
-  async getInstanceDiagnostics(): Promise<InstanceDiagnostics | undefined> {
+  async describeGuest(): Promise<GuestDescription | undefined> {
     return undefined;
   }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../../../base/index.ts';
 import type { AddCommand } from '../../add-command.ts';
 import { property } from '../../create-options.ts';
-import { argument, collect, nameOrId } from '../../usage.ts';
+import { argument, nameOrId, propertyKeys } from '../../usage.ts';
 import { server } from './arguments.ts';
 import { printDetail } from './detail.ts';
 
@@ -20,6 +20,7 @@ export function addSet(group: Command, add: AddCommand): void {
         option: '--name',
       });
     }
+    requireText(change.description);
     return printDetail(context, 'write', (manager, request) =>
       manager.set(argument(command, 0), { ...change, properties }, request),
     );
@@ -37,5 +38,14 @@ export function addSet(group: Command, add: AddCommand): void {
     return printDetail(context, 'write', (manager, request) => manager.set(argument(command, 0), { unset }, request));
   })
     .argument(...server)
-    .requiredOption('--property <key>', 'extra spec to remove; repeatable', collect);
+    .requiredOption('--property <key>', 'extra spec to remove; repeatable', propertyKeys);
+}
+
+/** Nova's limit for the description of a server. */
+const MAX_DESCRIPTION = 255;
+
+function requireText(description = ''): void {
+  if (description.length <= MAX_DESCRIPTION && !/\p{Cc}/u.test(description)) return;
+  const expected = `up to ${MAX_DESCRIPTION} characters without control characters`;
+  throw new ConfigError(`option --description: expected ${expected}`, { option: '--description', expected });
 }

@@ -35,7 +35,9 @@ export type {
 export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
   CreateServer,
+  HypervisorStats,
   HypervisorView,
+  InterfaceStats,
   LoadComputeDriverOptions,
   OpenManagerOptions,
   PathFilter,
@@ -43,10 +45,13 @@ export type {
   ResumedOperation,
   SearchPath,
   ServerDetail,
+  ServerStats,
   ServerSummary,
   ServerFault,
   ServerVolume,
   ServerVolumeRequest,
+  ServerNetwork,
+  ServerNetworkRequest,
   StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
@@ -123,6 +128,7 @@ export type {
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
+  GuestNic,
   Instance,
   InstanceInfo,
   NamedPartition,

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 9;
+const SCHEMA_VERSION = 10;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -92,7 +92,16 @@ const serverActions = `
   create index server_action_server on server_action (server, started_at);
 `;
 
-/** Since version 9. Null if the user gave none. */
+/** Since version 9. */
+const instanceNetworks = `
+  create table instance_network (
+    instance_uuid text not null references instance (uuid) on delete cascade,
+    interface_id text not null, network text not null, vif text not null,
+    primary key (instance_uuid, interface_id)
+  ) strict;
+`;
+
+/** Since version 10. Null if the user gave none. */
 const descriptions = 'alter table instance add column description text;';
 
 /**
@@ -190,6 +199,9 @@ function migrate(database: DatabaseSync, file: string): void {
       database.exec(serverActions);
     }
     if (now < 9) {
+      database.exec(instanceNetworks);
+    }
+    if (now < 10) {
       database.exec(descriptions);
       database.exec(marks);
     }

@@ -15,9 +15,19 @@ export {
 export type { FlowListFilter, ServerEvent } from './history.ts';
 export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
-export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
+export type { CreateServer, ServerNetworkRequest, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
+export { checkAddresses } from './server-networks.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
-export type { HypervisorView, PartitionView, ServerDetail, ServerFault, ServerSummary, ServerVolume } from './views.ts';
+export type { HypervisorStats, InterfaceStats, ServerStats } from './stats.ts';
+export type {
+  HypervisorView,
+  PartitionView,
+  ServerDetail,
+  ServerFault,
+  ServerNetwork,
+  ServerSummary,
+  ServerVolume,
+} from './views.ts';

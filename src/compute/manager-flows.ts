@@ -16,6 +16,7 @@ import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
+import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import { findFlow } from './read-state-directory.ts';
 import { toDriverInstance, unknownInstance } from './services.ts';
@@ -30,6 +31,8 @@ export const managerFlows = [
   removeVolumeFlow,
   resizeFlow,
   setPropertiesFlow,
+  addNetworkFlow,
+  removeNetworkFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema
 
 /** Returns the subject that a process owns while it works on a flow: the instance, or the place of a local volume. */

@@ -33,12 +33,12 @@ export class HmcEndpoint implements Disposable {
    * @throws HmcConnectionError, HmcHttpError, HmcSchemaError
    */
   async exchange<T>(call: HmcCall<T>, token: Secret | undefined, w: Waiting): Promise<T> {
-    const { body } = await this.answer(call, token, w);
+    const { body } = await this.sendRaw(call, token, w);
     return parseAnswer(call, body);
   }
 
   /** Like {@link exchange}, but does not check the form of the answer. */
-  async answer(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
+  async sendRaw(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
     const { method, uri, body } = call;
     const headers = {
       // Also without a body, like every POST of python-zhmcclient (_session.py).
@@ -48,9 +48,11 @@ export class HmcEndpoint implements Disposable {
     const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
     const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);
+    const isText = call.textType !== undefined && response.contentType.startsWith(call.textType);
+    if (isText && response.status < 400) return { status: response.status, body: response.text };
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
-    if (parsed === notJson) throw this.#damaged(call.what, response.text);
+    if (parsed === notJson || call.textType !== undefined) throw this.#damaged(call.what, response.text);
     return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
   }
 

@@ -31,6 +31,7 @@ export type { CapacityGroupResource } from './resources/capacity-group.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
+export type { MetricsResource } from './resources/metrics.ts';
 export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
@@ -47,6 +48,7 @@ export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export { noCrypto } from './wire/crypto.ts';
 export type { CryptoConfiguration } from './wire/crypto.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {
   CreatePartition,

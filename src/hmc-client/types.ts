@@ -7,6 +7,7 @@ import type { CapacityGroupResource } from './resources/capacity-group.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
+import type { MetricsResource } from './resources/metrics.ts';
 import type { PartitionResource } from './resources/partition.ts';
 import type { StorageGroupResource } from './resources/storage-group.ts';
 import type { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -47,6 +48,7 @@ export interface HmcSession extends AsyncDisposable {
   readonly console: ConsoleResource;
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
+  readonly metrics: MetricsResource;
   readonly partitions: PartitionResource;
   readonly capacityGroups: CapacityGroupResource;
   /** On machines without storage management. */

@@ -24,8 +24,8 @@ const propertiesOf = {
 } as const;
 
 /**
- * Decides which partition belongs to which instance: by the recorded object id, then by name, then by ports. No other
- * class decides this. Administrators may change the name and the description of a partition, so neither has to match. But
+ * Decides which partition belongs to which instance: by the recorded object id, then by name, then by the WWPNs of its
+ * ports. No other class decides this. Administrators may change the name and the description of a partition, so neither has to match. But
  * a partition whose description has the mark of another host is never accepted as the partition of an instance.
  */
 export class InstancePartitions {

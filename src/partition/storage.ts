@@ -183,9 +183,8 @@ export interface PortHolder {
  * Every method is idempotent; removing what is already gone succeeds.
  */
 export interface PartitionStorage {
+  /** With storage groups, the storage objects can outlive the partition. */
   readonly model: 'hba' | 'storage-group';
-  /** Whether storage objects can outlive the partition. */
-  readonly outlivesPartition: boolean;
   /** Whether the settings name adapter ports. Without them, no Cinder volume can be reached. */
   readonly hasAdapterPorts: boolean;
   /** Undefined if the machine has no storage groups. */
@@ -278,10 +277,10 @@ export interface PartitionStorage {
   /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery
+   * Whether this process has just sent the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery
    * for them: {@link PartitionStorage.waitForVolumes} only checks them.
    */
-  hasJustPassedLuns(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
+  hasJustSentLuns(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**
    * Waits until all volumes of a partition are ready, so that the partition can start.
    *

@@ -89,7 +89,7 @@ export async function destroy(
   });
   const otherGroupUris = readingBeforeUnmap.kind === 'ours' ? readingBeforeUnmap.partition.otherGroupUris : [];
   // If undefined, the reading did not include the storage groups, so groups of other owners may be attached.
-  if (storage.outlivesPartition && otherGroupUris?.length !== 0)
+  if (storage.model === 'storage-group' && otherGroupUris?.length !== 0)
     await act('detach-storage-groups', async () => {
       const found = await readAgain();
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
@@ -103,7 +103,7 @@ export async function destroy(
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.recordPartitionDeleted(owner);
   });
-  if (storage.outlivesPartition) await act('delete-storage-group', () => storage.deallocate(owner, call));
+  if (storage.model === 'storage-group') await act('delete-storage-group', () => storage.deallocate(owner, call));
   partitions.recordAllDeleted(owner);
 }
 

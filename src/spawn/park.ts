@@ -35,7 +35,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   const place = await beforeChanges(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place === null) {
     // vHBAs are deleted with the partition; a storage group remains, and keeps its WWPNs.
-    if (storage.outlivesPartition) partitions.recordPartitionDeleted(owner);
+    if (storage.model === 'storage-group') partitions.recordPartitionDeleted(owner);
     else partitions.recordAllDeleted(owner);
     return;
   }
@@ -53,7 +53,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
       await lookAtRest();
       await disconnectAll(request, place, tools, call);
     });
-  if (storage.outlivesPartition)
+  if (storage.model === 'storage-group')
     await act('detach-storage-groups', async () => {
       const found = await lookAtRest();
       if (found.kind === 'ours') await storage.unbindOthers(owner, found.partition, call);

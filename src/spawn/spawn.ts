@@ -120,7 +120,7 @@ export async function spawnInStockOrder(
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
-  // `prepare` has started the partition so that its ports log in. The partition may still be running.
+  // With login before zoning, `prepare` has started the partition, which may still be running.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
   return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
@@ -180,7 +180,7 @@ async function createOwnGroup(run: Run): Promise<void> {
     const obstacle = await storage.allocate(owner, volumes, call);
     if (obstacle !== null) throw new ConflictError(`${obstacle}; it was left unchanged`);
   };
-  await (storage.outlivesPartition ? act('create-storage-group', create) : create());
+  await (storage.model === 'storage-group' ? act('create-storage-group', create) : create());
 }
 
 async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
@@ -228,8 +228,8 @@ async function createPartitionAndGroupPorts(
  * Removes the storage group of this spawn. Called if the HMC refuses to create the partition because the name of the partition
  * is taken.
  *
- * If the compute manager unmaps the volumes, as stock Nova does, masks for the WWPNs of the storage group may still exist. The
- * group then stays until the compute manager destroys the instance.
+ * If stock Nova has mapped volumes to the WWPNs of the group in an earlier attempt, masks for these WWPNs may exist until Nova
+ * unmaps the volumes. With stock Nova, the group therefore stays until Nova destroys the instance.
  *
  * @throws the cause of the NothingChangedError if the group stays: the spawn has then changed something
  */
@@ -238,7 +238,7 @@ async function removeUnusedOwnGroup(
   { cause }: NothingChangedError,
 ): Promise<void> {
   const { partitions, storage, driverUnmaps } = tools;
-  if (!storage.outlivesPartition) return;
+  if (storage.model === 'hba') return;
   if (!driverUnmaps) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
     await partitions.requireAtRest(owner, noEvidence, w); // do not take the storage group from a running partition
@@ -316,8 +316,8 @@ async function connectMapped(
     connectVolumes(instance, mapped, { storage, ...tools }, { ...call, progress }),
   );
   // With vHBAs, only the boot shows whether the partition finds a LUN.
-  if (!storage.outlivesPartition) return { volumes: connected, mustCheckLuns: false };
-  if (await storage.hasJustPassedLuns(instance, call)) return { volumes: connected, mustCheckLuns: true };
+  if (storage.model === 'hba') return { volumes: connected, mustCheckLuns: false };
+  if (await storage.hasJustSentLuns(instance, call)) return { volumes: connected, mustCheckLuns: true };
   return await act('wait-for-luns', async (progress) => {
     const found = await storage.waitForVolumes(instance, connected, { ...call, progress });
     return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), mustCheckLuns: false };

@@ -88,7 +88,7 @@ export function machine(options: Machine = {}) {
     update: async () => void diary.push('set boot'),
   };
   const storage = {
-    outlivesPartition: model === 'storage-group',
+    model,
     preparedGroups: model === 'hba' ? undefined : preparedGroups(diary),
     hasAdapterPorts: true,
     likelyBootFailure: '',
@@ -103,7 +103,7 @@ export function machine(options: Machine = {}) {
       return [initiator];
     },
     initiators: async () => [initiator],
-    hasJustPassedLuns: async () => false,
+    hasJustSentLuns: async () => false,
     waitForVolumes: async (_owner: unknown, volumes: readonly unknown[]) => {
       diary.push('wait for LUNs');
       return volumes;

@@ -8,6 +8,8 @@ import { addPower } from './server/power.ts';
 import { addResize } from './server/resize.ts';
 import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
+import { addNetworks } from './server/networks.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -19,6 +21,10 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addPower(group, add);
   addResize(group, add);
   addSet(group, add);
-  addVolumes(group, add);
+  const adding = group.command('add').description('Attach something to an instance');
+  const removing = group.command('remove').description('Detach something from an instance');
+  addVolumes(adding, removing, add);
+  addNetworks(adding, removing, add);
+  addStats(group, add);
   addEvents(group, add);
 }

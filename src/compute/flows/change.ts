@@ -3,7 +3,7 @@ import type { GuestConfiguration } from '../../virt/index.ts';
 import { requireShare } from '../create-server.ts';
 import { defineSaga, effects } from '../journal/index.ts';
 import type { StepContext } from '../journal/index.ts';
-import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema, networkInfoIn } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 
 const serverSchema = z.object({
@@ -65,7 +65,8 @@ async function stop({ state: { input }, deps, signal, flowId }: Context): Promis
 
 async function start({ state: { input }, deps, signal, flowId }: Context): Promise<void> {
   const context = contextIn(deps, signal, flowId);
-  await deps.driver.powerOn(context, instanceIn(deps, input), null, blockDeviceInfoIn(deps, input));
+  const [networks, volumes] = [networkInfoIn(deps, input), blockDeviceInfoIn(deps, input)];
+  await deps.driver.powerOn(context, instanceIn(deps, input), networks, volumes);
 }
 
 /** Before: a running server. After: a stopped one, if the change needs that. Undo: running again. */

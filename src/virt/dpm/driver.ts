@@ -43,6 +43,7 @@ import type {
   GuestLocation,
   Instance,
   GuestDescription,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -76,6 +77,7 @@ import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { readHostUsage } from './usage.ts';
 
 /** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
@@ -394,6 +396,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
+  async readHostUsage(context: RequestContext): Promise<HostUsage> {
+    return await readHostUsage(this.#started(), context);
+  }
+
+  async readGuestUsage(context: RequestContext, instances: readonly Instance[]) {
+    return await this.#subset().usage(instances, context);
+  }
+
   partitionVolumes(): PartitionVolumes {
     return new DpmPartitionVolumes(this.#started(), this.#settings);
   }
@@ -423,8 +433,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
-   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
+   * Whether this spawn has the stock order, in which `prepareForSpawn` has already created the partition. If the instance has
+   * volumes, the order is stock if they are mapped already. If it has none, the order is stock if the partition exists.
    */
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);

@@ -15,7 +15,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
-import type { NetworkInfo } from '../network-info.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 
 /**
  * A driver without a machine, like Nova's own fake: guests are entries of a map. For trials and tests of a compute manager.
@@ -216,6 +216,19 @@ export class FakeDriver implements ComputeDriver {
   }
 
   async unplugVifs(): Promise<void> {
+    // a map needs none of it
+  }
+
+  async attachInterface(
+    _context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    _vif: VirtualInterface,
+  ): Promise<void> {
+    this.#get(instance);
+  }
+
+  async detachInterface(): Promise<void> {
     // a map needs none of it
   }
 

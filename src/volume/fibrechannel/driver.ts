@@ -78,7 +78,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // the caller deletes the storage of the instance, or parks the partition
+    if (options.isTeardown === true) return; // the caller deletes the vHBAs or the storage group, or parks the partition
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 

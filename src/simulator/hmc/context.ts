@@ -1,5 +1,7 @@
 import { createRandom, type FaultEngine, type Random } from '../server/index.ts';
 import type { San } from '../san/index.ts';
+import { AsciiConsoles } from './ascii-console.ts';
+import type { GuestTerminal } from './guest-shell.ts';
 import { Jobs } from './jobs.ts';
 import { levelOfVersion, storageManagementFeature } from './machines.ts';
 import { Agenda, systemClock, type Clock } from './model/clock.ts';
@@ -28,6 +30,7 @@ const noTime: Timing = {
   stallMs: Infinity,
   jobRetentionMs: Infinity,
   sessionIdleMs: Infinity,
+  shutdownMs: 0,
 };
 
 /** The user of a simulator that was told of none. */
@@ -58,6 +61,9 @@ export class HmcContext {
   readonly cpcApiFeatures = new Map<string, readonly string[]>();
   /** Operating system messages by partition URI, while the partition is activated. */
   readonly consoles = new Map<string, OsConsole>();
+  readonly asciiConsoles = new AsciiConsoles();
+  /** Terminals of the guests behind their ASCII consoles, by partition URI; gone when the partition is stopped. */
+  readonly terminals = new Map<string, GuestTerminal>();
 
   constructor(options: HmcOptions, surroundings: HmcSurroundings, hmc: HmcLevel) {
     this.options = options;
@@ -68,7 +74,10 @@ export class HmcContext {
     this.agenda = new Agenda(this.clock);
     this.timing = { ...noTime, ...options.timing };
     this.users = options.users ?? [defaultUser];
-    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs);
+    const { asciiConsoles } = this;
+    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs, (id) =>
+      asciiConsoles.endSession(id),
+    );
     this.reasons = { ...reasonTable, ...options.reasons };
     const seed = surroundings.seed ?? 1;
     this.random = createRandom(seed);

@@ -49,11 +49,13 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
+import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -294,6 +296,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   async applyChange(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
     await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
+  }
+
+  async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
+    return await consoleText(this.#started(), await this.#partition(instance, context), context);
+  }
+
+  async readConsole(context: RequestContext, instance: Instance, begin?: number): Promise<ConsoleReading> {
+    return await readConsole(this.#started(), await this.#partition(instance, context), begin, context);
+  }
+
+  async getSerialConsole(context: RequestContext, instance: Instance): Promise<SerialConsole> {
+    return serialConsole(this.#started(), await this.#partition(instance, context));
   }
 
   async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {

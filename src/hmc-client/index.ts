@@ -10,7 +10,7 @@ export type {
   Waiting,
   Wwpn,
 } from '../base/index.ts';
-export type { TlsOptions } from '../http/index.ts';
+export type { TlsOptions, Upload } from '../http/index.ts';
 export {
   classify,
   HmcAuthError,
@@ -30,7 +30,7 @@ export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
-export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
+export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
 export type { StorageVolumeResource } from './resources/storage-volume.ts';

@@ -10,6 +10,8 @@ export type {
 export type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   DriverBlockDevice,
   GuestLocation,

@@ -1,5 +1,6 @@
 import { createRandom, type FaultEngine, type Random } from '../server/index.ts';
 import type { San } from '../san/index.ts';
+import type { MountedImage } from './images/iso.ts';
 import { Jobs } from './jobs.ts';
 import { levelOfVersion, storageManagementFeature } from './machines.ts';
 import { Agenda, systemClock, type Clock } from './model/clock.ts';
@@ -58,6 +59,8 @@ export class HmcContext {
   readonly cpcApiFeatures = new Map<string, readonly string[]>();
   /** Operating system messages by partition URI, while the partition is activated. */
   readonly consoles = new Map<string, OsConsole>();
+  /** Mounted ISO images by partition URI. */
+  readonly images = new Map<string, MountedImage>();
 
   constructor(options: HmcOptions, surroundings: HmcSurroundings, hmc: HmcLevel) {
     this.options = options;

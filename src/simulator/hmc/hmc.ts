@@ -58,9 +58,6 @@ export const hmcRoutes: readonly HmcRoute[] = [
 /** Names of all operations that the HMC knows, for fault rules and counts. */
 export const hmcOperations: readonly string[] = hmcRoutes.map(({ operation }) => operation);
 
-/** Image uploads are the largest bodies by far; more than a test image is refused. */
-const maxBodyBytes = 64 << 20;
-
 /**
  * An HMC that runs, with what a test wants to know of it and to do to it.
  * @public
@@ -137,7 +134,6 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
     noRoute: refuseUnknown(context, guardedRoutes),
     shapeError: (status, reason, message, req) => errorBody(status, reason, message, req),
     restart: () => context.sessions.endAll(),
-    maxBodyBytes,
     tls,
     port,
     preferredPort,

@@ -35,7 +35,9 @@ export interface SimRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; `undefined` if there was no body or it was not JSON. */
   readonly body: unknown;
+  /** All of a JSON body; the first MiB of a binary one. */
   readonly rawBody: Buffer;
+  readonly bodyBytes: number;
   /** Why the body could not be parsed. */
   readonly bodyError: string | undefined;
   readonly operation: string;
@@ -98,6 +100,6 @@ export interface SimServerOptions {
   readonly shapeError: (status: number, reason: number, message: string, req: SimRequest) => SimResponse;
   /** Forgets sessions and tokens, for the `restart` fault; without it that fault only drops the connection. */
   readonly restart?: (() => void) | undefined;
-  /** Largest body in bytes, default 1 MiB; more is refused with 413. */
+  /** Largest JSON body in bytes, default 1 MiB; more is refused with 413. */
   readonly maxBodyBytes?: number | undefined;
 }

@@ -114,7 +114,7 @@ export type {
 } from './partition/index.ts';
 export { MemoryJournal } from './compute/journal/index.ts';
 export type { FlowSummary, Journal, JournalEvent } from './compute/journal/index.ts';
-export { DpmDriver, FakeDriver } from './virt/index.ts';
+export { DpmDriver, FakeDriver, NotImplementedError } from './virt/index.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,

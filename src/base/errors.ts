@@ -10,6 +10,7 @@ export const errorCodes = {
   NOT_FOUND: 'the named resource does not exist',
   CONFLICT: 'the state of the resource forbids the operation; nothing was changed',
   NO_RESOURCES: 'the CPC subset has no room for the request; nothing was changed',
+  NOT_IMPLEMENTED: 'no machine in DPM mode can do this; nothing was changed',
   HMC_CONNECTION: 'the HMC did not send a usable response',
   HMC_HTTP: 'the HMC refused the request',
   HMC_AUTH: 'the HMC refuses the credentials or the session',

@@ -20,6 +20,7 @@ export const exitCodeFor: Readonly<Record<ErrorCode, ExitCode>> = {
   NOT_FOUND: 3,
   CONFLICT: 1,
   NO_RESOURCES: 1,
+  NOT_IMPLEMENTED: 1,
   HMC_CONNECTION: 5,
   HMC_HTTP: 1,
   HMC_AUTH: 5,

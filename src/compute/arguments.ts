@@ -52,6 +52,7 @@ const serverKinds: OptionKinds<CreateServer> = {
   volumes: 'list',
   start: 'boolean',
   storageGroup: 'object',
+  bootFrom: 'object',
   properties: 'object',
 };
 

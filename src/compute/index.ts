@@ -15,7 +15,7 @@ export {
 export type { FlowListFilter, ServerEvent } from './history.ts';
 export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
-export type { CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
+export type { BootFromRequest, CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';

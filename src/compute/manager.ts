@@ -25,7 +25,8 @@ import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
-import type { CreateServer } from './requests.ts';
+import type { BootFromRequest, CreateServer } from './requests.ts';
+import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
@@ -104,7 +105,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Checks that several servers can be created together. Changes nothing. */
   async checkCreate(requests: readonly CreateServer[], context: RequestContext = newContext()): Promise<void> {
-    await checkServers(this.#parts, requests, context);
+    await checkServers(this.#parts, requests, withBootPassword(requests[0]?.bootFrom, context));
   }
 
   /**
@@ -113,10 +114,11 @@ export class ComputeManager implements AsyncDisposable {
    * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. If
    * one of these errors is thrown, nothing was changed
    */
-  async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+  async create(request: CreateServer, given: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
-    const { signal } = context;
+    const { signal } = given;
     checkCreateServer(request);
+    const context = withBootPassword(request.bootFrom, given);
     this.#builds.requireRoom();
     const newServer = await planServer(this.#parts, request, context);
     const { record } = newServer;
@@ -181,6 +183,19 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
+  /**
+   * Changes what a server boots from, from its next start on. A running server keeps running.
+   *
+   * @throws ConfigError, ConflictError when the server cannot boot from the source; nothing was changed then
+   */
+  async setBoot(server: string, from: BootFromRequest, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#exclusively(server, context, async (instance) => {
+      requireIdle(instance, 'set the boot source of');
+      await setServerBoot(this.#parts, instance, from, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
   async addVolume(
     server: string,
     volume: string,
@@ -228,7 +243,7 @@ export class ComputeManager implements AsyncDisposable {
     return await listVolumePaths(this.#parts, filter, context);
   }
 
-  /** Returns the HMC URI under which the Fibre Channel paths of one partition, or of all, are found. @throws NotFoundError */
+  /** Returns the URI of the HMC object that lists the Fibre Channel paths, for one partition or for each. @throws NotFoundError */
   async searchPath(
     of: Pick<PathFilter, 'server' | 'partition'>,
     context: RequestContext = newContext(),
@@ -327,9 +342,9 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation when no other operation on the same subject runs. A subject is an instance, or a volume
-   * with the partition or host to which it is attached without Nova. Waits for operations of this process, then for those of other processes. Before the
-   * operation, resumes the flows that dead processes left unfinished.
+   * Runs an operation when no other operation on the same subject runs. A subject is either an instance, or one attachment
+   * without Nova: a pair of a volume and a partition or host. Waits for operations of this process, then for those of other
+   * processes. Before the operation, resumes the flows that dead processes left unfinished.
    */
   async #inTurn<T>(subject: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     const { ownership, onWait } = this.#parts;
@@ -345,7 +360,8 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param abandon - unlike the signal of the context, also stops a rollback; the flow then waits for the next command
+   * @param abandon - stops a rollback too, and the flow then waits for the next command. The signal of the context alone only
+   *   cancels the operation, which then rolls back
    */
   async #resumeAll(subjects: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
     const resume = async (subject: string) => {

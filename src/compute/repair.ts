@@ -2,7 +2,7 @@ import { ConflictError, describeError } from '../base/index.ts';
 import type { Instance, RequestContext } from '../virt/index.ts';
 import { unknownInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
-import { countStorage } from './verify/counted.ts';
+import { listExpectedStorage } from './verify/expected-storage.ts';
 import { findParked } from './verify/guests.ts';
 import { look } from './verify/look.ts';
 import type { Finding } from './verify/views.ts';
@@ -120,8 +120,10 @@ async function removeSurplus(
   services: ManagerServices,
   context: RequestContext,
 ): Promise<void> {
-  const counted = countStorage(await look(services, context)).find((each) => each.instanceUuid === instanceUuid);
-  if (counted === undefined)
+  const expected = listExpectedStorage(await look(services, context)).find(
+    (each) => each.instanceUuid === instanceUuid,
+  );
+  if (expected === undefined)
     throw new ConflictError(`an operation on ${instanceUuid ?? id} is running; it was left unchanged`, { uri: id });
-  await services.driver.removeSurplusStorage?.(context, counted, id);
+  await services.driver.removeSurplusStorage?.(context, expected, id);
 }

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../virt/index.ts';
 import type { ManagerServices } from './services.ts';
 import { findAttachments, findStrayMasks } from './verify/attachments.ts';
-import { findSurplus } from './verify/counted.ts';
+import { findSurplus } from './verify/expected-storage.ts';
 import type { Finding } from './verify/views.ts';
 import { findFlows } from './verify/flows.ts';
 import { findParked, findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';

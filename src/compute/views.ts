@@ -1,12 +1,6 @@
 import { describeError } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
-import type {
-  AvailableResource,
-  InstanceDiagnostics,
-  PlatformGuest,
-  PowerState,
-  RequestContext,
-} from '../virt/index.ts';
+import type { AvailableResource, GuestDescription, PlatformGuest, PowerState, RequestContext } from '../virt/index.ts';
 import type { BlockDevice, Fault, InstanceRecord } from './instances.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
@@ -127,7 +121,7 @@ function viewFault({ code, message, at, requestId }: Fault): ServerFault {
 function detailServer(
   instance: InstanceRecord,
   devices: readonly BlockDevice[],
-  seen: InstanceDiagnostics | undefined,
+  seen: GuestDescription | undefined,
   server: ServerSummary,
 ): ServerDetail {
   return {
@@ -143,7 +137,7 @@ function detailServer(
   };
 }
 
-function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot {
+function detailBoot(boot: NonNullable<GuestDescription['boot']>): ServerBoot {
   return {
     device: boot.device,
     hba_uri: boot.hbaUri,
@@ -154,7 +148,7 @@ function detailBoot(boot: NonNullable<InstanceDiagnostics['boot']>): ServerBoot 
   };
 }
 
-function detailVolume(device: BlockDevice, seen: InstanceDiagnostics | undefined): ServerVolume {
+function detailVolume(device: BlockDevice, seen: GuestDescription | undefined): ServerVolume {
   const targetLun = device.connectionInfo?.data.target_lun;
   return {
     volume_id: device.volumeId,
@@ -257,7 +251,7 @@ export class ServerViews {
     const devices = store.devices(instance.uuid);
     const guest = toDriverInstance(instance);
     const info = toBlockDeviceInfo(devices);
-    const seen = await driver.getInstanceDiagnostics(context, guest, info);
+    const seen = await driver.describeGuest(context, guest, info);
     const summary = this.#summarize(instance, devices, seen?.powerState);
     const shown = detailServer(instance, devices, seen, summary);
     if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };

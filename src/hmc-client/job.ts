@@ -134,7 +134,7 @@ class PolledJob implements HmcJob {
       if (isHmcError(thrown, 404, 1)) return { kind: 'lost' };
       if (thrown instanceof HmcAuthError || classify(thrown) === 'permanent') throw thrown;
       const error = toError(thrown);
-      this.#requester.triesOn(error, deadline - performance.now());
+      this.#requester.reportRetrying(error, deadline - performance.now());
       return { kind: 'unreachable', error };
     }
   }

@@ -39,7 +39,7 @@ export interface Requester {
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Reports the outage, if the error is one. For callers of {@link once} that retry themselves, for the given time. */
-  triesOn(error: Error, leftMs: number): void;
+  reportRetrying(error: Error, leftMs: number): void;
   /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */
   level(what: string, w: Waiting): Promise<HmcLevel>;
   /** Starts work for which only `close` waits. A failure is logged. */

@@ -131,8 +131,8 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
-  /** Reports an outage to {@link Outages}. Callers of `once` use it if they retry for another `leftMs` milliseconds. */
-  triesOn(error: Error, leftMs: number): void {
+  /** Reports to {@link Outages} that the caller of `once` retries for another `leftMs` milliseconds, if `error` is an outage. */
+  reportRetrying(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }
 
@@ -171,8 +171,8 @@ class Session implements HmcSession, Requester {
   }
 
   /**
-   * Retries a call until its deadline. If the HMC is still unreachable then, repeats the call with a new deadline, for as
-   * long as the outage policy allows.
+   * Retries a call until its deadline. If the HMC is unreachable at the deadline, repeats the call with a new deadline, for
+   * as long as the outage policy allows.
    */
   async #withRetries<T>(
     call: Pick<HmcRequest, 'what' | 'kind' | 'upload'>,

@@ -1,5 +1,5 @@
 import { instanceNamed, markedHosts, markOf, parkedDescription, partitionName } from './naming.ts';
-import { isUnmade } from './records.ts';
+import { hasNoPartition } from './records.ts';
 import type { Assigned, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 
@@ -30,7 +30,7 @@ export function assignPartitions(
     const instanceUuid = instanceNamed(host, name);
     if (instanceUuid === undefined || assigned.has(uri) || taken.has(instanceUuid)) continue;
     if (markOf(host, description) === 'another') continue;
-    if (isUnmade(records.find(instanceUuid)) && !isAsMade(host, { description, status })) continue;
+    if (hasNoPartition(records.find(instanceUuid)) && !isAsMade(host, { description, status })) continue;
     assigned.set(uri, { instanceUuid, doubt: undefined, ...parked(host, { description }, undefined) });
   }
   return assigned;

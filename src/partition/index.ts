@@ -44,7 +44,7 @@ export {
   unknowableStatuses,
 } from './status.ts';
 export type { PowerState } from './status.ts';
-export type { CountedStorage, SurplusStorage } from './storage-audit.ts';
+export type { ExpectedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';
 export type {
   AllocatedStorage,

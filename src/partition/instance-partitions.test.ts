@@ -97,7 +97,7 @@ test('the ports of an instance are known by its record', () => {
   expect(partitions.instanceWithPort(['c05076ffe8000002' as Wwpn])).toBeUndefined();
 
   // Another instance owns the port now, but a mask of our volume for this port is still a leftover of ours.
-  partitions.gone(owner);
+  partitions.recordAllDeleted(owner);
   expect(partitions.instanceWithPort([wwpn])).toBeUndefined();
   expect(kept.find(owner.instanceUuid)?.wwpns).toEqual([wwpn]);
   partitions.begin(owner);
@@ -108,13 +108,13 @@ test('what an instance boots from is known by its record, until nothing is left 
   const bootVolume = { volumeId: 'v1', paths: [] };
   const { partitions } = scene({ record: recorded });
 
-  partitions.connected(owner, bootVolume);
+  partitions.recordConnected(owner, bootVolume);
   expect(partitions.isConnected(owner)).toBe(true);
   expect(partitions.bootVolume(owner)).toEqual(bootVolume);
-  expect(partitions.isMade(owner)).toBe(true);
+  expect(partitions.hasRecordedPartition(owner)).toBe(true);
 
-  partitions.gone(owner);
+  partitions.recordAllDeleted(owner);
   expect(partitions.bootVolume(owner)).toBeUndefined();
   expect(partitions.isConnected(owner)).toBe(false);
-  expect(partitions.isMade(owner)).toBe(false);
+  expect(partitions.hasRecordedPartition(owner)).toBe(false);
 });

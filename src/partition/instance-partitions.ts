@@ -9,7 +9,7 @@ import type { PartitionRef } from './lifecycle.ts';
 import { markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
 import { PartitionSearch } from './partition-search.ts';
-import { amend, isUnknown, isUnmade, nothingKnown } from './records.ts';
+import { amend, isUnknown, hasNoPartition, nothingKnown } from './records.ts';
 import type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { Initiator, OwnershipTraces } from './storage.ts';
@@ -52,7 +52,7 @@ export class InstancePartitions {
     if (recorded !== undefined) return judgeRecorded(owner, recorded, record);
     const found = await this.#search.find(owner, record, evidence, w);
     if (found.kind !== 'ours') return found;
-    this.made(owner, found.partition.uri);
+    this.recordPartition(owner, found.partition.uri);
     if (found.partition.isParked === true) amend(this.#records, owner.instanceUuid, { isParked: true });
     return found;
   }
@@ -111,10 +111,10 @@ export class InstancePartitions {
     const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
     const missing = this.#records
       .list()
-      .filter((record) => !isUnmade(record) && record.isParked !== true && !found.has(record.instanceUuid));
+      .filter((record) => !hasNoPartition(record) && record.isParked !== true && !found.has(record.instanceUuid));
     if (missing.length === 0) return assigned;
     for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
-      this.made({ host, instanceUuid }, uri);
+      this.recordPartition({ host, instanceUuid }, uri);
       assigned.set(uri, { instanceUuid, doubt: undefined });
     }
     return assigned;
@@ -126,7 +126,7 @@ export class InstancePartitions {
 
   /** Finds the recorded instance with one of these ports. Ignores deleted instances, whose WWPNs the HMC may assign again. */
   instanceWithPort(wwpns: readonly Wwpn[]): string | undefined {
-    const existing = this.#records.list().filter((record) => !isUnmade(record));
+    const existing = this.#records.list().filter((record) => !hasNoPartition(record));
     return existing.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
   }
 
@@ -140,7 +140,7 @@ export class InstancePartitions {
   }
 
   /** Whether the record has the object id of the partition. If it does, the partition was created or found before. */
-  isMade({ instanceUuid }: PartitionOwner): boolean {
+  hasRecordedPartition({ instanceUuid }: PartitionOwner): boolean {
     return (this.#records.find(instanceUuid)?.partitionUri ?? null) !== null;
   }
 
@@ -157,19 +157,19 @@ export class InstancePartitions {
   /** Creates the record of an instance, before any object of the instance is created. */
   begin({ instanceUuid }: PartitionOwner): void {
     const known = this.#records.find(instanceUuid);
-    if (known !== undefined && !isUnmade(known)) return;
+    if (known !== undefined && !hasNoPartition(known)) return;
     // Start with an empty record: the WWPNs of a deleted instance may belong to another partition now.
     this.#records.put({ ...nothingKnown(instanceUuid), isBegunHere: true, isConnected: false });
   }
 
   /** Records the partition, as soon as its URI is known. */
-  made({ instanceUuid }: PartitionOwner, partitionUri: string): void {
+  recordPartition({ instanceUuid }: PartitionOwner, partitionUri: string): void {
     const known = this.#records.find(instanceUuid) ?? nothingKnown(instanceUuid);
     if (known.partitionUri !== partitionUri) this.#records.put({ ...known, partitionUri });
   }
 
   /** Records the WWPNs of the instance, unless there are none. */
-  hasPorts({ instanceUuid }: PartitionOwner, initiators: readonly Initiator[]): void {
+  recordPorts({ instanceUuid }: PartitionOwner, initiators: readonly Initiator[]): void {
     const wwpns = initiators.map(({ wwpn }) => wwpn);
     const known = this.#records.find(instanceUuid);
     if (known === undefined || wwpns.length === 0 || wwpns.join() === known.wwpns.join()) return;
@@ -177,7 +177,7 @@ export class InstancePartitions {
   }
 
   /** Records that all volumes are connected, before the boot. @param bootVolume - undefined for a boot from a prepared group */
-  connected({ instanceUuid }: PartitionOwner, bootVolume: BootVolume | undefined): void {
+  recordConnected({ instanceUuid }: PartitionOwner, bootVolume: BootVolume | undefined): void {
     const boot = bootVolume && { volumeId: bootVolume.volumeId, paths: bootVolume.paths };
     amend(this.#records, instanceUuid, { isConnected: true, bootVolume: boot ?? null });
   }
@@ -188,18 +188,18 @@ export class InstancePartitions {
   }
 
   /** Records that the partition is parked. Called just before the partition is parked. */
-  parks({ instanceUuid }: PartitionOwner): void {
+  recordParking({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: true, bootVolume: null });
   }
 
   /** Records that a new spawn uses the parked partition, and has connected nothing yet. */
-  takenOver({ instanceUuid }: PartitionOwner): void {
+  recordTakeOver({ instanceUuid }: PartitionOwner): void {
     amend(this.#records, instanceUuid, { isParked: false, isConnected: false });
   }
 
   /** Records that nova-dpm has deleted the partition; its storage group may still exist. */
-  deleted({ instanceUuid }: PartitionOwner): void {
-    // `isBegunHere` without a URI means that there is no partition.
+  recordPartitionDeleted({ instanceUuid }: PartitionOwner): void {
+    // A record that is begun here and has no URI says that there is no partition.
     amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
@@ -208,7 +208,7 @@ export class InstancePartitions {
    * partition: a search might find a partition of another instance of this host. The record keeps the WWPNs, by which
    * `dpm verify` recognises an orphaned mask. The record exists until the compute manager removes it with the instance.
    */
-  gone({ instanceUuid }: PartitionOwner): void {
+  recordAllDeleted({ instanceUuid }: PartitionOwner): void {
     const wwpns = this.#records.find(instanceUuid)?.wwpns ?? [];
     this.#records.put({ ...nothingKnown(instanceUuid), wwpns, isBegunHere: true, isConnected: false });
   }
@@ -235,7 +235,7 @@ function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecor
   const partition: OwnPartition = { uri, name, status, ...attached, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);
-  const advice = `if it is this server's, put "${mark}" into its description on the HMC; if the server is not needed, delete the partition there first`;
+  const advice = `if the partition is this server's, put "${mark}" into its description on the HMC; if neither is needed, delete the partition on the HMC, then the server`;
   return {
     kind: 'in-doubt',
     recorded: partition,

@@ -50,7 +50,7 @@ describe('a parked partition', () => {
     });
 
     expect(partitions.isConnected(owner)).toBe(true);
-    partitions.takenOver(owner);
+    partitions.recordTakeOver(owner);
     expect(partitions.isConnected(owner), 'the volumes of the new spawn').toBe(false);
 
     const found = await partitions.look(owner, noEvidence, w);

@@ -6,7 +6,7 @@ import { findHiddenDoubt } from './hidden-use.ts';
 import { isListed } from './lifecycle.ts';
 import { instanceNamed, markOf, partitionDescription, partitionName } from './naming.ts';
 import type { PartitionOwner } from './naming.ts';
-import { isUnknown, isUnmade } from './records.ts';
+import { isUnknown, hasNoPartition } from './records.ts';
 import type { PartitionRecord, PartitionRecords } from './records.ts';
 import { deletableStatuses } from './status.ts';
 import type { OwnershipTraces, PortHolder } from './storage.ts';
@@ -37,7 +37,7 @@ export class PartitionSearch {
     const all = await this.#hmc.partitions.list(this.#cpcUri, {}, w);
     const listed = all.find(({ uri }) => uri === record?.partitionUri);
     if (listed !== undefined) return unreadable(listed, "it is recorded as this server's partition");
-    if (isUnmade(record)) return await this.#unmade(owner, record, all, w);
+    if (hasNoPartition(record)) return await this.#unmade(owner, record, all, w);
     const named = await this.#byName(owner, all, w);
     if (named !== undefined) return named;
     const holder = await this.#byPorts(owner, record, evidence, all, w);

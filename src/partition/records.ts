@@ -101,7 +101,7 @@ export function isUnknown(record: PartitionRecord | undefined): boolean {
 }
 
 /** Whether the record says that there is no partition. One whose creation had no answer may still exist. */
-export function isUnmade(record: PartitionRecord | undefined): boolean {
+export function hasNoPartition(record: PartitionRecord | undefined): boolean {
   return record?.partitionUri === null && record.isBegunHere;
 }
 

@@ -2,7 +2,7 @@ import { ConflictError } from '../base/index.ts';
 import type { Waiting, Wwpn } from '../base/index.ts';
 
 /** The storage that an instance uses. Any other storage of nova-dpm in its partition or group is orphaned. */
-export interface CountedStorage {
+export interface ExpectedStorage {
   /** Or the object id of a partition without an instance. */
   readonly instanceUuid: string;
   /** Cinder volumes that the instance has, or may have. */
@@ -29,13 +29,13 @@ export interface StorageAudit {
    * Lists the storage of nova-dpm in the partitions and groups of these instances that no instance uses. Changes nothing. If
    * the HMC reads in bulk, the number of requests does not grow with the instances.
    */
-  list(host: string, counted: readonly CountedStorage[], w: Waiting): Promise<readonly SurplusStorage[]>;
+  list(host: string, counted: readonly ExpectedStorage[], w: Waiting): Promise<readonly SurplusStorage[]>;
   /**
    * Checks an orphan of {@link StorageAudit.list} again and removes it. Succeeds if the orphan is gone, or is used by now.
    *
    * @throws ConflictError when removing it is not safe, or no longer
    */
-  remove(host: string, counted: CountedStorage, uri: string, w: Waiting): Promise<void>;
+  remove(host: string, counted: ExpectedStorage, uri: string, w: Waiting): Promise<void>;
   /** Lists every WWPN on this CPC that the user may see, of any owner. Changes nothing. */
   allWwpns(w: Waiting): Promise<ReadonlySet<Wwpn>>;
 }

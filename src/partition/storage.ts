@@ -101,7 +101,7 @@ export interface PreparedGroups {
    * @throws NotFoundError, or ConflictError that says why the group cannot be used
    */
   find(request: PreparedGroupRequest, partitionName: string, w: Waiting): Promise<PreparedGroup>;
-  /** Attaches the group. Records the group before that, because nova-dpm can later find the partition by its group. */
+  /** Records the group, then attaches it. After an interruption, nova-dpm can find the partition by the recorded group. */
   attach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   detach(partition: PartitionRef, group: PreparedGroup, w: Waiting): Promise<void>;
   /** Lists the partitions to which the group is attached; none if the group is gone, or hidden from this HMC user. */

@@ -114,7 +114,7 @@ export async function startPartition(
       partition,
       // The partition is stopped: it is new, or was stopped after the login of its ports.
       start: async () => await tools.lifecycle.start(partition, call),
-      ways: () => Promise.resolve({ recorded: first, others, initiators }),
+      readTries: () => Promise.resolve({ current: first, others, initiators }),
     },
     call,
   );

@@ -47,7 +47,8 @@ export interface DestroyRequest {
  * restored the partition. Does not check the status just before the delete, because an HMC refuses to delete a running
  * partition.
  *
- * @throws NothingChangedError when the destroy failed before it changed anything; also when the partition is in doubt
+ * @throws NothingChangedError when the destroy failed before it changed anything, for example because the partition is in
+ *   doubt
  */
 export async function destroy(
   asked: DestroyRequest,
@@ -100,10 +101,10 @@ export async function destroy(
     // wrong, the partition would become an orphan.
     const partition = found.kind === 'ours' ? found.partition : ours?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
-    partitions.deleted(owner);
+    partitions.recordPartitionDeleted(owner);
   });
   if (storage.outlivesPartition) await act('delete-storage-group', () => storage.deallocate(owner, call));
-  partitions.gone(owner);
+  partitions.recordAllDeleted(owner);
 }
 
 /**

@@ -7,7 +7,7 @@ export { destroy, destroyActs } from './destroy.ts';
 export { park, removeParked } from './park.ts';
 export { prepare, prepareActs, spawn, spawnActs, spawnPrepared } from './spawn.ts';
 export { startOverPaths } from './start-over-paths.ts';
-export type { BootWays } from './start-over-paths.ts';
+export type { BootTries } from './start-over-paths.ts';
 export type {
   BootOptions,
   BootSource,

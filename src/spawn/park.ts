@@ -35,14 +35,14 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place === null) {
     // vHBAs are deleted with the partition; a storage group remains, and keeps its WWPNs.
-    if (storage.outlivesPartition) partitions.deleted(owner);
-    else partitions.gone(owner);
+    if (storage.outlivesPartition) partitions.recordPartitionDeleted(owner);
+    else partitions.recordAllDeleted(owner);
     return;
   }
   const { partition } = place;
   const isConnected = hasWorkToDisconnect(request, tools);
   const initiators = isConnected ? place.initiators : await storage.initiators(owner, partition, call);
-  partitions.hasPorts(owner, initiators);
+  partitions.recordPorts(owner, initiators);
   if (initiators.length === 0 && !partitions.hadPorts(owner)) {
     await destroy(request, nothingMapped, tools, call);
     return;
@@ -61,7 +61,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   await act('park-partition', async () => {
     const found = await lookAtRest();
     const { uri, hasImage } = found.kind === 'ours' ? found.partition : partition;
-    partitions.parks(owner);
+    partitions.recordParking(owner);
     const description = parkedDescription(owner.host);
     await hmc.partitions.update(uri, { description, bootDevice: 'none', bootOsSpecificParameters: '' }, call);
     if (hasImage === true) await hmc.partitions.unmountIso(uri, call);

@@ -21,14 +21,14 @@ import type { PartitionRequest, PartitionSpec, SpawnTools } from './types.ts';
 export async function createPartition(request: PartitionRequest, tools: SpawnTools, w: Waiting): Promise<PartitionRef> {
   const { owner, partition } = request;
   const { hmc, cpcUri, partitions } = tools;
-  if (partitions.isMade(owner)) {
+  if (partitions.hasRecordedPartition(owner)) {
     const found = await partitions.decide(owner, noEvidence, w);
     if (found.kind === 'ours') return await takeOver(found.partition, request, tools, w);
   }
   const { name } = partition;
   try {
     const uri = await hmc.partitions.create(cpcUri, propertiesOf(partition), w);
-    partitions.made(owner, uri);
+    partitions.recordPartition(owner, uri);
     return { uri, name };
   } catch (error) {
     if (!isHmcError(error, 400, 8)) throw error;
@@ -36,7 +36,7 @@ export async function createPartition(request: PartitionRequest, tools: SpawnToo
     if (twin === undefined) throw error;
     const unrecorded = await findUnrecorded(owner, twin, tools, w);
     if (unrecorded === undefined) throw new NothingChangedError(partitionExists(name));
-    partitions.made(owner, twin.uri);
+    partitions.recordPartition(owner, twin.uri);
     return await takeOver(unrecorded, request, tools, w);
   }
 }
@@ -52,7 +52,7 @@ export async function takeOver(
     const { description, iflProcessors, memoryMib } = partition;
     const size = { iflProcessors, initialMemory: memoryMib, maximumMemory: memoryMib };
     await hmc.partitions.update(uri, { description, ...size }, w);
-    partitions.takenOver(owner);
+    partitions.recordTakeOver(owner);
   }
   return { uri, name };
 }
@@ -106,7 +106,7 @@ async function withPorts(
 ): Promise<PartitionWithPorts> {
   const { uri, name } = partition;
   const initiators = await storage.initiators(owner, partition, w);
-  partitions.hasPorts(owner, initiators);
+  partitions.recordPorts(owner, initiators);
   return { partition: { uri, name }, initiators };
 }
 

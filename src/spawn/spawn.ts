@@ -121,7 +121,7 @@ export async function spawnPrepared(
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
-  // `prepare` has started the partition so that its ports log in; it may still run.
+  // `prepare` has started the partition so that its ports log in. The partition may still be running.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
   return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
@@ -194,9 +194,9 @@ async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
     },
   );
   if (!needsPorts(run)) return { partition, initiators: [] };
-  tools.partitions.hasPorts(owner, groupPorts);
+  tools.partitions.recordPorts(owner, groupPorts);
   const initiators = await act('create-ports', () => tools.storage.bind(owner, partition, groupPorts, call));
-  tools.partitions.hasPorts(owner, initiators);
+  tools.partitions.recordPorts(owner, initiators);
   return { partition, initiators };
 }
 
@@ -279,7 +279,7 @@ async function bootFrom(
   const { tools, act, call } = run;
   const { owner } = request;
   const { volumes, mustCheckLuns } = await connectMapped(run, { ...owner, ...ours }, mapped);
-  tools.partitions.connected(
+  tools.partitions.recordConnected(
     owner,
     volumes.find(({ isBoot }) => isBoot),
   );
@@ -335,8 +335,8 @@ async function setBootAndCheck(
     setBoot(bootPlan, tools, call),
   ]);
   if (checked.status === 'rejected') throw checked.reason;
-  // HMC status 409 (reason 122): a storage volume was not fulfilled yet when the boot properties were set. All volumes are
-  // fulfilled now, so the boot properties are set again below.
+  // HMC status 409 (reason 122): DPM had not found the boot volume yet when the boot properties were set. The check above
+  // has waited until DPM found every volume, so the boot properties are set again below.
   if (boot.status === 'rejected' && !isHmcError(boot.reason, 409)) throw boot.reason;
   const volumes = bootPlan.volumes.map((volume, index) => ({ ...volume, ...checked.value[index] }));
   const hasSameStorageVolumes = volumes.every(

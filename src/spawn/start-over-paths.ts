@@ -25,15 +25,15 @@ export interface StartPlan {
   /** The first start, with the boot properties as they are. */
   readonly start: () => Promise<StartResult>;
   /** Called when the first start has failed. */
-  readonly ways: () => Promise<BootWays>;
+  readonly readTries: () => Promise<BootTries>;
   /** What else explains a failure. */
   readonly cause?: Error | undefined;
 }
 
-export interface BootWays {
+export interface BootTries {
   /** The path in the boot properties; undefined if they name none, or it is not known. */
-  readonly recorded: BootTry | undefined;
-  /** Other ways to load the same volume. */
+  readonly current: BootTry | undefined;
+  /** Boot tries over the other paths of the same volume. */
   readonly others: readonly BootTry[];
   /** Needed to name adapter ports in messages. */
   readonly initiators: readonly Initiator[];
@@ -66,20 +66,20 @@ export async function startOverPaths(
   const first = await plan.start();
   if (first.kind === 'running') return { status: first.status, loaded: undefined, attempts: 1 };
   requireLoadFailure(plan, first);
-  const ways = await plan.ways();
-  const failures: Failure[] = [{ attempt: ways.recorded, result: first }];
-  const others = ways.others.slice(0, deps.attempts - 1);
+  const tries = await plan.readTries();
+  const failures: Failure[] = [{ attempt: tries.current, result: first }];
+  const others = tries.others.slice(0, deps.attempts - 1);
   try {
     for (const attempt of others) {
-      await prepareNextTry(deps, partition, { attempt, failed: failures.length, ways }, w);
+      await prepareNextTry(deps, partition, { attempt, failed: failures.length, tries }, w);
       const result = await deps.lifecycle.start(partition, w);
       if (result.kind === 'running') return { status: result.status, loaded: attempt, attempts: failures.length + 1 };
       requireLoadFailure(plan, result);
       failures.push({ attempt, result });
     }
-    throw await bootFailed(deps, plan, { failures, ways }, w);
+    throw await bootFailed(deps, plan, { failures, tries }, w);
   } catch (error) {
-    if (others.length > 0) await restoreBoot(deps, partition, ways, w);
+    if (others.length > 0) await restoreBoot(deps, partition, tries, w);
     throw error;
   }
 }
@@ -88,12 +88,12 @@ export async function startOverPaths(
 async function restoreBoot(
   { hmc }: StartDeps,
   partition: PartitionRef,
-  { recorded }: BootWays,
+  { current }: BootTries,
   { log }: StartWaiting,
 ): Promise<void> {
-  if (recorded === undefined) return; // without a known path there is nothing to restore
+  if (current === undefined) return; // without a known path there is nothing to restore
   try {
-    await hmc.partitions.update(partition.uri, recorded.properties, { signal: neverAborted() }); // also after an abort
+    await hmc.partitions.update(partition.uri, current.properties, { signal: neverAborted() }); // also after an abort
   } catch (error) {
     const facts = { event: 'boot.path-kept', partition: partition.name, error: describeError(error) };
     log.warn(facts, 'cannot restore the boot path: the boot properties still name the last path that was tried');
@@ -107,20 +107,20 @@ function requireLoadFailure({ partition, cause }: StartPlan, result: FailedStart
 async function prepareNextTry(
   { lifecycle, hmc }: StartDeps,
   partition: PartitionRef,
-  next: { readonly attempt: BootTry; readonly failed: number; readonly ways: BootWays },
+  next: { readonly attempt: BootTry; readonly failed: number; readonly tries: BootTries },
   w: StartWaiting,
 ): Promise<void> {
-  const { attempt, failed, ways } = next;
+  const { attempt, failed, tries } = next;
   w.log.warn(
     { event: 'boot.next-path', failed, ...attempt.path },
     'the load did not find its LUN; trying the next path',
   );
-  w.progress?.(`the load failed; trying ${describeSource(attempt, ways)}`);
+  w.progress?.(`the load failed; trying ${describeSource(attempt, tries)}`);
   await lifecycle.ensureStopped(partition, w);
   await hmc.partitions.update(partition.uri, attempt.properties, w);
 }
 
-function describeSource(attempt: BootTry | undefined, { initiators }: BootWays): string {
+function describeSource(attempt: BootTry | undefined, { initiators }: BootTries): string {
   if (attempt === undefined) return 'the path in the boot properties';
   if (attempt.path === null) return attempt.reason;
   const { initiatorWwpn, targetWwpn, lun } = attempt.path;
@@ -133,29 +133,29 @@ function describeSource(attempt: BootTry | undefined, { initiators }: BootWays):
 async function bootFailed(
   { hmc, storage }: StartDeps,
   { partition, cause }: StartPlan,
-  { failures, ways }: { readonly failures: readonly Failure[]; readonly ways: BootWays },
+  { failures, tries }: { readonly failures: readonly Failure[]; readonly tries: BootTries },
   w: StartWaiting,
 ): Promise<BootFailedError> {
   const messages = await hmc.partitions.listOsMessages(partition.uri, w).catch(() => []);
   const lines = messages.map(({ text }) => text.trim()).filter((text) => text !== '');
-  const tries = failures.map(
-    ({ attempt, result }) => `${describeSource(attempt, ways)}: status "${result.status}", ${result.hmcSaid}`,
+  const tried = failures.map(
+    ({ attempt, result }) => `${describeSource(attempt, tries)}: status "${result.status}", ${result.hmcSaid}`,
   );
   const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
   const first = failures[0]?.attempt;
   const likelyCause = first?.likelyFailure ?? storage.likelyBootFailure;
   const firstHint = first?.hint;
   const hint = firstHint === undefined ? '' : `; ${firstHint}`;
-  const paths = tries.length === 1 ? 'its path' : `any of ${tries.length} paths`;
+  const paths = tried.length === 1 ? 'its path' : `any of ${tried.length} paths`;
   const why = `likely cause: ${likelyCause}${console}${hint}`;
   return new BootFailedError(
-    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tries.join('; then ')}`,
+    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tried.join('; then ')}`,
     {
       partition: partition.name,
       partitionUri: partition.uri,
       likelyCause,
       status: failures.at(-1)?.result.status,
-      tries,
+      tries: tried,
       osMessages: lines.slice(-20),
     },
     { cause: cause ?? failures.find(({ result }) => result.cause !== undefined)?.result.cause },

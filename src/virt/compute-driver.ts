@@ -1,6 +1,6 @@
 import type { DpmError, JsonValue, Secret } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
-import type { AllocatedStorage, CountedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
+import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
@@ -76,8 +76,8 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
-/** What the platform knows of an instance, for `server show`; JSON in the form of the output. @public */
-export interface InstanceDiagnostics {
+/** What the platform knows of an instance, for `server show`. @public */
+export interface GuestDescription {
   readonly partition: string;
   readonly partitionUri: string;
   readonly partitionStatus: string;
@@ -172,7 +172,7 @@ export interface VirtApi {
 
 /**
  * Nova's contract of a virt driver, in camelCase, with Nova's argument order and meaning. Methods that DPM does not need are
- * omitted; a manager treats a missing method as `NotImplementedError`.
+ * omitted; a manager treats a missing method as `NotImplementedError`. `docs/support-matrix.md` lists every method of Nova's.
  *
  * @remarks Source: nova virt/driver.py.
  * @public
@@ -317,10 +317,13 @@ export interface ComputeDriver {
   ): Promise<readonly PlatformGuest[]>;
   /** Lists orphaned storage outside guests, of instances that are not among the known ones. */
   listStrayStorage?(context: RequestContext, known: ReadonlySet<string>): Promise<readonly AllocatedStorage[]>;
-  /** Lists our storage in the guests and groups of these instances that is not counted. Changes nothing. */
-  listSurplusStorage?(context: RequestContext, counted: readonly CountedStorage[]): Promise<readonly SurplusStorage[]>;
-  /** Checks surplus storage again and removes it. @throws ConflictError when that is not safe, or no longer */
-  removeSurplusStorage?(context: RequestContext, counted: CountedStorage, uri: string): Promise<void>;
+  /** Lists our storage in the guests and groups of these instances that the instances do not use. Changes nothing. */
+  listSurplusStorage?(
+    context: RequestContext,
+    expected: readonly ExpectedStorage[],
+  ): Promise<readonly SurplusStorage[]>;
+  /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
+  removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */
@@ -331,15 +334,17 @@ export interface ComputeDriver {
   ): Promise<readonly PathRecord[]>;
   /** Returns the URI under which the platform has the instance, or all instances. */
   getSearchPath?(instance: Instance | undefined, context: RequestContext): Promise<string | undefined>;
-  getInstanceDiagnostics(
+  describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined>;
+  ): Promise<GuestDescription | undefined>;
 
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 
+  /** Returns trait → whether the compute node has it, from {@link ComputeDriver.capabilities}. */
+  capabilitiesAsTraits?(): Readonly<Record<string, boolean>>;
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;

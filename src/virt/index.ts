@@ -1,7 +1,7 @@
 export { nothingKnown, volumePathSchema } from '../partition/index.ts';
 export type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   PartitionRecord,
   PartitionRecords,
   PowerState,
@@ -16,7 +16,7 @@ export type {
   DriverBlockDevice,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -26,6 +26,7 @@ export type { PathRecord } from '../volume/index.ts';
 export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';
 export { DpmDriver } from './dpm/driver.ts';
+export { NotImplementedError } from './dpm/refusals.ts';
 export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';

@@ -1,5 +1,5 @@
 export { parseFcConnection } from './fibrechannel/connection-info.ts';
-export { warnOfUnservedKeys } from './fibrechannel/unserved-keys.ts';
+export { warnOfUnsupportedKeys } from './fibrechannel/unsupported-keys.ts';
 export type { FcConnection, FcTarget, LunReader } from './fibrechannel/connection-info.ts';
 export { makeConnector } from './fibrechannel/connector.ts';
 export type { ConnectorRules } from './fibrechannel/connector.ts';

@@ -176,13 +176,13 @@ export const vhbaMutants: readonly Mutant[] = [
     file: destroyFile,
     edits: [
       [
-        '    partitions.deleted(owner);',
+        '    partitions.recordPartitionDeleted(owner);',
         `    const other = await tools.hmc.partitions.findByName(tools.cpcUri, 'payroll', call);
     if (other !== undefined) {
       await tools.lifecycle.ensureStopped(other, call);
       await tools.lifecycle.deleteStopped(other, call);
     }
-    partitions.deleted(owner);`,
+    partitions.recordPartitionDeleted(owner);`,
       ],
     ],
     scenario: spawn,

@@ -7,6 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { hmcOperations, type Props } from '../../src/simulator/hmc/index.ts';
 import { bench, type Bench, newPartition, text } from './hmc-support.ts';
 
+const partitionLinks = [
+  'List Partition Links',
+  'Create Partition Link',
+  'Get Partition Link Properties',
+  'Modify Partition Link',
+  'Delete Partition Link',
+];
+
 /**
  * The operations that a client may count on once a feature is announced. Sources: python-zhmcclient, docs/concepts.rst
  * ("Firmware features", "API features") and the version requirements of its methods; zhmccli `_cmd_nic.py` and
@@ -32,9 +40,9 @@ const operationsOf: Readonly<Record<string, readonly string[]>> = {
     'Detach Storage Group from Partition',
   ],
   'dpm-fcp-tape-management': ['List Tape Libraries', 'List Tape Links', 'Create Tape Link'],
-  'dpm-smcd-partition-link-management': ['List Partition Links', 'Create Partition Link', 'Delete Partition Link'],
-  'dpm-hipersockets-partition-link-management': ['List Partition Links', 'Create Partition Link'],
-  'dpm-ctc-partition-link-management': ['List Partition Links', 'Create Partition Link'],
+  'dpm-smcd-partition-link-management': partitionLinks,
+  'dpm-hipersockets-partition-link-management': partitionLinks,
+  'dpm-ctc-partition-link-management': partitionLinks,
   'cpc-delete-retrieved-internal-code': ['CPC Delete Retrieved Internal Code'],
   'cpc-install-and-activate': ['CPC Install and Activate'],
   'create-delete-activation-profiles': ['Create Image Activation Profile', 'Delete Image Activation Profile'],
@@ -69,12 +77,14 @@ describe('features of the simulated HMC', () => {
     }
     expect(names.includes('dpm-storage-management')).toBe(machine !== 'z13');
     expect(names.includes('network-express-support')).toBe(machine === 'z17');
+    const hasLinks = machine === 'z16' || machine === 'z17';
+    expect(names.includes('dpm-hipersockets-partition-link-management')).toBe(hasLinks);
   });
 
   it.each(machines)(
-    'leave HiperSockets to Create Hipersocket on a %s, as partition links are not announced',
+    'leave Create Hipersocket on a %s, beside partition links where they are announced',
     async (machine) => {
-      // python-zhmcclient `_adapter.py`, create_hipersocket: the feature decides between the two operations.
+      // IBM WS API, Create Hipersocket, LO1M-LM1: with the feature, the operation should not be used, but it works.
       const { caller, cpc } = await bench({ machine });
 
       const made = await caller.post(`${cpc}/adapters`, { name: 'hs2' });
@@ -99,7 +109,7 @@ describe('features of the simulated HMC', () => {
           { name: 'dpm-storage-management', description: '', state: true },
           { name: 'dpm-fcp-tape-management', description: '', state: true },
         ],
-        'available-api-features-list': ['dpm-hipersockets-partition-link-management', 'network-express-support'],
+        'available-api-features-list': ['secure-boot-with-certificates', 'network-express-support'],
       };
       await writeFile(definition, JSON.stringify(content));
 
@@ -114,13 +124,12 @@ describe('features of the simulated HMC', () => {
     }
   });
 
-  it('add no properties to the lists of permitted objects while the features that bring them are not announced', async () => {
+  it('add properties to a list of permitted objects only with the feature that brings them', async () => {
     // IBM WS API, List Permitted Partitions, Z16M-A01; python-zhmcclient `_console.py`, list_permitted_adapters.
     const { caller } = await bench({ machine: 'z16' });
 
-    for (const kind of ['partitions', 'adapters']) {
-      const uri = `/api/console/operations/list-permitted-${kind}?additional-properties=description`;
-      expect(await caller.get(uri)).toMatchObject({ status: 400, reason: 1 });
-    }
+    const uri = (kind: string) => `/api/console/operations/list-permitted-${kind}?additional-properties=description`;
+    expect(await caller.get(uri('adapters'))).toMatchObject({ status: 400, reason: 1 });
+    expect((await caller.get(uri('partitions'))).status).toBe(200);
   });
 });

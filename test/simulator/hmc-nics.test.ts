@@ -178,6 +178,37 @@ describe('NICs of the simulated HMC', () => {
     expect((await of.caller.get(partition)).body['nic-uris']).toHaveLength(1);
   });
 
+  it('are refused beyond the capacity that the adapter is allowed to have', async () => {
+    const of = await bench({ machine: 'z14' });
+    const partition = await newPartition(of);
+    const backing = switchOf(of);
+    const adapter = text(of.hmc.model.at(backing)!.props['backing-adapter-uri']);
+    const create = (name: string) => of.caller.post(`${partition}/nics`, { name, 'virtual-switch-uri': backing });
+    await of.caller.post(adapter, { 'allowed-capacity': 1 });
+
+    expect((await create('eth0')).status).toBe(201);
+    expect(await create('eth1')).toMatchObject({ status: 409, reason: 115 });
+  });
+
+  it.each([
+    ['z16', 12],
+    ['z17', 0],
+  ] as const)('of a %s exist although Create NIC reports 500.%i', async (machine, reason) => {
+    // zhmc-ansible-modules zhmc_nic.py (500.12), zhmccli _cmd_nic.py (500.0).
+    const of = await bench({ machine });
+    const partition = await newPartition(of);
+    of.fault({ type: 'refuse', status: 500, reason, effect: 'done' }, 'Create NIC');
+    const backing =
+      machine === 'z17'
+        ? { 'network-adapter-port-uri': await portOf(of, 'osa') }
+        : { 'virtual-switch-uri': switchOf(of, 'hipersockets') };
+
+    const answer = await of.caller.post(`${partition}/nics`, { name: 'eth0', ...backing });
+
+    expect(answer).toMatchObject({ status: 500, reason });
+    expect((await of.caller.get(partition)).body['nic-uris']).toHaveLength(1);
+  });
+
   it('keep a HiperSockets adapter from being deleted', async () => {
     const of = await bench({ machine: 'z14' });
     const made = await of.caller.post(`${of.cpc}/adapters`, { name: 'HS2', 'maximum-transmission-unit-size': 8 });

@@ -199,6 +199,75 @@ describe('Update Partition Properties', () => {
   });
 });
 
+describe('the size of a partition', () => {
+  it.each<[string, Props, Props, number, number]>([
+    [
+      'an initial weight below the minimum',
+      {},
+      { 'initial-ifl-processing-weight': 1, 'minimum-ifl-processing-weight': 2 },
+      400,
+      15,
+    ],
+    [
+      'a weight of dedicated processors',
+      { 'processor-mode': 'dedicated' },
+      { 'initial-ifl-processing-weight': 2 },
+      400,
+      15,
+    ],
+    [
+      'a cap of dedicated processors',
+      { 'processor-mode': 'dedicated' },
+      { 'ifl-absolute-processor-capping': true },
+      400,
+      15,
+    ],
+    [
+      'dedicated processors with a cap',
+      { 'ifl-processing-weight-capped': true },
+      { 'processor-mode': 'dedicated' },
+      400,
+      15,
+    ],
+    ['a cap of no processor', {}, { 'ifl-absolute-processor-capping-value': 0 }, 400, 7],
+    ['no processors', {}, { 'ifl-processors': 0 }, 400, 15],
+    ['processors of two kinds', {}, { 'cp-processors': 1 }, 400, 15],
+    ['memory out of step', {}, { 'initial-memory': 1500 }, 400, 7],
+    ['more initial than maximum memory', {}, { 'initial-memory': 4096 }, 400, 15],
+  ])('is refused with %s', async (_what, made, body, status, reason) => {
+    const of = await bench();
+    const partition = await newPartition(of, made);
+
+    expect(await of.caller.post(partition, body)).toMatchObject({ status, reason });
+  });
+
+  it('cannot have dedicated processors in a capacity group', async () => {
+    const of = await bench();
+    const partition = await newPartition(of);
+    const { body } = await of.caller.post(`${of.cpc}/capacity-groups`, { name: 'web', 'absolute-ifl-proc-cap': 2 });
+    await of.caller.post(`${text(body['element-uri'])}/operations/add-partition`, { 'partition-uri': partition });
+
+    expect(await of.caller.post(partition, { 'processor-mode': 'dedicated' })).toMatchObject({
+      status: 409,
+      reason: 170,
+    });
+  });
+
+  it('grows while the partition is active, up to what the CPC has, and shrinks only in processors', async () => {
+    const of = await bench({ cpcMemoryMib: 8192, cpcIfls: 4 });
+    const { partition } = await bootablePartition(of, { 'maximum-memory': 16384 });
+    await of.caller.job(`${partition}/operations/start`);
+    const other = await newPartition(of, { name: 'p2', 'processor-mode': 'dedicated', 'reserve-resources': true });
+
+    expect((await of.caller.post(partition, { 'ifl-processors': 3, 'initial-memory': 4096 })).status).toBe(204);
+    expect(await of.caller.post(partition, { 'ifl-processors': 4 })).toMatchObject({ status: 409, reason: 116 });
+    expect(await of.caller.post(partition, { 'initial-memory': 7680 })).toMatchObject({ status: 409, reason: 116 });
+    expect(await of.caller.post(partition, { 'initial-memory': 1024 })).toMatchObject({ status: 409, reason: 1 });
+    expect((await of.caller.post(partition, { 'ifl-processors': 2 })).status).toBe(204);
+    expect(await of.caller.post(other, { 'ifl-processors': 5 })).toMatchObject({ status: 409, reason: 116 });
+  });
+});
+
 describe('Delete Partition', () => {
   it('takes vHBAs and NICs along, and leaves the machine as it was', async () => {
     const of = await bench();

@@ -16,19 +16,19 @@ export function fakePartitions(decided: Decided, noted: string[] = []) {
       if (decided.kind === 'ours' && decided.partition.status !== 'stopped') throw new ConflictError('it runs');
       return decided;
     },
-    isMade: () => decided.kind === 'ours',
+    hasRecordedPartition: () => decided.kind === 'ours',
     isRecorded: () => false,
     begin: note('begin'),
-    made: note('made'),
-    hasPorts: () => undefined,
-    connected: note('connected'),
+    recordPartition: note('made'),
+    recordPorts: () => undefined,
+    recordConnected: note('connected'),
     isConnected: () => true,
     bootsFrom: note('boots from'),
     hadPorts: () => false,
-    parks: note('parks'),
-    takenOver: note('taken over'),
-    deleted: note('deleted'),
-    gone: note('gone'),
+    recordParking: note('parks'),
+    recordTakeOver: note('taken over'),
+    recordPartitionDeleted: note('deleted'),
+    recordAllDeleted: note('gone'),
   };
 }
 

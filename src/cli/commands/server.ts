@@ -5,6 +5,7 @@ import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
+import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
 import { addVolumes } from './server/volumes.ts';
 
@@ -15,6 +16,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addShow(group, add);
   addDelete(group, add);
   addPower(group, add);
+  addSet(group, add);
   addVolumes(group, add);
   addEvents(group, add);
 }

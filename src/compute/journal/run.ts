@@ -209,8 +209,9 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Returns the steps whose objects are left behind if a flow that has started a pivot cannot be completed now: started steps
-   * that are not done, and later pivots. A pivot of a delete removes objects: before it has run, they still exist.
+   * Returns the steps that leave objects behind if a flow that has started a pivot cannot be completed now. These are the
+   * started steps that are not done, and all pivots that have not started: the pivots of a delete remove objects, and without
+   * them the objects still exist.
    */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {
@@ -234,7 +235,7 @@ export class Run<State, Deps> {
   ): Promise<Outcome<State>> {
     const named = new Set(remaining.flatMap(({ step, effect }) => this.#leftBehindBy(step, effect)));
     const leftBehind = named.size > 0 ? [...named] : [`the rest of flow "${this.#saga.name}" from "${stuckStep.name}"`];
-    const way = stuckStep.pivot === true ? 'cannot be finished' : 'could not be undone';
+    const way = this.#hasStartedPivot() ? 'cannot be finished' : 'could not be undone';
     const error = new AggregateError(errors, `${failedStep} failed, and ${stuckStep.name} ${way}`);
     const described = describeError(error);
     const waitsFor = this.#waitsFor(errors);

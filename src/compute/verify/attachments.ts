@@ -1,6 +1,6 @@
 import type { Attachment } from '../../cinder-client/index.ts';
 import type { LocalVolume } from '../local/index.ts';
-import { initiatorsOf, portsOf } from './counted.ts';
+import { initiatorsOf, portsOf } from './expected-storage.ts';
 import { isOpen, openSubjects } from './flows.ts';
 import type { Finding, Views } from './views.ts';
 

@@ -1,4 +1,4 @@
-import { initiatorsOf } from './counted.ts';
+import { initiatorsOf } from './expected-storage.ts';
 import { failedServers } from './flows.ts';
 import type { Finding, Views } from './views.ts';
 

@@ -5,7 +5,7 @@ import type { GuestLocation, PlatformGuest, SurplusStorage, RequestContext } fro
 import { toBlockDeviceInfo, toDriverInstance, unknownInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import { findStrangers } from './attachments.ts';
-import { countStorage, initiatorsOf } from './counted.ts';
+import { listExpectedStorage, initiatorsOf } from './expected-storage.ts';
 import { failedServers } from './flows.ts';
 import type { InCinder, Parked, Records, Views } from './views.ts';
 
@@ -169,15 +169,15 @@ async function lookForSurplus(
   seen: Records & InCinder,
   context: RequestContext,
 ): Promise<readonly SurplusStorage[]> {
-  const countedBefore = countStorage(seen);
-  const found = (await services.driver.listSurplusStorage?.(context, countedBefore)) ?? [];
+  const expectedBefore = listExpectedStorage(seen);
+  const found = (await services.driver.listSurplusStorage?.(context, expectedBefore)) ?? [];
   if (found.length === 0) return found;
   const now = { ...seen, ...readRecords(services, await services.journal.list()) };
-  const counted = new Map(countStorage(now).map((each) => [each.instanceUuid, each]));
+  const expected = new Map(listExpectedStorage(now).map((each) => [each.instanceUuid, each]));
   return found.filter(({ kind, name, instanceUuid }) => {
-    const count = counted.get(instanceUuid);
-    if (count === undefined) return false;
-    const before = countedBefore.find((each) => each.instanceUuid === instanceUuid);
-    return kind !== 'storage-volume' || count.volumeIds.has(name) === (before?.volumeIds.has(name) === true);
+    const one = expected.get(instanceUuid);
+    if (one === undefined) return false;
+    const before = expectedBefore.find((each) => each.instanceUuid === instanceUuid);
+    return kind !== 'storage-volume' || one.volumeIds.has(name) === (before?.volumeIds.has(name) === true);
   });
 }

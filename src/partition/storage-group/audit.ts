@@ -4,7 +4,7 @@ import { isMismatch, isOurVolumeName } from './directory.ts';
 import { findSpares, holdsNothing } from './identity.ts';
 import { readFcpGroups } from './ports.ts';
 import { removable } from '../storage-audit.ts';
-import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
+import type { ExpectedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
 
 /**
  * Finds orphans in the groups of instances: storage volumes with the ID of a Cinder volume that the instance does not
@@ -13,9 +13,9 @@ import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-au
  */
 export function groupAudit(hmc: HmcSession, cpcUri: string): StorageAudit {
   /** Makes three requests: lists groups, reads ours, and reads their volumes. */
-  const list: StorageAudit['list'] = async (host, counted, w) => {
-    if (counted.length === 0) return [];
-    const owners = new Map(counted.map((each) => [each.instanceUuid, each]));
+  const list: StorageAudit['list'] = async (host, expected, w) => {
+    if (expected.length === 0) return [];
+    const owners = new Map(expected.map((each) => [each.instanceUuid, each]));
     const summaries = await hmc.storageGroups.list({ cpcUri, type: 'fcp' }, w);
     const named = summaries.filter(({ name }) => owners.has(instanceNamed(host, name) ?? '')).map(({ uri }) => uri);
     const owned = (await hmc.storageGroups.getMany(named, w)).flatMap((group) => {
@@ -31,8 +31,8 @@ export function groupAudit(hmc: HmcSession, cpcUri: string): StorageAudit {
   };
   return {
     list,
-    remove: async (host, counted, uri, w) => {
-      if (removable(await list(host, [counted], w), uri) === undefined) return;
+    remove: async (host, expected, uri, w) => {
+      if (removable(await list(host, [expected], w), uri) === undefined) return;
       const storageVolumes = [{ operation: 'delete' as const, uri }];
       await hmc.storageGroups.modify(groupUriOf(uri), { storageVolumes }, w);
     },
@@ -48,7 +48,7 @@ export function groupAudit(hmc: HmcSession, cpcUri: string): StorageAudit {
 function findSurplus(
   group: Pick<StorageGroup, 'name'>,
   volumes: readonly StorageVolume[],
-  { instanceUuid, volumeIds }: CountedStorage,
+  { instanceUuid, volumeIds }: ExpectedStorage,
 ): readonly SurplusStorage[] {
   const spares = new Set(findSpares(volumes));
   return volumes.flatMap((volume): SurplusStorage[] => {

@@ -5,7 +5,7 @@ import type { HmcSession, StorageGroup, StorageGroupSummary, StorageVolume } fro
 import { isNamedForAnother } from '../assignment.ts';
 import { instanceNamed, markOf, partitionName } from '../naming.ts';
 import type { PartitionOwner } from '../naming.ts';
-import { amend, isUnmade } from '../records.ts';
+import { amend, hasNoPartition } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
 import type { AllocatedStorage } from '../storage.ts';
 import { readFcpGroups } from './ports.ts';
@@ -98,7 +98,7 @@ export class GroupDirectory {
   /** Finds a renamed group by its recorded ports. Without a partition, the ports may have another owner now. */
   async #byPorts(owner: PartitionOwner, w: Waiting): Promise<StorageGroup | undefined> {
     const record = this.#records.find(owner.instanceUuid);
-    if (record === undefined || record.wwpns.length === 0 || isUnmade(record)) return undefined;
+    if (record === undefined || record.wwpns.length === 0 || hasNoPartition(record)) return undefined;
     const isOwn = ({ group, resources }: GroupWithPorts) =>
       markOf(owner.host, group.description) === 'ours' &&
       !this.isOfAnother(owner, group) &&

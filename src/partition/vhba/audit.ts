@@ -4,7 +4,7 @@ import { adapterPortUri, hbaName, isOurElementName, portOfUri } from '../naming.
 import type { AdapterPort } from '../naming.ts';
 import type { PartitionRecords } from '../records.ts';
 import { removable } from '../storage-audit.ts';
-import type { CountedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
+import type { ExpectedStorage, StorageAudit, SurplusStorage } from '../storage-audit.ts';
 
 const asked = ['name', 'status', 'description', 'hba-uris', 'boot-storage-device'] as const;
 type AskedPartition = PartitionWith<(typeof asked)[number]>;
@@ -21,13 +21,13 @@ export function hbaAudit(
 ): StorageAudit {
   const wanted = new Map(ports.map((port) => [hbaName(port), adapterPortUri(port)]));
   /** Makes two requests: lists partitions, and reads all their vHBAs. */
-  const list: StorageAudit['list'] = async (host, counted, w) => {
-    if (counted.length === 0) return [];
+  const list: StorageAudit['list'] = async (host, expected, w) => {
+    if (expected.length === 0) return [];
     const partitions = await hmc.partitions.listDetailed(cpcUri, {}, asked, w);
     const assigned = assignPartitions(host, records, partitions);
     const owned = partitions.flatMap((partition) => {
       const own = assigned.get(partition.uri);
-      const count = counted.find((each) => each.instanceUuid === own?.instanceUuid);
+      const count = expected.find((each) => each.instanceUuid === own?.instanceUuid);
       return count === undefined || own?.doubt !== undefined ? [] : [{ partition, count }];
     });
     const uris = owned.flatMap(({ partition }) => partition.hbaUris);
@@ -38,8 +38,8 @@ export function hbaAudit(
   };
   return {
     list,
-    remove: async (host, counted, uri, w) => {
-      const found = removable(await list(host, [counted], w), uri);
+    remove: async (host, expected, uri, w) => {
+      const found = removable(await list(host, [expected], w), uri);
       if (found !== undefined) await hmc.hbas.delete(found.uri, w);
     },
     allWwpns: async (w) => {
@@ -54,7 +54,7 @@ export function hbaAudit(
 function judge(
   hba: Hba | undefined,
   partition: AskedPartition,
-  { instanceUuid, wwpns }: CountedStorage,
+  { instanceUuid, wwpns }: ExpectedStorage,
   wanted: ReadonlyMap<string, string>,
 ): SurplusStorage[] {
   if (hba === undefined || !isOurElementName(hba.name)) return [];

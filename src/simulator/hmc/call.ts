@@ -21,6 +21,7 @@ const collections: Partial<Record<ResourceClass, string>> = {
   cpc: 'cpcs',
   'logical-partition': 'logical-partitions',
   partition: 'partitions',
+  'partition-link': 'partition-links',
   'storage-control-unit': 'storage-control-units',
   'storage-group': 'storage-groups',
   'virtual-switch': 'virtual-switches',

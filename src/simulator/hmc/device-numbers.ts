@@ -80,7 +80,11 @@ function elementsOf(
     .all('virtual-storage-resource')
     .filter(({ props }) => props['partition-uri'] === partition.uri)
     .map((of) => ({ of, namespace: 'channel' as const, count: 1 }));
-  return [...hbas, ...functions, ...nics, ...resources, ...volumesOf(model, partition)];
+  const endpoints = model
+    .all('partition-link-endpoint')
+    .filter(({ props }) => props['partition-uri'] === partition.uri)
+    .map((of) => ({ of, namespace: 'pci' as const, count: 1 }));
+  return [...hbas, ...functions, ...nics, ...resources, ...endpoints, ...volumesOf(model, partition)];
 }
 
 /** FICON and NVMe volumes have device numbers of their own in each partition that their group is attached to. */

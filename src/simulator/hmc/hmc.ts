@@ -13,9 +13,11 @@ import type { KeptHmc } from './model/kept.ts';
 import type { HmcModel, Resource } from './model/model.ts';
 import { textOf } from './model/json.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
+import { linkHipersockets } from './links/partition-link.ts';
 import { endFromInside } from './power/power.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { capacityGroupRoutes } from './routes/capacity-groups.ts';
+import { cryptoRoutes } from './routes/crypto.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
@@ -23,6 +25,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { nicRoutes } from './routes/nics.ts';
 import { otherRoutes } from './routes/other-resources.ts';
 import { partitionOperationRoutes } from './routes/partition-operations.ts';
+import { partitionLinkRoutes } from './routes/partition-links.ts';
 import { partitionRoutes } from './routes/partitions.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -46,11 +49,13 @@ export const hmcRoutes: readonly HmcRoute[] = [
   ...partitionOperationRoutes,
   ...hbaRoutes,
   ...nicRoutes,
+  ...partitionLinkRoutes,
   ...storageGroupRoutes,
   ...storageGroupOperationRoutes,
   ...storageElementRoutes,
   ...storageAttachmentRoutes,
   ...capacityGroupRoutes,
+  ...cryptoRoutes,
   ...otherRoutes,
   ...serviceRoutes,
 ];
@@ -116,13 +121,19 @@ async function newContext(options: HmcOptions, surroundings: HmcSurroundings): P
   if (options.definition === undefined) {
     const fresh = new HmcContext(options, surroundings, hmcLevelOf(profileOf(options)));
     buildMachine(fresh, fabrics);
+    linkAll(fresh);
     return fresh;
   }
   const definition = await readDefinition(options.definition);
   const context = new HmcContext(options, surroundings, definition.hmc);
   if (definition.kind === 'mock') loadMock(context, definition.mock, fabrics);
   else loadExport(context, definition.export, fabrics);
+  linkAll(context);
   return context;
+}
+
+function linkAll(context: HmcContext): void {
+  for (const cpc of context.model.all('cpc')) linkHipersockets(context, cpc);
 }
 
 function startServer(context: HmcContext, surroundings: HmcSurroundings): Promise<SimServer> {

@@ -29,6 +29,10 @@ export interface MachineProfile {
 
 const storageManagement = 'dpm-storage-management';
 const networkExpress = 'network-express-support';
+/** API features of partition links, which CPC and HMC announce. */
+export const partitionLinks: readonly string[] = ['smcd', 'hipersockets', 'ctc'].map(
+  (kind) => `dpm-${kind}-partition-link-management`,
+);
 
 /**
  * Features that the simulator serves, with the texts that an HMC shows beside firmware features. Machines of these levels
@@ -39,7 +43,7 @@ const networkExpress = 'network-express-support';
 const servedFirmwareFeatures: Readonly<Record<string, string>> = {
   [storageManagement]: 'Storage resources are defined in storage groups, which are attached to partitions.',
 };
-const servedApiFeatures: readonly string[] = [networkExpress];
+const servedApiFeatures: readonly string[] = [...partitionLinks, networkExpress];
 
 /** Of features that a machine has, those that the simulator serves. */
 export function servedFeatures(names: readonly string[]): string[] {
@@ -116,7 +120,7 @@ export const machineProfiles: Readonly<Record<MachineName, MachineProfile>> = {
     osaCard: 'osa-express-7s-25gb',
     cryptoCard: 'crypto-express-8s',
     features: [storageManagement],
-    apiFeatures: [],
+    apiFeatures: partitionLinks,
   },
   z17: {
     name: 'z17',
@@ -131,7 +135,7 @@ export const machineProfiles: Readonly<Record<MachineName, MachineProfile>> = {
     osaCard: 'osa-express-7s-25gb',
     cryptoCard: 'crypto-express-8s',
     features: [storageManagement],
-    apiFeatures: [networkExpress],
+    apiFeatures: [...partitionLinks, networkExpress],
   },
 };
 

@@ -12,7 +12,7 @@ import {
 } from '../../partition/index.ts';
 import type {
   AllocatedStorage,
-  CountedStorage,
+  ExpectedStorage,
   Initiator,
   OwnPartition,
   PartitionOwner,
@@ -43,7 +43,7 @@ import type {
   ComputeDriver,
   GuestLocation,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -53,7 +53,8 @@ import type { PartitionVolumes } from '../partition-volumes.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
 import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
-import { diagnose } from './diagnostics.ts';
+import { describeGuest } from './describe-guest.ts';
+import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -71,6 +72,7 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -85,14 +87,14 @@ export interface DpmDriverServices extends Watchers {
   readonly outages?: Outages | undefined;
 }
 
-/** Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. @public */
-export class DpmDriver implements ComputeDriver {
-  readonly capabilities = {
-    supports_extend_volume: true,
-    supports_multiattach: true,
-    supports_attach_interface: false,
-    has_imagecache: false,
-  };
+/**
+ * Nova's driver interface for DPM. Each method calls a function of `spawn/`, or reads or changes a partition. Methods that no
+ * machine in DPM mode can serve, such as `pause`, are inherited: each throws {@link NotImplementedError} with the reason.
+ *
+ * @public
+ */
+export class DpmDriver extends RefusingDriver implements ComputeDriver {
+  readonly capabilities = capabilities;
 
   readonly #settings: DpmDriverSettings;
   readonly #virtapi: VirtApi;
@@ -105,6 +107,7 @@ export class DpmDriver implements ComputeDriver {
   readonly #stateAfterOperation = new Map<string, PowerState>();
 
   constructor(settings: DpmDriverSettings, virtapi: VirtApi, services: DpmDriverServices) {
+    super();
     this.#settings = settings;
     this.#virtapi = virtapi;
     this.#services = services;
@@ -178,7 +181,7 @@ export class DpmDriver implements ComputeDriver {
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
-      const { started } = (await this.#isPrepared(instance, info, context))
+      const { started } = (await this.#isStockOrder(instance, info, context))
         ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
@@ -356,16 +359,17 @@ export class DpmDriver implements ComputeDriver {
     return await this.#started().storage.listAllocated(this.#settings.host, known, context);
   }
 
-  /** Lists orphaned vHBAs and storage volumes. @param counted - the storage that the instances use */
+  /** Lists orphaned vHBAs and storage volumes. @param expected - the storage that the instances use */
   async listSurplusStorage(
     context: RequestContext,
-    counted: readonly CountedStorage[],
+    expected: readonly ExpectedStorage[],
   ): Promise<readonly SurplusStorage[]> {
-    return await this.#started().storage.audit.list(this.#settings.host, counted, context);
+    return await this.#started().storage.audit.list(this.#settings.host, expected, context);
   }
 
-  async removeSurplusStorage(context: RequestContext, counted: CountedStorage, uri: string): Promise<void> {
-    await this.#started().storage.audit.remove(this.#settings.host, counted, uri, context);
+  /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
+  async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
+    await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
@@ -388,13 +392,13 @@ export class DpmDriver implements ComputeDriver {
     return found.kind === 'ours' ? found.partition.uri : undefined;
   }
 
-  async getInstanceDiagnostics(
+  async describeGuest(
     context: RequestContext,
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
-  ): Promise<InstanceDiagnostics | undefined> {
+  ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
-    return await diagnose(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+    return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
   partitionVolumes(): PartitionVolumes {
@@ -413,6 +417,10 @@ export class DpmDriver implements ComputeDriver {
     return await this.#subset().availableResource(nodename, context);
   }
 
+  capabilitiesAsTraits(): Readonly<Record<string, boolean>> {
+    return capabilitiesAsTraits(this.capabilities);
+  }
+
   plugVifs(): Promise<void> {
     return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
   }
@@ -425,7 +433,7 @@ export class DpmDriver implements ComputeDriver {
    * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
    * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
    */
-  async #isPrepared(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
+  async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
   }

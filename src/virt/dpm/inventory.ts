@@ -59,7 +59,7 @@ export class CpcSubset {
     if (unknown.size === 0) return;
     for (const { uri, instanceUuid } of await this.guests(false, w))
       if (instanceUuid !== null && unknown.has(instanceUuid))
-        partitions.made({ host: this.#settings.host, instanceUuid }, uri);
+        partitions.recordPartition({ host: this.#settings.host, instanceUuid }, uri);
   }
 
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {

@@ -18,13 +18,13 @@ export async function readOrCreatePorts(
   const decide = async () => await partitions.decide(owner, noEvidence, w);
   const found = await decide();
   const present = await storage.initiators(owner, found.kind === 'ours' ? found.partition : undefined, w);
-  partitions.hasPorts(owner, present);
+  partitions.recordPorts(owner, present);
   if (present.length > 0) return present;
   const { storageGroup } = partitionRequest(instance, null, settings);
   if (storageGroup === null || storage.preparedGroups === undefined || (await decide()).kind !== 'ours') return [];
   const obstacle = await storage.allocate(owner, [], w);
   if (obstacle !== null) throw new ConflictError(`give instance ${instance.name} ports: ${obstacle}`);
   const initiators = await storage.addPorts(owner, w);
-  partitions.hasPorts(owner, initiators);
+  partitions.recordPorts(owner, initiators);
   return initiators;
 }

@@ -6,8 +6,8 @@ import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.
 import type { OwnPartition, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
 import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
-import { readBoot, waysToLoad } from './boot-ways.ts';
-import type { BootRecord } from './boot-ways.ts';
+import { readBoot, readBootTries } from './read-boot.ts';
+import type { BootRecord } from './read-boot.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** Typed at the console of a Linux guest: the HMC offers no other way to ask a guest to shut down. */
@@ -47,8 +47,8 @@ export async function powerOn(
   const plan = {
     partition,
     start: async () => await lifecycle.ensureRunning(partition, w, { seen: partition.status }),
-    ways: async () =>
-      waysToLoad(runtime, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
+    readTries: async () =>
+      readBootTries(runtime, owner, record ?? (await readBoot(runtime, owner, partition, mapped ?? [], w))),
     cause: missing,
   };
   await act('start-partition', (progress) =>

@@ -6,7 +6,7 @@ import type {
   BlockDeviceInfo,
   ComputeDriver,
   Instance,
-  InstanceDiagnostics,
+  GuestDescription,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -155,7 +155,7 @@ export class FakeDriver implements ComputeDriver {
     }));
   }
 
-  async getInstanceDiagnostics(): Promise<InstanceDiagnostics | undefined> {
+  async describeGuest(): Promise<GuestDescription | undefined> {
     return undefined;
   }
 

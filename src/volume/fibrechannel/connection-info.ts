@@ -3,7 +3,7 @@ import { lunFromCinder, parseWwpn } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { Lun, Wwpn } from '../../base/index.ts';
 import { ConnectionInfoError } from './errors.ts';
-import { findUnservedKeys } from './unserved-keys.ts';
+import { findUnsupportedKeys } from './unsupported-keys.ts';
 
 /** A target port and the LUN of the volume there. */
 export interface FcTarget {
@@ -35,7 +35,7 @@ export interface FcConnection {
 const wwnValue = z.union([z.string(), z.array(z.string())]).nullish();
 const lunValue = z.union([z.number(), z.string()]);
 
-/** The keys that nova-dpm reads. {@link findUnservedKeys} returns the others. */
+/** The keys that nova-dpm reads. {@link findUnsupportedKeys} returns the others. */
 const fcData = z.looseObject({
   target_wwn: wwnValue,
   target_wwns: wwnValue,
@@ -110,7 +110,7 @@ function readConnection(info: ConnectionInfo, lunOf: LunReader): FcConnection {
     targets: all,
     targetsOf,
     naa: readNaa(data.wwn),
-    unserved: findUnservedKeys(given),
+    unserved: findUnsupportedKeys(given),
     // Allowed unless forbidden. Source: os-brick initiator/linuxfc.py, rescan_hosts.
     allowsWildcardScan: String(data.enable_wildcard_scan ?? true).toLowerCase() !== 'false',
     warnings,

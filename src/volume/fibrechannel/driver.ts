@@ -7,7 +7,7 @@ import type { FcConnection } from './connection-info.ts';
 import { loginHint } from './login-hint.ts';
 import { selectPaths } from './paths.ts';
 import type { FcPath, PathSelection } from './paths.ts';
-import { warnOfUnservedKeys } from './unserved-keys.ts';
+import { warnOfUnsupportedKeys } from './unsupported-keys.ts';
 
 const readOnlyAdvice = 'the volume is read-only, but the HMC cannot enforce this: mount it read-only in the guest';
 
@@ -93,7 +93,7 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
     const { log } = this.#context;
     for (const warning of connection.warnings)
       log.warn({ event: 'volume.connection', volumeId, warning }, 'unusual connection_info');
-    warnOfUnservedKeys(log, connection);
+    warnOfUnsupportedKeys(log, connection);
     // vHBAs and storage volumes have no read-only attribute on the HMC. Only the array can refuse writes.
     if (connection.isReadOnly) log.warn({ event: 'volume.read-only', volumeId }, readOnlyAdvice);
     for (const { initiatorWwpn, targetWwpn, reason } of selection.excluded) {

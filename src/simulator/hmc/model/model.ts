@@ -11,6 +11,8 @@ export type ResourceClass =
   | 'network-port'
   | 'nic'
   | 'partition'
+  | 'partition-link'
+  | 'partition-link-endpoint'
   | 'storage-control-unit'
   | 'storage-fabric'
   | 'storage-group'

@@ -1,8 +1,9 @@
 import type { HmcContext } from '../context.ts';
-import { numberOf, textOf } from '../model/json.ts';
+import { numberOf, textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { adapterUse } from '../views/adapter-view.ts';
 import { holdsResources } from '../rules/statuses.ts';
+import { cryptoConflict, cryptoOf } from './crypto.ts';
 
 const kinds = [
   { processors: 'ifl-processors', installed: 'processor-count-ifl' },
@@ -17,16 +18,19 @@ export function memoryInUse(context: HmcContext, cpc: Resource): number {
 /**
  * What a partition lacks to be started: a sentence for each; empty when it can be.
  *
+ * @param wanted - its properties, if they are about to change
+ *
  * Which of these an HMC reports how is not public; that the partition ends in `reservation-error` is (zhmc-ansible-modules issue 474).
  */
-export function missingCapacity(context: HmcContext, partition: Resource): string[] {
+export function missingCapacity(context: HmcContext, partition: Resource, wanted = partition.props): string[] {
   const cpc = context.cpcOf(partition);
   const others = holders(context, cpc).filter((other) => other !== partition);
   return [
     ...missingPartitions(cpc, others),
-    ...missingMemory(cpc, others, partition),
-    ...missingProcessors(cpc, others, partition),
+    ...missingMemory(cpc, others, wanted),
+    ...missingProcessors(cpc, others, wanted),
     ...missingAdapters(context, partition),
+    ...missingDomains(context, partition),
   ];
 }
 
@@ -50,19 +54,25 @@ function partitionLimit({ props }: Resource): number {
   return textOf(props, 'machine-type') === '2965' ? 40 : 85;
 }
 
-function missingMemory(cpc: Resource, others: readonly Resource[], partition: Resource): string[] {
+function missingMemory(cpc: Resource, others: readonly Resource[], props: Readonly<Props>): string[] {
   const available = numberOf(cpc.props, 'storage-customer') - sum(others, 'initial-memory');
-  const wanted = numberOf(partition.props, 'initial-memory');
+  const wanted = numberOf(props, 'initial-memory');
   return wanted <= available ? [] : [`${wanted} MiB of memory are wanted and ${available} MiB are available`];
 }
 
-function missingProcessors(cpc: Resource, others: readonly Resource[], partition: Resource): string[] {
+/** Dedicated processors are those of one partition; shared ones of as many as want them. */
+function missingProcessors(cpc: Resource, others: readonly Resource[], props: Readonly<Props>): string[] {
   const dedicated = others.filter(({ props }) => props['processor-mode'] === 'dedicated');
   return kinds.flatMap(({ processors, installed }) => {
-    const wanted = numberOf(partition.props, processors);
+    const wanted = numberOf(props, processors);
     const available = numberOf(cpc.props, installed) - sum(dedicated, processors);
     return wanted <= available ? [] : [`${wanted} ${processors} are wanted and ${available} are available`];
   });
+}
+
+function missingDomains(context: HmcContext, partition: Resource): string[] {
+  const conflict = cryptoConflict(context, partition, cryptoOf(partition));
+  return conflict === undefined ? [] : [conflict];
 }
 
 /** An adapter that went over its limit, because the limit was lowered after vHBAs were made. */

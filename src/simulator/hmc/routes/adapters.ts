@@ -1,5 +1,6 @@
 import type { SimResponse } from '../../server/index.ts';
 import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
+import { linkHipersockets } from '../links/partition-link.ts';
 import { getProperties, listItems } from '../listing.ts';
 import { applyFilters } from '../filter.ts';
 import { isTrue, numberOf, textOf, type Props } from '../model/json.ts';
@@ -104,6 +105,7 @@ function createHipersocket(call: Call): SimResponse {
   refuseTaken('name', body.name, context.model.childrenOf(cpc, 'adapter'));
   needDpmCpc(cpc);
   const made = addHipersockets(context, cpc, body);
+  linkHipersockets(context, cpc);
   return created(made.uri, { 'object-uri': made.uri });
 }
 
@@ -116,7 +118,8 @@ function deleteHipersocket(call: Call): SimResponse {
   refuseInUse(call, resource);
   const { model } = call.context;
   const ofAdapter = model.all('virtual-switch').filter(({ props }) => props['backing-adapter-uri'] === resource.uri);
-  for (const each of [...ofAdapter, resource]) model.remove(each);
+  const links = model.all('partition-link').filter(({ props }) => props['adapter-uri'] === resource.uri);
+  for (const each of [...ofAdapter, ...links, resource]) model.remove(each);
   return done;
 }
 

@@ -2,6 +2,7 @@ import type { SimResponse } from '../../server/index.ts';
 import { ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { getProperties, listItems } from '../listing.ts';
+import { partitionLinks } from '../machines.ts';
 import { applyFilters } from '../filter.ts';
 import { isTrue, textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
@@ -35,7 +36,7 @@ export const consoleRoutes: readonly HmcRoute[] = [
     method: 'GET',
     path: '/api/console/operations/list-features',
     operation: 'List Console API Features',
-    handle: (call) => ok(listFeatures(call, [])),
+    handle: (call) => ok(listFeatures(call, partitionLinks)),
   },
 ];
 
@@ -60,9 +61,9 @@ function listPermittedPartitions(call: Call): SimResponse {
       'has-unacceptable-status': booleanFilter,
       'cpc-name': 'regex',
     },
-    // Came with the features dpm-hipersockets- and dpm-ctc-partition-link-management, which are not served (IBM WS API,
-    // List Permitted Partitions, Z16M-A01).
-    allowsAdditional: false,
+    // Came with the features dpm-hipersockets- and dpm-ctc-partition-link-management (IBM WS API, List Permitted
+    // Partitions, Z16M-A01).
+    allowsAdditional: context.hmc.level >= 16,
   });
   return ok({ partitions: listed });
 }

@@ -1,13 +1,13 @@
-import { randomHex } from '../../server/index.ts';
 import type { SimResponse } from '../../server/index.ts';
 import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
-import { assignDeviceNumber, nicDeviceCount, nicNamespace } from '../device-numbers.ts';
+import { addNic, nicDeviceNumber } from '../links/new-nic.ts';
 import { textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
 import { nicRules } from '../rules/element-rules.ts';
-import { checkBody, initialValues, rulesAt } from '../rules/property-rule.ts';
+import { adapterUse, networkPortOf } from '../views/adapter-view.ts';
+import { checkBody, rulesAt } from '../rules/property-rule.ts';
 import { needSettled } from './partitions.ts';
 import { refuseTaken, updateBody } from './update.ts';
 
@@ -34,18 +34,15 @@ function createNic(call: Call): SimResponse {
   const partition = call.object('partition');
   const { context } = call;
   call.need('Partition Details');
-  const rules = rulesAt(nicRules, context.levelOf(partition));
   const body = call.body();
-  checkBody(rules, body, 'create');
+  checkBody(rulesAt(nicRules, context.levelOf(partition)), body, 'create');
   const type = checkNic(call, partition, body);
   refuseTakenValues(context, partition, body);
-  const props: Props = { ...initialValues(rules), 'mac-address': newMac(context), ...body, type };
-  props['device-number'] = deviceNumberOf(call, partition, props, textOf(body, 'device-number'));
+  nicDeviceNumber(context, partition, { ...body, type });
   call.needUsableCpc(partition);
   needSettled(partition);
-  const id = context.ids.next();
-  const uri = `${partition.uri}/nics/${id}`;
-  context.model.add('nic', partition.uri, { ...props, 'element-id': id, 'element-uri': uri });
+  refuseFull(call, body);
+  const { uri } = addNic(context, partition, body, type);
   return created(uri, { 'element-uri': uri });
 }
 
@@ -63,19 +60,20 @@ function checkNic(call: Call, partition: Resource, props: Readonly<Props>): stri
   if (props['ssc-management-nic'] === true && partition.props.type !== 'ssc') {
     refuse('contradiction', "'ssc-management-nic' is for partitions of type ssc");
   }
-  return byPort === '' ? typeOfSwitch(call, bySwitch) : typeOfPort(call, byPort, level, textOf(props, 'type'));
+  const cpc = call.context.cpcOf(partition);
+  return byPort === '' ? typeOfSwitch(call, cpc, bySwitch) : typeOfPort(call, cpc, byPort, textOf(props, 'type'));
 }
 
-/** The backing has to be one that the user may see (python-zhmcclient _nic.py): else it does not exist for him. */
-function backingOf(call: Call, kind: 'adapter' | 'virtual-switch', uri: string): Resource {
+/** The backing has to be one of the CPC that the user may see (python-zhmcclient _nic.py): else it does not exist for him. */
+function backingOf(call: Call, cpc: Resource, kind: 'adapter' | 'virtual-switch', uri: string): Resource {
   const backing = call.context.model.find(kind, uri);
-  if (backing !== undefined && call.canSee(backing)) return backing;
+  if (backing?.parent === cpc.uri && call.canSee(backing)) return backing;
   return refuse('referenceNotFound', `there is no ${kind} at ${uri}`);
 }
 
-function typeOfSwitch(call: Call, uri: string): string {
-  const virtualSwitch = backingOf(call, 'virtual-switch', uri);
-  backingOf(call, 'adapter', textOf(virtualSwitch.props, 'backing-adapter-uri'));
+function typeOfSwitch(call: Call, cpc: Resource, uri: string): string {
+  const virtualSwitch = backingOf(call, cpc, 'virtual-switch', uri);
+  backingOf(call, cpc, 'adapter', textOf(virtualSwitch.props, 'backing-adapter-uri'));
   return virtualSwitch.props.type === 'hipersockets' ? 'iqd' : 'osd';
 }
 
@@ -90,13 +88,14 @@ const typesOfFamily: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Before z17 only adapters without virtual switches are named by their ports. */
-function typeOfPort(call: Call, uri: string, level: number, wanted: string): string {
-  const adapter = backingOf(call, 'adapter', uri.split('/network-ports/')[0] ?? '');
+function typeOfPort(call: Call, cpc: Resource, uri: string, wanted: string): string {
+  const adapter = backingOf(call, cpc, 'adapter', uri.split('/network-ports/')[0] ?? '');
   if (call.context.model.find('network-port', uri) === undefined)
     refuse('elementReferenceNotFound', `no port at ${uri}`);
   const family = textOf(adapter.props, 'adapter-family');
   const hasSwitches = family === 'osa' || family === 'hipersockets';
-  if (hasSwitches && level < 17) refuse('contradiction', `a NIC of family ${family} is backed by a virtual switch`);
+  if (hasSwitches && call.context.levelOf(cpc) < 17)
+    refuse('contradiction', `a NIC of family ${family} is backed by a virtual switch`);
   const types = typesOfFamily[family] ?? [];
   const type = wanted === '' ? types[0] : wanted;
   if (type !== undefined && types.includes(type)) return type;
@@ -114,20 +113,13 @@ function refuseTakenValues({ model }: HmcContext, partition: Resource, body: Rea
   );
 }
 
-function deviceNumberOf(
-  call: Call,
-  partition: Resource,
-  props: Readonly<Props>,
-  number: string,
-  self?: Resource,
-): string {
-  const wanted = { number, use: 'network' as const, namespace: nicNamespace(props), count: nicDeviceCount(props) };
-  return assignDeviceNumber(call.context, partition, self === undefined ? wanted : { ...wanted, self });
-}
-
-/** Locally administered, as the MAC addresses are that DPM generates. */
-function newMac({ random }: HmcContext): string {
-  return `02:${(randomHex(random, 10).match(/../gu) ?? []).join(':')}`;
+/** No more NICs than the adapter is allowed to have. */
+function refuseFull({ context }: Call, nic: Readonly<Props>): void {
+  const adapter = context.model.find('adapter', networkPortOf(context, nic).split('/network-ports/')[0] ?? '');
+  const allowed = adapter?.props['allowed-capacity'];
+  if (adapter === undefined || typeof allowed !== 'number') return;
+  if (adapterUse(context, adapter).configured < allowed) return;
+  refuse('adapterCapacityExhausted', `adapter ${textOf(adapter.props, 'name')} has its ${allowed} virtual connections`);
 }
 
 function updateNic(call: Call): SimResponse {
@@ -139,8 +131,7 @@ function updateNic(call: Call): SimResponse {
   const merged: Props = { ...withoutOtherBacking(element.props, body), ...body };
   const type = checkNic(call, partition, merged);
   refuseTakenValues(context, partition, body, element);
-  const number = textOf(merged, 'device-number');
-  const deviceNumber = deviceNumberOf(call, partition, { ...merged, type }, number, element);
+  const deviceNumber = nicDeviceNumber(context, partition, { ...merged, type }, element);
   call.needUsableCpc(partition);
   needSettled(partition);
   if (merged['virtual-switch-uri'] === undefined) delete element.props['virtual-switch-uri'];

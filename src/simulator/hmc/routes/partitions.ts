@@ -2,14 +2,16 @@ import type { SimResponse } from '../../server/index.ts';
 import { created, done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
 import { getProperties, listItems } from '../listing.ts';
-import { isTrue, textOf, type Props } from '../model/json.ts';
+import { isTrue, numberOf, textOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
+import { missingCapacity } from '../power/capacity.ts';
 import { checkNewPartition, checkPartitionUpdate } from '../rules/partition-checks.ts';
 import { partitionRules } from '../rules/partition-rules.ts';
 import { checkBody, initialValues, rulesAt } from '../rules/property-rule.ts';
 import {
   deletableStatuses,
+  holdsResources,
   isActivated,
   statusOf,
   transitionalStatuses,
@@ -105,6 +107,7 @@ function updatePartition(call: Call): SimResponse {
   call.needUsableCpc(partition);
   needSettled(partition);
   refuseFrozen(partition, body);
+  refuseShortage(context, partition, body);
   Object.assign(partition.props, body, bootConfiguration(partition, body));
   return done;
 }
@@ -127,6 +130,21 @@ function refuseFrozen(partition: Resource, body: Readonly<Props>): void {
   if (!isActivated(partition)) return;
   const frozen = Object.keys(body).find((field) => partitionRules[field]?.onlyInactive === true);
   if (frozen !== undefined) refuse('wrongStatus', `'${frozen}' cannot be changed while the partition is active`);
+  // A running operating system would have to give memory back first; that the HMC refuses is not public (inferred).
+  const memory = 'initial-memory';
+  if (body[memory] !== undefined && numberOf(body, memory) < numberOf(partition.props, memory)) {
+    refuse('wrongStatus', `'${memory}' cannot be reduced while the partition is active`);
+  }
+}
+
+/** A partition that holds its resources gets more of them at once, or is not changed. */
+function refuseShortage(context: HmcContext, partition: Resource, body: Readonly<Props>): void {
+  const grows = ['initial-memory', 'ifl-processors', 'cp-processors'].some(
+    (field) => body[field] !== undefined && numberOf(body, field) > numberOf(partition.props, field),
+  );
+  if (!grows || !holdsResources(partition)) return;
+  const [shortage] = missingCapacity(context, partition, { ...partition.props, ...body });
+  if (shortage !== undefined) refuse('resourcesExhausted', shortage);
 }
 
 /** Takes vHBAs, NICs, virtual functions and a mounted image along; storage groups are detached and stay. */

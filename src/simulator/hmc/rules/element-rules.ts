@@ -11,7 +11,8 @@ export const hbaRules: PropertyRules = {
   wwpn: { type: 'string' },
 };
 
-const macAddress = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/u;
+/** Lower case, with colons. */
+export const macAddress = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/u;
 
 /** NICs. Levels: `mac-address` and `vlan-type` since API 2.20, `type` on Create and `promiscuous-mode` on z17. */
 export const nicRules: PropertyRules = {

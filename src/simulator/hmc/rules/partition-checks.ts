@@ -9,6 +9,7 @@ import { requireFields } from './property-rule.ts';
 export function checkNewPartition(context: HmcContext, cpc: Resource, body: Readonly<Props>): void {
   checkProcessors(body);
   checkMemory(context, body);
+  checkSharing(body, body);
   if (body['autogenerate-partition-id'] === false) requireFields(body, ['partition-id']);
   if (body['autogenerate-partition-id'] !== false && textOf(body, 'partition-id') !== '') {
     refuse('contradiction', "'partition-id' is given although it is to be generated");
@@ -34,6 +35,9 @@ function checkProcessors(body: Readonly<Props>): void {
 export function checkPartitionUpdate(context: HmcContext, partition: Resource, body: Readonly<Props>): void {
   const merged: Props = { ...partition.props, ...body };
   checkMemory(context, merged);
+  checkProcessorCounts(merged, body);
+  checkSharing(merged, body);
+  checkCapacityGroup(context, partition, body);
   checkBootDevice(context, partition, body);
   checkCompanions(merged, body);
   checkReferences(context, partition, body);
@@ -49,6 +53,42 @@ function checkMemory({ options }: HmcContext, props: Readonly<Props>): void {
   if (numberOf(props, 'initial-memory') > numberOf(props, 'maximum-memory')) {
     refuse('contradiction', "'initial-memory' exceeds 'maximum-memory'");
   }
+}
+
+/** A partition has processors of one kind (zhmcclient issue 258); the reasons of an update are not public (inferred). */
+function checkProcessorCounts(merged: Readonly<Props>, body: Readonly<Props>): void {
+  const kinds = ['ifl-processors', 'cp-processors'];
+  const used = kinds.filter((field) => numberOf(merged, field) > 0);
+  if (kinds.some((field) => body[field] !== undefined) && used.length !== 1)
+    refuse('contradiction', "exactly one of 'ifl-processors' and 'cp-processors' must exceed 0");
+}
+
+/**
+ * Weights and caps are for shared processors, and an initial weight is between the minimum and the maximum weight. Source:
+ * zhmccli, partition create and update; the reason codes are not public (inferred).
+ */
+function checkSharing(merged: Readonly<Props>, body: Readonly<Props>): void {
+  for (const kind of ['ifl', 'cp']) {
+    const weights = ['minimum', 'initial', 'maximum'].map((which) => `${which}-${kind}-processing-weight`);
+    const [least, initial, greatest] = weights.map((field) => merged[field]);
+    if (Number(least ?? 1) > Number(initial ?? 100) || Number(initial ?? 100) > Number(greatest ?? 999)) {
+      refuse('contradiction', `the ${kind} weights must satisfy minimum <= initial <= maximum`);
+    }
+    if (merged['processor-mode'] !== 'dedicated') continue;
+    const caps = [`${kind}-processing-weight-capped`, `${kind}-absolute-processor-capping`];
+    const wrong = weights.find((field) => body[field] !== undefined) ?? caps.find((field) => merged[field] === true);
+    if (wrong !== undefined) refuse('contradiction', `'${wrong}' is for shared processors`);
+  }
+}
+
+/** The partitions of a capacity group share processors (409.170 of Add Partition; of Update it is inferred). */
+function checkCapacityGroup({ model }: HmcContext, partition: Resource, body: Readonly<Props>): void {
+  if (body['processor-mode'] !== 'dedicated') return;
+  const isMember = model
+    .all('capacity-group')
+    .some(({ props }) => textsOf(props, 'partition-uris').includes(partition.uri));
+  if (isMember)
+    refuse('processorsDedicated', 'the partition is in a capacity group, whose partitions share processors');
 }
 
 function checkBootDevice(context: HmcContext, resource: Resource, body: Readonly<Props>): void {

@@ -2,7 +2,7 @@ import { isObject, type Json, type Props } from '../model/json.ts';
 import { refuse } from '../model/refusal.ts';
 
 /** Types of values on the wire. */
-type ValueType = 'string' | 'integer' | 'number' | 'boolean' | 'strings' | 'object' | 'objects';
+type ValueType = 'string' | 'integer' | 'number' | 'boolean' | 'strings' | 'integers' | 'object' | 'objects';
 
 /** What an HMC demands of one property of a resource. */
 export interface PropertyRule {
@@ -132,6 +132,8 @@ function hasType(value: Json, type: ValueType): boolean {
       return Number.isInteger(value);
     case 'strings':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
+    case 'integers':
+      return Array.isArray(value) && value.every((item) => Number.isInteger(item));
     case 'object':
       return isObject(value);
     case 'objects':

@@ -46,15 +46,15 @@ export function usersOf(context: HmcContext, adapter: Resource): Resource[] {
     .map((hba) => model.parentOf(hba));
   const resources = model.all('virtual-storage-resource').filter(isOurs);
   const storage = resources.map(({ props }) => model.find('partition', textOf(props, 'partition-uri')));
-  const nics = model.all('nic').filter((nic) => isPortOf(adapter, networkPortOf(context, nic)));
+  const nics = model.all('nic').filter(({ props }) => isPortOf(adapter, networkPortOf(context, props)));
   const network = nics.map((nic) => model.parentOf(nic));
   return [...hbas, ...storage, ...network].filter((partition) => partition !== undefined);
 }
 
 /** URI of the network port that backs a NIC, directly or by way of a virtual switch; empty if none. */
-function networkPortOf({ model }: HmcContext, nic: Resource): string {
-  const direct = textOf(nic.props, 'network-adapter-port-uri');
-  const virtualSwitch = model.find('virtual-switch', textOf(nic.props, 'virtual-switch-uri'));
+export function networkPortOf({ model }: HmcContext, nic: Readonly<Props>): string {
+  const direct = textOf(nic, 'network-adapter-port-uri');
+  const virtualSwitch = model.find('virtual-switch', textOf(nic, 'virtual-switch-uri'));
   if (direct !== '' || virtualSwitch === undefined) return direct;
   const { props } = virtualSwitch;
   return `${textOf(props, 'backing-adapter-uri')}/network-ports/${numberOf(props, 'port')}`;

@@ -1,6 +1,7 @@
 import type { HmcContext } from '../context.ts';
 import { numberOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
+import { linksOf } from '../links/partition-link.ts';
 import { partitionRules, sscOnly } from '../rules/partition-rules.ts';
 import { readable } from '../rules/property-rule.ts';
 import { statusOf } from '../rules/statuses.ts';
@@ -48,6 +49,6 @@ function levelView(context: HmcContext, partition: Resource, cpc: Resource): Pro
   if (level >= 15) view['tape-link-uris'] = textsOf(partition.props, 'tape-link-uris');
   if (level < 16) return view;
   const { name = '', 'se-version': version = '' } = cpc.props;
-  const links = { 'partition-link-uris': [], 'assigned-certificate-uris': [] };
+  const links = { 'partition-link-uris': linksOf(context, partition), 'assigned-certificate-uris': [] };
   return { ...links, ...view, 'cpc-name': name, 'se-version': version };
 }

@@ -1,7 +1,7 @@
 import { DpmError } from '../../../base/index.ts';
 import type { Waiting } from '../../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../../cinder-client/index.ts';
-import { parseFcConnection, warnOfUnservedKeys } from '../../index.ts';
+import { parseFcConnection, warnOfUnsupportedKeys } from '../../index.ts';
 import type { FcConnection } from '../../index.ts';
 import type {
   ConnectOptions,
@@ -68,7 +68,7 @@ abstract class BaseFibreChannelConnector implements HostConnector {
 
   async connectVolume(connectionInfo: ConnectionInfo, options: ConnectOptions): Promise<DeviceInfo> {
     const connection = this.#parse(connectionInfo);
-    warnOfUnservedKeys(this.#context.log, connection, ['enforce_multipath']);
+    warnOfUnsupportedKeys(this.#context.log, connection, ['enforce_multipath']);
     const work = async () => await attach(this.#context, connection, options);
     const failed = 'the volume could not be attached to this host';
     return await this.#inTurn(options, work, (cause) => new HostAttachError(failed, {}, { cause }));

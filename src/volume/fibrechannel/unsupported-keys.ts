@@ -30,7 +30,7 @@ const advice: Readonly<Record<string, string>> = {
  * Returns the keys, in lower case, that request something that nova-dpm does not support. Ignores keys with a false or empty
  * value.
  */
-export function findUnservedKeys(data: Readonly<Record<string, unknown>>): readonly string[] {
+export function findUnsupportedKeys(data: Readonly<Record<string, unknown>>): readonly string[] {
   const isUnserved = ([key, value]: [string, unknown]) =>
     !served.has(key) && !harmless.has(key) && asksForSomething(value);
   return Object.entries(data)
@@ -60,7 +60,7 @@ const MAX_LOGGED = 10_000;
  *
  * @param obeyed - keys that the caller handles itself
  */
-export function warnOfUnservedKeys(
+export function warnOfUnsupportedKeys(
   log: Logger,
   { volumeId, unserved, targets }: ReadAnswer,
   obeyed: readonly string[] = [],

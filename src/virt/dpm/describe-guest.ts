@@ -4,19 +4,19 @@ import type { PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
-import type { InstanceDiagnostics } from '../compute-driver.ts';
+import type { GuestDescription } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 import { volumePaths } from './path-report.ts';
 
 /** Returns what HMC and volume drivers know of an instance; undefined when it has no partition. */
-export async function diagnose(
+export async function describeGuest(
   runtime: DpmRuntime,
   settings: DpmDriverSettings,
   owner: PartitionOwner,
   mapped: readonly MappedVolume[],
   w: Waiting,
-): Promise<InstanceDiagnostics | undefined> {
+): Promise<GuestDescription | undefined> {
   const { hmc, partitions, storage } = runtime;
   const answer = withoutParked(await partitions.look(owner, evidenceOf(mapped), w));
   // A recorded partition is shown with its doubt.

@@ -1,7 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { BootVolume, Initiator, PartitionOwner, PartitionRef, VolumePath } from '../../partition/index.ts';
 import { bootTriesOf } from '../../spawn/index.ts';
-import type { BootWays, MappedVolume } from '../../spawn/index.ts';
+import type { BootTries, MappedVolume } from '../../spawn/index.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { volumePaths } from './path-report.ts';
 
@@ -53,22 +53,22 @@ export async function readBoot(
 const OVER_A_PATH = 'storage-adapter';
 
 /**
- * Returns the ways to load a partition again: the path in its boot properties, and the other paths of its boot volume, from
+ * Returns the boot tries for the next start of a partition: the path in its boot properties, and the other paths of its boot volume, from
  * the mapping of Cinder, or from the record of the spawn.
  */
-export function waysToLoad(
+export function readBootTries(
   { partitions, storage }: DpmRuntime,
   owner: PartitionOwner,
   { device, path, initiators, volumes }: BootRecord,
-): BootWays {
-  if (device !== OVER_A_PATH) return { recorded: undefined, others: [], initiators };
+): BootTries {
+  if (device !== OVER_A_PATH) return { current: undefined, others: [], initiators };
   const mapped = volumes.find(({ isBoot }) => isBoot);
   const volume = mapped ?? recordedVolume(partitions.bootVolume(owner), path);
   const isThere = ({ initiatorWwpn }: VolumePath) => initiators.some(({ wwpn }) => wwpn === initiatorWwpn);
   const paths = (volume?.paths ?? []).filter((each) => isThere(each) && !isSame(each, path));
   const triesOf = (all: readonly VolumePath[]) =>
     bootTriesOf({ ...unknown, volumeId: volume?.volumeId ?? '', paths: [...all] }, initiators, storage);
-  return { recorded: path && triesOf([path])[0], others: triesOf(paths), initiators };
+  return { current: path && triesOf([path])[0], others: triesOf(paths), initiators };
 }
 
 const unknown = { isBoot: true, sizeGib: 0, naa: null, storageVolumeUri: null, pathReason: '' };

@@ -1,7 +1,7 @@
 import { parseWwpn } from '../../base/index.ts';
 import type { Attachment } from '../../cinder-client/index.ts';
 import { storageOwnerOf } from '../../virt/index.ts';
-import type { CountedStorage, SurplusStorage } from '../../virt/index.ts';
+import type { ExpectedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice } from '../instances.ts';
 import { openSubjects, settledServers } from './flows.ts';
 import type { Finding, Views } from './views.ts';
@@ -12,14 +12,17 @@ type Counting = Pick<Views, 'instances' | 'devices' | 'local' | 'flows' | 'attac
  * Returns the storage of servers and partitions, by this host's records and Cinder's. Leaves out those with an open flow, which
  * finishes or undoes its own work, and servers in ERROR, which are to be deleted as a whole.
  */
-export function countStorage(views: Counting): readonly CountedStorage[] {
+export function listExpectedStorage(views: Counting): readonly ExpectedStorage[] {
   if (views.isBusy) return [];
   // A port with a masked volume counts as used, also if the volume is not ours.
   const masked = views.attachments.flatMap(initiatorsOf);
-  return [...countServers(views, masked), ...countPartitions(views, masked)];
+  return [...listExpectedOfServers(views, masked), ...listExpectedOfPartitions(views, masked)];
 }
 
-function countServers({ instances, flows, devices, owned }: Counting, masked: readonly string[]): CountedStorage[] {
+function listExpectedOfServers(
+  { instances, flows, devices, owned }: Counting,
+  masked: readonly string[],
+): ExpectedStorage[] {
   return [...settledServers({ instances, flows }).keys()].map((instanceUuid) => {
     const own = devices.filter((device) => device.instanceUuid === instanceUuid);
     const inCinder = owned.filter((one) => one.instanceUuid === instanceUuid);
@@ -29,7 +32,7 @@ function countServers({ instances, flows, devices, owned }: Counting, masked: re
 }
 
 /** Counts volumes attached without Nova, by partition. Its object ID takes the place of an instance's UUID. */
-function countPartitions({ local, flows }: Counting, masked: readonly string[]): CountedStorage[] {
+function listExpectedOfPartitions({ local, flows }: Counting, masked: readonly string[]): ExpectedStorage[] {
   const open = openSubjects(flows);
   const uris = new Set(local.flatMap(({ place }) => (place.kind === 'partition' ? [place.uri] : [])));
   return [...uris].flatMap((uri) => {

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DriverBench } from '../../bench/driver.ts';
+import { context } from '../../bench/requests.ts';
+import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
+import type { Kind } from '../../scripts/support-matrix/render.ts';
+import { DpmError } from '../../src/base/index.ts';
+import type { ComputeDriver, Instance } from '../../src/virt/index.ts';
+
+/*
+ * Calls every method of Nova's contract on the driver, on a machine without and on one with storage groups, and compares how
+ * it ends with the table of the docs.
+ */
+
+interface Scene {
+  readonly bench: DriverBench;
+  readonly driver: ComputeDriver;
+  /** Running, with volume 0. */
+  readonly instance: Instance;
+}
+
+/** A good call of each method that the table calls complete or partial. */
+const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
+  init_host: async ({ driver }) => await driver.initHost('compute1', context),
+  get_available_nodes: async ({ driver }) => await driver.getAvailableNodes(),
+  node_is_available: async ({ driver }) => await driver.nodeIsAvailable('compute1'),
+  get_available_resource: async ({ driver }) => await driver.getAvailableResource('compute1', context),
+  capabilities_as_traits: ({ driver }) => Promise.resolve(driver.capabilitiesAsTraits?.()),
+  get_info: async ({ driver, instance }) => await driver.getInfo(instance, false, context),
+  get_num_instances: async ({ driver }) => await driver.getNumInstances(context),
+  instance_exists: async ({ driver, instance }) => await driver.instanceExists(instance, context),
+  list_instances: async ({ driver }) => await driver.listInstances(context),
+  list_instance_uuids: async ({ driver }) => await driver.listInstanceUuids(context),
+  prepare_for_spawn: async ({ bench, driver }) => await driver.prepareForSpawn(bench.instance(), context),
+  failed_spawn_cleanup: async ({ bench, driver }) => {
+    const instance = bench.instance();
+    await driver.prepareForSpawn(instance, context);
+    await driver.failedSpawnCleanup(instance, context);
+  },
+  spawn: async ({ bench }) => await bench.spawn(bench.instance(), 1),
+  destroy: async ({ bench, driver }) => {
+    const instance = bench.instance();
+    await bench.spawn(instance, 2, false);
+    await driver.destroy(context, instance, null, bench.info(2, bench.mapped(instance)));
+  },
+  cleanup: async ({ bench, driver }) => await driver.cleanup(context, bench.instance(), null),
+  power_off: async ({ driver, instance }) => await driver.powerOff(instance, 0, 0, context),
+  power_on: async ({ driver, instance }) => await driver.powerOn(context, instance, null),
+  reboot: async ({ driver, instance }) => await driver.reboot(context, instance, null, 'HARD'),
+  get_volume_connector: async ({ driver, instance }) => await driver.getVolumeConnector(instance, context),
+  attach_volume: async ({ bench, driver, instance }) =>
+    await driver.attachVolume(context, await bench.map(instance, 3), instance, '/dev/sdb'),
+  detach_volume: async ({ bench, driver, instance }) =>
+    await driver.detachVolume(context, await bench.map(instance, 4), instance, '/dev/sdc'),
+  extend_volume: async ({ bench, driver, instance }) =>
+    await driver.extendVolume(context, await bench.map(instance, 5), instance, 2 ** 30),
+  plug_vifs: async ({ driver, instance }) => await driver.plugVifs(instance, []),
+  unplug_vifs: async ({ driver, instance }) => await driver.unplugVifs(instance, []),
+  // Last of all, since it logs off.
+  cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
+};
+
+const methods = readMethods();
+const named = (...kinds: readonly Kind[]) => methods.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
+
+test('has a call of every method that the driver serves', () => {
+  expect(Object.keys(calls).toSorted()).toEqual(named('complete', 'partial').toSorted());
+});
+
+const volumes = Array.from({ length: 6 }, (_, index) => ({ name: `volume-${index}`, size: 1, bootable: true }));
+
+for (const machine of ['z13', 'z16'] as const) {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    const bench = await DriverBench.open({ machine, volumes });
+    const instance = bench.instance();
+    await bench.spawn(instance);
+    scene = { bench, driver: bench.driver, instance };
+  });
+
+  afterAll(async () => {
+    await scene.bench[Symbol.asyncDispose]();
+  });
+
+  test.each(named('refused'))(`on a ${machine}, %s is refused with Nova's exception and the reason`, async (name) => {
+    const { nova, note } = methods.find((method) => method.name === name) ?? {};
+    const refused = Reflect.get(scene.driver, camelCase(name)) as () => Promise<unknown>;
+
+    const error: unknown = await refused.call(scene.driver).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(DpmError);
+    expect(error).toMatchObject({ code: 'NOT_IMPLEMENTED', novaException: nova });
+    expect(String(error)).toContain(note);
+  });
+
+  test.each(named('default', 'planned'))(`on a ${machine}, the driver has no method %s`, (name) => {
+    expect(Reflect.get(scene.driver, camelCase(name))).toBeUndefined();
+  });
+
+  test.each(Object.entries(calls))(`on a ${machine}, %s succeeds`, async (_name, call) => {
+    await call(scene);
+  });
+}

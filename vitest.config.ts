@@ -13,7 +13,7 @@ const proofs = [
   'test/secrets/**/*.test.ts',
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
-  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job,orders,orphans*,ownership*,parked}.test.ts',
+  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,install,main-job,orders,orphans*,ownership*,parked}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,support-matrix,terminals}.test.ts',
   'test/e2e/unreachable.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released}.test.ts',

@@ -50,6 +50,7 @@ export const acts: readonly Act[] = [
   { command: 'server stop', given: ['web1'] },
   { command: 'server start', given: ['web1'] },
   { command: 'server reboot', given: ['web1'] },
+  { command: 'server set', given: ['web1', '--boot-from', 'volume'] },
   { command: 'server event list', given: ['web1'] },
   { command: 'flow list' },
   { command: 'flow show', given: ['$flow'] },

@@ -81,15 +81,27 @@ async function bootPropertiesOf(
   throw new ConflictError(`volume ${volumeId} has no path from partition "${partition.name}"`, { volumeId });
 }
 
-/** Reads what a partition boots from. Changes nothing. */
-export async function readBootSettings(hmc: HmcSession, { uri }: PartitionRef, w: Waiting): Promise<BootSettings> {
+/**
+ * Reads what a partition boots from, with the properties that {@link switchBoot} changes. A property without a value is recorded
+ * with the value that clears it. Changes nothing.
+ */
+export async function readBootSettings(
+  { hmc, storage }: Pick<DpmRuntime, 'hmc' | 'storage'>,
+  { uri }: PartitionRef,
+  w: Waiting,
+): Promise<BootSettings> {
   const found = await hmc.partitions.get(uri, w);
+  const ofVolume =
+    storage.model === 'storage-group'
+      ? { bootStorageVolume: found.bootStorageVolume ?? null }
+      : {
+          bootStorageDevice: found.bootStorageDevice ?? null,
+          bootWorldWidePortName: found.bootWorldWidePortName ?? '',
+          bootLogicalUnitNumber: found.bootLogicalUnitNumber ?? '',
+        };
   return {
     bootDevice: found.bootDevice,
-    bootStorageDevice: found.bootStorageDevice ?? null,
-    bootWorldWidePortName: found.bootWorldWidePortName ?? null,
-    bootLogicalUnitNumber: found.bootLogicalUnitNumber ?? null,
-    bootStorageVolume: found.bootStorageVolume ?? null,
+    ...ofVolume,
     bootNetworkDevice: found.bootNetworkDevice ?? null,
     bootFtpHost: found.bootFtpHost ?? null,
     bootFtpUsername: found.bootFtpUsername ?? null,
@@ -105,15 +117,13 @@ export async function readBootSettings(hmc: HmcSession, { uri }: PartitionRef, w
 export async function restoreBootSettings(
   hmc: HmcSession,
   partition: PartitionRef,
-  { bootIsoImageName, ...settings }: BootSettings,
+  { bootIsoImageName: image = null, ...settings }: BootSettings,
   w: Waiting,
 ): Promise<void> {
   const isLost = settings.bootDevice === 'iso-image' && (await mountedImage(hmc, partition, w)) === undefined;
-  // Omits what the partition did not have: a machine may not know the property.
-  const had = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null && value !== ''));
-  const changes = isLost ? { bootDevice: 'none' } : had;
+  const changes = isLost ? { bootDevice: 'none' } : settings;
   await hmc.partitions.update(partition.uri, changes as UpdatePartition, w); // as readBootSettings made them
-  if (bootIsoImageName === null) await unmount(hmc, partition, w);
+  if (image === null) await unmount(hmc, partition, w);
 }
 
 /** Unmounts an ISO image from which the partition no longer boots. */

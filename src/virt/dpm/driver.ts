@@ -241,14 +241,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {
-    return await readBootSettings(this.#hmc, await this.#partition(instance, context), context);
+    return await readBootSettings(this.#started(), await this.#partition(instance, context), context);
   }
 
   async setBoot(context: RequestContext, instance: Instance, info: BlockDeviceInfo, from: BootFrom): Promise<void> {
     const mapped = mappedVolumes(info);
     const partition = await this.#partition(instance, context, evidenceOf(mapped));
     const { owner, storageGroup } = partitionRequest(instance, info, this.#settings);
-    const act = actsOf<SwitchAct>('set-boot', this.#call(instance, context), this.#services);
+    const act = actsOf<SwitchAct>('switch-boot', this.#call(instance, context), this.#services);
     await act('switch-boot-source', (progress) =>
       switchBoot(this.#started(), { owner, partition, mapped, storageGroup }, from, { ...context, progress }),
     );

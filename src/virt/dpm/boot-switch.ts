@@ -122,7 +122,7 @@ export async function restoreBootSettings(
 ): Promise<void> {
   const isLost = settings.bootDevice === 'iso-image' && (await mountedImage(hmc, partition, w)) === undefined;
   const changes = isLost ? { bootDevice: 'none' } : settings;
-  await hmc.partitions.update(partition.uri, changes as UpdatePartition, w); // as readBootSettings made them
+  await hmc.partitions.update(partition.uri, changes, w); // as readBootSettings made them
   if (image === null) await unmount(hmc, partition, w);
 }
 

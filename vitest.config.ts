@@ -4,7 +4,7 @@ import type { TestSpecification } from 'vitest/node';
 
 const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts`;
 
-/** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven and of the main job. */
+/** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven, of the main job and of the guest tools. */
 const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
     (name) => `test/${name}/**/*.test.ts`,
@@ -13,12 +13,12 @@ const proofs = [
   'test/secrets/**/*.test.ts',
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
-  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,install,main-job,orders,orphans*,ownership*,parked}.test.ts',
+  'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,install,main-job,orders,orphans*,ownership*,parked,power-table}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,support-matrix,terminals}.test.ts',
   'test/e2e/unreachable.test.ts',
-  'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released}.test.ts',
-  'test/host/sweep.test.ts',
-  'test/local-attach/{*faults,connection-info,force,mounts,two-at-once}.test.ts',
+  'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released,tools}.test.ts',
+  'test/host/{conformance,sweep}.test.ts',
+  'test/local-attach/{*faults,connection-info,force,mounts,partition,two-at-once}.test.ts',
   'test/shares/heap.test.ts',
   'test/simulator/{machines,storage-groups-identity,storage-groups-planted}.test.ts',
 ];

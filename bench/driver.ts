@@ -9,7 +9,14 @@ import type { ConnectionInfo, Connector, Reservation, VolumeConnections } from '
 import { loadComputeDriver } from '../src/compute/index.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import type { Simulator, SimulatorOptions } from '../src/simulator/index.ts';
-import type { BlockDeviceInfo, ComputeDriver, DriverBlockDevice, Instance, VirtApi } from '../src/virt/index.ts';
+import type {
+  BlockDeviceInfo,
+  ComputeDriver,
+  DpmPolicies,
+  DriverBlockDevice,
+  Instance,
+  VirtApi,
+} from '../src/virt/index.ts';
 import { settingsFor } from '../test/support/world.ts';
 import { context, countHmc, countWithoutWaits } from './requests.ts';
 import type { Count } from './requests.ts';
@@ -63,7 +70,7 @@ export class DriverBench implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async open(options: SimulatorOptions): Promise<DriverBench> {
+  static async open(options: SimulatorOptions, policies?: Partial<DpmPolicies>): Promise<DriverBench> {
     const sim = await startSimulator({ adapters: 2, cpcIfls: 200, adapterCapacity: 254, ...options });
     const settings = settingsFor(sim);
     const cinder = openCinder({ ...settings.cinder, requestId: () => context.requestId });
@@ -81,7 +88,7 @@ export class DriverBench implements AsyncDisposable {
       },
       unprepBlockDevice: async (_context, uuid) => await mappings.unmap(uuid),
     };
-    const driver = await loadComputeDriver(settings, { virtapi, baseDir: tmpdir() });
+    const driver = await loadComputeDriver(settings, { virtapi, baseDir: tmpdir(), policies });
     await driver.initHost(settings.host, context);
     return new DriverBench(sim, driver, mappings, async () => {
       await driver.cleanupHost(settings.host);

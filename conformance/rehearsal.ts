@@ -82,7 +82,8 @@ export class RehearsalStorage {
 
   /** Returns the paths that the machine knows. Changes nothing. */
   readonly inspection = {
-    known: async () => this.snapshot().flatMap(({ volumeId, paths }) => paths.map((path) => ({ volumeId, ...path }))),
+    listPaths: async () =>
+      this.snapshot().flatMap(({ volumeId, paths }) => paths.map((path) => ({ volumeId, ...path }))),
   };
 
   #expose(ports: readonly Initiator[], volume: ConnectedVolume): ConnectedVolume {

@@ -47,6 +47,8 @@ export type {
   ServerFault,
   ServerVolume,
   ServerVolumeRequest,
+  ServerNetwork,
+  ServerNetworkRequest,
   StorageGroupRequest,
 } from './compute/index.ts';
 export { configSample, configShow, loadSettings, nodeFiles, settingsSchema } from './config/index.ts';
@@ -123,12 +125,17 @@ export type {
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
+  GuestNic,
   Instance,
   InstanceInfo,
   NamedPartition,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
   PartitionVolumes,
   RequestContext,
   VirtApi,
+  VirtualInterface,
 } from './virt/index.ts';
 export {
   ConnectionInfoError,

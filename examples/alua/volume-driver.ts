@@ -75,7 +75,7 @@ export class AluaVolumeDriver implements VolumeDriver {
 
   async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
     const { inspection } = this.#context.storage;
-    const known = await inspection.known(instance, instance.partition, instance.initiators, options);
+    const known = await inspection.listPaths(instance, instance.partition, instance.initiators, options);
     return known.map(({ volumeId, initiatorWwpn, targetWwpn, lun }) =>
       [initiatorWwpn, targetWwpn, lun, volumeId ?? 'of nobody known'].join(' '),
     );

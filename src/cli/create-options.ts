@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { CreateServer, ServerVolumeRequest } from '../compute/index.ts';
+import { checkAddresses } from '../compute/index.ts';
+import type { CreateServer, ServerNetworkRequest, ServerVolumeRequest } from '../compute/index.ts';
 import { nameOrId, usageError, wholeNumber } from './usage.ts';
 
 const BOOT_VOLUME = 'boot-volume=';
@@ -22,6 +23,37 @@ export function property(text: string, before: Properties = {}): Properties {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected KEY=VALUE.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** How a network is written on the command line. */
+export const NETWORK_FORM = 'NAME[,address=CIDR][,gateway=IP][,dns=IP][,mac=MAC]';
+
+/** Parses a network with its addresses; `dns` can be repeated. */
+export function network(text: string): ServerNetworkRequest {
+  const [name = '', ...words] = text.split(',');
+  const dns: string[] = [];
+  const once = new Map<string, string>();
+  for (const word of words) {
+    const [, key = '', value = ''] = /^(address|gateway|dns|mac)=(.+)$/.exec(word) ?? [];
+    if (key === '' || once.has(key) || name.trim() === '') throw new InvalidArgumentError(`Expected ${NETWORK_FORM}.`);
+    if (key === 'dns') dns.push(value);
+    else once.set(key, value);
+  }
+  const addresses = Object.fromEntries(once) as Pick<ServerNetworkRequest, 'address' | 'gateway' | 'mac'>; // the keys of the form
+  const request = { network: nameOrId(name), ...addresses, ...(dns.length === 0 ? {} : { dns }) };
+  checkAddresses(request);
+  return request;
+}
+
+/** Parses one more `--network`. */
+export function collectNetwork(
+  text: string,
+  before: readonly ServerNetworkRequest[] = [],
+): readonly ServerNetworkRequest[] {
+  const one = network(text);
+  if (before.some((each) => each.network === one.network))
+    throw new InvalidArgumentError(`Expected each network once, found ${one.network} twice.`);
+  return [...before, one];
 }
 
 const FORM = 'ID[,boot-index=N][,delete-on-termination]';
@@ -82,7 +114,11 @@ const NUMBER = '{}';
  */
 export function numbered(server: CreateServer, count: number): readonly CreateServer[] {
   if (count === 1) return [server];
-  const { volumes, storageGroup: group } = server;
+  const { volumes, networks = [], storageGroup: group } = server;
+  for (const { network: name, address, mac } of networks) {
+    if (address === undefined && mac === undefined) continue;
+    throw usageError('--network', name, `no address and no MAC address: each of ${count} servers needs its own`);
+  }
   for (const each of volumes) requireNumber('--volume', each.volumeId, count);
   if (group !== undefined) requireNumber('--storage-group', group.name, count);
   return Array.from({ length: count }, (_, index) => {

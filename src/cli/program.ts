@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlowCommands } from './commands/flow.ts';
 import { addHypervisorCommands } from './commands/hypervisor.ts';
 import { addLocalCommands } from './commands/local.ts';
+import { addNetworkCommands } from './commands/network.ts';
 import { addPartitionCommands } from './commands/partition.ts';
 import { addPathServiceCommand } from './commands/path-service.ts';
 import { addServerCommands } from './commands/server.ts';
@@ -53,6 +54,7 @@ export function buildProgram(io: CliIo, run: Runner, onGroupHelp: (help: string)
   addCpcCommands(program, add);
   addAdapterCommands(program, add);
   addStorageGroupCommands(program, add);
+  addNetworkCommands(program, add);
   addConnectorCommand(program, add);
   addVolumeCommands(program, add);
   addLocalCommands(program, add);

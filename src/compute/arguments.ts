@@ -3,7 +3,7 @@ import { ConfigError, neverAborted } from '../base/index.ts';
 import { checkOptions, loadOptionKinds, loadSettings } from '../config/index.ts';
 import type { LoadOptions, OptionKinds, Settings } from '../config/index.ts';
 import type { RequestContext } from '../virt/index.ts';
-import type { CreateServer, ServerVolumeRequest } from './requests.ts';
+import type { CreateServer, ServerNetworkRequest, ServerVolumeRequest } from './requests.ts';
 
 /** Returns the context of a caller that gave none: a new request ID, and no way to abort. */
 export function newContext(): RequestContext {
@@ -50,6 +50,7 @@ const serverKinds: OptionKinds<CreateServer> = {
   vcpus: 'number',
   memoryMib: 'number',
   volumes: 'list',
+  networks: 'list',
   start: 'boolean',
   storageGroup: 'object',
   bootFrom: 'object',
@@ -62,6 +63,14 @@ const volumeKinds: OptionKinds<ServerVolumeRequest> = {
   deleteOnTermination: 'boolean',
 };
 
+const networkKinds: OptionKinds<ServerNetworkRequest> = {
+  network: 'string',
+  address: 'string',
+  gateway: 'string',
+  dns: 'list',
+  mac: 'string',
+};
+
 /** Checks the request of a caller without TypeScript. @throws ConfigError */
 export function checkCreateServer(request: unknown): void {
   checkOptions<CreateServer>('create', request, serverKinds);
@@ -70,4 +79,11 @@ export function checkCreateServer(request: unknown): void {
   for (const volume of request.volumes) checkOptions<ServerVolumeRequest>('create: volumes', volume, volumeKinds);
   const nameless = request.volumes.some((volume) => !Object.hasOwn(volume, 'volumeId'));
   if (nameless) throw new ConfigError('create: volumes: option volumeId is missing');
+  for (const network of request.networks ?? []) checkServerNetwork('create: networks', network);
+}
+
+/** Checks the network of a caller without TypeScript. @throws ConfigError */
+export function checkServerNetwork(of: string, network: unknown): void {
+  checkOptions<ServerNetworkRequest>(of, network, networkKinds);
+  if (!Object.hasOwn(network, 'network')) throw new ConfigError(`${of}: option network is missing`);
 }

@@ -1,6 +1,7 @@
 import { ConfigError, ConflictError } from '../base/index.ts';
 import type { ComputeDriver, RequestContext } from '../virt/index.ts';
 import { claim } from './claims.ts';
+import { planNetworks } from './server-networks.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { isOnlyRecord } from './instances.ts';
 import type { BlockDevice, InstanceRecord } from './instances.ts';
@@ -12,16 +13,13 @@ import type { CreateServer } from './requests.ts';
  * Checks a request. Returns the record of the new server, its volumes, and the flow that builds it. Changes nothing. Notes
  * what it chose for the user.
  */
-export async function planServer(
-  { driver, cinder, host, spawnOrder, onNote }: ManagerParts,
-  request: CreateServer,
-  context: RequestContext,
-) {
+export async function planServer(parts: ManagerParts, request: CreateServer, context: RequestContext) {
+  const { driver, cinder, host, spawnOrder, onNote } = parts;
   const extraSpecs = extraSpecsOf(request);
   driver.checkExtraSpecs?.(extraSpecs);
   await driver.requireNamed?.(context, extraSpecs);
   const volumes = await chooseVolumes(cinder, request, context, onNote);
-  const memoryMib = memoryGiven(driver, request.memoryMib);
+  const memoryMib = assignedMemory(driver, request.memoryMib);
   if (memoryMib !== request.memoryMib) {
     const increment = 'the machine assigns memory in larger units';
     onNote?.(
@@ -29,10 +27,11 @@ export async function planServer(
     );
   }
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
+  const networks = planNetworks(parts, record.uuid, request.networks ?? []);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
   const volumeIds = devices.map(({ volumeId }) => volumeId);
   const input = { instanceUuid: record.uuid, name: record.name, powerOn: request.start ?? true, volumeIds };
-  return { record, devices, flow: spawnOrder === 'stock' ? buildStockFlow : buildFlow, input };
+  return { record, devices, networks, flow: spawnOrder === 'stock' ? buildStockFlow : buildFlow, input };
 }
 
 /**
@@ -63,10 +62,14 @@ function requireFreeName(name: string, others: readonly InstanceRecord[]): void 
 }
 
 /** Records a planned server. @throws ConflictError when the name is taken, or the server exceeds this host's share of the CPC */
-export function recordServer(parts: ManagerParts, { record, devices }: Awaited<ReturnType<typeof planServer>>): void {
-  parts.store.create(record, devices, (others) => {
+export function recordServer(
+  parts: ManagerParts,
+  { record, devices, networks }: Awaited<ReturnType<typeof planServer>>,
+): void {
+  const admit = (others: readonly InstanceRecord[]) => {
     requireShare(parts, record, others);
-  });
+  };
+  parts.store.create(record, devices, admit, networks);
 }
 
 function requireShare(
@@ -75,10 +78,10 @@ function requireShare(
   others: readonly InstanceRecord[],
 ): void {
   // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: memoryGiven(driver, other.memoryMib) }));
+  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
   claim(record, taken, share);
 }
 
-function memoryGiven(driver: ComputeDriver, memoryMib: number): number {
-  return driver.memoryGiven?.(memoryMib) ?? memoryMib;
+function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
+  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
 }

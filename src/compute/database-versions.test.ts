@@ -14,7 +14,7 @@ function without(...columns: readonly string[]): string {
 
 /** Removes what version 8 added: the times and requests of events, and the history of actions without a flow. */
 const beforeVersion8 =
-  'drop table server_action; alter table event drop column at; alter table event drop column request_id;';
+  'drop table instance_network; drop table server_action; alter table event drop column at; alter table event drop column request_id;';
 
 /** The volumes of versions up to 6 have no names. */
 const unnamed = `${beforeVersion8} alter table block_device_mapping drop column volume_name;`;
@@ -30,7 +30,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
     database.close();
   });
 
@@ -84,7 +84,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
     database.close();
   });
 
@@ -158,7 +158,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 8 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
     database.close();
   });
 
@@ -180,6 +180,21 @@ describe('a database of an older version', () => {
     expect(second).toEqual({ kind: 'started', step: 'spawn', at: expect.any(String) as string, requestId: 'req-1' });
     expect(await journal.list()).toMatchObject([{ id: 'f', name: 'web1', requestId: undefined, state: 'running' }]);
     expect(journal.ofRequest('req-1')).toEqual(new Set(['f']));
+    database.close();
+  });
+
+  test('of version 8 keeps its servers, which have no networks', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec('drop table instance_network; pragma user_version = 8;');
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const store = new InstanceStore(database);
+
+    expect(store.list()).toEqual([record]);
+    expect(store.networks(record.uuid)).toEqual([]);
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
     database.close();
   });
 });

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 8;
+const SCHEMA_VERSION = 9;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -90,6 +90,15 @@ const serverActions = `
     started_at text not null, ended_at text, error text
   ) strict;
   create index server_action_server on server_action (server, started_at);
+`;
+
+/** Since version 9. */
+const instanceNetworks = `
+  create table instance_network (
+    instance_uuid text not null references instance (uuid) on delete cascade,
+    interface_id text not null, network text not null, vif text not null,
+    primary key (instance_uuid, interface_id)
+  ) strict;
 `;
 
 /**
@@ -185,6 +194,9 @@ function migrate(database: DatabaseSync, file: string): void {
     if (now < 8) {
       database.exec(eventTimes);
       database.exec(serverActions);
+    }
+    if (now < 9) {
+      database.exec(instanceNetworks);
       database.exec(marks);
     }
   });

@@ -15,9 +15,24 @@ export {
 export type { FlowListFilter, ServerEvent } from './history.ts';
 export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
-export type { BootFromRequest, CreateServer, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
+export type {
+  BootFromRequest,
+  CreateServer,
+  ServerNetworkRequest,
+  ServerVolumeRequest,
+  StorageGroupRequest,
+} from './requests.ts';
+export { checkAddresses } from './server-networks.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
-export type { HypervisorView, PartitionView, ServerDetail, ServerFault, ServerSummary, ServerVolume } from './views.ts';
+export type {
+  HypervisorView,
+  PartitionView,
+  ServerDetail,
+  ServerFault,
+  ServerNetwork,
+  ServerSummary,
+  ServerVolume,
+} from './views.ts';

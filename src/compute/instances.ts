@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConflictError, NotFoundError } from '../base/index.ts';
 import type { ConnectionInfo, Connector, Reservation } from '../cinder-client/index.ts';
+import type { VirtualInterface } from '../virt/index.ts';
 import { inTransaction, writing } from './database.ts';
 
 /** Nova's states. Source: nova objects/fields.py and compute/power_state.py. */
@@ -80,6 +81,19 @@ const deviceSchema = z.object({
 /** A volume of an instance: Nova's block device mapping. */
 export type BlockDevice = Readonly<z.infer<typeof deviceSchema>>;
 
+const networkColumns = 'instance_uuid as instanceUuid, interface_id as interfaceId, network, vif';
+const networkSchema = z.object({
+  instanceUuid: z.string(),
+  interfaceId: z.string(),
+  /** Name in the settings when the interface was added. */
+  network: z.string(),
+  // InstanceStore wrote this from a value of this type.
+  vif: json.pipe(z.custom<VirtualInterface>()),
+});
+
+/** A network interface of an instance: an entry of Nova's network_info. */
+export type InstanceNetwork = Readonly<z.infer<typeof networkSchema>>;
+
 type InstanceChange = Partial<Pick<InstanceRecord, 'vmState' | 'taskState' | 'powerState' | 'fault'>>;
 type DeviceChange = Partial<Pick<BlockDevice, 'reservation' | 'connector' | 'connectionInfo'>>;
 
@@ -88,7 +102,7 @@ export function isOnlyRecord({ vmState, fault }: Pick<InstanceRecord, 'vmState' 
   return vmState === 'error' && fault?.code === 'FLOW_ROLLED_BACK';
 }
 
-/** Instances and their block device mappings, in the state directory's database. */
+/** Instances with their block device mappings and network interfaces, in the state directory's database. */
 export class InstanceStore {
   readonly #database: DatabaseSync;
 
@@ -133,13 +147,14 @@ export class InstanceStore {
   }
 
   /**
-   * Adds an instance with its devices, if `admit` allows it beside the existing ones. The name of a failed build that was
+   * Adds an instance with its devices and network interfaces, if `admit` allows it beside the existing ones. The name of a failed build that was
    * rolled back may be used again. Uses one transaction, so that two claims cannot both take the rest of a share.
    */
   create(
     instance: InstanceRecord,
     devices: readonly BlockDevice[],
     admit: (others: readonly InstanceRecord[]) => void,
+    networks: readonly InstanceNetwork[] = [],
   ): void {
     const admitAndInsert = () => {
       const twin = this.#named(instance.name).find((other) => !isOnlyRecord(other));
@@ -154,6 +169,7 @@ export class InstanceStore {
       const values = [uuid, name, host, createdAt, vcpus, memoryMib, ...states, JSON.stringify(extraSpecs)];
       this.#database.prepare(statement).run(...values);
       for (const device of devices) this.addDevice(device);
+      for (const network of networks) this.addNetwork(network);
     };
     writing(this.#database, () => inTransaction(this.#database, admitAndInsert));
   }
@@ -215,6 +231,32 @@ export class InstanceStore {
   deleteDevice(instanceUuid: string, volumeId: string): void {
     const statement = 'delete from block_device_mapping where instance_uuid = ? and volume_id = ?';
     writing(this.#database, () => this.#database.prepare(statement).run(instanceUuid, volumeId));
+  }
+
+  /** Returns the network interfaces of an instance, in the order in which they were added. */
+  networks(instanceUuid: string): readonly InstanceNetwork[] {
+    return this.#networks('where instance_uuid = ? order by rowid', instanceUuid);
+  }
+
+  /** Returns the network interfaces of all instances. */
+  allNetworks(): readonly InstanceNetwork[] {
+    return this.#networks('order by rowid');
+  }
+
+  #networks(clauses: string, ...values: readonly string[]): readonly InstanceNetwork[] {
+    const rows = this.#database.prepare(`select ${networkColumns} from instance_network ${clauses}`).all(...values);
+    return rows.map((row) => networkSchema.parse(row));
+  }
+
+  addNetwork({ instanceUuid, interfaceId, network, vif }: InstanceNetwork): void {
+    const statement = 'insert into instance_network (instance_uuid, interface_id, network, vif) values (?, ?, ?, ?)';
+    const values = [instanceUuid, interfaceId, network, JSON.stringify(vif)];
+    writing(this.#database, () => this.#database.prepare(statement).run(...values));
+  }
+
+  deleteNetwork(instanceUuid: string, interfaceId: string): void {
+    const statement = 'delete from instance_network where instance_uuid = ? and interface_id = ?';
+    writing(this.#database, () => this.#database.prepare(statement).run(instanceUuid, interfaceId));
   }
 
   #set(

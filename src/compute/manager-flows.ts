@@ -16,6 +16,7 @@ import { setBootFlow } from './flows/boot.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
+import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
 import { addVolumeFlow, removeVolumeFlow } from './flows/volume.ts';
 import { findFlow } from './read-state-directory.ts';
 import { toDriverInstance, unknownInstance } from './services.ts';
@@ -29,6 +30,8 @@ export const managerFlows = [
   addVolumeFlow,
   removeVolumeFlow,
   setBootFlow,
+  addNetworkFlow,
+  removeNetworkFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema
 
 /** Returns the subject that a process owns while it works on a flow: the instance, or the place of a local volume. */

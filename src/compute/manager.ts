@@ -1,7 +1,7 @@
 import { FairQueue } from '../base/index.ts';
 import type { PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
-import { checkCreateServer, newContext } from './arguments.ts';
+import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
 import { deleteServer, deleteUnknownServer, findUnknownServer } from './delete-server.ts';
 import { recordFault, serverFails } from './faults.ts';
@@ -25,9 +25,10 @@ import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
-import type { BootFromRequest, CreateServer } from './requests.ts';
+import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
 import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
+import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
 import { findOrphans } from './verify.ts';
@@ -78,8 +79,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Completes or rolls back the operations that dead processes left unfinished. Skips instances on which another process is
-   * working.
+   * Completes or rolls back the operations that dead processes left unfinished. Before that, records the partitions of servers
+   * whose partition is not recorded. Skips instances on which another process is working.
    */
   async recover(context: RequestContext = newContext()): Promise<void> {
     await logDamagedFlows(this.#parts);
@@ -87,11 +88,12 @@ export class ComputeManager implements AsyncDisposable {
     // A server with a task state may have no flow: the state is written before the flow begins, and power operations have none.
     const busy = this.#parts.store.list().filter(({ taskState }) => taskState !== null);
     const subjects = [...(await ownersOfUnfinished(this.#parts)), ...busy.map(({ uuid }) => uuid)];
-    await this.#resumeAll(subjects, context);
+    await this.#resumeAll(subjects, context, { onAbort: 'roll-back' });
   }
 
   /**
-   * Resumes waiting flows and flows of dead processes. Skips instances on which a command of this process is running.
+   * Resumes waiting flows and flows of dead processes. Skips instances on which a command of this process is running. If the
+   * context is aborted, the flows stay unfinished until the next command.
    *
    * @returns whether flows are still waiting
    * @internal
@@ -99,7 +101,7 @@ export class ComputeManager implements AsyncDisposable {
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
     const findResumable = async () =>
       (await ownersOfUnfinished(this.#parts)).filter((subject) => !this.#queues.has(subject));
-    await this.#resumeAll(await findResumable(), context, context.signal);
+    await this.#resumeAll(await findResumable(), context, { onAbort: 'leave-unfinished' });
     return (await findResumable()).length > 0;
   }
 
@@ -230,6 +232,40 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
+  /** Attaches a network of the settings to a server, running or not. @throws ConflictError when the server has it */
+  async addNetwork(
+    server: string,
+    request: ServerNetworkRequest,
+    context: RequestContext = newContext(),
+  ): Promise<ServerDetail> {
+    checkServerNetwork('addNetwork', request);
+    return await this.#exclusively(server, context, async (instance) => {
+      await addNetwork(this.#parts, instance, request, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
+  /**
+   * Detaches a network. Detaching a network that is not attached succeeds, unless `mustBeAttached` is set.
+   *
+   * @throws NotFoundError
+   */
+  async removeNetwork(
+    server: string,
+    network: string,
+    context: RequestContext = newContext(),
+    options: { readonly mustBeAttached?: boolean } = {},
+  ): Promise<ServerDetail> {
+    const { store } = this.#parts;
+    // Read before waiting for the turn, as in removeVolume.
+    const attachedBefore = store.networks(store.get(server).uuid).map((each) => each.network);
+    const attached = options.mustBeAttached === true ? attachedBefore : undefined;
+    return await this.#exclusively(server, context, async (instance) => {
+      await removeNetwork(this.#parts, instance, { network, attached }, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
   async list(context: RequestContext = newContext()): Promise<readonly ServerSummary[]> {
     return await this.#views.list(context);
   }
@@ -277,13 +313,13 @@ export class ComputeManager implements AsyncDisposable {
     return await this.#parts.local.partitionConnector(partition, context);
   }
 
-  /** Attaches a volume without Nova. Attaching is idempotent. */
+  /** Attaches a volume directly to a partition or to this host, without a server. Attaching is idempotent. */
   async localAttach(request: LocalAttachRequest, context: RequestContext = newContext()): Promise<LocalAttachment> {
     const attach = async () => await this.#parts.local.attach(request, context);
     return await this.#inTurn(ownerOf(request), context, attach);
   }
 
-  /** Detaches a volume that was attached without Nova. Detaching a volume that is not attached succeeds. */
+  /** Detaches a volume that {@link ComputeManager.localAttach} attached. Detaching a volume that is not attached succeeds. */
   async localDetach(request: LocalDetachRequest, context: RequestContext = newContext()): Promise<DetachedVolume> {
     const detach = async () => await this.#parts.local.detach(request, context);
     return await this.#inTurn(ownerOf(request), context, detach);
@@ -342,8 +378,8 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation when no other operation on the same subject runs. A subject is either an instance, or one attachment
-   * without Nova: a pair of a volume and a partition or host. Waits for operations of this process, then for those of other
+   * Runs an operation when no other operation on the same subject runs. A subject is either an instance, or one local
+   * attachment: a pair of a volume and a partition or host. Waits for operations of this process, then for those of other
    * processes. Before the operation, resumes the flows that dead processes left unfinished.
    */
   async #inTurn<T>(subject: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
@@ -360,10 +396,14 @@ export class ComputeManager implements AsyncDisposable {
    * wait until a partition has started. Meanwhile, commands of this process on these subjects wait. Skips subjects on which
    * another process is working.
    *
-   * @param abandon - stops a rollback too, and the flow then waits for the next command. The signal of the context alone only
-   *   cancels the operation, which then rolls back
+   * @param options.onAbort - what happens to the operations if the context is aborted
    */
-  async #resumeAll(subjects: readonly string[], context: RequestContext, abandon?: AbortSignal): Promise<void> {
+  async #resumeAll(
+    subjects: readonly string[],
+    context: RequestContext,
+    { onAbort }: { readonly onAbort: 'roll-back' | 'leave-unfinished' },
+  ): Promise<void> {
+    const abandon = onAbort === 'leave-unfinished' ? context.signal : undefined;
     const resume = async (subject: string) => {
       using _turn = await this.#queues.enter(subject, context.signal);
       using owned = this.#parts.ownership.tryAcquire(subject);

@@ -239,6 +239,7 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
   );
   const shared = {
     host: settings.host,
+    networks: settings.dpm.networks,
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
     actions,

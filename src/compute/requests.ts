@@ -13,12 +13,28 @@ export interface ServerVolumeRequest {
   readonly deleteOnTermination?: boolean | undefined;
 }
 
+/** A network of a server to create, or to add to a server. @public */
+export interface ServerNetworkRequest {
+  /** Name in the settings. */
+  readonly network: string;
+  /** Fixed address with its prefix length: `10.0.0.5/24`. */
+  readonly address?: string | undefined;
+  /** Needs an address of the same family. */
+  readonly gateway?: string | undefined;
+  /** Addresses of name servers. */
+  readonly dns?: readonly string[] | undefined;
+  /** MAC address, six hex pairs with colons. Default: the machine chooses one. */
+  readonly mac?: string | undefined;
+}
+
 /** @public */
 export interface CreateServer {
   readonly name: string;
   readonly vcpus: number;
   readonly memoryMib: number;
   readonly volumes: readonly ServerVolumeRequest[];
+  /** Network interfaces, in the order in which the guest gets them. Each network once. */
+  readonly networks?: readonly ServerNetworkRequest[] | undefined;
   /** Default true. */
   readonly start?: boolean | undefined;
   /** An existing storage group to attach. The server boots from it, unless a volume has boot index 0. */

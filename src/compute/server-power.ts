@@ -3,7 +3,7 @@ import type { RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
-import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
+import { toBlockDeviceInfo, toDriverInstance, toNetworkInfo } from './services.ts';
 
 /** Nova's names of the instance actions. Source: nova nova/compute/instance_actions.py. */
 export const actionOf = {
@@ -16,7 +16,8 @@ type PowerTask = keyof typeof actionOf;
 
 export async function startServer(parts: ManagerParts, instance: InstanceRecord, context: RequestContext) {
   await changePower(parts, instance, 'powering-on', context, async (devices) => {
-    await parts.driver.powerOn(context, toDriverInstance(instance), null, toBlockDeviceInfo(devices));
+    const networks = toNetworkInfo(parts.store.networks(instance.uuid));
+    await parts.driver.powerOn(context, toDriverInstance(instance), networks, toBlockDeviceInfo(devices));
     return 'active';
   });
 }
@@ -42,7 +43,8 @@ export async function rebootServer(
   context: RequestContext,
 ) {
   await changePower(parts, instance, type === 'HARD' ? 'rebooting_hard' : 'rebooting', context, async (devices) => {
-    await parts.driver.reboot(context, toDriverInstance(instance), null, type, toBlockDeviceInfo(devices));
+    const networks = toNetworkInfo(parts.store.networks(instance.uuid));
+    await parts.driver.reboot(context, toDriverInstance(instance), networks, type, toBlockDeviceInfo(devices));
     return 'active';
   });
 }

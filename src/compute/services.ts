@@ -2,8 +2,15 @@ import type { Logger, Waiting } from '../base/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
 import type { LocalVolumeStore } from './local/index.ts';
 import type { FlowServices, Journal } from './journal/index.ts';
-import type { BlockDeviceInfo, ComputeDriver, Instance, PartitionRecords } from '../virt/index.ts';
-import type { BlockDevice, InstanceRecord, InstanceStore } from './instances.ts';
+import type {
+  BlockDeviceInfo,
+  ComputeDriver,
+  Instance,
+  NamedNetwork,
+  NetworkInfo,
+  PartitionRecords,
+} from '../virt/index.ts';
+import type { BlockDevice, InstanceNetwork, InstanceRecord, InstanceStore } from './instances.ts';
 import type { Ownership } from './ownership.ts';
 import type { ServerActions } from './server-actions.ts';
 
@@ -18,6 +25,8 @@ export interface ManagerServices {
   /** The history of start, stop and reboot, which have no flow. */
   readonly actions: Pick<ServerActions, 'record' | 'endInterrupted'>;
   readonly driver: ComputeDriver;
+  /** The networks of the settings. */
+  readonly networks: readonly NamedNetwork[];
   readonly cinder: CinderClient;
   readonly connections: (w: Waiting) => Promise<VolumeConnections>;
   /**
@@ -48,6 +57,11 @@ export function toDriverInstance(record: InstanceRecord): Instance {
 /** Returns an instance without a record. Something of it may still exist: the driver finds that by the UUID. */
 export function unknownInstance(host: string, uuid: string, name = uuid): Instance {
   return { uuid, name, host, flavor: { vcpus: 1, memoryMb: 1 } };
+}
+
+/** Returns the network interfaces in the form of the driver's contract. */
+export function toNetworkInfo(networks: readonly InstanceNetwork[]): NetworkInfo {
+  return networks.map(({ vif }) => vif);
 }
 
 /** Returns the devices in the form of the driver's contract, with connection_info if Cinder has mapped the volume. */

@@ -62,7 +62,7 @@ export class SqlitePartitionRecords implements PartitionRecords {
     writing(this.#database, () => this.#database.prepare(statement).run(...values));
   }
 
-  isAttachedWithoutNova(partitionUri: string): boolean {
+  hasVolumesWithoutNova(partitionUri: string): boolean {
     return this.#database.prepare('select 1 from local_volume where place = ?').get(partitionUri) !== undefined;
   }
 

@@ -1,7 +1,8 @@
 import { describeError } from '../base/index.ts';
 import type { Connector } from '../cinder-client/index.ts';
 import type { AvailableResource, GuestDescription, PlatformGuest, PowerState, RequestContext } from '../virt/index.ts';
-import type { BlockDevice, Fault, InstanceRecord } from './instances.ts';
+import type { BlockDevice, Fault, InstanceNetwork, InstanceRecord } from './instances.ts';
+import { addressesOf } from './server-networks.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 
@@ -21,6 +22,8 @@ export interface ServerSummary {
   readonly memory_mb: number;
   /** Name of the boot volume, or its id if it has no name; null if the server boots from a prepared storage group. */
   readonly boot_volume: string | null;
+  /** First fixed address, without prefix length; null if no network of the server has one. */
+  readonly address: string | null;
 }
 
 /** Why the last operation on a server failed. @public */
@@ -43,6 +46,7 @@ export interface ServerDetail extends ServerSummary {
   readonly connector: Connector | null;
   readonly boot: ServerBoot | null;
   readonly volumes: readonly ServerVolume[];
+  readonly networks: readonly ServerNetwork[];
 }
 
 /** @public */
@@ -53,6 +57,29 @@ export interface ServerBoot {
   readonly initiator_wwpn: string | null;
   readonly target_wwpn: string | null;
   readonly lun: string | null;
+}
+
+/** A network interface of a server. @public */
+export interface ServerNetwork {
+  /** Name in the settings when the network was attached. */
+  readonly network: string;
+  /** Identifies the interface; part of the name of the NIC. */
+  readonly interface_id: string;
+  /** Object ID of the adapter and element ID of its port: `<object-id>:<port>`. */
+  readonly adapter_port: string;
+  readonly vlan_id: number | null;
+  /** Fixed addresses with their prefix lengths. */
+  readonly addresses: readonly string[];
+  readonly gateway: string | null;
+  readonly dns: readonly string[];
+  /** MAC address of the NIC; if the NIC cannot be read, the one that was requested. */
+  readonly mac_address: string | null;
+  /** Name of the NIC of the partition; null if it cannot be read. */
+  readonly nic: string | null;
+  /** `osd`, `iqd`, `roce`, … */
+  readonly nic_type: string | null;
+  /** Four hex digits. */
+  readonly device_number: string | null;
 }
 
 /** @public */
@@ -91,6 +118,7 @@ function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): 
 function summarizeServer(
   instance: InstanceRecord,
   devices: readonly BlockDevice[],
+  networks: readonly InstanceNetwork[],
   partition: string,
   powerState: PowerState | undefined,
 ): ServerSummary {
@@ -107,6 +135,7 @@ function summarizeServer(
     vcpus: instance.vcpus,
     memory_mb: instance.memoryMib,
     boot_volume: boot === undefined ? null : volumeLabel(boot),
+    address: networks.flatMap(addressesOf)[0] ?? null,
   };
 }
 
@@ -121,6 +150,7 @@ function viewFault({ code, message, at, requestId }: Fault): ServerFault {
 function detailServer(
   instance: InstanceRecord,
   devices: readonly BlockDevice[],
+  networks: readonly InstanceNetwork[],
   seen: GuestDescription | undefined,
   server: ServerSummary,
 ): ServerDetail {
@@ -134,6 +164,7 @@ function detailServer(
     connector: seen?.connector ?? null,
     boot: seen?.boot ? detailBoot(seen.boot) : null,
     volumes: devices.map((device) => detailVolume(device, seen)),
+    networks: networks.map((network) => detailNetwork(network, seen)),
   };
 }
 
@@ -165,6 +196,28 @@ function detailVolume(device: BlockDevice, seen: GuestDescription | undefined): 
       lun: path.lun,
       device_number: path.deviceNumber,
     })),
+  };
+}
+
+function detailNetwork(record: InstanceNetwork, seen: GuestDescription | undefined): ServerNetwork {
+  const { network, interfaceId, vif } = record;
+  const { object_id: adapter, port_element_id: port, vlan } = vif.details;
+  const nic = seen?.nics?.get(interfaceId);
+  const [subnet] = vif.network.subnets;
+  return {
+    network,
+    interface_id: interfaceId,
+    adapter_port: `${text(adapter)}:${text(port)}`,
+    vlan_id: typeof vlan === 'number' ? vlan : null,
+    addresses: vif.network.subnets.flatMap(({ cidr, ips }) =>
+      ips.map(({ address }) => `${address}/${cidr.split('/')[1] ?? ''}`),
+    ),
+    gateway: subnet?.gateway?.address ?? null,
+    dns: subnet?.dns.map(({ address }) => address) ?? [],
+    mac_address: nic?.macAddress ?? vif.address,
+    nic: nic?.name ?? null,
+    nic_type: nic?.type ?? null,
+    device_number: nic?.deviceNumber ?? null,
   };
 }
 
@@ -241,9 +294,7 @@ export class ServerViews {
   async list(context: RequestContext): Promise<readonly ServerSummary[]> {
     const powerStates = await this.#services.driver.listPowerStates(context);
     const { store } = this.#services;
-    return store
-      .list()
-      .map((instance) => this.#summarize(instance, store.devices(instance.uuid), powerStates.get(instance.uuid)));
+    return store.list().map((instance) => this.#summarize(instance, powerStates.get(instance.uuid)));
   }
 
   async show(instance: InstanceRecord, context: RequestContext): Promise<ServerDetail> {
@@ -252,8 +303,8 @@ export class ServerViews {
     const guest = toDriverInstance(instance);
     const info = toBlockDeviceInfo(devices);
     const seen = await driver.describeGuest(context, guest, info);
-    const summary = this.#summarize(instance, devices, seen?.powerState);
-    const shown = detailServer(instance, devices, seen, summary);
+    const summary = this.#summarize(instance, seen?.powerState);
+    const shown = detailServer(instance, devices, store.networks(instance.uuid), seen, summary);
     if (seen !== undefined) return seen.doubt === undefined ? shown : { ...shown, partition_doubt: seen.doubt };
     const location = await driver.locateGuest?.(context, guest, info);
     return location?.kind === 'in-doubt' ? { ...shown, partition_doubt: location.error.message } : shown;
@@ -266,8 +317,9 @@ export class ServerViews {
     } catch (error) {
       const facts = { event: 'server.show', server: instance.uuid, error: describeError(error) };
       this.#services.log.warn(facts, 'details not known');
-      const devices = this.#services.store.devices(instance.uuid);
-      return detailServer(instance, devices, undefined, this.#summarize(instance, devices, instance.powerState));
+      const { store } = this.#services;
+      const [devices, networks] = [store.devices(instance.uuid), store.networks(instance.uuid)];
+      return detailServer(instance, devices, networks, undefined, this.#summarize(instance, instance.powerState));
     }
   }
 
@@ -287,11 +339,9 @@ export class ServerViews {
     return guests.map((guest) => partitionView(guest, names.get(guest.instanceUuid ?? '') ?? null));
   }
 
-  #summarize(
-    instance: InstanceRecord,
-    devices: readonly BlockDevice[],
-    powerState: PowerState | undefined,
-  ): ServerSummary {
-    return summarizeServer(instance, devices, this.#services.driver.guestName(instance), powerState);
+  #summarize(instance: InstanceRecord, powerState: PowerState | undefined): ServerSummary {
+    const { store, driver } = this.#services;
+    const [devices, networks] = [store.devices(instance.uuid), store.networks(instance.uuid)];
+    return summarizeServer(instance, devices, networks, driver.guestName(instance), powerState);
   }
 }

@@ -6,7 +6,7 @@ import { missingIn } from './problems.ts';
 import type { Findings } from './problems.ts';
 import { settingsSchema } from './schema.ts';
 import type { SectionValues } from './schema.ts';
-import type { AdapterPort, VolumeDriverSetting } from './value-types.ts';
+import type { AdapterPort, NetworkSetting, VolumeDriverSetting } from './value-types.ts';
 import type { ReadSection } from './values.ts';
 
 /**
@@ -34,6 +34,8 @@ export function composeDpm(
   if (needed !== 'nothing') checkHmc(values, findings);
   if (needed === 'all') checkShare(values, findings);
   checkAdapterPorts(values.physical_storage_adapter_mappings, findings);
+  const networks = [...values.networks, ...values.physical_network_adapter_mappings];
+  checkNetworks(networks, values.physical_network_adapter_mappings, findings);
   const passwordFile = namedPath('dpm.hmc_password_file', values.hmc_password_file, sources);
   const caPath = namedPath('dpm.hmc_ca_certs', values.hmc_ca_certs, sources);
   const hmcPassword = password(values, passwordFile, around, findings, needed !== 'nothing');
@@ -58,6 +60,8 @@ export function composeDpm(
     maxMemoryMib: values.max_memory ?? 0,
     /** In order of preference for boot. */
     adapterPorts: values.physical_storage_adapter_mappings,
+    /** The named networks, then the physical networks of Neutron; every name once. */
+    networks,
     targetWwpnIgnoreList: values.target_wwpn_ignore_list,
     /** One for each `driver_volume_type`. */
     volumeDrivers: volumeDrivers(values.volume_drivers),
@@ -112,6 +116,24 @@ function checkAdapterPorts(ports: readonly AdapterPort[], findings: Findings): v
     findings.problems.push({ option, value, expected: 'each adapter port once' });
   }
 }
+
+/** The rules for physical networks are those of networking-dpm conf/config.py. */
+function checkNetworks(
+  networks: readonly NetworkSetting[],
+  physical: readonly NetworkSetting[],
+  { problems }: Findings,
+): void {
+  const repeated = (texts: readonly string[]) => texts.filter((text, index) => texts.indexOf(text) !== index);
+  for (const value of repeated(networks.map(({ name }) => name))) {
+    const option = physical.some(({ name }) => name === value) ? PHYSICAL_NETWORKS : 'dpm.networks';
+    problems.push({ option, value, expected: 'each network name once' });
+  }
+  for (const value of repeated(physical.map(({ adapterObjectId, port }) => `${adapterObjectId}:${port}`))) {
+    problems.push({ option: PHYSICAL_NETWORKS, value, expected: 'each adapter port once' });
+  }
+}
+
+const PHYSICAL_NETWORKS = 'dpm.physical_network_adapter_mappings';
 
 function password(
   values: SectionValues<'dpm'>,

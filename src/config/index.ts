@@ -11,4 +11,4 @@ export type { SectionName } from './schema.ts';
 export type { Environment } from './sources.ts';
 export { thisProcess } from './this-process.ts';
 export { wwnnFromTemplate } from './value-types.ts';
-export type { AdapterPort, HostConnectorSetting, VolumeDriverSetting } from './value-types.ts';
+export type { AdapterPort, HostConnectorSetting, NetworkSetting, VolumeDriverSetting } from './value-types.ts';

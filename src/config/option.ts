@@ -24,6 +24,8 @@ export interface Option<T = unknown> extends ValueType<T> {
   readonly list?: true;
   /** May be given several times; from the environment, divided by commas. */
   readonly multi?: true;
+  /** Where the environment divides the values of a multi-valued option whose values contain commas. */
+  readonly envSeparator?: RegExp;
   /** Never shown. */
   readonly secret?: true;
   /** Required when the DPM driver is the compute driver. */

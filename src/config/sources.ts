@@ -91,7 +91,8 @@ function unknownSection(section: string): string {
 
 /** A variable contains all values of a multi-valued option, divided by commas or line ends. */
 function addFromEnvironment(layer: Layer, section: SectionName, option: string, name: string, value: string): void {
-  const values = findOption(section, option)?.multi === true ? value.split(/[,\n]/) : [value];
+  const { multi, envSeparator = /[,\n]/ } = findOption(section, option) ?? {};
+  const values = multi === true ? value.split(envSeparator) : [value];
   for (const one of values) {
     layer.add(section, option, { value: one.trim(), source: { kind: 'environment', name } });
   }

@@ -94,6 +94,32 @@ describe('values', () => {
     expect(messageOf(() => loadText(text))).toContain('expected each adapter port once');
   });
 
+  test('networks have a port and perhaps a VLAN, and physical networks are networks too', () => {
+    const adapter = '5b0c2a3e-6f0d-3c8f-9a63-d2c5bd2e3ec6';
+    const lines = [`prod=${adapter.toUpperCase()}:0,vlan=120`, `dev = ${adapter}:1`];
+    const physical = [`physnet1:${adapter}`, `physnet2:${adapter}:1`];
+    const text = settingsText({ 'dpm.networks': lines, 'dpm.physical_network_adapter_mappings': physical });
+    const env = { NOVA_DPM_DPM__NETWORKS: lines.join(', ') };
+
+    expect(loadText(text).dpm.networks).toEqual([
+      { name: 'prod', adapterObjectId: adapter, port: 0, vlanId: 120 },
+      { name: 'dev', adapterObjectId: adapter, port: 1, vlanId: null },
+      { name: 'physnet1', adapterObjectId: adapter, port: 0, vlanId: null },
+      { name: 'physnet2', adapterObjectId: adapter, port: 1, vlanId: null },
+    ]);
+    expect(loadText(settingsText(), { env }).dpm.networks).toEqual(loadText(text).dpm.networks.slice(0, 2));
+  });
+
+  test('a network name that is used twice, and a port of two physical networks, are refused', () => {
+    const physical = ['net1:osd1:0', 'net2:osd1'];
+    const text = settingsText({ 'dpm.networks': 'net1=osd1:1', 'dpm.physical_network_adapter_mappings': physical });
+
+    const message = messageOf(() => loadText(text));
+
+    expect(message).toContain('dpm.physical_network_adapter_mappings = "net1": expected each network name once');
+    expect(message).toContain('dpm.physical_network_adapter_mappings = "osd1:0": expected each adapter port once');
+  });
+
   test('a value with a comment behind it is explained', () => {
     const message = messageOf(() => loadText(settingsText({ 'dpm.max_memory': '4096 # MiB' })));
 

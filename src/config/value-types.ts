@@ -137,6 +137,58 @@ export const adapterPort: ValueType<AdapterPort> = valueType(
   },
 );
 
+/** A network by name: a port of a network adapter, and perhaps a VLAN. */
+export interface NetworkSetting {
+  readonly name: string;
+  /** Object id of the adapter, lower case. */
+  readonly adapterObjectId: string;
+  /** Element id of its network port. */
+  readonly port: number;
+  /** 1 to 4094; null for none. */
+  readonly vlanId: number | null;
+}
+
+/** `<name>=<adapter object-id>:<port>[,vlan=<id>]`. The range of VLAN IDs is that of IEEE 802.1Q. */
+export const network: ValueType<NetworkSetting> = valueType(
+  'network',
+  '<name>=<adapter object-id>:<port 0 to 3>[,vlan=<1 to 4094>]',
+  [
+    'a1b2c3d4-0000-3c8f-9a63-d2c5bd2e3ec6:0',
+    '=osd1:0',
+    'two words=osd1:0',
+    'prod=osd1',
+    'prod=osd1:4',
+    'prod=A16:0',
+    'prod=osd1:0,vlan=0',
+    'prod=osd1:0,vlan=4095',
+    'prod=osd1:0,vlan=ten',
+    'prod=osd1:0,mtu=9000',
+  ],
+  (value) => {
+    const match = /^([\w.-]+)\s*=\s*([^:,\s]+):([0-3])(?:,\s*vlan=(\d{1,4}))?$/.exec(value);
+    const [, name, given = '', port, vlan] = match ?? [];
+    const adapterObjectId = readObjectId(given);
+    const vlanId = vlan === undefined ? null : Number(vlan);
+    if (name === undefined || adapterObjectId === undefined) return undefined;
+    if (vlanId !== null && (vlanId < 1 || vlanId > 4094)) return undefined;
+    return { name, adapterObjectId, port: Number(port), vlanId };
+  },
+);
+
+/** `<physical network>:<adapter object-id>[:<port>]`. Source: networking-dpm conf/config.py and conf/types.py. */
+export const physicalNetwork: ValueType<NetworkSetting> = valueType(
+  'physical network',
+  '<physical network>:<adapter object-id>[:<port 0 to 3>]',
+  ['physnet1', ':osd1:0', 'physnet1:A16:0', 'physnet1:osd1:4', 'physnet1:osd1:0:0', 'two words:osd1:0'],
+  (value) => {
+    const match = /^([^:,\s]+):([^:,\s]+)(?::([0-3])?)?$/.exec(value); // networking-dpm accepts an empty port too
+    const [, name, given = '', port = '0'] = match ?? [];
+    const adapterObjectId = readObjectId(given);
+    if (name === undefined || adapterObjectId === undefined) return undefined;
+    return { name, adapterObjectId, port: Number(port), vlanId: null };
+  },
+);
+
 /** An FCP device of a Linux host, as its bus ID. */
 export const fcpDevice: ValueType<string> = valueType(
   'FCP device',

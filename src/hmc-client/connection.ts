@@ -94,7 +94,7 @@ export class HmcConnection {
 
   async #through(grant: Grant, call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     try {
-      return await grant.endpoint.answer(call, grant.token, w);
+      return await grant.endpoint.sendRaw(call, grant.token, w);
     } catch (error) {
       if (error instanceof HmcConnectionError && !error.sent && error.phase !== 'queue') this.#leave(grant.endpoint);
       throw error;

@@ -34,12 +34,12 @@ export class HmcEndpoint implements Disposable {
    * @throws HmcConnectionError, HmcHttpError, HmcSchemaError
    */
   async exchange<T>(call: HmcCall<T>, token: Secret | undefined, w: Waiting): Promise<T> {
-    const { body } = await this.answer(call, token, w);
+    const { body } = await this.sendRaw(call, token, w);
     return parseAnswer(call, body);
   }
 
   /** Like {@link exchange}, but does not check the form of the answer. */
-  async answer(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
+  async sendRaw(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
     const { method, uri, body, upload } = call;
     const headers = {
       // Also without a body, like every POST of python-zhmcclient (_session.py).

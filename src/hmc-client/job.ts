@@ -65,7 +65,7 @@ export async function startJob(
   w: Waiting,
 ): Promise<HmcJob> {
   const call = { ...origin, kind, method: 'POST' } as const;
-  const { status, body } = await requester.answer(call, w);
+  const { status, body } = await requester.sendRaw(call, w);
   const isNamed = typeof body === 'object' && body !== null && 'job-uri' in body;
   if (!isNamed && status !== ACCEPTED) return { uri: undefined, wait: async () => body, cancel: async () => undefined };
   if (!isNamed && !Array.isArray(body)) {

@@ -57,7 +57,7 @@ export class Logon {
   async #accepted(endpoint: HmcEndpoint, call: HmcRequest, w: Waiting): Promise<unknown> {
     let answer: RawAnswer;
     try {
-      answer = await endpoint.answer(call, undefined, w);
+      answer = await endpoint.sendRaw(call, undefined, w);
     } catch (error) {
       if (!(error instanceof HmcHttpError) || !refusesCredentials(error.status, error.reason)) throw error;
       const { status, reason, hmcMessage } = error;
@@ -111,7 +111,7 @@ export async function logOff(
     answer: noContent,
   } as const;
   try {
-    await retry(async () => await endpoint.answer(call, grant.token, w), {
+    await retry(async () => await endpoint.sendRaw(call, grant.token, w), {
       what: call.what,
       policy,
       signal: w.signal,

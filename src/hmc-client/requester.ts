@@ -35,7 +35,7 @@ export interface Requester {
   /** Sends a request and retries it as its kind allows. */
   call<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Like {@link call}, for answers whose form depends on the status. */
-  answer(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
+  sendRaw(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Reports the outage, if the error is one. For callers of {@link once} that retry themselves, for the given time. */

@@ -78,7 +78,7 @@ class Session implements HmcSession, Requester {
     this.#connection = new HmcConnection({
       logon: new Logon({ userid: options.userid, password: options.password, log: this.log }),
       endpoints: options.urls.map((url) => this.#endpoint(url, options)),
-      logoff: this.policies.read,
+      logoff: this.policies.read, // a logoff can be repeated, like a read
       log: this.log,
     });
     this.#outages = options.outages ?? new Outages();
@@ -113,12 +113,12 @@ class Session implements HmcSession, Requester {
     const { signal, body } = options;
     const kind = method === 'GET' ? 'read' : 'action';
     const call = { operation: `${method} ${uri}`, what: `${method} ${uri}`, kind, method, uri, body } as const;
-    return await this.answer(call, { signal });
+    return await this.sendRaw(call, { signal });
   }
 
-  // `answer`, `call` and `once` differ in retries and in parsing: see their descriptions in Requester.
+  // `sendRaw`, `call` and `once` differ in retries and in parsing: see their descriptions in Requester.
 
-  async answer(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
+  async sendRaw(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
     return await this.#withRetries(call, w, async (inner) => await this.#exchange(call, inner));
   }
 
@@ -131,7 +131,7 @@ class Session implements HmcSession, Requester {
     return parseAnswer(call, body);
   }
 
-  /** Reports to {@link Outages} that the caller of `once` retries for another `leftMs` milliseconds, if `error` is an outage. */
+  /** If `error` is an outage, tells {@link Outages} that the caller of `once` will retry for another `leftMs` milliseconds. */
   reportRetrying(error: Error, leftMs: number): void {
     if (leftMs > 0 && this.#isOutage(error)) this.#outages.waitsFor(this.#peer, leftMs);
   }

@@ -42,6 +42,7 @@ export {
   stoppableStatuses,
   transitionalStatuses,
   unknowableStatuses,
+  verbsByStatus,
 } from './status.ts';
 export type { PowerState } from './status.ts';
 export type { ExpectedStorage, SurplusStorage } from './storage-audit.ts';

@@ -24,8 +24,8 @@ const propertiesOf = {
 } as const;
 
 /**
- * Decides which partition belongs to which instance: by the recorded object id, then by name, then by ports. No other
- * class decides this. Administrators may change the name and the description of a partition, so neither has to match. But
+ * Decides which partition belongs to which instance: by the recorded object id, then by name, then by the WWPNs of its
+ * ports. No other class decides this. Administrators may change the name and the description of a partition, so neither has to match. But
  * a partition whose description has the mark of another host is never accepted as the partition of an instance.
  */
 export class InstancePartitions {
@@ -130,8 +130,9 @@ export class InstancePartitions {
     return existing.find((record) => record.wwpns.some((wwpn) => wwpns.includes(wwpn)))?.instanceUuid;
   }
 
-  isAttachedWithoutNova({ uri }: PartitionRef): boolean {
-    return this.#records.isAttachedWithoutNova(uri);
+  /** Whether volumes are attached to the partition without Nova, by `dpm local-attach`. */
+  hasVolumesWithoutNova({ uri }: PartitionRef): boolean {
+    return this.#records.hasVolumesWithoutNova(uri);
   }
 
   /** Whether it is unknown if the instance has a partition: the record has no object id, and does not say "no partition". */
@@ -199,7 +200,7 @@ export class InstancePartitions {
 
   /** Records that nova-dpm has deleted the partition; its storage group may still exist. */
   recordPartitionDeleted({ instanceUuid }: PartitionOwner): void {
-    // A record that is begun here and has no URI says that there is no partition.
+    // With `isBegunHere`, a record without a URI says that there is no partition.
     amend(this.#records, instanceUuid, { partitionUri: null, isBegunHere: true, isParked: false });
   }
 
@@ -235,7 +236,7 @@ function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecor
   const partition: OwnPartition = { uri, name, status, ...attached, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);
-  const advice = `if the partition is this server's, put "${mark}" into its description on the HMC; if neither is needed, delete the partition on the HMC, then the server`;
+  const advice = `if the partition is this server's, put "${mark}" into its description on the HMC; if you need neither the partition nor the server, delete the partition on the HMC, then the server`;
   return {
     kind: 'in-doubt',
     recorded: partition,

@@ -187,7 +187,7 @@ export class PartitionSearch {
    * does not prove it: a WWPN may be assigned again, and an administrator may attach a group to any partition.
    */
   async #bootsFrom({ uri }: Listed, { bootSources }: PortHolder, w: Waiting): Promise<boolean> {
-    if (this.#records.isAttachedWithoutNova(uri)) return false;
+    if (this.#records.hasVolumesWithoutNova(uri)) return false;
     const { bootStorageDevice, bootStorageVolume } = await this.#hmc.partitions.get(uri, w);
     const sources = [bootStorageDevice, bootStorageVolume].flatMap((source) => source ?? []);
     return sources.some((source) => bootSources.some((own) => source === own || source.startsWith(`${own}/`)));
@@ -209,7 +209,7 @@ export class PartitionSearch {
         instanceNamed(owner.host, name) === undefined &&
         !deletableStatuses.has(status) &&
         !recorded.has(uri) &&
-        !this.#records.isAttachedWithoutNova(uri),
+        !this.#records.hasVolumesWithoutNova(uri),
     );
     if (candidates.length === 0) return undefined;
     const states = candidates.map(({ name, uri, status }) => `"${name}" (${uri}, ${status})`).join(', ');

@@ -45,7 +45,7 @@ export interface PartitionRecords {
    * Whether a volume is attached to this partition without Nova. nova-dpm may then have created its ports although it
    * has no instance.
    */
-  isAttachedWithoutNova(partitionUri: string): boolean;
+  hasVolumesWithoutNova(partitionUri: string): boolean;
 }
 
 /** Maximum number of deleted instances to remember in memory, for repeated deletes. */
@@ -76,7 +76,7 @@ export class MemoryPartitionRecords implements PartitionRecords {
     this.#records.delete(oldest);
   }
 
-  isAttachedWithoutNova(): boolean {
+  hasVolumesWithoutNova(): boolean {
     return false;
   }
 }

@@ -124,7 +124,7 @@ export type PathVerdict = LunPathVerdict | 'untried';
 /** Reads the paths of an instance's volumes from the machine. Changes nothing. */
 export interface PathInspection {
   /** Lists every path that DPM knows for this partition, with or without a Cinder volume. */
-  known(
+  listPaths(
     owner: PartitionOwner,
     partition: PartitionRef,
     initiators: readonly Initiator[],
@@ -183,9 +183,8 @@ export interface PortHolder {
  * Every method is idempotent; removing what is already gone succeeds.
  */
 export interface PartitionStorage {
+  /** With storage groups, the storage objects can outlive the partition. */
   readonly model: 'hba' | 'storage-group';
-  /** Whether storage objects can outlive the partition. */
-  readonly outlivesPartition: boolean;
   /** Whether the settings name adapter ports. Without them, no Cinder volume can be reached. */
   readonly hasAdapterPorts: boolean;
   /** Undefined if the machine has no storage groups. */
@@ -228,9 +227,9 @@ export interface PartitionStorage {
   /**
    * Takes the ports away from the partition.
    *
-   * @param partitionWillBeDeleted - whether the caller deletes the partition next. With storage groups: if true, detaches all
-   *   of them, otherwise only the one of the instance. With vHBAs: if true, keeps them, because DPM deletes them with the
-   *   partition, otherwise deletes those that nova-dpm created
+   * @param partitionWillBeDeleted - whether the caller deletes the partition next. If it does, this method detaches all storage
+   *   groups, and leaves the vHBAs, which DPM deletes with the partition. Otherwise, this method detaches the storage group of
+   *   the instance, or deletes the vHBAs that nova-dpm created
    */
   unbind(owner: PartitionOwner, partition: PartitionRef, partitionWillBeDeleted: boolean, w: Waiting): Promise<void>;
   /** Detaches all storage groups from the partition except the group of its instance, so that its ports stay. */
@@ -278,10 +277,10 @@ export interface PartitionStorage {
   /** Lists the objects of a removed volume that still exist on the HMC, one line for each. Changes nothing. */
   remains(owner: PartitionOwner, volumeId: string, w: Waiting): Promise<readonly string[]>;
   /**
-   * Whether this process has just passed the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery
+   * Whether this process has just sent the LUNs of all storage volumes of the instance to DPM. DPM then needs no discovery
    * for them: {@link PartitionStorage.waitForVolumes} only checks them.
    */
-  isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
+  hasJustSentLuns(owner: PartitionOwner, w: StorageWaiting): Promise<boolean>;
   /**
    * Waits until all volumes of a partition are ready, so that the partition can start.
    *

@@ -9,7 +9,10 @@ export type SimulatorSettings = Readonly<
   Record<'DEFAULT' | 'dpm' | 'cinder' | 'service_user', Readonly<Record<string, string | string[]>>>
 >;
 
-/** Settings with which the driver works against these servers: all usable FCP ports of the machine, all its processors and memory. */
+/**
+ * Settings with which the driver works against these servers: all usable FCP ports of the machine, all its processors and
+ * memory, and up to two networks.
+ */
 export function composeSettings(
   hmc: SimulatedHmc,
   openstack: Openstack,
@@ -33,6 +36,7 @@ function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<stri
     cpc_object_id: hmc.cpcObjectId,
     max_processors: amount(cpc?.props['processor-count-ifl']),
     max_memory: amount(cpc?.props['storage-customer']),
+    networks: networks(hmc, cpc?.uri),
     physical_storage_adapter_mappings: usableAdapters(hmc, cpc?.uri).map(
       ({ props }) => `${amount(props['object-id'])}:0`,
     ),
@@ -44,6 +48,25 @@ function usableAdapters({ model }: SimulatedHmc, cpcUri: string | undefined) {
   return model.all('adapter').filter(({ uri, parent, props }) => {
     const isFcp = parent === cpcUri && props.type === 'fcp' && props.status === 'active';
     return isFcp && model.find('storage-port', `${uri}/storage-ports/0`) !== undefined;
+  });
+}
+
+/** VLAN of the second network. */
+const vlan = 120;
+
+/** Up to two networks on OSA adapters that work, or on one of another kind: `net1`, and `net2` with a VLAN. */
+function networks({ model }: SimulatedHmc, cpcUri: string | undefined): string[] {
+  const ports = model.all('network-port').flatMap((port) => {
+    const adapter = model.parentOf(port);
+    return adapter !== undefined && adapter.parent === cpcUri && adapter.props.status === 'active'
+      ? [{ adapter, port }]
+      : [];
+  });
+  const osas = ports.filter(({ adapter, port }) => adapter.props.type === 'osd' && port.props.index === 0);
+  const chosen = osas.length > 0 ? osas.slice(0, 2) : ports.slice(0, 1);
+  return chosen.map(({ adapter, port }, index) => {
+    const place = `${amount(adapter.props['object-id'])}:${amount(port.props.index)}`;
+    return index === 0 ? `net1=${place}` : `net2=${place},vlan=${vlan}`;
   });
 }
 

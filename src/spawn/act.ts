@@ -57,7 +57,7 @@ export function actsOf<Name extends string>(
  *
  * @throws NothingChangedError when it fails, or the caller has aborted
  */
-export async function unchanged<T>({ signal }: Waiting, look: () => Promise<T>): Promise<T> {
+export async function beforeChanges<T>({ signal }: Waiting, look: () => Promise<T>): Promise<T> {
   try {
     const found = await look();
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { ConflictError, neverAborted } from '../base/index.ts';
 import type { PartitionOwner } from '../partition/index.ts';
 import type { VolumeInstance } from '../volume/index.ts';
-import { actsOf, unchanged } from './act.ts';
+import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
 import { locatePartition, requirePartition } from './partition.ts';
 import type { PartitionWithPorts } from './partition.ts';
@@ -27,7 +27,7 @@ export interface AttachRequest {
  */
 export async function attachVolume(request: AttachRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const act = actsOf<(typeof attachActs)[number]>('attach-volume', call, tools.watchers);
-  const { driver, instance, info, volume } = await unchanged(call, async () => {
+  const { driver, instance, info, volume } = await beforeChanges(call, async () => {
     const place = await requirePartition(request.owner, evidenceOf([request.volume]), tools, call);
     return connectionOf(request, place, tools);
   });
@@ -53,7 +53,7 @@ export async function attachVolume(request: AttachRequest, tools: SpawnTools, ca
  */
 export async function detachVolume(request: AttachRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
   const act = actsOf<(typeof detachActs)[number]>('detach-volume', call, tools.watchers);
-  const found = await unchanged(call, async () => {
+  const found = await beforeChanges(call, async () => {
     const place = await locatePartition(request.owner, evidenceOf([request.volume]), tools, call);
     return place && connectionOf(request, place, tools);
   });

@@ -67,7 +67,7 @@ function world(options: World = {}) {
     },
   };
   const storage = {
-    outlivesPartition: model === 'storage-group',
+    model,
     initiators: async () => {
       diary.push('read ports');
       if (options.portsTakeMs !== undefined) later(options.portsTakeMs);

@@ -3,7 +3,7 @@ import { isHmcError } from '../hmc-client/errors/index.ts';
 import { deletableStatuses, noEvidence } from '../partition/index.ts';
 import type { Decided, OwnPartition, PartitionOwner } from '../partition/index.ts';
 import type { VolumeDriver } from '../volume/index.ts';
-import { actsOf, unchanged } from './act.ts';
+import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
 import type { PartitionWithPorts } from './partition.ts';
 import type { MappedVolume, SpawnTools, VerbCall, VolumeMapper } from './types.ts';
@@ -66,12 +66,12 @@ export async function destroy(
   const { owner } = request;
   const { partitions, storage } = tools;
   const act: DestroyAct = actsOf('destroy', call, tools.watchers);
-  const readStopped = async () => (lastReading = await atRest(request, tools, call));
+  const readAgain = async () => (lastReading = await readAndStop(request, tools, call));
   /** Reads the partition again unless the last reading is still valid. */
   const currentReading = async () =>
-    lastReading !== null && performance.now() - lastReadingAt < READING_VALID_MS ? lastReading : await readStopped();
+    lastReading !== null && performance.now() - lastReadingAt < READING_VALID_MS ? lastReading : await readAgain();
 
-  const ours = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
+  const ours = await beforeChanges(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (ours !== null) {
     lastReading = await act('stop-partition', async () => await stop(ours.partition, request, tools, call));
     if (hasWorkToDisconnect(request, tools)) {
@@ -89,21 +89,21 @@ export async function destroy(
   });
   const otherGroupUris = readingBeforeUnmap.kind === 'ours' ? readingBeforeUnmap.partition.otherGroupUris : [];
   // If undefined, the reading did not include the storage groups, so groups of other owners may be attached.
-  if (storage.outlivesPartition && otherGroupUris?.length !== 0)
+  if (storage.model === 'storage-group' && otherGroupUris?.length !== 0)
     await act('detach-storage-groups', async () => {
-      const found = await readStopped();
+      const found = await readAgain();
       if (found.kind === 'ours') await storage.unbind(owner, found.partition, true, call);
     });
   await act('delete-partition', async () => {
     // If there was no partition at the start, an administrator may have restored it meanwhile.
-    const found = ours === null ? await readStopped() : await currentReading();
+    const found = ours === null ? await readAgain() : await currentReading();
     // If the partition was found at the start but not by the last reading, try to delete it anyway. If that reading is
     // wrong, the partition would become an orphan.
     const partition = found.kind === 'ours' ? found.partition : ours?.partition;
     if (partition !== undefined) await deleteAtRest(partition, request, tools, call);
     partitions.recordPartitionDeleted(owner);
   });
-  if (storage.outlivesPartition) await act('delete-storage-group', () => storage.deallocate(owner, call));
+  if (storage.model === 'storage-group') await act('delete-storage-group', () => storage.deallocate(owner, call));
   partitions.recordAllDeleted(owner);
 }
 
@@ -143,7 +143,7 @@ async function deleteAtRest(
     await lifecycle.deleteStopped(partition, call);
   } catch (error) {
     if (!isHmcError(error, 409, 1)) throw error;
-    const found = await atRest(request, tools, call);
+    const found = await readAndStop(request, tools, call);
     await lifecycle.deleteStopped(found.kind === 'ours' ? found.partition : partition, call);
   }
 }
@@ -156,7 +156,7 @@ async function decide(request: DestroyRequest, { partitions }: SpawnTools, call:
 }
 
 /** Reads the partition, and stops it if somebody has started it again. The partition that is returned does not run. */
-export async function atRest(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
+export async function readAndStop(request: DestroyRequest, tools: SpawnTools, call: VerbCall): Promise<Decided> {
   const found = await decide(request, tools, call);
   const isRunning = found.kind === 'ours' && !deletableStatuses.has(found.partition.status);
   if (!isRunning) return found;

@@ -35,7 +35,7 @@ function world({ found = there, model = 'hba', ports = [port], hadPorts = false,
   const diary: string[] = [];
   const says = (what: string) => async () => void diary.push(what);
   const storage = {
-    outlivesPartition: model === 'storage-group',
+    model,
     initiators: async () => ports,
     unbindOthers: says('detach other groups'),
     unbind: says('detach groups'),

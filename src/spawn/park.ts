@@ -1,7 +1,7 @@
 import { noEvidence, parkedDescription } from '../partition/index.ts';
 import type { PartitionOwner } from '../partition/index.ts';
-import { actsOf, unchanged } from './act.ts';
-import { atRest, destroy, disconnectAll, findPartition, hasWorkToDisconnect, stop } from './destroy.ts';
+import { actsOf, beforeChanges } from './act.ts';
+import { readAndStop, destroy, disconnectAll, findPartition, hasWorkToDisconnect, stop } from './destroy.ts';
 import type { DestroyRequest } from './destroy.ts';
 import type { SpawnTools, VerbCall } from './types.ts';
 
@@ -30,12 +30,12 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   const { owner } = request;
   const { hmc, partitions, storage } = tools;
   const act = actsOf<(typeof parkActs)[number]>('destroy', call, tools.watchers);
-  const lookAtRest = () => atRest(request, tools, call);
+  const lookAtRest = () => readAndStop(request, tools, call);
 
-  const place = await unchanged(call, () => act('find-partition', () => findPartition(request, tools, call)));
+  const place = await beforeChanges(call, () => act('find-partition', () => findPartition(request, tools, call)));
   if (place === null) {
     // vHBAs are deleted with the partition; a storage group remains, and keeps its WWPNs.
-    if (storage.outlivesPartition) partitions.recordPartitionDeleted(owner);
+    if (storage.model === 'storage-group') partitions.recordPartitionDeleted(owner);
     else partitions.recordAllDeleted(owner);
     return;
   }
@@ -53,7 +53,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
       await lookAtRest();
       await disconnectAll(request, place, tools, call);
     });
-  if (storage.outlivesPartition)
+  if (storage.model === 'storage-group')
     await act('detach-storage-groups', async () => {
       const found = await lookAtRest();
       if (found.kind === 'ours') await storage.unbindOthers(owner, found.partition, call);
@@ -75,8 +75,8 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
  * @throws ConflictError when somebody has started the parked partition; NothingChangedError as {@link destroy}
  */
 export async function removeParked(owner: PartitionOwner, tools: SpawnTools, call: VerbCall): Promise<void> {
-  const found = await unchanged(call, () => tools.partitions.decide(owner, noEvidence, call));
+  const found = await beforeChanges(call, () => tools.partitions.decide(owner, noEvidence, call));
   if (found.kind === 'ours' && found.partition.isParked !== true) return;
-  await unchanged(call, () => tools.partitions.requireAtRest(owner, noEvidence, call));
+  await beforeChanges(call, () => tools.partitions.requireAtRest(owner, noEvidence, call));
   await destroy({ owner, mapped: [], isMappingKnown: false }, nothingMapped, tools, call);
 }

@@ -3,7 +3,7 @@ import { ConflictError, describeError, findError, NothingChangedError } from '..
 import { VolumeDriverError } from '../volume/index.ts';
 import { name, description, request, initiator, mapped, machine, nameTaken } from '../../test/support/spawn-machine.ts';
 import { call } from '../../test/support/spawn-tools.ts';
-import { prepare, spawn, spawnPrepared } from './spawn.ts';
+import { prepare, spawn, spawnInStockOrder } from './spawn.ts';
 
 describe('spawn', () => {
   test('on a vHBA machine maps the volumes once the partition has its ports', async () => {
@@ -113,7 +113,7 @@ describe('spawn', () => {
     const doubt = new ConflictError('in doubt');
     const { tools, diary } = machine({ recorded: 'active', doubt });
 
-    await expect(spawnPrepared(request, mapped(), tools, call)).rejects.toMatchObject({
+    await expect(spawnInStockOrder(request, mapped(), tools, call)).rejects.toMatchObject({
       code: 'NOTHING_CHANGED',
       cause: doubt,
     });
@@ -152,7 +152,7 @@ describe('spawn', () => {
   test('does not say that nothing was changed where the storage group stays until the compute manager has unmapped', async () => {
     const { tools, diary } = machine({ model: 'storage-group', createFails: nameTaken, existing: 'active' });
 
-    const error: unknown = await prepare(request, { ...tools, canUnmap: false }, call).catch(
+    const error: unknown = await prepare(request, { ...tools, driverUnmaps: false }, call).catch(
       (thrown: unknown) => thrown,
     );
 
@@ -258,7 +258,7 @@ describe('the stock order', () => {
       const { partitions } = machine({ model, recorded: 'stopped' }).tools;
 
       await prepare(request, stock.tools, call);
-      await spawnPrepared(request, mapped(), { ...stock.tools, partitions }, call);
+      await spawnInStockOrder(request, mapped(), { ...stock.tools, partitions }, call);
       await spawn(request, deferred.mapper, deferred.tools, call);
 
       const withoutMapping = deferred.diary.filter((act) => !act.startsWith('map') && act !== 'set boot');

@@ -2,7 +2,7 @@ import { ConflictError, NothingChangedError } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
 import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedGroups } from '../partition/index.ts';
-import { actsOf, unchanged } from './act.ts';
+import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
 import type { BootPlan } from './boot-tries.ts';
@@ -47,7 +47,7 @@ export interface SpawnRequest extends PartitionRequest {
   readonly powerOn: boolean;
 }
 
-/** The arguments of one run of {@link spawn}, {@link prepare} or {@link spawnPrepared}. */
+/** The arguments of one run of {@link spawn}, {@link prepare} or {@link spawnInStockOrder}. */
 interface Run {
   readonly request: PartitionRequest;
   readonly tools: SpawnTools;
@@ -101,7 +101,7 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
  * Spawns an instance in Nova's stock order, after Cinder has mapped the volumes. They are mapped to the ports that {@link
  * prepare} created. In a rebuild, they are mapped to the ports of the partition that a destroy has parked.
  */
-export async function spawnPrepared(
+export async function spawnInStockOrder(
   request: SpawnRequest,
   mapped: readonly MappedVolume[],
   tools: SpawnTools,
@@ -109,7 +109,7 @@ export async function spawnPrepared(
 ): Promise<Spawned> {
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
-  const ours = await unchanged(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
+  const ours = await beforeChanges(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
   const preparedGroup = await findPreparedGroup(run);
   const { isParked } = ours;
   if (isParked) {
@@ -121,7 +121,7 @@ export async function spawnPrepared(
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
-  // `prepare` has started the partition so that its ports log in. The partition may still be running.
+  // With login before zoning, `prepare` has started the partition, which may still be running.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
   return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
 }
@@ -147,7 +147,7 @@ async function findPreparedGroup({ request, tools, act, call }: Run): Promise<Pr
   const { name, bootVolume } = storageGroup;
   const isBootSource = bootSource === null && !volumes.some(({ isBoot }) => isBoot);
   const wanted = { name, isBootSource, bootVolume: bootVolume ?? undefined };
-  return await unchanged(call, () =>
+  return await beforeChanges(call, () =>
     act('find-storage-group', async () => await preparedGroups(tools, name).find(wanted, partition.name, call)),
   );
 }
@@ -181,7 +181,7 @@ async function createOwnGroup(run: Run): Promise<void> {
     const obstacle = await storage.allocate(owner, volumes, call);
     if (obstacle !== null) throw new ConflictError(`${obstacle}; it was left unchanged`);
   };
-  await (storage.outlivesPartition ? act('create-storage-group', create) : create());
+  await (storage.model === 'storage-group' ? act('create-storage-group', create) : create());
 }
 
 async function createPartitionWithPorts(run: Run): Promise<PartitionWithPorts> {
@@ -221,11 +221,11 @@ async function createPartitionAndGroupPorts(
 }
 
 /**
- * Removes the storage group of this spawn after the HMC refused to create the partition, because another partition already has
- * its name.
+ * Removes the storage group of this spawn. Called if the HMC refuses to create the partition because the name of the partition
+ * is taken.
  *
- * If the compute manager unmaps volumes itself, as stock Nova does, masks for the WWPNs of the storage group may exist. The
- * group then stays until the compute manager destroys the instance.
+ * If stock Nova has mapped volumes to the WWPNs of the group in an earlier attempt, masks for these WWPNs may exist until Nova
+ * unmaps the volumes. With stock Nova, the group therefore stays until Nova destroys the instance.
  *
  * @throws the cause of the NothingChangedError if the group stays: the spawn has then changed something
  */
@@ -233,9 +233,9 @@ async function removeUnusedOwnGroup(
   { request: { owner }, tools, call }: Run,
   { cause }: NothingChangedError,
 ): Promise<void> {
-  const { partitions, storage, canUnmap } = tools;
-  if (!storage.outlivesPartition) return;
-  if (!canUnmap) throw cause;
+  const { partitions, storage, driverUnmaps } = tools;
+  if (storage.model === 'hba') return;
+  if (!driverUnmaps) throw cause;
   await undoPartialWork(cause, tools, call, async (w) => {
     await partitions.requireAtRest(owner, noEvidence, w); // do not take the storage group from a running partition
     await storage.deallocate(owner, w);
@@ -301,7 +301,7 @@ async function bootFrom(
 
 interface Connected {
   readonly volumes: readonly ConnectedVolume[];
-  /** True if DPM has the LUNs from nova-dpm and has not accessed them itself yet: the spawn must check every port. */
+  /** True if nova-dpm has told DPM the LUNs and DPM has not tested them: the spawn must check that the ports reach them. */
   readonly mustCheckLuns: boolean;
 }
 
@@ -316,8 +316,8 @@ async function connectMapped(
     connectVolumes(instance, mapped, { storage, ...tools }, { ...call, progress }),
   );
   // With vHBAs, only the boot shows whether the partition finds a LUN.
-  if (!storage.outlivesPartition) return { volumes: connected, mustCheckLuns: false };
-  if (await storage.isFulfilled(instance, call)) return { volumes: connected, mustCheckLuns: true };
+  if (storage.model === 'hba') return { volumes: connected, mustCheckLuns: false };
+  if (await storage.hasJustSentLuns(instance, call)) return { volumes: connected, mustCheckLuns: true };
   return await act('wait-for-luns', async (progress) => {
     const found = await storage.waitForVolumes(instance, connected, { ...call, progress });
     return { volumes: connected.map((volume, index) => ({ ...volume, ...found[index] })), mustCheckLuns: false };

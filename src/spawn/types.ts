@@ -98,8 +98,8 @@ export interface SpawnTools {
   readonly boot: BootPolicy;
   /** Retries and time limit for undoing the partial work of a verb. */
   readonly undo: UndoPolicy;
-  /** Whether the compute manager can be called to unmap. If not, it unmaps by itself after a destroy; masks exist until then. */
-  readonly canUnmap: boolean;
+  /** Whether the driver itself has the volumes unmapped. If not, the compute manager does after a destroy; masks exist until then. */
+  readonly driverUnmaps: boolean;
   readonly watchers: Watchers;
 }
 

@@ -2,6 +2,7 @@ import type { DpmError, JsonValue, Secret } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
 /** The part of Nova's request context that a driver needs. @public */
@@ -95,6 +96,18 @@ export interface GuestDescription {
     readonly lun: string | null;
   } | null;
   readonly volumes: ReadonlyMap<string, readonly DiagnosedPath[]>;
+  /** NICs by the ID of their {@link VirtualInterface}; absent if the driver does not read them. */
+  readonly nics?: ReadonlyMap<string, GuestNic>;
+}
+
+/** A network interface of a guest, as the platform shows it. @public */
+export interface GuestNic {
+  readonly name: string;
+  /** `osd`, `iqd`, `roce`, … */
+  readonly type: string;
+  readonly macAddress: string | null;
+  /** Four hex digits. */
+  readonly deviceNumber: string | null;
 }
 
 /** Boot settings in the form of the driver. They contain no secret. @public */
@@ -192,7 +205,7 @@ export interface ComputeDriver {
   /** Checks that what the properties of a flavour name exists on the platform. Changes nothing. @throws NotFoundError */
   requireNamed?(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the memory that the platform assigns for a requested size, both in MiB. Default: the requested size. */
-  memoryGiven?(memoryMib: number): number;
+  assignedMemory?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */
@@ -208,7 +221,7 @@ export interface ComputeDriver {
     injectedFiles: readonly unknown[],
     adminPassword: string | null,
     allocations: unknown,
-    networkInfo?: readonly unknown[] | null,
+    networkInfo?: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     powerOn?: boolean,
   ): Promise<void>;
@@ -219,14 +232,14 @@ export interface ComputeDriver {
   destroy(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
     destroyDisks?: boolean,
   ): Promise<void>;
   cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /**
@@ -283,7 +296,15 @@ export interface ComputeDriver {
   powerOn(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+  ): Promise<void>;
+  /** Starts a guest that should run, after its host has started. Succeeds if it runs. */
+  resumeStateOnHostBoot?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    shareInfo: unknown,
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
@@ -291,7 +312,7 @@ export interface ComputeDriver {
   reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
@@ -348,6 +369,15 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: readonly unknown[]): Promise<void>;
+  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
+  attachInterface?(
+    context: RequestContext,
+    instance: Instance,
+    imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void>;
+  /** Detaches a network interface. Detaching one that is already detached succeeds. */
+  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

@@ -17,6 +17,7 @@ export type {
   GuestLocation,
   Instance,
   GuestDescription,
+  GuestNic,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -32,6 +33,15 @@ export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
+export { interfaceOn, vifTypes } from './network-info.ts';
+export type {
+  InterfaceAddresses,
+  NamedNetwork,
+  NetworkInfo,
+  NetworkIp,
+  NetworkSubnet,
+  VirtualInterface,
+} from './network-info.ts';
 export { storageOwnerOf } from './partition-volumes.ts';
 export type { DiagnosedPath, NamedPartition, PartitionVolumes } from './partition-volumes.ts';
 export type { ComputeDriverClass, DriverServices } from './load.ts';

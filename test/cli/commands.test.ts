@@ -193,9 +193,9 @@ test('partition list shows for which server a partition is parked, where one is'
 
 describe('server list', () => {
   const servers = [
-    { ...server, vcpus: 4, memory_mb: 4096, boot_volume: 'boot-1' },
-    { ...server, id: 'b', name: 'web10', status: 'SHUTOFF', vcpus: 16, memory_mb: 1024, boot_volume: 'boot-2' },
-    { ...server, id: 'c', name: 'db1', vcpus: 8, memory_mb: 2048, boot_volume: null },
+    { ...server, vcpus: 4, memory_mb: 4096, boot_volume: 'boot-1', address: '10.0.0.5' },
+    { ...server, id: 'b', name: 'web10', status: 'SHUTOFF', vcpus: 16, memory_mb: 1024, boot_volume: 'boot-2', address: null },
+    { ...server, id: 'c', name: 'db1', vcpus: 8, memory_mb: 2048, boot_volume: null, address: null },
   ];
   const listed = async (...options: string[]) => {
     const io = fakeIo({ manager: { list: async () => servers } });
@@ -208,11 +208,11 @@ describe('server list', () => {
 
   test('shows in tables what a person needs, and with --long all', async () => {
     expect((await listed('-f', 'csv')).stdout.split('\n').slice(0, 2)).toEqual([
-      'name,status,power_state,vcpus,memory_mb,boot_volume',
-      'web1,ACTIVE,running,4,4096,boot-1',
+      'name,status,power_state,vcpus,memory_mb,boot_volume,address',
+      'web1,ACTIVE,running,4,4096,boot-1,10.0.0.5',
     ]);
     expect((await listed('-f', 'csv', '--long')).stdout.split('\n')[0]).toBe(
-      'id,name,status,task_state,power_state,host,partition,created_at,vcpus,memory_mb,boot_volume',
+      'id,name,status,task_state,power_state,host,partition,created_at,vcpus,memory_mb,boot_volume,address',
     );
     expect(JSON.parse((await listed('-f', 'json')).stdout)).toEqual(servers);
   });

@@ -38,6 +38,7 @@ function answers({ sim }: Pick<Scene, 'sim'>) {
     password: text(dpm.hmc_password),
     cpc: '1',
     ports: '2, 1',
+    networks: 'prod=1 dev=1,vlan=120',
     processors: '4',
     memory: '32768',
     host: 'compute7',
@@ -74,6 +75,7 @@ test.each(['z13', 'z14', 'z15', 'z16', 'z17'] as const)(
     );
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('host = compute7\n');
+    expect(text).toMatch(/networks = prod=[0-9a-f-]{36}:[01]\n.*dev=[0-9a-f-]{36}:[01],vlan=120\n/s);
     expect(text).toContain('max_processors = 4\nmax_memory = 32768\n');
     expect(text.indexOf(mapped[1] ?? '')).toBeLessThan(text.indexOf(mapped[0] ?? ''));
     expect(text).not.toContain(scene.sim.hmc.password);
@@ -120,6 +122,7 @@ test('an answer that cannot be used is asked for again; only the word insecure s
       trust: ['', '/nonexistent.pem', given.trust],
       cpc: ['CPC9'],
       ports: ['1,9'],
+      networks: ['prod', 'prod=99', 'prod=1 prod=2', 'prod=1,vlan=4095'],
       processors: ['0', '9999'],
     };
     return [...(wrong[name] ?? []), value];
@@ -153,8 +156,22 @@ test('Cinder is taken from an entry of clouds.yaml; an unknown cloud lists the o
   const auth = ['auth_url', 'username', 'password', 'project_name', 'user_domain_name', 'project_domain_name'];
   const lines = auth.map((name) => `      ${name}: ${String(cinder[name])}`);
   writeFileSync(join(scene.cwd, 'clouds.yaml'), `clouds:\n  site:\n    auth:\n${lines.join('\n')}\n`, { mode: 0o600 });
-  const { user, password, cpc, ports, processors, memory, host } = answers(scene);
-  const input = [scene.sim.hmc.url, user, password, cpc, ports, processors, memory, host, 'nowhere', 'yes', 'site', ''];
+  const { user, password, cpc, ports, networks, processors, memory, host } = answers(scene);
+  const input = [
+    scene.sim.hmc.url,
+    user,
+    password,
+    cpc,
+    ports,
+    networks,
+    processors,
+    memory,
+    host,
+    'nowhere',
+    'yes',
+    'site',
+    '',
+  ];
 
   const { code, stderr } = await scene.dpm('config init', { input });
 

@@ -48,6 +48,7 @@ const good: Readonly<Record<string, string>> = {
   name: 'x1',
   server: 's1',
   volume: 'v1',
+  network: 'n1',
   group: 'g1',
   partition: 'p1',
   id: 'f1',

@@ -132,6 +132,7 @@ describe('one simulator and several commands', { timeout: PATIENCE_MS }, () => {
       'vcpus',
       'memory_mb',
       'boot_volume',
+      'address',
     ]);
     expect(web1).toMatchObject(listed[0]!);
 

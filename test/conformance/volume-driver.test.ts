@@ -132,8 +132,8 @@ class Forgetful extends Right {
 }
 class Fussy extends Right {
   override async disconnectVolume(...given: Connect) {
-    const { inspection } = this.context.storage as unknown as { inspection: { known(): Promise<unknown[]> } };
-    if ((await inspection.known()).length === 0) throw new InternalError('it is not connected');
+    const { inspection } = this.context.storage as unknown as { inspection: { listPaths(): Promise<unknown[]> } };
+    if ((await inspection.listPaths()).length === 0) throw new InternalError('it is not connected');
     await super.disconnectVolume(...given);
   }
 }

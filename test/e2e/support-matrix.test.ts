@@ -5,6 +5,7 @@ import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
 import type { Kind } from '../../scripts/support-matrix/render.ts';
 import { DpmError } from '../../src/base/index.ts';
 import type { ComputeDriver, Instance } from '../../src/virt/index.ts';
+import { quickPolicies } from '../support/quick-policies.ts';
 
 /*
  * Calls every method of Nova's contract on the driver, on a machine without and on one with storage groups, and compares how
@@ -44,6 +45,8 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   },
   cleanup: async ({ bench, driver }) => await driver.cleanup(context, bench.instance(), null),
   power_off: async ({ driver, instance }) => await driver.powerOff(instance, 0, 0, context),
+  resume_state_on_host_boot: async ({ driver, instance }) =>
+    await driver.resumeStateOnHostBoot?.(context, instance, null, null),
   power_on: async ({ driver, instance }) => await driver.powerOn(context, instance, null),
   reboot: async ({ driver, instance }) => await driver.reboot(context, instance, null, 'HARD'),
   get_volume_connector: async ({ driver, instance }) => await driver.getVolumeConnector(instance, context),
@@ -72,7 +75,7 @@ for (const machine of ['z13', 'z16'] as const) {
   let scene: Scene;
 
   beforeAll(async () => {
-    const bench = await DriverBench.open({ machine, volumes });
+    const bench = await DriverBench.open({ machine, volumes }, quickPolicies);
     const instance = bench.instance();
     await bench.spawn(instance);
     scene = { bench, driver: bench.driver, instance };

@@ -214,7 +214,7 @@ export const groupMutants: readonly Mutant[] = [
     file: destroyFile,
     edits: [
       [
-        `  if (storage.outlivesPartition) await act('delete-storage-group', () => storage.deallocate(owner, call));\n`,
+        `  if (storage.model === 'storage-group') await act('delete-storage-group', () => storage.deallocate(owner, call));\n`,
         '',
       ],
     ],

@@ -155,6 +155,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   reboot: unexpected('reboot'),
   addVolume: unexpected('addVolume'),
   removeVolume: unexpected('removeVolume'),
+  addNetwork: unexpected('addNetwork'),
+  removeNetwork: unexpected('removeNetwork'),
   hypervisorShow: unexpected('hypervisorShow'),
   hypervisorStats: unexpected('hypervisorStats'),
   listPartitions: unexpected('listPartitions'),

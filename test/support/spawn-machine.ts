@@ -84,7 +84,7 @@ export function machine(options: Machine = {}) {
     update: async () => void diary.push('set boot'),
   };
   const storage = {
-    outlivesPartition: model === 'storage-group',
+    model,
     preparedGroups: model === 'hba' ? undefined : preparedGroups(diary),
     hasAdapterPorts: true,
     likelyBootFailure: '',
@@ -99,7 +99,7 @@ export function machine(options: Machine = {}) {
       return [initiator];
     },
     initiators: async () => [initiator],
-    isFulfilled: async () => false,
+    hasJustSentLuns: async () => false,
     waitForVolumes: async (_owner: unknown, volumes: readonly unknown[]) => {
       diary.push('wait for LUNs');
       return volumes;

@@ -52,7 +52,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
       retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1, factor: 1, budgetMs: 5_000 },
       timeoutMs: 5_000,
     },
-    canUnmap: true,
+    driverUnmaps: true,
     watchers: { log: silentLogger },
     ...Object.fromEntries(names.map((name) => [name, absent(name)])),
     ...parts,

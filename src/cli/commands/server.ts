@@ -7,6 +7,7 @@ import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
+import { addNetworks } from './server/networks.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -17,6 +18,9 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addDelete(group, add);
   addPower(group, add);
   addSet(group, add);
-  addVolumes(group, add);
+  const adding = group.command('add').description('Attach something to an instance');
+  const removing = group.command('remove').description('Detach something from an instance');
+  addVolumes(adding, removing, add);
+  addNetworks(adding, removing, add);
   addEvents(group, add);
 }

@@ -9,6 +9,7 @@ import { portOfUri } from '../../partition/index.ts';
 import type { Questions } from '../questions.ts';
 import { anyText, askUntil, numberUpTo, oneOf, severalOf, showChoices } from './answers.ts';
 import type { Choice, Reader } from './answers.ts';
+import { askNetworks } from './networks.ts';
 
 export interface Surroundings {
   readonly questions: Questions;
@@ -34,7 +35,7 @@ export interface HmcAnswers {
 /** No retry: the user waits, and can answer again. */
 const noRetry = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
 
-/** Asks for the HMC, logs on, and asks for the CPC, its FCP ports and the share of this host. */
+/** Asks for the HMC, logs on, and asks for the CPC, its FCP ports, networks and the share of this host. */
 export async function askHmc(around: Surroundings, w: Waiting): Promise<HmcAnswers> {
   const { questions } = around;
   const place = await askPlace(around, w);
@@ -43,6 +44,7 @@ export async function askHmc(around: Surroundings, w: Waiting): Promise<HmcAnswe
   await using hmc = openAt(place, around, user, password);
   const cpc = await askCpc(hmc, questions, w);
   const ports = await askPorts(hmc, cpc, questions, w);
+  const networks = await askNetworks(hmc, cpc, questions, w);
   const share = await askShare(cpc, questions, w);
   return {
     password,
@@ -55,6 +57,7 @@ export async function askHmc(around: Surroundings, w: Waiting): Promise<HmcAnswe
       max_processors: String(share.processors),
       max_memory: String(share.memoryMib),
       physical_storage_adapter_mappings: ports,
+      ...(networks.length === 0 ? {} : { networks }),
     },
   };
 }

@@ -19,7 +19,7 @@ export async function diagnose(
   const dpm = toDpmSettings(settings, defaultDpmPolicies, options.baseDir);
   const needsHmc = settings.computeDriver === 'dpm.DPMDriver';
   const checks = await Promise.all([
-    needsHmc ? checkHmcs(dpm, options, w) : [],
+    needsHmc ? checkHmcs({ ...dpm, networks: settings.dpm.networks }, options, w) : [],
     checkCinder(settings, options, w),
     checkLocal(settings, options.baseDir, w),
     checkClocks(settings, options, w),

@@ -3,21 +3,25 @@ import type { Waiting } from '../../base/index.ts';
 import { HmcConnectionError, isHmcError } from '../../hmc-client/index.ts';
 import type { Cpc, CpcSummary, HmcSession } from '../../hmc-client/index.ts';
 import { findCpc, openHmc } from '../../virt/index.ts';
-import type { DpmDriverSettings } from '../../virt/index.ts';
+import type { DpmDriverSettings, NamedNetwork } from '../../virt/index.ts';
 import { tlsAdvice } from '../advice.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { DoctorCheck, DoctorOptions } from './checks.ts';
 import { checkAdapterPorts } from './adapter-ports.ts';
 import type { CpcRef } from './adapter-ports.ts';
 import { fail, failed, ok, warn } from './checks.ts';
+import { checkNetworks } from './networks.ts';
 import { checkStorageModel } from './storage-model.ts';
+
+/** The settings of the driver, and the networks, which the driver does not know. */
+type CheckedSettings = DpmDriverSettings & { readonly networks: readonly NamedNetwork[] };
 
 /** No retry: the user waits, and can run the command again. */
 const noRetry = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0, factor: 1, budgetMs: 0 };
 
-/** Checks the HMCs, the CPC and the adapter ports of the settings. */
+/** Checks the HMCs, the CPC, the adapter ports and the networks of the settings. */
 export async function checkHmcs(
-  settings: DpmDriverSettings,
+  settings: CheckedSettings,
   options: DoctorOptions,
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
@@ -30,7 +34,7 @@ export async function checkHmcs(
   return [...eased, ...(await checkSession(hmc, settings, w))];
 }
 
-async function checkReach(url: string, settings: DpmDriverSettings, options: DoctorOptions, w: Waiting) {
+async function checkReach(url: string, settings: CheckedSettings, options: DoctorOptions, w: Waiting) {
   const name = `hmc ${new URL(url).host}`;
   const client = { ...settings.hmc.client, policies: { ...settings.hmc.client.policies, read: noRetry } };
   await using hmc = openHmc({ ...settings, hmc: { ...settings.hmc, urls: [url], client } }, options.log);
@@ -57,7 +61,7 @@ function reachAdvice(error: unknown): string {
 }
 
 /** Checks the logon and what the user sees. A failed check stops only checks that depend on it. */
-async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
+async function checkSession(hmc: HmcSession, settings: CheckedSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
   const user = await checkUser(hmc, settings, w);
   if (user.code === 'HMC_AUTH' || user.code === 'HMC_CONNECTION') return [user];
   return [user, ...(await checkCpc(hmc, settings, w))];
@@ -66,7 +70,7 @@ async function checkSession(hmc: HmcSession, settings: DpmDriverSettings, w: Wai
 /**
  * Checks the user by listing the CPCs, which every user may do. Does not read the console, which needs permission.
  */
-async function checkUser(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<DoctorCheck> {
+async function checkUser(hmc: HmcSession, settings: CheckedSettings, w: Waiting): Promise<DoctorCheck> {
   const name = `user ${settings.hmc.userid}`;
   try {
     await hmc.cpcs.list({}, w);
@@ -82,7 +86,7 @@ function logonAdvice(error: unknown): string {
   return 'check user and password, that the user may use the Web Services API, and its sessions; a rejected password is not tried again';
 }
 
-async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
+async function checkCpc(hmc: HmcSession, settings: CheckedSettings, w: Waiting): Promise<readonly DoctorCheck[]> {
   const name = 'objectId' in settings.cpc ? `cpc ${settings.cpc.objectId}` : `cpc ${settings.cpc.name}`;
   let cpc: Cpc;
   try {
@@ -103,14 +107,15 @@ async function checkCpc(hmc: HmcSession, settings: DpmDriverSettings, w: Waiting
 async function checkContents(
   hmc: HmcSession,
   cpc: CpcRef,
-  { adapterPorts }: DpmDriverSettings,
+  { adapterPorts, networks }: CheckedSettings,
   w: Waiting,
 ): Promise<readonly DoctorCheck[]> {
-  const [partitions, ports] = await Promise.all([
+  const [partitions, ports, nets] = await Promise.all([
     checkPartitions(hmc, cpc, w),
     checkAdapterPorts(hmc, cpc, adapterPorts, w),
+    checkNetworks(hmc, cpc, networks, w),
   ]);
-  return [partitions, ...ports];
+  return [partitions, ...ports, ...nets];
 }
 
 function cpcAdvice(error: unknown): string {
@@ -120,7 +125,7 @@ function cpcAdvice(error: unknown): string {
 }
 
 /** Finds the CPC of the settings in the list of CPCs, if that is possible. */
-async function listedCpc(hmc: HmcSession, { cpc }: DpmDriverSettings, w: Waiting): Promise<CpcSummary | undefined> {
+async function listedCpc(hmc: HmcSession, { cpc }: CheckedSettings, w: Waiting): Promise<CpcSummary | undefined> {
   try {
     const listed = await hmc.cpcs.list('name' in cpc ? { name: cpc.name } : {}, w);
     return listed.find(({ uri }) => !('objectId' in cpc) || uri === `/api/cpcs/${cpc.objectId}`);
@@ -130,7 +135,7 @@ async function listedCpc(hmc: HmcSession, { cpc }: DpmDriverSettings, w: Waiting
   }
 }
 
-function describeCpc(cpc: Cpc, settings: DpmDriverSettings): readonly DoctorCheck[] {
+function describeCpc(cpc: Cpc, settings: CheckedSettings): readonly DoctorCheck[] {
   const name = `cpc ${cpc.name}`;
   if (!cpc.dpmEnabled) return [fail(name, 'is not in DPM mode', 'DPM mode is switched on when the CPC is started')];
   const isUsual = cpc.status === 'active' || cpc.status === 'service-required';

@@ -6,6 +6,7 @@ import { openHmcSession } from '../../hmc-client/index.ts';
 import type { CpcSummary, HmcSession } from '../../hmc-client/index.ts';
 import { listAdapters } from './adapters.ts';
 import { listCpcs } from './cpcs.ts';
+import { listNetworks } from './networks.ts';
 import { showPartition } from './partitions.ts';
 import { listStorageGroups, showStorageGroup } from './storage-groups.ts';
 
@@ -28,6 +29,7 @@ export function openInventory(settings: HmcSettings, log: Logger) {
     cpcs: (w: Waiting) => listCpcs(hmc, w),
     adapters: async (cpc: string | undefined, kind: string | undefined, w: Waiting) =>
       await listAdapters(hmc, await cpcOf(cpc, w), kind, dpm.adapterPorts, w),
+    networks: (w: Waiting) => listNetworks(hmc, dpm.networks, w),
     storageGroups: async (cpc: string | undefined, w: Waiting) => await listStorageGroups(hmc, await cpcOf(cpc, w), w),
     storageGroup: async (cpc: string | undefined, nameOrId: string, w: Waiting) =>
       await showStorageGroup(hmc, await cpcOf(cpc, w), nameOrId, w),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineSaga, effects } from '../journal/index.ts';
-import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema, networkInfoIn } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 
 const buildInputSchema = instanceInputSchema.extend({ powerOn: z.boolean(), volumeIds: z.array(z.string()) });
@@ -27,11 +27,13 @@ const spawn = effect({
     const info = blockDeviceInfoIn(deps, state.input);
     const context = contextIn(deps, signal, flowId);
     const instance = instanceIn(deps, state.input);
-    await deps.driver.spawn(context, instance, null, [], null, null, null, info, state.input.powerOn);
+    const networks = networkInfoIn(deps, state.input);
+    await deps.driver.spawn(context, instance, null, [], null, null, networks, info, state.input.powerOn);
   },
   undo: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
-    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), null, info);
+    const networks = networkInfoIn(deps, state.input);
+    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), networks, info);
   },
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { BlockDeviceInfo, Instance, RequestContext } from '../../virt/index.ts';
-import { toBlockDeviceInfo, toDriverInstance, unknownInstance } from '../services.ts';
+import type { BlockDeviceInfo, Instance, NetworkInfo, RequestContext } from '../../virt/index.ts';
+import { toBlockDeviceInfo, toDriverInstance, toNetworkInfo, unknownInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import type { VolumeKeeper } from '../volumes.ts';
 
@@ -21,6 +21,10 @@ export function instanceIn(deps: FlowManagerDeps, input: InstanceInput): Instanc
 
 export function blockDeviceInfoIn(deps: FlowManagerDeps, input: InstanceInput): BlockDeviceInfo {
   return toBlockDeviceInfo(deps.store.devices(input.instanceUuid));
+}
+
+export function networkInfoIn(deps: FlowManagerDeps, input: InstanceInput): NetworkInfo {
+  return toNetworkInfo(deps.store.networks(input.instanceUuid));
 }
 
 /** Returns the caller's context with the step's own signal (run and undo have different ones) and its flow. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { describeError, findError } from '../../base/index.ts';
 import { defineSaga, effects } from '../journal/index.ts';
-import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema, networkInfoIn } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 
 const deleteInputSchema = instanceInputSchema.extend({
@@ -22,7 +22,8 @@ const destroy = effect({
   pivot: true,
   run: async ({ state, deps, signal, flowId }) => {
     const info = blockDeviceInfoIn(deps, state.input);
-    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), null, info);
+    const networks = networkInfoIn(deps, state.input);
+    await deps.driver.destroy(contextIn(deps, signal, flowId), instanceIn(deps, state.input), networks, info);
   },
   undo: forwardOnly,
   leaves: ({ input }) => [`partition of instance ${input.instanceUuid}`],

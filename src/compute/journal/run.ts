@@ -73,7 +73,10 @@ export class Run<State, Deps> {
     return this.#started.at(-1)?.step.name;
   }
 
-  /** Runs the steps that are not done. If one fails, rolls back, or ends as stuck or waiting if a pivot has started. */
+  /**
+   * Runs the steps that are not done. If a step fails before a pivot has started, the flow is rolled back. If a step fails
+   * later, the flow ends as stuck or waiting.
+   */
   async forward(): Promise<Outcome<State>> {
     for (const step of this.#saga.steps) {
       if (this.#started.some((entry) => entry.step === step && entry.effect.kind === 'done')) continue;
@@ -209,9 +212,9 @@ export class Run<State, Deps> {
   }
 
   /**
-   * Returns the steps that leave objects behind if a flow that has started a pivot cannot be completed now. These are the
-   * started steps that are not done, and all pivots that have not started: the pivots of a delete remove objects, and without
-   * them the objects still exist.
+   * Returns the steps that leave objects behind if the flow can be neither completed nor rolled back now: each step that has
+   * started and is not done, and each pivot that has not started. For example, a pivot of a delete removes an object; until
+   * the pivot runs, the object still exists.
    */
   #unfinished(): readonly Entry<Deps>[] {
     return this.#saga.steps.flatMap((step) => {

@@ -39,6 +39,7 @@ export const adapterFields = {
   channelPathId: field('channel-path-id', optional(z.string())),
   portCount: field('port-count', optional(z.int())),
   storagePortUris: field('storage-port-uris', uris),
+  networkPortUris: field('network-port-uris', uris),
   allowedCapacity: field('allowed-capacity', optional(z.int())),
   configuredCapacity: field('configured-capacity', optional(z.int())),
   usedCapacity: field('used-capacity', optional(z.int())),

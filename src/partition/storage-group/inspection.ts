@@ -16,7 +16,7 @@ type Path = Pick<KnownPath, 'initiatorWwpn' | 'targetWwpn' | 'lun'>;
 export function groupInspection(hmc: HmcSession, directory: GroupDirectory, checker: PathChecker): PathInspection {
   return {
     /** Reads every group that is attached to the partition, including those that an administrator attached. */
-    known: async (_owner, partition, initiators, w) => {
+    listPaths: async (_owner, partition, initiators, w) => {
       const { storageGroupUris } = await hmc.partitions.get(partition.uri, w, ['storage-group-uris']);
       const wwpnOf = new Map(initiators.map(({ deviceNumber, wwpn }) => [deviceNumber, wwpn]));
       const found: KnownPath[] = [];

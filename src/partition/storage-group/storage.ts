@@ -52,7 +52,6 @@ export interface StorageGroupOptions {
  */
 export class StorageGroupStorage implements PartitionStorage {
   readonly model = 'storage-group';
-  readonly outlivesPartition = true;
   readonly likelyBootFailure =
     'the volume holds nothing bootable, or its boot options do not match it: its LUN was found before the start';
   readonly hasAdapterPorts: boolean;
@@ -191,8 +190,8 @@ export class StorageGroupStorage implements PartitionStorage {
     return await this.#volumes.remains(owner, volumeId, w);
   }
 
-  async isFulfilled(owner: PartitionOwner, w: StorageWaiting) {
-    return await this.#volumes.isFulfilled(owner, w);
+  async hasJustSentLuns(owner: PartitionOwner, w: StorageWaiting) {
+    return await this.#volumes.hasJustSentLuns(owner, w);
   }
 
   async waitForVolumes(owner: PartitionOwner, exposed: readonly ConnectedVolume[], w: StorageWaiting) {

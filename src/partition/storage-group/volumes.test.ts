@@ -26,8 +26,8 @@ test('a group that a retried spawn takes over does not count as just fulfilled',
 
   directory.remember(owner, uri, new Map([['boot', `${uri}/storage-volumes/1`]]));
   await volumes.expose(target, [boot] as never, w);
-  expect(await volumes.isFulfilled(owner, w)).toBe(true);
+  expect(await volumes.hasJustSentLuns(owner, w)).toBe(true);
   directory.remember(owner, uri);
 
-  expect(await volumes.isFulfilled(owner, w)).toBe(false);
+  expect(await volumes.hasJustSentLuns(owner, w)).toBe(false);
 });

@@ -105,7 +105,7 @@ export class GroupVolumes {
     }
   }
 
-  async isFulfilled(owner: PartitionOwner, w: StorageWaiting): Promise<boolean> {
+  async hasJustSentLuns(owner: PartitionOwner, w: StorageWaiting): Promise<boolean> {
     const own = await this.#parts.directory.find(owner, w);
     return own !== undefined && this.#fulfilled.has(own);
   }

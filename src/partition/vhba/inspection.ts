@@ -9,7 +9,7 @@ import type { PathInspection } from '../storage.ts';
  */
 export function hbaInspection(hmc: HmcSession): PathInspection {
   return {
-    known: async (_owner, partition, initiators, w) => {
+    listPaths: async (_owner, partition, initiators, w) => {
       const wanted = ['boot-storage-device', 'boot-world-wide-port-name', 'boot-logical-unit-number'] as const;
       const boot = await hmc.partitions.get(partition.uri, w, wanted);
       const hba = initiators.find(({ elementUri }) => elementUri !== null && elementUri === boot.bootStorageDevice);

@@ -36,7 +36,6 @@ const MAX_KNOWN = 100;
  */
 export class HbaStorage implements PartitionStorage {
   readonly model = 'hba';
-  readonly outlivesPartition = false;
   /** These machines cannot check a LUN path before a load. Source: python-zhmcclient _cpc.py, validate_lun_path. */
   readonly likelyBootFailure =
     'zoning, masking or the number of the LUN, or a volume that holds nothing bootable: this machine does not report which';
@@ -186,7 +185,7 @@ export class HbaStorage implements PartitionStorage {
   }
 
   /** Does not search for LUNs: with vHBAs they are found only when the partition boots. */
-  isFulfilled(): Promise<boolean> {
+  hasJustSentLuns(): Promise<boolean> {
     return Promise.resolve(false);
   }
 

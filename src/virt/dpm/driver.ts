@@ -30,7 +30,7 @@ import {
   prepare,
   removeParked,
   spawn,
-  spawnPrepared,
+  spawnInStockOrder,
 } from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
@@ -49,6 +49,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
 import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
@@ -150,7 +151,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
-  memoryGiven(memoryMib: number): number {
+  /** Returns the memory in MiB that a partition gets: the requested memory, rounded up to the increment of the machine. */
+  assignedMemory(memoryMib: number): number {
     return sizePartition({ vcpus: 1, memoryMib }, this.#settings.memoryIncrementMib).memoryMib;
   }
 
@@ -170,7 +172,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -182,7 +184,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnPrepared(request, mappedVolumes(info), this.#tools(), call)
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
         : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
@@ -193,7 +195,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null,
+    _networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -201,7 +203,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
     // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
-    if (tools.canUnmap) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
+    if (tools.driverUnmaps) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
     else await park(request, tools, call);
   }
 
@@ -212,7 +214,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async cleanup(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     await this.destroy(context, instance, networkInfo, blockDeviceInfo);
@@ -269,7 +271,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
@@ -280,6 +282,16 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
     await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
+  }
+
+  async resumeStateOnHostBoot(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null = null,
+    _shareInfo: unknown = null,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+  ): Promise<void> {
+    await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
@@ -293,7 +305,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async reboot(
     context: RequestContext,
     instance: Instance,
-    networkInfo: readonly unknown[] | null,
+    networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
@@ -430,8 +442,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   /**
-   * Whether this spawn has the stock order, in which the partition was prepared before. If the instance has volumes, the order
-   * is stock if they are mapped already. If it has none, the order is stock if the partition exists already.
+   * Whether this spawn has the stock order, in which `prepareForSpawn` has already created the partition. If the instance has
+   * volumes, the order is stock if they are mapped already. If it has none, the order is stock if the partition exists.
    */
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
@@ -455,7 +467,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
       cpcUri: runtime.cpc.uri,
       boot: { attempts, loginBeforeZoning },
       undo,
-      canUnmap: this.#virtapi.unprepBlockDevice !== undefined,
+      driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
     };
   }

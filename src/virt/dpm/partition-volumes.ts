@@ -50,7 +50,7 @@ export class DpmPartitionVolumes implements PartitionVolumes {
   async #instanceByPorts(partition: PartitionRef, w: Waiting): Promise<string | undefined> {
     const { hmc, partitions, storage } = this.#runtime;
     const { host } = this.#settings;
-    if (partitions.isAttachedWithoutNova(partition)) return undefined; // its ports are ours, the partition is not
+    if (partitions.hasVolumesWithoutNova(partition)) return undefined; // its ports are ours, the partition is not
     if (storage.model === 'hba') {
       const ports = await storage.initiators(this.#owner(partition), partition, w);
       return partitions.instanceWithPort(ports.map(({ wwpn }) => wwpn));

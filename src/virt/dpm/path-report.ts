@@ -53,7 +53,7 @@ export async function reportPaths(runtime: DpmRuntime, subject: Subject, w: Wait
       return (await volumePaths(runtime, target, volume, w)).map((path) => ({ ...path, volumeId, isPlanned: true }));
     }),
   );
-  const ofMachine = await storage.inspection.known(owner, found, initiators, w);
+  const ofMachine = await storage.inspection.listPaths(owner, found, initiators, w);
   // Other volumes in a partition of another owner are not reported.
   const isTold = ({ volumeId }: KnownPath) => server !== null || mapped.some((volume) => volume.volumeId === volumeId);
   const known = ofMachine.filter(isTold);

@@ -12,6 +12,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 
 /**
  * A driver without a machine, like Nova's own fake: guests are entries of a map. For trials and tests of a compute manager.
@@ -61,7 +62,7 @@ export class FakeDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: readonly unknown[] | null = null,
+    _networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
@@ -192,6 +193,19 @@ export class FakeDriver implements ComputeDriver {
   }
 
   async unplugVifs(): Promise<void> {
+    // a map needs none of it
+  }
+
+  async attachInterface(
+    _context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    _vif: VirtualInterface,
+  ): Promise<void> {
+    this.#get(instance);
+  }
+
+  async detachInterface(): Promise<void> {
     // a map needs none of it
   }
 

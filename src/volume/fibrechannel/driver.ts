@@ -71,14 +71,14 @@ export class FibreChannelVolumeDriver implements VolumeDriver {
   /** Returns one line for each path, so a volume with several paths has several lines. */
   async getAllVolumes(instance: VolumeInstance, options: Waiting): Promise<readonly string[]> {
     const { inspection } = this.#context.storage;
-    const known = await inspection.known(instance, instance.partition, instance.initiators, options);
+    const known = await inspection.listPaths(instance, instance.partition, instance.initiators, options);
     return known.map(({ volumeId, initiatorWwpn, targetWwpn, lun, deviceNumber }) =>
       [deviceNumber ?? '----', initiatorWwpn, targetWwpn, lun, volumeId ?? '-'].join(' '),
     );
   }
 
   async #conceal(instance: VolumeInstance, options: VolumeOptions): Promise<void> {
-    if (options.isTeardown === true) return; // the caller deletes the storage of the instance, or parks the partition
+    if (options.isTeardown === true) return; // the caller deletes the vHBAs or the storage group, or parks the partition
     await this.#context.storage.conceal(instance, [{ volumeId: options.volumeId }], options);
   }
 

@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import type { CreateServer } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
-import { collectVolume, completeVolumes, numbered, property, storageGroup } from '../../create-options.ts';
+import {
+  collectNetwork,
+  collectVolume,
+  completeVolumes,
+  NETWORK_FORM,
+  numbered,
+  property,
+  storageGroup,
+} from '../../create-options.ts';
 import { addBootOptions, readBootFrom } from '../../boot-options.ts';
 import { argument, nameOrId, wholeNumber } from '../../usage.ts';
 import { printSeveral } from './detail.ts';
@@ -11,6 +19,7 @@ interface CreateOptions {
   readonly vcpus: number;
   readonly memory: number;
   readonly volume?: CreateServer['volumes'];
+  readonly network?: CreateServer['networks'];
   readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
   readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;
@@ -27,6 +36,7 @@ export function addCreate(group: Command, add: AddCommand): void {
       vcpus: options.vcpus,
       memoryMib: options.memory,
       volumes: completeVolumes(options.volume, group !== undefined || bootFrom !== undefined),
+      ...(options.network === undefined ? {} : { networks: options.network }),
       ...(group === undefined ? {} : { storageGroup: group }),
       ...(bootFrom === undefined ? {} : { bootFrom }),
       ...(properties === undefined ? {} : { properties }),
@@ -49,6 +59,11 @@ export function addCreate(group: Command, add: AddCommand): void {
       '--storage-group <group>',
       'NAME[,boot-volume=VOLUME]: attach a prepared storage group unchanged; it is booted unless a volume has boot index 0',
       storageGroup,
+    )
+    .option(
+      '--network <network>',
+      `${NETWORK_FORM}: network of the settings, with a fixed address for the guest; repeatable`,
+      collectNetwork,
     )
     .option(
       '--property <property>',

@@ -35,6 +35,17 @@ export const serverCells: Readonly<Record<string, CellMaker>> = {
       ].join(', '),
     ),
   ),
+  networks: of('networks', (networks) =>
+    networks.map((network) =>
+      [
+        `${network.network}: ${network.addresses.join(' ') || 'no fixed address'}`,
+        ...(network.vlan_id === null ? [] : [`VLAN ${network.vlan_id}`]),
+        ...(network.mac_address === null ? [] : [network.mac_address]),
+        ...(network.nic_type === null ? [] : [network.nic_type]),
+        ...(network.device_number === null ? [] : [`device ${network.device_number}`]),
+      ].join(', '),
+    ),
+  ),
 };
 
 function labelled(label: string, value: string | null): string | null {

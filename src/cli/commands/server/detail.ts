@@ -16,10 +16,18 @@ const contractColumns = [
   'created_at',
 ] as const;
 
-export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_volume'] as const;
+export const serverColumns = [...contractColumns, 'vcpus', 'memory_mb', 'boot_volume', 'address'] as const;
 
 /** The columns that a person needs, which fit a terminal of 80 columns. */
-export const shownServerColumns = ['name', 'status', 'power_state', 'vcpus', 'memory_mb', 'boot_volume'] as const;
+export const shownServerColumns = [
+  'name',
+  'status',
+  'power_state',
+  'vcpus',
+  'memory_mb',
+  'boot_volume',
+  'address',
+] as const;
 
 export const serverDetailColumns = [
   ...serverColumns,
@@ -31,6 +39,7 @@ export const serverDetailColumns = [
   'connector',
   'boot',
   'volumes',
+  'networks',
 ] as const;
 
 /** Present only when the server's partition is not certain. */
@@ -70,11 +79,11 @@ function isTable({ globals, io }: CommandContext): boolean {
 }
 
 /** A table shows these fields only if they have a value. */
-const ifSet: readonly string[] = ['task_state', 'fault', 'properties'];
+const ifSet: readonly string[] = ['task_state', 'fault', 'properties', 'networks'];
 
-/** Whether a table leaves out a field. The volumes of a server also say which one boots. */
+/** Whether a table leaves out a field. The volumes of a server also say which one boots, and its networks their addresses. */
 function isHidden(column: string, object: object): boolean {
-  if (column === 'boot_volume') return true;
+  if (column === 'boot_volume' || column === 'address') return true;
   if (!ifSet.includes(column)) return false;
   const value = (object as Readonly<Record<string, unknown>>)[column];
   return value === null || value === undefined || Object.keys(value).length === 0;

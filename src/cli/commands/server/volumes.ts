@@ -5,8 +5,8 @@ import { argument } from '../../usage.ts';
 import { server, volume } from './arguments.ts';
 import { printDetail } from './detail.ts';
 
-export function addVolumes(group: Command, add: AddCommand): void {
-  const adding = group.command('add').description('Attach something to an instance');
+/** Adds the commands to the groups `add` and `remove`. */
+export function addVolumes(adding: Command, removing: Command, add: AddCommand): void {
   add(adding, 'volume', 'Attach a volume to an instance, running or not', async (context, command) => {
     const { mode } = command.opts<{ mode: 'rw' | 'ro' }>();
     const object = await context.withManager('write', (manager, request) =>
@@ -24,7 +24,6 @@ export function addVolumes(group: Command, add: AddCommand): void {
         .choices(['rw', 'ro'])
         .default('rw'),
     );
-  const removing = group.command('remove').description('Detach something from an instance');
   add(removing, 'volume', 'Detach a volume from an instance, running or not', (context, command) => {
     const mustBeAttached = command.opts<{ ifExists?: boolean }>().ifExists !== true;
     return printDetail(context, 'write', (manager, request) =>

@@ -35,7 +35,9 @@ export type {
 export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
   CreateServer,
+  HypervisorStats,
   HypervisorView,
+  InterfaceStats,
   LoadComputeDriverOptions,
   OpenManagerOptions,
   PathFilter,
@@ -43,6 +45,7 @@ export type {
   ResumedOperation,
   SearchPath,
   ServerDetail,
+  ServerStats,
   ServerSummary,
   ServerFault,
   ServerVolume,

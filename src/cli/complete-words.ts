@@ -5,6 +5,7 @@ import { doctorColumns } from './commands/doctor.ts';
 import { flowColumns } from './commands/flow.ts';
 import { partitionColumns, partitionDetailColumns } from './commands/partition.ts';
 import { serverColumns, serverDetailColumns } from './commands/server/detail.ts';
+import { serverStatsColumns } from './commands/server/stats.ts';
 import { eventColumns } from './commands/server/events.ts';
 import { findingColumns } from './commands/verify.ts';
 
@@ -31,6 +32,7 @@ const columnOptions: ReadonlySet<string> = new Set(['column', 'sortColumn']);
 
 const columnsOf: Readonly<Record<string, readonly string[]>> = {
   'server list': serverColumns,
+  'server stats': serverStatsColumns,
   'server event list': eventColumns,
   'flow list': flowColumns,
   'partition list': partitionColumns,

@@ -27,6 +27,7 @@ export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
+export type { HypervisorStats, InterfaceStats, ServerStats } from './stats.ts';
 export type {
   HypervisorView,
   PartitionView,

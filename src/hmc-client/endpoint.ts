@@ -51,9 +51,11 @@ export class HmcEndpoint implements Disposable {
     const response = await this.#send(call.what, request);
     const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);
+    const isText = call.textType !== undefined && response.contentType.startsWith(call.textType);
+    if (isText && response.status < 400) return { status: response.status, body: response.text };
     const parsed = parseJson(response);
     if (response.status >= 400) throw this.#refused(call, response, parsed);
-    if (parsed === notJson) throw this.#damaged(call.what, response.text);
+    if (parsed === notJson || call.textType !== undefined) throw this.#damaged(call.what, response.text);
     return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
   }
 

@@ -31,6 +31,7 @@ export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
 export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
+export type { MetricsResource } from './resources/metrics.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
 export type { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -43,6 +44,7 @@ export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {
   CreatePartition,

@@ -17,6 +17,8 @@ export interface HmcCall<T> {
   readonly body?: unknown;
   /** Sent instead of a body; has a time limit of its own, by its size. */
   readonly upload?: Upload | undefined;
+  /** Media type of an answer that is text instead of JSON. */
+  readonly textType?: string;
   readonly answer: z.ZodType<T>;
 }
 

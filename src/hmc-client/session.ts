@@ -22,6 +22,7 @@ import { AdapterResource } from './resources/adapter.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
+import { MetricsResource } from './resources/metrics.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
 import { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -58,6 +59,7 @@ class Session implements HmcSession, Requester {
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
   readonly hbas: HbaResource;
+  readonly metrics: MetricsResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
   readonly virtualStorageResources: VirtualStorageResourceResource;
@@ -88,6 +90,7 @@ class Session implements HmcSession, Requester {
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
     this.hbas = new HbaResource(this);
+    this.metrics = new MetricsResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);
     this.virtualStorageResources = new VirtualStorageResourceResource(this);

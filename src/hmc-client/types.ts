@@ -6,6 +6,7 @@ import type { AdapterResource } from './resources/adapter.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
+import type { MetricsResource } from './resources/metrics.ts';
 import type { PartitionResource } from './resources/partition.ts';
 import type { StorageGroupResource } from './resources/storage-group.ts';
 import type { StorageVolumeResource } from './resources/storage-volume.ts';
@@ -46,6 +47,7 @@ export interface HmcSession extends AsyncDisposable {
   readonly console: ConsoleResource;
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
+  readonly metrics: MetricsResource;
   readonly partitions: PartitionResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;

@@ -113,6 +113,46 @@ export interface GuestNic {
 /** Boot settings in the form of the driver. They contain no secret. @public */
 export type BootSettings = Readonly<Record<string, string | null>>;
 
+/** How much is used, as the platform measures it. Null: the platform does not report the value. @public */
+export interface Usage {
+  /** When the platform collected the values. */
+  readonly at: Date | null;
+  readonly processorPercent: number | null;
+  /** Average share of the time in which the adapters were busy; likewise the next ones. */
+  readonly networkPercent: number | null;
+  readonly storagePercent: number | null;
+  readonly acceleratorPercent: number | null;
+  readonly cryptoPercent: number | null;
+}
+
+/** The use of the whole machine, by guests of every owner. @public */
+export interface HostUsage extends Usage {
+  readonly iflSharedPercent: number | null;
+  readonly iflDedicatedPercent: number | null;
+  readonly powerWatts: number | null;
+  readonly temperatureCelsius: number | null;
+}
+
+/** The use of one guest, and the traffic of its network interfaces. @public */
+export interface GuestUsage extends Usage {
+  readonly interfaces: readonly InterfaceTraffic[];
+}
+
+/** Counters of a network interface. Dropped: for lack of resources; discarded: malformed. @public */
+export interface InterfaceTraffic {
+  readonly uri: string;
+  readonly bytesSent: number | null;
+  readonly bytesReceived: number | null;
+  readonly packetsSent: number | null;
+  readonly packetsReceived: number | null;
+  readonly packetsSentDropped: number | null;
+  readonly packetsReceivedDropped: number | null;
+  readonly packetsSentDiscarded: number | null;
+  readonly packetsReceivedDiscarded: number | null;
+  readonly bytesPerSecondSent: number | null;
+  readonly bytesPerSecondReceived: number | null;
+}
+
 /** Whether the guest of an instance exists; in doubt means that neither is certain. @public */
 export type GuestLocation =
   | {
@@ -360,6 +400,11 @@ export interface ComputeDriver {
     instance: Instance,
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<GuestDescription | undefined>;
+
+  /** Reads how much of the machine is used, by guests of every owner. */
+  readHostUsage?(context: RequestContext): Promise<HostUsage>;
+  /** Reads how much these instances use. @returns UUID → use, without instances of which the platform knows nothing */
+  readGuestUsage?(context: RequestContext, instances: readonly Instance[]): Promise<ReadonlyMap<string, GuestUsage>>;
 
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;

@@ -18,6 +18,8 @@ export type {
   Instance,
   GuestDescription,
   GuestNic,
+  GuestUsage,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,

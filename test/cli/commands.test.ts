@@ -106,6 +106,8 @@ describe('every command hands on what was asked for', () => {
     ],
     ['hypervisor show', { hypervisorShow: vi.fn(async () => ({ vcpus: 10 })) }, []],
     ['hypervisor stats', { hypervisorStats: vi.fn(async () => ({ vcpus: 10 })) }, []],
+    ['server stats web1 web2', { serverStats: vi.fn(async () => []) }, [['web1', 'web2']]],
+    ['server stats', { serverStats: vi.fn(async () => []) }, [[]]],
     ['partition list', { listPartitions: vi.fn(async () => []) }, [{ all: false }]],
     ['partition list --all', { listPartitions: vi.fn(async () => []) }, [{ all: true }]],
     ['get-connector --server web1', { getConnector: vi.fn(async () => ({ host: 'h' })) }, ['web1']],

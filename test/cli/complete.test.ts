@@ -61,8 +61,8 @@ describe('in bash', () => {
   test.each<[string[], string[]]>([
     [['ser'], ['server']],
     [
-      ['server', 's'],
-      ['show', 'start', 'stop'],
+      ['server', 'st'],
+      ['start', 'stats', 'stop'],
     ],
     [['server', 'add', ''], ['volume']],
     [['server', 'stop', '--so'], ['--soft']],

@@ -44,6 +44,8 @@ export const steps: readonly Step[] = [
   ['a spawn', create('web1'), 0, { report: true }],
   ['a list', ['server', 'list'], 0],
   ['a server', ['server', 'show', 'web1'], 0],
+  ['the use of servers', ['server', 'stats'], 0],
+  ['the use of the machine', ['hypervisor', 'stats'], 0],
   ['an attach', ['server', 'add', 'volume', 'web1', 'data-1'], 0],
   ['a detach', ['server', 'remove', 'volume', 'web1', 'data-1'], 0],
   ['an attach of a network', ['server', 'add', 'network', 'web1', 'net1'], 1],

@@ -159,6 +159,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   removeNetwork: unexpected('removeNetwork'),
   hypervisorShow: unexpected('hypervisorShow'),
   hypervisorStats: unexpected('hypervisorStats'),
+  serverStats: unexpected('serverStats'),
   listPartitions: unexpected('listPartitions'),
   getConnector: unexpected('getConnector'),
   getPartitionConnector: unexpected('getPartitionConnector'),

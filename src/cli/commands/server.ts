@@ -8,6 +8,7 @@ import { addPower } from './server/power.ts';
 import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
 import { addNetworks } from './server/networks.ts';
+import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
@@ -22,5 +23,6 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   const removing = group.command('remove').description('Detach something from an instance');
   addVolumes(adding, removing, add);
   addNetworks(adding, removing, add);
+  addStats(group, add);
   addEvents(group, add);
 }

@@ -4,6 +4,7 @@ import { Call, type HmcRoute } from './call.ts';
 import type { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { Refusal, refuse } from './model/refusal.ts';
+import { metricsType } from './routes/metrics.ts';
 import { openOperations } from './routes/sessions.ts';
 import type { Session } from './sessions.ts';
 
@@ -63,9 +64,10 @@ function findSession({ sessions }: HmcContext, req: SimRequest): Session {
   return sessions.use(id);
 }
 
-function checkAccept({ headers }: SimRequest): void {
+function checkAccept({ headers, operation }: SimRequest): void {
   const accept = headers.accept ?? '*/*';
-  if (!/\*\/\*|application\/\*|application\/json/u.test(accept))
+  const type = operation === 'Get Metrics' ? metricsType : 'application/json';
+  if (!/\*\/\*|application\/\*/u.test(accept) && !accept.includes(type))
     refuse('notAcceptable', `nothing of '${accept}' can be answered`);
 }
 

@@ -22,6 +22,7 @@ import { consoleRoutes } from './routes/console.ts';
 import { cpcRoutes } from './routes/cpcs.ts';
 import { hbaRoutes } from './routes/hbas.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { nicRoutes } from './routes/nics.ts';
 import { otherRoutes } from './routes/other-resources.ts';
 import { partitionOperationRoutes } from './routes/partition-operations.ts';
@@ -58,6 +59,7 @@ export const hmcRoutes: readonly HmcRoute[] = [
   ...cryptoRoutes,
   ...otherRoutes,
   ...serviceRoutes,
+  ...metricsRoutes,
 ];
 
 /** Names of all operations that the HMC knows, for fault rules and counts. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import type { MetricGroupName } from './metrics/groups.ts';
 import type { Clock } from './model/clock.ts';
 import { refuse } from './model/refusal.ts';
 import type { HmcUser } from './options.ts';
@@ -13,11 +14,19 @@ export interface Session {
   readonly jobTopic: string;
   /** Topics of OS messages by partition URI. */
   readonly osTopics: Map<string, string>;
+  /** Metrics contexts by id, with those that have been deleted. */
+  readonly metricsContexts: Map<string, MetricsContext>;
   lastUsed: number;
 }
 
 /** From IBM's sample user: `disable-delay` is one minute. */
 const disableDelayMs = 60_000;
+
+/** Which groups of metrics a client reads again and again. */
+interface MetricsContext {
+  readonly groups: readonly MetricGroupName[];
+  isValid: boolean;
+}
 
 interface Account {
   user: HmcUser;
@@ -111,6 +120,7 @@ export class Sessions {
       topic,
       jobTopic: `${topic}job`,
       osTopics: new Map(),
+      metricsContexts: new Map(),
       lastUsed: this.#clock.now(),
     };
     this.#sessions.set(session.id, session);

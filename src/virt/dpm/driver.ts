@@ -44,6 +44,7 @@ import type {
   GuestLocation,
   Instance,
   GuestDescription,
+  HostUsage,
   InstanceInfo,
   PlatformGuest,
   RequestContext,
@@ -77,6 +78,7 @@ import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { readHostUsage } from './usage.ts';
 
 /** What the driver uses besides its settings. @public */
 export interface DpmDriverServices extends Watchers {
@@ -411,6 +413,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   ): Promise<GuestDescription | undefined> {
     const mapped = mappedVolumes(blockDeviceInfo);
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
+  }
+
+  async readHostUsage(context: RequestContext): Promise<HostUsage> {
+    return await readHostUsage(this.#started(), context);
+  }
+
+  async readGuestUsage(context: RequestContext, instances: readonly Instance[]) {
+    return await this.#subset().usage(instances, context);
   }
 
   partitionVolumes(): PartitionVolumes {

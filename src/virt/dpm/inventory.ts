@@ -2,9 +2,10 @@ import { deletableStatuses, instanceNamed, powerStateOf, resourceHoldingStatuses
 import type { Assigned, PowerState } from '../../partition/index.ts';
 import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import type { AvailableResource, PlatformGuest } from '../compute-driver.ts';
+import type { AvailableResource, GuestUsage, PlatformGuest } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
+import { readPartitionUsage } from './usage.ts';
 
 const guestProperties = ['name', 'status', 'description', 'ifl-processors', 'initial-memory'] as const;
 type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
@@ -49,6 +50,23 @@ export class CpcSubset {
     if (all) return guests;
     return guests.filter(
       ({ instanceUuid, parkedFor }) => instanceUuid !== null || (isParkedToo && parkedFor !== undefined),
+    );
+  }
+
+  /** Returns instance UUID → use of its partition; two reads and a list for any number of instances. */
+  async usage(instances: readonly { readonly uuid: string }[], w: Waiting): Promise<ReadonlyMap<string, GuestUsage>> {
+    const wanted = new Set(instances.map(({ uuid }) => uuid));
+    const guests = (await this.guests(false, w)).flatMap(({ uri, instanceUuid }) =>
+      instanceUuid !== null && wanted.has(instanceUuid) ? [{ uri, instanceUuid }] : [],
+    );
+    if (guests.length === 0) return new Map();
+    const uris = guests.map(({ uri }) => uri);
+    const byUri = await readPartitionUsage(this.#runtime, uris, w);
+    return new Map(
+      guests.flatMap(({ uri, instanceUuid }) => {
+        const usage = byUri.get(uri);
+        return usage === undefined ? [] : [[instanceUuid, usage] as const];
+      }),
     );
   }
 

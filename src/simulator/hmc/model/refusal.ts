@@ -34,6 +34,7 @@ export const reasonTable = {
   methodNotAllowed: [405, 1],
   notAcceptable: [406, 1],
   wrongStatus: [409, 1],
+  metricsContextInvalid: [409, 1],
   busy: [409, 2],
   dpmNotEnabled: [409, 5],
   cpcStatus: [409, 6],

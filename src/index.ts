@@ -34,7 +34,9 @@ export type {
 } from './cinder-client/index.ts';
 export { ComputeManager, loadComputeDriver, openLocalVolumes, openManager } from './compute/index.ts';
 export type {
+  ConsoleLine,
   CreateServer,
+  FollowConsole,
   HypervisorStats,
   HypervisorView,
   InterfaceStats,
@@ -125,6 +127,9 @@ export type {
   BlockDeviceInfo,
   ComputeDriver,
   ComputeDriverClass,
+  ConsoleConnection,
+  ConsoleMessage,
+  ConsoleReading,
   DriverBlockDevice,
   DriverServices,
   GuestLocation,
@@ -137,6 +142,7 @@ export type {
   NetworkSubnet,
   PartitionVolumes,
   RequestContext,
+  SerialConsole,
   VirtApi,
   VirtualInterface,
 } from './virt/index.ts';

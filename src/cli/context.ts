@@ -11,7 +11,7 @@ import type { GlobalOptions } from './global-options.ts';
 import { Interruption } from './interruption.ts';
 import { openLog } from './logging.ts';
 import type { OpenLog } from './logging.ts';
-import { chooseColumns, formatResult, requireListFormat } from './output.ts';
+import { chooseColumns, formatJsonLine, formatResult, requireListFormat } from './output.ts';
 import type { Result, ResultColumns } from './output.ts';
 import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
@@ -226,6 +226,11 @@ export class CommandContext implements Disposable {
   ): Promise<void> {
     this.checkList(columns);
     this.print({ kind: 'list', rows: await rows(), columns, shown, cells });
+  }
+
+  /** Prints one row of a list that does not end, as JSON on one line. */
+  printJsonLine(row: object, columns: readonly string[]): void {
+    this.io.stdout.write(formatJsonLine(row, columns, this.globals.column));
   }
 
   print(result: Result): void {

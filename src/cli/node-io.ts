@@ -1,7 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import { describeError } from '../base/index.ts';
 import { nodeFiles } from '../config/file-access.ts';
-import type { CliIo, Sink } from './cli-io.ts';
+import type { CliIo, Sink, Terminal } from './cli-io.ts';
 import { backend, startSimulator } from './open.ts';
 import { printable } from './printable.ts';
 import { openQuestions } from './questions.ts';
@@ -33,9 +33,26 @@ export function nodeIo(): CliIo {
     },
     // Undefined for a file or a pipe, despite its type.
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: askAtTerminal } : {}),
+    ...(process.stdin.isTTY ? { terminal: terminalOf(process.stdin, process.stdout) } : {}),
     openQuestions: () => openQuestions({ input: process.stdin, output: process.stderr }),
     backend: backend({ pid: process.pid, baseDir: process.cwd(), isRoot: process.geteuid?.() === 0 }),
     startSimulator,
+  };
+}
+
+/** Node restores the mode of a terminal by itself if the process ends before `listen` is undone. */
+function terminalOf(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
+  return {
+    // Undefined for a file or a pipe, despite their types.
+    size: () => ({ rows: output.rows || 24, columns: output.columns || 80 }),
+    listen: ({ onText, onEnd }) => {
+      input.setEncoding('utf8').setRawMode(true);
+      input.on('data', onText).on('end', onEnd).on('error', onEnd).resume();
+      return () => {
+        input.off('data', onText).off('end', onEnd).off('error', onEnd).pause();
+        input.setRawMode(false);
+      };
+    },
   };
 }
 
@@ -57,7 +74,9 @@ function reportDefects(): void {
 
 /** Wraps a stream so that a full disk or a lost terminal does not end the process in the middle of a flow. */
 function sinkOf(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): Sink {
+  let isClosed = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    isClosed = true;
     if (error.code !== 'EPIPE') onFailure(error); // EPIPE: the reader left (dpm … | head), which is no failure
   });
   return {
@@ -66,6 +85,9 @@ function sinkOf(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): 
     isTerminal: stream.isTTY === true, // eslint-disable-line @typescript-eslint/no-unnecessary-boolean-literal-compare
     get columns() {
       return stream.columns;
+    },
+    get isClosed() {
+      return isClosed;
     },
   };
 }

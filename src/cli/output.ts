@@ -157,6 +157,11 @@ export function requireListFormat(format: Format): void {
   throw new ConfigError(`option -f = "shell": expected one of ${expected} for a list`, { option: '-f', value: format });
 }
 
+/** Formats one row of a list on one line, for output that never ends. @throws ConfigError for an unknown column */
+export function formatJsonLine(row: object, known: readonly string[], asked: readonly string[]): string {
+  return `${escapeControls(JSON.stringify(pick(row, chooseColumns(asked, known))))}\n`;
+}
+
 /** Returns an assignment that a POSIX shell evaluates to the value, whatever characters are in it. */
 function shellVariable(name: string, value: string): string {
   const variable = name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');

@@ -6,6 +6,7 @@ import { addAdapterCommands } from './commands/adapter.ts';
 import { addCompleteCommand } from './commands/complete.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addConnectorCommand } from './commands/connector.ts';
+import { addConsoleCommands } from './commands/console.ts';
 import { addCpcCommands } from './commands/cpc.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlowCommands } from './commands/flow.ts';
@@ -49,6 +50,7 @@ export function buildProgram(io: CliIo, run: Runner, onGroupHelp: (help: string)
     return command.action(() => run(handler, command));
   };
   addServerCommands(program, add);
+  addConsoleCommands(program, add);
   addHypervisorCommands(program, add);
   addPartitionCommands(program, add);
   addCpcCommands(program, add);

@@ -1,5 +1,6 @@
 export type { Share } from './claims.ts';
 export type { ResumedOperation } from './journal/index.ts';
+export type { ConsoleLine, FollowConsole } from './console.ts';
 export { ComputeManager } from './manager.ts';
 export { loadComputeDriver, toDpmSettings } from './load-driver.ts';
 export type { LoadComputeDriverOptions } from './load-driver.ts';

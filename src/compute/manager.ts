@@ -1,7 +1,9 @@
 import { FairQueue } from '../base/index.ts';
-import type { PathRecord, RequestContext } from '../virt/index.ts';
+import type { ConsoleConnection, PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
 import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
+import { followConsoleLog, openConsole, readConsoleLog } from './console.ts';
+import type { ConsoleLine, FollowConsole } from './console.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
 import { deleteServer, deleteUnknownServer, findUnknownServer } from './delete-server.ts';
 import { recordFault, serverFails } from './faults.ts';
@@ -273,6 +275,38 @@ export class ComputeManager implements AsyncDisposable {
 
   async show(nameOrUuid: string, context: RequestContext = newContext()): Promise<ServerDetail> {
     return await this.#views.show(this.#parts.store.get(nameOrUuid), context);
+  }
+
+  /** Returns the last lines of the console log of a server. @throws ConflictError when it has none at this time */
+  async consoleLog(
+    server: string,
+    options: { readonly lines?: number | undefined },
+    context: RequestContext = newContext(),
+  ): Promise<readonly ConsoleLine[]> {
+    return await readConsoleLog(this.#parts, this.#parts.store.get(server), options.lines, context);
+  }
+
+  /** Yields the last lines of the console log, then new ones as they appear, until the signal of the context aborts. */
+  followConsoleLog(
+    server: string,
+    options: FollowConsole,
+    context: RequestContext = newContext(),
+  ): AsyncIterable<ConsoleLine> {
+    return followConsoleLog(this.#parts, this.#parts.store.get(server), options, context);
+  }
+
+  /**
+   * Opens the serial console of a server, for one client at a time.
+   *
+   * @param options.force - take it over from another client, where the platform can do that
+   * @throws ConflictError when the server does not run, or its console is open elsewhere
+   */
+  async openConsole(
+    server: string,
+    options: { readonly force?: boolean },
+    context: RequestContext = newContext(),
+  ): Promise<ConsoleConnection> {
+    return await openConsole(this.#parts, this.#parts.store.get(server), options, context);
   }
 
   /** Returns the paths of volumes and the state of each path. Changes nothing. @throws NotFoundError */

@@ -1,5 +1,6 @@
 import { ConflictError, describeError, toError, whileWanted } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
+import type { TextSocket } from '../http/index.ts';
 import type { Grant, HmcEndpoint } from './endpoint.ts';
 import { classify, HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
@@ -55,6 +56,12 @@ export class HmcConnection {
       this.#forget(grant);
       return await this.#through(await this.#granted(w), call, w);
     }
+  }
+
+  /** Opens a WebSocket at the HMC of the session. */
+  async openSocket(what: string, path: string, w: Waiting): Promise<TextSocket> {
+    const { endpoint } = await this.#granted(w);
+    return await endpoint.openSocket(what, path, w);
   }
 
   /** Sends a request that needs no session to the first HMC that answers. */

@@ -1,7 +1,7 @@
 import { parseForeignJson } from '../base/index.ts';
 import type { Logger, Secret, Waiting } from '../base/index.ts';
-import { HttpTransport, redirectError, TransportError } from '../http/index.ts';
-import type { TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
+import { HttpTransport, openTextSocket, redirectError, TransportError } from '../http/index.ts';
+import type { TextSocket, TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
 import { uploadMs } from './policy.ts';
 import { describePage, parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors/index.ts';
@@ -18,12 +18,14 @@ export interface Grant {
 /** One HMC with its connections and the session that it has granted, if any. */
 export class HmcEndpoint implements Disposable {
   readonly host: string;
+  readonly #options: TransportOptions;
   readonly #transport: HttpTransport;
   readonly #log: Logger;
   grant: Grant | undefined;
 
   constructor(options: TransportOptions) {
     this.host = new URL(options.baseUrl).host;
+    this.#options = options;
     this.#transport = new HttpTransport(options);
     this.#log = options.log;
   }
@@ -57,6 +59,16 @@ export class HmcEndpoint implements Disposable {
     if (response.status >= 400) throw this.#refused(call, response, parsed);
     if (parsed === notJson || call.textType !== undefined) throw this.#damaged(call.what, response.text);
     return { status: response.status, body: stripImplementationErrors(parsed, call.operation, this.#log) };
+  }
+
+  /** Opens a WebSocket. The path has all the authentication. @throws HmcConnectionError */
+  async openSocket(what: string, path: string, w: Waiting): Promise<TextSocket> {
+    try {
+      return await openTextSocket(this.#options, path, w.signal);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      throw this.#unreached(what, error);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -24,6 +24,7 @@ export {
   JobTimeoutError,
   mayHaveEffect,
 } from './errors/index.ts';
+export type { AsciiConsole } from './ascii-console.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
@@ -32,6 +33,7 @@ export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
 export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MetricsResource } from './resources/metrics.ts';
+export type { MessageRange } from './resources/partition-console.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
 export type { StorageVolumeResource } from './resources/storage-volume.ts';

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { Upload } from '../http/index.ts';
+import type { AsciiConsole } from './ascii-console.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcPolicies, OperationKind } from './policy.ts';
 
@@ -40,6 +41,8 @@ export interface Requester {
   sendRaw(call: HmcRequest, w: Waiting): Promise<RawAnswer>;
   /** Sends a request once, and once more if the session had to be renewed. */
   once<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
+  /** Opens the console whose URI the HMC has handed out. Not retried: the URI is good for one connection. */
+  openConsole(what: string, path: string, w: Waiting): Promise<AsciiConsole>;
   /** Reports the outage, if the error is one. For callers of {@link once} that retry themselves, for the given time. */
   reportRetrying(error: Error, leftMs: number): void;
   /** Returns the HMC's level. Logs on first if necessary; `what` is for error messages. */

@@ -10,6 +10,8 @@ import {
 } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
+import { asciiConsoleOf } from './ascii-console.ts';
+import type { AsciiConsole } from './ascii-console.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
 import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors/index.ts';
@@ -132,6 +134,12 @@ class Session implements HmcSession, Requester {
   async once<T>(call: HmcCall<T>, w: Waiting): Promise<T> {
     const { body } = await this.#exchange(call, w);
     return parseAnswer(call, body);
+  }
+
+  async openConsole(what: string, path: string, w: Waiting): Promise<AsciiConsole> {
+    const open = async (signal: AbortSignal) => await this.#connection.openSocket(what, path, { signal });
+    const socket = await withDeadline(what, this.#timeouts.callMs, w.signal, open);
+    return asciiConsoleOf(socket, { what, host: this.hmcHost() });
   }
 
   /** If `error` is an outage, tells {@link Outages} that the caller of `once` will retry for another `leftMs` milliseconds. */

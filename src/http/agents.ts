@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { markUnready } from './failure.ts';
-import type { TransportOptions } from './transport-options.ts';
+import type { TlsOptions, TransportOptions } from './transport-options.ts';
 
 /**
  * Closes idle connections before the peer does (usually after 15 to 60 s, inferred). A request that is sent while the
@@ -18,15 +18,19 @@ export function makeAgents(options: TransportOptions): { http: HttpAgent; https:
     scheduling: 'lifo',
     timeout: options.idleTimeoutMs ?? IDLE_MS, // of sockets that no request uses
   };
-  const tls: AgentOptions = {
-    ...common,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: options.tls?.insecure !== true,
-    ...(options.tls?.ca === undefined ? {} : { ca: [options.tls.ca].flat() }),
-  };
+  const tls: AgentOptions = { ...common, ...tlsOptionsOf(options.tls) };
   const http = limitConnect(new HttpAgent(common), 'connect', options.connectTimeoutMs);
   const https = limitConnect(new HttpsAgent(tls), 'secureConnect', options.connectTimeoutMs);
   return { http, https };
+}
+
+/** Returns the options of Node for the TLS policy, which is the same for all connections to a peer. */
+export function tlsOptionsOf(tls: TlsOptions | undefined) {
+  return {
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: tls?.insecure !== true,
+    ...(tls?.ca === undefined ? {} : { ca: [tls.ca].flat() }),
+  } as const;
 }
 
 /** Sets a deadline for the connection of each new socket. Node's agents have none. */

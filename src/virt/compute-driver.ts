@@ -2,6 +2,7 @@ import type { DpmError, JsonValue, Secret } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
+import type { ConsoleReading, SerialConsole } from './console.ts';
 import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { DiagnosedPath, PartitionVolumes } from './partition-volumes.ts';
 
@@ -356,6 +357,13 @@ export interface ComputeDriver {
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
+
+  /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
+  getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
+  /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */
+  readConsole?(context: RequestContext, instance: Instance, begin?: number): Promise<ConsoleReading>;
+  /** Returns the serial console of the guest. Does not open it. */
+  getSerialConsole?(context: RequestContext, instance: Instance): Promise<SerialConsole>;
 
   /** @throws NotFoundError when the platform does not know the instance */
   getInfo(instance: Instance, useCache?: boolean, context?: RequestContext): Promise<InstanceInfo>;

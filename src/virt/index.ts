@@ -7,6 +7,7 @@ export type {
   PowerState,
   SurplusStorage,
 } from '../partition/index.ts';
+export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole } from './console.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,

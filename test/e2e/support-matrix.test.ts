@@ -49,6 +49,13 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     await driver.resumeStateOnHostBoot?.(context, instance, null, null),
   power_on: async ({ driver, instance }) => await driver.powerOn(context, instance, null),
   reboot: async ({ driver, instance }) => await driver.reboot(context, instance, null, 'HARD'),
+  get_console_output: async ({ driver, instance }) => {
+    // A z13 cannot list messages.
+    await driver.getConsoleOutput?.(context, instance).catch((error: unknown) => {
+      expect(String(error)).toMatch(/needs SE 2\.14/);
+    });
+  },
+  get_serial_console: async ({ driver, instance }) => await driver.getSerialConsole?.(context, instance),
   get_volume_connector: async ({ driver, instance }) => await driver.getVolumeConnector(instance, context),
   attach_volume: async ({ bench, driver, instance }) =>
     await driver.attachVolume(context, await bench.map(instance, 3), instance, '/dev/sdb'),

@@ -61,6 +61,8 @@ export const steps: readonly Step[] = [
   ['the journal', ['flow', 'list'], 0],
   ['a flow that is not there', ['flow', 'show', 'f1'], 3],
   ['a flow to be resumed that is not there', ['flow', 'resume', 'f1'], 3],
+  ['a console log, which the machine cannot list', ['console', 'log', 'show', 'web1'], 1],
+  ['a console without a terminal', ['server', 'console', 'web1'], 1],
   ['the events of a server', ['server', 'event', 'list', 'web1'], 0],
   ['the CPCs', ['cpc', 'list'], 0],
   ['the adapters', ['adapter', 'list'], 0],

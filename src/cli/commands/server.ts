@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AddCommand } from '../add-command.ts';
 import { addCreate } from './server/create.ts';
+import { addConsole } from './server/console.ts';
 import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
@@ -23,6 +24,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   const removing = group.command('remove').description('Detach something from an instance');
   addVolumes(adding, removing, add);
   addNetworks(adding, removing, add);
+  addConsole(group, add);
   addStats(group, add);
   addEvents(group, add);
 }

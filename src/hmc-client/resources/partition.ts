@@ -1,6 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { Upload } from '../../http/index.ts';
 import { readMany } from '../bulk.ts';
+import type { AsciiConsole } from '../ascii-console.ts';
 import { HmcHttpError, isHmcError } from '../errors/index.ts';
 import { startJob } from '../job.ts';
 import type { HmcJob } from '../job.ts';
@@ -12,9 +13,10 @@ import type { Found } from '../reconcile.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import { changeAttachment } from './attachment.ts';
+import { openAsciiConsole, readOsMessages, sendOsCommand } from './partition-console.ts';
+import type { MessageRange } from './partition-console.ts';
 import { noContent, objectCreated } from '../wire/common.ts';
 import { readSome, wireNames } from '../wire/fields.ts';
-import { osMessagesAnswer } from '../wire/os-message.ts';
 import type { OsMessage } from '../wire/os-message.ts';
 import {
   createPartitionBody,
@@ -198,17 +200,8 @@ export class PartitionResource {
    *   operation
    */
   async listOsMessages(uri: string, w: Waiting): Promise<readonly OsMessage[]> {
-    const call = {
-      operation: 'List OS Messages of a Partition',
-      what: `list OS messages of partition ${uri}`,
-      kind: 'read',
-      method: 'GET',
-      uri: `${uri}/operations/list-os-messages`,
-      answer: osMessagesAnswer,
-    } as const;
     try {
-      const answer = await this.#requester.call(call, w);
-      return answer['os-messages'];
+      return await this.readOsMessages(uri, {}, w);
     } catch (error) {
       const isUnsupported = error instanceof HmcHttpError && (error.status === 404 || error.status === 405);
       if (isUnsupported || isHmcError(error, 409, 332)) return [];
@@ -245,6 +238,43 @@ export class PartitionResource {
       const isDone = isHmcError(error, 404, 1) || (isHmcError(error, 409) && !isHmcError(error, 409, 1, 2, 6));
       if (!isDone) throw error;
     }
+  }
+
+  /**
+   * Performs "List OS Messages of a Partition". The HMC keeps a limited amount of messages; a gap in the sequence numbers
+   * shows that some were dropped or deleted.
+   *
+   * @throws HmcHttpError 409.332 when the partition has no message interface now, 404 when its SE is older than 2.14
+   * @remarks Needs the task permission "Operating System Messages", at least view-only. Source: python-zhmcclient
+   *   _partition.py, list_os_messages.
+   */
+  async readOsMessages(uri: string, range: MessageRange, w: Waiting): Promise<readonly OsMessage[]> {
+    return await readOsMessages(this.#requester, uri, range, w);
+  }
+
+  /**
+   * Performs "Send OS Command": types a line at the line-mode console of the operating system. The answer says only that
+   * the line was delivered.
+   *
+   * @param command - 1 to 200 characters
+   * @throws HmcHttpError 409.332 when no operating system listens
+   * @remarks Needs the task permission "Operating System Messages". Source: IBM WS API, Send OS Command, 3932-AGL.
+   */
+  async sendOsCommand(uri: string, command: string, w: Waiting): Promise<void> {
+    await sendOsCommand(this.#requester, uri, command, w);
+  }
+
+  /**
+   * Performs "Get ASCII Console WebSocket URI" and opens the console.
+   *
+   * @param options.force - take the console over from another HMC. One that is open on the same HMC is never taken over
+   * @throws HmcHttpError 409 when the console is open elsewhere or the partition does not run, 404 when the API of the HMC
+   *   is older than 2.22
+   * @remarks Needs the task permission "Integrated ASCII Console". Source: python-zhmcclient _partition.py,
+   *   create_os_websocket.
+   */
+  async openAsciiConsole(uri: string, options: { readonly force: boolean }, w: Waiting): Promise<AsciiConsole> {
+    return await openAsciiConsole(this.#requester, uri, options, w);
   }
 
   /** Performs "Attach Storage Group to Partition". Attaching a group that is already attached succeeds. */

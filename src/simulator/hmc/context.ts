@@ -1,6 +1,8 @@
 import { createRandom, type FaultEngine, type Random } from '../server/index.ts';
 import type { San } from '../san/index.ts';
 import type { MountedImage } from './images/iso.ts';
+import { AsciiConsoles } from './ascii-console.ts';
+import type { GuestTerminal } from './guest-shell.ts';
 import { Jobs } from './jobs.ts';
 import { levelOfVersion, storageManagementFeature } from './machines.ts';
 import { Agenda, systemClock, type Clock } from './model/clock.ts';
@@ -29,6 +31,7 @@ const noTime: Timing = {
   stallMs: Infinity,
   jobRetentionMs: Infinity,
   sessionIdleMs: Infinity,
+  shutdownMs: 0,
 };
 
 /** The user of a simulator that was told of none. */
@@ -61,6 +64,9 @@ export class HmcContext {
   readonly consoles = new Map<string, OsConsole>();
   /** Mounted ISO images by partition URI. */
   readonly images = new Map<string, MountedImage>();
+  readonly asciiConsoles = new AsciiConsoles();
+  /** Terminals of the guests behind their ASCII consoles, by partition URI; gone when the partition is stopped. */
+  readonly terminals = new Map<string, GuestTerminal>();
 
   constructor(options: HmcOptions, surroundings: HmcSurroundings, hmc: HmcLevel) {
     this.options = options;
@@ -71,7 +77,10 @@ export class HmcContext {
     this.agenda = new Agenda(this.clock);
     this.timing = { ...noTime, ...options.timing };
     this.users = options.users ?? [defaultUser];
-    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs);
+    const { asciiConsoles } = this;
+    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs, (id) =>
+      asciiConsoles.endSession(id),
+    );
     this.reasons = { ...reasonTable, ...options.reasons };
     const seed = surroundings.seed ?? 1;
     this.random = createRandom(seed);

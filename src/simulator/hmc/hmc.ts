@@ -1,5 +1,6 @@
 import { SimServer, type Route } from '../server/index.ts';
 import type { HmcRoute } from './call.ts';
+import { acceptConsole } from './console-socket.ts';
 import { HmcContext } from './context.ts';
 import { errorBody } from './error-body.ts';
 import { guarded, refuseUnknown } from './guard.ts';
@@ -12,6 +13,7 @@ import { keepHmc, restoreHmc } from './keep.ts';
 import type { KeptHmc } from './model/kept.ts';
 import type { HmcModel, Resource } from './model/model.ts';
 import { textOf } from './model/json.ts';
+import { say } from './os-console.ts';
 import type { HmcOptions, HmcSurroundings } from './options.ts';
 import { linkHipersockets } from './links/partition-link.ts';
 import { endFromInside } from './power/power.ts';
@@ -91,6 +93,12 @@ export interface SimulatedHmc extends AsyncDisposable {
   restart(): void;
   /** An operating system ends (`paused`) or crashes (`terminated`) its own partition. */
   endFromInside(partitionUri: string, status: 'paused' | 'terminated'): void;
+  /** The operating system of a partition prints messages on its line-mode console. */
+  say(partitionUri: string, texts: readonly string[]): void;
+  /** Who has the ASCII console of a partition open. */
+  consoleHolder(partitionUri: string): 'this HMC' | 'another HMC' | undefined;
+  /** Another HMC opens the ASCII console of a partition, and takes it over if it is open here. */
+  openConsoleElsewhere(partitionUri: string): void;
   /** What loader and operating system of a partition have said since its start; works on every level. */
   osMessages(partitionUri: string): readonly string[];
   /** Makes a storage group as an administrator would have, without a request. */
@@ -147,6 +155,7 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
     noRoute: refuseUnknown(context, guardedRoutes),
     shapeError: (status, reason, message, req) => errorBody(status, reason, message, req),
     restart: () => context.sessions.endAll(),
+    upgrade: acceptConsole(context),
     tls,
     port,
     preferredPort,
@@ -191,6 +200,12 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
       if (partition === undefined) throw new Error(`there is no partition at ${uri}`);
       endFromInside(context, partition, status);
     },
+    say: (uri, texts) => {
+      const partition = context.model.find('partition', uri);
+      if (partition !== undefined) say(context, partition, texts);
+    },
+    consoleHolder: (uri) => context.asciiConsoles.holderOf(uri),
+    openConsoleElsewhere: (uri) => context.asciiConsoles.takeElsewhere(uri),
     osMessages: (uri) => (context.consoles.get(uri)?.messages ?? []).map(({ text }) => text),
     addStorageGroup: (wanted) => prepareGroup(context, cpc, wanted),
     addPartition: (wanted) => preparePartition(context, cpc, wanted),

@@ -53,6 +53,8 @@ export interface HmcTiming {
   readonly jobRetentionMs?: number;
   /** Idle sessions end after this; default never. */
   readonly sessionIdleMs?: number;
+  /** From a guest's `shutdown` to the end of its operating system. */
+  readonly shutdownMs?: number;
 }
 
 /** How storage discovery behaves where machines differ or documentation is silent. */
@@ -95,6 +97,11 @@ export interface HmcOptions {
    * python-zhmcclient does. Default true.
    */
   readonly jobs?: boolean;
+  /**
+   * What listens on the guests' line-mode console, to which Send OS Command writes: a root shell (the default), or a login
+   * prompt, as after the installation of a distribution, which takes every command for the name of a user.
+   */
+  readonly lineModeConsole?: 'shell' | 'login';
   /** (status, reason) for conditions whose number is not public, or to try others. */
   readonly reasons?: Partial<Record<ReasonName, readonly [status: number, reason: number]>>;
   /** Path of a zhmcclient mock definition (YAML) or of a DPM export (JSON) to start from instead of a fresh machine. */

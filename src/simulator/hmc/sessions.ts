@@ -42,10 +42,18 @@ export class Sessions {
   readonly #idleMs: number;
   readonly #accounts: Map<string, Account>;
   readonly #sessions = new Map<string, Session>();
+  readonly #onEnd: (id?: string) => void;
   #topics = 0;
 
-  constructor(clock: Clock, users: readonly HmcUser[], idleMs = Infinity) {
+  /** @param onEnd - called when a session has ended; without an id when all have */
+  constructor(
+    clock: Clock,
+    users: readonly HmcUser[],
+    idleMs = Infinity,
+    onEnd: (id?: string) => void = () => undefined,
+  ) {
     this.#clock = clock;
+    this.#onEnd = onEnd;
     this.#idleMs = idleMs;
     this.#accounts = new Map(users.map((user) => [user.userid.toLowerCase(), newAccount(user)]));
   }
@@ -79,12 +87,13 @@ export class Sessions {
 
   /** Ends a session; an unknown one is none. */
   end(id: string | undefined): void {
-    this.#sessions.delete(id ?? '');
+    if (this.#sessions.delete(id ?? '')) this.#onEnd(id);
   }
 
   /** Ends all sessions, as a restart of the HMC does. */
   endAll(): void {
     this.#sessions.clear();
+    this.#onEnd();
   }
 
   #checkPassword(userid: string, password: string): Account {
@@ -129,7 +138,7 @@ export class Sessions {
 
   #endIdle(): void {
     const oldest = this.#clock.now() - this.#idleMs;
-    for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.#sessions.delete(session.id);
+    for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.end(session.id);
   }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
 import { Dispatcher, parseTarget, targetOf, type Delivery, type IncomingRequest } from './dispatcher.ts';
@@ -26,6 +27,8 @@ export class SimServer implements AsyncDisposable {
   readonly #server: http.Server | https.Server;
   readonly #dispatcher: Dispatcher;
   readonly #closing = new AbortController();
+  /** Connections that are no longer HTTP: the server does not close them by itself. */
+  readonly #upgraded = new Set<Duplex>();
   #port = 0;
 
   private constructor(options: SimServerOptions) {
@@ -34,6 +37,9 @@ export class SimServer implements AsyncDisposable {
     this.#server = createServer(options, (req, res) => void this.#answer(req, res));
     this.#server.keepAliveTimeout = keepAliveMs;
     this.#server.on('connection', (socket: Socket) => this.#acceptConnection(socket));
+    this.#server.on('upgrade', (incoming: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade(incoming, socket, head);
+    });
     // A client that hangs up in the middle of a handshake is nothing to report.
     this.#server.on('tlsClientError', () => undefined);
   }
@@ -100,7 +106,16 @@ export class SimServer implements AsyncDisposable {
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     await closed;
+  }
+
+  #upgrade(incoming: http.IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
+    if (this.#options.upgrade?.(incoming, socket, head) === true) return;
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   }
 
   #acceptConnection(socket: Socket): void {

@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
 import type { FaultEngine } from './fault-engine.ts';
 import type { FaultKind, FaultRule } from './fault-rules.ts';
 import type { RequestLog } from './request-log.ts';
@@ -100,6 +103,12 @@ export interface SimServerOptions {
   readonly shapeError: (status: number, reason: number, message: string, req: SimRequest) => SimResponse;
   /** Forgets sessions and tokens, for the `restart` fault; without it that fault only drops the connection. */
   readonly restart?: (() => void) | undefined;
+  /**
+   * Takes a connection that asks to become another protocol; absent where none can.
+   *
+   * @returns whether it was taken: if not, the server answers 404
+   */
+  readonly upgrade?: ((incoming: IncomingMessage, socket: Duplex, head: Buffer) => boolean) | undefined;
   /** Largest JSON body in bytes, default 1 MiB; more is refused with 413. */
   readonly maxBodyBytes?: number | undefined;
 }

@@ -50,6 +50,7 @@ import type {
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
+import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
@@ -57,6 +58,7 @@ import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } f
 import type { SwitchAct } from './boot-switch.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
+import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -313,6 +315,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   ): Promise<void> {
     await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
+    return await consoleText(this.#started(), await this.#partition(instance, context), context);
+  }
+
+  async readConsole(context: RequestContext, instance: Instance, begin?: number): Promise<ConsoleReading> {
+    return await readConsole(this.#started(), await this.#partition(instance, context), begin, context);
+  }
+
+  async getSerialConsole(context: RequestContext, instance: Instance): Promise<SerialConsole> {
+    return serialConsole(this.#started(), await this.#partition(instance, context));
   }
 
   async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {

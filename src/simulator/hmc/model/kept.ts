@@ -31,7 +31,7 @@ export interface OsConsole {
 }
 
 /** One operating system message. */
-interface OsMessage {
+export interface OsMessage {
   readonly sequenceNumber: number;
   readonly text: string;
   readonly timestamp: number;

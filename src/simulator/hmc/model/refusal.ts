@@ -59,6 +59,8 @@ export const reasonTable = {
   bodyTooLarge: [413, 1],
   internalError: [500, 0],
   // From here on: the condition is known, its number is not (inferred).
+  consoleOpenHere: [409, 333],
+  consoleOpenElsewhere: [409, 334],
   adapterCapacityExhausted: [409, 115],
   resourcesExhausted: [409, 116],
   cryptoDomainMissing: [409, 112],

@@ -223,6 +223,15 @@ export function setStatus(partition: Resource, status: string): void {
   partition.props.status = status;
 }
 
+/** The operating system shuts down, which takes a while, and leaves `terminated` (IBM WS API, Partition object: Data model, Z16M-A01). */
+export function shutDown(context: HmcContext, partition: Resource): void {
+  later(context, partition, context.timing.shutdownMs, () => {
+    if (!['active', 'degraded'].includes(statusOf(partition))) return;
+    say(context, partition, ['reboot: Power down']);
+    setStatus(partition, 'terminated');
+  });
+}
+
 /** What an operating system does to its partition by its own action: it ends (`paused`) or crashes (`terminated`). */
 export function endFromInside(context: HmcContext, partition: Resource, status: 'paused' | 'terminated'): void {
   if (!['active', 'degraded'].includes(statusOf(partition)))

@@ -5,7 +5,8 @@ import { readImage } from '../images/iso.ts';
 import { textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
-import { listMessages, requireConsole, say } from '../os-console.ts';
+import { commandGuest } from '../guest.ts';
+import { listMessages, requireConsole, requireListener } from '../os-console.ts';
 import { answerWithJob, setStatus, startPartition, stopPartition, takeJobFault } from '../power/power.ts';
 import { checkBody, hex16, requireFields, type PropertyRules } from '../rules/property-rule.ts';
 import { dumpableStatuses, pswRestartableStatuses, statusOf } from '../rules/statuses.ts';
@@ -204,21 +205,27 @@ const commandRules: PropertyRules = {
   'operating-system-command-text': { type: 'string', create: 'required', min: 1, max: 200 },
 };
 
-/** The simulated system echoes what it is told. */
 function sendOsCommand(call: Call): SimResponse {
   const partition = call.object('partition');
   call.need('Operating System Messages');
   const body = call.body();
   checkBody(commandRules, body, 'create');
-  requireConsole(call.context, partition);
-  say(call.context, partition, [textOf(body, 'operating-system-command-text')]);
+  requireListener(call.context, partition);
+  commandGuest(call.context, partition, textOf(body, 'operating-system-command-text'));
   return done;
 }
 
+/** Statuses in which a guest has a console (inferred: python-zhmcclient's end-to-end test takes an active partition). */
+const consoleStatuses: readonly string[] = ['active', 'degraded'];
+
 function getConsoleUri(call: Call): SimResponse {
-  call.object('partition');
-  if (!call.context.hasApi(2, 22)) refuse('notFound', 'the operation is not supported by this HMC');
+  const partition = call.object('partition');
+  const { context, session } = call;
+  if (!context.hasApi(2, 22)) refuse('notFound', 'the operation is not supported by this HMC');
   call.need('Integrated ASCII Console');
-  checkBody({ 'force-takeover': { type: 'boolean', create: true } }, call.optionalBody() ?? {}, 'create');
-  return ok({ 'websocket-uri': `/api/websock/${call.context.ids.next()}/1` });
+  const body = call.optionalBody() ?? {};
+  checkBody({ 'force-takeover': { type: 'boolean', create: true } }, body, 'create');
+  needStatus(call, partition, consoleStatuses);
+  const token = context.asciiConsoles.claim(partition.uri, session.id, body['force-takeover'] === true);
+  return ok({ 'websocket-uri': `/api/websock/${token}/1` });
 }

@@ -38,6 +38,7 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   'remove-volume': 'detach_volume',
   resize: 'resize',
   'set-properties': 'set',
+  'set-boot': 'set_boot',
 };
 
 /** Returns flows, newest first. @throws NotFoundError when the server or the request is unknown */

@@ -3,6 +3,7 @@ import { localAttachFlow } from '../../src/compute/local/attach-flow.ts';
 import { localDetachFlow } from '../../src/compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
 import { parkActs } from '../../src/spawn/park.ts';
+import { switchActs } from '../../src/virt/dpm/boot-switch.ts';
 
 interface FlowOutline {
   readonly name: string;
@@ -22,6 +23,7 @@ const verbs = {
   destroy: [...new Set([...destroyActs, ...parkActs])],
   'attach-volume': attachActs,
   'detach-volume': detachActs,
+  'switch-boot': switchActs,
 };
 
 const waysBack: ReadonlySet<string> = new Set(['roll-back-volume', 'reconnect-volume']);

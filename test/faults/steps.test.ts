@@ -37,6 +37,8 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
       detach,
       scenarios.resize,
       scenarios.setProperties,
+      scenarios.spawnFromIso,
+      scenarios.setBoot,
       localScenarios.host.attach,
       localScenarios.host.detach,
     ])),

@@ -22,6 +22,7 @@ export const request: SpawnRequest = {
     { volumeId: 'data', sizeGib: 2, isBoot: false },
   ],
   storageGroup: null,
+  bootSource: null,
   powerOn: true,
 };
 export const initiator: Initiator = {

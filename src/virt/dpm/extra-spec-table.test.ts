@@ -21,6 +21,7 @@ const words = {
   'next start': 'at the next start',
   stopped: 'only while stopped',
   create: 'never: only a create',
+  'boot-from': 'only with `--boot-from`',
 } as const;
 
 test('the page about changes has one row for each property, with its values and when it takes effect', () => {

@@ -3,9 +3,10 @@ import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-paramet
 
 /**
  * When a change of a property takes effect on a server that runs: at once, at the next start of the server, or never,
- * because the HMC changes it only while the partition is stopped. `create` is for properties that are never changed.
+ * because the HMC changes it only while the partition is stopped. Only a create sets those of `create`, and the option
+ * `--boot-from` changes those of `boot-from`.
  */
-export type TakesEffect = 'now' | 'next start' | 'stopped' | 'create';
+export type TakesEffect = 'now' | 'next start' | 'stopped' | 'create' | 'boot-from';
 
 interface Spec {
   /** For messages and the table in the docs. */
@@ -59,6 +60,7 @@ const names = {
     .refine((all) => all.every((name) => name !== '') && new Set(all).size === all.length),
 };
 
+const text = z.string().min(1);
 const name = z.string().min(1).max(64);
 
 /** The properties of a flavour. Source of ranges and characters: zhmc-ansible-modules zhmc_partition.py; zhmccli. */
@@ -166,6 +168,42 @@ export const specs = {
       .refine((text) => withoutOurWords(text) === text.trim()),
     meaning: 'Kernel parameters, before those that describe the volumes',
     takesEffect: 'next start',
+  },
+  boot_from: {
+    expected: 'volume, iso, ftp, ftps, sftp or network',
+    schema: z.enum(['volume', 'iso', 'ftp', 'ftps', 'sftp', 'network']),
+    meaning: 'What the server boots from; default volume',
+    takesEffect: 'boot-from',
+  },
+  boot_iso: {
+    expected: 'the path of an ISO image',
+    schema: text,
+    meaning: 'The ISO image, with `dpm:boot_from=iso`',
+    takesEffect: 'boot-from',
+  },
+  boot_iso_ins: {
+    expected: 'the path of an INS file in the ISO image',
+    schema: text,
+    meaning: 'The INS file, if the ISO image has several',
+    takesEffect: 'boot-from',
+  },
+  boot_ftp_host: {
+    expected: 'a host name or IP address',
+    schema: text,
+    meaning: 'The server, with `dpm:boot_from=ftp`, `ftps` or `sftp`',
+    takesEffect: 'boot-from',
+  },
+  boot_ftp_username: {
+    expected: 'a user name',
+    schema: text,
+    meaning: 'The user of this server',
+    takesEffect: 'boot-from',
+  },
+  boot_ftp_insfile: {
+    expected: 'the path of an INS file on the server',
+    schema: text,
+    meaning: 'The INS file',
+    takesEffect: 'boot-from',
   },
   storage_group: {
     expected: 'the name of a storage group',

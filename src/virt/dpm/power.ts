@@ -92,8 +92,13 @@ async function renewGuestParameters(
   const { hmc, log } = runtime;
   try {
     const record = await readBoot(runtime, owner, partition, mapped, w);
-    const { parameters: otherText, initiators, volumes } = record;
-    const encoded = encodeGuestParameters({ otherText, nics: [], volumes: guestVolumes(volumes, initiators) });
+    const { device, parameters: otherText, initiators, volumes } = record;
+    const isFromVolume = device === 'storage-adapter' || device === 'storage-volume';
+    const encoded = encodeGuestParameters({
+      otherText,
+      nics: [],
+      volumes: guestVolumes(volumes, initiators, isFromVolume),
+    });
     warnOfOmitted(encoded, log);
     if (encoded.text !== otherText)
       await hmc.partitions.update(partition.uri, { bootOsSpecificParameters: encoded.text }, w);

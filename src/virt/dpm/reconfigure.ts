@@ -9,7 +9,7 @@ import { assign, findCapacityGroup, findCrypto, leaveCapacityGroup, readCapacity
 import type { Assignments } from './assignments.ts';
 import { changedSpecs, effectOf, keyOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import type { ExtraSpecs } from './extra-specs.ts';
-import type { SpecName } from './extra-spec-table.ts';
+import type { SpecName, TakesEffect } from './extra-spec-table.ts';
 import { resourcesOf } from './resources.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -84,11 +84,14 @@ export async function reconfigure(
 }
 
 function requireChangeable(changed: readonly SpecName[]): void {
-  const fixed = changed.find((name) => effectOf(name) === 'create');
-  if (fixed === undefined) return;
-  throw new ConfigError(`property "${keyOf(fixed)}" is chosen when a server is created, and cannot be changed`, {
-    option: keyOf(fixed),
-  });
+  const reasons: Partial<Record<TakesEffect, string>> = {
+    create: 'is chosen when a server is created, and cannot be changed',
+    'boot-from': 'is changed with the option --boot-from',
+  };
+  for (const name of changed) {
+    const reason = reasons[effectOf(name)];
+    if (reason !== undefined) throw new ConfigError(`property "${keyOf(name)}" ${reason}`, { option: keyOf(name) });
+  }
 }
 
 /** Names the new server, unless an administrator has changed the description. */

@@ -38,7 +38,12 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'remove-ports': { doing: 'removing the ports' },
   'check-paths': { doing: 'looking for orphaned paths', isSilent: true },
 
+  'read-boot': { doing: 'reading the boot properties', isSilent: true },
+  'switch-boot': { doing: 'switching the boot source' },
+  'release-boot-media': { doing: 'unmounting the ISO image' },
+
   // acts of the driver's verbs
+  'switch-boot-source': { doing: 'setting the boot properties' },
   'find-storage-group': { doing: 'looking for the storage group', isSilent: true },
   'find-networks': { doing: 'looking for the networks', isSilent: true },
   'create-storage-group': { doing: 'creating the storage group' },
@@ -49,7 +54,8 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'log-in-ports': { doing: 'logging the ports in to the fabric' },
   'connect-volumes': { doing: 'connecting the volumes' },
   'wait-for-luns': { doing: 'waiting for the LUNs of the volumes' },
-  'set-boot': { doing: 'setting the boot volume and its path' },
+  'prepare-boot-source': { doing: 'preparing the boot source' },
+  'set-boot': { doing: 'setting the boot properties' },
   'start-partition': { doing: 'starting the partition' },
   'find-partition': { doing: 'looking for the partition', isSilent: true },
   'ask-guest': { doing: 'waiting for the guest to shut down' },
@@ -80,6 +86,7 @@ export const operationWords: Readonly<Record<string, string>> = {
   delete: 'delete of',
   'add-volume': 'attachment of a volume to',
   'remove-volume': 'detachment of a volume from',
+  'set-boot': 'change of the boot source of',
   'add-network': 'attachment of a network to',
   'remove-network': 'detachment of a network from',
   'local-attach': 'attachment of volume',

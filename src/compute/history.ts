@@ -36,6 +36,7 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   delete: 'delete',
   'add-volume': 'attach_volume',
   'remove-volume': 'detach_volume',
+  'set-boot': 'set_boot',
 };
 
 /** Returns flows, newest first. @throws NotFoundError when the server or the request is unknown */

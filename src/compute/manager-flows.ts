@@ -12,6 +12,7 @@ import {
 import type { FlowServices, FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
+import { setBootFlow } from './flows/boot.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
@@ -28,6 +29,7 @@ export const managerFlows = [
   deleteFlow,
   addVolumeFlow,
   removeVolumeFlow,
+  setBootFlow,
   addNetworkFlow,
   removeNetworkFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema

@@ -27,7 +27,8 @@ import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
-import type { CreateServer, ServerNetworkRequest } from './requests.ts';
+import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
+import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
@@ -109,7 +110,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Checks that several servers can be created together. Changes nothing. */
   async checkCreate(requests: readonly CreateServer[], context: RequestContext = newContext()): Promise<void> {
-    await checkServers(this.#parts, requests, context);
+    await checkServers(this.#parts, requests, withBootPassword(requests[0]?.bootFrom, context));
   }
 
   /**
@@ -118,10 +119,11 @@ export class ComputeManager implements AsyncDisposable {
    * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. If
    * one of these errors is thrown, nothing was changed
    */
-  async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+  async create(request: CreateServer, given: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
-    const { signal } = context;
+    const { signal } = given;
     checkCreateServer(request);
+    const context = withBootPassword(request.bootFrom, given);
     this.#builds.requireRoom();
     const newServer = await planServer(this.#parts, request, context);
     const { record } = newServer;
@@ -183,6 +185,19 @@ export class ComputeManager implements AsyncDisposable {
     const [verb, type] = options.hard === true ? (['hard-reboot', 'HARD'] as const) : (['reboot', 'SOFT'] as const);
     await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
       await rebootServer(this.#parts, instance, type, context);
+    });
+  }
+
+  /**
+   * Changes what a server boots from, from its next start on. A running server keeps running.
+   *
+   * @throws ConfigError, ConflictError when the server cannot boot from the source; nothing was changed then
+   */
+  async setBoot(server: string, from: BootFromRequest, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#exclusively(server, context, async (instance) => {
+      requireIdle(instance, 'set the boot source of');
+      await setServerBoot(this.#parts, instance, from, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
     });
   }
 

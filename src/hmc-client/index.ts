@@ -10,7 +10,7 @@ export type {
   Waiting,
   Wwpn,
 } from '../base/index.ts';
-export type { TlsOptions } from '../http/index.ts';
+export type { TlsOptions, Upload } from '../http/index.ts';
 export {
   classify,
   HmcAuthError,
@@ -32,8 +32,8 @@ export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
 export type { NicResource } from './resources/nic.ts';
+export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MetricsResource } from './resources/metrics.ts';
-export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MessageRange } from './resources/partition-console.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';

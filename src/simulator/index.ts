@@ -1,5 +1,6 @@
 export {
   hmcOperations,
+  makeInstallerImage,
   ManualClock,
   type Clock,
   type DiscoveryOptions,

@@ -39,6 +39,7 @@ const plan: BootPlan = {
   initiators: [],
   options: { secureBoot: true },
   group: null,
+  source: null,
   volumes: [volume('data', false, path(9)), boot],
   nics: [],
 };

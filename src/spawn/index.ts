@@ -10,6 +10,7 @@ export { startOverPaths } from './start-over-paths.ts';
 export type { BootTries } from './start-over-paths.ts';
 export type {
   BootOptions,
+  BootSource,
   MappedVolume,
   PartitionRequest,
   PartitionSpec,

@@ -1,4 +1,4 @@
-import type { DpmError, JsonValue } from '../base/index.ts';
+import type { DpmError, JsonValue, Secret } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
@@ -13,7 +13,33 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** The flow of the compute manager under which progress is shown. */
   readonly flowId?: string | undefined;
+  /** Password of the server that a guest boots from. In no record and no journal. */
+  readonly bootPassword?: Secret | undefined;
 }
+
+/**
+ * What a guest boots from. An omitted value is that of the guest.
+ *
+ * @public
+ */
+export type BootFrom =
+  | { readonly source: 'volume' }
+  | {
+      readonly source: 'iso';
+      /** Path of the image on this host. */
+      readonly image?: string | undefined;
+      /** Path of the INS file in the image; default: the only one in its root directory. */
+      readonly insFile?: string | undefined;
+    }
+  | {
+      readonly source: 'ftp' | 'ftps' | 'sftp';
+      readonly host?: string | undefined;
+      readonly username?: string | undefined;
+      /** Path of the INS file on the server. */
+      readonly insFile?: string | undefined;
+      readonly password?: Secret | undefined;
+    }
+  | { readonly source: 'network' };
 
 /** The part of Nova's instance that a driver needs. @public */
 export interface Instance {
@@ -84,6 +110,9 @@ export interface GuestNic {
   /** Four hex digits. */
   readonly deviceNumber: string | null;
 }
+
+/** Boot settings in the form of the driver. They contain no secret. @public */
+export type BootSettings = Readonly<Record<string, string | null>>;
 
 /** How much is used, as the platform measures it. Null: the platform does not report the value. @public */
 export interface Usage {
@@ -286,6 +315,24 @@ export interface ComputeDriver {
     instance: Instance,
     requestedSize: number,
   ): Promise<void>;
+
+  /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */
+  readBoot?(context: RequestContext, instance: Instance): Promise<BootSettings>;
+  /**
+   * Changes what the guest boots from, from its next start on. A running guest keeps running.
+   *
+   * @param blockDeviceInfo - the current volumes; the one with boot index 0 is that of `source: 'volume'`
+   */
+  setBoot?(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+    from: BootFrom,
+  ): Promise<void>;
+  /** Undoes {@link ComputeDriver.setBoot}. */
+  restoreBoot?(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void>;
+  /** Removes an uploaded image from which the guest no longer boots. */
+  releaseBootMedia?(context: RequestContext, instance: Instance): Promise<void>;
 
   powerOn(
     context: RequestContext,

@@ -11,6 +11,8 @@ export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole }
 export type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   DriverBlockDevice,
   GuestLocation,

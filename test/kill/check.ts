@@ -83,8 +83,10 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
+function isDone(act: Act, { boot, status, volumes }: ServerDetail): boolean {
   switch (act.verb) {
+    case 'boot-from-volume':
+      return boot?.device !== 'iso-image';
     case 'add-volume':
       return volumes.length === 2;
     case 'remove-volume':

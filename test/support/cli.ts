@@ -148,6 +148,7 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   show: unexpected('show'),
   create: unexpected('create'),
   checkCreate: unexpected('checkCreate'),
+  setBoot: unexpected('setBoot'),
   delete: unexpected('delete'),
   start: unexpected('start'),
   stop: unexpected('stop'),

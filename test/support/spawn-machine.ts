@@ -18,6 +18,7 @@ export const request: SpawnRequest = {
   ],
   nics: [],
   storageGroup: null,
+  bootSource: null,
   powerOn: true,
 };
 export const initiator: Initiator = {

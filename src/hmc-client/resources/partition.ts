@@ -1,4 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
+import type { Upload } from '../../http/index.ts';
 import { readMany } from '../bulk.ts';
 import type { AsciiConsole } from '../ascii-console.ts';
 import { HmcHttpError, isHmcError } from '../errors/index.ts';
@@ -40,6 +41,14 @@ export interface PartitionFilter {
   /** Beginning of the name. */
   readonly namePrefix?: string | undefined;
   readonly status?: string | undefined;
+}
+
+/** An ISO image to upload. @public */
+export interface IsoImage extends Upload {
+  /** A file name without directories and blanks that ends in `.iso`. */
+  readonly name: string;
+  /** Path of the INS file in the image. */
+  readonly insFile: string;
 }
 
 /** Partitions of a CPC in DPM mode. @public */
@@ -197,6 +206,37 @@ export class PartitionResource {
       const isUnsupported = error instanceof HmcHttpError && (error.status === 404 || error.status === 405);
       if (isUnsupported || isHmcError(error, 409, 332)) return [];
       throw error;
+    }
+  }
+
+  /**
+   * Performs "Mount ISO Image": uploads an image, which replaces a mounted one.
+   *
+   * @throws HmcHttpError 409.1 while the partition is starting or stopping
+   * @remarks Needs the task permission "Partition Details". Source: python-zhmcclient _partition.py.
+   */
+  async mountIso(uri: string, { name, insFile, ...upload }: IsoImage, w: Waiting): Promise<void> {
+    const path = withQuery(`${uri}/operations/mount-iso-image`, { 'image-name': name, 'ins-file-name': insFile });
+    const what = `mount image "${name}" in partition ${uri}`;
+    const call = { operation: 'Mount ISO Image', what, kind: 'update', method: 'POST', uri: path, upload } as const;
+    await this.#requester.call({ ...call, answer: noContent }, w);
+  }
+
+  /**
+   * Performs "Unmount ISO Image". Succeeds if the partition is gone, or the HMC answers 409 with a reason other than 1, 2 and
+   * 6 (status of the partition, other work, status of the CPC): then no image is mounted.
+   *
+   * @remarks Needs the task permission "Partition Details". Source: IBM WS API, Unmount ISO Image, 3931-LA1.
+   */
+  async unmountIso(uri: string, w: Waiting): Promise<void> {
+    const what = `unmount the image of partition ${uri}`;
+    const path = `${uri}/operations/unmount-iso-image`;
+    const call = { operation: 'Unmount ISO Image', what, kind: 'update', method: 'POST', uri: path } as const;
+    try {
+      await this.#requester.call({ ...call, answer: noContent }, w);
+    } catch (error) {
+      const isDone = isHmcError(error, 404, 1) || (isHmcError(error, 409) && !isHmcError(error, 409, 1, 2, 6));
+      if (!isDone) throw error;
     }
   }
 

@@ -73,6 +73,15 @@ export const partitionFields = {
   bootLoaderMode: field('boot-loader-mode', optional(text), z.enum(['channel-command-word', 'list-directed'])),
   bootLoadParameters: field('boot-load-parameters', optional(text), z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/)),
   bootOsSpecificParameters: field('boot-os-specific-parameters', optional(text), z.string().max(256)),
+  bootNetworkDevice: field('boot-network-device', uriOrNone, uriToSend),
+  bootFtpHost: field('boot-ftp-host', text.nullish(), text.nullable()),
+  bootFtpUsername: field('boot-ftp-username', text.nullish(), text.nullable()),
+  /** Never returned. */
+  bootFtpPassword: field('boot-ftp-password', text.nullish(), text.nullable()),
+  bootFtpInsfile: field('boot-ftp-insfile', text.nullish(), text.nullable()),
+  /** The mounted ISO image; see "Mount ISO Image". */
+  bootIsoImageName: field('boot-iso-image-name', text.nullish()),
+  bootIsoInsFile: field('boot-iso-ins-file', text.nullish(), text.nullable()),
   bootTimeout: field('boot-timeout', count, z.int().min(60).max(600)),
   secureBoot: field('secure-boot', flag, z.boolean()),
 
@@ -150,6 +159,12 @@ const updatable = [
   'bootLoaderMode',
   'bootLoadParameters',
   'bootOsSpecificParameters',
+  'bootNetworkDevice',
+  'bootFtpHost',
+  'bootFtpUsername',
+  'bootFtpPassword',
+  'bootFtpInsfile',
+  'bootIsoInsFile',
   'bootTimeout',
   'secureBoot',
 ] as const satisfies readonly (keyof typeof partitionFields)[];

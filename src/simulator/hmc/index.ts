@@ -1,6 +1,7 @@
 export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
 export type { KeptHmc } from './model/kept.ts';
 export type { MachineName } from './machines.ts';
+export { makeInstallerImage } from './images/iso.ts';
 export { ManualClock, type Clock } from './model/clock.ts';
 export type { HmcModel, Resource, ResourceClass } from './model/model.ts';
 export type { Json, Props } from './model/json.ts';

@@ -22,6 +22,7 @@ import type {
   SurplusStorage,
 } from '../../partition/index.ts';
 import {
+  actsOf,
   attachVolume,
   destroy,
   detachVolume,
@@ -38,6 +39,8 @@ import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   GuestLocation,
   Instance,
@@ -51,6 +54,9 @@ import type {
 import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
+import { bootFromOf, checkBootFrom } from './boot-source.ts';
+import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import type { SwitchAct } from './boot-switch.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
@@ -139,12 +145,16 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
-    storageGroupOf(readExtraSpecs(extraSpecs));
+    const read = readExtraSpecs(extraSpecs);
+    storageGroupOf(read);
+    bootFromOf(read);
   }
 
-  /** Checks that the storage group in the extra specs exists. @throws NotFoundError */
+  /** Checks that the storage group and the ISO image in the extra specs exist. @throws NotFoundError, ConfigError */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
-    const group = storageGroupOf(readExtraSpecs(extraSpecs));
+    const read = readExtraSpecs(extraSpecs);
+    await checkBootFrom(bootFromOf(read, context));
+    const group = storageGroupOf(read);
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
@@ -173,8 +183,11 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    const nics = nicRequests(networkInfo);
-    const request = { ...bootableRequest(instance, blockDeviceInfo, this.#settings), nics, powerOn: isPoweredOn };
+    const request = {
+      ...bootableRequest(this.#hmc, context, instance, blockDeviceInfo, this.#settings),
+      nics: nicRequests(networkInfo),
+      powerOn: isPoweredOn,
+    };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
@@ -235,6 +248,28 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   extendVolume(): Promise<void> {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
+  }
+
+  async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {
+    return await readBootSettings(this.#started(), await this.#partition(instance, context), context);
+  }
+
+  async setBoot(context: RequestContext, instance: Instance, info: BlockDeviceInfo, from: BootFrom): Promise<void> {
+    const mapped = mappedVolumes(info);
+    const partition = await this.#partition(instance, context, evidenceOf(mapped));
+    const { owner, storageGroup } = partitionRequest(instance, info, this.#settings);
+    const act = actsOf<SwitchAct>('switch-boot', this.#call(instance, context), this.#services);
+    await act('switch-boot-source', (progress) =>
+      switchBoot(this.#started(), { owner, partition, mapped, storageGroup }, from, { ...context, progress }),
+    );
+  }
+
+  async restoreBoot(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void> {
+    await restoreBootSettings(this.#hmc, await this.#partition(instance, context), settings, context);
+  }
+
+  async releaseBootMedia(context: RequestContext, instance: Instance): Promise<void> {
+    await releaseBootMedia(this.#hmc, await this.#partition(instance, context), context);
   }
 
   /**

@@ -44,6 +44,15 @@ const specs = {
       // The driver replaces these words at each start.
       .refine((text) => withoutOurWords(text) === text.trim()),
   },
+  boot_from: {
+    expected: 'volume, iso, ftp, ftps, sftp or network',
+    schema: z.enum(['volume', 'iso', 'ftp', 'ftps', 'sftp', 'network']),
+  },
+  boot_iso: { expected: 'the path of an ISO image', schema: z.string().min(1) },
+  boot_iso_ins: { expected: 'the path of an INS file in the ISO image', schema: z.string().min(1) },
+  boot_ftp_host: { expected: 'a host name or IP address', schema: z.string().min(1) },
+  boot_ftp_username: { expected: 'a user name', schema: z.string().min(1) },
+  boot_ftp_insfile: { expected: 'the path of an INS file on the server', schema: z.string().min(1) },
   storage_group: { expected: 'the name of a storage group', schema: z.string().min(1).max(64) },
   storage_group_boot_volume: {
     expected: 'name, UUID or device number of a volume of the storage group',

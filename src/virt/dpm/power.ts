@@ -119,12 +119,13 @@ async function renewGuestParameters(
   const { hmc, log } = runtime;
   try {
     const record = await readBoot(runtime, owner, partition, mapped ?? [], w);
-    const { parameters: otherText, initiators, volumes } = record;
+    const { device, parameters: otherText, initiators, volumes } = record;
+    const isFromVolume = device === 'storage-adapter' || device === 'storage-volume';
     const nics = known ?? decodeGuestParameters(otherText).nics;
     const encoded =
       mapped === undefined
         ? { omittedVolumes: [], ...changeNics(otherText, () => nics) }
-        : encodeGuestParameters({ otherText, nics, volumes: guestVolumes(volumes, initiators) });
+        : encodeGuestParameters({ otherText, nics, volumes: guestVolumes(volumes, initiators, isFromVolume) });
     if (encoded.omittedNics.length > 0) throw noRoomForNics(partition, encoded.omittedNics);
     warnOfOmitted(encoded, log);
     if (encoded.text !== otherText)

@@ -4,7 +4,8 @@ import type { RequestContext } from '../../../src/virt/index.ts';
 /** What a process does with a manager. `recover` is what opening it does by itself, and nothing more. */
 export type Act =
   | { readonly verb: 'recover' }
-  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[] }
+  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[]; readonly iso?: string }
+  | { readonly verb: 'boot-from-volume'; readonly server: string }
   | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
@@ -39,11 +40,15 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
       return;
     case 'create': {
       const volumes = act.volumes.map((volumeId, index) => ({ volumeId, ...(index === 0 ? { bootIndex: 0 } : {}) }));
-      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes }, context);
+      const iso = act.iso === undefined ? {} : { bootFrom: { source: 'iso', image: act.iso } as const };
+      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes, ...iso }, context);
       return;
     }
     case 'delete':
       await manager.delete(act.server, context);
+      return;
+    case 'boot-from-volume':
+      await manager.setBoot(act.server, { source: 'volume' }, context);
       return;
     case 'start':
       await manager.start(act.server, context);

@@ -50,10 +50,12 @@ export const stepWords: Readonly<Record<string, Words>> = {
   // acts of the driver's verbs
   'switch-boot-source': { doing: 'setting the boot properties' },
   'find-storage-group': { doing: 'looking for the storage group', isSilent: true },
+  'find-networks': { doing: 'looking for the networks', isSilent: true },
   'create-storage-group': { doing: 'creating the storage group' },
   'create-partition': { doing: 'creating the partition' },
   'create-ports': { doing: 'creating the ports of the partition' },
   'attach-storage-group': { doing: 'attaching the storage group' },
+  'create-nics': { doing: 'creating the network interfaces' },
   'log-in-ports': { doing: 'logging the ports in to the fabric' },
   'connect-volumes': { doing: 'connecting the volumes' },
   'wait-for-luns': { doing: 'waiting for the LUNs of the volumes' },
@@ -68,10 +70,13 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'detach-storage-groups': { doing: 'detaching the storage groups' },
   'delete-partition': { doing: 'deleting the partition' },
   'delete-storage-group': { doing: 'deleting the storage group' },
+  'delete-nics': { doing: 'deleting the network interfaces' },
   'park-partition': { doing: 'keeping the partition for its WWPNs' },
   'connect-volume': { doing: 'connecting the volume' },
   'roll-back-volume': { doing: 'undoing the connection of the volume' },
   'disconnect-volume': { doing: 'disconnecting the volume' },
+  'set-guest-parameters': { doing: 'writing the boot parameters' },
+  'roll-back-nics': { doing: 'deleting the network interface again' },
   'reconnect-volume': { doing: 'connecting the volume again' },
 
   // a new volume

@@ -15,6 +15,7 @@ import type { CreateServer } from './requests.ts';
  */
 export async function planServer(parts: ManagerParts, request: CreateServer, context: RequestContext) {
   const { driver, cinder, host, spawnOrder, onNote } = parts;
+  requireNetworkToBoot(request);
   const extraSpecs = extraSpecsOf(request);
   driver.checkExtraSpecs?.(extraSpecs);
   await driver.requireNamed?.(context, extraSpecs);
@@ -26,6 +27,12 @@ export async function planServer(parts: ManagerParts, request: CreateServer, con
   const volumeIds = devices.map(({ volumeId }) => volumeId);
   const input = { instanceUuid: record.uuid, name: record.name, powerOn: request.start ?? true, volumeIds };
   return { record, devices, networks, flow: spawnOrder === 'stock' ? buildStockFlow : buildFlow, input };
+}
+
+/** @throws ConfigError for a boot from the network without a network */
+function requireNetworkToBoot({ name, bootFrom, networks = [] }: CreateServer): void {
+  if (bootFrom?.source !== 'network' || networks.length > 0) return;
+  throw new ConfigError(`server "${name}" cannot boot from the network: give it a network`, { option: '--network' });
 }
 
 /**

@@ -32,6 +32,7 @@ export type { CapacityGroupResource } from './resources/capacity-group.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
+export type { NicResource } from './resources/nic.ts';
 export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MetricsResource } from './resources/metrics.ts';
 export type { MessageRange } from './resources/partition-console.ts';
@@ -50,6 +51,7 @@ export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export { noCrypto } from './wire/crypto.ts';
 export type { CryptoConfiguration } from './wire/crypto.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
 export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {

@@ -25,6 +25,7 @@ import { CapacityGroupResource } from './resources/capacity-group.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
+import { NicResource } from './resources/nic.ts';
 import { MetricsResource } from './resources/metrics.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
@@ -63,6 +64,7 @@ class Session implements HmcSession, Requester {
   readonly partitions: PartitionResource;
   readonly capacityGroups: CapacityGroupResource;
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   readonly metrics: MetricsResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
@@ -95,6 +97,7 @@ class Session implements HmcSession, Requester {
     this.partitions = new PartitionResource(this);
     this.capacityGroups = new CapacityGroupResource(this);
     this.hbas = new HbaResource(this);
+    this.nics = new NicResource(this);
     this.metrics = new MetricsResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);

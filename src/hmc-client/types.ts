@@ -7,6 +7,7 @@ import type { CapacityGroupResource } from './resources/capacity-group.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
+import type { NicResource } from './resources/nic.ts';
 import type { MetricsResource } from './resources/metrics.ts';
 import type { PartitionResource } from './resources/partition.ts';
 import type { StorageGroupResource } from './resources/storage-group.ts';
@@ -53,6 +54,7 @@ export interface HmcSession extends AsyncDisposable {
   readonly capacityGroups: CapacityGroupResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   /** On machines with storage management, like the next two. */
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;

@@ -2,6 +2,7 @@ export {
   hmcOperations,
   makeInstallerImage,
   ManualClock,
+  type BootServer,
   type Clock,
   type DiscoveryOptions,
   type HmcModel,

@@ -41,6 +41,7 @@ const plan: BootPlan = {
   group: null,
   source: null,
   volumes: [volume('data', false, path(9)), boot],
+  nics: [],
 };
 
 /** vHBAs: the path decides. */

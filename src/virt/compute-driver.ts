@@ -449,15 +449,16 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Creates network interfaces that the guest lacks. Nova calls it for every server when its compute service starts. */
+  plugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
   /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
-  attachInterface?(
+  attachInterface(
     context: RequestContext,
     instance: Instance,
     imageMeta: unknown,
     vif: VirtualInterface,
   ): Promise<void>;
   /** Detaches a network interface. Detaching one that is already detached succeeds. */
-  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
+  detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

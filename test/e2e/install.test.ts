@@ -1,5 +1,5 @@
 /* An operating system is installed onto an empty LUN with two commands: the steps of docs/install.md. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeInstallerImage } from '../../src/simulator/index.ts';
@@ -149,4 +149,79 @@ test('a create whose upload is refused is rolled back, and a switch that fails k
     'boot-storage-volume': booted,
     'boot-iso-image-name': null,
   });
+});
+
+const FTP_PASSWORD = 'let-me-install';
+
+test.each(['z13', 'z16'] as const)('on a %s, the commands of the guide install from an FTP server', async (machine) => {
+  await using stage = await startWithImage(machine);
+  const { sim, dpm, cwd, partition, said } = stage;
+  writeFileSync(join(cwd, 'ftp.pw'), `${FTP_PASSWORD}\n`, { mode: 0o600 });
+  const before = sim.snapshot();
+  const [create = [], set = []] = guide('ftp');
+
+  const created = await dpm(...create, '-vv');
+  const installed = said();
+  const switched = await dpm(...set);
+  const rebooted = await dpm('server', 'reboot', 'web1', '--hard');
+  const state = readdirSync(join(cwd, 'state'))
+    .filter((name) => name.startsWith('state.db'))
+    .map((name) => readFileSync(join(cwd, 'state', name)));
+  const shown = JSON.stringify(await dpm('server', 'show', 'web1'));
+
+  expect(created, created.stderr).toMatchObject({ code: 0, printed: { boot: { device: 'ftp' } } });
+  expect(installed).toContain('Installer from ftp://install.example.com/rhel/generic.ins');
+  expect([switched.code, rebooted.code], switched.stderr + rebooted.stderr).toEqual([0, 0]);
+  expect(said()).not.toContain('Installer');
+  expect(partition().props['boot-ftp-password']).toBe(FTP_PASSWORD);
+  expect(created.stdout + created.stderr + shown + switched.stderr).not.toContain(FTP_PASSWORD);
+  expect(state.length).toBeGreaterThan(0);
+  expect(state.filter((bytes) => bytes.includes(FTP_PASSWORD))).toEqual([]);
+  expect((await dpm('server', 'delete', 'web1')).code).toBe(0);
+  expect(sim.snapshot()).toEqual(before);
+});
+
+test('a wrong password of an FTP server is a boot that fails, and is rolled back; without one nothing begins', async () => {
+  await using stage = await startWithImage('z16');
+  const { sim, dpm, dpmWith } = stage;
+  const [create = []] = guide('ftp');
+  const at = create.indexOf('--ftp-password-file');
+  const withoutPassword = create.toSpliced(at, 2);
+  const before = sim.snapshot();
+
+  const none = await dpm(...withoutPassword);
+  const wrong = await dpmWith({ NOVA_DPM_BOOT_PASSWORD: 'not-this-one' }, ...withoutPassword);
+
+  expect(none.code).toBe(2);
+  expect(none.stderr).toContain(
+    'a password is needed: --ftp-password-file FILE, or the variable NOVA_DPM_BOOT_PASSWORD',
+  );
+  expect(wrong).toMatchObject({ code: 1, printed: { error: { left_behind: [] } } });
+  expect(wrong.stderr).toContain('refuses the user or the password');
+  expect(wrong.stderr).toContain('/rhel/generic.ins from ftp server install.example.com');
+  expect((await dpm('server', 'delete', 'web1')).code).toBe(0);
+  expect(sim.snapshot()).toEqual(before);
+});
+
+test('a boot from the network needs a NIC', async () => {
+  await using stage = await startWithImage('z16');
+  const { sim, dpm, partition, said } = stage;
+  const network = ['--boot-from', 'network'];
+
+  const created = await dpm('server', 'create', 'web1', ...SIZE, '--volume', EMPTY, ...network);
+  await dpm('server', 'create', 'web1', ...SIZE, '--volume', 'boot-1');
+  const without = await dpm('server', 'set', 'web1', ...network);
+  const uri = `${partition().uri}/nics/1`;
+  sim.hmc.model.add('nic', partition().uri, { 'element-uri': uri, 'element-id': '1', name: 'eth0', class: 'nic' });
+  partition().props['nic-uris'] = [uri];
+  const changed = await dpm('server', 'set', 'web1', ...network);
+  const rebooted = await dpm('server', 'reboot', 'web1', '--hard');
+
+  expect(created.code).toBe(2);
+  expect(created.stderr).toContain('cannot boot from the network: give it a network');
+  expect(without).toMatchObject({ code: 1, printed: { error: { left_behind: [] } } });
+  expect(without.stderr).toContain('has no NIC: it cannot boot from the network');
+  expect(changed, changed.stderr).toMatchObject({ code: 0, printed: { boot: { device: 'network-adapter' } } });
+  expect(rebooted.code, rebooted.stderr).toBe(0);
+  expect(said()).toContain('Installer from the network of eth0');
 });

@@ -228,7 +228,10 @@ export const parking = {
   spawnAgain: {
     ...verb(
       'spawn on what is parked',
-      async ({ stock }, server) => await stock.destroy(server),
+      async ({ stock }, server) => {
+        await stock.destroy(server);
+        server.network = [stock.newInterface()];
+      },
       async ({ stock }, server, context) => await stock.spawn(server, context),
     ),
     // As Nova: a spawn that failed is followed by a destroy.
@@ -254,6 +257,28 @@ export const parking = {
         await stock.attachLast(server);
       },
       async ({ stock }, server, context) => await stock.detachLast(server, context),
+    ),
+    rests: 'either',
+  },
+  attachInterface: {
+    ...verb(
+      'attach an interface',
+      ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        return Promise.resolve();
+      },
+      async ({ stock }, server, context) => await stock.attachInterface(server, server.network![0]!, context),
+    ),
+    rests: 'as before',
+  },
+  detachInterface: {
+    ...verb(
+      'detach an interface',
+      async ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        await stock.attachInterface(server, server.network[0]!);
+      },
+      async ({ stock }, server, context) => await stock.detachInterface(server, server.network![0]!, context),
     ),
     rests: 'either',
   },

@@ -45,7 +45,12 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
     ...(await pointsOf({ machine: 'z16', storageGroups: prepared }, [scenarios.spawnFromGroup])),
     ...(await pointsOf({ machine: 'z16', set: { ...stock, ...loggingIn }, san }, [spawn])),
     ...(await pointsOf({ machine: 'z16', set: loggingIn, san }, [spawn])),
-    ...(await pointsOf({ machine: 'z16', withStock: true }, [parking.park])),
+    ...(await pointsOf({ machine: 'z16', withStock: true }, [
+      parking.park,
+      parking.spawnAgain,
+      parking.attachInterface,
+      parking.detachInterface,
+    ])),
   ]);
 
   const wanted = allFlows.flatMap(({ name, steps }) =>

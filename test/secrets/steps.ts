@@ -51,6 +51,7 @@ export const steps: readonly Step[] = [
   ['an attach of a network', ['server', 'add', 'network', 'web1', 'net1'], 1],
   ['a detach of a network', ['server', 'remove', 'network', 'web1', 'net1'], 3],
   ['the networks', ['network', 'list'], 0],
+  ['a boot source', ['server', 'set', 'web1', '--boot-from', 'volume'], 0],
   ['a stop', ['server', 'stop', 'web1'], 0],
   ['a start', ['server', 'start', 'web1'], 0],
   ['a reboot', ['server', 'reboot', 'web1', '--hard'], 0],

@@ -21,6 +21,7 @@ export const request: SpawnRequest = {
     { volumeId: 'boot', sizeGib: 1, isBoot: true },
     { volumeId: 'data', sizeGib: 2, isBoot: false },
   ],
+  nics: [],
   storageGroup: null,
   bootSource: null,
   powerOn: true,

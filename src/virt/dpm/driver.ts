@@ -2,6 +2,7 @@ import { InternalError, neverAborted, NotFoundError } from '../../base/index.ts'
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
+import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import {
   withoutParked,
   MemoryPartitionRecords,
@@ -53,7 +54,7 @@ import type {
   VirtApi,
 } from '../compute-driver.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
-import type { NetworkInfo } from '../network-info.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
@@ -64,6 +65,7 @@ import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
+import { attachInterfaces, detachInterfaces } from './interfaces.ts';
 import { locateGuest, readInfo } from './lookups.ts';
 import {
   bootableRequest,
@@ -75,6 +77,7 @@ import {
   unmapperOf,
   volumeOf,
 } from './mapping.ts';
+import { nicRequest, nicRequests } from './nic-requests.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
@@ -186,12 +189,13 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
     const request = {
       ...bootableRequest(this.#hmc, context, instance, blockDeviceInfo, this.#settings),
+      nics: nicRequests(networkInfo),
       powerOn: isPoweredOn,
     };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
@@ -285,16 +289,17 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
+    const nics = networkInfo === null ? undefined : nicRequests(networkInfo);
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
     const { bootAttempts: attempts } = this.#settings;
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
-    await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
+    await powerOn(this.#started(), { owner, partition, mapped, nics, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
   }
 
@@ -323,6 +328,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
+    nicRequests(networkInfo); // refuses what cannot be served before the stop
     await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
@@ -476,12 +482,34 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return capabilitiesAsTraits(this.capabilities);
   }
 
-  plugVifs(): Promise<void> {
-    return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
+  async attachInterface(
+    context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void> {
+    const requests = [nicRequest(vif)];
+    const partition = await this.#partition(instance, context);
+    await attachInterfaces(partition, requests, this.#tools(), this.#call(instance, context));
   }
 
-  unplugVifs(): Promise<void> {
-    return Promise.resolve();
+  async detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void> {
+    await this.unplugVifs(instance, [vif], context);
+  }
+
+  /** Nova calls this for every server when nova-compute starts. A partition that does not exist gets its NICs when it is spawned. */
+  async plugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const requests = nicRequests(networkInfo);
+    const found = requests.length === 0 ? undefined : withoutParked(await this.#decide(instance, context));
+    if (found?.kind !== 'ours') return;
+    await attachInterfaces(found.partition, requests, this.#tools(), this.#call(instance, context));
+  }
+
+  async unplugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const found = networkInfo.length === 0 ? undefined : await this.#decide(instance, context);
+    if (found?.kind !== 'ours') return;
+    const portIds = networkInfo.map(({ id }) => id);
+    await detachInterfaces(found.partition, portIds, this.#tools(), this.#call(instance, context));
   }
 
   /**
@@ -508,6 +536,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return {
       ...runtime,
       cpcUri: runtime.cpc.uri,
+      encodeGuestParameters,
       boot: { attempts, loginBeforeZoning },
       undo,
       driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,

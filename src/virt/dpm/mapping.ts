@@ -54,6 +54,7 @@ export function partitionRequest(
     storageGroup: storageGroupOf(specs),
     bootSource: null,
     volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
+    nics: [],
   };
 }
 

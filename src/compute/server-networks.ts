@@ -60,7 +60,8 @@ export function checkAddresses({ network, address, gateway, dns = [], mac }: Ser
   const [family, most] = [isIP(ip), isIP(ip) === 4 ? 32 : 128];
   const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= most && rest.length === 0;
   require('address', address, family !== 0 && isPrefix, 'an IP address with its prefix length, such as 10.0.0.5/24');
-  require('gateway', gateway, address !== undefined, 'an address of the interface beside it, such as address=10.0.0.5/24');
+  require('gateway', gateway, address !==
+    undefined, 'an address of the interface beside it, such as address=10.0.0.5/24');
   require('gateway', gateway, isIP(gateway ?? '') === family, `an IPv${family} address`);
   for (const server of dns) require('dns', server, isIP(server) !== 0, 'an IP address');
   // The lowest bit of the first octet marks a group address.

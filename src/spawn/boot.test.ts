@@ -39,7 +39,9 @@ const plan: BootPlan = {
   initiators: [],
   options: { secureBoot: true },
   group: null,
+  source: null,
   volumes: [volume('data', false, path(9)), boot],
+  nics: [],
 };
 
 /** vHBAs: the path decides. */

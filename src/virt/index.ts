@@ -11,9 +11,13 @@ export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole }
 export type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   DriverBlockDevice,
   GuestEnd,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
@@ -35,7 +39,7 @@ export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
-export { interfaceOn, vifTypes } from './network-info.ts';
+export { interfaceOn } from './network-info.ts';
 export type {
   InterfaceAddresses,
   NamedNetwork,

@@ -83,12 +83,18 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { status, volumes }: ServerDetail): boolean {
+function isDone(act: Act, { boot, status, volumes, vcpus, properties }: ServerDetail): boolean {
   switch (act.verb) {
+    case 'boot-from-volume':
+      return boot?.device !== 'iso-image';
     case 'add-volume':
       return volumes.length === 2;
     case 'remove-volume':
       return volumes.length === 1;
+    case 'resize':
+      return vcpus === act.vcpus;
+    case 'set':
+      return isDeepStrictEqual(properties, act.properties);
     case 'stop':
     case 'soft-stop':
       return status === 'SHUTOFF';

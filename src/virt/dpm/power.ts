@@ -1,19 +1,27 @@
 import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
+import { changeNics, decodeGuestParameters, encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
-import type { OwnPartition, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
+import type {
+  NicInGuest,
+  NicRequest,
+  OwnPartition,
+  PartitionOwner,
+  PartitionRef,
+  StorageWaiting,
+} from '../../partition/index.ts';
 import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
 import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
 import { readBoot, readBootTries } from './read-boot.ts';
 import type { BootRecord } from './read-boot.ts';
 import type { GuestEnd } from '../compute-driver.ts';
+import { noRoomForNics } from './interfaces.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { shutDownGuest } from './shutdown.ts';
 import type { Grace } from './shutdown.ts';
 
 /** The acts of the power verbs, as users and tests see them. */
-export const powerActs = ['wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
+export const powerActs = ['create-nics', 'wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
 export type PowerAct = Act<(typeof powerActs)[number]>;
 
 /** Returns the helper with which the power verbs run their acts. They have no failpoints, because they have no undo. */
@@ -26,23 +34,26 @@ interface PowerOn {
   readonly partition: OwnPartition;
   /** The volumes as Cinder maps them; undefined if the caller does not know. */
   readonly mapped: readonly MappedVolume[] | undefined;
+  /** The NICs of the instance; undefined if the caller does not know. */
+  readonly nics: readonly NicRequest[] | undefined;
   /** Maximum number of paths to try. */
   readonly attempts: number;
 }
 
 /**
- * Waits for the volumes of the partition, then starts it over each of its paths, as a spawn does. Starts it although volumes
+ * Creates NICs that the partition lacks and waits for its volumes, then starts it over each of its paths, as a spawn does. Starts it although volumes
  * are missing: it ran before, and may not need them.
  */
 export async function powerOn(
   runtime: DpmRuntime,
-  { owner, partition, mapped, attempts }: PowerOn,
+  { owner, partition, mapped, nics, attempts }: PowerOn,
   act: PowerAct,
   w: Waiting,
 ): Promise<void> {
   const { lifecycle, log } = runtime;
+  const guestNics = nics && (await ensureNics(runtime, partition, nics, act, w));
   const missing = await act('wait-for-luns', (progress) => waitForVolumes(runtime, owner, { ...w, progress }));
-  const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
+  const record = await renewGuestParameters(runtime, owner, partition, { mapped, nics: guestNics }, w);
   const plan = {
     partition,
     start: async () => await lifecycle.ensureRunning(partition, w, { seen: partition.status }),
@@ -53,6 +64,20 @@ export async function powerOn(
   await act('start-partition', (progress) =>
     startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log, progress }),
   );
+}
+
+async function ensureNics(
+  { network }: DpmRuntime,
+  partition: PartitionRef,
+  requests: readonly NicRequest[],
+  act: PowerAct,
+  w: Waiting,
+): Promise<readonly NicInGuest[]> {
+  if (requests.length === 0) return [];
+  return await act('create-nics', async () => {
+    const plan = await network.plan(requests, '', w);
+    return await network.create(partition, plan, false, w);
+  });
 }
 
 /** @returns the error if volumes are missing */
@@ -75,28 +100,36 @@ async function waitForVolumes(
 }
 
 /**
- * Renews the guest parameters before a load: volumes may have been attached or detached since the last one. Keeps text of
- * other owners. If the machine refuses, the partition starts with the old parameters, and the guest must discover its
+ * Renews the guest parameters before a load: volumes or NICs may have been attached or detached since the last one. Keeps
+ * text of other owners, and what the caller does not know. If the machine refuses, the partition starts with the old parameters, and the guest must discover its
  * volumes itself.
  *
- * @returns the boot properties and volumes; undefined if the machine refused
+ * @returns the boot properties and volumes; undefined if the machine refused, or the caller does not know the volumes
+ * @throws ConflictError when there is no room for the NICs
  */
 async function renewGuestParameters(
   runtime: DpmRuntime,
   owner: PartitionOwner,
   partition: PartitionRef,
-  mapped: readonly MappedVolume[],
+  { mapped, nics: known }: { readonly mapped: PowerOn['mapped']; readonly nics: readonly NicInGuest[] | undefined },
   w: Waiting,
 ): Promise<BootRecord | undefined> {
+  if (mapped === undefined && known === undefined) return undefined;
   const { hmc, log } = runtime;
   try {
-    const record = await readBoot(runtime, owner, partition, mapped, w);
-    const { parameters: otherText, initiators, volumes } = record;
-    const encoded = encodeGuestParameters({ otherText, nics: [], volumes: guestVolumes(volumes, initiators) });
+    const record = await readBoot(runtime, owner, partition, mapped ?? [], w);
+    const { device, parameters: otherText, initiators, volumes } = record;
+    const isFromVolume = device === 'storage-adapter' || device === 'storage-volume';
+    const nics = known ?? decodeGuestParameters(otherText).nics;
+    const encoded =
+      mapped === undefined
+        ? { omittedVolumes: [], ...changeNics(otherText, () => nics) }
+        : encodeGuestParameters({ otherText, nics, volumes: guestVolumes(volumes, initiators, isFromVolume) });
+    if (encoded.omittedNics.length > 0) throw noRoomForNics(partition, encoded.omittedNics);
     warnOfOmitted(encoded, log);
     if (encoded.text !== otherText)
       await hmc.partitions.update(partition.uri, { bootOsSpecificParameters: encoded.text }, w);
-    return record;
+    return mapped && record;
   } catch (error) {
     if (!isHmcError(error, 400) && !isHmcError(error, 403) && !isHmcError(error, 409)) throw error;
     log.warn(

@@ -74,7 +74,7 @@ module.exports = {
       comment:
         'the two files of src/config are all that help needs of it: its index would load the schemas of the settings',
       from: { path: '^src/cli/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: ['^src/cli/', '/index\\.ts$', '^src/config/(file-access|path-token)\\.ts$'] },
+      to: { path: '^src/', pathNot: ['^src/cli/', '/index\\.ts$', '^src/config/(file-access|secret-variables)\\.ts$'] },
     },
     {
       name: 'verbs-know-types-and-errors-of-the-hmc-client',

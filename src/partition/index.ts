@@ -12,13 +12,7 @@ export {
 export { startRefused, wasRefused } from './failed-start.ts';
 export { findHiddenDoubt } from './hidden-use.ts';
 export { inDoubt, InstancePartitions } from './instance-partitions.ts';
-export {
-  defaultLifecyclePolicy,
-  isListed,
-  partitionExists,
-  PartitionLifecycle,
-  requirePartition,
-} from './lifecycle.ts';
+export { defaultLifecyclePolicy, isListed, partitionExists, PartitionLifecycle } from './lifecycle.ts';
 export type { FailedStart, LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
 export {
   adapterPortUri,

@@ -1,5 +1,4 @@
 import { InternalError } from '../base/index.ts';
-import type { UpdatePartition } from '../hmc-client/index.ts';
 import type {
   ConnectedVolume,
   Initiator,
@@ -7,9 +6,8 @@ import type {
   PartitionRef,
   PartitionStorage,
   PreparedGroup,
-  VolumePath,
 } from '../partition/index.ts';
-import type { BootOptions } from './types.ts';
+import type { BootOptions, BootTry } from './types.ts';
 
 /** What is known before a load. */
 export interface BootPlan {
@@ -20,16 +18,8 @@ export interface BootPlan {
   readonly group: PreparedGroup | null;
   readonly volumes: readonly ConnectedVolume[];
   readonly nics: readonly NicInGuest[];
-}
-
-/** One way to load, with its boot properties. */
-export interface BootTry {
-  readonly volumeId: string | null;
-  readonly path: VolumePath | null;
-  readonly reason: string;
-  /** What to look at when nothing answers. */
-  readonly hint: string | undefined;
-  readonly properties: UpdatePartition;
+  /** The way to load another source than a volume; null to boot from a volume. */
+  readonly source: BootTry | null;
 }
 
 /**
@@ -37,9 +27,10 @@ export interface BootTry {
  * DPM chooses the path. A pure function.
  */
 export function bootTries(
-  { volumes, group, initiators }: BootPlan,
+  { volumes, group, initiators, source }: BootPlan,
   storage: Pick<PartitionStorage, 'bootProperties'>,
 ): readonly BootTry[] {
+  if (source !== null) return [source];
   const volume = volumes.find(({ isBoot }) => isBoot);
   if (volume !== undefined) return bootTriesOf(volume, initiators, storage);
   if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');

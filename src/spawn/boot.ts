@@ -29,7 +29,7 @@ export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall)
   const encoded = tools.encodeGuestParameters({
     otherText: plan.options.bootOsSpecificParameters ?? '',
     nics: plan.nics,
-    volumes: guestVolumes(plan.volumes, plan.initiators),
+    volumes: guestVolumes(plan.volumes, plan.initiators, plan.source === null),
   });
   const bootParameters = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };
   warnOfOmitted(encoded, call.log);
@@ -56,11 +56,12 @@ async function bootConfigurationProperty({ options, partition }: BootPlan, { hmc
 
 /**
  * Returns the volumes for the boot parameters, with their paths, the boot volume first. Omits paths whose vHBA has no device
- * number yet. Omits a boot volume with a single path: the guest has booted over this path and knows it.
+ * number yet. Omits a boot volume with a single path, unless the guest boots from elsewhere: it knows the path of its boot.
  */
 export function guestVolumes(
   volumes: readonly Pick<ConnectedVolume, 'volumeId' | 'isBoot' | 'paths'>[],
   initiators: readonly Initiator[],
+  bootsFromVolume = true,
 ): readonly GuestVolume[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   const bootFirst = volumes.toSorted((a, b) => Number(b.isBoot) - Number(a.isBoot));
@@ -69,7 +70,7 @@ export function guestVolumes(
       const deviceNumber = known ?? deviceOf.get(initiatorWwpn) ?? null;
       return deviceNumber === null ? [] : [{ deviceNumber, targetWwpn, lun }];
     });
-    return usable.length > (isBoot ? 1 : 0) ? [{ volumeId, paths: usable }] : [];
+    return usable.length > (isBoot && bootsFromVolume ? 1 : 0) ? [{ volumeId, paths: usable }] : [];
   });
 }
 

@@ -10,9 +10,10 @@ export { startOverPaths } from './start-over-paths.ts';
 export type { BootTries } from './start-over-paths.ts';
 export type {
   BootOptions,
+  BootSource,
   MappedVolume,
   PartitionRequest,
-  PartitionSpec,
+  PartitionResources,
   SpawnTools,
   VerbCall,
   VolumeMapper,

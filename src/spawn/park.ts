@@ -66,10 +66,11 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   });
   await act('park-partition', async () => {
     const found = await lookAtRest();
-    const { uri } = found.kind === 'ours' ? found.partition : partition;
+    const { uri, hasImage } = found.kind === 'ours' ? found.partition : partition;
     partitions.recordParking(owner);
     const description = parkedDescription(owner.host);
     await hmc.partitions.update(uri, { description, bootDevice: 'none', bootOsSpecificParameters: '' }, call);
+    if (hasImage === true) await hmc.partitions.unmountIso(uri, call);
   });
 }
 

@@ -34,6 +34,7 @@ export const spawnActs = [
   'map-volumes',
   'connect-volumes',
   'wait-for-luns',
+  'prepare-boot-source',
   'set-boot',
   'start-partition',
 ] as const;
@@ -129,7 +130,7 @@ export async function spawnInStockOrder(
     await createOwnGroup(run);
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
-      await takeOver({ ...ours.partition, isParked }, request, tools, call);
+      await tools.assign?.(await takeOver({ ...ours.partition, isParked }, request, tools, call), call);
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
@@ -172,10 +173,10 @@ function needsPorts({ request: { storageGroup, volumes }, tools: { storage, boot
  * @throws NothingChangedError, whose cause is a NotFoundError or ConflictError that says why the group cannot be used
  */
 async function findPreparedGroup({ request, tools, act, call }: Run): Promise<PreparedGroup | null> {
-  const { storageGroup, volumes, partition } = request;
+  const { storageGroup, volumes, partition, bootSource } = request;
   if (storageGroup === null) return null;
   const { name, bootVolume } = storageGroup;
-  const isBootSource = !volumes.some(({ isBoot }) => isBoot);
+  const isBootSource = bootSource === null && !volumes.some(({ isBoot }) => isBoot);
   const wanted = { name, isBootSource, bootVolume: bootVolume ?? undefined };
   return await beforeChanges(call, () =>
     act('find-storage-group', async () => await preparedGroups(tools, name).find(wanted, partition.name, call)),
@@ -241,8 +242,13 @@ async function createPartitionAndGroupPorts(
   run: Run,
 ): Promise<{ readonly partition: PartitionRef; readonly groupPorts: readonly Initiator[] }> {
   const { request, tools, call } = run;
+  const create = async () => {
+    const partition = await createPartition(request, tools, call);
+    await tools.assign?.(partition, call);
+    return partition;
+  };
   const [created, added] = await Promise.allSettled([
-    createPartition(request, tools, call),
+    create(),
     needsPorts(run) ? tools.storage.addPorts(request.owner, call) : [],
   ]);
   if (created.status === 'rejected') throw created.reason;
@@ -314,7 +320,11 @@ async function bootFrom(
     owner,
     volumes.find(({ isBoot }) => isBoot),
   );
-  const bootPlan = { ...ours, options: request.partition.boot, group: preparedGroup, volumes, nics };
+  const { bootSource } = request;
+  const source =
+    bootSource &&
+    (await act('prepare-boot-source', (progress) => bootSource.prepare(ours.partition, { ...call, progress })));
+  const bootPlan = { ...ours, options: request.partition.boot, group: preparedGroup, volumes, nics, source };
   const boot = await act('set-boot', async (progress) =>
     mustCheckLuns ? await setBootAndCheck(bootPlan, run, progress) : await setBoot(bootPlan, tools, call),
   );

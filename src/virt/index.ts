@@ -11,8 +11,13 @@ export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole }
 export type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   DriverBlockDevice,
+  GuestEnd,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,

@@ -4,6 +4,7 @@ import { localDetachFlow } from '../../src/compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
 import { parkActs } from '../../src/spawn/park.ts';
 import { attachInterfaceActs, detachInterfaceActs } from '../../src/virt/dpm/interfaces.ts';
+import { switchActs } from '../../src/virt/dpm/boot-switch.ts';
 
 interface FlowOutline {
   readonly name: string;
@@ -25,6 +26,7 @@ const verbs = {
   'detach-volume': detachActs,
   'attach-interface': attachInterfaceActs,
   'detach-interface': detachInterfaceActs,
+  'switch-boot': switchActs,
 };
 
 const waysBack: ReadonlySet<string> = new Set(['roll-back-volume', 'reconnect-volume', 'roll-back-nics']);

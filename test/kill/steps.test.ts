@@ -41,6 +41,7 @@ it('the flows with kills contain each step and each act of the driver', async ()
     'destroy',
     'attach-volume',
     'detach-volume',
+    'switch-boot',
   ]);
   const wanted = allFlows
     .filter(({ name }) => names.has(name))

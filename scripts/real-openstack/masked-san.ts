@@ -81,6 +81,12 @@ export class MaskedSan implements San {
     return luns.sort((a, b) => (a.targetWwpn + a.lun < b.targetWwpn + b.lun ? -1 : 1));
   }
 
+  /** An installer of the simulated HMC writes to the LUN; the array itself is not written to. */
+  writeSystem(initiatorWwpn: string, fabricId: string, targetWwpn: string, lun: string): void {
+    const found = this.#find(this.#array.read(), initiatorWwpn, fabricId, targetWwpn, lun);
+    if (found.ok) this.install(found.volumeId);
+  }
+
   /** A mask does not depend on a login. The login determines the fabric of an initiator. */
   login(initiatorWwpn: string, fabricId: string): void {
     if (!fabricIds.includes(fabricId)) throw new Error(`there is no fabric "${fabricId}"`);

@@ -81,13 +81,13 @@ export function collectVolume(
 /**
  * Checks the volumes of an instance: no duplicates, and at most one with each boot index. A single volume gets boot index 0
  * by default. Among several volumes without a boot index, the manager chooses the boot volume, since only Cinder knows which
- * of them are bootable. With a storage group there may be no volume, and none gets boot index 0 by default.
+ * of them are bootable. With another source to boot from there may be no volume, and none gets boot index 0 by default.
  *
  * @throws ConfigError
  */
 export function completeVolumes(
   options: readonly ServerVolumeRequest[] = [],
-  hasStorageGroup = false,
+  hasOtherSource = false,
 ): readonly ServerVolumeRequest[] {
   const all = options.map(written).join(' ');
   if (new Set(options.map((option) => option.volumeId)).size < options.length) {
@@ -95,10 +95,10 @@ export function completeVolumes(
   }
   const [only] = options;
   const given = options.flatMap((option) => option.bootIndex ?? []);
-  if (hasStorageGroup && new Set(given).size === given.length) return options;
+  if (hasOtherSource && new Set(given).size === given.length) return options;
   if (options.length === 1 && only !== undefined && given.length === 0) return [{ ...only, bootIndex: 0 }];
   if (new Set(given).size < given.length) throw usageError('--volume', all, 'each boot index once');
-  if (options.length === 0) throw usageError('--volume', all, 'at least one volume, or --storage-group');
+  if (options.length === 0) throw usageError('--volume', all, 'at least one volume, --storage-group or --boot-from');
   if (given.length > 0 && !given.includes(0)) throw usageError('--volume', all, 'exactly one volume with boot-index=0');
   return options;
 }

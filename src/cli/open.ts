@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, describeError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
@@ -138,10 +138,12 @@ export async function startSimulator({
   inventory,
   shape,
   cinder,
+  installerFile,
   ...options
 }: SimulateRequest): Promise<RunningSimulator> {
   const simulator = await import('../simulator/index.ts');
-  const { connectionShapes, hmcOperations, parseFaultRules, parseInventory } = simulator;
+  const { connectionShapes, hmcOperations, makeInstallerImage, parseFaultRules, parseInventory } = simulator;
+  if (installerFile !== undefined) writeInstaller(installerFile, makeInstallerImage());
   const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
   const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, { hmc: hmcOperations }));
   const content =
@@ -161,6 +163,17 @@ export async function startSimulator({
   }
 }
 
+/** Writes the image, unless the file has it already. @throws ConfigError when another file would be overwritten */
+function writeInstaller(file: string, image: Buffer): void {
+  try {
+    if (existsSync(file) && readFileSync(file).equals(image)) return;
+    writeFileSync(file, image, { flag: 'wx' });
+  } catch (error) {
+    const why = `expected a file that can be written and does not exist (${describeError(error)})`;
+    throw new ConfigError(`option --write-iso = ${JSON.stringify(file)}: ${why}`, { option: '--write-iso' });
+  }
+}
+
 /** Returns the error for an address on which another program listens; undefined for another failure. */
 function portTaken(error: unknown): ConfigError | undefined {
   const { code, port } = error as { readonly code?: unknown; readonly port?: unknown }; // of Node's errors
@@ -175,6 +188,8 @@ export type SimulateRequest = Omit<SimulatorOptions, 'faults'> & {
   readonly faults: unknown;
   readonly inventory?: unknown;
   readonly shape?: string | undefined;
+  /** Where to write an ISO image that installs in the simulator. */
+  readonly installerFile?: string | undefined;
 };
 
 /** The parts of a simulator that the command uses. */

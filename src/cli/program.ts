@@ -93,6 +93,7 @@ Environment variables:
   NOVA_DPM_<SECTION>__<OPTION>  a setting, such as NOVA_DPM_DPM__HMC_PASSWORD;
                                 overrides the settings files
   NOVA_DPM_PATH_TOKEN           bearer token of path services
+  NOVA_DPM_BOOT_PASSWORD        password of the FTP server to boot from
   OS_*                          credentials for Cinder, such as OS_AUTH_URL;
                                 defaults of the options in [cinder]
   NO_COLOR                      no colors in progress`;

@@ -1,5 +1,5 @@
 import { ConfigError, Secret } from '../base/index.ts';
-import { PATH_TOKEN_VARIABLE } from '../config/path-token.ts';
+import { PATH_TOKEN_VARIABLE } from '../config/secret-variables.ts';
 import type { CommandContext } from './context.ts';
 import { usageError } from './usage.ts';
 

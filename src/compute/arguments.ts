@@ -53,6 +53,7 @@ const serverKinds: OptionKinds<CreateServer> = {
   networks: 'list',
   start: 'boolean',
   storageGroup: 'object',
+  bootFrom: 'object',
   properties: 'object',
 };
 

@@ -15,24 +15,25 @@ import type { CreateServer } from './requests.ts';
  */
 export async function planServer(parts: ManagerParts, request: CreateServer, context: RequestContext) {
   const { driver, cinder, host, spawnOrder, onNote } = parts;
+  requireNetworkToBoot(request);
   const extraSpecs = extraSpecsOf(request);
   driver.checkExtraSpecs?.(extraSpecs);
   await driver.requireNamed?.(context, extraSpecs);
   const volumes = await chooseVolumes(cinder, request, context, onNote);
-  const memoryMib = assignedMemory(driver, request.memoryMib);
-  if (memoryMib !== request.memoryMib) {
-    const increment = 'the machine assigns memory in larger units';
-    onNote?.(
-      `memory of server "${request.name}" is rounded up from ${request.memoryMib} to ${memoryMib} MiB (${increment})`,
-    );
-  }
-  if (request.start !== false) await driver.requireFreeMemory?.(context, memoryMib);
+  const memoryMib = roundedMemory(driver, request, onNote);
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const networks = planNetworks(parts, record.uuid, request.networks ?? []);
+  if (request.start !== false) await driver.requireFreeMemory?.(context, memoryMib);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
   const volumeIds = devices.map(({ volumeId }) => volumeId);
   const input = { instanceUuid: record.uuid, name: record.name, powerOn: request.start ?? true, volumeIds };
   return { record, devices, networks, flow: spawnOrder === 'stock' ? buildStockFlow : buildFlow, input };
+}
+
+/** @throws ConfigError for a boot from the network without a network */
+function requireNetworkToBoot({ name, bootFrom, networks = [] }: CreateServer): void {
+  if (bootFrom?.source !== 'network' || networks.length > 0) return;
+  throw new ConfigError(`server "${name}" cannot boot from the network: give it a network`, { option: '--network' });
 }
 
 /**
@@ -78,14 +79,27 @@ export function recordServer(
   parts.store.create(record, devices, admit, networks);
 }
 
-function requireShare(
-  { share, driver }: ManagerParts,
-  record: InstanceRecord,
+/** @throws ComputeResourcesUnavailableError when a server of this size exceeds this host's share of the CPC */
+export function requireShare(
+  { share, driver }: Pick<ManagerParts, 'share' | 'driver'>,
+  record: Pick<InstanceRecord, 'vcpus' | 'memoryMib'>,
   others: readonly InstanceRecord[],
 ): void {
   // Older records hold the memory that was requested, not rounded.
   const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
   claim(record, taken, share);
+}
+
+/** Returns the memory that the platform assigns, and notes a difference. */
+export function roundedMemory(
+  driver: ComputeDriver,
+  { name, memoryMib: wanted }: Pick<CreateServer, 'name' | 'memoryMib'>,
+  onNote?: (text: string) => void,
+): number {
+  const given = assignedMemory(driver, wanted);
+  const why = 'the machine assigns memory in larger units';
+  if (given !== wanted) onNote?.(`memory of server "${name}" is rounded up from ${wanted} to ${given} MiB (${why})`);
+  return given;
 }
 
 function assignedMemory(driver: ComputeDriver, memoryMib: number): number {

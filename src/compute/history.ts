@@ -36,6 +36,9 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   delete: 'delete',
   'add-volume': 'attach_volume',
   'remove-volume': 'detach_volume',
+  resize: 'resize',
+  'set-properties': 'set',
+  'set-boot': 'set_boot',
 };
 
 /** Returns flows, newest first. @throws NotFoundError when the server or the request is unknown */

@@ -16,7 +16,13 @@ export {
 export type { FlowListFilter, ServerEvent } from './history.ts';
 export type { AttachedNames } from './read-state-directory.ts';
 export type { OpenManagerOptions } from './open.ts';
-export type { CreateServer, ServerNetworkRequest, ServerVolumeRequest, StorageGroupRequest } from './requests.ts';
+export type {
+  BootFromRequest,
+  CreateServer,
+  ServerNetworkRequest,
+  ServerVolumeRequest,
+  StorageGroupRequest,
+} from './requests.ts';
 export { checkAddresses } from './server-networks.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';

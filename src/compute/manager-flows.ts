@@ -12,7 +12,9 @@ import {
 import type { FlowServices, FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
+import { setBootFlow } from './flows/boot.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
+import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
@@ -28,6 +30,9 @@ export const managerFlows = [
   deleteFlow,
   addVolumeFlow,
   removeVolumeFlow,
+  resizeFlow,
+  setPropertiesFlow,
+  setBootFlow,
   addNetworkFlow,
   removeNetworkFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema

@@ -2,6 +2,8 @@ import { FairQueue } from '../base/index.ts';
 import type { ConsoleConnection, PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
 import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
+import { resizeServer, setServer } from './change-server.ts';
+import type { ResizeServer, SetServer } from './change-server.ts';
 import { followConsoleLog, openConsole, readConsoleLog } from './console.ts';
 import type { ConsoleLine, FollowConsole } from './console.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
@@ -27,7 +29,8 @@ import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
-import type { CreateServer, ServerNetworkRequest } from './requests.ts';
+import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
+import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
@@ -109,7 +112,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Checks that several servers can be created together. Changes nothing. */
   async checkCreate(requests: readonly CreateServer[], context: RequestContext = newContext()): Promise<void> {
-    await checkServers(this.#parts, requests, context);
+    await checkServers(this.#parts, requests, withBootPassword(requests[0]?.bootFrom, context));
   }
 
   /**
@@ -118,10 +121,11 @@ export class ComputeManager implements AsyncDisposable {
    * @throws ConfigError for a wrong argument, ConflictError or NotFoundError for a volume that cannot be used. If
    * one of these errors is thrown, nothing was changed
    */
-  async create(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+  async create(request: CreateServer, given: RequestContext = newContext()): Promise<ServerDetail> {
     const { store, ownership, onWait } = this.#parts;
-    const { signal } = context;
+    const { signal } = given;
     checkCreateServer(request);
+    const context = withBootPassword(request.bootFrom, given);
     this.#builds.requireRoom();
     const newServer = await planServer(this.#parts, request, context);
     const { record } = newServer;
@@ -183,6 +187,38 @@ export class ComputeManager implements AsyncDisposable {
     const [verb, type] = options.hard === true ? (['hard-reboot', 'HARD'] as const) : (['reboot', 'SOFT'] as const);
     await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
       await rebootServer(this.#parts, instance, type, context);
+    });
+  }
+
+  /**
+   * Gives a server other processors or memory: at once if the machine can do that while the server runs.
+   *
+   * @param options.restart - stop the server and start it again if the change needs that
+   * @throws ConflictError when the change needs a stop and `restart` is not set. Nothing was changed then
+   */
+  async resize(server: string, options: ResizeServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await resizeServer(this.#parts, instance, options, context);
+    });
+  }
+
+  /** Changes the name, the description or properties of a server. @throws ConfigError before anything is changed */
+  async set(server: string, change: SetServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await setServer(this.#parts, instance, change, context);
+    });
+  }
+
+  /**
+   * Changes what a server boots from, from its next start on. A running server keeps running.
+   *
+   * @throws ConfigError, ConflictError when the server cannot boot from the source; nothing was changed then
+   */
+  async setBoot(server: string, from: BootFromRequest, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#exclusively(server, context, async (instance) => {
+      requireIdle(instance, 'set the boot source of');
+      await setServerBoot(this.#parts, instance, from, context);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
     });
   }
 
@@ -385,6 +421,13 @@ export class ComputeManager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.close();
+  }
+
+  async #changed(server: string, context: RequestContext, work: (instance: InstanceRecord) => Promise<void>) {
+    return await this.#exclusively(server, context, async (instance) => {
+      await work(instance);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
   }
 
   async #whenIdle(

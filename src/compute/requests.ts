@@ -39,9 +39,34 @@ export interface CreateServer {
   readonly start?: boolean | undefined;
   /** An existing storage group to attach. The server boots from it, unless a volume has boot index 0. */
   readonly storageGroup?: StorageGroupRequest | undefined;
+  /** What the server boots from; default: its boot volume. */
+  readonly bootFrom?: BootFromRequest | undefined;
   /** Nova's extra specs of a flavor, such as `dpm:secure_boot`. Keys of no driver are stored and ignored. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
 }
+
+/**
+ * What a server boots from. For an existing server, an omitted value is the one that the server has.
+ *
+ * @public
+ */
+export type BootFromRequest =
+  | { readonly source: 'volume' | 'network' }
+  | {
+      readonly source: 'iso';
+      /** Path of the ISO image on this host. */
+      readonly image?: string | undefined;
+      /** Path of the INS file in the image; default: the only one in its root directory. */
+      readonly insFile?: string | undefined;
+    }
+  | {
+      readonly source: 'ftp' | 'ftps' | 'sftp';
+      readonly host?: string | undefined;
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+      /** Path of the INS file on the server. */
+      readonly insFile?: string | undefined;
+    };
 
 /** @public */
 export interface StorageGroupRequest {
@@ -50,15 +75,34 @@ export interface StorageGroupRequest {
   readonly bootVolume?: string | undefined;
 }
 
-/** Returns the extra specs of a server, which include the storage group. */
-export function extraSpecsOf({ properties = {}, storageGroup }: CreateServer): Readonly<Record<string, string>> {
-  if (storageGroup === undefined) return properties;
-  const { name, bootVolume } = storageGroup;
+/** Returns the extra specs of a server, which include the storage group and the boot source, but no password. */
+export function extraSpecsOf({
+  properties = {},
+  storageGroup,
+  bootFrom,
+}: CreateServer): Readonly<Record<string, string>> {
   return {
     ...properties,
-    'dpm:storage_group': name,
-    ...(bootVolume === undefined ? {} : { 'dpm:storage_group_boot_volume': bootVolume }),
+    ...given({ storage_group: storageGroup?.name, storage_group_boot_volume: storageGroup?.bootVolume }),
+    ...(bootFrom === undefined ? {} : given({ boot_from: bootFrom.source, ...specsOfSource(bootFrom) })),
   };
+}
+
+function specsOfSource(from: BootFromRequest): Readonly<Record<string, string | undefined>> {
+  switch (from.source) {
+    case 'volume':
+    case 'network':
+      return {};
+    case 'iso':
+      return { boot_iso: from.image, boot_iso_ins: from.insFile };
+    default:
+      return { boot_ftp_host: from.host, boot_ftp_username: from.username, boot_ftp_insfile: from.insFile };
+  }
+}
+
+function given(specs: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const known = Object.entries(specs).flatMap(([name, value]) => (value === undefined ? [] : [[`dpm:${name}`, value]]));
+  return Object.fromEntries(known) as Record<string, string>; // pairs of strings
 }
 
 /** Returns the record of a server to build. */
@@ -79,6 +123,7 @@ export function newInstance(
     powerState: 'nostate',
     fault: null,
     extraSpecs,
+    description: null,
   };
 }
 
@@ -96,11 +141,12 @@ interface FoundVolume {
  */
 export async function chooseVolumes(
   cinder: CinderClient,
-  { volumes: requests, storageGroup }: Pick<CreateServer, 'volumes' | 'storageGroup'>,
+  { volumes: requests, storageGroup, bootFrom }: Pick<CreateServer, 'volumes' | 'storageGroup' | 'bootFrom'>,
   w: Waiting,
   onNote?: (text: string) => void,
 ): Promise<readonly Omit<BlockDevice, 'instanceUuid'>[]> {
-  requireOneBootIndex(requests, storageGroup === undefined ? 'exactly one' : 'at most one');
+  const bootsElsewhere = bootFrom !== undefined && bootFrom.source !== 'volume';
+  requireOneBootIndex(requests, storageGroup === undefined && !bootsElsewhere ? 'exactly one' : 'at most one');
   const named = await Promise.all(
     requests.map(async (request) => ({ request, volume: await findFree(cinder, request, w) })),
   );
@@ -108,7 +154,7 @@ export async function chooseVolumes(
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`volume ${twice} is given twice`, { volume: twice });
   const found = storageGroup === undefined ? withBootVolume(named, onNote) : named;
-  found.forEach(requireBootable);
+  if (!bootsElsewhere) found.forEach(requireBootable); // an installer makes the volume bootable
   // The boot volume is the first device; the rest follow in the order given.
   const ordered = found.toSorted((a, b) => Number(a.request.bootIndex !== 0) - Number(b.request.bootIndex !== 0));
   return ordered.map(({ request, volume }, position) => ({

@@ -5,7 +5,7 @@ import { readElsewhere } from './known-elsewhere.ts';
 import { describeSource } from './layers.ts';
 import type { Layer, Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
-import { PATH_TOKEN_VARIABLE } from './path-token.ts';
+import { BOOT_PASSWORD_VARIABLE, PATH_TOKEN_VARIABLE } from './secret-variables.ts';
 import type { Findings } from './problems.ts';
 import { findOption, isSection, sectionNames, sectionOptions } from './schema.ts';
 import type { SectionName } from './schema.ts';
@@ -19,7 +19,7 @@ export const CONFIG_FILE_OPTION = '--config-file';
 const PREFIX = 'NOVA_DPM_';
 /** Names the settings file. */
 export const CONFIG_VARIABLE = 'NOVA_DPM_CONFIG';
-const otherVariables: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE]);
+const otherVariables: ReadonlySet<string> = new Set([CONFIG_VARIABLE, PATH_TOKEN_VARIABLE, BOOT_PASSWORD_VARIABLE]);
 
 /**
  * Returns the settings files to read: those that were named, else `NOVA_DPM_CONFIG`, else the first existing of

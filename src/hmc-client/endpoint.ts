@@ -2,6 +2,7 @@ import { parseForeignJson } from '../base/index.ts';
 import type { Logger, Secret, Waiting } from '../base/index.ts';
 import { HttpTransport, openTextSocket, redirectError, TransportError } from '../http/index.ts';
 import type { TextSocket, TransportOptions, TransportRequest, TransportResponse } from '../http/index.ts';
+import { uploadMs } from './policy.ts';
 import { describePage, parseAnswer, refusalOf, stripImplementationErrors } from './answers.ts';
 import { HmcConnectionError, HmcHttpError } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
@@ -41,13 +42,15 @@ export class HmcEndpoint implements Disposable {
 
   /** Like {@link exchange}, but does not check the form of the answer. */
   async sendRaw(call: HmcRequest, token: Secret | undefined, w: Waiting): Promise<RawAnswer> {
-    const { method, uri, body } = call;
+    const { method, uri, body, upload } = call;
     const headers = {
       // Also without a body, like every POST of python-zhmcclient (_session.py).
       ...(method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
       ...(token === undefined ? {} : { 'X-API-Session': token.reveal() }),
     };
-    const response = await this.#send(call.what, { method, path: uri, headers, body, signal: w.signal });
+    const timeoutMs = upload === undefined ? undefined : uploadMs(upload);
+    const request = { method, path: uri, headers, body, upload, timeoutMs, signal: w.signal };
+    const response = await this.#send(call.what, request);
     const redirect = redirectError(response, { method, path: uri }, this.#transport.baseUrl);
     if (redirect !== undefined) throw this.#unreached(call.what, redirect);
     const isText = call.textType !== undefined && response.contentType.startsWith(call.textType);

@@ -10,7 +10,7 @@ export type {
   Waiting,
   Wwpn,
 } from '../base/index.ts';
-export type { TlsOptions } from '../http/index.ts';
+export type { TlsOptions, Upload } from '../http/index.ts';
 export {
   classify,
   HmcAuthError,
@@ -28,11 +28,13 @@ export type { AsciiConsole } from './ascii-console.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
 export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
+export type { CapacityGroupResource } from './resources/capacity-group.ts';
 export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
+export type { NicResource } from './resources/nic.ts';
+export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MetricsResource } from './resources/metrics.ts';
-export type { PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MessageRange } from './resources/partition-console.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';
 export type { StorageGroupFilter, StorageGroupResource } from './resources/storage-group.ts';
@@ -43,9 +45,13 @@ export type { HmcJob, JobWaiting } from './job.ts';
 export type { RawAnswer } from './requester.ts';
 export type { HmcSession, HmcSessionOptions, RawRequest } from './types.ts';
 export type { Adapter, AdapterSummary, StoragePort } from './wire/adapter.ts';
+export type { CapacityGroup, CapacityGroupSummary } from './wire/capacity-group.ts';
 export type { HmcConsole } from './wire/console.ts';
 export type { Cpc, CpcSummary } from './wire/cpc.ts';
+export { noCrypto } from './wire/crypto.ts';
+export type { CryptoConfiguration } from './wire/crypto.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
 export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {

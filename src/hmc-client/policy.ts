@@ -1,4 +1,5 @@
 import { defaultOutagePolicy } from '../base/index.ts';
+import type { Upload } from '../http/index.ts';
 import type { OutagePolicy, RetryClass, RetryPolicy } from '../base/index.ts';
 
 /**
@@ -64,3 +65,11 @@ export interface HmcTimeouts {
 
 /** The numbers are this client's choice. */
 export const defaultTimeouts: HmcTimeouts = { connectMs: 10_000, requestMs: 120_000, callMs: 300_000 };
+
+/** The slowest connection to an HMC for which an upload has time, in bytes per millisecond: about 1 MB/s. */
+const SLOWEST_UPLOAD = 1_000;
+
+/** Returns the time limit of an upload. The HMC also copies the content to the SE. The numbers are this client's choice. */
+export function uploadMs({ bytes }: Upload): number {
+  return 600_000 + bytes / SLOWEST_UPLOAD;
+}

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Logger, Waiting } from '../base/index.ts';
+import type { Upload } from '../http/index.ts';
 import type { AsciiConsole } from './ascii-console.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcPolicies, OperationKind } from './policy.ts';
@@ -15,6 +16,8 @@ export interface HmcCall<T> {
   /** Path with query. */
   readonly uri: string;
   readonly body?: unknown;
+  /** Sent instead of a body; has a time limit of its own, by its size. */
+  readonly upload?: Upload | undefined;
   /** Media type of an answer that is text instead of JSON. */
   readonly textType?: string;
   readonly answer: z.ZodType<T>;

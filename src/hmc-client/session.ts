@@ -17,13 +17,15 @@ import { HmcEndpoint } from './endpoint.ts';
 import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
-import { defaultPolicies, defaultTimeouts, repeatable } from './policy.ts';
+import { defaultPolicies, defaultTimeouts, repeatable, uploadMs } from './policy.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { HmcCall, HmcRequest, RawAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
+import { CapacityGroupResource } from './resources/capacity-group.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
+import { NicResource } from './resources/nic.ts';
 import { MetricsResource } from './resources/metrics.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
@@ -60,7 +62,9 @@ class Session implements HmcSession, Requester {
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   readonly metrics: MetricsResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
@@ -91,7 +95,9 @@ class Session implements HmcSession, Requester {
     this.cpcs = new CpcResource(this);
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
+    this.capacityGroups = new CapacityGroupResource(this);
     this.hbas = new HbaResource(this);
+    this.nics = new NicResource(this);
     this.metrics = new MetricsResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);
@@ -186,11 +192,12 @@ class Session implements HmcSession, Requester {
    * as long as the outage policy allows.
    */
   async #withRetries<T>(
-    call: Pick<HmcRequest, 'what' | 'kind'>,
+    call: Pick<HmcRequest, 'what' | 'kind' | 'upload'>,
     w: Waiting,
     work: (w: Waiting) => Promise<T>,
   ): Promise<T> {
-    const { what, kind } = call;
+    const { what, kind, upload } = call;
+    const callMs = this.#timeouts.callMs + (upload === undefined ? 0 : uploadMs(upload));
     const policy = kind === 'read' ? this.policies.read : this.policies.write;
     // A repeated create could create a second object, because the names of objects need not be unique. If the HMC may have
     // created the object, this method does not retry: its caller first searches for the object.
@@ -205,16 +212,13 @@ class Session implements HmcSession, Requester {
         askedDelayMs,
         log: this.log,
       });
-    return await this.#outages.through(
-      async () => await withDeadline(what, this.#timeouts.callMs, w.signal, retryUntilAborted),
-      {
-        policy: this.policies.outage,
-        signal: w.signal,
-        peerOf: (error) => (this.#isOutage(error) ? this.#peer : undefined),
-        isRepeatable: isRetryable,
-        askedDelayMs,
-      },
-    );
+    return await this.#outages.through(async () => await withDeadline(what, callMs, w.signal, retryUntilAborted), {
+      policy: this.policies.outage,
+      signal: w.signal,
+      peerOf: (error) => (this.#isOutage(error) ? this.#peer : undefined),
+      isRepeatable: isRetryable,
+      askedDelayMs,
+    });
   }
 
   /**

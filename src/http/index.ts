@@ -3,5 +3,5 @@ export type { TransportPhase } from './errors.ts';
 export { openTextSocket } from './text-socket.ts';
 export type { SocketEnd, TextSocket } from './text-socket.ts';
 export { HttpTransport } from './transport.ts';
-export type { TransportRequest, TransportResponse } from './transport.ts';
+export type { TransportRequest, TransportResponse, Upload } from './transport.ts';
 export type { TlsOptions, TransportOptions } from './transport-options.ts';

@@ -1,4 +1,5 @@
 import type { Agent as HttpAgent } from 'node:http';
+import type { Readable } from 'node:stream';
 import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { ConflictError, describeError, FairQueue, InternalError, TimeoutError, withDeadline } from '../base/index.ts';
@@ -17,6 +18,13 @@ const ownHeaders = { Accept: '*/*', 'Accept-Encoding': 'gzip, deflate', 'User-Ag
 /** Keeps axios from adding its own value, which declares a POST without a body as a form. */
 const noHeader = false;
 
+/** A binary body that is too large for memory. @public */
+export interface Upload {
+  readonly bytes: number;
+  /** Opens the content. Called again when the request is repeated. */
+  readonly open: () => Readable;
+}
+
 /** A request. The body is sent as JSON. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -24,6 +32,8 @@ export interface TransportRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Sent instead of a body, as a stream. */
+  readonly upload?: Upload | undefined;
   readonly signal: AbortSignal;
   /** Overrides the request timeout of the transport, for slow calls. */
   readonly timeoutMs?: number | undefined;
@@ -119,21 +129,19 @@ export class HttpTransport implements Disposable {
   }
 
   async #exchange(request: TransportRequest, signal: AbortSignal): Promise<TransportResponse> {
-    const hasBody = request.body !== undefined;
-    const response: AxiosResponse<unknown> = await this.#axios.request({
-      method: request.method,
-      url: request.path,
-      headers: { ...ownHeaders, 'Content-Type': hasBody ? 'application/json' : noHeader, ...request.headers },
-      ...(hasBody ? { data: JSON.stringify(request.body) } : {}),
-      signal,
-    });
-    const headers = flattenHeaders(response.headers);
-    return {
-      status: response.status,
-      headers,
-      contentType: headers['content-type'] ?? '',
-      text: typeof response.data === 'string' ? response.data : '',
-    };
+    const { method, path: url, body, upload } = request;
+    const stream = upload?.open();
+    const contentType = body === undefined ? noHeader : 'application/json';
+    const headers = { ...ownHeaders, 'Content-Type': contentType, ...request.headers };
+    const content =
+      upload === undefined
+        ? { headers, ...(body === undefined ? {} : { data: JSON.stringify(body) }) }
+        : { headers: { ...headers, ...uploadHeaders(upload) }, data: stream, maxBodyLength: Infinity };
+    try {
+      return flatten(await this.#axios.request<unknown>({ method, url, ...content, signal }));
+    } finally {
+      stream?.destroy(); // the peer may refuse before it has read everything
+    }
   }
 
   /** Logs only these facts, never headers or bodies. */
@@ -155,6 +163,17 @@ function checkPath(path: string): void {
 }
 
 const MAX_SHOWN = 80;
+
+/** Closes the connection afterwards: a peer that refuses early leaves the rest of the upload unread. */
+function uploadHeaders({ bytes }: Upload) {
+  return { 'Content-Type': 'application/octet-stream', 'Content-Length': String(bytes), Connection: 'close' };
+}
+
+function flatten({ status, headers: given, data }: AxiosResponse<unknown>): TransportResponse {
+  const headers = flattenHeaders(given);
+  const text = typeof data === 'string' ? data : '';
+  return { status, headers, contentType: headers['content-type'] ?? '', text };
+}
 
 function flattenHeaders(headers: AxiosResponse['headers']): Record<string, string> {
   const pairs = Object.entries(headers as Record<string, unknown>); // AxiosHeaders is such a record at run time

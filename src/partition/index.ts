@@ -12,13 +12,7 @@ export {
 export { startRefused, wasRefused } from './failed-start.ts';
 export { findHiddenDoubt } from './hidden-use.ts';
 export { inDoubt, InstancePartitions } from './instance-partitions.ts';
-export {
-  defaultLifecyclePolicy,
-  isListed,
-  partitionExists,
-  PartitionLifecycle,
-  requirePartition,
-} from './lifecycle.ts';
+export { defaultLifecyclePolicy, isListed, partitionExists, PartitionLifecycle } from './lifecycle.ts';
 export type { FailedStart, LifecyclePolicy, PartitionRef, StartResult } from './lifecycle.ts';
 export {
   adapterPortUri,
@@ -51,6 +45,14 @@ export {
   unknowableStatuses,
   verbsByStatus,
 } from './status.ts';
+export type {
+  NicAddresses,
+  NicBacking,
+  NicInGuest,
+  NicRequest,
+  PartitionNetwork,
+  PlannedNic,
+} from './network.ts';
 export type { PowerState } from './status.ts';
 export type { ExpectedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';

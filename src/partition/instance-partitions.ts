@@ -16,7 +16,7 @@ import type { Initiator, OwnershipTraces } from './storage.ts';
 import { withoutParked } from './search-result.ts';
 import type { Decided, Doubt, Evidence, OwnPartition, SearchResult } from './search-result.ts';
 
-const commonProperties = ['name', 'status', 'description'] as const;
+const commonProperties = ['name', 'status', 'description', 'boot-iso-image-name'] as const;
 /** The properties to read, by storage model. They include the attached vHBAs or groups, which saves a later request. */
 const propertiesOf = {
   hba: [...commonProperties, 'hba-uris'],
@@ -229,9 +229,10 @@ type Seen = PartitionWith<(typeof commonProperties)[number]> &
 
 /** Accepts the recorded partition. Exception: if its description has the mark of another host, the partition is in doubt. */
 function judgeRecorded(owner: PartitionOwner, seen: Seen, record: PartitionRecord | undefined): SearchResult {
-  const { uri, name, status, hbaUris, storageGroupUris } = seen;
+  const { uri, name, status, hbaUris, storageGroupUris, bootIsoImageName } = seen;
   const otherGroupUris = storageGroupUris?.filter((group) => group !== record?.storageGroupUri);
-  const attached = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }) };
+  const image = (bootIsoImageName ?? '') === '' ? {} : { hasImage: true as const };
+  const attached = { ...(hbaUris && { hbaUris }), ...(otherGroupUris && { otherGroupUris }), ...image };
   const partition: OwnPartition = { uri, name, status, ...attached, ...parked(owner.host, seen, record) };
   if (markOf(owner.host, seen.description) !== 'another') return { kind: 'ours', partition };
   const mark = partitionDescription(owner.host);

@@ -1,14 +1,8 @@
 import { HmcConnectionError, HmcHttpError, JobFailedError, JobLostError } from '../hmc-client/errors/index.ts';
 import { describe, expect, test } from 'vitest';
-import { ConflictError, neverAborted, NotFoundError } from '../base/index.ts';
+import { ConflictError, neverAborted } from '../base/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
-import {
-  PartitionLifecycle,
-  partitionExists,
-  PartitionStatusError,
-  requirePartition,
-  StatusTimeoutError,
-} from './index.ts';
+import { PartitionLifecycle, partitionExists, PartitionStatusError, StatusTimeoutError } from './index.ts';
 import type { LifecyclePolicy } from './index.ts';
 
 const partition = { uri: '/api/partitions/p', name: 'OpenStack-compute1-x' };
@@ -346,38 +340,7 @@ describe('ensureStopped', () => {
   });
 });
 
-describe('ensureDeleted', () => {
-  test('stops a partition, then deletes it', async () => {
-    const { lifecycle, asked } = scripted({ statuses: ['active', 'stopped'] });
-
-    await lifecycle.ensureDeleted(partition, w);
-
-    expect(asked).toEqual(['stop', 'delete']);
-  });
-
-  test.each([
-    ['before we look', { statuses: [refusal(404, 1)] }],
-    ['while it is stopped', { statuses: ['active', refusal(404, 1)] }],
-    ['when it is deleted', { statuses: ['stopped'], delete: refusal(404, 1) }],
-  ] as const)('succeeds when the partition is gone %s', async (_when, script) => {
-    await expect(scripted(script).lifecycle.ensureDeleted(partition, w)).resolves.toBeUndefined();
-  });
-
-  test('passes on any other refusal', async () => {
-    const error = refusal(409, 1);
-
-    await expect(scripted({ statuses: ['stopped'], delete: error }).lifecycle.ensureDeleted(partition, w)).rejects.toBe(
-      error,
-    );
-  });
-});
-
 describe('a partition', () => {
-  test('that is not there is named in the error', () => {
-    expect(requirePartition(partition, partition.name)).toBe(partition);
-    expect(() => requirePartition(undefined, 'p')).toThrow(NotFoundError);
-  });
-
   test('that is there already is a conflict', () => {
     expect(partitionExists('p')).toBeInstanceOf(ConflictError);
   });

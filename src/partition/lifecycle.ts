@@ -7,7 +7,7 @@ import {
   JobLostError,
   mayHaveEffect,
 } from '../hmc-client/errors/index.ts';
-import { ConflictError, NotFoundError, waitUntil } from '../base/index.ts';
+import { ConflictError, waitUntil } from '../base/index.ts';
 import type { Verdict, Waiting, WaitPolicy } from '../base/index.ts';
 import type { HmcJob, HmcSession } from '../hmc-client/index.ts';
 import { PartitionStatusError, StatusTimeoutError } from './errors.ts';
@@ -137,20 +137,6 @@ export class PartitionLifecycle {
       return { kind: 'failed', error: notStopped(partition, now, hmcSaid) };
     };
     return await this.#watch(partition, 'stop', 'stopped', accept, deadline - performance.now(), w, look);
-  }
-
-  /** Stops and deletes a partition with its vHBAs and NICs. Deleting a partition that is already gone succeeds. */
-  async ensureDeleted(partition: PartitionRef, w: Waiting): Promise<void> {
-    const steps: (() => Promise<unknown>)[] = [
-      async () => await this.ensureStopped(partition, w),
-      // Checks after a 404 too: a single 404 does not prove that the partition is gone.
-      async () => await this.deleteStopped(partition, w),
-    ];
-    for (const step of steps) {
-      await step().catch((error: unknown) => {
-        if (!isHmcError(error, 404, 1)) throw error;
-      });
-    }
   }
 
   /**
@@ -309,12 +295,6 @@ function notStopped(partition: PartitionRef, status: string, hmcSaid: string): E
     status,
     hmcSaid,
   });
-}
-
-/** @throws NotFoundError when the partition was not found */
-export function requirePartition<P extends PartitionRef>(found: P | undefined, name: string): P {
-  if (found !== undefined) return found;
-  throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
 }
 
 /** Whether the CPC lists the partition, under any name. */

@@ -11,6 +11,8 @@ export interface OwnPartition {
   readonly hbaUris?: readonly string[];
   /** Its storage groups except that of its instance; absent if not read. */
   readonly otherGroupUris?: readonly string[];
+  /** An ISO image is mounted. */
+  readonly hasImage?: true;
 }
 
 /** Why it is not known which partition belongs to the instance. */

@@ -1,6 +1,8 @@
 export {
   hmcOperations,
+  makeInstallerImage,
   ManualClock,
+  type BootServer,
   type Clock,
   type DiscoveryOptions,
   type HmcModel,

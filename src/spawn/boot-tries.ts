@@ -1,14 +1,13 @@
 import { InternalError } from '../base/index.ts';
-import type { UpdatePartition } from '../hmc-client/index.ts';
 import type {
   ConnectedVolume,
   Initiator,
+  NicInGuest,
   PartitionRef,
   PartitionStorage,
   PreparedGroup,
-  VolumePath,
 } from '../partition/index.ts';
-import type { BootOptions } from './types.ts';
+import type { BootOptions, BootTry } from './types.ts';
 
 /** What is known before a load. */
 export interface BootPlan {
@@ -18,16 +17,9 @@ export interface BootPlan {
   /** A prepared storage group to boot from, or null. */
   readonly group: PreparedGroup | null;
   readonly volumes: readonly ConnectedVolume[];
-}
-
-/** One way to load, with its boot properties. */
-export interface BootTry {
-  readonly volumeId: string | null;
-  readonly path: VolumePath | null;
-  readonly reason: string;
-  /** What to look at when nothing answers. */
-  readonly hint: string | undefined;
-  readonly properties: UpdatePartition;
+  readonly nics: readonly NicInGuest[];
+  /** The way to load another source than a volume; null to boot from a volume. */
+  readonly source: BootTry | null;
 }
 
 /**
@@ -35,9 +27,10 @@ export interface BootTry {
  * DPM chooses the path. A pure function.
  */
 export function bootTries(
-  { volumes, group, initiators }: BootPlan,
+  { volumes, group, initiators, source }: BootPlan,
   storage: Pick<PartitionStorage, 'bootProperties'>,
 ): readonly BootTry[] {
+  if (source !== null) return [source];
   const volume = volumes.find(({ isBoot }) => isBoot);
   if (volume !== undefined) return bootTriesOf(volume, initiators, storage);
   if (group?.bootVolumeUri === null || group === null) throw new InternalError('there is nothing to boot from');

@@ -1,7 +1,6 @@
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { encodeGuestParameters } from '../partition/guest-parameters/index.ts';
 import type { EncodedParameters, GuestVolume } from '../partition/guest-parameters/index.ts';
 import type { ConnectedVolume, Initiator, StorageWaiting, VolumePath } from '../partition/index.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';
@@ -27,10 +26,10 @@ export interface Started {
 /** Sets the boot properties of the partition: the first path of the boot volume, and the boot parameters of the guest. */
 export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall): Promise<BootChoice> {
   const first = requireBootTry(bootTries(plan, tools.storage));
-  const encoded = encodeGuestParameters({
+  const encoded = tools.encodeGuestParameters({
     otherText: plan.options.bootOsSpecificParameters ?? '',
-    nics: [], // a new partition has none
-    volumes: guestVolumes(plan.volumes, plan.initiators),
+    nics: plan.nics,
+    volumes: guestVolumes(plan.volumes, plan.initiators, plan.source === null),
   });
   const bootParameters = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };
   warnOfOmitted(encoded, call.log);
@@ -57,11 +56,12 @@ async function bootConfigurationProperty({ options, partition }: BootPlan, { hmc
 
 /**
  * Returns the volumes for the boot parameters, with their paths, the boot volume first. Omits paths whose vHBA has no device
- * number yet. Omits a boot volume with a single path: the guest has booted over this path and knows it.
+ * number yet. Omits a boot volume with a single path, unless the guest boots from elsewhere: it knows the path of its boot.
  */
 export function guestVolumes(
   volumes: readonly Pick<ConnectedVolume, 'volumeId' | 'isBoot' | 'paths'>[],
   initiators: readonly Initiator[],
+  bootsFromVolume = true,
 ): readonly GuestVolume[] {
   const deviceOf = new Map(initiators.map(({ wwpn, deviceNumber }) => [wwpn, deviceNumber]));
   const bootFirst = volumes.toSorted((a, b) => Number(b.isBoot) - Number(a.isBoot));
@@ -70,7 +70,7 @@ export function guestVolumes(
       const deviceNumber = known ?? deviceOf.get(initiatorWwpn) ?? null;
       return deviceNumber === null ? [] : [{ deviceNumber, targetWwpn, lun }];
     });
-    return usable.length > (isBoot ? 1 : 0) ? [{ volumeId, paths: usable }] : [];
+    return usable.length > (isBoot && bootsFromVolume ? 1 : 0) ? [{ volumeId, paths: usable }] : [];
   });
 }
 

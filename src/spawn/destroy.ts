@@ -1,7 +1,7 @@
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { deletableStatuses, noEvidence } from '../partition/index.ts';
-import type { Decided, OwnPartition, PartitionOwner, PartitionRef } from '../partition/index.ts';
+import type { Decided, OwnPartition, PartitionOwner } from '../partition/index.ts';
 import type { VolumeDriver } from '../volume/index.ts';
 import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
@@ -128,17 +128,18 @@ export async function stop(
 }
 
 /**
- * Deletes the stopped partition. If the HMC refuses because somebody has started it meanwhile (status 409, reason 1), checks
+ * Unmounts its ISO image and deletes the stopped partition. If the HMC refuses because somebody has started it meanwhile (status 409, reason 1), checks
  * the owner, stops the partition again and retries the delete.
  */
 async function deleteAtRest(
-  partition: PartitionRef,
+  partition: OwnPartition,
   request: DestroyRequest,
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  const { lifecycle } = tools;
+  const { hmc, lifecycle } = tools;
   try {
+    if (partition.hasImage === true) await hmc.partitions.unmountIso(partition.uri, call);
     await lifecycle.deleteStopped(partition, call);
   } catch (error) {
     if (!isHmcError(error, 409, 1)) throw error;

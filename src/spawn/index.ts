@@ -1,4 +1,4 @@
-export { actsOf } from './act.ts';
+export { actsOf, beforeChanges } from './act.ts';
 export type { Act, Watchers } from './act.ts';
 export { attachActs, attachVolume, detachActs, detachVolume } from './attach.ts';
 export { bootTriesOf } from './boot-tries.ts';
@@ -10,11 +10,12 @@ export { startOverPaths } from './start-over-paths.ts';
 export type { BootTries } from './start-over-paths.ts';
 export type {
   BootOptions,
+  BootSource,
   MappedVolume,
   PartitionRequest,
-  PartitionSpec,
+  PartitionResources,
   SpawnTools,
   VerbCall,
   VolumeMapper,
 } from './types.ts';
-export { evidenceOf } from './volumes.ts';
+export { evidenceOf, undoPartialWork } from './volumes.ts';

@@ -10,7 +10,7 @@ import type {
   PartitionStorage,
   StartResult,
 } from '../partition/index.ts';
-import type { BootTry } from './boot-tries.ts';
+import type { BootTry } from './types.ts';
 
 /** What {@link startOverPaths} uses. */
 export interface StartDeps {
@@ -122,7 +122,7 @@ async function prepareNextTry(
 
 function describeSource(attempt: BootTry | undefined, { initiators }: BootTries): string {
   if (attempt === undefined) return 'the path in the boot properties';
-  if (attempt.path === null) return 'the boot volume of the storage group';
+  if (attempt.path === null) return attempt.reason;
   const { initiatorWwpn, targetWwpn, lun } = attempt.path;
   const port = initiators.find(({ wwpn }) => wwpn === initiatorWwpn)?.adapterPortUri;
   const on = port === undefined || port === null ? '' : ` on adapter port ${portOfUri(port)}`;
@@ -141,14 +141,15 @@ async function bootFailed(
   const tried = failures.map(
     ({ attempt, result }) => `${describeSource(attempt, tries)}: status "${result.status}", ${result.hmcSaid}`,
   );
-  const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
-  const likelyCause = storage.likelyBootFailure;
-  const firstHint = failures[0]?.attempt?.hint;
+  const console = lines.length === 0 ? '' : `; last messages of the guest: ${lines.slice(-3).join(' | ')}`;
+  const first = failures[0]?.attempt;
+  const likelyCause = first?.likelyFailure ?? storage.likelyBootFailure;
+  const firstHint = first?.hint;
   const hint = firstHint === undefined ? '' : `; ${firstHint}`;
   const paths = tried.length === 1 ? 'its path' : `any of ${tried.length} paths`;
-  const why = `likely cause: ${likelyCause}${console}${hint}`;
+  const why = `likely cause: ${likelyCause}${hint}`;
   return new BootFailedError(
-    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tried.join('; then ')}`,
+    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tried.join('; then ')}${console}`,
     {
       partition: partition.name,
       partitionUri: partition.uri,

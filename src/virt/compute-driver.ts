@@ -1,4 +1,4 @@
-import type { DpmError, JsonValue } from '../base/index.ts';
+import type { DpmError, JsonValue, Secret } from '../base/index.ts';
 import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
@@ -13,7 +13,33 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** The flow of the compute manager under which progress is shown. */
   readonly flowId?: string | undefined;
+  /** Password of the server that a guest boots from. In no record and no journal. */
+  readonly bootPassword?: Secret | undefined;
 }
+
+/**
+ * What a guest boots from. An omitted value is that of the guest.
+ *
+ * @public
+ */
+export type BootFrom =
+  | { readonly source: 'volume' }
+  | {
+      readonly source: 'iso';
+      /** Path of the image on this host. */
+      readonly image?: string | undefined;
+      /** Path of the INS file in the image; default: the only one in its root directory. */
+      readonly insFile?: string | undefined;
+    }
+  | {
+      readonly source: 'ftp' | 'ftps' | 'sftp';
+      readonly host?: string | undefined;
+      readonly username?: string | undefined;
+      /** Path of the INS file on the server. */
+      readonly insFile?: string | undefined;
+      readonly password?: Secret | undefined;
+    }
+  | { readonly source: 'network' };
 
 /** The part of Nova's instance that a driver needs. @public */
 export interface Instance {
@@ -25,6 +51,20 @@ export interface Instance {
     readonly memoryMb: number;
     readonly extraSpecs?: Readonly<Record<string, string>>;
   };
+}
+
+/** A part of the configuration of a guest, in a form that only its driver knows. @public */
+export type GuestConfiguration = Readonly<Record<string, JsonValue>>;
+
+/** What a change of an instance changes of its guest. @public */
+export interface GuestChange {
+  /** How it is now: for {@link ComputeDriver.applyChange} to undo the change. */
+  readonly from: GuestConfiguration;
+  readonly to: GuestConfiguration;
+  /** Why the guest, which runs, has to be stopped for this, in words; empty if it can go on. */
+  readonly stopNeededFor: readonly string[];
+  /** Properties that take effect only at the next start, by their keys. */
+  readonly atNextStart: readonly string[];
 }
 
 /** One entry of `block_device_mapping`. @public */
@@ -51,6 +91,12 @@ export interface InstanceInfo {
   readonly state: PowerState;
   readonly internalId?: string;
 }
+
+/**
+ * How a guest has ended that was asked to shut down: by itself, or by force, with the reason. Nova's drivers return nothing.
+ * @public
+ */
+export type GuestEnd = { readonly endedBy: 'guest' } | { readonly endedBy: 'force'; readonly reason: string };
 
 /** What the platform knows of an instance, for `server show`. @public */
 export interface GuestDescription {
@@ -84,6 +130,19 @@ export interface GuestNic {
   /** Four hex digits. */
   readonly deviceNumber: string | null;
 }
+
+/** A NIC of the driver in any guest. @public */
+export interface PlatformNic {
+  readonly uri: string;
+  readonly name: string;
+  /** URI of its guest. */
+  readonly guestUri: string;
+  /** ID of the {@link VirtualInterface} for which it was created. */
+  readonly interfaceId: string;
+}
+
+/** Boot settings in the form of the driver. They contain no secret. @public */
+export type BootSettings = Readonly<Record<string, string | null>>;
 
 /** How much is used, as the platform measures it. Null: the platform does not report the value. @public */
 export interface Usage {
@@ -352,6 +411,24 @@ export interface ComputeDriver {
     requestedSize: number,
   ): Promise<void>;
 
+  /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */
+  readBoot?(context: RequestContext, instance: Instance): Promise<BootSettings>;
+  /**
+   * Changes what the guest boots from, from its next start on. A running guest keeps running.
+   *
+   * @param blockDeviceInfo - the current volumes; the one with boot index 0 is that of `source: 'volume'`
+   */
+  setBoot?(
+    context: RequestContext,
+    instance: Instance,
+    blockDeviceInfo: BlockDeviceInfo,
+    from: BootFrom,
+  ): Promise<void>;
+  /** Undoes {@link ComputeDriver.setBoot}. */
+  restoreBoot?(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void>;
+  /** Removes an uploaded image from which the guest no longer boots. */
+  releaseBootMedia?(context: RequestContext, instance: Instance): Promise<void>;
+
   powerOn(
     context: RequestContext,
     instance: Instance,
@@ -367,15 +444,34 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
-  powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
+  powerOff(
+    instance: Instance,
+    timeout?: number,
+    retryInterval?: number,
+    context?: RequestContext,
+  ): Promise<GuestEnd | undefined>;
+  /** @returns how a guest that was asked first (`SOFT`) has ended, as {@link ComputeDriver.powerOff} does */
   reboot(
     context: RequestContext,
     instance: Instance,
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
-  ): Promise<void>;
+  ): Promise<GuestEnd | undefined>;
 
+  /**
+   * Compares the guest with what the instance is to become. Changes nothing.
+   *
+   * @param isResize - the guest is to have the size of the flavour even if somebody else has changed it
+   * @throws ConfigError, NotFoundError or ConflictError for what cannot be
+   */
+  planChange?(
+    context: RequestContext,
+    instance: Instance,
+    wanted: { readonly name: string; readonly flavor: Instance['flavor']; readonly isResize: boolean },
+  ): Promise<GuestChange>;
+  /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
+  applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
   /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
   getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
   /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */
@@ -411,6 +507,8 @@ export interface ComputeDriver {
   ): Promise<readonly SurplusStorage[]>;
   /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
   removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
+  /** Lists the NICs that the driver has created, in the guests of all hosts. Changes nothing. */
+  listNics?(context: RequestContext): Promise<readonly PlatformNic[]>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */
@@ -464,15 +562,16 @@ export interface ComputeDriver {
   getHostUptime?(): Promise<string>;
   /** Returns the IP address of the compute host. */
   getHostIpAddr?(): Promise<string>;
-  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Creates network interfaces that the guest lacks. Nova calls it for every server when its compute service starts. */
+  plugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
   /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
-  attachInterface?(
+  attachInterface(
     context: RequestContext,
     instance: Instance,
     imageMeta: unknown,
     vif: VirtualInterface,
   ): Promise<void>;
   /** Detaches a network interface. Detaching one that is already detached succeeds. */
-  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
+  detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

@@ -11,9 +11,14 @@ export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole }
 export type {
   AvailableResource,
   BlockDeviceInfo,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   Diagnostics,
   DriverBlockDevice,
+  GuestEnd,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
@@ -24,6 +29,7 @@ export type {
   PlatformGuest,
   ProviderInventory,
   ProviderTree,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';

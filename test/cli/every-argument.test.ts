@@ -27,14 +27,22 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
   '--inventory': { value: '/none.yaml', words: ['a file that exists'] },
   '--keep': { value: '/dev/null/x', words: ['a directory that can be written'] },
   '--faults': { value: '/none.json', words: ['a file that exists'] },
+  '--write-iso': { value: '/dev/null/x.iso', words: ['a file that can be written'] },
   '--write-config': { value: '/dev/null/x.conf', words: ['a file that can be written'] },
   '--svg': { value: '/dev/null/x.svg', words: ['a file that can be written'] },
   '--token-file': { value: '/none.txt', words: ['a file that exists'] },
+  '--description': { value: 'a\u0007b', words: ['up to 255 characters'] },
+  '--iso': { value: 'x.iso', words: ['--boot-from iso'] },
+  '--iso-ins': { value: '/x.ins', words: ['--boot-from iso'] },
+  '--ftp-host': { value: 'ftp.example.com', words: ['--boot-from ftp, ftps or sftp'] },
+  '--ftp-username': { value: 'me', words: ['--boot-from ftp, ftps or sftp'] },
+  '--ftp-insfile': { value: '/x.ins', words: ['--boot-from ftp, ftps or sftp'] },
+  '--ftp-password-file': { value: '/none.txt', words: ['--boot-from ftp, ftps or sftp'] },
   '--shape': { value: 'no-such-shape', words: ['expected'] },
 };
 
 /** Needs a simulator that runs before it shows: in simulate.test.ts. */
-const shownElsewhere: ReadonlySet<string> = new Set(['--keep', '--write-config', '--shape']);
+const shownElsewhere: ReadonlySet<string> = new Set(['--keep', '--write-config', '--write-iso', '--shape']);
 
 /** A good value for whatever else a command line needs. */
 const good: Readonly<Record<string, string>> = {
@@ -49,6 +57,7 @@ const good: Readonly<Record<string, string>> = {
   '--vcpus': '1',
   '--memory': '1024',
   '--size': '1',
+  '--property': 'dpm:boot_timeout',
 };
 
 interface Taker {

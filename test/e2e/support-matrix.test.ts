@@ -4,7 +4,8 @@ import { context } from '../../bench/requests.ts';
 import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
 import type { Kind } from '../../scripts/support-matrix/render.ts';
 import { DpmError } from '../../src/base/index.ts';
-import type { ComputeDriver, Instance, ProviderTree } from '../../src/virt/index.ts';
+import { interfaceOn } from '../../src/virt/index.ts';
+import type { ComputeDriver, Instance, ProviderTree, VirtualInterface } from '../../src/virt/index.ts';
 import { quickPolicies } from '../support/quick-policies.ts';
 
 /*
@@ -17,6 +18,7 @@ interface Scene {
   readonly driver: ComputeDriver;
   /** Running, with volume 0. */
   readonly instance: Instance;
+  readonly vif: VirtualInterface;
 }
 
 /** A tree that forgets what it is told. */
@@ -81,11 +83,20 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     await driver.detachVolume(context, await bench.map(instance, 4), instance, '/dev/sdc'),
   extend_volume: async ({ bench, driver, instance }) =>
     await driver.extendVolume(context, await bench.map(instance, 5), instance, 2 ** 30),
-  plug_vifs: async ({ driver, instance }) => await driver.plugVifs(instance, []),
-  unplug_vifs: async ({ driver, instance }) => await driver.unplugVifs(instance, []),
+  attach_interface: async ({ vif, driver, instance }) => await driver.attachInterface(context, instance, null, vif),
+  detach_interface: async ({ vif, driver, instance }) => await driver.detachInterface(context, instance, vif),
+  plug_vifs: async ({ vif, driver, instance }) => await driver.plugVifs(instance, [vif], context),
+  unplug_vifs: async ({ vif, driver, instance }) => await driver.unplugVifs(instance, [vif], context),
   // Last of all, since it logs off.
   cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
 };
+
+/** An interface on the first OSA port. */
+function vifOn({ sim }: DriverBench): VirtualInterface {
+  const osa = sim.hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
+  const adapterObjectId = (osa?.uri ?? '').replace('/api/adapters/', '');
+  return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null }, {});
+}
 
 const methods = readMethods();
 const named = (...kinds: readonly Kind[]) => methods.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
@@ -103,7 +114,7 @@ for (const machine of ['z13', 'z16'] as const) {
     const bench = await DriverBench.open({ machine, volumes }, quickPolicies);
     const instance = bench.instance();
     await bench.spawn(instance);
-    scene = { bench, driver: bench.driver, instance };
+    scene = { bench, driver: bench.driver, instance, vif: vifOn(bench) };
   });
 
   afterAll(async () => {

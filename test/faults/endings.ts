@@ -112,7 +112,7 @@ malformed                                 for good A      R      r      R      S
 malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
 malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
 malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
-malformed: change                         for good -      -      -      A      -      -      -      -      -      -
+malformed: change                         for good -      -      -      A      w      -      -      -      -      -
 malformed: entry                          for good -      -      -      -      -      s      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      w      w      -      -      -      -
@@ -134,7 +134,7 @@ refused, 400: entry                       for good -      -      -      -      -
 refused, 400: job                         for good -      -      -      -      -      -      -      -      RU     -
 refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      AR     RU     -
-refused, 400: repeat                      for good -      -      -      A      -      A      -      -      -      -
+refused, 400: repeat                      for good -      -      -      Ar     -      A      -      -      -      -
 refused, 400: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 400                              once     A      R      R      R      -      A      R      A      U      AR
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
@@ -158,6 +158,8 @@ refused, 404: bulk                        for good -      -      -      A      -
 refused, 404: entry                       for good -      -      -      AR     rs     -      -      A      -      -
 refused, 404: poll                        for good -      -      -      A      -      A      -      A      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
+refused, 404: trial                       for good -      -      -      a      -      -      -      -      -      -
+refused, 404: change                      for good -      -      -      -      -      a      -      -      -      -
 refused, 404                              once     A      AR     a      A      -      A      R      A      A      A
 refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder map                  once     -      -      -      R      -      -      -      -      -      -
@@ -213,6 +215,7 @@ truncate: change                          for good -      -      -      AR     -
 truncate: entry                           for good -      -      -      R      -      -      -      -      -      -
 truncate: job                             for good -      -      -      -      -      A      -      A      -      -
 truncate: trial                           for good -      -      -      R      -      -      -      -      -      -
+truncate: read                            for good -      -      -      r      -      -      -      -      -      -
 truncate                                  once     A      A      A      A      -      A      R      A      A      A
 truncate: Cinder map of old               once     -      -      -      R      -      -      -      -      -      -
 volume stuck                              for good -      -      -      R      -      -      -      -      -      -
@@ -222,7 +225,7 @@ wrong-schema: Cinder change               for good -      -      -      -      -
 wrong-schema: Cinder map of old           for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: Cinder unmap                for good -      -      -      -      -      A      -      -      -      -
 wrong-schema: bulk                        for good -      -      -      R      -      -      -      -      -      -
-wrong-schema: change                      for good -      -      -      -      -      -      R      -      -      -
+wrong-schema: change                      for good -      -      -      -      -      a      R      -      -      -
 wrong-schema: entry                       for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: job                         for good -      -      -      -      -      A      -      A      -      -
 wrong-schema: read                        for good -      -      -      R      -      -      -      -      -      -
@@ -236,7 +239,7 @@ wrong-schema: entry                       once     -      -      -      -      -
 wrong-schema: job                         once     -      -      -      A      -      -      -      A      -      -
 wrong-schema: poll                        once     -      -      -      -      -      -      -      -      U      -
 wrong-schema: read                        once     -      -      -      -      -      -      -      -      RU     -
-wrong-schema: repeat                      once     -      -      -      -      -      -      -      -      AR     -
+wrong-schema: repeat                      once     -      -      -      a      -      -      -      -      AR     -
 wrong-schema: trial                       once     -      -      -      A      -      -      -      -      -      -
 `;
 

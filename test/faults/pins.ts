@@ -23,8 +23,8 @@ export function misfit(result: RowResult): string {
     return `${ending}, but "${name}" ${wanted} (${failure})`;
   }
   const place = placeOf(row, result.hasStruckWayBack);
-  // A refused begin-detaching has changed nothing: there is nothing to undo.
-  const isFirst = stepOf(row).endsWith('/begin-detaching');
+  // A refused begin-detaching has changed nothing, and a reading never does: there is nothing to undo.
+  const isFirst = /\/(?:begin-detaching|read-boot)$/.test(stepOf(row));
   const hasWayBack = row.undo !== undefined && !isFirst && (place === 'there' || place === 'both');
   return hasWayBack && ending === 'rolled back' && !hasUndoFailed ? 'rolled back, but no undo was asked' : '';
 }

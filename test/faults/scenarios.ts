@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../../src/virt/index.ts';
 import type { Rest } from './judge.ts';
 import type { Server } from '../parking/stock-manager.ts';
+import { installerFile } from '../support/installer-file.ts';
 import { PAYROLL } from '../support/payroll.ts';
 import { MOUNT_POINT } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -37,16 +38,19 @@ interface Wish {
   readonly volumes?: readonly number[];
   readonly start?: boolean;
   readonly storageGroup?: string;
+  /** Boots from an ISO image that installs. */
+  readonly isFromIso?: boolean;
 }
 
 async function create({ manager, world }: Stage, name: string, wish: Wish = {}, context = world.context) {
-  const { volumes = [boot], start = true, storageGroup } = wish;
+  const { volumes = [boot], start = true, storageGroup, isFromIso = false } = wish;
   const chosen = volumes.map((index, position) => ({
     volumeId: world.sim.volumes[index]!.id,
     ...(position === 0 && storageGroup === undefined ? { bootIndex: 0 } : {}),
   }));
   const group = storageGroup === undefined ? {} : { storageGroup: { name: storageGroup } };
-  await manager.create({ name, vcpus: 1, memoryMib: 1024, start, volumes: chosen, ...group }, context);
+  const iso = isFromIso ? { bootFrom: { source: 'iso', image: installerFile() } as const } : {};
+  await manager.create({ name, vcpus: 1, memoryMib: 1024, start, volumes: chosen, ...group, ...iso }, context);
   return name;
 }
 
@@ -81,6 +85,22 @@ const spawnFromGroup: Scenario = {
     await create(stage, server, { volumes: [extra], storageGroup: GROUP }, context),
   maps: [extra],
   ...building,
+};
+
+const spawnFromIso: Scenario = {
+  name: 'spawn from an ISO image',
+  prepare: () => Promise.resolve(newName()),
+  act: async (stage, server, context) => await create(stage, server, { volumes: [extra], isFromIso: true }, context),
+  maps: [extra],
+  ...building,
+};
+
+const setBoot: Scenario = {
+  name: 'set the boot source',
+  prepare: async (stage) => await create(stage, newName(), { volumes: [extra], isFromIso: true, start: false }),
+  act: async ({ manager }, server, context) => await manager.setBoot(server, { source: 'volume' }, context),
+  maps: [],
+  ...mapping,
 };
 
 const remove: Scenario = {
@@ -119,6 +139,11 @@ function detach(name: string, start: boolean): Scenario {
     rests: 'either',
     maps: [],
   };
+}
+
+/** A change of the record and of the partition. */
+function changed(name: string, start: boolean, act: Scenario['act']): Scenario {
+  return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, maps: [], ...mapping };
 }
 
 function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
@@ -203,7 +228,10 @@ export const parking = {
   spawnAgain: {
     ...verb(
       'spawn on what is parked',
-      async ({ stock }, server) => await stock.destroy(server),
+      async ({ stock }, server) => {
+        await stock.destroy(server);
+        server.network = [stock.newInterface()];
+      },
       async ({ stock }, server, context) => await stock.spawn(server, context),
     ),
     // As Nova: a spawn that failed is followed by a destroy.
@@ -232,6 +260,28 @@ export const parking = {
     ),
     rests: 'either',
   },
+  attachInterface: {
+    ...verb(
+      'attach an interface',
+      ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        return Promise.resolve();
+      },
+      async ({ stock }, server, context) => await stock.attachInterface(server, server.network![0]!, context),
+    ),
+    rests: 'as before',
+  },
+  detachInterface: {
+    ...verb(
+      'detach an interface',
+      async ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        await stock.attachInterface(server, server.network[0]!);
+      },
+      async ({ stock }, server, context) => await stock.detachInterface(server, server.network![0]!, context),
+    ),
+    rests: 'either',
+  },
   removeParked: verb(
     'remove what is parked',
     async ({ stock }, server) => {
@@ -252,14 +302,28 @@ export const scenarios = {
   spawn,
   spawnStopped,
   spawnFromGroup,
+  spawnFromIso,
+  setBoot,
   delete: remove,
   deleteFromGroup: removeFromGroup,
   attach: attach('attach', true),
   attachStopped: attach('attach to a stopped server', false),
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
+  resize: changed('resize', true, async ({ manager }, server, context) => {
+    await manager.resize(server, { vcpus: 2 }, context);
+  }),
+  resizeStopped: changed('resize of a stopped server', false, async ({ manager }, server, context) => {
+    await manager.resize(server, { vcpus: 2, memoryMib: 2048 }, context);
+  }),
+  setProperties: changed('set', true, async ({ manager }, server, context) => {
+    await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);
+  }),
   start: powered('start', false, async ({ manager }, server, context) => await manager.start(server, context)),
   stop: powered('stop', true, async ({ manager }, server, context) => await manager.stop(server, {}, context)),
+  softStop: powered('soft stop', true, async ({ manager }, server, context) => {
+    await manager.stop(server, { soft: true }, context);
+  }),
   reboot: powered('reboot', true, async ({ manager }, server, context) => {
     await manager.reboot(server, { hard: true }, context);
   }),

@@ -35,13 +35,22 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
       scenarios.delete,
       attach,
       detach,
+      scenarios.resize,
+      scenarios.setProperties,
+      scenarios.spawnFromIso,
+      scenarios.setBoot,
       localScenarios.host.attach,
       localScenarios.host.detach,
     ])),
     ...(await pointsOf({ machine: 'z16', storageGroups: prepared }, [scenarios.spawnFromGroup])),
     ...(await pointsOf({ machine: 'z16', set: { ...stock, ...loggingIn }, san }, [spawn])),
     ...(await pointsOf({ machine: 'z16', set: loggingIn, san }, [spawn])),
-    ...(await pointsOf({ machine: 'z16', withStock: true }, [parking.park])),
+    ...(await pointsOf({ machine: 'z16', withStock: true }, [
+      parking.park,
+      parking.spawnAgain,
+      parking.attachInterface,
+      parking.detachInterface,
+    ])),
   ]);
 
   const wanted = allFlows.flatMap(({ name, steps }) =>

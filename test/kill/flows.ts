@@ -1,4 +1,5 @@
 import type { FaultRule } from '../../src/simulator/index.ts';
+import { installerFile } from '../support/installer-file.ts';
 import { PAYROLL } from '../support/payroll.ts';
 import type { Act } from '../support/worker/order.ts';
 
@@ -14,7 +15,11 @@ const server = 'web1';
 const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
+const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const addNet = { verb: 'add-network', server, network: 'net1' } as const;
+const removeNet = { verb: 'remove-network', server, network: 'net1' } as const;
+const stopped = { verb: 'stop', server } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
 /** Every operation that writes a journal. */
@@ -23,6 +28,16 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'add-network', prepare: [create], act: addNet },
+  { name: 'remove-network', prepare: [create, addNet], act: removeNet },
+  { name: 'resize', prepare: [create, stopped], act: { verb: 'resize', server, vcpus: 2, memoryMib: 2048 } },
+  {
+    name: 'set-properties',
+    prepare: [create],
+    act: { verb: 'set', server, properties: { 'dpm:boot_timeout': '120' } },
+  },
+  { name: 'build from an ISO image', prepare: [], act: createFromIso },
+  { name: 'set-boot', prepare: [createFromIso], act: { verb: 'boot-from-volume', server } },
 ];
 
 const locally = { partition: PAYROLL, volume: data } as const;
@@ -41,6 +56,7 @@ export const local: readonly Flow[] = [
 export const power: readonly Flow[] = [
   { name: 'stop', prepare: [create], act: { verb: 'stop', server } },
   { name: 'start', prepare: [create, { verb: 'stop', server }], act: { verb: 'start', server } },
+  { name: 'soft stop', prepare: [create], act: { verb: 'soft-stop', server } },
   { name: 'reboot', prepare: [create], act: { verb: 'reboot', server } },
 ];
 
@@ -63,5 +79,6 @@ export function failing(cinder: 'attachments' | 'legacy'): readonly Flow[] {
       act: removeData,
       fault: refusal('cinder', release),
     },
+    { name: 'add-network, going back', prepare: [create], act: addNet, fault: refusal('hmc', 'Create NIC') },
   ];
 }

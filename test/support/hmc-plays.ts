@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { neverAborted } from '../../src/base/index.ts';
 import type { HmcSession } from '../../src/hmc-client/index.ts';
@@ -8,7 +9,9 @@ import type { Exchange } from './conversations.ts';
 const call = z.strictObject({
   /** Resource and verb, as in `partitions.create`; `result.wait` calls a verb of what the call before gave. */
   verb: z.string(),
-  /** `$w` stands for the signal's options; `$w` with more keys is written as an object with `"$w": true`. */
+  /** `$w` stands for the signal's options; `$w` with more keys is written as an object with `"$w": true`. An
+   * object with `$upload` gets this content as a stream; it is JSON, as all bodies that a conversation compares.
+   */
   args: z.array(z.json()),
 });
 
@@ -78,9 +81,19 @@ export function exchangesOfHmc({ session, exchanges }: HmcPlay): Exchange[] {
 
 function fillIn(argument: unknown): unknown {
   if (argument === '$w') return { signal: neverAborted() };
-  if (argument === null || typeof argument !== 'object' || !('$w' in argument)) return argument;
+  if (argument === null || typeof argument !== 'object') return argument;
+  if ('$upload' in argument) return { ...withoutMark(argument), ...uploadOf(String(argument.$upload)) };
+  if (!('$w' in argument)) return argument;
   const { $w: _marker, ...rest } = argument;
   return { ...rest, signal: neverAborted() };
+}
+
+function withoutMark({ $upload: _text, ...rest }: { readonly $upload?: unknown }): object {
+  return rest;
+}
+
+function uploadOf(text: string) {
+  return { bytes: Buffer.byteLength(text), open: () => Readable.from([text]) };
 }
 
 /** Calls verbs by name, as the fixtures are data: what it finds is checked to be a function. */

@@ -100,7 +100,9 @@ function checkOne(wanted: Exchange, came: SeenRequest | undefined): void {
  * (cinder/api/openstack/wsgi.py), Keystone with 400 (json_body.py).
  */
 function checkOwnHeaders(wanted: Exchange, came: SeenRequest | undefined): void {
-  const types = wanted.body === undefined ? [undefined, 'application/json'] : ['application/json'];
+  const json = wanted.body === undefined ? [undefined, 'application/json'] : ['application/json'];
+  const own = wanted.headers?.['Content-Type']; // of an upload
+  const types = typeof own === 'string' ? [own] : json;
   expect(types, `Content-Type of ${line(wanted)}`).toContain(came?.headers['content-type']);
   expect(came?.headers.accept, `Accept of ${line(wanted)}`).toMatch(/\*\/\*|application\/json/);
   expect(came?.headers, `headers of ${line(wanted)}`).not.toHaveProperty('expect');

@@ -27,6 +27,8 @@ export interface Played extends Ran {
 /** Simulators on HTTPS and a settings file for them; `dpm` runs the command line as a user would, within this process. */
 export interface Stage extends AsyncDisposable {
   readonly sim: Simulator;
+  /** The working directory of the commands. */
+  readonly cwd: string;
   readonly dpm: (...argv: readonly string[]) => Promise<Played>;
   /** The same with more in the environment. */
   readonly dpmWith: (env: Environment, ...argv: readonly string[]) => Promise<Played>;
@@ -49,6 +51,7 @@ export async function startStage({ set = {}, linux = noHost, ...options }: Stage
   writeFileSync(config, `${settings}\n`, { mode: 0o600 });
   return {
     sim,
+    cwd: directory,
     dpm: async (...argv) => await play(argv, { directory, host, env: { NOVA_DPM_CONFIG: config } }),
     dpmWith: async (env, ...argv) => await play(argv, { directory, host, env: { NOVA_DPM_CONFIG: config, ...env } }),
     [Symbol.asyncDispose]: async () => {

@@ -22,6 +22,7 @@ interface SimulateOptions {
   readonly cinderPort?: number;
   readonly keystonePort?: number;
   readonly writeConfig?: string;
+  readonly writeIso?: string;
   readonly latency: number;
   readonly seed: number;
   readonly inventory?: string;
@@ -53,6 +54,7 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
     .option('--cinder-port <n>', 'port of Cinder (default: a free port)', port)
     .option('--keystone-port <n>', 'port of Keystone (default: a free port)', port)
     .option('--write-config <file>', 'write complete settings for the other commands to this file, mode 0600')
+    .option('--write-iso <file>', 'write an ISO image that installs an operating system in the simulator')
     .option('--latency <ms>', 'delay of every answer', wholeNumber(0, MAX_LATENCY_MS, 'milliseconds'), 0)
     .option('--seed <n>', 'seed of all random values', wholeNumber(0, MAX_SEED), 1)
     .option('--inventory <file>', 'volumes, partitions, storage groups and SAN to start with, as YAML')
@@ -135,6 +137,7 @@ async function toSimulateRequest(
     inventory: inventory === undefined ? undefined : await readYaml('--inventory', inventory, context),
     timingFactor: options.timing,
     shape: options.shape,
+    installerFile: options.writeIso === undefined ? undefined : resolve(context.io.cwd, options.writeIso),
     cinder: {
       auth: options.auth,
       requireWwnns: options.requireWwnns === true,

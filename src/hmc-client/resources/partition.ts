@@ -1,4 +1,5 @@
 import type { Waiting } from '../../base/index.ts';
+import type { Upload } from '../../http/index.ts';
 import { readMany } from '../bulk.ts';
 import type { AsciiConsole } from '../ascii-console.ts';
 import { HmcHttpError, isHmcError } from '../errors/index.ts';
@@ -12,9 +13,11 @@ import type { Found } from '../reconcile.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import { changeAttachment } from './attachment.ts';
+import { setCryptoConfiguration } from './crypto.ts';
 import { openAsciiConsole, readOsMessages, sendOsCommand } from './partition-console.ts';
 import type { MessageRange } from './partition-console.ts';
 import { noContent, objectCreated } from '../wire/common.ts';
+import type { CryptoConfiguration } from '../wire/crypto.ts';
 import { readSome, wireNames } from '../wire/fields.ts';
 import type { OsMessage } from '../wire/os-message.ts';
 import {
@@ -40,6 +43,14 @@ export interface PartitionFilter {
   /** Beginning of the name. */
   readonly namePrefix?: string | undefined;
   readonly status?: string | undefined;
+}
+
+/** An ISO image to upload. @public */
+export interface IsoImage extends Upload {
+  /** A file name without directories and blanks that ends in `.iso`. */
+  readonly name: string;
+  /** Path of the INS file in the image. */
+  readonly insFile: string;
 }
 
 /** Partitions of a CPC in DPM mode. @public */
@@ -201,6 +212,37 @@ export class PartitionResource {
   }
 
   /**
+   * Performs "Mount ISO Image": uploads an image, which replaces a mounted one.
+   *
+   * @throws HmcHttpError 409.1 while the partition is starting or stopping
+   * @remarks Needs the task permission "Partition Details". Source: python-zhmcclient _partition.py.
+   */
+  async mountIso(uri: string, { name, insFile, ...upload }: IsoImage, w: Waiting): Promise<void> {
+    const path = withQuery(`${uri}/operations/mount-iso-image`, { 'image-name': name, 'ins-file-name': insFile });
+    const what = `mount image "${name}" in partition ${uri}`;
+    const call = { operation: 'Mount ISO Image', what, kind: 'update', method: 'POST', uri: path, upload } as const;
+    await this.#requester.call({ ...call, answer: noContent }, w);
+  }
+
+  /**
+   * Performs "Unmount ISO Image". Succeeds if the partition is gone, or the HMC answers 409 with a reason other than 1, 2 and
+   * 6 (status of the partition, other work, status of the CPC): then no image is mounted.
+   *
+   * @remarks Needs the task permission "Partition Details". Source: IBM WS API, Unmount ISO Image, 3931-LA1.
+   */
+  async unmountIso(uri: string, w: Waiting): Promise<void> {
+    const what = `unmount the image of partition ${uri}`;
+    const path = `${uri}/operations/unmount-iso-image`;
+    const call = { operation: 'Unmount ISO Image', what, kind: 'update', method: 'POST', uri: path } as const;
+    try {
+      await this.#requester.call({ ...call, answer: noContent }, w);
+    } catch (error) {
+      const isDone = isHmcError(error, 404, 1) || (isHmcError(error, 409) && !isHmcError(error, 409, 1, 2, 6));
+      if (!isDone) throw error;
+    }
+  }
+
+  /**
    * Performs "List OS Messages of a Partition". The HMC keeps a limited amount of messages; a gap in the sequence numbers
    * shows that some were dropped or deleted.
    *
@@ -247,6 +289,16 @@ export class PartitionResource {
    */
   async detachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
     await changeAttachment(this.#requester, { verb: 'detach', partitionUri: uri, groupUri }, w);
+  }
+
+  /**
+   * Gives the partition this crypto configuration, by "Increase Crypto Configuration", "Change Crypto Domain
+   * Configuration" and "Decrease Crypto Configuration". Sends nothing but a read if it has it already.
+   *
+   * @throws HmcHttpError 404.2 when an adapter does not exist; 409.111 when no domain is used
+   */
+  async setCryptoConfiguration(uri: string, wanted: CryptoConfiguration, w: Waiting): Promise<void> {
+    await setCryptoConfiguration(this.#requester, uri, wanted, w);
   }
 
   async #begin(operation: string, verb: 'start' | 'stop', uri: string, w: Waiting): Promise<HmcJob> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hex16ToSend, lunOrNone, nameToSend, uri, uriOrNone, uris, wwpnOrNone } from './common.ts';
+import { cryptoOrNone } from './crypto.ts';
 import { field, optional, readSome, writerOf } from './fields.ts';
 import type { ReadSome, WireName, WriteOf } from './fields.ts';
 
@@ -36,6 +37,11 @@ export const partitionFields = {
   minimumIflProcessingWeight: field('minimum-ifl-processing-weight', count, weight),
   maximumIflProcessingWeight: field('maximum-ifl-processing-weight', count, weight),
   initialCpProcessingWeight: field('initial-cp-processing-weight', count, weight),
+  iflProcessingWeightCapped: field('ifl-processing-weight-capped', flag, z.boolean()),
+  iflAbsoluteProcessorCapping: field('ifl-absolute-processor-capping', flag, z.boolean()),
+  iflAbsoluteProcessorCappingValue: field('ifl-absolute-processor-capping-value', count, z.number().min(0.01).max(255)),
+  /** Changed by operations of its own. */
+  cryptoConfiguration: field('crypto-configuration', cryptoOrNone),
 
   osName: field('os-name', optional(text)),
   osType: field('os-type', optional(text)),
@@ -73,6 +79,15 @@ export const partitionFields = {
   bootLoaderMode: field('boot-loader-mode', optional(text), z.enum(['channel-command-word', 'list-directed'])),
   bootLoadParameters: field('boot-load-parameters', optional(text), z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/)),
   bootOsSpecificParameters: field('boot-os-specific-parameters', optional(text), z.string().max(256)),
+  bootNetworkDevice: field('boot-network-device', uriOrNone, uriToSend),
+  bootFtpHost: field('boot-ftp-host', text.nullish(), text.nullable()),
+  bootFtpUsername: field('boot-ftp-username', text.nullish(), text.nullable()),
+  /** Never returned. */
+  bootFtpPassword: field('boot-ftp-password', text.nullish(), text.nullable()),
+  bootFtpInsfile: field('boot-ftp-insfile', text.nullish(), text.nullable()),
+  /** The mounted ISO image; see "Mount ISO Image". */
+  bootIsoImageName: field('boot-iso-image-name', text.nullish()),
+  bootIsoInsFile: field('boot-iso-ins-file', text.nullish(), text.nullable()),
   bootTimeout: field('boot-timeout', count, z.int().min(60).max(600)),
   secureBoot: field('secure-boot', flag, z.boolean()),
 
@@ -121,6 +136,12 @@ const creatable = [
   'initialMemory',
   'maximumMemory',
   'reserveResources',
+  'initialIflProcessingWeight',
+  'minimumIflProcessingWeight',
+  'maximumIflProcessingWeight',
+  'iflProcessingWeightCapped',
+  'iflAbsoluteProcessorCapping',
+  'iflAbsoluteProcessorCappingValue',
   'bootTimeout',
 ] as const satisfies readonly (keyof typeof partitionFields)[];
 
@@ -139,6 +160,9 @@ const updatable = [
   'minimumIflProcessingWeight',
   'maximumIflProcessingWeight',
   'initialCpProcessingWeight',
+  'iflProcessingWeightCapped',
+  'iflAbsoluteProcessorCapping',
+  'iflAbsoluteProcessorCappingValue',
   'bootDevice',
   'bootStorageDevice',
   'bootWorldWidePortName',
@@ -150,6 +174,12 @@ const updatable = [
   'bootLoaderMode',
   'bootLoadParameters',
   'bootOsSpecificParameters',
+  'bootNetworkDevice',
+  'bootFtpHost',
+  'bootFtpUsername',
+  'bootFtpPassword',
+  'bootFtpInsfile',
+  'bootIsoInsFile',
   'bootTimeout',
   'secureBoot',
 ] as const satisfies readonly (keyof typeof partitionFields)[];

@@ -1,5 +1,6 @@
 import { createRandom, type FaultEngine, type Random } from '../server/index.ts';
 import type { San } from '../san/index.ts';
+import type { MountedImage } from './images/iso.ts';
 import { AsciiConsoles } from './ascii-console.ts';
 import type { GuestTerminal } from './guest-shell.ts';
 import { Jobs } from './jobs.ts';
@@ -61,6 +62,8 @@ export class HmcContext {
   readonly cpcApiFeatures = new Map<string, readonly string[]>();
   /** Operating system messages by partition URI, while the partition is activated. */
   readonly consoles = new Map<string, OsConsole>();
+  /** Mounted ISO images by partition URI. */
+  readonly images = new Map<string, MountedImage>();
   readonly asciiConsoles = new AsciiConsoles();
   /** Terminals of the guests behind their ASCII consoles, by partition URI; gone when the partition is stopped. */
   readonly terminals = new Map<string, GuestTerminal>();

@@ -67,9 +67,6 @@ export const hmcRoutes: readonly HmcRoute[] = [
 /** Names of all operations that the HMC knows, for fault rules and counts. */
 export const hmcOperations: readonly string[] = hmcRoutes.map(({ operation }) => operation);
 
-/** Image uploads are the largest bodies by far; more than a test image is refused. */
-const maxBodyBytes = 64 << 20;
-
 /**
  * An HMC that runs, with what a test wants to know of it and to do to it.
  * @public
@@ -159,7 +156,6 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
     shapeError: (status, reason, message, req) => errorBody(status, reason, message, req),
     restart: () => context.sessions.endAll(),
     upgrade: acceptConsole(context),
-    maxBodyBytes,
     tls,
     port,
     preferredPort,

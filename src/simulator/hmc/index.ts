@@ -1,11 +1,12 @@
 export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
 export type { KeptHmc } from './model/kept.ts';
 export type { MachineName } from './machines.ts';
+export { makeInstallerImage } from './images/iso.ts';
 export { ManualClock, type Clock } from './model/clock.ts';
 export type { HmcModel, Resource, ResourceClass } from './model/model.ts';
 export type { Json, Props } from './model/json.ts';
 export type { ReasonName } from './model/refusal.ts';
-export type { DiscoveryOptions, HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
+export type { BootServer, DiscoveryOptions, HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
 export type { MadeStorageGroup, PreparedStorageGroup } from './storage/prepare.ts';
 export type { HmcSnapshot } from './snapshot.ts';
 export type { PreparedPartition } from './inventory/prepared-partition.ts';

@@ -57,6 +57,18 @@ export interface HmcTiming {
   readonly shutdownMs?: number;
 }
 
+/**
+ * A server that partitions boot from by FTP, FTPS and SFTP.
+ * @public
+ */
+export interface BootServer {
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+  /** Paths of INS files, each of an installer. */
+  readonly insFiles: readonly string[];
+}
+
 /** How storage discovery behaves where machines differ or documentation is silent. */
 export interface DiscoveryOptions {
   /** Look for LUNs by itself after attach, modify and every ten minutes; default true. */
@@ -92,6 +104,8 @@ export interface HmcOptions {
   /** Hand freed WWPNs out again before new ones; default false. */
   readonly reuseWwpns?: boolean;
   readonly discovery?: DiscoveryOptions;
+  /** Default: one server `install.example.com`, see docs/simulator.md. */
+  readonly bootServers?: readonly BootServer[];
   /**
    * Whether an asynchronous operation answers 202 with a job; false makes it end with its answer, 204, as the mock of
    * python-zhmcclient does. Default true.

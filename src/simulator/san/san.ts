@@ -90,6 +90,11 @@ class TheSan implements SimulatedSan {
     return found.sort((a, b) => (a.targetWwpn + a.lun < b.targetWwpn + b.lun ? -1 : 1));
   }
 
+  writeSystem(initiatorWwpn: string, fabricId: string, targetWwpn: string, lun: string): void {
+    const disk = this.probe(initiatorWwpn, fabricId, targetWwpn, lun);
+    if (disk.ok) this.updateVolume(disk.volumeId, { bootable: true, programs: undefined });
+  }
+
   login(initiatorWwpn: string, fabricId: string): void {
     if (!this.#fabrics.has(fabricId)) throw new SanError(`No fabric "${fabricId}"`);
     this.#logins.set(mustParse(initiatorWwpn), { fabricId, online: true });

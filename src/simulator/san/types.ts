@@ -89,6 +89,8 @@ export interface San {
   discover(initiatorWwpn: string, fabricId: string): readonly DiscoveredLun[];
   /** Enters the initiator in the fabric's name server; a second login elsewhere moves it. Throws on an unknown fabric. */
   login(initiatorWwpn: string, fabricId: string): void;
+  /** An operating system is written to the LUN, which boots from then on. Ignored if the path does not reach a LUN. */
+  writeSystem(initiatorWwpn: string, fabricId: string, targetWwpn: string, lun: string): void;
   /** Removes the initiator from the name servers; unknown initiators are ignored. */
   logout(initiatorWwpn: string): void;
   /** Hosts, masks and zones as sorted plain JSON, for comparison before and after. */

@@ -135,7 +135,7 @@ export class Dispatcher {
   async #serveEntry(sub: SubRequest, parent: RequestHandle): Promise<SimResponse> {
     const url = parseTarget(sub.uri);
     const rawBody = Buffer.from(sub.body === undefined ? '' : JSON.stringify(sub.body));
-    const { req, handle } = this.route({ ...sub, ...url, rawBody, bodyError: undefined });
+    const { req, handle } = this.route({ ...sub, ...url, rawBody, bodyBytes: rawBody.length, bodyError: undefined });
     const log = parent.child({
       server: this.#options.name,
       operation: req.operation,

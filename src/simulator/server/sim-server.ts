@@ -10,6 +10,9 @@ import type { SimResponse, SimServerOptions } from './types.ts';
 
 const defaultMaxBodyBytes = 1 << 20;
 
+/** Of a binary body, such as an image of several GB, only the beginning is kept. */
+const keptBinaryBytes = 1 << 20;
+
 /** Longer than clients keep idle connections, so that the server is not the one that closes under a request. */
 const keepAliveMs = 60_000;
 
@@ -123,11 +126,11 @@ export class SimServer implements AsyncDisposable {
     const { method = 'GET', url = '/' } = incoming;
     const { path, query } = parseTarget(url);
     const bare = { method, path, query, headers: flatHeaders(incoming.headers) };
-    const empty = { ...bare, body: undefined, rawBody: Buffer.alloc(0), bodyError: undefined };
+    const empty = { ...bare, body: undefined, rawBody: Buffer.alloc(0), bodyBytes: 0, bodyError: undefined };
     const { operation } = this.#dispatcher.route(empty).req;
     const log = this.#options.log.begin({ server: this.#options.name, operation, method, path: targetOf(bare) });
     try {
-      const request = { ...bare, ...parseBody(await this.#readBody(incoming), bare.headers) };
+      const request = { ...bare, ...(await this.#readBody(incoming, bare.headers)) };
       const { req, handle } = this.#dispatcher.route(request);
       const delivery = await this.#dispatcher.serve(req, handle, log);
       this.#options.onServed?.();
@@ -140,17 +143,19 @@ export class SimServer implements AsyncDisposable {
     }
   }
 
-  async #readBody(incoming: http.IncomingMessage): Promise<Buffer> {
+  async #readBody(incoming: http.IncomingMessage, headers: Readonly<Record<string, string>>): Promise<ReadBody> {
+    const isBinary = headers['content-type']?.startsWith('application/octet-stream') ?? false;
     const limit = this.#options.maxBodyBytes ?? defaultMaxBodyBytes;
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of incoming) {
       const bytes = chunk as Buffer; // a stream without encoding yields buffers
+      if (!isBinary && size + bytes.length > limit) throw new BodyTooLarge();
+      if (!isBinary || size < keptBinaryBytes) chunks.push(bytes);
       size += bytes.length;
-      if (size > limit) throw new BodyTooLarge();
-      chunks.push(bytes);
     }
-    return Buffer.concat(chunks);
+    const rawBody = Buffer.concat(chunks);
+    return { ...(isBinary ? noJson : parseBody(rawBody)), rawBody, bodyBytes: size };
   }
 
   /** Answers 413 and closes, as the rest of the body is not read; `undefined` if this was another error. */
@@ -177,16 +182,16 @@ function flatHeaders(headers: http.IncomingHttpHeaders): Record<string, string> 
   return Object.fromEntries(entries) as Record<string, string>; // each entry is a pair of strings
 }
 
-function parseBody(
-  rawBody: Buffer,
-  headers: Readonly<Record<string, string>>,
-): Pick<IncomingRequest, 'body' | 'rawBody' | 'bodyError'> {
-  const isBinary = headers['content-type']?.startsWith('application/octet-stream') ?? false;
-  if (rawBody.length === 0 || isBinary) return { body: undefined, rawBody, bodyError: undefined };
+type ReadBody = Pick<IncomingRequest, 'body' | 'rawBody' | 'bodyBytes' | 'bodyError'>;
+
+const noJson = { body: undefined, bodyError: undefined };
+
+function parseBody(rawBody: Buffer): Pick<ReadBody, 'body' | 'bodyError'> {
+  if (rawBody.length === 0) return noJson;
   try {
-    return { body: JSON.parse(rawBody.toString('utf8')) as unknown, rawBody, bodyError: undefined };
+    return { body: JSON.parse(rawBody.toString('utf8')) as unknown, bodyError: undefined };
   } catch (error) {
-    return { body: undefined, rawBody, bodyError: error instanceof Error ? error.message : String(error) };
+    return { body: undefined, bodyError: error instanceof Error ? error.message : String(error) };
   }
 }
 

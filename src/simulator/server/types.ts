@@ -38,7 +38,9 @@ export interface SimRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; `undefined` if there was no body or it was not JSON. */
   readonly body: unknown;
+  /** All of a JSON body; the first MiB of a binary one. */
   readonly rawBody: Buffer;
+  readonly bodyBytes: number;
   /** Why the body could not be parsed. */
   readonly bodyError: string | undefined;
   readonly operation: string;
@@ -107,6 +109,6 @@ export interface SimServerOptions {
    * @returns whether it was taken: if not, the server answers 404
    */
   readonly upgrade?: ((incoming: IncomingMessage, socket: Duplex, head: Buffer) => boolean) | undefined;
-  /** Largest body in bytes, default 1 MiB; more is refused with 413. */
+  /** Largest JSON body in bytes, default 1 MiB; more is refused with 413. */
   readonly maxBodyBytes?: number | undefined;
 }

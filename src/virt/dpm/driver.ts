@@ -2,6 +2,7 @@ import { InternalError, neverAborted, NotFoundError } from '../../base/index.ts'
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
+import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import {
   withoutParked,
   MemoryPartitionRecords,
@@ -21,6 +22,7 @@ import type {
   SurplusStorage,
 } from '../../partition/index.ts';
 import {
+  actsOf,
   attachVolume,
   destroy,
   detachVolume,
@@ -37,8 +39,13 @@ import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
+  GuestEnd,
+  BootFrom,
+  BootSettings,
   ComputeDriver,
   Diagnostics,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
@@ -46,12 +53,17 @@ import type {
   InstanceInfo,
   PlatformGuest,
   ProviderTree,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
-import type { NetworkInfo } from '../network-info.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
+import { assign, findAssignments } from './assignments.ts';
+import { bootFromOf, checkBootFrom } from './boot-source.ts';
+import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import type { SwitchAct } from './boot-switch.ts';
 import { describeGuest } from './describe-guest.ts';
 import { FreeMemory } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
@@ -59,6 +71,7 @@ import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { addressTowards, hostUptime } from './host-facts.ts';
 import { CpcSubset } from './inventory.ts';
+import { attachInterfaces, detachInterfaces } from './interfaces.ts';
 import { locateGuest, readInfo } from './lookups.ts';
 import {
   bootableRequest,
@@ -70,12 +83,16 @@ import {
   unmapperOf,
   volumeOf,
 } from './mapping.ts';
+import { nicRequest, nicRequests } from './nic-requests.ts';
+import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { diagnose, flatDiagnostics } from './nova-diagnostics.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
 import { updateProviderTree } from './provider-tree.ts';
+import { planChange, reconfigure } from './reconfigure.ts';
+import type { WantedServer } from './reconfigure.ts';
 import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -144,12 +161,21 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   checkExtraSpecs(extraSpecs: Readonly<Record<string, string>>): void {
-    storageGroupOf(readExtraSpecs(extraSpecs));
+    const read = readExtraSpecs(extraSpecs);
+    storageGroupOf(read);
+    bootFromOf(read);
   }
 
-  /** Checks that the storage group in the extra specs exists. @throws NotFoundError */
+  /**
+   * Checks that what the extra specs name exists: storage group, ISO image, capacity group, crypto adapters.
+   *
+   * @throws NotFoundError, ConfigError
+   */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
-    const group = storageGroupOf(readExtraSpecs(extraSpecs));
+    const read = readExtraSpecs(extraSpecs);
+    await checkBootFrom(bootFromOf(read, context));
+    await findAssignments(this.#started(), read, context);
+    const group = storageGroupOf(read);
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
 
@@ -163,7 +189,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     // The partition of an earlier attempt may hold its memory already.
     if (this.#started().partitions.isUnknown(instance.uuid))
       await this.requireFreeMemory(context, instance.flavor.memoryMb);
-    await prepare(request, this.#tools(), this.#call(instance, context));
+    await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {
@@ -177,17 +203,21 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    const request = { ...bootableRequest(instance, blockDeviceInfo, this.#settings), powerOn: isPoweredOn };
+    const request = {
+      ...bootableRequest(this.#hmc, context, instance, blockDeviceInfo, this.#settings),
+      nics: nicRequests(networkInfo),
+      powerOn: isPoweredOn,
+    };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
-        : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
+        : await spawn(request, this.#mapper(context, instance, info), this.#spawnTools(instance), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -244,6 +274,28 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
   }
 
+  async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {
+    return await readBootSettings(this.#started(), await this.#partition(instance, context), context);
+  }
+
+  async setBoot(context: RequestContext, instance: Instance, info: BlockDeviceInfo, from: BootFrom): Promise<void> {
+    const mapped = mappedVolumes(info);
+    const partition = await this.#partition(instance, context, evidenceOf(mapped));
+    const { owner, storageGroup } = partitionRequest(instance, info, this.#settings);
+    const act = actsOf<SwitchAct>('switch-boot', this.#call(instance, context), this.#services);
+    await act('switch-boot-source', (progress) =>
+      switchBoot(this.#started(), { owner, partition, mapped, storageGroup }, from, { ...context, progress }),
+    );
+  }
+
+  async restoreBoot(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void> {
+    await restoreBootSettings(this.#hmc, await this.#partition(instance, context), settings, context);
+  }
+
+  async releaseBootMedia(context: RequestContext, instance: Instance): Promise<void> {
+    await releaseBootMedia(this.#hmc, await this.#partition(instance, context), context);
+  }
+
   /**
    * @param blockDeviceInfo - the current volumes, for new boot parameters. Null keeps the boot parameters, and the driver then
    *   knows only those paths to the boot volume that the last spawn recorded
@@ -251,16 +303,17 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
+    const nics = networkInfo === null ? undefined : nicRequests(networkInfo);
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
     const { bootAttempts: attempts } = this.#settings;
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
-    await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
+    await powerOn(this.#started(), { owner, partition, mapped, nics, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
   }
 
@@ -274,12 +327,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
+  async powerOff(
+    instance: Instance,
+    timeout = 0,
+    retryInterval = 0,
+    context = defaultContext(),
+  ): Promise<GuestEnd | undefined> {
     this.#stateAfterOperation.delete(instance.uuid);
-    const pollMs = Math.max(retryInterval, 1) * 1000;
+    const grace = { timeoutMs: timeout * 1000, pollMs: Math.max(retryInterval, 1) * 1000 };
     const act = powerActsOf('stop', this.#call(instance, context), this.#services);
-    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
+    const end = await powerOff(this.#started(), await this.#partition(instance, context), grace, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'shutdown');
+    return end;
   }
 
   async reboot(
@@ -288,9 +347,20 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
-  ): Promise<void> {
-    await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+  ): Promise<GuestEnd | undefined> {
+    nicRequests(networkInfo); // refuses what cannot be served before the stop
+    const end = await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+    return end;
+  }
+
+  async planChange(context: RequestContext, instance: Instance, wanted: WantedServer): Promise<GuestChange> {
+    const partition = await this.#partition(instance, context);
+    return await planChange(this.#started(), this.#settings, partition, instance, wanted, context);
+  }
+
+  async applyChange(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
+    await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
   }
 
   async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
@@ -374,6 +444,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
   async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
     await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
+  }
+
+  async listNics(context: RequestContext): Promise<readonly PlatformNic[]> {
+    return await listNics(this.#started(), context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
@@ -463,12 +537,34 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return capabilitiesAsTraits(this.capabilities);
   }
 
-  plugVifs(): Promise<void> {
-    return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
+  async attachInterface(
+    context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void> {
+    const requests = [nicRequest(vif)];
+    const partition = await this.#partition(instance, context);
+    await attachInterfaces(partition, requests, this.#tools(), this.#call(instance, context));
   }
 
-  unplugVifs(): Promise<void> {
-    return Promise.resolve();
+  async detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void> {
+    await this.unplugVifs(instance, [vif], context);
+  }
+
+  /** Nova calls this for every server when nova-compute starts. A partition that does not exist gets its NICs when it is spawned. */
+  async plugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const requests = nicRequests(networkInfo);
+    const found = requests.length === 0 ? undefined : withoutParked(await this.#decide(instance, context));
+    if (found?.kind !== 'ours') return;
+    await attachInterfaces(found.partition, requests, this.#tools(), this.#call(instance, context));
+  }
+
+  async unplugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const found = networkInfo.length === 0 ? undefined : await this.#decide(instance, context);
+    if (found?.kind !== 'ours') return;
+    const portIds = networkInfo.map(({ id }) => id);
+    await detachInterfaces(found.partition, portIds, this.#tools(), this.#call(instance, context));
   }
 
   /**
@@ -495,10 +591,20 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return {
       ...runtime,
       cpcUri: runtime.cpc.uri,
+      encodeGuestParameters,
       boot: { attempts, loginBeforeZoning },
       undo,
       driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
+    };
+  }
+
+  #spawnTools(instance: Instance): SpawnTools {
+    const runtime = this.#started();
+    const specs = readExtraSpecs(instance.flavor.extraSpecs);
+    return {
+      ...this.#tools(),
+      assign: async (partition, w) => await assign(runtime, partition, await findAssignments(runtime, specs, w), w),
     };
   }
 

@@ -1,11 +1,14 @@
 import { ConflictError, InternalError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
+import type { HmcSession } from '../../hmc-client/index.ts';
 import type { Initiator, InstanceVolume, PartitionOwner } from '../../partition/index.ts';
-import { partitionName, serverDescription, sizePartition } from '../../partition/index.ts';
+import { partitionName, serverDescription } from '../../partition/index.ts';
 import type { MappedVolume, PartitionRequest, VolumeMapper } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance, RequestContext, VirtApi } from '../compute-driver.ts';
+import { bootFromOf, bootSourceFrom } from './boot-source.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
+import { resourcesOf } from './resources.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): PartitionOwner {
@@ -41,29 +44,37 @@ export function partitionRequest(
   settings: DpmDriverSettings,
 ): PartitionRequest {
   const owner = ownerOf(instance, settings.host);
-  const flavor = { vcpus: instance.flavor.vcpus, memoryMib: instance.flavor.memoryMb };
-  const size = sizePartition(flavor, settings.memoryIncrementMib);
   const specs = readExtraSpecs(instance.flavor.extraSpecs);
+  const resources = resourcesOf(instance.flavor, specs, settings.memoryIncrementMib);
   const boot = bootOptionsOf(specs, settings.bootTimeoutSeconds);
   const description = serverDescription(settings.host, instance.name);
   return {
     owner,
-    partition: { name: partitionName(owner), description, ...size, boot },
+    partition: { name: partitionName(owner), description, resources, boot },
     storageGroup: storageGroupOf(specs),
+    bootSource: null,
     volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
+    nics: [],
   };
 }
 
-/** @throws ConflictError when there is nothing to boot from */
+/**
+ * @param hmc - makes sources other than volumes available
+ * @throws ConflictError when there is nothing to boot from
+ */
 export function bootableRequest(
+  hmc: HmcSession,
+  context: RequestContext,
   instance: Instance,
   info: BlockDeviceInfo | null,
   settings: DpmDriverSettings,
 ): PartitionRequest {
   const request = partitionRequest(instance, info, settings);
+  const from = bootFromOf(readExtraSpecs(instance.flavor.extraSpecs), context);
+  if (from !== undefined) return { ...request, bootSource: bootSourceFrom(hmc, from) };
   if (request.storageGroup !== null || request.volumes.some(({ isBoot }) => isBoot)) return request;
   throw new ConflictError(
-    `instance ${instance.name} has no volume with boot index 0 and no storage group: a partition boots from volumes only`,
+    `instance ${instance.name} has no volume with boot index 0, no storage group and no other source to boot from`,
   );
 }
 

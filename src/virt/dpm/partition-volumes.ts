@@ -2,14 +2,7 @@ import { ConflictError, NotFoundError, NothingChangedError, toError } from '../.
 import type { Waiting, Wwpn } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import {
-  adapterPortUri,
-  doubtOf,
-  findHiddenDoubt,
-  instanceOf,
-  isListed,
-  requirePartition,
-} from '../../partition/index.ts';
+import { adapterPortUri, doubtOf, findHiddenDoubt, instanceOf, isListed } from '../../partition/index.ts';
 import type { Initiator, InstanceVolume, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
@@ -41,7 +34,11 @@ export class DpmPartitionVolumes implements PartitionVolumes {
 
   async find(name: string, w: Waiting): Promise<NamedPartition> {
     const { hmc, cpc } = this.#runtime;
-    const { uri } = requirePartition(await hmc.partitions.findByName(cpc.uri, name, w), name);
+    const found = await hmc.partitions.findByName(cpc.uri, name, w);
+    if (found === undefined) {
+      throw new NotFoundError(`partition "${name}" does not exist on this CPC`, { partition: name });
+    }
+    const { uri } = found;
     const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
     const { host } = this.#settings;
     const assigned = this.#runtime.partitions.assign(host, [{ uri, name, description, status }]).get(uri);

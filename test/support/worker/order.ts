@@ -4,9 +4,13 @@ import type { RequestContext } from '../../../src/virt/index.ts';
 /** What a process does with a manager. `recover` is what opening it does by itself, and nothing more. */
 export type Act =
   | { readonly verb: 'recover' }
-  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[] }
-  | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[]; readonly iso?: string }
+  | { readonly verb: 'boot-from-volume'; readonly server: string }
+  | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
+  | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
+  | { readonly verb: 'add-network' | 'remove-network'; readonly server: string; readonly network: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
 
 /**
@@ -39,11 +43,15 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
       return;
     case 'create': {
       const volumes = act.volumes.map((volumeId, index) => ({ volumeId, ...(index === 0 ? { bootIndex: 0 } : {}) }));
-      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes }, context);
+      const iso = act.iso === undefined ? {} : { bootFrom: { source: 'iso', image: act.iso } as const };
+      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes, ...iso }, context);
       return;
     }
     case 'delete':
       await manager.delete(act.server, context);
+      return;
+    case 'boot-from-volume':
+      await manager.setBoot(act.server, { source: 'volume' }, context);
       return;
     case 'start':
       await manager.start(act.server, context);
@@ -51,11 +59,28 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     case 'stop':
       await manager.stop(act.server, {}, context);
       return;
+    case 'soft-stop':
+      await manager.stop(act.server, { soft: true }, context);
+      return;
     case 'reboot':
       await manager.reboot(act.server, { hard: true }, context);
       return;
+    case 'resize': {
+      const { vcpus, memoryMib } = act;
+      await manager.resize(act.server, { vcpus, memoryMib }, context);
+      return;
+    }
+    case 'set':
+      await manager.set(act.server, { properties: act.properties }, context);
+      return;
     case 'add-volume':
       await manager.addVolume(act.server, act.volume, {}, context);
+      return;
+    case 'add-network':
+      await manager.addNetwork(act.server, { network: act.network, address: '10.0.0.5/24' }, context);
+      return;
+    case 'remove-network':
+      await manager.removeNetwork(act.server, act.network, context);
       return;
     case 'local-attach': {
       const { partition, volume } = act;

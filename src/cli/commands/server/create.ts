@@ -10,6 +10,7 @@ import {
   property,
   storageGroup,
 } from '../../create-options.ts';
+import { addBootOptions, readBootFrom } from '../../boot-options.ts';
 import { argument, nameOrId, wholeNumber } from '../../usage.ts';
 import { printSeveral } from './detail.ts';
 import { runOnEach } from './several.ts';
@@ -26,20 +27,22 @@ interface CreateOptions {
 }
 
 export function addCreate(group: Command, add: AddCommand): void {
-  add(group, 'create', 'Create an instance and boot it from a volume', (context, command) => {
+  const create = add(group, 'create', 'Create an instance and boot it', async (context, command) => {
     const options = command.opts<CreateOptions>();
     const { storageGroup: group, property: properties } = options;
+    const bootFrom = await readBootFrom(context, command, 'all');
     const server: CreateServer = {
       name: argument(command, 0),
       vcpus: options.vcpus,
       memoryMib: options.memory,
-      volumes: completeVolumes(options.volume, group !== undefined),
+      volumes: completeVolumes(options.volume, group !== undefined || bootFrom !== undefined),
       ...(options.network === undefined ? {} : { networks: options.network }),
       ...(group === undefined ? {} : { storageGroup: group }),
+      ...(bootFrom === undefined ? {} : { bootFrom }),
       ...(properties === undefined ? {} : { properties }),
       start: options.start,
     };
-    return printSeveral(context, numbered(server, options.count), async (servers, manager, request) => {
+    await printSeveral(context, numbered(server, options.count), async (servers, manager, request) => {
       if (servers.length > 1) await manager.checkCreate(servers, request);
       return await runOnEach('creations', servers, (each) => manager.create(each, request));
     });
@@ -64,7 +67,7 @@ export function addCreate(group: Command, add: AddCommand): void {
     )
     .option(
       '--property <property>',
-      'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
+      'KEY=VALUE: extra spec of the flavour, such as dpm:secure_boot=true or dpm:maximum_memory=16384; repeatable. docs/resize.md lists them',
       property,
     )
     .option('--no-start', 'leave the partition stopped')
@@ -74,9 +77,10 @@ export function addCreate(group: Command, add: AddCommand): void {
       wholeNumber(1, MAX_COUNT),
       1,
     );
+  addBootOptions(create);
 }
 
 /** Above any machine; the limits of the CPC subset are checked later. */
-const MAX_VCPUS = 1000;
+export const MAX_VCPUS = 1000;
 const MAX_COUNT = 1000;
-const MAX_MEMORY = 1024 * 1024 * 1024;
+export const MAX_MEMORY = 1024 * 1024 * 1024;

@@ -1,3 +1,4 @@
+import type { MountedImage } from '../images/iso.ts';
 import type { FcpGroupState } from './fcp-group.ts';
 import type { WwpnState } from './identifiers.ts';
 import type { Resource } from './model.ts';
@@ -19,6 +20,8 @@ export interface KeptHmc {
   readonly fcpGroups: ReadonlyMap<string, FcpGroupState>;
   readonly cpcApiFeatures: ReadonlyMap<string, readonly string[]>;
   readonly consoles: ReadonlyMap<string, OsConsole>;
+  /** Missing in the state of an older simulator. */
+  readonly images?: ReadonlyMap<string, MountedImage>;
   readonly wwpns: WwpnState;
 }
 

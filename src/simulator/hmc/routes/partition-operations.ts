@@ -1,6 +1,7 @@
 import type { SimResponse } from '../../server/index.ts';
 import { done, ok, type Call, type HmcRoute } from '../call.ts';
 import type { HmcContext } from '../context.ts';
+import { readImage } from '../images/iso.ts';
 import { textOf, textsOf, type Props } from '../model/json.ts';
 import type { Resource } from '../model/model.ts';
 import { refuse } from '../model/refusal.ts';
@@ -140,6 +141,7 @@ function startDumpProgram(call: Call): SimResponse {
   return simpleJob(call, partition, () => setStatus(partition, 'paused'));
 }
 
+// A new image replaces a mounted one (python-zhmcclient _partition.py, mount_iso_image).
 function mountIso(call: Call): SimResponse {
   const partition = call.object('partition');
   call.need('Partition Details');
@@ -148,10 +150,13 @@ function mountIso(call: Call): SimResponse {
   const insFile = call.req.query.get('ins-file-name');
   if (image === null || insFile === null)
     return refuse('unknownQueryParameter', 'image-name and ins-file-name are required');
-  if (!/^\S+\.iso$/u.test(image)) refuse('queryValueInvalid', 'image-name must end in .iso and have no blanks');
-  if (call.req.rawBody.length === 0) refuse('bodyMissing', 'the image is missing');
+  if (!/^[^\s/]+\.iso$/u.test(image))
+    refuse('queryValueInvalid', 'image-name must be a file name without directories and blanks that ends in .iso');
+  const { rawBody, bodyBytes } = call.req;
+  if (bodyBytes === 0) refuse('bodyMissing', 'the image is missing');
   call.needUsableCpc(partition);
   needSettled(partition);
+  call.context.images.set(partition.uri, readImage(rawBody, bodyBytes));
   Object.assign(partition.props, { 'boot-iso-image-name': image, 'boot-iso-ins-file': insFile });
   return done;
 }
@@ -162,6 +167,7 @@ function unmountIso(call: Call): SimResponse {
   call.noBody();
   needSettled(partition);
   if (partition.props['boot-iso-image-name'] === null) refuse('isoNotMounted', 'no image is mounted');
+  call.context.images.delete(partition.uri);
   Object.assign(partition.props, { 'boot-iso-image-name': null, 'boot-iso-ins-file': null });
   return done;
 }

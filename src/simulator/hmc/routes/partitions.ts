@@ -147,7 +147,7 @@ function refuseShortage(context: HmcContext, partition: Resource, body: Readonly
   if (shortage !== undefined) refuse('resourcesExhausted', shortage);
 }
 
-/** Takes vHBAs, NICs and virtual functions along; storage groups are detached and stay. */
+/** Takes vHBAs, NICs, virtual functions and a mounted image along; storage groups are detached and stay. */
 function deletePartition(call: Call): SimResponse {
   const partition = call.object('partition');
   const { context } = call;
@@ -158,6 +158,7 @@ function deletePartition(call: Call): SimResponse {
   if (!deletableStatuses.includes(status)) refuse('wrongStatus', `the partition is in status '${status}'`);
   const wwpns = context.model.childrenOf(partition, 'hba').map(({ props }) => textOf(props, 'wwpn'));
   detachAllGroups(context, partition);
+  context.images.delete(partition.uri);
   context.model.remove(partition);
   context.wwpns.release(wwpns);
   return done;

@@ -14,6 +14,7 @@ import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
 import { setBootFlow } from './flows/boot.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
+import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
@@ -29,6 +30,8 @@ export const managerFlows = [
   deleteFlow,
   addVolumeFlow,
   removeVolumeFlow,
+  resizeFlow,
+  setPropertiesFlow,
   setBootFlow,
   addNetworkFlow,
   removeNetworkFlow,

@@ -2,6 +2,8 @@ import { FairQueue } from '../base/index.ts';
 import type { ConsoleConnection, PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
 import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
+import { resizeServer, setServer } from './change-server.ts';
+import type { ResizeServer, SetServer } from './change-server.ts';
 import { followConsoleLog, openConsole, readConsoleLog } from './console.ts';
 import type { ConsoleLine, FollowConsole } from './console.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
@@ -185,6 +187,25 @@ export class ComputeManager implements AsyncDisposable {
     const [verb, type] = options.hard === true ? (['hard-reboot', 'HARD'] as const) : (['reboot', 'SOFT'] as const);
     await this.#whenIdle(nameOrUuid, verb, context, async (instance) => {
       await rebootServer(this.#parts, instance, type, context);
+    });
+  }
+
+  /**
+   * Gives a server other processors or memory: at once if the machine can do that while the server runs.
+   *
+   * @param options.restart - stop the server and start it again if the change needs that
+   * @throws ConflictError when the change needs a stop and `restart` is not set. Nothing was changed then
+   */
+  async resize(server: string, options: ResizeServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await resizeServer(this.#parts, instance, options, context);
+    });
+  }
+
+  /** Changes the name, the description or properties of a server. @throws ConfigError before anything is changed */
+  async set(server: string, change: SetServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await setServer(this.#parts, instance, change, context);
     });
   }
 
@@ -400,6 +421,13 @@ export class ComputeManager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.close();
+  }
+
+  async #changed(server: string, context: RequestContext, work: (instance: InstanceRecord) => Promise<void>) {
+    return await this.#exclusively(server, context, async (instance) => {
+      await work(instance);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
   }
 
   async #whenIdle(

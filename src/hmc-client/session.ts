@@ -21,6 +21,7 @@ import { defaultPolicies, defaultTimeouts, repeatable, uploadMs } from './policy
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { HmcCall, HmcRequest, RawAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
+import { CapacityGroupResource } from './resources/capacity-group.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
@@ -61,6 +62,7 @@ class Session implements HmcSession, Requester {
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   readonly hbas: HbaResource;
   readonly nics: NicResource;
   readonly metrics: MetricsResource;
@@ -93,6 +95,7 @@ class Session implements HmcSession, Requester {
     this.cpcs = new CpcResource(this);
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
+    this.capacityGroups = new CapacityGroupResource(this);
     this.hbas = new HbaResource(this);
     this.nics = new NicResource(this);
     this.metrics = new MetricsResource(this);

@@ -3,6 +3,7 @@ import type { TlsOptions } from '../http/index.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { RawAnswer } from './requester.ts';
 import type { AdapterResource } from './resources/adapter.ts';
+import type { CapacityGroupResource } from './resources/capacity-group.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
@@ -50,6 +51,7 @@ export interface HmcSession extends AsyncDisposable {
   readonly adapters: AdapterResource;
   readonly metrics: MetricsResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;
   readonly nics: NicResource;

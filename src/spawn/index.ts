@@ -13,7 +13,7 @@ export type {
   BootSource,
   MappedVolume,
   PartitionRequest,
-  PartitionSpec,
+  PartitionResources,
   SpawnTools,
   VerbCall,
   VolumeMapper,

@@ -130,7 +130,7 @@ export async function spawnInStockOrder(
     await createOwnGroup(run);
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
-      await takeOver({ ...ours.partition, isParked }, request, tools, call);
+      await tools.assign?.(await takeOver({ ...ours.partition, isParked }, request, tools, call), call);
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
@@ -242,8 +242,13 @@ async function createPartitionAndGroupPorts(
   run: Run,
 ): Promise<{ readonly partition: PartitionRef; readonly groupPorts: readonly Initiator[] }> {
   const { request, tools, call } = run;
+  const create = async () => {
+    const partition = await createPartition(request, tools, call);
+    await tools.assign?.(partition, call);
+    return partition;
+  };
   const [created, added] = await Promise.allSettled([
-    createPartition(request, tools, call),
+    create(),
     needsPorts(run) ? tools.storage.addPorts(request.owner, call) : [],
   ]);
   if (created.status === 'rejected') throw created.reason;

@@ -1,6 +1,6 @@
 import type { Logger, UndoPolicy, Waiting } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
-import type { HmcSession, UpdatePartition } from '../hmc-client/index.ts';
+import type { CreatePartition, HmcSession, UpdatePartition } from '../hmc-client/index.ts';
 import type { EncodedParameters, GuestParameters } from '../partition/guest-parameters/index.ts';
 import type {
   Initiator,
@@ -34,11 +34,13 @@ export interface BootOptions {
   readonly bootTimeout?: number | undefined;
 }
 
+/** Processors and memory of a partition. */
+export type PartitionResources = Omit<CreatePartition, 'name' | 'description' | 'type'>;
+
 export interface PartitionSpec {
   readonly name: string;
   readonly description: string;
-  readonly iflProcessors: number;
-  readonly memoryMib: number;
+  readonly resources: PartitionResources;
   readonly boot: BootOptions;
 }
 
@@ -108,6 +110,8 @@ export interface SpawnTools {
   /** Whether the driver itself has the volumes unmapped. If not, the compute manager does after a destroy; masks exist until then. */
   readonly driverUnmaps: boolean;
   readonly watchers: Watchers;
+  /** Gives a stopped partition what is no property of it, such as crypto domains. */
+  readonly assign?: ((partition: PartitionRef, w: Waiting) => Promise<void>) | undefined;
 }
 
 /** One call of a verb. */

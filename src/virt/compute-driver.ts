@@ -53,6 +53,20 @@ export interface Instance {
   };
 }
 
+/** A part of the configuration of a guest, in a form that only its driver knows. @public */
+export type GuestConfiguration = Readonly<Record<string, JsonValue>>;
+
+/** What a change of an instance changes of its guest. @public */
+export interface GuestChange {
+  /** How it is now: for {@link ComputeDriver.applyChange} to undo the change. */
+  readonly from: GuestConfiguration;
+  readonly to: GuestConfiguration;
+  /** Why the guest, which runs, has to be stopped for this, in words; empty if it can go on. */
+  readonly stopNeededFor: readonly string[];
+  /** Properties that take effect only at the next start, by their keys. */
+  readonly atNextStart: readonly string[];
+}
+
 /** One entry of `block_device_mapping`. @public */
 export interface DriverBlockDevice {
   readonly volumeId: string;
@@ -77,6 +91,12 @@ export interface InstanceInfo {
   readonly state: PowerState;
   readonly internalId?: string;
 }
+
+/**
+ * How a guest has ended that was asked to shut down: by itself, or by force, with the reason. Nova's drivers return nothing.
+ * @public
+ */
+export type GuestEnd = { readonly endedBy: 'guest' } | { readonly endedBy: 'force'; readonly reason: string };
 
 /** What the platform knows of an instance, for `server show`. @public */
 export interface GuestDescription {
@@ -349,15 +369,34 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
-  powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
+  powerOff(
+    instance: Instance,
+    timeout?: number,
+    retryInterval?: number,
+    context?: RequestContext,
+  ): Promise<GuestEnd | undefined>;
+  /** @returns how a guest that was asked first (`SOFT`) has ended, as {@link ComputeDriver.powerOff} does */
   reboot(
     context: RequestContext,
     instance: Instance,
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
-  ): Promise<void>;
+  ): Promise<GuestEnd | undefined>;
 
+  /**
+   * Compares the guest with what the instance is to become. Changes nothing.
+   *
+   * @param isResize - the guest is to have the size of the flavour even if somebody else has changed it
+   * @throws ConfigError, NotFoundError or ConflictError for what cannot be
+   */
+  planChange?(
+    context: RequestContext,
+    instance: Instance,
+    wanted: { readonly name: string; readonly flavor: Instance['flavor']; readonly isResize: boolean },
+  ): Promise<GuestChange>;
+  /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
+  applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
   /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
   getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
   /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */

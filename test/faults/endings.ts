@@ -112,7 +112,7 @@ malformed                                 for good A      R      r      R      S
 malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
 malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
 malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
-malformed: change                         for good -      -      -      A      -      -      -      -      -      -
+malformed: change                         for good -      -      -      A      w      -      -      -      -      -
 malformed: entry                          for good -      -      -      -      -      s      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      w      w      -      -      -      -

@@ -17,6 +17,7 @@ const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const stopped = { verb: 'stop', server } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
 /** Every operation that writes a journal. */
@@ -25,6 +26,12 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'resize', prepare: [create, stopped], act: { verb: 'resize', server, vcpus: 2, memoryMib: 2048 } },
+  {
+    name: 'set-properties',
+    prepare: [create],
+    act: { verb: 'set', server, properties: { 'dpm:boot_timeout': '120' } },
+  },
   { name: 'build from an ISO image', prepare: [], act: createFromIso },
   { name: 'set-boot', prepare: [createFromIso], act: { verb: 'boot-from-volume', server } },
 ];
@@ -45,6 +52,7 @@ export const local: readonly Flow[] = [
 export const power: readonly Flow[] = [
   { name: 'stop', prepare: [create], act: { verb: 'stop', server } },
   { name: 'start', prepare: [create, { verb: 'stop', server }], act: { verb: 'start', server } },
+  { name: 'soft stop', prepare: [create], act: { verb: 'soft-stop', server } },
   { name: 'reboot', prepare: [create], act: { verb: 'reboot', server } },
 ];
 

@@ -54,6 +54,9 @@ export const acts: readonly Act[] = [
   { command: 'server stop', given: ['web1'] },
   { command: 'server start', given: ['web1'] },
   { command: 'server reboot', given: ['web1'] },
+  { command: 'server resize', given: ['web1', '--vcpus', '2'] },
+  { command: 'server set', given: ['web1', '--property', 'dpm:boot_timeout=120'] },
+  { command: 'server unset', given: ['web1', '--property', 'dpm:boot_timeout'] },
   { command: 'server set', given: ['web1', '--boot-from', 'volume'] },
   { command: 'console log show', given: ['web1'], code: 1 }, // a z13 cannot list messages
   { command: 'server console', given: ['web1'], code: 1 }, // without a terminal

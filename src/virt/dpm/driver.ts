@@ -39,9 +39,12 @@ import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
+  GuestEnd,
   BootFrom,
   BootSettings,
   ComputeDriver,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
@@ -54,6 +57,7 @@ import type {
 import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
+import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
 import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
@@ -79,6 +83,8 @@ import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { planChange, reconfigure } from './reconfigure.ts';
+import type { WantedServer } from './reconfigure.ts';
 import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -150,10 +156,15 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     bootFromOf(read);
   }
 
-  /** Checks that the storage group and the ISO image in the extra specs exist. @throws NotFoundError, ConfigError */
+  /**
+   * Checks that what the extra specs name exists: storage group, ISO image, capacity group, crypto adapters.
+   *
+   * @throws NotFoundError, ConfigError
+   */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
     const read = readExtraSpecs(extraSpecs);
     await checkBootFrom(bootFromOf(read, context));
+    await findAssignments(this.#started(), read, context);
     const group = storageGroupOf(read);
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
@@ -165,7 +176,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
-    await prepare(request, this.#tools(), this.#call(instance, context));
+    await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {
@@ -192,8 +203,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
-        : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
+        : await spawn(request, this.#mapper(context, instance, info), this.#spawnTools(instance), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -303,12 +314,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
+  async powerOff(
+    instance: Instance,
+    timeout = 0,
+    retryInterval = 0,
+    context = defaultContext(),
+  ): Promise<GuestEnd | undefined> {
     this.#stateAfterOperation.delete(instance.uuid);
-    const pollMs = Math.max(retryInterval, 1) * 1000;
+    const grace = { timeoutMs: timeout * 1000, pollMs: Math.max(retryInterval, 1) * 1000 };
     const act = powerActsOf('stop', this.#call(instance, context), this.#services);
-    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
+    const end = await powerOff(this.#started(), await this.#partition(instance, context), grace, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'shutdown');
+    return end;
   }
 
   async reboot(
@@ -317,10 +334,20 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
-  ): Promise<void> {
+  ): Promise<GuestEnd | undefined> {
     nicRequests(networkInfo); // refuses what cannot be served before the stop
-    await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+    const end = await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+    return end;
+  }
+
+  async planChange(context: RequestContext, instance: Instance, wanted: WantedServer): Promise<GuestChange> {
+    const partition = await this.#partition(instance, context);
+    return await planChange(this.#started(), this.#settings, partition, instance, wanted, context);
+  }
+
+  async applyChange(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
+    await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
   }
 
   async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
@@ -522,6 +549,15 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
       undo,
       driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
+    };
+  }
+
+  #spawnTools(instance: Instance): SpawnTools {
+    const runtime = this.#started();
+    const specs = readExtraSpecs(instance.flavor.extraSpecs);
+    return {
+      ...this.#tools(),
+      assign: async (partition, w) => await assign(runtime, partition, await findAssignments(runtime, specs, w), w),
     };
   }
 

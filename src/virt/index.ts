@@ -15,6 +15,7 @@ export type {
   BootSettings,
   ComputeDriver,
   DriverBlockDevice,
+  Flavor,
   GuestChange,
   GuestConfiguration,
   GuestLocation,

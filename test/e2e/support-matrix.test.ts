@@ -19,6 +19,8 @@ interface Scene {
   readonly instance: Instance;
 }
 
+const larger = ({ flavor }: Instance) => ({ ...flavor, vcpus: flavor.vcpus + 1, memoryMb: 2 * flavor.memoryMb });
+
 /** A good call of each method that the table calls complete or partial. */
 const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   init_host: async ({ driver }) => await driver.initHost('compute1', context),
@@ -65,6 +67,15 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     await driver.extendVolume(context, await bench.map(instance, 5), instance, 2 ** 30),
   plug_vifs: async ({ driver, instance }) => await driver.plugVifs(instance, []),
   unplug_vifs: async ({ driver, instance }) => await driver.unplugVifs(instance, []),
+  migrate_disk_and_power_off: async ({ driver, instance }) =>
+    await driver.migrateDiskAndPowerOff?.(context, instance, 'compute1', larger(instance), null),
+  finish_migration: async ({ driver, instance }) => {
+    const resized = { ...instance, flavor: larger(instance), oldFlavor: instance.flavor };
+    await driver.finishMigration?.(context, null, resized, '', null, null, true, null);
+  },
+  confirm_migration: async ({ driver, instance }) => await driver.confirmMigration?.(context, null, instance, null),
+  finish_revert_migration: async ({ driver, instance }) =>
+    await driver.finishRevertMigration?.(context, { ...instance, newFlavor: larger(instance) }, null, null),
   // Last of all, since it logs off.
   cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
 };

@@ -99,6 +99,12 @@ export interface InstanceInfo {
   readonly internalId?: string;
 }
 
+/**
+ * How a guest has ended that was asked to shut down: by itself, or by force, with the reason. Nova's drivers return nothing.
+ * @public
+ */
+export type GuestEnd = { readonly endedBy: 'guest' } | { readonly endedBy: 'force'; readonly reason: string };
+
 /** What the platform knows of an instance, for `server show`. @public */
 export interface GuestDescription {
   readonly partition: string;
@@ -370,14 +376,20 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
-  powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
+  powerOff(
+    instance: Instance,
+    timeout?: number,
+    retryInterval?: number,
+    context?: RequestContext,
+  ): Promise<GuestEnd | undefined>;
+  /** @returns how a guest that was asked first (`SOFT`) has ended, as {@link ComputeDriver.powerOff} does */
   reboot(
     context: RequestContext,
     instance: Instance,
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
-  ): Promise<void>;
+  ): Promise<GuestEnd | undefined>;
 
   /**
    * Compares the guest with what the instance is to become. Changes nothing.

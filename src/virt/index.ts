@@ -16,6 +16,7 @@ export type {
   ComputeDriver,
   DriverBlockDevice,
   Flavor,
+  GuestEnd,
   GuestChange,
   GuestConfiguration,
   GuestLocation,

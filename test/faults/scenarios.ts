@@ -321,6 +321,9 @@ export const scenarios = {
   }),
   start: powered('start', false, async ({ manager }, server, context) => await manager.start(server, context)),
   stop: powered('stop', true, async ({ manager }, server, context) => await manager.stop(server, {}, context)),
+  softStop: powered('soft stop', true, async ({ manager }, server, context) => {
+    await manager.stop(server, { soft: true }, context);
+  }),
   reboot: powered('reboot', true, async ({ manager }, server, context) => {
     await manager.reboot(server, { hard: true }, context);
   }),

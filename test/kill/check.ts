@@ -96,6 +96,7 @@ function isDone(act: Act, { boot, status, volumes, vcpus, properties }: ServerDe
     case 'set':
       return isDeepStrictEqual(properties, act.properties);
     case 'stop':
+    case 'soft-stop':
       return status === 'SHUTOFF';
     case 'delete':
     case 'local-attach':
@@ -110,7 +111,7 @@ function isDone(act: Act, { boot, status, volumes, vcpus, properties }: ServerDe
 }
 
 function isPower({ verb }: Act): boolean {
-  return verb === 'start' || verb === 'stop' || verb === 'reboot';
+  return verb === 'start' || verb === 'stop' || verb === 'soft-stop' || verb === 'reboot';
 }
 
 export function requireSame(what: string, expected: SimulatorSnapshot, actual: SimulatorSnapshot): void {

@@ -52,6 +52,7 @@ export const local: readonly Flow[] = [
 export const power: readonly Flow[] = [
   { name: 'stop', prepare: [create], act: { verb: 'stop', server } },
   { name: 'start', prepare: [create, { verb: 'stop', server }], act: { verb: 'start', server } },
+  { name: 'soft stop', prepare: [create], act: { verb: 'soft-stop', server } },
   { name: 'reboot', prepare: [create], act: { verb: 'reboot', server } },
 ];
 

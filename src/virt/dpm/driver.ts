@@ -39,6 +39,7 @@ import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
+  GuestEnd,
   BootFrom,
   Flavor,
   BootSettings,
@@ -315,12 +316,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
+  async powerOff(
+    instance: Instance,
+    timeout = 0,
+    retryInterval = 0,
+    context = defaultContext(),
+  ): Promise<GuestEnd | undefined> {
     this.#stateAfterOperation.delete(instance.uuid);
-    const pollMs = Math.max(retryInterval, 1) * 1000;
+    const grace = { timeoutMs: timeout * 1000, pollMs: Math.max(retryInterval, 1) * 1000 };
     const act = powerActsOf('stop', this.#call(instance, context), this.#services);
-    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
+    const end = await powerOff(this.#started(), await this.#partition(instance, context), grace, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'shutdown');
+    return end;
   }
 
   async reboot(
@@ -329,10 +336,11 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
-  ): Promise<void> {
+  ): Promise<GuestEnd | undefined> {
     nicRequests(networkInfo); // refuses what cannot be served before the stop
-    await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+    const end = await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+    return end;
   }
 
   async planChange(context: RequestContext, instance: Instance, wanted: WantedServer): Promise<GuestChange> {

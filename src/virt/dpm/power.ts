@@ -1,5 +1,4 @@
-import { waitUntil } from '../../base/index.ts';
-import type { Verdict, Waiting } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import { changeNics, decodeGuestParameters, encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
@@ -15,11 +14,11 @@ import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn
 import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
 import { readBoot, readBootTries } from './read-boot.ts';
 import type { BootRecord } from './read-boot.ts';
+import type { GuestEnd } from '../compute-driver.ts';
 import { noRoomForNics } from './interfaces.ts';
 import type { DpmRuntime } from './runtime.ts';
-
-/** Typed at the console of a Linux guest: the HMC offers no other way to ask a guest to shut down. */
-const SHUTDOWN_COMMAND = 'shutdown -h now';
+import { shutDownGuest } from './shutdown.ts';
+import type { Grace } from './shutdown.ts';
 
 /** The acts of the power verbs, as users and tests see them. */
 export const powerActs = ['create-nics', 'wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
@@ -142,62 +141,22 @@ async function renewGuestParameters(
 }
 
 /**
- * Stops the partition. With a timeout, asks the guest first, through its console; stops it by force if it is still running
- * then, or cannot be asked.
+ * Stops the partition. With a grace time, asks a running guest first, through its console, and stops it by force if it still
+ * runs then.
+ *
+ * @returns how the guest ended; undefined if it was not asked
  */
 export async function powerOff(
   runtime: DpmRuntime,
   partition: OwnPartition,
-  timeoutMs: number,
-  pollMs: number,
+  grace: Grace,
   act: PowerAct,
   w: Waiting,
-): Promise<void> {
-  const askAndWait = async () => {
-    const isAsked = await askGuest(runtime, partition, w);
-    if (isAsked) await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
-    return isAsked;
-  };
-  const isAsked = timeoutMs > 0 && (await act('ask-guest', askAndWait));
+): Promise<GuestEnd | undefined> {
+  const isAsked = grace.timeoutMs > 0 && runningStatuses.has(partition.status);
+  const end = isAsked ? await act('ask-guest', () => shutDownGuest(runtime, partition, grace, w)) : undefined;
   await act('stop-partition', () =>
     runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status }),
   );
-}
-
-/** @returns false if the guest has no console that takes commands (409.332): waiting would be useless */
-async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<boolean> {
-  try {
-    const body = { 'is-priority': false, 'operating-system-command-text': SHUTDOWN_COMMAND };
-    await runtime.hmc.request('POST', `${partition.uri}/operations/send-os-cmd`, { ...w, body });
-    return true;
-  } catch (error) {
-    if (isHmcError(error, 409, 332, 1) || isHmcError(error, 403, 1) || isHmcError(error, 404)) return false;
-    throw error;
-  }
-}
-
-/** Waits until the guest has ended. A timeout is no error: the guest is then stopped by force. */
-async function waitForGuest(
-  runtime: DpmRuntime,
-  partition: PartitionRef,
-  timeoutMs: number,
-  pollMs: number,
-  w: Waiting,
-) {
-  const timedOut = new Error('the guest is still running');
-  try {
-    await waitUntil({
-      minDelayMs: pollMs,
-      maxDelayMs: pollMs,
-      timeoutMs,
-      signal: w.signal,
-      poll: async (signal) => await runtime.lifecycle.status(partition, { signal }),
-      accept: (status): Verdict<true> =>
-        runningStatuses.has(status) ? { kind: 'again' } : { kind: 'done', value: true },
-      label: (status) => status,
-      onTimeout: () => timedOut,
-    });
-  } catch (error) {
-    if (error !== timedOut) throw error;
-  }
+  return end;
 }

@@ -111,11 +111,11 @@ export class FakeDriver implements ComputeDriver {
     this.#get(instance).state = 'running';
   }
 
-  async powerOff(instance: Instance): Promise<void> {
+  async powerOff(instance: Instance): Promise<undefined> {
     this.#get(instance).state = 'shutdown';
   }
 
-  async reboot(_context: RequestContext, instance: Instance): Promise<void> {
+  async reboot(_context: RequestContext, instance: Instance): Promise<undefined> {
     this.#get(instance).state = 'running';
   }
 

@@ -6,7 +6,7 @@ export type Act =
   | { readonly verb: 'recover' }
   | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[]; readonly iso?: string }
   | { readonly verb: 'boot-from-volume'; readonly server: string }
-  | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
   | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
@@ -57,6 +57,9 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
       return;
     case 'stop':
       await manager.stop(act.server, {}, context);
+      return;
+    case 'soft-stop':
+      await manager.stop(act.server, { soft: true }, context);
       return;
     case 'reboot':
       await manager.reboot(act.server, { hard: true }, context);

@@ -90,7 +90,9 @@ describe.each(machines)('on a %s', (machine) => {
       'maximum-ifl-processing-weight': 500,
       'ifl-processing-weight-capped': true,
       'boot-timeout': 120,
-      'crypto-configuration': { 'crypto-domain-configurations': [{ 'domain-index': 3, 'access-mode': 'control-usage' }] },
+      'crypto-configuration': {
+        'crypto-domain-configurations': [{ 'domain-index': 3, 'access-mode': 'control-usage' }],
+      },
     });
     expect(members()).toEqual([[], [propsOf(stage)['object-uri']]]);
     const keys = ['maximum_processing_weight', 'processing_weight_capped', 'boot_timeout', 'capacity_group'];
@@ -190,7 +192,7 @@ describe('dpm server set', () => {
     ['a wrong value', propertiesOf('dpm:boot_timeout=1'), 2, 'expected a whole number from 60 to 600 seconds'],
     ['a contradiction', propertiesOf('dpm:minimum_processing_weight=200'), 2, 'above the initial weight'],
     ['a property that only a create sets', propertiesOf('dpm:storage_group=g'), 2, 'cannot be changed'],
-    ['a property of a boot source', propertiesOf('dpm:boot_from=iso'), 2, '--boot-from'],
+    ['a property of a boot source', propertiesOf('dpm:boot_from=network'), 2, '--boot-from'],
     ['a maximum below the memory', propertiesOf('dpm:maximum_memory=1024'), 2, 'above property "dpm:maximum_memory"'],
     ['a group that does not exist', propertiesOf('dpm:capacity_group=nobody'), 3, 'it has: web, batch'],
     [

@@ -4,7 +4,7 @@ import { interfaceOn } from '../virt/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { withFault } from './faults.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
-import { addNetworkFlow, notImplemented, removeNetworkFlow } from './flows/network.ts';
+import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
 import type { NetworkInput } from './flows/network.ts';
 import type { InstanceNetwork, InstanceRecord } from './instances.ts';
 import type { Saga } from './journal/index.ts';
@@ -21,7 +21,7 @@ import type { ManagerServices } from './services.ts';
  * another server
  */
 export function planNetworks(
-  services: Pick<ManagerServices, 'driver' | 'networks' | 'store'>,
+  services: Pick<ManagerServices, 'networks' | 'store'>,
   instanceUuid: string,
   requests: readonly ServerNetworkRequest[],
 ): readonly InstanceNetwork[] {
@@ -32,7 +32,7 @@ export function planNetworks(
 }
 
 function planNetwork(
-  { driver, networks, store }: Pick<ManagerServices, 'driver' | 'networks' | 'store'>,
+  { networks, store }: Pick<ManagerServices, 'networks' | 'store'>,
   instanceUuid: string,
   request: ServerNetworkRequest,
 ): InstanceNetwork {
@@ -43,7 +43,6 @@ function planNetwork(
     throw new NotFoundError(`network "${name}" does not exist; networks of the settings: ${known}`, { network: name });
   }
   checkAddresses(request);
-  if (driver.attachInterface === undefined) throw notImplemented('attachInterface');
   requireFreeAddress(store, request);
   const vif = interfaceOn(network, { address, gateway, dns, mac: mac?.toLowerCase() });
   return { instanceUuid, interfaceId: vif.id, network: name, vif };

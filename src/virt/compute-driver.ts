@@ -138,6 +138,16 @@ export interface GuestNic {
   readonly deviceNumber: string | null;
 }
 
+/** A NIC of the driver in any guest. @public */
+export interface PlatformNic {
+  readonly uri: string;
+  readonly name: string;
+  /** URI of its guest. */
+  readonly guestUri: string;
+  /** ID of the {@link VirtualInterface} for which it was created. */
+  readonly interfaceId: string;
+}
+
 /** Boot settings in the form of the driver. They contain no secret. @public */
 export type BootSettings = Readonly<Record<string, string | null>>;
 
@@ -485,6 +495,8 @@ export interface ComputeDriver {
   ): Promise<readonly SurplusStorage[]>;
   /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
   removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
+  /** Lists the NICs that the driver has created, in the guests of all hosts. Changes nothing. */
+  listNics?(context: RequestContext): Promise<readonly PlatformNic[]>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */

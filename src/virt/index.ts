@@ -27,6 +27,7 @@ export type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';
@@ -40,7 +41,7 @@ export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
 export { loadDriver } from './load.ts';
-export { interfaceOn } from './network-info.ts';
+export { interfaceOn, vifTypes } from './network-info.ts';
 export type {
   InterfaceAddresses,
   NamedNetwork,

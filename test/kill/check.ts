@@ -83,7 +83,7 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { boot, status, volumes, vcpus, properties }: ServerDetail): boolean {
+function isDone(act: Act, { boot, status, volumes, networks, vcpus, properties }: ServerDetail): boolean {
   switch (act.verb) {
     case 'boot-from-volume':
       return boot?.device !== 'iso-image';
@@ -91,6 +91,10 @@ function isDone(act: Act, { boot, status, volumes, vcpus, properties }: ServerDe
       return volumes.length === 2;
     case 'remove-volume':
       return volumes.length === 1;
+    case 'add-network':
+      return networks.length === 1;
+    case 'remove-network':
+      return networks.length === 0;
     case 'resize':
       return vcpus === act.vcpus;
     case 'set':

@@ -17,6 +17,8 @@ const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const addNet = { verb: 'add-network', server, network: 'net1' } as const;
+const removeNet = { verb: 'remove-network', server, network: 'net1' } as const;
 const stopped = { verb: 'stop', server } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
@@ -26,6 +28,8 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'add-network', prepare: [create], act: addNet },
+  { name: 'remove-network', prepare: [create, addNet], act: removeNet },
   { name: 'resize', prepare: [create, stopped], act: { verb: 'resize', server, vcpus: 2, memoryMib: 2048 } },
   {
     name: 'set-properties',
@@ -75,5 +79,6 @@ export function failing(cinder: 'attachments' | 'legacy'): readonly Flow[] {
       act: removeData,
       fault: refusal('cinder', release),
     },
+    { name: 'add-network, going back', prepare: [create], act: addNet, fault: refusal('hmc', 'Create NIC') },
   ];
 }

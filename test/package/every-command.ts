@@ -34,7 +34,7 @@ export const acts: readonly Act[] = [
   { command: 'volume delete', given: ['data-9'] },
   { command: 'server add volume', given: ['web1', 'data-1'] },
   { command: 'network list' },
-  { command: 'server add network', given: ['web1', 'net1'], code: 1 }, // not yet served by the driver
+  { command: 'server add network', given: ['web1', 'net1'] },
   { command: 'server list' },
   { command: 'server show', given: ['web1'] },
   { command: 'server stats', given: ['web1'] },
@@ -49,7 +49,7 @@ export const acts: readonly Act[] = [
   { command: 'volume paths', given: ['data-1', '--partition', '$partition', '--svg', 'paths.svg'] },
   { command: 'volume list-paths', given: ['--partition', '$partition'] },
   { command: 'volume search-path', given: ['--host'] },
-  { command: 'server remove network', given: ['web1', 'net1'], code: 3 },
+  { command: 'server remove network', given: ['web1', 'net1'] },
   { command: 'server remove volume', given: ['web1', 'data-1'] },
   { command: 'server stop', given: ['web1'] },
   { command: 'server start', given: ['web1'] },

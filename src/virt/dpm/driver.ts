@@ -52,6 +52,7 @@ import type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
@@ -80,6 +81,7 @@ import {
   volumeOf,
 } from './mapping.ts';
 import { nicRequest, nicRequests } from './nic-requests.ts';
+import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
@@ -482,6 +484,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   /** Removes one vHBA or storage volume. @param expected - the storage that the instance uses, which is never removed */
   async removeSurplusStorage(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void> {
     await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
+  }
+
+  async listNics(context: RequestContext): Promise<readonly PlatformNic[]> {
+    return await listNics(this.#started(), context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {

@@ -10,6 +10,7 @@ export type Act =
   | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
   | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
+  | { readonly verb: 'add-network' | 'remove-network'; readonly server: string; readonly network: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
 
 /**
@@ -74,6 +75,12 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
       return;
     case 'add-volume':
       await manager.addVolume(act.server, act.volume, {}, context);
+      return;
+    case 'add-network':
+      await manager.addNetwork(act.server, { network: act.network, address: '10.0.0.5/24' }, context);
+      return;
+    case 'remove-network':
+      await manager.removeNetwork(act.server, act.network, context);
       return;
     case 'local-attach': {
       const { partition, volume } = act;

@@ -1,6 +1,6 @@
 import { ConfigError, ConflictError } from '../base/index.ts';
 import type { ComputeDriver, RequestContext } from '../virt/index.ts';
-import { claim } from './claims.ts';
+import { assignedMemory, requireShare } from './claims.ts';
 import { planNetworks } from './server-networks.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { isOnlyRecord } from './instances.ts';
@@ -79,17 +79,6 @@ export function recordServer(
   parts.store.create(record, devices, admit, networks);
 }
 
-/** @throws ComputeResourcesUnavailableError when a server of this size exceeds this host's share of the CPC */
-export function requireShare(
-  { share, driver }: Pick<ManagerParts, 'share' | 'driver'>,
-  record: Pick<InstanceRecord, 'vcpus' | 'memoryMib'>,
-  others: readonly InstanceRecord[],
-): void {
-  // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
-  claim(record, taken, share);
-}
-
 /** Returns the memory that the platform assigns, and notes a difference. */
 export function roundedMemory(
   driver: ComputeDriver,
@@ -100,8 +89,4 @@ export function roundedMemory(
   const why = 'the machine assigns memory in larger units';
   if (given !== wanted) onNote?.(`memory of server "${name}" is rounded up from ${wanted} to ${given} MiB (${why})`);
   return given;
-}
-
-function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
-  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
 }

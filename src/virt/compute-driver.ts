@@ -46,11 +46,18 @@ export interface Instance {
   readonly uuid: string;
   readonly name: string;
   readonly host: string;
-  readonly flavor: {
-    readonly vcpus: number;
-    readonly memoryMb: number;
-    readonly extraSpecs?: Readonly<Record<string, string>>;
-  };
+  readonly flavor: Flavor;
+  /** During a resize of Nova: the flavour before it. */
+  readonly oldFlavor?: Flavor;
+  /** During a resize of Nova: the flavour after it. */
+  readonly newFlavor?: Flavor;
+}
+
+/** The part of Nova's flavour that a driver needs. @public */
+export interface Flavor {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly extraSpecs?: Readonly<Record<string, string>>;
 }
 
 /** A part of the configuration of a guest, in a form that only its driver knows. @public */
@@ -468,10 +475,56 @@ export interface ComputeDriver {
   planChange?(
     context: RequestContext,
     instance: Instance,
-    wanted: { readonly name: string; readonly flavor: Instance['flavor']; readonly isResize: boolean },
+    wanted: { readonly name: string; readonly flavor: Flavor; readonly isResize: boolean },
   ): Promise<GuestChange>;
   /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
   applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
+
+  /**
+   * Begins a resize of Nova: checks the flavour and stops the guest. Nova then calls {@link ComputeDriver.finishMigration}.
+   *
+   * @param destination - name or address of the host; only this one
+   * @returns nothing: there are no disks to move
+   */
+  migrateDiskAndPowerOff?(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    timeout?: number,
+    retryInterval?: number,
+  ): Promise<string>;
+  /** Gives the stopped guest its new flavour, which the instance has by now, and starts it. */
+  finishMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    imageMeta: unknown,
+    resizeInstance: boolean,
+    allocations: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
+  /** Ends a resize: nothing of the old size is left to remove. */
+  confirmMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+  ): Promise<void>;
+  /** Gives the guest its old flavour, which the instance has again, and starts it. */
+  finishRevertMigration?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    migration: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
   /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
   getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
   /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */

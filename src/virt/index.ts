@@ -16,6 +16,7 @@ export type {
   ComputeDriver,
   Diagnostics,
   DriverBlockDevice,
+  Flavor,
   GuestEnd,
   GuestChange,
   GuestConfiguration,

@@ -34,6 +34,8 @@ class Tree implements ProviderTree {
   }
 }
 
+const larger = ({ flavor }: Instance) => ({ ...flavor, vcpus: flavor.vcpus + 1, memoryMb: 2 * flavor.memoryMb });
+
 /** A good call of each method that the table calls complete or partial. */
 const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   init_host: async ({ driver }) => await driver.initHost('compute1', context),
@@ -83,6 +85,15 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     await driver.detachVolume(context, await bench.map(instance, 4), instance, '/dev/sdc'),
   extend_volume: async ({ bench, driver, instance }) =>
     await driver.extendVolume(context, await bench.map(instance, 5), instance, 2 ** 30),
+  migrate_disk_and_power_off: async ({ driver, instance }) =>
+    await driver.migrateDiskAndPowerOff?.(context, instance, 'compute1', larger(instance), null),
+  finish_migration: async ({ driver, instance }) => {
+    const resized = { ...instance, flavor: larger(instance), oldFlavor: instance.flavor };
+    await driver.finishMigration?.(context, null, resized, '', null, null, true, null);
+  },
+  confirm_migration: async ({ driver, instance }) => await driver.confirmMigration?.(context, null, instance, null),
+  finish_revert_migration: async ({ driver, instance }) =>
+    await driver.finishRevertMigration?.(context, { ...instance, newFlavor: larger(instance) }, null, null),
   attach_interface: async ({ vif, driver, instance }) => await driver.attachInterface(context, instance, null, vif),
   detach_interface: async ({ vif, driver, instance }) => await driver.detachInterface(context, instance, vif),
   plug_vifs: async ({ vif, driver, instance }) => await driver.plugVifs(instance, [vif], context),

@@ -41,6 +41,7 @@ import type {
   BlockDeviceInfo,
   GuestEnd,
   BootFrom,
+  Flavor,
   BootSettings,
   ComputeDriver,
   Diagnostics,
@@ -91,6 +92,7 @@ import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
 import { updateProviderTree } from './provider-tree.ts';
+import { requireSameHost } from './migration.ts';
 import { planChange, reconfigure } from './reconfigure.ts';
 import type { WantedServer } from './reconfigure.ts';
 import { RefusingDriver } from './refusals.ts';
@@ -363,6 +365,55 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
   }
 
+  async migrateDiskAndPowerOff(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    _networkInfo: NetworkInfo | null,
+    _blockDeviceInfo: BlockDeviceInfo | null = null,
+    timeout = 0,
+    retryInterval = 0,
+  ): Promise<string> {
+    requireSameHost(instance, destination, this.#settings.host);
+    await this.planChange(context, instance, { name: instance.name, flavor, isResize: true });
+    await this.powerOff(instance, timeout, retryInterval, context);
+    return '';
+  }
+
+  async finishMigration(
+    context: RequestContext,
+    _migration: unknown,
+    instance: Instance,
+    _diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    _imageMeta: unknown,
+    _resizeInstance: boolean,
+    _allocations: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.#giveFlavor(context, instance, instance.oldFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  confirmMigration(): Promise<void> {
+    return Promise.resolve(); // the resized partition is the only one
+  }
+
+  async finishRevertMigration(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    _migration: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.powerOff(instance, 0, 0, context); // Nova's manager has not stopped it
+    await this.#giveFlavor(context, instance, instance.newFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
   async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
     return await consoleText(this.#started(), await this.#partition(instance, context), context);
   }
@@ -617,6 +668,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   #subset(): CpcSubset {
     return new CpcSubset(this.#started(), this.#settings);
+  }
+
+  /** @param before - the flavour that the partition has; if unknown, all properties of the instance's flavour are applied */
+  async #giveFlavor(context: RequestContext, instance: Instance, before: Flavor | undefined): Promise<void> {
+    const { name, flavor } = instance;
+    const now = { ...instance, flavor: before ?? { ...flavor, extraSpecs: {} } };
+    const { to } = await this.planChange(context, now, { name, flavor, isResize: true });
+    await this.applyChange(context, instance, to);
   }
 
   #owner(instance: Pick<Instance, 'uuid'>): PartitionOwner {

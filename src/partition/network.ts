@@ -74,8 +74,11 @@ export interface PartitionNetwork {
     isNew: boolean,
     w: Waiting,
   ): Promise<readonly NicInGuest[]>;
-  /** Lists the device numbers of all NICs of the partition. Changes nothing. */
-  deviceNumbers(partition: PartitionRef, w: Waiting): Promise<readonly string[]>;
-  /** Deletes the NICs of these ports; undefined for every NIC that nova-dpm has created. */
-  remove(partition: PartitionRef, portIds: readonly string[] | undefined, w: Waiting): Promise<void>;
+  /**
+   * Deletes the NICs of these ports; undefined for every NIC that nova-dpm has created.
+   *
+   * @returns the device numbers of the NICs that the partition still has
+   * @throws ConflictError when the HMC reports a NIC as deleted that the partition still has
+   */
+  remove(partition: PartitionRef, portIds: readonly string[] | undefined, w: Waiting): Promise<readonly string[]>;
 }

@@ -73,12 +73,10 @@ const virtualSwitchFields = {
 /** A virtual switch: one for each network port of an OSA or HiperSockets adapter, until z16. @public */
 export type VirtualSwitch = ReadOf<typeof virtualSwitchFields>;
 
-/** Answer of Get Inventory for the class virtual-switch; items of other classes are left out. */
-export const virtualSwitchInventoryAnswer: z.ZodType<VirtualSwitch[]> = z.preprocess(
-  (items) => (Array.isArray(items) ? items.filter(isVirtualSwitch) : items),
-  z.array(readAll(virtualSwitchFields)),
-);
+const ofClass = z.looseObject({ class: z.string() });
 
-function isVirtualSwitch(item: unknown): boolean {
-  return typeof item === 'object' && item !== null && 'class' in item && item.class === 'virtual-switch';
-}
+/** Answer of Get Inventory for the class virtual-switch; items of other classes are left out. */
+export const virtualSwitchInventoryAnswer: z.ZodType<VirtualSwitch[]> = z
+  .array(ofClass)
+  .transform((items) => items.filter((item) => item.class === 'virtual-switch'))
+  .pipe(z.array(readAll(virtualSwitchFields)) as z.ZodType<VirtualSwitch[], z.output<typeof ofClass>[]>); // any object

@@ -74,12 +74,13 @@ function readNic(group: string): GuestNic | undefined {
   };
 }
 
-const addressPattern = /^([0-9a-f]{8}|[0-9a-f]{32})(?:\.([0-9]{1,3}))?$/;
+const addressPattern = /^(?:(a)([0-9a-f]{8}|[0-9a-f]{32})\.([0-9]{1,3})|([gn])([0-9a-f]{8}|[0-9a-f]{32}))$/;
 
 /** Ignores items of other kinds. */
 function readAddresses(text: string): GuestAddresses | undefined {
   const items = text.split(ITEMS).flatMap((item) => {
-    const [, hex, prefix] = addressPattern.exec(item.slice(1)) ?? [];
+    const [, , fixed, prefix, , other] = addressPattern.exec(item) ?? [];
+    const hex = fixed ?? other;
     return hex === undefined ? [] : [{ kind: item[0], ip: ipOfHex(hex), prefix }];
   });
   const ofKind = (wanted: string) => items.filter(({ kind }) => kind === wanted);

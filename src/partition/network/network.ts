@@ -45,16 +45,23 @@ export class DpmNetwork implements PartitionNetwork {
     }
   }
 
-  async remove(partition: PartitionRef, portIds: readonly string[] | undefined, w: Waiting): Promise<void> {
+  async remove(
+    partition: PartitionRef,
+    portIds: readonly string[] | undefined,
+    w: Waiting,
+  ): Promise<readonly string[]> {
     const names = portIds?.map(nicName);
-    const nics = (await this.#hmc.nics.ofPartition(partition.uri, w)).filter(({ name }) =>
-      names === undefined ? isOurElementName(name) : names.includes(name),
-    );
-    await settleAll(nics.map(({ uri }) => this.#hmc.nics.delete(uri, w)));
-  }
-
-  async deviceNumbers(partition: PartitionRef, w: Waiting): Promise<readonly string[]> {
-    return (await this.#hmc.nics.ofPartition(partition.uri, w)).map(({ deviceNumber }) => deviceNumber);
+    const isWanted = ({ name }: Nic) => (names === undefined ? isOurElementName(name) : names.includes(name));
+    const present = await this.#hmc.nics.ofPartition(partition.uri, w);
+    const unwanted = present.filter(isWanted);
+    if (unwanted.length === 0) return present.map(({ deviceNumber }) => deviceNumber);
+    await settleAll(unwanted.map(({ uri }) => this.#hmc.nics.delete(uri, w)));
+    // The answer "gone" of an HMC is not enough: the MAC address may be given to another NIC.
+    const left = await this.#hmc.nics.ofPartition(partition.uri, w);
+    const kept = left.filter(isWanted).map(({ name }) => name);
+    if (kept.length === 0) return left.map(({ deviceNumber }) => deviceNumber);
+    const text = `partition "${partition.name}" still lists NIC ${kept.join(', ')}, which the HMC reports as deleted`;
+    throw new ConflictError(text, { partition: partition.name, nics: kept });
   }
 
   /** In the form of the retired nova-dpm, in which networking-dpm finds its ports. Source: nova-dpm virt/dpm/vm.py. */

@@ -48,6 +48,7 @@ export async function planNics(
     const { backing } = request;
     const found = 'virtualSwitchId' in backing ? switchWithId(switches, backing.virtualSwitchId) : undefined;
     const backed = found ?? findPort(backing, switches, adapters);
+    if (!backed.isChannelDevice && request.addresses !== undefined) requireMac(request);
     return { request, name: nicName(request.portId), ...backed };
   });
   checkParameters(plan, otherText, machine);
@@ -68,6 +69,12 @@ function checkRequest({ portId, macAddress, vlanId }: NicRequest, machine: Netwo
     const text = `${port}: VLAN ${vlanId} cannot be set, because CPC "${machine.cpcName}" (z13) does not tag frames for a partition`;
     throw new ConfigError(text, { portId, vlan: vlanId });
   }
+}
+
+function requireMac({ portId, macAddress }: NicRequest): void {
+  if (macAddress !== null) return;
+  const text = `network port ${portId}: a fixed address on a PCI network adapter needs a MAC address, by which the guest finds the NIC`;
+  throw new ConfigError(text, { portId });
 }
 
 function checkTogether(requests: readonly NicRequest[]): void {

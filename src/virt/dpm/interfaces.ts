@@ -56,13 +56,9 @@ export async function detachInterfaces(
 ): Promise<void> {
   if (portIds.length === 0) return;
   const act = actsOf<(typeof detachInterfaceActs)[number]>('detach-interface', call, tools.watchers);
-  await act('delete-nics', () => tools.network.remove(partition, portIds, call));
-  await act('set-guest-parameters', async () => {
-    // A NIC that is gone already has left its device number in the boot parameters only.
-    const present = await tools.network.deviceNumbers(partition, call);
-    const isThere = ({ deviceNumber }: GuestNic) => present.includes(deviceNumber);
-    await renewNics(partition, (known) => known.filter(isThere), tools, call);
-  });
+  const present = await act('delete-nics', () => tools.network.remove(partition, portIds, call));
+  const isThere = ({ deviceNumber }: GuestNic) => present.includes(deviceNumber);
+  await act('set-guest-parameters', () => renewNics(partition, (known) => known.filter(isThere), tools, call));
 }
 
 function merged(known: readonly GuestNic[], nics: readonly NicInGuest[]): readonly GuestNic[] {

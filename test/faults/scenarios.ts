@@ -311,10 +311,7 @@ export const scenarios = {
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
   resize: changed('resize', true, async ({ manager }, server, context) => {
-    await manager.resize(server, { vcpus: 2 }, context);
-  }),
-  resizeStopped: changed('resize of a stopped server', false, async ({ manager }, server, context) => {
-    await manager.resize(server, { vcpus: 2, memoryMib: 2048 }, context);
+    await manager.resize(server, { memoryMib: 2048, restart: true }, context);
   }),
   setProperties: changed('set', true, async ({ manager }, server, context) => {
     await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);

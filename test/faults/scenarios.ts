@@ -311,7 +311,7 @@ export const scenarios = {
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
   resize: changed('resize', true, async ({ manager }, server, context) => {
-    await manager.resize(server, { memoryMib: 2048, restart: true }, context);
+    await manager.resize(server, { vcpus: 2 }, context);
   }),
   setProperties: changed('set', true, async ({ manager }, server, context) => {
     await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);

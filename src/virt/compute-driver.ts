@@ -23,7 +23,11 @@ export interface RequestContext {
  * @public
  */
 export type BootFrom =
-  | { readonly source: 'volume' }
+  | {
+      readonly source: 'volume';
+      /** Default: the volume with boot index 0. */
+      readonly volumeId?: string | undefined;
+    }
   | {
       readonly source: 'iso';
       /** Path of the image on this host. */
@@ -314,6 +318,19 @@ export interface ComputeDriver {
     connectionInfo: ConnectionInfo,
     instance: Instance,
     requestedSize: number,
+  ): Promise<void>;
+
+  /**
+   * Takes a dump of the guest: of its memory as it is, by the dump program on a volume, or as the guest was configured to.
+   *
+   * @param dumpVolume - Nova does not have it: ID of an attached volume with a dump program
+   * @throws ConflictError when nothing runs
+   */
+  triggerCrashDump?(
+    instance: Instance,
+    context?: RequestContext,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    dumpVolume?: string,
   ): Promise<void>;
 
   /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */

@@ -54,8 +54,9 @@ import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
-import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import { readBootSettings, releaseBootMedia, requireVolume, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
+import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
@@ -244,6 +245,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   extendVolume(): Promise<void> {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
+  }
+
+  async triggerCrashDump(
+    instance: Instance,
+    context = defaultContext(),
+    info: BlockDeviceInfo | null = null,
+    dumpVolume?: string,
+  ): Promise<void> {
+    const [owner, mapped] = [this.#owner(instance), mappedVolumes(info)];
+    const partition = await this.#partition(instance, context, info === null ? undefined : evidenceOf(mapped));
+    const volume = dumpVolume === undefined ? undefined : requireVolume(mapped, dumpVolume, partition);
+    await triggerCrashDump(this.#started(), { owner, partition, volume }, context);
   }
 
   async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {

@@ -15,7 +15,7 @@ const proofs = [
   'test/docs/{simulator,typescript}.test.ts',
   'test/e2e/{bounded-trust,demo,detaching,driver-costs,foreign,main-job,orders,orphans*,ownership*,parked,power-table}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
-  'test/e2e/install.test.ts',
+  'test/e2e/{install,rescue}.test.ts',
   'test/e2e/{console*,unreachable}.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,packages,released,tools}.test.ts',
   'test/host/{conformance,sweep}.test.ts',

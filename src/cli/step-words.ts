@@ -40,6 +40,14 @@ export const stepWords: Readonly<Record<string, Words>> = {
 
   'read-boot': { doing: 'reading the boot properties', isSilent: true },
   'switch-boot': { doing: 'switching the boot source' },
+  'stop-guest': { doing: 'stopping the server' },
+  'start-guest': { doing: 'starting the server' },
+  'record-state': { doing: 'recording the state', isSilent: true },
+  'swap-boot-volume': { doing: 'recording the boot volume', isSilent: true },
+  'begin-detaching-of-old': { doing: 'marking the old volume detaching' },
+  'detach-of-old': { doing: 'detaching the old volume' },
+  'release-volume-of-old': { doing: 'unmapping the old volume in Cinder' },
+  'forget-volume-of-old': { doing: 'deleting the old record', isSilent: true },
   'release-boot-media': { doing: 'unmounting the ISO image' },
 
   // acts of the driver's verbs
@@ -82,6 +90,11 @@ export const operationWords: Readonly<Record<string, string>> = {
   'add-volume': 'attachment of a volume to',
   'remove-volume': 'detachment of a volume from',
   'set-boot': 'change of the boot source of',
+  rescue: 'rescue of',
+  'rescue-iso': 'rescue of',
+  unrescue: 'end of the rescue of',
+  'unrescue-iso': 'end of the rescue of',
+  rebuild: 'rebuild of',
   'add-network': 'attachment of a network to',
   'remove-network': 'detachment of a network from',
   'local-attach': 'attachment of volume',

@@ -37,6 +37,11 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   'add-volume': 'attach_volume',
   'remove-volume': 'detach_volume',
   'set-boot': 'set_boot',
+  rescue: 'rescue',
+  'rescue-iso': 'rescue',
+  unrescue: 'unrescue',
+  'unrescue-iso': 'unrescue',
+  rebuild: 'rebuild',
 };
 
 /** Returns flows, newest first. @throws NotFoundError when the server or the request is unknown */

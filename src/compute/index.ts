@@ -24,6 +24,7 @@ export type {
   StorageGroupRequest,
 } from './requests.ts';
 export { checkAddresses } from './server-networks.ts';
+export type { RescueFrom } from './server-rescue.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';

@@ -333,6 +333,23 @@ export interface ComputeDriver {
     dumpVolume?: string,
   ): Promise<void>;
 
+  /**
+   * Boots the guest from another source, for a repair.
+   *
+   * @param imageMeta - Nova passes the image of the rescue; a partition boots no image: what it boots from instead, for example a
+   *   mapped volume
+   */
+  rescue?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    imageMeta: BootFrom,
+    rescuePassword: string | null,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<void>;
+  /** Boots the guest from its boot volume again. @param blockDeviceInfo - Nova does not pass it; a partition needs it */
+  unrescue?(context: RequestContext, instance: Instance, blockDeviceInfo?: BlockDeviceInfo): Promise<void>;
+
   /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */
   readBoot?(context: RequestContext, instance: Instance): Promise<BootSettings>;
   /**

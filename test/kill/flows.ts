@@ -16,6 +16,8 @@ const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
+const rescue = { verb: 'rescue', server, volume: 'boot-2' } as const;
+const rescueIso = { verb: 'rescue', server, iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
@@ -26,6 +28,11 @@ export const journaled: readonly Flow[] = [
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
   { name: 'build from an ISO image', prepare: [], act: createFromIso },
+  { name: 'rescue', prepare: [create], act: rescue },
+  { name: 'unrescue', prepare: [create, rescue], act: { verb: 'unrescue', server } },
+  { name: 'rescue-iso', prepare: [create], act: rescueIso },
+  { name: 'unrescue-iso', prepare: [create, rescueIso], act: { verb: 'unrescue', server } },
+  { name: 'rebuild', prepare: [create], act: { verb: 'rebuild', server, volume: 'boot-2' } },
   { name: 'set-boot', prepare: [createFromIso], act: { verb: 'boot-from-volume', server } },
 ];
 

@@ -5,7 +5,9 @@ import type { RequestContext } from '../../../src/virt/index.ts';
 export type Act =
   | { readonly verb: 'recover' }
   | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[]; readonly iso?: string }
-  | { readonly verb: 'boot-from-volume'; readonly server: string }
+  | { readonly verb: 'boot-from-volume' | 'unrescue'; readonly server: string }
+  | { readonly verb: 'rescue'; readonly server: string; readonly volume?: string; readonly iso?: string }
+  | { readonly verb: 'rebuild'; readonly server: string; readonly volume: string }
   | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
@@ -46,6 +48,19 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     }
     case 'delete':
       await manager.delete(act.server, context);
+      return;
+    case 'rescue':
+      await manager.rescue(
+        act.server,
+        act.iso === undefined ? { volume: act.volume ?? '' } : { image: act.iso },
+        context,
+      );
+      return;
+    case 'unrescue':
+      await manager.unrescue(act.server, context);
+      return;
+    case 'rebuild':
+      await manager.rebuild(act.server, act.volume, context);
       return;
     case 'boot-from-volume':
       await manager.setBoot(act.server, { source: 'volume' }, context);

@@ -48,6 +48,10 @@ function rescueFrom({ io }: CommandContext, command: Command): RescueFrom {
   if (insFile !== undefined && iso === undefined) throw usageError('--iso-ins', insFile, '--iso FILE');
   if (volume !== undefined && iso !== undefined) throw usageError('--iso', iso, 'either --volume or --iso');
   if (volume !== undefined) return { volume };
-  if (iso !== undefined) return { image: resolve(io.cwd, iso), insFile };
+  if (iso !== undefined) {
+    const image = resolve(io.cwd, iso);
+    if (io.files.info(image)?.directory !== false) throw usageError('--iso', iso, 'a file that exists');
+    return { image, insFile };
+  }
   throw new ConfigError('a rescue needs --volume VOLUME or --iso FILE', { option: '--volume' });
 }

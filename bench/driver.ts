@@ -15,6 +15,7 @@ import type {
   DpmPolicies,
   DriverBlockDevice,
   Instance,
+  NetworkInfo,
   VirtApi,
 } from '../src/virt/index.ts';
 import { settingsFor } from '../test/support/world.ts';
@@ -109,8 +110,13 @@ export class DriverBench implements AsyncDisposable {
     return { rootDeviceName: '/dev/sda', blockDeviceMapping: [{ volumeId, sizeGib, ...how, connectionInfo }] };
   }
 
-  async spawn(instance: Instance, volume = 0, isPoweredOn = true): Promise<void> {
-    await this.driver.spawn(context, instance, {}, [], null, null, null, this.info(volume), isPoweredOn);
+  async spawn(
+    instance: Instance,
+    volume = 0,
+    isPoweredOn = true,
+    networkInfo: NetworkInfo | null = null,
+  ): Promise<void> {
+    await this.driver.spawn(context, instance, {}, [], null, null, networkInfo, this.info(volume), isPoweredOn);
   }
 
   /** Maps a volume to the ports of an instance, for an attach. */

@@ -49,21 +49,26 @@ async function play(sim: Simulator): Promise<number> {
     `Volumes: ${sim.volumes.map(({ name, size, bootable }) => `${name} (${size} GiB${bootable ? ', bootable' : ''})`).join(', ')}`,
   );
 
+  const room = ['--property', 'dpm:maximum_memory=8192'];
   await dpm('doctor', '-f', 'value', '-c', 'status', '-c', 'check', '-c', 'detail');
-  show(await dpmJson('server', 'create', 'web1', '--vcpus', '2', '--memory', '4096', '--volume', boot.name));
+  const network = ['--network', 'net1,address=10.0.0.5/24,gateway=10.0.0.1'];
+  const server = ['web1', '--vcpus', '2', '--memory', '4096', '--volume', boot.name];
+  show(await dpmJson('server', 'create', ...server, ...network, ...room));
   show(await dpmJson('server', 'add', 'volume', 'web1', data.name));
   show(await dpmJson('server', 'remove', 'volume', 'web1', data.name));
+  // Within its maximum memory, it keeps running.
+  show(await dpmJson('server', 'resize', 'web1', '--vcpus', '3', '--memory', '6144'));
   await dpm('server', 'list', '-f', 'table', '-c', 'name', '-c', 'status', '-c', 'partition');
   await dpm('server', 'delete', 'web1', '-f', 'value');
 
   const isSame = isDeepStrictEqual(before, sim.snapshot());
-  const { partition, hba, 'storage-group': groups } = sim.hmc.snapshot();
+  const { partition, hba, nic, 'storage-group': groups } = sim.hmc.snapshot();
   const { arrays, fabrics } = sim.san.snapshot();
   const masks = arrays.flatMap((array) => array.masks);
   const zones = fabrics.flatMap((fabric) => fabric.zones);
   const { attachments } = sim.cinder.snapshot();
   say(
-    `\nLeft behind: ${partition.length} partitions, ${hba.length} vHBAs, ${groups.length} storage groups, ${masks.length} LUN masks, ${zones.length} zones, ${attachments.length} attachments`,
+    `\nLeft behind: ${partition.length} partitions, ${hba.length} vHBAs, ${nic.length} NICs, ${groups.length} storage groups, ${masks.length} LUN masks, ${zones.length} zones, ${attachments.length} attachments`,
   );
   say(isSame ? 'HMC, SAN and Cinder are as at the start.' : 'HMC, SAN and Cinder are NOT as at the start.');
   say(`Done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
@@ -83,7 +88,7 @@ function writeSettings(sim: Simulator): void {
 /** Prints a server with its paths: initiator, target, LUN. */
 function show(server: ServerDetail): void {
   say(
-    `  server ${server.name} is ${server.status}; partition ${server.partition} is ${server.partition_status ?? '?'}`,
+    `  server ${server.name} is ${server.status}, ${server.vcpus} processors, ${server.memory_mb} MiB; partition ${server.partition} is ${server.partition_status ?? '?'}`,
   );
   say(`  initiators (${server.storage_model ?? '?'}): ${server.connector?.wwpns.join(', ') ?? 'none'}`);
   if (server.boot !== null) {
@@ -92,6 +97,11 @@ function show(server: ServerDetail): void {
   }
   for (const { device_name: name, volume_id: id, target_lun: lun, paths } of server.volumes) {
     say(`  ${name} is volume ${id}, Cinder's LUN ${lun ?? '?'}, ${paths.length} paths`);
+  }
+  for (const { network, addresses, nic, nic_type: type, device_number: device, mac_address: mac } of server.networks) {
+    say(
+      `  network ${network}, ${addresses.join(', ')}: ${type ?? '?'} NIC ${nic ?? '?'}, device ${device ?? '?'}, MAC ${mac ?? '?'}`,
+    );
   }
 }
 

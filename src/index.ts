@@ -132,6 +132,7 @@ export type {
   ConsoleReading,
   DriverBlockDevice,
   DriverServices,
+  GuestEnd,
   GuestLocation,
   GuestNic,
   Instance,

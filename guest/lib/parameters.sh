@@ -2,7 +2,9 @@
 # Reads the plan: the boot path, and the words that the driver writes into boot-os-specific-parameters.
 #
 #   dpm.z=<devnos>:<wwpns>:<luns>[/...]    FCP paths: every combination of the three lists, joined by "+"
-#   dpm.n=<devno>[:<port>[:<mac>]][/...]   NICs
+#   dpm.n=<devno>[:<port>[:<mac>[:<addresses>]]][/...]
+#                                          NICs; a<ip>.<prefix length>, g<gateway>, n<name server>, joined by "+", each
+#                                          IP address as 8 (IPv4) or 32 (IPv6) hex digits
 #   <devno>,<port>[,<mac>];                NICs, as the Python nova-dpm wrote them
 # Additional fields, words with other keys and groups that make no sense are ignored, because a newer driver may write
 # them. In all functions a path is one word: 8001:5005076802160417:0002000000000000.
@@ -96,8 +98,8 @@ dpm_product() {
 	done
 }
 
-# dpm_told_nics TEXT: prints one NIC per line: <devno>:<port>:<mac>. The MAC may be empty. If a NIC occurs twice, prints
-# the last one. Call it in a command substitution.
+# dpm_told_nics TEXT: prints one NIC per line: <devno>:<port>:<mac>, and :<addresses> if it has some. The MAC may be empty.
+# If a NIC occurs twice, prints the last one. Call it in a command substitution.
 dpm_told_nics() {
 	set -f
 	dpm_nics=' '
@@ -120,9 +122,9 @@ dpm_told_nics() {
 	for dpm_nic in $dpm_nics; do printf '%s\n' "$dpm_nic"; done
 }
 
-# dpm_read_nic TEXT: sets dpm_devno, dpm_port, dpm_mac.
+# dpm_read_nic TEXT: sets dpm_devno, dpm_port, dpm_mac, dpm_addresses.
 dpm_read_nic() {
-	dpm_devno=${1%%:*} dpm_port=0 dpm_mac=
+	dpm_devno=${1%%:*} dpm_port=0 dpm_mac='' dpm_addresses=''
 	dpm_rest=${1#"$dpm_devno"}
 	dpm_is_hex "$dpm_devno" 4 || return 1
 	[ -n "$dpm_rest" ] || return 0
@@ -136,15 +138,47 @@ dpm_read_nic() {
 	[ -n "$dpm_rest" ] || return 0
 	dpm_rest=${dpm_rest#:}
 	dpm_mac=${dpm_rest%%:*}
-	dpm_is_hex "$dpm_mac" 12
+	[ -z "$dpm_mac" ] || dpm_is_hex "$dpm_mac" 12 || return 1
+	case $dpm_rest in
+	*:*) dpm_rest=${dpm_rest#*:} && dpm_read_addresses "${dpm_rest%%:*}" ;;
+	esac
+}
+
+# dpm_read_addresses TEXT: sets dpm_addresses to the items that make sense: addresses, gateways, then name servers. Without
+# an address, sets nothing.
+dpm_read_addresses() {
+	dpm_kept_ifs=$IFS
+	IFS=+
+	for dpm_kind in a g n; do
+		for dpm_item in $1; do
+			case $dpm_item in
+			"$dpm_kind"*) dpm_is_address "$dpm_item" || continue ;;
+			*) continue ;;
+			esac
+			dpm_addresses=$dpm_addresses${dpm_addresses:++}$dpm_item
+		done
+		[ -n "$dpm_addresses" ] || break
+	done
+	IFS=$dpm_kept_ifs
+}
+
+# dpm_is_address ITEM: succeeds if the item is an address with prefix length, or another IP address without.
+dpm_is_address() {
+	dpm_ip=${1#?}
+	case $1 in
+	a*.[0-9] | a*.[0-9][0-9] | a*.[0-9][0-9][0-9]) dpm_ip=${dpm_ip%.*} ;;
+	a*) return 1 ;;
+	esac
+	dpm_is_hex "$dpm_ip" 8 || dpm_is_hex "$dpm_ip" 32
 }
 
 dpm_keep_nic() {
+	dpm_kept=$dpm_devno:$dpm_port:$dpm_mac${dpm_addresses:+:}$dpm_addresses
 	case $dpm_nics in
 	*" $dpm_devno:"*)
 		dpm_rest=${dpm_nics#*" $dpm_devno:"}
-		dpm_nics="${dpm_nics%%" $dpm_devno:"*} $dpm_devno:$dpm_port:$dpm_mac ${dpm_rest#* }"
+		dpm_nics="${dpm_nics%%" $dpm_devno:"*} $dpm_kept ${dpm_rest#* }"
 		;;
-	*) dpm_nics="$dpm_nics$dpm_devno:$dpm_port:$dpm_mac " ;;
+	*) dpm_nics="$dpm_nics$dpm_kept " ;;
 	esac
 }

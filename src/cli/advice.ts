@@ -15,6 +15,9 @@ const byCode: Partial<Readonly<Record<ErrorCode, string>>> = {
 const SETTINGS_ADVICE =
   'To write one for your HMC, run: dpm config sample > nova-dpm.conf. To try dpm without a machine, run: dpm simulate --write-config nova-dpm.conf';
 
+const STOP_ADVICE =
+  'To stop it, run: dpm server stop SERVER. For a new size, dpm server resize --restart stops and starts the server itself';
+
 /** Names the settings of the CA file and the peer. The error message says what is wrong with the certificate. */
 export const tlsAdvice = {
   HMC_CONNECTION: 'the CA file of an HMC is dpm.hmc_ca_certs; its name and port are in dpm.hmc',
@@ -47,6 +50,7 @@ function adviceOnCause(thrown: unknown, code: ErrorCode): string | undefined {
   const isConnection = code === 'HMC_CONNECTION' || code === 'CINDER_CONNECTION';
   if (telling?.facts.phase === 'tls') return isConnection ? tlsAdvice[code] : byCode[code];
   if (code === 'NOT_FOUND') return adviceOnMissing(thrown);
+  if (telling?.facts.stopNeededFor !== undefined) return STOP_ADVICE;
   if (code === 'CONFIG' && telling?.message.startsWith('no settings file') === true) return SETTINGS_ADVICE;
   // Also for a lost connection: something that answered instead of the HMC may have refused.
   const refusal = findError(thrown, 'HMC_HTTP', 'JOB_FAILED');

@@ -4,12 +4,24 @@ import { localAttachFlow } from '../compute/local/attach-flow.ts';
 import { localDetachFlow } from '../compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../spawn/index.ts';
 import { parkActs } from '../spawn/park.ts';
+import { attachInterfaceActs, detachInterfaceActs } from '../virt/dpm/interfaces.ts';
 import { switchActs } from '../virt/dpm/boot-switch.ts';
 import { powerActs } from '../virt/dpm/power.ts';
 import { operationWords, resumedText, stepWords } from './step-words.ts';
 
 const flows = [...managerFlows, localAttachFlow, localDetachFlow];
-const verbs = [spawnActs, prepareActs, destroyActs, parkActs, attachActs, detachActs, powerActs, switchActs];
+const interfaceActs = [attachInterfaceActs, detachInterfaceActs];
+const verbs = [
+  spawnActs,
+  prepareActs,
+  destroyActs,
+  parkActs,
+  attachActs,
+  detachActs,
+  powerActs,
+  switchActs,
+  ...interfaceActs,
+];
 
 describe('every step has words', () => {
   // Of `dpm volume create`, which has no flow.

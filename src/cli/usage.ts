@@ -53,6 +53,12 @@ export function namesOrIds(value: string, before: readonly string[] = []): reado
   return [...before, nameOrId(value)];
 }
 
+/** Parses one more of several keys of properties. */
+export function propertyKeys(value: string, before: readonly string[] = []): readonly string[] {
+  if (/^[^\s=\p{Cc}]{1,255}$/u.test(value)) return [...before, value];
+  throw expected('a key of 1 to 255 characters without blanks and "="');
+}
+
 /** Parses a regular expression, as the OpenStack client takes for names. */
 export function regularExpression(value: string): RegExp {
   if (value.trim() === '') throw expected('a regular expression');

@@ -63,6 +63,7 @@ export async function finishTask(
       case 'scheduling':
       case 'block_device_mapping':
       case 'spawning':
+      case 'resize_migrating': // its flow, which was resumed, would have cleared it
         markInterrupted(instance, parts, context);
     }
   } catch (error) {

@@ -15,6 +15,7 @@ const instance = (vcpus: number, memoryMib: number, vmState: VmState = 'active')
   powerState: 'running',
   fault: null,
   extraSpecs: {},
+  description: null,
 });
 const share = { vcpus: 8, memoryMib: 8192 };
 

@@ -1,6 +1,6 @@
 import { ConfigError, ConflictError } from '../base/index.ts';
 import type { ComputeDriver, RequestContext } from '../virt/index.ts';
-import { claim } from './claims.ts';
+import { assignedMemory, requireShare } from './claims.ts';
 import { planNetworks } from './server-networks.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { isOnlyRecord } from './instances.ts';
@@ -20,13 +20,7 @@ export async function planServer(parts: ManagerParts, request: CreateServer, con
   driver.checkExtraSpecs?.(extraSpecs);
   await driver.requireNamed?.(context, extraSpecs);
   const volumes = await chooseVolumes(cinder, request, context, onNote);
-  const memoryMib = assignedMemory(driver, request.memoryMib);
-  if (memoryMib !== request.memoryMib) {
-    const increment = 'the machine assigns memory in larger units';
-    onNote?.(
-      `memory of server "${request.name}" is rounded up from ${request.memoryMib} to ${memoryMib} MiB (${increment})`,
-    );
-  }
+  const memoryMib = roundedMemory(driver, request, onNote);
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const networks = planNetworks(parts, record.uuid, request.networks ?? []);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
@@ -79,16 +73,14 @@ export function recordServer(
   parts.store.create(record, devices, admit, networks);
 }
 
-function requireShare(
-  { share, driver }: ManagerParts,
-  record: InstanceRecord,
-  others: readonly InstanceRecord[],
-): void {
-  // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
-  claim(record, taken, share);
-}
-
-function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
-  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
+/** Returns the memory that the platform assigns, and notes a difference. */
+export function roundedMemory(
+  driver: ComputeDriver,
+  { name, memoryMib: wanted }: Pick<CreateServer, 'name' | 'memoryMib'>,
+  onNote?: (text: string) => void,
+): number {
+  const given = assignedMemory(driver, wanted);
+  const why = 'the machine assigns memory in larger units';
+  if (given !== wanted) onNote?.(`memory of server "${name}" is rounded up from ${wanted} to ${given} MiB (${why})`);
+  return given;
 }

@@ -12,9 +12,14 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 10 added: the descriptions of servers. */
+const beforeVersion10 = 'alter table instance drop column description;';
+
+/** Removes what version 9 added: the networks of servers. */
+const beforeVersion9 = `${beforeVersion10} drop table instance_network;`;
+
 /** Removes what version 8 added: the times and requests of events, and the history of actions without a flow. */
-const beforeVersion8 =
-  'drop table instance_network; drop table server_action; alter table event drop column at; alter table event drop column request_id;';
+const beforeVersion8 = `${beforeVersion9} drop table server_action; alter table event drop column at; alter table event drop column request_id;`;
 
 /** The volumes of versions up to 6 have no names. */
 const unnamed = `${beforeVersion8} alter table block_device_mapping drop column volume_name;`;
@@ -30,7 +35,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
     database.close();
   });
 
@@ -84,7 +89,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
     database.close();
   });
 
@@ -158,7 +163,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
     database.close();
   });
 
@@ -186,7 +191,7 @@ describe('a database of an older version', () => {
   test('of version 8 keeps its servers, which have no networks', () => {
     using directory = temporaryFiles();
     const old = new DatabaseSync(createDatabase(directory.path));
-    old.exec('drop table instance_network; pragma user_version = 8;');
+    old.exec(`${beforeVersion9} pragma user_version = 8;`);
     old.close();
 
     const database = openDatabase(directory.path);
@@ -194,7 +199,22 @@ describe('a database of an older version', () => {
 
     expect(store.list()).toEqual([record]);
     expect(store.networks(record.uuid)).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 9 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    database.close();
+  });
+
+  test('of version 9 keeps its servers, which have no description', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec(`${beforeVersion10} pragma user_version = 9;`);
+    old.close();
+
+    const database = openDatabase(directory.path);
+    const store = new InstanceStore(database);
+
+    expect(store.list()).toEqual([record]);
+    store.change(record.uuid, { description: 'web server' });
+    expect(store.get(record.uuid).description).toBe('web server');
     database.close();
   });
 });

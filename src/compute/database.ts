@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 9;
+const SCHEMA_VERSION = 10;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -100,6 +100,9 @@ const instanceNetworks = `
     primary key (instance_uuid, interface_id)
   ) strict;
 `;
+
+/** Since version 10. Null if the user gave none. */
+const descriptions = 'alter table instance add column description text;';
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -197,6 +200,9 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 9) {
       database.exec(instanceNetworks);
+    }
+    if (now < 10) {
+      database.exec(descriptions);
       database.exec(marks);
     }
   });

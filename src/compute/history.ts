@@ -36,6 +36,8 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   delete: 'delete',
   'add-volume': 'attach_volume',
   'remove-volume': 'detach_volume',
+  resize: 'resize',
+  'set-properties': 'set',
   'set-boot': 'set_boot',
   rescue: 'rescue',
   'rescue-iso': 'rescue',

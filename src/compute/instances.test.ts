@@ -19,6 +19,7 @@ const instance = (n: number, change: Partial<InstanceRecord> = {}): InstanceReco
   powerState: 'nostate',
   fault: null,
   extraSpecs: { 'dpm:secure_boot': 'true' },
+  description: null,
   ...change,
 });
 

@@ -18,6 +18,7 @@ const taskStates = [
   'powering-on',
   'rebooting',
   'rebooting_hard',
+  'resize_migrating',
 ] as const;
 export type TaskState = (typeof taskStates)[number];
 
@@ -38,7 +39,7 @@ const faultSchema: z.ZodType<Fault> = z.object({
 const json = z.string().transform((text) => JSON.parse(text) as unknown);
 
 const instanceColumns = `uuid, name, host, created_at as createdAt, vcpus, memory_mib as memoryMib, vm_state as vmState,
-  task_state as taskState, power_state as powerState, fault, extra_specs as extraSpecs`;
+  task_state as taskState, power_state as powerState, fault, extra_specs as extraSpecs, description`;
 const instanceSchema = z.object({
   uuid: z.string(),
   name: z.string(),
@@ -52,6 +53,8 @@ const instanceSchema = z.object({
   fault: json.pipe(faultSchema).nullable(),
   /** Nova's name for the properties of a flavor. A driver reads the keys that begin with its name. */
   extraSpecs: json.pipe(z.record(z.string(), z.string())),
+  /** For people; the platform does not know it. */
+  description: z.string().nullable(),
 });
 
 /** An instance as the manager stores it. */
@@ -95,6 +98,8 @@ const networkSchema = z.object({
 export type InstanceNetwork = Readonly<z.infer<typeof networkSchema>>;
 
 type InstanceChange = Partial<Pick<InstanceRecord, 'vmState' | 'taskState' | 'powerState' | 'fault'>>;
+/** What a user can change of a server. */
+export type ServerChange = Pick<InstanceRecord, 'name' | 'description' | 'vcpus' | 'memoryMib' | 'extraSpecs'>;
 type DeviceChange = Partial<Pick<BlockDevice, 'reservation' | 'connector' | 'connectionInfo'>>;
 
 /** Whether only the record is left of an instance: its build failed and was rolled back. */
@@ -157,9 +162,7 @@ export class InstanceStore {
     networks: readonly InstanceNetwork[] = [],
   ): void {
     const admitAndInsert = () => {
-      const twin = this.#named(instance.name).find((other) => !isOnlyRecord(other));
-      if (twin !== undefined)
-        throw new ConflictError(`server "${instance.name}" already exists`, { server: twin.uuid });
+      this.#requireFreeName(instance.name);
       admit(this.list());
       const { uuid, name, host, createdAt, vcpus, memoryMib, vmState, taskState, powerState, extraSpecs } = instance;
       const statement = `insert into instance
@@ -182,6 +185,34 @@ export class InstanceStore {
       fault: toJson(change.fault),
     };
     this.#set('instance', 'uuid = ?', [uuid], columns);
+  }
+
+  /**
+   * Changes what a user can change, if `admit` allows it beside the other instances. Uses one transaction, as
+   * {@link InstanceStore.create} does.
+   *
+   * @throws ConflictError when another server has the name
+   */
+  change(
+    uuid: string,
+    change: Partial<ServerChange> & InstanceChange,
+    admit: (others: readonly InstanceRecord[]) => void = () => undefined,
+  ): void {
+    const { name, description, vcpus, memoryMib, extraSpecs, ...states } = change;
+    const admitAndChange = () => {
+      if (name !== undefined) this.#requireFreeName(name, uuid);
+      admit(this.list().filter((other) => other.uuid !== uuid));
+      const columns = { name, description, vcpus, memory_mib: memoryMib, extra_specs: toJson(extraSpecs) };
+      this.#set('instance', 'uuid = ?', [uuid], columns);
+      this.update(uuid, states);
+    };
+    writing(this.#database, () => inTransaction(this.#database, admitAndChange));
+  }
+
+  /** @throws ConflictError when another server has the name; that of a failed build that was rolled back is free */
+  #requireFreeName(name: string, uuid?: string): void {
+    const twin = this.#named(name).find((other) => other.uuid !== uuid && !isOnlyRecord(other));
+    if (twin !== undefined) throw new ConflictError(`server "${name}" already exists`, { server: twin.uuid });
   }
 
   delete(uuid: string): void {
@@ -273,7 +304,7 @@ export class InstanceStore {
     table: string,
     where: string,
     keys: readonly string[],
-    columns: Record<string, string | null | undefined>,
+    columns: Record<string, string | number | null | undefined>,
   ): void {
     const given = Object.keys(columns).filter((name) => columns[name] !== undefined);
     if (given.length === 0) return;

@@ -15,6 +15,7 @@ import { faultOf } from './faults.ts';
 import { setBootFlow } from './flows/boot.ts';
 import { rebuildFlow, rescueFlow, rescueIsoFlow, unrescueFlow, unrescueIsoFlow } from './flows/rescue.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
+import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { deleteFlow } from './flows/delete.ts';
 import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
@@ -30,6 +31,8 @@ export const managerFlows = [
   deleteFlow,
   addVolumeFlow,
   removeVolumeFlow,
+  resizeFlow,
+  setPropertiesFlow,
   setBootFlow,
   rescueFlow,
   unrescueFlow,

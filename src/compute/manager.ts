@@ -2,6 +2,8 @@ import { FairQueue } from '../base/index.ts';
 import type { ConsoleConnection, PathRecord, RequestContext } from '../virt/index.ts';
 import { recoverSubject } from './after-crash.ts';
 import { checkCreateServer, checkServerNetwork, newContext } from './arguments.ts';
+import { resizeServer, setServer } from './change-server.ts';
+import type { ResizeServer, SetServer } from './change-server.ts';
 import { followConsoleLog, openConsole, readConsoleLog } from './console.ts';
 import type { ConsoleLine, FollowConsole } from './console.ts';
 import { checkServers, planServer, recordServer } from './create-server.ts';
@@ -191,6 +193,25 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
+   * Gives a server other processors or memory: at once if the machine can do that while the server runs.
+   *
+   * @param options.restart - stop the server and start it again if the change needs that
+   * @throws ConflictError when the change needs a stop and `restart` is not set. Nothing was changed then
+   */
+  async resize(server: string, options: ResizeServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await resizeServer(this.#parts, instance, options, context);
+    });
+  }
+
+  /** Changes the name, the description or properties of a server. @throws ConfigError before anything is changed */
+  async set(server: string, change: SetServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      await setServer(this.#parts, instance, change, context);
+    });
+  }
+
+  /**
    * Changes what a server boots from, from its next start on. A running server keeps running.
    *
    * @throws ConfigError, ConflictError when the server cannot boot from the source; nothing was changed then
@@ -209,21 +230,24 @@ export class ComputeManager implements AsyncDisposable {
    * @throws ConflictError when the server is not active or stopped
    */
   async rescue(server: string, from: RescueFrom, context: RequestContext = newContext()): Promise<ServerDetail> {
-    return await this.#changed(server, 'rescue', context, async (instance) => {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rescue');
       await rescueServer(this.#parts, instance, from, context);
     });
   }
 
   /** Boots a rescued server from its own volume again. @throws ConflictError when the server is not rescued */
   async unrescue(server: string, context: RequestContext = newContext()): Promise<ServerDetail> {
-    return await this.#changed(server, 'unrescue', context, async (instance) => {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'unrescue');
       await unrescueServer(this.#parts, instance, context);
     });
   }
 
   /** Gives a server a new boot volume, starts it from there, and detaches the old one. @param volume - name or ID */
   async rebuild(server: string, volume: string, context: RequestContext = newContext()): Promise<ServerDetail> {
-    return await this.#changed(server, 'rebuild', context, async (instance) => {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rebuild');
       await rebuildServer(this.#parts, instance, volume, context);
     });
   }
@@ -239,7 +263,8 @@ export class ComputeManager implements AsyncDisposable {
     options: { readonly volume?: string | undefined },
     context: RequestContext = newContext(),
   ): Promise<ServerDetail> {
-    return await this.#changed(server, 'dump', context, async (instance) => {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'dump');
       await dumpServer(this.#parts, instance, options.volume, context);
     });
   }
@@ -445,6 +470,13 @@ export class ComputeManager implements AsyncDisposable {
     await this.#parts.close();
   }
 
+  async #changed(server: string, context: RequestContext, work: (instance: InstanceRecord) => Promise<void>) {
+    return await this.#exclusively(server, context, async (instance) => {
+      await work(instance);
+      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
   async #whenIdle(
     server: string,
     verb: string,
@@ -454,19 +486,6 @@ export class ComputeManager implements AsyncDisposable {
     await this.#exclusively(server, context, async (instance) => {
       requireIdle(instance, verb);
       await work(instance);
-    });
-  }
-
-  async #changed(
-    server: string,
-    verb: string,
-    context: RequestContext,
-    work: (instance: InstanceRecord) => Promise<void>,
-  ): Promise<ServerDetail> {
-    return await this.#exclusively(server, context, async (instance) => {
-      requireIdle(instance, verb);
-      await work(instance);
-      return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
     });
   }
 

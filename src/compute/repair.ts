@@ -1,6 +1,7 @@
 import { ConflictError, describeError } from '../base/index.ts';
+import { vifTypes } from '../virt/index.ts';
 import type { Instance, RequestContext } from '../virt/index.ts';
-import { unknownInstance } from './services.ts';
+import { toDriverInstance, unknownInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 import { listExpectedStorage } from './verify/expected-storage.ts';
 import { findParked } from './verify/guests.ts';
@@ -75,6 +76,9 @@ async function act(
     case 'storage-volume':
       await removeSurplus(target, services, context);
       return;
+    case 'nic':
+      await removeNic(target, services, context);
+      return;
     case 'volume':
       // Either the volume itself is in a wrong status, or its attachment is.
       if (target.id === name) await services.cinder.actions.rollDetaching(target.id, context);
@@ -112,6 +116,20 @@ async function requireUnused(
   if (found?.kind !== 'found') return;
   const { name, uri, status } = found;
   throw new ConflictError(`partition "${name}" (${uri}, ${status}) may use the volume; it was left unchanged`, { uri });
+}
+
+/** Removes a NIC, unless a network of a server has it now. */
+async function removeNic(
+  { id, instanceUuid = '' }: Finding['target'],
+  { driver, store }: ManagerServices,
+  context: RequestContext,
+): Promise<void> {
+  const instance = store.find(instanceUuid);
+  if (instance === undefined || store.allNetworks().some(({ interfaceId }) => interfaceId === id))
+    throw new ConflictError(`the NIC of interface ${id} is in use now; it was left unchanged`, { interface: id });
+  const network = { id: '', label: '', subnets: [] };
+  const vif = { id, address: null, type: vifTypes.adapterPort, details: {}, network };
+  await driver.detachInterface(context, toDriverInstance(instance), vif);
 }
 
 /** Removes surplus storage, unless it has been used since it was found. */

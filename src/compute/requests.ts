@@ -123,6 +123,7 @@ export function newInstance(
     powerState: 'nostate',
     fault: null,
     extraSpecs,
+    description: null,
   };
 }
 

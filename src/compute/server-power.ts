@@ -1,5 +1,5 @@
 import { failedTo, toError } from '../base/index.ts';
-import type { RequestContext } from '../virt/index.ts';
+import type { GuestEnd, RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
 import type { ManagerParts } from './manager-parts.ts';
@@ -31,7 +31,7 @@ export async function stopServer(
 ) {
   await changePower(parts, instance, 'powering-off', context, async () => {
     const [timeout, interval] = soft ? [60, 1] : [0, 0];
-    await parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context);
+    noteEnd(parts, instance, await parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context));
     return 'stopped';
   });
 }
@@ -44,9 +44,17 @@ export async function rebootServer(
 ) {
   await changePower(parts, instance, type === 'HARD' ? 'rebooting_hard' : 'rebooting', context, async (devices) => {
     const networks = toNetworkInfo(parts.store.networks(instance.uuid));
-    await parts.driver.reboot(context, toDriverInstance(instance), networks, type, toBlockDeviceInfo(devices));
+    const volumes = toBlockDeviceInfo(devices);
+    noteEnd(parts, instance, await parts.driver.reboot(context, toDriverInstance(instance), networks, type, volumes));
     return 'active';
   });
+}
+
+/** Tells the user whether the operating system shut down when it was asked to. */
+function noteEnd({ onNote }: ManagerParts, { name }: InstanceRecord, end: GuestEnd | undefined): void {
+  if (end === undefined) return;
+  const how = end.endedBy === 'guest' ? 'shut down' : `was stopped by force: ${end.reason}`;
+  onNote?.(`the operating system of server "${name}" ${how}`);
 }
 
 /** Runs a power verb of the driver, and records the state that follows. Its failure does not change the server's state. */

@@ -6,6 +6,7 @@ import type { Finding } from './verify/views.ts';
 import { findFlows } from './verify/flows.ts';
 import { findParked, findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';
 import { look } from './verify/look.ts';
+import { findNics } from './verify/networks.ts';
 import {
   findAttachingVolumes,
   findDetachingVolumes,
@@ -28,6 +29,7 @@ export async function findOrphans(services: ManagerServices, context: RequestCon
     ...findPartitionsOfFailed(views),
     ...findStorage(views),
     ...findSurplus(views),
+    ...findNics(views),
     ...findServers(views),
     ...findVolumes(views),
     ...findLocalVolumes(views),

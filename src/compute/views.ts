@@ -38,6 +38,7 @@ export interface ServerFault {
 
 /** @public */
 export interface ServerDetail extends ServerSummary {
+  readonly description: string | null;
   readonly fault: ServerFault | null;
   readonly properties: Readonly<Record<string, string>>;
   readonly partition_uri: string | null;
@@ -107,6 +108,7 @@ export interface ServerVolume {
 function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
   if (instance.taskState === 'rebooting') return 'REBOOT';
   if (instance.taskState === 'rebooting_hard') return 'HARD_REBOOT';
+  if (instance.taskState === 'resize_migrating') return 'RESIZE';
   const words = {
     building: 'BUILD',
     active: 'ACTIVE',
@@ -159,6 +161,7 @@ function detailServer(
 ): ServerDetail {
   return {
     ...server,
+    description: instance.description,
     fault: instance.fault === null ? null : viewFault(instance.fault),
     properties: instance.extraSpecs,
     partition_uri: seen?.partitionUri ?? null,

@@ -21,9 +21,11 @@ import { defaultPolicies, defaultTimeouts, repeatable, uploadMs } from './policy
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { HmcCall, HmcRequest, RawAnswer, Requester } from './requester.ts';
 import { AdapterResource } from './resources/adapter.ts';
+import { CapacityGroupResource } from './resources/capacity-group.ts';
 import { ConsoleResource } from './resources/console.ts';
 import { CpcResource } from './resources/cpc.ts';
 import { HbaResource } from './resources/hba.ts';
+import { NicResource } from './resources/nic.ts';
 import { MetricsResource } from './resources/metrics.ts';
 import { PartitionResource } from './resources/partition.ts';
 import { StorageGroupResource } from './resources/storage-group.ts';
@@ -60,7 +62,9 @@ class Session implements HmcSession, Requester {
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   readonly metrics: MetricsResource;
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;
@@ -91,7 +95,9 @@ class Session implements HmcSession, Requester {
     this.cpcs = new CpcResource(this);
     this.adapters = new AdapterResource(this);
     this.partitions = new PartitionResource(this);
+    this.capacityGroups = new CapacityGroupResource(this);
     this.hbas = new HbaResource(this);
+    this.nics = new NicResource(this);
     this.metrics = new MetricsResource(this);
     this.storageVolumes = new StorageVolumeResource(this);
     this.storageGroups = new StorageGroupResource(this, this.storageVolumes);

@@ -3,9 +3,11 @@ import type { TlsOptions } from '../http/index.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { RawAnswer } from './requester.ts';
 import type { AdapterResource } from './resources/adapter.ts';
+import type { CapacityGroupResource } from './resources/capacity-group.ts';
 import type { ConsoleResource } from './resources/console.ts';
 import type { CpcResource } from './resources/cpc.ts';
 import type { HbaResource } from './resources/hba.ts';
+import type { NicResource } from './resources/nic.ts';
 import type { MetricsResource } from './resources/metrics.ts';
 import type { PartitionResource } from './resources/partition.ts';
 import type { StorageGroupResource } from './resources/storage-group.ts';
@@ -49,8 +51,10 @@ export interface HmcSession extends AsyncDisposable {
   readonly adapters: AdapterResource;
   readonly metrics: MetricsResource;
   readonly partitions: PartitionResource;
+  readonly capacityGroups: CapacityGroupResource;
   /** On machines without storage management. */
   readonly hbas: HbaResource;
+  readonly nics: NicResource;
   /** On machines with storage management, like the next two. */
   readonly storageGroups: StorageGroupResource;
   readonly storageVolumes: StorageVolumeResource;

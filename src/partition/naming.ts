@@ -108,6 +108,11 @@ export function hbaName(port: AdapterPort): string {
   return `OpenStack_Port_${port.adapterObjectId}_${port.port}`.slice(0, MAX_NAME);
 }
 
+/** The name that the retired nova-dpm gave a NIC. Source: nova-dpm virt/dpm/vm.py. */
+export function nicName(portId: string): string {
+  return `OpenStack_Port_${portId}`.slice(0, MAX_NAME);
+}
+
 /** Whether nova-dpm created a vHBA or NIC: only its own are named `OpenStack_Port_…`. */
 export function isOurElementName(name: string): boolean {
   return name.startsWith('OpenStack_Port_');

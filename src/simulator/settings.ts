@@ -54,8 +54,10 @@ function usableAdapters({ model }: SimulatedHmc, cpcUri: string | undefined) {
 /** VLAN of the second network. */
 const vlan = 120;
 
-/** Up to two networks on OSA adapters that work, or on one of another kind: `net1`, and `net2` with a VLAN. */
+/** Up to two networks on OSA adapters that work, or one of another kind: `net1`, and `net2`, if possible with a VLAN. */
 function networks({ model }: SimulatedHmc, cpcUri: string | undefined): string[] {
+  // A z13 cannot enforce a VLAN: it has no vlan-type.
+  const hasVlans = !amount(model.find('cpc', cpcUri ?? '')?.props['se-version']).startsWith('2.13');
   const ports = model.all('network-port').flatMap((port) => {
     const adapter = model.parentOf(port);
     return adapter !== undefined && adapter.parent === cpcUri && adapter.props.status === 'active'
@@ -66,7 +68,8 @@ function networks({ model }: SimulatedHmc, cpcUri: string | undefined): string[]
   const chosen = osas.length > 0 ? osas.slice(0, 2) : ports.slice(0, 1);
   return chosen.map(({ adapter, port }, index) => {
     const place = `${amount(adapter.props['object-id'])}:${amount(port.props.index)}`;
-    return index === 0 ? `net1=${place}` : `net2=${place},vlan=${vlan}`;
+    if (index === 0) return `net1=${place}`;
+    return hasVlans ? `net2=${place},vlan=${vlan}` : `net2=${place}`;
   });
 }
 

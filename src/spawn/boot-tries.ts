@@ -1,5 +1,12 @@
 import { InternalError } from '../base/index.ts';
-import type { ConnectedVolume, Initiator, PartitionRef, PartitionStorage, PreparedGroup } from '../partition/index.ts';
+import type {
+  ConnectedVolume,
+  Initiator,
+  NicInGuest,
+  PartitionRef,
+  PartitionStorage,
+  PreparedGroup,
+} from '../partition/index.ts';
 import type { BootOptions, BootTry } from './types.ts';
 
 /** What is known before a load. */
@@ -10,6 +17,7 @@ export interface BootPlan {
   /** A prepared storage group to boot from, or null. */
   readonly group: PreparedGroup | null;
   readonly volumes: readonly ConnectedVolume[];
+  readonly nics: readonly NicInGuest[];
   /** The way to load another source than a volume; null to boot from a volume. */
   readonly source: BootTry | null;
 }

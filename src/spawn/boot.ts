@@ -1,7 +1,6 @@
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { ConflictError } from '../base/index.ts';
 import type { Logger, Waiting } from '../base/index.ts';
-import { encodeGuestParameters } from '../partition/guest-parameters/index.ts';
 import type { EncodedParameters, GuestVolume } from '../partition/guest-parameters/index.ts';
 import type { ConnectedVolume, Initiator, StorageWaiting, VolumePath } from '../partition/index.ts';
 import { bootTries, requireBootTry } from './boot-tries.ts';
@@ -27,9 +26,9 @@ export interface Started {
 /** Sets the boot properties of the partition: the first path of the boot volume, and the boot parameters of the guest. */
 export async function setBoot(plan: BootPlan, tools: SpawnTools, call: VerbCall): Promise<BootChoice> {
   const first = requireBootTry(bootTries(plan, tools.storage));
-  const encoded = encodeGuestParameters({
+  const encoded = tools.encodeGuestParameters({
     otherText: plan.options.bootOsSpecificParameters ?? '',
-    nics: [], // a new partition has none
+    nics: plan.nics,
     volumes: guestVolumes(plan.volumes, plan.initiators, plan.source === null),
   });
   const bootParameters = encoded.text === '' ? {} : { bootOsSpecificParameters: encoded.text };

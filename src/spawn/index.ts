@@ -1,4 +1,4 @@
-export { actsOf } from './act.ts';
+export { actsOf, beforeChanges } from './act.ts';
 export type { Act, Watchers } from './act.ts';
 export { attachActs, attachVolume, detachActs, detachVolume } from './attach.ts';
 export { bootTriesOf } from './boot-tries.ts';
@@ -13,9 +13,9 @@ export type {
   BootSource,
   MappedVolume,
   PartitionRequest,
-  PartitionSpec,
+  PartitionResources,
   SpawnTools,
   VerbCall,
   VolumeMapper,
 } from './types.ts';
-export { evidenceOf } from './volumes.ts';
+export { evidenceOf, undoPartialWork } from './volumes.ts';

@@ -50,13 +50,14 @@ function world({ found = there, model = 'hba', ports = [port], hadPorts = false,
       },
     },
   };
+  const network = { remove: says('delete NICs') };
   const volumeDrivers = { find: () => ({ disconnectVolume: says('disconnect') }) };
   const decide = async () => {
     if (looksFail !== undefined) throw looksFail;
     return found;
   };
   const partitions = { ...fakePartitions(found, diary), decide, hadPorts: () => hadPorts };
-  return { tools: fakeTools({ partitions, storage, lifecycle, hmc, volumeDrivers }), diary };
+  return { tools: fakeTools({ partitions, storage, lifecycle, hmc, network, volumeDrivers }), diary };
 }
 
 const mark =
@@ -68,7 +69,7 @@ describe('park', () => {
 
     await park(request, tools, call);
 
-    expect(diary).toEqual(['stop', 'disconnect', 'parks', mark]);
+    expect(diary).toEqual(['stop', 'disconnect', 'delete NICs', 'parks', mark]);
   });
 
   test('keeps the storage group of the instance, and takes those of others away', async () => {
@@ -76,7 +77,7 @@ describe('park', () => {
 
     await park({ ...request, mapped: [] }, tools, call);
 
-    expect(diary).toEqual(['stop', 'detach other groups', 'parks', mark]);
+    expect(diary).toEqual(['stop', 'detach other groups', 'delete NICs', 'parks', mark]);
   });
 
   test('deletes a partition that never had a port: nothing can be masked to it', async () => {
@@ -92,7 +93,7 @@ describe('park', () => {
 
     await park({ ...request, mapped: [] }, tools, call);
 
-    expect(diary).toEqual(['stop', 'parks', mark]);
+    expect(diary).toEqual(['stop', 'delete NICs', 'parks', mark]);
   });
 
   test.each([

@@ -11,6 +11,7 @@ export const parkActs = [
   'stop-partition',
   'disconnect-volumes',
   'detach-storage-groups',
+  'delete-nics',
   'park-partition',
 ] as const;
 
@@ -58,6 +59,11 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
       const found = await lookAtRest();
       if (found.kind === 'ours') await storage.unbindOthers(owner, found.partition, call);
     });
+  // The ports of the networks are deleted with the instance, and another instance may get their MAC addresses.
+  await act('delete-nics', async () => {
+    const found = await lookAtRest();
+    if (found.kind === 'ours') await tools.network.remove(found.partition, undefined, call);
+  });
   await act('park-partition', async () => {
     const found = await lookAtRest();
     const { uri, hasImage } = found.kind === 'ours' ? found.partition : partition;

@@ -10,7 +10,7 @@ import {
   partitionName,
 } from '../partition/index.ts';
 import type { Evidence, Initiator, OwnPartition, PartitionOwner, PartitionRef, PortsSeen } from '../partition/index.ts';
-import type { PartitionRequest, PartitionSpec, SpawnTools } from './types.ts';
+import type { PartitionRequest, SpawnTools } from './types.ts';
 
 /**
  * Creates the stopped partition of an instance, or takes over a partition of the same instance that an interrupted spawn has
@@ -25,9 +25,9 @@ export async function createPartition(request: PartitionRequest, tools: SpawnToo
     const found = await partitions.decide(owner, noEvidence, w);
     if (found.kind === 'ours') return await takeOver(found.partition, request, tools, w);
   }
-  const { name } = partition;
+  const { name, description, resources } = partition;
   try {
-    const uri = await hmc.partitions.create(cpcUri, propertiesOf(partition), w);
+    const uri = await hmc.partitions.create(cpcUri, { name, description, type: 'linux', ...resources }, w);
     partitions.recordPartition(owner, uri);
     return { uri, name };
   } catch (error) {
@@ -49,9 +49,8 @@ export async function takeOver(
   w: Waiting,
 ): Promise<PartitionRef> {
   if (isParked === true) {
-    const { description, iflProcessors, memoryMib } = partition;
-    const size = { iflProcessors, initialMemory: memoryMib, maximumMemory: memoryMib };
-    await hmc.partitions.update(uri, { description, ...size }, w);
+    const { description, resources } = partition;
+    await hmc.partitions.update(uri, { description, ...resources }, w);
     partitions.recordTakeOver(owner);
   }
   return { uri, name };
@@ -70,11 +69,6 @@ async function findUnrecorded(
   const { description, status } = await hmc.partitions.get(uri, w, ['description', 'status']);
   if (!isAsMade(host, { description, status }) || partitions.isRecorded(uri)) return undefined;
   return { uri, name, status, ...(description === parkedDescription(host) ? { isParked: true } : {}) };
-}
-
-function propertiesOf({ name, description, iflProcessors, memoryMib }: PartitionSpec) {
-  const memory = { initialMemory: memoryMib, maximumMemory: memoryMib };
-  return { name, description, type: 'linux' as const, iflProcessors, processorMode: 'shared' as const, ...memory };
 }
 
 export interface PartitionWithPorts {

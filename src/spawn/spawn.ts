@@ -1,7 +1,15 @@
 import { ConflictError, NothingChangedError } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
-import type { ConnectedVolume, Initiator, PartitionRef, PreparedGroup, PreparedGroups } from '../partition/index.ts';
+import type {
+  ConnectedVolume,
+  Initiator,
+  NicInGuest,
+  PartitionRef,
+  PlannedNic,
+  PreparedGroup,
+  PreparedGroups,
+} from '../partition/index.ts';
 import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
 import { setBoot, startPartition } from './boot.ts';
@@ -16,10 +24,12 @@ import { connectVolumes, evidenceOf, undoPartialWork } from './volumes.ts';
 /** The acts of a spawn, as users and tests see them. */
 export const spawnActs = [
   'find-storage-group',
+  'find-networks',
   'create-storage-group',
   'create-partition',
   'create-ports',
   'attach-storage-group',
+  'create-nics',
   'log-in-ports',
   'map-volumes',
   'connect-volumes',
@@ -74,16 +84,18 @@ export async function spawn(
   const act: SpawnAct = actsOf('spawn', call, tools.watchers);
   const run = { request, tools, act, call };
   const preparedGroup = await findPreparedGroup(run);
+  const plannedNics = await planNics(run);
   const mapVolumes = async (ports: readonly Initiator[]) =>
     request.volumes.length === 0 ? [] : await act('map-volumes', () => mapper.map(ports, call));
 
   await createOwnGroup(run);
   const ours = await createPartitionWithPorts(run);
   await attachPreparedGroup(run, ours.partition, preparedGroup);
+  const nics = await createNics(run, ours.partition, plannedNics);
   const isStartedForLogin = await logInPorts(run, ours.partition);
 
   const mapped = await mapVolumes(ours.initiators);
-  return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
+  return await bootFrom(run, { request, ours, preparedGroup, nics, mapped, isStartedForLogin });
 }
 
 /**
@@ -111,19 +123,38 @@ export async function spawnInStockOrder(
   const run = { request, tools, act, call };
   const ours = await beforeChanges(call, () => requirePrepared(request.owner, evidenceOf(mapped), tools, call));
   const preparedGroup = await findPreparedGroup(run);
+  const plannedNics = await planNics(run);
   const { isParked } = ours;
   if (isParked) {
     // Reuses the instance's own storage group, which may still contain the volumes of an earlier spawn.
     await createOwnGroup(run);
     await act('create-partition', async () => {
       if (needsPorts(run)) await tools.storage.addPorts(request.owner, call);
-      await takeOver({ ...ours.partition, isParked }, request, tools, call);
+      await tools.assign?.(await takeOver({ ...ours.partition, isParked }, request, tools, call), call);
     });
   }
   await attachPreparedGroup(run, ours.partition, preparedGroup);
+  const nics = await createNics(run, ours.partition, plannedNics);
   // With login before zoning, `prepare` has started the partition, which may still be running.
   const isStartedForLogin = tools.boot.loginBeforeZoning && needsPorts(run);
-  return await bootFrom(run, { request, ours, preparedGroup, mapped, isStartedForLogin });
+  return await bootFrom(run, { request, ours, preparedGroup, nics, mapped, isStartedForLogin });
+}
+
+/** @throws NothingChangedError when a NIC cannot be created */
+async function planNics({ request, tools, act, call }: Run): Promise<readonly PlannedNic[]> {
+  const { nics, partition } = request;
+  if (nics.length === 0) return [];
+  const otherText = partition.boot.bootOsSpecificParameters ?? '';
+  return await beforeChanges(call, () => act('find-networks', () => tools.network.plan(nics, otherText, call)));
+}
+
+async function createNics(
+  { tools, act, call }: Run,
+  partition: PartitionRef,
+  plan: readonly PlannedNic[],
+): Promise<readonly NicInGuest[]> {
+  if (plan.length === 0) return [];
+  return await act('create-nics', () => tools.network.create(partition, plan, true, call));
 }
 
 /**
@@ -211,8 +242,13 @@ async function createPartitionAndGroupPorts(
   run: Run,
 ): Promise<{ readonly partition: PartitionRef; readonly groupPorts: readonly Initiator[] }> {
   const { request, tools, call } = run;
+  const create = async () => {
+    const partition = await createPartition(request, tools, call);
+    await tools.assign?.(partition, call);
+    return partition;
+  };
   const [created, added] = await Promise.allSettled([
-    createPartition(request, tools, call),
+    create(),
     needsPorts(run) ? tools.storage.addPorts(request.owner, call) : [],
   ]);
   if (created.status === 'rejected') throw created.reason;
@@ -266,6 +302,7 @@ interface BootRequest {
   readonly request: SpawnRequest;
   readonly ours: PartitionWithPorts;
   readonly preparedGroup: PreparedGroup | null;
+  readonly nics: readonly NicInGuest[];
   readonly mapped: readonly MappedVolume[];
   /** Whether the partition was started for the login of its ports, and must be stopped before the boot. */
   readonly isStartedForLogin: boolean;
@@ -274,7 +311,7 @@ interface BootRequest {
 /** Connects the mapped volumes and boots the partition. The deferred and the stock order share this part. */
 async function bootFrom(
   run: Run,
-  { request, ours, preparedGroup, mapped, isStartedForLogin }: BootRequest,
+  { request, ours, preparedGroup, nics, mapped, isStartedForLogin }: BootRequest,
 ): Promise<Spawned> {
   const { tools, act, call } = run;
   const { owner } = request;
@@ -287,7 +324,7 @@ async function bootFrom(
   const source =
     bootSource &&
     (await act('prepare-boot-source', (progress) => bootSource.prepare(ours.partition, { ...call, progress })));
-  const bootPlan = { ...ours, options: request.partition.boot, group: preparedGroup, volumes, source };
+  const bootPlan = { ...ours, options: request.partition.boot, group: preparedGroup, volumes, nics, source };
   const boot = await act('set-boot', async (progress) =>
     mustCheckLuns ? await setBootAndCheck(bootPlan, run, progress) : await setBoot(bootPlan, tools, call),
   );

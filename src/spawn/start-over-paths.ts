@@ -141,15 +141,15 @@ async function bootFailed(
   const tried = failures.map(
     ({ attempt, result }) => `${describeSource(attempt, tries)}: status "${result.status}", ${result.hmcSaid}`,
   );
-  const console = lines.length === 0 ? '' : `; the console shows: ${lines.slice(-5).join(' | ')}`;
+  const console = lines.length === 0 ? '' : `; last messages of the guest: ${lines.slice(-3).join(' | ')}`;
   const first = failures[0]?.attempt;
   const likelyCause = first?.likelyFailure ?? storage.likelyBootFailure;
   const firstHint = first?.hint;
   const hint = firstHint === undefined ? '' : `; ${firstHint}`;
   const paths = tried.length === 1 ? 'its path' : `any of ${tried.length} paths`;
-  const why = `likely cause: ${likelyCause}${console}${hint}`;
+  const why = `likely cause: ${likelyCause}${hint}`;
   return new BootFailedError(
-    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tried.join('; then ')}`,
+    `partition "${partition.name}" did not boot over ${paths}; ${why}; tried: ${tried.join('; then ')}${console}`,
     {
       partition: partition.name,
       partitionUri: partition.uri,

@@ -1,11 +1,14 @@
 import type { Logger, UndoPolicy, Waiting } from '../base/index.ts';
 import type { ConnectionInfo } from '../cinder-client/index.ts';
-import type { HmcSession, UpdatePartition } from '../hmc-client/index.ts';
+import type { CreatePartition, HmcSession, UpdatePartition } from '../hmc-client/index.ts';
+import type { EncodedParameters, GuestParameters } from '../partition/guest-parameters/index.ts';
 import type {
   Initiator,
   InstancePartitions,
   InstanceVolume,
+  NicRequest,
   PartitionLifecycle,
+  PartitionNetwork,
   PartitionOwner,
   PartitionRef,
   PartitionStorage,
@@ -31,11 +34,13 @@ export interface BootOptions {
   readonly bootTimeout?: number | undefined;
 }
 
+/** Processors and memory of a partition. */
+export type PartitionResources = Omit<CreatePartition, 'name' | 'description' | 'type'>;
+
 export interface PartitionSpec {
   readonly name: string;
   readonly description: string;
-  readonly iflProcessors: number;
-  readonly memoryMib: number;
+  readonly resources: PartitionResources;
   readonly boot: BootOptions;
 }
 
@@ -44,6 +49,7 @@ export interface PartitionRequest {
   readonly owner: PartitionOwner;
   readonly partition: PartitionSpec;
   readonly volumes: readonly InstanceVolume[];
+  readonly nics: readonly NicRequest[];
   /** A storage group that an administrator prepared, and its boot volume if there are several. */
   readonly storageGroup: { readonly name: string; readonly bootVolume: string | null } | null;
   /** Null to boot from a volume. */
@@ -94,13 +100,18 @@ export interface SpawnTools {
   /** Decides which partition belongs to an instance, and keeps its record. */
   readonly partitions: InstancePartitions;
   readonly storage: PartitionStorage;
+  readonly network: PartitionNetwork;
   readonly volumeDrivers: VolumeDriverRegistry;
+  /** Writes what the guest has to know into the text of its boot parameters. */
+  readonly encodeGuestParameters: (given: GuestParameters) => EncodedParameters;
   readonly boot: BootPolicy;
   /** Retries and time limit for undoing the partial work of a verb. */
   readonly undo: UndoPolicy;
   /** Whether the driver itself has the volumes unmapped. If not, the compute manager does after a destroy; masks exist until then. */
   readonly driverUnmaps: boolean;
   readonly watchers: Watchers;
+  /** Gives a stopped partition what is no property of it, such as crypto domains. */
+  readonly assign?: ((partition: PartitionRef, w: Waiting) => Promise<void>) | undefined;
 }
 
 /** One call of a verb. */

@@ -50,11 +50,32 @@ export interface Instance {
   readonly uuid: string;
   readonly name: string;
   readonly host: string;
-  readonly flavor: {
-    readonly vcpus: number;
-    readonly memoryMb: number;
-    readonly extraSpecs?: Readonly<Record<string, string>>;
-  };
+  readonly flavor: Flavor;
+  /** During a resize of Nova: the flavour before it. */
+  readonly oldFlavor?: Flavor;
+  /** During a resize of Nova: the flavour after it. */
+  readonly newFlavor?: Flavor;
+}
+
+/** The part of Nova's flavour that a driver needs. @public */
+export interface Flavor {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly extraSpecs?: Readonly<Record<string, string>>;
+}
+
+/** A part of the configuration of a guest, in a form that only its driver knows. @public */
+export type GuestConfiguration = Readonly<Record<string, JsonValue>>;
+
+/** What a change of an instance changes of its guest. @public */
+export interface GuestChange {
+  /** How it is now: for {@link ComputeDriver.applyChange} to undo the change. */
+  readonly from: GuestConfiguration;
+  readonly to: GuestConfiguration;
+  /** Why the guest, which runs, has to be stopped for this, in words; empty if it can go on. */
+  readonly stopNeededFor: readonly string[];
+  /** Properties that take effect only at the next start, by their keys. */
+  readonly atNextStart: readonly string[];
 }
 
 /** One entry of `block_device_mapping`. @public */
@@ -81,6 +102,12 @@ export interface InstanceInfo {
   readonly state: PowerState;
   readonly internalId?: string;
 }
+
+/**
+ * How a guest has ended that was asked to shut down: by itself, or by force, with the reason. Nova's drivers return nothing.
+ * @public
+ */
+export type GuestEnd = { readonly endedBy: 'guest' } | { readonly endedBy: 'force'; readonly reason: string };
 
 /** What the platform knows of an instance, for `server show`. @public */
 export interface GuestDescription {
@@ -113,6 +140,16 @@ export interface GuestNic {
   readonly macAddress: string | null;
   /** Four hex digits. */
   readonly deviceNumber: string | null;
+}
+
+/** A NIC of the driver in any guest. @public */
+export interface PlatformNic {
+  readonly uri: string;
+  readonly name: string;
+  /** URI of its guest. */
+  readonly guestUri: string;
+  /** ID of the {@link VirtualInterface} for which it was created. */
+  readonly interfaceId: string;
 }
 
 /** Boot settings in the form of the driver. They contain no secret. @public */
@@ -383,15 +420,80 @@ export interface ComputeDriver {
     blockDeviceInfo?: BlockDeviceInfo | null,
   ): Promise<void>;
   /** Stops the guest; a `timeout` other than 0 asks the guest first, for that many seconds. Stopping a stopped guest succeeds. */
-  powerOff(instance: Instance, timeout?: number, retryInterval?: number, context?: RequestContext): Promise<void>;
+  powerOff(
+    instance: Instance,
+    timeout?: number,
+    retryInterval?: number,
+    context?: RequestContext,
+  ): Promise<GuestEnd | undefined>;
+  /** @returns how a guest that was asked first (`SOFT`) has ended, as {@link ComputeDriver.powerOff} does */
   reboot(
     context: RequestContext,
     instance: Instance,
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo?: BlockDeviceInfo | null,
-  ): Promise<void>;
+  ): Promise<GuestEnd | undefined>;
 
+  /**
+   * Compares the guest with what the instance is to become. Changes nothing.
+   *
+   * @param isResize - the guest is to have the size of the flavour even if somebody else has changed it
+   * @throws ConfigError, NotFoundError or ConflictError for what cannot be
+   */
+  planChange?(
+    context: RequestContext,
+    instance: Instance,
+    wanted: { readonly name: string; readonly flavor: Flavor; readonly isResize: boolean },
+  ): Promise<GuestChange>;
+  /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
+  applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
+
+  /**
+   * Begins a resize of Nova: checks the flavour and stops the guest. Nova then calls {@link ComputeDriver.finishMigration}.
+   *
+   * @param destination - name or address of the host; only this one
+   * @returns nothing: there are no disks to move
+   */
+  migrateDiskAndPowerOff?(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    timeout?: number,
+    retryInterval?: number,
+  ): Promise<string>;
+  /** Gives the stopped guest its new flavour, which the instance has by now, and starts it. */
+  finishMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    imageMeta: unknown,
+    resizeInstance: boolean,
+    allocations: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
+  /** Ends a resize: nothing of the old size is left to remove. */
+  confirmMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+  ): Promise<void>;
+  /** Gives the guest its old flavour, which the instance has again, and starts it. */
+  finishRevertMigration?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    migration: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
   /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
   getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
   /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */
@@ -427,6 +529,8 @@ export interface ComputeDriver {
   ): Promise<readonly SurplusStorage[]>;
   /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
   removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
+  /** Lists the NICs that the driver has created, in the guests of all hosts. Changes nothing. */
+  listNics?(context: RequestContext): Promise<readonly PlatformNic[]>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */
@@ -456,15 +560,16 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
-  plugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
-  unplugVifs(instance: Instance, networkInfo: NetworkInfo): Promise<void>;
+  /** Creates network interfaces that the guest lacks. Nova calls it for every server when its compute service starts. */
+  plugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
+  unplugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
   /** Attaches a network interface to a running or stopped guest. Attaching one that is already attached succeeds. */
-  attachInterface?(
+  attachInterface(
     context: RequestContext,
     instance: Instance,
     imageMeta: unknown,
     vif: VirtualInterface,
   ): Promise<void>;
   /** Detaches a network interface. Detaching one that is already detached succeeds. */
-  detachInterface?(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
+  detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void>;
 }

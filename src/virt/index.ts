@@ -15,6 +15,10 @@ export type {
   BootSettings,
   ComputeDriver,
   DriverBlockDevice,
+  Flavor,
+  GuestEnd,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
@@ -23,6 +27,7 @@ export type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from './compute-driver.ts';

@@ -31,6 +31,7 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
   '--write-config': { value: '/dev/null/x.conf', words: ['a file that can be written'] },
   '--svg': { value: '/dev/null/x.svg', words: ['a file that can be written'] },
   '--token-file': { value: '/none.txt', words: ['a file that exists'] },
+  '--description': { value: 'a\u0007b', words: ['up to 255 characters'] },
   '--iso': { value: 'x.iso', words: ['expected'] },
   '--iso-ins': { value: '/x.ins', words: ['expected', '--'] },
   '--ftp-host': { value: 'ftp.example.com', words: ['--boot-from ftp, ftps or sftp'] },
@@ -56,6 +57,7 @@ const good: Readonly<Record<string, string>> = {
   '--vcpus': '1',
   '--memory': '1024',
   '--size': '1',
+  '--property': 'dpm:boot_timeout',
 };
 
 interface Taker {

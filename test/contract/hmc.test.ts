@@ -34,6 +34,7 @@ const resources = [
   'adapters',
   'partitions',
   'hbas',
+  'nics',
   'storageGroups',
   'storageVolumes',
   'virtualStorageResources',

@@ -4,7 +4,8 @@ import { context } from '../../bench/requests.ts';
 import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
 import type { Kind } from '../../scripts/support-matrix/render.ts';
 import { DpmError } from '../../src/base/index.ts';
-import type { ComputeDriver, Instance } from '../../src/virt/index.ts';
+import { interfaceOn } from '../../src/virt/index.ts';
+import type { ComputeDriver, Instance, VirtualInterface } from '../../src/virt/index.ts';
 import { quickPolicies } from '../support/quick-policies.ts';
 
 /*
@@ -18,6 +19,8 @@ interface Scene {
   /** Running, with volume 0. */
   readonly instance: Instance;
 }
+
+const larger = ({ flavor }: Instance) => ({ ...flavor, vcpus: flavor.vcpus + 1, memoryMb: 2 * flavor.memoryMb });
 
 /** A good call of each method that the table calls complete or partial. */
 const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
@@ -63,11 +66,31 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     await driver.detachVolume(context, await bench.map(instance, 4), instance, '/dev/sdc'),
   extend_volume: async ({ bench, driver, instance }) =>
     await driver.extendVolume(context, await bench.map(instance, 5), instance, 2 ** 30),
-  plug_vifs: async ({ driver, instance }) => await driver.plugVifs(instance, []),
-  unplug_vifs: async ({ driver, instance }) => await driver.unplugVifs(instance, []),
+  migrate_disk_and_power_off: async ({ driver, instance }) =>
+    await driver.migrateDiskAndPowerOff?.(context, instance, 'compute1', larger(instance), null),
+  finish_migration: async ({ driver, instance }) => {
+    const resized = { ...instance, flavor: larger(instance), oldFlavor: instance.flavor };
+    await driver.finishMigration?.(context, null, resized, '', null, null, true, null);
+  },
+  confirm_migration: async ({ driver, instance }) => await driver.confirmMigration?.(context, null, instance, null),
+  finish_revert_migration: async ({ driver, instance }) =>
+    await driver.finishRevertMigration?.(context, { ...instance, newFlavor: larger(instance) }, null, null),
+  plug_vifs: async ({ bench, driver, instance }) => await driver.plugVifs(instance, [vifOf(bench)]),
+  unplug_vifs: async ({ bench, driver, instance }) => await driver.unplugVifs(instance, [vifOf(bench)]),
+  attach_interface: async ({ bench, driver, instance }) =>
+    await driver.attachInterface(context, instance, null, vifOf(bench)),
+  detach_interface: async ({ bench, driver, instance }) =>
+    await driver.detachInterface(context, instance, vifOf(bench)),
   // Last of all, since it logs off.
   cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
 };
+
+/** A port on the first OSA adapter. */
+function vifOf({ sim }: DriverBench): VirtualInterface {
+  const adapter = sim.hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
+  const adapterObjectId = String(adapter?.props['object-id']);
+  return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null });
+}
 
 const methods = readMethods();
 const named = (...kinds: readonly Kind[]) => methods.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);

@@ -112,7 +112,7 @@ malformed                                 for good A      R      r      R      S
 malformed: Cinder change                  for good -      -      -      A      -      -      R      -      -      -
 malformed: Cinder status                  for good -      -      -      A      -      -      -      -      -      -
 malformed: Cinder unmap                   for good -      -      -      -      -      -      R      -      -      -
-malformed: change                         for good -      -      -      A      -      -      -      -      -      -
+malformed: change                         for good -      -      -      A      w      -      -      -      -      -
 malformed: entry                          for good -      -      -      -      -      s      -      -      -      -
 malformed: job                            for good -      -      -      A      -      -      -      A      -      -
 malformed: read                           for good -      -      -      -      w      w      -      -      -      -
@@ -136,7 +136,7 @@ refused, 400: poll                        for good -      -      -      -      R
 refused, 400: read                        for good -      -      -      -      -      -      -      AR     RU     -
 refused, 400: repeat                      for good -      -      -      Ar     -      A      -      -      -      -
 refused, 400: bulk                        for good -      -      -      -      -      -      -      A      -      -
-refused, 400                              once     A      R      R      R      -      A      R      A      U      AR
+refused, 400                              once     A      R      R      R      -      A      R      A      RU     AR
 refused, 400: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -
 refused, 400: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 400: entry                       once     -      -      -      AR     -      -      -      -      A      -
@@ -160,7 +160,7 @@ refused, 404: poll                        for good -      -      -      A      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
 refused, 404: trial                       for good -      -      -      a      -      -      -      -      -      -
 refused, 404: change                      for good -      -      -      -      -      a      -      -      -      -
-refused, 404                              once     A      AR     a      A      -      A      R      A      A      A
+refused, 404                              once     A      AR     a      A      -      A      R      A      A      AR
 refused, 404: Cinder change               once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder map                  once     -      -      -      R      -      -      -      -      -      -
 refused, 404: Cinder read                 once     -      -      -      AR     -      -      -      -      -      -

@@ -3,6 +3,7 @@ import { localAttachFlow } from '../../src/compute/local/attach-flow.ts';
 import { localDetachFlow } from '../../src/compute/local/detach-flow.ts';
 import { attachActs, destroyActs, detachActs, prepareActs, spawnActs } from '../../src/spawn/index.ts';
 import { parkActs } from '../../src/spawn/park.ts';
+import { attachInterfaceActs, detachInterfaceActs } from '../../src/virt/dpm/interfaces.ts';
 import { switchActs } from '../../src/virt/dpm/boot-switch.ts';
 
 interface FlowOutline {
@@ -23,10 +24,12 @@ const verbs = {
   destroy: [...new Set([...destroyActs, ...parkActs])],
   'attach-volume': attachActs,
   'detach-volume': detachActs,
+  'attach-interface': attachInterfaceActs,
+  'detach-interface': detachInterfaceActs,
   'switch-boot': switchActs,
 };
 
-const waysBack: ReadonlySet<string> = new Set(['roll-back-volume', 'reconnect-volume']);
+const waysBack: ReadonlySet<string> = new Set(['roll-back-volume', 'reconnect-volume', 'roll-back-nics']);
 
 export const verbOutlines: readonly FlowOutline[] = Object.entries(verbs).map(([name, acts]) => ({
   name,

@@ -158,6 +158,7 @@ function outline({ hmc, san, cinder, linux }: Picture): string {
   return JSON.stringify({
     partitions: hmc.partition.map((each) => (each.status === 'degraded' ? 'active' : each.status)),
     vhbas: hmc.hba.length,
+    nics: hmc.nic.length,
     groups: hmc['storage-group'].map((each) => each['fulfillment-state']),
     storageVolumes: hmc['storage-volume'].map((each) => `${textOf(each, 'name')} ${textOf(each, 'usage')}`).toSorted(),
     resources: hmc['virtual-storage-resource'].length,

@@ -4,7 +4,7 @@ import { checkMatrix } from './check.ts';
 import { Sample } from './sample.ts';
 import { parking } from './scenarios.ts';
 
-const { park, spawnAgain, removeParked, attach, detach } = parking;
+const { park, spawnAgain, removeParked, attach, detach, attachInterface, detachInterface } = parking;
 
 it.each(['z13', 'z16'] as const)(
   '%s, with a manager that unmaps after destroy: no masked WWPN is released, and each method can be repeated or undoes itself',
@@ -13,7 +13,7 @@ it.each(['z13', 'z16'] as const)(
     await checkMatrix({
       title: `${machine}, parking`,
       world: { machine, withStock: true, reuseWwpns: true },
-      scenarios: [park, spawnAgain, removeParked, attach, detach],
+      scenarios: [park, spawnAgain, removeParked, attach, detach, attachInterface, detachInterface],
       sample: new Sample(undefined, 2),
     });
   },

@@ -181,6 +181,11 @@ function detach(name: string, start: boolean): Scenario {
   };
 }
 
+/** A change of the record and of the partition. */
+function changed(name: string, start: boolean, act: Scenario['act']): Scenario {
+  return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, maps: [], ...mapping };
+}
+
 function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
   return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, ...power };
 }
@@ -263,7 +268,10 @@ export const parking = {
   spawnAgain: {
     ...verb(
       'spawn on what is parked',
-      async ({ stock }, server) => await stock.destroy(server),
+      async ({ stock }, server) => {
+        await stock.destroy(server);
+        server.network = [stock.newInterface()];
+      },
       async ({ stock }, server, context) => await stock.spawn(server, context),
     ),
     // As Nova: a spawn that failed is followed by a destroy.
@@ -289,6 +297,28 @@ export const parking = {
         await stock.attachLast(server);
       },
       async ({ stock }, server, context) => await stock.detachLast(server, context),
+    ),
+    rests: 'either',
+  },
+  attachInterface: {
+    ...verb(
+      'attach an interface',
+      ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        return Promise.resolve();
+      },
+      async ({ stock }, server, context) => await stock.attachInterface(server, server.network![0]!, context),
+    ),
+    rests: 'as before',
+  },
+  detachInterface: {
+    ...verb(
+      'detach an interface',
+      async ({ stock }, server) => {
+        server.network = [stock.newInterface()];
+        await stock.attachInterface(server, server.network[0]!);
+      },
+      async ({ stock }, server, context) => await stock.detachInterface(server, server.network![0]!, context),
     ),
     rests: 'either',
   },
@@ -325,8 +355,20 @@ export const scenarios = {
   attachStopped: attach('attach to a stopped server', false),
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
+  resize: changed('resize', true, async ({ manager }, server, context) => {
+    await manager.resize(server, { vcpus: 2 }, context);
+  }),
+  resizeStopped: changed('resize of a stopped server', false, async ({ manager }, server, context) => {
+    await manager.resize(server, { vcpus: 2, memoryMib: 2048 }, context);
+  }),
+  setProperties: changed('set', true, async ({ manager }, server, context) => {
+    await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);
+  }),
   start: powered('start', false, async ({ manager }, server, context) => await manager.start(server, context)),
   stop: powered('stop', true, async ({ manager }, server, context) => await manager.stop(server, {}, context)),
+  softStop: powered('soft stop', true, async ({ manager }, server, context) => {
+    await manager.stop(server, { soft: true }, context);
+  }),
   reboot: powered('reboot', true, async ({ manager }, server, context) => {
     await manager.reboot(server, { hard: true }, context);
   }),

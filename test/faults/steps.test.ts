@@ -35,6 +35,8 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
       scenarios.delete,
       attach,
       detach,
+      scenarios.resize,
+      scenarios.setProperties,
       scenarios.spawnFromIso,
       scenarios.setBoot,
       scenarios.rescue,
@@ -48,7 +50,12 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
     ...(await pointsOf({ machine: 'z16', storageGroups: prepared }, [scenarios.spawnFromGroup])),
     ...(await pointsOf({ machine: 'z16', set: { ...stock, ...loggingIn }, san }, [spawn])),
     ...(await pointsOf({ machine: 'z16', set: loggingIn, san }, [spawn])),
-    ...(await pointsOf({ machine: 'z16', withStock: true }, [parking.park])),
+    ...(await pointsOf({ machine: 'z16', withStock: true }, [
+      parking.park,
+      parking.spawnAgain,
+      parking.attachInterface,
+      parking.detachInterface,
+    ])),
   ]);
 
   const wanted = allFlows.flatMap(({ name, steps }) =>

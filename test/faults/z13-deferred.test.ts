@@ -8,7 +8,8 @@ import { Sample } from './sample.ts';
 import { scenarios as s } from './scenarios.ts';
 
 const sample = new Sample();
-const scenarios = [s.spawn, s.delete, s.attach, s.detach, s.attachStopped, s.detachStopped, s.start, s.stop, s.reboot];
+const volumes = [s.attach, s.detach, s.attachStopped, s.detachStopped];
+const scenarios = [s.spawn, s.delete, ...volumes, s.start, s.stop, s.reboot, s.resize, s.setProperties];
 
 it('z13, deferred order, attachments flow: nothing is left behind unnamed', { timeout: 3_600_000 }, async () => {
   await checkMatrix({ title: 'z13, deferred, attachments', world: { machine: 'z13' }, scenarios, sample });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { lunSchema, wwpnSchema } from '../../src/base/index.ts';
 import { decodeGuestParameters, encodeGuestParameters } from '../../src/partition/guest-parameters/index.ts';
+import type { GuestNic } from '../../src/partition/guest-parameters/index.ts';
 import { FakeGuest, shells } from './fake-guest.ts';
 
 const hex = (digits: number) =>
@@ -25,7 +26,19 @@ const volumes = fc.uniqueArray(
 );
 const nics = fc.array(
   fc.record(
-    { deviceNumber: hex(4), port: fc.constantFrom(0 as const, 1 as const), mac: hex(12) },
+    {
+      deviceNumber: hex(4),
+      port: fc.constantFrom(0 as const, 1 as const),
+      mac: hex(12),
+      addresses: fc.record({
+        addresses: fc.array(
+          fc.tuple(fc.ipV4(), fc.nat(32)).map((parts) => parts.join('/')),
+          { minLength: 1, maxLength: 2 },
+        ),
+        gateways: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 1 }),
+        dns: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 2 }),
+      }),
+    },
     { requiredKeys: ['deviceNumber', 'port'] },
   ),
   { maxLength: 4 },
@@ -74,7 +87,7 @@ it.each(shells)(
       const shownPaths = paths
         .map(({ deviceNumber, targetWwpn, lun: fcpLun }) => `${deviceNumber}:${targetWwpn}:${fcpLun} `)
         .join('');
-      return `${shownPaths === '' ? ' ' : shownPaths}|${read.map(({ deviceNumber, port, mac }) => ` ${deviceNumber}:${port}:${mac ?? ''}`).join('')}`;
+      return `${shownPaths === '' ? ' ' : shownPaths}|${read.map(shownNic).join('')}`;
     });
     expect(
       output
@@ -84,6 +97,13 @@ it.each(shells)(
     ).toEqual(expected.map((line) => line.trimEnd()));
   },
 );
+
+/** As the tools print a NIC: with its addresses in the form of the parameters. */
+function shownNic(nic: GuestNic): string {
+  const { deviceNumber, port, mac = '', addresses } = nic;
+  const { text } = encodeGuestParameters({ otherText: '', nics: [nic], volumes: [] }, 999);
+  return ` ${deviceNumber}:${port}:${mac}${addresses === undefined ? '' : `:${text.split(':')[3] ?? ''}`}`;
+}
 
 it('the tools read the NICs that the Python nova-dpm told', () => {
   using guest = new FakeGuest(shells[0]?.[1] ?? ['sh'], {

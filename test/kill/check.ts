@@ -83,7 +83,7 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { boot, boot_volume, status, volumes }: ServerDetail): boolean {
+function isDone(act: Act, { boot, boot_volume, status, volumes, networks, vcpus, properties }: ServerDetail): boolean {
   switch (act.verb) {
     case 'boot-from-volume':
       return boot?.device !== 'iso-image';
@@ -97,7 +97,16 @@ function isDone(act: Act, { boot, boot_volume, status, volumes }: ServerDetail):
       return volumes.length === 2;
     case 'remove-volume':
       return volumes.length === 1;
+    case 'add-network':
+      return networks.length === 1;
+    case 'remove-network':
+      return networks.length === 0;
+    case 'resize':
+      return vcpus === act.vcpus;
+    case 'set':
+      return isDeepStrictEqual(properties, act.properties);
     case 'stop':
+    case 'soft-stop':
       return status === 'SHUTOFF';
     case 'delete':
     case 'local-attach':
@@ -112,7 +121,7 @@ function isDone(act: Act, { boot, boot_volume, status, volumes }: ServerDetail):
 }
 
 function isPower({ verb }: Act): boolean {
-  return verb === 'start' || verb === 'stop' || verb === 'reboot';
+  return verb === 'start' || verb === 'stop' || verb === 'soft-stop' || verb === 'reboot';
 }
 
 export function requireSame(what: string, expected: SimulatorSnapshot, actual: SimulatorSnapshot): void {

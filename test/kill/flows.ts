@@ -19,6 +19,9 @@ const createFromIso = { verb: 'create', server, volumes: [data], iso: installerF
 const rescue = { verb: 'rescue', server, volume: 'boot-2' } as const;
 const rescueIso = { verb: 'rescue', server, iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
+const addNet = { verb: 'add-network', server, network: 'net1' } as const;
+const removeNet = { verb: 'remove-network', server, network: 'net1' } as const;
+const stopped = { verb: 'stop', server } as const;
 const removeData = { verb: 'remove-volume', server, volume: data } as const;
 
 /** Every operation that writes a journal. */
@@ -27,6 +30,14 @@ export const journaled: readonly Flow[] = [
   { name: 'delete', prepare: [createWithData], act: { verb: 'delete', server } },
   { name: 'add-volume', prepare: [create], act: addData },
   { name: 'remove-volume', prepare: [create, addData], act: removeData },
+  { name: 'add-network', prepare: [create], act: addNet },
+  { name: 'remove-network', prepare: [create, addNet], act: removeNet },
+  { name: 'resize', prepare: [create, stopped], act: { verb: 'resize', server, vcpus: 2, memoryMib: 2048 } },
+  {
+    name: 'set-properties',
+    prepare: [create],
+    act: { verb: 'set', server, properties: { 'dpm:boot_timeout': '120' } },
+  },
   { name: 'build from an ISO image', prepare: [], act: createFromIso },
   { name: 'rescue', prepare: [create], act: rescue },
   { name: 'unrescue', prepare: [create, rescue], act: { verb: 'unrescue', server } },
@@ -52,6 +63,7 @@ export const local: readonly Flow[] = [
 export const power: readonly Flow[] = [
   { name: 'stop', prepare: [create], act: { verb: 'stop', server } },
   { name: 'start', prepare: [create, { verb: 'stop', server }], act: { verb: 'start', server } },
+  { name: 'soft stop', prepare: [create], act: { verb: 'soft-stop', server } },
   { name: 'reboot', prepare: [create], act: { verb: 'reboot', server } },
 ];
 
@@ -74,5 +86,6 @@ export function failing(cinder: 'attachments' | 'legacy'): readonly Flow[] {
       act: removeData,
       fault: refusal('cinder', release),
     },
+    { name: 'add-network, going back', prepare: [create], act: addNet, fault: refusal('hmc', 'Create NIC') },
   ];
 }

@@ -16,7 +16,9 @@ for (const machine of ['z13', 'z16'] as const) {
   const timing = { startMs: 400, stopMs: 400 };
   const begun = ['/operations/start', '/operations/stop'].map((path) => ({ at: 'answer', index: 0, path }) as const);
   for (const flow of power) {
-    const kills = begun.filter(({ path }) => flow.name === 'reboot' || path.endsWith(`/${flow.name}`));
+    const kills = begun.filter(
+      ({ path }) => flow.name === 'reboot' || path.endsWith(`/${flow.name.split(' ').at(-1)}`),
+    );
     killTest(inJob, { ...setting, machine, timing }, [flow], { kills: () => kills, between: restartPeers });
   }
 }

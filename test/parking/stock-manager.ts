@@ -8,7 +8,15 @@ import type {
   VolumeConnections,
 } from '../../src/cinder-client/index.ts';
 import { loadComputeDriver } from '../../src/compute/index.ts';
-import type { BlockDeviceInfo, ComputeDriver, Instance, RequestContext, VirtApi } from '../../src/virt/index.ts';
+import { interfaceOn } from '../../src/virt/index.ts';
+import type {
+  BlockDeviceInfo,
+  ComputeDriver,
+  Instance,
+  RequestContext,
+  VirtApi,
+  VirtualInterface,
+} from '../../src/virt/index.ts';
 import { quickCinder, quickPolicies } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -25,6 +33,8 @@ export interface Server {
   readonly instance: Instance;
   readonly volumes: readonly string[];
   devices: readonly Device[];
+  /** What Neutron has bound to its host. */
+  network?: readonly VirtualInterface[];
 }
 
 const context = { requestId: 'req-stock', signal: neverAborted() };
@@ -162,6 +172,22 @@ export class StockManager implements AsyncDisposable {
     await this.driver.detachVolume(w, lastInfo(server), server.instance, '/dev/sdz');
   }
 
+  /** A port on the first OSA adapter, with an address. */
+  newInterface(): VirtualInterface {
+    const { model } = this.#world.sim.hmc;
+    const adapter = model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
+    const adapterObjectId = String(adapter?.props['object-id']);
+    return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null }, { address: '10.0.0.5/24' });
+  }
+
+  async attachInterface({ instance }: Server, vif: VirtualInterface, w: RequestContext = context): Promise<void> {
+    await this.driver.attachInterface(w, instance, null, vif);
+  }
+
+  async detachInterface({ instance }: Server, vif: VirtualInterface, w: RequestContext = context): Promise<void> {
+    await this.driver.detachInterface(w, instance, vif);
+  }
+
   async connector(server: Server): Promise<Connector> {
     return await this.driver.getVolumeConnector(server.instance, context);
   }
@@ -195,7 +221,8 @@ export class StockManager implements AsyncDisposable {
 
   /** With the volumes that are mapped. */
   async spawn(server: Server, w: RequestContext = context): Promise<void> {
-    await this.driver.spawn(w, server.instance, {}, [], null, null, null, this.#info(server));
+    const { instance, network = [] } = server;
+    await this.driver.spawn(w, instance, {}, [], null, null, network, this.#info(server));
   }
 
   /** Without the volumes that are not mapped, as Nova does. */

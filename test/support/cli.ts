@@ -159,6 +159,8 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   reboot: unexpected('reboot'),
   addVolume: unexpected('addVolume'),
   removeVolume: unexpected('removeVolume'),
+  resize: unexpected('resize'),
+  set: unexpected('set'),
   consoleLog: unexpected('consoleLog'),
   followConsoleLog: unexpected('followConsoleLog'),
   openConsole: unexpected('openConsole'),

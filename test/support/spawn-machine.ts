@@ -11,11 +11,17 @@ export const name = `OpenStack-compute1-${owner.instanceUuid}`;
 export const description = 'OpenStack CPCSubset=compute1';
 export const request: SpawnRequest = {
   owner,
-  partition: { name, description, iflProcessors: 2, memoryMib: 4096, boot: {} },
+  partition: {
+    name,
+    description,
+    resources: { iflProcessors: 2, processorMode: 'shared', initialMemory: 4096, maximumMemory: 4096 },
+    boot: {},
+  },
   volumes: [
     { volumeId: 'boot', sizeGib: 1, isBoot: true },
     { volumeId: 'data', sizeGib: 2, isBoot: false },
   ],
+  nics: [],
   storageGroup: null,
   bootSource: null,
   powerOn: true,

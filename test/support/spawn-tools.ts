@@ -1,4 +1,5 @@
 import { ConflictError, neverAborted, silentLogger } from '../../src/base/index.ts';
+import { encodeGuestParameters } from '../../src/partition/guest-parameters/index.ts';
 import type { Decided, PartitionOwner } from '../../src/partition/index.ts';
 import type { SpawnTools, VerbCall } from '../../src/spawn/index.ts';
 
@@ -43,7 +44,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
         },
       },
     );
-  const names = ['hmc', 'lifecycle', 'storage', 'volumeDrivers'] as const;
+  const names = ['hmc', 'lifecycle', 'network', 'storage', 'volumeDrivers'] as const;
   return {
     cpcUri: '/api/cpcs/1',
     partitions: fakePartitions({ kind: 'absent' }),
@@ -53,6 +54,7 @@ export function fakeTools(parts: { readonly [Key in keyof SpawnTools]?: object |
       timeoutMs: 5_000,
     },
     driverUnmaps: true,
+    encodeGuestParameters,
     watchers: { log: silentLogger },
     ...Object.fromEntries(names.map((name) => [name, absent(name)])),
     ...parts,

@@ -17,6 +17,7 @@ export const record: InstanceRecord = {
   powerState: 'running',
   fault: null,
   extraSpecs: {},
+  description: null,
 };
 
 export const admit = () => undefined;

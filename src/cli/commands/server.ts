@@ -7,6 +7,7 @@ import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
 import { addRescue } from './server/rescue.ts';
+import { addResize } from './server/resize.ts';
 import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
 import { addNetworks } from './server/networks.ts';
@@ -20,6 +21,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addShow(group, add);
   addDelete(group, add);
   addPower(group, add);
+  addResize(group, add);
   addSet(group, add);
   addRescue(group, add);
   const adding = group.command('add').description('Attach something to an instance');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BlockDeviceInfo, Instance, NetworkInfo, RequestContext } from '../../virt/index.ts';
+import type { Share } from '../claims.ts';
 import { toBlockDeviceInfo, toDriverInstance, toNetworkInfo, unknownInstance } from '../services.ts';
 import type { ManagerServices } from '../services.ts';
 import type { VolumeKeeper } from '../volumes.ts';
@@ -8,6 +9,7 @@ import type { VolumeKeeper } from '../volumes.ts';
 export interface FlowManagerDeps extends ManagerServices {
   readonly context: RequestContext;
   readonly volumes: VolumeKeeper;
+  readonly share: Share;
 }
 
 export const instanceInputSchema = z.object({ instanceUuid: z.string(), name: z.string() });

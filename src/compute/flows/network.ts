@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { NotImplementedError } from '../../virt/index.ts';
 import type { VirtualInterface } from '../../virt/index.ts';
 import { defineSaga, effects } from '../journal/index.ts';
 import type { StepContext } from '../journal/index.ts';
@@ -25,21 +24,12 @@ function isRecorded(deps: FlowManagerDeps, { instanceUuid, interfaceId }: Networ
   return deps.store.networks(instanceUuid).some((each) => each.interfaceId === interfaceId);
 }
 
-/** The error of a driver without a method for networks. */
-export function notImplemented(method: string): NotImplementedError {
-  return new NotImplementedError(method, { nova: 'NotImplementedError', reason: 'this driver does not serve it' });
-}
-
 async function attach({ state: { input }, deps, signal, flowId }: Step): Promise<void> {
-  const { driver } = deps;
-  if (driver.attachInterface === undefined) throw notImplemented('attachInterface');
-  await driver.attachInterface(contextIn(deps, signal, flowId), instanceIn(deps, input), null, input.vif);
+  await deps.driver.attachInterface(contextIn(deps, signal, flowId), instanceIn(deps, input), null, input.vif);
 }
 
 async function detach({ state: { input }, deps, signal, flowId }: Step): Promise<void> {
-  const { driver } = deps;
-  if (driver.detachInterface === undefined) throw notImplemented('detachInterface');
-  await driver.detachInterface(contextIn(deps, signal, flowId), instanceIn(deps, input), input.vif);
+  await deps.driver.detachInterface(contextIn(deps, signal, flowId), instanceIn(deps, input), input.vif);
 }
 
 /** Before: no record. After: the server has the network in the records. Undo: removed. */

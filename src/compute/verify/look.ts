@@ -36,6 +36,7 @@ export async function look(services: ManagerServices, context: RequestContext): 
     mentions,
     storage: (await driver.listStrayStorage?.(context, knownOwners(seen, listed))) ?? [],
     surplus: await lookForSurplus(services, seen, context),
+    nics: await lookForNics(services, guests, context),
     partitionUris: await listPartitions(services, seen, context),
     wwpnsThere: isMaskOurs ? ((await driver.listWwpns?.(context)) ?? new Set()) : new Set(),
   };
@@ -152,6 +153,15 @@ function knownOwners({ instances, flows, local }: Records, guests: readonly Plat
     // The storage group of a partition without an instance is named after the partition.
     ...local.flatMap(({ place }) => (place.kind === 'partition' ? [storageOwnerOf(place)] : [])),
   ]);
+}
+
+/** Lists NICs in the guests, if there is one. A network that was attached meanwhile counts as recorded. */
+async function lookForNics({ driver, store }: ManagerServices, guests: readonly PlatformGuest[], w: RequestContext) {
+  if (guests.length === 0) return [];
+  const before = store.allNetworks();
+  const nics = (await driver.listNics?.(w)) ?? [];
+  const ids = new Set([...before, ...store.allNetworks()].map(({ interfaceId }) => interfaceId));
+  return nics.map((nic) => ({ ...nic, isRecorded: ids.has(nic.interfaceId) }));
 }
 
 async function listPartitions(

@@ -1,7 +1,7 @@
 import type { Attachment, Volume } from '../../cinder-client/index.ts';
 import type { LocalVolume } from '../local/index.ts';
 import type { FlowSummary } from '../journal/index.ts';
-import type { GuestLocation, PlatformGuest, AllocatedStorage, SurplusStorage } from '../../virt/index.ts';
+import type { GuestLocation, PlatformGuest, PlatformNic, AllocatedStorage, SurplusStorage } from '../../virt/index.ts';
 import type { BlockDevice, InstanceRecord } from '../instances.ts';
 
 /** What the HMC, Cinder and the state directory show. */
@@ -56,6 +56,8 @@ interface OnPlatform {
   readonly storage: readonly AllocatedStorage[];
   /** vHBAs and storage volumes that no record accounts for. */
   readonly surplus: readonly SurplusStorage[];
+  /** NICs of the driver, with whether a network of a server has this interface. */
+  readonly nics: readonly (PlatformNic & { readonly isRecorded: boolean })[];
   /** Of all partitions; only read if a volume was attached to one without Nova. */
   readonly partitionUris: ReadonlySet<string>;
   /** Of all partitions; only read if an attachment may be for a port that this host had. */
@@ -70,6 +72,7 @@ export interface Finding {
     | 'vhba'
     | 'storage-group'
     | 'storage-volume'
+    | 'nic'
     | 'server'
     | 'attachment'
     | 'volume'

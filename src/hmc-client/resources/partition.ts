@@ -13,9 +13,11 @@ import type { Found } from '../reconcile.ts';
 import type { Requester } from '../requester.ts';
 import { toBody } from '../send.ts';
 import { changeAttachment } from './attachment.ts';
+import { setCryptoConfiguration } from './crypto.ts';
 import { openAsciiConsole, readOsMessages, sendOsCommand } from './partition-console.ts';
 import type { MessageRange } from './partition-console.ts';
 import { noContent, objectCreated } from '../wire/common.ts';
+import type { CryptoConfiguration } from '../wire/crypto.ts';
 import { readSome, wireNames } from '../wire/fields.ts';
 import type { OsMessage } from '../wire/os-message.ts';
 import {
@@ -332,6 +334,16 @@ export class PartitionResource {
    */
   async detachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
     await changeAttachment(this.#requester, { verb: 'detach', partitionUri: uri, groupUri }, w);
+  }
+
+  /**
+   * Gives the partition this crypto configuration, by "Increase Crypto Configuration", "Change Crypto Domain
+   * Configuration" and "Decrease Crypto Configuration". Sends nothing but a read if it has it already.
+   *
+   * @throws HmcHttpError 404.2 when an adapter does not exist; 409.111 when no domain is used
+   */
+  async setCryptoConfiguration(uri: string, wanted: CryptoConfiguration, w: Waiting): Promise<void> {
+    await setCryptoConfiguration(this.#requester, uri, wanted, w);
   }
 
   async #begin(operation: string, verb: string, uri: string, w: Waiting, body?: unknown): Promise<HmcJob> {

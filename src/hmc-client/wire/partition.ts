@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hex16ToSend, lunOrNone, nameToSend, uri, uriOrNone, uris, wwpnOrNone } from './common.ts';
+import { cryptoOrNone } from './crypto.ts';
 import { field, optional, readSome, writerOf } from './fields.ts';
 import type { ReadSome, WireName, WriteOf } from './fields.ts';
 
@@ -36,6 +37,11 @@ export const partitionFields = {
   minimumIflProcessingWeight: field('minimum-ifl-processing-weight', count, weight),
   maximumIflProcessingWeight: field('maximum-ifl-processing-weight', count, weight),
   initialCpProcessingWeight: field('initial-cp-processing-weight', count, weight),
+  iflProcessingWeightCapped: field('ifl-processing-weight-capped', flag, z.boolean()),
+  iflAbsoluteProcessorCapping: field('ifl-absolute-processor-capping', flag, z.boolean()),
+  iflAbsoluteProcessorCappingValue: field('ifl-absolute-processor-capping-value', count, z.number().min(0.01).max(255)),
+  /** Changed by operations of its own. */
+  cryptoConfiguration: field('crypto-configuration', cryptoOrNone),
 
   osName: field('os-name', optional(text)),
   osType: field('os-type', optional(text)),
@@ -130,6 +136,12 @@ const creatable = [
   'initialMemory',
   'maximumMemory',
   'reserveResources',
+  'initialIflProcessingWeight',
+  'minimumIflProcessingWeight',
+  'maximumIflProcessingWeight',
+  'iflProcessingWeightCapped',
+  'iflAbsoluteProcessorCapping',
+  'iflAbsoluteProcessorCappingValue',
   'bootTimeout',
 ] as const satisfies readonly (keyof typeof partitionFields)[];
 
@@ -148,6 +160,9 @@ const updatable = [
   'minimumIflProcessingWeight',
   'maximumIflProcessingWeight',
   'initialCpProcessingWeight',
+  'iflProcessingWeightCapped',
+  'iflAbsoluteProcessorCapping',
+  'iflAbsoluteProcessorCappingValue',
   'bootDevice',
   'bootStorageDevice',
   'bootWorldWidePortName',

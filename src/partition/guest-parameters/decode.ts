@@ -1,6 +1,6 @@
 import { lunSchema, wwpnSchema } from '../../base/index.ts';
-import { FIELDS, GROUPS, ITEMS, NICS_KEY, PATHS_KEY } from './form.ts';
-import type { GuestNic, GuestPath } from './form.ts';
+import { ADDRESS, FIELDS, GATEWAY, GROUPS, ITEMS, NAME_SERVER, NICS_KEY, PATHS_KEY } from './form.ts';
+import type { GuestAddresses, GuestNic, GuestPath } from './form.ts';
 
 const deviceNumberPattern = /^[0-9a-f]{4}$/;
 /** A WWPN of zeros names no port. */
@@ -62,8 +62,35 @@ function readPaths(group: string): readonly GuestPath[] | undefined {
 }
 
 function readNic(group: string): GuestNic | undefined {
-  const [deviceNumber = '', port = '0', mac] = group.split(FIELDS);
+  const [deviceNumber = '', port = '0', mac = '', addressText = ''] = group.split(FIELDS);
   if (!deviceNumberPattern.test(deviceNumber) || !portPattern.test(port)) return undefined;
-  if (mac !== undefined && !macPattern.test(mac)) return undefined;
-  return { deviceNumber, port: port === '1' ? 1 : 0, ...(mac === undefined ? {} : { mac }) };
+  if (mac !== '' && !macPattern.test(mac)) return undefined;
+  const addresses = addressText === '' ? undefined : readAddresses(addressText);
+  return {
+    deviceNumber,
+    port: port === '1' ? 1 : 0,
+    ...(mac === '' ? {} : { mac }),
+    ...(addresses === undefined ? {} : { addresses }),
+  };
+}
+
+const addressPattern = /^(?:(a)([0-9a-f]{8}|[0-9a-f]{32})\.([0-9]{1,3})|([gn])([0-9a-f]{8}|[0-9a-f]{32}))$/;
+
+/** Ignores items of other kinds. */
+function readAddresses(text: string): GuestAddresses | undefined {
+  const items = text.split(ITEMS).flatMap((item) => {
+    const [, , fixed, prefix, , other] = addressPattern.exec(item) ?? [];
+    const hex = fixed ?? other;
+    return hex === undefined ? [] : [{ kind: item[0], ip: ipOfHex(hex), prefix }];
+  });
+  const ofKind = (wanted: string) => items.filter(({ kind }) => kind === wanted);
+  const addresses = ofKind(ADDRESS).flatMap(({ ip, prefix }) => (prefix === undefined ? [] : [`${ip}/${prefix}`]));
+  const ips = (wanted: string) => ofKind(wanted).map(({ ip }) => ip);
+  return addresses.length === 0 ? undefined : { addresses, gateways: ips(GATEWAY), dns: ips(NAME_SERVER) };
+}
+
+function ipOfHex(hex: string): string {
+  if (hex.length === 8) return [...Buffer.from(hex, 'hex')].join('.');
+  const groups = hex.match(/.{4}/g)?.join(':') ?? '';
+  return new URL(`http://[${groups}]`).hostname.slice(1, -1); // in the canonical form
 }

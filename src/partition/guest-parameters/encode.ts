@@ -1,3 +1,4 @@
+import { formatAddresses } from './addresses.ts';
 import { FIELDS, GROUPS, NICS_KEY, PARAMETERS_LIMIT, PATHS_KEY, withoutOurWords } from './form.ts';
 import { formatPaths } from './groups.ts';
 import type { GuestNic, GuestPath, GuestVolume } from './form.ts';
@@ -63,7 +64,8 @@ function join(others: string, nics: readonly GuestNic[], paths: readonly GuestPa
   return [asKernelReads, nicsWord, pathsWord].filter((word) => word !== '').join(' ');
 }
 
-function formatNic({ deviceNumber, port, mac }: GuestNic): string {
+function formatNic({ deviceNumber, port, mac, addresses }: GuestNic): string {
+  if (addresses !== undefined) return [deviceNumber, port, mac ?? '', formatAddresses(addresses)].join(FIELDS);
   if (mac !== undefined) return [deviceNumber, port, mac].join(FIELDS);
   return port === 0 ? deviceNumber : [deviceNumber, port].join(FIELDS);
 }

@@ -4,7 +4,7 @@ import type { Lun, Wwpn } from '../../base/index.ts';
  * The words that a partition's `boot-os-specific-parameters` carries for the guest tools. docs/decisions/0007.
  *
  *   dpm.z=<devnos>:<wwpns>:<luns>[:…][/<group>…]     FCP paths: every combination of the three lists, joined by "+"
- *   dpm.n=<devno>[:<port>[:<mac>[:…]]][/<nic>…]      NICs
+ *   dpm.n=<devno>[:<port>[:<mac>[:<addresses>[:…]]]][/<nic>…]      NICs; the MAC may be empty before addresses
  *
  * Device numbers have 4 hex digits, WWPNs 16, MACs 12, LUNs 4, 8, 12 or 16 (zeros at the end left out). All lower case:
  * a kernel that finds no lower-case letter at all makes the whole text lower case, and one that finds any does not. A
@@ -26,6 +26,11 @@ export const GROUPS = '/';
 export const FIELDS = ':';
 export const ITEMS = '+';
 
+/** The first character of an item of addresses says what it is. */
+export const ADDRESS = 'a';
+export const GATEWAY = 'g';
+export const NAME_SERVER = 'n';
+
 /** A path from the partition to a LUN, in the terms of its operating system. */
 export interface GuestPath {
   /** Device number of the vHBA; four hex digits. */
@@ -40,7 +45,15 @@ export interface GuestVolume {
   readonly paths: readonly GuestPath[];
 }
 
-/** A channel-attached NIC (OSA, HiperSockets) that the guest is to set online. */
+/** IP addresses that the guest is to give a NIC, IPv4 or IPv6. */
+export interface GuestAddresses {
+  /** With prefix length: `10.0.0.5/24`. */
+  readonly addresses: readonly string[];
+  readonly gateways: readonly string[];
+  readonly dns: readonly string[];
+}
+
+/** A NIC that the guest is to set online (OSA, HiperSockets) and to configure. */
 export interface GuestNic {
   /** Device number of the read channel; four hex digits. Write and data channel follow it. */
   readonly deviceNumber: string;
@@ -48,6 +61,8 @@ export interface GuestNic {
   readonly port: 0 | 1;
   /** Twelve hex digits; undefined keeps the MAC of the machine. */
   readonly mac?: string | undefined;
+  /** Undefined leaves the addresses to the guest, for example to DHCP. */
+  readonly addresses?: GuestAddresses | undefined;
 }
 
 /** Returns a parameter text without the words of nova-dpm. Only the blanks around those words change. */

@@ -4,6 +4,7 @@ import { capabilities, capabilitiesAsTraits, traitOfCapability } from './capabil
 test('knows every capability of Nova and announces those that the driver has', () => {
   expect(Object.keys(capabilities)).toHaveLength(36);
   expect(Object.entries(capabilities).filter(([, isOffered]) => isOffered)).toEqual([
+    ['supports_attach_interface', true],
     ['supports_extend_volume', true],
     ['supports_multiattach', true],
   ]);
@@ -14,7 +15,11 @@ test('returns a trait for each capability that has one, true or false', () => {
 
   const known = Object.values(traitOfCapability).filter((trait) => trait !== null);
   expect(Object.keys(traits).toSorted()).toEqual(known.toSorted());
-  expect(traits).toMatchObject({ COMPUTE_VOLUME_EXTEND: true, COMPUTE_NET_ATTACH_INTERFACE: false });
+  expect(traits).toMatchObject({
+    COMPUTE_VOLUME_EXTEND: true,
+    COMPUTE_NET_ATTACH_INTERFACE: true,
+    COMPUTE_TRUSTED_CERTS: false,
+  });
 });
 
 test('omits the traits of capabilities that a driver does not mention', () => {

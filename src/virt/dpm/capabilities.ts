@@ -48,6 +48,7 @@ export type Capabilities = Readonly<Record<keyof typeof traitOfCapability, boole
 const offered: Partial<Capabilities> = {
   // The array grows the LUN; the partition needs no change.
   supports_extend_volume: true,
+  supports_attach_interface: true,
   // Each partition has a mask of its own for the LUN.
   supports_multiattach: true,
 };

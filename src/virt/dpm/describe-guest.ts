@@ -5,6 +5,7 @@ import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { GuestDescription } from '../compute-driver.ts';
+import { readNics } from './nics.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 import { volumePaths } from './path-report.ts';
@@ -37,6 +38,7 @@ export async function describeGuest(
     storageModel: storage.model,
     connector: wwpns.length === 0 ? null : makeConnector(owner.instanceUuid, wwpns, settings.connector),
     boot: await storage.bootSource(partition, initiators, w),
+    nics: await readNics(hmc, partition.nicUris, w),
     volumes: new Map(
       await Promise.all(
         mapped.map(async (volume) => [volume.volumeId, await volumePaths(runtime, target, volume, w)] as const),

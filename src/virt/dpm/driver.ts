@@ -2,6 +2,7 @@ import { ConflictError, InternalError, neverAborted, NotFoundError } from '../..
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
+import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import {
   withoutParked,
   MemoryPartitionRecords,
@@ -38,21 +39,27 @@ import type { PathRecord } from '../../volume/index.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
+  GuestEnd,
   BootFrom,
+  Flavor,
   BootSettings,
   ComputeDriver,
+  GuestChange,
+  GuestConfiguration,
   GuestLocation,
   Instance,
   GuestDescription,
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  PlatformNic,
   RequestContext,
   VirtApi,
 } from '../compute-driver.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
-import type { NetworkInfo } from '../network-info.ts';
+import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
+import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
 import { readBootSettings, releaseBootMedia, requireVolume, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
@@ -62,6 +69,7 @@ import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
 import { CpcSubset } from './inventory.ts';
+import { attachInterfaces, detachInterfaces } from './interfaces.ts';
 import { locateGuest, readInfo } from './lookups.ts';
 import {
   bootableRequest,
@@ -73,10 +81,15 @@ import {
   unmapperOf,
   volumeOf,
 } from './mapping.ts';
+import { nicRequest, nicRequests } from './nic-requests.ts';
+import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { requireSameHost } from './migration.ts';
+import { planChange, reconfigure } from './reconfigure.ts';
+import type { WantedServer } from './reconfigure.ts';
 import { RefusingDriver } from './refusals.ts';
 import { openHmc, startRuntime } from './runtime.ts';
 import type { DpmRuntime } from './runtime.ts';
@@ -148,10 +161,15 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     bootFromOf(read);
   }
 
-  /** Checks that the storage group and the ISO image in the extra specs exist. @throws NotFoundError, ConfigError */
+  /**
+   * Checks that what the extra specs name exists: storage group, ISO image, capacity group, crypto adapters.
+   *
+   * @throws NotFoundError, ConfigError
+   */
   async requireNamed(context: RequestContext, extraSpecs: Readonly<Record<string, string>>): Promise<void> {
     const read = readExtraSpecs(extraSpecs);
     await checkBootFrom(bootFromOf(read, context));
+    await findAssignments(this.#started(), read, context);
     const group = storageGroupOf(read);
     if (group !== null) await this.#tools().storage.preparedGroups?.require(group.name, context);
   }
@@ -163,7 +181,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
-    await prepare(request, this.#tools(), this.#call(instance, context));
+    await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {
@@ -177,20 +195,21 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _injectedFiles: readonly unknown[],
     _adminPassword: string | null,
     _allocations: unknown,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
     const request = {
       ...bootableRequest(this.#hmc, context, instance, blockDeviceInfo, this.#settings),
+      nics: nicRequests(networkInfo),
       powerOn: isPoweredOn,
     };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
-        ? await spawnInStockOrder(request, mappedVolumes(info), this.#tools(), call)
-        : await spawn(request, this.#mapper(context, instance, info), this.#tools(), call);
+        ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
+        : await spawn(request, this.#mapper(context, instance, info), this.#spawnTools(instance), call);
       this.#stateAfterOperation.set(instance.uuid, powerStateOf(started.status));
     } finally {
       this.#ports.delete(instance.uuid);
@@ -307,16 +326,17 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async powerOn(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: NetworkInfo | null = null,
+    networkInfo: NetworkInfo | null = null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
     const mapped = blockDeviceInfo === null ? undefined : mappedVolumes(blockDeviceInfo);
+    const nics = networkInfo === null ? undefined : nicRequests(networkInfo);
     const [owner, evidence] = [this.#owner(instance), mapped && evidenceOf(mapped)];
     const partition = await this.#partition(instance, context, evidence);
     const { bootAttempts: attempts } = this.#settings;
     const act = powerActsOf('start', this.#call(instance, context), this.#services);
-    await powerOn(this.#started(), { owner, partition, mapped, attempts }, act, context);
+    await powerOn(this.#started(), { owner, partition, mapped, nics, attempts }, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'running');
   }
 
@@ -330,12 +350,18 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
-  async powerOff(instance: Instance, timeout = 0, retryInterval = 0, context = defaultContext()): Promise<void> {
+  async powerOff(
+    instance: Instance,
+    timeout = 0,
+    retryInterval = 0,
+    context = defaultContext(),
+  ): Promise<GuestEnd | undefined> {
     this.#stateAfterOperation.delete(instance.uuid);
-    const pollMs = Math.max(retryInterval, 1) * 1000;
+    const grace = { timeoutMs: timeout * 1000, pollMs: Math.max(retryInterval, 1) * 1000 };
     const act = powerActsOf('stop', this.#call(instance, context), this.#services);
-    await powerOff(this.#started(), await this.#partition(instance, context), timeout * 1000, pollMs, act, context);
+    const end = await powerOff(this.#started(), await this.#partition(instance, context), grace, act, context);
     this.#stateAfterOperation.set(instance.uuid, 'shutdown');
+    return end;
   }
 
   async reboot(
@@ -344,9 +370,69 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     networkInfo: NetworkInfo | null,
     rebootType: 'SOFT' | 'HARD',
     blockDeviceInfo: BlockDeviceInfo | null = null,
-  ): Promise<void> {
-    await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+  ): Promise<GuestEnd | undefined> {
+    nicRequests(networkInfo); // refuses what cannot be served before the stop
+    const end = await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+    return end;
+  }
+
+  async planChange(context: RequestContext, instance: Instance, wanted: WantedServer): Promise<GuestChange> {
+    const partition = await this.#partition(instance, context);
+    return await planChange(this.#started(), this.#settings, partition, instance, wanted, context);
+  }
+
+  async applyChange(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
+    await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
+  }
+
+  async migrateDiskAndPowerOff(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    _networkInfo: NetworkInfo | null,
+    _blockDeviceInfo: BlockDeviceInfo | null = null,
+    timeout = 0,
+    retryInterval = 0,
+  ): Promise<string> {
+    requireSameHost(instance, destination, this.#settings.host);
+    await this.planChange(context, instance, { name: instance.name, flavor, isResize: true });
+    await this.powerOff(instance, timeout, retryInterval, context);
+    return '';
+  }
+
+  async finishMigration(
+    context: RequestContext,
+    _migration: unknown,
+    instance: Instance,
+    _diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    _imageMeta: unknown,
+    _resizeInstance: boolean,
+    _allocations: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.#giveFlavor(context, instance, instance.oldFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  confirmMigration(): Promise<void> {
+    return Promise.resolve(); // the resized partition is the only one
+  }
+
+  async finishRevertMigration(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    _migration: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.powerOff(instance, 0, 0, context); // Nova's manager has not stopped it
+    await this.#giveFlavor(context, instance, instance.newFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
 
   async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
@@ -432,6 +518,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
+  async listNics(context: RequestContext): Promise<readonly PlatformNic[]> {
+    return await listNics(this.#started(), context);
+  }
+
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {
     return await this.#started().storage.audit.allWwpns(context);
   }
@@ -489,12 +579,34 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return capabilitiesAsTraits(this.capabilities);
   }
 
-  plugVifs(): Promise<void> {
-    return Promise.resolve(); // Nova calls this for every server when nova-compute starts; the driver does not manage networks yet
+  async attachInterface(
+    context: RequestContext,
+    instance: Instance,
+    _imageMeta: unknown,
+    vif: VirtualInterface,
+  ): Promise<void> {
+    const requests = [nicRequest(vif)];
+    const partition = await this.#partition(instance, context);
+    await attachInterfaces(partition, requests, this.#tools(), this.#call(instance, context));
   }
 
-  unplugVifs(): Promise<void> {
-    return Promise.resolve();
+  async detachInterface(context: RequestContext, instance: Instance, vif: VirtualInterface): Promise<void> {
+    await this.unplugVifs(instance, [vif], context);
+  }
+
+  /** Nova calls this for every server when nova-compute starts. A partition that does not exist gets its NICs when it is spawned. */
+  async plugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const requests = nicRequests(networkInfo);
+    const found = requests.length === 0 ? undefined : withoutParked(await this.#decide(instance, context));
+    if (found?.kind !== 'ours') return;
+    await attachInterfaces(found.partition, requests, this.#tools(), this.#call(instance, context));
+  }
+
+  async unplugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
+    const found = networkInfo.length === 0 ? undefined : await this.#decide(instance, context);
+    if (found?.kind !== 'ours') return;
+    const portIds = networkInfo.map(({ id }) => id);
+    await detachInterfaces(found.partition, portIds, this.#tools(), this.#call(instance, context));
   }
 
   /**
@@ -521,10 +633,20 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return {
       ...runtime,
       cpcUri: runtime.cpc.uri,
+      encodeGuestParameters,
       boot: { attempts, loginBeforeZoning },
       undo,
       driverUnmaps: this.#virtapi.unprepBlockDevice !== undefined,
       watchers: this.#services,
+    };
+  }
+
+  #spawnTools(instance: Instance): SpawnTools {
+    const runtime = this.#started();
+    const specs = readExtraSpecs(instance.flavor.extraSpecs);
+    return {
+      ...this.#tools(),
+      assign: async (partition, w) => await assign(runtime, partition, await findAssignments(runtime, specs, w), w),
     };
   }
 
@@ -537,6 +659,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   #subset(): CpcSubset {
     return new CpcSubset(this.#started(), this.#settings);
+  }
+
+  /** @param before - the flavour that the partition has; if unknown, all properties of the instance's flavour are applied */
+  async #giveFlavor(context: RequestContext, instance: Instance, before: Flavor | undefined): Promise<void> {
+    const { name, flavor } = instance;
+    const now = { ...instance, flavor: before ?? { ...flavor, extraSpecs: {} } };
+    const { to } = await this.planChange(context, now, { name, flavor, isResize: true });
+    await this.applyChange(context, instance, to);
   }
 
   #owner(instance: Pick<Instance, 'uuid'>): PartitionOwner {

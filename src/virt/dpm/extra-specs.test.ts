@@ -4,7 +4,7 @@ import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts'
 
 describe('the extra specs of a flavour', () => {
   test('of others are nothing to us', () => {
-    expect(readExtraSpecs({ 'hw:cpu_policy': 'dedicated', 'trait:X': 'required' })).toEqual({});
+    expect(readExtraSpecs({ 'hw:numa_nodes': '1', 'trait:X': 'required' })).toEqual({});
     expect(readExtraSpecs()).toEqual({});
   });
 
@@ -17,6 +17,14 @@ describe('the extra specs of a flavour', () => {
       'dpm:boot_os_specific_parameters': 'rd.break="a b" 0001,0;',
       'dpm:storage_group': 'shop data',
       'dpm:storage_group_boot_volume': '8001',
+      'dpm:processor_mode': 'shared',
+      'dpm:initial_processing_weight': '200',
+      'dpm:absolute_processor_capping': '1.5',
+      'dpm:maximum_memory': '16384',
+      'dpm:capacity_group': 'web servers',
+      'dpm:crypto_adapters': 'CCA 01A8, 4e8a0b0e',
+      'dpm:crypto_usage_domains': '4,0-2',
+      'dpm:crypto_control_domains': '9',
     };
 
     expect(readExtraSpecs(given)).toEqual({
@@ -27,7 +35,50 @@ describe('the extra specs of a flavour', () => {
       boot_os_specific_parameters: 'rd.break="a b" 0001,0;',
       storage_group: 'shop data',
       storage_group_boot_volume: '8001',
+      processor_mode: 'shared',
+      initial_processing_weight: 200,
+      absolute_processor_capping: 1.5,
+      maximum_memory: 16384,
+      capacity_group: 'web servers',
+      crypto_adapters: ['CCA 01A8', '4e8a0b0e'],
+      crypto_usage_domains: [0, 1, 2, 4],
+      crypto_control_domains: [9],
     });
+  });
+
+  test.each([
+    [{ 'hw:cpu_policy': 'dedicated' }, 'dedicated'],
+    [{ 'hw:cpu_policy': 'shared', 'dpm:processor_mode': 'shared' }, 'shared'],
+  ])('have the processor mode also under Nova’s name: %o', (given, mode) => {
+    expect(readExtraSpecs(given)).toEqual({ processor_mode: mode });
+  });
+
+  test.each([
+    [{ 'hw:cpu_policy': 'mixed' }, 'property "hw:cpu_policy" is "mixed", expected shared or dedicated'],
+    [
+      { 'hw:cpu_policy': 'dedicated', 'dpm:processor_mode': 'shared' },
+      'property "dpm:processor_mode" is "shared", but property "hw:cpu_policy" is "dedicated"',
+    ],
+    [
+      { 'dpm:minimum_processing_weight': '200' },
+      'property "dpm:minimum_processing_weight" is 200, above the initial weight 100',
+    ],
+    [
+      { 'dpm:maximum_processing_weight': '50' },
+      'property "dpm:maximum_processing_weight" is 50, below the initial weight 100',
+    ],
+    [
+      { 'hw:cpu_policy': 'dedicated', 'dpm:capacity_group': 'web' },
+      'property "dpm:capacity_group" is for shared processors, but the processors are dedicated',
+    ],
+    [{ 'dpm:crypto_usage_domains': '0' }, 'property "dpm:crypto_usage_domains" needs "dpm:crypto_adapters"'],
+    [{ 'dpm:crypto_adapters': 'a' }, 'property "dpm:crypto_adapters" needs "dpm:crypto_usage_domains"'],
+    [
+      { 'dpm:crypto_adapters': 'a', 'dpm:crypto_usage_domains': '0-3', 'dpm:crypto_control_domains': '2' },
+      'property "dpm:crypto_control_domains" has domain 2, which is a usage domain too',
+    ],
+  ])('are refused when they contradict each other: %o', (given, message) => {
+    expect(() => readExtraSpecs(given as Record<string, string>)).toThrow(message);
   });
 
   test.each([
@@ -53,6 +104,19 @@ describe('the extra specs of a flavour', () => {
     ['dpm:boot_timeout', '59', 'a whole number from 60 to 600 seconds'],
     ['dpm:boot_timeout', '1e2', 'a whole number from 60 to 600 seconds'],
     ['dpm:storage_group', '', 'the name of a storage group'],
+    ['dpm:processor_mode', 'mixed', 'shared or dedicated'],
+    ['dpm:initial_processing_weight', '1000', 'a whole number from 1 to 999'],
+    ['dpm:processing_weight_capped', '2', 'true or false'],
+    ['dpm:absolute_processor_capping', '0', 'a number from 0.01 to 255'],
+    ['dpm:absolute_processor_capping', '1.234', 'a number from 0.01 to 255'],
+    ['dpm:maximum_memory', '8G', 'a whole number from 1 to 1073741824 MiB'],
+    ['dpm:reserve_resources', 'maybe', 'true or false'],
+    ['dpm:capacity_group', '', 'the name of a capacity group'],
+    ['dpm:crypto_adapters', 'a,,b', 'names or object IDs'],
+    ['dpm:crypto_adapters', 'a,a', 'names or object IDs'],
+    ['dpm:crypto_usage_domains', '85', 'domain numbers from 0 to 84'],
+    ['dpm:crypto_usage_domains', '5-3', 'domain numbers from 0 to 84'],
+    ['dpm:crypto_control_domains', '', 'domain numbers from 0 to 84'],
     ['dpm:boot_os_specific_parameters', 'a'.repeat(257), 'up to 256 printable ASCII characters'],
     ['dpm:boot_os_specific_parameters', 'größe=1', 'up to 256 printable ASCII characters'],
     ['dpm:boot_os_specific_parameters', 'x="1', 'up to 256 printable ASCII characters, with quotes in pairs'],
@@ -64,7 +128,9 @@ describe('the extra specs of a flavour', () => {
 
   test.each(['dpm:secureboot', 'dpm:', 'dpm:toString'])('are refused when ours has no such key: %s', (key) => {
     expect(() => readExtraSpecs({ [key]: 'x' })).toThrow(
-      new RegExp(`^property "${key}" is not known, expected one of dpm:secure_boot, .*dpm:storage_group_boot_volume$`),
+      new RegExp(
+        `^property "${key}" is not known, expected one of dpm:processor_mode, .*dpm:storage_group_boot_volume$`,
+      ),
     );
   });
 });

@@ -1,95 +1,127 @@
-import { z } from 'zod';
 import { ConfigError } from '../../base/index.ts';
-import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import type { BootOptions, PartitionRequest } from '../../spawn/index.ts';
+import { specs } from './extra-spec-table.ts';
+import type { SpecName, TakesEffect } from './extra-spec-table.ts';
 
 /** The prefix of our keys among a flavour's extra specs; other keys have other owners. */
 const PREFIX = 'dpm:';
 
-/** Words for true and false in Nova's flavours. Source: oslo.utils. */
-const truth = z.stringbool({ truthy: ['true', 'yes', 'on', '1'], falsy: ['false', 'no', 'off', '0'] });
-
-interface Spec {
-  /** For messages. */
-  readonly expected: string;
-  readonly schema: z.ZodType;
-}
-
-function wholeNumber(minimum: number, maximum: number, unit = ''): Spec & { schema: z.ZodType<number> } {
-  const schema = z
-    .string()
-    .regex(/^\d{1,4}$/)
-    .transform(Number)
-    .pipe(z.number().min(minimum).max(maximum));
-  return { expected: `a whole number from ${minimum} to ${maximum}${unit}`, schema };
-}
-
-/** The properties of a flavour. Source of ranges and characters: zhmc-ansible-modules zhmc_partition.py. */
-const specs = {
-  secure_boot: { expected: 'true or false', schema: truth },
-  boot_load_parameters: {
-    expected: 'up to 8 of the characters 0-9 A-Z @ $ # . and blank',
-    schema: z.string().regex(/^[0-9A-Z@$#. ]{0,8}$/),
-  },
-  boot_configuration_selector: wholeNumber(0, 30),
-  boot_timeout: wholeNumber(60, 600, ' seconds'),
-  boot_os_specific_parameters: {
-    expected: `up to ${PARAMETERS_LIMIT} printable ASCII characters, with quotes in pairs, without dpm.z= and dpm.n=`,
-    schema: z
-      .string()
-      .max(PARAMETERS_LIMIT)
-      // The kernel discards the whole text if it has one byte beyond ASCII. Source: linux arch/s390/boot/ipl_parm.c.
-      .regex(/^[\x20-\x7e]*$/)
-      .refine((text) => text.split('"').length % 2 === 1)
-      // The driver replaces these words at each start.
-      .refine((text) => withoutOurWords(text) === text.trim()),
-  },
-  boot_from: {
-    expected: 'volume, iso, ftp, ftps, sftp or network',
-    schema: z.enum(['volume', 'iso', 'ftp', 'ftps', 'sftp', 'network']),
-  },
-  boot_iso: { expected: 'the path of an ISO image', schema: z.string().min(1) },
-  boot_iso_ins: { expected: 'the path of an INS file in the ISO image', schema: z.string().min(1) },
-  boot_ftp_host: { expected: 'a host name or IP address', schema: z.string().min(1) },
-  boot_ftp_username: { expected: 'a user name', schema: z.string().min(1) },
-  boot_ftp_insfile: { expected: 'the path of an INS file on the server', schema: z.string().min(1) },
-  storage_group: { expected: 'the name of a storage group', schema: z.string().min(1).max(64) },
-  storage_group_boot_volume: {
-    expected: 'name, UUID or device number of a volume of the storage group',
-    schema: z.string().min(1).max(64),
-  },
-} as const satisfies Record<string, Spec>;
-
-type SpecName = keyof typeof specs;
+/** Nova's name of the processor mode. Source: nova doc/source/user/flavors.rst. */
+const CPU_POLICY = 'hw:cpu_policy';
 
 /** Our extra specs, parsed and checked. */
-export type ExtraSpecs = { readonly [Name in SpecName]?: z.output<(typeof specs)[Name]['schema']> };
+export type ExtraSpecs = { readonly [Name in SpecName]?: ReturnType<(typeof specs)[Name]['schema']['parse']> };
 
 /**
- * Reads the extra specs of a flavour whose keys begin with `dpm:`.
+ * Reads the extra specs of a flavour whose keys begin with `dpm:`, and Nova's `hw:cpu_policy`.
  *
- * @throws ConfigError naming the key, the value and what was expected; also for a key of ours that does not exist
+ * @throws ConfigError naming the key, the value and what was expected; also for a key of ours that does not exist, and for
+ *   keys that contradict each other
  */
 export function readExtraSpecs(given: Readonly<Record<string, string>> = {}): ExtraSpecs {
   const ours = Object.entries(given).filter(([key]) => key.startsWith(PREFIX));
-  const read = ours.map(([key, value]) => [key.slice(PREFIX.length), readSpec(key, value)] as const);
-  return Object.fromEntries(read);
+  const read: ExtraSpecs = Object.fromEntries(ours.map(([key, value]) => [nameOf(key), readSpec(key, value)] as const));
+  const all = { ...cpuPolicyIn(given, read), ...read };
+  checkTogether(all);
+  return all;
+}
+
+/** Returns the name of a key of ours. @throws ConfigError that lists the known keys */
+function nameOf(key: string): SpecName {
+  const name = key.slice(PREFIX.length);
+  if (isSpecName(name)) return name;
+  const known = Object.keys(specs).map((each) => PREFIX + each);
+  throw new ConfigError(`property "${key}" is not known, expected one of ${known.join(', ')}`, { option: key });
 }
 
 function readSpec(key: string, value: string): unknown {
-  const name = key.slice(PREFIX.length);
-  if (!isSpecName(name)) {
-    const known = Object.keys(specs).map((each) => PREFIX + each);
-    throw new ConfigError(`property "${key}" is not known, expected one of ${known.join(', ')}`, { option: key });
-  }
-  const { schema, expected }: Spec = specs[name];
+  const { schema, expected } = specs[nameOf(key)];
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`property "${key}" is "${value}", expected ${expected}`, { option: key, value, expected });
+  throw unexpected(key, value, expected);
+}
+
+function unexpected(key: string, value: string, expected: string): ConfigError {
+  return new ConfigError(`property "${key}" is "${value}", expected ${expected}`, { option: key, value, expected });
 }
 
 function isSpecName(name: string): name is SpecName {
   return Object.hasOwn(specs, name);
+}
+
+/** A partition has processors of one mode, so that Nova's `mixed` is refused. */
+function cpuPolicyIn(given: Readonly<Record<string, string>>, { processor_mode: mode }: ExtraSpecs): ExtraSpecs {
+  const policy = given[CPU_POLICY];
+  if (policy === undefined) return {};
+  if (policy !== 'shared' && policy !== 'dedicated') throw unexpected(CPU_POLICY, policy, 'shared or dedicated');
+  if (mode === undefined || mode === policy) return { processor_mode: policy };
+  throw contradiction('processor_mode', `is "${mode}", but property "${CPU_POLICY}" is "${policy}"`);
+}
+
+/** What the HMC would refuse. Sources: zhmccli, partition create; 409.111 and 409.170 of zhmcclient. */
+function checkTogether(read: ExtraSpecs): void {
+  const { minimum_processing_weight: least = 1, maximum_processing_weight: greatest = 999 } = read;
+  const {
+    initial_processing_weight: initial = 100,
+    crypto_usage_domains: usage,
+    crypto_control_domains: control,
+  } = read;
+  if (least > initial)
+    throw contradiction('minimum_processing_weight', `is ${least}, above the initial weight ${initial}`);
+  if (greatest < initial) {
+    throw contradiction('maximum_processing_weight', `is ${greatest}, below the initial weight ${initial}`);
+  }
+  const shared = sharedOnly.find((name) => read[name] !== undefined && read[name] !== false);
+  if (read.processor_mode === 'dedicated' && shared !== undefined) {
+    throw contradiction(shared, 'is for shared processors, but the processors are dedicated');
+  }
+  if ((usage ?? control) !== undefined && read.crypto_adapters === undefined) {
+    throw contradiction(
+      usage === undefined ? 'crypto_control_domains' : 'crypto_usage_domains',
+      `needs "${PREFIX}crypto_adapters"`,
+    );
+  }
+  if (read.crypto_adapters !== undefined && usage === undefined) {
+    throw contradiction('crypto_adapters', `needs "${PREFIX}crypto_usage_domains"`);
+  }
+  const both = control?.find((index) => usage?.includes(index));
+  if (both !== undefined)
+    throw contradiction('crypto_control_domains', `has domain ${both}, which is a usage domain too`);
+}
+
+const sharedOnly = [
+  'initial_processing_weight',
+  'minimum_processing_weight',
+  'maximum_processing_weight',
+  'processing_weight_capped',
+  'absolute_processor_capping',
+  'capacity_group',
+] as const satisfies readonly SpecName[];
+
+function contradiction(name: SpecName, text: string): ConfigError {
+  return new ConfigError(`property "${PREFIX}${name}" ${text}`, { option: PREFIX + name });
+}
+
+/** Returns the names of our specs whose text differs between two flavours. */
+export function changedSpecs(
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string>>,
+): readonly SpecName[] {
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => from[key] !== to[key]);
+  const changed = keys.flatMap((key): SpecName[] => {
+    if (key === CPU_POLICY) return ['processor_mode'];
+    return key.startsWith(PREFIX) ? [nameOf(key)] : [];
+  });
+  return [...new Set(changed)];
+}
+
+/** Returns the key of a spec in a flavour. */
+export function keyOf(name: SpecName): string {
+  return PREFIX + name;
+}
+
+export function effectOf(name: SpecName): TakesEffect {
+  return specs[name].takesEffect;
 }
 
 /** The machine's default of `boot-timeout`, which is not sent. Source: zhmc-ansible-modules zhmc_partition.py. */
@@ -116,7 +148,5 @@ export function storageGroupOf(read: ExtraSpecs): PartitionRequest['storageGroup
   const { storage_group: name, storage_group_boot_volume: bootVolume } = read;
   if (name !== undefined) return { name, bootVolume: bootVolume ?? null };
   if (bootVolume === undefined) return null;
-  throw new ConfigError(`property "${PREFIX}storage_group_boot_volume" needs "${PREFIX}storage_group"`, {
-    option: `${PREFIX}storage_group_boot_volume`,
-  });
+  throw contradiction('storage_group_boot_volume', `needs "${PREFIX}storage_group"`);
 }

@@ -37,8 +37,7 @@ describe('Nova’s words', () => {
       partition: {
         name: `OpenStack-compute1-${instance.uuid}`,
         description: `OpenStack CPCSubset=compute1 (server ${instance.name})`,
-        iflProcessors: 2,
-        memoryMib: 2048,
+        resources: { iflProcessors: 2, processorMode: 'shared', initialMemory: 2048, maximumMemory: 2048 },
         boot: {},
       },
       storageGroup: null,

@@ -3,11 +3,12 @@ import type { Waiting } from '../../base/index.ts';
 import type { ConnectionInfo } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import type { Initiator, InstanceVolume, PartitionOwner } from '../../partition/index.ts';
-import { partitionName, serverDescription, sizePartition } from '../../partition/index.ts';
+import { partitionName, serverDescription } from '../../partition/index.ts';
 import type { MappedVolume, PartitionRequest, VolumeMapper } from '../../spawn/index.ts';
 import type { BlockDeviceInfo, DriverBlockDevice, Instance, RequestContext, VirtApi } from '../compute-driver.ts';
 import { bootFromOf, bootSourceFrom } from './boot-source.ts';
 import { bootOptionsOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
+import { resourcesOf } from './resources.ts';
 import type { DpmDriverSettings } from './settings.ts';
 
 export function ownerOf(instance: Pick<Instance, 'uuid'>, host: string): PartitionOwner {
@@ -43,17 +44,17 @@ export function partitionRequest(
   settings: DpmDriverSettings,
 ): PartitionRequest {
   const owner = ownerOf(instance, settings.host);
-  const flavor = { vcpus: instance.flavor.vcpus, memoryMib: instance.flavor.memoryMb };
-  const size = sizePartition(flavor, settings.memoryIncrementMib);
   const specs = readExtraSpecs(instance.flavor.extraSpecs);
+  const resources = resourcesOf(instance.flavor, specs, settings.memoryIncrementMib);
   const boot = bootOptionsOf(specs, settings.bootTimeoutSeconds);
   const description = serverDescription(settings.host, instance.name);
   return {
     owner,
-    partition: { name: partitionName(owner), description, ...size, boot },
+    partition: { name: partitionName(owner), description, resources, boot },
     storageGroup: storageGroupOf(specs),
     bootSource: null,
     volumes: (info?.blockDeviceMapping ?? []).map(toInstanceVolume),
+    nics: [],
   };
 }
 

@@ -1,20 +1,27 @@
-import { waitUntil } from '../../base/index.ts';
-import type { Verdict, Waiting } from '../../base/index.ts';
+import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
-import { encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
+import { changeNics, decodeGuestParameters, encodeGuestParameters } from '../../partition/guest-parameters/index.ts';
 import { runningStatuses, VolumeNotFulfilledError } from '../../partition/index.ts';
-import type { OwnPartition, PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
+import type {
+  NicInGuest,
+  NicRequest,
+  OwnPartition,
+  PartitionOwner,
+  PartitionRef,
+  StorageWaiting,
+} from '../../partition/index.ts';
 import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn/index.ts';
 import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
 import { readBoot, readBootTries } from './read-boot.ts';
 import type { BootRecord } from './read-boot.ts';
+import type { GuestEnd } from '../compute-driver.ts';
+import { noRoomForNics } from './interfaces.ts';
 import type { DpmRuntime } from './runtime.ts';
-
-/** Typed at the console of a Linux guest: the HMC offers no other way to ask a guest to shut down. */
-const SHUTDOWN_COMMAND = 'shutdown -h now';
+import { shutDownGuest } from './shutdown.ts';
+import type { Grace } from './shutdown.ts';
 
 /** The acts of the power verbs, as users and tests see them. */
-export const powerActs = ['wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
+export const powerActs = ['create-nics', 'wait-for-luns', 'start-partition', 'ask-guest', 'stop-partition'] as const;
 export type PowerAct = Act<(typeof powerActs)[number]>;
 
 /** Returns the helper with which the power verbs run their acts. They have no failpoints, because they have no undo. */
@@ -27,23 +34,26 @@ interface PowerOn {
   readonly partition: OwnPartition;
   /** The volumes as Cinder maps them; undefined if the caller does not know. */
   readonly mapped: readonly MappedVolume[] | undefined;
+  /** The NICs of the instance; undefined if the caller does not know. */
+  readonly nics: readonly NicRequest[] | undefined;
   /** Maximum number of paths to try. */
   readonly attempts: number;
 }
 
 /**
- * Waits for the volumes of the partition, then starts it over each of its paths, as a spawn does. Starts it although volumes
+ * Creates NICs that the partition lacks and waits for its volumes, then starts it over each of its paths, as a spawn does. Starts it although volumes
  * are missing: it ran before, and may not need them.
  */
 export async function powerOn(
   runtime: DpmRuntime,
-  { owner, partition, mapped, attempts }: PowerOn,
+  { owner, partition, mapped, nics, attempts }: PowerOn,
   act: PowerAct,
   w: Waiting,
 ): Promise<void> {
   const { lifecycle, log } = runtime;
+  const guestNics = nics && (await ensureNics(runtime, partition, nics, act, w));
   const missing = await act('wait-for-luns', (progress) => waitForVolumes(runtime, owner, { ...w, progress }));
-  const record = mapped && (await renewGuestParameters(runtime, owner, partition, mapped, w));
+  const record = await renewGuestParameters(runtime, owner, partition, { mapped, nics: guestNics }, w);
   const plan = {
     partition,
     start: async () => await lifecycle.ensureRunning(partition, w, { seen: partition.status }),
@@ -54,6 +64,20 @@ export async function powerOn(
   await act('start-partition', (progress) =>
     startOverPaths({ ...runtime, attempts }, plan, { signal: w.signal, log, progress }),
   );
+}
+
+async function ensureNics(
+  { network }: DpmRuntime,
+  partition: PartitionRef,
+  requests: readonly NicRequest[],
+  act: PowerAct,
+  w: Waiting,
+): Promise<readonly NicInGuest[]> {
+  if (requests.length === 0) return [];
+  return await act('create-nics', async () => {
+    const plan = await network.plan(requests, '', w);
+    return await network.create(partition, plan, false, w);
+  });
 }
 
 /** @returns the error if volumes are missing */
@@ -76,33 +100,36 @@ async function waitForVolumes(
 }
 
 /**
- * Renews the guest parameters before a load: volumes may have been attached or detached since the last one. Keeps text of
- * other owners. If the machine refuses, the partition starts with the old parameters, and the guest must discover its
+ * Renews the guest parameters before a load: volumes or NICs may have been attached or detached since the last one. Keeps
+ * text of other owners, and what the caller does not know. If the machine refuses, the partition starts with the old parameters, and the guest must discover its
  * volumes itself.
  *
- * @returns the boot properties and volumes; undefined if the machine refused
+ * @returns the boot properties and volumes; undefined if the machine refused, or the caller does not know the volumes
+ * @throws ConflictError when there is no room for the NICs
  */
 async function renewGuestParameters(
   runtime: DpmRuntime,
   owner: PartitionOwner,
   partition: PartitionRef,
-  mapped: readonly MappedVolume[],
+  { mapped, nics: known }: { readonly mapped: PowerOn['mapped']; readonly nics: readonly NicInGuest[] | undefined },
   w: Waiting,
 ): Promise<BootRecord | undefined> {
+  if (mapped === undefined && known === undefined) return undefined;
   const { hmc, log } = runtime;
   try {
-    const record = await readBoot(runtime, owner, partition, mapped, w);
+    const record = await readBoot(runtime, owner, partition, mapped ?? [], w);
     const { device, parameters: otherText, initiators, volumes } = record;
     const isFromVolume = device === 'storage-adapter' || device === 'storage-volume';
-    const encoded = encodeGuestParameters({
-      otherText,
-      nics: [],
-      volumes: guestVolumes(volumes, initiators, isFromVolume),
-    });
+    const nics = known ?? decodeGuestParameters(otherText).nics;
+    const encoded =
+      mapped === undefined
+        ? { omittedVolumes: [], ...changeNics(otherText, () => nics) }
+        : encodeGuestParameters({ otherText, nics, volumes: guestVolumes(volumes, initiators, isFromVolume) });
+    if (encoded.omittedNics.length > 0) throw noRoomForNics(partition, encoded.omittedNics);
     warnOfOmitted(encoded, log);
     if (encoded.text !== otherText)
       await hmc.partitions.update(partition.uri, { bootOsSpecificParameters: encoded.text }, w);
-    return record;
+    return mapped && record;
   } catch (error) {
     if (!isHmcError(error, 400) && !isHmcError(error, 403) && !isHmcError(error, 409)) throw error;
     log.warn(
@@ -114,62 +141,22 @@ async function renewGuestParameters(
 }
 
 /**
- * Stops the partition. With a timeout, asks the guest first, through its console; stops it by force if it is still running
- * then, or cannot be asked.
+ * Stops the partition. With a grace time, asks a running guest first, through its console, and stops it by force if it still
+ * runs then.
+ *
+ * @returns how the guest ended; undefined if it was not asked
  */
 export async function powerOff(
   runtime: DpmRuntime,
   partition: OwnPartition,
-  timeoutMs: number,
-  pollMs: number,
+  grace: Grace,
   act: PowerAct,
   w: Waiting,
-): Promise<void> {
-  const askAndWait = async () => {
-    const isAsked = await askGuest(runtime, partition, w);
-    if (isAsked) await waitForGuest(runtime, partition, timeoutMs, pollMs, w);
-    return isAsked;
-  };
-  const isAsked = timeoutMs > 0 && (await act('ask-guest', askAndWait));
+): Promise<GuestEnd | undefined> {
+  const isAsked = grace.timeoutMs > 0 && runningStatuses.has(partition.status);
+  const end = isAsked ? await act('ask-guest', () => shutDownGuest(runtime, partition, grace, w)) : undefined;
   await act('stop-partition', () =>
     runtime.lifecycle.ensureStopped(partition, w, { seen: isAsked ? undefined : partition.status }),
   );
-}
-
-/** @returns false if the guest has no console that takes commands (409.332): waiting would be useless */
-async function askGuest(runtime: DpmRuntime, partition: PartitionRef, w: Waiting): Promise<boolean> {
-  try {
-    const body = { 'is-priority': false, 'operating-system-command-text': SHUTDOWN_COMMAND };
-    await runtime.hmc.request('POST', `${partition.uri}/operations/send-os-cmd`, { ...w, body });
-    return true;
-  } catch (error) {
-    if (isHmcError(error, 409, 332, 1) || isHmcError(error, 403, 1) || isHmcError(error, 404)) return false;
-    throw error;
-  }
-}
-
-/** Waits until the guest has ended. A timeout is no error: the guest is then stopped by force. */
-async function waitForGuest(
-  runtime: DpmRuntime,
-  partition: PartitionRef,
-  timeoutMs: number,
-  pollMs: number,
-  w: Waiting,
-) {
-  const timedOut = new Error('the guest is still running');
-  try {
-    await waitUntil({
-      minDelayMs: pollMs,
-      maxDelayMs: pollMs,
-      timeoutMs,
-      signal: w.signal,
-      poll: async (signal) => await runtime.lifecycle.status(partition, { signal }),
-      accept: (status): Verdict<true> =>
-        runningStatuses.has(status) ? { kind: 'again' } : { kind: 'done', value: true },
-      label: (status) => status,
-      onTimeout: () => timedOut,
-    });
-  } catch (error) {
-    if (error !== timedOut) throw error;
-  }
+  return end;
 }

@@ -1,11 +1,12 @@
 import { StorageGroupStorage } from '../../partition/storage-group/index.ts';
+import { DpmNetwork } from '../../partition/network/index.ts';
 import { HbaStorage } from '../../partition/vhba/index.ts';
 import { ConfigError, ConflictError, NotFoundError } from '../../base/index.ts';
 import type { Logger, Outages, Waiting } from '../../base/index.ts';
 import { isHmcError, openHmcSession } from '../../hmc-client/index.ts';
 import type { Cpc, HmcSession } from '../../hmc-client/index.ts';
 import { InstancePartitions, PartitionLifecycle } from '../../partition/index.ts';
-import type { PartitionRecords, PartitionStorage } from '../../partition/index.ts';
+import type { PartitionNetwork, PartitionRecords, PartitionStorage } from '../../partition/index.ts';
 import { VolumeDriverRegistry } from '../../volume/index.ts';
 import { requireAdapterPorts } from './adapter-ports.ts';
 import type { DpmDriverSettings } from './settings.ts';
@@ -17,6 +18,7 @@ export interface DpmRuntime {
   readonly log: Logger;
   readonly lifecycle: PartitionLifecycle;
   readonly storage: PartitionStorage;
+  readonly network: PartitionNetwork;
   readonly partitions: InstancePartitions;
   readonly volumeDrivers: VolumeDriverRegistry;
 }
@@ -57,7 +59,8 @@ export async function startRuntime(
   const context = { log, storage, ignoredTargets: settings.ignoredTargets };
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
   const lifecycle = new PartitionLifecycle(hmc, settings.lifecycle);
-  return { hmc, cpc, log, storage, partitions, volumeDrivers, lifecycle };
+  const network = makeNetwork(hmc, cpc, settings);
+  return { hmc, cpc, log, storage, network, partitions, volumeDrivers, lifecycle };
 }
 
 /** Early z14 have no storage groups either. Source: python-zhmcclient design/dpm-storage-model.rst. */
@@ -70,6 +73,13 @@ function chooseStorage(
   const { adapterPorts: ports, fulfilment, loginBeforeZoning: attachEarly } = settings;
   if (!cpc.hasStorageManagement) return new HbaStorage(hmc, cpc.uri, ports, records);
   return new StorageGroupStorage(hmc, { cpcUri: cpc.uri, ports, fulfilment, attachEarly, records, log });
+}
+
+/** Since z14, MAC address and VLAN type of a NIC can be set. (IBM WS API, Data model - NIC element object, API 2.20) */
+function makeNetwork(hmc: HmcSession, { uri, name, seVersion }: Cpc, { host }: DpmDriverSettings): PartitionNetwork {
+  const [major = 0, minor = 0] = seVersion.split('.').map(Number);
+  const canSetAddress = major > 2 || (major === 2 && minor >= 14);
+  return new DpmNetwork(hmc, { cpcUri: uri, cpcName: name, canSetAddress }, host);
 }
 
 /** Finds the configured CPC. @throws NotFoundError that lists the CPCs that the user may see */

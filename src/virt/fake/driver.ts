@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { PowerState } from '../../partition/index.ts';
@@ -5,6 +6,8 @@ import type {
   AvailableResource,
   BlockDeviceInfo,
   ComputeDriver,
+  GuestChange,
+  GuestConfiguration,
   Instance,
   GuestDescription,
   InstanceInfo,
@@ -108,12 +111,32 @@ export class FakeDriver implements ComputeDriver {
     this.#get(instance).state = 'running';
   }
 
-  async powerOff(instance: Instance): Promise<void> {
+  async powerOff(instance: Instance): Promise<undefined> {
     this.#get(instance).state = 'shutdown';
   }
 
-  async reboot(_context: RequestContext, instance: Instance): Promise<void> {
+  async reboot(_context: RequestContext, instance: Instance): Promise<undefined> {
     this.#get(instance).state = 'running';
+  }
+
+  async planChange(
+    _context: RequestContext,
+    instance: Instance,
+    { name, flavor }: { readonly name: string; readonly flavor: Instance['flavor'] },
+  ): Promise<GuestChange> {
+    const { instance: now } = this.#get(instance);
+    const pick = (from: Pick<Instance, 'name' | 'flavor'>) => ({
+      guest: { name: from.name, vcpus: from.flavor.vcpus, memoryMb: from.flavor.memoryMb },
+    });
+    const [from, to] = [pick(now), pick({ name, flavor })];
+    const isSame = isDeepStrictEqual(from, to);
+    return { from: isSame ? {} : from, to: isSame ? {} : to, stopNeededFor: [], atNextStart: [] };
+  }
+
+  async applyChange(_context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void> {
+    const guest = this.#get(instance);
+    const { name, ...size } = configuration.guest as unknown as { name: string; vcpus: number; memoryMb: number }; // from planChange
+    guest.instance = { ...guest.instance, name, flavor: { ...guest.instance.flavor, ...size } };
   }
 
   async getInfo(instance: Instance): Promise<InstanceInfo> {

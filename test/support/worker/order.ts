@@ -8,8 +8,11 @@ export type Act =
   | { readonly verb: 'boot-from-volume' | 'unrescue'; readonly server: string }
   | { readonly verb: 'rescue'; readonly server: string; readonly volume?: string; readonly iso?: string }
   | { readonly verb: 'rebuild'; readonly server: string; readonly volume: string }
-  | { readonly verb: 'delete' | 'start' | 'stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
+  | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
+  | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
   | { readonly verb: 'add-volume' | 'remove-volume'; readonly server: string; readonly volume: string }
+  | { readonly verb: 'add-network' | 'remove-network'; readonly server: string; readonly network: string }
   | { readonly verb: 'local-attach' | 'local-detach'; readonly partition: string; readonly volume: string };
 
 /**
@@ -71,11 +74,28 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     case 'stop':
       await manager.stop(act.server, {}, context);
       return;
+    case 'soft-stop':
+      await manager.stop(act.server, { soft: true }, context);
+      return;
     case 'reboot':
       await manager.reboot(act.server, { hard: true }, context);
       return;
+    case 'resize': {
+      const { vcpus, memoryMib } = act;
+      await manager.resize(act.server, { vcpus, memoryMib }, context);
+      return;
+    }
+    case 'set':
+      await manager.set(act.server, { properties: act.properties }, context);
+      return;
     case 'add-volume':
       await manager.addVolume(act.server, act.volume, {}, context);
+      return;
+    case 'add-network':
+      await manager.addNetwork(act.server, { network: act.network, address: '10.0.0.5/24' }, context);
+      return;
+    case 'remove-network':
+      await manager.removeNetwork(act.server, act.network, context);
       return;
     case 'local-attach': {
       const { partition, volume } = act;

@@ -67,7 +67,7 @@ export function addCreate(group: Command, add: AddCommand): void {
     )
     .option(
       '--property <property>',
-      'KEY=VALUE, as extra specs of a flavour; repeatable: dpm:secure_boot, dpm:boot_load_parameters, dpm:boot_configuration_selector, dpm:boot_os_specific_parameters, dpm:boot_timeout',
+      'KEY=VALUE: extra spec of the flavour, such as dpm:secure_boot=true or dpm:maximum_memory=16384; repeatable. docs/resize.md lists them',
       property,
     )
     .option('--no-start', 'leave the partition stopped')
@@ -81,6 +81,6 @@ export function addCreate(group: Command, add: AddCommand): void {
 }
 
 /** Above any machine; the limits of the CPC subset are checked later. */
-const MAX_VCPUS = 1000;
+export const MAX_VCPUS = 1000;
 const MAX_COUNT = 1000;
-const MAX_MEMORY = 1024 * 1024 * 1024;
+export const MAX_MEMORY = 1024 * 1024 * 1024;

@@ -31,6 +31,7 @@ export const shownServerColumns = [
 
 export const serverDetailColumns = [
   ...serverColumns,
+  'description',
   'fault',
   'properties',
   'partition_uri',
@@ -79,7 +80,7 @@ function isTable({ globals, io }: CommandContext): boolean {
 }
 
 /** A table shows these fields only if they have a value. */
-const ifSet: readonly string[] = ['task_state', 'fault', 'properties', 'networks'];
+const ifSet: readonly string[] = ['task_state', 'description', 'fault', 'properties', 'networks'];
 
 /** Whether a table leaves out a field. The volumes of a server also say which one boots, and its networks their addresses. */
 function isHidden(column: string, object: object): boolean {

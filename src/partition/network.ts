@@ -1,0 +1,84 @@
+import type { Waiting } from '../base/index.ts';
+import type { PartitionRef } from './lifecycle.ts';
+
+/** What a NIC connects to: a virtual switch by its object ID, or a port of a network adapter. */
+export type NicBacking =
+  | { readonly virtualSwitchId: string }
+  | { readonly adapterObjectId: string; /** Element ID of the port. */ readonly port: number };
+
+/** IP addresses that the guest is to give a NIC. */
+export interface NicAddresses {
+  /** With prefix length: `10.0.0.5/24`. */
+  readonly addresses: readonly string[];
+  readonly gateways: readonly string[];
+  readonly dns: readonly string[];
+}
+
+/** A NIC that an instance is to have. */
+export interface NicRequest {
+  /** ID of the Neutron port; the NIC is named after it. */
+  readonly portId: string;
+  readonly backing: NicBacking;
+  readonly vlanId: number | null;
+  /** Lower case with colons; null lets the machine choose. */
+  readonly macAddress: string | null;
+  /** Undefined leaves the addresses to the guest. */
+  readonly addresses: NicAddresses | undefined;
+}
+
+/** What a guest is told of a NIC. */
+export interface NicInGuest {
+  /** Four hex digits. */
+  readonly deviceNumber: string;
+  /** Port of the adapter. */
+  readonly port: 0 | 1;
+  /** Twelve hex digits, if the guest has to set the MAC address. */
+  readonly mac?: string | undefined;
+  readonly addresses?: NicAddresses | undefined;
+}
+
+/** A NIC that can be created. */
+export interface PlannedNic {
+  readonly request: NicRequest;
+  readonly name: string;
+  readonly backedBy: { readonly virtualSwitchUri: string } | { readonly networkAdapterPortUri: string };
+  /** Index of the port of the adapter. */
+  readonly port: number;
+  /** Whether Linux has to set the NIC online. Otherwise, the kernel finds it as a PCI function. */
+  readonly isChannelDevice: boolean;
+}
+
+/**
+ * NICs of partitions.
+ *
+ * Every method is idempotent; removing what is already gone succeeds.
+ */
+export interface PartitionNetwork {
+  /**
+   * Checks that each NIC can be created, and finds what backs it. Changes nothing.
+   *
+   * @param otherText - the text of the user in the boot parameters, which also have to hold what the guest needs to know
+   * @throws ConfigError for a request that no machine, or not this machine, can serve; NotFoundError when virtual switch,
+   *   adapter or port does not exist; ConflictError when the adapter has no room
+   */
+  plan(requests: readonly NicRequest[], otherText: string, w: Waiting): Promise<readonly PlannedNic[]>;
+  /**
+   * Creates the NICs that the partition does not have.
+   *
+   * @param isNew - whether the partition probably has no NIC yet; saves a request
+   * @returns what the guest has to know of these NICs, in the order of the plan
+   */
+  create(
+    partition: PartitionRef,
+    plan: readonly PlannedNic[],
+    isNew: boolean,
+    w: Waiting,
+  ): Promise<readonly NicInGuest[]>;
+  /**
+   * Deletes the NICs of these ports; undefined for every NIC that nova-dpm has created.
+   *
+   * @returns the device numbers of the NICs that the partition still has
+   * @throws ConflictError when the HMC reports a NIC as deleted that the partition still has
+   */
+  remove(partition: PartitionRef, portIds: readonly string[] | undefined, w: Waiting): Promise<readonly string[]>;
+}

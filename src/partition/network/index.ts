@@ -1,0 +1,1 @@
+export { DpmNetwork } from './network.ts';

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { neverAborted, silentLogger } from '../../base/index.ts';
+import { HmcHttpError } from '../../hmc-client/index.ts';
+import { shutDownGuest } from './shutdown.ts';
+
+const partition = { uri: '/api/partitions/1', name: 'p1' };
+const refusal = (status: number, reason: number) =>
+  new HmcHttpError('send a command', { status, reason, method: 'POST', uri: partition.uri, hmcMessage: 'no' });
+
+interface Guest {
+  /** The status at each look; the last one stays. */
+  readonly statuses: readonly string[];
+  readonly refuses?: Error;
+  readonly prints?: readonly string[];
+}
+
+/** Asks a guest that behaves so. */
+async function ask({ statuses, refuses, prints = [] }: Guest) {
+  const messages = prints.map((text, index) => ({ sequenceNumber: index + 2, text }));
+  let looks = 0;
+  const partitions = {
+    listOsMessages: () => Promise.resolve([{ sequenceNumber: 1, text: 'Password:' }]),
+    readOsMessages: () => Promise.resolve(messages),
+    sendOsCommand: () => (refuses === undefined ? Promise.resolve() : Promise.reject(refuses)),
+  };
+  const status = () => Promise.resolve(statuses[Math.min(looks++, statuses.length - 1)] ?? '');
+  const deps = { hmc: { partitions }, lifecycle: { status }, log: silentLogger } as never; // the parts that it uses
+  return await shutDownGuest(deps, partition, { timeoutMs: 20, pollMs: 1 }, { signal: neverAborted() });
+}
+
+test.each(['terminated', 'paused', 'stopped'])(
+  'a guest that reaches the status %s has ended by itself',
+  async (end) => {
+    expect(await ask({ statuses: ['active', 'active', end] })).toEqual({ endedBy: 'guest' });
+  },
+);
+
+test('a guest that still runs after the grace time is to be stopped by force', async () => {
+  expect(await ask({ statuses: ['degraded'] })).toEqual({
+    endedBy: 'force',
+    reason: 'it did not shut down within 0.02 s',
+  });
+});
+
+test('a prompt for a password ends the wait, and one from before the command does not', async () => {
+  const reason = 'its console asks for a login, so no shell took the command';
+  expect(await ask({ statuses: ['active'], prints: ['login: shutdown -h now', 'Password: \n'] })).toMatchObject({
+    reason,
+  });
+  expect(await ask({ statuses: ['active', 'paused'], prints: ['no password: none'] })).toEqual({ endedBy: 'guest' });
+});
+
+test.each([
+  [409, 332, 'its console accepts no commands'],
+  [403, 1, 'the HMC user lacks the task permission "Operating System Messages"'],
+  [404, 1, 'the HMC does not offer its console'],
+])('a refusal with %d.%d is the reason for the force', async (status, reason, expected) => {
+  expect(await ask({ statuses: ['active'], refuses: refusal(status, reason) })).toEqual({
+    endedBy: 'force',
+    reason: expected,
+  });
+});
+
+test('an answer that may mean that the command arrived is waited out, another failure is thrown', async () => {
+  expect(await ask({ statuses: ['active', 'terminated'], refuses: refusal(500, 0) })).toEqual({ endedBy: 'guest' });
+  await expect(ask({ statuses: ['active'], refuses: refusal(400, 7) })).rejects.toThrow('400.7');
+});

@@ -14,7 +14,7 @@ export interface Flow {
 const server = 'web1';
 const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
-const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
+const createWithData = { verb: 'create', server, volumes: [boot, data], networks: ['net1'] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
 const rescue = { verb: 'rescue', server, volume: 'boot-2' } as const;
 const rescueIso = { verb: 'rescue', server, iso: installerFile() } as const;

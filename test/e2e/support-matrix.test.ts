@@ -77,7 +77,7 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
 /** A port on the first OSA adapter. */
 function vifOf({ sim }: DriverBench): VirtualInterface {
   const adapter = sim.hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
-  const adapterObjectId = String(adapter?.props['object-id']);
+  const adapterObjectId = adapter?.props['object-id'] as string;
   return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null });
 }
 

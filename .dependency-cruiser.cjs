@@ -71,10 +71,17 @@ module.exports = {
     {
       name: 'cli-index-only',
       severity: 'error',
-      comment:
-        'the two files of src/config are all that help needs of it: its index would load the schemas of the settings',
+      comment: 'all that help and usage errors need of these units: their indexes would load schemas and clients',
       from: { path: '^src/cli/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: ['^src/cli/', '/index\\.ts$', '^src/config/(file-access|secret-variables)\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/cli/',
+          '/index\\.ts$',
+          '^src/config/(file-access|secret-variables)\\.ts$',
+          '^src/compute/check-addresses\\.ts$',
+        ],
+      },
     },
     {
       name: 'verbs-know-types-and-errors-of-the-hmc-client',

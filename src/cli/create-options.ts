@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { checkAddresses } from '../compute/index.ts';
+import { checkAddresses } from '../compute/check-addresses.ts';
 import type { CreateServer, ServerNetworkRequest, ServerVolumeRequest } from '../compute/index.ts';
 import { nameOrId, usageError, wholeNumber } from './usage.ts';
 

@@ -23,7 +23,6 @@ export type {
   ServerVolumeRequest,
   StorageGroupRequest,
 } from './requests.ts';
-export { checkAddresses } from './server-networks.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { ConfigError, ConflictError, NotFoundError } from '../base/index.ts';
 import { interfaceOn } from '../virt/index.ts';
 import type { RequestContext } from '../virt/index.ts';
+import { checkAddresses } from './check-addresses.ts';
 import { withFault } from './faults.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
 import { addNetworkFlow, removeNetworkFlow } from './flows/network.ts';
@@ -46,26 +46,6 @@ function planNetwork(
   requireFreeAddress(store, request);
   const vif = interfaceOn(network, { address, gateway, dns, mac: mac?.toLowerCase() });
   return { instanceUuid, interfaceId: vif.id, network: name, vif };
-}
-
-/** Checks the form of the addresses of a request. @throws ConfigError naming the value and what was expected */
-export function checkAddresses({ network, address, gateway, dns = [], mac }: ServerNetworkRequest): void {
-  const require = (key: string, value: string | undefined, isRight: boolean, expected: string) => {
-    if (value === undefined || isRight) return;
-    const text = `network "${network}": ${key} = "${value}": expected ${expected}`;
-    throw new ConfigError(text, { option: '--network', value });
-  };
-  const [ip = '', prefix = '', ...rest] = address?.split('/') ?? [];
-  const [family, most] = [isIP(ip), isIP(ip) === 4 ? 32 : 128];
-  const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= most && rest.length === 0;
-  require('address', address, family !== 0 && isPrefix, 'an IP address with its prefix length, such as 10.0.0.5/24');
-  require('gateway', gateway, address !==
-    undefined, 'an address of the interface beside it, such as address=10.0.0.5/24');
-  require('gateway', gateway, isIP(gateway ?? '') === family, `an IPv${family} address`);
-  for (const server of dns) require('dns', server, isIP(server) !== 0, 'an IP address');
-  // The lowest bit of the first octet marks a group address.
-  const isMac = mac !== undefined && /^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/i.test(mac);
-  require('mac', mac, isMac, 'a MAC address of one interface, such as 02:fa:00:00:00:01');
 }
 
 /** @throws ConflictError when an interface on the same network has the address */

@@ -237,6 +237,10 @@ export interface HypervisorView {
   readonly vcpus_used: number;
   readonly memory_mb: number;
   readonly memory_mb_used: number;
+  /** Of `vcpus`, what the machine cannot provide now, because partitions of other owners hold it. */
+  readonly vcpus_reserved: number;
+  /** The same of `memory_mb`. */
+  readonly memory_mb_reserved: number;
   /** Instances in power state `running`; Nova's own table counts every instance of the host under this name. */
   readonly running_vms: number;
 }
@@ -253,6 +257,8 @@ function hypervisorView(resource: AvailableResource): HypervisorView {
     vcpus_used: resource.vcpusUsed,
     memory_mb: resource.memoryMb,
     memory_mb_used: resource.memoryMbUsed,
+    vcpus_reserved: resource.vcpusReserved ?? 0,
+    memory_mb_reserved: resource.memoryMbReserved ?? 0,
     running_vms: Number(stats.running ?? 0),
   };
 }

@@ -49,13 +49,15 @@ async function play(sim: Simulator): Promise<number> {
     `Volumes: ${sim.volumes.map(({ name, size, bootable }) => `${name} (${size} GiB${bootable ? ', bootable' : ''})`).join(', ')}`,
   );
 
+  const room = ['--property', 'dpm:maximum_memory=8192'];
   await dpm('doctor', '-f', 'value', '-c', 'status', '-c', 'check', '-c', 'detail');
   const network = ['--network', 'net1,address=10.0.0.5/24,gateway=10.0.0.1'];
-  show(
-    await dpmJson('server', 'create', 'web1', '--vcpus', '2', '--memory', '4096', '--volume', boot.name, ...network),
-  );
+  const server = ['web1', '--vcpus', '2', '--memory', '4096', '--volume', boot.name];
+  show(await dpmJson('server', 'create', ...server, ...network, ...room));
   show(await dpmJson('server', 'add', 'volume', 'web1', data.name));
   show(await dpmJson('server', 'remove', 'volume', 'web1', data.name));
+  // Within its maximum memory, it keeps running.
+  show(await dpmJson('server', 'resize', 'web1', '--vcpus', '3', '--memory', '6144'));
   await dpm('server', 'list', '-f', 'table', '-c', 'name', '-c', 'status', '-c', 'partition');
   await dpm('server', 'delete', 'web1', '-f', 'value');
 
@@ -86,7 +88,7 @@ function writeSettings(sim: Simulator): void {
 /** Prints a server with its paths: initiator, target, LUN. */
 function show(server: ServerDetail): void {
   say(
-    `  server ${server.name} is ${server.status}; partition ${server.partition} is ${server.partition_status ?? '?'}`,
+    `  server ${server.name} is ${server.status}, ${server.vcpus} processors, ${server.memory_mb} MiB; partition ${server.partition} is ${server.partition_status ?? '?'}`,
   );
   say(`  initiators (${server.storage_model ?? '?'}): ${server.connector?.wwpns.join(', ') ?? 'none'}`);
   if (server.boot !== null) {

@@ -1,6 +1,7 @@
 import { ConfigError, ConflictError } from '../base/index.ts';
 import type { GuestChange, RequestContext } from '../virt/index.ts';
-import { requireShare, roundedMemory } from './create-server.ts';
+import { requireShare } from './claims.ts';
+import { roundedMemory } from './create-server.ts';
 import { taskEnds, serverFails, withFault } from './faults.ts';
 import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { ChangeInput } from './flows/change.ts';

@@ -1,6 +1,6 @@
 import { ConfigError, ConflictError } from '../base/index.ts';
 import type { ComputeDriver, RequestContext } from '../virt/index.ts';
-import { claim } from './claims.ts';
+import { assignedMemory, requireShare } from './claims.ts';
 import { planNetworks } from './server-networks.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { isOnlyRecord } from './instances.ts';
@@ -23,6 +23,7 @@ export async function planServer(parts: ManagerParts, request: CreateServer, con
   const memoryMib = roundedMemory(driver, request, onNote);
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const networks = planNetworks(parts, record.uuid, request.networks ?? []);
+  if (request.start !== false) await driver.requireFreeMemory?.(context, memoryMib);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
   const volumeIds = devices.map(({ volumeId }) => volumeId);
   const input = { instanceUuid: record.uuid, name: record.name, powerOn: request.start ?? true, volumeIds };
@@ -50,6 +51,11 @@ export async function checkServers(
   const volumeIds = plans.flatMap(({ input }) => input.volumeIds);
   const twice = volumeIds.find((id, index) => volumeIds.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`volume ${twice} is given to two servers`, { volume: twice });
+  const started = plans.filter(({ input }) => input.powerOn);
+  if (started.length > 1) {
+    const together = started.reduce((sum, { record }) => sum + record.memoryMib, 0);
+    await parts.driver.requireFreeMemory?.(context, together);
+  }
   plans.reduce((others, { record }) => {
     requireFreeName(record.name, others);
     requireShare(parts, record, others);
@@ -73,17 +79,6 @@ export function recordServer(
   parts.store.create(record, devices, admit, networks);
 }
 
-/** @throws ComputeResourcesUnavailableError when a server of this size exceeds this host's share of the CPC */
-export function requireShare(
-  { share, driver }: Pick<ManagerParts, 'share' | 'driver'>,
-  record: Pick<InstanceRecord, 'vcpus' | 'memoryMib'>,
-  others: readonly InstanceRecord[],
-): void {
-  // Older records hold the memory that was requested, not rounded.
-  const taken = others.map((other) => ({ ...other, memoryMib: assignedMemory(driver, other.memoryMib) }));
-  claim(record, taken, share);
-}
-
 /** Returns the memory that the platform assigns, and notes a difference. */
 export function roundedMemory(
   driver: ComputeDriver,
@@ -94,8 +89,4 @@ export function roundedMemory(
   const why = 'the machine assigns memory in larger units';
   if (given !== wanted) onNote?.(`memory of server "${name}" is rounded up from ${wanted} to ${given} MiB (${why})`);
   return given;
-}
-
-function assignedMemory(driver: ComputeDriver, memoryMib: number): number {
-  return driver.assignedMemory?.(memoryMib) ?? memoryMib;
 }

@@ -46,11 +46,18 @@ export interface Instance {
   readonly uuid: string;
   readonly name: string;
   readonly host: string;
-  readonly flavor: {
-    readonly vcpus: number;
-    readonly memoryMb: number;
-    readonly extraSpecs?: Readonly<Record<string, string>>;
-  };
+  readonly flavor: Flavor;
+  /** During a resize of Nova: the flavour before it. */
+  readonly oldFlavor?: Flavor;
+  /** During a resize of Nova: the flavour after it. */
+  readonly newFlavor?: Flavor;
+}
+
+/** The part of Nova's flavour that a driver needs. @public */
+export interface Flavor {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly extraSpecs?: Readonly<Record<string, string>>;
 }
 
 /** A part of the configuration of a guest, in a form that only its driver knows. @public */
@@ -212,7 +219,72 @@ export interface AvailableResource {
   readonly hypervisorHostname: string;
   readonly supportedInstances: readonly (readonly [string, string, string])[];
   readonly diskAvailableLeast: number;
+  /** Of `vcpus`, what the machine cannot provide now, because others hold it; default 0. */
+  readonly vcpusReserved?: number;
+  /** The same of `memoryMb`. */
+  readonly memoryMbReserved?: number;
   readonly stats: Readonly<Record<string, JsonValue>>;
+}
+
+/** Placement's record of a resource, with its own keys. Source: nova virt/driver.py, `update_provider_tree`. @public */
+export interface ProviderInventory {
+  readonly total: number;
+  readonly reserved: number;
+  readonly min_unit: number;
+  readonly max_unit: number;
+  readonly step_size: number;
+  readonly allocation_ratio: number;
+}
+
+/** What a driver uses of Nova's tree of resource providers. Source: nova compute/provider_tree.py. @public */
+export interface ProviderTree {
+  /** Returns what is known of a provider: resource class → inventory, and traits. */
+  data(name: string): {
+    readonly inventory: Readonly<Record<string, ProviderInventory>>;
+    readonly traits: ReadonlySet<string>;
+  };
+  /** Replaces the inventory of a provider. */
+  updateInventory(name: string, inventory: Readonly<Record<string, ProviderInventory>>): void;
+  addTraits(name: string, ...traits: readonly string[]): void;
+}
+
+/**
+ * What the platform measures of an instance, with the fields of Nova's Diagnostics object in camelCase. Memory in MiB, use in
+ * percent, rates in bytes per second; null: not known. Source: nova objects/diagnostics.py.
+ *
+ * @public
+ */
+export interface Diagnostics {
+  readonly state: PowerState;
+  readonly driver: string;
+  readonly hypervisor: string | null;
+  readonly hypervisorOs: string | null;
+  readonly uptime: number | null;
+  readonly configDrive: boolean;
+  readonly memoryDetails: { readonly maximum: number | null; readonly used: number | null };
+  readonly cpuDetails: readonly {
+    readonly id: number;
+    /** CPU time in nanoseconds. */
+    readonly time: number | null;
+    readonly utilisation: number | null;
+  }[];
+  readonly nicDetails: readonly {
+    readonly macAddress: string | null;
+    readonly rxOctets: number | null;
+    readonly rxErrors: number | null;
+    readonly rxDrop: number | null;
+    readonly rxPackets: number | null;
+    readonly rxRate: number | null;
+    readonly txOctets: number | null;
+    readonly txErrors: number | null;
+    readonly txDrop: number | null;
+    readonly txPackets: number | null;
+    readonly txRate: number | null;
+  }[];
+  readonly diskDetails: readonly never[];
+  readonly numCpus: number;
+  readonly numNics: number;
+  readonly numDisks: number;
 }
 
 /** A guest in the list of the platform, of any owner. @public */
@@ -403,10 +475,56 @@ export interface ComputeDriver {
   planChange?(
     context: RequestContext,
     instance: Instance,
-    wanted: { readonly name: string; readonly flavor: Instance['flavor']; readonly isResize: boolean },
+    wanted: { readonly name: string; readonly flavor: Flavor; readonly isResize: boolean },
   ): Promise<GuestChange>;
   /** Gives the guest a configuration of {@link ComputeDriver.planChange}. Idempotent. */
   applyChange?(context: RequestContext, instance: Instance, configuration: GuestConfiguration): Promise<void>;
+
+  /**
+   * Begins a resize of Nova: checks the flavour and stops the guest. Nova then calls {@link ComputeDriver.finishMigration}.
+   *
+   * @param destination - name or address of the host; only this one
+   * @returns nothing: there are no disks to move
+   */
+  migrateDiskAndPowerOff?(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    networkInfo: NetworkInfo | null,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    timeout?: number,
+    retryInterval?: number,
+  ): Promise<string>;
+  /** Gives the stopped guest its new flavour, which the instance has by now, and starts it. */
+  finishMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    imageMeta: unknown,
+    resizeInstance: boolean,
+    allocations: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
+  /** Ends a resize: nothing of the old size is left to remove. */
+  confirmMigration?(
+    context: RequestContext,
+    migration: unknown,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+  ): Promise<void>;
+  /** Gives the guest its old flavour, which the instance has again, and starts it. */
+  finishRevertMigration?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    migration: unknown,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    powerOn?: boolean,
+  ): Promise<void>;
   /** Returns what the guest printed on its console, as far as the platform keeps it; empty when it does not run. */
   getConsoleOutput?(context: RequestContext, instance: Instance): Promise<string>;
   /** Returns the messages of the guest from a sequence number on (default: all that the platform keeps). */
@@ -460,6 +578,13 @@ export interface ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<GuestDescription | undefined>;
 
+  /** Returns what the platform measures of an instance. @throws NotFoundError when the platform does not know the instance */
+  getInstanceDiagnostics?(instance: Instance, context?: RequestContext): Promise<Diagnostics>;
+  /** Returns the same as one flat dictionary. */
+  getDiagnostics?(
+    instance: Instance,
+    context?: RequestContext,
+  ): Promise<Readonly<Record<string, number | string | null>>>;
   /** Reads how much of the machine is used, by guests of every owner. */
   readHostUsage?(context: RequestContext): Promise<HostUsage>;
   /** Reads how much these instances use. @returns UUID → use, without instances of which the platform knows nothing */
@@ -473,6 +598,23 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
+  /** Writes inventory and traits of the node into Placement's tree. */
+  updateProviderTree?(
+    tree: ProviderTree,
+    nodename: string,
+    allocations?: unknown,
+    context?: RequestContext,
+  ): Promise<void>;
+  /**
+   * Checks that the machine has the memory that a guest needs to start, given in MiB. Changes nothing.
+   *
+   * @throws ComputeResourcesUnavailableError
+   */
+  requireFreeMemory?(context: RequestContext, memoryMib: number): Promise<void>;
+  /** Returns how long the host has been up, in words. */
+  getHostUptime?(): Promise<string>;
+  /** Returns the IP address of the compute host. */
+  getHostIpAddr?(): Promise<string>;
   /** Creates network interfaces that the guest lacks. Nova calls it for every server when its compute service starts. */
   plugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
   unplugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;

@@ -37,11 +37,12 @@ describe('the demo', { timeout: 180_000 }, () => {
   }, 180_000);
 
   test('on a z13 runs all commands with vHBAs, and reports that nothing is left behind', () => {
+    expect(z13).toContainEqual(expect.stringMatching(/^ {2}server web1 is ACTIVE, 3 processors, 6144 MiB; /));
     expect(z13).toContain('HMC, SAN and Cinder are as at the start.');
     expect(z13).toContainEqual(expect.stringMatching(/^ok storage model vHBAs/));
     expect(z13).toContainEqual(expect.stringMatching(/^ {2}boots from storage-adapter: /));
     expect(z13).toContain('  network net1, 10.0.0.5/24: osd NIC OpenStack_Port_<uuid>, device 0001, MAC <mac>');
-    expect(z13.filter((line) => line.startsWith('$ dpm '))).toHaveLength(6);
+    expect(z13.filter((line) => line.startsWith('$ dpm '))).toHaveLength(7);
   });
 
   test.each(['z14', 'z15', 'z16', 'z17'])('on a %s prints the same with storage groups', async (machine) => {

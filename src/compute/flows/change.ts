@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GuestConfiguration } from '../../virt/index.ts';
-import { requireShare } from '../create-server.ts';
+import { requireShare } from '../claims.ts';
 import { defineSaga, effects } from '../journal/index.ts';
 import type { StepContext } from '../journal/index.ts';
 import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema, networkInfoIn } from './common.ts';

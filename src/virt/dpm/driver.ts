@@ -41,8 +41,10 @@ import type {
   BlockDeviceInfo,
   GuestEnd,
   BootFrom,
+  Flavor,
   BootSettings,
   ComputeDriver,
+  Diagnostics,
   GuestChange,
   GuestConfiguration,
   GuestLocation,
@@ -51,6 +53,7 @@ import type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  ProviderTree,
   PlatformNic,
   RequestContext,
   VirtApi,
@@ -63,9 +66,11 @@ import { bootFromOf, checkBootFrom } from './boot-source.ts';
 import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
 import { describeGuest } from './describe-guest.ts';
+import { FreeMemory } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
+import { addressTowards, hostUptime } from './host-facts.ts';
 import { CpcSubset } from './inventory.ts';
 import { attachInterfaces, detachInterfaces } from './interfaces.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -82,9 +87,12 @@ import {
 import { nicRequest, nicRequests } from './nic-requests.ts';
 import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
+import { diagnose, flatDiagnostics } from './nova-diagnostics.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { updateProviderTree } from './provider-tree.ts';
+import { requireSameHost } from './migration.ts';
 import { planChange, reconfigure } from './reconfigure.ts';
 import type { WantedServer } from './reconfigure.ts';
 import { RefusingDriver } from './refusals.ts';
@@ -117,6 +125,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
+  #freeMemory: FreeMemory | undefined;
   /** Caches the ports during a spawn: the compute manager calls `getVolumeConnector` for each volume that it maps. */
   readonly #ports = new Map<string, readonly Initiator[]>();
   /** The power state after an operation, for the first `getInfo` that follows. Nova calls it after each operation. */
@@ -142,6 +151,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     }
     const { log, partitionRecords: records = new MemoryPartitionRecords(), readsOnly = false } = this.#services;
     this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records, readsOnly }, context);
+    this.#freeMemory = new FreeMemory(this.#hmc, this.#runtime.cpc);
   }
 
   async cleanupHost(): Promise<void> {
@@ -178,6 +188,9 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
+    // The partition of an earlier attempt may hold its memory already.
+    if (this.#started().partitions.isUnknown(instance.uuid))
+      await this.requireFreeMemory(context, instance.flavor.memoryMb);
     await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
@@ -352,6 +365,55 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await reconfigure(this.#started(), await this.#partition(instance, context), configuration, context);
   }
 
+  async migrateDiskAndPowerOff(
+    context: RequestContext,
+    instance: Instance,
+    destination: string,
+    flavor: Flavor,
+    _networkInfo: NetworkInfo | null,
+    _blockDeviceInfo: BlockDeviceInfo | null = null,
+    timeout = 0,
+    retryInterval = 0,
+  ): Promise<string> {
+    requireSameHost(instance, destination, this.#settings.host);
+    await this.planChange(context, instance, { name: instance.name, flavor, isResize: true });
+    await this.powerOff(instance, timeout, retryInterval, context);
+    return '';
+  }
+
+  async finishMigration(
+    context: RequestContext,
+    _migration: unknown,
+    instance: Instance,
+    _diskInfo: string,
+    networkInfo: NetworkInfo | null,
+    _imageMeta: unknown,
+    _resizeInstance: boolean,
+    _allocations: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.#giveFlavor(context, instance, instance.oldFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
+  confirmMigration(): Promise<void> {
+    return Promise.resolve(); // the resized partition is the only one
+  }
+
+  async finishRevertMigration(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    _migration: unknown,
+    blockDeviceInfo: BlockDeviceInfo | null = null,
+    isPoweredOn = true,
+  ): Promise<void> {
+    await this.powerOff(instance, 0, 0, context); // Nova's manager has not stopped it
+    await this.#giveFlavor(context, instance, instance.newFlavor);
+    if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
+  }
+
   async getConsoleOutput(context: RequestContext, instance: Instance): Promise<string> {
     return await consoleText(this.#started(), await this.#partition(instance, context), context);
   }
@@ -468,6 +530,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
+  async getInstanceDiagnostics(instance: Instance, context = defaultContext()): Promise<Diagnostics> {
+    return await diagnose(this.#started(), this.#owner(instance), instance, context);
+  }
+
+  async getDiagnostics(instance: Instance, context = defaultContext()) {
+    return flatDiagnostics(await this.getInstanceDiagnostics(instance, context));
+  }
+
   async readHostUsage(context: RequestContext): Promise<HostUsage> {
     return await readHostUsage(this.#started(), context);
   }
@@ -486,6 +556,28 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   nodeIsAvailable(nodename: string): Promise<boolean> {
     return Promise.resolve(nodename === this.#settings.host);
+  }
+
+  async updateProviderTree(
+    tree: ProviderTree,
+    nodename: string,
+    _allocations: unknown = null,
+    context = defaultContext(),
+  ): Promise<void> {
+    const resource = await this.getAvailableResource(nodename, context);
+    updateProviderTree(tree, nodename, resource, this.#started(), this.#settings);
+  }
+
+  async requireFreeMemory(context: RequestContext, memoryMib: number): Promise<void> {
+    await this.#freeMemory?.require(memoryMib, this.#settings, context);
+  }
+
+  getHostUptime(): Promise<string> {
+    return Promise.resolve(hostUptime());
+  }
+
+  async getHostIpAddr(): Promise<string> {
+    return await addressTowards(this.#settings.hmc.urls[0] ?? '');
   }
 
   async getAvailableResource(nodename: string, context = defaultContext()): Promise<AvailableResource> {
@@ -576,6 +668,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   #subset(): CpcSubset {
     return new CpcSubset(this.#started(), this.#settings);
+  }
+
+  /** @param before - the flavour that the partition has; if unknown, all properties of the instance's flavour are applied */
+  async #giveFlavor(context: RequestContext, instance: Instance, before: Flavor | undefined): Promise<void> {
+    const { name, flavor } = instance;
+    const now = { ...instance, flavor: before ?? { ...flavor, extraSpecs: {} } };
+    const { to } = await this.planChange(context, now, { name, flavor, isResize: true });
+    await this.applyChange(context, instance, to);
   }
 
   #owner(instance: Pick<Instance, 'uuid'>): PartitionOwner {

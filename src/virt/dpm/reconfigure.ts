@@ -4,7 +4,7 @@ import type { Partition, UpdatePartition } from '../../hmc-client/index.ts';
 import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import { partitionDescription, serverDescription, startableStatuses } from '../../partition/index.ts';
 import type { PartitionRef } from '../../partition/index.ts';
-import type { GuestChange, GuestConfiguration, Instance } from '../compute-driver.ts';
+import type { Flavor, GuestChange, GuestConfiguration, Instance } from '../compute-driver.ts';
 import { assign, findCapacityGroup, findCrypto, leaveCapacityGroup, readCapacityGroup } from './assignments.ts';
 import type { Assignments } from './assignments.ts';
 import { changedSpecs, effectOf, keyOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';
@@ -22,7 +22,7 @@ interface Configuration extends Assignments {
 /** What a server becomes: its name and flavour, and whether its size is to be as the flavour says. */
 export interface WantedServer {
   readonly name: string;
-  readonly flavor: Instance['flavor'];
+  readonly flavor: Flavor;
   readonly isResize: boolean;
 }
 

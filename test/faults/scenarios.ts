@@ -146,6 +146,26 @@ function changed(name: string, start: boolean, act: Scenario['act']): Scenario {
   return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, maps: [], ...mapping };
 }
 
+/** @param isThere - attached before the act, which detaches it */
+function onNetwork(name: string, isThere: boolean): Scenario {
+  const request = { network: 'net1', address: '10.0.0.5/24' };
+  return {
+    name,
+    prepare: async (stage) => {
+      const server = await create(stage, newName());
+      if (isThere) await stage.manager.addNetwork(server, request, stage.world.context);
+      return server;
+    },
+    act: async ({ manager }, server, context) =>
+      isThere
+        ? await manager.removeNetwork(server, request.network, context)
+        : await manager.addNetwork(server, request, context),
+    isRepeatable: true,
+    rests: isThere ? 'either' : 'as before',
+    maps: [],
+  };
+}
+
 function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
   return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, ...power };
 }
@@ -310,6 +330,8 @@ export const scenarios = {
   attachStopped: attach('attach to a stopped server', false),
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
+  attachNetwork: onNetwork('attach a network', false),
+  detachNetwork: onNetwork('detach a network', true),
   resize: changed('resize', true, async ({ manager }, server, context) => {
     await manager.resize(server, { vcpus: 2 }, context);
   }),

@@ -35,6 +35,8 @@ it('the scenarios of the matrix run every step of every flow, every undo, and ev
       scenarios.delete,
       attach,
       detach,
+      scenarios.attachNetwork,
+      scenarios.detachNetwork,
       scenarios.resize,
       scenarios.setProperties,
       scenarios.spawnFromIso,

@@ -14,7 +14,7 @@ export interface Flow {
 const server = 'web1';
 const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
-const createWithData = { verb: 'create', server, volumes: [boot, data] } as const;
+const createWithData = { verb: 'create', server, volumes: [boot, data], networks: ['net1'] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
 const addNet = { verb: 'add-network', server, network: 'net1' } as const;

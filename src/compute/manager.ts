@@ -37,6 +37,7 @@ import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
+import { hypervisorStats, serverStats } from './stats.ts';
 import type { HypervisorStats, ServerStats } from './stats.ts';
 import { findOrphans } from './verify.ts';
 import type { Finding } from './verify/views.ts';
@@ -396,7 +397,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Returns the totals of all hypervisors of this host, as Nova's `hypervisor stats`. With DPM there is one hypervisor. */
   async hypervisorStats(context: RequestContext = newContext()): Promise<HypervisorStats> {
-    return await this.#views.hypervisorStats(context);
+    return await hypervisorStats(this.#parts, this.#views.hypervisor(context), context);
   }
 
   /** Returns how much each of these servers uses, by name or UUID; of all servers without a name. @throws NotFoundError */
@@ -404,7 +405,7 @@ export class ComputeManager implements AsyncDisposable {
     servers: readonly string[] = [],
     context: RequestContext = newContext(),
   ): Promise<readonly ServerStats[]> {
-    return await this.#views.serverStats(servers, context);
+    return await serverStats(this.#parts, servers, async () => await this.#views.list(context), context);
   }
 
   async listPartitions(

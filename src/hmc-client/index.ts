@@ -51,6 +51,7 @@ export type { Cpc, CpcSummary } from './wire/cpc.ts';
 export { noCrypto } from './wire/crypto.ts';
 export type { CryptoConfiguration } from './wire/crypto.ts';
 export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
+export type { NicOnLink } from './wire/partition-link.ts';
 export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
 export type { MetricRow, MetricValue } from './wire/metrics.ts';
 export type { OsMessage } from './wire/os-message.ts';

@@ -23,6 +23,7 @@ export async function planServer(parts: ManagerParts, request: CreateServer, con
   const memoryMib = roundedMemory(driver, request, onNote);
   const record = newInstance({ ...request, memoryMib }, host, extraSpecs);
   const networks = planNetworks(parts, record.uuid, request.networks ?? []);
+  if (request.start !== false) await driver.requireFreeMemory?.(context, memoryMib);
   const devices = volumes.map((volume): BlockDevice => ({ ...volume, instanceUuid: record.uuid }));
   const volumeIds = devices.map(({ volumeId }) => volumeId);
   const input = { instanceUuid: record.uuid, name: record.name, powerOn: request.start ?? true, volumeIds };
@@ -50,6 +51,11 @@ export async function checkServers(
   const volumeIds = plans.flatMap(({ input }) => input.volumeIds);
   const twice = volumeIds.find((id, index) => volumeIds.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`volume ${twice} is given to two servers`, { volume: twice });
+  const started = plans.filter(({ input }) => input.powerOn);
+  if (started.length > 1) {
+    const together = started.reduce((sum, { record }) => sum + record.memoryMib, 0);
+    await parts.driver.requireFreeMemory?.(context, together);
+  }
   plans.reduce((others, { record }) => {
     requireFreeName(record.name, others);
     requireShare(parts, record, others);

@@ -11,6 +11,9 @@ export interface HypervisorStats {
   readonly vcpus_used: number;
   readonly memory_mb: number;
   readonly memory_mb_used: number;
+  readonly vcpus_reserved: number;
+  readonly memory_mb_reserved: number;
+  /** Neither used nor reserved. */
   readonly free_ram_mb: number;
   readonly running_vms: number;
   /** Of all processors of the CPC, by partitions of every owner; likewise the next ones. */
@@ -86,10 +89,12 @@ export async function hypervisorStats(
     }
   };
   const [usage, hypervisor] = await Promise.all([readUsage(), view]);
-  const { vcpus, vcpus_used, memory_mb, memory_mb_used, running_vms } = hypervisor;
-  const free_ram_mb = memory_mb - memory_mb_used;
+  const { vcpus, vcpus_used, memory_mb, memory_mb_used, running_vms, vcpus_reserved, memory_mb_reserved } = hypervisor;
+  const free_ram_mb = Math.max(0, memory_mb - memory_mb_used - memory_mb_reserved);
   return {
     ...{ count: 1, vcpus, vcpus_used, memory_mb, memory_mb_used, free_ram_mb, running_vms },
+    vcpus_reserved,
+    memory_mb_reserved,
     cpc_processor_usage_percent: usage?.processorPercent ?? null,
     cpc_ifl_shared_usage_percent: usage?.iflSharedPercent ?? null,
     cpc_ifl_dedicated_usage_percent: usage?.iflDedicatedPercent ?? null,
@@ -103,12 +108,21 @@ export async function hypervisorStats(
   };
 }
 
-/** Returns the use of these servers, in their order. */
+/**
+ * Returns the use of these servers, in their order.
+ *
+ * @param names - names or UUIDs; empty for all servers
+ * @throws NotFoundError
+ */
 export async function serverStats(
   { driver, store }: ManagerServices,
-  servers: readonly ServerSummary[],
+  names: readonly string[],
+  list: () => Promise<readonly ServerSummary[]>,
   context: RequestContext,
 ): Promise<readonly ServerStats[]> {
+  const wanted = names.map((name) => store.get(name).uuid);
+  const all = await list();
+  const servers = names.length === 0 ? all : wanted.flatMap((uuid) => all.find(({ id }) => id === uuid) ?? []);
   const instances = servers.map(({ id }) => toDriverInstance(store.get(id)));
   const usage = await driver.readGuestUsage?.(context, instances);
   return servers.map((server) => statsOf(server, usage?.get(server.id)));

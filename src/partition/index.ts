@@ -34,6 +34,7 @@ export type { Assigned, BootVolume, PartitionRecord, PartitionRecords } from './
 export { sizePartition } from './sizing.ts';
 export {
   deletableStatuses,
+  mayHoldResources,
   partitionStatuses,
   powerStateOf,
   resourceHoldingStatuses,

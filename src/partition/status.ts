@@ -50,10 +50,10 @@ export const unknowableStatuses = having(({ start }) => start === 'refuse');
 export const resourceHoldingStatuses = having(({ stop }) => stop === 'stop' || stop === 'wait');
 
 /**
- * Whether adapters may count the connections of this partition as used. A stopped partition releases them, unless it reserves
+ * Whether the partition may hold processors, memory and connections of adapters. A stopped partition releases them, unless it reserves
  * its resources. Source: IBM WS API, Partition object: Data model, Z16M-A01 (`stopped`, `reserve-resources`).
  */
-export function mayUseAdapters(partition: {
+export function mayHoldResources(partition: {
   readonly status: string;
   readonly reserveResources?: boolean | undefined;
 }) {

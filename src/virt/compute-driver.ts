@@ -23,7 +23,11 @@ export interface RequestContext {
  * @public
  */
 export type BootFrom =
-  | { readonly source: 'volume' }
+  | {
+      readonly source: 'volume';
+      /** Default: the volume with boot index 0. */
+      readonly volumeId?: string | undefined;
+    }
   | {
       readonly source: 'iso';
       /** Path of the image on this host. */
@@ -219,7 +223,72 @@ export interface AvailableResource {
   readonly hypervisorHostname: string;
   readonly supportedInstances: readonly (readonly [string, string, string])[];
   readonly diskAvailableLeast: number;
+  /** Of `vcpus`, what the machine cannot provide now, because others hold it; default 0. */
+  readonly vcpusReserved?: number;
+  /** The same of `memoryMb`. */
+  readonly memoryMbReserved?: number;
   readonly stats: Readonly<Record<string, JsonValue>>;
+}
+
+/** Placement's record of a resource, with its own keys. Source: nova virt/driver.py, `update_provider_tree`. @public */
+export interface ProviderInventory {
+  readonly total: number;
+  readonly reserved: number;
+  readonly min_unit: number;
+  readonly max_unit: number;
+  readonly step_size: number;
+  readonly allocation_ratio: number;
+}
+
+/** What a driver uses of Nova's tree of resource providers. Source: nova compute/provider_tree.py. @public */
+export interface ProviderTree {
+  /** Returns what is known of a provider: resource class → inventory, and traits. */
+  data(name: string): {
+    readonly inventory: Readonly<Record<string, ProviderInventory>>;
+    readonly traits: ReadonlySet<string>;
+  };
+  /** Replaces the inventory of a provider. */
+  updateInventory(name: string, inventory: Readonly<Record<string, ProviderInventory>>): void;
+  addTraits(name: string, ...traits: readonly string[]): void;
+}
+
+/**
+ * What the platform measures of an instance, with the fields of Nova's Diagnostics object in camelCase. Memory in MiB, use in
+ * percent, rates in bytes per second; null: not known. Source: nova objects/diagnostics.py.
+ *
+ * @public
+ */
+export interface Diagnostics {
+  readonly state: PowerState;
+  readonly driver: string;
+  readonly hypervisor: string | null;
+  readonly hypervisorOs: string | null;
+  readonly uptime: number | null;
+  readonly configDrive: boolean;
+  readonly memoryDetails: { readonly maximum: number | null; readonly used: number | null };
+  readonly cpuDetails: readonly {
+    readonly id: number;
+    /** CPU time in nanoseconds. */
+    readonly time: number | null;
+    readonly utilisation: number | null;
+  }[];
+  readonly nicDetails: readonly {
+    readonly macAddress: string | null;
+    readonly rxOctets: number | null;
+    readonly rxErrors: number | null;
+    readonly rxDrop: number | null;
+    readonly rxPackets: number | null;
+    readonly rxRate: number | null;
+    readonly txOctets: number | null;
+    readonly txErrors: number | null;
+    readonly txDrop: number | null;
+    readonly txPackets: number | null;
+    readonly txRate: number | null;
+  }[];
+  readonly diskDetails: readonly never[];
+  readonly numCpus: number;
+  readonly numNics: number;
+  readonly numDisks: number;
 }
 
 /** A guest in the list of the platform, of any owner. @public */
@@ -352,6 +421,36 @@ export interface ComputeDriver {
     instance: Instance,
     requestedSize: number,
   ): Promise<void>;
+
+  /**
+   * Takes a dump of the guest: of its memory as it is, by the dump program on a volume, or as the guest was configured to.
+   *
+   * @param dumpVolume - Nova does not have it: ID of an attached volume with a dump program
+   * @throws ConflictError when nothing runs
+   */
+  triggerCrashDump?(
+    instance: Instance,
+    context?: RequestContext,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    dumpVolume?: string,
+  ): Promise<void>;
+
+  /**
+   * Boots the guest from another source, for a repair.
+   *
+   * @param imageMeta - Nova passes the image of the rescue; a partition boots no image: what it boots from instead, for example a
+   *   mapped volume
+   */
+  rescue?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    imageMeta: BootFrom,
+    rescuePassword: string | null,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<void>;
+  /** Boots the guest from its boot volume again. @param blockDeviceInfo - Nova does not pass it; a partition needs it */
+  unrescue?(context: RequestContext, instance: Instance, blockDeviceInfo?: BlockDeviceInfo): Promise<void>;
 
   /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */
   readBoot?(context: RequestContext, instance: Instance): Promise<BootSettings>;
@@ -513,6 +612,13 @@ export interface ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
   ): Promise<GuestDescription | undefined>;
 
+  /** Returns what the platform measures of an instance. @throws NotFoundError when the platform does not know the instance */
+  getInstanceDiagnostics?(instance: Instance, context?: RequestContext): Promise<Diagnostics>;
+  /** Returns the same as one flat dictionary. */
+  getDiagnostics?(
+    instance: Instance,
+    context?: RequestContext,
+  ): Promise<Readonly<Record<string, number | string | null>>>;
   /** Reads how much of the machine is used, by guests of every owner. */
   readHostUsage?(context: RequestContext): Promise<HostUsage>;
   /** Reads how much these instances use. @returns UUID → use, without instances of which the platform knows nothing */
@@ -526,6 +632,23 @@ export interface ComputeDriver {
   getAvailableNodes(refresh?: boolean): Promise<readonly string[]>;
   nodeIsAvailable(nodename: string): Promise<boolean>;
   getAvailableResource(nodename: string, context?: RequestContext): Promise<AvailableResource>;
+  /** Writes inventory and traits of the node into Placement's tree. */
+  updateProviderTree?(
+    tree: ProviderTree,
+    nodename: string,
+    allocations?: unknown,
+    context?: RequestContext,
+  ): Promise<void>;
+  /**
+   * Checks that the machine has the memory that a guest needs to start, given in MiB. Changes nothing.
+   *
+   * @throws ComputeResourcesUnavailableError
+   */
+  requireFreeMemory?(context: RequestContext, memoryMib: number): Promise<void>;
+  /** Returns how long the host has been up, in words. */
+  getHostUptime?(): Promise<string>;
+  /** Returns the IP address of the compute host. */
+  getHostIpAddr?(): Promise<string>;
   /** Creates network interfaces that the guest lacks. Nova calls it for every server when its compute service starts. */
   plugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;
   unplugVifs(instance: Instance, networkInfo: NetworkInfo, context?: RequestContext): Promise<void>;

@@ -5,7 +5,7 @@ import { camelCase, readMethods } from '../../scripts/support-matrix/render.ts';
 import type { Kind } from '../../scripts/support-matrix/render.ts';
 import { DpmError } from '../../src/base/index.ts';
 import { interfaceOn } from '../../src/virt/index.ts';
-import type { ComputeDriver, Instance, VirtualInterface } from '../../src/virt/index.ts';
+import type { ComputeDriver, Instance, ProviderTree, VirtualInterface } from '../../src/virt/index.ts';
 import { quickPolicies } from '../support/quick-policies.ts';
 
 /*
@@ -18,6 +18,20 @@ interface Scene {
   readonly driver: ComputeDriver;
   /** Running, with volume 0. */
   readonly instance: Instance;
+  readonly vif: VirtualInterface;
+}
+
+/** A tree that forgets what it is told. */
+class Tree implements ProviderTree {
+  data() {
+    return { inventory: {}, traits: new Set<string>() };
+  }
+  updateInventory(): void {
+    // forgotten
+  }
+  addTraits(): void {
+    // forgotten
+  }
 }
 
 const larger = ({ flavor }: Instance) => ({ ...flavor, vcpus: flavor.vcpus + 1, memoryMb: 2 * flavor.memoryMb });
@@ -28,8 +42,13 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   get_available_nodes: async ({ driver }) => await driver.getAvailableNodes(),
   node_is_available: async ({ driver }) => await driver.nodeIsAvailable('compute1'),
   get_available_resource: async ({ driver }) => await driver.getAvailableResource('compute1', context),
+  update_provider_tree: async ({ driver }) => await driver.updateProviderTree?.(new Tree(), 'compute1', null, context),
+  get_host_uptime: async ({ driver }) => await driver.getHostUptime?.(),
+  get_host_ip_addr: async ({ driver }) => await driver.getHostIpAddr?.(),
   capabilities_as_traits: ({ driver }) => Promise.resolve(driver.capabilitiesAsTraits?.()),
   get_info: async ({ driver, instance }) => await driver.getInfo(instance, false, context),
+  get_diagnostics: async ({ driver, instance }) => await driver.getDiagnostics?.(instance, context),
+  get_instance_diagnostics: async ({ driver, instance }) => await driver.getInstanceDiagnostics?.(instance, context),
   get_num_instances: async ({ driver }) => await driver.getNumInstances(context),
   instance_exists: async ({ driver, instance }) => await driver.instanceExists(instance, context),
   list_instances: async ({ driver }) => await driver.listInstances(context),
@@ -75,21 +94,19 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   confirm_migration: async ({ driver, instance }) => await driver.confirmMigration?.(context, null, instance, null),
   finish_revert_migration: async ({ driver, instance }) =>
     await driver.finishRevertMigration?.(context, { ...instance, newFlavor: larger(instance) }, null, null),
-  plug_vifs: async ({ bench, driver, instance }) => await driver.plugVifs(instance, [vifOf(bench)]),
-  unplug_vifs: async ({ bench, driver, instance }) => await driver.unplugVifs(instance, [vifOf(bench)]),
-  attach_interface: async ({ bench, driver, instance }) =>
-    await driver.attachInterface(context, instance, null, vifOf(bench)),
-  detach_interface: async ({ bench, driver, instance }) =>
-    await driver.detachInterface(context, instance, vifOf(bench)),
+  attach_interface: async ({ vif, driver, instance }) => await driver.attachInterface(context, instance, null, vif),
+  detach_interface: async ({ vif, driver, instance }) => await driver.detachInterface(context, instance, vif),
+  plug_vifs: async ({ vif, driver, instance }) => await driver.plugVifs(instance, [vif], context),
+  unplug_vifs: async ({ vif, driver, instance }) => await driver.unplugVifs(instance, [vif], context),
   // Last of all, since it logs off.
   cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
 };
 
-/** A port on the first OSA adapter. */
-function vifOf({ sim }: DriverBench): VirtualInterface {
-  const adapter = sim.hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
-  const adapterObjectId = String(adapter?.props['object-id']);
-  return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null });
+/** An interface on the first OSA port. */
+function vifOn({ sim }: DriverBench): VirtualInterface {
+  const osa = sim.hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
+  const adapterObjectId = (osa?.uri ?? '').replace('/api/adapters/', '');
+  return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null }, {});
 }
 
 const methods = readMethods();
@@ -108,7 +125,7 @@ for (const machine of ['z13', 'z16'] as const) {
     const bench = await DriverBench.open({ machine, volumes }, quickPolicies);
     const instance = bench.instance();
     await bench.spawn(instance);
-    scene = { bench, driver: bench.driver, instance };
+    scene = { bench, driver: bench.driver, instance, vif: vifOn(bench) };
   });
 
   afterAll(async () => {

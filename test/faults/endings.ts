@@ -85,7 +85,7 @@ html                                      for good A      R      r      R      W
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder unmap                        for good -      -      -      AR     -      -      -      -      -      -
-html: change                              for good -      -      -      A      -      A      R      -      -      -
+html: change                              for good -      -      -      A      RW     A      R      -      -      -
 html: entry                               for good -      -      -      -      RW     -      -      -      -      -
 html: job                                 for good -      -      -      A      -      -      -      -      -      -
 html                                      once     A      a      A      A      -      A      R      A      A      a

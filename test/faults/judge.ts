@@ -57,7 +57,8 @@ function judgeVerb(failure: unknown, pictures: Pictures): Verdict {
 
 /**
  * A volume that was removed from a group and added again is another element, and the same volume: by its name. So is a port
- * of a group that was taken from its partition and given back: by its WWPN.
+ * of a group that was taken from its partition and given back: by its WWPN. A NIC that was deleted and created again is the
+ * same by its name; the machine chooses its MAC address.
  */
 function withNames(snapshot: Picture): Picture {
   let text = JSON.stringify(snapshot.hmc);
@@ -65,6 +66,10 @@ function withNames(snapshot: Picture): Picture {
     text = text.replaceAll(textOf(volume, 'element-id'), `named ${textOf(volume, 'name')}`);
   for (const port of snapshot.hmc['virtual-storage-resource'])
     text = text.replaceAll(textOf(port, 'element-id'), `port ${wwpnOf(port)}`);
+  for (const nic of snapshot.hmc.nic) {
+    text = text.replaceAll(textOf(nic, 'element-id'), `NIC ${textOf(nic, 'name')}`);
+    text = text.replaceAll(textOf(nic, 'mac-address'), 'chosen by the machine');
+  }
   return { ...snapshot, hmc: JSON.parse(text) as Picture['hmc'] }; // only texts have changed
 }
 

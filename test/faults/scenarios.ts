@@ -30,7 +30,7 @@ export interface Scenario {
 }
 
 /** Of the simulator's volumes: two bootable, two empty. */
-const [boot, extra, late] = [0, 2, 3];
+const [boot, second, extra, late] = [0, 1, 2, 3];
 
 const newName = () => `s-${randomUUID().slice(0, 8)}`;
 
@@ -103,6 +103,46 @@ const setBoot: Scenario = {
   ...mapping,
 };
 
+function rescued(name: string, isFromIso: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => await create(stage, newName()),
+    act: async (stage, server, context) => await rescue(stage, server, isFromIso, context),
+    maps: isFromIso ? [] : [second],
+    ...mapping,
+  };
+}
+
+function unrescued(name: string, isFromIso: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => {
+      const server = await create(stage, newName());
+      await rescue(stage, server, isFromIso, stage.world.context);
+      return server;
+    },
+    act: async ({ manager }, server, context) => await manager.unrescue(server, context),
+    isRepeatable: true,
+    rests: 'either',
+    maps: [],
+  };
+}
+
+async function rescue({ manager, world }: Stage, server: string, isFromIso: boolean, context: RequestContext) {
+  const volume = world.sim.volumes[second]!.id;
+  await manager.rescue(server, isFromIso ? { image: installerFile() } : { volume }, context);
+}
+
+const rebuild: Scenario = {
+  name: 'rebuild',
+  prepare: async (stage) => await create(stage, newName()),
+  act: async ({ manager, world }, server, context) =>
+    await manager.rebuild(server, world.sim.volumes[second]!.id, context),
+  isRepeatable: true,
+  rests: 'either',
+  maps: [second],
+};
+
 const remove: Scenario = {
   name: 'delete',
   prepare: async (stage) => await create(stage, newName(), { volumes: [boot, extra] }),
@@ -144,6 +184,26 @@ function detach(name: string, start: boolean): Scenario {
 /** A change of the record and of the partition. */
 function changed(name: string, start: boolean, act: Scenario['act']): Scenario {
   return { name, prepare: async (stage) => await create(stage, newName(), { start }), act, maps: [], ...mapping };
+}
+
+/** @param isThere - attached before the act, which detaches it */
+function onNetwork(name: string, isThere: boolean): Scenario {
+  const request = { network: 'net1', address: '10.0.0.5/24' };
+  return {
+    name,
+    prepare: async (stage) => {
+      const server = await create(stage, newName());
+      if (isThere) await stage.manager.addNetwork(server, request, stage.world.context);
+      return server;
+    },
+    act: async ({ manager }, server, context) =>
+      isThere
+        ? await manager.removeNetwork(server, request.network, context)
+        : await manager.addNetwork(server, request, context),
+    isRepeatable: true,
+    rests: isThere ? 'either' : 'as before',
+    maps: [],
+  };
 }
 
 function powered(name: string, start: boolean, act: Scenario['act']): Scenario {
@@ -304,12 +364,19 @@ export const scenarios = {
   spawnFromGroup,
   spawnFromIso,
   setBoot,
+  rescue: rescued('rescue', false),
+  unrescue: unrescued('unrescue', false),
+  rescueFromIso: rescued('rescue from an ISO image', true),
+  unrescueFromIso: unrescued('unrescue from an ISO image', true),
+  rebuild,
   delete: remove,
   deleteFromGroup: removeFromGroup,
   attach: attach('attach', true),
   attachStopped: attach('attach to a stopped server', false),
   detach: detach('detach', true),
   detachStopped: detach('detach from a stopped server', false),
+  attachNetwork: onNetwork('attach a network', false),
+  detachNetwork: onNetwork('detach a network', true),
   resize: changed('resize', true, async ({ manager }, server, context) => {
     await manager.resize(server, { vcpus: 2 }, context);
   }),

@@ -10,8 +10,6 @@ const [build] = journaled;
 /** Acts that need settings of their own, a way back, a third-party volume driver, groups of others, or a manager that cannot unmap. */
 const elsewhere: ReadonlySet<string> = new Set([
   'spawn/find-storage-group',
-  'spawn/find-networks',
-  'spawn/create-nics',
   'spawn/attach-storage-group',
   'spawn/log-in-ports',
   'prepare-for-spawn/log-in-ports',

@@ -24,6 +24,11 @@ function isRecorded(deps: FlowManagerDeps, { instanceUuid, interfaceId }: Networ
   return deps.store.networks(instanceUuid).some((each) => each.interfaceId === interfaceId);
 }
 
+/** Names the NIC, for a person who looks for it on the HMC. */
+function nicOf({ interfaceId, network, instanceUuid }: NetworkInput): string {
+  return `NIC OpenStack_Port_${interfaceId} on network ${network}, of the partition of instance ${instanceUuid}`;
+}
+
 async function attach({ state: { input }, deps, signal, flowId }: Step): Promise<void> {
   await deps.driver.attachInterface(contextIn(deps, signal, flowId), instanceIn(deps, input), null, input.vif);
 }
@@ -42,6 +47,7 @@ const recordNetwork = effect({
     deps.store.deleteNetwork(input.instanceUuid, input.interfaceId);
     return Promise.resolve();
   },
+  leaves: ({ input }) => [`network ${input.network} in the record of instance ${input.instanceUuid}`],
 });
 
 /** Before: recorded. After: the guest has a NIC on the network. Undo: it has none. */
@@ -52,7 +58,7 @@ const plugNetwork = effect({
     // While this flow was stuck, the user may have detached the network, or deleted the server.
     if (isRecorded(ctx.deps, ctx.state.input)) await detach(ctx);
   },
-  leaves: ({ input }) => [`NIC on network ${input.network}`],
+  leaves: ({ input }) => [nicOf(input)],
 });
 
 export const addNetworkFlow = defineSaga<NetworkInput, FlowManagerDeps>('add-network', networkInputSchema)
@@ -66,7 +72,7 @@ const unplugNetwork = effect({
   undo: async (ctx) => {
     if (isRecorded(ctx.deps, ctx.state.input)) await attach(ctx);
   },
-  leaves: ({ input }) => [`network ${input.network} in the records, without its NIC`],
+  leaves: ({ input }) => [`${nicOf(input)}, perhaps deleted`],
 });
 
 const forgetNetwork = effect({
@@ -76,6 +82,7 @@ const forgetNetwork = effect({
     deps.store.deleteNetwork(input.instanceUuid, input.interfaceId);
   },
   undo: { nothingToUndo: 'the network is detached' },
+  leaves: ({ input }) => [`network ${input.network} in the record of instance ${input.instanceUuid}`],
 });
 
 export const removeNetworkFlow = defineSaga<NetworkInput, FlowManagerDeps>('remove-network', networkInputSchema, {

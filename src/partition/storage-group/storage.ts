@@ -8,7 +8,7 @@ import { adapterPortUri } from '../naming.ts';
 import type { AdapterPort, PartitionOwner } from '../naming.ts';
 import { MemoryPartitionRecords } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
-import { mayUseAdapters } from '../status.ts';
+import { mayHoldResources } from '../status.ts';
 import type { StorageAudit } from '../storage-audit.ts';
 import { GroupAllocation } from './allocation.ts';
 import { groupAudit } from './audit.ts';
@@ -171,7 +171,7 @@ export class StorageGroupStorage implements PartitionStorage {
     const { cpcUri } = this.#options;
     return await findHiddenUse(this.#hmc, cpcUri, w, async () => {
       const partitions = await this.#hmc.partitions.listDetailed(cpcUri, {}, ['reserve-resources'], w);
-      const holding = new Set(partitions.filter(mayUseAdapters).map(({ uri }) => uri));
+      const holding = new Set(partitions.filter(mayHoldResources).map(({ uri }) => uri));
       const resources = (await readFcpGroups(this.#hmc, cpcUri, w)).flatMap((group) => group.resources);
       const used = resources.filter(({ partitionUri }) => partitionUri !== undefined && holding.has(partitionUri));
       return used.flatMap((resource) => resource.adapterPortUri ?? []);

@@ -11,7 +11,7 @@ import { adapterPortUri, hbaName, isOurElementName, requireAnyPort } from '../na
 import type { AdapterPort, PartitionOwner } from '../naming.ts';
 import { MemoryPartitionRecords } from '../records.ts';
 import type { PartitionRecords } from '../records.ts';
-import { mayUseAdapters } from '../status.ts';
+import { mayHoldResources } from '../status.ts';
 import type { StorageAudit } from '../storage-audit.ts';
 import type {
   AllocatedStorage,
@@ -155,7 +155,7 @@ export class HbaStorage implements PartitionStorage {
   async hiddenUse(w: Waiting): Promise<string | undefined> {
     return await findHiddenUse(this.#hmc, this.#cpcUri, w, async () => {
       const all = await this.#allHbas(w);
-      return all.filter(({ partition }) => mayUseAdapters(partition)).map(({ hba }) => hba.adapterPortUri);
+      return all.filter(({ partition }) => mayHoldResources(partition)).map(({ hba }) => hba.adapterPortUri);
     });
   }
 

@@ -1,4 +1,4 @@
-import { InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
+import { ConflictError, InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
@@ -44,6 +44,7 @@ import type {
   Flavor,
   BootSettings,
   ComputeDriver,
+  Diagnostics,
   GuestChange,
   GuestConfiguration,
   GuestLocation,
@@ -52,6 +53,7 @@ import type {
   HostUsage,
   InstanceInfo,
   PlatformGuest,
+  ProviderTree,
   PlatformNic,
   RequestContext,
   VirtApi,
@@ -61,12 +63,15 @@ import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
-import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import { readBootSettings, releaseBootMedia, requireVolume, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
+import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
+import { FreeMemory } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
+import { addressTowards, hostUptime } from './host-facts.ts';
 import { CpcSubset } from './inventory.ts';
 import { attachInterfaces, detachInterfaces } from './interfaces.ts';
 import { locateGuest, readInfo } from './lookups.ts';
@@ -83,9 +88,11 @@ import {
 import { nicRequest, nicRequests } from './nic-requests.ts';
 import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
+import { diagnose, flatDiagnostics } from './nova-diagnostics.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
+import { updateProviderTree } from './provider-tree.ts';
 import { requireSameHost } from './migration.ts';
 import { planChange, reconfigure } from './reconfigure.ts';
 import type { WantedServer } from './reconfigure.ts';
@@ -119,6 +126,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
   #runtime: DpmRuntime | undefined;
+  #freeMemory: FreeMemory | undefined;
   /** Caches the ports during a spawn: the compute manager calls `getVolumeConnector` for each volume that it maps. */
   readonly #ports = new Map<string, readonly Initiator[]>();
   /** The power state after an operation, for the first `getInfo` that follows. Nova calls it after each operation. */
@@ -144,6 +152,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     }
     const { log, partitionRecords: records = new MemoryPartitionRecords(), readsOnly = false } = this.#services;
     this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records, readsOnly }, context);
+    this.#freeMemory = new FreeMemory(this.#hmc, this.#runtime.cpc);
   }
 
   async cleanupHost(): Promise<void> {
@@ -180,6 +189,9 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   async prepareForSpawn(instance: Instance, context = defaultContext()): Promise<void> {
     const request = partitionRequest(instance, null, this.#settings);
+    // The partition of an earlier attempt may hold its memory already.
+    if (this.#started().partitions.isUnknown(instance.uuid))
+      await this.requireFreeMemory(context, instance.flavor.memoryMb);
     await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
@@ -263,6 +275,37 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   extendVolume(): Promise<void> {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
+  }
+
+  async triggerCrashDump(
+    instance: Instance,
+    context = defaultContext(),
+    info: BlockDeviceInfo | null = null,
+    dumpVolume?: string,
+  ): Promise<void> {
+    const [owner, mapped] = [this.#owner(instance), mappedVolumes(info)];
+    const partition = await this.#partition(instance, context, info === null ? undefined : evidenceOf(mapped));
+    const volume = dumpVolume === undefined ? undefined : requireVolume(mapped, dumpVolume, partition);
+    await triggerCrashDump(this.#started(), { owner, partition, volume }, context);
+  }
+
+  async rescue(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    imageMeta: BootFrom,
+    _rescuePassword: string | null,
+    info: BlockDeviceInfo,
+  ): Promise<void> {
+    await this.powerOff(instance, 0, 0, context);
+    await this.setBoot(context, instance, info, imageMeta);
+    await this.powerOn(context, instance, networkInfo, info);
+  }
+
+  async unrescue(context: RequestContext, instance: Instance, info?: BlockDeviceInfo): Promise<void> {
+    if (info === undefined) throw new ConflictError(`unrescue of instance ${instance.name} needs its volumes`);
+    await this.rescue(context, instance, null, { source: 'volume' }, null, info);
+    await this.releaseBootMedia(context, instance);
   }
 
   async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {
@@ -519,6 +562,14 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     return await describeGuest(this.#started(), this.#settings, this.#owner(instance), mapped, context);
   }
 
+  async getInstanceDiagnostics(instance: Instance, context = defaultContext()): Promise<Diagnostics> {
+    return await diagnose(this.#started(), this.#owner(instance), instance, context);
+  }
+
+  async getDiagnostics(instance: Instance, context = defaultContext()) {
+    return flatDiagnostics(await this.getInstanceDiagnostics(instance, context));
+  }
+
   async readHostUsage(context: RequestContext): Promise<HostUsage> {
     return await readHostUsage(this.#started(), context);
   }
@@ -537,6 +588,28 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   nodeIsAvailable(nodename: string): Promise<boolean> {
     return Promise.resolve(nodename === this.#settings.host);
+  }
+
+  async updateProviderTree(
+    tree: ProviderTree,
+    nodename: string,
+    _allocations: unknown = null,
+    context = defaultContext(),
+  ): Promise<void> {
+    const resource = await this.getAvailableResource(nodename, context);
+    updateProviderTree(tree, nodename, resource, this.#started(), this.#settings);
+  }
+
+  async requireFreeMemory(context: RequestContext, memoryMib: number): Promise<void> {
+    await this.#freeMemory?.require(memoryMib, this.#settings, context);
+  }
+
+  getHostUptime(): Promise<string> {
+    return Promise.resolve(hostUptime());
+  }
+
+  async getHostIpAddr(): Promise<string> {
+    return await addressTowards(this.#settings.hmc.urls[0] ?? '');
   }
 
   async getAvailableResource(nodename: string, context = defaultContext()): Promise<AvailableResource> {

@@ -74,11 +74,13 @@ function subsetOf(rows: readonly Row[], seVersion = '2.13.1', gone: readonly str
     return undefined;
   };
   const storage = { model: 'hba' as const, holders, hiddenUse, preparedGroups: undefined };
-  const hmc = { partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
+  const cpc = { uri: '/api/cpcs/1', name: 'A90', machineType: '2964', seVersion, storageCustomer: 1 << 20 };
+  const cpcs = { get: async () => cpc };
+  const hmc = { cpcs, partitions: { list, listDetailed: list } } as unknown as HmcSession; // all that is asked for
   const runtime = {
     hmc,
     partitions: new InstancePartitions(hmc, '/api/cpcs/1', records, storage),
-    cpc: { uri: '/api/cpcs/1', name: 'A90', machineType: '2964', seVersion },
+    cpc,
     storage: { model: 'hba' },
   } as unknown as DpmRuntime; // of which the inventory uses just this
   const settings = { host: 'compute1', maxProcessors: 10, maxMemoryMib: 65_536 } as DpmDriverSettings; // likewise

@@ -3,11 +3,20 @@ import type { Assigned, PowerState } from '../../partition/index.ts';
 import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import type { AvailableResource, GuestUsage, PlatformGuest } from '../compute-driver.ts';
+import { heldByOthers } from './capacity.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 import { readPartitionUsage } from './usage.ts';
 
-const guestProperties = ['name', 'status', 'description', 'ifl-processors', 'initial-memory'] as const;
+const guestProperties = [
+  'name',
+  'status',
+  'description',
+  'ifl-processors',
+  'initial-memory',
+  'processor-mode',
+  'reserve-resources',
+] as const;
 type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
 
 /**
@@ -43,14 +52,18 @@ export class CpcSubset {
 
   /** Lists the partitions of this host, or all that the user may see. */
   async guests(all: boolean, w: Waiting, isParkedToo = false): Promise<readonly PlatformGuest[]> {
-    const { hmc, cpc, partitions: own } = this.#runtime;
-    const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, guestProperties, w);
-    const assigned = await own.assignAll(this.#settings.host, partitions, w);
-    const guests = partitions.map((partition) => toGuest(partition, assigned.get(partition.uri)));
+    const guests = (await this.#partitions(w)).map(({ guest }) => guest);
     if (all) return guests;
     return guests.filter(
       ({ instanceUuid, parkedFor }) => instanceUuid !== null || (isParkedToo && parkedFor !== undefined),
     );
+  }
+
+  async #partitions(w: Waiting) {
+    const { hmc, cpc, partitions: own } = this.#runtime;
+    const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, guestProperties, w);
+    const assigned = await own.assignAll(this.#settings.host, partitions, w);
+    return partitions.map((partition) => ({ partition, guest: toGuest(partition, assigned.get(partition.uri)) }));
   }
 
   /** Returns instance UUID → use of its partition; two reads and a list for any number of instances. */
@@ -81,12 +94,19 @@ export class CpcSubset {
   }
 
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
-    const all = await this.guests(false, w);
+    const { hmc, cpc, storage } = this.#runtime;
+    const [now, partitions] = await Promise.all([hmc.cpcs.get(cpc.uri, w), this.#partitions(w)]);
+    const all = partitions.flatMap(({ guest }) => (guest.instanceUuid === null ? [] : [guest]));
     const guests = all.filter(({ status }) => resourceHoldingStatuses.has(status));
     // A paused or terminated partition holds resources, and runs nothing.
     const running = all.filter(({ status }) => powerStateOf(status) === 'running').length;
-    const { cpc, storage } = this.#runtime;
     const { maxProcessors, maxMemoryMib } = this.#settings;
+    const share = { vcpus: maxProcessors, memoryMib: maxMemoryMib };
+    const holders = partitions.map(({ partition, guest }) => {
+      const isOurs = guest.instanceUuid !== null || guest.parkedFor !== undefined;
+      return { ...partition, isOurs };
+    });
+    const held = heldByOthers(share, now, holders);
     return {
       vcpus: maxProcessors,
       memoryMb: maxMemoryMib,
@@ -101,6 +121,8 @@ export class CpcSubset {
       hypervisorHostname: nodename,
       supportedInstances: [['s390x', 'prsm', 'hvm']],
       diskAvailableLeast: 0,
+      vcpusReserved: held.vcpus,
+      memoryMbReserved: held.memoryMib,
       stats: { running, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
     };
   }

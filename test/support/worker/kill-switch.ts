@@ -4,7 +4,16 @@ import type { ClientRequest } from 'node:http';
 import type { Journal, JournalEvent } from '../../../src/compute/journal/index.ts';
 import type { KillPoint } from './order.ts';
 
-const verbs = new Set(['spawn', 'prepare-for-spawn', 'destroy', 'attach-volume', 'detach-volume', 'switch-boot']);
+const verbs = new Set([
+  'spawn',
+  'prepare-for-spawn',
+  'destroy',
+  'attach-volume',
+  'detach-volume',
+  'attach-interface',
+  'detach-interface',
+  'switch-boot',
+]);
 
 /** Is it an act of the driver, rather than a step of the compute manager? */
 export function isAct({ flow }: Failpoint): boolean {

@@ -4,8 +4,16 @@ import type { RequestContext } from '../../../src/virt/index.ts';
 /** What a process does with a manager. `recover` is what opening it does by itself, and nothing more. */
 export type Act =
   | { readonly verb: 'recover' }
-  | { readonly verb: 'create'; readonly server: string; readonly volumes: readonly string[]; readonly iso?: string }
-  | { readonly verb: 'boot-from-volume'; readonly server: string }
+  | {
+      readonly verb: 'create';
+      readonly server: string;
+      readonly networks?: readonly string[];
+      readonly volumes: readonly string[];
+      readonly iso?: string;
+    }
+  | { readonly verb: 'boot-from-volume' | 'unrescue'; readonly server: string }
+  | { readonly verb: 'rescue'; readonly server: string; readonly volume?: string; readonly iso?: string }
+  | { readonly verb: 'rebuild'; readonly server: string; readonly volume: string }
   | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
   | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
@@ -44,11 +52,34 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     case 'create': {
       const volumes = act.volumes.map((volumeId, index) => ({ volumeId, ...(index === 0 ? { bootIndex: 0 } : {}) }));
       const iso = act.iso === undefined ? {} : { bootFrom: { source: 'iso', image: act.iso } as const };
-      await manager.create({ name: act.server, vcpus: 1, memoryMib: 1024, volumes, ...iso }, context);
+      await manager.create(
+        {
+          name: act.server,
+          vcpus: 1,
+          memoryMib: 1024,
+          volumes,
+          networks: act.networks?.map((network) => ({ network })),
+          ...iso,
+        },
+        context,
+      );
       return;
     }
     case 'delete':
       await manager.delete(act.server, context);
+      return;
+    case 'rescue':
+      await manager.rescue(
+        act.server,
+        act.iso === undefined ? { volume: act.volume ?? '' } : { image: act.iso },
+        context,
+      );
+      return;
+    case 'unrescue':
+      await manager.unrescue(act.server, context);
+      return;
+    case 'rebuild':
+      await manager.rebuild(act.server, act.volume, context);
       return;
     case 'boot-from-volume':
       await manager.setBoot(act.server, { source: 'volume' }, context);

@@ -5,7 +5,6 @@ import {
   collectNetwork,
   collectVolume,
   completeVolumes,
-  NETWORK_FORM,
   numbered,
   property,
   storageGroup,
@@ -62,7 +61,7 @@ export function addCreate(group: Command, add: AddCommand): void {
     )
     .option(
       '--network <network>',
-      `${NETWORK_FORM}: network of the settings, with a fixed address for the guest; repeatable`,
+      'NAME[,KEY=VALUE]…: network of the settings; repeatable. Keys, for a fixed address of the guest: address=CIDR, gateway=IP, dns=IP (repeatable), mac=MAC',
       collectNetwork,
     )
     .option(

@@ -30,6 +30,8 @@ import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
 import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
+import { dumpServer, rebuildServer, rescueServer, unrescueServer } from './server-rescue.ts';
+import type { RescueFrom } from './server-rescue.ts';
 import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
@@ -220,6 +222,51 @@ export class ComputeManager implements AsyncDisposable {
       requireIdle(instance, 'set the boot source of');
       await setServerBoot(this.#parts, instance, from, context);
       return await this.#views.showDone(this.#parts.store.get(instance.uuid), context);
+    });
+  }
+
+  /**
+   * Boots a server from another volume or an ISO image, for a repair. {@link ComputeManager.unrescue} ends the rescue.
+   *
+   * @throws ConflictError when the server is not active or stopped
+   */
+  async rescue(server: string, from: RescueFrom, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rescue');
+      await rescueServer(this.#parts, instance, from, context);
+    });
+  }
+
+  /** Boots a rescued server from its own volume again. @throws ConflictError when the server is not rescued */
+  async unrescue(server: string, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'unrescue');
+      await unrescueServer(this.#parts, instance, context);
+    });
+  }
+
+  /** Gives a server a new boot volume, starts it from there, and detaches the old one. @param volume - name or ID */
+  async rebuild(server: string, volume: string, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rebuild');
+      await rebuildServer(this.#parts, instance, volume, context);
+    });
+  }
+
+  /**
+   * Takes a dump of a server: with the dump program on an attached volume, else by a PSW restart, after which the guest does
+   * what it was configured to do.
+   *
+   * @throws ConflictError when the server does not run
+   */
+  async dump(
+    server: string,
+    options: { readonly volume?: string | undefined },
+    context: RequestContext = newContext(),
+  ): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'dump');
+      await dumpServer(this.#parts, instance, options.volume, context);
     });
   }
 

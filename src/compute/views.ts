@@ -111,6 +111,7 @@ function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): 
     building: 'BUILD',
     active: 'ACTIVE',
     stopped: 'SHUTOFF',
+    rescued: 'RESCUE',
     error: 'ERROR',
     deleted: 'DELETED',
   } as const;

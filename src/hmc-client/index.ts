@@ -33,7 +33,7 @@ export type { ConsoleResource } from './resources/console.ts';
 export type { CpcResource } from './resources/cpc.ts';
 export type { HbaResource } from './resources/hba.ts';
 export type { NicResource } from './resources/nic.ts';
-export type { IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
+export type { DumpSource, IsoImage, PartitionFilter, PartitionResource } from './resources/partition.ts';
 export type { MetricsResource } from './resources/metrics.ts';
 export type { MessageRange } from './resources/partition-console.ts';
 export type { LunPath, LunPathVerdict } from './resources/lun-path.ts';

@@ -124,7 +124,8 @@ async function finishPower(
   await keepTaskIfUnreachable(instance, parts, context, async () => {
     const powerState = await powerStateOf(instance, parts, context);
     const isRunning = powerState === 'running';
-    store.update(instance.uuid, { taskState: null, ...(isRunning ? { vmState: 'active', powerState } : {}) });
+    const vmState = instance.vmState === 'rescued' ? 'rescued' : 'active';
+    store.update(instance.uuid, { taskState: null, ...(isRunning ? { vmState, powerState } : {}) });
     if (isRunning) return;
     if (instance.taskState === 'powering-off') await verbs.stop(context);
     else await verbs.start(context);

@@ -39,6 +39,11 @@ const actionOfFlow: Readonly<Record<string, string>> = {
   resize: 'resize',
   'set-properties': 'set',
   'set-boot': 'set_boot',
+  rescue: 'rescue',
+  'rescue-iso': 'rescue',
+  unrescue: 'unrescue',
+  'unrescue-iso': 'unrescue',
+  rebuild: 'rebuild',
 };
 
 /** Returns flows, newest first. @throws NotFoundError when the server or the request is unknown */

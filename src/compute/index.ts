@@ -23,6 +23,7 @@ export type {
   ServerVolumeRequest,
   StorageGroupRequest,
 } from './requests.ts';
+export type { RescueFrom } from './server-rescue.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
 export type { Finding } from './verify/views.ts';

@@ -6,7 +6,7 @@ import type { VirtualInterface } from '../virt/index.ts';
 import { inTransaction, writing } from './database.ts';
 
 /** Nova's states. Source: nova objects/fields.py and compute/power_state.py. */
-const vmStates = ['building', 'active', 'stopped', 'error', 'deleted'] as const;
+export const vmStates = ['building', 'active', 'stopped', 'rescued', 'error', 'deleted'] as const;
 export type VmState = (typeof vmStates)[number];
 
 const taskStates = [
@@ -257,6 +257,16 @@ export class InstanceStore {
       connection_info: toJson(change.connectionInfo),
     };
     this.#set('block_device_mapping', 'instance_uuid = ? and volume_id = ?', [instanceUuid, volumeId], columns);
+  }
+
+  /** Gives boot index 0 to another volume of the instance. Idempotent. */
+  swapBootVolume(instanceUuid: string, from: string, to: string): void {
+    const statement = 'update block_device_mapping set boot_index = ? where instance_uuid = ? and volume_id = ?';
+    const both = () => {
+      this.#database.prepare(statement).run(null, instanceUuid, from);
+      this.#database.prepare(statement).run(0, instanceUuid, to);
+    };
+    writing(this.#database, () => inTransaction(this.#database, both));
   }
 
   deleteDevice(instanceUuid: string, volumeId: string): void {

@@ -13,6 +13,7 @@ import type { FlowServices, FlowSummary, Saga } from './journal/index.ts';
 import type { RequestContext } from '../virt/index.ts';
 import { faultOf } from './faults.ts';
 import { setBootFlow } from './flows/boot.ts';
+import { rebuildFlow, rescueFlow, rescueIsoFlow, unrescueFlow, unrescueIsoFlow } from './flows/rescue.ts';
 import { buildFlow, buildStockFlow } from './flows/build.ts';
 import { resizeFlow, setPropertiesFlow } from './flows/change.ts';
 import type { FlowManagerDeps } from './flows/common.ts';
@@ -33,6 +34,11 @@ export const managerFlows = [
   resizeFlow,
   setPropertiesFlow,
   setBootFlow,
+  rescueFlow,
+  unrescueFlow,
+  rescueIsoFlow,
+  unrescueIsoFlow,
+  rebuildFlow,
   addNetworkFlow,
   removeNetworkFlow,
 ] as unknown as readonly Saga<never, never, FlowManagerDeps>[]; // flows of differing types in one list; resume reads inputs by schema

@@ -30,11 +30,14 @@ import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
 import { requireIdle } from './requests.ts';
 import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
+import { dumpServer, rebuildServer, rescueServer, unrescueServer } from './server-rescue.ts';
+import type { RescueFrom } from './server-rescue.ts';
 import { setServerBoot, withBootPassword } from './server-boot.ts';
 import { rebootServer, startServer, stopServer } from './server-power.ts';
 import { addNetwork, removeNetwork } from './server-networks.ts';
 import { addVolume, removeVolume } from './server-volumes.ts';
 import { toDriverInstance } from './services.ts';
+import { hypervisorStats, serverStats } from './stats.ts';
 import type { HypervisorStats, ServerStats } from './stats.ts';
 import { findOrphans } from './verify.ts';
 import type { Finding } from './verify/views.ts';
@@ -222,6 +225,51 @@ export class ComputeManager implements AsyncDisposable {
     });
   }
 
+  /**
+   * Boots a server from another volume or an ISO image, for a repair. {@link ComputeManager.unrescue} ends the rescue.
+   *
+   * @throws ConflictError when the server is not active or stopped
+   */
+  async rescue(server: string, from: RescueFrom, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rescue');
+      await rescueServer(this.#parts, instance, from, context);
+    });
+  }
+
+  /** Boots a rescued server from its own volume again. @throws ConflictError when the server is not rescued */
+  async unrescue(server: string, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'unrescue');
+      await unrescueServer(this.#parts, instance, context);
+    });
+  }
+
+  /** Gives a server a new boot volume, starts it from there, and detaches the old one. @param volume - name or ID */
+  async rebuild(server: string, volume: string, context: RequestContext = newContext()): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'rebuild');
+      await rebuildServer(this.#parts, instance, volume, context);
+    });
+  }
+
+  /**
+   * Takes a dump of a server: with the dump program on an attached volume, else by a PSW restart, after which the guest does
+   * what it was configured to do.
+   *
+   * @throws ConflictError when the server does not run
+   */
+  async dump(
+    server: string,
+    options: { readonly volume?: string | undefined },
+    context: RequestContext = newContext(),
+  ): Promise<ServerDetail> {
+    return await this.#changed(server, context, async (instance) => {
+      requireIdle(instance, 'dump');
+      await dumpServer(this.#parts, instance, options.volume, context);
+    });
+  }
+
   async addVolume(
     server: string,
     volume: string,
@@ -349,7 +397,7 @@ export class ComputeManager implements AsyncDisposable {
 
   /** Returns the totals of all hypervisors of this host, as Nova's `hypervisor stats`. With DPM there is one hypervisor. */
   async hypervisorStats(context: RequestContext = newContext()): Promise<HypervisorStats> {
-    return await this.#views.hypervisorStats(context);
+    return await hypervisorStats(this.#parts, this.#views.hypervisor(context), context);
   }
 
   /** Returns how much each of these servers uses, by name or UUID; of all servers without a name. @throws NotFoundError */
@@ -357,7 +405,7 @@ export class ComputeManager implements AsyncDisposable {
     servers: readonly string[] = [],
     context: RequestContext = newContext(),
   ): Promise<readonly ServerStats[]> {
-    return await this.#views.serverStats(servers, context);
+    return await serverStats(this.#parts, servers, async () => await this.#views.list(context), context);
   }
 
   async listPartitions(

@@ -148,7 +148,7 @@ export async function chooseVolumes(
   const bootsElsewhere = bootFrom !== undefined && bootFrom.source !== 'volume';
   requireOneBootIndex(requests, storageGroup === undefined && !bootsElsewhere ? 'exactly one' : 'at most one');
   const named = await Promise.all(
-    requests.map(async (request) => ({ request, volume: await findFree(cinder, request, w) })),
+    requests.map(async (request) => ({ request, volume: await requireFree(cinder, request.volumeId, w) })),
   );
   const ids = named.map(({ volume }) => volume.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
@@ -207,7 +207,8 @@ export async function requireVolume(cinder: CinderClient, nameOrId: string, w: W
   return volume;
 }
 
-async function findFree(cinder: CinderClient, { volumeId }: ServerVolumeRequest, w: Waiting): Promise<Volume> {
+/** Returns a volume that can be attached. @throws NotFoundError, ConflictError */
+export async function requireFree(cinder: CinderClient, volumeId: string, w: Waiting): Promise<Volume> {
   const volume = await requireVolume(cinder, volumeId, w);
   const isFree = volume.status === 'available' || (volume.multiattach && volume.status === 'in-use');
   if (isFree) return volume;

@@ -71,7 +71,8 @@ async function changePower(
       throw failedTo(`${actionOf[taskState]} server "${instance.name}"`, toError(error));
     });
     const { state } = await driver.getInfo(toDriverInstance(instance), true, context);
-    store.update(instance.uuid, { vmState, taskState: null, powerState: state, fault: null });
+    const kept = instance.vmState === 'rescued' ? 'rescued' : vmState;
+    store.update(instance.uuid, { vmState: kept, taskState: null, powerState: state, fault: null });
   };
   const action = {
     server: instance.uuid,

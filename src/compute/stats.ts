@@ -108,12 +108,21 @@ export async function hypervisorStats(
   };
 }
 
-/** Returns the use of these servers, in their order. */
+/**
+ * Returns the use of these servers, in their order.
+ *
+ * @param names - names or UUIDs; empty for all servers
+ * @throws NotFoundError
+ */
 export async function serverStats(
   { driver, store }: ManagerServices,
-  servers: readonly ServerSummary[],
+  names: readonly string[],
+  list: () => Promise<readonly ServerSummary[]>,
   context: RequestContext,
 ): Promise<readonly ServerStats[]> {
+  const wanted = names.map((name) => store.get(name).uuid);
+  const all = await list();
+  const servers = names.length === 0 ? all : wanted.flatMap((uuid) => all.find(({ id }) => id === uuid) ?? []);
   const instances = servers.map(({ id }) => toDriverInstance(store.get(id)));
   const usage = await driver.readGuestUsage?.(context, instances);
   return servers.map((server) => statsOf(server, usage?.get(server.id)));

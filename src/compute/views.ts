@@ -5,8 +5,6 @@ import type { BlockDevice, Fault, InstanceNetwork, InstanceRecord } from './inst
 import { addressesOf } from './server-networks.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
-import { hypervisorStats, serverStats } from './stats.ts';
-import type { HypervisorStats, ServerStats } from './stats.ts';
 
 // The output of commands. Every time is ISO 8601 UTC.
 
@@ -113,6 +111,7 @@ function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): 
     building: 'BUILD',
     active: 'ACTIVE',
     stopped: 'SHUTOFF',
+    rescued: 'RESCUE',
     error: 'ERROR',
     deleted: 'DELETED',
   } as const;
@@ -336,18 +335,6 @@ export class ServerViews {
 
   async hypervisor(context: RequestContext): Promise<HypervisorView> {
     return hypervisorView(await this.#services.driver.getAvailableResource(this.#services.host, context));
-  }
-
-  async hypervisorStats(context: RequestContext): Promise<HypervisorStats> {
-    return await hypervisorStats(this.#services, this.hypervisor(context), context);
-  }
-
-  /** @param names - names or UUIDs; empty for all servers. @throws NotFoundError */
-  async serverStats(names: readonly string[], context: RequestContext): Promise<readonly ServerStats[]> {
-    const wanted = names.map((name) => this.#services.store.get(name).uuid);
-    const all = await this.list(context);
-    const servers = names.length === 0 ? all : wanted.flatMap((uuid) => all.find(({ id }) => id === uuid) ?? []);
-    return await serverStats(this.#services, servers, context);
   }
 
   async partitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {

@@ -41,6 +41,8 @@ export interface NicInGuest {
 export interface PlannedNic {
   readonly request: NicRequest;
   readonly name: string;
+  /** The partition link that creates the NIC, for HiperSockets on machines that have such links. */
+  readonly linkUri?: string | undefined;
   readonly backedBy: { readonly virtualSwitchUri: string } | { readonly networkAdapterPortUri: string };
   /** Index of the port of the adapter. */
   readonly port: number;

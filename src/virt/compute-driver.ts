@@ -23,7 +23,11 @@ export interface RequestContext {
  * @public
  */
 export type BootFrom =
-  | { readonly source: 'volume' }
+  | {
+      readonly source: 'volume';
+      /** Default: the volume with boot index 0. */
+      readonly volumeId?: string | undefined;
+    }
   | {
       readonly source: 'iso';
       /** Path of the image on this host. */
@@ -417,6 +421,36 @@ export interface ComputeDriver {
     instance: Instance,
     requestedSize: number,
   ): Promise<void>;
+
+  /**
+   * Takes a dump of the guest: of its memory as it is, by the dump program on a volume, or as the guest was configured to.
+   *
+   * @param dumpVolume - Nova does not have it: ID of an attached volume with a dump program
+   * @throws ConflictError when nothing runs
+   */
+  triggerCrashDump?(
+    instance: Instance,
+    context?: RequestContext,
+    blockDeviceInfo?: BlockDeviceInfo | null,
+    dumpVolume?: string,
+  ): Promise<void>;
+
+  /**
+   * Boots the guest from another source, for a repair.
+   *
+   * @param imageMeta - Nova passes the image of the rescue; a partition boots no image: what it boots from instead, for example a
+   *   mapped volume
+   */
+  rescue?(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    imageMeta: BootFrom,
+    rescuePassword: string | null,
+    blockDeviceInfo: BlockDeviceInfo,
+  ): Promise<void>;
+  /** Boots the guest from its boot volume again. @param blockDeviceInfo - Nova does not pass it; a partition needs it */
+  unrescue?(context: RequestContext, instance: Instance, blockDeviceInfo?: BlockDeviceInfo): Promise<void>;
 
   /** Reads what the guest boots from, as plain JSON for {@link ComputeDriver.restoreBoot}. Changes nothing. */
   readBoot?(context: RequestContext, instance: Instance): Promise<BootSettings>;

@@ -25,12 +25,16 @@ function nicsOf({ hmc }: Simulator) {
   return hmc.model
     .all('nic')
     .map(({ props }) => props)
-    .toSorted((a, b) => String(a['device-number']).localeCompare(String(b['device-number'])));
+    .toSorted((a, b) => textOf(a['device-number']).localeCompare(textOf(b['device-number'])));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function parameters({ hmc }: Simulator) {
   const [partition] = hmc.model.all('partition');
-  return decodeGuestParameters(String(partition?.props['boot-os-specific-parameters'] ?? ''));
+  return decodeGuestParameters(textOf(partition?.props['boot-os-specific-parameters']));
 }
 
 const [osa, mac] = ['osa', '02:fa:16:3e:00:01'];
@@ -58,7 +62,18 @@ describe.each(machines)('on a %s', (machine) => {
       type: 'osd',
       'device-number': '0001',
     });
-    expect(second).toMatchObject({ type: 'iqd', 'device-number': '0004' });
+    expect(second).toMatchObject({
+      name: `OpenStack_Port_${network[1]?.id}`,
+      type: 'iqd',
+      'device-number': '0004',
+      description: 'OpenStack CPCSubset=compute1',
+    });
+    const operations = sim.log.entries.map(({ operation }) => operation);
+    // On z16 and z17, NICs of HiperSockets belong to partition links.
+    expect(operations.includes('Modify Partition Link')).toBe(machine === 'z16' || machine === 'z17');
+    expect(operations.filter((each) => each === 'Create NIC')).toHaveLength(
+      machine === 'z13' || machine === 'z14' ? 2 : 1,
+    );
     // The machine can set the MAC address since z14; on a z13, the guest has to.
     expect(first?.['mac-address'] === mac).toBe(machine !== 'z13');
     const addresses = { addresses: [address], gateways: ['10.0.0.1'], dns: ['10.0.0.2'] };

@@ -203,25 +203,33 @@ test('a wrong password of an FTP server is a boot that fails, and is rolled back
   expect(sim.snapshot()).toEqual(before);
 });
 
-test('a boot from the network needs a NIC', async () => {
-  await using stage = await startWithImage('z16');
-  const { sim, dpm, partition, said } = stage;
-  const network = ['--boot-from', 'network'];
+test.each(['z13', 'z16', 'z17'] as const)(
+  'on a %s, a boot from the network installs, and needs a NIC',
+  async (machine) => {
+    await using stage = await startWithImage(machine);
+    const { sim, dpm, said } = stage;
+    const before = sim.snapshot();
+    const network = ['--boot-from', 'network'];
 
-  const created = await dpm('server', 'create', 'web1', ...SIZE, '--volume', EMPTY, ...network);
-  await dpm('server', 'create', 'web1', ...SIZE, '--volume', 'boot-1');
-  const without = await dpm('server', 'set', 'web1', ...network);
-  const uri = `${partition().uri}/nics/1`;
-  sim.hmc.model.add('nic', partition().uri, { 'element-uri': uri, 'element-id': '1', name: 'eth0', class: 'nic' });
-  partition().props['nic-uris'] = [uri];
-  const changed = await dpm('server', 'set', 'web1', ...network);
-  const rebooted = await dpm('server', 'reboot', 'web1', '--hard');
+    const refused = await dpm('server', 'create', 'web1', ...SIZE, '--volume', EMPTY, ...network);
+    const created = await dpm('server', 'create', 'web1', ...SIZE, '--volume', EMPTY, ...network, '--network', 'net1');
+    const installed = said();
+    const switched = await dpm('server', 'set', 'web1', '--boot-from', 'volume');
+    const rebooted = await dpm('server', 'reboot', 'web1', '--hard');
+    const booted = said();
+    await dpm('server', 'delete', 'web1');
+    const afterwards = sim.snapshot();
+    await dpm('server', 'create', 'web2', ...SIZE, '--volume', 'boot-1');
+    const without = await dpm('server', 'set', 'web2', ...network);
 
-  expect(created.code).toBe(2);
-  expect(created.stderr).toContain('cannot boot from the network: give it a network');
-  expect(without).toMatchObject({ code: 1, printed: { error: { left_behind: [] } } });
-  expect(without.stderr).toContain('has no NIC: it cannot boot from the network');
-  expect(changed, changed.stderr).toMatchObject({ code: 0, printed: { boot: { device: 'network-adapter' } } });
-  expect(rebooted.code, rebooted.stderr).toBe(0);
-  expect(said()).toContain('Installer from the network of eth0');
-});
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('cannot boot from the network: give it a network');
+    expect(created, created.stderr).toMatchObject({ code: 0, printed: { boot: { device: 'network-adapter' } } });
+    expect(installed).toContain('Installer from the network of');
+    expect([switched.code, rebooted.code], switched.stderr + rebooted.stderr).toEqual([0, 0]);
+    expect(booted).not.toContain('Installer');
+    expect(afterwards).toEqual(before);
+    expect(without).toMatchObject({ code: 1, printed: { error: { left_behind: [] } } });
+    expect(without.stderr).toContain('has no NIC: it cannot boot from the network');
+  },
+);

@@ -30,7 +30,7 @@ export interface Scenario {
 }
 
 /** Of the simulator's volumes: two bootable, two empty. */
-const [boot, extra, late] = [0, 2, 3];
+const [boot, second, extra, late] = [0, 1, 2, 3];
 
 const newName = () => `s-${randomUUID().slice(0, 8)}`;
 
@@ -101,6 +101,46 @@ const setBoot: Scenario = {
   act: async ({ manager }, server, context) => await manager.setBoot(server, { source: 'volume' }, context),
   maps: [],
   ...mapping,
+};
+
+function rescued(name: string, isFromIso: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => await create(stage, newName()),
+    act: async (stage, server, context) => await rescue(stage, server, isFromIso, context),
+    maps: isFromIso ? [] : [second],
+    ...mapping,
+  };
+}
+
+function unrescued(name: string, isFromIso: boolean): Scenario {
+  return {
+    name,
+    prepare: async (stage) => {
+      const server = await create(stage, newName());
+      await rescue(stage, server, isFromIso, stage.world.context);
+      return server;
+    },
+    act: async ({ manager }, server, context) => await manager.unrescue(server, context),
+    isRepeatable: true,
+    rests: 'either',
+    maps: [],
+  };
+}
+
+async function rescue({ manager, world }: Stage, server: string, isFromIso: boolean, context: RequestContext) {
+  const volume = world.sim.volumes[second]!.id;
+  await manager.rescue(server, isFromIso ? { image: installerFile() } : { volume }, context);
+}
+
+const rebuild: Scenario = {
+  name: 'rebuild',
+  prepare: async (stage) => await create(stage, newName()),
+  act: async ({ manager, world }, server, context) =>
+    await manager.rebuild(server, world.sim.volumes[second]!.id, context),
+  isRepeatable: true,
+  rests: 'either',
+  maps: [second],
 };
 
 const remove: Scenario = {
@@ -324,6 +364,11 @@ export const scenarios = {
   spawnFromGroup,
   spawnFromIso,
   setBoot,
+  rescue: rescued('rescue', false),
+  unrescue: unrescued('unrescue', false),
+  rescueFromIso: rescued('rescue from an ISO image', true),
+  unrescueFromIso: unrescued('unrescue from an ISO image', true),
+  rebuild,
   delete: remove,
   deleteFromGroup: removeFromGroup,
   attach: attach('attach', true),
@@ -334,9 +379,6 @@ export const scenarios = {
   detachNetwork: onNetwork('detach a network', true),
   resize: changed('resize', true, async ({ manager }, server, context) => {
     await manager.resize(server, { vcpus: 2 }, context);
-  }),
-  resizeStopped: changed('resize of a stopped server', false, async ({ manager }, server, context) => {
-    await manager.resize(server, { vcpus: 2, memoryMib: 2048 }, context);
   }),
   setProperties: changed('set', true, async ({ manager }, server, context) => {
     await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);

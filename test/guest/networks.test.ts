@@ -19,7 +19,7 @@ const mac = '02:fa:16:3e:00:01';
 
 function adapterOf({ hmc }: Simulator, family: string): string {
   const found = hmc.model.all('adapter').find(({ props }) => props['adapter-family'] === family);
-  return String(found?.props['object-id']);
+  return found?.props['object-id'] as string;
 }
 
 async function parametersSent(machine: 'z13' | 'z14' | 'z17', family: string): Promise<string> {
@@ -33,7 +33,7 @@ async function parametersSent(machine: 'z13' | 'z14' | 'z17', family: string): P
     interfaceOn(on(adapterOf(sim, 'osa'), 1), { address: '2001:db8::5/64' }),
   ];
   await bench.spawn(bench.instance(), 0, true, network);
-  return String(sim.hmc.model.all('partition')[0]?.props['boot-os-specific-parameters']);
+  return sim.hmc.model.all('partition')[0]?.props['boot-os-specific-parameters'] as string;
 }
 
 const rows = Object.entries(distributions).flatMap(([distribution, files]) =>

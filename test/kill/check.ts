@@ -66,7 +66,7 @@ function requireCreate(act: Act): Outcome {
 /** A status that a person can act on, that agrees with the machine; ERROR only where nothing was built. */
 function requireIdle(server: ServerDetail, act: Act): void {
   const { status, task_state: task, partition_status: partition } = server;
-  const expected = { ACTIVE: 'active', SHUTOFF: 'stopped' }[status];
+  const expected = { ACTIVE: 'active', RESCUE: 'active', SHUTOFF: 'stopped' }[status];
   const isBuildUndone = act.verb === 'create' && status === 'ERROR' && partition === null && server.fault !== null;
   if (task === null && (isBuildUndone || (expected !== undefined && expected === partition))) return;
   throw new Error(`server is ${status} (task ${task ?? 'none'}) with partition ${partition ?? 'none'}`);
@@ -83,10 +83,16 @@ function requireAttached(server: ServerDetail, { cinder }: SimulatorSnapshot): v
     throw new Error(`volumes: ${inUse.join()}, expected ${expected.join()}`);
 }
 
-function isDone(act: Act, { boot, status, volumes, networks, vcpus, properties }: ServerDetail): boolean {
+function isDone(act: Act, { boot, boot_volume, status, volumes, networks, vcpus, properties }: ServerDetail): boolean {
   switch (act.verb) {
     case 'boot-from-volume':
       return boot?.device !== 'iso-image';
+    case 'rescue':
+      return status === 'RESCUE';
+    case 'unrescue':
+      return status === 'ACTIVE';
+    case 'rebuild':
+      return boot_volume === 'boot-2';
     case 'add-volume':
       return volumes.length === 2;
     case 'remove-volume':

@@ -16,6 +16,8 @@ const [boot, data] = ['boot-1', 'data-1'];
 const create = { verb: 'create', server, volumes: [boot] } as const;
 const createWithData = { verb: 'create', server, volumes: [boot, data], networks: ['net1'] } as const;
 const createFromIso = { verb: 'create', server, volumes: [data], iso: installerFile() } as const;
+const rescue = { verb: 'rescue', server, volume: 'boot-2' } as const;
+const rescueIso = { verb: 'rescue', server, iso: installerFile() } as const;
 const addData = { verb: 'add-volume', server, volume: data } as const;
 const addNet = { verb: 'add-network', server, network: 'net1' } as const;
 const removeNet = { verb: 'remove-network', server, network: 'net1' } as const;
@@ -37,6 +39,11 @@ export const journaled: readonly Flow[] = [
     act: { verb: 'set', server, properties: { 'dpm:boot_timeout': '120' } },
   },
   { name: 'build from an ISO image', prepare: [], act: createFromIso },
+  { name: 'rescue', prepare: [create], act: rescue },
+  { name: 'unrescue', prepare: [create, rescue], act: { verb: 'unrescue', server } },
+  { name: 'rescue-iso', prepare: [create], act: rescueIso },
+  { name: 'unrescue-iso', prepare: [create, rescueIso], act: { verb: 'unrescue', server } },
+  { name: 'rebuild', prepare: [create], act: { verb: 'rebuild', server, volume: 'boot-2' } },
   { name: 'set-boot', prepare: [createFromIso], act: { verb: 'boot-from-volume', server } },
 ];
 

@@ -58,6 +58,10 @@ export const acts: readonly Act[] = [
   { command: 'server set', given: ['web1', '--property', 'dpm:boot_timeout=120'] },
   { command: 'server unset', given: ['web1', '--property', 'dpm:boot_timeout'] },
   { command: 'server set', given: ['web1', '--boot-from', 'volume'] },
+  { command: 'server dump', given: ['web1'] },
+  { command: 'server rescue', given: ['web1', '--volume', 'boot-2'] },
+  { command: 'server unrescue', given: ['web1'] },
+  { command: 'server rebuild', given: ['web1', '--volume', 'boot-2'] },
   { command: 'console log show', given: ['web1'], code: 1 }, // a z13 cannot list messages
   { command: 'server console', given: ['web1'], code: 1 }, // without a terminal
   { command: 'server event list', given: ['web1'] },

@@ -176,7 +176,7 @@ export class StockManager implements AsyncDisposable {
   newInterface(): VirtualInterface {
     const { model } = this.#world.sim.hmc;
     const adapter = model.all('adapter').find(({ props }) => props['adapter-family'] === 'osa');
-    const adapterObjectId = String(adapter?.props['object-id']);
+    const adapterObjectId = adapter?.props['object-id'] as string;
     return interfaceOn({ name: 'net', adapterObjectId, port: 0, vlanId: null }, { address: '10.0.0.5/24' });
   }
 

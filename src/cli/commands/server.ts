@@ -6,6 +6,7 @@ import { addEvents } from './server/events.ts';
 import { addDelete } from './server/delete.ts';
 import { addList } from './server/list.ts';
 import { addPower } from './server/power.ts';
+import { addRescue } from './server/rescue.ts';
 import { addResize } from './server/resize.ts';
 import { addSet } from './server/set.ts';
 import { addShow } from './server/show.ts';
@@ -22,6 +23,7 @@ export function addServerCommands(program: Command, add: AddCommand): void {
   addPower(group, add);
   addResize(group, add);
   addSet(group, add);
+  addRescue(group, add);
   const adding = group.command('add').description('Attach something to an instance');
   const removing = group.command('remove').description('Detach something from an instance');
   addVolumes(adding, removing, add);

@@ -7,7 +7,7 @@ import type { FlowManagerDeps } from './common.ts';
 
 /** What a server boots from, without the password: the journal must not have it. */
 const recordedSource = z.discriminatedUnion('source', [
-  z.object({ source: z.literal('volume') }),
+  z.object({ source: z.literal('volume'), volumeId: z.string().optional() }),
   z.object({ source: z.literal('iso'), image: z.string().optional(), insFile: z.string().optional() }),
   z.object({
     source: z.enum(['ftp', 'ftps', 'sftp']),
@@ -21,6 +21,7 @@ export type RecordedSource = z.infer<typeof recordedSource>;
 
 const setBootInput = instanceInputSchema.extend({ from: recordedSource });
 type SetBootInput = z.infer<typeof setBootInput>;
+type InstanceInput = z.infer<typeof instanceInputSchema>;
 
 export interface BeforeSwitch<Input> {
   readonly input: Input;
@@ -28,7 +29,7 @@ export interface BeforeSwitch<Input> {
 }
 
 /** After: the journal has what the server boots from now. */
-export const readBoot: Step<'read-boot', { readonly input: SetBootInput }, BootSettings, FlowManagerDeps> = {
+export const readBoot: Step<'read-boot', { readonly input: InstanceInput }, BootSettings, FlowManagerDeps> = {
   name: 'read-boot',
   output: z.record(z.string(), z.string().nullable()),
   run: async ({ state, deps, signal, flowId }) => {
@@ -66,14 +67,13 @@ function passwordOf(
 }
 
 /** Before: perhaps a mounted image that is no longer booted. After: none. */
-const releaseMedia = effect({
+export const releaseMedia = effects<{ readonly input: InstanceInput }, FlowManagerDeps>()({
   name: 'release-boot-media',
   pivot: true,
   run: async ({ state, deps, signal, flowId }) => {
     await deps.driver.releaseBootMedia?.(contextIn(deps, signal, flowId), instanceIn(deps, state.input));
   },
   undo: { nothingToUndo: 'the server boots from the new source' },
-  isIdle: ({ input }) => input.from.source === 'iso',
   leaves: ({ input }) => [`ISO image of instance ${input.instanceUuid}`],
 });
 

@@ -6,15 +6,17 @@ import type { BlockDevice } from '../instances.ts';
 import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
 
-const volumeInputSchema = instanceInputSchema.extend({
+export const volumeInputSchema = instanceInputSchema.extend({
   volumeId: z.string(),
   /** Missing in flows of older versions. */
   volumeName: z.string().nullable().default(null),
   sizeGib: z.number(),
   deviceName: z.string(),
   mode: z.enum(['rw', 'ro']),
+  /** The guest is to boot from it. */
+  isBoot: z.boolean().optional(),
 });
-type VolumeInput = z.infer<typeof volumeInputSchema>;
+export type VolumeInput = z.infer<typeof volumeInputSchema>;
 
 interface Start {
   readonly input: VolumeInput;
@@ -41,7 +43,7 @@ function driverArguments(
   const { data, ...rest } = device.connectionInfo;
   // During an attach Cinder does not know the mode yet, and says rw (cinder volume/manager.py): the user's mode counts.
   const told = device.mode === 'ro' ? { ...data, access_mode: 'ro' } : data;
-  const info = { ...rest, data: told, serial: device.volumeId, size: device.sizeGib };
+  const info = { ...rest, data: told, serial: device.volumeId, size: device.sizeGib, boot: input.isBoot === true };
   return [contextIn(deps, signal, flowId), info, instanceIn(deps, input), input.deviceName] as const;
 }
 
@@ -62,7 +64,7 @@ async function closeSuperseded({ journal }: FlowManagerDeps, { instanceUuid, vol
 }
 
 /** Before: an available volume. After: reserved for this instance in Cinder and in the records. Undo: both removed. */
-const reserveVolume = effect({
+export const reserveVolume = effect({
   name: 'reserve-volume',
   run: async ({ state: { input }, deps, signal, flowId }) => {
     if (deviceIn(deps, input) === undefined) {
@@ -81,7 +83,7 @@ const reserveVolume = effect({
 });
 
 /** Before: reserved. After: masked to the instance's ports. Undo: unmasked. */
-const mapVolume = effect({
+export const mapVolume = effect({
   name: 'map-volume',
   run: async ({ state: { input }, deps, signal, flowId }) => {
     await deps.volumes.map(requireDevice(deps, input), instanceIn(deps, input), contextIn(deps, signal, flowId));
@@ -94,7 +96,7 @@ const mapVolume = effect({
 });
 
 /** Before: masked. After: attached to the guest. Undo: detached. */
-const attach = effect({
+export const attach = effect({
   name: 'attach',
   run: async (ctx) => {
     await ctx.deps.driver.attachVolume(...driverArguments(ctx, requireDevice(ctx.deps, ctx.state.input)));
@@ -108,7 +110,7 @@ const attach = effect({
 });
 
 /** Before: attached to the guest. After: in-use in Cinder. */
-const complete = effect({
+export const complete = effect({
   name: 'complete',
   run: async ({ state: { input }, deps, signal }) => {
     await deps.volumes.complete(requireDevice(deps, input), { signal });
@@ -123,7 +125,7 @@ export const addVolumeFlow = defineSaga<VolumeInput, FlowManagerDeps>('add-volum
   .step(complete);
 
 /** Before: in-use. After: detaching, so that no other detach begins. Undo: in-use again. */
-const beginDetaching = effect({
+export const beginDetaching = effect({
   name: 'begin-detaching',
   run: async ({ state: { input }, deps, signal }) => {
     await deps.volumes.beginDetaching(requireDevice(deps, input), { signal });
@@ -136,7 +138,7 @@ const beginDetaching = effect({
 });
 
 /** Before: attached to the guest. After: detached, but still masked. Undo: attached again. */
-const detach = effect({
+export const detach = effect({
   name: 'detach',
   run: async (ctx) => {
     const device = requireDevice(ctx.deps, ctx.state.input);
@@ -154,7 +156,7 @@ const detach = effect({
  * was done, it counts as done. Undo: while Cinder counts the volume as attached, the mask is restored, because it is unknown
  * how far the release got; otherwise the volume is detached, and its record is deleted.
  */
-const releaseVolume = effect({
+export const releaseVolume = effect({
   name: 'release-volume',
   run: async ({ state: { input }, deps, signal, log }) => {
     const device = deviceIn(deps, input);
@@ -186,7 +188,7 @@ const releaseVolume = effect({
   leaves: ({ input }) => [`attachment of volume ${input.volumeId}`],
 });
 
-const forgetVolume = effect({
+export const forgetVolume = effect({
   name: 'forget-volume',
   pivot: true,
   run: ({ state: { input }, deps }) => {

@@ -1,6 +1,10 @@
+import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { readMany } from '../bulk.ts';
-import { isHmcError } from '../errors/index.ts';
+import { HmcHttpError, isHmcError } from '../errors/index.ts';
+import { parseAnswer } from '../answers.ts';
+import { startJob } from '../job.ts';
+import { withQuery } from '../query.ts';
 import { readOne } from '../read.ts';
 import { sendOnce } from '../reconcile.ts';
 import type { Found } from '../reconcile.ts';
@@ -11,8 +15,13 @@ import { readAll, readSome } from '../wire/fields.ts';
 import { createNicBody, nicFields, updateNicBody, virtualSwitchInventoryAnswer } from '../wire/nic.ts';
 import type { CreateNic, Nic, UpdateNic, VirtualSwitch } from '../wire/nic.ts';
 import { partitionFields } from '../wire/partition.ts';
+import { linkNicBody, linkResults, partitionLinkListAnswer } from '../wire/partition-link.ts';
+import type { NicOnLink } from '../wire/partition-link.ts';
 
 const answer = readAll(nicFields);
+/** For the job that creates or deletes the NICs of a partition link. */
+const LINK_TIMEOUT_MS = 300_000;
+
 const reading = { operation: 'Get NIC Properties', what: 'get NICs', resource: 'nic', answer } as const;
 
 /** NICs of partitions, and the virtual switches that back them. Changes need the task permission "Partition Details". @public */
@@ -119,6 +128,48 @@ export class NicResource {
     } as const;
     const switches = await this.#requester.call(call, w);
     return switches.filter(({ parent }) => parent === cpcUri);
+  }
+
+  /**
+   * Performs "List Partition Links": finds the link of a HiperSockets adapter. Machines with the API feature
+   * `dpm-hipersockets-partition-link-management` have one for each of these adapters (IBM WS API, Create NIC, 3931-LA1).
+   *
+   * @returns undefined if the machine has no partition links, which came with API 4.1
+   */
+  async hipersocketsLink(cpcUri: string, adapterUri: string, w: Waiting): Promise<string | undefined> {
+    const what = `find the partition link of adapter ${adapterUri}`;
+    const level = await this.#requester.level(what, w);
+    if (!level.isAtLeast(4, 1)) return undefined;
+    const query = { 'cpc-uri': cpcUri, type: 'hipersockets', 'additional-properties': 'adapter-uri' };
+    const uri = withQuery('/api/partition-links', query);
+    const call = { operation: 'List Partition Links', what, kind: 'read', method: 'GET', uri } as const;
+    try {
+      const answer = await this.#requester.call({ ...call, answer: partitionLinkListAnswer }, w);
+      return answer['partition-links'].find((link) => link.adapterUri === adapterUri)?.uri;
+    } catch (error) {
+      // The HMC, or its level of links, does not know the operation or the property.
+      if (error instanceof HmcHttpError && [400, 404, 405].includes(error.status)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Performs "Modify Partition Link": connects a partition, and so creates a NIC, which gets a generated name. Needs the task
+   * permission "Partition Link Details".
+   *
+   * @throws ConflictError when the job reports that the partition was not attached
+   */
+  async connectByLink(linkUri: string, partitionUri: string, nic: NicOnLink, w: Waiting): Promise<void> {
+    const what = `connect partition ${partitionUri} to partition link ${linkUri}`;
+    const connection = { 'partition-uri': partitionUri, 'number-of-nics': 1, nics: [toBody(what, linkNicBody, nic)] };
+    const uri = `${linkUri}/operations/modify`;
+    const origin = { operation: 'Modify Partition Link', what, uri, body: { 'added-connections': [connection] } };
+    const job = await startJob(this.#requester, origin, w);
+    const results = await job.wait({ ...w, timeoutMs: LINK_TIMEOUT_MS });
+    const parsed = parseAnswer({ ...origin, answer: linkResults }, results);
+    const failed = parsed['operation-results'].find((each) => each['operation-status'] !== 'attached');
+    if (failed === undefined) return;
+    throw new ConflictError(`${what}: the HMC reports "${failed['operation-status']}"`, { partition: partitionUri });
   }
 
   async #find(partitionUri: string, asked: CreateNic, w: Waiting): Promise<Found<string> | undefined> {

@@ -45,6 +45,14 @@ export interface PartitionFilter {
   readonly status?: string | undefined;
 }
 
+/** Where a dump program is loaded from, on a machine with vHBAs. @public */
+export interface DumpSource {
+  readonly hbaUri: string;
+  /** Sixteen lower-case hex digits, as the LUN. */
+  readonly targetWwpn: string;
+  readonly lun: string;
+}
+
 /** An ISO image to upload. @public */
 export interface IsoImage extends Upload {
   /** A file name without directories and blanks that ends in `.iso`. */
@@ -279,6 +287,43 @@ export class PartitionResource {
     return await openAsciiConsole(this.#requester, uri, options, w);
   }
 
+  /**
+   * Performs "Perform PSW Restart".
+   *
+   * @throws HmcHttpError 409.1 unless the status is active, paused or terminated
+   * @remarks Needs the task permission "PSW Restart". Source: python-zhmcclient _partition.py.
+   */
+  async pswRestart(uri: string, w: Waiting): Promise<HmcJob> {
+    return await this.#begin('Perform PSW Restart', 'psw-restart', uri, w);
+  }
+
+  /**
+   * Performs "Start Dump Program", on a machine with storage groups.
+   *
+   * @param storageVolumeUri - a fulfilled storage volume of an attached group, with a dump program
+   * @throws HmcHttpError 409.1 unless the status is active, degraded, paused or terminated
+   * @remarks Needs the task permission "Dump Partition". Source: IBM WS API, Start Dump Program, 3932-AGZ.
+   */
+  async startDumpProgram(uri: string, storageVolumeUri: string, w: Waiting): Promise<HmcJob> {
+    const body = { 'dump-program-type': 'storage', 'dump-program-info': { 'storage-volume-uri': storageVolumeUri } };
+    return await this.#begin('Start Dump Program', 'start-dump-program', uri, w, body);
+  }
+
+  /**
+   * Performs "Dump Partition", on a machine with vHBAs.
+   *
+   * @throws HmcHttpError 409.1 unless the status is active, paused or terminated
+   * @remarks Needs the task permission "Dump Partition". Source: IBM WS API, Dump Partition, 3932-AGZ.
+   */
+  async scsiDump(uri: string, { hbaUri, targetWwpn, lun }: DumpSource, w: Waiting): Promise<HmcJob> {
+    const body = {
+      'dump-load-hba-uri': hbaUri,
+      'dump-world-wide-port-name': targetWwpn,
+      'dump-logical-unit-number': lun,
+    };
+    return await this.#begin('Dump Partition', 'scsi-dump', uri, w, body);
+  }
+
   /** Performs "Attach Storage Group to Partition". Attaching a group that is already attached succeeds. */
   async attachStorageGroup(uri: string, groupUri: string, w: Waiting): Promise<void> {
     await changeAttachment(this.#requester, { verb: 'attach', partitionUri: uri, groupUri }, w);
@@ -301,8 +346,8 @@ export class PartitionResource {
     await setCryptoConfiguration(this.#requester, uri, wanted, w);
   }
 
-  async #begin(operation: string, verb: 'start' | 'stop', uri: string, w: Waiting): Promise<HmcJob> {
-    const origin = { operation, what: `${verb} partition ${uri}`, uri: `${uri}/operations/${verb}` };
+  async #begin(operation: string, verb: string, uri: string, w: Waiting, body?: unknown): Promise<HmcJob> {
+    const origin = { operation, what: `${verb} partition ${uri}`, uri: `${uri}/operations/${verb}`, body };
     return await startJob(this.#requester, origin, w);
   }
 

@@ -80,14 +80,37 @@ export class DpmNetwork implements PartitionNetwork {
       const twin = present.find(({ name }) => name === nic.name);
       return { nic, twin, deviceNumber: twin?.deviceNumber ?? free.next().value };
     });
+    // The HMC changes a partition link by one job at a time (inferred).
+    let links = Promise.resolve();
     await settleAll(
       numbered.map(async ({ nic, twin, deviceNumber }) => {
         if (twin !== undefined && isAsPlanned(twin, nic, this.#machine)) return;
         if (twin !== undefined) await this.#hmc.nics.delete(twin.uri, w);
-        await this.#create(partition, nic, deviceNumber, w);
+        const { linkUri } = nic;
+        if (linkUri === undefined) await this.#create(partition, nic, deviceNumber, w);
+        else await (links = links.then(() => this.#createByLink(partition, nic, linkUri, deviceNumber, w)));
       }),
     );
     return numbered.flatMap(({ nic, deviceNumber }) => toGuest(nic, deviceNumber, this.#machine.canSetAddress));
+  }
+
+  /** The HMC gives the NIC a name; the NIC gets its own afterwards. */
+  async #createByLink(
+    partition: PartitionRef,
+    nic: PlannedNic,
+    linkUri: string,
+    deviceNumber: string,
+    w: Waiting,
+  ): Promise<void> {
+    const { macAddress, vlanId } = nic.request;
+    await this.#hmc.nics.connectByLink(linkUri, partition.uri, { deviceNumber, vlanId, macAddress }, w);
+    const nics = await this.#hmc.nics.ofPartition(partition.uri, w);
+    const created = nics.find((each) => each.deviceNumber === deviceNumber && isBackedAs(each, nic));
+    if (created === undefined) {
+      const text = `partition "${partition.name}" has no NIC ${deviceNumber} after the change of partition link ${linkUri}`;
+      throw new ConflictError(text, { partition: partition.name, link: linkUri });
+    }
+    await this.#hmc.nics.update(created.uri, { name: nic.name, description: this.#description(macAddress) }, w);
   }
 
   async #create(partition: PartitionRef, nic: PlannedNic, deviceNumber: string, w: Waiting): Promise<void> {
@@ -113,13 +136,16 @@ export class DpmNetwork implements PartitionNetwork {
 }
 
 /** Whether an existing NIC is the one of the plan. A MAC address that the machine has chosen is as good as any. */
-function isAsPlanned(nic: Nic, { backedBy, request }: PlannedNic, { canSetAddress }: NetworkMachine): boolean {
-  const isBacked =
-    'virtualSwitchUri' in backedBy
-      ? nic.virtualSwitchUri === backedBy.virtualSwitchUri
-      : nic.networkAdapterPortUri === backedBy.networkAdapterPortUri;
+function isAsPlanned(nic: Nic, planned: PlannedNic, { canSetAddress }: NetworkMachine): boolean {
+  const { request } = planned;
   const hasMac = !canSetAddress || request.macAddress === null || nic.macAddress === request.macAddress;
-  return isBacked && hasMac && (nic.vlanId ?? null) === request.vlanId;
+  return isBackedAs(nic, planned) && hasMac && (nic.vlanId ?? null) === request.vlanId;
+}
+
+function isBackedAs(nic: Nic, { backedBy }: PlannedNic): boolean {
+  return 'virtualSwitchUri' in backedBy
+    ? nic.virtualSwitchUri === backedBy.virtualSwitchUri
+    : nic.networkAdapterPortUri === backedBy.networkAdapterPortUri;
 }
 
 /** Yields device numbers, from 0001 on, that leave room for the devices of a NIC. vHBAs have numbers from 8000 on. */

@@ -52,7 +52,31 @@ export async function planNics(
     return { request, name: nicName(request.portId), ...backed };
   });
   checkParameters(plan, otherText, machine);
-  return plan;
+  return await withLinks(hmc, machine, plan, { switches, adapters }, w);
+}
+
+/** Finds the partition link of each NIC on a HiperSockets adapter. */
+async function withLinks(
+  hmc: HmcSession,
+  { cpcUri }: NetworkMachine,
+  plan: readonly PlannedNic[],
+  { switches, adapters }: { readonly switches: readonly VirtualSwitch[]; readonly adapters: readonly Adapter[] },
+  w: Waiting,
+): Promise<readonly PlannedNic[]> {
+  const adapterOf = ({ backedBy }: PlannedNic): string | undefined => {
+    if ('networkAdapterPortUri' in backedBy) {
+      const uri = backedBy.networkAdapterPortUri.split('/network-ports/')[0];
+      return adapters.find((each) => each.uri === uri && each.family === 'hipersockets')?.uri;
+    }
+    const found = switches.find(({ uri }) => uri === backedBy.virtualSwitchUri);
+    return found?.type === 'hipersockets' ? found.backingAdapterUri : undefined;
+  };
+  return await Promise.all(
+    plan.map(async (nic) => {
+      const adapter = adapterOf(nic);
+      return adapter === undefined ? nic : { ...nic, linkUri: await hmc.nics.hipersocketsLink(cpcUri, adapter, w) };
+    }),
+  );
 }
 
 function checkRequest({ portId, macAddress, vlanId }: NicRequest, machine: NetworkMachine): void {

@@ -37,7 +37,7 @@ export async function switchBoot(
   const { partition } = switched;
   const properties =
     from.source === 'volume'
-      ? await volumeProperties(runtime, switched, w)
+      ? await volumeProperties(runtime, switched, from.volumeId, w)
       : (await prepareSource(hmc, partition, from, w)).properties;
   await hmc.partitions.update(partition.uri, properties, w);
 }
@@ -45,10 +45,12 @@ export async function switchBoot(
 async function volumeProperties(
   runtime: DpmRuntime,
   { owner, partition, mapped, storageGroup }: Switched,
+  volumeId: string | undefined,
   w: StorageWaiting,
 ): Promise<UpdatePartition> {
-  const volume = mapped.find(({ isBoot }) => isBoot);
-  if (volume !== undefined) return await bootPropertiesOf(runtime, owner, partition, volume, w);
+  const volume =
+    volumeId === undefined ? mapped.find(({ isBoot }) => isBoot) : requireVolume(mapped, volumeId, partition);
+  if (volume !== undefined) return await connectForBoot(runtime, owner, partition, volume, w);
   const group =
     storageGroup &&
     (await runtime.storage.preparedGroups?.find(
@@ -62,8 +64,18 @@ async function volumeProperties(
   });
 }
 
-/** Returns the boot properties for the first path of a volume. With storage groups, waits until DPM has found the LUN. */
-async function bootPropertiesOf(
+/** Returns the volume, to be booted from. @throws ConflictError when it is not mapped to the partition */
+export function requireVolume(mapped: readonly MappedVolume[], volumeId: string, { name }: PartitionRef): MappedVolume {
+  const volume = mapped.find((each) => each.volumeId === volumeId);
+  if (volume !== undefined) return { ...volume, isBoot: true };
+  throw new ConflictError(`volume ${volumeId} is not attached to partition "${name}"`, { volumeId });
+}
+
+/**
+ * Connects a volume again, which is idempotent, and returns the boot properties for its first path. With storage groups, waits
+ * until DPM has found the LUN.
+ */
+export async function connectForBoot(
   { storage, volumeDrivers }: DpmRuntime,
   owner: PartitionOwner,
   partition: PartitionRef,

@@ -1,4 +1,4 @@
-import { InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
+import { ConflictError, InternalError, neverAborted, NotFoundError } from '../../base/index.ts';
 import type { Outages, Waiting } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
@@ -63,8 +63,9 @@ import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
-import { readBootSettings, releaseBootMedia, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import { readBootSettings, releaseBootMedia, requireVolume, restoreBootSettings, switchBoot } from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
+import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
 import { FreeMemory } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
@@ -274,6 +275,37 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
 
   extendVolume(): Promise<void> {
     return Promise.resolve(); // the LUN grows on the array; the guest sees it after a rescan
+  }
+
+  async triggerCrashDump(
+    instance: Instance,
+    context = defaultContext(),
+    info: BlockDeviceInfo | null = null,
+    dumpVolume?: string,
+  ): Promise<void> {
+    const [owner, mapped] = [this.#owner(instance), mappedVolumes(info)];
+    const partition = await this.#partition(instance, context, info === null ? undefined : evidenceOf(mapped));
+    const volume = dumpVolume === undefined ? undefined : requireVolume(mapped, dumpVolume, partition);
+    await triggerCrashDump(this.#started(), { owner, partition, volume }, context);
+  }
+
+  async rescue(
+    context: RequestContext,
+    instance: Instance,
+    networkInfo: NetworkInfo | null,
+    imageMeta: BootFrom,
+    _rescuePassword: string | null,
+    info: BlockDeviceInfo,
+  ): Promise<void> {
+    await this.powerOff(instance, 0, 0, context);
+    await this.setBoot(context, instance, info, imageMeta);
+    await this.powerOn(context, instance, networkInfo, info);
+  }
+
+  async unrescue(context: RequestContext, instance: Instance, info?: BlockDeviceInfo): Promise<void> {
+    if (info === undefined) throw new ConflictError(`unrescue of instance ${instance.name} needs its volumes`);
+    await this.rescue(context, instance, null, { source: 'volume' }, null, info);
+    await this.releaseBootMedia(context, instance);
   }
 
   async readBoot(context: RequestContext, instance: Instance): Promise<BootSettings> {

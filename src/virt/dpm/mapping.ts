@@ -107,6 +107,6 @@ export function unmapperOf(virtapi: VirtApi, context: RequestContext, { uuid }: 
 export function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
   const named = [connectionInfo.data.volume_id, connectionInfo.volume_id, connectionInfo.serial];
   const volumeId = named.find((value) => typeof value === 'string') ?? '';
-  const { size } = connectionInfo; // GiB; only our own manager adds it
-  return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: false, connectionInfo };
+  const { size, boot } = connectionInfo; // size in GiB; only our own manager adds them
+  return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: boot === true, connectionInfo };
 }

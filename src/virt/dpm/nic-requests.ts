@@ -25,7 +25,7 @@ export function nicRequest(vif: VirtualInterface): NicRequest {
 }
 
 function wrong({ id }: VirtualInterface, field: string, value: unknown, expected: string): ConfigError {
-  const shown = JSON.stringify(value) ?? 'missing';
+  const shown = value === undefined ? 'missing' : JSON.stringify(value);
   return new ConfigError(`network port ${id}: ${field} is ${shown}, expected ${expected}`, { port: id, field });
 }
 
@@ -39,8 +39,9 @@ function backingOf(vif: VirtualInterface): NicBacking {
     throw wrong(vif, 'details.object_id', objectId, `the object ID of ${what}`);
   }
   if (type === vifTypes.virtualSwitch) return { virtualSwitchId: objectId };
-  const port = typeof element === 'number' ? element : Number(/^\d+$/.exec(String(element))?.[0] ?? Number.NaN);
-  if (Number.isInteger(port) && port >= 0 && port <= 3) return { adapterObjectId: objectId, port };
+  const port = typeof element === 'string' && /^\d+$/.test(element) ? Number(element) : element;
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 3)
+    return { adapterObjectId: objectId, port };
   throw wrong(vif, 'details.port_element_id', element, 'the element ID of a network port, 0 to 3');
 }
 

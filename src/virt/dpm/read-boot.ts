@@ -62,7 +62,9 @@ export function readBootTries(
   { device, path, initiators, volumes }: BootRecord,
 ): BootTries {
   if (device !== OVER_A_PATH) return { current: undefined, others: [], initiators };
-  const mapped = volumes.find(({ isBoot }) => isBoot);
+  // A server in rescue boots from another volume than its own.
+  const recorded = volumes.find(({ paths }) => paths.some((each) => isSame(each, path)));
+  const mapped = recorded ?? volumes.find(({ isBoot }) => isBoot);
   const volume = mapped ?? recordedVolume(partitions.bootVolume(owner), path);
   const isThere = ({ initiatorWwpn }: VolumePath) => initiators.some(({ wwpn }) => wwpn === initiatorWwpn);
   const paths = (volume?.paths ?? []).filter((each) => isThere(each) && !isSame(each, path));

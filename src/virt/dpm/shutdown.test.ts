@@ -11,16 +11,19 @@ interface Guest {
   /** The status at each look; the last one stays. */
   readonly statuses: readonly string[];
   readonly refuses?: Error;
+  readonly refusesList?: Error;
   readonly prints?: readonly string[];
 }
 
 /** Asks a guest that behaves so. */
-async function ask({ statuses, refuses, prints = [] }: Guest) {
+async function ask({ statuses, refuses, refusesList, prints = [] }: Guest) {
   const messages = prints.map((text, index) => ({ sequenceNumber: index + 2, text }));
   let looks = 0;
   const partitions = {
-    listOsMessages: () => Promise.resolve([{ sequenceNumber: 1, text: 'Password:' }]),
-    readOsMessages: () => Promise.resolve(messages),
+    readOsMessages: (_uri: string, { begin }: { readonly begin?: number }) => {
+      if (refusesList !== undefined) return Promise.reject(refusesList);
+      return Promise.resolve(begin === undefined ? [{ sequenceNumber: 1, text: 'Password:' }] : messages);
+    },
     sendOsCommand: () => (refuses === undefined ? Promise.resolve() : Promise.reject(refuses)),
   };
   const status = () => Promise.resolve(statuses[Math.min(looks++, statuses.length - 1)] ?? '');
@@ -64,4 +67,9 @@ test.each([
 test('an answer that may mean that the command arrived is waited out, another failure is thrown', async () => {
   expect(await ask({ statuses: ['active', 'terminated'], refuses: refusal(500, 0) })).toEqual({ endedBy: 'guest' });
   await expect(ask({ statuses: ['active'], refuses: refusal(400, 7) })).rejects.toThrow('400.7');
+});
+
+test('messages that cannot be listed do not matter', async () => {
+  expect(await ask({ statuses: ['active', 'terminated'], refusesList: refusal(404, 1) })).toEqual({ endedBy: 'guest' });
+  expect(await ask({ statuses: ['active', 'terminated'], refusesList: refusal(409, 2) })).toEqual({ endedBy: 'guest' });
 });

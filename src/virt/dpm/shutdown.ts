@@ -92,13 +92,18 @@ async function waitForGuest(
   }
 }
 
-/** Returns the number of the last message; undefined where messages cannot be listed (z13). */
+/** Returns the number of the last message; undefined where messages cannot be listed (z13). The stop goes on without. */
 async function lastSequenceNumber(
   { hmc }: ShutdownDeps,
   partition: PartitionRef,
   w: Waiting,
 ): Promise<number | undefined> {
-  return (await hmc.partitions.listOsMessages(partition.uri, w)).at(-1)?.sequenceNumber;
+  try {
+    return (await hmc.partitions.readOsMessages(partition.uri, {}, w)).at(-1)?.sequenceNumber;
+  } catch (error) {
+    if (error instanceof HmcHttpError) return undefined;
+    throw error;
+  }
 }
 
 async function isAskedForPassword(

@@ -11,7 +11,9 @@ export type Act =
       readonly volumes: readonly string[];
       readonly iso?: string;
     }
-  | { readonly verb: 'boot-from-volume'; readonly server: string }
+  | { readonly verb: 'boot-from-volume' | 'unrescue'; readonly server: string }
+  | { readonly verb: 'rescue'; readonly server: string; readonly volume?: string; readonly iso?: string }
+  | { readonly verb: 'rebuild'; readonly server: string; readonly volume: string }
   | { readonly verb: 'delete' | 'start' | 'stop' | 'soft-stop' | 'reboot'; readonly server: string }
   | { readonly verb: 'resize'; readonly server: string; readonly vcpus: number; readonly memoryMib: number }
   | { readonly verb: 'set'; readonly server: string; readonly properties: Readonly<Record<string, string>> }
@@ -65,6 +67,19 @@ export async function perform(manager: ComputeManager, act: Act, context: Reques
     }
     case 'delete':
       await manager.delete(act.server, context);
+      return;
+    case 'rescue':
+      await manager.rescue(
+        act.server,
+        act.iso === undefined ? { volume: act.volume ?? '' } : { image: act.iso },
+        context,
+      );
+      return;
+    case 'unrescue':
+      await manager.unrescue(act.server, context);
+      return;
+    case 'rebuild':
+      await manager.rebuild(act.server, act.volume, context);
       return;
     case 'boot-from-volume':
       await manager.setBoot(act.server, { source: 'volume' }, context);

@@ -134,6 +134,8 @@ function startDumpProgram(call: Call): SimResponse {
   // The volume is one of a group that is attached (IBM WS API, Start Dump Program, 3932-AGZ); the reason is not public.
   if (!textsOf(partition.props, 'storage-group-uris').includes(group.uri))
     refuse('contradiction', 'the storage group of the dump program is not attached to the partition');
+  if (volume?.props['fulfillment-state'] !== 'complete')
+    refuse('storageVolumeNotFulfilled', 'the storage volume of the dump program is not fulfilled');
   if (info.timeout !== undefined && group.props.type !== 'fc') {
     refuse('queryValueInvalid', "'timeout' is for FICON volumes");
   }

@@ -64,7 +64,10 @@ describe('in bash', () => {
       ['server', 'st'],
       ['start', 'stats', 'stop'],
     ],
-    [['server', 'add', ''], ['volume']],
+    [
+      ['server', 'add', ''],
+      ['network', 'volume'],
+    ],
     [['server', 'stop', '--so'], ['--soft']],
     [['-f', 'json', 'hyp'], ['hypervisor']],
     [['server', 'list', '-f', 'c'], ['csv']],

@@ -64,7 +64,6 @@ describe.each(machines)('on a %s, dpm server resize', (machine) => {
   it('changes nothing when the server would have to be stopped, says why, and stops it only with --restart', async () => {
     await using stage = await startStage({ machine });
     const { dpm, sim } = stage;
-    silenceGuest(stage);
     await dpm(...create);
     const before = sim.snapshot();
     sim.log.clear();

@@ -31,7 +31,7 @@ function equip({ sim }: Stage) {
   });
   const crypto = model.all('adapter').find(({ props }) => props['adapter-family'] === 'crypto')!;
   const members = () => groups.map(({ props }) => props['partition-uris']);
-  return { adapter: String(crypto.props.name), adapterUri: crypto.uri, members };
+  return { adapter: crypto.props.name as string, adapterUri: crypto.uri, members };
 }
 
 describe.each(machines)('on a %s', (machine) => {

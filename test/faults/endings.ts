@@ -71,7 +71,7 @@ cancel                                    once     -      -      W      R      -
 cancel: act                               once     -      -      R      -      -      -      -      -      -      -
 cancel: last step                         once     -      -      -      A      -      AW     -      -      -      -
 denied                                    for good A      r      r      R      s      S      S      r      ru     ru
-denied                                    once     A      -      -      -      -      A      R      -      A      -
+denied                                    once     A      -      -      -      -      A      R      -      A      r
 ends degraded                             for good -      -      -      A      -      a      r      a      a      -
 ends degraded                             once     -      -      -      a      -      a      r      a      A      -
 ends paused                               for good -      -      -      R      s      s      s      r      ru     -
@@ -229,7 +229,7 @@ wrong-schema: change                      for good -      -      -      -      -
 wrong-schema: entry                       for good -      -      -      R      -      -      -      -      -      -
 wrong-schema: job                         for good -      -      -      -      -      A      -      A      -      -
 wrong-schema: read                        for good -      -      -      R      -      -      -      -      -      -
-wrong-schema                              once     A      R      R      R      -      A      R      R      A      ar
+wrong-schema                              once     A      R      R      R      -      A      R      R      AR     ar
 wrong-schema: Cinder change               once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: Cinder status               once     -      -      -      A      -      -      -      -      -      -
 wrong-schema: Cinder unmap                once     -      -      -      A      -      -      -      -      -      -

@@ -380,9 +380,6 @@ export const scenarios = {
   resize: changed('resize', true, async ({ manager }, server, context) => {
     await manager.resize(server, { vcpus: 2 }, context);
   }),
-  resizeStopped: changed('resize of a stopped server', false, async ({ manager }, server, context) => {
-    await manager.resize(server, { vcpus: 2, memoryMib: 2048 }, context);
-  }),
   setProperties: changed('set', true, async ({ manager }, server, context) => {
     await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);
   }),

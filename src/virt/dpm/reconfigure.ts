@@ -51,11 +51,15 @@ export async function planChange(
   const changed = changedSpecs(server.flavor.extraSpecs ?? {}, wanted.flavor.extraSpecs ?? {});
   requireChangeable(changed);
   const now = await runtime.hmc.partitions.get(partition.uri, w);
-  const properties = differing(now, {
-    ...descriptionFor(now, server, wanted, settings.host),
-    ...(wanted.isResize || changed.includes('maximum_memory') ? sizeFor(now, wanted, specs, settings) : {}),
-    ...Object.assign({}, ...changed.map((name) => propertiesOfSpec(name, specs, now, settings))),
-  });
+  const isSized = wanted.isResize || changed.includes('maximum_memory');
+  const properties = differing(
+    now,
+    [
+      descriptionFor(now, server, wanted, settings.host),
+      isSized ? sizeFor(now, wanted, specs, settings) : {},
+      ...changed.map((name) => propertiesOfSpec(name, specs, now, settings)),
+    ].reduce<UpdatePartition>((all, each) => ({ ...all, ...each }), {}),
+  );
   const other = await differingAssignments(runtime, now, changed, specs, w);
   const from: Configuration = { properties: pick(now, Object.keys(properties)), ...other.from };
   const to: Configuration = { properties, ...other.to };

@@ -53,6 +53,8 @@ test('where all is well every line says so, and nothing is changed', async () =>
     'partitions',
     'adapter',
     'adapter',
+    'network',
+    'network',
     'keystone',
     'cinder',
     'service',

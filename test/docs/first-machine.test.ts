@@ -22,7 +22,7 @@ test.each(['z13', 'z14', 'z15', 'z16', 'z17'] as const)(
     const input = [
       ...[String(dpm.hmc).replace('https://', ''), ca],
       ...[sim.hmc.username, sim.hmc.password],
-      ...['1', '1,2', '8', '32768'],
+      ...['1', '1,2', 'prod=1', '8', '32768'],
       'compute1',
       ...['', String(cinder.auth_url), ca, String(cinder.username), String(cinder.password), '', '', ''],
       '',

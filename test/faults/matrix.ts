@@ -2,7 +2,7 @@ import type { Failpoint } from '../../src/base/index.ts';
 import { appendFileSync } from 'node:fs';
 import { backFaultDrafts, distinct, faultDrafts, pointDrafts, undoDrafts } from './drafts.ts';
 import type { Draft } from './drafts.ts';
-import { allFlows } from './flows.ts';
+import { allFlows, isPivot, isVerb } from './flows.ts';
 import { natureOf, placeOf } from './natures.ts';
 import { countRows, describeEndings, misfit } from './pins.ts';
 import type { Count } from './pins.ts';
@@ -178,10 +178,17 @@ function writeRow(title: string, { row, ...result }: RowResult): void {
 /** The last point of each flow from which it can go back: there, all that it has to undo is done. */
 export function turningPoints({ points }: Recording): readonly Failpoint[] {
   const passed = distinct(points);
+  // A verb that a pivot calls cannot turn its flow back any more.
+  const isOfPivot = ({ flow, step, at }: Failpoint) =>
+    at === 'before-run' && !isVerb(flow) && isPivot(`${flow}/${step}`);
+  const first = passed.findIndex(isOfPivot);
+  const beforePivot = first < 0 ? passed : passed.slice(0, first);
   return allFlows.flatMap(({ name, steps }) => {
     const pivot = steps.findIndex((step) => step.pivot === true);
     const last = (pivot < 0 ? steps : steps.slice(0, pivot)).findLast(({ isWayBack }) => isWayBack !== true);
-    const point = passed.find(({ flow, step, at }) => flow === name && step === last?.name && at === 'after-run');
+    const point = (pivot < 0 ? beforePivot : passed).find(
+      ({ flow, step, at }) => flow === name && step === last?.name && at === 'after-run',
+    );
     return point === undefined ? [] : [point];
   });
 }

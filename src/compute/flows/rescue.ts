@@ -110,16 +110,23 @@ const swapBootVolume = effects<{ readonly input: RebuildInput }, FlowManagerDeps
   },
 });
 
-/** The same step for the old volume of a rebuild. */
+/**
+ * The same step, but only forward: the server boots from another volume already. A detach that is undone creates a new storage
+ * volume, from which the old boot settings could not boot.
+ */
+function forward<Name extends string>(step: Step<Name, { readonly input: VolumeInput }, null, FlowManagerDeps>) {
+  return { ...step, pivot: true, undo: { nothingToUndo: 'the server boots from another volume already' } };
+}
+
+/** The same step for the old volume of a rebuild, only forward. */
 function ofOld<Name extends string>(step: Step<Name, { readonly input: VolumeInput }, null, FlowManagerDeps>) {
   type State = { readonly input: RebuildInput };
   const inner = (ctx: StepContext<State, FlowManagerDeps>) => ({ ...ctx, state: { input: ctx.state.input.old } });
-  const { undo, leaves } = step;
+  const { leaves, ...forwards } = forward(step);
   const own: Step<`${Name}-of-old`, State, null, FlowManagerDeps> = {
-    ...step,
+    ...forwards,
     name: `${step.name}-of-old`,
     run: async (ctx) => await step.run(inner(ctx)),
-    undo: typeof undo === 'function' ? async (ctx, was) => await undo(inner(ctx), was) : undo,
     isIdle: () => false,
     leaves: ({ input }, was) => leaves?.({ input: input.old }, was) ?? [],
   };
@@ -148,10 +155,10 @@ export const unrescueFlow = defineSaga<VolumeInput, FlowManagerDeps>('unrescue',
   .step(fromBootVolume)
   .step(startGuest)
   .step(recordState('active'))
-  .step(beginDetaching)
-  .step(detach)
-  .step(releaseVolume)
-  .step(forgetVolume);
+  .step(forward(beginDetaching))
+  .step(forward(detach))
+  .step(forward(releaseVolume))
+  .step(forward(forgetVolume));
 
 /** Boots a server from an ISO image. */
 export const rescueIsoFlow = defineSaga<IsoInput, FlowManagerDeps>('rescue-iso', isoInput)

@@ -45,14 +45,7 @@ export {
   unknowableStatuses,
   verbsByStatus,
 } from './status.ts';
-export type {
-  NicAddresses,
-  NicBacking,
-  NicInGuest,
-  NicRequest,
-  PartitionNetwork,
-  PlannedNic,
-} from './network.ts';
+export type { NicAddresses, NicBacking, NicInGuest, NicRequest, PartitionNetwork, PlannedNic } from './network.ts';
 export type { PowerState } from './status.ts';
 export type { ExpectedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';

@@ -196,7 +196,16 @@ test('partition list shows for which server a partition is parked, where one is'
 describe('server list', () => {
   const servers = [
     { ...server, vcpus: 4, memory_mb: 4096, boot_volume: 'boot-1', address: '10.0.0.5' },
-    { ...server, id: 'b', name: 'web10', status: 'SHUTOFF', vcpus: 16, memory_mb: 1024, boot_volume: 'boot-2', address: null },
+    {
+      ...server,
+      id: 'b',
+      name: 'web10',
+      status: 'SHUTOFF',
+      vcpus: 16,
+      memory_mb: 1024,
+      boot_volume: 'boot-2',
+      address: null,
+    },
     { ...server, id: 'c', name: 'db1', vcpus: 8, memory_mb: 2048, boot_volume: null, address: null },
   ];
   const listed = async (...options: string[]) => {

@@ -98,6 +98,11 @@ const calls: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   detach_interface: async ({ vif, driver, instance }) => await driver.detachInterface(context, instance, vif),
   plug_vifs: async ({ vif, driver, instance }) => await driver.plugVifs(instance, [vif], context),
   unplug_vifs: async ({ vif, driver, instance }) => await driver.unplugVifs(instance, [vif], context),
+  rescue: async ({ bench, driver, instance }) =>
+    await driver.rescue?.(context, instance, null, { source: 'volume' }, null, bench.info(0, bench.mapped(instance))),
+  unrescue: async ({ bench, driver, instance }) =>
+    await driver.unrescue?.(context, instance, bench.info(0, bench.mapped(instance))),
+  trigger_crash_dump: async ({ driver, instance }) => await driver.triggerCrashDump?.(instance, context),
   // Last of all, since it logs off.
   cleanup_host: async ({ driver }) => await driver.cleanupHost('compute1'),
 };

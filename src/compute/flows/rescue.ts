@@ -43,8 +43,8 @@ const stopGuest: Step<'stop-guest', { readonly input: InstanceInput }, StateBefo
   undo: async ({ state: { input }, deps, signal, flowId }, was) => {
     const { vmState } = was.kind === 'done' ? was.output : deps.store.get(input.instanceUuid);
     if (vmState === 'stopped') return;
-    const context = contextIn(deps, signal, flowId);
-    await deps.driver.powerOn(context, instanceIn(deps, input), null, blockDeviceInfoIn(deps, input));
+    // Without the volumes: the boot parameters are restored already, and the new volume is still in the record.
+    await deps.driver.powerOn(contextIn(deps, signal, flowId), instanceIn(deps, input), null, null);
   },
   leaves: ({ input }) => [`power state of instance ${input.instanceUuid}`],
 };

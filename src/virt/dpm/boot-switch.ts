@@ -118,6 +118,8 @@ export async function readBootSettings(
     bootFtpHost: found.bootFtpHost ?? null,
     bootFtpUsername: found.bootFtpUsername ?? null,
     bootFtpInsfile: found.bootFtpInsfile ?? null,
+    // A start from another source renews the list of volumes in it.
+    bootOsSpecificParameters: found.bootOsSpecificParameters ?? '',
     bootIsoImageName: found.bootIsoImageName ?? null,
   };
 }

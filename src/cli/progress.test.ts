@@ -51,7 +51,7 @@ describe('outside a terminal', () => {
 
     expect(writes).toEqual([
       'done     web1: creating the partition                                   1.23 s\n',
-      'failed   web1: setting the boot volume and its path                     0.01 s  refused with 409.1\n',
+      'failed   web1: setting the boot properties                              0.01 s  refused with 409.1\n',
       'undone   web1: creating the partition                                   0.01 s\n',
       'a line of the log\n',
     ]);

@@ -91,7 +91,7 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
   ],
   [without('--vcpus', '2'), ["'--vcpus <n>'"]],
   [without('--memory', '4096'), ["'--memory <mib>'"]],
-  [without('--volume', 'v1'), ['--volume', 'at least one volume, or --storage-group']],
+  [without('--volume', 'v1'), ['--volume', 'at least one volume, --storage-group or --boot-from']],
   [
     [...create, '--storage-group', 'g,x'],
     ['--storage-group', 'NAME[,boot-volume=VOLUME]'],

@@ -26,8 +26,10 @@ export function stride(n: number): number {
 
 /** Every n-th point. Points come in pairs (before and after a record), so an odd n goes through both. */
 export function everyNth(n: number, offset = 0): (points: readonly KillPoint[]) => readonly KillPoint[] {
-  const step = stride(n);
-  return (points) => points.filter((_, index) => index % step === offset % step);
+  return (points) => {
+    const step = Math.min(stride(n), points.length); // at least one point, also of a short flow
+    return points.filter((_, index) => index % step === offset % step);
+  };
 }
 
 /** One test: in one world, the deaths of these flows. Prints a line for each flow. */

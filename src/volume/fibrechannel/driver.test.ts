@@ -43,7 +43,7 @@ function watched(ignoredTargets: ReadonlySet<Wwpn> = new Set()) {
       concealed.push(...volumes);
     },
     inspection: {
-      known: async (_owner: unknown, _partition: unknown, initiators: readonly Initiator[]) =>
+      listPaths: async (_owner: unknown, _partition: unknown, initiators: readonly Initiator[]) =>
         initiators.map(({ wwpn, deviceNumber }, index) => ({
           volumeId: index === 0 ? 'volume-1' : null,
           initiatorWwpn: wwpn,

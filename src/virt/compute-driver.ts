@@ -305,6 +305,8 @@ export interface PlatformGuest {
   readonly parkedFor?: string;
   readonly iflProcessors: number | null;
   readonly memoryMib: number | null;
+  /** URIs of all its NICs, of any owner. */
+  readonly nicUris: readonly string[];
 }
 
 /**
@@ -594,8 +596,8 @@ export interface ComputeDriver {
   ): Promise<readonly SurplusStorage[]>;
   /** Checks the surplus storage at `uri` again and removes it. @throws ConflictError when that is not safe */
   removeSurplusStorage?(context: RequestContext, expected: ExpectedStorage, uri: string): Promise<void>;
-  /** Lists the NICs that the driver has created, in the guests of all hosts. Changes nothing. */
-  listNics?(context: RequestContext): Promise<readonly PlatformNic[]>;
+  /** Lists the NICs in these guests that the driver has created. Changes nothing. */
+  listNics?(context: RequestContext, guests: readonly PlatformGuest[]): Promise<readonly PlatformNic[]>;
   /** Lists every initiator WWPN that the platform shows, of any owner. */
   listWwpns?(context: RequestContext): Promise<ReadonlySet<string>>;
   /** Lists the paths of the instance's volumes and all other paths of its ports, with their state. Changes nothing. */

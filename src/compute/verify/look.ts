@@ -12,7 +12,7 @@ import type { InCinder, Parked, Records, Views } from './views.ts';
 /** Reads all views. Changes nothing. The number of requests does not depend on the number of servers. */
 export async function look(services: ManagerServices, context: RequestContext): Promise<Views> {
   const { driver, journal } = services;
-  const before = readRecords(services, []);
+  const before = { ...readRecords(services, []), networks: services.store.allNetworks() };
   const [listed, inCinder] = await Promise.all([
     driver.listGuests(context, { all: false, parked: true }),
     lookAtCinder(services, context),
@@ -36,7 +36,7 @@ export async function look(services: ManagerServices, context: RequestContext): 
     mentions,
     storage: (await driver.listStrayStorage?.(context, knownOwners(seen, listed))) ?? [],
     surplus: await lookForSurplus(services, seen, context),
-    nics: await lookForNics(services, guests, context),
+    nics: await lookForNics(services, guests, before.networks, context),
     partitionUris: await listPartitions(services, seen, context),
     wwpnsThere: isMaskOurs ? ((await driver.listWwpns?.(context)) ?? new Set()) : new Set(),
   };
@@ -155,11 +155,14 @@ function knownOwners({ instances, flows, local }: Records, guests: readonly Plat
   ]);
 }
 
-/** Lists NICs in the guests, if there is one. A network that was attached meanwhile counts as recorded. */
-async function lookForNics({ driver, store }: ManagerServices, guests: readonly PlatformGuest[], w: RequestContext) {
-  if (guests.length === 0) return [];
-  const before = store.allNetworks();
-  const nics = (await driver.listNics?.(w)) ?? [];
+/** Reads the NICs of the guests. A network that was attached or detached meanwhile counts as recorded. */
+async function lookForNics(
+  { driver, store }: ManagerServices,
+  guests: readonly PlatformGuest[],
+  before: ReturnType<ManagerServices['store']['allNetworks']>,
+  context: RequestContext,
+): Promise<Views['nics']> {
+  const nics = (await driver.listNics?.(context, guests)) ?? [];
   const ids = new Set([...before, ...store.allNetworks()].map(({ interfaceId }) => interfaceId));
   return nics.map((nic) => ({ ...nic, isRecorded: ids.has(nic.interfaceId) }));
 }

@@ -529,8 +529,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await this.#started().storage.audit.remove(this.#settings.host, expected, uri, context);
   }
 
-  async listNics(context: RequestContext): Promise<readonly PlatformNic[]> {
-    return await listNics(this.#started(), context);
+  async listNics(context: RequestContext, guests: readonly PlatformGuest[]): Promise<readonly PlatformNic[]> {
+    return await listNics(this.#started(), guests, context);
   }
 
   async listWwpns(context: RequestContext): Promise<ReadonlySet<string>> {

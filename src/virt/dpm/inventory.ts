@@ -16,6 +16,7 @@ const guestProperties = [
   'initial-memory',
   'processor-mode',
   'reserve-resources',
+  'nic-uris',
 ] as const;
 type GuestPartition = PartitionWith<(typeof guestProperties)[number]>;
 
@@ -140,6 +141,7 @@ function toGuest(partition: GuestPartition, assigned: Assigned | undefined): Pla
     ...(assigned?.doubt === undefined ? {} : { doubt: assigned.doubt }),
     iflProcessors: partition.iflProcessors,
     memoryMib: partition.initialMemory,
+    nicUris: partition.nicUris,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, Nic } from '../../hmc-client/index.ts';
 import { isOurElementName } from '../../partition/index.ts';
-import type { GuestNic, PlatformNic } from '../compute-driver.ts';
+import type { GuestNic, PlatformGuest, PlatformNic } from '../compute-driver.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** Returns the ID of the interface that a NIC belongs to; undefined for a NIC of another owner. */
@@ -25,10 +25,13 @@ export async function readNics(
   );
 }
 
-/** Lists the NICs in all partitions of the CPC that nova-dpm has created; two requests for any number of partitions. */
-export async function listNics({ hmc, cpc }: DpmRuntime, w: Waiting): Promise<readonly PlatformNic[]> {
-  const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, ['nic-uris'], w);
-  const uris = partitions.flatMap(({ nicUris }) => nicUris);
+/** Reads the NICs of these guests that nova-dpm has created. No NIC: no request; otherwise one, if the HMC reads in bulk. */
+export async function listNics(
+  { hmc }: DpmRuntime,
+  guests: readonly PlatformGuest[],
+  w: Waiting,
+): Promise<readonly PlatformNic[]> {
+  const uris = guests.flatMap(({ nicUris }) => nicUris);
   const nics = uris.length === 0 ? [] : await hmc.nics.getMany(uris, w);
   return nics.flatMap(({ uri, name }) => {
     const interfaceId = interfaceIdOf({ name });

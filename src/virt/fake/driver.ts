@@ -176,6 +176,7 @@ export class FakeDriver implements ComputeDriver {
       instanceUuid: instance.uuid,
       iflProcessors: instance.flavor.vcpus,
       memoryMib: instance.flavor.memoryMb,
+      nicUris: [],
     }));
   }
 

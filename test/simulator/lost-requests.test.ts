@@ -1,14 +1,20 @@
-/* Every changing request of the HMC client takes effect exactly once, if the request or its answer is lost. */
+/*
+ * Every changing request of the HMC client takes effect exactly once, if the request or its answer is lost. A request that must
+ * not be repeated takes effect at most once, and fails.
+ */
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { CreateStorageGroup, HmcSession } from '../../src/hmc-client/index.ts';
 import { PartitionLifecycle } from '../../src/partition/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { FaultKind, Simulator, SimulatorSnapshot } from '../../src/simulator/index.ts';
+import type { Props } from '../../src/simulator/hmc/index.ts';
 import { cpcUriOf, fcpPortUris, openSession, w, waiting } from '../support/hmc-session.ts';
 
 type Machine = 'z13' | 'z16';
 
 interface Stage {
+  readonly simulator: Simulator;
   readonly hmc: HmcSession;
   readonly cpcUri: string;
   readonly ports: readonly string[];
@@ -54,6 +60,55 @@ async function makeAttachedGroup(stage: Stage): Promise<string> {
 
 async function makeHba({ hmc, partition, ports: [adapterPortUri = ''] }: Stage): Promise<string> {
   return await hmc.hbas.create(partition.uri, { name: 'vhba0', adapterPortUri }, w);
+}
+
+async function makeNic({ hmc, cpcUri, partition }: Stage): Promise<string> {
+  const [backing] = await hmc.nics.virtualSwitches(cpcUri, w);
+  return await hmc.nics.create(partition.uri, { name: 'eth0', virtualSwitchUri: backing?.uri ?? '' }, w);
+}
+
+/** The client does not create capacity groups: an administrator does. */
+async function makeCapacityGroup({ hmc, cpcUri }: Stage): Promise<string> {
+  const body = { name: 'web', 'absolute-ifl-proc-cap': 2 };
+  await hmc.request('POST', `${cpcUri}/capacity-groups`, { ...w, body });
+  const [group] = await hmc.capacityGroups.list(cpcUri, {}, w);
+  return group?.uri ?? '';
+}
+
+async function mountImage({ hmc, partition }: Stage): Promise<string> {
+  const image = Buffer.alloc(4096);
+  const upload = { bytes: image.length, open: () => Readable.from([image]) };
+  await hmc.partitions.mountIso(partition.uri, { name: 'live.iso', insFile: '/generic.ins', ...upload }, w);
+  return partition.uri;
+}
+
+async function configureCrypto(stage: Stage, usageDomains: readonly number[], controlDomains: readonly number[]) {
+  const { hmc, cpcUri, partition } = stage;
+  const [adapter] = await hmc.adapters.list(cpcUri, { type: 'crypto' }, w);
+  const wanted = { adapterUris: [adapter?.uri ?? ''], usageDomains, controlDomains };
+  await hmc.partitions.setCryptoConfiguration(partition.uri, wanted, w);
+  return partition.uri;
+}
+
+/** Attaches a fulfilled group and returns its volume. */
+async function attachBootVolume({ simulator, hmc, partition }: Stage): Promise<string> {
+  const volumes = [{ name: 'root', sizeGib: 20, usage: 'boot' }] as const;
+  const { uri, volumeUris } = simulator.hmc.addStorageGroup({ name: 'os', type: 'fc', volumes });
+  await hmc.partitions.attachStorageGroup(partition.uri, uri, w);
+  return volumeUris[0] ?? '';
+}
+
+async function bootSystem(stage: Stage): Promise<string> {
+  const bootStorageVolume = await attachBootVolume(stage);
+  await stage.hmc.partitions.update(stage.partition.uri, { bootDevice: 'storage-volume', bootStorageVolume }, w);
+  await lifecycleOf(stage.hmc).start(stage.partition, w);
+  return stage.partition.uri;
+}
+
+/** As after a crash of the operating system. */
+function crash({ simulator, partition }: Stage): void {
+  const props = simulator.hmc.model.find('partition', partition.uri)?.props;
+  Object.assign(props ?? {}, { status: 'terminated', 'os-type': 'Linux' });
 }
 
 async function startAndWait({ hmc, partition }: Stage): Promise<string> {
@@ -175,46 +230,197 @@ const cases: Readonly<Record<string, Case>> = {
     },
     act: async ({ hmc }, uri) => await hmc.virtualStorageResources.update(uri, { description: 'changed' }, w),
   },
+  'Mount ISO Image': { verb: 'partitions.mountIso', machines: both, act: mountImage },
+  'Unmount ISO Image': {
+    verb: 'partitions.unmountIso',
+    machines: both,
+    prepare: mountImage,
+    act: async ({ hmc }, uri) => await hmc.partitions.unmountIso(uri, w),
+  },
+  'Increase Crypto Configuration': {
+    verb: 'partitions.setCryptoConfiguration',
+    machines: both,
+    prepare: async (stage) => await configureCrypto(stage, [0], []),
+    act: async (stage) => await configureCrypto(stage, [1], []),
+  },
+  'Change Crypto Domain Configuration': {
+    verb: 'partitions.setCryptoConfiguration',
+    machines: both,
+    prepare: async (stage) => await configureCrypto(stage, [0], [1]),
+    act: async (stage) => await configureCrypto(stage, [0, 1], []),
+  },
+  'Decrease Crypto Configuration': {
+    verb: 'partitions.setCryptoConfiguration',
+    machines: both,
+    prepare: async (stage) => await configureCrypto(stage, [0], [1]),
+    act: async (stage) => await configureCrypto(stage, [0], []),
+  },
+  'Create NIC': { verb: 'nics.create', machines: both, act: makeNic },
+  'Update NIC Properties': {
+    verb: 'nics.update',
+    machines: both,
+    prepare: makeNic,
+    act: async ({ hmc }, uri) => await hmc.nics.update(uri, { description: 'changed' }, w),
+  },
+  'Delete NIC': {
+    verb: 'nics.delete',
+    machines: both,
+    prepare: makeNic,
+    act: async ({ hmc }, uri) => await hmc.nics.delete(uri, w),
+  },
+  'Add Partition to Capacity Group': {
+    verb: 'capacityGroups.addPartition',
+    machines: both,
+    prepare: makeCapacityGroup,
+    act: async ({ hmc, partition }, uri) => await hmc.capacityGroups.addPartition(uri, partition.uri, w),
+  },
+  'Remove Partition from Capacity Group': {
+    verb: 'capacityGroups.removePartition',
+    machines: both,
+    prepare: async (stage) => {
+      const uri = await makeCapacityGroup(stage);
+      await stage.hmc.capacityGroups.addPartition(uri, stage.partition.uri, w);
+      return uri;
+    },
+    act: async ({ hmc, partition }, uri) => await hmc.capacityGroups.removePartition(uri, partition.uri, w),
+  },
+  'Create Metrics Context': { verb: 'metrics.read', machines: both, act: readMetrics },
+  'Delete Metrics Context': { machines: both, act: readMetrics },
+};
+
+async function readMetrics({ hmc }: Stage): Promise<void> {
+  await hmc.metrics.read(['dpm-system-usage-overview'], w);
+}
+
+/** Operations that the client does not send again, because they would do the same a second time. */
+const sentOnce: Readonly<Record<string, Case>> = {
+  'Perform PSW Restart': {
+    verb: 'partitions.pswRestart',
+    machines: both,
+    prepare: async (stage) => {
+      crash(stage);
+      return stage.partition.uri;
+    },
+    act: async ({ hmc }, uri) => await (await hmc.partitions.pswRestart(uri, w)).wait(waiting),
+  },
+  'Start Dump Program': {
+    verb: 'partitions.startDumpProgram',
+    machines: ['z16'],
+    prepare: async (stage) => {
+      const uri = await attachBootVolume(stage);
+      crash(stage);
+      return uri;
+    },
+    act: async ({ hmc, partition }, uri) => {
+      const job = await hmc.partitions.startDumpProgram(partition.uri, uri, w);
+      await job.wait(waiting);
+    },
+  },
+  'Dump Partition': {
+    verb: 'partitions.scsiDump',
+    machines: ['z13'],
+    prepare: async (stage) => {
+      const uri = await makeHba(stage);
+      crash(stage);
+      return uri;
+    },
+    act: async ({ hmc, partition }, hbaUri) => {
+      const source = { hbaUri, targetWwpn: '5005076802160417', lun: '0002000000000000' };
+      const job = await hmc.partitions.scsiDump(partition.uri, source, w);
+      await job.wait(waiting);
+    },
+  },
+  'Send OS Command': {
+    verb: 'partitions.sendOsCommand',
+    machines: ['z16'],
+    prepare: bootSystem,
+    act: async ({ hmc }, uri) => await hmc.partitions.sendOsCommand(uri, 'uname', w),
+  },
+  'Get ASCII Console WebSocket URI': {
+    verb: 'partitions.openAsciiConsole',
+    machines: ['z16'],
+    prepare: bootSystem,
+    act: async ({ hmc }, uri) => {
+      await using _console = await hmc.partitions.openAsciiConsole(uri, { force: false }, w);
+    },
+  },
+  'Modify Partition Link': {
+    verb: 'nics.connectByLink',
+    machines: ['z16'],
+    prepare: async ({ hmc, cpcUri }) => {
+      const [adapter] = await hmc.adapters.list(cpcUri, { type: 'hipersockets' }, w);
+      return (await hmc.nics.hipersocketsLink(cpcUri, adapter?.uri ?? '', w)) ?? '';
+    },
+    act: async ({ hmc, partition }, uri) => {
+      const nic = { deviceNumber: '0001', vlanId: null, macAddress: null };
+      await hmc.nics.connectByLink(uri, partition.uri, nic, w);
+    },
+  },
 };
 
 /** What is left at the HMC, and how often the operation got there. */
 interface Outcome {
-  readonly snapshot: SimulatorSnapshot;
+  readonly before: State;
+  readonly after: State;
   readonly left: unknown;
   readonly heard: number;
+  readonly failure: unknown;
+}
+
+interface State {
+  readonly snapshot: SimulatorSnapshot;
+  readonly capacityGroups: readonly Props[];
+  readonly osMessages: readonly (readonly string[])[];
+}
+
+/** All that the operations change; a snapshot has neither capacity groups nor messages. */
+function stateOf(simulator: Simulator): State {
+  const { hmc } = simulator;
+  hmc.settle();
+  return structuredClone({
+    snapshot: simulator.snapshot(),
+    capacityGroups: hmc.model.all('capacity-group').map(({ props }) => props),
+    osMessages: hmc.model.all('partition').map(({ uri }) => hmc.osMessages(uri)),
+  });
 }
 
 async function perform(operation: string, machine: Machine, kind?: FaultKind): Promise<Outcome> {
-  const timing = { startMs: operation === 'Cancel Job' ? 60_000 : 10, stopMs: 10, statusLagMs: 5 };
+  const timing = { startMs: operation === 'Cancel Job' ? 60_000 : 10, stopMs: 10, jobMs: 0, statusLagMs: 5 };
   await using simulator = await startSimulator({ machine, timing });
-  const { prepare, act } = cases[operation] ?? {};
+  const { prepare, act } = cases[operation] ?? sentOnce[operation] ?? {};
   const hmc = openSession(simulator);
   const stage = await setStage(simulator, hmc);
   const prepared = (await prepare?.(stage)) ?? '';
   await hmc.close(w);
+  const before = stateOf(simulator);
 
   const disturbed = openSession(simulator);
   simulator.log.clear();
   if (kind !== undefined) simulator.faults.add({ id: 'loss', server: 'hmc', operation, kind });
-  await act?.({ ...stage, hmc: disturbed }, prepared);
+  const failure = await act?.({ ...stage, hmc: disturbed }, prepared).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   await disturbed.close(w);
   if (kind !== undefined) expect(simulator.faults.struck('loss')).toBe(1);
 
   const { sessionCount, jobCount } = simulator.hmc;
   const heard = simulator.log.byOperation()[operation] ?? 0;
-  return { snapshot: simulator.snapshot(), left: { sessionCount, jobCount }, heard };
+  return { before, after: stateOf(simulator), left: { sessionCount, jobCount }, heard, failure };
 }
 
 async function setStage(simulator: Simulator, hmc: HmcSession): Promise<Stage> {
   const cpcUri = cpcUriOf(simulator);
   const ports = await fcpPortUris(hmc, cpcUri);
   const uri = await hmc.partitions.create(cpcUri, { name: 'web1', ...size }, w);
-  return { hmc, cpcUri, ports, partition: { uri, name: 'web1' } };
+  return { simulator, hmc, cpcUri, ports, partition: { uri, name: 'web1' } };
 }
 
-const rows = Object.entries(cases).flatMap(([operation, { machines }]) =>
-  machines.map((machine) => [operation, machine] as const),
-);
+const rowsOf = (table: Readonly<Record<string, Case>>) =>
+  Object.entries(table).flatMap(([operation, { machines }]) =>
+    machines.map((machine) => [operation, machine] as const),
+  );
+const rows = rowsOf(cases);
 
 /** What nobody but the HMC knows of once its answer is lost: the id of a session, the URI of a job. Both end by time. */
 const keptWhenAnswerIsLost: Readonly<Record<string, unknown>> = {
@@ -228,6 +434,7 @@ test.each(rows)('%s on a %s has its effect, once, when it is lost before it is h
   const wanted = await perform(operation, machine);
   const outcome = await perform(operation, machine, { type: 'drop', when: 'before' });
 
+  expect(wanted.failure).toBeUndefined();
   expect(outcome).toEqual({ ...wanted, heard: wanted.heard + 1 });
 });
 
@@ -235,22 +442,41 @@ test.each(rows)('%s on a %s has its effect, once, when its answer is lost', asyn
   const wanted = await perform(operation, machine);
   const outcome = await perform(operation, machine, { type: 'drop', when: 'after' });
 
-  expect(outcome.snapshot).toEqual(wanted.snapshot);
+  expect(outcome.failure).toBeUndefined();
+  expect(outcome.after).toEqual(wanted.after);
   expect(outcome.left).toEqual(keptWhenAnswerIsLost[operation] ?? wanted.left);
+});
+
+const unsure = { name: 'HmcConnectionError', sent: true };
+
+test.each(rowsOf(sentOnce))('%s on a %s is sent once, and fails, when it is lost', async (operation, machine) => {
+  const wanted = await perform(operation, machine);
+  const unheard = await perform(operation, machine, { type: 'drop', when: 'before' });
+  const unanswered = await perform(operation, machine, { type: 'drop', when: 'after' });
+
+  expect(wanted.failure).toBeUndefined();
+  expect(unheard).toMatchObject({ failure: unsure, heard: 1 });
+  expect(unheard.after).toEqual(unheard.before);
+  expect(unanswered).toMatchObject({ failure: unsure, heard: 1 });
+  expect(unanswered.after).toEqual(wanted.after);
+  // The URI of a console is no effect of its own: it ends with the session.
+  if (operation !== 'Get ASCII Console WebSocket URI') expect(wanted.after).not.toEqual(wanted.before);
 });
 
 test('every verb that changes something is among them', () => {
   const hmc = openSession({ hmc: { url: 'https://hmc1.example.com:6794' } } as Simulator); // of which it takes the URL
-  const isRead = /^(?:get|list|find|validateLunPath$)/;
-  const verbs = (['partitions', 'hbas', 'storageGroups', 'storageVolumes', 'virtualStorageResources'] as const).flatMap(
-    (name) =>
-      Object.getOwnPropertyNames(Object.getPrototypeOf(hmc[name]))
-        .filter((verb) => verb !== 'constructor' && !isRead.test(verb))
-        .map((verb) => `${name}.${verb}`),
+  const isRead = /^(?:get|list|find|(?:readOsMessages|ofPartition|virtualSwitches|hipersocketsLink|validateLunPath)$)/;
+  const resources = ['partitions', 'hbas', 'nics', 'capacityGroups', 'metrics', 'storageGroups'] as const;
+  const verbs = ([...resources, 'storageVolumes', 'virtualStorageResources'] as const).flatMap((name) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(hmc[name]))
+      .filter((verb) => verb !== 'constructor' && !isRead.test(verb))
+      .map((verb) => `${name}.${verb}`),
   );
   // Mismatched and fulfilled volumes have conversations of their own: test/fixtures/hmc/storage.json.
   const elsewhere = ['acceptMismatchedVolumes', 'rejectMismatchedVolumes', 'fulfillFcp'];
-  const here = Object.values(cases).flatMap(({ verb }) => verb ?? []);
+  const here = new Set([...Object.values(cases), ...Object.values(sentOnce)].flatMap(({ verb }) => verb ?? []));
 
-  expect(verbs.filter((verb) => !elsewhere.some((name) => verb.endsWith(name))).toSorted()).toEqual(here.toSorted());
+  expect(verbs.filter((verb) => !elsewhere.some((name) => verb.endsWith(name))).toSorted()).toEqual(
+    [...here].toSorted(),
+  );
 });

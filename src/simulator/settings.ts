@@ -60,7 +60,9 @@ function networks({ model }: SimulatedHmc, cpcUri: string | undefined): string[]
   const hasVlans = !amount(model.find('cpc', cpcUri ?? '')?.props['se-version']).startsWith('2.13');
   const ports = model.all('network-port').flatMap((port) => {
     const adapter = model.parentOf(port);
-    return adapter !== undefined && adapter.parent === cpcUri && adapter.props.status === 'active'
+    // A setting names a port by its element ID, which a real machine numbers like the index. A definition file may not.
+    const isNamed = port.uri.endsWith(`/network-ports/${amount(port.props.index)}`);
+    return isNamed && adapter !== undefined && adapter.parent === cpcUri && adapter.props.status === 'active'
       ? [{ adapter, port }]
       : [];
   });

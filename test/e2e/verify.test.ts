@@ -191,23 +191,30 @@ it('lists and repairs a volume in use in status detaching that no flow detaches'
   expect(world.sim.snapshot()).toEqual(before);
 });
 
-it.each(['z13', 'z16'] as const)('%s: takes as many requests for several servers as for one', async (machine) => {
-  await using world = await startWorld({ machine });
-  await using manager = await world.open();
-  const count = async () => {
-    world.sim.log.clear();
-    expect(await manager.verify(world.context)).toEqual([]);
-    const seen = world.sim.log.entries.map(({ server }) => server);
-    return {
-      hmc: seen.filter((each) => each === 'hmc').length,
-      cinder: seen.filter((each) => each === 'cinder').length,
+it.each(['z13', 'z16'] as const)(
+  '%s: takes as many requests for several servers as for one, and one more for NICs',
+  async (machine) => {
+    await using world = await startWorld({ machine });
+    await using manager = await world.open();
+    const count = async () => {
+      world.sim.log.clear();
+      expect(await manager.verify(world.context)).toEqual([]);
+      const seen = world.sim.log.entries.map(({ server }) => server);
+      return {
+        hmc: seen.filter((each) => each === 'hmc').length,
+        cinder: seen.filter((each) => each === 'cinder').length,
+      };
     };
-  };
-  await manager.create(request, world.context);
-  const forOne = await count();
-  const [, boot, ...data] = world.sim.volumes.map(({ id }) => ({ volumeId: id }));
-  await manager.create({ ...request, name: 'web2', volumes: [{ ...boot!, bootIndex: 0 }, ...data] }, world.context);
+    await manager.create(request, world.context);
+    const forOne = await count();
+    const [, boot, ...data] = world.sim.volumes.map(({ id }) => ({ volumeId: id }));
+    await manager.create({ ...request, name: 'web2', volumes: [{ ...boot!, bootIndex: 0 }, ...data] }, world.context);
 
-  expect(await count()).toEqual(forOne);
-  expect(forOne).toEqual({ hmc: 5, cinder: 3 });
-});
+    expect(await count()).toEqual(forOne);
+    expect(forOne).toEqual({ hmc: 5, cinder: 3 });
+    for (const name of ['web1', 'web2']) {
+      await manager.addNetwork(name, { network: 'net1' }, world.context);
+      expect(await count()).toEqual({ hmc: 6, cinder: 3 });
+    }
+  },
+);

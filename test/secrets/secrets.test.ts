@@ -36,6 +36,7 @@ function plant(name: string): string {
 
 /** Of the path service: no setting, and without what HTTP could not carry. */
 const serviceToken = randomBytes(24).toString('hex');
+const bootPassword = plant('password of an FTP server');
 scanner.add('token of the path service', serviceToken);
 
 /** Every setting of the table that is marked as a secret: a new one is covered the day it is written. */
@@ -83,7 +84,7 @@ beforeAll(async () => {
   subscribe('http.server.request.start', noteTokens);
   sim = await startSimulator({
     volumes: [
-      ...['boot-1', 'data-1', ...ways.map(([way]) => way)].map((name) => ({
+      ...['boot-1', 'boot-2', 'data-1', ...ways.map(([way]) => way)].map((name) => ({
         name,
         size: 10,
         bootable: name !== 'data-1',
@@ -169,7 +170,7 @@ async function seen(argv: readonly string[], env: Readonly<Record<string, string
     ...scanner.look(`standard output of ${argv.join(' ')}`, ran.stdout),
     ...scanner.look(`standard error of ${argv.join(' ')}`, ran.stderr),
     ...scanner.look(`process list of ${argv.join(' ')}`, lines.join('\n')),
-    ...scanner.lookBelow(cwd, [conf(), join(cwd, 'password'), join(cwd, 'token')]),
+    ...scanner.lookBelow(cwd, [conf(), ...['password', 'token', 'ftp.pw'].map((name) => join(cwd, name))]),
   ];
   return { ...ran, leaks };
 }
@@ -195,6 +196,7 @@ test('every secret of the settings is planted, and every command runs', () => {
 test('no secret is anywhere, whatever runs and whatever goes wrong', { timeout: PATIENCE_MS }, async () => {
   writeFileSync(join(cwd, 'password'), `${String(settings['dpm.hmc_password'])}\n`, { mode: 0o600 });
   writeFileSync(join(cwd, 'token'), `${serviceToken}\n`, { mode: 0o600 });
+  writeFileSync(join(cwd, 'ftp.pw'), `${bootPassword}\n`, { mode: 0o600 });
   for (const [title, argv, code, options] of steps) {
     const ran = await run(argv, options);
 

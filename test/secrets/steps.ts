@@ -54,6 +54,17 @@ export const steps: readonly Step[] = [
   ['a dump', ['server', 'dump', 'web1'], 0],
   ['a rescue', ['server', 'rescue', 'web1', '--volume', 'boot-2'], 0],
   ['the end of a rescue', ['server', 'unrescue', 'web1'], 0],
+  ['a rebuild', ['server', 'rebuild', 'web1', '--volume', 'boot-2'], 0],
+  ['a rebuild back', ['server', 'rebuild', 'web1', '--volume', 'boot-1'], 0],
+  [
+    'a boot from an FTP server that is not there',
+    [
+      ...create('web5', 'data-1'),
+      ...['--boot-from', 'ftp', '--ftp-host', 'install.example.com', '--ftp-username', 'install'],
+      ...['--ftp-insfile', '/generic.ins', '--ftp-password-file', 'ftp.pw'],
+    ],
+    1,
+  ],
   ['a boot source', ['server', 'set', 'web1', '--boot-from', 'volume'], 0],
   ['a stop', ['server', 'stop', 'web1'], 0],
   ['a start', ['server', 'start', 'web1'], 0],

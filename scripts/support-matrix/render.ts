@@ -109,7 +109,7 @@ export function renderSupportMatrix(): string {
     `| complete | ${count('complete')} | the method does what Nova expects |`,
     `| partial | ${count('partial')} | the method works, except for what the note says |`,
     `| Nova's default | ${count('default')} | the driver has no such method, because the method of Nova's base class does what DPM needs |`,
-    `| not applicable | ${count('refused')} | no machine in DPM mode can do it. The method throws \`NotImplementedError\` (code \`NOT_IMPLEMENTED\`), whose \`novaException\` is the name of Nova's exception |`,
+    `| not applicable | ${count('refused')} | no machine in DPM mode can do it, or nova-dpm must not do it. The method throws \`NotImplementedError\` (code \`NOT_IMPLEMENTED\`), whose \`novaException\` is the name of Nova's exception |`,
     `| not yet | ${count('planned')} | the driver has no such method. Nova treats it as \`NotImplementedError\` |`,
     '',
     'The last column is what the retired Python driver published for the same feature ([openstack/nova-dpm, branch',

@@ -254,7 +254,7 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
-   * Takes a dump of a server: with the dump program on an attached volume, else by a PSW restart, after which the guest does
+   * Takes a dump of a server: with the dump program on an attached volume, else by a PSW restart, which makes the guest run its own dump, after which the guest does
    * what it was configured to do.
    *
    * @throws ConflictError when the server does not run
@@ -400,7 +400,7 @@ export class ComputeManager implements AsyncDisposable {
     return await hypervisorStats(this.#parts, this.#views.hypervisor(context), context);
   }
 
-  /** Returns how much each of these servers uses, by name or UUID; of all servers without a name. @throws NotFoundError */
+  /** Returns how much each of these servers uses, by name or UUID; of all servers if no name is given. @throws NotFoundError */
   async serverStats(
     servers: readonly string[] = [],
     context: RequestContext = newContext(),

@@ -72,8 +72,8 @@ interface Run {
  * A spawn can be retried after an interruption: it reuses the objects that exist already. If it fails, the caller calls {@link
  * destroy}, as in Nova, which removes the objects that the spawn created.
  *
- * @throws NothingChangedError when the prepared storage group cannot be used, or a partition of another owner already has the
- *   name of this partition. Only in these cases, the spawn itself has removed the objects that it created
+ * @throws NothingChangedError when a network or the prepared storage group cannot be used, or a partition of another owner
+ *   already has the name of this partition. Only in these cases, the spawn itself has removed the objects that it created
  */
 export async function spawn(
   request: SpawnRequest,
@@ -140,11 +140,11 @@ export async function spawnInStockOrder(
   return await bootFrom(run, { request, ours, preparedGroup, nics, mapped, isStartedForLogin });
 }
 
-/** @throws NothingChangedError when a NIC cannot be created */
+/** Checks the networks before anything is created. @throws NothingChangedError when a network cannot be used */
 async function planNics({ request, tools, act, call }: Run): Promise<readonly PlannedNic[]> {
   const { nics, partition } = request;
   if (nics.length === 0) return [];
-  const otherText = partition.boot.bootOsSpecificParameters ?? '';
+  const otherText = partition.boot.bootOsSpecificParameters ?? ''; // shares the boot parameters with the addresses of the NICs
   return await beforeChanges(call, () => act('find-networks', () => tools.network.plan(nics, otherText, call)));
 }
 

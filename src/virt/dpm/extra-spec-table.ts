@@ -190,13 +190,13 @@ export const specs = {
   boot_ftp_host: {
     expected: 'a host name or IP address',
     schema: text,
-    meaning: 'The server, with `dpm:boot_from=ftp`, `ftps` or `sftp`',
+    meaning: 'The FTP server, with `dpm:boot_from=ftp`, `ftps` or `sftp`',
     takesEffect: 'boot-from',
   },
   boot_ftp_username: {
     expected: 'a user name',
     schema: text,
-    meaning: 'The user of this server',
+    meaning: 'The user name at the FTP server',
     takesEffect: 'boot-from',
   },
   boot_ftp_insfile: {

@@ -30,7 +30,7 @@ const noGuestAgent = (nova: string): Refusal => ({ nova, reason: 'DPM has no age
 const noDiskCounters = notImplemented('DPM does not count the I/O of a single volume');
 const noShares = notImplemented('a partition has no file system in common with the compute host');
 const notDeferred = notImplemented(
-  'DPM has no state between running and deleted for it: Nova stops or starts the server instead',
+  'DPM has no soft-deleted state: Nova powers the server off instead, and on again for a restore',
 );
 const noSnapshot = notImplemented(
   'DPM has no disk of its own that it could copy: take the snapshot of the volume in Cinder',

@@ -1,6 +1,6 @@
 import { journaled } from './flows.ts';
 import { atEveryMoment } from './stage.ts';
-import { everyNth, killTest } from './suite.ts';
+import { everyNth, killTest, someJournaled } from './suite.ts';
 import type { Setting } from './suite.ts';
 
 const what =
@@ -15,9 +15,10 @@ const settings: readonly (Setting & { readonly nth: number })[] = [
   { machine: 'z16', order: 'deferred', cinder: 'legacy', nth: 19 },
 ];
 
-for (const { nth, ...setting } of settings) {
+for (const [turn, { nth, ...setting }] of settings.entries()) {
   const sample = everyNth(nth);
-  killTest(what, setting, journaled, { kills: (course) => sample(atEveryMoment(course)), isWhole: nth === 1 });
+  const flows = nth === 1 ? journaled : someJournaled(turn);
+  killTest(what, setting, flows, { kills: (course) => sample(atEveryMoment(course)), isWhole: nth === 1 });
 }
 
 for (const machine of ['z13', 'z16'] as const) {

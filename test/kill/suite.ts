@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { WorldOptions } from '../support/world.ts';
 import type { KillPoint } from '../support/worker/order.ts';
+import { journaled } from './flows.ts';
 import type { Flow } from './flows.ts';
 import { describeToll, killAll } from './kill.ts';
 import type { Plan } from './kill.ts';
@@ -30,6 +31,14 @@ export function everyNth(n: number, offset = 0): (points: readonly KillPoint[]) 
     const step = Math.min(stride(n), points.length); // at least one point, also of a short flow
     return points.filter((_, index) => index % step === offset % step);
   };
+}
+
+/**
+ * The flows of a server and its volumes, and every fourth of the others: for tests that cost much for each flow. Tests with
+ * other turns have others.
+ */
+export function someJournaled(turn: number): readonly Flow[] {
+  return isFull ? journaled : journaled.filter((_, index) => index < 4 || index % 4 === turn % 4);
 }
 
 /** One test: in one world, the deaths of these flows. Prints a line for each flow. */

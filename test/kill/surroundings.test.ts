@@ -1,8 +1,7 @@
 /* The process is killed, and HMC or Cinder restart or are unreachable when the next process starts. */
 import { comeWithoutCinder, comeWithoutHmc, restartPeers } from './between.ts';
-import { journaled } from './flows.ts';
 import { atEveryAnswer, atEveryMoment } from './stage.ts';
-import { everyNth, isFull, killTest } from './suite.ts';
+import { everyNth, isFull, killTest, someJournaled } from './suite.ts';
 
 const rows = [
   {
@@ -29,16 +28,16 @@ for (const [index, { what, between, nth }] of rows.entries()) {
   for (const machine of isFull ? machines : machines.slice(index % 2, (index % 2) + 1)) {
     const sample = everyNth(nth, 2 * index + 1);
     const setting = { machine, order: 'deferred', cinder: machine === 'z13' ? 'attachments' : 'legacy' } as const;
-    killTest(what, setting, journaled, { between, kills: (course) => sample(atEveryMoment(course)) });
+    killTest(what, setting, someJournaled(index), { between, kills: (course) => sample(atEveryMoment(course)) });
   }
 }
 
-for (const machine of machines) {
+for (const [turn, machine] of machines.entries()) {
   const sample = everyNth(23, 2);
   killTest(
     'a process that is killed with an answer unread leaves what its successor asks for itself',
     { machine, order: 'deferred', cinder: 'attachments' },
-    journaled,
+    someJournaled(turn + 2),
     { kills: (course) => sample(atEveryAnswer(course)), between: restartPeers },
   );
 }

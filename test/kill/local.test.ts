@@ -7,7 +7,7 @@ const what =
   'a process that is killed while it gives a volume to a partition without Nova, or takes it away, has a successor that ends it';
 
 for (const machine of ['z13', 'z16'] as const) {
-  const nth = machine === 'z13' ? 1 : 5;
+  const nth = machine === 'z13' ? 1 : 9;
   const sample = everyNth(nth);
   const setting = {
     machine,

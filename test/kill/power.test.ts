@@ -9,7 +9,7 @@ const halfway = 'the next process can describe a server whose start, stop or reb
 const inJob = 'the next process waits for a start or stop that continues at the HMC after a kill and a restart';
 
 for (const machine of ['z13', 'z16'] as const) {
-  const sample = everyNth(machine === 'z13' ? 5 : 7);
+  const sample = everyNth(machine === 'z13' ? 7 : 9);
   killTest(halfway, { ...setting, machine }, power, { kills: (course) => sample(atEveryAnswer(course)) });
 
   // The job outlives the successor's first look.

@@ -20,6 +20,14 @@ async function demo(machine: string): Promise<readonly string[]> {
   return [...stdout.split('\n'), ...stderr.split('\n')].map(withoutChance);
 }
 
+const consoleLog = '$ dpm console log show web1 -f table';
+
+/** Returns the lines of the console log. */
+function logOf(lines: readonly string[]): readonly string[] {
+  const begin = lines.indexOf(consoleLog);
+  return begin < 0 ? [] : lines.slice(begin + 1, lines.indexOf('', begin));
+}
+
 function withoutChance(line: string): string {
   return line
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
@@ -51,7 +59,10 @@ describe('the demo', { timeout: 180_000 }, () => {
     expect(lines).toContainEqual(expect.stringMatching(/^ok storage model storage groups/));
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}initiators \(storage-group\): /));
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}boots from storage-volume: /));
-    const common = (all: readonly string[]) => all.filter((line) => !ofTheMachine.test(line));
+    expect(logOf(lines)).toContainEqual(expect.stringMatching(/^Linux version /));
+    const own = new Set([consoleLog, ...logOf(lines)]);
+    const common = (all: readonly string[]) =>
+      all.filter((line) => line !== '' && !own.has(line) && !ofTheMachine.test(line));
     expect(common(lines)).toEqual(common(z13));
   });
 });

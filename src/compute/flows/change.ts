@@ -39,8 +39,8 @@ const isNoRestart = ({ input }: Start) => !input.restart;
 const SHUTDOWN_SECONDS = 60;
 
 /**
- * Before: the server has its old share of the CPC subset. After: it has the larger one of old and new, so that neither the
- * change nor its undo can exceed the subset. Undo: the old one.
+ * Before: the server has its old share of the CPC subset. After: the server has the larger of its old and new shares, so that
+ * neither the change nor its undo can exceed the subset. Undo: the old share.
  */
 const claimResources = effect({
   name: 'claim-resources',

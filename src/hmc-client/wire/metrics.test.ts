@@ -51,19 +51,15 @@ test('leaves out a time that no clock has', () => {
 test.each([
   ['a name without quotes', ['usage', '', '', ''], 'line 1: expected a text in quotes'],
   ['a group that was not announced', ['"other"', '', '', ''], 'line 1: the group "other" was not announced'],
-  ['a time that is none', ['"usage"', '"/api/cpcs/1"', 'now', '1,2', '', '', '', ''], 'line 3: expected a time'],
+  ['a wrong time', ['"usage"', '"/api/cpcs/1"', 'now', '1,2', '', '', '', ''], 'line 3: expected a time'],
   ['too few values', ['"usage"', '"/api/cpcs/1"', '1', '1', '', '', '', ''], 'line 4: expected 2 values instead of 1'],
   [
     'a missing value',
     ['"usage"', '"/api/cpcs/1"', '1', ',2', '', '', '', ''],
     'is no integer-metric (processor-usage)',
   ],
-  ['a number that is none', ['"usage"', '"/api/cpcs/1"', '1', 'x,2', '', '', '', ''], '"x" is no integer-metric'],
-  [
-    'a truth value that is none',
-    ['"ports"', '"/api/a"', '1', '"",1,yes', '', '', '', ''],
-    '"yes" is no boolean-metric',
-  ],
+  ['a wrong number', ['"usage"', '"/api/cpcs/1"', '1', 'x,2', '', '', '', ''], '"x" is no integer-metric'],
+  ['a wrong truth value', ['"ports"', '"/api/a"', '1', '"",1,yes', '', '', '', ''], '"yes" is no boolean-metric'],
   ['half of the text', ['"usage"', '"/api/cpcs/1"', '1', '1,2'], 'the text ends in the middle of a group'],
   ['text after the end', ['"usage"', '', '', 'more', ''], 'text after the end'],
 ])('refuses %s', (_, lines, problem) => {

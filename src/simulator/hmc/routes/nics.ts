@@ -113,7 +113,7 @@ function refuseTakenValues({ model }: HmcContext, partition: Resource, body: Rea
   );
 }
 
-/** No more NICs than the adapter is allowed to have. */
+/** Refuses a NIC if the adapter has reached its allowed capacity. */
 function refuseFull({ context }: Call, nic: Readonly<Props>): void {
   const adapter = context.model.find('adapter', networkPortOf(context, nic).split('/network-ports/')[0] ?? '');
   const allowed = adapter?.props['allowed-capacity'];

@@ -8,12 +8,12 @@ export type {
   SurplusStorage,
 } from '../partition/index.ts';
 export type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole } from './console.ts';
+export type { ComputeDriver, VirtApi } from './compute-driver.ts';
 export type {
   AvailableResource,
   BlockDeviceInfo,
   BootFrom,
   BootSettings,
-  ComputeDriver,
   Diagnostics,
   DriverBlockDevice,
   Flavor,
@@ -32,8 +32,7 @@ export type {
   ProviderTree,
   PlatformNic,
   RequestContext,
-  VirtApi,
-} from './compute-driver.ts';
+} from './driver-types.ts';
 export type { PathRecord } from '../volume/index.ts';
 export { examineAdapterPorts, fcpPorts, MAPPINGS } from './dpm/adapter-ports.ts';
 export type { ExaminedPort } from './dpm/adapter-ports.ts';

@@ -3,7 +3,7 @@ import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, UpdatePartition } from '../../hmc-client/index.ts';
 import type { PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import type { BootSource } from '../../spawn/index.ts';
-import type { BootFrom, RequestContext } from '../compute-driver.ts';
+import type { BootFrom, RequestContext } from '../driver-types.ts';
 import type { ExtraSpecs } from './extra-specs.ts';
 import { openIsoImage, withProgress } from './iso-image.ts';
 

@@ -4,7 +4,7 @@ import type { HmcSession, UpdatePartition } from '../../hmc-client/index.ts';
 import type { PartitionOwner, PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import { bootTriesOf } from '../../spawn/index.ts';
 import type { MappedVolume, PartitionRequest } from '../../spawn/index.ts';
-import type { BootFrom, BootSettings } from '../compute-driver.ts';
+import type { BootFrom, BootSettings } from '../driver-types.ts';
 import { checkBootFrom, mountedImage, prepareSource, unmount } from './boot-source.ts';
 import type { DpmRuntime } from './runtime.ts';
 

@@ -4,7 +4,7 @@ import type { PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
-import type { GuestDescription } from '../compute-driver.ts';
+import type { GuestDescription } from '../driver-types.ts';
 import { readNics } from './nics.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';

@@ -36,6 +36,7 @@ import {
 import type { SpawnTools, VerbCall, Watchers } from '../../spawn/index.ts';
 import { makeConnector } from '../../volume/index.ts';
 import type { PathRecord } from '../../volume/index.ts';
+import type { ComputeDriver, VirtApi } from '../compute-driver.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
@@ -43,7 +44,6 @@ import type {
   BootFrom,
   Flavor,
   BootSettings,
-  ComputeDriver,
   Diagnostics,
   GuestChange,
   GuestConfiguration,
@@ -56,8 +56,7 @@ import type {
   ProviderTree,
   PlatformNic,
   RequestContext,
-  VirtApi,
-} from '../compute-driver.ts';
+} from '../driver-types.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';

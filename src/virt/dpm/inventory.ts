@@ -2,7 +2,7 @@ import { deletableStatuses, instanceNamed, powerStateOf, resourceHoldingStatuses
 import type { Assigned, PowerState } from '../../partition/index.ts';
 import type { PartitionWith } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import type { AvailableResource, GuestUsage, PlatformGuest } from '../compute-driver.ts';
+import type { AvailableResource, GuestUsage, PlatformGuest } from '../driver-types.ts';
 import { heldByOthers } from './capacity.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';

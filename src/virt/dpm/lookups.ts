@@ -4,7 +4,7 @@ import { deletableStatuses, withoutParked, inDoubt, noEvidence, powerStateOf } f
 import type { OwnPartition, PartitionOwner } from '../../partition/index.ts';
 import { evidenceOf } from '../../spawn/index.ts';
 import type { MappedVolume } from '../../spawn/index.ts';
-import type { GuestLocation, Instance, InstanceInfo } from '../compute-driver.ts';
+import type { GuestLocation, Instance, InstanceInfo } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** Returns the power state. @throws NotFoundError when the instance has no partition; PartitionInDoubtError */

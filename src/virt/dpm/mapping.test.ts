@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InternalError } from '../../base/index.ts';
-import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../compute-driver.ts';
+import type { BlockDeviceInfo, DriverBlockDevice, Instance } from '../driver-types.ts';
 import { isMapped, mappedVolumes, ownerOf, partitionRequest, requireMapped } from './mapping.ts';
 import type { DpmDriverSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { Instance } from '../compute-driver.ts';
+import type { Instance } from '../driver-types.ts';
 import { NotImplementedError } from './refusals.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { HmcSession, Nic } from '../../hmc-client/index.ts';
 import { isOurElementName } from '../../partition/index.ts';
-import type { GuestNic, PlatformGuest, PlatformNic } from '../compute-driver.ts';
+import type { GuestNic, PlatformGuest, PlatformNic } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** Returns the ID of the interface that a NIC belongs to; undefined for a NIC of another owner. */

@@ -2,7 +2,7 @@ import { NotFoundError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { noEvidence, powerStateOf, withoutParked } from '../../partition/index.ts';
 import type { PartitionOwner } from '../../partition/index.ts';
-import type { Diagnostics, Instance, InterfaceTraffic } from '../compute-driver.ts';
+import type { Diagnostics, Instance, InterfaceTraffic } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { readPartitionUsage } from './usage.ts';
 

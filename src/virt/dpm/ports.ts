@@ -2,7 +2,7 @@ import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { noEvidence } from '../../partition/index.ts';
 import type { Initiator } from '../../partition/index.ts';
-import type { Instance } from '../compute-driver.ts';
+import type { Instance } from '../driver-types.ts';
 import { ownerOf, partitionRequest } from './mapping.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';

@@ -14,7 +14,7 @@ import { actsOf, guestVolumes, startOverPaths, warnOfOmitted } from '../../spawn
 import type { Act, MappedVolume, VerbCall, Watchers } from '../../spawn/index.ts';
 import { readBoot, readBootTries } from './read-boot.ts';
 import type { BootRecord } from './read-boot.ts';
-import type { GuestEnd } from '../compute-driver.ts';
+import type { GuestEnd } from '../driver-types.ts';
 import { noRoomForNics } from './interfaces.ts';
 import type { DpmRuntime } from './runtime.ts';
 import { shutDownGuest } from './shutdown.ts';

@@ -1,4 +1,4 @@
-import type { AvailableResource, ProviderInventory, ProviderTree } from '../compute-driver.ts';
+import type { AvailableResource, ProviderInventory, ProviderTree } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 import type { DpmDriverSettings } from './settings.ts';
 

@@ -4,7 +4,7 @@ import type { Partition, UpdatePartition } from '../../hmc-client/index.ts';
 import { PARAMETERS_LIMIT, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import { partitionDescription, serverDescription, startableStatuses } from '../../partition/index.ts';
 import type { PartitionRef } from '../../partition/index.ts';
-import type { Flavor, GuestChange, GuestConfiguration, Instance } from '../compute-driver.ts';
+import type { Flavor, GuestChange, GuestConfiguration, Instance } from '../driver-types.ts';
 import { assign, findCapacityGroup, findCrypto, leaveCapacityGroup, readCapacityGroup } from './assignments.ts';
 import type { Assignments } from './assignments.ts';
 import { changedSpecs, effectOf, keyOf, readExtraSpecs, storageGroupOf } from './extra-specs.ts';

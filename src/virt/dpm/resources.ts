@@ -1,7 +1,7 @@
 import { ConfigError } from '../../base/index.ts';
 import { sizePartition } from '../../partition/index.ts';
 import type { PartitionResources } from '../../spawn/index.ts';
-import type { Instance } from '../compute-driver.ts';
+import type { Instance } from '../driver-types.ts';
 import type { ExtraSpecs } from './extra-specs.ts';
 
 /**

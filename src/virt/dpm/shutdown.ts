@@ -3,7 +3,7 @@ import type { Verdict, Waiting } from '../../base/index.ts';
 import { HmcHttpError, isHmcError, mayHaveEffect } from '../../hmc-client/index.ts';
 import { runningStatuses } from '../../partition/index.ts';
 import type { PartitionRef } from '../../partition/index.ts';
-import type { GuestEnd } from '../compute-driver.ts';
+import type { GuestEnd } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /**

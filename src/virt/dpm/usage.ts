@@ -1,6 +1,6 @@
 import type { MetricRow } from '../../hmc-client/index.ts';
 import type { Waiting } from '../../base/index.ts';
-import type { GuestUsage, HostUsage, InterfaceTraffic } from '../compute-driver.ts';
+import type { GuestUsage, HostUsage, InterfaceTraffic } from '../driver-types.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 const HOST = 'dpm-system-usage-overview';

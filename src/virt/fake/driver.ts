@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from '../../base/index.ts';
 import type { ConnectionInfo, Connector } from '../../cinder-client/index.ts';
 import type { PowerState } from '../../partition/index.ts';
+import type { ComputeDriver, VirtApi } from '../compute-driver.ts';
 import type {
   AvailableResource,
   BlockDeviceInfo,
-  ComputeDriver,
   GuestChange,
   GuestConfiguration,
   Instance,
@@ -13,8 +13,7 @@ import type {
   InstanceInfo,
   PlatformGuest,
   RequestContext,
-  VirtApi,
-} from '../compute-driver.ts';
+} from '../driver-types.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 
 /**

@@ -60,14 +60,21 @@ export interface PartitionNetwork {
    * Checks that each NIC can be created, and finds what backs it. Changes nothing.
    *
    * @param otherText - the text of the user in the boot parameters, which also have to hold what the guest needs to know
+   * @param partition - if it exists already: its NICs need no further room on their adapters
    * @throws ConfigError for a request that no machine, or not this machine, can serve; NotFoundError when virtual switch,
    *   adapter or port does not exist; ConflictError when the adapter has no room
    */
-  plan(requests: readonly NicRequest[], otherText: string, w: Waiting): Promise<readonly PlannedNic[]>;
+  plan(
+    requests: readonly NicRequest[],
+    otherText: string,
+    w: Waiting,
+    partition?: PartitionRef,
+  ): Promise<readonly PlannedNic[]>;
   /**
    * Creates the NICs that the partition does not have.
    *
    * @param isNew - whether the partition probably has no NIC yet; saves a request
+   * @param onPresent - called before a NIC is created, with the IDs of the ports whose NICs the partition has already
    * @returns what the guest has to know of these NICs, in the order of the plan
    */
   create(
@@ -75,6 +82,7 @@ export interface PartitionNetwork {
     plan: readonly PlannedNic[],
     isNew: boolean,
     w: Waiting,
+    onPresent?: (portIds: ReadonlySet<string>) => void,
   ): Promise<readonly NicInGuest[]>;
   /**
    * Deletes the NICs of these ports; undefined for every NIC that nova-dpm has created.

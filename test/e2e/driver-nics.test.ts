@@ -206,3 +206,39 @@ it.each([
     'network-adapter-port-uri': `/api/adapters/${adapter}/network-ports/${port}`,
   });
 });
+
+it.each(['z13', 'z17'] as const)(
+  'on a %s, a failed plugVifs keeps the NICs that the partition had before',
+  async (machine) => {
+    await using bench = await open(machine);
+    const { sim, driver } = bench;
+    const instance = bench.instance();
+    const network = [vif(sim, osa, { address, mac })];
+    await bench.spawn(instance, 0, true, network);
+    const before = nicsOf(sim);
+    const [partition] = sim.hmc.model.all('partition');
+    partition!.props['boot-os-specific-parameters'] = ''; // an administrator has emptied them
+    const kind = { type: 'refuse', status: 403, reason: 1 } as const;
+    sim.faults.add({ id: 'no', server: 'hmc', operation: 'Update Partition Properties', kind, when: { times: -1 } });
+
+    await expect(driver.plugVifs(instance, network)).rejects.toThrow();
+
+    expect(nicsOf(sim)).toEqual(before);
+  },
+);
+
+it.each(['z13', 'z17'] as const)('on a %s, a server starts although its NICs fill the adapter', async (machine) => {
+  await using bench = await open(machine);
+  const { sim, driver } = bench;
+  const instance = bench.instance();
+  const network = [vif(sim, osa, { address, mac })];
+  await bench.spawn(instance, 0, true, network);
+  const info = bench.info(0, bench.mapped(instance));
+  await driver.powerOff(instance);
+  const adapter = sim.hmc.model.all('adapter').find(({ uri }) => uri.endsWith(adaptersOf(sim, osa)[0] ?? 'none'));
+  adapter!.props['allowed-capacity'] = 1;
+
+  await driver.powerOn(context, instance, network, info);
+
+  expect(nicsOf(sim)).toHaveLength(1);
+});

@@ -24,8 +24,13 @@ export class DpmNetwork implements PartitionNetwork {
     this.#host = host;
   }
 
-  async plan(requests: readonly NicRequest[], otherText: string, w: Waiting): Promise<readonly PlannedNic[]> {
-    return await planNics(this.#hmc, this.#machine, { requests, otherText }, w);
+  async plan(
+    requests: readonly NicRequest[],
+    otherText: string,
+    w: Waiting,
+    partition?: PartitionRef,
+  ): Promise<readonly PlannedNic[]> {
+    return await planNics(this.#hmc, this.#machine, { requests, otherText, partition }, w);
   }
 
   async create(
@@ -33,15 +38,18 @@ export class DpmNetwork implements PartitionNetwork {
     plan: readonly PlannedNic[],
     isNew: boolean,
     w: Waiting,
+    onPresent?: (portIds: ReadonlySet<string>) => void,
   ): Promise<readonly NicInGuest[]> {
     if (plan.length === 0) return [];
     const present = isNew ? [] : await this.#hmc.nics.ofPartition(partition.uri, w);
+    const names = new Set(present.map(({ name }) => name));
+    onPresent?.(new Set(plan.filter(({ name }) => names.has(name)).map(({ request }) => request.portId)));
     try {
       return await this.#createAll(partition, plan, present, w);
     } catch (error) {
       // An interrupted run may have created NICs, or an administrator.
       if (!isNew || !isHmcError(error, 400, 8)) throw error;
-      return await this.create(partition, plan, false, w);
+      return await this.create(partition, plan, false, w, onPresent);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/errors/index.ts';
 import type { Adapter, HmcSession, VirtualSwitch } from '../../hmc-client/index.ts';
 import { encodeGuestParameters } from '../guest-parameters/index.ts';
+import type { PartitionRef } from '../lifecycle.ts';
 import { nicName } from '../naming.ts';
 import type { NicBacking, NicRequest, PlannedNic } from '../network.ts';
 import { toGuest } from './guest.ts';
@@ -32,18 +33,31 @@ const families: Readonly<Record<string, { readonly hasSwitches: boolean; readonl
 export async function planNics(
   hmc: HmcSession,
   machine: NetworkMachine,
-  { requests, otherText }: { readonly requests: readonly NicRequest[]; readonly otherText: string },
+  {
+    requests,
+    otherText,
+    partition,
+  }: {
+    readonly requests: readonly NicRequest[];
+    readonly otherText: string;
+    readonly partition?: PartitionRef | undefined;
+  },
   w: Waiting,
 ): Promise<readonly PlannedNic[]> {
   if (requests.length === 0) return [];
   for (const request of requests) checkRequest(request, machine);
   checkTogether(requests);
-  const ids = requests.flatMap(({ backing }) => ('adapterObjectId' in backing ? [backing.adapterObjectId] : []));
+  const ids = adapterIds(requests);
   const [switches, ...adapters] = await Promise.all([
     hmc.nics.virtualSwitches(machine.cpcUri, w),
     ...[...new Set(ids)].map((id) => getAdapter(hmc, machine, id, w)),
   ]);
-  for (const adapter of adapters) checkRoom(adapter, ids);
+  if (adapters.some((adapter) => !hasRoom(adapter, ids))) {
+    // The NICs that the partition has already are part of the used capacity.
+    const own = partition === undefined ? [] : await hmc.nics.ofPartition(partition.uri, w);
+    const missing = requests.filter(({ portId }) => !own.some(({ name }) => name === nicName(portId)));
+    for (const adapter of adapters) checkRoom(adapter, adapterIds(missing));
+  }
   const plan = requests.map((request): PlannedNic => {
     const { backing } = request;
     const found = 'virtualSwitchId' in backing ? switchWithId(switches, backing.virtualSwitchId) : undefined;
@@ -129,10 +143,25 @@ async function getAdapter(hmc: HmcSession, machine: NetworkMachine, id: string, 
   }
 }
 
+/** Returns the adapter of each request, as often as it is used. */
+function adapterIds(requests: readonly NicRequest[]): readonly string[] {
+  return requests.flatMap(({ backing }) => ('adapterObjectId' in backing ? [backing.adapterObjectId] : []));
+}
+
+function countOn({ uri }: Adapter, ids: readonly string[]): number {
+  return ids.filter((id) => uri === `/api/adapters/${id}`).length;
+}
+
+function hasRoom(adapter: Adapter, ids: readonly string[]): boolean {
+  const { allowedCapacity: allowed, configuredCapacity: used } = adapter;
+  return allowed === undefined || used === undefined || used + countOn(adapter, ids) <= allowed;
+}
+
 /** The HMC refuses a NIC on an adapter whose allowed capacity is used. */
-function checkRoom({ uri, name, allowedCapacity: allowed, configuredCapacity: used }: Adapter, ids: readonly string[]) {
-  const wanted = ids.filter((id) => uri === `/api/adapters/${id}`).length;
-  if (allowed === undefined || used === undefined || used + wanted <= allowed) return;
+function checkRoom(adapter: Adapter, ids: readonly string[]): void {
+  if (hasRoom(adapter, ids)) return;
+  const { uri, name, allowedCapacity: allowed = 0, configuredCapacity: used = 0 } = adapter;
+  const wanted = countOn(adapter, ids);
   const text = `network adapter "${name}" has room for ${Math.max(0, allowed - used)} more NICs, but ${wanted} are wanted`;
   throw new ConflictError(text, { adapter: uri, allowed, used, wanted });
 }

@@ -12,7 +12,8 @@ export const detachInterfaceActs = ['delete-nics', 'set-guest-parameters'] as co
 
 /**
  * Creates the NICs that a partition lacks, and tells the guest of them in the boot parameters. A running guest sees the devices
- * at once, and the boot parameters after its next stop and start. If it fails, it deletes these NICs.
+ * at once, and the boot parameters after its next stop and start. If it fails, it deletes these NICs, and leaves the NICs
+ * that the partition had before.
  *
  * @throws NothingChangedError when a NIC cannot be created
  */
@@ -27,12 +28,15 @@ export async function attachInterfaces(
   const plan = await beforeChanges(call, () =>
     act('find-networks', async () => {
       const text = await parametersOf(partition, tools, call);
-      return await tools.network.plan(requests, withoutOurWords(text), call);
+      return await tools.network.plan(requests, withoutOurWords(text), call, partition);
     }),
   );
-  const portIds = requests.map(({ portId }) => portId);
+  let created: readonly string[] = []; // the ports whose NICs the partition did not have before
+  const onPresent = (present: ReadonlySet<string>) => {
+    created = requests.map(({ portId }) => portId).filter((id) => !present.has(id));
+  };
   try {
-    const nics = await act('create-nics', () => tools.network.create(partition, plan, false, call));
+    const nics = await act('create-nics', () => tools.network.create(partition, plan, false, call, onPresent));
     await act('set-guest-parameters', () => renewNics(partition, (known) => merged(known, nics), tools, call));
   } catch (error) {
     const undo = actsOf<(typeof attachInterfaceActs)[number]>(
@@ -41,7 +45,7 @@ export async function attachInterfaces(
       tools.watchers,
     );
     await undoPartialWork(error, tools, call, (w) =>
-      undo('roll-back-nics', () => tools.network.remove(partition, portIds, w)),
+      undo('roll-back-nics', () => tools.network.remove(partition, created, w)),
     );
     throw error;
   }

@@ -75,7 +75,7 @@ async function ensureNics(
 ): Promise<readonly NicInGuest[]> {
   if (requests.length === 0) return [];
   return await act('create-nics', async () => {
-    const plan = await network.plan(requests, '', w);
+    const plan = await network.plan(requests, '', w, partition);
     return await network.create(partition, plan, false, w);
   });
 }

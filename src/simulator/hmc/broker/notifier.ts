@@ -263,7 +263,7 @@ function entriesWithout(value: Json, other: Json): Json {
 
 /** Adds to the entries of a list that were removed and added. */
 function joined({ before, after }: Change, removed: Json | undefined, added: Json | undefined): Change {
-  const both = (one: Json | undefined, other: Json | undefined) => [one ?? [], other ?? []].flat() as Json[]; // both are lists
+  const both = (one: Json = [], other: Json = []): Json[] => [one, other].flat(1);
   return { before: both(before, removed), after: both(after, added) };
 }
 

@@ -9,6 +9,7 @@ const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
+  'test/bridge/**/*.test.ts',
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',

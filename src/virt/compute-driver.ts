@@ -2,6 +2,7 @@ import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { ConsoleReading, SerialConsole } from './console.ts';
+import type { LifecycleSource } from './lifecycle.ts';
 import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { PartitionVolumes } from './partition-volumes.ts';
 import type {
@@ -345,6 +346,8 @@ export interface ComputeDriver {
   /** Reads how much these instances use. @returns UUID → use, without instances of which the platform knows nothing */
   readGuestUsage?(context: RequestContext, instances: readonly Instance[]): Promise<ReadonlyMap<string, GuestUsage>>;
 
+  /** Returns the source of lifecycle events. It is empty until {@link ComputeDriver.initHost} has run. */
+  lifecycleSource?(): LifecycleSource;
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 

@@ -14,7 +14,7 @@ const proofs = [
   'test/secrets/**/*.test.ts',
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
-  'test/e2e/{bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
+  'test/e2e/{boot-media,bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
   'test/e2e/{ownership*,parked,power-table}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',

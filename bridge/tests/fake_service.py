@@ -312,7 +312,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if when == 'stopping':
-            self.answer(503, refusal('STOPPING', 'The service stops'),
+            self.answer(503, refusal(
+                'STOPPING', 'The service stops',
+                nova_exception='InstancePowerOffFailure'),
                         [('Retry-After', '1')])
             return
         status, value = service.execute(method, body, key)
@@ -331,7 +333,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         service = self.service
         last = self.headers.get('Last-Event-ID')
         with service.changed:
-            next_one = len(service.events) if last is None else int(last)
+            is_known = last is not None and last.isdecimal()
+            next_one = int(last) if is_known else len(service.events)
             end = service.streams_to_end
             service.asked_from.append(last)
             service.changed.notify_all()
@@ -340,17 +343,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('Transfer-Encoding', 'chunked')
         self.end_headers()
         self.chunk(':\n\n')
+        if last is not None and not is_known:
+            self.chunk('id: %d\nevent: resync\ndata: {}\n\n' % next_one)
         while True:
             with service.changed:
                 service.changed.wait_for(
                     lambda: service.streams_to_end > end or
                     len(service.events) > next_one, timeout=30)
-                if service.streams_to_end > end:
-                    break
                 waiting = service.events[next_one:]
                 next_one = len(service.events)
+                is_over = service.streams_to_end > end
             for each in waiting:
                 self.chunk('id: %s\nevent: %s\ndata: %s\n\n' % each)
+            if is_over:
+                break
         self.close_connection = True
 
     def chunk(self, text):

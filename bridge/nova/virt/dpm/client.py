@@ -84,16 +84,16 @@ class Client:
         self._lock = threading.Lock()
         self._away_since = None
         self._logged_at = 0.0
-        parts = urllib.parse.urlsplit(url)
+        parts, port = _split(url)
         self._is_unix = parts.scheme == 'unix' and parts.path.startswith('/')
         if self._is_unix:
             self._path = parts.path
             return
-        if parts.scheme != 'https' or not parts.hostname or not parts.port:
+        if parts.scheme != 'https' or not parts.hostname or not port:
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_url is "%s": expected unix:/PATH or '
                 'https://HOST:PORT.' % url)
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname, port
         if not token_file:
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_url is "%s": https requires '
@@ -196,8 +196,8 @@ class Client:
         if not isinstance(error, dict):
             error = {'message': 'The dpm service at %s answered with HTTP '
                                 'status %d.' % (self._url, response.status)}
-        if response.status == 503 and not error.get('nova_exception'):
-            raise _Away(error.get('message') or 'it is not ready')
+        if error.get('code') in ('STOPPING', 'NOT_READY'):
+            raise _Away(error.get('message'))
         if response.status == 401:
             error['message'] = (
                 'The dpm service at %s refused the token in '
@@ -307,6 +307,15 @@ class Client:
             raise _Away(_reason(error))
         finally:
             connection.close()
+
+
+def _split(url):
+    """Returns the parts of an URL, and its port or None."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        return parts, parts.port
+    except ValueError:
+        return parts, None
 
 
 def _reason(error):

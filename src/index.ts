@@ -137,6 +137,8 @@ export type {
   GuestNic,
   Instance,
   InstanceInfo,
+  LifecycleEvent,
+  LifecycleSource,
   NamedPartition,
   NetworkInfo,
   NetworkIp,

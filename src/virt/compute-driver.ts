@@ -2,6 +2,7 @@ import type { ConnectionInfo, Connector } from '../cinder-client/index.ts';
 import type { AllocatedStorage, ExpectedStorage, PowerState, SurplusStorage } from '../partition/index.ts';
 import type { PathRecord } from '../volume/index.ts';
 import type { ConsoleReading, SerialConsole } from './console.ts';
+import type { LifecycleSource } from './lifecycle.ts';
 import type { NetworkInfo, VirtualInterface } from './network-info.ts';
 import type { PartitionVolumes } from './partition-volumes.ts';
 import type {
@@ -184,7 +185,9 @@ export interface ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
     from: BootFrom,
   ): Promise<void>;
-  /** Undoes {@link ComputeDriver.setBoot}. */
+  /** Uploads the image of a boot source, if it has one, so that {@link ComputeDriver.setBoot} can boot it by `source` alone. */
+  mountBootMedia?(context: RequestContext, instance: Instance, from: BootFrom): Promise<void>;
+  /** Undoes {@link ComputeDriver.setBoot} and {@link ComputeDriver.mountBootMedia}. */
   restoreBoot?(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void>;
   /** Removes an uploaded image from which the guest no longer boots. */
   releaseBootMedia?(context: RequestContext, instance: Instance): Promise<void>;
@@ -343,6 +346,8 @@ export interface ComputeDriver {
   /** Reads how much these instances use. @returns UUID → use, without instances of which the platform knows nothing */
   readGuestUsage?(context: RequestContext, instances: readonly Instance[]): Promise<ReadonlyMap<string, GuestUsage>>;
 
+  /** Returns the source of lifecycle events. It is empty until {@link ComputeDriver.initHost} has run. */
+  lifecycleSource?(): LifecycleSource;
   /** Attaches volumes without Nova; absent in a driver without partitions. */
   partitionVolumes?(): PartitionVolumes;
 

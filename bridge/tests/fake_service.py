@@ -73,8 +73,13 @@ METHODS = {
         DISKS + ('disk_info', 'resize_instance', 'power_on'), True),
     'confirm_migration': (NETWORKS, True),
     'finish_revert_migration': (DISKS + ('power_on',), True),
-    'pause': (WITH_INSTANCE, True),
-    'snapshot': (WITH_INSTANCE, True),
+}
+
+#: What DPM cannot have: not in the list of methods, answered with a reason.
+REFUSED = {
+    'pause': 'NotImplementedError', 'snapshot': 'NotImplementedError',
+    'set_admin_password': 'SetAdminPasswdNotSupported',
+    'get_vnc_console': 'ConsoleTypeUnavailable',
 }
 
 FLAVOR = {'name': str, 'vcpus': int, 'memory_mb': int, 'extra_specs': dict}
@@ -203,6 +208,10 @@ class FakeService:
 
     def execute(self, method, body, key):
         """Returns status and answer of a call."""
+        if method in REFUSED:
+            self.calls.append((method, body))
+            return 501, refusal('NOT_IMPLEMENTED', method + ': DPM cannot.',
+                                nova_exception=REFUSED[method])
         if method not in METHODS:
             return 404, refusal('NO_SUCH_METHOD', 'No method ' + method)
         keys, changes = METHODS[method]

@@ -248,10 +248,10 @@ class ResultTest(world.ServiceTestCase):
             driver.ComputeDriver.capabilities['supports_extend_volume'])
 
     def test_a_method_that_the_service_does_not_answer_is_novas_own(self):
-        self.service.description['methods'].remove('pause')
+        self.service.description['methods'].remove('rescue')
 
-        self.assertRaises(NotImplementedError, self.driver.pause,
-                          world.make_instance())
+        self.assertRaises(NotImplementedError, self.driver.rescue,
+                          **arguments_of('rescue'))
         self.assertEqual(self.service.calls, [])
 
 
@@ -276,11 +276,21 @@ class ErrorTest(world.ServiceTestCase):
                 self.assertIn('It failed.',
                               raised.exception.format_message())
 
-    def test_not_implemented(self):
-        self.refuse('NotImplementedError', 'pause', 501)
+    def test_what_dpm_cannot_have_is_refused_with_the_reason(self):
+        instance = world.make_instance()
+        for kind, method, arguments in (
+                (NotImplementedError, 'pause', (instance,)),
+                (exception.SetAdminPasswdNotSupported, 'set_admin_password',
+                 (instance, world.SECRET)),
+                (exception.ConsoleTypeUnavailable, 'get_vnc_console',
+                 (world.make_context(), instance))):
+            with self.assertRaisesRegex(kind, method + ': DPM cannot'):
+                getattr(self.driver, method)(*arguments)
+            self.assertEqual(list(self.service.calls[-1][1]), ['instance'])
 
-        with self.assertRaisesRegex(NotImplementedError, 'It failed'):
-            self.driver.pause(world.make_instance())
+    def test_a_refusal_that_the_service_does_not_know(self):
+        self.assertRaises(NotImplementedError, self.driver.suspend,
+                          world.make_context(), world.make_instance())
 
     def test_advice_and_what_is_left_behind_are_told(self):
         self.refuse('BuildAbortException', advice='Run dpm verify.',

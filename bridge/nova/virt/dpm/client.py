@@ -19,6 +19,7 @@ eventlet's monkey patches.
 import datetime
 import http.client
 import json
+import os
 import re
 import socket
 import ssl
@@ -323,8 +324,9 @@ def _reason(error):
         return 'the connection was closed without an answer'
     if isinstance(error, http.client.HTTPException):
         return 'the connection was lost while the answer was read'
-    return getattr(error, 'strerror', None) or str(error) or (
-        type(error).__name__)
+    if error.errno and not isinstance(error, (ssl.SSLError, socket.gaierror)):
+        return os.strerror(error.errno)  # eventlet has only names of errors
+    return error.strerror or str(error) or type(error).__name__
 
 
 def _parse_events(lines):

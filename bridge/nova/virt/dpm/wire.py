@@ -151,7 +151,7 @@ def error(answer):
     message = ' '.join(filter(None, (answer.get('message'),
                                      answer.get('advice'))))
     name = answer.get('nova_exception')
-    if name == 'NotImplementedError':
+    if name == 'NotImplementedError' or answer.get('code') == 'NO_SUCH_METHOD':
         return NotImplementedError(message)
     named = getattr(exception, name or '', None)
     if named is exception.InstanceFaultRollback:

@@ -26,6 +26,7 @@ export type {
 export type { RescueFrom } from './server-rescue.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
+export { findServiceSocket, publishServiceSocket } from './service-socket.ts';
 export { waitForServer } from './wait-for-server.ts';
 export type { RecordedServer } from './wait-for-server.ts';
 export type { Finding } from './verify/views.ts';

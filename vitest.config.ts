@@ -23,7 +23,7 @@ const proofs = [
   'test/host/{conformance,sweep}.test.ts',
   'test/local-attach/{*faults,connection-info,force,mounts,partition,two-at-once}.test.ts',
   'test/shares/heap.test.ts',
-  'test/simulator/{machines,storage-groups-identity,storage-groups-planted}.test.ts',
+  'test/simulator/{hmc-broker*,machines,storage-groups-identity,storage-groups-planted}.test.ts',
 ];
 
 /** Files that leave nothing behind in their process and share one: starting it takes longer than most of them. */

@@ -2,6 +2,8 @@ export { redirectError, TransportError } from './errors.ts';
 export type { TransportPhase } from './errors.ts';
 export { openTextSocket } from './text-socket.ts';
 export type { SocketEnd, TextSocket } from './text-socket.ts';
+export { openStomp } from './stomp.ts';
+export type { StompConnection, StompMessage, StompOptions } from './stomp.ts';
 export { HttpTransport } from './transport.ts';
 export type { TransportRequest, TransportResponse, Upload } from './transport.ts';
 export type { TlsOptions, TransportOptions } from './transport-options.ts';

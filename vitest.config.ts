@@ -9,11 +9,12 @@ const proofs = [
   ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
+  'test/bridge/**/*.test.ts',
   'test/package/**/*.test.ts',
   'test/secrets/**/*.test.ts',
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
-  'test/e2e/{bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
+  'test/e2e/{boot-media,bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
   'test/e2e/{ownership*,parked,power-table}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',

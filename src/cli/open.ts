@@ -142,10 +142,12 @@ export async function startSimulator({
   ...options
 }: SimulateRequest): Promise<RunningSimulator> {
   const simulator = await import('../simulator/index.ts');
-  const { connectionShapes, hmcOperations, makeInstallerImage, parseFaultRules, parseInventory } = simulator;
+  const { brokerOperations, connectionShapes, hmcOperations, makeInstallerImage, parseFaultRules, parseInventory } =
+    simulator;
   if (installerFile !== undefined) writeInstaller(installerFile, makeInstallerImage());
   const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
-  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, { hmc: hmcOperations }));
+  const operations = { hmc: hmcOperations, broker: brokerOperations };
+  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, operations));
   const content =
     inventory === undefined ? {} : readRules('--inventory', 'an inventory', () => parseInventory(inventory));
   try {

@@ -12,8 +12,11 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 11 added: the requests for the running service. */
+const beforeVersion11 = 'drop table server_request;';
+
 /** Removes what version 10 added: the descriptions of servers. */
-const beforeVersion10 = 'alter table instance drop column description;';
+const beforeVersion10 = `${beforeVersion11} alter table instance drop column description;`;
 
 /** Removes what version 9 added: the networks of servers. */
 const beforeVersion9 = `${beforeVersion10} drop table instance_network;`;
@@ -35,7 +38,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -89,7 +92,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -163,7 +166,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -199,7 +202,7 @@ describe('a database of an older version', () => {
 
     expect(store.list()).toEqual([record]);
     expect(store.networks(record.uuid)).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 

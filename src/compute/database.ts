@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 10;
+const SCHEMA_VERSION = 11;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -103,6 +103,14 @@ const instanceNetworks = `
 
 /** Since version 10. Null if the user gave none. */
 const descriptions = 'alter table instance add column description text;';
+
+/** Since version 11. */
+const serverRequests = `
+  create table server_request (
+    instance_uuid text primary key references instance (uuid) on delete cascade,
+    request_id text not null, requested_at text not null, power_on integer not null, attempts integer not null
+  ) strict;
+`;
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -203,6 +211,9 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 10) {
       database.exec(descriptions);
+    }
+    if (now < 11) {
+      database.exec(serverRequests);
       database.exec(marks);
     }
   });

@@ -183,6 +183,12 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   resumeFlow: unexpected('resumeFlow'),
   recover: unexpected('recover'),
   resumeWaiting: unexpected('resumeWaiting'),
+  request: unexpected('request'),
+  claimService: unexpected('claimService'),
+  waitingRequests: unexpected('waitingRequests'),
+  buildRequested: unexpected('buildRequested'),
+  removeParked: unexpected('removeParked'),
+  pruneHistory: unexpected('pruneHistory'),
 };
 
 /** Runs a command line within this process. */

@@ -14,7 +14,7 @@ it.each(['z13', 'z16'] as const)(
       title: `${machine}, parking`,
       world: { machine, withStock: true, reuseWwpns: true },
       scenarios: [park, spawnAgain, removeParked, attach, detach, attachInterface, detachInterface],
-      sample: new Sample(undefined, 4),
+      sample: new Sample(undefined, 2),
     });
   },
 );

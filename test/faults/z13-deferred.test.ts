@@ -7,7 +7,7 @@ import { checkMatrix } from './check.ts';
 import { Sample } from './sample.ts';
 import { scenarios as s } from './scenarios.ts';
 
-const sample = new Sample(undefined, 2);
+const sample = new Sample();
 const volumes = [s.attach, s.detach, s.attachStopped, s.detachStopped];
 const scenarios = [s.spawn, s.delete, ...volumes, s.start, s.stop, s.reboot, s.resize, s.setProperties];
 

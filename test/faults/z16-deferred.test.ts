@@ -7,7 +7,7 @@ import { checkMatrix } from './check.ts';
 import { isShownOnOtherMachine, Sample } from './sample.ts';
 import { scenarios as s } from './scenarios.ts';
 
-const sample = new Sample(isShownOnOtherMachine, 2);
+const sample = new Sample(isShownOnOtherMachine);
 const scenarios = [s.spawn, s.delete, s.attach, s.detach, s.attachStopped, s.detachStopped, s.start, s.stop, s.reboot];
 
 it('z16, deferred order, attachments flow: nothing is left behind unnamed', { timeout: 3_600_000 }, async () => {

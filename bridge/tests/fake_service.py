@@ -73,8 +73,13 @@ METHODS = {
         DISKS + ('disk_info', 'resize_instance', 'power_on'), True),
     'confirm_migration': (NETWORKS, True),
     'finish_revert_migration': (DISKS + ('power_on',), True),
-    'pause': (WITH_INSTANCE, True),
-    'snapshot': (WITH_INSTANCE, True),
+}
+
+#: What DPM cannot have: not in the list of methods, answered with a reason.
+REFUSED = {
+    'pause': 'NotImplementedError', 'snapshot': 'NotImplementedError',
+    'set_admin_password': 'SetAdminPasswdNotSupported',
+    'get_vnc_console': 'ConsoleTypeUnavailable',
 }
 
 FLAVOR = {'name': str, 'vcpus': int, 'memory_mb': int, 'extra_specs': dict}
@@ -203,6 +208,10 @@ class FakeService:
 
     def execute(self, method, body, key):
         """Returns status and answer of a call."""
+        if method in REFUSED:
+            self.calls.append((method, body))
+            return 501, refusal('NOT_IMPLEMENTED', method + ': DPM cannot.',
+                                nova_exception=REFUSED[method])
         if method not in METHODS:
             return 404, refusal('NO_SUCH_METHOD', 'No method ' + method)
         keys, changes = METHODS[method]
@@ -312,7 +321,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if when == 'stopping':
-            self.answer(503, refusal('STOPPING', 'The service stops'),
+            self.answer(503, refusal(
+                'STOPPING', 'The service stops',
+                nova_exception='InstancePowerOffFailure'),
                         [('Retry-After', '1')])
             return
         status, value = service.execute(method, body, key)
@@ -331,7 +342,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         service = self.service
         last = self.headers.get('Last-Event-ID')
         with service.changed:
-            next_one = len(service.events) if last is None else int(last)
+            is_known = last is not None and last.isdecimal()
+            next_one = int(last) if is_known else len(service.events)
             end = service.streams_to_end
             service.asked_from.append(last)
             service.changed.notify_all()
@@ -340,17 +352,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('Transfer-Encoding', 'chunked')
         self.end_headers()
         self.chunk(':\n\n')
+        if last is not None and not is_known:
+            self.chunk('id: %d\nevent: resync\ndata: {}\n\n' % next_one)
         while True:
             with service.changed:
                 service.changed.wait_for(
                     lambda: service.streams_to_end > end or
                     len(service.events) > next_one, timeout=30)
-                if service.streams_to_end > end:
-                    break
                 waiting = service.events[next_one:]
                 next_one = len(service.events)
+                is_over = service.streams_to_end > end
             for each in waiting:
                 self.chunk('id: %s\nevent: %s\ndata: %s\n\n' % each)
+            if is_over:
+                break
         self.close_connection = True
 
     def chunk(self, text):

@@ -11,11 +11,13 @@
 #    under the License.
 
 import inspect
+from unittest import mock
 
 from nova.compute import power_state
 from nova.compute import provider_tree
 from nova.console import type as console_type
 from nova import exception
+from nova.image import glance
 from nova import objects
 from nova.virt import driver
 from nova.virt import hardware
@@ -47,6 +49,13 @@ def arguments_of(method):
 
 
 class ForwardTest(world.ServiceTestCase):
+
+    def setUp(self):
+        super().setUp()
+        patch = mock.patch.object(glance.API, 'get', return_value={
+            'properties': {'dpm_boot_iso': 'rescue.iso'}})
+        self.image = patch.start()
+        self.addCleanup(patch.stop)
 
     def test_every_method_arrives_with_the_body_of_the_protocol(self):
         self.service.results = {
@@ -130,11 +139,13 @@ class ForwardTest(world.ServiceTestCase):
                          'physnet1')
 
     def test_an_image_is_translated(self):
-        self.driver.rescue(**arguments_of('rescue'))
+        context = world.make_context()
+        self.driver.rescue(**dict(arguments_of('rescue'), context=context))
 
+        self.image.assert_called_once_with(context, world.VOLUME)
         self.assertEqual(self.service.calls[-1][1]['image_meta'], {
             'id': world.VOLUME, 'name': 'rescue', 'disk_format': 'raw',
-            'properties': {'hw_architecture': 's390x'}})
+            'properties': {'dpm_boot_iso': 'rescue.iso'}})
 
     def test_the_request_id_of_nova_is_sent(self):
         context = world.make_context()
@@ -237,10 +248,10 @@ class ResultTest(world.ServiceTestCase):
             driver.ComputeDriver.capabilities['supports_extend_volume'])
 
     def test_a_method_that_the_service_does_not_answer_is_novas_own(self):
-        self.service.description['methods'].remove('pause')
+        self.service.description['methods'].remove('rescue')
 
-        self.assertRaises(NotImplementedError, self.driver.pause,
-                          world.make_instance())
+        self.assertRaises(NotImplementedError, self.driver.rescue,
+                          **arguments_of('rescue'))
         self.assertEqual(self.service.calls, [])
 
 
@@ -265,11 +276,21 @@ class ErrorTest(world.ServiceTestCase):
                 self.assertIn('It failed.',
                               raised.exception.format_message())
 
-    def test_not_implemented(self):
-        self.refuse('NotImplementedError', 'pause', 501)
+    def test_what_dpm_cannot_have_is_refused_with_the_reason(self):
+        instance = world.make_instance()
+        for kind, method, arguments in (
+                (NotImplementedError, 'pause', (instance,)),
+                (exception.SetAdminPasswdNotSupported, 'set_admin_password',
+                 (instance, world.SECRET)),
+                (exception.ConsoleTypeUnavailable, 'get_vnc_console',
+                 (world.make_context(), instance))):
+            with self.assertRaisesRegex(kind, method + ': DPM cannot'):
+                getattr(self.driver, method)(*arguments)
+            self.assertEqual(list(self.service.calls[-1][1]), ['instance'])
 
-        with self.assertRaisesRegex(NotImplementedError, 'It failed'):
-            self.driver.pause(world.make_instance())
+    def test_a_refusal_that_the_service_does_not_know(self):
+        self.assertRaises(NotImplementedError, self.driver.suspend,
+                          world.make_context(), world.make_instance())
 
     def test_advice_and_what_is_left_behind_are_told(self):
         self.refuse('BuildAbortException', advice='Run dpm verify.',

@@ -7,6 +7,7 @@ import { makeAgents } from './agents.ts';
 import { placeOf, TransportError } from './errors.ts';
 import type { RequestPlace, TransportPhase } from './errors.ts';
 import { toTransportError } from './failure.ts';
+import { publishRequest } from './request-channel.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Sent instead of a body, as a stream. */
   readonly upload?: Upload | undefined;
+  /** Takes the content of a 200 answer as a stream; `text` is then empty. Other answers are read as text. */
+  readonly download?: ((content: Readable) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   /** Overrides the request timeout of the transport, for slow calls. */
   readonly timeoutMs?: number | undefined;
@@ -129,7 +132,7 @@ export class HttpTransport implements Disposable {
   }
 
   async #exchange(request: TransportRequest, signal: AbortSignal): Promise<TransportResponse> {
-    const { method, path: url, body, upload } = request;
+    const { method, path: url, body, upload, download } = request;
     const stream = upload?.open();
     const contentType = body === undefined ? noHeader : 'application/json';
     const headers = { ...ownHeaders, 'Content-Type': contentType, ...request.headers };
@@ -137,16 +140,39 @@ export class HttpTransport implements Disposable {
       upload === undefined
         ? { headers, ...(body === undefined ? {} : { data: JSON.stringify(body) }) }
         : { headers: { ...headers, ...uploadHeaders(upload) }, data: stream, maxBodyLength: Infinity };
+    const asStream = download && ({ responseType: 'stream', maxContentLength: Infinity } as const);
     try {
-      return flatten(await this.#axios.request<unknown>({ method, url, ...content, signal }));
+      const response = await this.#axios.request<unknown>({ method, url, ...content, ...asStream, signal });
+      if (download === undefined) return flatten(response);
+      return flatten({ ...response, data: await this.#receive(response, download) });
     } finally {
       stream?.destroy(); // the peer may refuse before it has read everything
     }
   }
 
-  /** Logs only these facts, never headers or bodies. */
-  #log({ method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
-    const durationMs = Math.round(performance.now() - startedAt);
+  /** @returns the text of an answer that has no content to take */
+  async #receive(
+    { status, data }: AxiosResponse<unknown>,
+    download: (content: Readable) => Promise<void>,
+  ): Promise<string> {
+    const content = data as Readable; // for the response type `stream`
+    if (status === 200) {
+      await download(content);
+      return '';
+    }
+    let text = '';
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      text += chunk.toString('utf8');
+      if (text.length > MAX_REFUSAL) break; // leaving the loop destroys the stream
+    }
+    return text;
+  }
+
+  /** Logs and publishes only these facts, never headers or bodies. */
+  #log({ host, method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
+    const exactMs = performance.now() - startedAt;
+    const durationMs = Math.round(exactMs);
+    publishRequest({ host, method, path, outcome, durationMs: exactMs });
     this.#options.log.debug({ event: 'http', method, path, outcome, durationMs }, 'http');
   }
 }
@@ -163,6 +189,8 @@ function checkPath(path: string): void {
 }
 
 const MAX_SHOWN = 80;
+/** Characters of a refusal that are read instead of a download. */
+const MAX_REFUSAL = 64 * 1024;
 
 /** Closes the connection afterwards: a peer that refuses early leaves the rest of the upload unread. */
 function uploadHeaders({ bytes }: Upload) {

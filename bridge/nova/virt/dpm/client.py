@@ -19,6 +19,7 @@ eventlet's monkey patches.
 import datetime
 import http.client
 import json
+import os
 import re
 import socket
 import ssl
@@ -84,16 +85,16 @@ class Client:
         self._lock = threading.Lock()
         self._away_since = None
         self._logged_at = 0.0
-        parts = urllib.parse.urlsplit(url)
+        parts, port = _split(url)
         self._is_unix = parts.scheme == 'unix' and parts.path.startswith('/')
         if self._is_unix:
             self._path = parts.path
             return
-        if parts.scheme != 'https' or not parts.hostname or not parts.port:
+        if parts.scheme != 'https' or not parts.hostname or not port:
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_url is "%s": expected unix:/PATH or '
                 'https://HOST:PORT.' % url)
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname, port
         if not token_file:
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_url is "%s": https requires '
@@ -196,8 +197,8 @@ class Client:
         if not isinstance(error, dict):
             error = {'message': 'The dpm service at %s answered with HTTP '
                                 'status %d.' % (self._url, response.status)}
-        if response.status == 503 and not error.get('nova_exception'):
-            raise _Away(error.get('message') or 'it is not ready')
+        if error.get('code') in ('STOPPING', 'NOT_READY'):
+            raise _Away(error.get('message'))
         if response.status == 401:
             error['message'] = (
                 'The dpm service at %s refused the token in '
@@ -309,13 +310,23 @@ class Client:
             connection.close()
 
 
+def _split(url):
+    """Returns the parts of an URL, and its port or None."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        return parts, parts.port
+    except ValueError:
+        return parts, None
+
+
 def _reason(error):
     if isinstance(error, http.client.RemoteDisconnected):
         return 'the connection was closed without an answer'
     if isinstance(error, http.client.HTTPException):
         return 'the connection was lost while the answer was read'
-    return getattr(error, 'strerror', None) or str(error) or (
-        type(error).__name__)
+    if error.errno and not isinstance(error, (ssl.SSLError, socket.gaierror)):
+        return os.strerror(error.errno)  # eventlet has only names of errors
+    return error.strerror or str(error) or type(error).__name__
 
 
 def _parse_events(lines):

@@ -56,7 +56,7 @@ TRANSITION_TO = {
 
 
 class DPMDriver(driver.ComputeDriver):
-    """Forwards the methods of methods.FORWARDED, see below the class.
+    """Forwards the methods of the module methods, see below the class.
 
     Other methods, and methods that the service does not answer, are those of
     Nova's base class.
@@ -149,7 +149,8 @@ def _forward(method, parameters):
 
     @functools.wraps(base)
     def call(self, *args, **kwargs):
-        if method not in self._describe()['methods']:
+        if not (method in methods.REFUSED or
+                method in self._describe()['methods']):
             return base(self, *args, **kwargs)
         bound = signature.bind(self, *args, **kwargs)
         bound.apply_defaults()
@@ -159,7 +160,9 @@ def _forward(method, parameters):
     return call
 
 
-for _method, _parameters in methods.FORWARDED.items():
+for _method, _parameters in dict(
+        dict.fromkeys(methods.REFUSED, ('instance',)),
+        **methods.FORWARDED).items():
     if (_method not in vars(DPMDriver) and
             hasattr(driver.ComputeDriver, _method)):
         setattr(DPMDriver, _method, _forward(_method, _parameters))

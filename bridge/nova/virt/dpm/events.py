@@ -26,6 +26,9 @@ LOG = logging.getLogger(__name__)
 #: How long to wait before the stream is opened again, in seconds.
 PAUSE = 1
 
+#: An ID that no event has: the service answers with a resync.
+NO_EVENT = 'none'
+
 
 class EventReader:
 
@@ -70,6 +73,8 @@ class EventReader:
                 return True
             if event is None:
                 LOG.info('The event stream of the dpm service is open.')
+                # Events that are missed from now on are asked for again.
+                self._last_id = self._last_id or NO_EVENT
                 continue
             event_id, name, data = event
             try:

@@ -76,30 +76,17 @@ FORWARDED = {
     'confirm_migration': ('instance', 'network_info'),
     'finish_revert_migration': ('instance', 'network_info',
                                 'block_device_info', 'power_on'),
-
-    # What DPM cannot have: the service answers with the reason.
-    'pause': ('instance',),
-    'unpause': ('instance',),
-    'suspend': ('instance',),
-    'resume': ('instance',),
-    'snapshot': ('instance',),
-    'swap_volume': ('instance',),
-    'set_admin_password': ('instance',),
-    'quiesce': ('instance',),
-    'unquiesce': ('instance',),
-    'volume_snapshot_create': ('instance',),
-    'volume_snapshot_delete': ('instance',),
-    'live_migration': ('instance',),
-    'pre_live_migration': ('instance',),
-    'check_can_live_migrate_source': ('instance',),
-    'check_can_live_migrate_destination': ('instance',),
-    'get_vnc_console': ('instance',),
-    'get_spice_console': ('instance',),
-    'get_rdp_console': ('instance',),
-    'get_mks_console': ('instance',),
-    'mount_share': ('instance',),
-    'umount_share': ('instance',),
 }
+
+#: What DPM cannot have. The service answers with the reason, and with the
+#: exception that Nova expects.
+REFUSED = (
+    'pause', 'unpause', 'suspend', 'resume', 'snapshot', 'swap_volume',
+    'volume_snapshot_create', 'volume_snapshot_delete', 'quiesce',
+    'unquiesce', 'set_admin_password', 'check_can_live_migrate_source',
+    'check_can_live_migrate_destination', 'pre_live_migration',
+    'live_migration', 'get_vnc_console', 'get_spice_console',
+    'get_mks_console', 'mount_share', 'umount_share')
 
 #: Methods that change nothing. Their calls carry no idempotency key and are
 #: repeated for a short time only: Nova asks again in its next period.
@@ -108,7 +95,7 @@ READS = frozenset((
     'update_provider_tree', 'get_host_uptime', 'get_host_ip_addr',
     'list_instances', 'list_instance_uuids', 'get_num_instances', 'get_info',
     'instance_exists', 'get_console_output', 'get_serial_console',
-    'get_diagnostics', 'get_instance_diagnostics'))
+    'get_diagnostics', 'get_instance_diagnostics')).union(REFUSED)
 
 #: Methods for which Nova's periodic tasks expect VirtDriverNotReady.
 MAY_BE_NOT_READY = frozenset(('get_available_nodes', 'get_num_instances'))

@@ -15,6 +15,7 @@
 from nova.compute import power_state
 from nova.console import type as console_type
 from nova import exception
+from nova.image import glance
 from nova import objects
 from nova.virt import hardware
 
@@ -75,15 +76,14 @@ def network_info(value):
     return [] if value is None else [vif for vif in value]
 
 
-def image_meta(value):
-    properties = _field(value, 'properties')
+def image_meta(value, context):
+    # Nova's object drops the properties that Nova does not know.
+    image = glance.API().get(context, value.id)
     return {
-        'id': _field(value, 'id'),
+        'id': value.id,
         'name': _field(value, 'name'),
         'disk_format': _field(value, 'disk_format'),
-        'properties': {} if properties is None else {
-            name: getattr(properties, name) for name in properties.fields
-            if properties.obj_attr_is_set(name)},
+        'properties': image['properties'],
     }
 
 
@@ -93,14 +93,17 @@ PARAMETERS = {
     'flavor': flavor,
     'block_device_info': block_device_info,
     'network_info': network_info,
-    'image_meta': image_meta,
 }
 
 
 def body(names, arguments):
     """Returns the body of a call: the named arguments, translated."""
-    return {name: PARAMETERS.get(name, lambda value: value)(arguments[name])
-            for name in names}
+    made = {name: PARAMETERS.get(name, lambda value: value)(arguments[name])
+            for name in names if name != 'image_meta'}
+    if 'image_meta' in names:
+        made['image_meta'] = image_meta(arguments['image_meta'],
+                                        arguments['context'])
+    return made
 
 
 def instance_info(result):
@@ -148,7 +151,7 @@ def error(answer):
     message = ' '.join(filter(None, (answer.get('message'),
                                      answer.get('advice'))))
     name = answer.get('nova_exception')
-    if name == 'NotImplementedError':
+    if name == 'NotImplementedError' or answer.get('code') == 'NO_SUCH_METHOD':
         return NotImplementedError(message)
     named = getattr(exception, name or '', None)
     if named is exception.InstanceFaultRollback:

@@ -89,6 +89,11 @@ export function backend(facts: ProcessFacts) {
       const { readServerEvents } = await import('../compute/index.ts');
       return await readServerEvents(statePath, server, limit);
     },
+    /** Waits by the records of the state directory. @param settings - may be without an HMC */
+    waitForServer: async ({ statePath, host }: Settings, server: string, options: ServerWaiting) => {
+      const { waitForServer } = await import('../compute/index.ts');
+      return await waitForServer(server, { statePath, host, pid: facts.pid, ...options });
+    },
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
@@ -114,6 +119,10 @@ export function backend(facts: ProcessFacts) {
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
     },
   };
+}
+
+interface ServerWaiting extends Waiting {
+  readonly onNote: (text: string) => void;
 }
 
 interface HostConnectorRequest extends MultipathChoice {

@@ -6,7 +6,7 @@ const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts
 
 /** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven, of the main job and of the guest tools. */
 const proofs = [
-  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage', 'events'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
   'test/bridge/**/*.test.ts',

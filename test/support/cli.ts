@@ -34,10 +34,7 @@ export interface FakeIoOptions {
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
   readonly journal?: Partial<
-    Pick<
-      Backend,
-      'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer' | 'openServiceEvents'
-    >
+    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer' | 'openServiceEvents'>
   >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];

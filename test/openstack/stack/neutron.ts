@@ -109,6 +109,8 @@ export interface Networks {
   readonly networkId: string;
   /** VLAN 120, which a z13 does not have. */
   readonly vlanNetworkId: string;
+  /** A flat network on a physical network that no host reaches. */
+  readonly unreachableNetworkId: string;
   /** Returns the server of each port. */
   devices(): Promise<readonly string[]>;
 }
@@ -131,6 +133,7 @@ export async function createNetworks({ ports }: Bed, { call }: Caller): Promise<
   return {
     networkId: await network('flat', flat, ['198.51.100.0/24', '2001:db8::/64']),
     vlanNetworkId: await network('vlan', vlan, ['203.0.113.0/24']),
+    unreachableNetworkId: await network('unreachable', { ...flat, physical_network: 'physnet2' }, ['192.0.2.0/24']),
     devices: async () => {
       const listed = await call<{ ports: { device_id: string }[] }>('GET', url('ports?fields=device_id'));
       return listed.ports.map(({ device_id: device }) => device);

@@ -4,6 +4,7 @@ import { temporaryFiles } from '../../test/support/packages.ts';
 import { bootPath, createDatabase, record } from '../../test/support/state-database.ts';
 import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
+import { ServedInstances } from './served-instances.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 
@@ -12,8 +13,11 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 11 added: the instances of Nova. */
+const beforeVersion11 = 'drop table served_instance;';
+
 /** Removes what version 10 added: the descriptions of servers. */
-const beforeVersion10 = 'alter table instance drop column description;';
+const beforeVersion10 = `${beforeVersion11} alter table instance drop column description;`;
 
 /** Removes what version 9 added: the networks of servers. */
 const beforeVersion9 = `${beforeVersion10} drop table instance_network;`;
@@ -35,7 +39,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -89,7 +93,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -163,7 +167,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -199,7 +203,7 @@ describe('a database of an older version', () => {
 
     expect(store.list()).toEqual([record]);
     expect(store.networks(record.uuid)).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 10 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
     database.close();
   });
 
@@ -215,6 +219,18 @@ describe('a database of an older version', () => {
     expect(store.list()).toEqual([record]);
     store.change(record.uuid, { description: 'web server' });
     expect(store.get(record.uuid).description).toBe('web server');
+    database.close();
+  });
+
+  test('of version 10 serves no instance of Nova', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec(`${beforeVersion11} pragma user_version = 10;`);
+    old.close();
+
+    const database = openDatabase(directory.path);
+
+    expect(new ServedInstances(database).list()).toEqual([]);
     database.close();
   });
 });

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 10;
+const SCHEMA_VERSION = 11;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -103,6 +103,13 @@ const instanceNetworks = `
 
 /** Since version 10. Null if the user gave none. */
 const descriptions = 'alter table instance add column description text;';
+
+/** Since version 11: instances of Nova, served by `dpm serve`. Outlives the partition until nothing is left. */
+const servedInstances = `
+  create table served_instance (
+    instance_uuid text primary key, name text not null, since text not null, destroyed_at text, rescue text
+  ) strict;
+`;
 
 /**
  * Opens or creates the database of instances and journal in the state directory. Only its owner can read it.
@@ -203,6 +210,9 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 10) {
       database.exec(descriptions);
+    }
+    if (now < 11) {
+      database.exec(servedInstances);
       database.exec(marks);
     }
   });

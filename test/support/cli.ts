@@ -36,6 +36,7 @@ export interface FakeIoOptions {
   readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames'>>;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
+  readonly openService?: Backend['openService'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
   readonly askSecret?: CliIo['askSecret'];
@@ -119,6 +120,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
+      openService: options.openService ?? unexpected('openService'),
       openVolumes: unexpected('openVolumes'),
       initConfig: unexpected('initConfig'),
       openInventory: unexpected('openInventory'),

@@ -14,7 +14,7 @@ import { Resources } from './resources.ts';
 import { CinderSession } from './session.ts';
 import { fixedToken, KeystoneTokens } from './tokens.ts';
 import type { Token, TokenSource } from './tokens.ts';
-import type { CreateVolume, Image, Volume, VolumeFilter, VolumeType } from './types.ts';
+import type { CreateVolume, Image, ImageDetail, Volume, VolumeFilter, VolumeType } from './types.ts';
 import * as volumes from './volumes.ts';
 import { anyVolumes } from './wire/volume.ts';
 
@@ -88,6 +88,14 @@ export interface CinderClient extends Disposable {
    * @throws NotFoundError when no image matches or several do, ConfigError for a name without a Glance
    */
   findImage(nameOrId: string, w: Waiting): Promise<Image>;
+  /** Returns an image of the same Glance. @throws NotFoundError, ConfigError without a Glance */
+  getImage(id: string, w: Waiting): Promise<ImageDetail>;
+  /**
+   * Writes the content of an image into a file, and compares its size and sum with those that Glance has. The caller removes
+   * the file.
+   * @throws CinderSchemaError when the content is another one
+   */
+  downloadImage(image: ImageDetail, file: string, w: Waiting): Promise<void>;
   /** Makes one authenticated read, for `dpm doctor`. */
   check(w: Waiting): Promise<CinderCheck>;
 }
@@ -131,6 +139,8 @@ export function openCinder(options: CinderOptions): CinderClient {
     listVolumeTypes: (w) => listVolumeTypes(session, w),
     volumeMessages: (id, w) => volumeMessages(session, id, w),
     findImage: (nameOrId, w) => glance.find(nameOrId, w),
+    getImage: (id, w) => glance.get(id, w),
+    downloadImage: (image, file, w) => glance.download(image, file, w),
     check: (w) => check(session, auth, w),
     [Symbol.dispose]: () => resources[Symbol.dispose](),
   };

@@ -1,13 +1,15 @@
 import type { z } from 'zod';
 import { ConfigError, NotFoundError } from '../base/index.ts';
 import type { Waiting } from '../base/index.ts';
+import type { TransportRequest } from '../http/index.ts';
 import { answerError, exchange } from './answers.ts';
 import { CinderAuthError, isStatus, unreachablePeer } from './errors.ts';
+import { ImageFile } from './image-file.ts';
 import { repeat } from './policy.ts';
 import type { Resources } from './resources.ts';
 import type { Token, TokenSource } from './tokens.ts';
-import type { Image } from './types.ts';
-import { imageAnswer, imagePage } from './wire/inventory.ts';
+import type { Image, ImageDetail } from './types.ts';
+import { imageAnswer, imageDetailAnswer, imagePage } from './wire/inventory.ts';
 import { parseAnswer } from './wire/parse.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -55,6 +57,42 @@ export class Glance {
     return onlyOne(nameOrId, found, found.length === 0 ? await this.#someNames(url, w) : []);
   }
 
+  /** @throws NotFoundError, ConfigError without a Glance in the catalog */
+  async get(id: string, w: Waiting): Promise<ImageDetail> {
+    const url = await this.#url(`image ${id}`, w);
+    const path = `/v2/images/${encodeURIComponent(id)}`;
+    try {
+      return await this.#read(url, `get image ${id}`, path, imageDetailAnswer, w);
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      throw new NotFoundError(`image ${id} does not exist, or the user of the section [cinder] may not see it`, {
+        image: id,
+      });
+    }
+  }
+
+  /**
+   * Writes the content of an image into a file, which is overwritten, and compares size and sum. Repeated as a read: from the
+   * beginning. The caller removes the file.
+   */
+  async download(image: ImageDetail, file: string, w: Waiting): Promise<void> {
+    const what = `download image "${image.name}" (${image.id})`;
+    const url = await this.#url(what, w);
+    const path = `/v2/images/${encodeURIComponent(image.id)}/file`;
+    await this.#watched(what, w, async () => {
+      const target = new ImageFile(what, image, file);
+      await target.fill(async (download) => {
+        await this.#request(url, what, path, w, { download, timeoutMs: target.timeoutMs });
+      });
+    });
+  }
+
+  async #url(what: string, w: Waiting): Promise<string> {
+    const url = this.#options.findUrl(await this.#options.tokens.get(w));
+    if (url !== undefined) return url;
+    throw new ConfigError(`${what}: Keystone's catalog has no endpoint of type "image"`);
+  }
+
   /** Returns the names of the newest images, for the message about an unknown one. */
   async #someNames(url: string, w: Waiting): Promise<readonly string[]> {
     const { images } = await this.#read(url, 'list images', `/v2/images?limit=${SUGGESTIONS}`, imagePage, w);
@@ -71,28 +109,41 @@ export class Glance {
   }
 
   async #read<T>(url: string, what: string, path: string, schema: z.ZodType<T>, w: Waiting): Promise<T> {
+    const text = await this.#watched(what, w, async () => await this.#request(url, what, path, w));
+    return parseAnswer(schema, text, what);
+  }
+
+  /** Repeats a read by policy. */
+  async #watched<T>(what: string, w: Waiting, attempt: () => Promise<T>): Promise<T> {
     const { resources } = this.#options;
-    const text = await repeat({ what, kind: 'read', ...w }, resources, async () => {
+    return await repeat({ what, kind: 'read', ...w }, resources, async () => {
       try {
-        return await this.#request(url, what, path, w);
+        return await attempt();
       } catch (error) {
         if (unreachablePeer(error) !== undefined) resources.outages.failed('Glance');
         throw error;
       }
     });
-    return parseAnswer(schema, text, what);
   }
 
   /** Sends one request; after a 401 once more with a new token. */
-  async #request(url: string, what: string, path: string, w: Waiting): Promise<string> {
+  async #request(
+    url: string,
+    what: string,
+    path: string,
+    w: Waiting,
+    more: Pick<TransportRequest, 'download' | 'timeoutMs'> = {},
+  ): Promise<string> {
     const { resources, tokens } = this.#options;
     const { origin, pathname } = new URL(url);
     const transport = resources.transport(origin);
     const fullPath = `${pathname.replace(/\/+$/, '').replace(/\/v2(?:\.\d+)?$/, '')}${path}`;
     for (let isLast = false; ; isLast = true) {
       const token = await tokens.get(w);
-      const headers = { Accept: 'application/json', 'X-Auth-Token': token.value.reveal() };
-      const response = await exchange(what, 'Glance', transport, { method: 'GET', path: fullPath, headers, ...w });
+      const accept = more.download === undefined ? 'application/json' : 'application/octet-stream';
+      const headers = { Accept: accept, 'X-Auth-Token': token.value.reveal() };
+      const request = { method: 'GET', path: fullPath, headers, ...more, signal: w.signal } as const;
+      const response = await exchange(what, 'Glance', transport, request);
       if (response.status < 500) resources.outages.answered('Glance');
       if (response.status === 200) return response.text;
       const mayRenew = response.status === 401 && tokens.discard(token);

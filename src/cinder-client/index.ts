@@ -17,6 +17,7 @@ export type {
   ConnectionInfo,
   Connector,
   Image,
+  ImageDetail,
   Reservation,
   Volume,
   VolumeConnections,

@@ -107,6 +107,18 @@ export interface Image {
   readonly status: string;
 }
 
+/** An image of Glance with what a download needs. @public */
+export interface ImageDetail extends Image {
+  /** `raw`, `iso`, `qcow2`, …; null before the image has content. */
+  readonly diskFormat: string | null;
+  /** Bytes; null before the image has content. */
+  readonly bytes: number | null;
+  /** Sum of the content, in lower-case hex digits; undefined if Glance has none. */
+  readonly hash: { readonly algorithm: string; readonly value: string } | undefined;
+  /** Properties that `openstack image set --property` sets. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
 /** @public */
 export interface VolumeFilter {
   readonly name?: string | undefined;

@@ -45,6 +45,7 @@ export const stepWords: Readonly<Record<string, Words>> = {
   'record-server': { doing: 'recording the server', isSilent: true },
   'read-boot': { doing: 'reading the boot properties', isSilent: true },
   'switch-boot': { doing: 'switching the boot source' },
+  'mount-image': { doing: 'mounting the ISO image' },
   'stop-guest': { doing: 'stopping the server' },
   'start-guest': { doing: 'starting the server' },
   'record-state': { doing: 'recording the state', isSilent: true },

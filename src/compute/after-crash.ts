@@ -7,6 +7,7 @@ import { deleteFlow } from './flows/delete.ts';
 import type { InstanceRecord } from './instances.ts';
 import { recoverFlows } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
+import { isRequested } from './requested-servers.ts';
 import { actionOf, startServer, stopServer } from './server-power.ts';
 import { toDriverInstance } from './services.ts';
 
@@ -22,7 +23,7 @@ export async function recoverSubject(
 ): Promise<void> {
   await recoverFlows(parts, subject, context, abandon);
   const instance = parts.store.find(subject);
-  if (instance?.uuid !== subject) return;
+  if (instance?.uuid !== subject || isRequested(parts, instance)) return;
   parts.actions.endInterrupted(subject);
   const verbs: RecoveryVerbs = {
     start: async (request) => await startServer(parts, instance, request),

@@ -68,15 +68,21 @@ function requireFreeName(name: string, others: readonly InstanceRecord[]): void 
   if (twin !== undefined) throw new ConflictError(`server "${name}" already exists`, { server: twin.uuid });
 }
 
-/** Records a planned server. @throws ConflictError when the name is taken, or the server exceeds this host's share of the CPC */
+/**
+ * Records a planned server.
+ *
+ * @param alsoRecord - records more in the same transaction
+ * @throws ConflictError when the name is taken, or the server exceeds this host's share of the CPC
+ */
 export function recordServer(
   parts: ManagerParts,
   { record, devices, networks }: Awaited<ReturnType<typeof planServer>>,
+  alsoRecord?: () => void,
 ): void {
   const admit = (others: readonly InstanceRecord[]) => {
     requireShare(parts, record, others);
   };
-  parts.store.create(record, devices, admit, networks);
+  parts.store.create(record, devices, admit, networks, alsoRecord);
 }
 
 /** Returns the memory that the platform assigns, and notes a difference. */

@@ -13,8 +13,11 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
-/** Removes what version 11 added: the instances of Nova. */
-const beforeVersion11 = 'drop table served_instance;';
+/** Removes what version 12 added: the instances of Nova. */
+const beforeVersion12 = 'drop table served_instance;';
+
+/** Removes what version 11 added: the requests for the running service. */
+const beforeVersion11 = `${beforeVersion12} drop table server_request;`;
 
 /** Removes what version 10 added: the descriptions of servers. */
 const beforeVersion10 = `${beforeVersion11} alter table instance drop column description;`;
@@ -39,7 +42,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -93,7 +96,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -167,7 +170,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -203,7 +206,7 @@ describe('a database of an older version', () => {
 
     expect(store.list()).toEqual([record]);
     expect(store.networks(record.uuid)).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 11;
+const SCHEMA_VERSION = 12;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -104,7 +104,15 @@ const instanceNetworks = `
 /** Since version 10. Null if the user gave none. */
 const descriptions = 'alter table instance add column description text;';
 
-/** Since version 11: instances of Nova, served by `dpm serve`. Outlives the partition until nothing is left. */
+/** Since version 11. */
+const serverRequests = `
+  create table server_request (
+    instance_uuid text primary key references instance (uuid) on delete cascade,
+    request_id text not null, requested_at text not null, power_on integer not null, attempts integer not null
+  ) strict;
+`;
+
+/** Since version 12: instances of Nova, served by `dpm serve`. Outlives the partition until nothing is left. */
 const servedInstances = `
   create table served_instance (
     instance_uuid text primary key, name text not null, since text not null, destroyed_at text, rescue text
@@ -212,6 +220,9 @@ function migrate(database: DatabaseSync, file: string): void {
       database.exec(descriptions);
     }
     if (now < 11) {
+      database.exec(serverRequests);
+    }
+    if (now < 12) {
       database.exec(servedInstances);
       database.exec(marks);
     }

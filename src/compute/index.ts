@@ -30,6 +30,8 @@ export { openServedHost } from './served-host.ts';
 export type { ServedHost } from './served-host.ts';
 export { ServedInstances } from './served-instances.ts';
 export type { ServedInstance } from './served-instances.ts';
+export { waitForServer } from './wait-for-server.ts';
+export type { RecordedServer } from './wait-for-server.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
 export type { HypervisorStats, InterfaceStats, ServerStats } from './stats.ts';

@@ -154,12 +154,15 @@ export class InstanceStore {
   /**
    * Adds an instance with its devices and network interfaces, if `admit` allows it beside the existing ones. The name of a failed build that was
    * rolled back may be used again. Uses one transaction, so that two claims cannot both take the rest of a share.
+   *
+   * @param alsoRecord - records more in the same transaction
    */
   create(
     instance: InstanceRecord,
     devices: readonly BlockDevice[],
     admit: (others: readonly InstanceRecord[]) => void,
     networks: readonly InstanceNetwork[] = [],
+    alsoRecord: () => void = () => undefined,
   ): void {
     const admitAndInsert = () => {
       this.#requireFreeName(instance.name);
@@ -173,6 +176,7 @@ export class InstanceStore {
       this.#database.prepare(statement).run(...values);
       for (const device of devices) this.addDevice(device);
       for (const network of networks) this.addNetwork(network);
+      alsoRecord();
     };
     writing(this.#database, () => inTransaction(this.#database, admitAndInsert));
   }

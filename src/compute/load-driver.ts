@@ -115,6 +115,7 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
     loginBeforeZoning: dpm.loginBeforeZoning,
     fulfilment: { ...policies.fulfilment, timeoutMs: dpm.discoveryTimeoutMs },
     lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
+    imageLagMs: policies.imageLagMs,
     undo: policies.undo,
   };
 }

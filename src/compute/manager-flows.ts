@@ -110,17 +110,23 @@ export async function adoptGuests(parts: ManagerParts, context: RequestContext):
   }
 }
 
-/** Runs a flow. @param verb - for messages, such as `attach volume to` */
+/**
+ * Runs a flow.
+ *
+ * @param verb - for messages, such as `attach volume to`
+ * @param abandon - when it fires, the flow stops where it is
+ */
 export async function runServerFlow<Input, State>(
   parts: ManagerParts,
   flow: Saga<Input, State, FlowManagerDeps>,
   input: Input & { instanceUuid: string; name: string },
   verb: string,
   context: RequestContext,
+  abandon?: AbortSignal,
 ): Promise<State> {
   const run = { what: `${verb} server "${input.name}"`, subject: input.instanceUuid, signal: context.signal };
   try {
-    return await runFlow(flow, input, { ...parts, context }, run, flowsFor(parts, context));
+    return await runFlow(flow, input, { ...parts, context }, run, { ...flowsFor(parts, context), abandon });
   } finally {
     await closeSupersededFlows(parts, input.instanceUuid);
   }
@@ -182,6 +188,11 @@ function markUnbuilt(
   if (subject === undefined || record === undefined) return;
   // Once a stuck build is rolled back, it uses no share any more, and its name is free.
   const wasOpen = record.fault?.code === 'FLOW_STUCK' || record.fault?.code === 'FLOW_WAITING';
+  if (code === 'FLOW_ROLLED_BACK' && parts.requests.find(subject) !== undefined) {
+    // The next service builds it again.
+    parts.store.update(subject, { vmState: 'building', taskState: 'scheduling', powerState: 'nostate', fault: null });
+    return;
+  }
   if (record.vmState === 'error' && !(code === 'FLOW_ROLLED_BACK' && wasOpen)) return;
   const fault = faultOf(code, `the process ended during the build; ${how}`, context);
   parts.store.update(subject, { vmState: 'error', taskState: null, powerState: 'nostate', fault });

@@ -28,6 +28,17 @@ import { showFlow } from './read-state-directory.ts';
 import type { FlowWithEvents } from './read-state-directory.ts';
 import { repairOrphans } from './repair.ts';
 import type { Repaired } from './repair.ts';
+import { removeParkedPartitions } from './remove-parked.ts';
+import type { RemovedParked, RemoveParkedOptions } from './remove-parked.ts';
+import {
+  buildRequested,
+  checkRequest,
+  claimService,
+  deleteRequested,
+  isRequested,
+  recordRequest,
+  requireService,
+} from './requested-servers.ts';
 import { requireIdle } from './requests.ts';
 import type { BootFromRequest, CreateServer, ServerNetworkRequest } from './requests.ts';
 import { dumpServer, rebuildServer, rescueServer, unrescueServer } from './server-rescue.ts';
@@ -109,8 +120,60 @@ export class ComputeManager implements AsyncDisposable {
   async resumeWaiting(context: RequestContext = newContext()): Promise<boolean> {
     const findResumable = async () =>
       (await ownersOfUnfinished(this.#parts)).filter((subject) => !this.#queues.has(subject));
-    await this.#resumeAll(await findResumable(), context, { onAbort: 'leave-unfinished' });
+    const interrupted = this.#parts.store.list().filter((instance) => {
+      return instance.taskState !== null && !isRequested(this.#parts, instance) && !this.#queues.has(instance.uuid);
+    });
+    const subjects = [...(await findResumable()), ...interrupted.map(({ uuid }) => uuid)];
+    await this.#resumeAll(subjects, context, { onAbort: 'leave-unfinished' });
     return (await findResumable()).length > 0;
+  }
+
+  /**
+   * Makes this process the running service of its host, until the result is disposed of.
+   *
+   * @throws ConflictError when another process is it
+   * @internal
+   */
+  claimService(): Disposable {
+    return claimService(this.#parts);
+  }
+
+  /** Returns the UUIDs of the servers that {@link ComputeManager.request} has recorded, oldest first. @internal */
+  waitingRequests(): readonly string[] {
+    return this.#parts.requests.list().map(({ instanceUuid }) => instanceUuid);
+  }
+
+  /**
+   * Builds a server that {@link ComputeManager.request} has recorded. Leaves it alone if another operation on it is running. A
+   * failed build becomes the fault of the server. If the context is aborted, the build waits for the next service.
+   *
+   * @internal
+   */
+  async buildRequested(uuid: string, context: RequestContext = newContext()): Promise<void> {
+    using _slot = await this.#builds.enter(context.signal);
+    if (this.#queues.has(uuid)) return;
+    using _turn = await this.#queues.enter(uuid, context.signal);
+    using owned = this.#parts.ownership.tryAcquire(uuid);
+    if (owned === undefined) return;
+    await recoverSubject(this.#parts, uuid, context, context.signal);
+    context.signal.throwIfAborted();
+    await buildRequested(this.#parts, uuid, context);
+  }
+
+  /**
+   * Deletes parked partitions for which Cinder has no attachment. Leaves partitions alone whose attachments this user cannot
+   * see, and instances on which another operation is running.
+   *
+   * @param options.scope - `recorded` asks the HMC only if the records of this host name a parked partition
+   * @internal
+   */
+  async removeParked(options: RemoveParkedOptions, context: RequestContext = newContext()): Promise<RemovedParked> {
+    return await removeParkedPartitions(this.#parts, options, context);
+  }
+
+  /** Removes the ended flows and actions that are older than the settings allow. @internal */
+  pruneHistory(): void {
+    this.#parts.pruneHistory();
   }
 
   /** Checks that several servers can be created together. Changes nothing. */
@@ -145,6 +208,20 @@ export class ComputeManager implements AsyncDisposable {
   }
 
   /**
+   * Records a server that the running service (`dpm serve`) creates. Checks the request as {@link ComputeManager.create} does.
+   *
+   * @throws ConflictError when no service runs for this host; the errors of `create`. Nothing was changed then
+   */
+  async request(request: CreateServer, context: RequestContext = newContext()): Promise<ServerDetail> {
+    checkCreateServer(request);
+    checkRequest(this.#parts, request);
+    const plan = await planServer(this.#parts, request, context);
+    requireService(this.#parts);
+    recordRequest(this.#parts, plan, context);
+    return await this.#views.showDone(this.#parts.store.get(plan.record.uuid), context);
+  }
+
+  /**
    * Deletes a server. Succeeds if another command deletes it at the same time. Given the UUID of a server that is not in the
    * state directory, deletes its partition and storage objects.
    *
@@ -161,7 +238,8 @@ export class ComputeManager implements AsyncDisposable {
     const { uuid } = store.get(nameOrUuid);
     await this.#inTurn(uuid, context, async () => {
       const instance = store.find(uuid);
-      if (instance !== undefined) await deleteServer(this.#parts, instance, context);
+      if (instance === undefined || (await deleteRequested(this.#parts, instance))) return;
+      await deleteServer(this.#parts, instance, context);
     });
   }
 

@@ -21,6 +21,7 @@ import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
 import { startResumeLoop } from './resume-loop.ts';
 import { VolumeKeeper } from './volumes.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 const RESUME_EVERY_MS = 60_000;
 
@@ -225,10 +226,11 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
   const ownership = stack.use(new Ownership(settings.statePath, { pid, purpose, since: new Date().toISOString() }));
   const onDisk = new SqliteJournal(database);
   const actions = new ServerActions(database);
-  if (isWriter) {
+  const pruneHistory = () => {
     onDisk.prune(settings.dpm.history);
     actions.prune(settings.dpm.history);
-  }
+  };
+  if (isWriter) pruneHistory();
   const journal = options.wrapJournal?.(onDisk) ?? onDisk;
   const policies = { ...defaultDpmPolicies, ...options.policies };
   const { outages, ...watchers } = watchOutages({ onStep: options.onStep, log });
@@ -243,6 +245,8 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
     actions,
+    requests: new WaitingRequests(database),
+    pruneHistory,
     journal,
     cinder,
     connections: rememberConnections(cinder),

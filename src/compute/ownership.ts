@@ -10,7 +10,7 @@ import { inTransaction } from './database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** What another process, which waits for this one, is told. */
-interface OwnerNote {
+export interface OwnerNote {
   readonly pid: number;
   /** `dpm server create web1`. */
   readonly purpose: string;
@@ -23,8 +23,21 @@ interface OwnershipWait extends Waiting {
   readonly onWait?: ((other: string) => void) | undefined;
 }
 
-const rowSchema = z.object({ process: z.string(), pid: z.number(), purpose: z.string(), since: z.string() });
+const rowSchema = z.object({
+  subject: z.string(),
+  process: z.string(),
+  pid: z.number(),
+  purpose: z.string(),
+  since: z.string(),
+});
 type Row = z.infer<typeof rowSchema>;
+
+const SERVICE = 'service:';
+
+/** Returns the subject that the running service of a compute host owns. */
+export function ownerOfService(host: string): string {
+  return `${SERVICE}${host}`;
+}
 
 const POLL_MS = 100;
 /** A writer holds the database for a few milliseconds, so this is enough for forty processes at once. */
@@ -73,10 +86,19 @@ export class Ownership implements Disposable {
     return this.#take(subject) === undefined ? this.#release(subject) : undefined;
   }
 
-  /** Whether another living process owns anything now. */
+  /** Returns the living process that owns the subject, this one included. */
+  ownerOf(subject: string): OwnerNote | undefined {
+    const found = this.#database.prepare('select * from owner where subject = ?').get(subject);
+    if (found === undefined) return undefined;
+    const { process, pid, purpose, since } = rowSchema.parse(found);
+    return this.#isAlive(process) ? { pid, purpose, since } : undefined;
+  }
+
+  /** Whether another living process works on anything now. A service that only runs does not count. */
   isAnyOwnedElsewhere(): boolean {
     const rows = this.#database.prepare('select * from owner where process <> ?').all(this.#process);
-    return rows.some((row) => this.#isAlive(rowSchema.parse(row).process));
+    const owners = rows.map((row) => rowSchema.parse(row)).filter(({ subject }) => !subject.startsWith(SERVICE));
+    return owners.some(({ process }) => this.#isAlive(process));
   }
 
   [Symbol.dispose](): void {

@@ -5,7 +5,7 @@ import { toDriverInstance, unknownInstance } from './services.ts';
 import type { ManagerServices } from './services.ts';
 import { listExpectedStorage } from './verify/expected-storage.ts';
 import { findParked } from './verify/guests.ts';
-import { look } from './verify/look.ts';
+import { look, lookForParked } from './verify/look.ts';
 import type { Finding } from './verify/views.ts';
 
 /** A finding with the outcome of its repair. @public */
@@ -66,7 +66,7 @@ async function act(
       return;
     }
     case 'parked-partition': {
-      const parked = findParked(await look(services, context)).find(({ target: now }) => now.id === target.id);
+      const parked = findParked(await lookForParked(services, context)).find(({ target: now }) => now.id === target.id);
       if (parked?.repair === undefined || parked.repair === null)
         throw new ConflictError(`partition "${name}" is in use now; it was left unchanged`, { instance: target.id });
       await services.driver.removeParked?.(context, { uuid: target.id });

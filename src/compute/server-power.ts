@@ -1,4 +1,5 @@
 import { failedTo, toError } from '../base/index.ts';
+import { GRACE_POLL_SECONDS, GRACE_SECONDS } from '../virt/index.ts';
 import type { GuestEnd, RequestContext } from '../virt/index.ts';
 import { taskEnds, withFault } from './faults.ts';
 import type { BlockDevice, InstanceRecord, TaskState } from './instances.ts';
@@ -30,7 +31,7 @@ export async function stopServer(
   context: RequestContext,
 ) {
   await changePower(parts, instance, 'powering-off', context, async () => {
-    const [timeout, interval] = soft ? [60, 1] : [0, 0];
+    const [timeout, interval] = soft ? [GRACE_SECONDS, GRACE_POLL_SECONDS] : [0, 0];
     noteEnd(parts, instance, await parts.driver.powerOff(toDriverInstance(instance), timeout, interval, context));
     return 'stopped';
   });

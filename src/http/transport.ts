@@ -34,6 +34,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Sent instead of a body, as a stream. */
   readonly upload?: Upload | undefined;
+  /** Takes the content of a 200 answer as a stream; `text` is then empty. Other answers are read as text. */
+  readonly download?: ((content: Readable) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   /** Overrides the request timeout of the transport, for slow calls. */
   readonly timeoutMs?: number | undefined;
@@ -129,7 +131,7 @@ export class HttpTransport implements Disposable {
   }
 
   async #exchange(request: TransportRequest, signal: AbortSignal): Promise<TransportResponse> {
-    const { method, path: url, body, upload } = request;
+    const { method, path: url, body, upload, download } = request;
     const stream = upload?.open();
     const contentType = body === undefined ? noHeader : 'application/json';
     const headers = { ...ownHeaders, 'Content-Type': contentType, ...request.headers };
@@ -137,11 +139,32 @@ export class HttpTransport implements Disposable {
       upload === undefined
         ? { headers, ...(body === undefined ? {} : { data: JSON.stringify(body) }) }
         : { headers: { ...headers, ...uploadHeaders(upload) }, data: stream, maxBodyLength: Infinity };
+    const asStream = download && ({ responseType: 'stream', maxContentLength: Infinity } as const);
     try {
-      return flatten(await this.#axios.request<unknown>({ method, url, ...content, signal }));
+      const response = await this.#axios.request<unknown>({ method, url, ...content, ...asStream, signal });
+      if (download === undefined) return flatten(response);
+      return flatten({ ...response, data: await this.#receive(response, download) });
     } finally {
       stream?.destroy(); // the peer may refuse before it has read everything
     }
+  }
+
+  /** @returns the text of an answer that has no content to take */
+  async #receive(
+    { status, data }: AxiosResponse<unknown>,
+    download: (content: Readable) => Promise<void>,
+  ): Promise<string> {
+    const content = data as Readable; // for the response type `stream`
+    if (status === 200) {
+      await download(content);
+      return '';
+    }
+    let text = '';
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      text += chunk.toString('utf8');
+      if (text.length > MAX_REFUSAL) break; // leaving the loop destroys the stream
+    }
+    return text;
   }
 
   /** Logs only these facts, never headers or bodies. */
@@ -163,6 +186,8 @@ function checkPath(path: string): void {
 }
 
 const MAX_SHOWN = 80;
+/** Characters of a refusal that are read instead of a download. */
+const MAX_REFUSAL = 64 * 1024;
 
 /** Closes the connection afterwards: a peer that refuses early leaves the rest of the upload unread. */
 function uploadHeaders({ bytes }: Upload) {

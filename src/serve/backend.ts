@@ -9,14 +9,14 @@ import { currentRequestId } from './request-scope.ts';
 /** Everything that the service opens with its settings. A reload of the settings opens another one. */
 export interface Backend extends AsyncDisposable {
   readonly host: ServedHost;
-  /** The own compute manager on the same state directory: it takes up flows that wait, or that dead processes left. */
+  /** The own compute manager on the same state directory, for the duties. It has no resume loop of its own. */
   readonly manager: ComputeManager;
   readonly paths: PathSource;
 }
 
 export interface BackendOptions extends Pick<
   OpenManagerOptions,
-  'log' | 'policies' | 'baseDir' | 'cinder' | 'localHost' | 'wrapDriver' | 'resumeEveryMs'
+  'log' | 'policies' | 'baseDir' | 'cinder' | 'localHost' | 'wrapDriver'
 > {
   readonly purpose: string;
   readonly pid: number;
@@ -37,7 +37,7 @@ export async function openBackend(
   const ofRequest = () => currentRequestId() ?? requestId;
   const host = stack.use(await openServedHost(settings, { ...options, context, requestId: ofRequest }));
   const { wrapDriver: _ofNova, ...others } = options;
-  const manager = stack.use(await openManager(settings, { ...others, access: 'write', context }));
+  const manager = stack.use(await openManager(settings, { ...others, access: 'write', resumeEveryMs: 0, context }));
   const paths = stack.use(await pathsOf(manager, settings));
   const disposal = stack.move();
   return { host, manager, paths, [Symbol.asyncDispose]: async () => await disposal[Symbol.asyncDispose]() };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FairQueue, toError, whileWanted } from '../base/index.ts';
+import { FairQueue, neverAborted, toError, whileWanted } from '../base/index.ts';
 import { ServiceError } from './service-error.ts';
 
 /** What the service does for a call. */
@@ -111,6 +111,16 @@ export class Calls {
       throw new ServiceError('IDEMPOTENCY_MISMATCH', text);
     }
     return await whileWanted(known.result, request.gone);
+  }
+
+  /** Runs work when no call for the instance runs, and lets later calls for it wait. */
+  async takeTurn(instance: string, work: () => Promise<void>): Promise<void> {
+    const queue = this.#queueOf(instance);
+    try {
+      await queue.run(neverAborted(), work);
+    } finally {
+      if (queue.isIdle) this.#queues.delete(instance);
+    }
   }
 
   state(key: string): CallState | undefined {

@@ -7,6 +7,7 @@ import type { Settings } from '../config/index.ts';
 import type { Backend } from './backend.ts';
 import { Calls } from './calls.ts';
 import { addDriverRoutes } from './driver-routes.ts';
+import { startDuties } from './duties.ts';
 import type { DescribeFailure } from './errors.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { EventLog } from './events.ts';
@@ -70,6 +71,7 @@ class RunningService implements Service {
   readonly #health = new Health(() => this.#backend?.host);
   #urls: readonly string[] = [];
   #backend: Backend | undefined;
+  #duties: AsyncDisposable | undefined;
   #unfollow: () => void = () => undefined;
   #reloading: Promise<void> = Promise.resolve();
 
@@ -112,6 +114,7 @@ class RunningService implements Service {
     await this.ready.catch(() => undefined);
     await this.#reloading;
     this.#unfollow();
+    await this.#duties?.[Symbol.asyncDispose]();
     await this.#backend?.[Symbol.asyncDispose]();
   }
 
@@ -120,7 +123,7 @@ class RunningService implements Service {
     const { signal } = this.#stop;
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
       try {
-        this.#use(await open(settings, signal));
+        await this.#use(await open(settings, signal));
         return;
       } catch (error) {
         if (signal.aborted || findError(error, ...passing) === undefined) throw error;
@@ -130,10 +133,13 @@ class RunningService implements Service {
     }
   }
 
-  #use(backend: Backend): void {
+  async #use(backend: Backend): Promise<void> {
+    await this.#duties?.[Symbol.asyncDispose]();
     this.#unfollow();
     this.#backend = backend;
     this.#health.reset();
+    const inTurn = async (uuid: string, work: () => Promise<void>) => await this.calls.takeTurn(uuid, work);
+    this.#duties = startDuties({ manager: backend.manager, log: this.#options.log, inTurn });
     const source = backend.host.driver.lifecycleSource?.();
     this.#unfollow = source === undefined ? () => undefined : this.events.follow(source);
   }
@@ -148,7 +154,7 @@ class RunningService implements Service {
     await this.ready;
     const old = this.#backend;
     const next = await this.#options.open(settings, this.#stop.signal);
-    this.#use(next);
+    await this.#use(next);
     this.events.resync();
     void this.#closeWhenIdle(old);
   }

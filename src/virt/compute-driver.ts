@@ -187,7 +187,9 @@ export interface ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo,
     from: BootFrom,
   ): Promise<void>;
-  /** Undoes {@link ComputeDriver.setBoot}. */
+  /** Uploads the image of a boot source, if it has one, so that {@link ComputeDriver.setBoot} can boot it by `source` alone. */
+  mountBootMedia?(context: RequestContext, instance: Instance, from: BootFrom): Promise<void>;
+  /** Undoes {@link ComputeDriver.setBoot} and {@link ComputeDriver.mountBootMedia}. */
   restoreBoot?(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void>;
   /** Removes an uploaded image from which the guest no longer boots. */
   releaseBootMedia?(context: RequestContext, instance: Instance): Promise<void>;

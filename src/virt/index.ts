@@ -42,6 +42,7 @@ export { findCpc, openHmc } from './dpm/runtime.ts';
 export { defaultDpmPolicies } from './dpm/settings.ts';
 export type { DpmDriverSettings, DpmPolicies } from './dpm/settings.ts';
 export { FakeDriver } from './fake/driver.ts';
+export { GRACE_POLL_SECONDS, GRACE_SECONDS } from './grace.ts';
 export type { LifecycleEvent, LifecycleSource } from './lifecycle.ts';
 export { loadDriver } from './load.ts';
 export { interfaceOn, vifTypes } from './network-info.ts';

@@ -33,7 +33,9 @@ export interface FakeIoOptions {
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
-  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames'>>;
+  readonly journal?: Partial<
+    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer'>
+  >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
   readonly openService?: Backend['openService'];
@@ -129,6 +131,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       showFlow: unexpected('showFlow'),
       listServerEvents: unexpected('listServerEvents'),
       serverNames: unexpected('serverNames'),
+      waitForServer: unexpected('waitForServer'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },
@@ -185,6 +188,12 @@ const nothingExpected: Omit<Manager, typeof Symbol.asyncDispose> = {
   resumeFlow: unexpected('resumeFlow'),
   recover: unexpected('recover'),
   resumeWaiting: unexpected('resumeWaiting'),
+  request: unexpected('request'),
+  claimService: unexpected('claimService'),
+  waitingRequests: unexpected('waitingRequests'),
+  buildRequested: unexpected('buildRequested'),
+  removeParked: unexpected('removeParked'),
+  pruneHistory: unexpected('pruneHistory'),
 };
 
 /** Runs a command line within this process. */

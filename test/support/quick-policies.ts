@@ -5,6 +5,7 @@ import { noOutage } from './hmc-policies.ts';
 /** Waits that no test should feel. */
 export const quickPolicies: OpenManagerOptions['policies'] = {
   lifecycle: { timeoutMs: 10_000, poll: { minDelayMs: 1, maxDelayMs: 20 }, statusLagMs: 0 },
+  imageLagMs: 200,
   fulfilment: { discoveries: 2, minDelayMs: 1, maxDelayMs: 5, timeoutMs: 10_000 },
   undo: { retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5, factor: 2, budgetMs: 5_000 }, timeoutMs: 10_000 },
   hmc: {

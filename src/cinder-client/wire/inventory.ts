@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Image, VolumeType } from '../types.ts';
+import type { Image, ImageDetail, VolumeType } from '../types.ts';
 import { identifier } from './parse.ts';
 
 /** A volume type. Source: cinder api/v3/views/types.py. */
@@ -23,3 +23,32 @@ const image = z
 
 export const imageAnswer = image;
 export const imagePage = z.looseObject({ images: z.array(image) });
+
+/** Source: glance schema-image and api/v2/images.py: custom properties are members of the image, beside its own ones. */
+export const imageDetailAnswer = z
+  .looseObject({
+    id: identifier,
+    name: z.string().nullish(),
+    status: z.string(),
+    disk_format: z.string().nullish(),
+    size: z.number().int().nonnegative().nullish(),
+    checksum: z.string().nullish(),
+    os_hash_algo: z.string().nullish(),
+    os_hash_value: z.string().nullish(),
+  })
+  .transform((wire): ImageDetail => {
+    const { id, name, status, disk_format: diskFormat, size, checksum } = wire;
+    const { os_hash_algo: algorithm, os_hash_value: value } = wire;
+    const md5 = checksum ? { algorithm: 'md5', value: checksum.toLowerCase() } : undefined;
+    return {
+      id,
+      name: name ?? '',
+      status,
+      diskFormat: diskFormat ?? null,
+      bytes: size ?? null,
+      hash: algorithm && value ? { algorithm, value: value.toLowerCase() } : md5,
+      properties: Object.fromEntries(
+        Object.entries(wire).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+      ),
+    };
+  });

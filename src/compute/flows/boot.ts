@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { BootFrom, BootSettings } from '../../virt/index.ts';
 import { defineSaga, effects } from '../journal/index.ts';
-import type { Step } from '../journal/index.ts';
+import type { Step, StepContext } from '../journal/index.ts';
 import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
-import type { FlowManagerDeps } from './common.ts';
+import type { FlowManagerDeps, InstanceInput } from './common.ts';
 
 /** What a server boots from, without the password: the journal must not have it. */
 const recordedSource = z.discriminatedUnion('source', [
@@ -21,7 +21,6 @@ export type RecordedSource = z.infer<typeof recordedSource>;
 
 const setBootInput = instanceInputSchema.extend({ from: recordedSource });
 type SetBootInput = z.infer<typeof setBootInput>;
-type InstanceInput = z.infer<typeof instanceInputSchema>;
 
 export interface BeforeSwitch<Input> {
   readonly input: Input;
@@ -39,24 +38,29 @@ export const readBoot: Step<'read-boot', { readonly input: InstanceInput }, Boot
   undo: { nothingToUndo: 'it only reads' },
 };
 
-const effect = effects<BeforeSwitch<SetBootInput>, FlowManagerDeps>();
+/** Restores the boot settings that the flow has read. */
+export async function restoreBoot<Input extends InstanceInput>({
+  state,
+  deps,
+  signal,
+  flowId,
+}: StepContext<BeforeSwitch<Input>, FlowManagerDeps>): Promise<void> {
+  const context = contextIn(deps, signal, flowId);
+  await deps.driver.restoreBoot?.(context, instanceIn(deps, state.input), state['read-boot']);
+}
 
-/** Before: the old boot source. After: the new one, from the next start on. Undo: the old one. */
-const switchBoot = effect({
-  name: 'switch-boot',
-  run: async ({ state: { input }, deps, signal, flowId }) => {
-    const context = contextIn(deps, signal, flowId);
-    await deps.driver.setBoot?.(context, instanceIn(deps, input), blockDeviceInfoIn(deps, input), {
-      ...input.from,
-      ...passwordOf(input.from, deps),
-    });
-  },
-  undo: async ({ state, deps, signal, flowId }) => {
-    const context = contextIn(deps, signal, flowId);
-    await deps.driver.restoreBoot?.(context, instanceIn(deps, state.input), state['read-boot']);
-  },
-  leaves: ({ input }) => [`boot settings of instance ${input.instanceUuid}`],
-});
+/** Before: the old boot source. After: the one that `source` returns, from the next start on. Undo: the old one. */
+export function switchTo<Input extends InstanceInput>(source: (input: Input, deps: FlowManagerDeps) => BootFrom) {
+  return effects<BeforeSwitch<Input>, FlowManagerDeps>()({
+    name: 'switch-boot',
+    run: async ({ state: { input }, deps, signal, flowId }) => {
+      const [context, info] = [contextIn(deps, signal, flowId), blockDeviceInfoIn(deps, input)];
+      await deps.driver.setBoot?.(context, instanceIn(deps, input), info, source(input, deps));
+    },
+    undo: restoreBoot,
+    leaves: ({ input }) => [`boot settings of instance ${input.instanceUuid}`],
+  });
+}
 
 function passwordOf(
   { source }: RecordedSource,
@@ -80,5 +84,5 @@ export const releaseMedia = effects<{ readonly input: InstanceInput }, FlowManag
 /** Changes what a server boots from. */
 export const setBootFlow = defineSaga<SetBootInput, FlowManagerDeps>('set-boot', setBootInput)
   .step(readBoot)
-  .step(switchBoot)
+  .step(switchTo<SetBootInput>(({ from }, deps) => ({ ...from, ...passwordOf(from, deps) })))
   .step(releaseMedia);

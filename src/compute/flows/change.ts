@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { GuestConfiguration } from '../../virt/index.ts';
 import { requireShare } from '../claims.ts';
 import { defineSaga, effects } from '../journal/index.ts';
-import type { StepContext } from '../journal/index.ts';
-import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema, networkInfoIn } from './common.ts';
+import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
 import type { FlowManagerDeps } from './common.ts';
+import { startGuest, stopGuest } from './guest.ts';
 
 const serverSchema = z.object({
   name: z.string(),
@@ -30,13 +30,9 @@ export type ChangeInput = z.infer<typeof changeInputSchema>;
 interface Start {
   readonly input: ChangeInput;
 }
-type Context = StepContext<Start, FlowManagerDeps>;
 
 const effect = effects<Start, FlowManagerDeps>();
 const isNoRestart = ({ input }: Start) => !input.restart;
-
-/** The grace time of Nova's clean shutdown, in seconds. Source: nova conf/compute.py, shutdown_timeout. */
-const SHUTDOWN_SECONDS = 60;
 
 /**
  * Before: the server has its old share of the CPC subset. After: the server has the larger of its old and new shares, so that
@@ -59,25 +55,15 @@ const claimResources = effect({
   leaves: ({ input }) => [`size in the record of server ${input.name}`],
 });
 
-async function stop({ state: { input }, deps, signal, flowId }: Context): Promise<void> {
-  await deps.driver.powerOff(instanceIn(deps, input), SHUTDOWN_SECONDS, 1, contextIn(deps, signal, flowId));
-}
-
-async function start({ state: { input }, deps, signal, flowId }: Context): Promise<void> {
-  const context = contextIn(deps, signal, flowId);
-  const [networks, volumes] = [networkInfoIn(deps, input), blockDeviceInfoIn(deps, input)];
-  await deps.driver.powerOn(context, instanceIn(deps, input), networks, volumes);
-}
-
 /** Before: a running server. After: a stopped one, if the change needs that. Undo: running again. */
 const stopServer = effect({
   name: 'stop-server',
   isIdle: isNoRestart,
   run: async (ctx) => {
-    if (ctx.state.input.restart) await stop(ctx);
+    if (ctx.state.input.restart) await stopGuest(ctx);
   },
   undo: async (ctx) => {
-    if (ctx.state.input.restart) await start(ctx);
+    if (ctx.state.input.restart) await startGuest(ctx);
   },
   leaves: ({ input }) => (input.restart ? [`server ${input.name}, stopped`] : []),
 });
@@ -99,10 +85,10 @@ const startServer = effect({
   name: 'start-server',
   isIdle: isNoRestart,
   run: async (ctx) => {
-    if (ctx.state.input.restart) await start(ctx);
+    if (ctx.state.input.restart) await startGuest(ctx);
   },
   undo: async (ctx) => {
-    if (ctx.state.input.restart) await stop(ctx);
+    if (ctx.state.input.restart) await stopGuest(ctx);
   },
   leaves: () => [], // a server that runs as it did before
 });

@@ -13,7 +13,7 @@ export interface FlowManagerDeps extends ManagerServices {
 }
 
 export const instanceInputSchema = z.object({ instanceUuid: z.string(), name: z.string() });
-type InstanceInput = z.infer<typeof instanceInputSchema>;
+export type InstanceInput = z.infer<typeof instanceInputSchema>;
 
 /** Returns the instance. Flows keep only its UUID; each step reads the record again, so that a resumed step is up to date. */
 export function instanceIn(deps: FlowManagerDeps, input: InstanceInput): Instance {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { BootFrom } from '../../virt/index.ts';
 import { vmStates } from '../instances.ts';
 import { defineSaga, effects } from '../journal/index.ts';
 import type { Step, StepContext } from '../journal/index.ts';
-import { readBoot, releaseMedia } from './boot.ts';
+import { readBoot, releaseMedia, restoreBoot, switchTo } from './boot.ts';
 import type { BeforeSwitch } from './boot.ts';
-import { blockDeviceInfoIn, contextIn, instanceIn, instanceInputSchema } from './common.ts';
-import type { FlowManagerDeps } from './common.ts';
+import { contextIn, instanceIn, instanceInputSchema } from './common.ts';
+import type { FlowManagerDeps, InstanceInput } from './common.ts';
+import { startGuest, stopGuest } from './guest.ts';
 import {
   attach,
   beginDetaching,
@@ -20,8 +20,6 @@ import {
 } from './volume.ts';
 import type { VolumeInput } from './volume.ts';
 
-type InstanceInput = z.infer<typeof instanceInputSchema>;
-
 const isoInput = instanceInputSchema.extend({ image: z.string(), insFile: z.string().optional() });
 type IsoInput = z.infer<typeof isoInput>;
 
@@ -32,19 +30,18 @@ const stateBefore = z.object({ vmState: z.enum(vmStates) });
 type StateBefore = z.infer<typeof stateBefore>;
 
 /** Before: in any power state. After: stopped. Undo: started again, if it ran. */
-const stopGuest: Step<'stop-guest', { readonly input: InstanceInput }, StateBefore, FlowManagerDeps> = {
+const stopServer: Step<'stop-guest', { readonly input: InstanceInput }, StateBefore, FlowManagerDeps> = {
   name: 'stop-guest',
   output: stateBefore,
-  run: async ({ state: { input }, deps, signal, flowId }) => {
-    const { vmState } = deps.store.get(input.instanceUuid);
-    await deps.driver.powerOff(instanceIn(deps, input), 0, 0, contextIn(deps, signal, flowId));
+  run: async (ctx) => {
+    const { vmState } = ctx.deps.store.get(ctx.state.input.instanceUuid);
+    await stopGuest(ctx);
     return { vmState };
   },
-  undo: async ({ state: { input }, deps, signal, flowId }, was) => {
-    const { vmState } = was.kind === 'done' ? was.output : deps.store.get(input.instanceUuid);
-    if (vmState === 'stopped') return;
+  undo: async (ctx, was) => {
+    const { vmState } = was.kind === 'done' ? was.output : ctx.deps.store.get(ctx.state.input.instanceUuid);
     // Without the volumes: the boot parameters are restored already, and the new volume is still in the record.
-    await deps.driver.powerOn(contextIn(deps, signal, flowId), instanceIn(deps, input), null, null);
+    if (vmState !== 'stopped') await startGuest(ctx, null);
   },
   leaves: ({ input }) => [`power state of instance ${input.instanceUuid}`],
 };
@@ -55,33 +52,24 @@ interface Stopped<Input> extends BeforeSwitch<Input> {
 
 const effect = effects<Stopped<InstanceInput>, FlowManagerDeps>();
 
-/** Before: the old boot source. After: the one that `source` returns. Undo: the old one. */
-function switchTo<Input extends InstanceInput>(source: (input: Input) => BootFrom) {
-  return effects<Stopped<Input>, FlowManagerDeps>()({
-    name: 'switch-boot',
-    run: async ({ state: { input }, deps, signal, flowId }) => {
-      const [context, info] = [contextIn(deps, signal, flowId), blockDeviceInfoIn(deps, input)];
-      await deps.driver.setBoot?.(context, instanceIn(deps, input), info, source(input));
-    },
-    undo: async ({ state, deps, signal, flowId }) => {
-      const context = contextIn(deps, signal, flowId);
-      await deps.driver.restoreBoot?.(context, instanceIn(deps, state.input), state['read-boot']);
-    },
-    leaves: ({ input }) => [`boot settings of instance ${input.instanceUuid}`],
-  });
-}
-
 /** Before: stopped. After: running from the new source. Undo: stopped. */
-const startGuest = effect({
+const startServer = effect({
   name: 'start-guest',
-  run: async ({ state: { input }, deps, signal, flowId }) => {
-    const context = contextIn(deps, signal, flowId);
-    await deps.driver.powerOn(context, instanceIn(deps, input), null, blockDeviceInfoIn(deps, input));
-  },
-  undo: async ({ state: { input }, deps, signal, flowId }) => {
-    await deps.driver.powerOff(instanceIn(deps, input), 0, 0, contextIn(deps, signal, flowId));
-  },
+  run: async (ctx) => await startGuest(ctx),
+  undo: stopGuest,
   leaves: ({ input }) => [`power state of instance ${input.instanceUuid}`],
+});
+
+/** Before: in any power state. After: the image is mounted, which does not disturb the guest. Undo: as before. */
+const mountImage = effects<BeforeSwitch<IsoInput>, FlowManagerDeps>()({
+  name: 'mount-image',
+  run: async ({ state: { input }, deps, signal, flowId }) => {
+    const { image, insFile } = input;
+    const context = contextIn(deps, signal, flowId);
+    await deps.driver.mountBootMedia?.(context, instanceIn(deps, input), { source: 'iso', image, insFile });
+  },
+  undo: restoreBoot,
+  leaves: ({ input }) => [`ISO image of instance ${input.instanceUuid}`],
 });
 
 /** After: the state is in the record. Undo: the old one. */
@@ -143,17 +131,17 @@ export const rescueFlow = defineSaga<VolumeInput, FlowManagerDeps>('rescue', vol
   .step(attach)
   .step(complete)
   .step(readBoot)
-  .step(stopGuest)
+  .step(stopServer)
   .step(fromGivenVolume)
-  .step(startGuest)
+  .step(startServer)
   .step(recordState('rescued'));
 
 /** Boots a server from its own volume again, and detaches the volume of the rescue. */
 export const unrescueFlow = defineSaga<VolumeInput, FlowManagerDeps>('unrescue', volumeInputSchema)
   .step(readBoot)
-  .step(stopGuest)
+  .step(stopServer)
   .step(fromBootVolume)
-  .step(startGuest)
+  .step(startServer)
   .step(recordState('active'))
   .step(forward(beginDetaching))
   .step(forward(detach))
@@ -163,17 +151,18 @@ export const unrescueFlow = defineSaga<VolumeInput, FlowManagerDeps>('unrescue',
 /** Boots a server from an ISO image. */
 export const rescueIsoFlow = defineSaga<IsoInput, FlowManagerDeps>('rescue-iso', isoInput)
   .step(readBoot)
-  .step(stopGuest)
-  .step(switchTo<IsoInput>(({ image, insFile }) => ({ source: 'iso', image, insFile })))
-  .step(startGuest)
+  .step(mountImage)
+  .step(stopServer)
+  .step(switchTo<IsoInput>(() => ({ source: 'iso' })))
+  .step(startServer)
   .step(recordState('rescued'));
 
 /** Boots a server from its own volume again, and unmounts the ISO image. */
 export const unrescueIsoFlow = defineSaga<InstanceInput, FlowManagerDeps>('unrescue-iso', instanceInputSchema)
   .step(readBoot)
-  .step(stopGuest)
+  .step(stopServer)
   .step(fromBootVolume)
-  .step(startGuest)
+  .step(startServer)
   .step(recordState('active'))
   .step(releaseMedia);
 
@@ -184,10 +173,10 @@ export const rebuildFlow = defineSaga<RebuildInput, FlowManagerDeps>('rebuild', 
   .step(attach)
   .step(complete)
   .step(readBoot)
-  .step(stopGuest)
+  .step(stopServer)
   .step(fromGivenVolume)
   .step(swapBootVolume)
-  .step(startGuest)
+  .step(startServer)
   .step(recordState('active'))
   .step(ofOld(beginDetaching))
   .step(ofOld(detach))

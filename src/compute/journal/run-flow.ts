@@ -79,7 +79,7 @@ export async function runFlow<Input, State, Deps>(
   input: Input,
   deps: Deps,
   run: { readonly what: string; readonly subject: string; readonly signal: AbortSignal },
-  services: FlowServices,
+  services: FlowServices & Pick<ExecuteOptions<Deps>, 'abandon'>,
 ): Promise<State> {
   const id = randomUUID();
   const { what, subject, signal } = run;

@@ -87,6 +87,18 @@ async function lookAtCinder(
   return { attachments, attachmentIds, owned: attachments, volumes, attaching: [] };
 }
 
+/** Reads only what tells whether parked partitions are still needed. Does not ask Cinder if nothing is parked. */
+export async function lookForParked(
+  services: ManagerServices,
+  context: RequestContext,
+): Promise<Pick<Views, 'parked' | 'everyAttachment' | 'owned'>> {
+  const listed = await services.driver.listGuests(context, { all: false, parked: true });
+  // Cinder is read last: an attachment that was created meanwhile is seen.
+  const seen = await lookAtParked(services, listed, context);
+  const owned = seen.parked.length === 0 ? [] : (await lookAtCinder(services, context)).owned;
+  return { ...seen, owned };
+}
+
 /** Reads the ports of parked partitions one by one, since there are usually none. */
 async function lookAtParked(
   services: ManagerServices,

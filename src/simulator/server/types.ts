@@ -82,7 +82,7 @@ export type Latency = number | Readonly<Record<string, number>>;
  * @public
  */
 export interface SimServerOptions {
-  readonly name: 'hmc' | 'cinder' | 'keystone' | 'glance';
+  readonly name: 'hmc' | 'cinder' | 'keystone' | 'glance' | 'san';
   readonly routes: readonly Route[];
   /** Answers a request that no route takes; gets operation `(unknown)`. */
   readonly noRoute: (req: SimRequest) => SimResponse;

@@ -5,7 +5,9 @@ import type { PartitionRef, StorageWaiting } from '../../partition/index.ts';
 import type { BootSource } from '../../spawn/index.ts';
 import type { BootFrom, RequestContext } from '../driver-types.ts';
 import type { ExtraSpecs } from './extra-specs.ts';
-import { openIsoImage, withProgress } from './iso-image.ts';
+import { openIsoImage } from './iso-image.ts';
+import { mount } from './iso-mount.ts';
+import type { MountTools } from './iso-mount.ts';
 
 /** A source other than a volume. */
 export type OtherSource = Exclude<BootFrom, { readonly source: 'volume' }>;
@@ -82,7 +84,7 @@ export async function checkBootFrom(from: BootFrom | undefined): Promise<void> {
 export function bootSourceFrom(hmc: HmcSession, from: OtherSource): BootSource {
   return {
     prepare: async (partition, w) => {
-      const { reason, properties } = await prepareSource(hmc, partition, from, w);
+      const { reason, properties } = await prepareSource({ hmc }, partition, from, w);
       const likelyFailure = `the partition cannot load the ${reason}, or it is not made for this machine`;
       return { volumeId: null, path: null, reason, hint: undefined, likelyFailure, properties };
     },
@@ -96,14 +98,15 @@ export function bootSourceFrom(hmc: HmcSession, from: OtherSource): BootSource {
  * @throws ConfigError for an image that cannot be used, ConflictError when the partition lacks something
  */
 export async function prepareSource(
-  hmc: HmcSession,
+  tools: MountTools,
   partition: PartitionRef,
   from: OtherSource,
   w: StorageWaiting,
 ): Promise<{ readonly reason: string; readonly properties: UpdatePartition }> {
+  const { hmc } = tools;
   switch (from.source) {
     case 'iso':
-      return { reason: await mount(hmc, partition, from, w), properties: { bootDevice: 'iso-image' } };
+      return { reason: await mount(tools, partition, from, w), properties: { bootDevice: 'iso-image' } };
     case 'network': {
       const properties = {
         bootDevice: 'network-adapter',
@@ -114,36 +117,6 @@ export async function prepareSource(
     default:
       return await prepareFtp(hmc, partition, from, w);
   }
-}
-
-/** @returns the image, in words */
-async function mount(
-  hmc: HmcSession,
-  partition: PartitionRef,
-  { image, insFile }: Extract<BootFrom, { readonly source: 'iso' }>,
-  w: StorageWaiting,
-): Promise<string> {
-  if (image !== undefined) {
-    const iso = await openIsoImage(image, insFile);
-    await hmc.partitions.mountIso(partition.uri, withProgress(iso, w.progress), { signal: w.signal });
-    return `ISO image "${iso.name}" (${iso.insFile})`;
-  }
-  const mounted = await mountedImage(hmc, partition, w);
-  if (mounted !== undefined) return `ISO image "${mounted}"`;
-  throw new ConflictError(`partition "${partition.name}" has no mounted ISO image: name the image with --iso`, {
-    partition: partition.name,
-  });
-}
-
-/** Returns the name of the mounted image. */
-export async function mountedImage(hmc: HmcSession, { uri }: PartitionRef, w: Waiting): Promise<string | undefined> {
-  const { bootIsoImageName: name } = await hmc.partitions.get(uri, w, ['boot-iso-image-name']);
-  return name === undefined || name === null || name === '' ? undefined : name;
-}
-
-/** Unmounts the ISO image, if there is one. */
-export async function unmount(hmc: HmcSession, partition: PartitionRef, w: Waiting): Promise<void> {
-  if ((await mountedImage(hmc, partition, w)) !== undefined) await hmc.partitions.unmountIso(partition.uri, w);
 }
 
 /** @throws ConflictError when the partition has no NIC */

@@ -5,7 +5,8 @@ import type { PartitionOwner, PartitionRef, StorageWaiting } from '../../partiti
 import { bootTriesOf } from '../../spawn/index.ts';
 import type { MappedVolume, PartitionRequest } from '../../spawn/index.ts';
 import type { BootFrom, BootSettings } from '../driver-types.ts';
-import { checkBootFrom, mountedImage, prepareSource, unmount } from './boot-source.ts';
+import { checkBootFrom, prepareSource } from './boot-source.ts';
+import { mount, mountedImage, unmount } from './iso-mount.ts';
 import type { DpmRuntime } from './runtime.ts';
 
 /** The acts of a change of the boot source, as users and tests see them. */
@@ -33,13 +34,12 @@ export async function switchBoot(
   w: StorageWaiting,
 ): Promise<void> {
   await checkBootFrom(from);
-  const { hmc } = runtime;
   const { partition } = switched;
   const properties =
     from.source === 'volume'
       ? await volumeProperties(runtime, switched, from.volumeId, w)
-      : (await prepareSource(hmc, partition, from, w)).properties;
-  await hmc.partitions.update(partition.uri, properties, w);
+      : (await prepareSource(runtime, partition, from, w)).properties;
+  await runtime.hmc.partitions.update(partition.uri, properties, w);
 }
 
 async function volumeProperties(
@@ -124,9 +124,20 @@ export async function readBootSettings(
   };
 }
 
+/** Mounts the ISO image of a boot source; other sources need no preparation. @throws ConfigError when it cannot be used */
+export async function mountBootMedia(
+  runtime: DpmRuntime,
+  partition: PartitionRef,
+  from: BootFrom,
+  w: StorageWaiting,
+): Promise<void> {
+  await checkBootFrom(from);
+  if (from.source === 'iso') await mount(runtime, partition, from, w);
+}
+
 /**
  * Restores what {@link readBootSettings} has read, and unmounts an image that was not mounted then. An image that was replaced
- * cannot be restored.
+ * cannot be restored: the partition then boots from nothing rather than from another image.
  */
 export async function restoreBootSettings(
   hmc: HmcSession,
@@ -134,10 +145,11 @@ export async function restoreBootSettings(
   { bootIsoImageName: image = null, ...settings }: BootSettings,
   w: Waiting,
 ): Promise<void> {
-  const isLost = settings.bootDevice === 'iso-image' && (await mountedImage(hmc, partition, w)) === undefined;
+  const mounted = (await mountedImage(hmc, partition, w)) ?? null;
+  const isLost = settings.bootDevice === 'iso-image' && mounted !== image;
   const changes = isLost ? { bootDevice: 'none' } : settings;
   await hmc.partitions.update(partition.uri, changes, w); // as readBootSettings made them
-  if (image === null) await unmount(hmc, partition, w);
+  if (mounted !== null && mounted !== image) await hmc.partitions.unmountIso(partition.uri, w);
 }
 
 /** Unmounts an ISO image from which the partition no longer boots. */

@@ -58,11 +58,19 @@ import type {
   RequestContext,
 } from '../driver-types.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
+import { GRACE_POLL_SECONDS, GRACE_SECONDS } from '../grace.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
 import { bootFromOf, checkBootFrom } from './boot-source.ts';
-import { readBootSettings, releaseBootMedia, requireVolume, restoreBootSettings, switchBoot } from './boot-switch.ts';
+import {
+  mountBootMedia,
+  readBootSettings,
+  releaseBootMedia,
+  requireVolume,
+  restoreBootSettings,
+  switchBoot,
+} from './boot-switch.ts';
 import type { SwitchAct } from './boot-switch.ts';
 import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
@@ -300,8 +308,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     _rescuePassword: string | null,
     info: BlockDeviceInfo,
   ): Promise<void> {
+    await this.mountBootMedia(context, instance, imageMeta); // a bad image must not stop the guest
     await this.powerOff(instance, 0, 0, context);
-    await this.setBoot(context, instance, info, imageMeta);
+    const { source } = imageMeta;
+    await this.setBoot(context, instance, info, source === 'iso' ? { source } : imageMeta);
     await this.powerOn(context, instance, networkInfo, info);
   }
 
@@ -323,6 +333,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     await act('switch-boot-source', (progress) =>
       switchBoot(this.#started(), { owner, partition, mapped, storageGroup }, from, { ...context, progress }),
     );
+  }
+
+  async mountBootMedia(context: RequestContext, instance: Instance, from: BootFrom): Promise<void> {
+    await mountBootMedia(this.#started(), await this.#partition(instance, context), from, context);
   }
 
   async restoreBoot(context: RequestContext, instance: Instance, settings: BootSettings): Promise<void> {
@@ -386,7 +400,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<GuestEnd | undefined> {
     nicRequests(networkInfo); // refuses what cannot be served before the stop
-    const end = await this.powerOff(instance, rebootType === 'SOFT' ? 60 : 0, 1, context);
+    const end = await this.powerOff(instance, rebootType === 'SOFT' ? GRACE_SECONDS : 0, GRACE_POLL_SECONDS, context);
     await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
     return end;
   }

@@ -21,6 +21,8 @@ export interface DpmRuntime {
   readonly network: PartitionNetwork;
   readonly partitions: InstancePartitions;
   readonly volumeDrivers: VolumeDriverRegistry;
+  /** How long an ISO image may take to appear after an upload that had no answer. */
+  readonly imageLagMs: number;
 }
 
 /** Statuses of a usable CPC. Source: nova-dpm virt/dpm/utils.py; zhmcclient/mock/_urihandler.py. */
@@ -60,7 +62,8 @@ export async function startRuntime(
   const volumeDrivers = await VolumeDriverRegistry.load(settings.volumeDrivers, context, settings.baseDir);
   const lifecycle = new PartitionLifecycle(hmc, settings.lifecycle);
   const network = makeNetwork(hmc, cpc, settings);
-  return { hmc, cpc, log, storage, network, partitions, volumeDrivers, lifecycle };
+  const { imageLagMs } = settings;
+  return { hmc, cpc, log, storage, network, partitions, volumeDrivers, lifecycle, imageLagMs };
 }
 
 /** Early z14 have no storage groups either. Source: python-zhmcclient design/dpm-storage-model.rst. */

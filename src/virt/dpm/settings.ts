@@ -35,6 +35,7 @@ export interface DpmDriverSettings {
   readonly loginBeforeZoning: boolean;
   readonly fulfilment: FulfilmentPolicy;
   readonly lifecycle: LifecyclePolicy;
+  readonly imageLagMs: number;
   readonly undo: UndoPolicy;
 }
 
@@ -43,6 +44,8 @@ export interface DpmPolicies {
   readonly lifecycle: LifecyclePolicy;
   /** How long DPM may take to find the LUNs of storage groups. */
   readonly fulfilment: FulfilmentPolicy;
+  /** How long the HMC may take to mount an ISO image after an upload that had no answer. */
+  readonly imageLagMs: number;
   readonly undo: UndoPolicy;
   /** The machine's memory granularity, for which there is no public source. */
   readonly memoryIncrementMib: number;
@@ -54,6 +57,7 @@ export interface DpmPolicies {
 export const defaultDpmPolicies: DpmPolicies = {
   lifecycle: defaultLifecyclePolicy,
   fulfilment: defaultFulfilmentPolicy,
+  imageLagMs: 30_000, // this client's choice
   undo: {
     retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
     timeoutMs: 900_000,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Route, SimRequest, SimResponse } from '../../server/index.ts';
 import type { Identify } from '../cinder/identity.ts';
-import { imageView } from './images.ts';
+import { digest, imageView } from './images.ts';
 import type { Image } from './images.ts';
 
 /** What the handlers of Glance work on. */
@@ -18,7 +18,7 @@ export interface GlanceService {
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 1000;
 
-/** All operations of Glance v2 that are simulated: reading images. */
+/** All operations of Glance v2 that are simulated: reading and downloading images. */
 export function glanceRoutes(service: GlanceService): Route[] {
   const route = (path: string, operation: string, handle: (req: SimRequest) => SimResponse): Route => ({
     method: 'GET',
@@ -29,6 +29,7 @@ export function glanceRoutes(service: GlanceService): Route[] {
   return [
     route('/v2/images', 'List Images', (req) => listImages(service, req)),
     route('/v2/images/:id', 'Show Image', (req) => showImage(service, req)),
+    route('/v2/images/:id/file', 'Download Image', (req) => downloadImage(service, req)),
   ];
 }
 
@@ -87,6 +88,20 @@ function showImage({ images, since }: GlanceService, { params }: SimRequest): Si
   const image = images.find((each) => each.id === id);
   if (image === undefined) return glanceFault(404, `No image found with ID ${id}`);
   return { status: 200, body: imageView(image, since) };
+}
+
+/** Source: glance api/v2/image_data.py, ImageDataController.download and ResponseSerializer.download. */
+function downloadImage({ images, identify }: GlanceService, req: SimRequest): SimResponse {
+  const id = req.params.id ?? '';
+  const image = images.find((each) => each.id === id);
+  if (image === undefined) return glanceFault(404, `No image found with ID ${id}`);
+  if (image.status === 'deactivated' && identify(req)?.isAdmin !== true) {
+    return glanceFault(403, 'The requested image has been deactivated. Image data download is forbidden.');
+  }
+  const { content, status } = image;
+  if (content === undefined || status === 'queued' || status === 'saving') return { status: 204 };
+  const headers = { 'content-md5': digest('md5', content) };
+  return { status: 200, headers, raw: { contentType: 'application/octet-stream', data: content } };
 }
 
 function withRequestId(response: SimResponse): SimResponse {

@@ -1,0 +1,168 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Nova compute driver for IBM Z and LinuxONE machines in DPM mode.
+
+The service dpm serve does the work and knows the machine. This driver
+translates Nova's objects, forwards the calls and raises the exceptions that
+the service names.
+"""
+
+import functools
+import inspect
+
+from oslo_context import context as oslo_context
+from oslo_log import log as logging
+
+from nova.compute import power_state
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+from nova.virt.dpm import client
+from nova.virt.dpm import conf
+from nova.virt.dpm import events
+from nova.virt.dpm import methods
+from nova.virt.dpm import wire
+from nova.virt import driver
+from nova.virt import event as virtevent
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+TRANSITIONS = {
+    'started': virtevent.EVENT_LIFECYCLE_STARTED,
+    'stopped': virtevent.EVENT_LIFECYCLE_STOPPED,
+    'paused': virtevent.EVENT_LIFECYCLE_PAUSED,
+    'resumed': virtevent.EVENT_LIFECYCLE_RESUMED,
+    'suspended': virtevent.EVENT_LIFECYCLE_SUSPENDED,
+}
+
+#: The transition that makes Nova read a power state again.
+TRANSITION_TO = {
+    power_state.RUNNING: 'started',
+    power_state.SHUTDOWN: 'stopped',
+    power_state.PAUSED: 'paused',
+    power_state.SUSPENDED: 'suspended',
+}
+
+
+class DPMDriver(driver.ComputeDriver):
+    """Forwards the methods of the module methods, see below the class.
+
+    Other methods, and methods that the service does not answer, are those of
+    Nova's base class.
+    """
+
+    def __init__(self, virtapi):
+        super().__init__(virtapi)
+        self._client = client.Client(
+            url=CONF.dpm.service_url,
+            token_file=CONF.dpm.service_token_file,
+            ca_certs=CONF.dpm.service_ca_certs,
+            timeout=CONF.dpm.service_timeout)
+        self._events = None
+        self._description = None
+
+    def _describe(self):
+        """Asks the service once for its methods, capabilities and traits."""
+        if self._description is None:
+            self._description = self._client.describe()
+            self.capabilities = dict(driver.ComputeDriver.capabilities,
+                                     **self._description['capabilities'])
+        return self._description
+
+    def _call(self, method, body, context=None):
+        context = context or oslo_context.get_current()
+        try:
+            result = self._client.call(
+                method, body,
+                request_id=getattr(context, 'request_id', None),
+                changes=method not in methods.READS)
+        except client.Refused as refused:
+            error = refused.args[0]
+            if error.get('left_behind'):
+                LOG.warning('%(method)s left behind: %(left)s',
+                            {'method': method,
+                             'left': ', '.join(map(str,
+                                                   error['left_behind']))})
+            raise wire.error(error) from None
+        except exception.HypervisorUnavailable as error:
+            if method in methods.MAY_BE_NOT_READY:
+                raise exception.VirtDriverNotReady(str(error))
+            raise
+        return wire.RESULTS.get(method, lambda same: same)(result)
+
+    def init_host(self, host):
+        self._describe()
+        self._call('init_host', {'host': host})
+        self._events = events.EventReader(
+            self._client, self._emit_lifecycle, self._resync)
+        self._events.start()
+
+    def cleanup_host(self, host):
+        if self._events is not None:
+            self._events.stop()
+
+    def capabilities_as_traits(self):
+        traits = self._describe()['traits']
+        return dict(super().capabilities_as_traits(), **traits)
+
+    def update_provider_tree(self, provider_tree, nodename, allocations=None):
+        present = provider_tree.data(nodename)
+        wanted = self._call('update_provider_tree', {
+            'nodename': nodename,
+            'inventory': present.inventory,
+            'traits': sorted(present.traits)})
+        provider_tree.update_inventory(nodename, wanted['inventory'])
+        provider_tree.update_traits(nodename, wanted['traits'])
+
+    def _emit_lifecycle(self, uuid, transition, timestamp=None):
+        self.emit_event(virtevent.LifecycleEvent(
+            uuid, TRANSITIONS[transition], timestamp))
+
+    def _resync(self):
+        """Emits an event for each instance whose recorded state is old."""
+        context = nova_context.get_admin_context()
+        for instance in objects.InstanceList.get_by_host(
+                context, CONF.host, expected_attrs=['flavor']):
+            try:
+                state = self.get_info(instance, use_cache=False).state
+            except exception.InstanceNotFound:
+                continue
+            if state != instance.power_state and state in TRANSITION_TO:
+                self._emit_lifecycle(instance.uuid, TRANSITION_TO[state])
+
+
+def _forward(method, parameters):
+    """Returns a method with the signature that the installed Nova has."""
+    base = getattr(driver.ComputeDriver, method)
+    signature = inspect.signature(base)
+
+    @functools.wraps(base)
+    def call(self, *args, **kwargs):
+        if not (method in methods.REFUSED or
+                method in self._describe()['methods']):
+            return base(self, *args, **kwargs)
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        return self._call(method, wire.body(parameters, bound.arguments),
+                          context=bound.arguments.get('context'))
+
+    return call
+
+
+for _method, _parameters in dict(
+        dict.fromkeys(methods.REFUSED, ('instance',)),
+        **methods.FORWARDED).items():
+    if (_method not in vars(DPMDriver) and
+            hasattr(driver.ComputeDriver, _method)):
+        setattr(DPMDriver, _method, _forward(_method, _parameters))

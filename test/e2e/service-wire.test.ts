@@ -134,7 +134,7 @@ describe.each(['z13', 'z16', 'z17'] as const)('on a %s', (machine) => {
     expect(nics()).toMatchObject([{ name: `OpenStack_Port_${port1}` }]);
   });
 
-  it.each([
+  it.each<readonly [string, { readonly vlan?: number } & Record<string, unknown>, string]>([
     ['a port that is not bound', { type: 'binding_failed' }, 'expected dpm_vswitch or dpm_adapter'],
     ['another vnic_type', { vnic_type: 'direct' }, 'vnicType is "direct", expected normal'],
     ...(machine === 'z13' ? [['a VLAN', { vlan: 120 }, 'VLAN'] as const] : []),

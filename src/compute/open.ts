@@ -20,6 +20,7 @@ import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
 import { startResumeLoop } from './resume-loop.ts';
+import { ServedInstances } from './served-instances.ts';
 import { VolumeKeeper } from './volumes.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -246,6 +247,7 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     localStore: new LocalVolumeStore(database),
     actions,
     requests: new WaitingRequests(database),
+    served: new ServedInstances(database),
     pruneHistory,
     journal,
     cinder,

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { CleanupStack, ConfigError, describeError, findError, InterruptedError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
+import { publishServiceSocket } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Backend } from './backend.ts';
 import { Calls } from './calls.ts';
 import { addDriverRoutes } from './driver-routes.ts';
 import { startDuties } from './duties.ts';
+import { ServiceMetrics } from './metrics.ts';
 import type { DescribeFailure } from './errors.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { EventLog } from './events.ts';
@@ -72,11 +75,22 @@ class RunningService implements Service {
   #urls: readonly string[] = [];
   #backend: Backend | undefined;
   #duties: AsyncDisposable | undefined;
+  #socketLink: Disposable | undefined;
+  readonly #metrics: ServiceMetrics;
   #unfollow: () => void = () => undefined;
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { release, log, settings } = options;
+    const hmcHosts = new Set(settings.dpm.hmcUrls.map((url) => new URL(url).host));
+    const source = () => {
+      if (this.#backend === undefined) return undefined;
+      const { host, manager } = this.#backend;
+      return { host: settings.host, driver: host.driver, manager, hmcHosts };
+    };
+    this.#metrics = new ServiceMetrics({ source, release, log });
+    this.calls.onEnd(this.#metrics.onCallEnd);
     this.ready = this.#initialise();
     this.ready.catch(() => undefined); // whoever waits for it hears of it
   }
@@ -115,6 +129,8 @@ class RunningService implements Service {
     await this.#reloading;
     this.#unfollow();
     await this.#duties?.[Symbol.asyncDispose]();
+    this.#socketLink?.[Symbol.dispose]();
+    this.#metrics[Symbol.dispose]();
     await this.#backend?.[Symbol.asyncDispose]();
   }
 
@@ -139,9 +155,25 @@ class RunningService implements Service {
     this.#backend = backend;
     this.#health.reset();
     const inTurn = async (uuid: string, work: () => Promise<void>) => await this.calls.takeTurn(uuid, work);
-    this.#duties = startDuties({ manager: backend.manager, log: this.#options.log, inTurn });
+    this.#duties = startDuties({
+      ...{ manager: backend.manager, log: this.#options.log, inTurn },
+      onEnd: this.#metrics.onDutyEnd,
+    });
+    this.#publishSocket();
     const source = backend.host.driver.lifecycleSource?.();
     this.#unfollow = source === undefined ? () => undefined : this.events.follow(source);
+  }
+
+  /** Lets `dpm server list --watch` find the stream of events. Without the link it polls. */
+  #publishSocket(): void {
+    const { listens, settings, log } = this.#options;
+    const socket = listens.find((listen) => listen.kind === 'socket');
+    if (socket === undefined || this.#socketLink !== undefined) return;
+    try {
+      this.#socketLink = publishServiceSocket(settings.statePath, settings.host, resolve(socket.path));
+    } catch (error) {
+      log.warn({ event: 'serve.socket', error: describeError(error) }, 'the link to the socket was not written');
+    }
   }
 
   async #replace(settings: Settings): Promise<void> {
@@ -184,6 +216,9 @@ class RunningService implements Service {
     addDriverRoutes(app, { host, hostName: settings.host, calls: this.calls, log, describe, release });
     addEventRoutes(app, this.events, this.#stop.signal);
     addPathRoutes(app, { source: () => this.#requireBackend().paths, log, stop: this.#stop.signal });
+    app.get('/metrics', async (_request, reply) => {
+      return await reply.type(this.#metrics.contentType).send(await this.#metrics.text());
+    });
     app.get('/healthz', () => ({ healthy: true }));
     app.get('/readyz', async (_request, reply) => {
       const readiness = await this.#health.readiness();
@@ -228,6 +263,10 @@ const operations: readonly Operation[] = [
   },
   {
     ...{ method: 'get', path: '/v1/events', id: 'listenToEvents', summary: 'Lifecycle events, as Server-Sent Events' },
+    answer: z.string(),
+  },
+  {
+    ...{ method: 'get', path: '/metrics', id: 'getMetrics', summary: 'Metrics, in the text form of Prometheus' },
     answer: z.string(),
   },
   {

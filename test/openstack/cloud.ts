@@ -37,6 +37,7 @@ export interface Attachment {
 export interface NewServer {
   readonly name: string;
   readonly flavor: string;
+  /** Its host, and any host that Nova may move it to: each host is an availability zone of its own. */
   readonly host?: string | undefined;
   readonly volume?: string;
   /** Cinder makes the root volume of this image; it is deleted with the server. */
@@ -119,7 +120,7 @@ export class Cloud {
     const server = {
       name,
       flavorRef: flavor,
-      ...(host === undefined ? {} : { host }),
+      ...(host === undefined ? {} : { availability_zone: host }),
       networks: network ? [{ uuid: this.#stack.neutron.networkId }] : 'none',
       block_device_mapping_v2: [{ ...root, destination_type: 'volume', boot_index: 0 }],
     };
@@ -198,6 +199,15 @@ export class Cloud {
       `/servers/${id}/os-instance-actions`,
     );
     return instanceActions.filter(({ message }) => message !== null).map(({ action }) => action);
+  }
+
+  /** Makes an availability zone of each host. */
+  async makeZones(hosts: readonly string[]): Promise<void> {
+    for (const host of hosts) {
+      const aggregate = { name: host, availability_zone: host };
+      const made = await this.#nova<{ aggregate: { id: number } }>('POST', '/os-aggregates', { aggregate });
+      await this.#nova('POST', `/os-aggregates/${made.aggregate.id}/action`, { add_host: { host } });
+    }
   }
 
   async setComputeService(host: string, change: object): Promise<void> {

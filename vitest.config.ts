@@ -15,6 +15,7 @@ const proofs = [
   'test/cli/{complete,definitions,flow,simulate,tls}.test.ts',
   'test/docs/{simulator,typescript}.test.ts',
   'test/e2e/{boot-media,bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
+  'test/e2e/duties.test.ts',
   'test/e2e/{ownership*,parked,power-table}.test.ts',
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',

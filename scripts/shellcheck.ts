@@ -1,5 +1,5 @@
 /*
- * npm run lint:shell: runs shellcheck on every shell file of the guest tools and of their tests. If shellcheck is not
+ * npm run lint:shell: runs shellcheck on every shell file of the guest tools, of their tests and of the packages. If shellcheck is not
  * installed, says so and exits with 3, which the CI counts neither as passed nor as failed.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { globSync } from 'node:fs';
 const NOT_RUN = 3;
 
 /** Fewer files mean that this script searches in the wrong place. */
-const MIN_FILES = 14;
+const MIN_FILES = 20;
 
 /** Checks each file with the files that it sources, as the shell in its first line. */
 const programs = globSync([
@@ -19,6 +19,7 @@ const programs = globSync([
   'guest/initramfs-tools/hooks/*',
   'guest/initramfs-tools/scripts/*/*',
   'test/guest/fake/*',
+  'bridge/deb/*/{post*,prerm,dpm}',
 ]);
 const libraries = globSync('guest/lib/*.sh');
 

@@ -89,6 +89,11 @@ export function backend(facts: ProcessFacts) {
       const { readServerEvents } = await import('../compute/index.ts');
       return await readServerEvents(statePath, server, limit);
     },
+    /** Waits by the records of the state directory. @param settings - may be without an HMC */
+    waitForServer: async ({ statePath, host }: Settings, server: string, options: ServerWaiting) => {
+      const { waitForServer } = await import('../compute/index.ts');
+      return await waitForServer(server, { statePath, host, pid: facts.pid, ...options });
+    },
     showFlow: async ({ statePath }: Settings, id: string) => {
       const { readFlow } = await import('../compute/index.ts');
       return await readFlow(statePath, id);
@@ -114,6 +119,10 @@ export function backend(facts: ProcessFacts) {
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
     },
   };
+}
+
+interface ServerWaiting extends Waiting {
+  readonly onNote: (text: string) => void;
 }
 
 interface HostConnectorRequest extends MultipathChoice {
@@ -142,10 +151,12 @@ export async function startSimulator({
   ...options
 }: SimulateRequest): Promise<RunningSimulator> {
   const simulator = await import('../simulator/index.ts');
-  const { connectionShapes, hmcOperations, makeInstallerImage, parseFaultRules, parseInventory } = simulator;
+  const { brokerOperations, connectionShapes, hmcOperations, makeInstallerImage, parseFaultRules, parseInventory } =
+    simulator;
   if (installerFile !== undefined) writeInstaller(installerFile, makeInstallerImage());
   const connectionShape = shape === undefined ? {} : { connectionShape: requireShape(shape, connectionShapes) };
-  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, { hmc: hmcOperations }));
+  const operations = { hmc: hmcOperations, broker: brokerOperations };
+  const rules = readRules('--faults', 'a list of fault rules', () => parseFaultRules(faults, operations));
   const content =
     inventory === undefined ? {} : readRules('--inventory', 'an inventory', () => parseInventory(inventory));
   try {

@@ -8,6 +8,7 @@ export function readyMessage(simulator: RunningSimulator, files: SimulatorFiles,
   if (format === 'table') return messageForPeople(simulator, files);
   const addresses = {
     hmc_url: simulator.hmc.url,
+    hmc_stomp_port: simulator.hmc.broker?.port ?? null,
     cinder_url: simulator.cinder.url,
     keystone_url: keystoneOf(simulator) ?? null,
     cpc: simulator.hmc.cpcName,
@@ -31,6 +32,7 @@ function messageForPeople(simulator: RunningSimulator, { configFile, caFile }: S
   const facts = [
     ['CPC', simulator.hmc.cpcName],
     ['HMC', simulator.hmc.url],
+    ['STOMP port', simulator.hmc.broker?.port.toString()],
     ['Keystone', keystoneOf(simulator)],
     ['Cinder', simulator.cinder.url],
     ['CA file', caFile],

@@ -26,6 +26,8 @@ export type {
 export type { RescueFrom } from './server-rescue.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
+export { waitForServer } from './wait-for-server.ts';
+export type { RecordedServer } from './wait-for-server.ts';
 export type { Finding } from './verify/views.ts';
 export type { PathFilter, SearchPath } from './volume-paths.ts';
 export type { HypervisorStats, InterfaceStats, ServerStats } from './stats.ts';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { neverAborted } from '../base/index.ts';
 import { JournalError } from './journal/index.ts';
 import { temporaryFiles } from '../../test/support/packages.ts';
-import { Ownership } from './ownership.ts';
+import { Ownership, ownerOfService } from './ownership.ts';
 
 const since = '2026-01-01T00:00:00.000Z';
 const open = (path: string, pid = 7) => new Ownership(path, { pid, purpose: 'dpm server create web1', since });
@@ -114,6 +114,20 @@ describe('ownership in a state directory', () => {
     expect(owned).toBeDefined();
     expect(ownership.isAnyOwnedElsewhere()).toBe(false);
     expect(readdirSync(join(directory.path, 'processes'))).toEqual([expect.any(String)]);
+  });
+
+  test('of a service is known to others, and does not count as work', () => {
+    using directory = temporaryFiles();
+    using service = open(directory.path);
+    using other = open(directory.path, 8);
+    const subject = ownerOfService('compute1');
+    expect(other.ownerOf(subject)).toBeUndefined();
+
+    using _service = service.tryAcquire(subject);
+
+    expect(other.ownerOf(subject)).toMatchObject({ pid: 7, purpose: 'dpm server create web1' });
+    expect(service.ownerOf(subject)).toMatchObject({ pid: 7 });
+    expect(other.isAnyOwnedElsewhere()).toBe(false);
   });
 
   test('ends with the owner, and leaves nothing behind', async () => {

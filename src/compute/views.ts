@@ -103,7 +103,7 @@ export interface ServerVolume {
 }
 
 /** Nova's API words for its vm_states and task_states. Source: nova nova/api/openstack/common.py. */
-function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
+export function serverStatus(instance: Pick<InstanceRecord, 'vmState' | 'taskState'>): string {
   if (instance.taskState === 'rebooting') return 'REBOOT';
   if (instance.taskState === 'rebooting_hard') return 'HARD_REBOOT';
   if (instance.taskState === 'resize_migrating') return 'RESIZE';

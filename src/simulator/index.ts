@@ -1,4 +1,5 @@
 export {
+  brokerOperations,
   hmcOperations,
   makeInstallerImage,
   ManualClock,
@@ -19,6 +20,7 @@ export {
   type ReasonName,
   type Resource,
   type ResourceClass,
+  type SimulatedBroker,
   type SimulatedHmc,
 } from './hmc/index.ts';
 export {

@@ -22,7 +22,7 @@ export interface KeptState {
   readonly basis: Basis;
   /** How often the simulator has been started with this state. */
   readonly starts: number;
-  readonly ports: Readonly<Partial<Record<'hmc' | 'keystone' | 'cinder' | 'glance', number>>>;
+  readonly ports: Readonly<Partial<Record<'hmc' | 'stomp' | 'keystone' | 'cinder' | 'glance', number>>>;
   readonly tls: { readonly hmc: TlsMaterial; readonly openstack: TlsMaterial } | undefined;
   readonly hmc: KeptHmc;
   readonly san: KeptSan;

@@ -49,6 +49,8 @@ export interface SimulatorOptions extends Omit<HmcOptions, 'users'> {
   readonly hmcCertificate?: CertificateFlaw;
   readonly host?: string;
   readonly hmcPort?: number;
+  /** Port of the HMC's message broker; default: a free port. */
+  readonly stompPort?: number;
   readonly cinderPort?: number;
   readonly keystonePort?: number;
   /** Delay of every response in milliseconds; or an object with a delay for each operation, and `*` for all others. */
@@ -180,6 +182,7 @@ async function startAll(given: SimulatorOptions, closers: Closer[]): Promise<Sim
     const basis = { machine, definition, adapters, storageManagement, san: options.san, seed: given.seed } as Basis;
     const ports = {
       hmc: hmc.server.port,
+      ...(hmc.broker === undefined ? {} : { stomp: hmc.broker.port }),
       keystone: openstack.keystone.server.port,
       cinder: openstack.cinder.server.port,
       ...(openstack.glance === undefined ? {} : { glance: openstack.glance.server.port }),
@@ -353,7 +356,7 @@ function hmcSurroundings(
   tls: TlsMaterial | undefined,
   kept: KeptState | undefined,
 ): Parameters<typeof startHmc>[1] {
-  const { hmcPort: port, host, latencyMs, seed, clock } = options;
-  const known = { kept: kept?.hmc, preferredPort: kept?.ports.hmc };
-  return { ...shared, ...known, fabrics: shared.san.fabricIds, tls, port, host, latencyMs, seed, clock };
+  const { hmcPort: port, stompPort, host, latencyMs, seed, clock } = options;
+  const known = { kept: kept?.hmc, preferredPort: kept?.ports.hmc, preferredStompPort: kept?.ports.stomp };
+  return { ...shared, ...known, fabrics: shared.san.fabricIds, tls, port, stompPort, host, latencyMs, seed, clock };
 }

@@ -399,6 +399,56 @@ describe('an interruption', () => {
   });
 });
 
+test('server create --no-wait leaves the work to the service, and says how to wait for it', async () => {
+  const request = vi.fn(async () => ({ ...detail, status: 'BUILD' }));
+  const io = fakeIo({ manager: { request } });
+  const argv = 'server create web1 --vcpus 2 --memory 4096 --volume v1 --no-wait'.split(' ');
+
+  const { code, stdout, stderr } = await runFake(argv, io);
+
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: 'dpm: the running service creates it; to wait for it, run: dpm server wait web1\n',
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ name: 'web1', status: 'BUILD' });
+  expect(request).toHaveBeenCalledTimes(1);
+  expect(io.opened).toEqual([{ access: 'read', purpose: 'dpm server create' }]);
+});
+
+test('server create --no-wait refuses a boot source with a password before it asks for the password', async () => {
+  const askSecret = vi.fn(async () => 'secret');
+  const argv = 'server create web1 --vcpus 2 --memory 4096 --volume v1 --no-wait --boot-from sftp'.split(' ');
+
+  const { code, stderr } = await runFake(argv, fakeIo({ askSecret, isTerminal: true }));
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('the password of the server is never stored');
+  expect(askSecret).not.toHaveBeenCalled();
+});
+
+test('server wait prints the server, or its fault with the exit code of the operation', async () => {
+  const settled = { ...server, power_state: 'running' as const };
+  const wait = (waitForServer: () => Promise<never>) => fakeIo({ journal: { waitForServer } });
+  const done = await runFake(['server', 'wait', 'web1'], fakeIo({ journal: { waitForServer: async () => settled } }));
+  const undone = await runFake(
+    ['server', 'wait', 'web1'],
+    wait(() => Promise.reject(new FlowRolledBackError('server "web1" is in status ERROR', '', {}, new Error('full')))),
+  );
+  const stuck = await runFake(
+    ['server', 'wait', 'web1'],
+    wait(() =>
+      Promise.reject(new FlowStuckError('server "web1" is in status ERROR', 'f1', ['a mask'], new Error('no'))),
+    ),
+  );
+
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(done.stdout)).toMatchObject({ name: 'web1', status: 'ACTIVE', task_state: null });
+  expect(undone.code).toBe(1);
+  expect(undone.stderr).toContain('full');
+  expect(stuck.code).toBe(4);
+  expect(stuck.stderr).toContain('Left behind: a mask');
+});
+
 test('the steps of a flow are shown on standard error, unless nobody wants them', async () => {
   const run = async (...flags: string[]) => {
     const onOpen = ({ onStep }: ManagerOptions) => {

@@ -2,7 +2,13 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { realisticTiming } from '../../src/simulator/timing.ts';
 import { faultKinds } from '../../src/simulator/server/fault-rules.ts';
-import { hmcOperations, parseFaultRules, parseInventory, startSimulator } from '../../src/simulator/index.ts';
+import {
+  brokerOperations,
+  hmcOperations,
+  parseFaultRules,
+  parseInventory,
+  startSimulator,
+} from '../../src/simulator/index.ts';
 import { readFileSync } from 'node:fs';
 import { blocksOf } from './support.ts';
 
@@ -63,7 +69,7 @@ test.each([
 });
 
 test('the page has one fault rule of each kind, and every operation exists', () => {
-  const rules = parseFaultRules(fileOnPage('faults.yaml'), { hmc: hmcOperations });
+  const rules = parseFaultRules(fileOnPage('faults.yaml'), { hmc: hmcOperations, broker: brokerOperations });
 
   expect(rules.map(({ kind }) => kind.type).sort()).toEqual([...faultKinds].sort());
 });
@@ -78,7 +84,7 @@ test.each([
 ])('a fault rule with %j is refused, and what was expected is named', (wrong, message) => {
   const rule = { id: 'r1', server: 'hmc', operation: 'Start Partition', kind: { type: 'malformed' }, ...wrong };
 
-  expect(() => parseFaultRules([rule], { hmc: hmcOperations })).toThrow(message);
+  expect(() => parseFaultRules([rule], { hmc: hmcOperations, broker: brokerOperations })).toThrow(message);
 });
 
 test('the table of durations on the page has the durations of the simulator', () => {

@@ -76,7 +76,7 @@ describe.each(machines)('on a %s', (machine) => {
     const { dpm } = stage;
     const { adapter, members } = equip(stage);
     await dpm(...create);
-    const before = structuredClone(propsOf(stage));
+    const before = { ...propsOf(stage) };
 
     const set = await dpm(
       ...words('server set web1'),
@@ -174,7 +174,7 @@ describe('dpm server set', () => {
     const { dpm, sim } = stage;
     equip(stage);
     await dpm(...create);
-    const before = structuredClone(propsOf(stage));
+    const before = { ...propsOf(stage) };
     const kind = { type: 'refuse', status: 409, reason: 170 } as const;
     sim.faults.add({ id: 'no', server: 'hmc', operation: 'Add Partition to Capacity Group', when: { times: 1 }, kind });
 

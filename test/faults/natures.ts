@@ -110,6 +110,8 @@ function kindOf({ kind, also, at, deceives, isSlow, times }: Fault): string {
     case 'refuse-connection':
     case 'session-lost':
     case 'restart':
+    case 'lose':
+    case 'repeat':
       return kind.type;
   }
 }

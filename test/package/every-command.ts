@@ -37,6 +37,7 @@ export const acts: readonly Act[] = [
   { command: 'server add network', given: ['web1', 'net1'] },
   { command: 'server list' },
   { command: 'server show', given: ['web1'] },
+  { command: 'server wait', given: ['web1'] },
   { command: 'server stats', given: ['web1'] },
   { command: 'partition list' },
   { command: 'partition show', given: ['$partition'] },

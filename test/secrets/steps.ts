@@ -44,6 +44,17 @@ export const steps: readonly Step[] = [
   ['a spawn', create('web1'), 0, { report: true }],
   ['a list', ['server', 'list'], 0],
   ['a server', ['server', 'show', 'web1'], 0],
+  ['a wait', ['server', 'wait', 'web1'], 0],
+  ['a request without a service', [...create('web9', 'data-1'), '--no-wait'], 1],
+  [
+    'a request with a password',
+    [
+      ...create('web9', 'data-1'),
+      ...['--no-wait', '--boot-from', 'ftp', '--ftp-host', 'install.example.com', '--ftp-username', 'install'],
+      ...['--ftp-insfile', '/generic.ins', '--ftp-password-file', 'ftp.pw'],
+    ],
+    2,
+  ],
   ['the use of servers', ['server', 'stats'], 0],
   ['the use of the machine', ['hypervisor', 'stats'], 0],
   ['an attach', ['server', 'add', 'volume', 'web1', 'data-1'], 0],

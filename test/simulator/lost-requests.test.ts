@@ -379,7 +379,7 @@ function stateOf(simulator: Simulator): State {
   hmc.settle();
   return structuredClone({
     snapshot: simulator.snapshot(),
-    capacityGroups: hmc.model.all('capacity-group').map(({ props }) => props),
+    capacityGroups: hmc.model.all('capacity-group').map(({ props }) => ({ ...props })),
     osMessages: hmc.model.all('partition').map(({ uri }) => hmc.osMessages(uri)),
   });
 }

@@ -33,7 +33,9 @@ export interface FakeIoOptions {
   /** What the manager was opened with. */
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
-  readonly journal?: Partial<Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames'>>;
+  readonly journal?: Partial<
+    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer'>
+  >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
   readonly startSimulator?: CliIo['startSimulator'];
@@ -127,6 +129,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       showFlow: unexpected('showFlow'),
       listServerEvents: unexpected('listServerEvents'),
       serverNames: unexpected('serverNames'),
+      waitForServer: unexpected('waitForServer'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },

@@ -13,12 +13,14 @@ import { addShow } from './server/show.ts';
 import { addNetworks } from './server/networks.ts';
 import { addStats } from './server/stats.ts';
 import { addVolumes } from './server/volumes.ts';
+import { addWait } from './server/wait.ts';
 
 export function addServerCommands(program: Command, add: AddCommand): void {
   const group = program.command('server').description('Instances and their partitions');
   addCreate(group, add);
   addList(group, add);
   addShow(group, add);
+  addWait(group, add);
   addDelete(group, add);
   addPower(group, add);
   addResize(group, add);

@@ -19,6 +19,8 @@ interface SimulateOptions {
   readonly machine: string;
   readonly adapters?: number;
   readonly hmcPort?: number;
+  readonly stompPort?: number;
+  readonly broker: boolean;
   readonly cinderPort?: number;
   readonly keystonePort?: number;
   readonly writeConfig?: string;
@@ -51,6 +53,8 @@ export function addSimulateCommand(program: Command, add: AddCommand): void {
     )
     .option('--adapters <n>', 'number of FCP adapters of the machine', wholeNumber(1, MAX_ADAPTERS))
     .option('--hmc-port <n>', 'port of the HMC (default: a free port)', port)
+    .option('--stomp-port <n>', 'port of the message broker of the HMC (default: a free port)', port)
+    .option('--no-broker', 'no message broker: the HMC sends no notifications')
     .option('--cinder-port <n>', 'port of Cinder (default: a free port)', port)
     .option('--keystone-port <n>', 'port of Keystone (default: a free port)', port)
     .option('--write-config <file>', 'write complete settings for the other commands to this file, mode 0600')
@@ -121,12 +125,14 @@ async function toSimulateRequest(
   isMachineGiven: boolean,
   context: CommandContext,
 ): Promise<SimulateRequest> {
-  const { adapters, hmcPort, cinderPort, keystonePort, faults, inventory } = options;
+  const { adapters, hmcPort, stompPort, cinderPort, keystonePort, faults, inventory } = options;
   return {
     ...(options.keep === undefined ? {} : { keep: resolve(context.io.cwd, options.keep) }),
     ...machineOf(options, isMachineGiven, context),
     ...(adapters === undefined ? {} : { adapters }),
     ...(hmcPort === undefined ? {} : { hmcPort }),
+    ...(stompPort === undefined ? {} : { stompPort }),
+    broker: options.broker,
     ...(cinderPort === undefined ? {} : { cinderPort }),
     ...(keystonePort === undefined ? {} : { keystonePort }),
     tls: options.tls,

@@ -1,6 +1,6 @@
 import type { SimRequest, SimResponse } from '../server/index.ts';
 import type { HmcContext } from './context.ts';
-import { isObject, textOf, type Props } from './model/json.ts';
+import { isObject, type Props } from './model/json.ts';
 import type { Resource, ResourceClass } from './model/model.ts';
 import { refuse } from './model/refusal.ts';
 import type { Session } from './sessions.ts';
@@ -67,11 +67,7 @@ export class Call {
 
   /** Whether the user has object access. Elements follow the object that they belong to. */
   canSee(resource: Resource): boolean {
-    const hidden = this.session.user.hidden ?? [];
-    if (hidden.includes(resource.uri) || hidden.includes(textOf(resource.props, 'name'))) return false;
-    const parent = this.context.model.parentOf(resource);
-    const isElement = parent !== undefined && parent.class !== 'cpc' && parent.class !== 'console';
-    return !isElement || this.canSee(parent);
+    return this.context.canSee(this.session.user, resource);
   }
 
   /** Demands a task permission: 403.1. */

@@ -11,11 +11,21 @@ import { objectsOf, textOf } from './model/json.ts';
 import { HmcModel, type Resource } from './model/model.ts';
 import { reasonTable, type ReasonTable } from './model/refusal.ts';
 import type { HmcOptions, HmcSurroundings, HmcTiming, HmcUser } from './options.ts';
-import type { HmcLevel, OsConsole } from './model/kept.ts';
+import type { HmcLevel, OsConsole, OsMessage } from './model/kept.ts';
 import type { FcpGroupState } from './model/fcp-group.ts';
 import { Sessions } from './sessions.ts';
 
 export type { HmcLevel, OsConsole };
+
+/** What happens beside the resources of the model. */
+export interface Notices {
+  readonly jobEnded: (uri: string, sessionId: string) => void;
+  /** Without an id, all sessions have ended. */
+  readonly sessionEnded: (id: string | undefined) => void;
+  readonly said: (partition: Resource, messages: readonly OsMessage[]) => void;
+}
+
+const noNotices: Notices = { jobEnded: () => undefined, sessionEnded: () => undefined, said: () => undefined };
 
 /** Times of which all are known. */
 export type Timing = Required<HmcTiming>;
@@ -65,6 +75,8 @@ export class HmcContext {
   /** Mounted ISO images by partition URI. */
   readonly images = new Map<string, MountedImage>();
   readonly asciiConsoles = new AsciiConsoles();
+  /** Who is told of jobs, sessions and messages; nobody without a message broker. */
+  notices: Notices = noNotices;
   /** Terminals of the guests behind their ASCII consoles, by partition URI; gone when the partition is stopped. */
   readonly terminals = new Map<string, GuestTerminal>();
 
@@ -77,10 +89,10 @@ export class HmcContext {
     this.agenda = new Agenda(this.clock);
     this.timing = { ...noTime, ...options.timing };
     this.users = options.users ?? [defaultUser];
-    const { asciiConsoles } = this;
-    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs, (id) =>
-      asciiConsoles.endSession(id),
-    );
+    this.sessions = new Sessions(this.clock, this.users, this.timing.sessionIdleMs, (id) => {
+      this.asciiConsoles.endSession(id);
+      this.notices.sessionEnded(id);
+    });
     this.reasons = { ...reasonTable, ...options.reasons };
     const seed = surroundings.seed ?? 1;
     this.random = createRandom(seed);
@@ -93,7 +105,17 @@ export class HmcContext {
       codeOf: (condition) => this.reasons[condition],
       cancelMs: this.timing.cancelMs,
       retentionMs: this.timing.jobRetentionMs,
+      onEnd: (uri, sessionId) => this.notices.jobEnded(uri, sessionId),
     });
+  }
+
+  /** Whether a user has object access. Elements follow the object that they belong to. */
+  canSee(user: HmcUser, resource: Resource): boolean {
+    const { hidden = [] } = user;
+    if (hidden.includes(resource.uri) || hidden.includes(textOf(resource.props, 'name'))) return false;
+    const parent = this.model.parentOf(resource);
+    const isElement = parent !== undefined && parent.class !== 'cpc' && parent.class !== 'console';
+    return !isElement || this.canSee(user, parent);
   }
 
   /** The CPC that a resource of it belongs to. */

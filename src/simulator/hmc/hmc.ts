@@ -1,4 +1,5 @@
 import { SimServer, type Route } from '../server/index.ts';
+import { Broker, type SimulatedBroker } from './broker/broker.ts';
 import type { HmcRoute } from './call.ts';
 import { acceptConsole } from './console-socket.ts';
 import { HmcContext } from './context.ts';
@@ -79,6 +80,8 @@ export interface SimulatedHmc extends AsyncDisposable {
   readonly cpcName: string;
   readonly cpcObjectId: string;
   readonly server: SimServer;
+  /** The message broker; undefined if it is switched off. */
+  readonly broker: SimulatedBroker | undefined;
   /** The resources, to be looked at; changing `props` is what an operator at the console does. */
   readonly model: HmcModel;
   /** Sessions logged on and jobs not deleted: what a client should have cleaned up. */
@@ -117,7 +120,13 @@ export interface SimulatedHmc extends AsyncDisposable {
 export async function startHmc(options: HmcOptions, surroundings: HmcSurroundings): Promise<SimulatedHmc> {
   const context = await newContext(options, surroundings);
   const server = await startServer(context, surroundings);
-  return describeHmc(context, server);
+  try {
+    const broker = options.broker === false ? undefined : await Broker.start(context, surroundings);
+    return describeHmc(context, server, broker);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
 /** The model of a fresh machine, or of what the definition describes. */
@@ -167,9 +176,13 @@ function startServer(context: HmcContext, surroundings: HmcSurroundings): Promis
   });
 }
 
-function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
+function describeHmc(context: HmcContext, server: SimServer, broker: Broker | undefined): SimulatedHmc {
   const cpc = mainCpc(context);
   const user = context.users[0];
+  const close = async () => {
+    await broker?.close();
+    await server.close();
+  };
   return {
     url: server.url,
     username: user?.userid ?? '',
@@ -177,6 +190,7 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
     cpcName: textOf(cpc.props, 'name'),
     cpcObjectId: textOf(cpc.props, 'object-id'),
     server,
+    broker,
     model: context.model,
     get sessionCount() {
       return context.sessions.count();
@@ -213,8 +227,8 @@ function describeHmc(context: HmcContext, server: SimServer): SimulatedHmc {
       const group = context.model.find('storage-group', uri);
       if (group !== undefined) discoverNow(context, group);
     },
-    close: () => server.close(),
-    [Symbol.asyncDispose]: () => server.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

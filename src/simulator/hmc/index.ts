@@ -1,3 +1,4 @@
+export { brokerOperations, type SimulatedBroker } from './broker/broker.ts';
 export { hmcOperations, hmcRoutes, startHmc, type SimulatedHmc } from './hmc.ts';
 export type { KeptHmc } from './model/kept.ts';
 export type { MachineName } from './machines.ts';

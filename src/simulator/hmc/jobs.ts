@@ -12,6 +12,8 @@ export interface JobOutcome {
 /** An asynchronous operation that is to run. */
 export interface JobPlan {
   readonly userid: string;
+  /** The session that started the job: it gets the notification of the end. */
+  readonly sessionId: string;
   readonly durationMs: number;
   /** Does the work when the time has come; a refusal becomes the job's failure. */
   readonly run: () => JobOutcome;
@@ -48,6 +50,8 @@ export interface JobSurroundings {
   readonly codeOf: (condition: ReasonName) => readonly [status: number, reason: number];
   readonly cancelMs: number;
   readonly retentionMs: number;
+  /** Called when a job has ended or was canceled. */
+  readonly onEnd: (uri: string, sessionId: string) => void;
 }
 
 /**
@@ -137,6 +141,7 @@ export class Jobs {
     job.outcome = outcome;
     job.status = status;
     job.endedAt = this.#hmc.clock.now();
+    if (this.#jobs.has(job.uri)) this.#hmc.onEnd(job.uri, job.plan.sessionId);
   }
 
   #perform(run: () => JobOutcome): JobOutcome {

@@ -116,6 +116,10 @@ export interface HmcOptions {
    * prompt, as after the installation of a distribution, which takes every command for the name of a user.
    */
   readonly lineModeConsole?: 'shell' | 'login';
+  /** Whether the message broker runs, which sends notifications; false is a port that is closed. Default true. */
+  readonly broker?: boolean;
+  /** Bytes that wait for a client of the broker before it is cut off because it reads too slowly; default 1 MiB. */
+  readonly brokerQueueBytes?: number;
   /** (status, reason) for conditions whose number is not public, or to try others. */
   readonly reasons?: Partial<Record<ReasonName, readonly [status: number, reason: number]>>;
   /** Path of a zhmcclient mock definition (YAML) or of a DPM export (JSON) to start from instead of a fresh machine. */
@@ -135,6 +139,10 @@ export interface HmcSurroundings {
   readonly port?: number | undefined;
   /** Used if it is free and `port` is absent. */
   readonly preferredPort?: number | undefined;
+  /** Port of the message broker; default: any free one. */
+  readonly stompPort?: number | undefined;
+  /** Used if it is free and `stompPort` is absent. */
+  readonly preferredStompPort?: number | undefined;
   /** Called after each request, before its answer is sent. */
   readonly onServed?: (() => void) | undefined;
   /** The state of an earlier simulator, to continue with instead of a fresh machine. */

@@ -33,11 +33,11 @@ export function closeConsole(context: HmcContext, partition: Resource): void {
 export function say(context: HmcContext, partition: Resource, texts: readonly string[]): void {
   const messages = context.consoles.get(partition.uri)?.messages;
   if (messages === undefined) return;
-  for (const text of texts) {
-    const sequenceNumber = (messages.at(-1)?.sequenceNumber ?? 0) + 1;
-    messages.push({ sequenceNumber, text, timestamp: context.clock.now() });
-  }
+  const first = (messages.at(-1)?.sequenceNumber ?? 0) + 1;
+  const said = texts.map((text, index) => ({ sequenceNumber: first + index, text, timestamp: context.clock.now() }));
+  messages.push(...said);
   messages.splice(0, messages.length - keptMessages);
+  context.notices.said(partition, said);
 }
 
 /** The messages from one sequence number to another, as List OS Messages shows them; 409.332 when there is no interface. */
@@ -45,10 +45,15 @@ export function listMessages(context: HmcContext, partition: Resource, first = 0
   const console = context.consoles.get(partition.uri);
   if (console === undefined || !speakingStatuses.includes(statusOf(partition))) return refuseInterface();
   const chosen = console.messages.filter(({ sequenceNumber }) => first <= sequenceNumber && sequenceNumber <= last);
-  return chosen.map((message) => showMessage(message, partition));
+  return chosen.map((message) => showMessage(message, partition, true));
 }
 
-function showMessage({ sequenceNumber, text, timestamp }: OsMessage, { props }: Resource): Props {
+/** A message as List OS Messages and the notifications show it. */
+export function showMessage(
+  { sequenceNumber, text, timestamp }: OsMessage,
+  { props }: Resource,
+  isRefresh: boolean,
+): Props {
   return {
     'sequence-number': sequenceNumber,
     'message-id': sequenceNumber,
@@ -59,7 +64,7 @@ function showMessage({ sequenceNumber, text, timestamp }: OsMessage, { props }: 
     'is-held': false,
     'prompt-text': null,
     'os-name': typeof props['os-name'] === 'string' ? props['os-name'] : '',
-    'is-refresh': true,
+    'is-refresh': isRefresh,
   };
 }
 

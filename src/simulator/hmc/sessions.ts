@@ -13,11 +13,23 @@ export interface Session {
   readonly topic: string;
   readonly jobTopic: string;
   /** Topics of OS messages by partition URI. */
-  readonly osTopics: Map<string, string>;
+  readonly osTopics: Map<string, OsTopic>;
+  /** Notifications that have been published to the topics of this session. */
+  notifications: number;
   /** Metrics contexts by id, with those that have been deleted. */
   readonly metricsContexts: Map<string, MetricsContext>;
   lastUsed: number;
 }
+
+/** The topic of the messages of one partition's operating system. */
+export interface OsTopic {
+  readonly name: string;
+  /** Whether a subscriber first gets the messages that exist already. */
+  readonly includesRefresh: boolean;
+}
+
+/** Who is logged on at the message broker: a session, or a user with all sessions. */
+export type BrokerLogin = { readonly sessionId: string } | { readonly userid: string };
 
 /** From IBM's sample user: `disable-delay` is one minute. */
 const disableDelayMs = 60_000;
@@ -85,6 +97,31 @@ export class Sessions {
     return session;
   }
 
+  /** All sessions, without those that have idled for too long. */
+  all(): Session[] {
+    this.#endIdle();
+    return [...this.#sessions.values()];
+  }
+
+  /** When the next session ends if nobody uses it; infinity if none does. */
+  get nextIdleEnd(): number {
+    const times = [...this.#sessions.values()].map(({ lastUsed }) => lastUsed + this.#idleMs + 1);
+    return Math.min(Infinity, ...times);
+  }
+
+  /**
+   * Logs on at the message broker, with a session and its credential, or with a user and its password (python-zhmcclient
+   * _notification.py, NotificationReceiver). Neither counts as use of a session (inferred).
+   */
+  logonAtBroker(login: string, passcode: string): BrokerLogin {
+    const session = this.#sessions.get(login);
+    if (session?.credential === passcode) return { sessionId: session.id };
+    if (session !== undefined) return refuse('badCredentials', 'logon failed');
+    const { user } = this.#checkPassword(login, passcode);
+    if (user.withoutWebServices === true) refuse('webServicesNotAllowed', 'the user may not use the Web Services API');
+    return { userid: user.userid };
+  }
+
   /** Ends a session; an unknown one is none. */
   end(id: string | undefined): void {
     if (this.#sessions.delete(id ?? '')) this.#onEnd(id);
@@ -129,6 +166,7 @@ export class Sessions {
       topic,
       jobTopic: `${topic}job`,
       osTopics: new Map(),
+      notifications: 0,
       metricsContexts: new Map(),
       lastUsed: this.#clock.now(),
     };
@@ -140,6 +178,22 @@ export class Sessions {
     const oldest = this.#clock.now() - this.#idleMs;
     for (const session of this.#sessions.values()) if (session.lastUsed < oldest) this.end(session.id);
   }
+}
+
+/** Tasks that bring a session the topics of the logs of the HMC (inferred from the tasks for the same logs). */
+const logTopics = [
+  { type: 'audit-notification', suffix: 'aud', task: 'Audit and Log Management' },
+  { type: 'security-notification', suffix: 'sec', task: 'View Security Logs' },
+];
+
+/** The topics that a session has from its logon on. */
+export function topicsOf({ topic, jobTopic, user }: Session): { readonly type: string; readonly name: string }[] {
+  const logs = logTopics.filter(({ task }) => user.withoutTasks?.includes(task) !== true);
+  return [
+    { type: 'object-notification', name: topic },
+    { type: 'job-notification', name: jobTopic },
+    ...logs.map(({ type, suffix }) => ({ type, name: `${topic}${suffix}` })),
+  ];
 }
 
 function newAccount(user: HmcUser): Account {

@@ -100,6 +100,8 @@ const domainKinds: ReadonlySet<FaultKind['type']> = new Set([
   'status',
   'backend-error',
   'stuck',
+  'lose',
+  'repeat',
 ]);
 
 /** Whether the peer's own code has to act this fault out. */

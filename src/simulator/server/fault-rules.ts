@@ -48,12 +48,16 @@ const faultKindSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('backend-error'), effect }),
   /** The attachment or volume (cinder) stays in its transitional status. */
   z.strictObject({ type: z.literal('stuck') }),
+  /** A message (broker) does not arrive; its sequence number is used up. */
+  z.strictObject({ type: z.literal('lose') }),
+  /** A message (broker) arrives twice. */
+  z.strictObject({ type: z.literal('repeat') }),
 ]);
 
 /** Schema of one fault rule: rules are plain JSON and can come from a file. */
 const faultRuleSchema = z.strictObject({
   id: z.string().min(1),
-  server: z.enum(['hmc', 'cinder', 'keystone', 'glance', 'san']),
+  server: z.enum(['hmc', 'broker', 'cinder', 'keystone', 'glance', 'san']),
   operation: z.string().min(1),
   match: z
     .strictObject({ method: z.string().optional(), path: z.string().optional(), body: z.string().optional() })

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ConfigError } from '../../../base/index.ts';
 import type { CreateServer } from '../../../compute/index.ts';
 import type { AddCommand } from '../../add-command.ts';
 import {
@@ -22,6 +23,7 @@ interface CreateOptions {
   readonly storageGroup?: NonNullable<CreateServer['storageGroup']>;
   readonly property?: Readonly<Record<string, string>>;
   readonly start: boolean;
+  readonly wait: boolean;
   readonly count: number;
 }
 
@@ -29,6 +31,7 @@ export function addCreate(group: Command, add: AddCommand): void {
   const create = add(group, 'create', 'Create an instance and boot it', async (context, command) => {
     const options = command.opts<CreateOptions>();
     const { storageGroup: group, property: properties } = options;
+    if (!options.wait) refusePassword(command);
     const bootFrom = await readBootFrom(context, command, 'all');
     const server: CreateServer = {
       name: argument(command, 0),
@@ -41,10 +44,18 @@ export function addCreate(group: Command, add: AddCommand): void {
       ...(properties === undefined ? {} : { properties }),
       start: options.start,
     };
-    await printSeveral(context, numbered(server, options.count), async (servers, manager, request) => {
-      if (servers.length > 1) await manager.checkCreate(servers, request);
-      return await runOnEach('creations', servers, (each) => manager.create(each, request));
-    });
+    const begin = options.wait ? 'create' : 'request';
+    await printSeveral(
+      context,
+      numbered(server, options.count),
+      async (servers, manager, request) => {
+        if (servers.length > 1) await manager.checkCreate(servers, request);
+        return await runOnEach('creations', servers, (each) => manager[begin](each, request));
+      },
+      options.wait ? 'write' : 'read', // a request resumes nothing: the service does
+    );
+    if (!options.wait)
+      context.note(`the running service creates it; to wait for it, run: dpm server wait ${server.name}`);
   })
     .argument('<name>', 'name of the new instance', nameOrId)
     .requiredOption('--vcpus <n>', 'processors', wholeNumber(1, MAX_VCPUS))
@@ -70,6 +81,7 @@ export function addCreate(group: Command, add: AddCommand): void {
       property,
     )
     .option('--no-start', 'leave the partition stopped')
+    .option('--no-wait', 'only record the request: the running service (dpm serve) creates the server')
     .option(
       '--count <n>',
       'create NAME-1 to NAME-N; every --volume and --storage-group then contains {}, which becomes the number of the server: --volume boot-{}',
@@ -77,6 +89,14 @@ export function addCreate(group: Command, add: AddCommand): void {
       1,
     );
   addBootOptions(create);
+}
+
+/** Refuses a boot source with a password, which is in no record, before the user is asked for it. */
+function refusePassword(command: Command): void {
+  const { bootFrom } = command.opts<{ bootFrom?: string }>();
+  if (bootFrom !== 'ftp' && bootFrom !== 'ftps' && bootFrom !== 'sftp') return;
+  const text = `option --no-wait cannot be used with --boot-from ${bootFrom}: the password of the server is never stored`;
+  throw new ConfigError(text, { option: '--no-wait' });
 }
 
 /** Above any machine; the limits of the CPC subset are checked later. */

@@ -59,10 +59,11 @@ export async function printSeveral<S>(
   context: CommandContext,
   servers: readonly S[],
   work: (servers: readonly S[], manager: Manager, request: RequestContext) => Promise<readonly object[]>,
+  access: 'read' | 'write' = 'write',
 ): Promise<void> {
   if (servers.length === 1) context.checkColumns([...serverDetailColumns, doubtColumn]);
   else context.checkList(serverColumns);
-  const rows = await context.withManager('write', (manager, request) => work(servers, manager, request));
+  const rows = await context.withManager(access, (manager, request) => work(servers, manager, request));
   const [only] = rows;
   if (servers.length === 1 && only !== undefined) printObject(context, only);
   else context.print({ kind: 'list', rows, columns: serverColumns, shown: shownServerColumns });

@@ -38,12 +38,15 @@ interface Appointment {
 }
 
 /**
- * A schedule of events. There are no timers: every event that is due runs before the state is read.
+ * A schedule of events. There are no timers: every event that is due runs before the state is read. Only while a client of
+ * the broker has a subscription, a timer lets events happen at their time.
  */
 export class Agenda {
   readonly #clock: Clock;
   #appointments: Appointment[] = [];
   #orders = 0;
+  /** Called when something has been arranged. */
+  onArranged: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -54,6 +57,12 @@ export class Agenda {
     if (!Number.isFinite(ms)) return;
     this.#orders += 1;
     this.#appointments.push({ at: this.#clock.now() + ms, order: this.#orders, act });
+    this.onArranged?.();
+  }
+
+  /** The time of the next event; infinity if there is none. */
+  get nextAt(): number {
+    return this.#appointments.reduce((first, { at }) => Math.min(first, at), Infinity);
   }
 
   /** Lets everything happen that is due, in order; what that arranges for the same moment happens too. */

@@ -1,4 +1,6 @@
-import { textOf, type Props } from './json.ts';
+import { isDeepStrictEqual } from 'node:util';
+
+import { textOf, type Json, type Props } from './json.ts';
 
 /** Classes of resources, by the value of their `class` property. */
 export type ResourceClass =
@@ -39,11 +41,21 @@ export interface Resource {
   readonly props: Props;
 }
 
+/** Who wants to know what happens to the resources. */
+export interface ModelObserver {
+  /** A property has another value. */
+  readonly changed: (resource: Resource, name: string, before: Json | undefined, after: Json | undefined) => void;
+  readonly added: (resource: Resource) => void;
+  /** A resource is about to be removed, with everything that belongs to it. */
+  readonly removing: (resource: Resource) => void;
+}
+
 /**
  * All resources that the HMC manages, by URI.
  * @public
  */
 export class HmcModel {
+  #observer: ModelObserver | undefined;
   readonly #byUri = new Map<string, Resource>();
   readonly #byParent = new Map<string, Set<Resource>>();
 
@@ -54,15 +66,30 @@ export class HmcModel {
   add(kind: ResourceClass, parent: string | null, props: Props): Resource {
     const uri = textOf(props, 'element-uri') || textOf(props, 'object-uri');
     if (this.#byUri.has(uri)) throw new Error(`two resources at ${uri}`);
-    const resource: Resource = { class: kind, uri, parent, props: { ...props, class: kind, parent } };
+    const watched = this.#watched({ ...props, class: kind, parent }, () => resource);
+    const resource: Resource = { class: kind, uri, parent, props: watched };
     this.#byUri.set(uri, resource);
     this.#siblings(parent).add(resource);
+    this.#observer?.added(resource);
     return resource;
   }
 
   /** Removes a resource with everything that belongs to it. */
   remove(resource: Resource): void {
-    for (const child of this.childrenOf(resource)) this.remove(child);
+    if (this.#byUri.get(resource.uri) === resource) this.#observer?.removing(resource);
+    this.#drop(resource);
+  }
+
+  /**
+   * Tells one observer of all later changes.
+   * @internal
+   */
+  observe(observer: ModelObserver): void {
+    this.#observer = observer;
+  }
+
+  #drop(resource: Resource): void {
+    for (const child of this.childrenOf(resource)) this.#drop(child);
     this.#byUri.delete(resource.uri);
     this.#byParent.delete(resource.uri);
     this.#siblings(resource.parent).delete(resource);
@@ -103,6 +130,29 @@ export class HmcModel {
   /** The resource of a class with this name. */
   named(kind: ResourceClass, name: string): Resource | undefined {
     return this.all(kind).find((resource) => resource.props.name === name);
+  }
+
+  /** Properties that report every assignment, whoever makes it. */
+  #watched(props: Props, resource: () => Resource): Props {
+    const report = (name: string, before: Json | undefined, after: Json | undefined) => {
+      if (this.#observer !== undefined && !isDeepStrictEqual(before, after)) {
+        this.#observer.changed(resource(), name, before, after);
+      }
+    };
+    return new Proxy(props, {
+      set: (target, name: string, value: Json) => {
+        const before = target[name];
+        target[name] = value;
+        report(name, before, value);
+        return true;
+      },
+      deleteProperty: (target, name: string) => {
+        const before = target[name];
+        Reflect.deleteProperty(target, name);
+        report(name, before, undefined);
+        return true;
+      },
+    });
   }
 
   #siblings(parent: string | null): Set<Resource> {

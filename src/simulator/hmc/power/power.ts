@@ -57,9 +57,10 @@ export function stopPartition(call: Call, partition: Resource): SimResponse {
 }
 
 /** Starts a job of the request's user that takes as long as the timing says; or does its work at once, without a job. */
-export function answerWithJob(call: Call, plan: Omit<JobPlan, 'userid'>): SimResponse {
+export function answerWithJob(call: Call, plan: Omit<JobPlan, 'userid' | 'sessionId'>): SimResponse {
   const { context, session } = call;
-  if (context.options.jobs !== false) return accepted(context.jobs.start({ userid: session.user.userid, ...plan }));
+  const starter = { userid: session.user.userid, sessionId: session.id };
+  if (context.options.jobs !== false) return accepted(context.jobs.start({ ...starter, ...plan }));
   const { status, reason = 0, results } = plan.run();
   if (status < 400) return results === null ? done : ok(results);
   return errorBody(status, reason, JSON.stringify(results), call.req, session.user.userid);
@@ -87,7 +88,7 @@ function refuseTransitional(partition: Resource): void {
 }
 
 /** Start on a partition that is not stopped is accepted, and its job fails (zhmcclient issue 228); old HMCs say `error`. */
-function lateRefusal(context: HmcContext, partition: Resource): Omit<JobPlan, 'userid'> {
+function lateRefusal(context: HmcContext, partition: Resource): Omit<JobPlan, 'userid' | 'sessionId'> {
   const key = context.hmc.level < 14 ? 'error' : 'message';
   const text = `the partition is in status '${statusOf(partition)}' and cannot be started`;
   const [status, reason] = context.reasons.wrongStatus;

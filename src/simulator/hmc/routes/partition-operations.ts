@@ -177,12 +177,13 @@ function unmountIso(call: Call): SimResponse {
 function openOsMessageChannel(call: Call): SimResponse {
   const partition = call.object('partition');
   call.need('Operating System Messages');
-  checkBody({ 'include-refresh-messages': { type: 'boolean', create: true } }, call.optionalBody() ?? {}, 'create');
+  const body = call.optionalBody() ?? {};
+  checkBody({ 'include-refresh-messages': { type: 'boolean', create: true } }, body, 'create');
   requireConsole(call.context, partition);
   const { osTopics, topic } = call.session;
   if (osTopics.has(partition.uri)) refuse('osChannelOpen', 'the channel is open in this session');
   const name = `${topic}os${osTopics.size + 1}`;
-  osTopics.set(partition.uri, name);
+  osTopics.set(partition.uri, { name, includesRefresh: body['include-refresh-messages'] !== false });
   return ok({ 'topic-name': name });
 }
 

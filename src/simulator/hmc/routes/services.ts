@@ -91,7 +91,7 @@ async function serveEntry({ req }: Call, entry: Props, sub: SubRequest): Promise
   const result: Props = { status: response.status, headers: headers.map(([name, value]) => ({ name, value })) };
   if (entry.id !== undefined) result.id = entry.id;
   // Bodies of the simulator's own answers are JSON by construction.
-  if (response.body !== undefined) result.body = structuredClone(response.body) as Json;
+  if (response.body !== undefined) result.body = JSON.parse(JSON.stringify(response.body)) as Json;
   if (response.raw !== undefined) result.body = response.raw.data.toString();
   return result;
 }

@@ -3,6 +3,7 @@ import type { HmcContext } from '../context.ts';
 import { textOf, type Props } from '../model/json.ts';
 import { requireFields } from '../rules/property-rule.ts';
 import { refuse } from '../model/refusal.ts';
+import { topicsOf } from '../sessions.ts';
 import type { SimResponse } from '../../server/index.ts';
 
 /** Operations that need no session. */
@@ -58,16 +59,14 @@ function logoff(call: Call): SimResponse {
   return done;
 }
 
+/** The topics of the session. Their names are those of a machine: python-zhmcclient tests/unit/zhmcclient/test_session.py. */
 function getTopics({ session }: Call): SimResponse {
-  const osTopics = [...session.osTopics].map(([uri, name]) => ({
+  const osTopics = [...session.osTopics].map(([uri, { name, includesRefresh }]) => ({
     'topic-type': 'os-message-notification',
     'topic-name': name,
     'object-uri': uri,
-    'include-refresh-messages': true,
+    'include-refresh-messages': includesRefresh,
   }));
-  const own = [
-    { 'topic-type': 'object-notification', 'topic-name': session.topic },
-    { 'topic-type': 'job-notification', 'topic-name': session.jobTopic },
-  ];
+  const own = topicsOf(session).map(({ type, name }) => ({ 'topic-type': type, 'topic-name': name }));
   return ok({ topics: [...own, ...osTopics] });
 }

@@ -34,6 +34,7 @@ class DPMMechanismDriver(api.MechanismDriver):
 
     def initialize(self):
         config.register()
+        self._last_refusal = None
         self._mappings = mappings.parse(
             cfg.CONF.ml2_dpm.physical_network_adapter_mappings)
         if not self._mappings:
@@ -68,10 +69,8 @@ class DPMMechanismDriver(api.MechanismDriver):
         ports = self._mappings.get(host)
         if ports is None:
             # Also asked for ports of hosts that other drivers serve.
-            LOG.info('Port %(port)s not bound by dpm: no value of %(option)s '
-                     'names host "%(host)s"',
-                     {'port': port_id, 'option': mappings.OPTION,
-                      'host': host})
+            self._refuse(log.INFO, port_id, host, 'no value of %s names this '
+                         'host' % mappings.OPTION)
             return
         reasons = []
         vnic_type = context.current.get(
@@ -86,9 +85,15 @@ class DPMMechanismDriver(api.MechanismDriver):
                     _bind(context, segment, ports)
                     return
                 reasons.append(reason)
-        LOG.warning('Port %(port)s not bound on host "%(host)s": %(reason)s',
-                    {'port': port_id, 'host': host,
-                     'reason': '; '.join(reasons) or 'no segment to bind'})
+        self._refuse(log.WARNING, port_id, host,
+                     '; '.join(reasons) or 'no segment to bind')
+
+    def _refuse(self, level, *refusal):
+        # ML2 tries ten times to bind a port. One line is enough.
+        if refusal != self._last_refusal:
+            LOG.log(level, 'Port %s not bound by dpm on host "%s": %s',
+                    *refusal)
+        self._last_refusal = refusal
 
     def filter_hosts_with_segment_access(
             self, context, segments, candidate_hosts, agent_getter):

@@ -143,7 +143,15 @@ class DriverTest(unittest.TestCase):
 
     def test_does_not_bind_on_an_unknown_host(self):
         self.not_bound(port_context([segment('flat')], host='network1'),
-                       'INFO', 'names host "network1"')
+                       'INFO', r'on host "network1": no value of \[ml2_dpm\] '
+                       'physical_network_adapter_mappings names this host')
+
+    def test_logs_a_refusal_once(self):
+        context = port_context([segment('flat')], vnic_type='direct')
+        with self.assertLogs(LOGGER, 'INFO') as logged:
+            for _ in range(10):
+                self.driver.bind_port(context)
+        self.assertEqual(1, len(logged.output))
 
     def test_does_not_bind_without_a_mapping(self):
         self.not_bound(

@@ -122,7 +122,7 @@ async function whatIs(world: World, cloud: Cloud): Promise<Picture> {
       ({ volume_id: volume, instance, status }) => `${volumeName(volume)} ${serverName(instance)}: ${status}`,
     ),
     volumes: volumes.map(({ id, status }) => `${volumeName(id)}: ${status}`).sort(),
-    ports: world.stack.neutron.devices.map((id) => `port of ${serverName(id)}`),
+    ports: (await world.stack.neutron.devices()).map((id) => `port of ${serverName(id)}`),
   };
 }
 

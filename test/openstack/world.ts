@@ -73,7 +73,7 @@ export async function openWorld(directory: string): Promise<World> {
       directory,
       sanUrl: control.url,
       hosts: Object.keys(hostMachines),
-      bindPort: (host) => bindingOf(machineOf(host)),
+      networkMappings: Object.keys(hostMachines).flatMap((host) => mappingOf(host, machineOf(host))),
     }),
   );
   const hosts = Object.keys(hostMachines).map((name): Host => {
@@ -126,11 +126,10 @@ export function computeName({ name }: Host): string {
   return `nova-compute-${name}`;
 }
 
-/** Binds ports to the first OSA port of the machine. */
-function bindingOf(machine: Machine | undefined) {
+/** The first physical network is that of the first OSA port of the machine. */
+function mappingOf(host: string, machine: Machine | undefined): readonly string[] {
   const adapter = machine?.hmc.model.all('adapter').find(({ props }) => props.type === 'osd');
-  if (adapter === undefined) return undefined;
-  return { type: 'dpm_adapter', details: { object_id: adapter.props['object-id'], port_element_id: '0' } };
+  return adapter === undefined ? [] : [`${host}:physnet1:${textOf(adapter.props['object-id'])}:0`];
 }
 
 /** The settings, as an administrator would write them. */

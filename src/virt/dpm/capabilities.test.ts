@@ -7,6 +7,7 @@ test('knows every capability of Nova and announces those that the driver has', (
     ['supports_attach_interface', true],
     ['supports_extend_volume', true],
     ['supports_multiattach', true],
+    ['supports_bfv_rescue', true],
   ]);
 });
 

@@ -49,6 +49,8 @@ const offered: Partial<Capabilities> = {
   // The array grows the LUN; the partition needs no change.
   supports_extend_volume: true,
   supports_attach_interface: true,
+  // Without it, Nova rescues no server that boots from a volume. Source: nova compute/api.py, rescue.
+  supports_bfv_rescue: true,
   // Each partition has a mask of its own for the LUN.
   supports_multiattach: true,
 };

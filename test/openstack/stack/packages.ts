@@ -15,6 +15,7 @@ const packages = [
   'python3-cinder',
   'python3-glance',
   'python3-nova',
+  'python3-neutron',
   'python3-openstackclient',
   'rabbitmq-server',
   'mariadb-server-core',
@@ -29,6 +30,7 @@ const stockFiles = [
   { from: 'cinder-common', path: 'etc/cinder/resource_filters.json', to: 'cinder-resource-filters.json' },
   { from: 'nova-common', path: 'usr/share/nova-common/api-paste.ini', to: 'nova-api-paste.ini' },
   { from: 'glance-common', path: 'usr/share/glance-common/glance-api-paste.ini', to: 'glance-api-paste.ini' },
+  { from: 'neutron-common', path: 'usr/share/neutron-common/api-paste.ini', to: 'neutron-api-paste.ini' },
 ];
 
 const policyFile = '/usr/sbin/policy-rc.d';

@@ -8,7 +8,7 @@ import { logOn, seedIdentity, type Caller } from './identity.ts';
 import { keystone } from './keystone.ts';
 import { installMariadb, runSql, startMariadb } from './mariadb.ts';
 import { cellsOf, nova, startCompute, type ComputeHost } from './nova.ts';
-import { startStandIn, type BindPort, type StandIn } from './neutron-stand-in.ts';
+import { createNetworks, neutron, type Networks } from './neutron.ts';
 import { installPackages } from './packages.ts';
 import { placement } from './placement.ts';
 import { freePorts, Processes } from './processes.ts';
@@ -27,15 +27,16 @@ export interface StackOptions {
   readonly sanUrl: string;
   /** Names of the compute hosts that may start. */
   readonly hosts: readonly string[];
-  readonly bindPort: BindPort;
+  /** Values of `[ml2_dpm] physical_network_adapter_mappings` of Neutron. */
+  readonly networkMappings: readonly string[];
 }
 
-/** Real Keystone, Placement, RabbitMQ, Glance, Cinder and Nova on loopback. */
+/** Real Keystone, Placement, RabbitMQ, Glance, Cinder, Neutron and Nova on loopback. */
 export interface Stack extends AsyncDisposable {
   readonly bed: Bed;
   readonly urls: Readonly<Record<'keystone' | 'placement' | 'glance' | 'cinder' | 'nova', string>>;
   readonly admin: Caller;
-  readonly neutron: StandIn;
+  readonly neutron: Networks;
   /** Starts nova-compute of a host, and returns the name of its process. */
   readonly startCompute: (host: ComputeHost) => string;
   /** Whether Nova says that nova-compute of these hosts is up, and knows their resources. */
@@ -47,12 +48,14 @@ export interface Stack extends AsyncDisposable {
 }
 
 /** Installs the packages, and starts the services. @throws UnavailableError when packages cannot be installed */
-export async function startStack({ directory, sanUrl, hosts, bindPort }: StackOptions): Promise<Stack> {
+export async function startStack({ directory, sanUrl, hosts, networkMappings }: StackOptions): Promise<Stack> {
   const stock = join(cache, 'stock');
   const versions = installPackages(stock);
   const bed: Bed = { directory, stock, processes: new Processes(directory), ports: await choosePorts() };
-  const services = [keystone(bed), placement(bed), glance(bed), cinder(bed, sanUrl), rabbitmq(bed), nova(bed)];
-  const neutron = await startStandIn(bed.ports.neutron, bindPort);
+  const services = [
+    ...[keystone(bed), placement(bed), glance(bed), cinder(bed, sanUrl)],
+    ...[neutron(bed, networkMappings), rabbitmq(bed), nova(bed)],
+  ];
   try {
     for (const name of ['etc', 'kept', 'lock', 'cinder/conversion'])
       mkdirSync(join(directory, name), { recursive: true });
@@ -60,10 +63,9 @@ export async function startStack({ directory, sanUrl, hosts, bindPort }: StackOp
     await makeDatabases(bed, services, versions);
     if (!runSql(bed, 'nova_api', cellsOf(bed, hosts))) throw new Error('the cells of Nova could not be set');
     const admin = await startAll(bed, services);
-    return stackOf(bed, services, admin, neutron);
+    return stackOf(bed, services, admin, await createNetworks(bed, admin));
   } catch (error) {
     await bed.processes.endAll();
-    await neutron[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -123,9 +125,7 @@ async function startAll(bed: Bed, services: readonly Service[]): Promise<Caller>
   const [identity, ...others] = services;
   const names = [...((await identity?.start()) ?? [])];
   const keystoneUrl = urlOf(ports.keystone, '/v3');
-  const neutron = { name: 'neutron', databases: [], catalogue: { type: 'network', url: urlOf(ports.neutron) } };
-  const listed: Service[] = [...services, { ...neutron, configure: () => undefined, start: () => Promise.resolve([]) }];
-  await seedIdentity(keystoneUrl, listed);
+  await seedIdentity(keystoneUrl, services);
   for (const service of others) names.push(...(await service.start()));
   const admin = await logOn(keystoneUrl);
   const ready = async (what: string, probe: () => Promise<boolean>) =>
@@ -134,6 +134,7 @@ async function startAll(bed: Bed, services: readonly Service[]): Promise<Caller>
   await ready('Glance answers', async () => {
     return (await fetch(urlOf(ports.glance, '/v2/images'), { headers: { 'x-auth-token': 'none' } })).status === 401;
   });
+  await ready('Neutron answers', async () => (await fetch(urlOf(ports.neutron))).ok);
   await ready('the volume service is up', async () => await hasPool(bed, admin));
   await ready('conductor and scheduler are up', async () => {
     const states = await servicesOf(bed, admin);
@@ -154,7 +155,7 @@ async function servicesOf({ ports }: Bed, { call }: Caller) {
   return (await call<{ services: { binary: string; host: string; state: string }[] }>('GET', url)).services;
 }
 
-function stackOf(bed: Bed, services: readonly Service[], admin: Caller, neutron: StandIn): Stack {
+function stackOf(bed: Bed, services: readonly Service[], admin: Caller, networks: Networks): Stack {
   const { ports, processes } = bed;
   const urls = {
     keystone: urlOf(ports.keystone, '/v3'),
@@ -178,7 +179,7 @@ function stackOf(bed: Bed, services: readonly Service[], admin: Caller, neutron:
     bed,
     urls,
     admin,
-    neutron,
+    neutron: networks,
     startCompute: (host) => startCompute(bed, host),
     areUp,
     untilComputeIsUp: async (hosts) => {
@@ -199,7 +200,6 @@ function stackOf(bed: Bed, services: readonly Service[], admin: Caller, neutron:
     },
     [Symbol.asyncDispose]: async () => {
       await processes.endAll();
-      await neutron[Symbol.asyncDispose]();
       const open = await Promise.all(Object.values(ports).map(answers));
       if (open.includes(true))
         throw new Error(`something still listens on the ports ${Object.values(ports).join(', ')}`);

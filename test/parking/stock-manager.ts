@@ -76,7 +76,7 @@ export class StockManager implements AsyncDisposable {
     open?: () => Promise<ComputeDriver>,
   ): Promise<StockManager> {
     const cinder = openCinder({ ...world.settings.cinder, ...quickCinder, requestId: () => context.requestId });
-    const sized: VirtApi = { ...virtapi, volumeSize: async (w, id) => (await cinder.getVolume(id, w)).size };
+    const sized: VirtApi = { ...virtapi, volumeSize: async (w, id) => (await cinder.getVolume(id, w)).sizeGib };
     const connections = await volumeConnections(cinder, context);
     const opener = open ?? (async () => await openDriver(world, sized));
     return new StockManager(world, opener, cinder, connections, await initialised(world, opener));

@@ -29,7 +29,7 @@ const mayImport = {
   compute: ['base', 'config', 'cinder-client', 'virt', 'compute/journal', 'compute/local'],
   // Whatever it does to a partition is the virt driver's doing.
   'compute/local': ['base', 'compute/journal', 'cinder-client', 'volume/host', 'virt'],
-  serve: ['base', 'config', 'compute', 'cinder-client', 'virt', 'volume/paths'],
+  serve: ['base', 'http', 'config', 'compute', 'cinder-client', 'virt', 'volume/paths'],
   // As strict as a peer must be: it never shares logic with the client that it tests.
   simulator: ['simulator/manager'],
   // `simulator.openManager()` opens the client beside the servers, and loads it on demand.

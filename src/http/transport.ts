@@ -7,6 +7,7 @@ import { makeAgents } from './agents.ts';
 import { placeOf, TransportError } from './errors.ts';
 import type { RequestPlace, TransportPhase } from './errors.ts';
 import { toTransportError } from './failure.ts';
+import { publishRequest } from './request-channel.ts';
 import type { TransportOptions } from './transport-options.ts';
 
 /**
@@ -167,9 +168,11 @@ export class HttpTransport implements Disposable {
     return text;
   }
 
-  /** Logs only these facts, never headers or bodies. */
-  #log({ method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
-    const durationMs = Math.round(performance.now() - startedAt);
+  /** Logs and publishes only these facts, never headers or bodies. */
+  #log({ host, method, path }: RequestPlace, startedAt: number, outcome: number | TransportPhase): void {
+    const exactMs = performance.now() - startedAt;
+    const durationMs = Math.round(exactMs);
+    publishRequest({ host, method, path, outcome, durationMs: exactMs });
     this.#options.log.debug({ event: 'http', method, path, outcome, durationMs }, 'http');
   }
 }

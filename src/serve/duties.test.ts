@@ -176,7 +176,9 @@ test('a parked partition that has to stay is logged when that changes, not at ev
     {
       removeParked: async ({ scope }) =>
         await Promise.resolve(
-          scope === 'all' ? nothing : { removed: [], kept: [{ name: 'p', detail: details.shift() ?? 'status active' }] },
+          scope === 'all'
+            ? nothing
+            : { removed: [], kept: [{ name: 'p', detail: details.shift() ?? 'status active' }] },
         ),
     },
     { intervals: { 'remove-parked-partitions': 1000 } },

@@ -6,7 +6,7 @@ const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts
 
 /** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven, of the main job and of the guest tools. */
 const proofs = [
-  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage', 'events'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
   'test/bridge/**/*.test.ts',
@@ -24,7 +24,7 @@ const proofs = [
   'test/host/{conformance,sweep}.test.ts',
   'test/local-attach/{*faults,connection-info,force,mounts,partition,two-at-once}.test.ts',
   'test/shares/heap.test.ts',
-  'test/simulator/{machines,storage-groups-identity,storage-groups-planted}.test.ts',
+  'test/simulator/{hmc-broker*,machines,storage-groups-identity,storage-groups-planted}.test.ts',
 ];
 
 /** Files that leave nothing behind in their process and share one: starting it takes longer than most of them. */

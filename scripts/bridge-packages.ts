@@ -2,6 +2,7 @@
  * npm run bridge:packages [-- DIR] [--node]: builds what a compute host needs, without a package registry:
  * - nova_dpm-VERSION-py3-none-any.whl and python3-nova-dpm_VERSION_all.deb: the Python drivers for Nova and Neutron
  * - nova-dpm_VERSION_all.deb: the command dpm and the service dpm serve
+ * - nova-compute-dpm_VERSION_all.deb: what Debian's nova-compute needs to choose the driver
  * - with --node: nova-dpm-node_VERSION_ARCH.deb, the Node.js that runs this script, for hosts without a new enough one
  * Needs GNU tar and python3, no dpkg. The same sources always give the same bytes.
  */
@@ -43,6 +44,7 @@ try {
   write(`nova_dpm-${version}-py3-none-any.whl`, wheel());
   write(`python3-nova-dpm_${version}_all.deb`, pythonPackage());
   write(`nova-dpm_${version}_all.deb`, await servicePackage());
+  write(`nova-compute-dpm_${version}_all.deb`, computePackage());
   if (values.node === true) write(`nova-dpm-node_${version}_${debianArchitecture()}.deb`, nodePackage());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -121,6 +123,14 @@ async function servicePackage(): Promise<Buffer> {
   execFileSync(process.execPath, [join(repository, 'scripts', 'man.ts'), manual]);
   put(root, 'usr/share/man/man1/dpm.1.gz', gzipSync(readFileSync(manual), { level: 9 }));
   return packed(name, root, ['postinst', 'prerm', 'postrm']);
+}
+
+/** Like Debian's nova-compute-kvm: a hypervisor for the package nova-compute. */
+function computePackage(): Buffer {
+  const name = 'nova-compute-dpm';
+  const root = join(scratch, name);
+  put(root, 'etc/nova/nova-compute.conf', text(join(name, 'nova-compute.conf')));
+  return packed(name, root, ['conffiles', 'postinst']);
 }
 
 function nodePackage(): Buffer {

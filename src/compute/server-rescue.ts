@@ -5,6 +5,7 @@ import { rebuildFlow, rescueFlow, rescueIsoFlow, unrescueFlow, unrescueIsoFlow }
 import type { BlockDevice, InstanceRecord } from './instances.ts';
 import { runServerFlow } from './manager-flows.ts';
 import type { ManagerParts } from './manager-parts.ts';
+import { findDevice } from './server-volumes.ts';
 import { deviceNameAfter, requireFree } from './requests.ts';
 import { toBlockDeviceInfo, toDriverInstance } from './services.ts';
 
@@ -82,22 +83,22 @@ export async function rebuildServer(
  * @param volume - name or ID of an attached volume with a dump program; undefined for what the guest was configured to do
  */
 export async function dumpServer(
-  { store, driver, actions, cinder }: ManagerParts,
+  parts: ManagerParts,
   instance: InstanceRecord,
   volume: string | undefined,
   context: RequestContext,
 ): Promise<void> {
+  const { store, driver, actions } = parts;
   if (driver.triggerCrashDump === undefined) throw new ConflictError('this driver cannot take a dump');
   const devices = store.devices(instance.uuid);
-  const volumeId = volume === undefined ? undefined : await attachedId(devices, volume);
-  async function attachedId(all: readonly BlockDevice[], name: string): Promise<string> {
-    const id = all.some((device) => device.volumeId === name) ? name : (await cinder.findVolume(name, context))?.id;
-    if (id !== undefined && all.some((device) => device.volumeId === id)) return id;
-    throw new ConflictError(`volume "${name}" is not attached to server "${instance.name}"`, { volume: name });
+  const found = volume === undefined ? undefined : await findDevice(parts, instance, volume, context);
+  if (found !== undefined && found.device === undefined) {
+    const text = `volume "${volume}" is not attached to server "${instance.name}"`;
+    throw new ConflictError(text, { volume: found.volumeId });
   }
   const dump = async () => {
     const [guest, info] = [toDriverInstance(instance), toBlockDeviceInfo(devices)];
-    await driver.triggerCrashDump?.(guest, context, info, volumeId).catch((error: unknown) => {
+    await driver.triggerCrashDump?.(guest, context, info, found?.volumeId).catch((error: unknown) => {
       throw failedTo(`dump server "${instance.name}"`, toError(error));
     });
     const { state } = await driver.getInfo(guest, false, context);

@@ -79,7 +79,8 @@ async function requireNoDoubt(
   if (location?.kind === 'in-doubt') throw location.error;
 }
 
-async function findDevice(
+/** Finds a volume by name or ID, and its place in the server. @throws NotFoundError when there is no such volume */
+export async function findDevice(
   { store, cinder }: ManagerParts,
   instance: InstanceRecord,
   volume: string,

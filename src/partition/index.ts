@@ -22,9 +22,11 @@ export {
   instanceOf,
   isOurElementName,
   markOf,
+  nicName,
   parkedDescription,
   partitionDescription,
   partitionName,
+  portOfNicName,
   portOfUri,
   serverDescription,
 } from './naming.ts';
@@ -45,7 +47,15 @@ export {
   unknowableStatuses,
   verbsByStatus,
 } from './status.ts';
-export type { NicAddresses, NicBacking, NicInGuest, NicRequest, PartitionNetwork, PlannedNic } from './network.ts';
+export type {
+  NicAddresses,
+  NicBacking,
+  NicInGuest,
+  NicPort,
+  NicRequest,
+  PartitionNetwork,
+  PlannedNic,
+} from './network.ts';
 export type { PowerState } from './status.ts';
 export type { ExpectedStorage, SurplusStorage } from './storage-audit.ts';
 export { volumePathSchema } from './storage.ts';

@@ -104,18 +104,26 @@ export function requireAnyPort(ports: readonly AdapterPort[]): void {
   throw new ConfigError(text, { option });
 }
 
+/** The beginning of the name of every vHBA and NIC of nova-dpm. */
+const ELEMENT_PREFIX = 'OpenStack_Port_';
+
 export function hbaName(port: AdapterPort): string {
-  return `OpenStack_Port_${port.adapterObjectId}_${port.port}`.slice(0, MAX_NAME);
+  return `${ELEMENT_PREFIX}${port.adapterObjectId}_${port.port}`.slice(0, MAX_NAME);
 }
 
 /** The name that the retired nova-dpm gave a NIC. Source: nova-dpm virt/dpm/vm.py. */
 export function nicName(portId: string): string {
-  return `OpenStack_Port_${portId}`.slice(0, MAX_NAME);
+  return `${ELEMENT_PREFIX}${portId}`.slice(0, MAX_NAME);
 }
 
 /** Whether nova-dpm created a vHBA or NIC: only its own are named `OpenStack_Port_…`. */
 export function isOurElementName(name: string): boolean {
-  return name.startsWith('OpenStack_Port_');
+  return name.startsWith(ELEMENT_PREFIX);
+}
+
+/** Returns the ID of the network port in the name of a NIC; undefined for a NIC of another owner. */
+export function portOfNicName(name: string): string | undefined {
+  return isOurElementName(name) ? name.slice(ELEMENT_PREFIX.length) : undefined;
 }
 
 export function adapterPortUri(port: AdapterPort): string {

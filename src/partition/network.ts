@@ -26,6 +26,9 @@ export interface NicRequest {
   readonly addresses: NicAddresses | undefined;
 }
 
+/** The port of a NIC, and the MAC address by which the NIC is found until it has its name; null if it is not known. */
+export type NicPort = Pick<NicRequest, 'portId' | 'macAddress'>;
+
 /** What a guest is told of a NIC. */
 export interface NicInGuest {
   /** Four hex digits. */
@@ -85,10 +88,17 @@ export interface PartitionNetwork {
     onPresent?: (portIds: ReadonlySet<string>) => void,
   ): Promise<readonly NicInGuest[]>;
   /**
-   * Deletes the NICs of these ports; undefined for every NIC that nova-dpm has created.
+   * Deletes the NICs of these ports.
    *
+   * @param others - whether to delete every other NIC with a name of nova-dpm too
+
    * @returns the device numbers of the NICs that the partition still has
    * @throws ConflictError when the HMC reports a NIC as deleted that the partition still has
    */
-  remove(partition: PartitionRef, portIds: readonly string[] | undefined, w: Waiting): Promise<readonly string[]>;
+  remove(
+    partition: PartitionRef,
+    ports: readonly NicPort[],
+    others: 'keep' | 'delete',
+    w: Waiting,
+  ): Promise<readonly string[]>;
 }

@@ -1,7 +1,7 @@
 import type { Waiting } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
 import { deletableStatuses, noEvidence } from '../partition/index.ts';
-import type { Decided, OwnPartition, PartitionOwner } from '../partition/index.ts';
+import type { Decided, NicPort, OwnPartition, PartitionOwner } from '../partition/index.ts';
 import type { VolumeDriver } from '../volume/index.ts';
 import { actsOf, beforeChanges } from './act.ts';
 import type { Act } from './act.ts';
@@ -33,6 +33,8 @@ export interface DestroyRequest {
   readonly mapped: readonly MappedVolume[];
   /** False if the caller does not know the volumes: some may be mapped. */
   readonly isMappingKnown: boolean;
+  /** The network ports, as far as the caller knows them. */
+  readonly nics?: readonly NicPort[] | undefined;
   /** Called each time before the partition is read. */
   readonly onLook?: (() => void) | undefined;
 }

@@ -62,7 +62,7 @@ export async function park(request: DestroyRequest, tools: SpawnTools, call: Ver
   // The ports of the networks are deleted with the instance, and another instance may get their MAC addresses.
   await act('delete-nics', async () => {
     const found = await lookAtRest();
-    if (found.kind === 'ours') await tools.network.remove(found.partition, undefined, call);
+    if (found.kind === 'ours') await tools.network.remove(found.partition, request.nics ?? [], 'delete', call);
   });
   await act('park-partition', async () => {
     const found = await lookAtRest();

@@ -1,4 +1,4 @@
-export { nothingKnown, volumePathSchema } from '../partition/index.ts';
+export { nicName, nothingKnown, volumePathSchema } from '../partition/index.ts';
 export type {
   AllocatedStorage,
   ExpectedStorage,

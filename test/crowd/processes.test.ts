@@ -18,20 +18,27 @@ const bootable = (names: readonly string[]): readonly VolumeOptions[] =>
   names.map((name) => ({ name: `boot-of-${name}`, size: 10, bootable: true }));
 const machineOf = (machine: 'z13' | 'z16') => ({ machine, adapters: 2, adapterCapacity: 254, cpcIfls: 100 }) as const;
 
+const isFull = process.env.CROWD === 'full';
+
 describe.each(['z13', 'z16'] as const)('commands in processes of their own, on a %s', (machine) => {
-  it('start forty partitions at the same time', async () => {
-    const names = numbered('web', COMMANDS);
-    const options = { ...machineOf(machine), volumes: bootable(names), timing: { startMs: 1 } };
-    await using crowd = await ProcessCrowd.open(options, {});
-    await crowd.sim.ask('hold');
+  // The simultaneous starts do not depend on the machine: one has them, CROWD=full both.
+  it.runIf(isFull || machine === 'z13')(
+    'start forty partitions at the same time',
+    async () => {
+      const names = numbered('web', COMMANDS);
+      const options = { ...machineOf(machine), volumes: bootable(names), timing: { startMs: 1 } };
+      await using crowd = await ProcessCrowd.open(options, {});
+      await crowd.sim.ask('hold');
 
-    const running = names.map((name) => crowd.begin(...creation(name)));
-    // A start ends only when the last one has begun: with anything in turn, this would wait for ever.
-    await until(crowd, ({ most }) => most.starting === COMMANDS, running);
-    await crowd.sim.ask('release');
+      const running = names.map((name) => crowd.begin(...creation(name)));
+      // A start ends only when the last one has begun: with anything in turn, this would wait for ever.
+      await until(crowd, ({ most }) => most.starting === COMMANDS, running);
+      await crowd.sim.ask('release');
 
-    expect((await Promise.all(running.map(({ end }) => end))).map(({ code }) => code)).toEqual(names.map(() => 0));
-  }, 600_000);
+      expect((await Promise.all(running.map(({ end }) => end))).map(({ code }) => code)).toEqual(names.map(() => 0));
+    },
+    600_000,
+  );
 
   it('of all kinds, some of them killed, succeed and never exceed the share of the CPC subset', async () => {
     const [old, fresh] = [numbered('old', 6), numbered('web', 24)];

@@ -242,3 +242,57 @@ it.each(['z13', 'z17'] as const)('on a %s, a server starts although its NICs fil
 
   expect(nicsOf(sim)).toHaveLength(1);
 });
+
+describe.each([
+  ['a given', { mac }],
+  ['no given', {}],
+])('on a z17, a NIC of a partition link with %s MAC address that did not get its name', (_title, addresses) => {
+  const kind = { type: 'refuse', status: 403, reason: 1 } as const;
+  const refused = (operation: string) =>
+    ({ id: operation, server: 'hmc', operation, when: { times: -1 }, kind }) as const;
+
+  async function withUnnamedNic() {
+    const bench = await open('z17');
+    const { sim, driver } = bench;
+    const instance = bench.instance();
+    await bench.spawn(instance, 0, false);
+    const added = vif(sim, 'hipersockets', addresses);
+    sim.faults.add(refused('Update NIC Properties'));
+    sim.faults.add(refused('Delete NIC'));
+    await expect(driver.attachInterface(context, instance, null, added)).rejects.toThrow();
+    sim.faults.clear();
+    expect(nicsOf(sim).map(({ name }) => textOf(name).startsWith('OpenStack_Port_'))).toEqual([false]);
+    return { bench, sim, driver, instance, added };
+  }
+
+  it('is deleted when the attach is rolled back', async () => {
+    await using bench = await open('z17');
+    const { sim, driver } = bench;
+    const instance = bench.instance();
+    await bench.spawn(instance, 0, false);
+    sim.faults.add(refused('Update NIC Properties'));
+
+    const added = vif(sim, 'hipersockets', addresses);
+    await expect(driver.attachInterface(context, instance, null, added)).rejects.toThrow();
+
+    expect(nicsOf(sim)).toEqual([]);
+  });
+
+  it('is used and named by the next attach', async () => {
+    const { bench, sim, driver, instance, added } = await withUnnamedNic();
+    await using _ = bench;
+
+    await driver.attachInterface(context, instance, null, added);
+
+    expect(nicsOf(sim).map(({ name }) => name)).toEqual([`OpenStack_Port_${added.id}`]);
+  });
+
+  it('is deleted by a detach', async () => {
+    const { bench, sim, driver, instance, added } = await withUnnamedNic();
+    await using _ = bench;
+
+    await driver.detachInterface(context, instance, added);
+
+    expect(nicsOf(sim)).toEqual([]);
+  });
+});

@@ -217,3 +217,17 @@ test('verify finds a NIC of no network of its server, and deletes it', async () 
   expect(nicsOf(stage)).toHaveLength(1);
   expect((await run(stage, 'verify')).printed).toEqual([]);
 });
+
+test('network list counts the NICs of stopped servers, by which an adapter is full', async () => {
+  await using stage = await startStage({ machine: 'z16', adapters: 2 });
+  const usedBy = async () => (((await run(stage, 'network list')).printed ?? []) as readonly Printed[])[0]?.used;
+  const before = await usedBy();
+
+  const created = await run(
+    stage,
+    'server create web1 --vcpus 1 --memory 1024 --volume boot-1 --network net1 --no-start',
+  );
+
+  expect(created.code, created.stderr).toBe(0);
+  expect(await usedBy()).toBe(Number(before) + 1);
+});

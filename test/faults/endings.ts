@@ -85,7 +85,7 @@ html                                      for good A      R      r      R      W
 html: Cinder create                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder status                       for good -      -      -      A      -      -      -      -      -      -
 html: Cinder unmap                        for good -      -      -      AR     -      -      -      -      -      -
-html: change                              for good -      -      -      A      RW     A      R      -      -      -
+html: change                              for good -      -      -      AR     RW     A      R      -      -      -
 html: entry                               for good -      -      -      -      RW     -      -      -      -      -
 html: job                                 for good -      -      -      A      -      -      -      -      -      -
 html                                      once     A      a      A      A      -      A      R      A      A      a
@@ -121,7 +121,7 @@ malformed                                 once     A      Ar     A      A      -
 malformed: Cinder map                     once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder map of old              once     -      -      -      R      -      -      -      -      -      -
 malformed: Cinder read                    once     -      -      -      R      -      -      -      -      -      -
-malformed: entry                          once     -      -      r      R      -      -      -      R      RU     -
+malformed: entry                          once     -      -      r      AR     -      -      -      R      RU     -
 no answer until the deadline              for good Aru    Rau    aru    Rasw   Wars   Wars   arsw   aru    aru    aru
 no answer until the deadline: poll        for good -      -      -      -      -      A      -      -      -      -
 refuse-connection                         for good A      R      r      R      W      W      W      R      ru     ru
@@ -132,7 +132,7 @@ refused, 400                              for good A      R      R      R      S
 refused, 400: Cinder change               for good -      -      -      -      -      -      RS     -      -      -
 refused, 400: entry                       for good -      -      -      -      -      -      -      A      -      -
 refused, 400: job                         for good -      -      -      -      -      -      -      -      RU     -
-refused, 400: poll                        for good -      -      -      -      R      A      -      -      -      -
+refused, 400: poll                        for good -      -      -      -      Rs     A      -      -      -      -
 refused, 400: read                        for good -      -      -      -      -      -      -      AR     RU     -
 refused, 400: repeat                      for good -      -      -      Ar     -      A      -      -      -      -
 refused, 400: bulk                        for good -      -      -      -      -      -      -      A      -      -
@@ -146,6 +146,7 @@ refused, 400: read                        once     -      -      -      -      -
 refused, 403                              for good A      r      R      R      S      S      S      R      ru     ru
 refused, 403: bulk                        for good -      -      -      -      -      -      -      A      -      -
 refused, 403: entry                       for good -      -      -      -      -      -      -      A      -      -
+refused, 403: poll                        for good -      -      -      -      rs     -      -      -      -      -
 refused, 403                              once     A      R      r      R      -      A      R      R      U      ar
 refused, 403: bulk                        once     -      -      -      -      -      -      -      -      R      -
 refused, 403: change                      once     -      -      -      -      -      -      -      -      RU     -
@@ -156,7 +157,7 @@ refused, 404                              for good A      R      a      R      S
 refused, 404: Cinder read                 for good -      A      -      -      -      A      R      -      -      -
 refused, 404: bulk                        for good -      -      -      A      -      -      R      A      -      -
 refused, 404: entry                       for good -      -      -      AR     rs     -      -      A      -      -
-refused, 404: poll                        for good -      -      -      A      -      A      -      A      -      -
+refused, 404: poll                        for good -      -      -      A      rs     A      -      A      -      -
 refused, 404: read                        for good -      -      R      -      -      -      -      -      -      -
 refused, 404: trial                       for good -      -      -      a      -      -      -      -      -      -
 refused, 404: change                      for good -      -      -      -      -      a      -      -      -      -
@@ -174,7 +175,7 @@ refused, 409: read                        for good -      -      -      -      -
 refused, 409                              once     A      R      R      R      -      A      R      A      A      ar
 refused, 409: bulk                        once     -      -      -      -      -      -      -      -      RU     -
 refused, 409: change                      once     -      -      -      -      -      -      -      -      RU     -
-refused, 409: entry                       once     -      -      a      A      -      -      -      -      -      -
+refused, 409: entry                       once     -      -      a      AR     -      -      -      -      -      -
 refused, 409: job                         once     -      -      -      -      -      -      -      R      U      -
 refused, 409: poll                        once     -      -      -      A      -      -      -      -      -      -
 refused, 409: read                        once     -      -      -      -      -      -      -      AR     RU     -

@@ -4,7 +4,7 @@ import type { Act, KillPoint } from '../support/worker/order.ts';
 import { check } from './check.ts';
 import type { Outcome } from './check.ts';
 import type { Flow } from './flows.ts';
-import { countRecords, deleteAll, learn, prepare } from './stage.ts';
+import { atEachMoment, countRecords, deleteAll, learn, prepare } from './stage.ts';
 import type { Course, Stage } from './stage.ts';
 
 /** What happens between the death of a process and its successor's first look. */
@@ -26,6 +26,8 @@ export interface Toll {
   readonly flow: string;
   readonly records: number;
   readonly acts: number;
+  /** How many moments differ. */
+  readonly moments: number;
   readonly answers: number;
   readonly outcomes: Outcome[];
   readonly problems: string[];
@@ -38,6 +40,7 @@ export async function killAll(stage: Stage, flow: Flow, plan: Plan): Promise<Tol
     flow: flow.name,
     records: course.records.length,
     acts: course.acts.length,
+    moments: atEachMoment(course).length,
     answers: course.answers,
     outcomes: [],
     problems: [],

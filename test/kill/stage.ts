@@ -133,6 +133,23 @@ export function atEveryMoment({ records, acts }: Course, from = 0): readonly Kil
   ];
 }
 
+/** Kinds of records after which something is done before the next record. */
+const begins = /\/(?:started|undo-started|warning) /;
+
+/**
+ * The same moments, each once: nothing happens between the end of a step and the record that begins the next one, nor between
+ * two acts of a step. `KILL_TEST=full` has both.
+ */
+export function atEachMoment(course: Course): readonly KillPoint[] {
+  const { records, acts } = course;
+  const isSameAsBefore = ({ at, index }: KillPoint) => {
+    if (at === 'before-record') return index > 0 && !begins.test(records[index - 1] ?? '');
+    return at === 'before-act' && index > 0 && acts[index]?.recordsBefore === acts[index - 1]?.recordsBefore;
+  };
+  const all = atEveryMoment(course);
+  return process.env.KILL_TEST === 'full' ? all : all.filter((point) => !isSameAsBefore(point));
+}
+
 /** With each answer read no further than its head. */
 export function atEveryAnswer({ answers }: Course): readonly KillPoint[] {
   return Array.from({ length: answers }, (_, index) => ({ at: 'answer', index }) as const);

@@ -480,3 +480,27 @@ test('every verb that changes something is among them', () => {
     [...here].toSorted(),
   );
 });
+
+test('a crypto configuration is completed although the HMC refuses the repeat of an increase that it has done', async () => {
+  await using simulator = await startSimulator({ machine: 'z16' });
+  await using hmc = openSession(simulator);
+  const stage = await setStage(simulator, hmc);
+  await configureCrypto(stage, [0], []);
+  const increase = { server: 'hmc', operation: 'Increase Crypto Configuration' } as const;
+  simulator.faults.add({ id: 'lost', ...increase, when: { times: 1 }, kind: { type: 'drop', when: 'after' } });
+  // The reason code of such a refusal is not public.
+  simulator.faults.add({
+    id: 'twice',
+    ...increase,
+    when: { times: 1 },
+    kind: { type: 'refuse', status: 409, reason: 8 },
+  });
+
+  await configureCrypto(stage, [1], []);
+
+  expect(simulator.faults.struck('twice')).toBe(1);
+  const { props } = simulator.hmc.model.find('partition', stage.partition.uri)!; // as above
+  expect(props['crypto-configuration']).toMatchObject({
+    'crypto-domain-configurations': [{ 'domain-index': 1, 'access-mode': 'control-usage' }],
+  });
+});

@@ -1,12 +1,10 @@
 import type { Waiting } from '../../base/index.ts';
 import { settingsSchema } from '../../config/index.ts';
 import type { Adapter, Cpc, HmcSession } from '../../hmc-client/index.ts';
+import { networkFamily, networkPortsOf } from '../../partition/network/index.ts';
 import type { Questions } from '../questions.ts';
 import { askUntil, showChoices } from './answers.ts';
 import type { Choice, Reader } from './answers.ts';
-
-/** Families of adapters with network ports. Source: IBM WS API, Adapter object, adapter-family. */
-const families = new Set(['osa', 'hipersockets', 'roce', 'cna', 'network-express', 'networking']);
 
 /** Asks for names of networks on the network ports of the CPC. @returns values of `dpm.networks`; none if there is no port */
 export async function askNetworks(
@@ -16,7 +14,7 @@ export async function askNetworks(
   w: Waiting,
 ): Promise<readonly string[]> {
   const listed = await hmc.adapters.list(cpc.uri, {}, w);
-  const wanted = listed.filter(({ family }) => families.has(family));
+  const wanted = listed.filter(({ family }) => networkFamily(family) !== undefined);
   const adapters = await Promise.all(wanted.map(({ uri }) => hmc.adapters.get(uri, w)));
   const choices = adapters.flatMap(portChoices);
   if (choices.length === 0) return [];
@@ -27,8 +25,7 @@ export async function askNetworks(
 }
 
 function portChoices(adapter: Adapter): readonly Choice<string>[] {
-  return adapter.networkPortUris.map((uri) => {
-    const port = uri.split('/').at(-1) ?? '';
+  return networkPortsOf(adapter).map((port) => {
     const value = `${adapter.objectId}:${port}`;
     return { value, names: [value], line: `${adapter.name}, port ${port}, type ${adapter.type}, ${adapter.status}` };
   });

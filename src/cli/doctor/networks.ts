@@ -1,6 +1,7 @@
 import type { Waiting } from '../../base/index.ts';
 import type { HmcSession } from '../../hmc-client/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
+import { hasNetworkPort, networkPortsOf, nicCapacity } from '../../partition/network/index.ts';
 import type { NamedNetwork } from '../../virt/index.ts';
 import { hmcAdvice } from '../hmc-advice.ts';
 import type { CpcRef } from './adapter-ports.ts';
@@ -32,15 +33,19 @@ async function checkNetwork(
     const detail = `${adapter.name} (${adapter.adapterId}), port ${port}${vlan}, type ${adapter.type}, status ${adapter.status}`;
     if (adapter.parent !== undefined && adapter.parent !== cpc.uri)
       return fail(check, `${detail}; the adapter is of another CPC than ${cpc.name}`, seeAdapters, 'CONFIG');
-    const ports = adapter.networkPortUris.map((uri) => uri.split('/').at(-1) ?? '');
-    if (!ports.includes(String(port))) {
+    if (!hasNetworkPort(adapter, port)) {
+      const ports = networkPortsOf(adapter);
       const has = ports.length === 0 ? 'no network port' : `the ports ${ports.join(' and ')}`;
       return fail(check, `${detail}; the adapter has ${has}`, seeAdapters, 'CONFIG');
     }
     if (adapter.status !== 'active') return warn(check, detail, 'check the cable, and that the adapter is online');
-    const { configuredCapacity: configured, allowedCapacity: allowed } = adapter;
-    if (configured !== undefined && allowed !== undefined && configured >= allowed) {
-      return warn(check, `${detail}, ${configured} of ${allowed} connections`, 'no further NIC fits on this adapter');
+    const capacity = nicCapacity(adapter);
+    if (capacity !== undefined && capacity.used >= capacity.allowed) {
+      return warn(
+        check,
+        `${detail}, ${capacity.used} of ${capacity.allowed} connections`,
+        'no further NIC fits on this adapter',
+      );
     }
     return ok(check, detail);
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Waiting } from '../../base/index.ts';
 import type { NetworkSetting } from '../../config/index.ts';
 import { isHmcError } from '../../hmc-client/index.ts';
 import type { Adapter, HmcSession } from '../../hmc-client/index.ts';
+import { hasNetworkPort, nicCapacity } from '../../partition/network/index.ts';
 
 /** Lists the networks of the settings in their order, each with its adapter on the HMC. */
 export async function listNetworks(hmc: HmcSession, networks: readonly NetworkSetting[], w: Waiting) {
@@ -21,6 +22,7 @@ async function findAdapter(hmc: HmcSession, objectId: string, w: Waiting): Promi
 }
 
 function networkRow({ name, adapterObjectId, port, vlanId }: NetworkSetting, adapter: Adapter | undefined) {
+  const capacity = adapter && nicCapacity(adapter);
   return {
     name,
     adapter: adapter?.name ?? null,
@@ -31,12 +33,12 @@ function networkRow({ name, adapterObjectId, port, vlanId }: NetworkSetting, ada
     object_id: adapterObjectId,
     adapter_id: adapter?.adapterId ?? null,
     card_type: adapter?.detectedCardType ?? null,
-    used: adapter?.usedCapacity ?? null,
+    used: capacity?.used ?? null,
     allowed: adapter?.allowedCapacity ?? null,
   };
 }
 
 function statusOf(adapter: Adapter | undefined, port: number): string {
   if (adapter === undefined) return 'no such adapter';
-  return adapter.networkPortUris.some((uri) => uri.endsWith(`/${port}`)) ? adapter.status : 'no such port';
+  return hasNetworkPort(adapter, port) ? adapter.status : 'no such port';
 }

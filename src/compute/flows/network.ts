@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nicName } from '../../virt/index.ts';
 import type { VirtualInterface } from '../../virt/index.ts';
 import { defineSaga, effects } from '../journal/index.ts';
 import type { StepContext } from '../journal/index.ts';
@@ -26,7 +27,7 @@ function isRecorded(deps: FlowManagerDeps, { instanceUuid, interfaceId }: Networ
 
 /** Names the NIC, for a person who looks for it on the HMC. */
 function nicOf({ interfaceId, network, instanceUuid }: NetworkInput): string {
-  return `NIC OpenStack_Port_${interfaceId} on network ${network}, of the partition of instance ${instanceUuid}`;
+  return `NIC ${nicName(interfaceId)} on network ${network}, of the partition of instance ${instanceUuid}`;
 }
 
 async function attach({ state: { input }, deps, signal, flowId }: Step): Promise<void> {

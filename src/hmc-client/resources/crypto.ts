@@ -10,7 +10,7 @@ import { partitionFields } from '../wire/partition.ts';
 /**
  * Gives a partition this crypto configuration: adds what is missing, changes access modes, then removes the rest, so that
  * the HMC always finds a domain that is used (409.111). Idempotent: the reason codes of a second increase or decrease are
- * not public, so after a refusal the client reads the partition, and succeeds if it is as wanted.
+ * not public, so after a refusal the client reads the partition, and continues if the refused change is there.
  *
  * Sources: IBM WS API, Increase Crypto Configuration, 3932-LA2; Decrease Crypto Configuration and Change Crypto Domain
  * Configuration, Z16M-A01.
@@ -21,11 +21,17 @@ export async function setCryptoConfiguration(
   wanted: CryptoConfiguration,
   w: Waiting,
 ): Promise<void> {
-  try {
-    for (const change of changesTo(wanted, await readCrypto(requester, uri, w))) await send(requester, uri, change, w);
-  } catch (error) {
-    const mayMeanDone = error instanceof HmcHttpError && error.status < 500 && error.status !== 403;
-    if (!mayMeanDone || changesTo(wanted, await readCrypto(requester, uri, w)).length > 0) throw error;
+  let changes = changesTo(wanted, await readCrypto(requester, uri, w));
+  for (let [change] = changes; change !== undefined; [change] = changes) {
+    try {
+      await send(requester, uri, change, w);
+      changes = changes.slice(1);
+    } catch (error) {
+      const mayMeanDone = error instanceof HmcHttpError && error.status < 500 && error.status !== 403;
+      const left = mayMeanDone ? changesTo(wanted, await readCrypto(requester, uri, w)) : changes;
+      if (left.length >= changes.length) throw error;
+      changes = left;
+    }
   }
 }
 

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { ConflictError } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { isHmcError } from '../../hmc-client/errors/index.ts';
 import type { CreateNic, HmcSession, Nic } from '../../hmc-client/index.ts';
 import type { PartitionRef } from '../lifecycle.ts';
 import { isOurElementName, nicName } from '../naming.ts';
-import type { NicInGuest, NicRequest, PartitionNetwork, PlannedNic } from '../network.ts';
+import type { NicInGuest, NicPort, NicRequest, PartitionNetwork, PlannedNic } from '../network.ts';
 import { toGuest } from './guest.ts';
 import { planNics } from './plan.ts';
 import type { NetworkMachine } from './plan.ts';
@@ -55,11 +56,12 @@ export class DpmNetwork implements PartitionNetwork {
 
   async remove(
     partition: PartitionRef,
-    portIds: readonly string[] | undefined,
+    ports: readonly NicPort[],
+    others: 'keep' | 'delete',
     w: Waiting,
   ): Promise<readonly string[]> {
-    const names = portIds?.map(nicName);
-    const isWanted = ({ name }: Nic) => (names === undefined ? isOurElementName(name) : names.includes(name));
+    const isWanted = (nic: Nic) =>
+      ports.some((port) => isNicOf(nic, port)) || (others === 'delete' && isOurElementName(nic.name));
     const present = await this.#hmc.nics.ofPartition(partition.uri, w);
     const unwanted = present.filter(isWanted);
     if (unwanted.length === 0) return present.map(({ deviceNumber }) => deviceNumber);
@@ -85,14 +87,17 @@ export class DpmNetwork implements PartitionNetwork {
   ): Promise<readonly NicInGuest[]> {
     const free = freeNumbers(present);
     const numbered = plan.map((nic) => {
-      const twin = present.find(({ name }) => name === nic.name);
+      const twin = present.find((each) => isNicOf(each, nic.request));
       return { nic, twin, deviceNumber: twin?.deviceNumber ?? free.next().value };
     });
     // The HMC changes a partition link by one job at a time (inferred).
     let links = Promise.resolve();
     await settleAll(
       numbered.map(async ({ nic, twin, deviceNumber }) => {
-        if (twin !== undefined && isAsPlanned(twin, nic, this.#machine)) return;
+        if (twin !== undefined && isAsPlanned(twin, nic, this.#machine)) {
+          await this.#name(twin, nic, w);
+          return;
+        }
         if (twin !== undefined) await this.#hmc.nics.delete(twin.uri, w);
         const { linkUri } = nic;
         if (linkUri === undefined) await this.#create(partition, nic, deviceNumber, w);
@@ -102,7 +107,7 @@ export class DpmNetwork implements PartitionNetwork {
     return numbered.flatMap(({ nic, deviceNumber }) => toGuest(nic, deviceNumber, this.#machine.canSetAddress));
   }
 
-  /** The HMC gives the NIC a name; the NIC gets its own afterwards. */
+  /** The HMC gives the NIC a name; the NIC gets its own afterwards. Until then, its MAC address tells whose it is. */
   async #createByLink(
     partition: PartitionRef,
     nic: PlannedNic,
@@ -110,15 +115,23 @@ export class DpmNetwork implements PartitionNetwork {
     deviceNumber: string,
     w: Waiting,
   ): Promise<void> {
-    const { macAddress, vlanId } = nic.request;
+    const { vlanId } = nic.request;
+    const macAddress = macOf(nic.request);
     await this.#hmc.nics.connectByLink(linkUri, partition.uri, { deviceNumber, vlanId, macAddress }, w);
     const nics = await this.#hmc.nics.ofPartition(partition.uri, w);
-    const created = nics.find((each) => each.deviceNumber === deviceNumber && isBackedAs(each, nic));
+    const created = nics.find((each) => isNicOf(each, nic.request) && isBackedAs(each, nic));
     if (created === undefined) {
       const text = `partition "${partition.name}" has no NIC ${deviceNumber} after the change of partition link ${linkUri}`;
       throw new ConflictError(text, { partition: partition.name, link: linkUri });
     }
-    await this.#hmc.nics.update(created.uri, { name: nic.name, description: this.#description(macAddress) }, w);
+    await this.#name(created, nic, w);
+  }
+
+  /** Names a NIC that a partition link has created. */
+  async #name({ uri, name }: Nic, nic: PlannedNic, w: Waiting): Promise<void> {
+    if (name === nic.name) return;
+    const description = this.#description(nic.request.macAddress);
+    await this.#hmc.nics.update(uri, { name: nic.name, description }, w);
   }
 
   async #create(partition: PartitionRef, nic: PlannedNic, deviceNumber: string, w: Waiting): Promise<void> {
@@ -141,6 +154,24 @@ export class DpmNetwork implements PartitionNetwork {
       throw new ConflictError(text, { partition: partition.name, nic: nic.name }, { cause: error });
     }
   }
+}
+
+/**
+ * Whether a NIC is that of a port: by its name, or, before it has the name, by its MAC address. A partition link names the
+ * NICs that it creates.
+ */
+function isNicOf({ name, macAddress }: Nic, port: NicPort): boolean {
+  return name === nicName(port.portId) || (!isOurElementName(name) && macAddress === macOf(port));
+}
+
+/**
+ * Returns the MAC address of a NIC that a partition link creates. If nobody has chosen one, it is made from the port, so that
+ * the NIC is found after an interruption: locally administered, as those that a machine chooses.
+ */
+function macOf({ macAddress, portId }: NicPort): string {
+  if (macAddress !== null) return macAddress;
+  const digits = createHash('sha256').update(portId).digest('hex').slice(0, 10);
+  return `02:${digits.match(/../g)?.join(':') ?? ''}`;
 }
 
 /** Whether an existing NIC is the one of the plan. A MAC address that the machine has chosen is as good as any. */

@@ -6,6 +6,7 @@ import { encodeGuestParameters } from '../guest-parameters/index.ts';
 import type { PartitionRef } from '../lifecycle.ts';
 import { nicName } from '../naming.ts';
 import type { NicBacking, NicRequest, PlannedNic } from '../network.ts';
+import { hasNetworkPort, networkFamily, networkPortsOf, nicCapacity } from './adapter-port.ts';
 import { toGuest } from './guest.ts';
 
 /** What is known of the machine. */
@@ -15,19 +16,6 @@ export interface NetworkMachine {
   /** Whether MAC address and VLAN type can be set on a NIC. */
   readonly canSetAddress: boolean;
 }
-
-/**
- * Families of network adapters. The channel devices of an adapter with virtual switches are those of the kernel's qeth driver.
- * Network Express: a NIC without a type becomes an OSA function (inferred).
- */
-const families: Readonly<Record<string, { readonly hasSwitches: boolean; readonly isChannelDevice: boolean }>> = {
-  osa: { hasSwitches: true, isChannelDevice: true },
-  hipersockets: { hasSwitches: true, isChannelDevice: true },
-  'network-express': { hasSwitches: false, isChannelDevice: true },
-  roce: { hasSwitches: false, isChannelDevice: false },
-  cna: { hasSwitches: false, isChannelDevice: false },
-  networking: { hasSwitches: false, isChannelDevice: false },
-};
 
 /** Returns the plan for these NICs. @throws as {@link PartitionNetwork.plan} */
 export async function planNics(
@@ -132,7 +120,7 @@ async function getAdapter(hmc: HmcSession, machine: NetworkMachine, id: string, 
         adapter: id,
       });
     }
-    if (families[adapter.family] !== undefined) return adapter;
+    if (networkFamily(adapter.family) !== undefined) return adapter;
     const text = `adapter "${adapter.name}" (${id}) is of family ${adapter.family}, expected a network adapter`;
     throw new ConfigError(text, { adapter: id, family: adapter.family });
   } catch (error) {
@@ -153,14 +141,15 @@ function countOn({ uri }: Adapter, ids: readonly string[]): number {
 }
 
 function hasRoom(adapter: Adapter, ids: readonly string[]): boolean {
-  const { allowedCapacity: allowed, configuredCapacity: used } = adapter;
-  return allowed === undefined || used === undefined || used + countOn(adapter, ids) <= allowed;
+  const capacity = nicCapacity(adapter);
+  return capacity === undefined || capacity.used + countOn(adapter, ids) <= capacity.allowed;
 }
 
 /** The HMC refuses a NIC on an adapter whose allowed capacity is used. */
 function checkRoom(adapter: Adapter, ids: readonly string[]): void {
   if (hasRoom(adapter, ids)) return;
-  const { uri, name, allowedCapacity: allowed = 0, configuredCapacity: used = 0 } = adapter;
+  const { uri, name } = adapter;
+  const { allowed, used } = nicCapacity(adapter) ?? { allowed: 0, used: 0 };
   const wanted = countOn(adapter, ids);
   const text = `network adapter "${name}" has room for ${Math.max(0, allowed - used)} more NICs, but ${wanted} are wanted`;
   throw new ConflictError(text, { adapter: uri, allowed, used, wanted });
@@ -182,12 +171,15 @@ function findPort(backing: NicBacking, switches: readonly VirtualSwitch[], adapt
   const { adapterObjectId: id, port } = backing;
   const adapter = adapters.find(({ uri }) => uri === `/api/adapters/${id}`);
   const portUri = `/api/adapters/${id}/network-ports/${port}`;
-  if (adapter?.networkPortUris.includes(portUri) !== true) {
-    const ports = adapter?.networkPortUris.map((uri) => uri.split('/').at(-1)).join(', ') ?? '';
+  if (adapter === undefined || !hasNetworkPort(adapter, port)) {
+    const ports = adapter === undefined ? '' : networkPortsOf(adapter).join(', ');
     const text = `network adapter "${adapter?.name ?? id}" (${id}) has no port ${port}; its ports: ${ports || 'none'}`;
     throw new NotFoundError(text, { adapter: id, port });
   }
-  const { hasSwitches, isChannelDevice } = families[adapter.family] ?? { hasSwitches: false, isChannelDevice: true };
+  const { hasSwitches, isChannelDevice } = networkFamily(adapter.family) ?? {
+    hasSwitches: false,
+    isChannelDevice: true,
+  };
   if (!hasSwitches || switches.length === 0)
     return { backedBy: { networkAdapterPortUri: portUri }, port, isChannelDevice };
   const found = switches.find((each) => each.backingAdapterUri === adapter.uri && each.port === port);

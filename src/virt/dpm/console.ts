@@ -7,8 +7,8 @@ import type { PartitionRef } from '../../partition/index.ts';
 import type { ConsoleConnection, ConsoleMessage, ConsoleReading, SerialConsole } from '../console.ts';
 import type { DpmRuntime } from './runtime.ts';
 
-/** Default port of the Web Services API. Source: python-zhmcclient _constants.py. */
-const HMC_PORT = 6794;
+/** The port of an HTTPS URL without a port: `hmcHost` leaves this one out. */
+const HTTPS_PORT = 443;
 
 type ConsoleDeps = Pick<DpmRuntime, 'hmc' | 'cpc' | 'lifecycle'>;
 
@@ -64,7 +64,7 @@ export function serialConsole(deps: ConsoleDeps, partition: PartitionRef): Seria
   const { hostname, port } = new URL(`https://${deps.hmc.hmcHost()}`);
   return {
     host: hostname,
-    port: port === '' ? HMC_PORT : Number(port),
+    port: port === '' ? HTTPS_PORT : Number(port),
     connect: async ({ force = false }, w) => await connect(deps, partition, force, w),
   };
 }

@@ -93,7 +93,7 @@ import {
   volumeOf,
   withSize,
 } from './mapping.ts';
-import { nicRequest, nicRequests } from './nic-requests.ts';
+import { nicRequest, nicRequests, portsOf } from './nic-requests.ts';
 import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { diagnose, flatDiagnostics } from './nova-diagnostics.ts';
@@ -238,12 +238,13 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async destroy(
     context: RequestContext,
     instance: Instance,
-    _networkInfo: NetworkInfo | null,
+    networkInfo: NetworkInfo | null,
     blockDeviceInfo: BlockDeviceInfo | null = null,
   ): Promise<void> {
     this.#stateAfterOperation.delete(instance.uuid);
     const isMappingKnown = blockDeviceInfo !== null;
-    const request = { owner: this.#owner(instance), mapped: mappedVolumes(blockDeviceInfo), isMappingKnown };
+    const [owner, mapped, nics] = [this.#owner(instance), mappedVolumes(blockDeviceInfo), portsOf(networkInfo)];
+    const request = { owner, mapped, isMappingKnown, nics };
     const [tools, call] = [this.#tools(), this.#call(instance, context)];
     // Stock Nova unmaps volumes only after the destroy, so the partition must keep its WWPNs until they are unmapped.
     if (tools.driverUnmaps) await destroy(request, unmapperOf(this.#virtapi, context, instance), tools, call);
@@ -666,8 +667,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async unplugVifs(instance: Instance, networkInfo: NetworkInfo, context = defaultContext()): Promise<void> {
     const found = networkInfo.length === 0 ? undefined : await this.#decide(instance, context);
     if (found?.kind !== 'ours') return;
-    const portIds = networkInfo.map(({ id }) => id);
-    await detachInterfaces(found.partition, portIds, this.#tools(), this.#call(instance, context));
+    await detachInterfaces(found.partition, portsOf(networkInfo), this.#tools(), this.#call(instance, context));
   }
 
   /**

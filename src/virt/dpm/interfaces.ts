@@ -2,7 +2,7 @@ import { ConflictError, neverAborted } from '../../base/index.ts';
 import type { Waiting } from '../../base/index.ts';
 import { changeNics, withoutOurWords } from '../../partition/guest-parameters/index.ts';
 import type { GuestNic } from '../../partition/guest-parameters/index.ts';
-import type { NicInGuest, NicRequest, PartitionRef } from '../../partition/index.ts';
+import type { NicInGuest, NicPort, NicRequest, PartitionRef } from '../../partition/index.ts';
 import { actsOf, beforeChanges, undoPartialWork } from '../../spawn/index.ts';
 import type { SpawnTools, VerbCall } from '../../spawn/index.ts';
 
@@ -31,9 +31,9 @@ export async function attachInterfaces(
       return await tools.network.plan(requests, withoutOurWords(text), call, partition);
     }),
   );
-  let created: readonly string[] = []; // the ports whose NICs the partition did not have before
+  let created: readonly NicPort[] = []; // the ports whose NICs the partition did not have before
   const onPresent = (present: ReadonlySet<string>) => {
-    created = requests.map(({ portId }) => portId).filter((id) => !present.has(id));
+    created = requests.filter(({ portId }) => !present.has(portId));
   };
   try {
     const nics = await act('create-nics', () => tools.network.create(partition, plan, false, call, onPresent));
@@ -45,7 +45,7 @@ export async function attachInterfaces(
       tools.watchers,
     );
     await undoPartialWork(error, tools, call, (w) =>
-      undo('roll-back-nics', () => tools.network.remove(partition, created, w)),
+      undo('roll-back-nics', () => tools.network.remove(partition, created, 'keep', w)),
     );
     throw error;
   }
@@ -54,13 +54,13 @@ export async function attachInterfaces(
 /** Deletes the NICs of these network ports, and removes them from the boot parameters. */
 export async function detachInterfaces(
   partition: PartitionRef,
-  portIds: readonly string[],
+  ports: readonly NicPort[],
   tools: SpawnTools,
   call: VerbCall,
 ): Promise<void> {
-  if (portIds.length === 0) return;
+  if (ports.length === 0) return;
   const act = actsOf<(typeof detachInterfaceActs)[number]>('detach-interface', call, tools.watchers);
-  const present = await act('delete-nics', () => tools.network.remove(partition, portIds, call));
+  const present = await act('delete-nics', () => tools.network.remove(partition, ports, 'keep', call));
   const isThere = ({ deviceNumber }: GuestNic) => present.includes(deviceNumber);
   await act('set-guest-parameters', () => renewNics(partition, (known) => known.filter(isThere), tools, call));
 }

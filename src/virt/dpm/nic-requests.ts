@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ConfigError } from '../../base/index.ts';
-import type { NicAddresses, NicBacking, NicRequest } from '../../partition/index.ts';
+import type { NicAddresses, NicBacking, NicPort, NicRequest } from '../../partition/index.ts';
 import { vifTypes } from '../network-info.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 
@@ -11,6 +11,11 @@ import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
  */
 export function nicRequests(networkInfo: NetworkInfo | null | undefined): readonly NicRequest[] {
   return (networkInfo ?? []).map(nicRequest);
+}
+
+/** Returns the ports of a `network_info`, also of one that cannot be served: their NICs are to be deleted. */
+export function portsOf(networkInfo: NetworkInfo | null | undefined): readonly NicPort[] {
+  return (networkInfo ?? []).map(({ id, address }) => ({ portId: id, macAddress: address?.toLowerCase() ?? null }));
 }
 
 export function nicRequest(vif: VirtualInterface): NicRequest {

@@ -1,0 +1,103 @@
+import { until } from './cloud.ts';
+import { compare } from './picture.ts';
+import { remove, type Scene } from './round-trip.ts';
+import { textOf } from './text.ts';
+import { computeName, serviceName } from './world.ts';
+
+/** The scheduler uses all hosts, and a server that finds no room on one host starts on another. */
+export async function spreadAndReschedule(scene: Scene): Promise<void> {
+  const { report, world, cloud, things } = scene;
+  report.heading('Three compute hosts on two machines');
+  const create = async (name: string) => await cloud.createServer({ name, flavor: things.small, image: things.system });
+  const hostsOf = async (ids: readonly string[]) =>
+    (await Promise.all(ids.map(async (id) => await cloud.untilServer(id, 'ACTIVE')))).map(
+      (server) => server['OS-EXT-SRV-ATTR:host'] ?? '',
+    );
+  const names = ['spread-1', 'spread-2', 'spread-3', 'spread-4', 'spread-5', 'spread-6'];
+  const ids = await Promise.all(names.map(create));
+  const used = await report.step(
+    'six servers become ACTIVE',
+    async () => await hostsOf(ids),
+    (hosts) => hosts.join(' '),
+  );
+  report.equal('the scheduler uses every host', [...new Set(used)].sort(), world.hosts.map(({ name }) => name).sort());
+  await compare(report, 'six servers', scene);
+  await remove(cloud, ids);
+
+  const full = world.host('z13-a').machine.hmc;
+  world.faults.add({
+    id: 'full',
+    server: 'hmc',
+    operation: 'Create Partition',
+    match: { path: full.cpcObjectId },
+    when: { times: -1 },
+    // Source: HMC WS API, Create Partition: 409, reason 131: the CPC has not enough resources (inferred).
+    kind: { type: 'refuse', status: 409, reason: 131, message: 'no room' },
+  });
+  const others = await Promise.all(['room-1', 'room-2', 'room-3', 'room-4'].map(create));
+  const places = await report.step(
+    'four servers become ACTIVE although one machine takes no partition',
+    async () => await hostsOf(others),
+    (hosts) => hosts.join(' '),
+  );
+  report.check('none of them is on the full machine', !places.includes('z13-a'));
+  report.check('Nova had tried the full machine', world.faults.struck('full') > 0);
+  world.faults.remove('full');
+  await compare(report, 'after the reschedule', scene);
+  await remove(cloud, others);
+  await compare(report, 'after the delete', scene);
+}
+
+/** A host fails, and its server moves to another host with its volumes. */
+export async function evacuation(scene: Scene): Promise<void> {
+  const { report, world, cloud, things } = scene;
+  const [from, to] = [world.host('z16-a'), world.host('z16-b')];
+  report.heading('An evacuation');
+  const data = await cloud.createVolume('evacuated-data');
+  const id = await cloud.createServer({ name: 'evacuee', flavor: things.small, host: from.name, image: things.system });
+  await cloud.untilServer(id, 'ACTIVE');
+  await cloud.attachVolume(id, data);
+  await cloud.untilVolume(data, 'in-use');
+  const { processes } = world.stack.bed;
+  await processes.end(computeName(from), 'SIGKILL');
+  await processes.end(serviceName(from), 'SIGKILL');
+  // An evacuation requires that the failed host is fenced: its partition no longer runs.
+  const partition = from.machine.hmc.model.all('partition').find(({ props }) => textOf(props.name).endsWith(id));
+  if (partition !== undefined) from.machine.hmc.endFromInside(partition.uri, 'terminated');
+  await cloud.setComputeService(from.name, { forced_down: true });
+  await report.step('the server runs on the other host', async () => {
+    await cloud.action(id, 'evacuate', { host: to.name });
+    await until('the server has moved', async () => (await cloud.server(id))?.['OS-EXT-SRV-ATTR:host'] === to.name);
+    await cloud.untilServer(id, 'ACTIVE');
+  });
+  await cloud.setComputeService(from.name, { forced_down: false });
+  await report.step('the failed host comes back', async () => {
+    await world.startService(from);
+    await world.startCompute([from]);
+  });
+  await compare(report, 'the server has its volumes on the new host, and nothing is left on the old one', scene);
+  await remove(cloud, [id]);
+  await cloud.deleteVolume(data);
+  await compare(report, 'after the delete', scene);
+}
+
+const CROWD = 40;
+
+/** Many servers at once. */
+export async function crowd(scene: Scene): Promise<void> {
+  const { report, cloud, things } = scene;
+  report.heading(`${CROWD} servers at once`);
+  const numbers = Array.from({ length: CROWD }, (_, index) => index + 1);
+  const ids = await Promise.all(
+    numbers.map(
+      async (number) =>
+        await cloud.createServer({ name: `crowd-${number}`, flavor: things.small, image: things.system }),
+    ),
+  );
+  await report.step('all become ACTIVE', async () => {
+    for (const id of ids) await cloud.untilServer(id, 'ACTIVE');
+  });
+  await compare(report, 'all of them', scene);
+  await report.step('all are deleted', async () => await remove(cloud, ids));
+  await compare(report, 'nothing is left', scene);
+}

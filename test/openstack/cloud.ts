@@ -188,17 +188,23 @@ export class Cloud {
     return last;
   }
 
-  /** Errors of the server's actions, newest first: Nova has no fault for an action that leaves the server as it was. */
-  async failedActions(id: string): Promise<string[]> {
+  /** Waits until Nova has ended an action of this name. */
+  async untilAction(id: string, name: string): Promise<void> {
     interface Action {
+      readonly request_id: string;
       readonly action: string;
-      readonly message: string | null;
     }
-    const { instanceActions } = await this.#nova<{ instanceActions: Action[] }>(
-      'GET',
-      `/servers/${id}/os-instance-actions`,
-    );
-    return instanceActions.filter(({ message }) => message !== null).map(({ action }) => action);
+    interface Detail {
+      readonly events: readonly { readonly finish_time: string | null }[];
+    }
+    await until(`Nova has done ${name}`, async () => {
+      const path = `/servers/${id}/os-instance-actions`;
+      const { instanceActions } = await this.#nova<{ instanceActions: Action[] }>('GET', path);
+      const found = instanceActions.find(({ action }) => action === name);
+      if (found === undefined) return false;
+      const { instanceAction } = await this.#nova<{ instanceAction: Detail }>('GET', `${path}/${found.request_id}`);
+      return instanceAction.events.length > 0 && instanceAction.events.every((event) => event.finish_time !== null);
+    });
   }
 
   /** Makes an availability zone of each host. */

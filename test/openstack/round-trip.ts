@@ -81,6 +81,8 @@ export async function roundTrip(scene: Scene, host: Host): Promise<void> {
     async () => {
       await cloud.extendVolume(data, 2);
       await cloud.untilVolume(data, 'in-use');
+      // Cinder tells Nova later, and Nova tells the driver. A detach before that would lose the race.
+      await cloud.untilAction(id, 'extend_volume');
     },
     'ACTIVE',
   );

@@ -98,7 +98,16 @@ export async function openWorld(directory: string): Promise<World> {
     },
     startService: async (host) => {
       const name = serviceName(host);
-      const args = [join(project, 'src/cli/main.ts'), '--config-file', host.settingsFile, '--log-level', 'info', 'serve', '--socket', host.socket];
+      const args = [
+        join(project, 'src/cli/main.ts'),
+        '--config-file',
+        host.settingsFile,
+        '--log-level',
+        'info',
+        'serve',
+        '--socket',
+        host.socket,
+      ];
       processes.start(name, { command: process.execPath, args });
       await processes.until(`${name} is ready`, READY_SECONDS, [name], async () => await isReady(host.socket));
     },

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Logger } from '../base/index.ts';
@@ -101,7 +102,7 @@ async function answer(
       const context = { requestId, signal, ...(uuid !== undefined && { flowId: uuid }) };
       const result =
         uuid === undefined || !method.changes
-          ? await callMethod(served, method, body, context)
+          ? await callMethod(served, options.log, method, body, context)
           : await changeInstance(served, { name, method, body, uuid, instanceName }, context, options.log);
       return method.result instanceof z.ZodNull ? null : result;
     },
@@ -131,7 +132,7 @@ async function changeInstance(
   if (method.ownership === 'keeps') instances.note(uuid, instanceName);
   if (name === 'rescue') instances.recordRescue(uuid, body.block_device_info);
   try {
-    const result = await callMethod(served, method, body, context);
+    const result = await callMethod(served, log, method, body, context);
     if (method.ownership === 'ends') instances.markDestroyed(uuid);
     return result;
   } finally {
@@ -140,14 +141,16 @@ async function changeInstance(
 }
 
 async function callMethod(
-  { driver, settings, instances }: ServedHost,
+  { driver, settings, instances, cinder }: ServedHost,
+  log: Logger,
   method: Omit<Method, 'name'>,
   body: Record<string, unknown>,
   context: RequestContext,
 ): Promise<unknown> {
   const records = { rescued: (uuid: string) => instances.rescued(uuid) };
+  const rescue = { images: cinder, directory: join(settings.statePath, 'images'), log };
   try {
-    return await method.call({ driver, host: settings.host, context, records }, body as never); // parsed by its schema
+    return await method.call({ driver, host: settings.host, context, records, rescue }, body as never); // parsed by its schema
   } catch (error) {
     if (error instanceof WrongHostError) throw new ServiceError('INVALID_REQUEST', error.message);
     throw error;

@@ -16,7 +16,8 @@ import {
   toVif,
   vifShape,
 } from './shapes.ts';
-import { rescueSourceOf } from './rescue.ts';
+import { rescueFromImage } from '../rescue.ts';
+import type { RescueTools } from '../rescue.ts';
 import { toSnakeCase } from './snake-case.ts';
 
 /** What a method is called with besides its body. */
@@ -26,6 +27,7 @@ export interface Called {
   readonly host: string;
   readonly context: RequestContext;
   readonly records: CallRecords;
+  readonly rescue: Omit<RescueTools, 'driver'>;
 }
 
 /** What the service records of the instances that Nova owns. */
@@ -375,22 +377,22 @@ export const methods = {
       await driver.detachInterface(context, toInstance(body.instance, host), toVif(body.vif)),
   }),
   rescue: change({
-    summary: 'Boots the partition from another source',
+    summary: 'Boots the partition from an ISO image of Glance',
     body: {
       instance,
       network_info: networkInfo,
       image_meta: imageMetaShape.nullish(),
       block_device_info: blockDeviceInfo,
     },
-    call: async ({ driver, host, context }, body) =>
-      await driver.rescue?.(
-        context,
-        toInstance(body.instance, host),
-        toNetworkInfo(body.network_info),
-        rescueSourceOf(body.image_meta ?? undefined),
-        null,
-        toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
-      ),
+    call: async ({ driver, host, context, rescue }, body) => {
+      const asked = {
+        instance: toInstance(body.instance, host),
+        networkInfo: toNetworkInfo(body.network_info),
+        image: body.image_meta,
+        info: toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
+      };
+      await rescueFromImage({ driver, ...rescue }, asked, context);
+    },
   }),
   unrescue: change({
     summary: 'Boots the partition from its boot volume again',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../base/index.ts';
 import type { ComputeDriver, ProviderInventory, RequestContext } from '../../virt/index.ts';
+import type { Rescue } from '../rescue.ts';
 import {
   blockDeviceInfoShape,
   connectionInfoShape,
@@ -16,7 +17,6 @@ import {
   toVif,
   vifShape,
 } from './shapes.ts';
-import { rescueSourceOf } from './rescue.ts';
 import { toSnakeCase } from './snake-case.ts';
 
 /** What a method is called with besides its body. */
@@ -26,6 +26,8 @@ export interface Called {
   readonly host: string;
   readonly context: RequestContext;
   readonly records: CallRecords;
+  /** Boots a guest from an image of Glance. */
+  readonly rescue: (rescue: Rescue, context: RequestContext) => Promise<void>;
 }
 
 /** What the service records of the instances that Nova owns. */
@@ -375,21 +377,22 @@ export const methods = {
       await driver.detachInterface(context, toInstance(body.instance, host), toVif(body.vif)),
   }),
   rescue: change({
-    summary: 'Boots the partition from another source',
+    summary: 'Boots the partition from an ISO image of Glance',
     body: {
       instance,
       network_info: networkInfo,
       image_meta: imageMetaShape.nullish(),
       block_device_info: blockDeviceInfo,
     },
-    call: async ({ driver, host, context }, body) =>
-      await driver.rescue?.(
+    call: async ({ rescue, host, context }, body) =>
+      await rescue(
+        {
+          instance: toInstance(body.instance, host),
+          networkInfo: toNetworkInfo(body.network_info),
+          image: body.image_meta,
+          info: toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
+        },
         context,
-        toInstance(body.instance, host),
-        toNetworkInfo(body.network_info),
-        rescueSourceOf(body.image_meta ?? undefined),
-        null,
-        toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
       ),
   }),
   unrescue: change({

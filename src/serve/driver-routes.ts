@@ -9,11 +9,10 @@ import type { Calls } from './calls.ts';
 import { errorAnswer, isDefect } from './errors.ts';
 import type { DescribeFailure } from './errors.ts';
 import { withinRequest } from './request-scope.ts';
-import { rescueFromImage } from './rescue.ts';
 import { deadlineMsOf, goneSignal, idempotencyKeyOf, isIdempotencyKey, requestIdOf } from './requests.ts';
 import { ServiceError } from './service-error.ts';
 import { methods, WrongHostError } from './wire/methods.ts';
-import type { Called, Method } from './wire/methods.ts';
+import type { Method } from './wire/methods.ts';
 
 export interface DriverRoutesOptions {
   /** @throws ServiceError NOT_READY */
@@ -103,7 +102,7 @@ async function answer(
       const context = { requestId, signal, ...(uuid !== undefined && { flowId: uuid }) };
       const result =
         uuid === undefined || !method.changes
-          ? await callMethod(served, method, body, context, options.log)
+          ? await callMethod(served, options.log, method, body, context)
           : await changeInstance(served, { name, method, body, uuid, instanceName }, context, options.log);
       return method.result instanceof z.ZodNull ? null : result;
     },
@@ -133,7 +132,7 @@ async function changeInstance(
   if (method.ownership === 'keeps') instances.note(uuid, instanceName);
   if (name === 'rescue') instances.recordRescue(uuid, body.block_device_info);
   try {
-    const result = await callMethod(served, method, body, context, log);
+    const result = await callMethod(served, log, method, body, context);
     if (method.ownership === 'ends') instances.markDestroyed(uuid);
     return result;
   } finally {
@@ -143,15 +142,13 @@ async function changeInstance(
 
 async function callMethod(
   { driver, settings, instances, cinder }: ServedHost,
+  log: Logger,
   method: Omit<Method, 'name'>,
   body: Record<string, unknown>,
   context: RequestContext,
-  log: Logger,
 ): Promise<unknown> {
-  const directory = join(settings.statePath, 'images');
-  const rescue: Called['rescue'] = async (what, of) =>
-    await rescueFromImage({ driver, images: cinder, directory, log }, what, of);
   const records = { rescued: (uuid: string) => instances.rescued(uuid) };
+  const rescue = { images: cinder, directory: join(settings.statePath, 'images'), log };
   try {
     return await method.call({ driver, host: settings.host, context, records, rescue }, body as never); // parsed by its schema
   } catch (error) {

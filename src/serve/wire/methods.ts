@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../base/index.ts';
 import type { ComputeDriver, ProviderInventory, RequestContext } from '../../virt/index.ts';
-import type { Rescue } from '../rescue.ts';
 import {
   blockDeviceInfoShape,
   connectionInfoShape,
@@ -17,6 +16,8 @@ import {
   toVif,
   vifShape,
 } from './shapes.ts';
+import { rescueFromImage } from '../rescue.ts';
+import type { RescueTools } from '../rescue.ts';
 import { toSnakeCase } from './snake-case.ts';
 
 /** What a method is called with besides its body. */
@@ -26,8 +27,7 @@ export interface Called {
   readonly host: string;
   readonly context: RequestContext;
   readonly records: CallRecords;
-  /** Boots a guest from an image of Glance. */
-  readonly rescue: (rescue: Rescue, context: RequestContext) => Promise<void>;
+  readonly rescue: Omit<RescueTools, 'driver'>;
 }
 
 /** What the service records of the instances that Nova owns. */
@@ -384,16 +384,15 @@ export const methods = {
       image_meta: imageMetaShape.nullish(),
       block_device_info: blockDeviceInfo,
     },
-    call: async ({ rescue, host, context }, body) =>
-      await rescue(
-        {
-          instance: toInstance(body.instance, host),
-          networkInfo: toNetworkInfo(body.network_info),
-          image: body.image_meta,
-          info: toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
-        },
-        context,
-      ),
+    call: async ({ driver, host, context, rescue }, body) => {
+      const asked = {
+        instance: toInstance(body.instance, host),
+        networkInfo: toNetworkInfo(body.network_info),
+        image: body.image_meta,
+        info: toBlockDeviceInfo(body.block_device_info) ?? noVolumes,
+      };
+      await rescueFromImage({ driver, ...rescue }, asked, context);
+    },
   }),
   unrescue: change({
     summary: 'Boots the partition from its boot volume again',

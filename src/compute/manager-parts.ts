@@ -1,6 +1,5 @@
 import type { LocalVolumes } from './local/index.ts';
 import type { Share } from './claims.ts';
-import type { ServedInstances } from './served-instances.ts';
 import type { ManagerServices } from './services.ts';
 import type { VolumeKeeper } from './volumes.ts';
 import type { WaitingRequests } from './waiting-requests.ts';
@@ -12,8 +11,6 @@ export interface ManagerParts extends ManagerServices {
   readonly local: LocalVolumes;
   /** Servers that the running service is to create. */
   readonly requests: WaitingRequests;
-  /** The instances of Nova. */
-  readonly served: Pick<ServedInstances, 'forget'>;
   /** Removes ended flows and actions that are older than the settings allow. */
   readonly pruneHistory: () => void;
   readonly share: Share;

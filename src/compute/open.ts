@@ -15,12 +15,12 @@ import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
 import { toDpmSettings } from './load-driver.ts';
 import { ComputeManager } from './manager.ts';
+import { ServedInstances } from './served-instances.ts';
 import { ServerActions } from './server-actions.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 import { Ownership } from './ownership.ts';
 import { startResumeLoop } from './resume-loop.ts';
-import { ServedInstances } from './served-instances.ts';
 import { VolumeKeeper } from './volumes.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -245,9 +245,9 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     networks: settings.dpm.networks,
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
+    served: new ServedInstances(database),
     actions,
     requests: new WaitingRequests(database),
-    served: new ServedInstances(database),
     pruneHistory,
     journal,
     cinder,

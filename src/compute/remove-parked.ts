@@ -1,14 +1,8 @@
 import { describeError } from '../base/index.ts';
 import type { RequestContext } from '../virt/index.ts';
-import type { ServedInstances } from './served-instances.ts';
 import type { ManagerServices } from './services.ts';
 import { findParked } from './verify/guests.ts';
 import { lookForParked } from './verify/look.ts';
-
-interface Services extends ManagerServices {
-  /** The instances of Nova. */
-  readonly served: Pick<ServedInstances, 'forget'>;
-}
 
 /** @internal */
 export interface RemoveParkedOptions {
@@ -31,7 +25,7 @@ export interface RemovedParked {
  * the next one.
  */
 export async function removeParkedPartitions(
-  services: Services,
+  services: ManagerServices,
   { scope, inTurn = async (_uuid, work) => await work() }: RemoveParkedOptions,
   context: RequestContext,
 ): Promise<RemovedParked> {
@@ -61,14 +55,14 @@ export async function removeParkedPartitions(
 }
 
 /** Looks again, now that nobody else works on the instance: a rebuild may have asked for its ports meanwhile. */
-async function removeOne(services: Services, uuid: string, context: RequestContext): Promise<boolean> {
+async function removeOne(services: ManagerServices, uuid: string, context: RequestContext): Promise<boolean> {
   const { driver, ownership, served, store } = services;
   using owned = ownership.tryAcquire(uuid);
   if (owned === undefined) return false;
   const now = findParked(await lookForParked(services, context)).find(({ target }) => target.id === uuid);
   if (now === undefined || now.repair === null) return false;
   await driver.removeParked?.(context, { uuid });
-  if (store.find(uuid) === undefined) store.delete(uuid); // the record of its partition
   served.forget(uuid);
+  if (store.find(uuid) === undefined) store.delete(uuid); // the record of its partition
   return true;
 }

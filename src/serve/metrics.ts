@@ -132,9 +132,7 @@ export class ServiceMetrics implements Disposable {
     const open = await manager.listFlows({ open: true });
     for (const state of flowStates) this.#flows.set({ state }, open.filter((flow) => flow.state === state).length);
     this.#waitingRequests.set(manager.waitingRequests().length);
-    const isConnected = isEventStreamConnected?.();
-    if (isConnected === undefined) this.#connected.remove();
-    else this.#connected.set(isConnected ? 1 : 0);
+    this.#connected.set(isEventStreamConnected?.() === true ? 1 : 0);
   }
 
   #setReading(reading: Reading | undefined): void {

@@ -10,7 +10,6 @@ import type { Backend } from './backend.ts';
 import { Calls } from './calls.ts';
 import { addDriverRoutes } from './driver-routes.ts';
 import { startDuties } from './duties.ts';
-import { ServiceMetrics } from './metrics.ts';
 import type { DescribeFailure } from './errors.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { EventLog } from './events.ts';
@@ -19,6 +18,7 @@ import { describesItself, openApi } from './openapi.ts';
 import type { Operation } from './openapi.ts';
 import { addPathRoutes, pathRoutes } from './path-routes.ts';
 import { currentRequestId } from './request-scope.ts';
+import { ServiceMetrics } from './metrics.ts';
 import { startServer } from './server.ts';
 import type { Listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
@@ -82,14 +82,8 @@ class RunningService implements Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    const { release, log, settings } = options;
-    const hmcHosts = new Set(settings.dpm.hmcUrls.map((url) => new URL(url).host));
-    const source = () => {
-      if (this.#backend === undefined) return undefined;
-      const { host, manager } = this.#backend;
-      return { host: settings.host, driver: host.driver, manager, hmcHosts };
-    };
-    this.#metrics = new ServiceMetrics({ source, release, log });
+    const { release, log } = options;
+    this.#metrics = new ServiceMetrics({ source: () => this.#backend && metricsSource(this.#backend), release, log });
     this.calls.onEnd(this.#metrics.onCallEnd);
     this.ready = this.#initialise();
     this.ready.catch(() => undefined); // whoever waits for it hears of it
@@ -128,9 +122,9 @@ class RunningService implements Service {
     await this.ready.catch(() => undefined);
     await this.#reloading;
     this.#unfollow();
+    this.#metrics[Symbol.dispose]();
     await this.#duties?.[Symbol.asyncDispose]();
     this.#socketLink?.[Symbol.dispose]();
-    this.#metrics[Symbol.dispose]();
     await this.#backend?.[Symbol.asyncDispose]();
   }
 
@@ -156,7 +150,9 @@ class RunningService implements Service {
     this.#health.reset();
     const inTurn = async (uuid: string, work: () => Promise<void>) => await this.calls.takeTurn(uuid, work);
     this.#duties = startDuties({
-      ...{ manager: backend.manager, log: this.#options.log, inTurn },
+      manager: backend.manager,
+      log: this.#options.log,
+      inTurn,
       onEnd: this.#metrics.onDutyEnd,
     });
     this.#publishSocket();
@@ -227,6 +223,16 @@ class RunningService implements Service {
     const description = openApi([...operations, ...pathRoutes, describesItself], { version: release, methods });
     app.get(describesItself.path, () => description);
   }
+}
+
+function metricsSource({ host, manager }: Backend) {
+  const { hmcUrls } = host.settings.dpm;
+  return {
+    host: host.settings.host,
+    driver: host.driver,
+    manager,
+    hmcHosts: new Set(hmcUrls.map((url) => new URL(url).host)),
+  };
 }
 
 /** What decides where the state is, and whose it is. */

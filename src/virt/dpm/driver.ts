@@ -74,7 +74,7 @@ import {
 import type { SwitchAct } from './boot-switch.ts';
 import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
-import { FreeMemory } from './capacity.ts';
+import { FreeMemory, requireDedicated } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
@@ -199,6 +199,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     // The partition of an earlier attempt may hold its memory already.
     if (this.#started().partitions.isUnknown(instance.uuid))
       await this.requireFreeMemory(context, instance.flavor.memoryMb);
+    await this.#requireDedicated(instance, context);
     await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
@@ -224,6 +225,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
+    if (isPoweredOn) await this.#requireDedicated(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
         ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
@@ -670,6 +672,12 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
+  }
+
+  async #requireDedicated(instance: Instance, w: Waiting): Promise<void> {
+    const { vcpus, extraSpecs } = instance.flavor;
+    if (readExtraSpecs(extraSpecs).processor_mode !== 'dedicated') return;
+    await requireDedicated(this.#hmc, this.#started().cpc, { name: this.guestName(instance), vcpus }, w);
   }
 
   #mapper(context: RequestContext, instance: Instance, info: BlockDeviceInfo) {

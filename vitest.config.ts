@@ -6,7 +6,7 @@ const source = (folder: string) => `${import.meta.dirname}/src/${folder}index.ts
 
 /** The long tests, `npm run proofs`. For `npm test`, test/shares has a small share of the first seven, of the main job and of the guest tools. */
 const proofs = [
-  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage'].map(
+  ...['faults', 'kill', 'model', 'crowd', 'soak', 'fuzz', 'parking', 'outage', 'events'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),
   'test/bridge/**/*.test.ts',
@@ -17,14 +17,14 @@ const proofs = [
   'test/e2e/{boot-media,bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
   'test/e2e/duties.test.ts',
   'test/e2e/{ownership*,parked,power-table}.test.ts',
-  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
+  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,service-wire,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',
   'test/e2e/{console*,resize,set,soft-stop,unreachable}.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,networks,packages,released,tools}.test.ts',
   'test/host/{conformance,sweep}.test.ts',
   'test/local-attach/{*faults,connection-info,force,mounts,partition,two-at-once}.test.ts',
   'test/shares/heap.test.ts',
-  'test/simulator/{machines,storage-groups-identity,storage-groups-planted}.test.ts',
+  'test/simulator/{hmc-broker*,machines,storage-groups-identity,storage-groups-planted}.test.ts',
 ];
 
 /** Files that leave nothing behind in their process and share one: starting it takes longer than most of them. */

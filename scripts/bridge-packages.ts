@@ -2,6 +2,7 @@
  * npm run bridge:packages [-- DIR] [--node]: builds what a compute host needs, without a package registry:
  * - nova_dpm-VERSION-py3-none-any.whl and python3-nova-dpm_VERSION_all.deb: the Python drivers for Nova and Neutron
  * - nova-dpm_VERSION_all.deb: the command dpm and the service dpm serve
+ * - nova-compute-dpm_VERSION_all.deb: what Debian's nova-compute needs to choose the driver
  * - with --node: nova-dpm-node_VERSION_ARCH.deb, the Node.js that runs this script, for hosts without a new enough one
  * Needs GNU tar and python3, no dpkg. The same sources always give the same bytes.
  */
@@ -9,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -43,6 +45,7 @@ try {
   write(`nova_dpm-${version}-py3-none-any.whl`, wheel());
   write(`python3-nova-dpm_${version}_all.deb`, pythonPackage());
   write(`nova-dpm_${version}_all.deb`, await servicePackage());
+  write(`nova-compute-dpm_${version}_all.deb`, computePackage());
   if (values.node === true) write(`nova-dpm-node_${version}_${debianArchitecture()}.deb`, nodePackage());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -123,6 +126,14 @@ async function servicePackage(): Promise<Buffer> {
   return packed(name, root, ['postinst', 'prerm', 'postrm']);
 }
 
+/** Like Debian's nova-compute-kvm: a hypervisor for the package nova-compute. */
+function computePackage(): Buffer {
+  const name = 'nova-compute-dpm';
+  const root = join(scratch, name);
+  put(root, 'etc/nova/nova-compute.conf', text(join(name, 'nova-compute.conf')));
+  return packed(name, root, ['conffiles', 'postinst']);
+}
+
 function nodePackage(): Buffer {
   const name = 'nova-dpm-node';
   const root = join(scratch, name);
@@ -134,7 +145,8 @@ function nodePackage(): Buffer {
 /** Adds the documents that each package has. */
 function packed(name: string, root: string, scripts: readonly string[], control = text(join(name, 'control'))): Buffer {
   const docs = join('usr/share/doc', name);
-  put(root, join(docs, 'copyright'), text('copyright'));
+  const own = join(bridge, 'deb', name, 'copyright');
+  put(root, join(docs, 'copyright'), existsSync(own) ? readFileSync(own) : text('copyright'));
   put(root, join(docs, 'README.md'), readFileSync(join(bridge, 'README.md')));
   put(root, join(docs, 'CHANGELOG.md'), readFileSync(join(repository, 'CHANGELOG.md')));
   put(root, join(docs, 'changelog.gz'), gzipSync(text('changelog'), { level: 9 }));

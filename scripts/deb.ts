@@ -50,7 +50,7 @@ export function debianPackage({ root, scratch, control, files: controlFiles }: D
 export function tarball(directory: string, what: string): Buffer {
   const owner = ['--owner=0', '--group=0', '--numeric-owner'];
   const args = ['--format=ustar', '--sort=name', `--mtime=@${buildTime}`, ...owner, '-C', directory, '-cf', '-', what];
-  return gzipSync(execFileSync('tar', args, { maxBuffer: 64 * 1024 * 1024 }), { level: 9 });
+  return gzipSync(execFileSync('tar', args, { maxBuffer: 1024 * 1024 * 1024 }), { level: 9 });
 }
 
 /** The common ar format, as required by deb(5). */

@@ -24,11 +24,14 @@ export interface WaitOptions<Seen, T> extends WaitPolicy {
   readonly onTimeout: (last: Seen, observed: Observed) => Error;
   /** Whether to poll again after this error. Only asked once a poll has succeeded; at the deadline the error is thrown. */
   readonly isPassing?: ((error: Error) => boolean) | undefined;
+  /** Waits before the next poll, for `delayMs` or for something better, at most for `leftMs` (default: a sleep). */
+  readonly pause?: ((delayMs: number, leftMs: number, signal: AbortSignal) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Polls until an observation is accepted. The first poll has no delay, and no poll continues after the end. */
 export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise<T> {
+  const pause = options.pause ?? (async (delayMs, leftMs, signal) => await sleep(Math.min(delayMs, leftMs), signal));
   const deadline = performance.now() + options.timeoutMs;
   const observed: Record<string, number> = {};
   let hasSeen = false;
@@ -50,7 +53,7 @@ export async function waitUntil<Seen, T>(options: WaitOptions<Seen, T>): Promise
     }
     const left = deadline - performance.now();
     if (left <= 0) throw timeout();
-    await sleep(Math.min(delayMs, left), options.signal);
+    await pause(delayMs, left, options.signal);
   }
 }
 

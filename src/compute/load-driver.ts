@@ -95,6 +95,7 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
       password: () => Promise.resolve(dpm.hmcPassword),
       ca: dpm.hmcCa,
       insecure: dpm.hmcInsecure,
+      messagePort: dpm.hmcStompPort,
       maxConcurrent: dpm.maxHmcRequests,
       client: policies.hmc,
     },

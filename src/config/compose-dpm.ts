@@ -53,6 +53,8 @@ export function composeDpm(
     /** PEM text; undefined for the certificates of Node.js. */
     hmcCa,
     hmcInsecure: values.hmc_insecure,
+    /** Port for notifications; 0: poll. */
+    hmcStompPort: values.hmc_stomp_port,
     /** Lower case. This or the name is given. */
     cpcObjectId: values.cpc_object_id,
     cpcName: values.cpc_name,

@@ -67,6 +67,11 @@ const dpmSection = {
     default: 'false',
     help: 'Do not verify the certificate of the HMC. An attacker on the network can then read the password.',
   },
+  hmc_stomp_port: {
+    ...integer(0, 65_535),
+    default: '61612',
+    help: 'Port of each HMC for notifications, by STOMP over TLS. nova-dpm connects to it during long waits, and for as long as "dpm serve" runs. If the port is closed, nova-dpm polls. 0: always poll.',
+  },
   cpc_object_id: {
     ...objectId,
     help: 'Object id of the CPC. Either cpc_object_id or cpc_name is required.',

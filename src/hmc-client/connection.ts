@@ -26,6 +26,7 @@ export class HmcConnection {
   #current: HmcEndpoint;
   #logon: Promise<Grant> | undefined;
   #isClosed = false;
+  readonly #listeners = new Set<() => void>();
   /** Ends a logon at `close`. */
   readonly #lifetime = new AbortController();
 
@@ -40,27 +41,56 @@ export class HmcConnection {
     return this.#current.host;
   }
 
+  /** The session, if there is one now. */
+  get grant(): Grant | undefined {
+    return this.#current.grant;
+  }
+
+  /** Calls the listener when the session may have changed. Returns a function that ends this. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Renews a lost session by a cheap request. Logs a failure instead of throwing it. */
+  async checkSession(w: Waiting): Promise<void> {
+    const call = {
+      operation: 'Get Notification Topics',
+      what: 'get the notification topics',
+      kind: 'read',
+      method: 'GET',
+      uri: '/api/sessions/operations/get-notification-topics',
+    } as const;
+    try {
+      await this.exchange(call, w);
+    } catch (error) {
+      this.#options.log.debug({ event: 'hmc.session-check', error: describeError(error) }, 'cannot check the session');
+    }
+  }
+
   async level(w: Waiting): Promise<HmcLevel> {
-    const grant = await this.#granted(w);
+    const grant = await this.granted(w);
     return grant.level;
   }
 
   /** Sends a request in the session. On 403.4 and 403.5, renews the session and sends the request once more. */
   async exchange(call: HmcRequest, w: Waiting): Promise<RawAnswer> {
-    const grant = await this.#granted(w);
+    const grant = await this.granted(w);
     try {
       return await this.#through(grant, call, w);
     } catch (error) {
       if (classify(error) !== 'session-lost') throw error;
       this.#options.log.debug({ event: 'hmc.session-lost', host: grant.endpoint.host }, 'the HMC has lost the session');
       this.#forget(grant);
-      return await this.#through(await this.#granted(w), call, w);
+      return await this.#through(await this.granted(w), call, w);
     }
   }
 
   /** Opens a WebSocket at the HMC of the session. */
   async openSocket(what: string, path: string, w: Waiting): Promise<TextSocket> {
-    const { endpoint } = await this.#granted(w);
+    const { endpoint } = await this.granted(w);
     return await endpoint.openSocket(what, path, w);
   }
 
@@ -90,7 +120,7 @@ export class HmcConnection {
   }
 
   /** Returns the current session, or logs on. Callers share one logon; each may stop waiting for it. */
-  async #granted(w: Waiting): Promise<Grant> {
+  async granted(w: Waiting): Promise<Grant> {
     if (this.#isClosed) throw closed();
     if (this.#current.grant !== undefined) return this.#current.grant;
     this.#logon ??= this.#logOnAnywhere().finally(() => {
@@ -114,10 +144,13 @@ export class HmcConnection {
     if (next === undefined || this.#current !== endpoint) return;
     this.#options.log.warn({ event: 'hmc.failover', from: endpoint.host, to: next.host }, 'trying the next HMC');
     this.#current = next;
+    this.#tellChange();
   }
 
   #forget(grant: Grant): void {
-    if (grant.endpoint.grant === grant) grant.endpoint.grant = undefined;
+    if (grant.endpoint.grant !== grant) return;
+    grant.endpoint.grant = undefined;
+    this.#tellChange();
   }
 
   /** Returns all HMCs, starting with the given one. */
@@ -132,7 +165,12 @@ export class HmcConnection {
     const { logon } = this.#options;
     const grant = await this.#atFirst(async (endpoint) => endpoint.grant ?? (await logon.at(endpoint, w)), w);
     this.#current = grant.endpoint;
+    this.#tellChange();
     return grant;
+  }
+
+  #tellChange(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /**

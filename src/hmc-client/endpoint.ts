@@ -13,11 +13,21 @@ export interface Grant {
   readonly endpoint: HmcEndpoint;
   readonly token: Secret;
   readonly level: HmcLevel;
+  /** How to receive the notifications of the session. */
+  readonly messages: MessageAccess | undefined;
+}
+
+/** Credentials and topics of a session at the message broker. */
+export interface MessageAccess {
+  readonly login: Secret;
+  readonly passcode: Secret;
+  readonly topics: readonly string[];
 }
 
 /** One HMC with its connections and the session that it has granted, if any. */
 export class HmcEndpoint implements Disposable {
   readonly host: string;
+  readonly baseUrl: string;
   readonly #options: TransportOptions;
   readonly #transport: HttpTransport;
   readonly #log: Logger;
@@ -25,6 +35,7 @@ export class HmcEndpoint implements Disposable {
 
   constructor(options: TransportOptions) {
     this.host = new URL(options.baseUrl).host;
+    this.baseUrl = options.baseUrl;
     this.#options = options;
     this.#transport = new HttpTransport(options);
     this.#log = options.log;

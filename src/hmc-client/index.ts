@@ -26,7 +26,8 @@ export {
 } from './errors/index.ts';
 export type { AsciiConsole } from './ascii-console.ts';
 export { defaultPolicies, defaultTimeouts } from './policy.ts';
-export type { HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
+export type { HmcEvents, ObjectWatch } from './events.ts';
+export type { EventPolicy, HmcPolicies, HmcTimeouts, OperationKind, PollPolicy } from './policy.ts';
 export type { AdapterFilter, AdapterResource } from './resources/adapter.ts';
 export type { CapacityGroupResource } from './resources/capacity-group.ts';
 export type { ConsoleResource } from './resources/console.ts';
@@ -54,6 +55,7 @@ export type { CreateHba, Hba, UpdateHba } from './wire/hba.ts';
 export type { NicOnLink } from './wire/partition-link.ts';
 export type { CreateNic, Nic, UpdateNic, VirtualSwitch } from './wire/nic.ts';
 export type { MetricRow, MetricValue } from './wire/metrics.ts';
+export type { HmcNotification } from './wire/notification.ts';
 export type { OsMessage } from './wire/os-message.ts';
 export type {
   CreatePartition,

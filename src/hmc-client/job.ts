@@ -3,6 +3,7 @@ import type { Observed, Verdict, Waiting } from '../base/index.ts';
 import { classify, HmcAuthError, isHmcError, JobFailedError, JobLostError, JobTimeoutError } from './errors/index.ts';
 import { parseAnswer } from './answers.ts';
 import type { OperationKind, PollPolicy } from './policy.ts';
+import type { ObjectWatch } from './events.ts';
 import type { HmcCall, Requester } from './requester.ts';
 import { noContent } from './wire/common.ts';
 import { jobAccepted, jobMessage, jobStatusAnswer } from './wire/job.ts';
@@ -65,6 +66,7 @@ export async function startJob(
   w: Waiting,
 ): Promise<HmcJob> {
   const call = { ...origin, kind, method: 'POST' } as const;
+  const { generation } = requester.events;
   const { status, body } = await requester.sendRaw(call, w);
   const isNamed = typeof body === 'object' && body !== null && 'job-uri' in body;
   if (!isNamed && status !== ACCEPTED) return { uri: undefined, wait: async () => body, cancel: async () => undefined };
@@ -74,19 +76,25 @@ export async function startJob(
     };
     return { uri: undefined, wait: lost, cancel: lost };
   }
-  return new PolledJob(requester, parseAnswer({ ...call, answer: jobAccepted }, body)['job-uri'], origin);
+  const uri = parseAnswer({ ...call, answer: jobAccepted }, body)['job-uri'];
+  return new RunningJob(requester, uri, origin, generation);
 }
 
 const ACCEPTED = 202;
 
-/** Polls a job until it has ended. Source: python-zhmcclient _session.py, class Job. */
-class PolledJob implements HmcJob {
+/**
+ * Polls a job until it has ended. If the HMC reports the end, polls once then, and rarely before. Source: python-zhmcclient _session.py, class Job.
+ */
+class RunningJob implements HmcJob {
   readonly uri: string;
   readonly #requester: Requester;
   readonly #origin: JobOrigin;
+  readonly #generation: number | undefined;
 
-  constructor(requester: Requester, uri: string, origin: JobOrigin) {
+  /** @param generation - of the notifications, before the request was sent */
+  constructor(requester: Requester, uri: string, origin: JobOrigin, generation: number | undefined) {
     this.uri = uri;
+    this.#generation = generation;
     this.#requester = requester;
     this.#origin = origin;
   }
@@ -94,10 +102,22 @@ class PolledJob implements HmcJob {
   async wait(options: JobWaiting): Promise<unknown> {
     const { timeoutMs, signal } = options;
     const { minDelayMs, maxDelayMs } = options.poll ?? this.#requester.policies.poll;
-    const deadline = performance.now() + timeoutMs;
+    const { events } = this.#requester;
+    const { openAfterMs, safetyNetMs } = this.#requester.policies.events;
+    const begun = performance.now();
+    const deadline = begun + timeoutMs;
+    using watch = events.watch(this.uri, safetyNetMs);
+    const pause: ObjectWatch['pause'] = async (...limits) => {
+      if (performance.now() - begun >= openAfterMs) events.openForWait();
+      await watch.pause(...limits);
+    };
+    // Notifications arrived before the request was sent, and none was lost: the end of the job will be reported.
+    if (this.#generation !== undefined && this.#generation === events.generation)
+      await pause(minDelayMs, timeoutMs, signal);
     const status = await waitUntil<Seen, JobStatus>({
-      timeoutMs,
+      timeoutMs: deadline - performance.now(),
       signal,
+      pause,
       minDelayMs,
       maxDelayMs,
       poll: async (inner) => await this.#look(deadline, { signal: inner }),

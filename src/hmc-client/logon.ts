@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import { retry, Secret, toError } from '../base/index.ts';
 import type { Logger, RetryPolicy, Waiting } from '../base/index.ts';
 import { parseAnswer } from './answers.ts';
-import type { Grant, HmcEndpoint } from './endpoint.ts';
+import type { Grant, HmcEndpoint, MessageAccess } from './endpoint.ts';
 import { classify, HmcAuthError, HmcHttpError, isHmcError } from './errors/index.ts';
 import { HmcLevel } from './level.ts';
 import { refusesCredentials } from './errors/reasons.ts';
@@ -48,7 +49,8 @@ export class Logon {
     } as const;
     const answer = parseAnswer(call, await this.#accepted(endpoint, call, w));
     const level = new HmcLevel(answer['api-major-version'], answer['api-minor-version']);
-    const grant = { endpoint, level, token: new Secret(answer['api-session']) };
+    const token = new Secret(answer['api-session']);
+    const grant = { endpoint, level, token, messages: messageAccess(token, answer) };
     endpoint.grant = grant;
     this.#note(endpoint, level, answer['password-expires'] ?? -1);
     return grant;
@@ -86,6 +88,14 @@ export class Logon {
     if (days < 0 || days > PASSWORD_WARNING_DAYS) return;
     log.warn({ event: 'hmc.password-expires', host, userid, days }, 'the HMC password expires soon');
   }
+}
+
+/** At the message broker, the session ID is the user and the session credential the password. */
+function messageAccess(login: Secret, answer: z.output<typeof logonAnswer>): MessageAccess | undefined {
+  const passcode = answer['session-credential'];
+  const [objects, jobs] = [answer['notification-topic'], answer['job-notification-topic']];
+  if (!passcode || !objects || !jobs) return undefined;
+  return { login, passcode: new Secret(passcode), topics: [objects, jobs] };
 }
 
 /**

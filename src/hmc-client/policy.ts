@@ -21,10 +21,21 @@ export const repeatable: Readonly<Record<OperationKind, ReadonlySet<RetryClass>>
   action: new Set(['transient', 'busy']),
 };
 
-/** Pauses between two polls of a job. */
+/** The shortest and the longest pause between two polls, or between two attempts. @public */
 export interface PollPolicy {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
+}
+
+/** How this client uses the notifications of the HMC. @public */
+export interface EventPolicy {
+  /** Pauses before the connection is opened again. */
+  readonly reconnect: PollPolicy;
+  /** A wait for a job opens the connection when it has lasted this long, so that short commands never do. */
+  readonly openAfterMs: number;
+  /** Pause between two polls of a job while notifications arrive. */
+  readonly safetyNetMs: number;
+  readonly heartbeatMs: number;
 }
 
 /** Retries and waits of this client. @public */
@@ -34,6 +45,7 @@ export interface HmcPolicies {
   /** Rounds of "look it up, else create it again" after a create with unknown outcome. */
   readonly reconcile: RetryPolicy;
   readonly poll: PollPolicy;
+  readonly events: EventPolicy;
   /** How long to wait for an HMC that stops answering. */
   readonly outage: OutagePolicy;
 }
@@ -47,6 +59,13 @@ export const defaultPolicies: HmcPolicies = {
   write: { attempts: 8, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 60_000 },
   reconcile: { attempts: 3, firstDelayMs: 500, maxDelayMs: 5_000, factor: 2, budgetMs: 300_000 },
   poll: { minDelayMs: 500, maxDelayMs: 5_000 },
+  // Heart-beats as python-zhmcclient (_constants.py).
+  events: {
+    reconnect: { minDelayMs: 1_000, maxDelayMs: 60_000 },
+    openAfterMs: 5_000,
+    safetyNetMs: 30_000,
+    heartbeatMs: 5_000,
+  },
   outage: defaultOutagePolicy,
 };
 

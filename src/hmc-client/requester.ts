@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Logger, Waiting } from '../base/index.ts';
 import type { Upload } from '../http/index.ts';
 import type { AsciiConsole } from './ascii-console.ts';
+import type { EventHub } from './events.ts';
 import type { HmcLevel } from './level.ts';
 import type { HmcPolicies, OperationKind } from './policy.ts';
 
@@ -35,6 +36,7 @@ export interface RawAnswer {
 export interface Requester {
   readonly policies: HmcPolicies;
   readonly log: Logger;
+  readonly events: EventHub;
   /** Sends a request and retries it as its kind allows. */
   call<T>(call: HmcCall<T>, w: Waiting): Promise<T>;
   /** Like {@link call}, for answers whose form depends on the status. */

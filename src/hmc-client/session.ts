@@ -14,6 +14,8 @@ import { asciiConsoleOf } from './ascii-console.ts';
 import type { AsciiConsole } from './ascii-console.ts';
 import { HmcConnection } from './connection.ts';
 import { HmcEndpoint } from './endpoint.ts';
+import { EventStream } from './event-stream.ts';
+import { EventHub } from './events.ts';
 import { classify, HmcHttpError, isUnreachable, mayHaveEffect } from './errors/index.ts';
 import type { HmcLevel } from './level.ts';
 import { Logon } from './logon.ts';
@@ -40,6 +42,8 @@ const MAX_CONCURRENT = 10;
 const MAX_QUEUED = 1_000;
 /** Far above the size of any response that this client reads. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+/** STOMP over TLS. Source: python-zhmcclient _constants.py. */
+const MESSAGE_PORT = 61_612;
 /** Timeout of the logoff, and of work in the background, for example of deleting ended jobs. */
 const CLEANUP_TIMEOUT_MS = 15_000;
 
@@ -58,6 +62,7 @@ export function openHmcSession(options: HmcSessionOptions): HmcSession {
 class Session implements HmcSession, Requester {
   readonly policies: HmcPolicies;
   readonly log: Logger;
+  readonly events: EventHub;
   readonly console: ConsoleResource;
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;
@@ -71,6 +76,7 @@ class Session implements HmcSession, Requester {
   readonly virtualStorageResources: VirtualStorageResourceResource;
   readonly #timeouts: HmcTimeouts;
   readonly #connection: HmcConnection;
+  readonly #stream: EventStream;
   readonly #background = new Set<Promise<void>>();
   readonly #outages: Outages;
   /** The HMCs of this session, as named in messages. Also the key under which {@link Outages} records them. */
@@ -89,6 +95,15 @@ class Session implements HmcSession, Requester {
       logoff: this.policies.read, // a logoff can be repeated, like a read
       log: this.log,
     });
+    this.#stream = new EventStream({
+      connection: this.#connection,
+      port: options.messagePort ?? MESSAGE_PORT,
+      tls: options.tls,
+      connectTimeoutMs: this.#timeouts.connectMs,
+      policy: this.policies.events,
+      log: this.log,
+    });
+    this.events = new EventHub((isAsked) => this.#stream.start(this.events, isAsked), this.log);
     this.#outages = options.outages ?? new Outages();
     this.#peer = `HMC ${options.urls.map((url) => new URL(url).host).join(', ')}`;
     this.console = new ConsoleResource(this);
@@ -164,6 +179,7 @@ class Session implements HmcSession, Requester {
   }
 
   async close(w: Waiting): Promise<void> {
+    await this.#stream.close();
     await this.#waitForBackground(w);
     for (const failure of await this.#connection.close(w)) {
       this.log.warn({ event: 'hmc.logoff', error: describeError(failure) }, 'cannot log off');

@@ -1,5 +1,6 @@
 import type { Logger, Outages, Secret, Waiting } from '../base/index.ts';
 import type { TlsOptions } from '../http/index.ts';
+import type { HmcEvents } from './events.ts';
 import type { HmcPolicies, HmcTimeouts } from './policy.ts';
 import type { RawAnswer } from './requester.ts';
 import type { AdapterResource } from './resources/adapter.ts';
@@ -32,6 +33,8 @@ export interface HmcSessionOptions {
   /** Records that the HMC does not answer (default: the session's own). */
   readonly outages?: Outages | undefined;
   readonly log?: Logger | undefined;
+  /** Port for notifications, at each HMC (default: 61612). 0: never connect to it, and poll. */
+  readonly messagePort?: number | undefined;
 }
 
 /** A request for {@link HmcSession.request}. @public */
@@ -46,6 +49,8 @@ export interface RawRequest extends Waiting {
  * @public
  */
 export interface HmcSession extends AsyncDisposable {
+  /** What the HMC reports by itself. Nothing arrives before `open`, or before a wait for a job lasts long. */
+  readonly events: HmcEvents;
   readonly console: ConsoleResource;
   readonly cpcs: CpcResource;
   readonly adapters: AdapterResource;

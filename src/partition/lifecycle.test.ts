@@ -1,6 +1,7 @@
+import { EventHub } from '../hmc-client/events.ts';
 import { HmcConnectionError, HmcHttpError, JobFailedError, JobLostError } from '../hmc-client/errors/index.ts';
 import { describe, expect, test } from 'vitest';
-import { ConflictError, neverAborted } from '../base/index.ts';
+import { ConflictError, neverAborted, silentLogger } from '../base/index.ts';
 import type { HmcSession } from '../hmc-client/index.ts';
 import { PartitionLifecycle, partitionExists, PartitionStatusError, StatusTimeoutError } from './index.ts';
 import type { LifecyclePolicy } from './index.ts';
@@ -67,7 +68,8 @@ function scripted(script: Script, policy: LifecyclePolicy = quick) {
       if (script.delete !== undefined) throw script.delete;
     },
   };
-  const hmc = { partitions } as unknown as HmcSession; // of which a lifecycle uses these four verbs
+  const events = new EventHub(() => undefined, silentLogger);
+  const hmc = { partitions, events } as unknown as HmcSession; // of which a lifecycle uses only these
   return { lifecycle: new PartitionLifecycle(hmc, policy), asked };
 }
 

@@ -243,10 +243,12 @@ export class PartitionLifecycle {
     w: Waiting,
     look: Looked['look'] = async (each) => await this.status(partition, each),
   ): Promise<T> {
+    using watch = this.#hmc.events.watch(partition.uri, this.#policy.poll.maxDelayMs);
     return await waitUntil({
       ...this.#policy.poll,
       timeoutMs,
       signal: w.signal,
+      pause: watch.pause,
       poll: async (signal) => await look({ signal }),
       accept,
       label: (status) => status,

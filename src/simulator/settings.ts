@@ -32,6 +32,7 @@ function dpmSettings(hmc: SimulatedHmc, caFile: string | undefined): Record<stri
     hmc: hmc.url,
     hmc_username: hmc.username,
     hmc_password: hmc.password,
+    ...(hmc.broker === undefined ? {} : { hmc_stomp_port: String(hmc.broker.port) }),
     ...(caFile === undefined ? {} : { hmc_ca_certs: caFile }),
     cpc_object_id: hmc.cpcObjectId,
     max_processors: amount(cpc?.props['processor-count-ifl']),

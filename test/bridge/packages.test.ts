@@ -61,7 +61,7 @@ it('the same sources give the same packages, byte by byte', () => {
   const again = join(out, 'again');
   build(again);
 
-  expect(readdirSync(again)).toHaveLength(3);
+  expect(readdirSync(again)).toHaveLength(4);
   for (const name of readdirSync(again))
     expect(readFileSync(join(again, name)).equals(readFileSync(join(out, name))), name).toBe(true);
 });

@@ -12,5 +12,6 @@ export const quickPolicies: HmcPolicies = {
   write: { ...defaultPolicies.write, ...quick, attempts: 3 },
   reconcile: { ...defaultPolicies.reconcile, ...quick },
   poll: { minDelayMs: 1, maxDelayMs: 2 },
+  events: { ...defaultPolicies.events, reconnect: { minDelayMs: 1, maxDelayMs: 2 } },
   outage: noOutage,
 };

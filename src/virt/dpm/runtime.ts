@@ -31,8 +31,9 @@ const usableCpcStatuses: ReadonlySet<string> = new Set(['active', 'service-requi
 /** Opens the session. Sends nothing before the first request. */
 export function openHmc(settings: DpmDriverSettings, log: Logger, outages?: Outages): HmcSession {
   const { hmc } = settings;
-  const { urls, userid, password, ca, insecure, maxConcurrent, client } = hmc;
-  return openHmcSession({ urls, userid, password, tls: { ca, insecure }, maxConcurrent, ...client, outages, log });
+  const { urls, userid, password, ca, insecure, messagePort, maxConcurrent, client } = hmc;
+  const tls = { ca, insecure };
+  return openHmcSession({ urls, userid, password, tls, messagePort, maxConcurrent, ...client, outages, log });
 }
 
 interface RuntimeParts {

@@ -15,6 +15,8 @@ export interface DpmDriverSettings {
     readonly password: () => Promise<Secret>;
     readonly ca: string | undefined;
     readonly insecure: boolean;
+    /** Port for notifications; 0: poll. */
+    readonly messagePort: number;
     readonly maxConcurrent: number;
     readonly client: Pick<HmcSessionOptions, 'policies' | 'timeouts'>;
   };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { neverAborted, silentLogger } from '../../base/index.ts';
+import { EventHub } from '../../hmc-client/events.ts';
 import { HmcHttpError } from '../../hmc-client/index.ts';
 import { shutDownGuest } from './shutdown.ts';
 
@@ -27,7 +28,8 @@ async function ask({ statuses, refuses, refusesList, prints = [] }: Guest) {
     sendOsCommand: () => (refuses === undefined ? Promise.resolve() : Promise.reject(refuses)),
   };
   const status = () => Promise.resolve(statuses[Math.min(looks++, statuses.length - 1)] ?? '');
-  const deps = { hmc: { partitions }, lifecycle: { status }, log: silentLogger } as never; // the parts that it uses
+  const events = new EventHub(() => undefined, silentLogger);
+  const deps = { hmc: { partitions, events }, lifecycle: { status }, log: silentLogger } as never; // the parts that it uses
   return await shutDownGuest(deps, partition, { timeoutMs: 20, pollMs: 1 }, { signal: neverAborted() });
 }
 

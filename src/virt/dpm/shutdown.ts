@@ -66,8 +66,10 @@ async function waitForGuest(
   w: Waiting,
 ): Promise<string | undefined> {
   const timedOut = new Error(`it did not shut down within ${timeoutMs / 1000} s`);
+  using watch = deps.hmc.events.watch(partition.uri, pollMs);
   try {
     return await waitUntil({
+      pause: watch.pause,
       minDelayMs: pollMs,
       maxDelayMs: pollMs,
       timeoutMs,

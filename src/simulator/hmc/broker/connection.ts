@@ -42,7 +42,8 @@ export interface ConnectionHost {
 /**
  * One client of the broker. Any violation of the protocol gets an ERROR frame, after which the broker closes the
  * connection. Sources: STOMP 1.1 and 1.2 (stomp.github.io); python-zhmcclient _notification.py for what clients of an HMC
- * send. STOMP 1.0 and transactions, which ActiveMQ has, are refused: no client of an HMC needs them.
+ * send. The header `host` of CONNECT is not demanded: stomp.py, with which python-zhmcclient works on real HMCs, sends none.
+ * STOMP 1.0 and transactions, which ActiveMQ has, are refused: no client of an HMC needs them.
  */
 export class StompConnection {
   readonly #socket: Socket;
@@ -198,7 +199,6 @@ export class StompConnection {
     if (this.#state !== 'new') throw new StompError('the client is connected already');
     if (frame.headers.has('receipt')) throw new StompError('a CONNECT frame cannot ask for a receipt');
     const version = negotiate(frame.headers.get('accept-version'));
-    required(frame, 'host');
     const beats = HeartBeats.negotiate(frame.headers.get('heart-beat'));
     const [login, passcode] = [required(frame, 'login'), required(frame, 'passcode')];
     this.#version = version;

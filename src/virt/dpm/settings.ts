@@ -4,6 +4,8 @@ import type { Secret, UndoPolicy, Wwpn } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
 import { defaultLifecyclePolicy } from '../../partition/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
+import { defaultPowerWatchPolicy } from './power-watch.ts';
+import type { PowerWatchPolicy } from './power-watch.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
 /** The settings of the DPM driver. */
@@ -39,6 +41,7 @@ export interface DpmDriverSettings {
   readonly lifecycle: LifecyclePolicy;
   readonly imageLagMs: number;
   readonly undo: UndoPolicy;
+  readonly powerWatch: PowerWatchPolicy;
 }
 
 /** Settings that tests change, and few users. @public */
@@ -49,6 +52,7 @@ export interface DpmPolicies {
   /** How long the HMC may take to mount an ISO image after an upload that had no answer. */
   readonly imageLagMs: number;
   readonly undo: UndoPolicy;
+  readonly powerWatch: PowerWatchPolicy;
   /** The machine's memory granularity, for which there is no public source. */
   readonly memoryIncrementMib: number;
   /** Deadlines and retries of the HMC client; omitted values have its defaults. */
@@ -64,6 +68,7 @@ export const defaultDpmPolicies: DpmPolicies = {
     retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
     timeoutMs: 900_000,
   },
+  powerWatch: defaultPowerWatchPolicy,
   memoryIncrementMib: 1024,
   hmc: {},
 };

@@ -41,7 +41,7 @@ export async function periodicRequests(hasBroker: boolean): Promise<number> {
     driver.lifecycleSource?.().onLifecycle(() => undefined);
     for (let before = -1; before !== count();) {
       before = count();
-      await driver.listPowerStates?.(context);
+      await driver.listPowerStates(context);
       await new Promise(setImmediate);
     }
   }

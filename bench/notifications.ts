@@ -1,7 +1,7 @@
 import { defaultPolicies, openHmcSession, Secret } from '../src/hmc-client/index.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import type { Instance } from '../src/virt/index.ts';
-import { defaultPowerWatchPolicy } from '../src/virt/dpm/power-watch.ts';
+import { defaultPowerWatchPolicy } from '../src/virt/dpm/settings.ts';
 import { DriverBench } from './driver.ts';
 import { context } from './requests.ts';
 

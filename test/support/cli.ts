@@ -34,10 +34,11 @@ export interface FakeIoOptions {
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
   readonly journal?: Partial<
-    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer'>
+    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer' | 'openServiceEvents'>
   >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
+  readonly openService?: Backend['openService'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
   readonly askSecret?: CliIo['askSecret'];
@@ -121,6 +122,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
+      openService: options.openService ?? unexpected('openService'),
       openVolumes: unexpected('openVolumes'),
       initConfig: unexpected('initConfig'),
       openInventory: unexpected('openInventory'),
@@ -130,6 +132,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       listServerEvents: unexpected('listServerEvents'),
       serverNames: unexpected('serverNames'),
       waitForServer: unexpected('waitForServer'),
+      openServiceEvents: unexpected('openServiceEvents'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },

@@ -167,6 +167,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     this.#powerWatch.start(this.#runtime, host);
   }
 
+  async ping(context: RequestContext): Promise<void> {
+    await this.#hmc.apiVersion(context);
+  }
+
   async cleanupHost(): Promise<void> {
     this.#powerWatch[Symbol.dispose]();
     await this.#hmc.close({ signal: AbortSignal.timeout(10_000) });

@@ -5,18 +5,7 @@ import { powerStateOf } from '../../partition/index.ts';
 import type { PowerState } from '../../partition/index.ts';
 import type { LifecycleEvent, LifecycleSource } from '../lifecycle.ts';
 import type { DpmRuntime } from './runtime.ts';
-
-/** When all partitions are read. @public */
-export interface PowerWatchPolicy {
-  /** Period while notifications arrive: they may be lost without a sign. */
-  readonly safetyNetMs: number;
-  /** Period while no notifications arrive. */
-  readonly pollMs: number;
-  /** Shortest pause between two reads. */
-  readonly gapMs: number;
-}
-
-export const defaultPowerWatchPolicy: PowerWatchPolicy = { safetyNetMs: 600_000, pollMs: 30_000, gapMs: 250 };
+import type { PowerWatchPolicy } from './settings.ts';
 
 /** Nova's transition to each power state. `nostate` has none, because it is passed through or unknown. */
 const transitions: Readonly<Partial<Record<PowerState, LifecycleEvent['transition']>>> = {

@@ -4,9 +4,19 @@ import type { Secret, UndoPolicy, Wwpn } from '../../base/index.ts';
 import type { HmcSessionOptions } from '../../hmc-client/index.ts';
 import { defaultLifecyclePolicy } from '../../partition/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
-import { defaultPowerWatchPolicy } from './power-watch.ts';
-import type { PowerWatchPolicy } from './power-watch.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
+
+/** When all partitions are read. @public */
+export interface PowerWatchPolicy {
+  /** Period while notifications arrive: they may be lost without a sign. */
+  readonly safetyNetMs: number;
+  /** Period while no notifications arrive. */
+  readonly pollMs: number;
+  /** Shortest pause between two reads. */
+  readonly gapMs: number;
+}
+
+export const defaultPowerWatchPolicy: PowerWatchPolicy = { safetyNetMs: 600_000, pollMs: 30_000, gapMs: 250 };
 
 /** The settings of the DPM driver. */
 export interface DpmDriverSettings {

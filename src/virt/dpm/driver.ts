@@ -92,6 +92,7 @@ import {
   partitionRequest,
   unmapperOf,
   volumeOf,
+  withSize,
 } from './mapping.ts';
 import { nicRequest, nicRequests, portsOf } from './nic-requests.ts';
 import { listNics } from './nics.ts';
@@ -282,7 +283,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   async attachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
-    const request = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    const volume = await withSize(this.#virtapi, context, volumeOf(connectionInfo));
+    const request = { owner: this.#owner(instance), volume };
     await attachVolume(request, this.#tools(), this.#call(instance, context));
   }
 
@@ -465,7 +467,12 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    await this.powerOff(instance, 0, 0, context); // Nova's manager has not stopped it
+    if (blockDeviceInfo !== null && !this.#tools().driverUnmaps) {
+      // Stock Nova has destroyed the server with the new size, and mapped its volumes again (manager.py, revert_resize).
+      await this.spawn(context, instance, null, [], null, null, networkInfo, blockDeviceInfo, isPoweredOn);
+      return;
+    }
+    await this.powerOff(instance, 0, 0, context);
     await this.#giveFlavor(context, instance, instance.newFlavor);
     if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }

@@ -16,6 +16,7 @@ import { describesItself, openApi } from './openapi.ts';
 import type { Operation } from './openapi.ts';
 import { addPathRoutes, pathRoutes } from './path-routes.ts';
 import { currentRequestId } from './request-scope.ts';
+import { ServiceMetrics } from './metrics.ts';
 import { startServer } from './server.ts';
 import type { Listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
@@ -72,11 +73,15 @@ class RunningService implements Service {
   #urls: readonly string[] = [];
   #backend: Backend | undefined;
   #duties: AsyncDisposable | undefined;
+  readonly #metrics: ServiceMetrics;
   #unfollow: () => void = () => undefined;
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { release, log } = options;
+    this.#metrics = new ServiceMetrics({ source: () => this.#backend && metricsSource(this.#backend), release, log });
+    this.calls.onEnd(this.#metrics.onCallEnd);
     this.ready = this.#initialise();
     this.ready.catch(() => undefined); // whoever waits for it hears of it
   }
@@ -114,6 +119,7 @@ class RunningService implements Service {
     await this.ready.catch(() => undefined);
     await this.#reloading;
     this.#unfollow();
+    this.#metrics[Symbol.dispose]();
     await this.#duties?.[Symbol.asyncDispose]();
     await this.#backend?.[Symbol.asyncDispose]();
   }
@@ -139,7 +145,12 @@ class RunningService implements Service {
     this.#backend = backend;
     this.#health.reset();
     const inTurn = async (uuid: string, work: () => Promise<void>) => await this.calls.takeTurn(uuid, work);
-    this.#duties = startDuties({ manager: backend.manager, log: this.#options.log, inTurn });
+    this.#duties = startDuties({
+      manager: backend.manager,
+      log: this.#options.log,
+      inTurn,
+      onEnd: this.#metrics.onDutyEnd,
+    });
     const source = backend.host.driver.lifecycleSource?.();
     this.#unfollow = source === undefined ? () => undefined : this.events.follow(source);
   }
@@ -184,6 +195,9 @@ class RunningService implements Service {
     addDriverRoutes(app, { host, hostName: settings.host, calls: this.calls, log, describe, release });
     addEventRoutes(app, this.events, this.#stop.signal);
     addPathRoutes(app, { source: () => this.#requireBackend().paths, log, stop: this.#stop.signal });
+    app.get('/metrics', async (_request, reply) => {
+      return await reply.type(this.#metrics.contentType).send(await this.#metrics.text());
+    });
     app.get('/healthz', () => ({ healthy: true }));
     app.get('/readyz', async (_request, reply) => {
       const readiness = await this.#health.readiness();
@@ -192,6 +206,16 @@ class RunningService implements Service {
     const description = openApi([...operations, ...pathRoutes, describesItself], { version: release, methods });
     app.get(describesItself.path, () => description);
   }
+}
+
+function metricsSource({ host, manager }: Backend) {
+  const { hmcUrls } = host.settings.dpm;
+  return {
+    host: host.settings.host,
+    driver: host.driver,
+    manager,
+    hmcHosts: new Set(hmcUrls.map((url) => new URL(url).host)),
+  };
 }
 
 /** What decides where the state is, and whose it is. */
@@ -228,6 +252,10 @@ const operations: readonly Operation[] = [
   },
   {
     ...{ method: 'get', path: '/v1/events', id: 'listenToEvents', summary: 'Lifecycle events, as Server-Sent Events' },
+    answer: z.string(),
+  },
+  {
+    ...{ method: 'get', path: '/metrics', id: 'getMetrics', summary: 'Metrics, in the text form of Prometheus' },
     answer: z.string(),
   },
   {

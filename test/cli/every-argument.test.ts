@@ -31,6 +31,8 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
   '--write-config': { value: '/dev/null/x.conf', words: ['a file that can be written'] },
   '--svg': { value: '/dev/null/x.svg', words: ['a file that can be written'] },
   '--token-file': { value: '/none.txt', words: ['a file that exists'] },
+  '--tls-cert': { value: '/none.pem', words: ['a file that exists'] },
+  '--tls-key': { value: '/none.pem', words: ['a file that exists'] },
   '--description': { value: 'a\u0007b', words: ['up to 255 characters'] },
   '--iso': { value: 'x.iso', words: ['expected'] },
   '--iso-ins': { value: '/x.ins', words: ['expected', '--'] },

@@ -45,7 +45,7 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--listen', 'also --tls-cert and --tls-key'],
   ],
   [
-    ['serve', '--tls-cert', 'c.pem'],
+    ['serve', '--tls-cert', '/faults'],
     ['--tls-cert', 'also --listen'],
   ],
   [

@@ -126,10 +126,10 @@ export async function roundTrip(scene: Scene, host: Host): Promise<void> {
   await step('resize again', act('resize', { flavorRef: things.large }), 'VERIFY_RESIZE');
   await step('confirm the resize', act('confirmResize'), 'ACTIVE');
   await step('rebuild', act('rebuild', { imageRef: things.system }), 'ACTIVE');
-  await step('rescue', act('rescue', { rescue_image_ref: things.iso }), 'RESCUE');
-  await step('unrescue', act('unrescue'), 'ACTIVE');
   await step('shelve', act('shelve'), 'SHELVED_OFFLOADED');
   await step('unshelve', act('unshelve'), 'ACTIVE');
+  await step('rescue', act('rescue', { rescue_image_ref: things.iso }), 'RESCUE');
+  await step('unrescue', act('unrescue'), 'ACTIVE');
   await report.step(`${host.name}: delete`, async () => {
     await cloud.deleteServer(id);
     await cloud.untilGone(id);

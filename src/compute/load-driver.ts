@@ -118,5 +118,6 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
     lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
     imageLagMs: policies.imageLagMs,
     undo: policies.undo,
+    powerWatch: policies.powerWatch,
   };
 }

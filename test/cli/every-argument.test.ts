@@ -22,7 +22,7 @@ const wrongLater: Readonly<Record<string, { readonly value: string; readonly wor
   '--config-file': { value: '/none.conf', words: ['a file that exists'] },
   '--column': { value: 'no-such-column', words: ['"no-such-column"'] },
   '--sort-column': { value: 'no-such-column', words: ['--sort-column', '"no-such-column"'] },
-  '--log-file': { value: '/nonexistent/dpm.log', words: ['a file that can be written'] },
+  '--log-file': { value: '/dev/null/dpm.log', words: ['a file that can be written'] },
   '--machine': { value: 'z9', words: ['a file that exists'] },
   '--inventory': { value: '/none.yaml', words: ['a file that exists'] },
   '--keep': { value: '/dev/null/x', words: ['a directory that can be written'] },

@@ -87,7 +87,7 @@ export async function serveWorld(
     log: silentLogger,
     describe: (error) => ({
       code: (error as { code?: string }).code ?? 'INTERNAL',
-      message: String((error as Error).message),
+      message: (error as Error).message,
       left_behind: [],
       advice: null,
     }),

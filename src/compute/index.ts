@@ -29,7 +29,6 @@ export { Ownership } from './ownership.ts';
 export { findServiceSocket, publishServiceSocket } from './service-socket.ts';
 export { openServedHost } from './served-host.ts';
 export type { ServedHost } from './served-host.ts';
-export { ServedInstances } from './served-instances.ts';
 export type { ServedInstance } from './served-instances.ts';
 export { waitForServer } from './wait-for-server.ts';
 export type { RecordedServer } from './wait-for-server.ts';

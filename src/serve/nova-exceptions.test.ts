@@ -14,8 +14,8 @@ test('a full host makes Nova try another one', () => {
   expect(novaExceptionOf('spawn', 'NO_RESOURCES')).toBe('ComputeResourcesUnavailable');
 });
 
-test('a flavour that no host can serve ends the build at once', () => {
-  expect(novaExceptionOf('prepare_for_spawn', 'CONFIG')).toBe('BuildAbortException');
+test('a flavour that no host can serve ends the build at once, and before the spawn the user reads why', () => {
+  expect(novaExceptionOf('prepare_for_spawn', 'CONFIG')).toBe('InstanceUnacceptable');
   expect(novaExceptionOf('spawn', 'CONFIG')).toBe('BuildAbortException');
 });
 

@@ -11,6 +11,7 @@
 #    under the License.
 
 import inspect
+from unittest import mock
 
 from nova.compute import power_state
 from nova.compute import provider_tree
@@ -68,6 +69,17 @@ class ForwardTest(world.ServiceTestCase):
                 self.assertNotIn(world.SECRET, repr(
                     {key: value for key, value in body.items()
                      if key not in ('connection_info', 'block_device_info')}))
+
+    def test_a_move_names_the_compute_host(self):
+        instance = world.make_instance(
+            migration_context=objects.MigrationContext(migration_id=7))
+        migration = objects.Migration(dest_compute='compute2')
+        with mock.patch.object(objects.Migration, 'get_by_id',
+                               return_value=migration):
+            self.driver.migrate_disk_and_power_off(**dict(
+                arguments_of('migrate_disk_and_power_off'),
+                instance=instance))
+        self.assertEqual(self.service.calls[-1][1]['dest'], 'compute2')
 
     def test_an_instance_is_translated(self):
         instance = world.make_instance(

@@ -53,6 +53,8 @@ export interface NewServer {
   readonly flavor: string;
   /** Its host, and any host that Nova may move it to: each host is an availability zone of its own. */
   readonly host?: string | undefined;
+  /** Its first host. Nova may move it to any other. */
+  readonly firstHost?: string;
   readonly volume?: string;
   /** Cinder makes the root volume of this image; it is deleted with the server. */
   readonly image?: string;
@@ -129,7 +131,7 @@ export class Cloud {
   }
 
   /** Starts to create a server. @returns its id */
-  async createServer({ name, flavor, host, volume, image, network = false }: NewServer): Promise<string> {
+  async createServer({ name, flavor, host, firstHost, volume, image, network = false }: NewServer): Promise<string> {
     const root =
       image === undefined
         ? { source_type: 'volume', uuid: volume, delete_on_termination: false }
@@ -138,6 +140,7 @@ export class Cloud {
       name,
       flavorRef: flavor,
       ...(host === undefined ? {} : { availability_zone: host }),
+      ...(firstHost === undefined ? {} : { host: firstHost }),
       networks: this.#networksOf(network),
       block_device_mapping_v2: [{ ...root, destination_type: 'volume', boot_index: 0 }],
     };

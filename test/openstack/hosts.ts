@@ -8,6 +8,10 @@ import { computeName, serviceName } from './world.ts';
 export async function spreadAndReschedule(scene: Scene): Promise<void> {
   const { report, world, cloud, things } = scene;
   report.heading('Three compute hosts on two machines');
+  const { untilComputeIsUp } = world.stack;
+  const hostNames = world.hosts.map(({ name }) => name);
+  // After a restart of RabbitMQ, a host may be down for a minute.
+  await report.step('every host is up', async () => await untilComputeIsUp(hostNames));
   const create = async (name: string) => await cloud.createServer({ name, flavor: things.small, image: things.system });
   const hostsOf = async (ids: readonly string[]) =>
     (await Promise.all(ids.map(async (id) => await cloud.untilServer(id, 'ACTIVE')))).map(
@@ -20,7 +24,7 @@ export async function spreadAndReschedule(scene: Scene): Promise<void> {
     async () => await hostsOf(ids),
     (hosts) => hosts.join(' '),
   );
-  report.equal('the scheduler uses every host', [...new Set(used)].sort(), world.hosts.map(({ name }) => name).sort());
+  report.equal('the scheduler uses every host', [...new Set(used)].sort(), hostNames.toSorted());
   await compare(report, 'six servers', scene);
   await remove(cloud, ids);
 
@@ -54,7 +58,10 @@ export async function evacuation(scene: Scene): Promise<void> {
   const [from, to] = [world.host('z16-a'), world.host('z16-b')];
   report.heading('An evacuation');
   const data = await cloud.createVolume('evacuated-data');
-  const id = await cloud.createServer({ name: 'evacuee', flavor: things.small, host: from.name, image: things.system });
+  const id = await cloud.createServer({
+    ...{ name: 'evacuee', flavor: things.small, image: things.system },
+    firstHost: from.name,
+  });
   await cloud.untilServer(id, 'ACTIVE');
   await cloud.attachVolume(id, data);
   await cloud.untilVolume(data, 'in-use');
@@ -78,6 +85,27 @@ export async function evacuation(scene: Scene): Promise<void> {
   await compare(report, 'the server has its volumes on the new host, and nothing is left on the old one', scene);
   await remove(cloud, [id]);
   await cloud.deleteVolume(data);
+  await compare(report, 'after the delete', scene);
+}
+
+/** An administrator moves a server, whose partition cannot move, to another compute host of the same machine. */
+export async function refusedMove(scene: Scene): Promise<void> {
+  const { report, world, cloud, things } = scene;
+  const [from, to] = [world.host('z16-a'), world.host('z16-b')];
+  report.heading('A move to another host');
+  const id = await cloud.createServer({
+    ...{ name: 'settled', flavor: things.small, image: things.system },
+    firstHost: from.name,
+  });
+  await cloud.untilServer(id, 'ACTIVE');
+  await report.step('the server stays where it is', async () => {
+    await cloud.action(id, 'migrate', { host: to.name });
+    await cloud.untilAction(id, 'migrate');
+    const server = await cloud.untilServer(id, 'ACTIVE');
+    if (server['OS-EXT-SRV-ATTR:host'] !== from.name) throw new Error(`it is on ${server['OS-EXT-SRV-ATTR:host']}`);
+  });
+  await compare(report, 'after the refusal', scene);
+  await remove(cloud, [id]);
   await compare(report, 'after the delete', scene);
 }
 

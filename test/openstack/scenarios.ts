@@ -7,7 +7,7 @@ import {
   refusedUnmap,
   restarts,
 } from './failures.ts';
-import { crowd, evacuation, spreadAndReschedule } from './hosts.ts';
+import { crowd, evacuation, refusedMove, spreadAndReschedule } from './hosts.ts';
 import { networks, unboundPort } from './networks.ts';
 import { rescues } from './rescue.ts';
 import { existingVolumes, roundTrip, type Scene } from './round-trip.ts';
@@ -56,6 +56,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'killed-service', play: async (scene) => await killedService(scene, scene.world.host('z13-a')) },
   { name: 'restarts', play: async (scene) => await restarts(scene, scene.world.host('z16-a')) },
   { name: 'hosts', play: spreadAndReschedule },
+  { name: 'refused-move', play: refusedMove },
   { name: 'evacuation', play: evacuation },
   { name: 'crowd', play: crowd },
 ];

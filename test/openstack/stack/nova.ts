@@ -31,7 +31,7 @@ export function nova(bed: Bed): Service {
       state_path: join(directory, 'nova'),
       report_interval: 5,
       service_down_time: 30,
-      rpc_response_timeout: 120,
+      rpc_response_timeout: 60,
       vif_plugging_is_fatal: 'false',
       vif_plugging_timeout: 0,
       heal_instance_info_cache_interval: -1,

@@ -42,7 +42,7 @@ export interface Stack extends AsyncDisposable {
   /** Whether Nova says that nova-compute of these hosts is up, and knows their resources. */
   areUp(hosts: readonly string[]): Promise<boolean>;
   /** Waits until Nova says that nova-compute of these hosts is up, and Placement has their inventory. */
-  untilComputeIsUp(hosts: readonly string[]): Promise<void>;
+  readonly untilComputeIsUp: (hosts: readonly string[]) => Promise<void>;
   /** Starts a service again that {@link Processes.end} has ended: `cinder` or `rabbitmq`. */
   restart(service: 'cinder' | 'rabbitmq'): Promise<void>;
 }

@@ -142,6 +142,19 @@ class DPMDriver(driver.ComputeDriver):
                 self._emit_lifecycle(instance.uuid, TRANSITION_TO[state])
 
 
+def _destination(context, instance, dest, **_others):
+    """Returns the name of the compute host to which an instance moves.
+
+    Nova passes an IP address, which several compute hosts of one machine
+    share.
+    """
+    move = (instance.obj_attr_is_set('migration_context') and
+            instance.migration_context)
+    if not move:
+        return dest
+    return objects.Migration.get_by_id(context, move.migration_id).dest_compute
+
+
 def _forward(method, parameters):
     """Returns a method with the signature that the installed Nova has."""
     base = getattr(driver.ComputeDriver, method)
@@ -154,8 +167,11 @@ def _forward(method, parameters):
             return base(self, *args, **kwargs)
         bound = signature.bind(self, *args, **kwargs)
         bound.apply_defaults()
-        return self._call(method, wire.body(parameters, bound.arguments),
-                          context=bound.arguments.get('context'))
+        arguments = bound.arguments
+        if 'dest' in parameters:
+            arguments['dest'] = _destination(**arguments)
+        return self._call(method, wire.body(parameters, arguments),
+                          context=arguments.get('context'))
 
     return call
 

@@ -67,6 +67,8 @@ export function nova(bed: Bed): Service {
     filter_scheduler: {
       enabled_filters: 'ComputeFilter,ComputeCapabilitiesFilter,ImagePropertiesFilter',
       shuffle_best_same_weighed_hosts: 'true',
+      // Scenarios with failures come before those that need every host.
+      build_failure_weight_multiplier: 0,
     },
   });
   const manage = async (...args: string[]) => {

@@ -17,7 +17,7 @@ const proofs = [
   'test/e2e/{boot-media,bounded-trust,demo,detaching,driver-costs,driver-nics,foreign,inventory,main-job,networks,orders,orphans*}.test.ts',
   'test/e2e/duties.test.ts',
   'test/e2e/{ownership*,parked,power-table}.test.ts',
-  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,stats,support-matrix,terminals}.test.ts',
+  'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,service-wire,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',
   'test/e2e/{console*,resize,set,soft-stop,unreachable}.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,networks,packages,released,tools}.test.ts',

@@ -17,6 +17,7 @@ import { printable } from './printable.ts';
 import { openProgress } from './progress.ts';
 import { resumedText } from './step-words.ts';
 import type { Progress } from './progress.ts';
+import type { Listen, Service } from '../serve/index.ts';
 import type { Inventory } from './inventory/open.ts';
 import type { HostAccess, HostOptions } from './open-host.ts';
 import type { LocalManager, Manager, ManagerOptions } from './open.ts';
@@ -39,6 +40,8 @@ export class CommandContext implements Disposable {
   /** The user's answers as environment variables. */
   #asked: Readonly<Record<string, string>> = {};
   #settings: Settings | undefined;
+  /** Returns the request that a log line belongs to, if not to the command itself. */
+  #currentRequestId: () => string | undefined = () => undefined;
 
   constructor(io: CliIo, command: Command, requestId: string) {
     const globals = readGlobalOptions(command);
@@ -70,7 +73,7 @@ export class CommandContext implements Disposable {
       level: logLevelOf(this.globals),
       file: this.globals.logFile,
       write: this.progress.write,
-      requestId: this.requestId,
+      requestId: () => this.#currentRequestId() ?? this.requestId,
     });
     return this.#log.log;
   }
@@ -79,6 +82,18 @@ export class CommandContext implements Disposable {
   settings(): Settings {
     this.#settings ??= this.#readSettings(false);
     return this.#settings;
+  }
+
+  /** Reads the settings again. Answers of the user are kept. @throws ConfigError */
+  reloadSettings(): Settings {
+    const settings = this.#readSettings(false);
+    this.#settings = settings;
+    return settings;
+  }
+
+  /** From now on SIGHUP calls the handler, and does not end the command. */
+  onHangup(handler: () => Promise<void>): void {
+    this.#interruption.onHangup(() => void handler());
   }
 
   /** Reads the settings, in which the HMC may be missing. @throws ConfigError */
@@ -178,6 +193,13 @@ export class CommandContext implements Disposable {
   #hostOptions(): HostOptions {
     const { log, requestId, purpose } = this;
     return { log, requestId, purpose, onWait: (other) => this.note(`waiting for ${other}`) };
+  }
+
+  /** Starts `dpm serve`. Log lines then have the id of the request that they belong to. */
+  async openService(settings: Settings, listens: readonly Listen[]): Promise<Service> {
+    const service = await this.io.backend.openService(settings, { ...this.#hostOptions(), listens });
+    this.#currentRequestId = service.currentRequestId;
+    return service;
   }
 
   /** Runs work with the view of what the HMC manages. Needs only the HMC in the settings. */

@@ -10,6 +10,7 @@ export class Interruption implements Disposable {
   readonly #stopListening: () => void;
   readonly #say: (text: string) => void;
   #rollsBack = false;
+  #onHangup: (() => void) | undefined;
 
   constructor(io: Pick<CliIo, 'onSignal'>, say: (text: string) => void) {
     this.#say = say;
@@ -26,7 +27,16 @@ export class Interruption implements Disposable {
     this.#rollsBack = true;
   }
 
+  /** From now on SIGHUP calls the handler, and stops nothing. */
+  onHangup(handler: () => void): void {
+    this.#onHangup = handler;
+  }
+
   #onSignal(signal: string): void {
+    if (signal === 'SIGHUP' && this.#onHangup !== undefined) {
+      this.#onHangup();
+      return;
+    }
     const doing = this.#rollsBack ? 'rolling back' : 'stopping';
     if (this.#controller.signal.aborted) {
       this.#say(`dpm: ${signal} again: still ${doing}; please wait\n`);

@@ -21,7 +21,7 @@ function open(level: LogLevel, file?: string) {
   const write = (text: string) => {
     lines.push(text);
   };
-  return { ...openLog({ level, file, write, requestId: 'req-1' }), lines };
+  return { ...openLog({ level, file, write, requestId: () => 'req-1' }), lines };
 }
 
 test('lines for people have time, level, message and fields', () => {

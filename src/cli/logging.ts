@@ -10,7 +10,8 @@ interface LogOptions {
   /** File for JSON lines, mode 0600. Without it, readable lines go to `write`. */
   readonly file: string | undefined;
   readonly write: (text: string) => void;
-  readonly requestId: string;
+  /** Returns the request that a line belongs to. */
+  readonly requestId: () => string;
 }
 
 export interface OpenLog {
@@ -21,14 +22,16 @@ export interface OpenLog {
 /** Opens the log of one command. @throws ConfigError when the file cannot be written */
 export function openLog(options: LogOptions): OpenLog {
   const file = options.file === undefined ? undefined : openLogFile(options.file);
+  const own = options.requestId();
   const write = (line: string) => {
-    if (file === undefined) options.write(forPeople(withoutSecrets(line)));
+    if (file === undefined) options.write(forPeople(withoutSecrets(line), own));
     else writeSync(file, withoutSecrets(line));
   };
   const logger = pino(
     {
       level: options.level,
-      base: { requestId: options.requestId },
+      base: {},
+      mixin: () => ({ requestId: options.requestId() }),
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeForLog, error: describeForLog },
@@ -67,13 +70,13 @@ function describeForLog(thrown: unknown): Record<string, unknown> | string {
   return { type: error.name, message: describeError(error), stack: error.stack, ...own };
 }
 
-const ownFields = ['time', 'level', 'msg', 'requestId'];
+const ownFields = ['time', 'level', 'msg'];
 
-/** `2026-11-21T10:00:00.000Z WARN  message key=value` */
-function forPeople(line: string): string {
+/** `2026-11-21T10:00:00.000Z WARN  message key=value`. @param own - request id of the command, which is not repeated */
+function forPeople(line: string, own: string): string {
   const record = JSON.parse(line) as Record<string, unknown>; // pino wrote it
   const fields = Object.entries(record)
-    .filter(([key]) => !ownFields.includes(key))
+    .filter(([key, value]) => !ownFields.includes(key) && !(key === 'requestId' && value === own))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const level = String(record.level).toUpperCase().padEnd(5);
   return `${printable([record.time, level, record.msg, ...fields].filter(Boolean).join(' '))}\n`;

@@ -5,11 +5,13 @@ import type { Logger, Waiting } from '../base/index.ts';
 import type { ComputeManager, FlowListFilter, OpenManagerOptions } from '../compute/index.ts';
 import type { LocalHost, MultipathChoice } from '../compute/local/index.ts';
 import type { HmcSettings, HostConnectorSetting, Settings } from '../config/index.ts';
+import type { Listen } from '../serve/index.ts';
 import type { Simulator, SimulatorOptions } from '../simulator/index.ts';
 import type { InitOptions } from './config-init/init.ts';
 import type { DoctorOptions } from './doctor/checks.ts';
 import type { VolumeAccessOptions } from './volume-access.ts';
 import type { HostFacts, HostOptions } from './open-host.ts';
+import { packageVersion } from './package-version.ts';
 
 /*
  * The only place where the commands use the rest of the program. Modules are imported on demand, so that help, completion
@@ -53,9 +55,21 @@ export function backend(facts: ProcessFacts) {
       const { openManager } = await import('../compute/index.ts');
       return await openManager(settings, await managerOptions(options, facts));
     },
-    openHost: async (settings: Settings, options: HostOptions) => {
-      const { openHost } = await import('./open-host.ts');
-      return openHost(settings, options, { ...facts.host, baseDir: facts.baseDir, pid: facts.pid });
+    openHost: async (settings: Settings, options: HostOptions) => await openHostOf(settings, options, facts),
+    /** Starts `dpm serve`. */
+    openService: async (
+      settings: Settings,
+      { listens, ...options }: HostOptions & { readonly listens: readonly Listen[] },
+    ) => {
+      const { openService } = await import('./open-service.ts');
+      const { pid, baseDir, policies } = facts;
+      const { log, requestId, purpose } = options;
+      return await openService(settings, {
+        ...{ listens, log, requestId, purpose, pid, baseDir, policies },
+        localHost: await localHost(facts),
+        release: packageVersion(),
+        openHost: async (of) => await openHostOf(of, options, facts),
+      });
     },
     /** @param settings - may be without an HMC */
     openLocal: async (settings: Settings, options: ManagerOptions): Promise<LocalManager> => {
@@ -119,6 +133,11 @@ export function backend(facts: ProcessFacts) {
       return await diagnose(settings, { ...options, baseDir: facts.baseDir }, w);
     },
   };
+}
+
+async function openHostOf(settings: Settings, options: HostOptions, { host, baseDir, pid }: ProcessFacts) {
+  const { openHost } = await import('./open-host.ts');
+  return openHost(settings, options, { ...host, baseDir, pid });
 }
 
 interface ServerWaiting extends Waiting {

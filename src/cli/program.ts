@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { AddCommand, Runner } from './add-command.ts';
 import type { CliIo, Sink } from './cli-io.ts';
@@ -15,6 +14,7 @@ import { addLocalCommands } from './commands/local.ts';
 import { addNetworkCommands } from './commands/network.ts';
 import { addPartitionCommands } from './commands/partition.ts';
 import { addPathServiceCommand } from './commands/path-service.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addStorageGroupCommands } from './commands/storage-group.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
@@ -22,6 +22,7 @@ import { addVolumeCommands } from './commands/volume.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addGlobalOptions } from './global-options.ts';
+import { packageVersion } from './package-version.ts';
 
 /**
  * Builds the tree of commands. Nothing is printed or run yet.
@@ -62,6 +63,7 @@ export function buildProgram(io: CliIo, run: Runner, onGroupHelp: (help: string)
   addLocalCommands(program, add);
   addFlowCommands(program, add);
   addVerifyCommand(program, add);
+  addServeCommand(program, add);
   addPathServiceCommand(program, add);
   addDoctorCommand(program, add);
   addSimulateCommand(program, add);
@@ -101,9 +103,3 @@ Environment variables:
 const exitCodeHelp = `\nExit codes:\n${Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)
   .join('\n')}`;
-
-/** Returns the version in package.json, which is two levels up in the sources and in the built package. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version; // npm requires a version
-}

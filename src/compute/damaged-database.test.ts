@@ -40,10 +40,10 @@ describe('a database is refused and its file is not changed', () => {
   test('if it is of a newer version', () => {
     using directory = temporaryFiles();
     const database = new DatabaseSync(createDatabase(directory.path));
-    database.exec('pragma user_version = 12; pragma journal_mode = delete;');
+    database.exec('pragma user_version = 99; pragma journal_mode = delete;');
     database.close();
 
-    expect(expectUntouched(directory.path)).toContain('is of version 12, made by a newer program (this one knows 11)');
+    expect(expectUntouched(directory.path)).toContain('is of version 99, made by a newer program (this one knows ');
   });
 
   test('if it is not a database', () => {

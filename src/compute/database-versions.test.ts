@@ -4,6 +4,7 @@ import { temporaryFiles } from '../../test/support/packages.ts';
 import { bootPath, createDatabase, record } from '../../test/support/state-database.ts';
 import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
+import { ServedInstances } from './served-instances.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
 
@@ -12,8 +13,11 @@ function without(...columns: readonly string[]): string {
   return columns.map((column) => `alter table instance_partition drop column ${column};`).join(' ');
 }
 
+/** Removes what version 12 added: the instances of Nova. */
+const beforeVersion12 = 'drop table served_instance;';
+
 /** Removes what version 11 added: the requests for the running service. */
-const beforeVersion11 = 'drop table server_request;';
+const beforeVersion11 = `${beforeVersion12} drop table server_request;`;
 
 /** Removes what version 10 added: the descriptions of servers. */
 const beforeVersion10 = `${beforeVersion11} alter table instance drop column description;`;
@@ -38,7 +42,7 @@ describe('a database of an older version', () => {
 
     expect(new InstanceStore(database).list()).toEqual([record]);
     expect(database.prepare('select * from local_volume').all()).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -92,7 +96,7 @@ describe('a database of an older version', () => {
       isConnected: true,
       bootVolume: null,
     });
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -166,7 +170,7 @@ describe('a database of an older version', () => {
     const store = new InstanceStore(database);
 
     expect(store.devices(record.uuid)).toMatchObject([{ volumeId: 'v1', volumeName: null }]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -202,7 +206,7 @@ describe('a database of an older version', () => {
 
     expect(store.list()).toEqual([record]);
     expect(store.networks(record.uuid)).toEqual([]);
-    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 11 });
+    expect(database.prepare('pragma user_version').get()).toEqual({ user_version: 12 });
     database.close();
   });
 
@@ -218,6 +222,18 @@ describe('a database of an older version', () => {
     expect(store.list()).toEqual([record]);
     store.change(record.uuid, { description: 'web server' });
     expect(store.get(record.uuid).description).toBe('web server');
+    database.close();
+  });
+
+  test('of version 10 serves no instance of Nova', () => {
+    using directory = temporaryFiles();
+    const old = new DatabaseSync(createDatabase(directory.path));
+    old.exec(`${beforeVersion11} pragma user_version = 10;`);
+    old.close();
+
+    const database = openDatabase(directory.path);
+
+    expect(new ServedInstances(database).list()).toEqual([]);
     database.close();
   });
 });

@@ -8,7 +8,7 @@ import { CheckedDatabase, damaged } from './checked-database.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** Raised when the tables change. An older program refuses a newer file. */
-const SCHEMA_VERSION = 11;
+const SCHEMA_VERSION = 12;
 /** "NDPM" in the header of the file (SQLite's application_id), which identifies a file of this program. */
 const APPLICATION_ID = 0x4e44504d;
 
@@ -109,6 +109,13 @@ const serverRequests = `
   create table server_request (
     instance_uuid text primary key references instance (uuid) on delete cascade,
     request_id text not null, requested_at text not null, power_on integer not null, attempts integer not null
+  ) strict;
+`;
+
+/** Since version 12: instances of Nova, served by `dpm serve`. Outlives the partition until nothing is left. */
+const servedInstances = `
+  create table served_instance (
+    instance_uuid text primary key, name text not null, since text not null, destroyed_at text, rescue text
   ) strict;
 `;
 
@@ -214,6 +221,9 @@ function migrate(database: DatabaseSync, file: string): void {
     }
     if (now < 11) {
       database.exec(serverRequests);
+    }
+    if (now < 12) {
+      database.exec(servedInstances);
       database.exec(marks);
     }
   });

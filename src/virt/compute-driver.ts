@@ -62,6 +62,8 @@ export interface ComputeDriver {
 
   /** Connects to the platform and validates the settings. An error stops the service. */
   initHost(host: string, context: RequestContext): Promise<void>;
+  /** Asks the platform for a sign of life. @throws what says why there is none */
+  ping?(context: RequestContext): Promise<void>;
   /** Logs off when the service stops. */
   cleanupHost(host: string): Promise<void>;
   /** Restores what the driver keeps in memory; called before the manager resumes the flows of these instances. */

@@ -35,7 +35,19 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['server', '-f', 'value'],
     ['a command is missing', '-h lists'],
   ],
-  [['serve'], ["unknown command 'serve'", 'server']],
+  [['servr'], ["unknown command 'servr'", 'server']],
+  [
+    ['serve', '--listen', 'everywhere:1'],
+    ['--listen', 'an IP address and a port'],
+  ],
+  [
+    ['serve', '--listen', '127.0.0.1:0'],
+    ['--listen', 'also --tls-cert and --tls-key'],
+  ],
+  [
+    ['serve', '--tls-cert', 'c.pem'],
+    ['--tls-cert', 'also --listen'],
+  ],
   [
     ['server', 'lst'],
     ["unknown command 'lst'", 'list'],

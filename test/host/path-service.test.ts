@@ -3,7 +3,8 @@ import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { NotFoundError, Secret, silentLogger } from '../../src/base/index.ts';
 import type { PathRecord } from '../../src/volume/index.ts';
-import { askHosts, PathService } from '../../src/volume/paths/index.ts';
+import { startPathService } from '../../src/serve/index.ts';
+import { askHosts } from '../../src/volume/paths/index.ts';
 import type { PathSource } from '../../src/volume/paths/index.ts';
 
 const token = 'a-token-of-some-length';
@@ -36,9 +37,9 @@ function source(change: Partial<PathSource> = {}): PathSource {
   };
 }
 
-async function start(change: Partial<PathSource> = {}): Promise<PathService> {
+async function start(change: Partial<PathSource> = {}): ReturnType<typeof startPathService> {
   const options = { token: new Secret(token), listen: '127.0.0.1', port: 0, log: silentLogger };
-  return await PathService.start({ ...options, source: source(change) });
+  return await startPathService({ ...options, source: source(change) });
 }
 
 async function ask(url: string, options: RequestInit = {}) {

@@ -14,10 +14,24 @@ export interface Server {
   readonly name: string;
   readonly status: string;
   readonly fault?: { readonly message: string };
-  readonly addresses: Readonly<Record<string, unknown>>;
+  /** By network; an address has the MAC address of its port. */
+  readonly addresses: Readonly<Record<string, readonly ServerAddress[]>>;
   readonly 'OS-EXT-STS:task_state': string | null;
   readonly 'OS-EXT-SRV-ATTR:host': string | null;
   readonly 'os-extended-volumes:volumes_attached': readonly { readonly id: string }[];
+}
+
+interface ServerAddress {
+  readonly addr: string;
+  readonly 'OS-EXT-IPS-MAC:mac_addr': string;
+}
+
+/** Network interface of a server. */
+export interface ServerInterface {
+  readonly port_id: string;
+  readonly net_id: string;
+  readonly mac_addr: string;
+  readonly fixed_ips: readonly { readonly ip_address: string }[];
 }
 
 export interface Volume {
@@ -41,7 +55,8 @@ export interface NewServer {
   readonly volume?: string;
   /** Cinder makes the root volume of this image; it is deleted with the server. */
   readonly image?: string;
-  readonly network?: boolean;
+  /** True: the flat network; otherwise the id of a network. */
+  readonly network?: boolean | string;
 }
 
 /** Nova, Cinder and Glance as a user of them: requests, and waiting for their results. */
@@ -63,7 +78,9 @@ export class Cloud {
   /** @returns the id of the image */
   async createImage(name: string, format: 'raw' | 'iso', content: Buffer): Promise<string> {
     const { glance } = this.#stack.urls;
-    const body = { name, disk_format: format, container_format: 'bare', visibility: 'public' };
+    // Nova rescues a server that boots from a volume only with these properties. Source: nova compute/api.py, rescue.
+    const rescue = format === 'iso' ? { hw_rescue_bus: 'scsi', hw_rescue_device: 'cdrom' } : {};
+    const body = { name, disk_format: format, container_format: 'bare', visibility: 'public', ...rescue };
     const { id } = await this.#stack.admin.call<{ id: string }>('POST', `${glance}/v2/images`, body);
     const type = { 'content-type': 'application/octet-stream' };
     await this.#stack.admin.call('PUT', `${glance}/v2/images/${id}/file`, content, type);
@@ -120,10 +137,15 @@ export class Cloud {
       name,
       flavorRef: flavor,
       ...(host === undefined ? {} : { host }),
-      networks: network ? [{ uuid: this.#stack.neutron.networkId }] : 'none',
+      networks: this.#networksOf(network),
       block_device_mapping_v2: [{ ...root, destination_type: 'volume', boot_index: 0 }],
     };
     return (await this.#nova<{ server: Server }>('POST', '/servers', { server })).server.id;
+  }
+
+  #networksOf(network: boolean | string) {
+    if (network === false) return 'none';
+    return [{ uuid: network === true ? this.#stack.neutron.networkId : network }];
   }
 
   async server(id: string): Promise<Server | undefined> {
@@ -154,6 +176,22 @@ export class Cloud {
 
   async detachVolume(id: string, volumeId: string): Promise<void> {
     await this.#nova('DELETE', `/servers/${id}/os-volume_attachments/${volumeId}`);
+  }
+
+  async interfaces(id: string): Promise<readonly ServerInterface[]> {
+    const path = `/servers/${id}/os-interface`;
+    return (await this.#nova<{ interfaceAttachments: ServerInterface[] }>('GET', path)).interfaceAttachments;
+  }
+
+  async attachInterface(id: string, network: string): Promise<ServerInterface> {
+    const interfaceAttachment = { net_id: network };
+    const path = `/servers/${id}/os-interface`;
+    const made = await this.#nova<{ interfaceAttachment: ServerInterface }>('POST', path, { interfaceAttachment });
+    return made.interfaceAttachment;
+  }
+
+  async detachInterface(id: string, port: string): Promise<void> {
+    await this.#nova('DELETE', `/servers/${id}/os-interface/${port}`);
   }
 
   async deleteServer(id: string): Promise<void> {

@@ -79,7 +79,12 @@ async function whatMustHold(cloud: Cloud): Promise<Picture> {
       const status = server === undefined ? 'available' : isOnHost(server) ? 'in-use' : 'reserved';
       return `${nameOf(id)}: ${status}`;
     }),
-    ports: servers.filter(({ addresses }) => Object.keys(addresses).length > 0).map(({ name }) => `port of ${name}`),
+    ports: servers.flatMap(({ name, addresses }) => {
+      const macs = Object.values(addresses)
+        .flat()
+        .map((address) => address['OS-EXT-IPS-MAC:mac_addr']);
+      return [...new Set(macs)].map(() => `port of ${name}`);
+    }),
   };
 }
 

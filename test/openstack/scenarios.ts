@@ -8,6 +8,7 @@ import {
   restarts,
 } from './failures.ts';
 import { crowd, evacuation, spreadAndReschedule } from './hosts.ts';
+import { networks, unboundPort } from './networks.ts';
 import { existingVolumes, roundTrip, type Scene } from './round-trip.ts';
 
 export interface Scenario {
@@ -33,6 +34,13 @@ export const scenarios: readonly Scenario[] = [
       ]);
     },
   },
+  {
+    name: 'networks',
+    play: async (scene) => {
+      await both([networks(scene, scene.world.host('z13-a')), networks(scene, scene.world.host('z16-a'))]);
+    },
+  },
+  { name: 'unbound-port', play: async (scene) => await unboundPort(scene, scene.world.host('z16-b')) },
   { name: 'refused-flavor', play: refusedFlavor },
   { name: 'refused-map', play: async (scene) => await refusedMap(scene, scene.world.host('z13-a')) },
   { name: 'refused-unmap', play: async (scene) => await refusedUnmap(scene, scene.world.host('z16-a')) },

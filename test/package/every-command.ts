@@ -72,6 +72,7 @@ export const acts: readonly Act[] = [
   { command: 'local-attach', given: ['data-1', '--partition', 'no-such-partition'], code: 3 },
   { command: 'local-detach', given: ['data-1', '--partition', 'no-such-partition'], code: 3 },
   { command: 'path-service', given: ['--port', '0'], isService: true },
+  { command: 'serve', given: ['--socket', 'serve.sock'], isService: true },
   { command: 'verify' },
   { command: 'server delete', given: ['web1'] },
   { command: 'simulate', isService: true },

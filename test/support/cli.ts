@@ -38,6 +38,7 @@ export interface FakeIoOptions {
   >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
+  readonly openService?: Backend['openService'];
   readonly startSimulator?: CliIo['startSimulator'];
   readonly isTerminal?: boolean;
   readonly askSecret?: CliIo['askSecret'];
@@ -121,6 +122,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
         };
         return { ...nothingExpected, ...options.manager, [Symbol.asyncDispose]: close } as Manager;
       },
+      openService: options.openService ?? unexpected('openService'),
       openVolumes: unexpected('openVolumes'),
       initConfig: unexpected('initConfig'),
       openInventory: unexpected('openInventory'),

@@ -162,6 +162,10 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     this.#freeMemory = new FreeMemory(this.#hmc, this.#runtime.cpc);
   }
 
+  async ping(context: RequestContext): Promise<void> {
+    await this.#hmc.apiVersion(context);
+  }
+
   async cleanupHost(): Promise<void> {
     await this.#hmc.close({ signal: AbortSignal.timeout(10_000) });
   }

@@ -7,5 +7,5 @@ export type { HostViewOptions, RepairedOnHost } from './host-view.ts';
 export type { KnownVolume } from './ownership.ts';
 export { askHosts } from './service/client.ts';
 export { explainStates, wrap } from './state-notes.ts';
+export { orphansAnswer, pathsAnswer, searchPathsAnswer } from './service/schemas.ts';
 export type { PathSource } from './service/schemas.ts';
-export { PathService } from './service/server.ts';

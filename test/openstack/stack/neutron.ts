@@ -105,10 +105,12 @@ function installEntryPoints(directory: string): void {
 
 /** Networks of the test bed. */
 export interface Networks {
-  /** A flat network, with an IPv4 and an IPv6 subnet. */
+  /** A flat network. */
   readonly networkId: string;
-  /** VLAN 120, which a z13 does not have. */
+  /** VLAN 120, which a z13 does not have, with an IPv4 and an IPv6 subnet. */
   readonly vlanNetworkId: string;
+  /** A flat network on a physical network that no host reaches. */
+  readonly unreachableNetworkId: string;
   /** Returns the server of each port. */
   devices(): Promise<readonly string[]>;
 }
@@ -129,8 +131,9 @@ export async function createNetworks({ ports }: Bed, { call }: Caller): Promise<
   const flat = { network_type: 'flat', physical_network: 'physnet1' };
   const vlan = { network_type: 'vlan', physical_network: 'physnet1', segmentation_id: 120 };
   return {
-    networkId: await network('flat', flat, ['198.51.100.0/24', '2001:db8::/64']),
-    vlanNetworkId: await network('vlan', vlan, ['203.0.113.0/24']),
+    networkId: await network('flat', flat, ['198.51.100.0/24']),
+    vlanNetworkId: await network('vlan', vlan, ['203.0.113.0/24', '2001:db8::/64']),
+    unreachableNetworkId: await network('unreachable', { ...flat, physical_network: 'physnet2' }, ['192.0.2.0/24']),
     devices: async () => {
       const listed = await call<{ ports: { device_id: string }[] }>('GET', url('ports?fields=device_id'));
       return listed.ports.map(({ device_id: device }) => device);

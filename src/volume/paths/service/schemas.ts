@@ -43,15 +43,3 @@ export interface PathSource {
   searchPaths(signal: AbortSignal): Promise<z.input<typeof searchPathsAnswer>['search_paths']>;
   orphans(signal: AbortSignal): Promise<readonly ServedFinding[]>;
 }
-
-/** An operation of the service. */
-export interface Route {
-  /** `{name}` matches one segment. */
-  readonly path: string;
-  readonly id: string;
-  readonly summary: string;
-  /** The names in braces with their descriptions. */
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly answer: z.ZodType | undefined;
-  readonly handle: (source: PathSource, parameters: readonly string[], signal: AbortSignal) => Promise<object>;
-}

@@ -1,6 +1,7 @@
 import { driverCosts } from './driver.ts';
 import { driverHeap, managerHeap } from './heap.ts';
 import type { HeapGrowth } from './heap.ts';
+import { jobEndDelay, periodicRequests } from './notifications.ts';
 import { listCounts, overlap, spawnCount } from './requests.ts';
 import type { Count } from './requests.ts';
 import { startupCosts } from './startup.ts';
@@ -32,6 +33,16 @@ for (const adapters of [2, 4, 8]) {
   const ratio = await overlap(adapters, 40);
   print(`spawn, ${adapters} vHBAs: wall time / sum of service times`, ratio.toFixed(2));
 }
+for (const hasBroker of [true, false]) {
+  const requests = await periodicRequests(hasBroker);
+  print(
+    `periodic tasks, 40 instances, ${hasBroker ? 'with notifications' : 'polling'}`,
+    `${requests.toFixed(1)} requests a minute`,
+  );
+}
+const delays = await Promise.all([jobEndDelay(undefined), jobEndDelay(1_000), jobEndDelay(10_000)]);
+for (const [index, how] of ['by notification', 'polled each second', 'polled every 10 s'].entries())
+  print(`wait for a job, ${how}: delay / duration of the job`, (delays[index] ?? 0).toFixed(3));
 // Minutes; test/shares/heap.test.ts runs a share of it.
 if (process.argv.includes('--heap')) {
   print('driver, z13, heap of spawn and destroy', grown(await driverHeap(300, 3_000, 'z13')));

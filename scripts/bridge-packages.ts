@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -144,7 +145,8 @@ function nodePackage(): Buffer {
 /** Adds the documents that each package has. */
 function packed(name: string, root: string, scripts: readonly string[], control = text(join(name, 'control'))): Buffer {
   const docs = join('usr/share/doc', name);
-  put(root, join(docs, 'copyright'), text('copyright'));
+  const own = join(bridge, 'deb', name, 'copyright');
+  put(root, join(docs, 'copyright'), existsSync(own) ? readFileSync(own) : text('copyright'));
   put(root, join(docs, 'README.md'), readFileSync(join(bridge, 'README.md')));
   put(root, join(docs, 'CHANGELOG.md'), readFileSync(join(repository, 'CHANGELOG.md')));
   put(root, join(docs, 'changelog.gz'), gzipSync(text('changelog'), { level: 9 }));

@@ -11,13 +11,11 @@
 #    under the License.
 
 import inspect
-from unittest import mock
 
 from nova.compute import power_state
 from nova.compute import provider_tree
 from nova.console import type as console_type
 from nova import exception
-from nova.image import glance
 from nova import objects
 from nova.virt import driver
 from nova.virt import hardware
@@ -50,13 +48,6 @@ def arguments_of(method):
 
 class ForwardTest(world.ServiceTestCase):
 
-    def setUp(self):
-        super().setUp()
-        patch = mock.patch.object(glance.API, 'get', return_value={
-            'properties': {'dpm_boot_iso': 'rescue.iso'}})
-        self.image = patch.start()
-        self.addCleanup(patch.stop)
-
     def test_every_method_arrives_with_the_body_of_the_protocol(self):
         self.service.results = {
             'get_info': {'state': 'running', 'internal_id': None},
@@ -85,7 +76,7 @@ class ForwardTest(world.ServiceTestCase):
         self.driver.prepare_for_spawn(instance)
 
         flavor = {'name': 'm1.small', 'vcpus': 2, 'memory_mb': 4096,
-                  'extra_specs': {'dpm:weight': '50'}}
+                  'extra_specs': {'dpm:initial_processing_weight': '50'}}
         self.assertEqual(self.service.calls, [('prepare_for_spawn', {
             'instance': {
                 'uuid': world.UUID, 'name': 'web1', 'hostname': 'web1',
@@ -139,13 +130,11 @@ class ForwardTest(world.ServiceTestCase):
                          'physnet1')
 
     def test_an_image_is_translated(self):
-        context = world.make_context()
-        self.driver.rescue(**dict(arguments_of('rescue'), context=context))
+        self.driver.rescue(**arguments_of('rescue'))
 
-        self.image.assert_called_once_with(context, world.VOLUME)
         self.assertEqual(self.service.calls[-1][1]['image_meta'], {
             'id': world.VOLUME, 'name': 'rescue', 'disk_format': 'raw',
-            'properties': {'dpm_boot_iso': 'rescue.iso'}})
+            'properties': {'hw_architecture': 's390x'}})
 
     def test_the_request_id_of_nova_is_sent(self):
         context = world.make_context()

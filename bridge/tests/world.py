@@ -49,7 +49,7 @@ CONNECTION = {
 def make_flavor(name='m1.small', memory_mb=4096):
     return objects.Flavor(id=1, flavorid=name, name=name, vcpus=2,
                           memory_mb=memory_mb, root_gb=0,
-                          extra_specs={'dpm:weight': '50'})
+                          extra_specs={'dpm:initial_processing_weight': '50'})
 
 
 def make_instance(**fields):

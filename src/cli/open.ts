@@ -103,6 +103,14 @@ export function backend(facts: ProcessFacts) {
       const { readServerEvents } = await import('../compute/index.ts');
       return await readServerEvents(statePath, server, limit);
     },
+    /** Opens what tells when servers change. */
+    openServiceEvents: async ({ statePath, host }: Settings) => {
+      const [{ findServiceSocket }, { ServiceEvents }] = await Promise.all([
+        import('../compute/index.ts'),
+        import('./service-events.ts'),
+      ]);
+      return new ServiceEvents(() => findServiceSocket(statePath, host));
+    },
     /** Waits by the records of the state directory. @param settings - may be without an HMC */
     waitForServer: async ({ statePath, host }: Settings, server: string, options: ServerWaiting) => {
       const { waitForServer } = await import('../compute/index.ts');

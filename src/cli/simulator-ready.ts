@@ -8,12 +8,12 @@ export function readyMessage(simulator: RunningSimulator, files: SimulatorFiles,
   if (format === 'table') return messageForPeople(simulator, files);
   const addresses = {
     hmc_url: simulator.hmc.url,
-    hmc_stomp_port: simulator.hmc.broker?.port ?? null,
     cinder_url: simulator.cinder.url,
     keystone_url: keystoneOf(simulator) ?? null,
     cpc: simulator.hmc.cpcName,
     config_file: files.configFile ?? null,
     ca_file: files.caFile ?? null,
+    hmc_stomp_port: simulator.hmc.broker?.port ?? null,
   };
   const volumes = simulator.volumes.map(({ id, name, size, bootable }) => ({ id, name, size, bootable }));
   if (format === 'json') return `${JSON.stringify({ ready: true, ...addresses, volumes })}\n`;

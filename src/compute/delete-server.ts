@@ -60,11 +60,15 @@ export async function deleteUnknownServer(
  * volumes are still masked to, and the next owner of these WWPNs would get the disks
  */
 export async function findUnknownServer(
-  { driver, namesInstances }: Pick<ManagerServices, 'driver' | 'namesInstances'>,
+  { driver, namesInstances, served }: Pick<ManagerServices, 'driver' | 'namesInstances' | 'served'>,
   instanceUuid: string,
   context: RequestContext,
 ): Promise<UnknownServer | undefined> {
   if (!uuidPattern.test(instanceUuid)) return undefined; // a name, which the platform does not know
+  if (served.list().some(({ uuid }) => uuid === instanceUuid)) {
+    const text = `server ${instanceUuid} belongs to Nova, which uses dpm serve: delete it in OpenStack`;
+    throw new ConflictError(text, { server: instanceUuid });
+  }
   const guests = await driver.listGuests(context, { all: false });
   const matches = (one: { readonly instanceUuid: string | null }) => one.instanceUuid === instanceUuid;
   const name = (guests.find(matches) ?? (await driver.listStrayStorage?.(context, new Set()))?.find(matches))?.name;

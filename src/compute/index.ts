@@ -26,9 +26,9 @@ export type {
 export type { RescueFrom } from './server-rescue.ts';
 export type { Repaired } from './repair.ts';
 export { Ownership } from './ownership.ts';
+export { findServiceSocket, publishServiceSocket } from './service-socket.ts';
 export { openServedHost } from './served-host.ts';
 export type { ServedHost } from './served-host.ts';
-export { ServedInstances } from './served-instances.ts';
 export type { ServedInstance } from './served-instances.ts';
 export { waitForServer } from './wait-for-server.ts';
 export type { RecordedServer } from './wait-for-server.ts';

@@ -76,7 +76,7 @@ export async function loadComputeDriver(
 }
 
 /** Like stock Nova's virtapi, it can neither map volumes nor unmap them. */
-const unmappedVolumes: VirtApi = {
+export const unmappedVolumes: VirtApi = {
   prepBlockDevice: (_context, { name }) => {
     const how = 'map the volumes before spawn (see prepareForSpawn), or give loadComputeDriver the option virtapi';
     return Promise.reject(new ConfigError(`instance ${name} has volumes without connection_info: ${how}`));
@@ -118,5 +118,6 @@ export function toDpmSettings(settings: Settings, policies: DpmPolicies, baseDir
     lifecycle: { ...policies.lifecycle, timeoutMs: dpm.startTimeoutMs },
     imageLagMs: policies.imageLagMs,
     undo: policies.undo,
+    powerWatch: policies.powerWatch,
   };
 }

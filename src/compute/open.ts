@@ -15,6 +15,7 @@ import { openDatabase } from './database.ts';
 import { InstanceStore } from './instances.ts';
 import { toDpmSettings } from './load-driver.ts';
 import { ComputeManager } from './manager.ts';
+import { ServedInstances } from './served-instances.ts';
 import { ServerActions } from './server-actions.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqlitePartitionRecords } from './sqlite-partition-records.ts';
@@ -244,6 +245,7 @@ async function openBase(settings: Settings, options: CompleteOptions, stack: Cle
     networks: settings.dpm.networks,
     store: new InstanceStore(database),
     localStore: new LocalVolumeStore(database),
+    served: new ServedInstances(database),
     actions,
     requests: new WaitingRequests(database),
     pruneHistory,

@@ -56,12 +56,13 @@ export async function removeParkedPartitions(
 
 /** Looks again, now that nobody else works on the instance: a rebuild may have asked for its ports meanwhile. */
 async function removeOne(services: ManagerServices, uuid: string, context: RequestContext): Promise<boolean> {
-  const { driver, ownership, store } = services;
+  const { driver, ownership, served, store } = services;
   using owned = ownership.tryAcquire(uuid);
   if (owned === undefined) return false;
   const now = findParked(await lookForParked(services, context)).find(({ target }) => target.id === uuid);
   if (now === undefined || now.repair === null) return false;
   await driver.removeParked?.(context, { uuid });
+  served.forget(uuid);
   if (store.find(uuid) === undefined) store.delete(uuid); // the record of its partition
   return true;
 }

@@ -2,9 +2,9 @@ import { CleanupStack, silentLogger } from '../base/index.ts';
 import { openCinder, volumeConnections } from '../cinder-client/index.ts';
 import type { CinderClient, VolumeConnections } from '../cinder-client/index.ts';
 import type { Settings } from '../config/index.ts';
-import type { ComputeDriver, PartitionRecords, RequestContext } from '../virt/index.ts';
+import type { ComputeDriver, PartitionRecords, RequestContext, VirtApi } from '../virt/index.ts';
 import { openDatabase } from './database.ts';
-import { loadComputeDriver } from './load-driver.ts';
+import { loadComputeDriver, unmappedVolumes } from './load-driver.ts';
 import type { OpenManagerOptions } from './open.ts';
 import { Ownership } from './ownership.ts';
 import { ServedInstances } from './served-instances.ts';
@@ -46,9 +46,13 @@ export async function openServedHost(settings: Settings, options: ServedHostOpti
   stack.defer(() => database.close());
   const ownership = stack.use(new Ownership(settings.statePath, { pid, purpose, since: new Date().toISOString() }));
   const partitionRecords = new SqlitePartitionRecords(database, { access: 'write' });
-  const loaded = await loadComputeDriver(settings, { partitionRecords, log, onStep, policies, baseDir });
-  const driver = options.wrapDriver?.(loaded) ?? loaded;
   const cinder = stack.use(openCinder({ ...settings.cinder, ...options.cinder, log, requestId: options.requestId }));
+  const virtapi: VirtApi = {
+    ...unmappedVolumes,
+    volumeSize: async (w, volumeId) => (await cinder.getVolume(volumeId, w)).sizeGib,
+  };
+  const loaded = await loadComputeDriver(settings, { virtapi, partitionRecords, log, onStep, policies, baseDir });
+  const driver = options.wrapDriver?.(loaded) ?? loaded;
   stack.defer(async () => await driver.cleanupHost(settings.host));
   await driver.initHost(settings.host, context);
   let known: VolumeConnections | undefined;

@@ -12,6 +12,7 @@ import type {
 } from '../virt/index.ts';
 import type { BlockDevice, InstanceNetwork, InstanceRecord, InstanceStore } from './instances.ts';
 import type { Ownership } from './ownership.ts';
+import type { ServedInstances } from './served-instances.ts';
 import type { ServerActions } from './server-actions.ts';
 
 /** What the parts of the manager work with. */
@@ -21,6 +22,8 @@ export interface ManagerServices {
   readonly localStore: LocalVolumeStore;
   /** The driver's records: they keep the ports of partitions that no longer exist. */
   readonly partitionRecords: Pick<PartitionRecords, 'find' | 'list'>;
+  /** The instances of Nova that `dpm serve` serves here. */
+  readonly served: Pick<ServedInstances, 'list' | 'forget'>;
   readonly journal: Journal;
   /** The history of start, stop and reboot, which have no flow. */
   readonly actions: Pick<ServerActions, 'record' | 'endInterrupted'>;

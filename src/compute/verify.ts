@@ -3,6 +3,7 @@ import type { ManagerServices } from './services.ts';
 import { findAttachments, findStrayMasks } from './verify/attachments.ts';
 import { findSurplus } from './verify/expected-storage.ts';
 import type { Finding } from './verify/views.ts';
+import { withoutServed } from './verify/served.ts';
 import { findFlows } from './verify/flows.ts';
 import { findParked, findPartitions, findPartitionsOfFailed, findServers, findStorage } from './verify/guests.ts';
 import { look } from './verify/look.ts';
@@ -22,7 +23,7 @@ import {
  * that this journal knows.
  */
 export async function findOrphans(services: ManagerServices, context: RequestContext): Promise<readonly Finding[]> {
-  const views = await look(services, context);
+  const views = withoutServed(await look(services, context), services);
   return [
     ...findPartitions(views),
     ...findParked(views),

@@ -271,7 +271,7 @@ export interface PartitionView {
   readonly name: string;
   readonly status: string;
   readonly instance: string | null;
-  /** Name of the server; null for a partition of another owner, and without a record of the server. */
+  /** Name of the server, also of one of Nova; null for a partition of another owner, and without a record of the server. */
   readonly server: string | null;
   readonly processors: number | null;
   readonly memory_mb: number | null;
@@ -339,7 +339,8 @@ export class ServerViews {
 
   async partitions(options: { readonly all: boolean }, context: RequestContext): Promise<readonly PartitionView[]> {
     const guests = await this.#services.driver.listGuests(context, { ...options, parked: true });
-    const names = new Map(this.#services.store.list().map(({ uuid, name }) => [uuid, name]));
+    const { store, served } = this.#services;
+    const names = new Map([...served.list(), ...store.list()].map(({ uuid, name }) => [uuid, name]));
     return guests.map((guest) => partitionView(guest, names.get(guest.instanceUuid ?? '') ?? null));
   }
 

@@ -108,16 +108,30 @@ export class InstancePartitions {
     w: Waiting,
   ): Promise<ReadonlyMap<string, Assigned>> {
     const assigned = new Map(this.assign(host, partitions));
-    const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
-    const missing = this.#records
-      .list()
-      .filter((record) => !hasNoPartition(record) && record.isParked !== true && !found.has(record.instanceUuid));
+    const missing = this.#missingIn(assigned);
     if (missing.length === 0) return assigned;
     for (const [instanceUuid, { uri }] of await this.#search.findByPorts(host, missing, partitions, w)) {
       this.recordPartition({ host, instanceUuid }, uri);
       assigned.set(uri, { instanceUuid, doubt: undefined });
     }
     return assigned;
+  }
+
+  /** Assigns like {@link InstancePartitions.assignAll}, without requests. @returns undefined if a search is necessary */
+  assignListed(
+    host: string,
+    partitions: readonly { uri: string; name: string; status: string; description: string }[],
+  ): ReadonlyMap<string, Assigned> | undefined {
+    const assigned = this.assign(host, partitions);
+    return this.#missingIn(assigned).length === 0 ? assigned : undefined;
+  }
+
+  /** Returns the records of the instances that have a partition, but none of these. */
+  #missingIn(assigned: ReadonlyMap<string, Assigned>): readonly PartitionRecord[] {
+    const found = new Set([...assigned.values()].map(({ instanceUuid }) => instanceUuid));
+    return this.#records
+      .list()
+      .filter((record) => !hasNoPartition(record) && record.isParked !== true && !found.has(record.instanceUuid));
   }
 
   isRecorded(uri: string): boolean {

@@ -196,7 +196,10 @@ export class Calls {
     const queue = this.#queueOf(instance);
     try {
       requireRoom(queue);
-      return await queue.run(signal, async () => await run(signal));
+      return await queue.run(signal, async () => {
+        signal.throwIfAborted();
+        return await run(signal);
+      });
     } finally {
       if (queue.isIdle) this.#queues.delete(instance);
     }

@@ -3,7 +3,7 @@ import type { Backend, BackendOptions } from './backend.ts';
 import type { Service, ServiceOptions } from './service.ts';
 
 export type { Backend, BackendOptions } from './backend.ts';
-export { dutyIntervals, startDuties } from './duties.ts';
+export { startDuties } from './duties.ts';
 export type { Clock, DutiesOptions, DutyEnd, DutyName } from './duties.ts';
 export type { DescribeFailure } from './errors.ts';
 export { startPathService } from './path-service.ts';

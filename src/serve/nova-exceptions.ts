@@ -38,6 +38,15 @@ const hopeless = {
   CANCELED: 'BuildAbortException',
 } as const;
 
+/** Before the spawn, Nova shows the reason of this exception to the user, and of `BuildAbortException` none (nova compute/manager.py, _build_resources). */
+const unacceptable = {
+  ...hopeless,
+  CONFIG: 'InstanceUnacceptable',
+  CONNECTION_INFO: 'InstanceUnacceptable',
+  VOLUME_DRIVER: 'InstanceUnacceptable',
+  INVALID_REQUEST: 'InstanceUnacceptable',
+} as const;
+
 /**
  * The exception that makes Nova do the right thing, by method and code.
  *
@@ -53,7 +62,7 @@ const hopeless = {
  */
 const table: Readonly<Record<string, Exceptions>> = {
   init_host: { ...away, ...notReady, other: 'NovaException' },
-  prepare_for_spawn: { ...hopeless, other: 'ComputeResourcesUnavailable' },
+  prepare_for_spawn: { ...unacceptable, other: 'ComputeResourcesUnavailable' },
   failed_spawn_cleanup: { other: 'InstanceTerminationFailure' },
   get_volume_connector: { NO_RESOURCES: 'ComputeResourcesUnavailable', other: 'VolumeAttachFailed' },
   spawn: { ...hopeless, NO_RESOURCES: 'ComputeResourcesUnavailable', other: 'InstanceDeployFailure' },

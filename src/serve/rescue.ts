@@ -28,7 +28,7 @@ export interface RescueTools {
   readonly log: Logger;
 }
 
-export interface Rescue {
+interface Rescue {
   readonly instance: Instance;
   readonly networkInfo: NetworkInfo | null;
   readonly image: ImageMeta | null | undefined;

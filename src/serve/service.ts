@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { CleanupStack, ConfigError, describeError, findError, InterruptedError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
+import { publishServiceSocket } from '../compute/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Backend } from './backend.ts';
 import { Calls } from './calls.ts';
@@ -16,6 +18,7 @@ import { describesItself, openApi } from './openapi.ts';
 import type { Operation } from './openapi.ts';
 import { addPathRoutes, pathRoutes } from './path-routes.ts';
 import { currentRequestId } from './request-scope.ts';
+import { ServiceMetrics } from './metrics.ts';
 import { startServer } from './server.ts';
 import type { Listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
@@ -72,11 +75,16 @@ class RunningService implements Service {
   #urls: readonly string[] = [];
   #backend: Backend | undefined;
   #duties: AsyncDisposable | undefined;
+  #socketLink: Disposable | undefined;
+  readonly #metrics: ServiceMetrics;
   #unfollow: () => void = () => undefined;
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { release, log } = options;
+    this.#metrics = new ServiceMetrics({ source: () => this.#backend && metricsSource(this.#backend), release, log });
+    this.calls.onEnd(this.#metrics.onCallEnd);
     this.ready = this.#initialise();
     this.ready.catch(() => undefined); // whoever waits for it hears of it
   }
@@ -114,7 +122,9 @@ class RunningService implements Service {
     await this.ready.catch(() => undefined);
     await this.#reloading;
     this.#unfollow();
+    this.#metrics[Symbol.dispose]();
     await this.#duties?.[Symbol.asyncDispose]();
+    this.#socketLink?.[Symbol.dispose]();
     await this.#backend?.[Symbol.asyncDispose]();
   }
 
@@ -139,9 +149,27 @@ class RunningService implements Service {
     this.#backend = backend;
     this.#health.reset();
     const inTurn = async (uuid: string, work: () => Promise<void>) => await this.calls.takeTurn(uuid, work);
-    this.#duties = startDuties({ manager: backend.manager, log: this.#options.log, inTurn });
+    this.#duties = startDuties({
+      manager: backend.manager,
+      log: this.#options.log,
+      inTurn,
+      onEnd: this.#metrics.onDutyEnd,
+    });
+    this.#publishSocket();
     const source = backend.host.driver.lifecycleSource?.();
     this.#unfollow = source === undefined ? () => undefined : this.events.follow(source);
+  }
+
+  /** Lets `dpm server list --watch` find the stream of events. Without the link it polls. */
+  #publishSocket(): void {
+    const { listens, settings, log } = this.#options;
+    const socket = listens.find((listen) => listen.kind === 'socket');
+    if (socket === undefined || this.#socketLink !== undefined) return;
+    try {
+      this.#socketLink = publishServiceSocket(settings.statePath, settings.host, resolve(socket.path));
+    } catch (error) {
+      log.warn({ event: 'serve.socket', error: describeError(error) }, 'the link to the socket was not written');
+    }
   }
 
   async #replace(settings: Settings): Promise<void> {
@@ -184,6 +212,9 @@ class RunningService implements Service {
     addDriverRoutes(app, { host, hostName: settings.host, calls: this.calls, log, describe, release });
     addEventRoutes(app, this.events, this.#stop.signal);
     addPathRoutes(app, { source: () => this.#requireBackend().paths, log, stop: this.#stop.signal });
+    app.get('/metrics', async (_request, reply) => {
+      return await reply.type(this.#metrics.contentType).send(await this.#metrics.text());
+    });
     app.get('/healthz', () => ({ healthy: true }));
     app.get('/readyz', async (_request, reply) => {
       const readiness = await this.#health.readiness();
@@ -192,6 +223,16 @@ class RunningService implements Service {
     const description = openApi([...operations, ...pathRoutes, describesItself], { version: release, methods });
     app.get(describesItself.path, () => description);
   }
+}
+
+function metricsSource({ host, manager }: Backend) {
+  const { hmcUrls } = host.settings.dpm;
+  return {
+    host: host.settings.host,
+    driver: host.driver,
+    manager,
+    hmcHosts: new Set(hmcUrls.map((url) => new URL(url).host)),
+  };
 }
 
 /** What decides where the state is, and whose it is. */
@@ -228,6 +269,10 @@ const operations: readonly Operation[] = [
   },
   {
     ...{ method: 'get', path: '/v1/events', id: 'listenToEvents', summary: 'Lifecycle events, as Server-Sent Events' },
+    answer: z.string(),
+  },
+  {
+    ...{ method: 'get', path: '/metrics', id: 'getMetrics', summary: 'Metrics, in the text form of Prometheus' },
     answer: z.string(),
   },
   {

@@ -48,6 +48,11 @@ export interface VirtApi {
    * ports of the instance until {@link ComputeDriver.removeParked}.
    */
   unprepBlockDevice?(context: RequestContext, instanceUuid: string): Promise<void>;
+  /**
+   * Returns the size of a volume in GiB. Nova's connection_info, with which it attaches a volume, has no size. A machine
+   * with storage groups does not always find a LUN whose size it is not told.
+   */
+  volumeSize?(context: RequestContext, volumeId: string): Promise<number>;
 }
 
 /**

@@ -222,6 +222,8 @@ export interface AvailableResource {
   readonly diskAvailableLeast: number;
   /** Of `vcpus`, what the machine cannot provide now, because others hold it; default 0. */
   readonly vcpusReserved?: number;
+  /** Of `vcpusUsed`, those that guests do not share with others; default 0. */
+  readonly vcpusDedicated?: number;
   /** The same of `memoryMb`. */
   readonly memoryMbReserved?: number;
   readonly stats: Readonly<Record<string, JsonValue>>;

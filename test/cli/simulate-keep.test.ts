@@ -18,7 +18,7 @@ test('a server survives kill -9 of the simulator, and its ports too', { timeout:
   const dpm = (...argv: string[]) => runDpm(argv, { cwd, env });
   try {
     const first = start();
-    const before = JSON.parse(await firstLine(first)) as { hmc_url: string };
+    const before = JSON.parse(await firstLine(first)) as { hmc_url: string; hmc_stomp_port: number };
     const argv = ['--vcpus', '1', '--memory', '4096', '--volume', 'boot-1'];
     const created = await dpm('server', 'create', 'web1', ...argv);
     expect(created.code, created.stderr).toBe(0);
@@ -27,7 +27,7 @@ test('a server survives kill -9 of the simulator, and its ports too', { timeout:
     await gone;
 
     const second = start();
-    const after = JSON.parse(await firstLine(second)) as { hmc_url: string };
+    const after = JSON.parse(await firstLine(second)) as { hmc_url: string; hmc_stomp_port: number };
     const shown = await dpm('server', 'show', 'web1', '-f', 'json');
     const verified = await dpm('verify');
     const end = ended(second);
@@ -35,6 +35,7 @@ test('a server survives kill -9 of the simulator, and its ports too', { timeout:
 
     expect((await end).code).toBe(0);
     expect(after.hmc_url).toBe(before.hmc_url);
+    expect(after.hmc_stomp_port).toBe(before.hmc_stomp_port);
     expect(shown.code, shown.stderr).toBe(0);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       name: 'web1',

@@ -80,6 +80,39 @@ describe('--write-config', () => {
   });
 });
 
+describe('the message broker', () => {
+  const portOf = (out: string) => (JSON.parse(out) as { hmc_stomp_port: unknown }).hmc_stomp_port;
+
+  test('has a free port, which the settings name', async () => {
+    const { out } = await simulate(['--write-config', 'broker.conf'], false);
+
+    expect(portOf(out)).toEqual(expect.any(Number));
+    expect(readFileSync(join(cwd, 'broker.conf'), 'utf8')).toMatch(
+      new RegExp(String.raw`^hmc_stomp_port ?= ?${String(portOf(out))}$`, 'mu'),
+    );
+  });
+
+  test('is absent with --no-broker', async () => {
+    const { out } = await simulate(['--no-broker'], false);
+
+    expect(portOf(out)).toBeNull();
+  });
+
+  test('refuses a port that is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo; // a string only for pipes
+    try {
+      const { code, err } = await simulate(['--stomp-port', String(port)]);
+
+      expect(code).toBe(2);
+      expect(err).toContain(`dpm: port ${port} is in use`);
+    } finally {
+      other.close();
+    }
+  });
+});
+
 test('a port that is in use is named in one sentence', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');

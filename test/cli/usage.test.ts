@@ -45,7 +45,7 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--listen', 'also --tls-cert and --tls-key'],
   ],
   [
-    ['serve', '--tls-cert', 'c.pem'],
+    ['serve', '--tls-cert', '/faults'],
     ['--tls-cert', 'also --listen'],
   ],
   [
@@ -83,8 +83,8 @@ const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--log-level', "'loud'", 'trace, debug'],
   ],
   [
-    ['server', 'list', '--log-file', '/nonexistent/dpm.log', '-v'],
-    ['--log-file', '"/nonexistent/dpm.log"', 'can be written'],
+    ['server', 'list', '--log-file', '/dev/null/dpm.log', '-v'],
+    ['--log-file', '"/dev/null/dpm.log"', 'can be written'],
   ],
   ...['0', '-1', 'soon', '1e3', '9999999'].map(
     (value) =>

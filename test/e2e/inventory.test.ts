@@ -45,9 +45,10 @@ test.each(machines)('on a %s, Placement gets the share without what others hold,
 
   await bench.driver.updateProviderTree?.(tree, 'compute1', null, context);
 
-  const { VCPU, MEMORY_MB } = tree.inventory;
-  expect(Object.keys(tree.inventory).toSorted()).toEqual(['MEMORY_MB', 'VCPU']);
+  const { VCPU, PCPU, MEMORY_MB } = tree.inventory;
+  expect(Object.keys(tree.inventory).toSorted()).toEqual(['MEMORY_MB', 'PCPU', 'VCPU']);
   expect(VCPU).toEqual({ ...known, total: vcpus, max_unit: vcpus });
+  expect(PCPU).toEqual({ ...known, total: vcpus, max_unit: vcpus, allocation_ratio: 1 });
   expect(MEMORY_MB).toMatchObject({
     total: memoryMb,
     max_unit: memoryMb,
@@ -147,4 +148,33 @@ test.each(['z13', 'z16'] as const)("on a %s, diagnostics have the fields of Nova
   });
   const unknown = bench.instance();
   await expect(bench.driver.getInstanceDiagnostics?.(unknown, context)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('dedicated processors of this host are not shared, and those of others count for a new server', async () => {
+  const partitions = [{ name: 'db', vcpus: 6 }];
+  await using bench = await DriverBench.open({ machine: 'z16', volumes, cpcIfls: 10, partitions }, quickPolicies);
+  const { driver, sim } = bench;
+  const [db] = sim.hmc.model.all('partition');
+  db!.props['processor-mode'] = 'dedicated'; // the only one
+  const sized = (vcpus: number, extraSpecs: Readonly<Record<string, string>>) => {
+    const instance = bench.instance();
+    return {
+      ...instance,
+      flavor: { ...instance.flavor, vcpus, extraSpecs: { ...instance.flavor.extraSpecs, ...extraSpecs } },
+    };
+  };
+  const dedicated = { 'hw:cpu_policy': 'dedicated' };
+  const before = sim.snapshot();
+
+  await expect(bench.spawn(sized(5, dedicated), 0, true)).rejects.toThrow('5 dedicated processors are not free');
+  expect(sim.snapshot()).toEqual(before);
+  await bench.spawn(sized(2, dedicated), 0, true);
+
+  const tree = new Tree();
+  await driver.updateProviderTree?.(tree, 'compute1', null, context);
+  const { vcpus, vcpusReserved = 0 } = await driver.getAvailableResource('compute1', context);
+  expect(tree.inventory).toMatchObject({
+    VCPU: { total: vcpus, reserved: vcpusReserved + 2 },
+    PCPU: { total: vcpus, reserved: vcpusReserved },
+  });
 });

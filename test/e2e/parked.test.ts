@@ -48,6 +48,54 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)('on a $machine'
     });
   });
 
+  it('reverts a resize, for which Nova destroys the server and maps its volumes again', async () => {
+    await using scene = await startScene({ machine });
+    const { server, stock, driver, world } = scene;
+    const { flavor: oldFlavor } = server.instance;
+    await stock.build(server);
+    const before = scene.partition()?.props;
+    const flavor = { vcpus: 2, memoryMb: 4096 };
+    await driver.migrateDiskAndPowerOff!(world.context, server.instance, 'compute1', flavor, null);
+    await driver.finishMigration!(
+      world.context,
+      null,
+      { ...server.instance, flavor, oldFlavor },
+      '',
+      null,
+      null,
+      true,
+      null,
+    );
+
+    await stock.revertResize(server);
+
+    const { status, description, 'ifl-processors': processors, 'maximum-memory': memory } = before!;
+    expect(scene.partition()?.props).toMatchObject({
+      status,
+      description,
+      'ifl-processors': processors,
+      'maximum-memory': memory,
+    });
+    expect(await driver.getInfo(server.instance, false)).toMatchObject({ state: 'running' });
+  });
+
+  it('attaches and detaches a volume again and again, although Nova does not name its size', async () => {
+    await using scene = await startScene({ machine });
+    const { server, stock, driver, world } = scene;
+    const [boot, data] = server.volumes as [string, string];
+    const own = stock.server(uuid, 'web1', [boot]);
+    await stock.build(own);
+
+    for (const isRunning of [true, false, true]) {
+      if (!isRunning) await driver.powerOff(own.instance, 0, 0, world.context);
+      await stock.addVolume(own, data);
+      await stock.attachLast(own, world.context, null);
+      await stock.detachLast(own);
+      await stock.unmapLast(own);
+      if (!isRunning) await driver.powerOn(world.context, own.instance, null);
+    }
+  });
+
   it('is not listed as an instance, and appears in the list of all partitions', async () => {
     await using scene = await startScene({ machine });
     const { driver, server, stock, world } = scene;

@@ -380,6 +380,9 @@ export const scenarios = {
   resize: changed('resize', true, async ({ manager }, server, context) => {
     await manager.resize(server, { vcpus: 2 }, context);
   }),
+  resizeRestart: changed('resize with a restart', true, async ({ manager }, server, context) => {
+    await manager.resize(server, { memoryMib: 2048, restart: true }, context);
+  }),
   setProperties: changed('set', true, async ({ manager }, server, context) => {
     await manager.set(server, { properties: { 'dpm:boot_timeout': '120' }, description: 'web server' }, context);
   }),

@@ -9,7 +9,7 @@ import type { Tally } from './tally.ts';
 type Where = Pick<RigOptions, 'machine' | 'flow' | 'wrapDriver'>;
 
 /** All sequences of a run are spread over the four combinations of machine and Cinder flow. */
-const runs = Math.ceil(Number(process.env.MODEL_RUNS ?? 280) / 4);
+const runs = Math.ceil(Number(process.env.MODEL_RUNS ?? 200) / 4);
 /** Fixed, so that a build does not fail for what it did not change; other seeds are for those who look for more. */
 const seed = Number(process.env.MODEL_SEED ?? 20_261_121);
 

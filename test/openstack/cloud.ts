@@ -51,6 +51,7 @@ export interface Attachment {
 export interface NewServer {
   readonly name: string;
   readonly flavor: string;
+  /** Its host, and any host that Nova may move it to: each host is an availability zone of its own. */
   readonly host?: string | undefined;
   readonly volume?: string;
   /** Cinder makes the root volume of this image; it is deleted with the server. */
@@ -136,7 +137,7 @@ export class Cloud {
     const server = {
       name,
       flavorRef: flavor,
-      ...(host === undefined ? {} : { host }),
+      ...(host === undefined ? {} : { availability_zone: host }),
       networks: this.#networksOf(network),
       block_device_mapping_v2: [{ ...root, destination_type: 'volume', boot_index: 0 }],
     };
@@ -225,17 +226,32 @@ export class Cloud {
     return last;
   }
 
-  /** Errors of the server's actions, newest first: Nova has no fault for an action that leaves the server as it was. */
-  async failedActions(id: string): Promise<string[]> {
+  /** Waits until Nova has ended an action of this name. */
+  async untilAction(id: string, name: string): Promise<void> {
     interface Action {
+      readonly request_id: string;
       readonly action: string;
-      readonly message: string | null;
     }
-    const { instanceActions } = await this.#nova<{ instanceActions: Action[] }>(
-      'GET',
-      `/servers/${id}/os-instance-actions`,
-    );
-    return instanceActions.filter(({ message }) => message !== null).map(({ action }) => action);
+    interface Detail {
+      readonly events: readonly { readonly finish_time: string | null }[];
+    }
+    await until(`Nova has done ${name}`, async () => {
+      const path = `/servers/${id}/os-instance-actions`;
+      const { instanceActions } = await this.#nova<{ instanceActions: Action[] }>('GET', path);
+      const found = instanceActions.find(({ action }) => action === name);
+      if (found === undefined) return false;
+      const { instanceAction } = await this.#nova<{ instanceAction: Detail }>('GET', `${path}/${found.request_id}`);
+      return instanceAction.events.length > 0 && instanceAction.events.every((event) => event.finish_time !== null);
+    });
+  }
+
+  /** Makes an availability zone of each host. */
+  async makeZones(hosts: readonly string[]): Promise<void> {
+    for (const host of hosts) {
+      const aggregate = { name: host, availability_zone: host };
+      const made = await this.#nova<{ aggregate: { id: number } }>('POST', '/os-aggregates', { aggregate });
+      await this.#nova('POST', `/os-aggregates/${made.aggregate.id}/action`, { add_host: { host } });
+    }
   }
 
   async setComputeService(host: string, change: object): Promise<void> {

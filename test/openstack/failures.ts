@@ -29,7 +29,7 @@ export async function refusedMap(scene: Scene, host: Host): Promise<void> {
   const { report, world, cloud, things } = scene;
   report.heading('The array fails to map a volume');
   const data = await cloud.createVolume('map-data');
-  const fault = alwaysFails('san', 'Map Volume', { type: 'backend-error', effect: 'done' });
+  const fault = alwaysFails('san', 'Map Volume', { type: 'backend-error' });
   world.faults.add(fault);
   const refused = await cloud.createServer({
     name: 'map-1',

@@ -113,7 +113,9 @@ async function whatIs(world: World, cloud: Cloud): Promise<Picture> {
   const [servers, volumes, attachments] = [await cloud.servers(), await cloud.volumes(), await cloud.attachments()];
   const serverName = (id: string | null | undefined) => servers.find((each) => each.id === id)?.name ?? id ?? 'nobody';
   const volumeName = volumeNames(servers, volumes);
-  const partitions = partitionsOf(world);
+  // A server that is shelved keeps its attachments, so its partition stays parked.
+  const isShelved = (id: string) => servers.some((each) => each.id === id && each.status === 'SHELVED_OFFLOADED');
+  const partitions = partitionsOf(world).filter(({ instance, status }) => status !== 'parked' || !isShelved(instance));
   return {
     partitions: partitions.map(({ host, instance, status }) => `${host} ${serverName(instance)}: ${status}`),
     masks: world.san

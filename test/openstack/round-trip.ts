@@ -81,6 +81,8 @@ export async function roundTrip(scene: Scene, host: Host): Promise<void> {
     async () => {
       await cloud.extendVolume(data, 2);
       await cloud.untilVolume(data, 'in-use');
+      // Cinder tells Nova later, and Nova tells the driver. A detach before that would lose the race.
+      await cloud.untilAction(id, 'extend_volume');
     },
     'ACTIVE',
   );
@@ -126,6 +128,8 @@ export async function roundTrip(scene: Scene, host: Host): Promise<void> {
   await step('rebuild', act('rebuild', { imageRef: things.system }), 'ACTIVE');
   await step('shelve', act('shelve'), 'SHELVED_OFFLOADED');
   await step('unshelve', act('unshelve'), 'ACTIVE');
+  await step('rescue', act('rescue', { rescue_image_ref: things.iso }), 'RESCUE');
+  await step('unrescue', act('unrescue'), 'ACTIVE');
   await report.step(`${host.name}: delete`, async () => {
     await cloud.deleteServer(id);
     await cloud.untilGone(id);

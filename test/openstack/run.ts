@@ -67,6 +67,7 @@ async function run(): Promise<void> {
     await world.startCompute(world.hosts);
   });
   const cloud = new Cloud(world.stack);
+  await cloud.makeZones(world.hosts.map(({ name }) => name));
   const things = await report.step('flavors and images', async () => await makeThings(cloud));
   for (const { name, play } of scenarios) {
     if (!name.includes(only)) continue;

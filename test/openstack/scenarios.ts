@@ -9,6 +9,7 @@ import {
 } from './failures.ts';
 import { crowd, evacuation, spreadAndReschedule } from './hosts.ts';
 import { networks, unboundPort } from './networks.ts';
+import { rescues } from './rescue.ts';
 import { existingVolumes, roundTrip, type Scene } from './round-trip.ts';
 
 export interface Scenario {
@@ -38,6 +39,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'networks',
     play: async (scene) => {
       await both([networks(scene, scene.world.host('z13-a')), networks(scene, scene.world.host('z16-a'))]);
+    },
+  },
+  {
+    name: 'rescue',
+    play: async (scene) => {
+      await both([rescues(scene, scene.world.host('z13-a')), rescues(scene, scene.world.host('z16-a'))]);
     },
   },
   { name: 'unbound-port', play: async (scene) => await unboundPort(scene, scene.world.host('z16-b')) },

@@ -98,7 +98,16 @@ export async function openWorld(directory: string): Promise<World> {
     },
     startService: async (host) => {
       const name = serviceName(host);
-      const args = [join(project, 'src/cli/main.ts'), '--config', host.settingsFile, 'serve', '--socket', host.socket];
+      const args = [
+        join(project, 'src/cli/main.ts'),
+        '--config-file',
+        host.settingsFile,
+        '--log-level',
+        'info',
+        'serve',
+        '--socket',
+        host.socket,
+      ];
       processes.start(name, { command: process.execPath, args });
       await processes.until(`${name} is ready`, READY_SECONDS, [name], async () => await isReady(host.socket));
     },
@@ -137,6 +146,7 @@ function settingsText(host: string, { hmc }: Machine, stack: Stack, caFile: stri
   const adapters = hmc.model.all('adapter').filter(({ props }) => props.type === 'fcp');
   const statePath = join(directory, `state-${host}`);
   mkdirSync(statePath, { recursive: true });
+  const { region_name: region = '', ...user } = logon(stack.bed, 'nova');
   const lines = (options: Readonly<Record<string, string>>) =>
     Object.entries(options).map(([key, value]) => `${key} = ${value}`);
   return [
@@ -155,10 +165,10 @@ function settingsText(host: string, { hmc }: Machine, stack: Stack, caFile: stri
     'boot_attempts = 4',
     ...adapters.map(({ props }) => `physical_storage_adapter_mappings = ${textOf(props['object-id'])}:0`),
     '[cinder]',
-    ...lines(logon(stack.bed, 'nova')),
+    ...lines({ ...user, region_name: region }),
     '[service_user]',
     'send_service_user_token = true',
-    ...lines(logon(stack.bed, 'nova')),
+    ...lines(user),
     '',
   ].join('\n');
 }

@@ -73,11 +73,13 @@ export class StockManager implements AsyncDisposable {
   static async start(
     world: World,
     virtapi: VirtApi = stockVirtApi,
-    open = async () => await openDriver(world, virtapi),
+    open?: () => Promise<ComputeDriver>,
   ): Promise<StockManager> {
     const cinder = openCinder({ ...world.settings.cinder, ...quickCinder, requestId: () => context.requestId });
+    const sized: VirtApi = { ...virtapi, volumeSize: async (w, id) => (await cinder.getVolume(id, w)).sizeGib };
     const connections = await volumeConnections(cinder, context);
-    return new StockManager(world, open, cinder, connections, await initialised(world, open));
+    const opener = open ?? (async () => await openDriver(world, sized));
+    return new StockManager(world, opener, cinder, connections, await initialised(world, opener));
   }
 
   /** A driver that remembers nothing. */
@@ -136,6 +138,14 @@ export class StockManager implements AsyncDisposable {
     await this.spawn(server);
   }
 
+  /** Reverts a resize: the server with the new size is destroyed, and its volumes are mapped anew. Source: nova compute/manager.py, revert_resize. */
+  async revertResize(server: Server): Promise<void> {
+    await this.destroy(server);
+    await this.finishOffload(server);
+    await this.#map(server);
+    await this.driver.finishRevertMigration?.(context, server.instance, [], null, this.#info(server), true);
+  }
+
   /** As the first half of an offload: the guest is gone, the masks stand. */
   async offload(server: Server): Promise<void> {
     await this.driver.powerOff(server.instance, 0, 0, context);
@@ -164,12 +174,20 @@ export class StockManager implements AsyncDisposable {
     await this.#mapOne(server, device);
   }
 
-  async attachLast(server: Server, w: RequestContext = context): Promise<void> {
-    await this.driver.attachVolume(w, lastInfo(server), server.instance, '/dev/sdz');
+  /** @param size - Nova names none; our own manager does */
+  async attachLast(server: Server, w: RequestContext = context, size: number | null = 10): Promise<void> {
+    await this.driver.attachVolume(w, { ...lastInfo(server), size }, server.instance, '/dev/sdz');
   }
 
   async detachLast(server: Server, w: RequestContext = context): Promise<void> {
     await this.driver.detachVolume(w, lastInfo(server), server.instance, '/dev/sdz');
+  }
+
+  /** After {@link detachLast}. */
+  async unmapLast(server: Server): Promise<void> {
+    const { reservation, connector } = server.devices.at(-1)!;
+    await this.#connections.release(reservation, connector, context);
+    server.devices = server.devices.slice(0, -1);
   }
 
   /** A port on the first OSA adapter, with an address. */
@@ -243,10 +261,10 @@ export class StockManager implements AsyncDisposable {
   }
 }
 
-/** Of the volume that was mapped last. */
+/** Of the volume that was mapped last. Nova does not send its size. Source: nova virt/block_device.py, DriverVolumeBlockDevice. */
 function lastInfo({ devices }: Server): ConnectionInfo & { readonly serial: string } {
   const { connectionInfo, volumeId } = devices.at(-1)!; // each server has volumes
-  return { ...connectionInfo!, serial: volumeId, size: 10 };
+  return { ...connectionInfo!, serial: volumeId };
 }
 
 async function openDriver(world: World, virtapi: VirtApi): Promise<ComputeDriver> {

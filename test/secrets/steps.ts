@@ -114,6 +114,7 @@ export const steps: readonly Step[] = [
     ['path-service', '--listen', '192.0.2.1', '--token-file', 'token'], // TEST-NET-1, RFC 5737
     1,
   ],
+  ['a service on a socket that cannot be created', ['serve', '--socket', 'none/serve.sock'], 2],
   ['a comparison', ['verify'], 0],
   ['a server that is not there', ['server', 'delete', 'web9'], 3],
   ['a wrong use', ['server', 'create', 'x', '--vcpus', 'many'], 2],

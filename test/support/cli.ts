@@ -34,7 +34,7 @@ export interface FakeIoOptions {
   readonly onOpen?: (options: ManagerOptions, settings: Settings) => void;
   readonly host?: Faked<HostAccess>;
   readonly journal?: Partial<
-    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer'>
+    Pick<Backend, 'listFlows' | 'showFlow' | 'listServerEvents' | 'serverNames' | 'waitForServer' | 'openServiceEvents'>
   >;
   readonly diagnose?: Backend['diagnose'];
   readonly hostConnector?: Backend['hostConnector'];
@@ -132,6 +132,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       listServerEvents: unexpected('listServerEvents'),
       serverNames: unexpected('serverNames'),
       waitForServer: unexpected('waitForServer'),
+      openServiceEvents: unexpected('openServiceEvents'),
       ...options.journal,
       diagnose: options.diagnose ?? unexpected('diagnose'),
     },

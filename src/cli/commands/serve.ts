@@ -20,11 +20,20 @@ export function addServeCommand(program: Command, add: AddCommand): void {
     .option(
       '--socket <path>',
       `Unix socket, which only its owner can use (default without --listen: ${DEFAULT_SOCKET})`,
+      socketPath,
     )
     .option('--listen <host:port>', 'IP address and port for TLS; port 0 takes a free one', address)
     .option('--token-file <file>', 'file with the bearer token for --listen; else the variable NOVA_DPM_PATH_TOKEN')
     .option('--tls-cert <file>', 'certificate for --listen, with its chain, in PEM')
     .option('--tls-key <file>', 'its private key, in PEM');
+}
+
+/** Linux keeps the path of a socket in 108 bytes. Source: unix(7). */
+const MAX_PATH = 100;
+
+function socketPath(value: string): string {
+  if (value.trim() !== '' && Buffer.byteLength(value) <= MAX_PATH && !/\p{Cc}/u.test(value)) return value;
+  throw new InvalidArgumentError(`Expected a path of 1 to ${MAX_PATH} bytes without control characters.`);
 }
 
 interface Address {
@@ -80,13 +89,12 @@ function listensOf(context: CommandContext, options: Options): readonly Listen[]
           ? [{ kind: 'socket', path: DEFAULT_SOCKET }]
           : [];
   if (listen === undefined) {
-    const surplus = (['tokenFile', 'tlsCert', 'tlsKey'] as const).find((name) => options[name] !== undefined);
-    if (surplus !== undefined)
-      throw usageError(
-        optionOf[surplus],
-        options[surplus] ?? '',
-        'also --listen: a Unix socket needs neither token nor TLS',
-      );
+    for (const name of ['tokenFile', 'tlsCert', 'tlsKey'] as const) {
+      const file = options[name];
+      if (file === undefined) continue;
+      read(context, optionOf[name], file);
+      throw usageError(optionOf[name], file, 'also --listen: a Unix socket needs neither token nor TLS');
+    }
     return local;
   }
   if (tlsCert === undefined || tlsKey === undefined) {

@@ -106,6 +106,14 @@ function forward<Name extends string>(step: Step<Name, { readonly input: VolumeI
   return { ...step, pivot: true, undo: { nothingToUndo: 'the server boots from another volume already' } };
 }
 
+/** The last of these steps. If one of them is stuck, the partition is not as before: its boot settings are new already. */
+const forgetUnbooted = {
+  ...forgetVolume,
+  leaves: ({ input }: { readonly input: VolumeInput }) => [
+    `partition of instance ${input.instanceUuid}, which boots from its boot volume already`,
+  ],
+};
+
 /** The same step for the old volume of a rebuild, only forward. */
 function ofOld<Name extends string>(step: Step<Name, { readonly input: VolumeInput }, null, FlowManagerDeps>) {
   type State = { readonly input: RebuildInput };
@@ -146,7 +154,7 @@ export const unrescueFlow = defineSaga<VolumeInput, FlowManagerDeps>('unrescue',
   .step(forward(beginDetaching))
   .step(forward(detach))
   .step(forward(releaseVolume))
-  .step(forward(forgetVolume));
+  .step(forward(forgetUnbooted));
 
 /** Boots a server from an ISO image. */
 export const rescueIsoFlow = defineSaga<IsoInput, FlowManagerDeps>('rescue-iso', isoInput)
@@ -181,4 +189,4 @@ export const rebuildFlow = defineSaga<RebuildInput, FlowManagerDeps>('rebuild', 
   .step(ofOld(beginDetaching))
   .step(ofOld(detach))
   .step(ofOld(releaseVolume))
-  .step(ofOld(forgetVolume));
+  .step(ofOld(forgetUnbooted));

@@ -66,6 +66,33 @@ function missing(share: number, available: number): number {
   return Math.min(share, Math.max(0, share - available));
 }
 
+const holderProperties = ['ifl-processors', 'processor-mode', 'reserve-resources'] as const;
+
+/**
+ * Checks that the CPC has processors for a partition that does not share them: dedicated processors of all owners count.
+ *
+ * @param wanted - the partition; its own processors do not count
+ * @throws ComputeResourcesUnavailableError
+ */
+export async function requireDedicated(
+  hmc: HmcSession,
+  cpc: Pick<Cpc, 'uri' | 'name' | 'processorCountIfl'>,
+  { name, vcpus }: { readonly name: string; readonly vcpus: number },
+  w: Waiting,
+): Promise<void> {
+  if (!isKnown(cpc.processorCountIfl)) return;
+  const partitions = await hmc.partitions.listDetailed(cpc.uri, {}, holderProperties, w);
+  const others = partitions.filter(
+    (each) => each.name !== name && each.processorMode === 'dedicated' && mayHoldResources(each),
+  );
+  const free = cpc.processorCountIfl - others.reduce((total, { iflProcessors }) => total + iflProcessors, 0);
+  if (vcpus <= free) return;
+  throw new ComputeResourcesUnavailableError(
+    `${vcpus} dedicated processors are not free on CPC "${cpc.name}": its partitions, of all owners, leave ${Math.max(free, 0)}`,
+    { wanted: vcpus, free, cpc: cpc.name },
+  );
+}
+
 /** The free memory of a CPC, read at most once a minute. */
 export class FreeMemory {
   readonly #hmc: HmcSession;

@@ -59,6 +59,7 @@ import type {
 } from '../driver-types.ts';
 import type { ConsoleReading, SerialConsole } from '../console.ts';
 import { GRACE_POLL_SECONDS, GRACE_SECONDS } from '../grace.ts';
+import type { LifecycleSource } from '../lifecycle.ts';
 import type { NetworkInfo, VirtualInterface } from '../network-info.ts';
 import type { PartitionVolumes } from '../partition-volumes.ts';
 import { assign, findAssignments } from './assignments.ts';
@@ -74,7 +75,7 @@ import {
 import type { SwitchAct } from './boot-switch.ts';
 import { triggerCrashDump } from './dump.ts';
 import { describeGuest } from './describe-guest.ts';
-import { FreeMemory } from './capacity.ts';
+import { FreeMemory, requireDedicated } from './capacity.ts';
 import { capabilities, capabilitiesAsTraits } from './capabilities.ts';
 import { consoleText, readConsole, serialConsole } from './console.ts';
 import { readExtraSpecs, storageGroupOf } from './extra-specs.ts';
@@ -91,12 +92,14 @@ import {
   partitionRequest,
   unmapperOf,
   volumeOf,
+  withSize,
 } from './mapping.ts';
 import { nicRequest, nicRequests, portsOf } from './nic-requests.ts';
 import { listNics } from './nics.ts';
 import { DpmPartitionVolumes } from './partition-volumes.ts';
 import { diagnose, flatDiagnostics } from './nova-diagnostics.ts';
 import { powerActsOf, powerOff, powerOn } from './power.ts';
+import { PowerWatch } from './power-watch.ts';
 import { reportInstancePaths } from './path-report.ts';
 import { readOrCreatePorts } from './ports.ts';
 import { updateProviderTree } from './provider-tree.ts';
@@ -132,6 +135,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   readonly #virtapi: VirtApi;
   readonly #services: DpmDriverServices;
   readonly #hmc: HmcSession;
+  readonly #powerWatch: PowerWatch;
   #runtime: DpmRuntime | undefined;
   #freeMemory: FreeMemory | undefined;
   /** Caches the ports during a spawn: the compute manager calls `getVolumeConnector` for each volume that it maps. */
@@ -145,6 +149,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     this.#virtapi = virtapi;
     this.#services = services;
     this.#hmc = openHmc(settings, services.log, services.outages);
+    this.#powerWatch = new PowerWatch(this.#hmc, settings.powerWatch, services.log);
   }
 
   async initHost(host: string, context: RequestContext): Promise<void> {
@@ -160,6 +165,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     const { log, partitionRecords: records = new MemoryPartitionRecords(), readsOnly = false } = this.#services;
     this.#runtime = await startRuntime(this.#hmc, this.#settings, { log, records, readsOnly }, context);
     this.#freeMemory = new FreeMemory(this.#hmc, this.#runtime.cpc);
+    this.#powerWatch.start(this.#runtime, host);
   }
 
   async ping(context: RequestContext): Promise<void> {
@@ -167,6 +173,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   async cleanupHost(): Promise<void> {
+    this.#powerWatch[Symbol.dispose]();
     await this.#hmc.close({ signal: AbortSignal.timeout(10_000) });
   }
 
@@ -203,6 +210,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     // The partition of an earlier attempt may hold its memory already.
     if (this.#started().partitions.isUnknown(instance.uuid))
       await this.requireFreeMemory(context, instance.flavor.memoryMb);
+    await this.#requireDedicated(instance, context);
     await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
@@ -228,6 +236,7 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     };
     const info = blockDeviceInfo ?? { rootDeviceName: '', blockDeviceMapping: [] };
     const call = this.#call(instance, context);
+    if (isPoweredOn) await this.#requireDedicated(instance, context);
     try {
       const { started } = (await this.#isStockOrder(instance, info, context))
         ? await spawnInStockOrder(request, mappedVolumes(info), this.#spawnTools(instance), call)
@@ -276,7 +285,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   async attachVolume(context: RequestContext, connectionInfo: ConnectionInfo, instance: Instance): Promise<void> {
-    const request = { owner: this.#owner(instance), volume: volumeOf(connectionInfo) };
+    const volume = await withSize(this.#virtapi, context, volumeOf(connectionInfo));
+    const request = { owner: this.#owner(instance), volume };
     await attachVolume(request, this.#tools(), this.#call(instance, context));
   }
 
@@ -459,7 +469,12 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
     blockDeviceInfo: BlockDeviceInfo | null = null,
     isPoweredOn = true,
   ): Promise<void> {
-    await this.powerOff(instance, 0, 0, context); // Nova's manager has not stopped it
+    if (blockDeviceInfo !== null && !this.#tools().driverUnmaps) {
+      // Stock Nova has destroyed the server with the new size, and mapped its volumes again (manager.py, revert_resize).
+      await this.spawn(context, instance, null, [], null, null, networkInfo, blockDeviceInfo, isPoweredOn);
+      return;
+    }
+    await this.powerOff(instance, 0, 0, context);
     await this.#giveFlavor(context, instance, instance.newFlavor);
     if (isPoweredOn) await this.powerOn(context, instance, networkInfo, blockDeviceInfo);
   }
@@ -479,7 +494,8 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async getInfo(instance: Instance, useCache = true, context = defaultContext()): Promise<InstanceInfo> {
     const cached = useCache ? this.#stateAfterOperation.get(instance.uuid) : undefined;
     this.#stateAfterOperation.delete(instance.uuid); // valid only for the first getInfo after an operation
-    if (cached !== undefined) return { state: cached };
+    const known = cached ?? (useCache ? this.#powerWatch.powerStates()?.get(instance.uuid) : undefined);
+    if (known !== undefined) return { state: known };
     return await readInfo(this.#started(), this.#owner(instance), instance, context);
   }
 
@@ -519,7 +535,12 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   }
 
   async listPowerStates(context: RequestContext): Promise<ReadonlyMap<string, PowerState>> {
-    return await this.#subset().powerStates(context);
+    return this.#powerWatch.powerStates() ?? (await this.#subset().powerStates(context));
+  }
+
+  /** Connects to the HMC for its notifications once there is a listener. */
+  lifecycleSource(): LifecycleSource {
+    return this.#powerWatch;
   }
 
   async listGuests(
@@ -674,6 +695,12 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
   async #isStockOrder(instance: Instance, info: BlockDeviceInfo, w: Waiting): Promise<boolean> {
     if (info.blockDeviceMapping.length > 0) return isMapped(info);
     return (await this.#decide(instance, w)).kind === 'ours';
+  }
+
+  async #requireDedicated(instance: Instance, w: Waiting): Promise<void> {
+    const { vcpus, extraSpecs } = instance.flavor;
+    if (readExtraSpecs(extraSpecs).processor_mode !== 'dedicated') return;
+    await requireDedicated(this.#hmc, this.#started().cpc, { name: this.guestName(instance), vcpus }, w);
   }
 
   #mapper(context: RequestContext, instance: Instance, info: BlockDeviceInfo) {

@@ -97,7 +97,9 @@ export class CpcSubset {
   async availableResource(nodename: string, w: Waiting): Promise<AvailableResource> {
     const { hmc, cpc, storage } = this.#runtime;
     const [now, partitions] = await Promise.all([hmc.cpcs.get(cpc.uri, w), this.#partitions(w)]);
-    const all = partitions.flatMap(({ guest }) => (guest.instanceUuid === null ? [] : [guest]));
+    const all = partitions.flatMap(({ guest, partition }) =>
+      guest.instanceUuid === null ? [] : [{ ...guest, isDedicated: partition.processorMode === 'dedicated' }],
+    );
     const guests = all.filter(({ status }) => resourceHoldingStatuses.has(status));
     // A paused or terminated partition holds resources, and runs nothing.
     const running = all.filter(({ status }) => powerStateOf(status) === 'running').length;
@@ -123,6 +125,7 @@ export class CpcSubset {
       supportedInstances: [['s390x', 'prsm', 'hvm']],
       diskAvailableLeast: 0,
       vcpusReserved: held.vcpus,
+      vcpusDedicated: sum(guests.map(({ isDedicated, iflProcessors }) => (isDedicated ? (iflProcessors ?? 0) : 0))),
       memoryMbReserved: held.memoryMib,
       stats: { running, cpc: cpc.name, storage_model: storage.model, se_version: cpc.seVersion },
     };

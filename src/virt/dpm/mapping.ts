@@ -111,3 +111,9 @@ export function volumeOf(connectionInfo: ConnectionInfo): MappedVolume {
   const { size, boot } = connectionInfo; // size in GiB; only our own manager adds them
   return { volumeId, sizeGib: typeof size === 'number' ? size : 0, isBoot: boot === true, connectionInfo };
 }
+
+/** Adds the size that connection_info does not have, if the compute manager can say it. */
+export async function withSize(virtapi: VirtApi, context: RequestContext, volume: MappedVolume): Promise<MappedVolume> {
+  if (volume.sizeGib > 0 || virtapi.volumeSize === undefined) return volume;
+  return { ...volume, sizeGib: await virtapi.volumeSize(context, volume.volumeId) };
+}

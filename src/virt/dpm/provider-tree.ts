@@ -8,6 +8,9 @@ import type { DpmDriverSettings } from './settings.ts';
  * `reserved` is what partitions of other owners hold of the share. An allocation ratio that the tree has already is kept; the
  * default is 1, because DPM cannot overcommit memory, and the compute manager does not overcommit processors. There is no
  * DISK_GB: every disk is a Cinder volume.
+ *
+ * VCPU (shared processors) and PCPU (dedicated ones, for flavours with `hw:cpu_policy=dedicated`) are the same processors. So
+ * that Placement gives out none of them twice, those that partitions of this host have in one mode are reserved in the other.
  */
 export function updateProviderTree(
   tree: ProviderTree,
@@ -17,7 +20,7 @@ export function updateProviderTree(
   { memoryIncrementMib: increment }: Pick<DpmDriverSettings, 'memoryIncrementMib'>,
 ): void {
   const { inventory: known } = tree.data(nodename);
-  const { vcpus, vcpusReserved = 0, memoryMb, memoryMbReserved = 0 } = resource;
+  const { vcpus, vcpusUsed, vcpusReserved = 0, vcpusDedicated = 0, memoryMb, memoryMbReserved = 0 } = resource;
   const record = (total: number, reserved: number, step: number, ratio = 1): ProviderInventory => ({
     total,
     reserved,
@@ -27,7 +30,8 @@ export function updateProviderTree(
     allocation_ratio: ratio,
   });
   tree.updateInventory(nodename, {
-    VCPU: record(vcpus, vcpusReserved, 1, known.VCPU?.allocation_ratio),
+    VCPU: record(vcpus, Math.min(vcpus, vcpusReserved + vcpusDedicated), 1, known.VCPU?.allocation_ratio),
+    PCPU: record(vcpus, Math.min(vcpus, vcpusReserved + Math.max(0, vcpusUsed - vcpusDedicated)), 1),
     MEMORY_MB: record(memoryMb, memoryMbReserved, increment),
   });
   tree.addTraits(

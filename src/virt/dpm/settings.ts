@@ -6,6 +6,18 @@ import { defaultLifecyclePolicy } from '../../partition/index.ts';
 import type { AdapterPort, LifecyclePolicy } from '../../partition/index.ts';
 import type { ConnectorRules, VolumeDriverEntry } from '../../volume/index.ts';
 
+/** When all partitions are read. @public */
+export interface PowerWatchPolicy {
+  /** Period while notifications arrive: they may be lost without a sign. */
+  readonly safetyNetMs: number;
+  /** Period while no notifications arrive. */
+  readonly pollMs: number;
+  /** Shortest pause between two reads. */
+  readonly gapMs: number;
+}
+
+export const defaultPowerWatchPolicy: PowerWatchPolicy = { safetyNetMs: 600_000, pollMs: 30_000, gapMs: 250 };
+
 /** The settings of the DPM driver. */
 export interface DpmDriverSettings {
   readonly host: string;
@@ -39,6 +51,7 @@ export interface DpmDriverSettings {
   readonly lifecycle: LifecyclePolicy;
   readonly imageLagMs: number;
   readonly undo: UndoPolicy;
+  readonly powerWatch: PowerWatchPolicy;
 }
 
 /** Settings that tests change, and few users. @public */
@@ -49,6 +62,7 @@ export interface DpmPolicies {
   /** How long the HMC may take to mount an ISO image after an upload that had no answer. */
   readonly imageLagMs: number;
   readonly undo: UndoPolicy;
+  readonly powerWatch: PowerWatchPolicy;
   /** The machine's memory granularity, for which there is no public source. */
   readonly memoryIncrementMib: number;
   /** Deadlines and retries of the HMC client; omitted values have its defaults. */
@@ -64,6 +78,7 @@ export const defaultDpmPolicies: DpmPolicies = {
     retry: { attempts: 4, firstDelayMs: 500, maxDelayMs: 10_000, factor: 2, budgetMs: 120_000 },
     timeoutMs: 900_000,
   },
+  powerWatch: defaultPowerWatchPolicy,
   memoryIncrementMib: 1024,
   hmc: {},
 };

@@ -14,10 +14,12 @@ interface Guest {
   readonly refuses?: Error;
   readonly refusesList?: Error;
   readonly prints?: readonly string[];
+  /** Default: longer than any test takes, for a guest that ends. */
+  readonly timeoutMs?: number;
 }
 
 /** Asks a guest that behaves so. */
-async function ask({ statuses, refuses, refusesList, prints = [] }: Guest) {
+async function ask({ statuses, refuses, refusesList, prints = [], timeoutMs = 60_000 }: Guest) {
   const messages = prints.map((text, index) => ({ sequenceNumber: index + 2, text }));
   let looks = 0;
   const partitions = {
@@ -30,7 +32,7 @@ async function ask({ statuses, refuses, refusesList, prints = [] }: Guest) {
   const status = () => Promise.resolve(statuses[Math.min(looks++, statuses.length - 1)] ?? '');
   const events = new EventHub(() => undefined, silentLogger);
   const deps = { hmc: { partitions, events }, lifecycle: { status }, log: silentLogger } as never; // the parts that it uses
-  return await shutDownGuest(deps, partition, { timeoutMs: 20, pollMs: 1 }, { signal: neverAborted() });
+  return await shutDownGuest(deps, partition, { timeoutMs, pollMs: 1 }, { signal: neverAborted() });
 }
 
 test.each(['terminated', 'paused', 'stopped'])(
@@ -41,7 +43,7 @@ test.each(['terminated', 'paused', 'stopped'])(
 );
 
 test('a guest that still runs after the grace time is to be stopped by force', async () => {
-  expect(await ask({ statuses: ['degraded'] })).toEqual({
+  expect(await ask({ statuses: ['degraded'], timeoutMs: 20 })).toEqual({
     endedBy: 'force',
     reason: 'it did not shut down within 0.02 s',
   });

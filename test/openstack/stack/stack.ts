@@ -152,7 +152,15 @@ async function hasPool({ ports }: Bed, { call, projectId }: Caller): Promise<boo
 
 async function servicesOf({ ports }: Bed, { call }: Caller) {
   const url = urlOf(ports.nova, '/v2.1/os-services');
-  return (await call<{ services: { binary: string; host: string; state: string }[] }>('GET', url)).services;
+  return (await call<{ services: ServiceState[] }>('GET', url)).services;
+}
+
+interface ServiceState {
+  readonly binary: string;
+  readonly host: string;
+  readonly state: string;
+  /** Time of the last report, in UTC without a zone. */
+  readonly updated_at: string | null;
 }
 
 function stackOf(bed: Bed, services: readonly Service[], admin: Caller, networks: Networks): Stack {
@@ -164,9 +172,12 @@ function stackOf(bed: Bed, services: readonly Service[], admin: Caller, networks
     cinder: urlOf(ports.cinder, `/v3/${admin.projectId}`),
     nova: urlOf(ports.nova, '/v2.1'),
   };
-  const areUp = async (hosts: readonly string[]) => {
+  const areUp = async (hosts: readonly string[], since = 0) => {
     const states = await servicesOf(bed, admin);
-    const up = states.filter(({ binary, state }) => binary === 'nova-compute' && state === 'up');
+    const up = states.filter(
+      ({ binary, state, updated_at: at }) =>
+        binary === 'nova-compute' && state === 'up' && Date.parse(`${at ?? ''}Z`) > since,
+    );
     const { hypervisors } = await admin.call<{ hypervisors: { service: { host: string } }[] }>(
       'GET',
       `${urls.nova}/os-hypervisors/detail`,
@@ -181,14 +192,16 @@ function stackOf(bed: Bed, services: readonly Service[], admin: Caller, networks
     admin,
     neutron: networks,
     startCompute: (host) => startCompute(bed, host),
-    areUp,
+    areUp: async (hosts) => await areUp(hosts),
     untilComputeIsUp: async (hosts) => {
       const names = hosts.map((host) => `nova-compute-${host}`);
+      // A killed nova-compute counts as up for a while: only a new report says that it has started.
+      const since = Date.now();
       await processes.until(
         `nova-compute of ${hosts.join(', ')} is up`,
         START_SECONDS,
         names,
-        async () => await areUp(hosts),
+        async () => await areUp(hosts, since),
       );
     },
     restart: async (name) => {

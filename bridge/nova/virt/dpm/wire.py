@@ -15,7 +15,6 @@
 from nova.compute import power_state
 from nova.console import type as console_type
 from nova import exception
-from nova.image import glance
 from nova import objects
 from nova.virt import hardware
 
@@ -76,14 +75,17 @@ def network_info(value):
     return [] if value is None else [vif for vif in value]
 
 
-def image_meta(value, context):
-    # Nova's object drops the properties that Nova does not know.
-    image = glance.API().get(context, value.id)
+def image_meta(value):
+    # Nova drops the properties that it does not know. The service reads them
+    # from Glance.
+    properties = _field(value, 'properties')
     return {
-        'id': value.id,
+        'id': _field(value, 'id'),
         'name': _field(value, 'name'),
         'disk_format': _field(value, 'disk_format'),
-        'properties': image['properties'],
+        'properties': {} if properties is None else {
+            name: getattr(properties, name) for name in properties.fields
+            if properties.obj_attr_is_set(name)},
     }
 
 
@@ -93,17 +95,14 @@ PARAMETERS = {
     'flavor': flavor,
     'block_device_info': block_device_info,
     'network_info': network_info,
+    'image_meta': image_meta,
 }
 
 
 def body(names, arguments):
     """Returns the body of a call: the named arguments, translated."""
-    made = {name: PARAMETERS.get(name, lambda value: value)(arguments[name])
-            for name in names if name != 'image_meta'}
-    if 'image_meta' in names:
-        made['image_meta'] = image_meta(arguments['image_meta'],
-                                        arguments['context'])
-    return made
+    return {name: PARAMETERS.get(name, lambda value: value)(arguments[name])
+            for name in names}
 
 
 def instance_info(result):

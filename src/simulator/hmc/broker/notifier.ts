@@ -182,6 +182,7 @@ export class Notifier implements ModelObserver, Notices {
   #announceChanges(resource: Resource): Map<string, Change> {
     const changes = new Map<string, Change>();
     this.#changes.set(resource, changes);
+    const identity = this.#identify(resource);
     const names = () => [...changes].filter(([, { before, after }]) => !isDeepStrictEqual(before, after));
     this.#add({
       receivers: this.#viewersOf(resource),
@@ -191,7 +192,8 @@ export class Notifier implements ModelObserver, Notices {
         'property-names': ` ${names()
           .map(([name]) => name)
           .join(' ')} `,
-        ...this.#identify(resource),
+        ...identity,
+        name: textOf(resource.props, 'name'),
       }),
       body: () => ({ 'change-reports': names().map(([name, change]) => propertyReport(name, change)) }),
     });

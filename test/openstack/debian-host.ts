@@ -52,33 +52,28 @@ export class DebianHost implements AsyncDisposable {
     writeFileSync(join(this.#root, path), text, { mode });
   }
 
-  read(path: string): string {
-    return readFileSync(join(this.#root, path), 'utf8');
-  }
-
   /** Runs shell commands on the host, as root in `/root/packages`; stops at the first that fails. */
-  run(commands: string, input = ''): Ran {
+  async run(commands: string, input = ''): Promise<Ran> {
     const enter = ['-t', String(this.#leader), '-m', '-u', '-i', '-p', '-r', '-w'];
     const environment = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb'];
     const shell = ['DEBIAN_FRONTEND=noninteractive', 'sh', '-ec', `exec 2>&1\ncd /root/packages\n${commands}`];
-    const { status, stdout } = spawnSync('nsenter', [...enter, '--', ...environment, ...shell], {
-      encoding: 'utf8',
-      input,
-      maxBuffer: 1 << 28,
-    });
-    return { code: status, output: stdout };
+    return await runProgram('nsenter', [...enter, '--', ...environment, ...shell], input);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const container = this.#container;
-    if (container === undefined || container.exitCode !== null) return;
+    if (container?.exitCode !== null) return;
     const ended = once(container, 'exit');
-    this.run('systemctl --no-block poweroff');
+    await this.run('systemctl --no-block poweroff');
     const late = sleep(30_000, 'late', { ref: false });
     if ((await Promise.race([ended, late])) === 'late') {
       process.kill(this.#leader, 'SIGKILL');
       await ended;
     }
+  }
+
+  async #isUp(): Promise<boolean> {
+    return /running|degraded/.test((await this.run('systemctl is-system-running || true')).output);
   }
 
   async #boot(): Promise<void> {
@@ -92,11 +87,28 @@ export class DebianHost implements AsyncDisposable {
         throw new UnavailableError(`systemd-nspawn cannot start a host here: ${lastLines(this.#log)}`);
       }
       this.#leader = childOf(this.#container.pid ?? 0);
-      if (this.#leader > 0 && /running|degraded/.test(this.run('systemctl is-system-running || true').output)) return;
+      if (this.#leader > 0 && (await this.#isUp())) return;
       if (Date.now() > deadline) throw new Error(`the host has not started: ${lastLines(this.#log)}`);
       await sleep(300);
     }
   }
+}
+
+/** Runs a program beside the servers of this process, which have to answer meanwhile. */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  input = '',
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ran> {
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stdin.on('error', () => undefined); // it ended before it read all
+  child.stdin.end(input);
+  await once(child, 'close');
+  return { code: child.exitCode, output };
 }
 
 function installTools(): void {

@@ -5,14 +5,13 @@
  *
  * Ends with "N passed, N failed" and exit code 0 or 1. Exit code 3 and "NOT RUN": this machine cannot start such a host.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Report } from '../../scripts/real-openstack/report.ts';
 import { blocksOf } from '../docs/support.ts';
 import { Cloud, until } from './cloud.ts';
-import { DebianHost } from './debian-host.ts';
+import { DebianHost, runProgram } from './debian-host.ts';
 import { compare } from './picture.ts';
 import { systemImage } from './round-trip.ts';
 import { UnavailableError } from './stack/packages.ts';
@@ -43,32 +42,32 @@ process.exitCode = Math.min(report.failed, 1);
 
 async function run(): Promise<void> {
   report.heading('A clean Debian 12, and a controller');
-  const packages = buildPackages();
+  const packages = await buildPackages();
   await using host = await report.step('Debian 12 starts', async () => await startHost(packages));
   await using world = await report.step('the services of the controller start', async () => await openWorld(directory));
   const cloud = new Cloud(world.stack);
   await cloud.createImage('sles15', 'raw', systemImage());
-  openstack(world, 'openstack network set --name prod flat');
+  await openstack(world, 'openstack network set --name prod flat');
 
   report.heading(`The compute host, by ${guide}`);
-  follow(host, 'install');
-  writeSettings(host, world);
-  follow(host, 'protect');
-  follow(host, 'start');
+  await follow(host, 'install');
+  await writeSettings(host, world);
+  await follow(host, 'protect');
+  await follow(host, 'start');
   host.write('etc/nova/nova.conf', novaSettings(world));
-  follow(host, 'restart');
+  await follow(host, 'restart');
   await report.step('Nova says that nova-compute is up', async () => {
     await until(`nova-compute of ${name} is up`, async () => await world.stack.areUp([name]));
   });
 
   report.heading('The first instance, by the guide');
-  for (const line of [...linesOf('flavor'), ...linesOf('first instance')]) openstack(world, line);
+  for (const line of [...linesOf('flavor'), ...linesOf('first instance')]) await openstack(world, line);
   const [server] = await cloud.servers();
   report.equal('the instance is ACTIVE', server?.status, 'ACTIVE');
   await compare(report, 'its partition runs', { world, cloud });
   report.equal(
     'the services were started by systemd, and run',
-    host.run('systemctl is-active nova-dpm.service nova-compute.service || true').output.trim().split('\n'),
+    (await host.run('systemctl is-active nova-dpm.service nova-compute.service || true')).output.trim().split('\n'),
     ['active', 'active'],
   );
 
@@ -80,21 +79,19 @@ async function run(): Promise<void> {
   for (const { id } of await cloud.volumes()) await cloud.deleteVolume(id);
   await compare(report, 'nothing is left', { world, cloud });
   report.equal('there is no partition', world.host(name).machine.hmc.snapshot().partition.length, 0);
-  const stopped = host.run(
+  const stopped = await host.run(
     'systemctl stop nova-compute nova-dpm.socket nova-dpm; systemctl is-failed nova-dpm || true',
   );
   report.equal('the service stops when systemd stops it', stopped.output.trim().split('\n').at(-1), 'inactive');
-  const removed = host.run('apt-get -y -qq purge nova-dpm python3-nova-dpm nova-compute-dpm nova-dpm-node');
+  const removed = await host.run('apt-get -y -qq purge nova-dpm python3-nova-dpm nova-compute-dpm nova-dpm-node');
   report.equal('the packages can be purged', removed.code === 0 ? 'yes' : removed.output.slice(-500), 'yes');
 }
 
-function buildPackages(): string {
+async function buildPackages(): Promise<string> {
   const out = join(directory, 'packages');
   mkdirSync(out);
-  const build = spawnSync(process.execPath, [join(project, 'scripts/bridge-packages.ts'), out, '--node'], {
-    encoding: 'utf8',
-  });
-  if (build.status !== 0) throw new Error(`the packages cannot be built: ${build.stderr}`);
+  const built = await runProgram(process.execPath, [join(project, 'scripts/bridge-packages.ts'), out, '--node']);
+  if (built.code !== 0) throw new Error(`the packages cannot be built: ${built.output}`);
   return out;
 }
 
@@ -103,7 +100,7 @@ async function startHost(packages: string): Promise<DebianHost> {
   for (const file of readdirSync(packages).filter((each) => each.endsWith('.deb'))) host.give(join(packages, file));
   // The container has the name of this machine, and `apt` asks before it installs.
   host.write('etc/apt/apt.conf.d/90test', 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n');
-  const updated = host.run('apt-get update -qq');
+  const updated = await host.run('apt-get update -qq');
   if (updated.code !== 0)
     throw new UnavailableError(`apt-get update: ${updated.output.trim().split('\n').at(-1) ?? ''}`);
   return host;
@@ -117,16 +114,16 @@ function linesOf(mark: string): string[] {
 }
 
 /** Runs a block of the guide on the compute host. */
-function follow(host: DebianHost, mark: string): void {
+async function follow(host: DebianHost, mark: string): Promise<void> {
   for (const line of linesOf(mark)) {
-    const { code, output } = host.run(line);
+    const { code, output } = await host.run(line);
     report.equal(line, code === 0 ? 'done' : `exit ${code ?? 'by a signal'}: ${output.trim().slice(-800)}`, 'done');
     if (code !== 0) throw new Error(`the guide cannot be followed further: ${line}`);
   }
 }
 
 /** Runs a command of the OpenStack client on the controller. */
-function openstack(world: World, line: string): void {
+async function openstack(world: World, line: string): Promise<void> {
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: directory,
@@ -139,25 +136,22 @@ function openstack(world: World, line: string): void {
     OS_IDENTITY_API_VERSION: '3',
     OS_VOLUME_API_VERSION: '3',
   };
-  const { status, stdout, stderr } = spawnSync('sh', ['-ec', line], { env, encoding: 'utf8' });
-  report.equal(
-    line,
-    status === 0 ? 'done' : `exit ${status ?? 'by a signal'}: ${(stdout + stderr).slice(-800)}`,
-    'done',
-  );
+  const { code, output } = await runProgram('sh', ['-ec', line], '', env);
+  report.equal(line, code === 0 ? 'done' : `exit ${code ?? 'by a signal'}: ${output.slice(-800)}`, 'done');
 }
 
 /** Answers the questions of `dpm config init`, as a user would, and runs the command of the guide. */
-function writeSettings(host: DebianHost, world: World): void {
+async function writeSettings(host: DebianHost, world: World): Promise<void> {
   const { hmc } = world.host(name).machine;
   host.write('etc/ssl/certs/hmc-ca.pem', readFileSync(join(directory, 'hmc-ca.pem'), 'utf8'));
   const [line = ''] = linesOf('settings');
   const answers = [
     ...[hmc.url.replace('https://', ''), '/etc/ssl/certs/hmc-ca.pem', hmc.username, hmc.password],
     ...['1', '1,2', '', '24', '65536', name],
+    // An empty line for each answer that is proposed.
     ...['', world.stack.urls.keystone, 'nova', servicePassword, 'service', '', '', ''],
   ];
-  const { code, output } = host.run(line, `${answers.join('\n')}\n`);
+  const { code, output } = await host.run(line, `${answers.join('\n')}\n`);
   report.equal(line, code === 0 ? 'done' : `exit ${code ?? 'by a signal'}: ${output.slice(-1500)}`, 'done');
 }
 

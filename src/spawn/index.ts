@@ -5,7 +5,7 @@ export { bootTriesOf } from './boot-tries.ts';
 export { guestVolumes, warnOfOmitted } from './boot.ts';
 export { destroy, destroyActs } from './destroy.ts';
 export { park, removeParked } from './park.ts';
-export { prepare, prepareActs, spawn, spawnActs, spawnInStockOrder } from './spawn.ts';
+export { prepare, prepareActs, prepareParked, spawn, spawnActs, spawnInStockOrder } from './spawn.ts';
 export { startOverPaths } from './start-over-paths.ts';
 export type { BootTries } from './start-over-paths.ts';
 export type {

@@ -1,6 +1,6 @@
 import { ConflictError, NothingChangedError } from '../base/index.ts';
 import { isHmcError } from '../hmc-client/errors/index.ts';
-import { noEvidence, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
+import { noEvidence, parkedDescription, resourceHoldingStatuses, startRefused } from '../partition/index.ts';
 import type {
   ConnectedVolume,
   Initiator,
@@ -107,6 +107,16 @@ export async function prepare(request: PartitionRequest, tools: SpawnTools, call
   await createOwnGroup(run);
   const { partition } = await createPartitionWithPorts(run);
   await logInPorts(run, partition);
+}
+
+/**
+ * Prepares as {@link prepare}, for a spawn that may never come: the partition is parked, so that it is deleted if Cinder has no
+ * attachment of the instance. {@link spawnInStockOrder} takes it over.
+ */
+export async function prepareParked(request: PartitionRequest, tools: SpawnTools, call: VerbCall): Promise<void> {
+  const { owner, partition } = request;
+  await prepare({ ...request, partition: { ...partition, description: parkedDescription(owner.host) } }, tools, call);
+  tools.partitions.recordParking(owner);
 }
 
 /**

@@ -82,6 +82,12 @@ export interface ComputeDriver {
   assignedMemory?(memoryMib: number): number;
   /** Creates partition and ports, so that there is a connector. On ComputeResourcesUnavailable, Nova tries another host. */
   prepareForSpawn(instance: Instance, context?: RequestContext): Promise<void>;
+  /**
+   * Prepares this host for an instance that Nova spawns here without {@link ComputeDriver.prepareForSpawn}, so that there is a
+   * connector: after an evacuation from another host, or an unshelve. Does nothing if this host has a guest of the instance
+   * already, also a parked one.
+   */
+  prepareForArrival?(instance: Instance, context?: RequestContext): Promise<void>;
   /** Undoes {@link ComputeDriver.prepareForSpawn}, also when that never ran or was interrupted. */
   failedSpawnCleanup(instance: Instance, context?: RequestContext): Promise<void>;
   /**

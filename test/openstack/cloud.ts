@@ -202,7 +202,9 @@ export class Cloud {
   async untilGone(id: string): Promise<void> {
     await until(`server ${id} is gone`, async () => {
       const server = await this.server(id);
-      if (server?.status === 'ERROR') throw new EndedError(`server is ERROR: ${server.fault?.message ?? ''}`);
+      // A server that was in ERROR before has a task until it is gone.
+      if (server?.status === 'ERROR' && server['OS-EXT-STS:task_state'] === null)
+        throw new EndedError(`server is ERROR: ${server.fault?.message ?? ''}`);
       return server === undefined;
     });
   }

@@ -158,7 +158,7 @@ export async function existingVolumes(scene: Scene, host: Host): Promise<void> {
     volume: bad,
   });
   await report.step(
-    `${host.name}: a volume without a boot record does not boot, and Nova shows why`,
+    `${host.name}: a volume without a boot record does not boot`,
     async () => await cloud.untilServer(second, 'ERROR'),
     ({ fault }) => fault?.message ?? 'no fault',
   );

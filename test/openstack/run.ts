@@ -3,7 +3,7 @@
  * behind nova-compute the bridge and `dpm serve`. Only the HMCs, the machines and the SAN are simulated. Cinder's volume
  * driver acts on the SAN of the simulated machines, so a partition boots only if Cinder has masked its volume.
  *
- *   npm run test:openstack [-- --only TEXT]     runs only the scenarios whose name contains the text
+ *   npm run test:openstack [-- --only TEXT …]     runs only the scenarios whose name contains one of the texts
  *
  * Ends with "N passed, N failed" and exit code 0 or 1. Exit code 2: wrong arguments. Exit code 3 and "NOT RUN": Debian's
  * packages cannot be installed.
@@ -70,7 +70,7 @@ async function run(): Promise<void> {
   await cloud.makeZones(world.hosts.map(({ name }) => name));
   const things = await report.step('flavors and images', async () => await makeThings(cloud));
   for (const { name, play } of scenarios) {
-    if (!name.includes(only)) continue;
+    if (only.length > 0 && !only.some((text) => name.includes(text))) continue;
     interruption.signal.throwIfAborted();
     try {
       await play({ report, world, cloud, things });
@@ -86,9 +86,9 @@ async function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function readArguments(): string {
+function readArguments(): readonly string[] {
   try {
-    return parseArgs({ options: { only: { type: 'string', default: '' } } }).values.only;
+    return parseArgs({ options: { only: { type: 'string', multiple: true, default: [] } } }).values.only;
   } catch (error) {
     console.error(`test:openstack: ${describeError(error)}`);
     process.exit(2);

@@ -167,6 +167,13 @@ export class StockManager implements AsyncDisposable {
     await this.spawn(server);
   }
 
+  /** Its other host has failed, or Nova has released its old attachments already. Source: nova compute/manager.py, rebuild_instance. */
+  async evacuateHere(server: Server): Promise<void> {
+    await this.#reserve(server);
+    await this.#map(server);
+    await this.spawn(server);
+  }
+
   /** Maps one more volume, and leaves it to {@link attachLast} to make it the guest's. */
   async addVolume(server: Server, volumeId: string): Promise<void> {
     const device: Device = { volumeId, isBoot: false, reservation: await this.#reserveOne(server, volumeId) };

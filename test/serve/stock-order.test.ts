@@ -58,6 +58,42 @@ describe.each([{ machine: 'z13' }, { machine: 'z16' }] as const)(
       expect(world.sim.snapshot()).toEqual(before);
     });
 
+    test('an instance of another host gets a parked partition for its connector, and boots from it', async () => {
+      await using world = await startWorld({ machine, reuseWwpns: true, users: administrator });
+      const before = world.sim.snapshot();
+      await using served = await serveWorld(world);
+      await using stock = await StockManager.start(world, stockVirtApi, async () => remoteDriver(served.socket));
+      const boot = world.sim.volumes.find(({ name }) => name === 'boot-1')!.id;
+      const { instance, ...rest } = stock.server(uuid, 'web1', [boot]);
+      const moved = { ...rest, instance: { ...instance, host: 'compute2' } };
+      const { driver } = stock;
+
+      expect((await stock.connector(moved)).wwpns).not.toEqual([]);
+      // Nova evacuates no instance to a host that has it.
+      expect(await driver.listInstanceUuids()).toEqual([]);
+      await stock.evacuateHere(moved);
+      expect(await driver.getInfo(moved.instance, false)).toMatchObject({ state: 'running' });
+      expect(await driver.listInstanceUuids()).toEqual([uuid]);
+
+      await stock.destroy(moved);
+      await stock.unmap(moved);
+      await served.backend().manager.removeParked({ scope: 'all' });
+      expect(world.sim.snapshot()).toEqual(before);
+    });
+
+    test('the partition of an evacuation that does not come is deleted', async () => {
+      await using world = await startWorld({ machine, reuseWwpns: true, users: administrator });
+      const before = world.sim.snapshot();
+      await using served = await serveWorld(world);
+      await using stock = await StockManager.start(world, stockVirtApi, async () => remoteDriver(served.socket));
+      const { instance, ...rest } = stock.server(uuid, 'web1', []);
+
+      await stock.connector({ ...rest, instance: { ...instance, host: 'compute2' } });
+      await served.backend().manager.removeParked({ scope: 'recorded' });
+
+      expect(world.sim.snapshot()).toEqual(before);
+    });
+
     test('a failure before the spawn is undone by failed_spawn_cleanup', async () => {
       await using world = await startWorld({ machine, reuseWwpns: true, users: administrator });
       await using served = await serveWorld(world);

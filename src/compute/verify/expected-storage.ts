@@ -62,7 +62,7 @@ const repairs: Readonly<Record<SurplusStorage['kind'], string>> = {
 };
 
 /** Returns the initiators that an attachment masks its volume to, if the back end names them. */
-export function initiatorsOf({ connectionInfo }: Attachment): readonly string[] {
+export function initiatorsOf({ connectionInfo }: Partial<Pick<Attachment, 'connectionInfo'>>): readonly string[] {
   const map = connectionInfo?.data.initiator_target_map;
   if (map === null || typeof map !== 'object' || Array.isArray(map)) return [];
   return Object.keys(map).flatMap((text) => parseWwpn(text) ?? []);

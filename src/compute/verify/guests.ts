@@ -16,14 +16,19 @@ export function findPartitions({ guests, instances, flows }: Views): readonly Fi
 }
 
 /**
- * Finds partitions that were kept for the ports of a destroyed instance and have no mask left: Cinder has no attachment of the
- * instance or for these ports. Only a user who sees the attachments of all projects can be certain.
+ * Finds partitions that were kept for the ports of a destroyed instance and have no mask left: Cinder has no attachment for
+ * these ports, and none of the instance whose ports it does not name. The attachments of an instance that was evacuated name
+ * those of another host. Only a user who sees the attachments of all projects can be certain.
  */
 export function findParked({ parked, owned, everyAttachment }: ParkedViews): readonly Finding[] {
   return parked.flatMap(({ instanceUuid, name, uri, status, isAtRest, wwpns }) => {
-    const all = everyAttachment ?? [];
-    if ([...owned, ...all].some((one) => one.instanceUuid === instanceUuid)) return [];
-    if (all.flatMap(initiatorsOf).some((wwpn) => wwpns?.has(wwpn) === true)) return [];
+    const all = [...owned, ...(everyAttachment ?? [])];
+    const isNeeded = all.some((one) => {
+      const initiators = initiatorsOf(one);
+      if (initiators.some((wwpn) => wwpns?.has(wwpn) === true)) return true;
+      return one.instanceUuid === instanceUuid && (initiators.length === 0 || wwpns === undefined);
+    });
+    if (isNeeded) return [];
     const isKnown = everyAttachment !== undefined && wwpns !== undefined;
     const why = isKnown
       ? 'which has no attachment in Cinder'

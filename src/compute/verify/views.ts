@@ -31,7 +31,8 @@ export interface InCinder {
   /** IDs of attachments in Cinder, of either attachment API. */
   readonly attachmentIds: ReadonlySet<string>;
   /** Which instance has which volume, by either attachment API. */
-  readonly owned: readonly { readonly instanceUuid: string | undefined; readonly volumeId: string }[];
+  readonly owned: readonly (Pick<Attachment, 'instanceUuid' | 'volumeId'> &
+    Partial<Pick<Attachment, 'connectionInfo'>>)[];
   /** Empty if they are not needed. */
   readonly volumes: readonly Volume[];
   /** Reserved by the legacy volume actions, which do not record by whom. */

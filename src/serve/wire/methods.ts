@@ -117,8 +117,12 @@ export const methods = {
     body: { instance },
     result: dictionary,
     ownership: 'keeps',
-    call: async ({ driver, host, context }, body) =>
-      await driver.getVolumeConnector(toInstance(body.instance, host), context),
+    call: async ({ driver, host, context }, body) => {
+      const arrived = toInstance(body.instance, host);
+      // After an evacuation or an unshelve, Nova asks for the connector before any other call.
+      if (body.instance.host !== host) await driver.prepareForArrival?.(arrived, context);
+      return await driver.getVolumeConnector(arrived, context);
+    },
   }),
   spawn: change({
     summary: 'Connects the mapped volumes, gives the partition its NICs and starts it',

@@ -4,6 +4,7 @@ import { capabilities, capabilitiesAsTraits, traitOfCapability } from './capabil
 test('knows every capability of Nova and announces those that the driver has', () => {
   expect(Object.keys(capabilities)).toHaveLength(36);
   expect(Object.entries(capabilities).filter(([, isOffered]) => isOffered)).toEqual([
+    ['supports_evacuate', true],
     ['supports_attach_interface', true],
     ['supports_extend_volume', true],
     ['supports_multiattach', true],

@@ -46,6 +46,8 @@ export type Capabilities = Readonly<Record<keyof typeof traitOfCapability, boole
 
 /** What the driver can do; every other capability is false. */
 const offered: Partial<Capabilities> = {
+  // Every disk is a Cinder volume: a partition of another host can boot from it.
+  supports_evacuate: true,
   // The array grows the LUN; the partition needs no change.
   supports_extend_volume: true,
   supports_attach_interface: true,

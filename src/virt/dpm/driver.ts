@@ -29,6 +29,7 @@ import {
   evidenceOf,
   park,
   prepare,
+  prepareParked,
   removeParked,
   spawn,
   spawnInStockOrder,
@@ -212,6 +213,15 @@ export class DpmDriver extends RefusingDriver implements ComputeDriver {
       await this.requireFreeMemory(context, instance.flavor.memoryMb);
     await this.#requireDedicated(instance, context);
     await prepare(request, this.#spawnTools(instance), this.#call(instance, context));
+  }
+
+  /** The partition is parked until the spawn: Nova evacuates no instance to a host that has it. */
+  async prepareForArrival(instance: Instance, context = defaultContext()): Promise<void> {
+    if ((await this.#decide(instance, context)).kind === 'ours') return;
+    await this.requireFreeMemory(context, instance.flavor.memoryMb);
+    await this.#requireDedicated(instance, context);
+    const request = partitionRequest(instance, null, this.#settings);
+    await prepareParked(request, this.#spawnTools(instance), this.#call(instance, context));
   }
 
   async failedSpawnCleanup(instance: Instance, context = defaultContext()): Promise<void> {

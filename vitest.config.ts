@@ -20,7 +20,7 @@ const proofs = [
   'test/e2e/{prepared-group,recorded-trouble,recordings,requests,start-paths,service-wire,stats,support-matrix,terminals}.test.ts',
   'test/e2e/{install,rescue}.test.ts',
   'test/e2e/{console*,resize,set,soft-stop,unreachable}.test.ts',
-  'test/serve/stock-order.test.ts',
+  'test/serve/{stock-order,watch}.test.ts',
   'test/guest/{agreement,configured,dead-path,detach,distributions,moments,networks,packages,released,tools}.test.ts',
   'test/host/{conformance,sweep}.test.ts',
   'test/local-attach/{*faults,connection-info,force,mounts,partition,two-at-once}.test.ts',

@@ -10,8 +10,9 @@ export const dutyIntervals = {
   'build-requested-servers': 1_000,
   /** Resumes flows that wait for the HMC or Cinder, and the operations of processes that died. */
   'resume-flows': 60_000,
-  /** Deletes parked partitions that the records of this host name, if Cinder has no attachment of their instance. */
-  'remove-parked-partitions': 20_000,
+  /** Deletes parked partitions that the records of this host name, if Cinder has no attachment of their instance. Without a
+   * parked partition, it reads only the state directory. */
+  'remove-parked-partitions': 10_000,
   /** The same for all parked partitions on the HMC, also those that no record names. */
   'search-parked-partitions': 3_600_000,
   'prune-history': 3_600_000,

@@ -232,6 +232,7 @@ function metricsSource({ host, manager }: Backend) {
     driver: host.driver,
     manager,
     hmcHosts: new Set(hmcUrls.map((url) => new URL(url).host)),
+    isEventStreamConnected: () => host.driver.lifecycleSource?.().isLive,
   };
 }
 

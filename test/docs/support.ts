@@ -25,7 +25,7 @@ export function pages(): readonly string[] {
 /** Returns the fenced blocks of a page in these languages. */
 export function blocksOf(page: string, languages: readonly string[]): readonly Block[] {
   const text = readFileSync(page, 'utf8');
-  const fence = /(?:^<!--(?<note>[^>]*)-->\n+)?^(?<indent> *)```(?<language>[a-z]+)\n(?<body>.*?)^\k<indent>```$/gmsu;
+  const fence = /(?:^ *<!--(?<note>[^>]*)-->\n+)?^(?<indent> *)```(?<language>[a-z]+)\n(?<body>.*?)^\k<indent>```$/gmsu;
   return [...text.matchAll(fence)]
     .filter((found) => languages.includes(found.groups?.language ?? ''))
     .map((found) => {

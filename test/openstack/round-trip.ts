@@ -27,7 +27,7 @@ export interface Things {
 }
 
 /** A boot record as zipl writes it, in a disk of 64 KiB. */
-function systemImage(): Buffer {
+export function systemImage(): Buffer {
   const disk = Buffer.alloc(65_536);
   disk.write('zIPL');
   return disk;

@@ -59,6 +59,10 @@ export class PowerWatch implements LifecycleSource, Disposable {
     this.#run();
   }
 
+  get isLive(): boolean {
+    return this.#hmc.events.isLive;
+  }
+
   onLifecycle(listener: (event: LifecycleEvent) => void): () => void {
     this.#listeners.add(listener);
     this.#run();

@@ -166,8 +166,13 @@ export async function restarts(scene: Scene, host: Host): Promise<void> {
     await report.step(`${name} starts again`, async () => await world.stack.restart(name));
     const data = await cloud.createVolume(`restart-${name}`);
     await report.step('a volume is attached and detached', async () => {
-      // A message that was sent before the connection was made again can be lost.
-      await until('nova-compute is up', async () => await world.stack.areUp([host.name]));
+      // After a restart of RabbitMQ, messages to nova-compute are lost until it listens again.
+      await until('nova-compute answers', async () => {
+        return await cloud.consoleLog(id).then(
+          () => true,
+          () => false,
+        );
+      });
       await cloud.attachVolume(id, data);
       await cloud.untilVolume(data, 'in-use');
       await cloud.untilServer(id, 'ACTIVE');

@@ -7,7 +7,7 @@ const COMPUTE_VERSION = { 'openstack-api-version': 'compute 2.93' };
 const VOLUME_VERSION = { 'openstack-api-version': 'volume 3.68' };
 
 /** How long Nova may take for one thing, on a busy machine. */
-const WAIT_SECONDS = 180;
+const WAIT_SECONDS = 300;
 
 export interface Server {
   readonly id: string;

@@ -11,6 +11,8 @@ import { z } from 'zod';
 
 /** These checks change nothing and use one core each. As many run at once as there are cores, the longest first. */
 const checks = ['lint', 'api', 'format', 'types', 'deps', 'unused', 'lint:shell', 'audit', 'licences'] as const;
+/** Tests with real services of OpenStack. Where these are not available, they do not run. */
+const serviceScripts = ['test:openstack', 'real-openstack', 'test:install'] as const;
 /** It measures time, so nothing else runs at the same time. */
 const bench = 'bench';
 
@@ -45,18 +47,23 @@ await Promise.all(
 note(bench, npm('run', '--silent', bench));
 // It builds, like the check of the API, so the two do not run at the same time.
 note('oldest-node', npm('run', '--silent', 'oldest-node'));
-const tests = sumOf(runTests('test'), runTests('proofs'));
-const openstack = runRealOpenstack();
+const shortTests = await runTests('test');
+// The services of OpenStack mostly wait, so they run beside the long tests.
+const [proofs, services] = await Promise.all([runTests('proofs'), runServiceStages()]);
+const tests = sumOf(shortTests, proofs);
 rmSync(directory, { recursive: true, force: true });
 
 for (const check of passed) console.log(`ok      ${check}`);
 for (const check of notRun) console.log(`NOT RUN ${check}`);
 for (const check of failed) console.log(`FAILED  ${check}`);
 for (const failure of tests.failures) console.log(`FAILED  ${failure}`);
+for (const { script, failures } of services)
+  for (const failure of failures) console.log(`FAILED  ${script}: ${failure}`);
 console.log(`tests   ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`);
-if (openstack !== undefined) console.log(`real-openstack ${openstack.passed} passed, ${openstack.failed} failed`);
-const allPassed = passed.length + tests.passed + (openstack?.passed ?? 0);
-const allFailed = failed.length + tests.failed + (openstack?.failed ?? 0);
+for (const { script, counts } of services) console.log(`${script} ${counts.passed} passed, ${counts.failed} failed`);
+const total = (count: 'passed' | 'failed') => services.reduce((sum, { counts }) => sum + counts[count], tests[count]);
+const allPassed = passed.length + total('passed');
+const allFailed = failed.length + total('failed');
 console.log(`${allPassed} passed, ${allFailed} failed`);
 process.exitCode = allFailed === 0 ? 0 : 1;
 
@@ -66,14 +73,9 @@ function note(check: string, status: number): void {
 
 /** Runs a check and prints its output when it has ended, so that outputs of parallel checks do not mix. */
 async function quietly(check: string): Promise<number> {
-  const startedAt = performance.now();
-  const child = spawn('npm', ['run', '--silent', check], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await once(child, 'close');
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  process.stdout.write(`\n> npm run ${check}\n${Buffer.concat(chunks).toString()}  ${seconds} s\n`);
-  return child.exitCode ?? 1;
+  const { output, status, seconds } = await captured(check);
+  process.stdout.write(`\n> npm run ${check}\n${output}\n  ${seconds} s\n`);
+  return status;
 }
 
 function npm(...args: string[]): number {
@@ -96,17 +98,15 @@ interface TestCounts extends Counts {
 }
 
 /** @param script - a script of package.json; no test is in two of them */
-function runTests(script: 'test' | 'proofs'): TestCounts {
+async function runTests(script: 'test' | 'proofs'): Promise<TestCounts> {
   const file = join(directory, `${script}.json`);
-  const status = npm(
-    'run',
-    '--silent',
-    script,
-    '--',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  );
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  console.log(`\n> npm run ${script}`);
+  const startedAt = performance.now();
+  const child = spawn('npm', ['run', '--silent', script, '--', ...reporters], { stdio: 'inherit' });
+  await once(child, 'close');
+  const status = child.exitCode ?? 1;
+  console.log(`  ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   // A run that fails without a failed test (a file that does not load, an unhandled rejection) counts as a failure.
   if (!existsSync(file))
     return { passed: 0, failed: 1, skipped: 0, failures: [`npm run ${script}: no report, exit ${status}`] };
@@ -138,25 +138,44 @@ function sumOf(one: TestCounts, other: TestCounts): TestCounts {
   };
 }
 
-/**
- * Runs against real Keystone and Cinder, if they are available. The last line of the script has the number of checks,
- * or says that it did not run.
- */
-function runRealOpenstack(): Omit<Counts, 'skipped'> | undefined {
-  const script = 'real-openstack';
-  console.log(`\n> npm run ${script}`);
-  const startedAt = performance.now();
-  const options = { encoding: 'utf8', maxBuffer: 1 << 28 } as const;
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', script], options);
-  const output = `${stdout}${stderr}`.trim();
-  console.log(`${output}\n  ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-  if (status === NOT_RUN) {
-    notRun.push(`${script}: ${output.split('\n').at(-1) ?? ''}`);
-    return undefined;
+interface ServiceStage {
+  readonly script: string;
+  /** Lines about what failed, for the end of the output. */
+  readonly failures: readonly string[];
+  readonly counts: Omit<Counts, 'skipped'>;
+}
+
+/** Runs the tests with real services, one after another. The last line of each has its counts, or says that it did not run. */
+async function runServiceStages(): Promise<readonly ServiceStage[]> {
+  const stages: ServiceStage[] = [];
+  for (const script of serviceScripts) {
+    const { output, status, seconds } = await captured(script);
+    console.log(`\n> npm run ${script}\n${output}\n  ${seconds} s`);
+    if (status === NOT_RUN) {
+      notRun.push(`${script}: ${output.split('\n').at(-1) ?? ''}`);
+      continue;
+    }
+    const counts = /^(\d+) passed, (\d+) failed$/m.exec(output);
+    const failures = Number(counts?.[2] ?? 0);
+    // The script failed without a failed check: it was interrupted, or is broken.
+    const hidden = status !== 0 && failures === 0 ? 1 : 0;
+    const failedLines = output.split('\n').filter((line) => line.startsWith('FAIL'));
+    stages.push({
+      script,
+      failures: failedLines,
+      counts: { passed: Number(counts?.[1] ?? 0), failed: failures + hidden },
+    });
   }
-  const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
-  const failures = Number(counts?.[2] ?? 0);
-  // The script failed without a failed check: it was interrupted, or is broken.
-  const hidden = status !== 0 && failures === 0 ? 1 : 0;
-  return { passed: Number(counts?.[1] ?? 0), failed: failures + hidden };
+  return stages;
+}
+
+/** Runs a script, and keeps its output. */
+async function captured(script: string) {
+  const startedAt = performance.now();
+  const child = spawn('npm', ['run', '--silent', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(child, 'close');
+  const output = Buffer.concat(chunks).toString().trimEnd();
+  return { output, status: child.exitCode ?? 1, seconds: ((performance.now() - startedAt) / 1000).toFixed(0) };
 }

@@ -71,6 +71,7 @@ async function openSocket({ host, port, tls }: StompOptions, signal: AbortSignal
   const socket =
     tls === undefined ? connectPlain({ host, port }) : connectTls({ host, port, ...server, ...tlsOptionsOf(tls) });
   socket.setNoDelay(true);
+  socket.on('error', () => undefined); // a reset before the library listens: `connectBroker` sees it
   try {
     await once(socket, tls === undefined ? 'connect' : 'secureConnect', { signal });
     return socket;
@@ -86,6 +87,7 @@ async function openSocket({ host, port, tls }: StompOptions, signal: AbortSignal
 
 async function connectBroker(socket: Socket, options: StompOptions, signal: AbortSignal): Promise<StompConnection> {
   const { Client, StompHeaders } = await import('@stomp/stompjs');
+  if (socket.destroyed) throw new TransportError('receive', true, 'the broker closed the connection', placeOf(options));
   const limit = { bytes: 0 };
   const headers = { host: options.host, login: options.login.reveal(), passcode: options.passcode.reveal() };
   const client = Object.assign(new Client(), {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { neverAborted } from '../base/index.ts';
 import { Calls } from './calls.ts';
 import type { CallRequest } from './calls.ts';
+import { ServiceError } from './service-error.ts';
 
 const never = neverAborted();
 
@@ -167,3 +168,15 @@ test('a stopping service refuses new calls, waits for the others, and tells how 
   expect(await Promise.all([running, repeated])).toEqual(['done', 'done']);
   expect(await calls.stop(60_000)).toBe(0);
 });
+
+test.each(['NOT_READY', 'BUSY', 'STOPPING'] as const)(
+  'a call that was refused with %s runs when it is repeated',
+  async (code) => {
+    const calls = new Calls();
+    const early = request({ run: () => Promise.reject(new ServiceError(code, 'repeat the call')) });
+
+    await expect(calls.run(early)).rejects.toMatchObject({ code });
+
+    await expect(calls.run(request({ run: () => Promise.resolve('done') }))).resolves.toBe('done');
+  },
+);

@@ -103,7 +103,10 @@ export class Calls {
       const note = () => {
         entry.endedAt = this.#now();
       };
-      result.then(note, note);
+      result.then(note, (error: unknown) => {
+        if (wasRefused(error)) this.#known.delete(key);
+        else note();
+      });
       return await result;
     }
     if (known.method !== request.method || known.digest !== digest) {
@@ -221,6 +224,11 @@ export class Calls {
       surplus -= 1;
     }
   }
+}
+
+/** Whether the call was refused before it began: a repetition may begin it. */
+function wasRefused(error: unknown): boolean {
+  return error instanceof ServiceError && ['NOT_READY', 'BUSY', 'STOPPING'].includes(error.code);
 }
 
 function requireRoom(queue: FairQueue): void {

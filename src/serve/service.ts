@@ -1,5 +1,7 @@
+import { EventEmitter, once } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { CleanupStack, ConfigError, describeError, findError, InterruptedError } from '../base/index.ts';
@@ -53,8 +55,10 @@ const GRACE_MS = 60_000;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
 
-/** Failures that another attempt may not meet: the peer is unreachable. Never wrong credentials, which lock a user. */
+/** Failures that another attempt may not meet: the peer is unreachable. */
 const passing = ['HMC_CONNECTION', 'CINDER_CONNECTION', 'TIMEOUT'] as const;
+/** Failures that only other settings cure. Neither the service nor systemd may try again: the HMC would disable the user. */
+const refused = ['HMC_AUTH', 'CINDER_AUTH'] as const;
 
 /** Starts the service. It listens at once, and refuses calls of the driver with NOT_READY until the driver is initialised. */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -70,8 +74,10 @@ class RunningService implements Service {
   readonly ready: Promise<void>;
   readonly #options: ServiceOptions;
   readonly #stop = new AbortController();
+  readonly #reloads = new EventEmitter();
   readonly #servers = new CleanupStack();
   readonly #health = new Health(() => this.#backend?.host);
+  #settings: Settings;
   #urls: readonly string[] = [];
   #backend: Backend | undefined;
   #duties: AsyncDisposable | undefined;
@@ -82,6 +88,7 @@ class RunningService implements Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     const { release, log } = options;
     this.#metrics = new ServiceMetrics({ source: () => this.#backend && metricsSource(this.#backend), release, log });
     this.calls.onEnd(this.#metrics.onCallEnd);
@@ -129,13 +136,21 @@ class RunningService implements Service {
   }
 
   async #initialise(): Promise<void> {
-    const { settings, open, log } = this.#options;
+    const { open, log } = this.#options;
     const { signal } = this.#stop;
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
       try {
-        await this.#use(await open(settings, signal));
+        await this.#use(await open(this.#settings, signal));
+        // Images of a rescue during which the service was killed.
+        rmSync(join(this.#settings.statePath, 'images'), { recursive: true, force: true });
         return;
       } catch (error) {
+        if (!signal.aborted && findError(error, ...refused) !== undefined) {
+          const text = 'the credentials are refused: correct the settings, then reload the service (SIGHUP)';
+          log.error({ event: 'serve.refused', error: describeError(error) }, text);
+          await once(this.#reloads, 'settings', { signal });
+          continue;
+        }
         if (signal.aborted || findError(error, ...passing) === undefined) throw error;
         log.warn({ event: 'serve.wait', error: describeError(error), delayMs }, 'not ready: trying again');
       }
@@ -179,7 +194,11 @@ class RunningService implements Service {
       const text = `${option} cannot change while the service runs (it is "${of(before)}"): start the service again`;
       throw new ConfigError(text, { option });
     }
-    await this.ready;
+    this.#settings = settings;
+    if (this.#backend === undefined) {
+      this.#reloads.emit('settings'); // the next attempt uses them
+      return;
+    }
     const old = this.#backend;
     const next = await this.#options.open(settings, this.#stop.signal);
     await this.#use(next);

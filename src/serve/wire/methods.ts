@@ -206,6 +206,7 @@ export const methods = {
   power_on: change({
     summary: 'Starts the partition',
     body: { instance, network_info: networkInfo, block_device_info: blockDeviceInfo },
+    ownership: 'keeps',
     call: async ({ driver, host, context }, body) =>
       await driver.powerOn(
         context,
@@ -217,6 +218,7 @@ export const methods = {
   resume_state_on_host_boot: change({
     summary: 'Starts a partition that should run',
     body: { instance, network_info: networkInfo, block_device_info: blockDeviceInfo },
+    ownership: 'keeps',
     call: async ({ driver, host, context }, body) =>
       await driver.resumeStateOnHostBoot?.(
         context,
@@ -229,6 +231,7 @@ export const methods = {
   power_off: change({
     summary: 'Stops the partition; asks the guest first if a timeout is given',
     body: { instance, timeout: seconds, retry_interval: seconds },
+    ownership: 'keeps',
     call: async ({ driver, host, context }, body) =>
       await driver.powerOff(toInstance(body.instance, host), body.timeout ?? 0, body.retry_interval ?? 0, context),
   }),
@@ -240,6 +243,7 @@ export const methods = {
       reboot_type: z.enum(['SOFT', 'HARD']),
       block_device_info: blockDeviceInfo,
     },
+    ownership: 'keeps',
     call: async ({ driver, host, context }, body) =>
       await driver.reboot(
         context,
@@ -359,6 +363,7 @@ export const methods = {
   plug_vifs: change({
     summary: 'Creates NICs that the partition lacks',
     body: { instance, network_info: networkInfo },
+    ownership: 'keeps',
     call: async ({ driver, host, context }, body) =>
       await driver.plugVifs(toInstance(body.instance, host), toNetworkInfo(body.network_info) ?? [], context),
   }),
@@ -388,6 +393,7 @@ export const methods = {
       image_meta: imageMetaShape.nullish(),
       block_device_info: blockDeviceInfo,
     },
+    ownership: 'keeps',
     call: async ({ driver, host, context, rescue }, body) => {
       const asked = {
         instance: toInstance(body.instance, host),
@@ -476,6 +482,7 @@ export const methods = {
       block_device_info: blockDeviceInfo,
       power_on: z.boolean().nullish(),
     },
+    ownership: 'begins',
     call: async ({ driver, host, context }, body) =>
       await driver.finishRevertMigration?.(
         context,

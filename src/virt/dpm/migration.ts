@@ -9,8 +9,9 @@ import { NotImplementedError } from './refusals.ts';
  * @throws NotImplementedError: the WWPNs of a partition belong to its machine, and the record of it to this host
  */
 export function requireSameHost(instance: Instance, destination: string, host: string): void {
+  if (destination === host) return;
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-  if ([host, ...addresses].includes(destination)) return;
+  if (addresses.includes(destination)) return;
   throw new NotImplementedError('migrateDiskAndPowerOff', {
     nova: 'InstanceFaultRollback',
     reason: `instance ${instance.name} cannot move to host "${destination}": the WWPNs of its partition stay on this CPC`,

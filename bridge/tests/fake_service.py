@@ -320,6 +320,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if when == 'before':
             self.close_connection = True
             return
+        if when == 'no JSON':
+            self.send_error(502)
+            self.close_connection = True
+            return
         if when == 'stopping':
             self.answer(503, refusal(
                 'STOPPING', 'The service stops',

@@ -13,6 +13,7 @@
 import datetime
 import ipaddress
 import os
+import ssl
 from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,6 +28,11 @@ from nova.virt import virtapi
 
 import fake_service
 import world
+
+
+def destroyed():
+    """Returns the arguments of destroy and cleanup."""
+    return world.make_context(), world.make_instance(), [], None
 
 
 class LostConnectionTest(world.ServiceTestCase):
@@ -70,6 +76,42 @@ class LostConnectionTest(world.ServiceTestCase):
                           self.driver.power_off, world.make_instance())
         self.assertEqual(len(self.keys()), 1)
 
+    def test_an_answer_without_an_exception_of_nova_is_an_error(self):
+        self.service.lose = ['no JSON']
+
+        with self.assertRaisesRegex(exception.NovaException, 'status 502'):
+            self.driver.power_off(world.make_instance())
+        self.assertEqual(len(self.keys()), 1)
+
+    def test_nova_keeps_the_addresses_when_the_answer_is_unreadable(self):
+        self.service.lose = ['no JSON']
+        with self.assertRaisesRegex(exception.InstancePowerOffFailure,
+                                    'status 502'):
+            self.driver.destroy(*destroyed())
+        self.service.lose = ['no JSON']
+        with self.assertRaisesRegex(exception.InstancePowerOffFailure,
+                                    'status 502'):
+            self.driver.cleanup(*destroyed())
+
+    def test_nova_keeps_the_addresses_when_the_service_lacks_the_method(self):
+        self.driver._description['methods'].remove('destroy')
+        self.assertRaises(exception.InstancePowerOffFailure,
+                          self.driver.destroy, *destroyed())
+
+        self.driver._description['methods'].append('destroy')
+        self.service.errors['destroy'] = 404, {
+            'code': 'NO_SUCH_METHOD', 'message': 'No method destroy'}
+        self.assertRaises(exception.InstancePowerOffFailure,
+                          self.driver.destroy, *destroyed())
+
+    def test_a_named_exception_of_a_destroy_is_raised(self):
+        self.service.errors['destroy'] = 422, {
+            'code': 'X', 'message': 'No.',
+            'nova_exception': 'InstanceTerminationFailure'}
+
+        self.assertRaises(exception.InstanceTerminationFailure,
+                          self.driver.destroy, *destroyed())
+
     def test_a_busy_service_is_an_error(self):
         self.service.errors['spawn'] = 503, {
             'code': 'BUSY', 'message': 'No.',
@@ -90,7 +132,7 @@ class LostConnectionTest(world.ServiceTestCase):
             r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00: the connection was '
             'closed without an answer. Calls wait for it, for example '
             'power_off.$')
-        self.assertRegex(lines[1], 'answers again. It was unreachable since')
+        self.assertRegex(lines[1], 'answers again, for the first time since')
         self.assertEqual(self.pauses, [0.2, 0.4, 0.8, 1.6, 3.2])
 
 
@@ -124,6 +166,19 @@ class AwayTest(world.TestCase):
         self.assertEqual(self.now, 600)
         lines = [line for line in self.log.lines if 'is unreachable' in line]
         self.assertEqual(len(lines), 10)
+
+    def test_nova_keeps_the_addresses_of_a_guest_that_may_still_run(self):
+        for method in ('destroy', 'cleanup'):
+            with self.assertRaisesRegex(
+                    exception.InstancePowerOffFailure,
+                    'The call of %s was given up after 600' % method):
+                getattr(self.driver, method)(*destroyed())
+
+    def test_nova_keeps_the_addresses_when_nothing_can_be_asked(self):
+        self.driver._description = None
+        with self.assertRaisesRegex(exception.InstancePowerOffFailure,
+                                    'is unreachable'):
+            self.driver.destroy(*destroyed())
 
     def test_a_read_is_given_up_after_a_minute(self):
         self.assertRaises(exception.HypervisorUnavailable,
@@ -295,3 +350,94 @@ class TLSTest(world.ServiceTestCase):
         with self.assertRaisesRegex(exception.HypervisorUnavailable,
                                     'certificate .* is not trusted'):
             dpm.DPMDriver(virtapi.VirtAPI()).init_host('compute1')
+
+    def waits_until(self, mend):
+        """Makes the second pause of the client call a function."""
+        pauses = []
+
+        def pause(seconds):
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                mend()
+
+        patch = mock.patch.object(client.time, 'sleep', pause)
+        patch.start()
+        self.addCleanup(patch.stop)
+        return pauses
+
+    def log_of_the_service(self):
+        return [line for line in self.log.lines if 'dpm service at' in line]
+
+    def test_a_change_waits_for_a_new_token(self):
+        self.driver._describe()
+        self.service.token = world.SECRET + '-new'
+        pauses = self.waits_until(
+            lambda: self.write('token', self.service.token))
+        self.driver.power_off(world.make_instance())
+
+        self.assertEqual(len(pauses), 2)
+        self.assertEqual(self.service.calls[-1][0], 'power_off')
+        lines = self.log_of_the_service()
+        self.assertEqual(len(lines), 2)
+        self.assertRegex(
+            lines[0], '^The dpm service at https:.* refused the token in '
+            r'.dpm. service_token_file. Calls that change something wait '
+            r'since \d{4}-.*, for example power_off.$')
+        self.assertRegex(lines[1], 'answers again')
+
+    def test_a_change_waits_for_a_readable_token_file(self):
+        self.driver._describe()
+        os.unlink(self.path('token'))
+        pauses = self.waits_until(lambda: self.write('token', world.SECRET))
+        self.driver.power_off(world.make_instance())
+
+        self.assertEqual(len(pauses), 2)
+        lines = [line for line in self.log.lines if 'Calls that' in line]
+        self.assertEqual(len(lines), 1)
+        self.assertRegex(lines[0], 'token", which cannot be read: No such '
+                         'file or directory. Calls that change')
+
+    def test_a_change_waits_for_a_new_certificate(self):
+        self.driver._describe()
+        good = self.service.server.tls
+        make_certificate(self.path('stranger.pem'))
+        stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        stranger.load_cert_chain(self.path('stranger.pem'))
+        self.service.server.tls = stranger
+        pauses = self.waits_until(
+            lambda: setattr(self.service.server, 'tls', good))
+        self.driver.power_off(world.make_instance())
+
+        self.assertEqual(len(pauses), 2)
+        self.assertEqual(len(self.log_of_the_service()), 2)
+        self.assertRegex(self.log_of_the_service()[0],
+                         'certificate .* is not trusted: .* Calls that')
+
+    def test_nova_keeps_the_addresses_when_no_new_token_arrives(self):
+        self.driver._describe()
+        self.service.token = 'another'
+        self.driver._client._timeout = 10
+        now = [0.0]
+        with mock.patch.object(client, 'time') as time:
+            time.monotonic.side_effect = lambda: now[0]
+            time.sleep.side_effect = lambda seconds: now.__setitem__(
+                0, now[0] + seconds)
+            with self.assertRaisesRegex(
+                    exception.InstancePowerOffFailure,
+                    'refused the token in .dpm. service_token_file. The call '
+                    'of destroy was given up after 10 seconds'):
+                self.driver.destroy(*destroyed())
+            os.unlink(self.path('token'))
+            with self.assertRaisesRegex(exception.InstancePowerOffFailure,
+                                        'cannot be read'):
+                self.driver.cleanup(*destroyed())
+
+    def test_a_read_does_not_wait_for_a_new_token(self):
+        self.driver._describe()
+        self.service.token = 'another'
+        pauses = self.no_pauses()
+
+        with self.assertRaisesRegex(exception.HypervisorUnavailable,
+                                    'refused the token'):
+            self.driver.get_info(world.make_instance())
+        self.assertEqual(pauses, [])

@@ -60,6 +60,14 @@ class _Away(Exception):
     """The connection was lost, or the service is stopping."""
 
 
+class _Denied(Exception):
+    """The client and the service do not trust each other.
+
+    An administrator has to renew a token or a certificate. The only argument
+    is a sentence.
+    """
+
+
 class _UnixConnection(http.client.HTTPConnection):
 
     def __init__(self, path):
@@ -84,6 +92,7 @@ class Client:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._away_since = None
+        self._logged_kind = None
         self._logged_at = 0.0
         parts, port = _split(url)
         self._is_unix = parts.scheme == 'unix' and parts.path.startswith('/')
@@ -115,7 +124,7 @@ class Client:
             reason = getattr(error, 'strerror', None) or 'it is not ASCII text'
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_token_file is "%s", which cannot be '
-                'read: %s' % (self._token_file, reason))
+                'read: %s.' % (self._token_file, reason))
         if not token or not token.isprintable():
             raise exception.InvalidConfiguration(
                 'Option [dpm] service_token_file is "%s": expected a file '
@@ -146,7 +155,10 @@ class Client:
         """Sends a request. Returns connection and response."""
         headers = dict(headers or {})
         if not self._is_unix:
-            headers['Authorization'] = 'Bearer ' + self._token()
+            try:
+                headers['Authorization'] = 'Bearer ' + self._token()
+            except exception.InvalidConfiguration as error:
+                raise _Denied(str(error))
         if body is not None:
             headers['Content-Type'] = 'application/json'
         connection = None
@@ -155,9 +167,8 @@ class Client:
             connection.request(verb, path, body=body, headers=headers)
             return connection, connection.getresponse()
         except ssl.SSLCertVerificationError as error:
-            # A repetition would not help.
             self._close(connection)
-            raise exception.HypervisorUnavailable(
+            raise _Denied(
                 'The certificate of the dpm service at %s is not trusted: %s. '
                 'Check [dpm] service_ca_certs.'
                 % (self._url, error.verify_message))
@@ -193,33 +204,38 @@ class Client:
             answer = {}
         if response.status == 200:
             return answer
+        if response.status == 401:
+            raise _Denied('The dpm service at %s refused the token in '
+                          '[dpm] service_token_file.' % self._url)
         error = answer.get('error')
         if not isinstance(error, dict):
             error = {'message': 'The dpm service at %s answered with HTTP '
                                 'status %d.' % (self._url, response.status)}
         if error.get('code') in ('STOPPING', 'NOT_READY'):
             raise _Away(error.get('message'))
-        if response.status == 401:
-            error['message'] = (
-                'The dpm service at %s refused the token in '
-                '[dpm] service_token_file.' % self._url)
         raise Refused(error)
 
-    def _repeat(self, what, timeout, verb, path, body=None, headers=None):
+    def _repeat(self, what, timeout, verb, path, body=None, headers=None,
+                changes=False):
         """Sends a request until an answer arrives or the time is over."""
         end = time.monotonic() + timeout
         pause = 0.2
         while True:
             try:
                 answer = self._once(verb, path, body, headers)
-            except _Away as error:
+            except (_Away, _Denied) as error:
+                reason = str(error)
+                if isinstance(error, _Away):
+                    reason = 'The dpm service at %s is unreachable: %s.' % (
+                        self._url, error)
+                elif not changes:
+                    raise exception.HypervisorUnavailable(reason)
                 self._is_away(what, error)
                 left = end - time.monotonic()
                 if left <= 0:
                     raise exception.HypervisorUnavailable(
-                        'The dpm service at %s is unreachable: %s. '
-                        'The call of %s was given up after %d seconds.'
-                        % (self._url, error, what, timeout))
+                        '%s The call of %s was given up after %d seconds.'
+                        % (reason, what, timeout))
                 time.sleep(min(pause, left))
                 pause = min(pause * 2, MAX_PAUSE)
             except Refused:
@@ -230,26 +246,32 @@ class Client:
                 return answer
 
     def _is_away(self, what, error):
+        kind = type(error)
         with self._lock:
             now = time.monotonic()
             if self._away_since is None:
                 self._away_since = datetime.datetime.now(
                     datetime.timezone.utc).isoformat(timespec='seconds')
-            elif now - self._logged_at < LOG_INTERVAL:
+            elif (kind is self._logged_kind and
+                  now - self._logged_at < LOG_INTERVAL):
                 return
-            self._logged_at = now
-        LOG.warning('The dpm service at %(url)s is unreachable since '
-                    '%(since)s: %(error)s. Calls wait for it, for example '
-                    '%(what)s.',
-                    {'url': self._url, 'since': self._away_since,
-                     'error': error, 'what': what})
+            self._logged_kind, self._logged_at = kind, now
+        told = {'url': self._url, 'since': self._away_since, 'error': error,
+                'what': what}
+        if kind is _Denied:
+            LOG.warning('%(error)s Calls that change something wait since '
+                        '%(since)s, for example %(what)s.', told)
+        else:
+            LOG.warning('The dpm service at %(url)s is unreachable since '
+                        '%(since)s: %(error)s. Calls wait for it, for '
+                        'example %(what)s.', told)
 
     def _is_back(self):
         with self._lock:
             since, self._away_since = self._away_since, None
         if since is not None:
-            LOG.info('The dpm service at %(url)s answers again. It was '
-                     'unreachable since %(since)s.',
+            LOG.info('The dpm service at %(url)s answers again, for the '
+                     'first time since %(since)s.',
                      {'url': self._url, 'since': since})
 
     def describe(self):
@@ -285,7 +307,7 @@ class Client:
             timeout = self._timeout
         text = json.dumps(body, default=jsonutils.to_primitive).encode()
         answer = self._repeat(method, timeout, 'POST', '/v1/driver/' + method,
-                              text, headers)
+                              text, headers, changes)
         return answer.get('result')
 
     def events(self, last_id=None):

@@ -17,6 +17,7 @@ translates Nova's objects, forwards the calls and raises the exceptions that
 the service names.
 """
 
+import contextlib
 import functools
 import inspect
 
@@ -82,28 +83,16 @@ class DPMDriver(driver.ComputeDriver):
 
     def _call(self, method, body, context=None):
         context = context or oslo_context.get_current()
-        try:
-            result = self._client.call(
-                method, body,
-                request_id=getattr(context, 'request_id', None),
-                changes=method not in methods.READS)
-        except client.Refused as refused:
-            error = refused.args[0]
-            if error.get('left_behind'):
-                LOG.warning('%(method)s left behind: %(left)s',
-                            {'method': method,
-                             'left': ', '.join(map(str,
-                                                   error['left_behind']))})
-            raise wire.error(error) from None
-        except exception.HypervisorUnavailable as error:
-            if method in methods.MAY_BE_NOT_READY:
-                raise exception.VirtDriverNotReady(str(error))
-            raise
+        result = self._client.call(
+            method, body,
+            request_id=getattr(context, 'request_id', None),
+            changes=method not in methods.READS)
         return wire.RESULTS.get(method, lambda same: same)(result)
 
     def init_host(self, host):
         self._describe()
-        self._call('init_host', {'host': host})
+        with _nova_exceptions('init_host'):
+            self._call('init_host', {'host': host})
         self._events = events.EventReader(
             self._client, self._emit_lifecycle, self._resync)
         self._events.start()
@@ -118,10 +107,11 @@ class DPMDriver(driver.ComputeDriver):
 
     def update_provider_tree(self, provider_tree, nodename, allocations=None):
         present = provider_tree.data(nodename)
-        wanted = self._call('update_provider_tree', {
-            'nodename': nodename,
-            'inventory': present.inventory,
-            'traits': sorted(present.traits)})
+        with _nova_exceptions('update_provider_tree'):
+            wanted = self._call('update_provider_tree', {
+                'nodename': nodename,
+                'inventory': present.inventory,
+                'traits': sorted(present.traits)})
         provider_tree.update_inventory(nodename, wanted['inventory'])
         provider_tree.update_traits(nodename, wanted['traits'])
 
@@ -140,6 +130,32 @@ class DPMDriver(driver.ComputeDriver):
                 continue
             if state != instance.power_state and state in TRANSITION_TO:
                 self._emit_lifecycle(instance.uuid, TRANSITION_TO[state])
+
+
+@contextlib.contextmanager
+def _nova_exceptions(method):
+    """Raises the exception of Nova that fits a failed call of a method."""
+    try:
+        yield
+    except client.Refused as refused:
+        error = refused.args[0]
+        if error.get('left_behind'):
+            LOG.warning('%(method)s left behind: %(left)s',
+                        {'method': method,
+                         'left': ', '.join(map(str, error['left_behind']))})
+        raised = wire.error(error)
+        if (method in methods.KEEPS_ADDRESSES and
+                type(raised) in (exception.NovaException,
+                                 NotImplementedError)):
+            raised = exception.InstancePowerOffFailure(str(raised))
+        raise raised from None
+    except Exception as error:
+        if method in methods.KEEPS_ADDRESSES:
+            raise exception.InstancePowerOffFailure(str(error)) from error
+        if (method in methods.MAY_BE_NOT_READY and
+                isinstance(error, exception.HypervisorUnavailable)):
+            raise exception.VirtDriverNotReady(str(error))
+        raise
 
 
 def _destination(context, instance, dest, **_others):
@@ -162,16 +178,17 @@ def _forward(method, parameters):
 
     @functools.wraps(base)
     def call(self, *args, **kwargs):
-        if not (method in methods.REFUSED or
-                method in self._describe()['methods']):
-            return base(self, *args, **kwargs)
-        bound = signature.bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        arguments = bound.arguments
-        if 'dest' in parameters:
-            arguments['dest'] = _destination(**arguments)
-        return self._call(method, wire.body(parameters, arguments),
-                          context=arguments.get('context'))
+        with _nova_exceptions(method):
+            if not (method in methods.REFUSED or
+                    method in self._describe()['methods']):
+                return base(self, *args, **kwargs)
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            arguments = bound.arguments
+            if 'dest' in parameters:
+                arguments['dest'] = _destination(**arguments)
+            return self._call(method, wire.body(parameters, arguments),
+                              context=arguments.get('context'))
 
     return call
 

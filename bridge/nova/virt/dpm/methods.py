@@ -99,3 +99,8 @@ READS = frozenset((
 
 #: Methods for which Nova's periodic tasks expect VirtDriverNotReady.
 MAY_BE_NOT_READY = frozenset(('get_available_nodes', 'get_num_instances'))
+
+#: Methods after whose failure Nova releases the addresses of the instance,
+#: which a guest that still runs uses. Nova keeps them only for
+#: InstancePowerOffFailure (nova compute/manager.py, _shutdown_instance).
+KEEPS_ADDRESSES = frozenset(('destroy', 'cleanup'))

@@ -12,7 +12,7 @@ import { z } from 'zod';
 /** These checks change nothing and use one core each. As many run at once as there are cores, the longest first. */
 const checks = ['lint', 'api', 'format', 'types', 'deps', 'unused', 'lint:shell', 'audit', 'licences'] as const;
 /** Tests with real services of OpenStack. Where these are not available, they do not run. */
-const serviceScripts = ['test:openstack', 'real-openstack', 'test:install'] as const;
+const serviceScripts = [['test:openstack'], ['real-openstack', '--', '--share'], ['test:install']] as const;
 /** It measures time, so nothing else runs at the same time. */
 const bench = 'bench';
 
@@ -148,8 +148,8 @@ interface ServiceStage {
 /** Runs the tests with real services, one after another. The last line of each has its counts, or says that it did not run. */
 async function runServiceStages(): Promise<readonly ServiceStage[]> {
   const stages: ServiceStage[] = [];
-  for (const script of serviceScripts) {
-    const { output, status, seconds } = await captured(script);
+  for (const [script, ...args] of serviceScripts) {
+    const { output, status, seconds } = await captured(script, ...args);
     console.log(`\n> npm run ${script}\n${output}\n  ${seconds} s`);
     if (status === NOT_RUN) {
       notRun.push(`${script}: ${output.split('\n').at(-1) ?? ''}`);
@@ -170,9 +170,9 @@ async function runServiceStages(): Promise<readonly ServiceStage[]> {
 }
 
 /** Runs a script, and keeps its output. */
-async function captured(script: string) {
+async function captured(script: string, ...args: readonly string[]) {
   const startedAt = performance.now();
-  const child = spawn('npm', ['run', '--silent', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('npm', ['run', '--silent', script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(child, 'close');

@@ -160,12 +160,14 @@ class FakeService:
         self.errors = {}    # method to (status, error)
         self.calls = []     # executed: (method, body, headers)
         self.requests = []  # received: (method, idempotency key)
+        self.deadlines = []  # X-Deadline-Seconds of each request
         self.lose = []      # 'before' or 'after': when to lose a connection
         self.answers = {}   # idempotency key to (method, body, answer)
         self.events = []    # (ID, name, data)
         self.asked_from = []  # Last-Event-ID of each stream
         self.changed = threading.Condition()
         self.streams_to_end = 0
+        self.is_closed = False
         service = self
 
         class Handler(_Handler):
@@ -187,6 +189,7 @@ class FakeService:
                          kwargs={'poll_interval': 0.01}, daemon=True).start()
 
     def close(self):
+        self.is_closed = True
         self.end_streams()
         self.server.shutdown()
         self.server.server_close()
@@ -316,7 +319,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             service.requests.append(
                 (method, key, self.headers.get('X-Openstack-Request-Id')))
             service.changed.notify_all()
+        deadline = self.headers.get('X-Deadline-Seconds')
+        service.deadlines.append(deadline)
+        if deadline is not None and not (
+                re.fullmatch(r'\d{1,9}(\.\d{1,6})?', deadline) and
+                0 < float(deadline) <= 2000000):
+            self.answer(400, refusal('INVALID_REQUEST', 'X-Deadline-Seconds'))
+            return
         when = service.lose.pop(0) if service.lose else None
+        if when == 'silent':
+            with service.changed:
+                service.changed.wait_for(lambda: service.is_closed)
+            self.close_connection = True
+            return
         if when == 'before':
             self.close_connection = True
             return

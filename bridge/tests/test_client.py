@@ -136,6 +136,80 @@ class LostConnectionTest(world.ServiceTestCase):
         self.assertEqual(self.pauses, [0.2, 0.4, 0.8, 1.6, 3.2])
 
 
+class DeadlineTest(world.ServiceTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.driver._describe()
+
+    def give_up_after(self, seconds):
+        patch = mock.patch.object(client, 'READ_TIMEOUT', seconds)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def is_logged(self, text):
+        return any(text in line for line in self.log.lines)
+
+    def test_the_service_ends_a_read_before_the_client_gives_up(self):
+        self.service.results['get_info'] = {'state': 'running'}
+        self.driver.get_info(world.make_instance())
+
+        self.assertTrue(50 < int(self.service.deadlines[0]) <= 55,
+                        self.service.deadlines)
+
+    def test_each_attempt_of_a_read_has_what_remains_of_the_minute(self):
+        self.service.results['get_info'] = {'state': 'running'}
+        self.service.lose = ['before', 'before']
+        now = [0.0]
+        with mock.patch.object(client, 'time') as time:
+            time.monotonic.side_effect = lambda: now[0]
+            time.sleep.side_effect = lambda seconds: now.__setitem__(
+                0, now[0] + 29)
+            self.driver.get_info(world.make_instance())
+
+        self.assertEqual(self.service.deadlines, ['55', '26', '1'])
+
+    def test_a_read_without_an_answer_is_given_up(self):
+        self.give_up_after(0.5)
+        self.service.lose = ['silent']
+
+        with self.assertRaisesRegex(
+                exception.HypervisorUnavailable,
+                'is unreachable: no answer in time. The call of get_info was '
+                'given up after'):
+            self.driver.get_info(world.make_instance())
+        self.assertTrue(self.is_logged('unreachable since'))
+
+    def test_periodic_tasks_skip_a_read_without_an_answer(self):
+        self.give_up_after(0.5)
+        self.service.lose = ['silent']
+
+        self.assertRaises(exception.VirtDriverNotReady,
+                          self.driver.get_num_instances)
+
+    def test_a_read_that_the_service_gave_up(self):
+        self.service.errors['get_info'] = 504, {
+            'code': 'DEADLINE', 'message': 'get_info took longer than 55 s',
+            'nova_exception': 'NovaException'}
+
+        with self.assertRaisesRegex(
+                exception.HypervisorUnavailable,
+                'gave no answer in time: get_info took longer than 55 s.'):
+            self.driver.get_info(world.make_instance())
+        self.assertEqual(len(self.service.requests), 1)
+        self.assertTrue(self.is_logged('get_info took longer than 55 s'))
+
+    def test_a_change_has_no_deadline_but_the_timeout_of_the_service(self):
+        self.give_up_after(0.5)
+        self.service.lose = ['silent']
+        self.no_pauses()
+        self.driver._client._timeout = 2
+        with self.assertRaisesRegex(exception.HypervisorUnavailable,
+                                    'was given up after 2 seconds'):
+            self.driver.power_off(world.make_instance())
+        self.assertEqual(set(self.service.deadlines), {None})
+
+
 class AwayTest(world.TestCase):
     """No service listens. The time passes only while the client pauses."""
 

@@ -120,6 +120,60 @@ class EventTest(world.ServiceTestCase):
              for each in self.seen],
             [(instances[0].uuid, virtevent.EVENT_LIFECYCLE_STARTED)])
 
+    def test_resync_goes_on_after_an_instance_whose_state_is_unknown(self):
+        instances = [world.make_instance(uuid=world.UUID[:-1] + str(index),
+                                         display_name=name, power_state=4)
+                     for index, name in enumerate(('doubt', 'late', 'web'))]
+
+        def execute(method, body, key):
+            name = body['instance']['name']
+            if name == 'web':
+                return 200, {'result': {'state': 'running'}}
+            code = 'DEADLINE' if name == 'late' else 'CONFLICT'
+            return 422, {'error': {'code': code, 'message': 'In doubt.',
+                                   'nova_exception': 'NovaException'}}
+
+        self.service.execute = execute
+        with mock.patch.object(objects.InstanceList, 'get_by_host',
+                               return_value=instances) as asked:
+            self.service.emit('resync', {})
+            self.finish()
+
+        self.assertEqual([each.get_instance_uuid() for each in self.seen],
+                         [instances[2].uuid])
+        self.assertEqual(asked.call_count, 1)
+        self.assertTrue(any('state of instance %s cannot be read: In doubt'
+                            % instances[0].uuid in line
+                            for line in self.log.lines))
+
+    def test_a_resync_that_fails_is_repeated(self):
+        instances = [world.make_instance(power_state=power_state.SHUTDOWN)]
+        self.service.results['get_info'] = {'state': 'running'}
+        with mock.patch.object(objects.InstanceList, 'get_by_host',
+                               side_effect=[OSError('gone'), instances]):
+            self.service.emit('resync', {})
+            self.service.wait_for(lambda: 'none' in self.service.asked_from)
+            self.finish()
+
+        self.assertEqual(self.transitions(),
+                         [virtevent.EVENT_LIFECYCLE_STARTED])
+        self.assertEqual(self.service.asked_from, [None, 'none', '1'])
+
+    def test_a_resync_that_reads_no_state_at_all_is_repeated(self):
+        answers = [
+            (422, {'error': {'code': 'HMC_CONNECTION', 'message': 'No HMC.',
+                             'nova_exception': 'HypervisorUnavailable'}}),
+            (200, {'result': {'state': 'shutdown'}})]
+        self.service.execute = lambda method, body, key: answers.pop(0)
+        with mock.patch.object(objects.InstanceList, 'get_by_host',
+                               return_value=[world.make_instance()]):
+            self.service.emit('resync', {})
+            self.service.wait_for(lambda: 'none' in self.service.asked_from)
+            self.finish()
+
+        self.assertEqual(self.transitions(),
+                         [virtevent.EVENT_LIFECYCLE_STOPPED])
+
 
 class ClosedStreamTest(world.TestCase):
 

@@ -19,6 +19,7 @@ eventlet's monkey patches.
 import datetime
 import http.client
 import json
+import math
 import os
 import re
 import socket
@@ -41,6 +42,8 @@ CONNECT_TIMEOUT = 10
 #: How long a call that changes nothing is repeated. The callers of such calls
 #: are periodic tasks and API requests that give up after a minute.
 READ_TIMEOUT = 60
+#: How much earlier the service has to end such a call: its answer says why.
+MARGIN = 5
 #: The service writes a comment to the event stream every 15 seconds.
 EVENTS_TIMEOUT = 45
 #: The longest wait before a call is repeated.
@@ -151,9 +154,9 @@ class Client:
                         socket.IPPROTO_TCP, getattr(socket, option), seconds)
         return connection
 
-    def _open(self, verb, path, body=None, headers=None, timeout=None):
+    def _open(self, verb, path, body, headers, timeout):
         """Sends a request. Returns connection and response."""
-        headers = dict(headers or {})
+        headers = dict(headers)
         if not self._is_unix:
             try:
                 headers['Authorization'] = 'Bearer ' + self._token()
@@ -163,7 +166,7 @@ class Client:
             headers['Content-Type'] = 'application/json'
         connection = None
         try:
-            connection = self._connect(timeout or self._timeout)
+            connection = self._connect(timeout)
             connection.request(verb, path, body=body, headers=headers)
             return connection, connection.getresponse()
         except ssl.SSLCertVerificationError as error:
@@ -184,12 +187,13 @@ class Client:
         if connection is not None:
             connection.close()
 
-    def _once(self, verb, path, body=None, headers=None):
+    def _once(self, verb, path, body, headers, timeout):
         """Sends a request. Returns the body of a successful answer.
 
         :raises Refused: when the service answered with an error
         """
-        connection, response = self._open(verb, path, body, headers)
+        connection, response = self._open(verb, path, body, headers,
+                                          timeout)
         try:
             text = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -217,12 +221,17 @@ class Client:
 
     def _repeat(self, what, timeout, verb, path, body=None, headers=None,
                 changes=False):
-        """Sends a request until an answer arrives or the time is over."""
+        """Sends a request until an answer arrives or the time is over.
+
+        A single attempt of a call that changes nothing ends after
+        READ_TIMEOUT at the latest.
+        """
         end = time.monotonic() + timeout
         pause = 0.2
         while True:
             try:
-                answer = self._once(verb, path, body, headers)
+                answer = self._attempt(end, verb, path, body, headers or {},
+                                       changes)
             except (_Away, _Denied) as error:
                 reason = str(error)
                 if isinstance(error, _Away):
@@ -238,12 +247,27 @@ class Client:
                         % (reason, what, timeout))
                 time.sleep(min(pause, left))
                 pause = min(pause * 2, MAX_PAUSE)
-            except Refused:
+            except Refused as refused:
                 self._is_back()
-                raise
+                error = refused.args[0]
+                if changes or error.get('code') != 'DEADLINE':
+                    raise
+                late = 'The dpm service at %s gave no answer in time: %s.' % (
+                    self._url, error.get('message'))
+                LOG.warning('%s', late)
+                raise exception.HypervisorUnavailable(late) from None
             else:
                 self._is_back()
                 return answer
+
+    def _attempt(self, end, verb, path, body, headers, changes):
+        if changes:
+            return self._once(verb, path, body, headers, self._timeout)
+        left = min(max(end - time.monotonic(), 0.1), READ_TIMEOUT)
+        seconds = str(max(math.ceil(left) - MARGIN, 1))
+        return self._once(verb, path, body,
+                          dict(headers, **{'X-Deadline-Seconds': seconds}),
+                          left)
 
     def _is_away(self, what, error):
         kind = type(error)
@@ -320,7 +344,7 @@ class Client:
         if last_id is not None:
             headers['Last-Event-ID'] = last_id
         connection, response = self._open('GET', '/v1/events', None, headers,
-                                          timeout=EVENTS_TIMEOUT)
+                                          EVENTS_TIMEOUT)
         try:
             if response.status != 200:
                 raise _Away('HTTP status %d' % response.status)
@@ -342,6 +366,8 @@ def _split(url):
 
 
 def _reason(error):
+    if isinstance(error, TimeoutError) and not error.errno:
+        return 'no answer in time'
     if isinstance(error, http.client.RemoteDisconnected):
         return 'the connection was closed without an answer'
     if isinstance(error, http.client.HTTPException):

@@ -120,16 +120,30 @@ class DPMDriver(driver.ComputeDriver):
             uuid, TRANSITIONS[transition], timestamp))
 
     def _resync(self):
-        """Emits an event for each instance whose recorded state is old."""
+        """Emits an event for each instance whose recorded state is old.
+
+        :raises HypervisorUnavailable: when no state at all can be read
+        """
         context = nova_context.get_admin_context()
-        for instance in objects.InstanceList.get_by_host(
-                context, CONF.host, expected_attrs=['flavor']):
+        instances = objects.InstanceList.get_by_host(
+            context, CONF.host, expected_attrs=['flavor'])
+        unreachable = []
+        for instance in instances:
             try:
                 state = self.get_info(instance, use_cache=False).state
             except exception.InstanceNotFound:
                 continue
+            except exception.NovaException as error:
+                LOG.warning('The power state of instance %(uuid)s cannot be '
+                            'read: %(error)s',
+                            {'uuid': instance.uuid, 'error': error})
+                if isinstance(error, exception.HypervisorUnavailable):
+                    unreachable.append(error)
+                continue
             if state != instance.power_state and state in TRANSITION_TO:
                 self._emit_lifecycle(instance.uuid, TRANSITION_TO[state])
+        if unreachable and len(unreachable) == len(instances):
+            raise unreachable[0]
 
 
 @contextlib.contextmanager

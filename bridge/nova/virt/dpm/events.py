@@ -15,6 +15,7 @@
 Under eventlet's monkey patches, the thread is a green thread.
 """
 
+import contextlib
 import json
 import threading
 
@@ -68,21 +69,26 @@ class EventReader:
             self._stopped.wait(PAUSE)
 
     def _read(self):
-        for event in self._client.events(self._last_id):
-            if self._stopped.is_set():
-                return True
-            if event is None:
-                LOG.info('The event stream of the dpm service is open.')
-                # Events that are missed from now on are asked for again.
-                self._last_id = self._last_id or NO_EVENT
-                continue
-            event_id, name, data = event
-            try:
-                self._dispatch(name, data)
-            except Exception:
-                LOG.exception('The event "%s" of the dpm service cannot be '
-                              'handled.', name)
-            self._last_id = event_id
+        with contextlib.closing(self._client.events(self._last_id)) as stream:
+            for event in stream:
+                if self._stopped.is_set():
+                    return True
+                if event is None:
+                    LOG.info('The event stream of the dpm service is open.')
+                    # Events that are missed from now on are asked for again.
+                    self._last_id = self._last_id or NO_EVENT
+                    continue
+                event_id, name, data = event
+                try:
+                    self._dispatch(name, data)
+                except Exception:
+                    LOG.exception('The event "%s" of the dpm service cannot '
+                                  'be handled.', name)
+                    if name == 'resync':
+                        # The next stream begins with a resync.
+                        self._last_id = NO_EVENT
+                        return True
+                self._last_id = event_id
         return True
 
     def _dispatch(self, name, data):

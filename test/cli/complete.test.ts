@@ -59,7 +59,7 @@ function offered(...words: string[]): readonly string[] {
 
 describe('in bash', () => {
   test.each<[string[], string[]]>([
-    [['ser'], ['server']],
+    [['ser'], ['serve', 'server']],
     [
       ['server', 'st'],
       ['start', 'stats', 'stop'],
